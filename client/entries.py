@@ -1,6 +1,6 @@
 """Entries of a ledger, and receipts, as people read them: a line each, times with their zone, and colour never the only sign."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
@@ -47,7 +47,8 @@ from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
 from domain.rules.consent import AuthorisationGranted
-from domain.rules.custody import HandoverAccepted, InHand
+from domain.rules.custody import HandoverAccepted, HandoverOffered, InHand
+from domain.rules.preparation import Prepared
 from domain.rules.stop import Incident
 from domain.views.names import ALERTS, OUTCOMES, RESULTS
 from domain.views.sentences import say_kind, say_plainly, say_verdict
@@ -98,7 +99,7 @@ def said(statement: Statement) -> str:
     match statement.content:
         case AuthorisationGranted(state=state, valid_until=until, reference=reference):
             facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference)
-        case Checked() as checked:
+        case (Prepared() | HandoverOffered() | HandoverAccepted()) as checked:
             facts = ", ".join(_found(checked))
         case ArrestMade(persons=persons, place=place):
             facts = _("{count} at {place}", count=persons, place=place)
@@ -116,10 +117,11 @@ def _found(checked: Checked) -> Iterator[str]:
     if checked.gross is not None:
         yield say_quantity(checked.gross, speak)
     if checked.seals:
-        taken = isinstance(checked, HandoverAccepted)
-        text = _("seals {seals} intact") if taken and checked.seals_intact else _("seals {seals}")
-        text = _("seals {seals} BROKEN") if taken and not checked.seals_intact else text
-        yield text.format(seals=_numbers(checked.seals))
+        seals = _numbers(checked.seals)
+        if not isinstance(checked, HandoverAccepted):
+            yield _("seals {seals}", seals=seals)
+        else:
+            yield _("seals {seals} intact", seals=seals) if checked.seals_intact else _("seals {seals} BROKEN", seals=seals)
     if checked.packages is not None:
         yield _("{count} packages", count=checked.packages)
     if checked.picture is not None:

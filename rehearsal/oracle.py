@@ -3,7 +3,7 @@
 Each book is told what counted, in order, and says what is wrong with it; each finding begins with the number of its rule.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence, TakenUp

@@ -119,7 +119,9 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
 
 
 def _travelling(authority: str, dice: random.Random) -> Words:
-    """What it holds, and how it is checked: by weight and seals, or where an authority allowed that, by what stands in for them."""
+    """What it holds, and how it is checked: by weight and seals, or where an authority allowed that, by what stands in for
+    them.
+    """
     contents = dice.choice(GOODS)
     if dice.random() < 0.2:
         contents = [*contents, UNMEASURED | {"net": {"unmeasured": "closed", "allowed_by": authority}}]
@@ -128,7 +130,12 @@ def _travelling(authority: str, dice: random.Random) -> Words:
     why = {"unmeasured": dice.choice(("cover", "time", "size")), "allowed_by": authority}
     by = list(dice.choice(STAND_INS))
     packages = {"packages": dice.choice((2_500, "declared 40"))} if "count" in by else {}
-    return {"contents": contents, "gross": dice.choice((why, "approximate 1.5 t")), "checked_by": by, "not_weighed": why} | packages
+    return {
+        "contents": contents,
+        "gross": dice.choice((why, "approximate 1.5 t")),
+        "checked_by": by,
+        "not_weighed": why,
+    } | packages
 
 
 def _legs(states: list[str], dice: random.Random) -> list[Words]:

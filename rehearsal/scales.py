@@ -162,7 +162,9 @@ class CustodyBook(OracleBook):
             "sight": not isinstance(found, Prepared) and found.in_sight is not None,
         }
         by = self._plan.consignment.checked_by
-        return any(done != (check in by and (check != "sight" or not isinstance(found, Prepared))) for check, done in given.items())
+        return any(
+            done != (check in by and (check != "sight" or not isinstance(found, Prepared))) for check, done in given.items()
+        )
 
     def doubted(self) -> None:
         """What did not fit is what counts if it goes on."""

@@ -354,8 +354,9 @@ def _by_checks(facts: Facts, found: dict[str, Any]) -> dict[str, Any]:
 
 def _weight(handled: dict[str, Any]) -> int:
     """What is in it weighs at least so much, with what was put in."""
-    kept = [one["net"] for one in handled["kept"] if isinstance(one.get("net"), int)]
-    return sum(kept) + sum(item["gross"] for item in handled.get("items", ()))
+    kept: list[int] = [one["net"] for one in handled["kept"] if isinstance(one.get("net"), int)]
+    put_in: list[int] = [item["gross"] for item in handled.get("items", ())]
+    return sum(kept) + sum(put_in)
 
 
 def _handled(modality: str, inside: list[dict[str, Any]]) -> dict[str, Any]:

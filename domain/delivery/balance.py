@@ -14,7 +14,7 @@ from domain.delivery.custody import Custody
 from domain.delivery.memory import Goods, Secured
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
-from domain.plan.goods import AnyAmount, Counted, Key, SubstanceMass, Tolerances, Unit, keyed
+from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
 from domain.plan.quantity import Bounds, Unmeasured, bounds
 
 Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all"]
@@ -49,8 +49,9 @@ COUNT_DIFFERS = found(
     found="count",
     expected="count",
 )
-SERIALS_DIFFER = found(
-    "R10", "serials_differ", "{number} of what was kept: what was recovered has other serial numbers", number="count"
+SERIALS_DIFFER = found("R10", "serials_differ", "{currency}: the notes recovered have other serial numbers", currency="name")
+NUMBERS_DIFFER = found(
+    "R10", "numbers_differ", "{number} of what was kept: what was recovered has other serial numbers", number="count"
 )
 NOT_MEASURED = found("R10", "not_measured", "{number}: {what} and not measured", number="count", what="word")
 NOT_RECOVERED = found("R10", "not_recovered", "not recovered: {labels}", labels="names")
@@ -75,7 +76,8 @@ class Balance:
         `prepared` with what was kept, removed and sampled; where it has split, what was kept, as `recovered_in_parts` with what
         was recovered of each part; else, where something was seized, what was kept, as `recovered` with all that was; of what was
         kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it; then
-        `serials_differ` for each amount that was kept with `serials` where the last of it that was recovered has others,
+        `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` where the last of it
+        that was recovered has others,
         then `seized_packages` where they were counted when it was prepared, and all seizures together have another number of
         them, then `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted,
         `interdicted_gross` if its weight then is not that of the custody within the plan's tolerance of the `gross` weight, and
@@ -181,8 +183,8 @@ def _packages(found: int, expected: int | None) -> Iterator[Finding]:
 
 def _serials(goods: Goods, recovered: Iterable[AnyAmount]) -> Iterator[Finding]:
     keys = keyed((*goods.kept, *recovered))
-    known = {key: one.serials for key, one in keys[len(goods.kept) :] if not isinstance(one, SubstanceMass | Counted)}
+    known = {key: one.serials for key, one in keys[len(goods.kept) :] if isinstance(one, Numbered)}
     for number, (key, one) in enumerate(keys[: len(goods.kept)], 1):
-        numbered = not isinstance(one, SubstanceMass | Counted) and one.serials is not None
-        if numbered and known.get(key) not in (None, one.serials):
-            yield SERIALS_DIFFER(number=number)
+        taken = one.serials if isinstance(one, Numbered) else None
+        if taken is not None and known.get(key) not in (None, taken):
+            yield SERIALS_DIFFER(currency=key[1]) if key[0] == "cash" else NUMBERS_DIFFER(number=number)

@@ -41,8 +41,8 @@ HELD = early("R8", "held", "it is held (entry {entry}); kept until it is decided
 
 @dataclass(frozen=True)
 class Custody:
-    """What the consignment weighed (gross milligrams, where measured), bore and counted at the last check that held, the picture of
-    it, and how many intervals out of sight had ended by then.
+    """What the consignment weighed (gross milligrams, where measured), bore and counted at the last check that held, the
+    picture of it, and how many intervals out of sight had ended by then.
     """
 
     gross: int | None
@@ -68,7 +68,7 @@ class Custody:
         """
         return tuple(one for check in ORDER if check in by for one in self._differs(check, found, tolerance, intact, in_sight))
 
-    def _differs(  # noqa: PLR0913, PLR0917 - one check
+    def _differs(
         self,
         check: Check,
         found: "Custody",

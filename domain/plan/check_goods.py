@@ -74,8 +74,8 @@ def _quantities(plan: Plan) -> Iterator[tuple[str, Quantity | None]]:
 
 
 def tolerances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """No tolerance hides what it is of (R7, R10): that of a net mass is a twentieth of it at most, and that of the gross weight less
-    than any substance weighs; each is of something that travels, and of each substance there is one.
+    """No tolerance hides what it is of (R7, R10): that of a net mass is a twentieth of it at most, and that of the gross weight
+    less than any substance weighs; each is of something that travels, and of each substance there is one.
     """
     masses = _masses(plan.consignment.contents)
     known: list[str] = []

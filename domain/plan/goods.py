@@ -1,4 +1,6 @@
-"""What travels: masses, counts and cash, each as far as it is known; integer milligrams, pieces and minor units, never a fraction."""
+"""What travels: masses, counts and cash, each as far as it is known; integer milligrams, pieces and minor units, never a
+fraction.
+"""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -160,6 +162,8 @@ class Counted(Frozen):
 
 
 AnyAmount = SubstanceMass | Cash | Instruments | Weapons | Counted
+Numbered = Cash | Instruments | Weapons
+"""What may have serial numbers."""
 _TAGS: tuple[tuple[type[Any], str, str], ...] = (
     (Instruments, "instrument", "instruments"),
     (Weapons, "weapon", "weapons"),
@@ -195,8 +199,9 @@ Key = tuple[str, str]
 
 
 def keyed(amounts: Iterable[AnyAmount]) -> tuple[tuple[Key, AnyAmount], ...]:
-    """Each of these with what it is added up by: `mass` and the substance, by the catalogue, its number or its name; `cash` and the
-    currency; `instruments` and name, currency and nominal value; `weapons` and their kind; `counted` and code, unit and name.
+    """Each of these with what it is added up by: `mass` and the substance, by the catalogue, its number or its name; `cash` and
+    the currency; `instruments` and name, currency and nominal value; `weapons` and their kind; `counted` and code, unit and
+    name.
     """
     these = tuple(amounts)
     same = identities((one.substance, one.cas) for one in these if isinstance(one, SubstanceMass))

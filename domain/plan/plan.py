@@ -289,7 +289,7 @@ class Plan(Frozen):
     reverse: bool = False
     """It travels back to its sender, under watch."""
     consignment: Consignment
-    tolerances: Tolerances = Tolerances()
+    tolerances: Tolerances = Tolerances(net={})
     """By how much masses may differ (R3, R7, R10)."""
     margin: Span
     """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""

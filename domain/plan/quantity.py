@@ -19,8 +19,8 @@ from domain.words.quantities import BY_HAND, MAX_WHOLE, Milligrams, say_mass
 Known = Literal["suspected", "approximate", "declared"]
 """Suspected: by an image, a dog, a source. Approximate: by eye or by hand, within a tenth. Declared: by the papers."""
 Why = Literal["cover", "time", "no_means", "danger", "size", "closed"]
-"""Why something is not measured: it would give the operation away; there is no time; no scale is there; it is dangerous; it is too
-large, or one with what carries it; it may not be opened.
+"""Why something is not measured: it would give the operation away; there is no time; no scale is there; it is dangerous; it is
+too large, or one with what carries it; it may not be opened.
 """
 TENTH: Final = 10
 """What is approximate or declared may differ by one part of so many."""
@@ -108,8 +108,8 @@ class Bounds:
 
 
 def bounds(quantity: Quantity) -> Bounds:
-    """Between what it is: the number that was measured; a tenth below and above what is `approximate` or `declared`; anything above
-    nothing, where it is `suspected`; anything, where it was not measured.
+    """Between what it is: the number that was measured; a tenth below and above what is `approximate` or `declared`; anything
+    above nothing, where it is `suspected`; anything, where it was not measured.
     """
     if isinstance(quantity, Unmeasured):
         return Bounds(0, None, 0)

@@ -1,8 +1,9 @@
 """The catalogue of substances: what is one and the same, whatever it is called, and which convention names it.
 
-The tables are those of the Single Convention on Narcotic Drugs 1961 (Schedules I to IV), the Convention on Psychotropic Substances
-1971 (Schedules I to IV) and the United Nations Convention of 1988 (Tables I and II). Numbers are of the Chemical Abstracts Service,
-the first of the substance itself, others of its usual salts. A name or number that is not here is no fault: it is compared as it is.
+The tables are those of the Single Convention on Narcotic Drugs 1961 (Schedules I to IV), the Convention on Psychotropic
+Substances 1971 (Schedules I to IV) and the United Nations Convention of 1988 (Tables I and II). Numbers are of the Chemical
+Abstracts Service, the first of the substance itself, others of its usual salts. A name or number that is not here is no fault:
+it is compared as it is.
 """
 
 import unicodedata
@@ -131,7 +132,7 @@ ANPP|АНПП|21409-26-7|1988/I|4-ANPP; 4-anilino-N-phenethylpiperidine
 acetone|ацетон|67-64-1|1988/II|
 ethyl ether|этиловый эфир|60-29-7|1988/II|diethyl ether; диэтиловый эфир; серный эфир
 toluene|толуол|108-88-3|1988/II|
-methyl ethyl ketone|метилэтилкетон|78-93-3|1988/II|MEK; butanone; бутанон; МЭК
+methyl ethyl ketone|метилэтилкетон|78-93-3|1988/II|butanone; бутанон; МЭК
 hydrochloric acid|соляная кислота|7647-01-0|1988/II|hydrogen chloride; хлористый водород
 sulphuric acid|серная кислота|7664-93-9|1988/II|sulfuric acid
 anthranilic acid|антраниловая кислота|118-92-3|1988/II|
@@ -173,8 +174,8 @@ def contradiction(name: str, cas: str | None) -> tuple[Substance, Substance] | N
 
 
 def identities(named: Iterable[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], str]:
-    """For each name and number: what it is compared by, the same for what is one substance. By the catalogue, its number before its
-    name; else by its number, which a name has also where another of these gives it one; else by its name.
+    """For each name and number: what it is compared by, the same for what is one substance. By the catalogue, its number before
+    its name; else by its number, which a name has also where another of these gives it one; else by its name.
     """
     pairs = tuple(dict.fromkeys(named))
     numbers: dict[str, str] = {}

@@ -1,11 +1,11 @@
-"""What must be true of whatever is measured (R7, R10): it is what the plan has checked, who let something go unmeasured may do so,
-and no sum is impossible. A brake is not held to it: what it says is compared, and no less a stop.
+"""What must be true of whatever is measured (R7, R10): it is what the plan has checked, who let something go unmeasured may do
+so, and no sum is impossible. A brake is not held to it: what it says is compared, and no less a stop.
 """
 
 from collections.abc import Iterable
+from typing import get_args
 
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
-from typing import get_args
 from domain.plan.goods import AnyAmount, Check, Checked, Item, SubstanceMass, Unit, least_mass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Quantity, allowers, bounds

@@ -58,8 +58,8 @@ TOO_SHORT = refused(
 
 
 class Prepared(Checked, Kind):
-    """Preparation record: what was done to the consignment, and what every later check compares with: its gross weight as resealed,
-    with substitute and devices, its seals, or what stands in for them.
+    """Preparation record: what was done to the consignment, and what every later check compares with: its gross weight as
+    resealed, with substitute and devices, its seals, or what stands in for them.
     """
 
     kind: Literal["prepared"] = "prepared"
@@ -108,15 +108,15 @@ class Prepared(Checked, Kind):
         return self.as_of(delivery, said.at)
 
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
-        """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality means;
-        what is wrong `as_checked` by all that the plan names but `sight`; what is not `possible`; what is not `packed`;
+        """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality
+        means; what is wrong `as_checked` by all that the plan names but `sight`; what is not `possible`; what is not `packed`;
         `no_substitute_for_it` where masses alone were removed and the substitutes put in weigh otherwise, beyond the plan's
-        tolerance of a `substitute`; the first of the differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and
-        sampled; `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step `prepare` an
-        act must permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm, or whatever
-        has a time it `lasts`), and in a State of the route an act must permit `device` and none has; `device_too_short` for the
-        first item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the
-        State of the last, with the plan's `margin`.
+        tolerance of a `substitute`; the first of the differences where its units, `compared` as `in_units`, are not the masses
+        that were kept, removed and sampled; `not_permitted_there` where it was `opened`, and in the State of the plan's first
+        checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or where it has a device (a
+        tracker, an opening alarm, or whatever has a time it `lasts`), and in a State of the route an act must permit `device`
+        and none has; `device_too_short` for the first item that `lasts` less long than the way takes, from the start of the
+        first leg until the planned exit from the State of the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:

@@ -140,10 +140,10 @@ class Correction(Kind):
         return self.content.stays(delivery, said, self.of)
 
     def apply(self, state: State, said: Said) -> None:
-        """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement it
-        corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` the number of persons; of a `prepared` what was done
-        to the consignment, and before it has left what later checks compare with. What has been decided on the old ones stays
-        decided.
+        """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
+        it corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` the number of persons;
+        of a `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
+        decided on the old ones stays decided.
         """
         match self.content:
             case Seizure() as seizure:

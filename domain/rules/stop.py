@@ -118,9 +118,9 @@ class Interdicted(Kind):
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
-        """It is secured, with this gross weight and number of packages as far as they are known, and `unasked` unless it had halted before. Where the plan `ends_as_planned` with
-        this it is delivered; else it halts with the cause `stop` and `interdicted_by_another` if `seized_by` names somebody, or
-        `interdicted_on_the_way`.
+        """It is secured, with this gross weight and number of packages as far as they are known, and `unasked` unless it had
+        halted before. Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
+        `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
         state.secured, state.interdicted = True, self.seized()
         state.unasked = state.halt is None

@@ -39,8 +39,8 @@ def _seals(text: str) -> list[dict[str, str]]:
 
 
 def _substances(text: str) -> list[dict[str, Any]]:
-    """`mephedrone: 13.2 kg; EUR: 12500.00`: net mass of each; a name that is an ISO 4217 currency is cash. What is counted says so
-    first: `weapon rifle: 12`, `bearer cheque 1000.00 EUR: 3`, `hs 240220 carton cigarettes: 500`.
+    """`mephedrone: 13.2 kg; EUR: 12500.00`: net mass of each; a name that is an ISO 4217 currency is cash. What is counted says
+    so first: `weapon rifle: 12`, `bearer cheque 1000.00 EUR: 3`, `hs 240220 carton cigarettes: 500`.
     """
     return [_amount(one) for one in _list(text)]
 
