@@ -172,7 +172,7 @@ def test_r20_what_two_officers_said_two_officers_correct() -> None:
     assert table.delivery.state.custody is not None
     assert table.delivery.state.custody.gross == GROSS
     assert corrects(table, "kz.customs", "the-second", "prepared", **other) == ("refused", "R20")
-    assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", gross="1 kg") == ("refused", "R20")
+    assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", gross="14 kg") == ("refused", "R20")
     assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", **other) == ("accepted", None)
     assert table.delivery.state.custody.gross == 13_800_000
 
