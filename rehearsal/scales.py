@@ -68,6 +68,12 @@ class BalanceBook(OracleBook):
             return False
         if self._differ(contents, (*done.kept, *done.removed, *done.samples)):
             return True
+        if any(between(one.quantity)[1] >= ANY for one in (*done.removed, *done.samples)):
+            return True
+        if self._plan.consignment.packages is not None and done.packages is not None and not done.removed:
+            least, most = between(self._plan.consignment.packages)
+            if not least <= done.packages <= most:
+                return True
         if not self._seizures:
             return interdicted is not None and custody.seized_otherwise(interdicted)
         found = [one for seizure in self._seizures.values() for one in seizure.recovered]

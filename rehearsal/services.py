@@ -331,8 +331,8 @@ def _weighed(one: AnyAmount) -> dict[str, Any]:
 def _sealed(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
     """What is found of it from outside when it has been prepared, by what it is checked by."""
     found = {"gross": gross, "seals": [_new_seal(facts.state, dice)], "picture": A_PICTURE, "packages": dice.randint(1, 2_500)}
-    if isinstance(facts.packages, int):
-        found["packages"] = facts.packages
+    if facts.packages is not None:
+        found["packages"] = number_of(facts.packages)
     return _by_checks(facts, found)
 
 

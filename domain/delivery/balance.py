@@ -15,9 +15,9 @@ from domain.delivery.memory import Goods, Secured
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
-from domain.plan.quantity import Bounds, Unmeasured, bounds
+from domain.plan.quantity import Bounds, Quantity, Unmeasured, bounds
 
-Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all"]
+Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all", "removed", "interdicted"]
 """What is held against the whole."""
 COMPARED: tuple[str, ...] = get_args(Compared)
 RECOVERED: tuple[Compared, ...] = ("recovered", "recovered_in_parts")
@@ -55,8 +55,8 @@ NUMBERS_DIFFER = found(
 )
 NOT_MEASURED = found("R10", "not_measured", "{number}: {what} and not measured", number="count", what="word")
 NOT_RECOVERED = found("R10", "not_recovered", "not recovered: {labels}", labels="names")
-SEIZED_PACKAGES = found(
-    "R10", "seized_packages", "seized: {found} packages, expected {expected}", found="count", expected="count"
+OTHER_PACKAGES = found(
+    "R10", "other_packages", "{what}: {found} packages, expected {expected}", what="word", found="count", expected="count"
 )
 INTERDICTED_UNMEASURED = found("R10", "interdicted_unmeasured", "interdicted, and neither weighed nor counted")
 INTERDICTED_GROSS = found(
@@ -73,15 +73,17 @@ class Balance:
     def differences(self) -> tuple[Finding, ...]:
         """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
         secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
-        `prepared` with what was kept, removed and sampled; where it has split, what was kept, as `recovered_in_parts` with what
-        was recovered of each part; else, where something was seized, what was kept, as `recovered` with all that was; of what was
-        kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it; then
+        `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount that was removed or
+        sampled and of which nobody knows how much it is at most; `other_packages` as `prepared` where nothing was removed and
+        they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered
+        of each part; else, where something was seized, what was kept, as `recovered` with all that was; of what was kept and
+        not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it; then
         `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` where the last of it
-        that was recovered has others,
-        then `seized_packages` where they were counted when it was prepared, and all seizures together have another number of
-        them, then `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted,
-        `interdicted_gross` if its weight then is not that of the custody within the plan's tolerance of the `gross` weight, and
-        `seized_packages` if they are not as many; `interdicted_unmeasured` where neither can be compared.
+        that was recovered has others, then `other_packages` as `recovered` where they were counted when it was prepared, and
+        all seizures together have another number of them, then `not_recovered` with the labels of the items that no seizure
+        names; else, where it was interdicted, `interdicted_gross` if its weight then is not that of the custody within the
+        plan's tolerance of the `gross` weight, and `other_packages` as `interdicted` if they are not as many;
+        `interdicted_unmeasured` where neither can be compared.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
@@ -97,6 +99,12 @@ class Balance:
         state, tolerances = self._state, self._state.plan.tolerances
         contents = state.plan.consignment.contents
         yield from compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)
+        for number, one in enumerate((*goods.removed, *goods.samples), 1):
+            if bounds(one.quantity).most is None:
+                yield NOT_MEASURED(number=number, what="removed")
+        packages = state.plan.consignment.packages
+        if packages is not None and goods.packages is not None and not goods.removed:
+            yield from _packages("prepared", goods.packages, packages)
         seizures = tuple(state.seizures.values())
         if state.parts:
             yield from compared("recovered_in_parts", goods.kept, [part.recovered for part in state.ended_parts], tolerances)
@@ -107,9 +115,9 @@ class Balance:
             ends = (goods.removed, goods.samples, *recovered)
             yield from compared("in_all", only(guessed, contents), [only(guessed, one) for one in ends], tolerances)
             yield from _serials(goods, [one for seizure in seizures for one in seizure.amounts])
-            packages = [one.packages for one in seizures if one.packages is not None]
-            if packages and state.custody is not None:
-                yield from _packages(sum(packages), state.custody.packages)
+            counted = [one.packages for one in seizures if one.packages is not None]
+            if counted and state.custody is not None and state.custody.packages is not None:
+                yield from _packages("recovered", sum(counted), state.custody.packages)
             seen = [label for seizure in seizures for label in seizure.items]
             missing = tuple(item.label for item in goods.items if item.label not in seen)
             if missing:
@@ -123,8 +131,8 @@ class Balance:
                 yield INTERDICTED_GROSS(found=found.gross, expected=known.gross)
         elif found.packages is None or known.packages is None:
             yield INTERDICTED_UNMEASURED()
-        if found.packages is not None:
-            yield from _packages(found.packages, known.packages)
+        if found.packages is not None and known.packages is not None:
+            yield from _packages("interdicted", found.packages, known.packages)
 
 
 def compared(
@@ -176,9 +184,9 @@ def only(these: tuple[AnyAmount, ...], amounts: Iterable[AnyAmount]) -> tuple[An
     return tuple(one for key, one in keys[len(these) :] if key in known)
 
 
-def _packages(found: int, expected: int | None) -> Iterator[Finding]:
-    if expected is not None and found != expected:
-        yield SEIZED_PACKAGES(found=found, expected=expected)
+def _packages(what: Compared, found: int, expected: Quantity) -> Iterator[Finding]:
+    if bounds(found).apart(bounds(expected)):
+        yield OTHER_PACKAGES(what=what, found=found, expected=bounds(expected).said)
 
 
 def _serials(goods: Goods, recovered: Iterable[AnyAmount]) -> Iterator[Finding]:

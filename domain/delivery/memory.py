@@ -83,6 +83,8 @@ class Goods:
     removed: tuple[Amount, ...]
     samples: tuple[Amount, ...]
     items: tuple[Item, ...]
+    packages: int | None = None
+    """How many there were then, where they were counted."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, is_over, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
-from domain.rules.measuring import possible
+from domain.rules.measuring import allowed, possible
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
@@ -134,8 +134,8 @@ class Split(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared; the
-        first of the differences where the
+        """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared;
+        `not_theirs_to_allow` for what its parts hold; the first of the differences where the
         contents of its parts, `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
@@ -143,6 +143,9 @@ class Split(Kind):
             return HELD(entry=state.hold.seq)
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
+        verdict = allowed(delivery.plan, (one.quantity for part in self.parts for one in part.contents))
+        if verdict != ACCEPTED:
+            return verdict
         differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.tolerances)
         return refused_for(differs[0]) if differs else ACCEPTED
 

@@ -194,7 +194,7 @@ class Prepared(Checked, Kind):
 
     def goods(self) -> Goods:
         """What was done to the consignment, as later checks need it."""
-        return Goods(self.kept, self.removed, self.samples, self.items)
+        return Goods(self.kept, self.removed, self.samples, self.items, self.packages)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
