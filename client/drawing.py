@@ -13,7 +13,8 @@ import pycountry
 from client.picture import ACCENT, BAD, FAINT, INK, PAPER, QUIET, Canvas, broken, room
 from domain.plan.goods import say_amount
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
-from domain.words.quantities import say_mass, say_span
+from domain.plan.quantity import say_quantity
+from domain.words.quantities import say_span
 
 STEPS: dict[Step, str] = {
     "authorise": "consent",
@@ -63,7 +64,7 @@ def facts_of(plan: Plan) -> str:
     """What travels, in a line."""
     goods = plan.consignment
     inside = ", ".join(map(say_amount, goods.contents))
-    return f"{words_of(goods.kind)}, {words_of(plan.modality)}; {inside}; gross {say_mass(goods.gross)}"
+    return f"{words_of(goods.kind)}, {words_of(plan.modality)}; {inside}; gross {say_quantity(goods.gross)}"
 
 
 def rows_of(plan: Plan) -> Iterator[tuple[Step, tuple[PlannedCheckpoint, ...], Leg | None]]:

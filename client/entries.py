@@ -1,6 +1,6 @@
 """Entries of a ledger, and receipts, as people read them: a line each, times with their zone, and colour never the only sign."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.text import Text
 
@@ -39,15 +39,16 @@ from domain.delivery.reported import (
 )
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
-from domain.plan.goods import say_amount
+from domain.plan.goods import Checked, say_amount
 from domain.plan.key_changes import read_change
+from domain.plan.quantity import say_quantity
 from domain.plan.register import Contact
 from domain.record.door import read_statement
 from domain.rules.arrival import ArresteeReleased, ArrestMade
 from domain.rules.balance import Seizure
 from domain.rules.closing import CostsSettled
 from domain.rules.consent import AuthorisationGranted
-from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.custody import HandoverAccepted, HandoverOffered, InHand
 from domain.rules.preparation import Prepared
 from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
 from domain.rules.stop import Incident
@@ -56,7 +57,6 @@ from domain.views.names import ALERTS, OUTCOMES, RESULTS, ROLES
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
-from domain.words.quantities import say_mass
 from domain.words.text import mark, shown
 
 MARKS = {
@@ -102,12 +102,8 @@ def said(statement: Statement) -> str:
     match statement.content:
         case AuthorisationGranted(state=state, valid_until=until, reference=reference):
             facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference)
-        case Prepared(gross=gross, seals=seals) | HandoverOffered(gross=gross, seals=seals):
-            facts = _("{mass}, seals {seals}", mass=say_mass(gross), seals=_numbers(seals))
-        case HandoverAccepted(gross=gross, seals=seals, seals_intact=True):
-            facts = _("{mass}, seals {seals} intact", mass=say_mass(gross), seals=_numbers(seals))
-        case HandoverAccepted(gross=gross, seals=seals):
-            facts = _("{mass}, seals {seals} BROKEN", mass=say_mass(gross), seals=_numbers(seals))
+        case (Prepared() | HandoverOffered() | HandoverAccepted()) as checked:
+            facts = ", ".join(_found(checked))
         case ArrestMade(persons=persons, place=place):
             who = ", ".join(f"{one.code} ({named(ROLES, one.role)})" for one in persons)
             facts = _("{persons} at {place}", persons=who, place=place)
@@ -120,12 +116,30 @@ def said(statement: Statement) -> str:
         case JurisdictionUnderstood(prosecutions=prosecutions) | TransferRequested(prosecutions=prosecutions):
             facts = "; ".join(f"{named(ROLES, one.role)} {one.person or ''}: {one.state}" for one in prosecutions)
         case Seizure(recovered=recovered):
-            facts = ", ".join(say_amount(one) for one in recovered)
+            facts = ", ".join(say_amount(one, speak) for one in recovered)
         case Incident(what=what):
             facts = what
         case content:
             facts = getattr(content, "reason", "")
     return f"{kind}: {facts}" if facts else kind
+
+
+def _found(checked: Checked) -> Iterator[str]:
+    """What was found of it, in the order of the checks."""
+    if checked.gross is not None:
+        yield say_quantity(checked.gross, speak)
+    if checked.seals:
+        seals = _numbers(checked.seals)
+        if not isinstance(checked, HandoverAccepted):
+            yield _("seals {seals}", seals=seals)
+        else:
+            yield _("seals {seals} intact", seals=seals) if checked.seals_intact else _("seals {seals} BROKEN", seals=seals)
+    if checked.packages is not None:
+        yield _("{count} packages", count=checked.packages)
+    if checked.picture is not None:
+        yield _("as on picture {picture}", picture=checked.picture[:16])
+    if isinstance(checked, InHand) and checked.in_sight is not None:
+        yield _("never out of sight") if checked.in_sight else _("OUT OF SIGHT")
 
 
 def _numbers(seals: Iterable[Seal]) -> str:

@@ -19,7 +19,7 @@ from domain.views.lists import Row
 from domain.views.names import EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, ROLES, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
-from domain.views.view import DeliveryView, OpenCheckpoint, StopView
+from domain.views.view import DeliveryView, OpenCheckpoint, Position, StopView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 from domain.words.text import shown
@@ -31,6 +31,14 @@ class _Lines(Table):
     def add_row(self, *cells: RenderableType | None, **more: Any) -> None:
         """One row; what comes as a string is shown as text."""
         super().add_row(*(Text(shown(cell)) if isinstance(cell, str) else cell for cell in cells), **more)
+
+
+def _outside(where: Position) -> str:
+    """What it weighs and bears and how many packages it has, as far as that was checked last."""
+    weight = [_("{mass} gross", mass=say_mass(where.gross))] if where.gross is not None else []
+    seals = [_("seals {seals}", seals=", ".join(where.seals))] if where.seals else []
+    packages = [_("{count} packages", count=where.packages)] if where.packages is not None else []
+    return ", ".join((*weight, *seals, *packages))
 
 
 def picture(view: DeliveryView) -> Text:
@@ -59,9 +67,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row(_("shown"), _("your part of it: your legs, the handovers beside them and what binds you (R11)"))
     if where is not None and view.outcome is None:
         facts.add_row(_("responsible now"), f"{where.responsible} ({where.state}, {where.means})")
-    if where is not None and where.gross is not None:
-        words = {"mass": say_mass(where.gross), "seals": ", ".join(where.seals)}
-        facts.add_row(_("consignment"), _("{mass} gross, seals {seals}", **words))
+    if where is not None and (outside := _outside(where)):
+        facts.add_row(_("consignment"), outside)
     if where is not None and where.last_seen:
         facts.add_row(_("last seen"), where.last_seen)
     for consent in view.consents if view.outcome is None else ():

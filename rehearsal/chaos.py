@@ -15,6 +15,7 @@ from domain.plan.check import faults_in
 from domain.plan.directory import Directory
 from domain.plan.goods import SubstanceMass
 from domain.plan.plan import Plan
+from domain.plan.quantity import number_of
 from domain.plan.vocabulary import Need
 from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade
@@ -197,7 +198,8 @@ def _accepts_too_early(plan: Plan, dice: random.Random) -> Act | None:
 
 
 def _finds_another_weight(plan: Plan, dice: random.Random) -> Act | None:
-    found = plan.consignment.gross + dice.choice((-1, 1)) * dice.randint(0, 3 * plan.weight_tolerance)
+    gross = number_of(plan.consignment.gross)
+    found = gross + dice.choice((-1, 1)) * dice.randint(0, 3 * plan.tolerances.gross)
     return _taker_says(plan, dice, "handover_accepted", {"gross": max(found, 0)})
 
 
@@ -309,13 +311,13 @@ def recovers_nothing_or_else(plan: Plan, dice: random.Random) -> Act | None:
     """Nothing, or more or less of a substance than was sent."""
     asked = _is_asked(plan, dice, "seizure")
     masses = [one for one in plan.consignment.contents if isinstance(one, SubstanceMass)]
-    found = [{"substance": one.substance, "net": dice.randint(0, 2 * one.net)} for one in masses]
+    found = [{"substance": one.substance, "net": dice.randint(0, 2 * number_of(one.net))} for one in masses]
     details = {"recovered": dice.choice(([], found))}
     return Act(service=asked[1], at=asked[0], says="seizure", details=details) if asked is not None else None
 
 
 def _seizes_another_weight(plan: Plan, dice: random.Random) -> Act:
-    gross = plan.consignment.gross - dice.randint(0, 3 * plan.weight_tolerance)
+    gross = max(number_of(plan.consignment.gross) - dice.randint(0, 3 * plan.tolerances.gross), 0)
     return Act(service=_responsible(plan, dice), at="stop.interdiction", says="interdicted", details={"gross": gross})
 
 
@@ -520,7 +522,8 @@ def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelop
 
 def _a_little_heavier(content: Content) -> Content:
     """The same with a milligram more, where anything was weighed."""
-    return content.model_copy(update={"gross": content.gross + 1}) if hasattr(content, "gross") else content
+    gross = getattr(content, "gross", None)
+    return content.model_copy(update={"gross": gross + 1}) if isinstance(gross, int) else content
 
 
 def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelope]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from domain.delivery.statement import Content, Statement
-from domain.plan.goods import SubstanceMass
 from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
 from domain.rules.detection import Detected
@@ -120,7 +119,7 @@ class ExhibitBook(OracleBook):
         self._voices[statement] = voice
         made: dict[str, str] = {}
         if isinstance(content, Prepared):
-            self._kept = any(one.net if isinstance(one, SubstanceMass) else one.minor for one in content.kept)
+            self._kept = any(one.quantity != 0 for one in content.kept)
             made |= {"removed": voice} if content.removed else {}
             made |= {"samples": voice} if content.samples else {}
             made |= {item.label: INSIDE for item in content.items}

@@ -26,12 +26,11 @@ from domain.rules.permission import PermissionGranted, PermissionRefused
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
-from domain.rules.watch import LossRecorded
+from domain.rules.watch import LossRecorded, SurveillanceLost
 from domain.words.moments import instant
 from rehearsal.exhibit_book import ExhibitBook
 from rehearsal.oracle import (
     ACTS,
-    BalanceBook,
     Conflicts,
     DivergenceBook,
     HoldBook,
@@ -41,7 +40,10 @@ from rehearsal.oracle import (
     voice_of,
 )
 from rehearsal.persons import PersonsBook
+from rehearsal.scales import BalanceBook, CustodyBook
 
+CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered")
+"""What is said by who has it in hand or in sight."""
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
 
@@ -61,7 +63,7 @@ class Checker:
         self._ids: set[str] = set()
         self._consents: dict[str, tuple[str, datetime, datetime, tuple[Modality, ...]]] = {}
         self._leg: int | None = None
-        self._measured: HandoverOffered | Prepared | HandoverAccepted | None = None
+        self._custody = CustodyBook(plan)
         self._offered: set[str] = set()
         self._doubt: HandoverOffered | HandoverAccepted | None = None
         self._decided: set[tuple[str, str]] = set()
@@ -76,8 +78,8 @@ class Checker:
         self._persons = PersonsBook(directory)
         self._open: set[str] = set()
         self._closed: set[str] = set()
-        self._seized: int | None = None
-        """Gross milligrams, once the responsible authority has seized it."""
+        self._seized: Interdicted | None = None
+        """Once the responsible authority has seized it."""
         self._unasked = False
         """It was seized before anybody asked for that."""
         self._split = False
@@ -176,7 +178,17 @@ class Checker:
         if self._cause or changed:
             yield f"R22: the plan was changed after a halt, or for what had been passed: {changed}"
         self._plan = plan
-        for book in (self._voices, self._permits, self._scales, self._conflicts, self._doubtful, self._holds, self._exhibits):
+        books = (
+            self._voices,
+            self._permits,
+            self._scales,
+            self._custody,
+            self._conflicts,
+            self._doubtful,
+            self._holds,
+            self._exhibits,
+        )
+        for book in books:
             book.follow(plan)
 
     def _time(self, event: Event) -> None:
@@ -185,6 +197,8 @@ class Checker:
             case Silence(checkpoint=name) if name.startswith("exhibits."):
                 self._exhibits.lapsed(self._asked[name][0])
             case Silence(checkpoint=name):
+                if name.startswith("sighting."):
+                    self._custody.out_of_sight()
                 planned = self._plan.find(name)
                 overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
                 unsigned = name.startswith("deconfliction.") and self._leg is None
@@ -219,13 +233,12 @@ class Checker:
         if self._cause and not self._split and self._seized is None and not self._lost and not self._destroyed:
             yield "R8: halted, and nobody has seized it"
         gone = self._destroyed or (self._lost and self._seized is None)
-        measured = self._measured.gross if self._measured is not None else None
         if (
             self._leg is not None
             and not gone
             and not self._split
             and not self._explained
-            and self._scales.unequal(self._seized, measured)
+            and self._scales.unequal(self._seized, self._custody)
         ):
             yield "R10: what was recovered is not what was sent, and nobody explained it"
         if outcome == "lost_or_stolen" and not self._searched:
@@ -290,6 +303,8 @@ class Checker:
         yield from self._exhibits.heard(statement, self._responsible())
         yield from self._consent(voice, content)
         yield from self._persons.heard(statement, at)
+        if statement.kind in CONTACTS and getattr(content, "seen", True):
+            self._custody.in_sight()
         match content:
             case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
                 self._permits.given(content)
@@ -303,8 +318,10 @@ class Checker:
             case Seizure():
                 self._scales.seized(statement.id, content)
             case Prepared(modality=modality):
-                self._measured = content
+                self._custody.prepared(content)
                 self._scales.prepared(content)
+                if self._custody.missing(content):
+                    yield "R7: prepared without what it is checked by"
                 yield from self._permits.prepared(content, at)
                 if modality != self._plan.modality:
                     yield f"R3: prepared as {modality}"
@@ -325,6 +342,8 @@ class Checker:
                 yield from self._acceptance(statement, content, at)
             case Delivered():
                 yield from self._reached(statement)
+            case SurveillanceLost():
+                self._custody.out_of_sight()
             case _:
                 pass
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
@@ -348,8 +367,8 @@ class Checker:
     def _ends(self, statement: Statement, content: Content) -> None:
         """What became of it in the end."""
         match content:
-            case Interdicted(gross=gross):
-                self._seized = gross
+            case Interdicted():
+                self._seized = content
                 self._unasked |= not self._cause
                 if self._is_the_end(statement):
                     self._delivered = True
@@ -409,14 +428,14 @@ class Checker:
         match correction.content:
             case Seizure() as seizure:
                 self._scales.seized(correction.of, seizure)
-            case Interdicted(gross=gross):
-                self._seized = gross
+            case Interdicted() as seized:
+                self._seized = seized
             case ArrestMade() as arrest:
                 self._persons.corrected(correction.of, arrest)
             case Prepared() as prepared:
                 self._scales.prepared(prepared)
                 if self._leg is None:
-                    self._measured = prepared
+                    self._custody.prepared(prepared)
 
     def _consent(self, voice: str, content: Content) -> Iterator[str]:
         match content:
@@ -453,15 +472,14 @@ class Checker:
         """Weight and seals against the last that held; until a decision, nothing may move."""
         if self._doubt is not None:
             yield "R7: something moved although what was found did not fit"
-        known = self._measured
-        if known is None:
+        fits = self._custody.fits(found)
+        if fits is None:
             yield "R7: nothing was prepared"
-            return
-        fits = abs(found.gross - known.gross) <= self._plan.weight_tolerance
-        fits &= {seal.number for seal in found.seals} == {seal.number for seal in known.seals}
-        fits &= not isinstance(found, HandoverAccepted) or found.seals_intact
-        if not fits:
+        elif self._custody.missing(found):
+            yield "R7: it was not checked by what the plan names"
+        elif not fits:
             self._doubt, self._decided = found, set()
+            self._custody.doubted()
 
     def _decision(self, voice: str, officer: str) -> Iterator[str]:
         if self._doubt is None:
@@ -471,7 +489,8 @@ class Checker:
         needed = {self._responsible(), *self._plan.authorities(self._plan.legs[self._leg or 0].state)}
         alone = len(needed) == 1 and len(self._decided) == 1  # where that is one service, two of its officers
         if needed <= {service for service, _ in self._decided} and not alone:
-            self._measured, doubt, self._doubt = self._doubt, self._doubt, None
+            doubt, self._doubt = self._doubt, None
+            self._custody.decided(doubt)
             if isinstance(doubt, HandoverAccepted):
                 self._leg = (self._leg or 0) + 1
 

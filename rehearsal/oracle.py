@@ -3,7 +3,7 @@
 Each book is told what counted, in order, and says what is wrong with it; each finding begins with the number of its rule.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence, TakenUp
@@ -12,11 +12,9 @@ from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import Directory
-from domain.plan.goods import Cash, SubstanceMass
 from domain.plan.plan import Leg, Plan
 from domain.plan.register import Contact
 from domain.record.door import read_statement
-from domain.rules.balance import Seizure
 from domain.rules.books import BOOK
 from domain.rules.conflict import ConflictSettled, DeconflictionRequested
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
@@ -26,8 +24,6 @@ from domain.rules.speaking import Correction, Delegated
 from domain.signing.envelope import STATEMENT_TYPE, open_envelope
 from domain.signing.keys import key_id
 from domain.words.moments import instant
-
-Amounts = Sequence[SubstanceMass | Cash]
 
 NO = (
     "authorisation_refused",
@@ -281,45 +277,6 @@ class PermissionBook(OracleBook):
             return
         if not any(given[:2] == (state, permission) and given[2] <= at < given[3] for given in self._given):
             yield f"R16: {what} without the permission of {state} for {permission}"
-
-
-class BalanceBook(OracleBook):
-    """What was detected, sent on and recovered (R10): milligrams by substance, minor units by currency."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._prepared: Prepared | None = None
-        self._seizures: dict[str, Seizure] = {}
-
-    def prepared(self, content: Prepared) -> None:
-        """What was done at the preparation, as last corrected."""
-        self._prepared = content
-
-    def seized(self, statement: str, content: Seizure) -> None:
-        """What was recovered at the end, as last corrected."""
-        self._seizures[statement] = content
-
-    def unequal(self, interdicted: int | None, measured: int | None) -> bool:
-        """Whether something is missing or too much; gross weights in milligrams, of the seizure and of the last check."""
-        prepared, tolerance = self._prepared, self._plan.weight_tolerance
-        if prepared is None:
-            return False
-        if self._differ(self._plan.consignment.contents, (*prepared.kept, *prepared.removed, *prepared.samples)):
-            return True
-        if self._seizures:
-            found = [one for seizure in self._seizures.values() for one in seizure.recovered]
-            labels = {label for seizure in self._seizures.values() for label in seizure.items}
-            return self._differ(prepared.kept, found) or any(item.label not in labels for item in prepared.items)
-        return interdicted is not None and measured is not None and abs(interdicted - measured) > tolerance
-
-    def _differ(self, left: Amounts, right: Amounts) -> bool:
-        sums: dict[str, int] = {}
-        cash = {one.currency for one in (*left, *right) if isinstance(one, Cash)}
-        for sign, some in ((1, left), (-1, right)):
-            for one in some:
-                what, size = (one.currency, one.minor) if isinstance(one, Cash) else (one.substance, one.net)
-                sums[what] = sums.get(what, 0) + sign * size
-        return any(abs(size) > (0 if what in cash else self._plan.weight_tolerance) for what, size in sums.items())
 
 
 class DivergenceBook(OracleBook):

@@ -14,19 +14,21 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.delivery.requests import Acknowledgement, Request, SignedAcknowledgement, sign_acknowledgement
+from domain.delivery.requests import Acknowledgement, Facts, Request, SignedAcknowledgement, sign_acknowledgement
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.directory import Desk, Directory, Reach, Service, ServiceKey
-from domain.plan.goods import Part, SubstanceMass
+from domain.plan.goods import AnyAmount, Part, say_amount
+from domain.plan.quantity import Estimate, number_of
 from domain.plan.vocabulary import Need
 from domain.rules.books import BOOK
 from domain.rules.conflict import ConflictSettled
 from domain.signing.canonical import digest, plain
 from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
+from domain.views.forms import OF_CHECKS
 from domain.words.errors import Malformed
 from domain.words.identifiers import Seal
-from domain.words.limits import MOST_TAKEN_FOR
+from domain.words.limits import LONGEST_NAME, MOST_TAKEN_FOR
 from domain.words.moments import instant, utc_text
 from rehearsal.scenario import Act, Scenario, base_name
 
@@ -226,10 +228,9 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
     facts = request.facts
     asked = instant(request.asked_at)
     until = instant(facts.valid_until) if facts.valid_until else asked + timedelta(days=30)
-    seals = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
-    gross, tolerance = facts.gross or 0, facts.tolerance or 0
-    measured = {"gross": gross + dice.randint(-tolerance, tolerance) // 4, "seals": seals}
-    inside = [{k: v for k, v in plain(one).items() if k != "cas"} for one in facts.contents]
+    gross = number_of(facts.gross) if facts.gross is not None else 0
+    inside = [_weighed(one) for one in facts.contents]
+    handled = _handled(facts.modality, inside)
     window = {"valid_from": asked.isoformat(), "valid_until": until.isoformat()}
     decided = {"request": facts.request_digest or NOT_ASKED}
     act = {"reference": f"SIMULATED-{dice.randint(1000, 9999)}", "written_at": asked.isoformat()}
@@ -240,9 +241,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "how": "routine_check",
             "officers": [f"finder-{dice.randint(1, 99):02d}"],
             "concealment": "SIMULATED: in the packing",
-            "taken_for": [one.substance if isinstance(one, SubstanceMass) else one.currency for one in facts.contents][
-                :MOST_TAKEN_FOR
-            ],
+            "taken_for": [say_amount(one)[:LONGEST_NAME] for one in facts.contents][:MOST_TAKEN_FOR],
             "sure": "presumptive_test",
         },
         "exhibits_accepted": {"exhibits": list(facts.exhibits), "giver": facts.giver, "intact": True},
@@ -278,10 +277,9 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "agreement_refused": {"state": facts.state},
         "prepared": {
             "modality": facts.modality,
-            "gross": gross,
-            "seals": [_new_seal(facts.state, dice)],
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
-            **_handled(facts.modality, inside, gross),
+            **_sealed(facts, max(gross, _weight(handled)), dice),
+            **handled,
         },
         "sighted": {"place": facts.place},
         "surveillance_lost": {"reason": "SIMULATED: lost in traffic"},
@@ -289,8 +287,8 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "device_failed": {"label": "SIMULATED-T", "reason": "SIMULATED: battery"},
         "loss_recorded": {"circumstances": "SIMULATED: not found"},
         "incident": {"risk_to_life": True, "what": "SIMULATED: danger"},
-        "handover_offered": measured,
-        "handover_accepted": measured | {"seals_intact": True},
+        "handover_offered": _checked(facts, gross, dice),
+        "handover_accepted": _checked(facts, gross, dice) | ({"seals_intact": True} if "seals" in facts.checked_by else {}),
         "handover_declined": {"reason": "SIMULATED: cannot take custody"},
         "movement_decision": {"proceed": True, "reason": "SIMULATED: explained and recounted"},
         "hold_requested": {"reason": "SIMULATED: nobody is behind it"},
@@ -311,7 +309,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "arrest_made": {"persons": _persons(request.checkpoint, dice), "place": facts.place},
         "no_arrest": {"reason": "SIMULATED: nobody came"},
         "not_collected": {"because": "no_show", "reason": "SIMULATED: nobody came"},
-        "seizure": {"recovered": inside, "gross": gross, "items": list(facts.items)},
+        "seizure": {"recovered": inside, "items": list(facts.items), **_counted(facts)},
         "parts_ended": {"parts": [_ended(part) for part in facts.parts]},
         "difference_explained": {"reason": "SIMULATED: laboratory scale"},
         "permission_granted": {
@@ -347,7 +345,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "looked_back": {"note": "SIMULATED: before the court"},
         "destroyed": {"circumstances": "SIMULATED: burnt", "witnesses": [f"witness-{dice.randint(1, 99):02d}"]},
         "stop_requested": {"reason": "SIMULATED: stop"},
-        "interdicted": {"gross": gross, "seals_intact": True, "place": facts.place},
+        "interdicted": {"place": facts.place, **_counted(facts), **({"gross": gross} if "weight" in facts.checked_by else {})},
     }
     mark = "CONSENT" if kind.startswith(("authorisation_", "permission_")) else "SIMULATED"
     return {name: _marked(value, f"{mark} by {request.service},") for name, value in words.get(kind, {}).items()}
@@ -376,18 +374,68 @@ def _watched(asked: datetime) -> list[dict[str, Any]]:
     return [first, {"team": "B", "means": "both", "begins": minutes[2], "ends": minutes[3]}]
 
 
-def _handled(modality: str, inside: list[dict[str, Any]], gross: int) -> dict[str, Any]:
-    """What is kept, removed and put in, as the way of handling says; of a part that is replaced, a hundredth travels on."""
-    substitute = {"items": [{"label": "SIMULATED-1", "what": "substitute", "gross": gross}]}
+SIZES = ("net", "minor", "count")
+"""Fields that say how much there is of something."""
+A_PICTURE = hashlib.sha256(b"SIMULATED picture").hexdigest()
+
+
+def _weighed(one: AnyAmount) -> dict[str, Any]:
+    """What the request says there is of it, as if it had been weighed or counted; what cannot be stays as it is."""
+    size = one.quantity.about if isinstance(one.quantity, Estimate) else plain(one.quantity)
+    said = {name: value for name, value in plain(one).items() if name not in ("cas", *SIZES)}
+    return said | {next(name for name in SIZES if hasattr(one, name)): size}
+
+
+def _sealed(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
+    """What is found of it from outside when it has been prepared, by what it is checked by."""
+    found = {"gross": gross, "seals": [_new_seal(facts.state, dice)], "picture": A_PICTURE, "packages": dice.randint(1, 2_500)}
+    if facts.packages is not None:
+        found["packages"] = number_of(facts.packages)
+    return _by_checks(facts, found)
+
+
+def _checked(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
+    """What is found of it from outside when it is handed over: what it should be, the weight as scales are."""
+    tolerance = facts.tolerance or 0
+    found: dict[str, Any] = {"gross": gross + dice.randint(-tolerance, tolerance) // 4, "packages": facts.packages}
+    found["seals"] = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
+    return _by_checks(facts, found | {"picture": facts.picture or A_PICTURE, "in_sight": True})
+
+
+def _counted(facts: Facts) -> dict[str, Any]:
+    return {"packages": facts.packages} if "count" in facts.checked_by and isinstance(facts.packages, int) else {}
+
+
+def _by_checks(facts: Facts, found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if OF_CHECKS[name] in facts.checked_by}
+
+
+def _weight(handled: dict[str, Any]) -> int:
+    """What is in it weighs at least so much, with what was put in."""
+    kept: list[int] = [one["net"] for one in handled["kept"] if isinstance(one.get("net"), int)]
+    put_in: list[int] = [item["gross"] for item in handled.get("items", ())]
+    return sum(kept) + sum(put_in)
+
+
+def _handled(modality: str, inside: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is kept, removed and put in, as the way of handling says; of a part that is taken out, a hundredth travels on."""
     if modality == "intact":
         return {"kept": inside}
-    if modality == "replaced_in_part":
+    kept: list[dict[str, Any]] = []
+    removed = inside
+    if modality.endswith("_in_part"):
         inside = [{name: value for name, value in one.items() if name != "notes"} for one in inside]
-        size = [next(key for key in ("net", "minor") if key in one) for one in inside]
-        kept = [one | {key: one[key] // 100 + 1} for one, key in zip(inside, size, strict=True)]
-        removed = [one | {key: one[key] - some[key]} for one, some, key in zip(inside, kept, size, strict=True)]
-        return {"kept": kept, "removed": removed, **substitute}
-    return {"kept": [], "removed": inside, **(substitute if modality == "replaced_in_whole" else {})}
+        size = [next(key for key in SIZES if key in one) for one in inside]
+        kept = [one | {key: _share(one[key])[0]} for one, key in zip(inside, size, strict=True)]
+        removed = [one | {key: _share(one[key])[1]} for one, key in zip(inside, size, strict=True)]
+    stands_in = sum(one["net"] for one in removed if isinstance(one.get("net"), int))
+    substitute = {"items": [{"label": "SIMULATED-1", "what": "substitute", "gross": stands_in or 1}]}
+    return {"kept": kept, "removed": removed, **(substitute if modality.startswith("replaced") else {})}
+
+
+def _share(size: Any) -> tuple[Any, Any]:
+    """What travels on and what is taken out; of what was not measured, neither was."""
+    return (size // 100 + 1, size - size // 100 - 1) if isinstance(size, int) else (size, size)
 
 
 def _ended(part: Part) -> dict[str, Any]:

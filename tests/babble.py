@@ -242,7 +242,7 @@ def _change(table: Told, dice: random.Random) -> None:
             case 9:
                 plan["replaced"] = [{"service": dice.choice(services), "by": dice.choice(services), "reason": "busy"}]
             case 10:
-                plan["weight_tolerance"] += 1
+                plan["tolerances"]["gross"] += 1
             case 11:
                 checkpoint["overdue"] = dice.choice(("hold", "interdict"))
             case 12:

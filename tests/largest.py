@@ -48,6 +48,7 @@ FORMS: dict[str, Callable[[int], str]] = {
     "^[0-9a-f]{16}$": lambda number: f"{number:016x}",
     "^([0-9a-f]{16})?$": lambda number: f"{number:016x}",
     "^[0-9a-f]{32}$": lambda number: f"{number:032x}",
+    "^[0-9]{6,10}$": lambda number: f"{number}".rjust(10, "9"),
     "^[0-9a-f]{64}$": lambda number: f"{number:064x}",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$": lambda _: "2022-03-01T00:00:00.123456Z",
     "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}$": lambda _: "m" * 64 + "@" + "d" * 190,

@@ -207,7 +207,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "delivered": {"how": "by the postman"},
     "arrest_made": {"persons": [RECIPIENT], "place": "Tashkent"},
     "no_arrest": {"reason": "nobody came"},
-    "seizure": {"recovered": [MEPHEDRONE], "gross": "13.9 kg"},
+    "seizure": {"recovered": [MEPHEDRONE]},
     "stop_requested": {"reason": "danger"},
     "hold_requested": {"reason": "a car follows it"},
     "hold_decided": {"decision": "go_on", "reason": "it was ours"},

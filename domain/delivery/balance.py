@@ -1,21 +1,27 @@
 """The mass balance (R10): what was found, what was sent on, and what was recovered, substance by substance and note by note.
 
 detected = kept + removed + samples, at the preparation; kept = recovered, at the end; and every substitute and device is
-recovered as well. Mass may differ within the plan's tolerance, cash not at all. What does not close must be explained
-before the run closes (Van Traa: records from which it could not be told what had reached the market).
+recovered as well. Masses may differ within the plan's tolerance of each substance, cash and counts not at all. What was only
+estimated is as good as its bounds: what is measured at the preparation is compared from then on, and what was not measured then
+is held against what was found at the beginning. What does not close must be explained before the run closes (Van Traa: records
+from which it could not be told what had reached the market).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
-from domain.delivery.memory import Goods
+from domain.delivery.custody import Custody
+from domain.delivery.memory import Goods, Secured
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
-from domain.plan.goods import Amount, Cash, Unit
+from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
+from domain.plan.quantity import Bounds, Quantity, Unmeasured, bounds
 
-Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts"]
+Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all", "removed", "interdicted"]
 """What is held against the whole."""
 COMPARED: tuple[str, ...] = get_args(Compared)
+RECOVERED: tuple[Compared, ...] = ("recovered", "recovered_in_parts")
+"""At the end, where nothing may stay unmeasured without an explanation."""
 MASS_DIFFERS = found(
     "R10",
     "mass_differs",
@@ -34,8 +40,25 @@ CASH_DIFFERS = found(
     found="money",
     expected="money",
 )
+COUNT_DIFFERS = found(
+    "R10",
+    "count_differs",
+    "counted goods {number}: {what} {found}, expected {expected}",
+    number="count",
+    what="word",
+    found="count",
+    expected="count",
+)
 SERIALS_DIFFER = found("R10", "serials_differ", "{currency}: the notes recovered have other serial numbers", currency="name")
+NUMBERS_DIFFER = found(
+    "R10", "numbers_differ", "{number} of what was kept: what was recovered has other serial numbers", number="count"
+)
+NOT_MEASURED = found("R10", "not_measured", "{number}: {what} and not measured", number="count", what="word")
 NOT_RECOVERED = found("R10", "not_recovered", "not recovered: {labels}", labels="names")
+OTHER_PACKAGES = found(
+    "R10", "other_packages", "{what}: {found} packages, expected {expected}", what="word", found="count", expected="count"
+)
+INTERDICTED_UNMEASURED = found("R10", "interdicted_unmeasured", "interdicted, and neither weighed nor counted")
 INTERDICTED_GROSS = found(
     "R10", "interdicted_gross", "interdicted: {found} gross, expected {expected}", found="mass", expected="mass"
 )
@@ -50,11 +73,17 @@ class Balance:
     def differences(self) -> tuple[Finding, ...]:
         """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
         secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
-        `prepared` with what was kept, removed and sampled; where it has split, what was kept, as `recovered_in_parts` with what
-        was recovered of each part; else, where something was seized, what was kept, as `recovered` with all that was, then
-        `serials_differ` for each cash that was kept with `serials` and of whose currency the last that was recovered has others,
-        then `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted,
-        `interdicted_gross` if its weight then is not that of the custody within the plan's `weight_tolerance`.
+        `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount that was removed or
+        sampled and of which nobody knows how much it is at most; `other_packages` as `prepared` where nothing was removed and
+        they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered
+        of each part; else, where something was seized, what was kept, as `recovered` with all that was; of what was kept and
+        not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it; then
+        `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` where the last of it
+        that was recovered has others, then `other_packages` as `recovered` where they were counted when it was prepared, and
+        all seizures together have another number of them, then `not_recovered` with the labels of the items that no seizure
+        names; else, where it was interdicted, `interdicted_gross` if its weight then is not that of the custody within the
+        plan's tolerance of the `gross` weight, and `other_packages` as `interdicted` if they are not as many;
+        `interdicted_unmeasured` where neither can be compared.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
@@ -67,60 +96,103 @@ class Balance:
         return () if self._state.explained else self.differences()
 
     def _differences(self, goods: Goods) -> Iterator[Finding]:
-        state, tolerance = self._state, self._state.plan.weight_tolerance
-        handled = (goods.kept, goods.removed, goods.samples)
-        yield from compared("prepared", state.plan.consignment.contents, handled, tolerance)
+        state, tolerances = self._state, self._state.plan.tolerances
+        contents = state.plan.consignment.contents
+        yield from compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)
+        for number, one in enumerate((*goods.removed, *goods.samples), 1):
+            if bounds(one.quantity).most is None:
+                yield NOT_MEASURED(number=number, what="removed")
+        packages = state.plan.consignment.packages
+        if packages is not None and goods.packages is not None and not goods.removed:
+            yield from _packages("prepared", goods.packages, packages)
         seizures = tuple(state.seizures.values())
         if state.parts:
-            yield from compared("recovered_in_parts", goods.kept, [part.recovered for part in state.ended_parts], tolerance)
+            yield from compared("recovered_in_parts", goods.kept, [part.recovered for part in state.ended_parts], tolerances)
         elif seizures:
-            yield from compared("recovered", goods.kept, [one.amounts for one in seizures], tolerance)
+            recovered = [one.amounts for one in seizures]
+            yield from compared("recovered", goods.kept, recovered, tolerances)
+            guessed = tuple(one for one in goods.kept if not isinstance(one.quantity, int))
+            ends = (goods.removed, goods.samples, *recovered)
+            yield from compared("in_all", only(guessed, contents), [only(guessed, one) for one in ends], tolerances)
             yield from _serials(goods, [one for seizure in seizures for one in seizure.amounts])
+            counted = [one.packages for one in seizures if one.packages is not None]
+            if counted and state.custody is not None and state.custody.packages is not None:
+                yield from _packages("recovered", sum(counted), state.custody.packages)
             seen = [label for seizure in seizures for label in seizure.items]
             missing = tuple(item.label for item in goods.items if item.label not in seen)
             if missing:
                 yield NOT_RECOVERED(labels=missing)
         elif state.interdicted is not None and state.custody is not None:
-            gross, expected = state.interdicted, state.custody.gross
-            if abs(gross - expected) > tolerance:
-                yield INTERDICTED_GROSS(found=gross, expected=expected)
+            yield from self._interdicted(state.interdicted, state.custody)
+
+    def _interdicted(self, found: Secured, known: Custody) -> Iterator[Finding]:
+        if found.gross is not None and known.gross is not None:
+            if abs(found.gross - known.gross) > self._state.plan.tolerances.gross:
+                yield INTERDICTED_GROSS(found=found.gross, expected=known.gross)
+        elif found.packages is None or known.packages is None:
+            yield INTERDICTED_UNMEASURED()
+        if found.packages is not None and known.packages is not None:
+            yield from _packages("interdicted", found.packages, known.packages)
 
 
-def compared(what: Compared, whole: Iterable[Amount], parts: Sequence[Iterable[Amount]], tolerance: int) -> tuple[Finding, ...]:
-    """Where the parts are not the whole. What is named in the whole and then in the parts is numbered from 1, each substance and
-    currency once, since substances are free text. For each in this order: `cash_differs` where the sums of a currency are not the
-    same; `mass_differs` where those of a substance differ by more than the plan's `weight_tolerance`. `what` says as what they
-    are compared; `expected` is the sum of the whole, `found` that of the parts.
+def compared(
+    what: Compared, whole: Iterable[AnyAmount], parts: Sequence[Iterable[AnyAmount]], tolerances: Tolerances
+) -> tuple[Finding, ...]:
+    """Where the parts are not the whole. What is named in the whole and then in the parts is numbered from 1, each once, since
+    substances are free text: two names or numbers of one substance are one. For each in this order, where the bounds of the sums
+    are apart: `cash_differs` for a currency; `mass_differs` for a substance, if by more than the plan's tolerance of it;
+    `count_differs` for all else; and where some of what was recovered was not measured, `not_measured`. `what` says as what they
+    are compared; `expected` is the sum of the whole, `found` that of the parts, of what has a number.
     """
-    expected, seen = summed(whole), summed(one for part in parts for one in part)
-    differs = []
-    for number, name in enumerate(dict.fromkeys([*expected, *seen]), 1):
-        left, right = expected.get(name, 0), seen.get(name, 0)
-        cash = name[0] == "cash"
-        if cash and left != right:
-            differs.append(CASH_DIFFERS(currency=name[1], what=what, found=right, expected=left))
-        elif abs(left - right) > tolerance:
-            differs.append(MASS_DIFFERS(number=number, what=what, found=right, expected=left))
+    left, right = tuple(whole), tuple(one for part in parts for one in part)
+    keys = keyed((*left, *right))
+    expected, seen = summed(keys[: len(left)]), summed(keys[len(left) :])
+    unmeasured = tuple(key for key, one in keys[len(left) :] if isinstance(one.quantity, Unmeasured))
+    let_pass = {key: tolerances.of(one.substance) for key, one in keys[: len(left)] if isinstance(one, SubstanceMass)}
+    differs: list[Finding] = []
+    for number, key in enumerate(dict.fromkeys([*expected, *seen]), 1):
+        one, other = expected.get(key, Bounds()), seen.get(key, Bounds())
+        if other.apart(one) > let_pass.get(key, 0):
+            if key[0] == "cash":
+                differs.append(CASH_DIFFERS(currency=key[1], what=what, found=other.said, expected=one.said))
+            else:
+                code = MASS_DIFFERS if key[0] == "mass" else COUNT_DIFFERS
+                differs.append(code(number=number, what=what, found=other.said, expected=one.said))
+        elif what in RECOVERED and key in unmeasured:
+            differs.append(NOT_MEASURED(number=number, what=what))
     return tuple(differs)
 
 
-def units_of(units: Sequence[Unit], whole: Iterable[Amount], tolerance: int) -> tuple[Finding, ...]:
+def units_of(units: Sequence[Unit], whole: Iterable[AnyAmount], tolerances: Tolerances) -> tuple[Finding, ...]:
     """Where units that were weighed one by one are not the mass of the whole."""
-    masses = [one for one in whole if not isinstance(one, Cash)]
-    return compared("in_units", masses, [[unit.amount for unit in units]], tolerance) if units else ()
+    masses = [one for one in whole if isinstance(one, SubstanceMass)]
+    return compared("in_units", masses, [[unit.amount for unit in units]], tolerances) if units else ()
 
 
-def summed(amounts: Iterable[Amount]) -> dict[tuple[str, str], int]:
-    """The sum of these, by substance (milligrams) and currency (minor units)."""
-    total: dict[tuple[str, str], int] = {}
-    for one in amounts:
-        what, size = (("cash", one.currency), one.minor) if isinstance(one, Cash) else (("mass", one.substance), one.net)
-        total[what] = total.get(what, 0) + size
+def summed(amounts: Iterable[tuple[Key, AnyAmount]]) -> dict[Key, Bounds]:
+    """The sum of these by what each is: milligrams of a substance, minor units of a currency, pieces of all else."""
+    total: dict[Key, Bounds] = {}
+    for key, one in amounts:
+        total[key] = total.get(key, Bounds()) + bounds(one.quantity)
     return total
 
 
-def _serials(goods: Goods, recovered: Iterable[Amount]) -> Iterator[Finding]:
-    known = {one.currency: one.serials for one in recovered if isinstance(one, Cash)}
-    for one in goods.kept:
-        if isinstance(one, Cash) and one.serials is not None and known.get(one.currency) not in (None, one.serials):
-            yield SERIALS_DIFFER(currency=one.currency)
+def only(these: tuple[AnyAmount, ...], amounts: Iterable[AnyAmount]) -> tuple[AnyAmount, ...]:
+    """Of the amounts those that are of what these are of."""
+    keys = keyed((*these, *amounts))
+    known = tuple(key for key, _ in keys[: len(these)])
+    return tuple(one for key, one in keys[len(these) :] if key in known)
+
+
+def _packages(what: Compared, found: int, expected: Quantity) -> Iterator[Finding]:
+    if bounds(found).apart(bounds(expected)):
+        yield OTHER_PACKAGES(what=what, found=found, expected=bounds(expected).said)
+
+
+def _serials(goods: Goods, recovered: Iterable[AnyAmount]) -> Iterator[Finding]:
+    keys = keyed((*goods.kept, *recovered))
+    known = {key: one.serials for key, one in keys[len(goods.kept) :] if isinstance(one, Numbered)}
+    for number, (key, one) in enumerate(keys[: len(goods.kept)], 1):
+        taken = one.serials if isinstance(one, Numbered) else None
+        if taken is not None and known.get(key) not in (None, taken):
+            yield SERIALS_DIFFER(currency=key[1]) if key[0] == "cash" else NUMBERS_DIFFER(number=number)

@@ -86,11 +86,15 @@ class Goods:
     items: tuple[Item, ...]
     by: str = ""
     """Who did it, and holds what was taken out (R30)."""
+    packages: int | None = None
+    """How many there were then, where they were counted."""
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """What a seizure recovered, and the labels of substitutes and devices found, and of new exhibits."""
+    """What a seizure recovered, the labels of substitutes and devices found, how many packages where they were counted, and the
+    labels of new exhibits.
+    """
 
     amounts: tuple[Amount, ...]
     items: tuple[str, ...]
@@ -99,6 +103,7 @@ class Recovered:
     """Who seized it, and holds it (R30)."""
     again: bool = False
     """It had been seized on the way, and was weighed again where it lay."""
+    packages: int | None = None
 
     @property
     def apart(self) -> bool:
@@ -134,6 +139,15 @@ class Exhibit:
     """What became of it. What is `kept` for a proceeding has its holder still."""
     travels: bool = False
     """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6)."""
+    packages: int | None = None
+
+
+@dataclass(frozen=True)
+class Secured:
+    """What was seized by the responsible authority: gross milligrams where measured, and packages where counted."""
+
+    gross: int | None
+    packages: int | None
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from domain.delivery.vocabulary import AnyNotice, Outcome, Services, UtcText
 from domain.plan.cards import Measure, Modality
 from domain.plan.demands import Topic
 from domain.plan.enquiries import Alarm
-from domain.plan.goods import Label, Part
-from domain.plan.plan import Inside
+from domain.plan.goods import Amount, Check, Label, Part
+from domain.plan.quantity import Count, Mass
 from domain.plan.request_for_consent import RequestForConsent
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
 from domain.signing.canonical import Frozen, canonical, digest, plain
@@ -55,11 +55,18 @@ class Facts(Frozen):
     """Planned arrival, for a handover or the delivery."""
     valid_until: UtcText | None
     """Until when an authorisation must run, margin included."""
-    gross: Milligrams | None = None
+    checked_by: tuple[Check, ...] = ()
+    """What is checked, and so what the answer says of it (R7)."""
+    gross: Mass | None = None
     """Expected gross weight, milligrams; at detection until prepared."""
     tolerance: Milligrams | None = None
+    """Of the gross weight."""
     seals: tuple[Seal, ...] = ()
-    contents: tuple[Inside, ...] = ()
+    packages: Count | None = None
+    """How many there should be."""
+    picture: Digest | None = None
+    """SHA-256 of the picture that it should look like."""
+    contents: tuple[Amount, ...] = ()
     items: tuple[Label, ...] = ()
     """Substitutes and devices put in: they are to be recovered too (R10)."""
     exhibits: tuple[Label, ...] = ()

@@ -25,6 +25,7 @@ from domain.delivery.memory import (
     Owed,
     Recovered,
     RegisterState,
+    Secured,
     Sighting,
     Spent,
     SplitPart,
@@ -110,8 +111,8 @@ class State:
     """What was done to the consignment; none until it has been prepared."""
     seizures: dict[str, Recovered] = field(default_factory=dict)
     """By statement id, as last corrected."""
-    interdicted: int | None = None
-    """Gross weight, milligrams, as seized after a halt; as last corrected."""
+    interdicted: Secured | None = None
+    """What was seized by the responsible authority; as last corrected."""
     parts: tuple[SplitPart, ...] = ()
     """What it has split into."""
     ended_parts: tuple[EndedPart, ...] = ()

@@ -26,7 +26,7 @@ from domain.words.limits import (
 )
 from domain.words.quantities import Span
 
-Modality = Literal["intact", "removed", "replaced_in_part", "replaced_in_whole"]
+Modality = Literal["intact", "removed", "removed_in_part", "replaced_in_part", "replaced_in_whole"]
 """The way of handling the consignment (UN 1988 Convention art. 11(3))."""
 
 Channel = Literal["mail", "express", "air_cargo", "container", "truck", "rail", "passenger", "cash", "goods"]
@@ -198,7 +198,7 @@ class Urgent(Provision):
 class HandlingRule(Provision):
     """Which ways of handling are allowed, demanded or barred (R3)."""
 
-    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)]
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=5)]
     are: Literal["allowed", "demanded", "barred"]
 
 

@@ -2,8 +2,9 @@
 
 Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one
 to authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way
-stands in `domain.plan.check_route` (R4, R6), who may do what where in `domain.plan.check_powers` (R29), and what a request for
-consent must say in `domain.plan.check_request` (R1), and how large a plan may be in `domain.plan.check_size` (R28).
+stands in `domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods` (R7, R10), who may do what where in
+`domain.plan.check_powers` (R29), what a request for consent must say in `domain.plan.check_request` (R1), and how large a plan
+may be in `domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,13 +12,13 @@ from datetime import timedelta
 from functools import partial
 
 from domain.plan.cards import RuleCard
+from domain.plan.check_goods import checks, substances, sums, tolerances
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
-from domain.plan.goods import SubstanceMass
 from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
 from domain.plan.register import competent
 from domain.plan.vocabulary import Need
@@ -25,7 +26,7 @@ from domain.words.errors import Fault
 from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import locode_in_state
 from domain.words.limits import MOST_SERVICES
-from domain.words.quantities import say_mass, say_span
+from domain.words.quantities import say_span
 from domain.words.text import fill, word
 
 Cards = Mapping[str, RuleCard]
@@ -281,25 +282,14 @@ def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
-def tolerance(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """What is found by weighing must weigh more than what a check lets pass (R7, R10)."""
-    for index, one in enumerate(plan.consignment.contents):
-        if isinstance(one, SubstanceMass) and one.net <= plan.weight_tolerance:
-            tolerance = say_mass(plan.weight_tolerance)
-            problem = fill(
-                "R10: a tolerance of {tolerance} would hide all of it: {net} of {substance}",
-                tolerance=tolerance,
-                net=say_mass(one.net),
-                substance=one.substance,
-            )
-            yield Fault(place=f"consignment.contents.{index}.net", problem=problem)
-
-
 CHECKS: tuple[Check, ...] = (
     services,
     together,
     deconfliction,
-    tolerance,
+    substances,
+    sums,
+    checks,
+    tolerances,
     checkpoints,
     backups,
     order,

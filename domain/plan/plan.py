@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from domain.plan.cards import POSTAL, Case, Channel, GoodsClass, Measure, Modality, RuleCard, Stage
-from domain.plan.goods import Amount, SubstanceMass
+from domain.plan.goods import Amount, Check, Tolerances
 from domain.plan.powers import WITH_PERMISSION
+from domain.plan.quantity import Count, Mass, Unmeasured
 from domain.plan.request import PlannedRequest
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import HandlingCode, Line, Need
@@ -48,7 +49,7 @@ from domain.words.limits import (
     MOST_SUBSTANCES,
     MOST_TOLD_AT_END,
 )
-from domain.words.quantities import Milligrams, Span
+from domain.words.quantities import Span
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
 
@@ -192,11 +193,6 @@ class Leg(Frozen):
         return tuple(dict.fromkeys((self.state, *touched)))
 
 
-Contents = SubstanceMass
-Inside = Amount
-"""What the consignment holds."""
-
-
 class Consignment(Frozen):
     """What travels."""
 
@@ -205,9 +201,16 @@ class Consignment(Frozen):
     """What it is, as laws and treaties tell it apart."""
     identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(min_length=1, max_length=MOST_IDENTIFIERS)]
     declared_as: Line
-    contents: Annotated[tuple[Inside, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
-    gross: Milligrams
+    contents: Annotated[tuple[Amount, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
+    """What it holds, as far as that is known when the plan is written."""
+    gross: Mass
     """Gross weight at detection."""
+    packages: Count | None = None
+    """How many packages it has, where they are counted."""
+    checked_by: Annotated[tuple[Check, ...], Field(max_length=5)] = ("weight", "seals")
+    """What every check of it compares (R7)."""
+    not_weighed: Unmeasured | None = None
+    """Where weight is not among these: why, and who allowed it."""
 
 
 class Offence(Frozen):
@@ -300,8 +303,8 @@ class Plan(Frozen):
     reverse: bool = False
     """It travels back to its sender, under watch."""
     consignment: Consignment
-    weight_tolerance: Milligrams
-    """Largest difference of gross weight, either way, that a check lets pass (R7)."""
+    tolerances: Tolerances = Tolerances(net={})
+    """By how much masses may differ (R3, R7, R10)."""
     margin: Span
     """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
     expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=MOST_MOMENTS)]
@@ -375,6 +378,10 @@ class Plan(Frozen):
         found = (one.authorities() for one in self.at("authorise") if one.state == state)
         gone = [one.service for one in self.replaced]
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
+
+    def may_allow(self, service: str) -> bool:
+        """Whether it may allow that something is not measured (R7): it is asked for `authorisation` by the plan."""
+        return any(service in one.authorities() for one in self.at("authorise"))
 
     @cached_property
     def case(self) -> Case:

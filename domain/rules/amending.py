@@ -29,7 +29,7 @@ FIXED = (
     "consignment",
     "group",
     "parent",
-    "weight_tolerance",
+    "tolerances",
     "margin",
 )
 """What no change touches."""

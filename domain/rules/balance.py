@@ -18,16 +18,18 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
+from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, in_charge, is_over, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
+from domain.rules.measuring import allowed, possible
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
-from domain.words.quantities import Milligrams
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
 OTHER_PARTS = refused("R10", "other_parts", "it split into {parts}; say how each ended", parts="names")
+NOT_COUNTED = refused("R7", "packages_not_counted", "this plan has it checked by count: say how many packages there were")
 
 
 class Seizure(Kind):
@@ -35,7 +37,10 @@ class Seizure(Kind):
 
     kind: Literal["seizure"] = "seizure"
     recovered: Substances
-    gross: Milligrams
+    gross: Mass | None = None
+    """Of all of it, where it was weighed together; or why it was not."""
+    packages: Packages | None = None
+    """How many there were; said where the plan has it checked by `count`."""
     items: Annotated[tuple[Label, ...], Field(max_length=MOST_ITEMS)] = ()
     """Labels of the substitutes and devices recovered."""
     finds: Annotated[tuple[Find, ...], Field(max_length=MOST_FINDS)] = ()
@@ -64,11 +69,19 @@ class Seizure(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`label_taken` for the finds whose label another exhibit bears, or that only the rules give (R30)."""
-        return self.labelled(delivery, said.statement.id)
+        """What is found `as_seizure`."""
+        return self.as_seizure(delivery, said.statement.id)
 
-    def labelled(self, delivery: Delivery, statement: str) -> Verdict:
-        """The same, of what was said under the id of this statement."""
+    def as_seizure(self, delivery: Delivery, statement: str) -> Verdict:
+        """`packages_not_counted` where the plan has it checked by `count` and they were not; then what is not `possible`; then
+        `label_taken` for the finds whose label another exhibit bears than what was said under the id of this `statement`, or that
+        only the rules give (R30).
+        """
+        if self.packages is None and "count" in delivery.plan.consignment.checked_by:
+            return NOT_COUNTED()
+        verdict = possible(delivery.plan, self.recovered, (), self.gross)
+        if verdict != ACCEPTED:
+            return verdict
         known = delivery.state.seizures.get(statement)
         borne = taken(delivery.state, [one.label for one in self.finds], known.finds if known is not None else ())
         return LABEL_TAKEN(labels=borne) if borne else ACCEPTED
@@ -88,7 +101,8 @@ class Seizure(Kind):
 
     def recovery(self, by: str, *, again: bool) -> Recovered:
         """What later checks need of it, who holds it, and whether it was weighed `again`."""
-        return Recovered(self.recovered, self.items, tuple(one.label for one in self.finds), by, again)
+        finds = tuple(one.label for one in self.finds)
+        return Recovered(self.recovered, self.items, finds, by, again, self.packages)
 
 
 class DifferenceExplained(Kind):
@@ -142,8 +156,8 @@ class Split(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared; the
-        first of the differences where the
+        """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared;
+        `not_theirs_to_allow` for what its parts hold; the first of the differences where the
         contents of its parts, `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
@@ -151,7 +165,10 @@ class Split(Kind):
             return HELD(entry=state.hold.seq)
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
-        differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.weight_tolerance)
+        verdict = allowed(delivery.plan, (one.quantity for part in self.parts for one in part.contents))
+        if verdict != ACCEPTED:
+            return verdict
+        differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.tolerances)
         return refused_for(differs[0]) if differs else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:

@@ -94,7 +94,7 @@ class AuthorisationGranted(Kind):
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
-    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=4)]
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=5)]
     """The ways of handling this State allows for this consignment."""
     valid_from: MomentText
     valid_until: MomentText

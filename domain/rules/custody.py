@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK, Discrepancy
+from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK, Custody, Discrepancy
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, early, found, refused
-from domain.plan.goods import Seals
+from domain.plan.goods import Check, Checked
 from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
+from domain.rules.measuring import as_checked
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON
-from domain.words.quantities import Milligrams
 
 NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
 NOT_ALLOWED = refused(
@@ -98,12 +98,20 @@ class Dispatched(Kind):
         state.move(said.seq)
 
 
-class HandoverOffered(Kind):
-    """The giver offers custody and states its own measurement."""
+class InHand(Checked):
+    """What is found at a handover."""
+
+    in_sight: bool | None = None
+    """Whether it was never out of sight since the last check; said where the plan has it checked so."""
+
+    def _checks(self) -> dict[Check, bool]:
+        return super()._checks() | {"sight": self.in_sight is not None}
+
+
+class HandoverOffered(InHand, Kind):
+    """The giver offers custody and states what it has found itself, by each check that the plan names."""
 
     kind: Literal["handover_offered"] = "handover_offered"
-    gross: Milligrams
-    seals: Seals
 
     declares = Declaration(
         title="Handover offered",
@@ -121,30 +129,31 @@ class HandoverOffered(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`awaits_decision` while a discrepancy waits for a decision; `nothing_prepared` before it has been prepared;
-        `not_the_holder` unless its `voice` is the responsible authority.
+        `not_the_holder` unless its `voice` is the responsible authority; then what is wrong `as_checked`.
         """
         state = delivery.state
         if state.discrepancy is not None:
             return AWAITS_DECISION(entry=state.discrepancy.seq)
         if state.custody is None:
             return NOTHING_PREPARED()
-        return ACCEPTED if said.voice == state.responsible else NOT_THE_HOLDER(voice=said.voice)
+        if said.voice != state.responsible:
+            return NOT_THE_HOLDER(voice=said.voice)
+        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by)
 
     def bound_to(self) -> Binding:
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
         """It is compared with the custody. Any `differences` are a discrepancy at this checkpoint."""
-        _compare(state, said, self.gross, self.seals, intact=True, taker=False)
+        _compare(state, said, self, intact=True, taker=False)
 
 
-class HandoverAccepted(Kind):
-    """The taker accepts, with its *own* measurement of weight and seals (R6)."""
+class HandoverAccepted(InHand, Kind):
+    """The taker accepts, with what it has found *itself*, by each check that the plan names (R6)."""
 
     kind: Literal["handover_accepted"] = "handover_accepted"
-    gross: Milligrams
-    seals: Seals
-    seals_intact: bool
+    seals_intact: bool | None = None
+    """Said where there are seals."""
     not_checked: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     """What could not be checked without burning the cover."""
 
@@ -162,6 +171,13 @@ class HandoverAccepted(Kind):
         largest=LARGEST_OF_SEALS,
     )
 
+    @model_validator(mode="after")
+    def _says_whether_they_are_intact(self) -> "HandoverAccepted":
+        if self.seals and self.seals_intact is None:
+            message = "seals_intact: where there are seals, say whether they are intact"
+            raise ValueError(message)
+        return self
+
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`held` (early) while it is held; `awaits_decision` while a discrepancy waits for a decision; `record_put_back` while a
         divergence does; `nothing_prepared` before it has been prepared; `not_offered` (early) before anybody has answered
@@ -169,7 +185,7 @@ class HandoverAccepted(Kind):
         `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
         step `authorise` in one of the `states` of the next leg has not closed (the first of these), or the next leg is not
         `cleared`. For each of these States but the one it is in: `no_entry` unless that is `authorised` now, and
-        `permission_missing` for the first permission that is not given there.
+        `permission_missing` for the first permission that is not given there. Then what is wrong `as_checked`.
         """
         state = delivery.state
         if state.hold is not None:
@@ -194,7 +210,7 @@ class HandoverAccepted(Kind):
                 return NO_ENTRY(state=entered)
             for lacking in delivery.consents.not_permitted((entered,), said.at):
                 return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
-        return ACCEPTED
+        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by)
 
     def bound_to(self) -> Binding:
         return "decision"
@@ -203,7 +219,7 @@ class HandoverAccepted(Kind):
         """It is compared with the custody. Any `differences` are a discrepancy at this checkpoint, found by a taker; without them
         it is on the next leg.
         """
-        if not _compare(state, said, self.gross, self.seals, intact=self.seals_intact, taker=True):
+        if not _compare(state, said, self, intact=self.seals_intact is not False, taker=True):
             state.move(said.seq)
 
 
@@ -279,7 +295,7 @@ class MovementDecision(Kind):
         if about_it and progress.satisfied and state.discrepancy is not None and custody is not None:
             found_then, state.discrepancy = state.discrepancy, None
             state.went_on += 1
-            state.custody = custody.measured(found_then)
+            state.custody = custody.after(found_then.found)
             if found_then.taker:
                 state.move(said.seq)
 
@@ -326,14 +342,14 @@ class Decision(Contingency):
         state.stop_all("silence", finding, when.seq)
 
 
-def _compare(  # noqa: PLR0913 - a measurement
-    state: State, said: Said, gross: int, seals: Seals, *, intact: bool, taker: bool
-) -> bool:
-    """Compare with the last check that held; whether something did not fit, and waits for a decision. The tolerance is the plan's
-    `weight_tolerance`; an offer says nothing of broken seals.
+def _compare(state: State, said: Said, found: InHand, *, intact: bool, taker: bool) -> bool:
+    """Compare with the last check that held; whether something did not fit, and waits for a decision. By what, the plan's
+    `checked_by` says, with its tolerance of the `gross` weight; an offer says nothing of broken seals.
     """
     assert state.custody is not None  # noqa: S101 - nothing is offered before it has been prepared
-    differs = state.custody.differences(gross, seals, state.plan.weight_tolerance, intact=intact)
+    now = Custody.of(found, state.gaps)
+    by, tolerance = state.plan.consignment.checked_by, state.plan.tolerances.gross
+    differs = state.custody.differences(now, by, tolerance, intact=intact, in_sight=found.in_sight is not False)
     if differs:
-        state.discrepancy = Discrepancy(said.checkpoint, said.seq, differs, gross, seals, taker)
+        state.discrepancy = Discrepancy(said.checkpoint, said.seq, differs, now, taker)
     return bool(differs)

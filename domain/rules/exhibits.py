@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from domain.delivery.balance import summed
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.holdings import amounts, exhibits, offered
@@ -17,8 +16,9 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
-from domain.plan.goods import Label
+from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.quantity import Bounds, bounds
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import ALWAYS, Declaration, Kind, Stays, size_of
@@ -288,13 +288,13 @@ def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
     report = said.content
     if not isinstance(report, LaboratoryReport) or report.received is None:
         return None
-    lot = summed(amounts(delivery.state, report.exhibit))
-    masses = [size for (what, _), size in lot.items() if what == "mass"]
-    known = exhibits(delivery.state)[report.exhibit].left
-    expected = known if known is not None else sum(masses) if masses else report.received
-    if expected == report.received:
+    left = exhibits(delivery.state)[report.exhibit].left
+    masses = [one.net for one in amounts(delivery.state, report.exhibit) if isinstance(one, SubstanceMass)]
+    known = masses if left is None else [left]
+    expected = sum(map(bounds, known), start=Bounds())
+    if not known or not bounds(report.received).apart(expected):
         return None
-    return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected)
+    return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected.said)
 
 
 def _held(delivery: Delivery, said: Said, labels: tuple[str, ...]) -> Verdict:

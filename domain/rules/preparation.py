@@ -16,9 +16,12 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.cards import Measure, Modality
-from domain.plan.goods import Item, Seals, Substances, Unit
+from domain.plan.goods import AnyAmount, Checked, Item, SubstanceMass, Substances, Unit
+from domain.plan.plan import Plan
+from domain.plan.quantity import Bounds, bounds
 from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
+from domain.rules.measuring import as_checked, packed, possible
 from domain.words.identifiers import OfficerCode, Seal
 from domain.words.limits import (
     LARGEST_NOTE,
@@ -31,10 +34,18 @@ from domain.words.limits import (
     MOST_UNITS,
     MOST_WITNESSES,
 )
-from domain.words.quantities import Milligrams, milliseconds
+from domain.words.quantities import milliseconds
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
 NOT_THAT = refused("R3", "not_that_modality", "what was kept, removed and put in is not what {modality} means", modality="word")
+NO_SUBSTITUTE = refused(
+    "R3",
+    "no_substitute_for_it",
+    "the substitutes weigh {found}, and what was removed {expected}: they cannot stand in for it within {tolerance}",
+    found="mass",
+    expected="mass",
+    tolerance="mass",
+)
 NOT_PERMITTED = refused(
     "R16",
     "not_permitted_there",
@@ -53,14 +64,13 @@ TOO_SHORT = refused(
 )
 
 
-class Prepared(Kind):
-    """Preparation record: what was done to the consignment, and the seals and weight that every later check compares with."""
+class Prepared(Checked, Kind):
+    """Preparation record: what was done to the consignment, and what every later check compares with: its gross weight as
+    resealed, with substitute and devices, its seals, or what stands in for them.
+    """
 
     kind: Literal["prepared"] = "prepared"
     modality: Modality
-    gross: Milligrams
-    """Gross weight as resealed, with substitute and devices, milligrams."""
-    seals: Seals
     kept: Substances
     removed: Substances = ()
     samples: Substances = ()
@@ -105,15 +115,17 @@ class Prepared(Kind):
         return self.as_of(delivery, said.at)
 
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
-        """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality means;
-        `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30); the first of the
-        differences where its units, `compared` as `in_units`, are not the masses that were kept, removed and sampled;
-        `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step `prepare` an act must
-        permit `opening` and none has at that instant, or where it has a device (a tracker, an opening alarm, or whatever has a
-        time it `lasts`), and in a State of the route an act must permit `device` and none has; `opening_not_recorded` where it
-        was `opened`, in the State of the first checkpoint of step `prepare` the card wants an opening by `recording`, and it
-        names no `pictures`; `device_too_short` for the first item that `lasts` less long than the way takes, from the start of
-        the first leg until the planned exit from the State of the last, with the plan's `margin`.
+        """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality
+        means; what is wrong `as_checked` by all that the plan names but `sight`; what is not `possible`; what is not `packed`;
+        `no_substitute_for_it` where masses alone were removed and the substitutes put in weigh otherwise, beyond the plan's
+        tolerance of a `substitute`; `label_taken` for the items whose label another exhibit bears, or that only the rules give
+        (R30); the first of the differences where its units, `compared` as `in_units`, are not the masses that were kept, removed
+        and sampled; `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step
+        `prepare` an act must permit `opening` and none has at that instant, or where it has a device (a tracker, an opening
+        alarm, or whatever has a time it `lasts`), and in a State of the route an act must permit `device` and none has;
+        `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of step `prepare` the card wants an
+        opening by `recording`, and it names no `pictures`; `device_too_short` for the first item that `lasts` less long than the
+        way takes, from the start of the first leg until the planned exit from the State of the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
@@ -122,7 +134,10 @@ class Prepared(Kind):
             return NOT_THAT(modality=self.modality)
         if borne := taken(delivery.state, [one.label for one in self.items], self._known(delivery)):
             return LABEL_TAKEN(labels=borne)
-        differs = units_of(self.units, (*self.kept, *self.removed, *self.samples), plan.weight_tolerance)
+        verdict = self._adds_up(plan)
+        if verdict != ACCEPTED:
+            return verdict
+        differs = units_of(self.units, (*self.kept, *self.removed, *self.samples), plan.tolerances)
         if differs:
             return refused_for(differs[0])
         devices = any(item.is_device for item in self.items)
@@ -151,8 +166,30 @@ class Prepared(Kind):
         goods = delivery.state.goods
         return [one.label for one in goods.items] if goods is not None else []
 
+    def _adds_up(self, plan: Plan) -> Verdict:
+        by = tuple(check for check in plan.consignment.checked_by if check != "sight")
+        inside: tuple[AnyAmount, ...] = (*self.kept, *self.removed, *self.samples)
+        weighed = possible(plan, self.kept, self.items, self.gross)
+        others = possible(plan, inside, (), None)
+        for verdict in (as_checked(plan, self, by), weighed, others, packed(self.units, self.packages)):
+            if verdict != ACCEPTED:
+                return verdict
+        return self._substitutes_stand_in(plan)
+
+    def _substitutes_stand_in(self, plan: Plan) -> Verdict:
+        most = plan.tolerances.substitute
+        masses = [one.net for one in self.removed if isinstance(one, SubstanceMass)]
+        put_in = sum(item.gross for item in self.items if item.what == "substitute")
+        if most == "any" or not put_in or len(masses) < len(self.removed):
+            return ACCEPTED
+        removed = sum(map(bounds, masses), Bounds())
+        if Bounds(put_in, put_in, put_in).apart(removed) > most:
+            return NO_SUBSTITUTE(found=put_in, expected=removed.said, tolerance=most)
+        return ACCEPTED
+
     def _is_what_its_modality_means(self) -> bool:
         """`intact`: nothing removed and no substitute put in. `removed`: something removed, nothing kept, no substitute.
+        `removed_in_part`: something removed, something kept, no substitute.
         `replaced_in_part`: something removed, something kept, a substitute. `replaced_in_whole`: something removed, nothing kept,
         a substitute.
         """
@@ -160,6 +197,7 @@ class Prepared(Kind):
         return {
             "intact": not self.removed and not substituted,
             "removed": bool(self.removed) and not self.kept and not substituted,
+            "removed_in_part": bool(self.removed) and bool(self.kept) and not substituted,
             "replaced_in_part": bool(self.removed) and bool(self.kept) and substituted,
             "replaced_in_whole": bool(self.removed) and not self.kept and substituted,
         }[self.modality]
@@ -173,11 +211,11 @@ class Prepared(Kind):
         in it any more has not failed.
         """
         state.handle(self.goods(said.voice))
-        state.custody = Custody(self.gross, self.seals)
+        state.custody = Custody.of(self, state.gaps)
 
     def goods(self, by: str) -> Goods:
         """What was done to the consignment and by whom, as later checks need it."""
-        return Goods(self.kept, self.removed, self.samples, self.items, by)
+        return Goods(self.kept, self.removed, self.samples, self.items, by, self.packages)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:

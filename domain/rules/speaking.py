@@ -123,7 +123,7 @@ class Correction(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
         says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded, for an
-        `arrest_made` what is found `as_arrest`, for a `seizure` what is found of labels; then what is wrong with a
+        `arrest_made` what is found `as_arrest`, for a `seizure` what is found `as_seizure`; then what is wrong with a
         `second_officer`, where two correct.
         """
         earlier = delivery.state.counted.get(self.of)
@@ -140,7 +140,7 @@ class Correction(Kind):
             if verdict != ACCEPTED:
                 return verdict
         if isinstance(self.content, Seizure):
-            verdict = self.content.labelled(delivery, self.of)
+            verdict = self.content.as_seizure(delivery, self.of)
             if verdict != ACCEPTED:
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
@@ -150,22 +150,22 @@ class Correction(Kind):
         return self.content.stays(delivery, said, self.of)
 
     def apply(self, state: State, said: Said) -> None:
-        """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement it
-        corrects; of an `interdicted` the gross weight; of an `arrest_made` its persons; of a `prepared` what was done
-        to the consignment, and before it has left what later checks compare with. What has been decided on the old ones stays
-        decided.
+        """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
+        it corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` its persons; of a
+        `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
+        decided on the old ones stays decided.
         """
         match self.content:
             case Seizure() as seizure:
                 before = state.seizures[self.of]
                 state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
-            case Interdicted(gross=gross):
-                state.interdicted = gross
+            case Interdicted() as interdicted:
+                state.interdicted = interdicted.seized()
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice
                 state.handle(prepared.goods(by))
                 if not state.dispatched:
-                    state.custody = Custody(prepared.gross, prepared.seals)
+                    state.custody = Custody.of(prepared, state.gaps)
             case ArrestMade(persons=persons):
                 state.arrests[self.of] = replace(state.arrests[self.of], persons=persons)
 

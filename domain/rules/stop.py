@@ -7,16 +7,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.memory import Secured
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
 from domain.words.identifiers import OfficerCode
 from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_PLACE, MOST_WITNESSES
-from domain.words.quantities import Milligrams
 
 NO_STOP = refused("R8", "no_stop", "there is no stop to acknowledge")
 ALREADY_SEIZED = refused("R17", "already_seized", "it has been seized already; what was wrong about that is corrected")
@@ -85,8 +86,12 @@ class Interdicted(Kind):
     """The responsible authority has seized the consignment."""
 
     kind: Literal["interdicted"] = "interdicted"
-    gross: Milligrams
-    seals_intact: bool
+    gross: Mass | None = None
+    """Gross weight, where it was measured; or why it was not."""
+    packages: Packages | None = None
+    """How many there are, where they were counted."""
+    seals_intact: bool | None = None
+    """Said where there are seals."""
     place: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     seized_by: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """Where an authority that was not told has seized it: which one. It is in safe hands all the same."""
@@ -113,17 +118,21 @@ class Interdicted(Kind):
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
-        """It is secured, with this gross weight, and `unasked` unless it had halted before. Where the plan `ends_as_planned` with
-        this it is delivered; else it halts with the cause `stop` and `interdicted_by_another` if `seized_by` names somebody, or
-        `interdicted_on_the_way`.
+        """It is secured, with this gross weight and number of packages as far as they are known, and `unasked` unless it had
+        halted before. Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
+        `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
-        state.secured, state.interdicted = True, self.gross
+        state.secured, state.interdicted = True, self.seized()
         state.unasked = state.halt is None
         if ends_as_planned(state, said):
             state.delivered = True
             return
         finding = SEIZED_BY_ANOTHER(entry=said.seq) if self.seized_by else SEIZED(service=said.service, entry=said.seq)
         state.stop_all("stop", finding, said.seq, said.service)
+
+    def seized(self) -> Secured:
+        """What later checks need of it: an estimate of its weight is none."""
+        return Secured(self.gross if isinstance(self.gross, int) else None, self.packages)
 
 
 class Destroyed(Kind):

@@ -13,8 +13,8 @@ from domain.delivery.statement import Seen
 from domain.plan.cards import Measure
 from domain.plan.demands import not_known
 from domain.plan.directory import Service
-from domain.plan.goods import Cash, Part
-from domain.plan.plan import Contents, Plan
+from domain.plan.goods import AnyAmount, Part, SubstanceMass
+from domain.plan.plan import Plan
 from domain.plan.request_for_consent import DECIDING, digest_of_request, request_for_consent
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
@@ -190,20 +190,23 @@ def looked_for(plan: Plan) -> str:
 def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
     custody = delivery.state.custody
     return {
+        "checked_by": delivery.plan.consignment.checked_by,
         "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
-        "tolerance": delivery.plan.weight_tolerance,
+        "tolerance": delivery.plan.tolerances.gross,
+        "packages": custody.packages if custody is not None else delivery.plan.consignment.packages,
+        "picture": custody.picture if custody is not None else None,
         "seals": custody.seals if custody is not None else (),
         "contents": _inside(delivery),
         "items": tuple(item.label for item in goods.items) if (goods := delivery.state.goods) is not None else (),
     }
 
 
-def _inside(delivery: Delivery) -> tuple[Contents | Cash, ...]:
+def _inside(delivery: Delivery) -> tuple[AnyAmount, ...]:
     """What travels: as detected, and once prepared what was kept in it."""
     if delivery.state.goods is None:
         return delivery.plan.consignment.contents
     kept = delivery.state.goods.kept
-    return tuple(one if isinstance(one, Cash) else Contents(substance=one.substance, net=one.net) for one in kept)
+    return tuple(SubstanceMass(substance=one.substance, net=one.net) if isinstance(one, SubstanceMass) else one for one in kept)
 
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.delivery.requests import Request
 from domain.delivery.statement import Handling
+from domain.plan.goods import Check, Checked
 from domain.rules.books import BOOK
 from domain.rules.kind import Kind
 from domain.words.errors import Fault, Malformed, faults_of
@@ -38,8 +39,18 @@ def _seals(text: str) -> list[dict[str, str]]:
 
 
 def _substances(text: str) -> list[dict[str, Any]]:
-    """`mephedrone: 13.2 kg; EUR: 12500.00`: net mass of each; a name that is an ISO 4217 currency is cash."""
-    return [_cash(one) if one.partition(":")[0].strip() in MINOR_UNITS else _mass(one) for one in _list(text)]
+    """`mephedrone: 13.2 kg; EUR: 12500.00`: net mass of each; a name that is an ISO 4217 currency is cash. What is counted says
+    so first: `weapon rifle: 12`, `bearer cheque 1000.00 EUR: 3`, `hs 240220 carton cigarettes: 500`.
+    """
+    return [_amount(one) for one in _list(text)]
+
+
+def _amount(one: str) -> dict[str, Any]:
+    first, _, rest = one.partition(" ")
+    counted = _COUNTED.get(first)
+    if counted is not None:
+        return counted(rest)
+    return _cash(one) if one.partition(":")[0].strip() in MINOR_UNITS else _mass(one)
 
 
 def _mass(one: str) -> dict[str, Any]:
@@ -47,10 +58,48 @@ def _mass(one: str) -> dict[str, Any]:
     return {"substance": substance.strip(), "net": net.strip()}
 
 
+def _weapons(rest: str) -> dict[str, Any]:
+    """`rifle: 12`, and where their serial numbers were taken, after another colon the SHA-256 of their list."""
+    weapons: dict[str, Any] = _parted(rest, "weapon", "count", "serials")
+    return weapons | {"count": _number(weapons.get("count", ""))}
+
+
+def _instruments(rest: str) -> dict[str, Any]:
+    """`cheque 1000.00 EUR: 3`: what, nominal value of each, how many; and the SHA-256 of their list."""
+    given: dict[str, str] = _parted(rest, "what", "count", "serials")
+    name, _, nominal = given.get("what", "").rpartition(" ")
+    name, _, value = name.rpartition(" ")
+    if nominal not in MINOR_UNITS:
+        raise ValueError('expected what, nominal value and currency, and how many, e.g. "bearer cheque 1000.00 EUR: 3"')
+    more = {"serials": given["serials"]} if "serials" in given else {}
+    money = {"currency": nominal, "minor": parse_amount(nominal, value)}
+    return {"instrument": name, "nominal": money, "count": _number(given.get("count", ""))} | more
+
+
+def _counted(rest: str) -> dict[str, Any]:
+    """`240220 carton cigarettes: 500`: code of the Harmonized System, what they are counted in, what they are, how many."""
+    what, _, count = rest.rpartition(":")
+    code, unit, goods = [*what.split(None, 2), "", "", ""][:3]
+    return {"hs": code, "unit": unit, "goods": goods.strip(), "count": _number(count)}
+
+
+def _number(text: str) -> Any:
+    """A whole number, or what is not counted but known otherwise, in words."""
+    return int(text) if text.strip().isdecimal() else text.strip()
+
+
+_COUNTED: Mapping[str, Callable[[str], dict[str, Any]]] = {"weapon": _weapons, "bearer": _instruments, "hs": _counted}
+"""How what is counted is read, by its first word."""
+
+
 def _cash(one: str) -> dict[str, Any]:
     """`EUR: 12500.00`, and where their serial numbers were taken, after another colon the SHA-256 of their list."""
     cash: dict[str, Any] = _parted(one, "currency", "minor", "serials")
-    return cash | {"minor": parse_amount(cash["currency"], cash.get("minor", ""))}
+    how, _, minor = cash.get("minor", "").rpartition(" ")
+    if how.startswith("unmeasured"):
+        return cash
+    whole = parse_amount(cash["currency"], minor)
+    return cash | {"minor": {"about": whole, "known": how} if how else whole}
 
 
 def _conditions(text: str) -> list[dict[str, str]]:
@@ -67,8 +116,8 @@ def _condition(one: str) -> dict[str, str]:
 
 
 def _units(text: str) -> list[dict[str, str]]:
-    """`A-1: heroin: 1 kg; A-2: heroin: 980 g`: label, substance and net mass of each."""
-    return [_parted(one, "label", "substance", "net") for one in _list(text)]
+    """`A-1: heroin: 1 kg; A-2: heroin: 980 g: 40`: label, substance and net mass of each, and how many packages it has."""
+    return [_parted(one, "label", "substance", "net", "packages") for one in _list(text)]
 
 
 def _items(text: str) -> list[Any]:
@@ -210,6 +259,23 @@ def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], par
     except ValidationError as error:
         found = tuple(fault.model_copy(update={"place": fault.place}) for fault in faults_of(error))
         raise Malformed(f"{kind} is not complete or not right", found, hint=hint) from error
+
+
+OF_CHECKS: Mapping[str, Check] = {
+    "gross": "weight",
+    "seals": "seals",
+    "seals_intact": "seals",
+    "packages": "count",
+    "picture": "picture",
+    "in_sight": "sight",
+}
+"""Fields in which the answer says what was checked, and by which check."""
+
+
+def asked_of(kind: str, name: str, request: Request | None) -> bool | None:
+    """Whether an answer of this kind says this field because the plan has it checked so; none where no check is about it."""
+    checked = issubclass(kind_called(kind), Checked) and request is not None
+    return OF_CHECKS[name] in request.facts.checked_by if checked and request is not None and name in OF_CHECKS else None
 
 
 def kind_called(name: str) -> type[Kind]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from domain.plan.cards import Channel
 from domain.plan.goods import say_amount
 from domain.plan.plan import Call
+from domain.plan.quantity import say_quantity
 from domain.plan.request import Means, Part
 from domain.plan.request_for_consent import RequestForConsent, Stretch
-from domain.views.sentences import Translate, english, word
-from domain.words.quantities import say_mass, say_span
-from domain.words.text import mark
+from domain.views.sentences import Translate, english
+from domain.words.quantities import say_span
+from domain.words.text import mark, word
 
 CHANNELS: Mapping[Means, str] = {
     "direct": mark("directly, from service to service"),
@@ -143,8 +144,8 @@ def _offence(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 
 def _object(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     goods = asked.consignment
-    contents = ", ".join(map(say_amount, goods.contents))
-    yield translate(HOLDS).format(contents=contents, gross=say_mass(goods.gross), declared=goods.declared_as)
+    contents = ", ".join(say_amount(one, translate) for one in goods.contents)
+    yield translate(HOLDS).format(contents=contents, gross=say_quantity(goods.gross, translate), declared=goods.declared_as)
     numbers = ", ".join(map(str, goods.identifiers))
     yield translate(TRAVELLING).format(how=translate(TRAVELS[goods.kind]), numbers=numbers)
     yield translate(HIDDEN).format(concealment=asked.concealment)

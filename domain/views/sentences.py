@@ -9,6 +9,8 @@ from domain.delivery.verdicts import Finding, Verdict
 from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import DutyEvent, Form, GoodsClass, Measure, Modality, Recorded
 from domain.plan.directory import ServiceKind
+from domain.plan.goods import Check, CountedIn, Weapon
+from domain.plan.quantity import Known, Why
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
@@ -38,6 +40,13 @@ OWN_WORDS: tuple[str, ...] = tuple(
             *get_args(DutyEvent),
             *get_args(GoodsClass),
             *get_args(ServiceKind),
+            *get_args(Check),
+            *get_args(Known),
+            *get_args(Why),
+            *get_args(Weapon),
+            *get_args(CountedIn),
+            "unmeasured",
+            "nothing",
             *get_args(NotCollected.model_fields["because"].annotation),
             *COMPARED,
         )

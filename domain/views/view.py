@@ -70,6 +70,7 @@ class Position(Frozen):
     responsible: str
     gross: Milligrams | None
     seals: tuple[str, ...]
+    packages: int | None
     last_seen: str | None
 
 
@@ -377,6 +378,7 @@ def _position(delivery: Delivery) -> Position:
         responsible=leg.responsible,
         gross=custody.gross if custody is not None else None,
         seals=tuple(seal.number for seal in custody.seals) if custody is not None else (),
+        packages=custody.packages if custody is not None else None,
         last_seen=f"{seen.happened_at} {seen.place}" if (seen := delivery.state.last_sighting) is not None else None,
     )
 

@@ -179,7 +179,9 @@ MOST_ANSWERS: Final = 100
 MOST_SEALS: Final = 50
 """On one consignment, or broken at once."""
 MOST_UNITS: Final = 1_000
-"""Packages of one consignment, each weighed. They are judged and not held."""
+"""Containers of one consignment, each weighed. They are judged and not held."""
+MOST_PACKAGES: Final = 1_000_000
+"""Packages of one consignment, or in one unit of it; and pieces of counted goods are bounded as cash is."""
 MOST_ITEMS: Final = 50
 """Substitutes and devices put in, or recovered."""
 MOST_FINDS: Final = 100

@@ -65,10 +65,11 @@ def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[FormFie
     if "valid_until" in asked:
         asked["valid_until"] = _whole(asked["valid_until"])
     needed = schema.get("required", ())
+    of_checks = {name: forms.asked_of(kind, name, request) for name in schema["properties"]}
     return tuple(
-        _box(name, said, required=name in needed, asked=asked.get(name, ""))
+        _box(name, said, required=name in needed or of_checks[name] is True, asked=asked.get(name, ""))
         for name, said in schema["properties"].items()
-        if name != "kind"
+        if name != "kind" and of_checks[name] is not False
     )
 
 
@@ -82,7 +83,7 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> F
     some = [one for one in said.get("anyOf", [said]) if one.get("type") != "null"]
     values = tuple(asked) if isinstance(asked, list) else ()
     box = FormField(name, "text", required, "" if values else str(asked), values)
-    if {one.get("type") for one in some} == {"integer", "string"}:  # whole milligrams, or words with a unit
+    if [one.get("type") for one in some[:2]] == ["integer", "string"]:  # whole milligrams, or words with a unit
         return _as(box, "mass")
     one = some[0]
     match one.get("type"):

@@ -40,8 +40,8 @@ from domain.delivery.statement import Content, Statement
 from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
+from domain.plan.quantity import say_quantity
 from domain.record.door import read_statement
-from domain.words.quantities import say_mass
 
 
 @dataclass(frozen=True)
@@ -168,8 +168,10 @@ def _said(said: Statement) -> Iterator[str]:
         yield state
     if reference := getattr(content, "reference", ""):
         yield reference
-    if gross := getattr(content, "gross", None):
-        yield say_mass(gross)
+    if (gross := getattr(content, "gross", None)) is not None:
+        yield say_quantity(gross)
+    if (packages := getattr(content, "packages", None)) is not None:
+        yield f"{packages} x"
     yield from (seal.number for seal in getattr(content, "seals", ()))
     yield from (say_amount(one) for one in getattr(content, "recovered", ()))
     yield from _named(content)

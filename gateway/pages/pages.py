@@ -22,6 +22,7 @@ from domain.delivery.verdicts import Finding
 from domain.plan.access import supervises
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
+from domain.plan.quantity import number_of, say_how, say_quantity
 from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
@@ -332,7 +333,10 @@ def _environment(language: str) -> Environment:
         "instant": instant,
         "mass": say_mass,
         "request": lambda asked: in_words(asked, speak),
-        "amount": say_amount,
+        "amount": lambda one: say_amount(one, speak),
+        "quantity": lambda mass: say_quantity(mass, speak),
+        "pieces": lambda count: say_how(count, str(number_of(count)), speak),
+        "ours": speak,
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
         "finding": lambda finding: say_plainly(finding, speak),

@@ -28,6 +28,9 @@ FIELDS: Mapping[str, str] = {
     "permissions": mark("What is permitted"),
     "gross": mark("Gross weight"),
     "seals": mark("Seals"),
+    "packages": mark("How many packages"),
+    "picture": mark("The picture it looks like (SHA-256)"),
+    "in_sight": mark("It was never out of sight"),
     "kept": mark("Kept in it"),
     "removed": mark("Taken out"),
     "samples": mark("Samples for the laboratory"),
@@ -138,6 +141,7 @@ FIELDS: Mapping[str, str] = {
 CHOICES: Mapping[str, str] = {
     "intact": mark("intact"),
     "removed": mark("removed"),
+    "removed_in_part": mark("removed in part"),
     "replaced_in_part": mark("replaced in part"),
     "replaced_in_whole": mark("replaced in whole"),
     "post": mark("examining the post"),

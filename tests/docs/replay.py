@@ -23,8 +23,11 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan import key_changes, register
 from domain.plan.cards import MeasureRule, Provision, RuleCard
+from domain.plan.goods import Tolerances, keyed
 from domain.plan.plan import Checkpoint, Plan
 from domain.plan.powers import has_power
+from domain.plan.quantity import bounds
+from domain.plan.substances import identities
 from domain.record import provided
 from domain.rules import (
     arrival,
@@ -34,6 +37,7 @@ from domain.rules import (
     consent,
     course,
     handling,
+    measuring,
     outside,
     preparation,
     speaking,
@@ -395,7 +399,14 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     ),
     "measures": words(
         custody.Custody.differences,
-        custody.Custody.measured,
+        custody.Custody.after,
+        bounds,
+        keyed,
+        identities,
+        measuring.as_checked,
+        measuring.possible,
+        measuring.packed,
+        Tolerances.of,
         balance.compared,
         Balance.differences,
         Balance.unexplained,

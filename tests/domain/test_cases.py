@@ -10,7 +10,7 @@ from domain.rules.course import PERMISSION_WANTING
 from tests.course import became
 from tests.support import Table, asking_all, example_plan
 
-SUBSTITUTE = {"label": "INERT-1", "what": "substitute", "gross": "660 kg"}
+SUBSTITUTE = {"label": "INERT-1", "what": "substitute", "gross": "648 kg"}
 COCAINE = {"substance": "cocaine", "net": "648 kg"}
 
 

@@ -276,7 +276,7 @@ def set_in(kind: str, name: str, **values: Any) -> Any:
         (set_in("checkpoints", "tashkent-airport", overdue="hold"), "only its time, its ladder and who is asked"),
         (lambda plan: plan["consignment"].update(gross=1), "does not change under way"),
         (lambda plan: plan.update(modality="removed"), "it has been prepared"),
-        (lambda plan: plan.update(weight_tolerance=10**9), "does not change under way"),
+        (lambda plan: plan.update(tolerances={"gross": 10**9}), "does not change under way"),
         (
             lambda plan: plan.update(replaced=[{"service": "uz.police", "by": "kz.police", "reason": "busy"}]),
             "must be a service of the same State",

@@ -33,7 +33,7 @@ def that_counts(table: Table, kind: str) -> str:
 
 def test_r18_correction_before_dispatch_changes_what_later_checks_compare_with() -> None:
     """The scale was misread: the corrected weight and seal are those the handover is compared with."""
-    table = prepared(gross="1.39 kg")
+    table = prepared(gross="139 kg")
     seals = [{"number": "KZ000002", "security": "H"}]
     assert corrects(table, "kz.customs", "the-preparation", "prepared", seals=seals) == ("accepted", None)
     assert table.delivery.state.custody is not None
@@ -42,7 +42,7 @@ def test_r18_correction_before_dispatch_changes_what_later_checks_compare_with()
 
 def test_r18_correction_leaves_the_earlier_statement_where_it_stands() -> None:
     """The ledger has grown by one entry, the first is still there, and a stranger reads the same state from both."""
-    table = prepared(gross="1.39 kg")
+    table = prepared(gross="139 kg")
     before = table.delivery.ledger.entries
     corrects(table, "kz.customs", "the-preparation", "prepared")
     assert table.delivery.ledger.entries[:-1] == before
@@ -88,7 +88,7 @@ def test_r18_what_was_never_said_or_never_counted_cannot_be_corrected() -> None:
 def test_r18_what_came_early_and_was_taken_up_can_be_corrected() -> None:
     """It counts from then on like any other (found by test)."""
     table = Table()
-    table.say("kz.customs", "prepared", "preparation", id="early-one", gross="1.39 kg")
+    table.say("kz.customs", "prepared", "preparation", id="early-one", gross="139 kg")
     table.consent()
     assert corrects(table, "kz.customs", "early-one", "prepared") == ("accepted", None)
     assert table.delivery.state.custody is not None
@@ -139,7 +139,7 @@ def test_r18_corrected_interdiction_after_a_halt_is_what_is_weighed() -> None:
 def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
     """Custody has moved on the old weight; the correction moves nothing back and stops nothing."""
     table = dispatched(Table().consent()).hand_over()
-    assert corrects(table, "kz.customs", that_counts(table, "prepared"), "prepared", gross="1 kg") == ("accepted", None)
+    assert corrects(table, "kz.customs", that_counts(table, "prepared"), "prepared", gross="14 kg") == ("accepted", None)
     state = table.delivery.state
     assert (state.responsible, state.discrepancy, state.halt) == ("uz.customs", None, None)
 
@@ -172,7 +172,7 @@ def test_r20_what_two_officers_said_two_officers_correct() -> None:
     assert table.delivery.state.custody is not None
     assert table.delivery.state.custody.gross == GROSS
     assert corrects(table, "kz.customs", "the-second", "prepared", **other) == ("refused", "R20")
-    assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", gross="1 kg") == ("refused", "R20")
+    assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", gross="14 kg") == ("refused", "R20")
     assert corrects(table, "kz.customs", "the-second", "prepared", officer="officer-2", **other) == ("accepted", None)
     assert table.delivery.state.custody.gross == 13_800_000
 

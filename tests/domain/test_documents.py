@@ -158,9 +158,9 @@ def test_no_is_norway() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "path"),
     [
-        ("weight_tolerance: 20 g", "weight_tolerance: 20.0", "weight_tolerance"),
-        ("weight_tolerance: 20 g", "weight_tolerance: true", "weight_tolerance"),
-        ("weight_tolerance: 20 g", "weight_tolerance: -1", "weight_tolerance"),
+        ("tolerances: {gross: 20 g}", "tolerances: {gross: 20.0}", "tolerances.gross"),
+        ("tolerances: {gross: 20 g}", "tolerances: {gross: true}", "tolerances.gross"),
+        ("tolerances: {gross: 20 g}", "tolerances: {gross: -1}", "tolerances.gross"),
         ("margin: 24h", "margin: 24", "margin"),
         ("margin: 24h", "margin: 1.5h", "margin"),
         ("title: Air mail, Almaty to Tashkent", "title: [a]", "title"),
@@ -201,7 +201,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_faults_of_form_do_not_hide_faults_of_the_rules() -> None:
     """A plan that is wrong in both gets both at once, in the order of the file."""
     text = changed(
-        ("weight_tolerance: 20 g", "weight_tolerance: heavy"),
+        ("tolerances: {gross: 20 g}", "tolerances: {gross: heavy}"),
         ("coordinator: caricc", "coordinator: nobody.known"),
         ("service: uz.police", "service: uz.nobody"),
     )
@@ -209,7 +209,7 @@ def test_faults_of_form_do_not_hide_faults_of_the_rules() -> None:
         Document(text, "plan.yaml").read(Plan, rules(example_directory(), example_cards()))
     places = [fault.place.rpartition(" ")[2] for fault in refused.value.faults]
 
-    assert ["coordinator", "weight_tolerance", "checkpoints.3.requires.2.service"] == places[:3]
+    assert ["coordinator", "tolerances.gross", "checkpoints.3.requires.2.service"] == places[:3]
 
 
 def test_a_few_lines_that_stand_for_billions_of_values_are_refused() -> None:

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from domain.delivery.carried import carried
-from domain.delivery.custody import SEALS_DIFFER, WEIGHT_DIFFERS, Custody, Discrepancy
+from domain.delivery.custody import (
+    PACKAGES_DIFFER,
+    PICTURE_DIFFERS,
+    SEALS_DIFFER,
+    SIGHT_BROKEN,
+    WEIGHT_DIFFERS,
+    Custody,
+    Discrepancy,
+)
 from domain.delivery.grants import Grant
 from domain.delivery.known import EACH, Known, KnownStatements
 from domain.delivery.memory import (
@@ -302,7 +310,7 @@ def with_what_stays(state: State) -> None:
     state.opened = {f"{title}/{key}": 999 for title, found in keys.items() for key in found}
     conditions = (Condition(text="x" * (GRANTED_BYTES // MOST_CONSENTS - 24)),)
     state.grants = {
-        one: Grant(one, "ZZ", ("replaced_in_whole",) * 4, now, now, PLANNED[0], conditions) for one in NAMES[:MOST_CONSENTS]
+        one: Grant(one, "ZZ", ("replaced_in_whole",) * 5, now, now, PLANNED[0], conditions) for one in NAMES[:MOST_CONSENTS]
     }  # a permit takes the place of a grant, and is smaller
     state.delegations = {one: Delegation(one, now, now) for one in NAMES}
     state.spent = {one: Spent(20_000, SHARED_BYTES, over=True) for one in NAMES}
@@ -318,9 +326,15 @@ def with_what_stays(state: State) -> None:
     state.owed = [Owed(99_999, "escalation", "c" * 100, NAMES[:10])] * (OWED_BYTES // 620)
     seals = tuple(Seal(number=f"{one}".ljust(20, "X"), security="S", maker=CYRILLIC * 40) for one in range(50))
     numbers = tuple(one.number for one in seals)
-    state.custody = Custody(10**15, seals)
-    differs = (SEALS_DIFFER(found=numbers, expected=numbers), WEIGHT_DIFFERS(found=10**15, expected=10**15, tolerance=10**15))
-    state.discrepancy = Discrepancy(PLANNED[0], 99_999, differs, 10**15, seals, taker=True)
+    state.custody = Custody(10**15, seals, 10**6, "0" * 64, 99_999)
+    differs = (
+        SEALS_DIFFER(found=numbers, expected=numbers),
+        WEIGHT_DIFFERS(found=10**15, expected=10**15, tolerance=10**15),
+        PACKAGES_DIFFER(found=10**6, expected=10**6),
+        PICTURE_DIFFERS(),
+        SIGHT_BROKEN(),
+    )
+    state.discrepancy = Discrepancy(PLANNED[0], 99_999, differs, state.custody, taker=True)
     state.moves = [99_999] * 50
     state.last_sighting = Sighting("2022-03-01T00:00:00.123456+05:00", CYRILLIC * 120)
     state.last_contact, state.gap = now, Gap(now, 99_999)

@@ -9,6 +9,7 @@ import pytest
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
+from domain.plan.goods import Tolerances
 from domain.plan.plan import Plan, Requirement, Rung
 from tests.support import EXAMPLE_PLANS, asking_all, card_of, example_cards, example_directory, example_plan
 
@@ -372,6 +373,6 @@ def test_r5_way_longer_than_an_authorisation_may_last_is_a_fault() -> None:
 def test_r10_tolerance_that_hides_a_substance_is_a_fault() -> None:
     """A check that lets 13.2 kg pass would not notice that all of it is gone."""
     net = 13_200_000
-    assert found(PLAN.model_copy(update={"weight_tolerance": net - 1})) == []
-    places = [place for place, _ in found(PLAN.model_copy(update={"weight_tolerance": net}))]
-    assert places == ["consignment.contents.0.net"]
+    assert found(PLAN.model_copy(update={"tolerances": Tolerances(gross=net - 1, net={})})) == []
+    places = [place for place, _ in found(PLAN.model_copy(update={"tolerances": Tolerances(gross=net, net={})}))]
+    assert places == ["tolerances.gross"]

@@ -9,14 +9,15 @@ from tests.support import MEPHEDRONE, Table, card_of, with_changes
 
 A_TENTH = {"substance": "mephedrone (4-MMC)", "net": "1.32 kg"}
 THE_REST = {"substance": "mephedrone (4-MMC)", "net": "11.88 kg"}
-SUGAR = {"label": "S-1", "what": "substitute", "gross": "13 kg"}
+SUGAR = {"label": "S-1", "what": "substitute", "gross": "11.88 kg"}
 TRACKER = {"label": "T-1", "what": "tracker", "gross": "50 g"}
 
 RIGHT: dict[str, dict[str, Any]] = {
     "intact": {"kept": [MEPHEDRONE]},
     "removed": {"kept": [], "removed": [MEPHEDRONE]},
+    "removed_in_part": {"kept": [A_TENTH], "removed": [THE_REST]},
     "replaced_in_part": {"kept": [A_TENTH], "removed": [THE_REST], "items": [SUGAR]},
-    "replaced_in_whole": {"kept": [], "removed": [MEPHEDRONE], "items": [SUGAR]},
+    "replaced_in_whole": {"kept": [], "removed": [MEPHEDRONE], "items": [SUGAR | {"gross": "13.2 kg"}]},
 }
 """What each way of handling means."""
 
@@ -37,7 +38,7 @@ def says(table: Table, **content: Any) -> tuple[str, str | None]:
 
 @pytest.mark.parametrize("modality", RIGHT)
 def test_r3_preparation_that_is_what_the_way_of_handling_means_is_accepted(modality: str) -> None:
-    """Intact, removed, replaced in part, replaced in whole."""
+    """Intact, removed, removed in part, replaced in part, replaced in whole."""
     assert says(preparing(modality), modality=modality, **RIGHT[modality]) == ("accepted", None)
 
 
@@ -49,7 +50,7 @@ def test_r3_what_was_done_must_be_what_is_called(modality: str, done: str) -> No
     assert table.delivery.state.custody is None
 
 
-@pytest.mark.parametrize("modality", ["removed", "replaced_in_part", "replaced_in_whole"])
+@pytest.mark.parametrize("modality", ["removed", "removed_in_part", "replaced_in_part", "replaced_in_whole"])
 def test_r3_way_of_handling_that_nobody_consented_to_is_refused(modality: str) -> None:
     """Well done, and not what the States have agreed to."""
     assert says(preparing("intact"), modality=modality, **RIGHT[modality]) == ("refused", "R3")
@@ -88,7 +89,7 @@ def test_r10_units_count_what_was_removed_and_sampled_too() -> None:
     """Of four packets one travels on, one went to the laboratory, two to the store."""
     units = [{"label": f"U-{number}", "substance": "mephedrone (4-MMC)", "net": "3.3 kg"} for number in range(4)]
     part = {"substance": "mephedrone (4-MMC)", "net": "3.3 kg"}
-    done = {"kept": [part], "samples": [part], "removed": [part, part], "items": [SUGAR]}
+    done = {"kept": [part], "samples": [part], "removed": [part, part], "items": [SUGAR | {"gross": "6.6 kg"}]}
     assert says(preparing("replaced_in_part"), modality="replaced_in_part", units=units, **done) == ("accepted", None)
 
 

@@ -1,0 +1,105 @@
+"""What a plan says that travels (R7, R10): substances that are what they are called, sums that are possible, checks that check
+something, and tolerances that hide nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory
+from domain.plan.goods import AnyAmount, SubstanceMass, keyed, least_mass
+from domain.plan.plan import Plan
+from domain.plan.quantity import Quantity, Unmeasured, bounds
+from domain.plan.substances import contradiction, identity
+from domain.words.errors import Fault
+from domain.words.quantities import say_mass
+
+Cards = Mapping[str, RuleCard]
+
+SMALLEST_SHARE = 20
+"""A tolerance of net mass is at most one part of so many of what it is of."""
+
+
+def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """No name stands with the CAS number of another substance of the catalogue (R10)."""
+    for index, one in enumerate(plan.consignment.contents):
+        both = contradiction(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
+        if both is not None:
+            named, numbered = both
+            right = f"{named.english} is {' or '.join(named.cas)}" if named.cas else f"{named.english} has none"
+            problem = f"R10: this is the number of {numbered.english}; {right}"
+            yield Fault(place=f"consignment.contents.{index}.cas", problem=problem)
+
+
+def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """What is in it does not weigh more than all of it (R10), and there is something of everything."""
+    goods = plan.consignment
+    inside, gross = least_mass(goods.contents), bounds(goods.gross).most
+    if gross is not None and inside > gross:
+        problem = f"R10: what is in it weighs {say_mass(inside)}, more than all of it together, {say_mass(gross)}"
+        yield Fault(place="consignment.gross", problem=problem)
+    for index, one in enumerate(goods.contents):
+        if bounds(one.quantity).most == 0:
+            yield Fault(place=f"consignment.contents.{index}", problem="R10: there is none of it; leave it out")
+
+
+def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Every check compares something; what is not weighed says why; and what is not measured was allowed by an authority (R7)."""
+    goods = plan.consignment
+    place = "consignment.checked_by"
+    if not goods.checked_by:
+        problem = "R7: nothing would be checked; name weight and seals, or what stands in for them: count, picture, sight"
+        yield Fault(place=place, problem=problem)
+    for number, check in enumerate(goods.checked_by):
+        if check in goods.checked_by[:number]:
+            yield Fault(place=f"{place}.{number}", problem=f"R7: {check} stands twice; each check stands once")
+    if "weight" in goods.checked_by and goods.not_weighed is not None:
+        yield Fault(place="consignment.not_weighed", problem="R7: it is checked by weight, so nobody needs to say why it is not")
+    elif goods.checked_by and "weight" not in goods.checked_by and goods.not_weighed is None:
+        problem = "R7: it is not checked by weight; say in not_weighed why, and which authority allowed it"
+        yield Fault(place="consignment", problem=problem)
+    for where, quantity in _quantities(plan):
+        if isinstance(quantity, Unmeasured) and not plan.may_allow(quantity.allowed_by):
+            problem = f"R7: {quantity.allowed_by} is not asked to authorise anything, so it cannot allow that; name who is"
+            yield Fault(place=where, problem=problem)
+
+
+def _quantities(plan: Plan) -> Iterator[tuple[str, Quantity | None]]:
+    """Whatever may not be measured, with its place."""
+    goods = plan.consignment
+    for index, one in enumerate(goods.contents):
+        yield f"consignment.contents.{index}", one.quantity
+    yield "consignment.gross", goods.gross
+    yield "consignment.packages", goods.packages
+    yield "consignment.not_weighed", goods.not_weighed
+
+
+def tolerances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """No tolerance hides what it is of (R7, R10): that of a net mass is a twentieth of it at most, and that of the gross weight
+    less than any substance weighs; each is of something that travels, and of each substance there is one.
+    """
+    masses = _masses(plan.consignment.contents)
+    known: list[str] = []
+    for name, most in plan.tolerances.net.items():
+        place, same = f"tolerances.net.{name}", identity(name)
+        if same in known:
+            yield Fault(place=place, problem=f"R10: {name} has a tolerance already, under another name")
+        known.append(same)
+        if same not in masses:
+            yield Fault(place=place, problem=f"R10: there is no {name} in it; name a substance as the contents have it")
+        elif most * SMALLEST_SHARE > masses[same]:
+            right = say_mass(masses[same] // SMALLEST_SHARE)
+            problem = f"R10: {say_mass(most)} of {say_mass(masses[same])} would hide too much; {right} at most may be missing"
+            yield Fault(place=place, problem=problem)
+    for name, net in masses.items():
+        if 0 < net <= plan.tolerances.gross:
+            problem = f"R7: a tolerance of {say_mass(plan.tolerances.gross)} would hide all of it: {say_mass(net)} of {name}"
+            yield Fault(place="tolerances.gross", problem=problem)
+
+
+def _masses(contents: tuple[AnyAmount, ...]) -> Mapping[str, int]:
+    """How much there is of each substance, as far as that is known, by its name as it is compared."""
+    found: dict[str, int] = {}
+    for _, one in keyed(contents):
+        if isinstance(one, SubstanceMass):
+            found[identity(one.substance)] = found.get(identity(one.substance), 0) + bounds(one.net).said
+    return found

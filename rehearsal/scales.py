@@ -1,0 +1,193 @@
+"""What must hold of weights, counts and seals (R7, R10), written anew from the plan and what is said, with sums of its own."""
+
+from collections.abc import Iterable, Sequence
+
+from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons
+from domain.plan.plan import Plan
+from domain.plan.quantity import Estimate, Quantity, Unmeasured
+from domain.rules.balance import Seizure
+from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.preparation import Prepared
+from domain.rules.stop import Interdicted
+from rehearsal.oracle import OracleBook
+
+ANY = 10**18
+"""More than there can be of anything."""
+SAME = {"героин": "heroin", "4-mmc": "mephedrone", "mephedrone (4-mmc)": "mephedrone"}
+"""Names of one substance, as far as simulated plans and examples use more than one."""
+
+
+def between(quantity: Quantity | None) -> tuple[int, int]:
+    """The least and the most that it can be."""
+    match quantity:
+        case int():
+            return quantity, quantity
+        case Estimate(about=about, known="suspected"):
+            return (1 if about else 0), ANY
+        case Estimate(about=about):
+            return about - about // 10, about + about // 10
+        case _:
+            return 0, ANY
+
+
+def what(one: AnyAmount) -> str:
+    """What it is."""
+    match one:
+        case SubstanceMass(substance=name):
+            return SAME.get(name.lower(), name.lower())
+        case Cash(currency=currency):
+            return currency
+        case Weapons(weapon=weapon):
+            return f"weapons {weapon}"
+        case Instruments(instrument=name, nominal=nominal):
+            return f"instruments {name.lower()} {nominal}"
+        case Counted(hs=code, unit=unit, goods=name):
+            return f"goods {code} {unit} {name.lower()}"
+
+
+class BalanceBook(OracleBook):
+    """What was detected, sent on and recovered (R10)."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._prepared: Prepared | None = None
+        self._seizures: dict[str, Seizure] = {}
+
+    def prepared(self, content: Prepared) -> None:
+        """What was done at the preparation, as last corrected."""
+        self._prepared = content
+
+    def seized(self, statement: str, content: Seizure) -> None:
+        """What was recovered at the end, as last corrected."""
+        self._seizures[statement] = content
+
+    def unequal(self, interdicted: Interdicted | None, custody: "CustodyBook") -> bool:
+        """Whether something is missing or too much, or nobody knows."""
+        done, contents = self._prepared, self._plan.consignment.contents
+        if done is None:
+            return False
+        if self._differ(contents, (*done.kept, *done.removed, *done.samples)):
+            return True
+        if any(between(one.quantity)[1] >= ANY for one in (*done.removed, *done.samples)):
+            return True
+        if self._plan.consignment.packages is not None and done.packages is not None and not done.removed:
+            least, most = between(self._plan.consignment.packages)
+            if not least <= done.packages <= most:
+                return True
+        if not self._seizures:
+            return interdicted is not None and custody.seized_otherwise(interdicted)
+        found = [one for seizure in self._seizures.values() for one in seizure.recovered]
+        if self._differ(done.kept, found) or any(isinstance(one.quantity, Unmeasured) for one in found):
+            return True
+        guessed = {what(one) for one in done.kept if not isinstance(one.quantity, int)}
+        ends = [one for one in (*done.removed, *done.samples, *found) if what(one) in guessed]
+        if self._differ([one for one in contents if what(one) in guessed], ends):
+            return True
+        labels = {label for seizure in self._seizures.values() for label in seizure.items}
+        counted = [seizure.packages for seizure in self._seizures.values() if seizure.packages is not None]
+        other = bool(counted) and custody.packages is not None and sum(counted) != custody.packages
+        return other or any(item.label not in labels for item in done.items)
+
+    def _differ(self, left: Iterable[AnyAmount], right: Sequence[AnyAmount]) -> bool:
+        sums: dict[str, list[int]] = {}
+        tolerances = {SAME.get(name.lower(), name.lower()): most for name, most in self._plan.tolerances.net.items()}
+        of_mass: dict[str, int] = {}
+        for side, some in ((0, tuple(left)), (2, right)):
+            for one in some:
+                least, most = between(one.quantity)
+                sums.setdefault(what(one), [0, 0, 0, 0])
+                sums[what(one)][side] += least
+                sums[what(one)][side + 1] += most
+                if side == 0 and isinstance(one, SubstanceMass):
+                    of_mass[what(one)] = tolerances.get(what(one), 0)
+        return any(
+            there[0] - there[3] > of_mass.get(name, 0) or there[2] - there[1] > of_mass.get(name, 0)
+            for name, there in sums.items()
+        )
+
+
+class CustodyBook(OracleBook):
+    """What it weighed, bore and counted when it was last as it should be (R7), and whether it was seen since."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._known: Prepared | HandoverOffered | HandoverAccepted | None = None
+        self._gross: int | None = None
+        self._picture: str | None = None
+        self._hidden = False
+        """Nobody has it in sight."""
+        self._gaps = self._gaps_then = 0
+
+    @property
+    def packages(self) -> int | None:
+        """How many there were."""
+        return self._known.packages if self._known is not None else None
+
+    def prepared(self, content: Prepared) -> None:
+        """It was prepared, as last corrected."""
+        self._known, self._picture, self._gaps_then = content, content.picture, self._gaps
+        self._gross = content.gross if isinstance(content.gross, int) else None
+
+    def out_of_sight(self) -> None:
+        """Nobody has it in sight any more."""
+        self._hidden = True
+
+    def in_sight(self) -> None:
+        """Somebody has it in hand or in sight."""
+        self._gaps += self._hidden
+        self._hidden = False
+
+    def fits(self, found: HandoverOffered | HandoverAccepted) -> bool | None:
+        """Whether it is as it should be, by all that the plan has it checked by; none: there is nothing to compare with."""
+        known, by = self._known, self._plan.consignment.checked_by
+        if known is None:
+            return None
+        fits = True
+        if "weight" in by:
+            weighed = isinstance(found.gross, int) and self._gross is not None
+            gross = found.gross if isinstance(found.gross, int) else 0
+            fits &= weighed and abs(gross - (self._gross or 0)) <= self._plan.tolerances.gross
+        if "seals" in by:
+            fits &= {seal.number for seal in found.seals} == {seal.number for seal in known.seals}
+            fits &= not isinstance(found, HandoverAccepted) or found.seals_intact is True
+        if "count" in by:
+            fits &= found.packages == known.packages
+        if "picture" in by:
+            fits &= found.picture == self._picture
+        if "sight" in by:
+            fits &= found.in_sight is True and self._gaps == self._gaps_then
+        return fits
+
+    def missing(self, found: Prepared | HandoverOffered | HandoverAccepted) -> bool:
+        """Whether it was checked by anything else than the plan has it checked by."""
+        given = {
+            "weight": found.gross is not None,
+            "seals": bool(found.seals),
+            "count": found.packages is not None,
+            "picture": found.picture is not None,
+            "sight": not isinstance(found, Prepared) and found.in_sight is not None,
+        }
+        by = self._plan.consignment.checked_by
+        return any(
+            done != (check in by and (check != "sight" or not isinstance(found, Prepared))) for check, done in given.items()
+        )
+
+    def doubted(self) -> None:
+        """What did not fit is what counts if it goes on."""
+        self._gaps_doubted = self._gaps
+
+    def decided(self, found: HandoverOffered | HandoverAccepted) -> None:
+        """It goes on as it was found."""
+        self._known, self._gaps_then = found, self._gaps_doubted
+        self._gross = found.gross if isinstance(found.gross, int) else self._gross
+
+    def seized_otherwise(self, found: Interdicted) -> bool:
+        """Whether what was seized after a halt is not what was sent on, or nobody knows."""
+        if self._known is None:
+            return False
+        counted = found.packages is not None and self.packages is not None
+        if isinstance(found.gross, int) and self._gross is not None:
+            fits = abs(found.gross - self._gross) <= self._plan.tolerances.gross
+        else:
+            fits = counted
+        return not fits or (counted and found.packages != self.packages)
