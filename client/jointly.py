@@ -38,7 +38,7 @@ def signed(plan: Plan, key: Ed25519PrivateKey, other: Path | None) -> Envelope:
             raise Malformed(message, hint=_("the other signs by `vigil countersign`; give its file by --countersigned"))
         return mine
     try:
-        theirs = Envelope.model_validate_json(carrying.read(other))
+        theirs = Envelope.model_validate_json(carrying.read(other, None))
     except ValidationError as error:
         raise Malformed(_("{path} holds no signed plan", path=other), faults_of(error)) from error
     if theirs.payloadType != PLAN_TYPE or theirs.payload != mine.payload:

@@ -119,7 +119,8 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """Where another service must agree with the one that begins it, it is asked, if it does not itself decide."""
-    begun_by = [one for name in plan.initiators() if (one := directory.find(name)) is not None and one.state == card.state]
+    initiators = map(directory.find, plan.initiators())
+    begun_by = [service for service in initiators if service is not None and service.state == card.state]
     asked = [
         known
         for at in plan.at("authorise")

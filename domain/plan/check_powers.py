@@ -41,7 +41,11 @@ def prosecution(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Faul
         for number, one in enumerate(checkpoint.requires):
             service = directory.find(one.service)
             if one.says == "jurisdiction" and service is not None and service.kind not in MAY_PROSECUTE:
-                problem = f"R29: a {_words(service.kind)} does not say who is prosecuted where; {' or '.join(MAY_PROSECUTE)} does"
+                problem = fill(
+                    "R29: a {kind} does not say who is prosecuted where; {kinds} does",
+                    kind=word(service.kind),
+                    kinds=either(MAY_PROSECUTE),
+                )
                 yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=problem)
 
 

@@ -48,7 +48,12 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
     for state in plan.request.to:
         size = len(canonical(request_for_consent(plan, state)))
         if size > (most := figures.request_for_consent_bytes):
-            problem = f"R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told"
+            problem = fill(
+                "R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told",
+                state=state,
+                size=size,
+                most=most,
+            )
             yield Fault(place="request", problem=problem)
     if (count := len(plan.states())) > (most := figures.most_states):
         yield Fault(
