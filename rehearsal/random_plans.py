@@ -86,7 +86,11 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "title": "INVENTED title",
         "example": True,
         "handling_code": "H1",
-        "offence": {"description": "INVENTED offence", "extraditable": dict.fromkeys(cards, True), "articles": dict.fromkeys(cards, ["INVENTED article"])},
+        "offence": {
+            "description": "INVENTED offence",
+            "extraditable": dict.fromkeys(cards, True),
+            "articles": dict.fromkeys(cards, ["INVENTED article"]),
+        },
         "initiator": legs[0]["responsible"],
         "coordinator": "centre",
         "request": _request(route, legs),

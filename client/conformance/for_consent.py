@@ -7,7 +7,19 @@ SAID = "conformance test"
 
 def for_consent(state: str, service: str, delivery: str) -> RequestForConsent:
     """One to this service, that decides for this State."""
-    texts = ("facts", "grounds", "aim", "necessity", "concealment", "on_loss", "costs", "exhibits", "contact", "signed_by", "marking")
+    texts = (
+        "facts",
+        "grounds",
+        "aim",
+        "necessity",
+        "concealment",
+        "on_loss",
+        "costs",
+        "exhibits",
+        "contact",
+        "signed_by",
+        "marking",
+    )
     return RequestForConsent.model_validate(
         {
             **dict.fromkeys(texts, SAID),

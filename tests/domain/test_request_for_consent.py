@@ -35,7 +35,17 @@ from domain.words.limits import CONTENTS_BYTES, MOST_STATES, PLAN_BYTES, REQUEST
 from process.language import speaker
 from tests.course import became, code
 from tests.largest import WIDEST, Largest
-from tests.support import EXAMPLES, Table, asking_all, asks, example_cards, example_directory, example_plan, signed_plan, with_changes
+from tests.support import (
+    EXAMPLES,
+    Table,
+    asking_all,
+    asks,
+    example_cards,
+    example_directory,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 PLAN = example_plan()
 STEPPE = example_plan("kyrgyzstan-kazakhstan-russia")
@@ -145,8 +155,8 @@ def test_r1_a_plan_without_a_request_is_refused_with_the_place() -> None:
         (saying(to=PLAN.request.model_dump()["to"] | {"RU": PLAN.request.to["UZ"].model_dump()}), "request.to.RU", "R1"),
         (saying(companions=[{"service": "kz.knb", "officers": 1}]), "request.companions.0.service", "R16"),
         (saying(marking="Совершенно секретно"), "request.marking", "Совершенно секретно marks a State secret, and none is kept here"),
-        (with_changes(plan_={"offence": PLAN.offence.model_dump() | {"articles": {}}}), "offence", "R1"),
-        (PLAN.model_copy(update={"uses": ("audio_video",)}), "request", "R1"),
+        (with_changes(plan_={"offence": PLAN.offence.model_dump() | {"articles": {}}}), "offence.articles", "R1"),
+        (PLAN.model_copy(update={"uses": ("audio_video",)}), "request.technical_means", "R1"),
     ],
 )  # fmt: skip
 def test_r1_what_cannot_be_decided_on_is_refused_before_anyone_is_asked(plan: Plan, place: str, rule: str) -> None:
@@ -158,8 +168,10 @@ def test_r16_of_each_who_travels_along_it_is_said_how_many_they_are_and_once() -
     """Neither nobody's officers, nor the same ones twice."""
     plan = example_plan("pakistan-london")
     one = plan.request.companions[0].model_dump()
-    assert ("request", "R16") in found(saying(plan, companions=[]))
-    assert ("request.companions.1.service", "gb.customs stands twice; once is enough") in found(saying(plan, companions=[one, one]))
+    assert ("request.companions", "R16") in found(saying(plan, companions=[]))
+    assert ("request.companions.1.service", "gb.customs stands twice; once is enough") in found(
+        saying(plan, companions=[one, one])
+    )
 
 
 def test_r1_a_request_from_abroad_is_in_a_language_that_the_state_takes() -> None:
@@ -235,7 +247,9 @@ def test_r11_nobody_else_is_shown_it() -> None:
         shown += [one.model_dump_json() for one in inbox(delivery, service, table.now)]
         ledger = [one.model_dump_json() for one in page(delivery, reader, 0)]
         if service not in ("kz.knb", "caricc", "supervision"):
-            shown += [base64.b64decode(json.loads(one)["event"]["envelope"]["payload"]).decode() for one in ledger if "payload" in one]
+            shown += [
+                base64.b64decode(json.loads(one)["event"]["envelope"]["payload"]).decode() for one in ledger if "payload" in one
+            ]
         assert [] == [(service, secret) for secret in secrets for text in shown if secret in text]
 
 
@@ -335,6 +349,8 @@ def test_r1_after_a_change_of_plan_only_the_new_request_is_consented_to() -> Non
 def test_the_digest_is_what_anybody_works_out_from_the_plan() -> None:
     """It is a function of the plan alone: read again from its bytes, it makes the same request."""
     again = Plan.model_validate_json(canonical(STEPPE))
-    assert [digest_of_request(STEPPE, one) for one in STEPPE.states()] == [digest_of_request(again, one) for one in again.states()]
+    assert [digest_of_request(STEPPE, one) for one in STEPPE.states()] == [
+        digest_of_request(again, one) for one in again.states()
+    ]
     assert None is request_for_consent(STEPPE, "FR")
     assert plain(words_of(STEPPE, "RU"))["vigil"] == "request-for-consent/1"
