@@ -94,7 +94,7 @@ class SayOptions:
 
 @app.command()
 @grouped
-def inbox(  # noqa: PLR0913, PLR0917 - one parameter for each option
+def inbox(
     caller: CallerOptions,
     delivery: Annotated[str | None, typer.Argument(help="only this delivery, and requests for consent in full")] = None,
     file: Annotated[

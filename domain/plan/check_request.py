@@ -1,4 +1,4 @@
-"""What a request for consent must say before anyone is asked (R1): to each State, on what basis and in which language, and whatever
+"""What a request for consent must say before anyone is asked (R1): to each State, on what basis and in which language, and what
 the rest of the plan makes necessary.
 """
 
@@ -15,7 +15,7 @@ STATE_SECRETS = ("секретно", "совершенно секретно", "�
 
 
 def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
-    """Each State is told what concerns it alone, in a language that it takes from abroad, and nobody else is told anything; whoever
+    """Each State is told what concerns it alone, in a language that it takes from abroad, and nobody else is told anything; who
     asks says by which articles of its own law it is an offence; and what is asked can be decided on.
     """
     said, asked = plan.request, asked_states(plan)
