@@ -84,8 +84,8 @@ async def test_a_plan_with_several_faults_gets_all_of_them_with_file_and_line(tm
     rules = await vigil("plan", "check", plan)
 
     assert (2, 2) == (form.code, rules.code)
-    assert "plan.yaml:20: consignment.identifiers.0.value: UPU S10: check digit is 8, expected 9" in form.err
-    assert "plan.yaml:24: consignment.gross" in form.err
+    assert "plan.yaml:21: consignment.identifiers.0.value: UPU S10: check digit is 8, expected 9" in form.err
+    assert "plan.yaml:25: consignment.gross" in form.err
     assert "R4" in rules.err
     assert "" == form.out
 

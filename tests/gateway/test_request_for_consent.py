@@ -41,7 +41,14 @@ class At:
         url = f"{self.installation.url}{route.path.replace('{delivery}', self.plan.operation)}{query}"
         body = b"" if route.method == "GET" else b"{}"
         made = proof.make(
-            service, private_key_of(service), route.method, url, body, now=datetime.now(UTC), nonce=uuid.uuid4().hex, officer="o-1"
+            service,
+            private_key_of(service),
+            route.method,
+            url,
+            body,
+            now=datetime.now(UTC),
+            nonce=uuid.uuid4().hex,
+            officer="o-1",
         )
         headers = {"Authorization": made, "Content-Type": "application/json", "Prefer": "wait=0"}
         async with self.installation.http.request(route.method, url, data=body, headers=headers) as answer:
