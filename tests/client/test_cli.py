@@ -14,6 +14,7 @@ from temporalio.client import Client
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Seen
 from domain.plan.plan import Plan
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import read_statement
 from domain.record.receipts import signed
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
@@ -145,6 +146,7 @@ async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
     """From the inbox to a receipt; a field that is missing is named and nothing is sent; a refusal halts the delivery."""
     name = desk.plan.operation
     inbox = await desk.run("inbox", "-o", "json", service="kz.prosecutor")
+    full = await desk.run("inbox", name, service="kz.prosecutor")
     incomplete = await desk.run("confirm", name, "consent-kz", "reference=KZ-17", service="kz.prosecutor")
     confirmed = await desk.run(
         "confirm", name, "consent-kz", "reference=KZ-17", "granted_by_role=prosecutor", "legal_basis=art. 1", "-o", "json",
@@ -154,6 +156,8 @@ async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
     shown = await desk.run("show", name, "-o", "json", service="kz.knb")
 
     assert ["consent-kz"] == [one["checkpoint"] for one in inbox.json["requests"] if one["delivery"] == name]
+    assert f"{name}, consent-kz: the request" in full.out
+    assert str(digest_of_request(desk.plan, "KZ")) in full.out
     assert 2 == incomplete.code
     assert "granted_by_role" in incomplete.err
     assert (0, "accepted") == (confirmed.code, confirmed.json["verdict"]["verdict"])

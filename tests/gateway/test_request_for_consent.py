@@ -1,4 +1,4 @@
-"""R11 at the real gateway: the request for consent is shown to who decides on it, through every route and page, and to nobody else."""
+"""R11 at the real gateway: the request for consent is shown to who decides on it, by every route and page, and to nobody else."""
 
 import base64
 import re
