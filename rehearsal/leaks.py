@@ -123,7 +123,7 @@ class Reader:
                 yield f"information of {speaker} for {readers or 'nobody'}"
 
     def _decides(self, plan: Plan, asked: Request) -> bool:
-        """Whether what is asked is asked by the plan of a service of its State, and is to that State: it, or who it speaks for."""
+        """Whether the plan asks it of a service of its State, and it is to that State: of itself, or of who it speaks for."""
         deciding = [
             one.service
             for at in plan.checkpoints

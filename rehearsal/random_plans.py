@@ -96,7 +96,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "offence": {
             "description": "INVENTED offence",
             "extraditable": dict.fromkeys(cards, True),
-            "articles": dict.fromkeys(cards, ["INVENTED article"]),
+            "articles": {state: ["INVENTED article"] for state in cards},
         },
         "initiator": legs[0]["responsible"],
         "coordinator": "centre",

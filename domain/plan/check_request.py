@@ -1,4 +1,4 @@
-"""What a request for consent must say before anyone is asked (R1): to each State, on what basis and in which language, and whatever
+"""What a request for consent must say before anyone is asked (R1): to each State, on what basis and in which language, and what
 the rest of the plan makes necessary.
 """
 
@@ -15,7 +15,7 @@ STATE_SECRETS = ("секретно", "совершенно секретно", "�
 
 
 def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
-    """Each State is told what concerns it alone, in a language that it takes from abroad, and nobody else is told anything; whoever
+    """Each State is told what concerns it alone, in a language that it takes from abroad, and nobody else is told anything; who
     asks says by which articles of its own law it is an offence; and what is asked can be decided on.
     """
     said, asked = plan.request, asked_states(plan)
@@ -36,11 +36,11 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
             yield Fault(place=f"request.to.{state}.language", problem=problem)
     if own is not None and not plan.offence.articles.get(own):
         problem = f"R1: name the articles of {own}, whose service asks, by which it is an offence"
-        yield Fault(place="offence", problem=f"{problem} (articles)")
+        yield Fault(place="offence.articles", problem=problem)
     yield from _along(plan)
     if {"device", "audio_video"} & {*plan.uses} and not said.technical_means:
         problem = "R1: the plan uses technical means: say which, so that it can be decided on"
-        yield Fault(place="request", problem=f"{problem} (technical_means)")
+        yield Fault(place="request.technical_means", problem=problem)
     if said.marking.casefold().strip(' .!«»"') in STATE_SECRETS:
         problem = f"{said.marking} marks a State secret, and none is kept here: ask on paper, in the way that its law lays down"
         yield Fault(place="request.marking", problem=problem)
@@ -53,7 +53,7 @@ def _along(plan: Plan) -> Iterator[Fault]:
     for service in along:
         if service not in told:
             problem = f"R16: officers of {service} travel along: say how many, and whether they are armed"
-            yield Fault(place="request", problem=f"{problem} (companions)")
+            yield Fault(place="request.companions", problem=problem)
     for number, service in enumerate(told):
         if service not in along:
             problem = f"R16: {service} travels with no leg (`accompanied_by`)"

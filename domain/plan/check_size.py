@@ -45,16 +45,6 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
     if (size := len(canonical([plain(one) for one in plan.consignment.contents]))) > (most := figures.contents_bytes):
         problem = fill("R28: the contents have {size} bytes, {most} at most are told in a request", size=size, most=most)
         yield Fault(place="consignment.contents", problem=problem)
-    for state in plan.request.to:
-        size = len(canonical(request_for_consent(plan, state)))
-        if size > (most := figures.request_for_consent_bytes):
-            problem = fill(
-                "R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told",
-                state=state,
-                size=size,
-                most=most,
-            )
-            yield Fault(place="request", problem=problem)
     if (count := len(plan.states())) > (most := figures.most_states):
         yield Fault(
             place="legs", problem=fill("R28: it goes through {count} States, {most} at most may be", count=count, most=most)
@@ -66,6 +56,16 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
     yield from known_services(taken_along(plan, directory), figures)
     yield from known_cards({state: cards[state] for state in plan.states() if state in cards}, figures)
     yield from _spans(plan, directory, figures)
+    yield from _requests(plan, figures)
+
+
+def _requests(plan: Plan, figures: Figures) -> Iterator[Fault]:
+    """What each State is asked to decide on can be told in one request."""
+    for state in plan.request.to:
+        size = len(canonical(request_for_consent(plan, state)))
+        if size > (most := figures.request_for_consent_bytes):
+            problem = f"R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told"
+            yield Fault(place="request", problem=problem)
 
 
 def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:

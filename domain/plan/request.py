@@ -1,9 +1,9 @@
 """What a plan says to the States that it asks for consent, beside what follows from it.
 
 Its fields are those that texts demand of a request between services (SCO agreement on customs assistance of 2 November 2007,
-art. 11; the bilateral customs agreements of Russia), and what officers ask for in practice of a controlled delivery. What the plan
-says elsewhere (route, goods, way of handling, who travels along) is not said again: `domain.plan.request_for_consent` brings both
-together.
+art. 11; the bilateral customs agreements of Russia), and what officers ask for in practice of a controlled delivery. What a plan
+says elsewhere (route, goods, way of handling, who travels along) is not said again: `domain.plan.request_for_consent` brings
+both together.
 """
 
 from typing import Annotated, Literal

@@ -69,7 +69,7 @@ class RequestForConsent(ToldToAll, Addressed):
 
 
 def asked_states(plan: Plan) -> tuple[str, ...]:
-    """The States that are asked to decide: those on the way, and wherever else somebody is asked to authorise, agree or permit."""
+    """The States that are asked to decide: those on the way, and where else somebody is asked to authorise, agree or permit."""
     deciding = (one.state for one in plan.at("authorise") if _deciding(one))
     return tuple(dict.fromkeys((*plan.states(), *deciding)))
 

@@ -134,8 +134,8 @@ class AuthorisationGranted(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than the
-        one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
+        """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
+        the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
         `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
         `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
         the first of this authority; `no_such_form` where it is not written and no card knows anything that lets it be so; for the

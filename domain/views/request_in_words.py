@@ -67,7 +67,7 @@ UNTOUCHED = mark("it calls at {place}, and nothing is touched there: {why}")
 COMPANIONS = mark("{service}, officers: {count}, {armed}")
 ARMED, UNARMED = mark("armed"), mark("unarmed")
 SIGHTED = mark(
-    "It is sighted at least every {check_in}; after {answer} more without an answer it counts as lost, and is searched for {search}"
+    "It is sighted at least every {check_in}; {answer} later, without an answer, it counts as lost and is searched for {search}"
 )
 ARRESTS = mark("Arrest: {place}, by {services}")
 ANSWER = mark("{contact}; it reaches you {channel}, in the language {language}")

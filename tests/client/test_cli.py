@@ -11,6 +11,7 @@ import pytest
 from domain.delivery.ledger import Entry, Receipt
 from domain.delivery.statement import Seen
 from domain.plan.plan import Plan
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import read_statement
 from domain.record.receipts import signed
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
@@ -56,8 +57,8 @@ async def test_a_plan_with_several_faults_gets_all_of_them_with_file_and_line(tm
     rules = await vigil("plan", "check", plan)
 
     assert (2, 2) == (form.code, rules.code)
-    assert "plan.yaml:20: consignment.identifiers.0.value: UPU S10: check digit is 8, expected 9" in form.err
-    assert "plan.yaml:24: consignment.gross" in form.err
+    assert "plan.yaml:21: consignment.identifiers.0.value: UPU S10: check digit is 8, expected 9" in form.err
+    assert "plan.yaml:25: consignment.gross" in form.err
     assert "R4" in rules.err
     assert "" == form.out
 
@@ -117,6 +118,7 @@ async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
     """From the inbox to a receipt; a field that is missing is named and nothing is sent; a refusal halts the delivery."""
     name = desk.plan.operation
     inbox = await desk.run("inbox", "-o", "json", service="kz.prosecutor")
+    full = await desk.run("inbox", name, service="kz.prosecutor")
     incomplete = await desk.run("confirm", name, "consent-kz", "reference=KZ-17", service="kz.prosecutor")
     confirmed = await desk.run(
         "confirm", name, "consent-kz", "reference=KZ-17", "granted_by_role=prosecutor", "legal_basis=art. 1", "-o", "json",
@@ -126,6 +128,8 @@ async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
     shown = await desk.run("show", name, "-o", "json", service="kz.knb")
 
     assert ["consent-kz"] == [one["checkpoint"] for one in inbox.json["requests"] if one["delivery"] == name]
+    assert f"{name}, consent-kz: the request" in full.out
+    assert str(digest_of_request(desk.plan, "KZ")) in full.out
     assert 2 == incomplete.code
     assert "granted_by_role" in incomplete.err
     assert (0, "accepted") == (confirmed.code, confirmed.json["verdict"]["verdict"])

@@ -90,7 +90,7 @@ async def test_scenarios_that_cannot_be_tests_are_bad_input(examples: Path) -> N
     assert "expects nothing" in nothing.err
     assert "expect.trail.2" in form.err
     assert "scenario.yaml:8: acts.0.at: no checkpoint consent-uzb" in strangers.err
-    assert "plan.yaml:14: modality" in faulty.err
+    assert "plan.yaml:15: modality" in faulty.err
     assert "Traceback" not in form.err + strangers.err + planless.err + faulty.err
 
 

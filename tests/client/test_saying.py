@@ -13,17 +13,19 @@ from client.saying import content_of
 from client.submitting import kept
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen, Statement
+from domain.plan.request_for_consent import digest_of_request, request_for_consent
 from domain.rules.speaking import Correction
 from domain.signing.canonical import plain
 from domain.signing.keys import private_pem
 from domain.words.errors import Malformed
 from rehearsal.services import private_key_of
+from tests.support import example_plan
 
 SHA = "0" * 64
 SEEN = Seen(size=7, root=SHA)
 OFFLINE = ("--as", "kz.customs", "--offline", "--plan", SHA)
 PREPARED = ("modality=intact", "gross=13.9 kg", "seals=KZ001/H", "kept=heroin: 1.98 kg", "witnesses=K-7")
-GRANTED = ("state=UZ", "reference=1", "granted_by_role=x", "legal_basis=x", "modalities=intact")
+GRANTED = ("state=UZ", f"request={SHA}", "reference=1", "granted_by_role=x", "legal_basis=x", "modalities=intact")
 WINDOW = ("valid_from=2026-03-02T13:30:00+05:00", "valid_until=2026-04-02T13:30:00+05:00")
 TWO = ("parts=saxaul-22-1: heroin: 6 kg; saxaul-22-2: heroin: 7.2 kg; saxaul-22-1: EUR: 500.00", "reason=two couriers")
 ENDED = f"parts=saxaul-22-1: no_show: {SHA}: heroin: 6 kg; saxaul-22-2: lost_or_stolen: {SHA}; saxaul-22-1: EUR: 500.00"
@@ -35,6 +37,7 @@ def request(**facts: Any) -> Request:
     known: dict[str, Any] = {
         "place": "Tashkent", "state": "UZ", "modality": "intact", "expected_at": None,
         "valid_until": "2099-04-01T00:00:00.000000Z", "gross": 1, "tolerance": 1, "seals": (), "contents": (),
+        "request": request_for_consent(example_plan(), "UZ"), "request_digest": digest_of_request(example_plan(), "UZ"),
     }  # fmt: skip
     return Request(
         id="x", delivery="saxaul-22", checkpoint="consent-uz", plan=SHA, seen=SEEN,
@@ -115,6 +118,7 @@ def test_what_was_merely_asked_is_filled_in_and_may_be_overruled() -> None:
         content_of("permission_granted", (), asked)
 
     assert ("UZ", ["opening", "device"]) == (granted["state"], granted["permissions"])
+    assert digest_of_request(example_plan(), "UZ") == granted["request"]
     assert "2099-04-01T00:00:00.000000Z" == granted["valid_until"]
     assert ["opening"] == narrower["permissions"]
     assert ["reference", "granted_by_role", "legal_basis"] == [fault.place for fault in told.value.faults]

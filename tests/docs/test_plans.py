@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
-from domain.plan import check, check_law, check_powers, check_route
+from domain.plan import check, check_law, check_powers, check_request, check_route
 from domain.plan.cards import (
     Agreement,
     Bar,
@@ -53,6 +53,7 @@ from domain.plan.plan import (
     Surveillance,
     ToldAtEnd,
 )
+from domain.plan.request import Addressed, Annex, Companions, Persons, PlannedRequest
 from domain.plan.selectors import Selector
 from domain.rules import amending, conclusion
 from domain.rules.books import BOOK
@@ -72,7 +73,8 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
-    Contingencies, Surveillance, Offence, Replaced, ToldAtEnd, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
+    Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Annex,
+    Replaced, ToldAtEnd, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
     Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, Happened,
@@ -215,7 +217,7 @@ def under_way() -> Table:
 
 def place_of(fault: Fault) -> str:
     """As the document writes it: numbers as N, and whose law is answered for as STATE."""
-    return re.sub(r"(?<=answers_for_law\.)[A-Z]{2}", "STATE", re.sub(r"\d+", "N", fault.place))
+    return re.sub(r"\b(answers_for_law|request\.to)\.[A-Z]{2}", r"\1.STATE", re.sub(r"\d+", "N", fault.place))
 
 
 def changing(table: Table, plan: Plan) -> set[tuple[str, str]]:
@@ -261,6 +263,11 @@ def checkpoint(plan: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
+def takes_uzbek(known: RuleCard) -> dict[str, RuleCard]:
+    """The card of UZ, which takes a request from abroad in its own language alone."""
+    return card_of("UZ", languages=[{"codes": ["uz"], "law": {"mark": "T", "text": known.texts[0].id}}])
+
+
 def card(cards: dict[str, RuleCard], **fields: Any) -> None:
     """Give the card of KZ these fields."""
     cards |= card_of("KZ", **fields)
@@ -295,6 +302,7 @@ def passes_on(plan: dict[str, Any], responsible: str) -> None:
 
 PERMITS = (("kz.prosecutor", "authorisation"), ("kz.knb", "permission"))
 LAW = {"mark": "T", "text": "ord"}
+GUEST = {"service": "kz.knb", "officers": 1}
 LISTED = {"articles": ["art. 297"], "law": LAW}
 AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
@@ -380,6 +388,15 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("answers_for_law.STATE", "R1", lambda p, _c: p["answers_for_law"].update(KZ="kz.knb")),
     ("answers_for_law.STATE", "", lambda p, _c: p["answers_for_law"].update(RU="ru.customs")),
     ("offence.articles", "R1", lambda _p, c: card(c, offences=[LISTED])),
+    ("offence.articles", "R1", lambda p, _c: p["offence"].pop("articles")),
+    ("request.to", "R1", lambda p, _c: p["request"]["to"].pop("UZ")),
+    ("request.to.STATE", "R1", lambda p, _c: p["request"]["to"].update(RU=p["request"]["to"]["UZ"])),
+    ("request.to.STATE.language", "R1", lambda _p, c: c.update(takes_uzbek(c["UZ"]))),
+    ("request.technical_means", "R1", lambda p, _c: p.update(uses=["device"])),
+    ("request.companions", "R16", lambda p, _c: p["legs"][1].update(accompanied_by=["kz.knb"])),
+    ("request.companions.N.service", "R16", lambda p, _c: p["request"].update(companions=[GUEST])),
+    ("request.companions.N.service", "", lambda p, _c: p["request"].update(companions=[GUEST, GUEST])),
+    ("request.marking", "", lambda p, _c: p["request"].update(marking="Secret")),
     ("checkpoints", "R1", lambda _p, c: card(c, agreements=[AGREED])),
     ("expiry_warnings", "R5", lambda _p, c: card(c, terms=[{"ask_before": "72h", "law": LAW}])),
     ("legs.N.responsible", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
@@ -416,7 +433,7 @@ def test_the_list_of_refusals_is_complete() -> None:
     cells = re.findall(r"^\| (.*?) \| (R\d+|) ?\| (`.*) \|$", listed, re.MULTILINE)
     shown = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert shown == {(place, rule) for place, rule, _ in REFUSALS}
-    source = "".join(map(inspect.getsource, (check, check_law, check_route, check_powers)))
+    source = "".join(map(inspect.getsource, (check, check_law, check_request, check_route, check_powers)))
     assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', source))
 
 

@@ -26,6 +26,7 @@ from domain.delivery.watching import Interval
 from domain.plan.cards import Form, Measure, Modality
 from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
 from domain.plan.plan import STEP_NEEDS, Plan
+from domain.plan.request_for_consent import digest_of_request, request_for_consent
 from domain.plan.vocabulary import Condition
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt, signed
@@ -39,6 +40,7 @@ from domain.rules.kind import CONCLUDED, HALTED
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.identifiers import Seal
+from tests.support import example_plan
 
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -177,6 +179,7 @@ class Door:
         facts = Facts(
             place="Tashkent", state="UZ", modality="intact", expected_at=None, valid_until="2099-04-01T00:00:00.000000Z",
             gross=13_900_000, tolerance=20_000, seals=(), contents=(), permissions=("opening",),
+            request=request_for_consent(example_plan(), "UZ"), request_digest=digest_of_request(example_plan(), "UZ"),
         )  # fmt: skip
         asked = {
             "id": "x",
