@@ -2366,7 +2366,7 @@ BUGS = (
     Bug("R11", "domain/views/results.py", "if not (seen.whole or may_prosecute(seen.reader)):", "if False:", "proceedings"),
     Bug("R11", "domain/views/sight.py", "return own or asked", "return True", "proceedings"),
     Bug("R11", "domain/views/sight.py", "return may_prosecute(reader)", "return True", "proceedings"),
-    Bug("R11", "domain/plan/plan.py", "(*self.replaced, *self.told_at_end)]", "self.replaced]", "together"),
+    Bug("R11", "domain/plan/plan.py", ", *(one.service for one in self.told_at_end)]", "]", "together"),
     Bug(
         "R11",
         "domain/delivery/state.py",

@@ -101,7 +101,9 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """Where another service must agree with the one that begins it, it is asked, if it does not itself decide."""
-    begun_by = [one for name in plan.initiators() if (one := directory.find(name)) is not None and one.state == card.state]
+    initiators = [
+        known for name in plan.initiators() if (known := directory.find(name)) is not None and known.state == card.state
+    ]
     asked = [
         known
         for at in plan.at("authorise")
@@ -110,7 +112,7 @@ def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fau
         if one.says in ("agreement", "authorisation") and (known := directory.find(one.service)) is not None
     ]
     for one in card.agreements:
-        for initiator in begun_by if one.is_about(plan.case) else ():
+        for initiator in initiators if one.is_about(plan.case) else ():
             if initiator.kind in one.begun_by and not any(known.kind in one.of for known in asked):
                 kinds = " or ".join(one.of).replace("_", " ")
                 problem = f"R1: by the rule card of {card.state} what a {initiator.kind} begins needs the agreement of {kinds}"

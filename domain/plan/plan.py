@@ -437,7 +437,7 @@ class Plan(Frozen):
             if self.coordinator is not None:
                 yield self.coordinator
 
-        gone = [one.service for one in (*self.replaced, *self.told_at_end)]
+        gone = [*(one.service for one in self.replaced), *(one.service for one in self.told_at_end)]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
 
     def initiators(self) -> tuple[str, ...]:

@@ -53,7 +53,14 @@ def test_r9_intervals_that_overlap_or_follow_at_once_leave_no_gap() -> None:
     """In whatever order and by how many statements they are said."""
     table = on_its_way()
     logged(table, interval(table, 20, 5, "B"))
-    logged(table, interval(table, 50, 20), interval(table, 40, 15, "C"))
+    logged(table, interval(table, 50, 20), interval(table, 40, 30, "C"))
+    assert unwatched(table.delivery.state.watch_log) == ()
+
+
+def test_r9_a_short_interval_inside_a_long_one_opens_no_gap() -> None:
+    """What one team still watches is watched, when the other has gone."""
+    table = on_its_way()
+    logged(table, interval(table, 50, 10), interval(table, 45, 40, "B"), interval(table, 20, 5, "C"))
     assert unwatched(table.delivery.state.watch_log) == ()
 
 
