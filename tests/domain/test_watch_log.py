@@ -72,6 +72,21 @@ def test_r11_the_log_is_for_those_whose_leg_it_is_on() -> None:
     assert view(table.delivery, table.directory.get("kz.knb"), table.now).watch_log is not None
 
 
+def test_r11_a_gap_between_two_legs_is_for_who_sees_both() -> None:
+    """When the last watch of the one leg ended, and the first of the other began, is nobody's who has one of them."""
+    table = on_its_way()
+    logged(table, interval(table, 30, 20))
+    table.hand_over()
+    table.pass_time(hours=1)
+    logged(table, interval(table, 20, 10), by="uz.customs")
+    counted = {}
+    for reader in ("kz.customs", "uz.customs", "kz.knb"):
+        found = view(table.delivery, table.directory.get(reader), table.now).watch_log
+        assert found is not None
+        counted[reader] = (found.intervals, found.gaps_in_all)
+    assert counted == {"kz.customs": (1, 0), "uz.customs": (1, 0), "kz.knb": (2, 1)}
+
+
 def test_r9_a_log_counts_as_a_contact_at_its_last_end_and_ends_no_gap() -> None:
     """The next check-in is counted from there; what is out of sight now stays so, since that moment."""
     table = on_its_way()
