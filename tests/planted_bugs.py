@@ -2344,7 +2344,20 @@ BUGS = (
         "if False:",
         "watch_log",
     ),
-    Bug("R9", "domain/rules/watch_log.py", "return WATCHED_BEFORE() if any(", "return WATCHED_BEFORE() if not any(", "watch_log"),
+    Bug(
+        "R9",
+        "domain/rules/watch_log.py",
+        "if any(instant(one.begins) < delivery.state.began for one in self.intervals):",
+        "if False:",
+        "watch_log",
+    ),
+    Bug(
+        "R28",
+        "domain/rules/watch_log.py",
+        "if delivery.state.logged + len(self.intervals) > most else",
+        "if False else",
+        "watch_log",
+    ),
     Bug("R9", "domain/delivery/watching.py", "if until is None or ends > until:", "if True:", "watch_log"),
     Bug(
         "R9",

@@ -10,7 +10,7 @@ from domain.record.verify import verify
 from domain.rules.watch import check_in_due
 from domain.views.forms import PARTS, content_of
 from domain.views.view import view
-from domain.words.limits import MOST_UNWATCHED
+from domain.words.limits import MOST_INTERVALS_IN_ALL, MOST_UNWATCHED
 from domain.words.moments import instant, utc_text
 from tests.course import became, code
 from tests.support import Table, with_changes
@@ -117,6 +117,15 @@ def test_r9_nobody_watches_later_than_now_or_before_it_began(begins: int, ends: 
     table = on_its_way()
     said = table.say("kz.customs", "surveillance_log", intervals=[interval(table, begins, ends)])
     assert (became(said), code(said)) == (("refused", "R9"), found)
+
+
+def test_r28_so_many_intervals_are_kept_of_one_delivery() -> None:
+    """Five thousand: at the bound it is taken, and one more is refused."""
+    table = on_its_way()
+    table.delivery.state.logged = MOST_INTERVALS_IN_ALL - 1
+    assert logged(table, interval(table, 20, 10)) == ("accepted", None)
+    said = table.say("kz.customs", "surveillance_log", intervals=[interval(table, 20, 10)])
+    assert (became(said), code(said)) == (("refused", "R28"), "log_full")
 
 
 def test_r28_so_many_gaps_are_shown() -> None:
