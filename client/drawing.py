@@ -87,7 +87,9 @@ def rows_of(plan: Plan) -> Iterator[tuple[Step, tuple[PlannedCheckpoint, ...], L
 def drawn(plan: Plan) -> str:
     """The plan as lines of text."""
     lines = [f"{plan.operation}: {plan.title}", f"{' ══▶ '.join(map(_state, plan.states()))}", facts_of(plan)]
-    lines.append(f"starts: {plan.initiator}" + (f"; coordinates: {plan.coordinator}" if plan.coordinator else ""))
+    told = ", ".join(one.service for one in plan.told_at_end)
+    coordinates = f"; coordinates: {plan.coordinator}" if plan.coordinator else ""
+    lines.append(f"starts: {' and '.join(plan.initiators())}{coordinates}{f'; told at the end: {told}' if told else ''}")
     for step, checkpoints, leg in rows_of(plan):
         lines += ["", STEPS[step].upper()]
         for checkpoint in checkpoints:
@@ -204,7 +206,7 @@ def _heading(canvas: Canvas, plan: Plan) -> float:
     for line in broken(f"{plan.operation}: {plan.title}", width, 18, bold=True):
         canvas.text(MARGIN, y, line, size=18, bold=True)
         y += 24
-    who = f"started by {plan.initiator}" + (f", coordinated by {plan.coordinator}" if plan.coordinator else "")
+    who = f"started by {' and '.join(plan.initiators())}" + (f", coordinated by {plan.coordinator}" if plan.coordinator else "")
     for text in (facts_of(plan), f"{who}; a consent must outlast the way by {say_span(plan.margin)}"):
         for line in broken(text, width):
             canvas.text(MARGIN, y, line, fill=QUIET)

@@ -29,7 +29,7 @@ def countersigned(plan: Plan, service: str, key: Ed25519PrivateKey) -> Path:
     return carrying.write(Path(f"{plan.operation}.plan.json"), envelope.model_dump_json().encode() + b"\n", None, None)
 
 
-def signed(plan: Plan, key: Ed25519PrivateKey, other: Path | None) -> Envelope:
+def signed(plan: Plan, key: Ed25519PrivateKey, other: Path | None, folder: Path) -> Envelope:
     """The plan, signed with this key, and as the other initiator has signed it. Raises `Malformed` where that is another plan."""
     mine = sign(canonical(plan), PLAN_TYPE, key)
     if other is None:
@@ -38,7 +38,7 @@ def signed(plan: Plan, key: Ed25519PrivateKey, other: Path | None) -> Envelope:
             raise Malformed(message, hint=_("the other signs by `vigil countersign`; give its file by --countersigned"))
         return mine
     try:
-        theirs = Envelope.model_validate_json(carrying.read(other, None))
+        theirs = Envelope.model_validate_json(carrying.read(other, folder))
     except ValidationError as error:
         raise Malformed(_("{path} holds no signed plan", path=other), faults_of(error)) from error
     if theirs.payloadType != PLAN_TYPE or theirs.payload != mine.payload:

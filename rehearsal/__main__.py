@@ -114,7 +114,7 @@ def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
 def reader_of(chosen: World) -> Reader:
     """One of those who see a part of it: another one with each seed."""
     plan = chosen.plan
-    readers = [one for one in plan.participants() if one not in (plan.initiator, plan.coordinator)]
+    readers = [one for one in plan.participants() if one not in (*plan.initiators(), plan.coordinator)]
     return Reader(chosen.directory.get(random.Random(f"{chosen.seed}/reader").choice(readers)))  # noqa: S311 - repeatable
 
 

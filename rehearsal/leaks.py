@@ -57,7 +57,7 @@ class Reader:
     def watch(self, delivery: Delivery, entry: Entry) -> None:
         """Raises `BrokenInvariantError` if something is shown that is not this service's to know."""
         plan = delivery.plan
-        if self._service.id not in plan.participants() or self._service.id in (plan.initiator, plan.coordinator):
+        if self._service.id not in plan.participants() or self._service.id in (*plan.initiators(), plan.coordinator):
             return  # after a change of plan it may see nothing, or the whole
         if delivery is not self._seen[0]:  # the record may have been put back
             self._since = min(self._since, entry.seq)

@@ -31,6 +31,8 @@ STAND_INS = (("seals", "sight"), ("count", "picture"), ("sight",), ("count", "se
 """What some are checked by that cannot be weighed."""
 
 Words = dict[str, Any]
+OTHERS = 0.3
+"""Part of the plans in which each of them is."""
 
 
 def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
@@ -38,7 +40,8 @@ def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
     dice = random.Random(f"{seed}/plan")  # noqa: S311 - a simulation must be repeatable
     states = dice.sample(STATES, dice.randint(2, 4))
     cards = {state: _card(state, dice) for state in states}
-    plan = _with_permissions(_plan(seed, states, cards, dice), cards)
+    words = _with_others(_plan(seed, states, cards, dice), random.Random(f"{seed}/others"))  # noqa: S311 - as above
+    plan = _with_permissions(words, cards)
     return plan, _directory(), cards
 
 
@@ -241,6 +244,23 @@ def _closing(service: str, dice: random.Random) -> list[Words]:
     """What is said when everything is over; the goods go back now and then."""
     asked = [_asks("centre", "debrief"), _asks("centre", "costs")]
     return [*asked, _asks(service, "disposal")] if dice.random() < 0.5 else asked
+
+
+def _with_others(words: Words, dice: random.Random) -> Words:
+    """Now and then with a second initiator, with a service that is told at the end alone, with a question who prosecutes whom."""
+    first, last = words["legs"][0]["responsible"], words["legs"][-1]
+    if first != last["responsible"] and dice.random() < OTHERS:
+        words["co_initiator"] = last["responsible"]
+    doing = {one["service"] for at in words["checkpoints"] for one in at["requires"]}
+    doing |= {rung["to"] for at in words["checkpoints"] for rung in at.get("escalate", ())}
+    doing |= {service for leg in words["legs"] for service in (leg["responsible"], *leg["accompanied_by"])}
+    idle = [name for state in STATES for kind in ("customs", "police") if (name := f"{state.lower()}.{kind}") not in doing]
+    if idle and dice.random() < OTHERS:
+        words["told_at_end"] = [{"service": dice.choice(idle), "reason": "INVENTED reason"}]
+    for at in words["checkpoints"] if dice.random() < OTHERS else ():
+        if at["step"] == "close":
+            at["requires"].append(_asks(f"{last['state'].lower()}.prosecutor", "jurisdiction"))
+    return words
 
 
 def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:

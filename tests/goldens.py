@@ -93,7 +93,7 @@ NEVER = {
     "book.Book.closed: if progress.contingency is not None: -> end",
     "conflict.call_about: return None",
     "course.Course.called_for: return iter(())",
-    "course.Course.checkpoint: who = dict.fromkeys((delivery.plan.initiator, delivery.state.responsible))",
+    "course.Course.checkpoint: who = dict.fromkeys((*delivery.plan.initiators(), delivery.state.responsible))",
     'course.Course.checkpoint: needs = tuple(Requirement(service=service, says="movement_decision") for service in who)',
     "course.Course.checkpoint: return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)",
     'course.Course.title_of: return "course"',

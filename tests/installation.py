@@ -291,7 +291,7 @@ async def installed(
     found = [example_directory().get(service) for service in plan.participants()]
     reached = {service.id: reach_of(service, port) for service, port in zip(found, ports[1:], strict=True)}
     bystanders = tuple(one for one in BYSTANDERS if one not in plan.participants())
-    cast_of = (*plan.participants(), *bystanders)
+    cast_of = (*plan.everybody(), *bystanders)
     directory = cast(example_directory(), cast_of, (reached if scenario else {}) | dict(reach or {}))
     directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"

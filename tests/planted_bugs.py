@@ -2381,7 +2381,20 @@ BUGS = (
         "if False:",
         "watch_log",
     ),
-    Bug("R9", "domain/rules/watch_log.py", "return WATCHED_BEFORE() if any(", "return WATCHED_BEFORE() if not any(", "watch_log"),
+    Bug(
+        "R9",
+        "domain/rules/watch_log.py",
+        "if any(instant(one.begins) < delivery.state.began for one in self.intervals):",
+        "if False:",
+        "watch_log",
+    ),
+    Bug(
+        "R28",
+        "domain/rules/watch_log.py",
+        "if delivery.state.logged + len(self.intervals) > most else",
+        "if False else",
+        "watch_log",
+    ),
     Bug("R9", "domain/delivery/watching.py", "if until is None or ends > until:", "if True:", "watch_log"),
     Bug(
         "R9",
@@ -2403,7 +2416,7 @@ BUGS = (
     Bug("R11", "domain/views/results.py", "if not (seen.whole or may_prosecute(seen.reader)):", "if False:", "proceedings"),
     Bug("R11", "domain/views/sight.py", "return own or asked", "return True", "proceedings"),
     Bug("R11", "domain/views/sight.py", "return may_prosecute(reader)", "return True", "proceedings"),
-    Bug("R11", "domain/plan/plan.py", "(*self.replaced, *self.told_at_end)]", "self.replaced]", "together"),
+    Bug("R11", "domain/plan/plan.py", ", *(one.service for one in self.told_at_end)]", "]", "together"),
     Bug(
         "R11",
         "domain/delivery/state.py",

@@ -51,7 +51,7 @@ def start(
     """Sign a plan as its initiator and start the delivery."""
     plan = files.checked().plan
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
-    envelope = signed(plan, initiator.key(), other)
+    envelope = signed(plan, initiator.key(), other, initiator.folder)
     delivery = initiator.call(lambda door: door.start(envelope))
     text = _(
         "{delivery} has started; watch it with: vigil watch {delivery} --as {initiator}",
@@ -74,7 +74,7 @@ def amend(
     """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
     plan = files.checked().plan
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
-    envelope = signed(plan, initiator.key(), other)
+    envelope = signed(plan, initiator.key(), other, initiator.folder)
     entry = initiator.call(lambda door: door.amend(plan.operation, envelope))
     answer(output, {"delivery": plan.operation, "entry": entry.seq}, line(entry))
 

@@ -157,6 +157,8 @@ class State:
     """The interval out of sight that has not ended."""
     gaps: int = 0
     """How many intervals out of sight have ended."""
+    logged: int = 0
+    """Of how many intervals somebody has said that they watched it."""
     watch_log: OfReaders[list[Watched]] = field(default_factory=list, compare=False)
     """In which intervals somebody watched it. For who reads a whole ledger: no rule asks for it."""
     failed_devices: tuple[str, ...] = ()

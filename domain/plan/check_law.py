@@ -119,8 +119,9 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """Where another service must agree with the one that begins it, it is asked, if it does not itself decide."""
-    initiators = map(directory.find, plan.initiators())
-    begun_by = [service for service in initiators if service is not None and service.state == card.state]
+    initiators = [
+        known for name in plan.initiators() if (known := directory.find(name)) is not None and known.state == card.state
+    ]
     asked = [
         known
         for at in plan.at("authorise")
@@ -129,7 +130,7 @@ def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fau
         if one.says in ("agreement", "authorisation") and (known := directory.find(one.service)) is not None
     ]
     for one in card.agreements:
-        for initiator in begun_by if one.is_about(plan.case) else ():
+        for initiator in initiators if one.is_about(plan.case) else ():
             if initiator.kind in one.begun_by and not any(known.kind in one.of for known in asked):
                 problem = fill(
                     "R1: by the rule card of {state} what a {kind} begins needs the agreement of {kinds}",

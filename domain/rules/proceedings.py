@@ -4,17 +4,14 @@ A controlled delivery may rest on an understanding on jurisdiction (UN 1988 Conv
 proceedings where that serves justice (UN 1988 Convention art. 8; UNTOC art. 21).
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.memory import Transfer, Understanding
 from domain.delivery.persons import Prosecution
-from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
@@ -106,10 +103,6 @@ class TransferRequested(Kind):
         known = state.directory.find(said.voice)
         assert known is not None  # noqa: S101 - nobody else is heard
         state.transfers[said.statement.id] = Transfer(known.state or "", self.to)
-
-    @classmethod
-    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
-        return {}
 
 
 class TransferAccepted(Kind):

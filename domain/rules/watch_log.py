@@ -14,6 +14,8 @@ from domain.words.moments import instant
 WATCHED_LATER = refused("R9", "watched_in_future", "an interval of the log ends after now")
 WATCHED_BEFORE = refused("R9", "watched_before", "an interval of the log begins before the delivery did")
 
+LOG_FULL = refused("R28", "log_full", "the surveillance log holds {most} intervals of one delivery, and no more", most="count")
+
 
 class SurveillanceLog(Kind):
     """In which intervals the responsible authority's teams watched the consignment, and to whom each handed over."""
@@ -37,13 +39,17 @@ class SurveillanceLog(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`watched_in_future` where one of its intervals ends after now; `watched_before` where one begins before the first entry
-        was recorded.
+        was recorded; `log_full` where there would be more than `most_intervals_in_all`.
         """
         if any(instant(one.ends) > said.at for one in self.intervals):
             return WATCHED_LATER()
-        return WATCHED_BEFORE() if any(instant(one.begins) < delivery.state.began for one in self.intervals) else ACCEPTED
+        if any(instant(one.begins) < delivery.state.began for one in self.intervals):
+            return WATCHED_BEFORE()
+        most = delivery.law.figures.most_intervals_in_all
+        return LOG_FULL(most=most) if delivery.state.logged + len(self.intervals) > most else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """Its intervals are in the log. By them they `have_watched_until` the last of their ends."""
+        state.logged += len(self.intervals)
         state.watch_log.extend(Watched(one, said.seq) for one in self.intervals)
         state.have_watched_until(max(instant(one.ends) for one in self.intervals))

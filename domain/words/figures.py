@@ -40,6 +40,7 @@ class Figures:
     arrested_bytes: int = limits.ARRESTED_BYTES
     exhibits_bytes: int = limits.EXHIBITS_BYTES
     parts_bytes: int = limits.PARTS_BYTES
+    most_intervals_in_all: int = limits.MOST_INTERVALS_IN_ALL
     most_transfers: int = limits.MOST_TRANSFERS
     most_cooperating: int = limits.MOST_COOPERATING
     owed_bytes: int = limits.OWED_BYTES

@@ -12,6 +12,7 @@ from domain.views.sight import hears_statement, sight
 from domain.views.view import view
 from domain.words.limits import MOST_COOPERATING, MOST_PERSONS
 from tests.course import arrested, became, code
+from tests.second_book import with_figures
 from tests.support import COURIER, RECIPIENT, WORDS, Table, card_of, example_plan
 
 SUPPLIER, ORGANISER = {"code": "P-3", "role": "supplier"}, {"code": "P-4", "role": "organiser"}
@@ -94,7 +95,20 @@ def test_r12_a_person_is_arrested_once() -> None:
     table.say("kz.knb", "arrest_made", first, persons=[RECIPIENT])
     said = table.say("kz.knb", "arrest_made", second, persons=[RECIPIENT])
     assert (became(said), code(said)) == (("refused", "R12"), "arrested_already")
-    assert became(table.say("kz.knb", "arrest_made", second, persons=[COURIER])) == ("accepted", None)
+    assert became(table.say("kz.knb", "arrest_made", second, persons=[COURIER], id="the-arrest")) == ("accepted", None)
+    right = WORDS["arrest_made"] | {"kind": "arrest_made", "persons": [RECIPIENT]}
+    said = table.say("kz.knb", "correction", of="the-arrest", reason="a slip", content=right)
+    assert (became(said), code(said)) == (("refused", "R12"), "arrested_already")
+
+
+def test_r28_those_who_are_still_to_arrest_share_what_is_held_on_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of it is for the first of two; the second has what the first has left."""
+    many = [{"code": f"P-{number}", "role": "courier"} for number in range(8)]
+    with_figures(monkeypatch, arrested_bytes=300)
+    table = Table().deliver()
+    assert code(table.say("uz.police", "arrest_made", "arrest-tashkent", persons=many)) == "held_too_much"
+    assert became(table.say("uz.police", "arrest_made", "arrest-tashkent", persons=many[:1])) == ("accepted", None)
+    assert became(table.say("kz.knb", "arrest_made", "arrest-almaty", persons=many[:7])) == ("accepted", None)
 
 
 @pytest.mark.parametrize(

@@ -176,3 +176,18 @@ def test_costs_and_prosecutions_are_typed_on_lines() -> None:
     ]
     with pytest.raises(Exception, match="not right"):
         content_of("costs_settled", {"borne": "kz.customs: escort: ducats: 3"}, {}, PARTS)
+
+
+def test_r11_a_third_state_reads_nothing_of_a_transfer() -> None:
+    """Of three States on the route the two that it is between read it."""
+    table = Table(example_plan("kyrgyzstan-kazakhstan-russia"))
+    words = ASKED | {"to": "KG", "prosecutions": [{"role": "supplier", "state": "KG"}]}
+    assert became(table.say("kz.prosecutor", "transfer_requested", id="transfer-3", handling={"code": "H0"}, **words)) == (
+        "accepted",
+        None,
+    )
+    seen = {one: sight(table.delivery, table.directory.get(one)) for one in table.plan.participants()}
+    part = {one for one, found in seen.items() if not found.whole}
+    readers = {one for one in part if hears_statement(table.delivery, seen[one], "transfer-3")}
+    assert readers == {one for one in part if one.startswith(("kz.", "kg."))}
+    assert any(one.startswith("ru.") for one in part)

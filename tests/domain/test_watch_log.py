@@ -10,7 +10,7 @@ from domain.record.verify import verify
 from domain.rules.watch import check_in_due
 from domain.views.forms import PARTS, content_of
 from domain.views.view import view
-from domain.words.limits import MOST_UNWATCHED
+from domain.words.limits import MOST_INTERVALS_IN_ALL, MOST_UNWATCHED
 from domain.words.moments import instant, utc_text
 from tests.course import became, code
 from tests.support import Table, with_changes
@@ -53,7 +53,14 @@ def test_r9_intervals_that_overlap_or_follow_at_once_leave_no_gap() -> None:
     """In whatever order and by how many statements they are said."""
     table = on_its_way()
     logged(table, interval(table, 20, 5, "B"))
-    logged(table, interval(table, 50, 20), interval(table, 40, 15, "C"))
+    logged(table, interval(table, 50, 20), interval(table, 40, 30, "C"))
+    assert unwatched(table.delivery.state.watch_log) == ()
+
+
+def test_r9_a_short_interval_inside_a_long_one_opens_no_gap() -> None:
+    """What one team still watches is watched, when the other has gone."""
+    table = on_its_way()
+    logged(table, interval(table, 50, 10), interval(table, 45, 40, "B"), interval(table, 20, 5, "C"))
     assert unwatched(table.delivery.state.watch_log) == ()
 
 
@@ -63,6 +70,21 @@ def test_r11_the_log_is_for_those_whose_leg_it_is_on() -> None:
     logged(table, interval(table, 50, 30), interval(table, 20, 5))
     assert view(table.delivery, table.directory.get("uz.customs"), table.now).watch_log is None
     assert view(table.delivery, table.directory.get("kz.knb"), table.now).watch_log is not None
+
+
+def test_r11_a_gap_between_two_legs_is_for_who_sees_both() -> None:
+    """When the last watch of the one leg ended, and the first of the other began, is nobody's who has one of them."""
+    table = on_its_way()
+    logged(table, interval(table, 30, 20))
+    table.hand_over()
+    table.pass_time(hours=1)
+    logged(table, interval(table, 20, 10), by="uz.customs")
+    counted = {}
+    for reader in ("kz.customs", "uz.customs", "kz.knb"):
+        found = view(table.delivery, table.directory.get(reader), table.now).watch_log
+        assert found is not None
+        counted[reader] = (found.intervals, found.gaps_in_all)
+    assert counted == {"kz.customs": (1, 0), "uz.customs": (1, 0), "kz.knb": (2, 1)}
 
 
 def test_r9_a_log_counts_as_a_contact_at_its_last_end_and_ends_no_gap() -> None:
@@ -95,6 +117,15 @@ def test_r9_nobody_watches_later_than_now_or_before_it_began(begins: int, ends: 
     table = on_its_way()
     said = table.say("kz.customs", "surveillance_log", intervals=[interval(table, begins, ends)])
     assert (became(said), code(said)) == (("refused", "R9"), found)
+
+
+def test_r28_so_many_intervals_are_kept_of_one_delivery() -> None:
+    """Five thousand: at the bound it is taken, and one more is refused."""
+    table = on_its_way()
+    table.delivery.state.logged = MOST_INTERVALS_IN_ALL - 1
+    assert logged(table, interval(table, 20, 10)) == ("accepted", None)
+    said = table.say("kz.customs", "surveillance_log", intervals=[interval(table, 20, 10)])
+    assert (became(said), code(said)) == (("refused", "R28"), "log_full")
 
 
 def test_r28_so_many_gaps_are_shown() -> None:
