@@ -70,9 +70,8 @@ def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> t
 
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
-    """The consignment, once it was reported or seized, and unless it was recovered in lots of its own: with the responsible
-    authority, and it travels until it is seized on the way or the delivery has its outcome; `lost`, `destroyed`, or `parted` into
-    deliveries of their own; `not_recovered` where nothing was, at the outcome.
+    """The consignment, once it is `detected` or secured, and unless something of it was recovered apart and it is not secured. It
+    came from who reported it. Where nothing became of it the responsible authority holds it, and it travels unless it is secured.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return
@@ -88,6 +87,9 @@ def _parted(state: State) -> bool:
 
 
 def _fate(state: State) -> str | None:
+    """What became of the consignment: nothing once it is secured; else `destroyed` or `lost`, if it is; `parted` where it has split;
+    `not_recovered` where it was delivered and there is an outcome.
+    """
     if state.secured:
         return None
     if state.destroyed or state.lost:
