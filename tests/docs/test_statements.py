@@ -32,6 +32,8 @@ from domain.rules.arrival import NotCollected
 from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
 from domain.rules.conflict import ConflictSettled
+from domain.rules.detection import Detected
+from domain.rules.exhibits import Disposed, LaboratoryReport
 from domain.rules.kind import CONCLUDED, HALTED
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
@@ -43,7 +45,14 @@ CONTENTS = BOOK.kinds
 ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS: tuple[type[BaseModel], ...] = (Seal, SubstanceMass, Cash, Condition, Unit, Item, Find, Part, PartEnded)
-CHOICES: tuple[tuple[type[BaseModel], str], ...] = ((Item, "what"), (NotCollected, "because"))
+CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
+    (Item, "what"),
+    (NotCollected, "because"),
+    (Detected, "how"),
+    (Detected, "sure"),
+    (LaboratoryReport, "report"),
+    (Disposed, "how"),
+)
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
 
