@@ -93,8 +93,11 @@ class ExhibitBook(OracleBook):
     def differ(self, known: Mapping[str, str | None]) -> Iterator[str]:
         """Where the delivery says of a label that another holds it, or nobody, or does not know it."""
         for label, holder in self._holders.items():
+            travels = holder == INSIDE and "consignment" not in self._holders and self._of(label, holder) is None
             if label not in known:
                 yield f"R30: {label} has vanished"
+            elif travels:
+                continue  # it is with whoever is responsible, or what became of the consignment became of it
             elif self._of(label, holder) != known[label]:
                 yield f"R30: {label} is held by {self._of(label, holder)}, and not by {known[label]}"
 

@@ -241,6 +241,8 @@ UNFORESEEN = (
     "split.parts",
     "hold",
     "balance",
+    "detection",
+    "exhibits",
     "deconfliction",
     "conflict",
     "divergence",

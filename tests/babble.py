@@ -96,7 +96,31 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "cooperation_ended": ({"person": "P-1", "reason": "over"},),
     "recorder_issued": ({"person": "P-1", "label": "R-1", "reference": "TEST-9"},),
     "recorder_returned": ({"person": "P-1", "label": "R-1", "reference": "TEST-10"},),
-    "goods_returned": ({"reference": "TEST-4"},),
+    "detected": ({}, {"detected_at": "2030-01-01T00:00:00Z"}),
+    "exhibits_offered": (
+        {"exhibits": ["seized"], "to": "uz.police", "purpose": "test"},
+        {"exhibits": ["consignment"], "to": "nobody.known", "purpose": "test"},
+        {"exhibits": ["consignment"], "to": "kz.knb", "purpose": "test"},
+    ),
+    "exhibits_accepted": (
+        {"exhibits": ["seized"], "giver": "uz.customs", "intact": True},
+        {"exhibits": ["consignment"], "giver": "kz.customs", "intact": False},
+    ),
+    "laboratory_report": (
+        {
+            "exhibit": "seized",
+            "report": "test_report",
+            "reference": "TEST-6",
+            "written_at": "2022-03-01T06:00:00Z",
+            "substance": "x",
+        },
+        {"exhibit": "consignment", "report": "expert_opinion", "reference": "TEST-6", "written_at": "2022-03-01T06:00:00Z"}
+        | {"substance": "x", "received": "2 g", "spent": "1 g", "left": "1 g"},
+    ),
+    "disposed": (
+        {"exhibits": ["seized"], "how": "kept", "to": "case 1", "reference": "TEST-7", "written_at": "2022-03-01T06:00:00Z"},
+        {"exhibits": ["consignment"], "how": "lost", "reference": "TEST-7", "written_at": "2022-03-01T06:00:00Z"},
+    ),
     "loss_recorded": ({"circumstances": "not found"},),
     "conflict_yielded": ({"reason": "the other was first"},),
     "conflict_settled": (

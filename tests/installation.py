@@ -47,8 +47,7 @@ from domain.plan.access import taken_along
 from domain.plan.directory import Directory, Reach, Service
 from domain.plan.plan import Plan
 from domain.plan.register import competent
-from domain.rules.books import newest
-from domain.rules.conflict import DeconflictionRequested
+from domain.rules.books import BOOK, newest
 from domain.rules.stop import StopRequested
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotFound
@@ -68,7 +67,7 @@ from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
-from tests.support import SECRET, example_cards, example_directory, signed_plan
+from tests.support import SECRET, WORDS, example_cards, example_directory, signed_plan
 from tests.tables import new_archive
 from worker import worker_for
 from workflows import messages
@@ -175,8 +174,8 @@ class Installation:
         changes = self.gateway(service or plan.initiator).changes(plan.operation)
         async with asyncio.timeout(PATIENCE):
             async for entry in changes:
-                if isinstance(entry, Entry) and isinstance(entry.event, Opened) and entry.event.contingency == "deconfliction":
-                    await self.let_look(plan, entry.event.checkpoint)
+                if isinstance(entry, Entry) and isinstance(entry.event, Opened):
+                    await self.let_begin(plan, entry.event.checkpoint)
                 if isinstance(entry, Entry) and done(entry):
                     await changes.aclose()  # it is a generator
                     return entry
@@ -199,8 +198,8 @@ class Installation:
                 await asyncio.sleep(0.02)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open and the archive has it, and sign meanwhile that the register is looked into. No read
-        is logged for that. Raises `TimeoutError`.
+        """Wait until that checkpoint is open and the archive has it, and say meanwhile what was found, and that the register is
+        looked into. No read is logged for that. Raises `TimeoutError`.
         """
         reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
         async with asyncio.timeout(PATIENCE):
@@ -211,25 +210,27 @@ class Installation:
                     if checkpoint in waiting:
                         return
                     for name in waiting:
-                        if name.startswith("deconfliction."):
-                            await self.let_look(plan, name)
+                        await self.let_begin(plan, name)
                 await asyncio.sleep(0.02)
 
-    async def let_look(self, plan: Plan, checkpoint: str) -> None:
-        """Where nobody serves, a competent service at its desk signs that the register is looked into (R15); once."""
-        if self.services is not None or not self.signs or (plan, checkpoint) in self.let:
+    async def let_begin(self, plan: Plan, checkpoint: str) -> None:
+        """Where nobody serves, the authority that holds it reports what was found (R30), and a competent service signs that the
+        register is looked into (R15), each at its desk; once.
+        """
+        kind = {"detection": "detected", "deconfliction": "deconfliction_requested"}.get(checkpoint.partition(".")[0])
+        if kind is None or self.services is not None or not self.signs or (plan, checkpoint) in self.let:
             return
         self.let.append((plan, checkpoint))
-        signer = competent(plan, self.directory)[0]
+        signer = plan.legs[0].responsible if kind == "detected" else competent(plan, self.directory)[0]
         said = Statement(
-            id=f"look-{checkpoint.replace('.', '-')}",
+            id=f"begin-{checkpoint.replace('.', '-')}",
             delivery=plan.operation,
             checkpoint=checkpoint,
             plan=signed_plan(plan).fingerprint(),
             service=signer,
             officer="officer-1",
             happened_at="2022-03-01T06:00:00+05:00",
-            content=DeconflictionRequested(reference="TEST-4", reason="before anybody is asked"),
+            content=BOOK.content({"kind": kind} | WORDS[kind]),
         )
         await self.gateway(signer).submit(plan.operation, sign_statement(said, private_key_of(signer)))
 

@@ -23,7 +23,7 @@ LABEL_TAKEN = refused("R30", "label_taken", "another exhibit bears the label, or
 
 
 def seized_label(number: int) -> str:
-    """What the so many-th seizure recovered, from 1: `seized`, `seized-2`, `seized-3`."""
+    """What the so many-th seizure recovered, from 1: "seized", "seized-2", "seized-3"."""
     return SEIZED if number == 1 else f"{SEIZED}-{number}"
 
 
@@ -64,15 +64,14 @@ def amounts(state: State, label: str) -> tuple[Amount, ...]:
 
 
 def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> tuple[str, ...]:
-    """Those of these labels that another exhibit bears, or that only the rules give; those in `besides` are its own."""
+    """Those of these labels that another exhibit bears, or that only the rules give; those that are its own apart."""
     own, known = set(besides), exhibits(state)
     return tuple(one for one in labels if OWN_LABELS.fullmatch(one) or (one in known and one not in own))
 
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
-    """The consignment, once it was reported or seized, and unless it was recovered in lots of its own: with the responsible
-    authority, and it travels until it is seized on the way or the delivery has its outcome; `lost`, `destroyed`, or `parted` into
-    deliveries of their own; `not_recovered` where nothing was, at the outcome.
+    """The consignment, once it is `detected` or secured, and unless something of it was recovered apart and it is not secured. It
+    came from who reported it. Where nothing became of it the responsible authority holds it, and it travels unless it is secured.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return
@@ -88,6 +87,9 @@ def _parted(state: State) -> bool:
 
 
 def _fate(state: State) -> str | None:
+    """What became of the consignment: nothing once it is secured; else `destroyed` or `lost`, if it is; `parted` where it has
+    split; `not_recovered` where it was delivered and there is an outcome.
+    """
     if state.secured:
         return None
     if state.destroyed or state.lost:

@@ -84,7 +84,7 @@ class ExhibitsOffered(Kind):
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, that it is offered, and to whom."""
-        return _stay(delivery, self.changed(delivery.state, said))
+        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """They are offered to that service, and to no other any more."""
@@ -122,7 +122,7 @@ class ExhibitsAccepted(Kind):
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, who holds it."""
-        return _stay(delivery, self.changed(delivery.state, said))
+        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """Its `voice` holds them."""
@@ -174,7 +174,7 @@ class LaboratoryReport(Kind):
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of the exhibit, what is spent and left."""
-        return _stay(delivery, self.changed(delivery.state, said))
+        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """So much more is `spent`, and so much is `left`; as before, where it was not weighed."""
@@ -221,7 +221,7 @@ class Disposed(Kind):
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, what became of it."""
-        return _stay(delivery, self.changed(delivery.state, said))
+        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """This is the `fate` of each. What is `kept` its `voice` holds still, and of the rest nobody does any more; nothing of it
@@ -313,15 +313,14 @@ def _each(state: State, said: Said, labels: tuple[str, ...], **said_of_it: Any) 
     return {one: replace(known[one], entry=said.seq, **said_of_it) for one in labels if one in known}
 
 
-def _stay(delivery: Delivery, changed: Changed) -> Stays:
-    """What stays of exhibits that came from the same hands as these, and how much that may be: an equal share of those who may
-    take something out or seize, of what others have left of all.
+def _share(delivery: Delivery, changed: Changed, most: int) -> Stays:
+    """What stays of exhibits that came from the same hands as these, and how much that may be: an equal share with those from
+    whose hands exhibits may come, of all, and no more than others have left of it.
     """
     after = delivery.state.exhibits | changed
     origins = {one.by for one in changed.values()}
     own = {label: vars(one) for label, one in after.items() if one.by in origins}
     others = {label: vars(one) for label, one in after.items() if one.by not in origins}
-    most = delivery.law.figures.exhibits_bytes
     share = most // len(_sources(delivery)) * max(len(origins), 1)
     return Stays((own,) if changed else (), min(share, most - size_of((others,))))
 

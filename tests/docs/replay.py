@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
-from domain.delivery import balance, custody, event, grants, persons, progress, state, verdicts
+from domain.delivery import balance, custody, event, grants, holdings, persons, progress, state, verdicts
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS, OUTSIDE
@@ -36,6 +36,8 @@ from domain.rules import (
     conflict,
     consent,
     course,
+    detection,
+    exhibits,
     handling,
     measuring,
     outside,
@@ -412,6 +414,24 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Balance.unexplained,
         preparation.Prepared.as_of,
         preparation.Prepared._is_what_its_modality_means,
+    ),
+    "exhibits": words(
+        detection.reported,
+        holdings.exhibits,
+        holdings._whole,
+        holdings._fate,
+        holdings._parted,
+        holdings._handled,
+        holdings._recovered,
+        holdings._put_in,
+        holdings.seized_label,
+        holdings.amounts,
+        holdings.offered,
+        holdings.taken,
+        exhibits.first_taker,
+        exhibits._held,
+        exhibits._share,
+        exhibits._sources,
     ),
     "register": words(
         register.competent,

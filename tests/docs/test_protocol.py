@@ -125,7 +125,7 @@ def directory_of(said: dict[str, Any]) -> Directory:
     """Who stands at a table, with the document's keys."""
     services = [example_directory().get(one) for one in services_near(example_plan())]
     others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"], "kz.prosecutor": private_key_of("kz.prosecutor")}
-    others["supervision"] = private_key_of("supervision")
+    others |= {one: private_key_of(one) for one in ("supervision", "kz.customs")}
     known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}
     system = Service(id="vigil", kind="system", names={"en": "Vigil"})
     keyed = [
@@ -169,9 +169,10 @@ class PaperReception:
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
             self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
-            asked = request(self.delivery, "deconfliction.1", "kz.prosecutor")
-            (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
-            submitted(self.delivery, line.envelope, NOW)
+            for name, service in (("detection.1", "kz.customs"), ("deconfliction.1", "kz.prosecutor")):
+                asked = request(self.delivery, name, service)
+                (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
+                submitted(self.delivery, line.envelope, NOW)
             report(self.delivery, Deconflicted(number=1, order=self.delivery.state.register.orders[-1]), NOW)
         return self.delivery
 
@@ -698,8 +699,8 @@ async def test_the_reader_of_the_stream_resumes(said: dict[str, Any]) -> None:
     """The document's reader of server-sent events takes the stream apart, and the last id is where it resumes."""
     shown = next(answered for asked, answered in exchanges() if "/changes" in asked.body)
     found = list(said["entries_in"](shown.body.partition("\n\n")[2].splitlines()))
-    assert [number for number, _ in found] == [7, 8, 9, 10, 11]
-    assert found[-1][1]["seq"] == 11
+    assert [number for number, _ in found] == [10, 11, 12, 13, 14]
+    assert found[-1][1]["seq"] == 14
 
 
 def test_the_keys_of_the_examples_are_nobodys(said: dict[str, Any]) -> None:

@@ -36,6 +36,8 @@ from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
 from domain.rules.closing import Cost
 from domain.rules.conflict import ConflictSettled
+from domain.rules.detection import Detected
+from domain.rules.exhibits import Disposed, LaboratoryReport
 from domain.rules.kind import CONCLUDED, HALTED
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
@@ -67,6 +69,10 @@ CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (NotCollected, "because"),
     (Arrestee, "role"),
     (Interval, "means"),
+    (Detected, "how"),
+    (Detected, "sure"),
+    (LaboratoryReport, "report"),
+    (Disposed, "how"),
 )
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
