@@ -129,7 +129,8 @@ class SpeakerBook(OracleBook):
         if planned is None or known is None:
             return
         carrier = known.kind == "postal_operator" and statement.kind in ("dispatched", "delivered")
-        if known.kind not in FORCE and not carrier:
+        investigates = known.kind == "investigator" and statement.kind in ("arrest_made", "seizure")
+        if known.kind not in FORCE and not carrier and not investigates:
             yield f"R29: {statement.service} has no power for {statement.kind}"
         guest = any(voice in leg.accompanied_by for leg in self._plan.legs if planned.state in passed_in(leg))
         force = statement.kind in ("arrest_made", "seizure")
