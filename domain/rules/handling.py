@@ -5,10 +5,11 @@
     H2  to nobody else           } `disclosure_permitted`
     H3  to nobody else           }
 
-(EU Manual on Law Enforcement Information Exchange. There H2 bars any further dissemination; whom something may go to beyond those
-it was provided to is a third State or a court. What H3 demands is said by its caveat, which nobody but a person can hold to.) A State is a *third* State unless it is the provider's own or that of whoever
-runs the operation, whom it was provided to. Whoever is asked at the same checkpoint needs it in order to answer: the plan's
-code does not keep it from them, a code of the statement's own does.
+(EU Manual on Law Enforcement Information Exchange. There H2 bars any further dissemination; whom something may go to beyond
+those it was provided to is a third State or a court. What H3 demands is said by its caveat, which nobody but a person can hold
+to.) A State is a *third* State unless it is the provider's own or that of whoever runs the operation, whom it was provided to.
+Whoever is asked at the same checkpoint needs it in order to answer: the plan's code does not keep it from them, a code of the
+statement's own does.
 """
 
 from typing import Annotated, Literal
