@@ -2348,9 +2348,7 @@ BUGS = (
     Bug("R29", "domain/plan/powers.py", "return need not in POWERS or service.kind in POWERS[need]", "return True", "powers"),
     Bug("R29", "domain/plan/check_powers.py", "    if service.state == there or need in BETWEEN:", "    if True:", "powers"),
     Bug("R29", "domain/plan/check_powers.py", "    if need not in WITH_PERMISSION:\n", "    if False:\n", "powers"),
-    Bug(
-        "R29", "domain/plan/check_powers.py", 'return "" if plan.asks_permission(there) else', 'return "" if True else', "powers"
-    ),
+    Bug("R29", "domain/plan/check_powers.py", "if plan.asks_permission(there):", "if True:", "powers"),
     Bug(
         "R29",
         "domain/rules/grounds.py",
