@@ -14,6 +14,7 @@ from client.language import _, named, needs, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
+from domain.plan.demands import topic
 from domain.plan.request_for_consent import RequestForConsent
 from domain.views.lists import Row
 from domain.views.names import EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, ROLES, STANDINGS
@@ -22,7 +23,7 @@ from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, OpenCheckpoint, Position, StopView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
-from domain.words.text import shown
+from domain.words.text import shown, told
 
 
 class _Lines(Table):
@@ -254,8 +255,12 @@ def requests(found: tuple[Request, ...]) -> Table:
 
 
 def _please_say(asked: Request) -> Text:
-    """The needs, what is to be permitted, how many must sign, and each condition by the number to confirm it with."""
+    """The needs, what is to be permitted, how many must sign, what of the law is answered for by that, and each condition by the
+    number to confirm it with.
+    """
     permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = _("; {count} officers sign the same", count=asked.officers) if asked.officers > 1 else ""
     bound = [shown(_("condition {number}: {text}", number=one.id, text=one.text)) for one in asked.facts.conditions]
-    return Text("\n".join([shown(needs(asked.says) + permitted + signed), *bound]))
+    topics = ", ".join(told(topic(one), speak) for one in asked.facts.law_not_known)
+    law = [_("by authorising you answer for: {topics}", topics=topics)] if topics else []
+    return Text("\n".join([shown(needs(asked.says) + permitted + signed), *law, *bound]))

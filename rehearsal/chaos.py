@@ -326,6 +326,7 @@ def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
     checkpoint = plan.at("prepare")[0]
     tracker = {"label": "SIMULATED-T", "what": "tracker", "gross": "50 g", "lasts": f"{dice.randint(1, 40)}d"}
     details: dict[str, Any] = {"opened": dice.random() < 0.5} | ({"items": [tracker]} if dice.random() < 0.5 else {})
+    details |= {"pictures": ["0" * 64]} if dice.random() < 0.5 else {}
     return Act(service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details)
 
 

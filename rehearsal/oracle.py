@@ -10,7 +10,7 @@ from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence,
 from domain.delivery.event import Event
 from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
-from domain.plan.cards import Measure, RuleCard
+from domain.plan.cards import Measure, Provision, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan
 from domain.plan.register import Contact
@@ -125,7 +125,8 @@ class SpeakerBook(OracleBook):
         if planned is None or known is None:
             return
         carrier = known.kind == "postal_operator" and statement.kind in ("dispatched", "delivered")
-        if known.kind not in FORCE and not carrier:
+        investigates = known.kind == "investigator" and statement.kind in ("arrest_made", "seizure")
+        if known.kind not in FORCE and not carrier and not investigates:
             yield f"R29: {statement.service} has no power for {statement.kind}"
         guest = any(voice in leg.accompanied_by for leg in self._plan.legs if planned.state in passed_in(leg))
         force = statement.kind in ("arrest_made", "seizure")
@@ -253,24 +254,28 @@ class PermissionBook(OracleBook):
     def prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
         self._prepared = True
+        where = self._plan.at("prepare")[0].state
         if content.opened:
-            yield from self._wanted(self._plan.at("prepare")[0].state, "opening", at, "opened")
+            yield from self._wanted(where, "opening", at, "opened")
+            records = self._cards[where].records if where in self._cards else ()
+            about = [one.by for one in records if "opening" in one.acts and self._is_about(one)]
+            if about[:1] == ["recording"] and not content.pictures:
+                yield f"R16: opened in {where} without a recording"
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
             for state in (one for leg in self._plan.legs for one in passed_in(leg)):
                 yield from self._wanted(state, "device", at, "prepared")
 
     def _rule(self, state: str, measure: Measure) -> str:
         """What the card of the State says that it needs; an empty text where it does not know."""
-        case = self._plan.case
         about = [one for one in self._cards[state].measures if measure in one.measures] if state in self._cards else []
-        fitting = [
-            one.needs
-            for one in about
-            if (not one.channels or case.channel in one.channels)
-            and (not one.goods or set(one.goods) & set(case.goods))
-            and one.stage in (None, case.stage)
-        ]
+        fitting = [one.needs for one in about if self._is_about(one)]
         return fitting[0] if fitting else ""
+
+    def _is_about(self, one: Provision) -> bool:
+        """Whether a value of a card is about such a delivery."""
+        case = self._plan.case
+        goods = not one.goods or bool(set(one.goods) & set(case.goods))
+        return (not one.channels or case.channel in one.channels) and goods and one.stage in (None, case.stage)
 
     def _wanted(self, state: str, permission: Measure, at: datetime, what: str) -> Iterator[str]:
         if state not in self._cards or self._rule(state, permission) == "nothing":

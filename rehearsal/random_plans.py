@@ -67,6 +67,8 @@ def _card(state: str, dice: random.Random) -> RuleCard:
         "urgent": [{"forms": ["oral"], "written_within": dice.choice(("6h", "72h"))}],
         "notice": [{"time": "24h"}],
         "duties": [duty],
+        "bars": [{"what": "INVENTED danger"}],
+        "records": [{"acts": ["opening", "seizure"], "by": dice.choice(("witnesses", "recording"))}],
     }
     says = {
         "vigil": "card/1",
@@ -76,6 +78,7 @@ def _card(state: str, dice: random.Random) -> RuleCard:
         "texts": [{"id": "invented", "title": "INVENTED"}],
         "measures": [
             {"measures": measures, "needs": what, "by": () if what == "nothing" else dice.choice(((), ("court", "prosecutor")))}
+            | ({} if what == "nothing" else {"extension": dice.choice(("10d", "90d"))})
             | {"law": LAW}
             for what, measures in needs.items()
             if what != "not known"

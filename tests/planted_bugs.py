@@ -1110,6 +1110,20 @@ BUGS = (
         "rules_of_hold",
     ),
     Bug("R7", "domain/rules/contingency.py", "2 if len(services) == 1 else 1", "1", "decided_afresh"),
+    Bug("R1", "domain/plan/demands.py", "any(one.is_about(plan.case) for one in card.bars)", "False", "law_kept"),
+    Bug("R1", "domain/plan/demands.py", "any(_unseen(plan, one) for one in card.records)", "False", "law_kept"),
+    Bug("R1", "domain/rules/urgency.py", "urgent_for(grant.form,", 'urgent_for("oral",', "before_it_is_written"),
+    Bug(
+        "R1",
+        "domain/rules/consent.py",
+        'return ACCEPTED if self.form == "written" else NO_SUCH_FORM(state=self.state, form=self.form)',
+        "return ACCEPTED",
+        "before_it_is_written",
+    ),
+    Bug("R16", "domain/rules/measures.py", "rule.extension is not None and step > rule.extension", "False", "law_kept"),
+    Bug("R16", "domain/rules/measures.py", "until - begins > rule.longest", "False", "law_kept"),
+    Bug("R16", "domain/rules/permission.py", "or self._goes_on(card, delivery)", "", "law_kept"),
+    Bug("R16", "domain/rules/preparation.py", 'rule.by == "recording" and not self.pictures', "False", "law_kept"),
     Bug("R20", "domain/rules/hold.py", 'return self.decision == "go_on"', "return True", "decided_afresh"),
     Bug("R20", "domain/rules/custody.py", "return self.proceed", "return True", "decided_afresh"),
     Bug(
@@ -2594,9 +2608,7 @@ BUGS = (
     Bug("R29", "domain/plan/powers.py", "return need not in POWERS or service.kind in POWERS[need]", "return True", "powers"),
     Bug("R29", "domain/plan/check_powers.py", "    if service.state == there or need in BETWEEN:", "    if True:", "powers"),
     Bug("R29", "domain/plan/check_powers.py", "    if need not in WITH_PERMISSION:\n", "    if False:\n", "powers"),
-    Bug(
-        "R29", "domain/plan/check_powers.py", 'return "" if plan.asks_permission(there) else', 'return "" if True else', "powers"
-    ),
+    Bug("R29", "domain/plan/check_powers.py", "if plan.asks_permission(there):", "if True:", "powers"),
     Bug(
         "R29",
         "domain/rules/grounds.py",

@@ -78,11 +78,9 @@ def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: N
         return fill(
             "{whose}, unless it travels along there (`accompanied_by`) with a permission of {there}", whose=whose, there=there
         )
-    return (
-        ""
-        if plan.asks_permission(there)
-        else fill("{whose} without a permission, and nobody there is asked for one", whose=whose)
-    )
+    if plan.asks_permission(there):
+        return ""
+    return fill("{whose} without a permission, and nobody there is asked for one", whose=whose)
 
 
 def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -158,7 +158,7 @@ def _unseen(plan: Plan, record: RecordRule) -> bool:
 
 def topic(code: Topic) -> str:
     """What a card does not know, in words."""
-    return TOPICS[code] if code in TOPICS else fill(MEASURE, measure=word(code))
+    return fill(TOPICS[code]) if code in TOPICS else fill(MEASURE, measure=word(code))
 
 
 def needed(plan: Plan, state: str) -> timedelta:

@@ -27,6 +27,7 @@ ServiceKind = Literal[
     "border_guard",
     "police",
     "security",
+    "investigator",
     "prosecutor",
     "court",
     "postal_operator",

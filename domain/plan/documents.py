@@ -19,6 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from domain.words.errors import REST, Fault, Malformed, faults_of
 from domain.words.quantities import BY_HAND
+from domain.words.text import fill, mark
 
 Record = TypeVar("Record", bound=BaseModel)
 Rule = Callable[[Record], Iterable[Fault]]
@@ -43,21 +44,23 @@ class Document:
     def __init__(self, text: str, name: str) -> None:
         self.name = name
         if len(text) > LONGEST:
-            raise Malformed(f"{name}: longer than {LONGEST} characters")
+            raise Malformed(fill("{name}: longer than {most} characters", name=name, most=LONGEST))
         if _deepest(text) > DEEPEST:
-            problem = f"not YAML: it is nested too deeply: more than {DEEPEST} lists or maps one inside another"
-            raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=problem)])
+            problem = fill("not YAML: it is nested too deeply: more than {most} lists or maps one inside another", most=DEEPEST)
+            raise Malformed(fill("{name} is not YAML", name=name), [Fault(place=name, problem=problem)])
         try:
             self.tree: Any = YAML().load(io.StringIO(text))
             self._value = _plain(self.tree, iter(range(MOST_VALUES)))
         except MarkedYAMLError as error:
             mark = error.problem_mark
             place = f"{name}:{mark.line + 1}" if mark is not None else name
-            problem = f"not YAML: {error.problem or error.context or 'unreadable'}"
-            raise Malformed(f"{name} is not YAML", [Fault(place=place, problem=problem)]) from error
+            problem = fill("not YAML: {reason}", reason=error.problem or error.context or "unreadable")
+            raise Malformed(fill("{name} is not YAML", name=name), [Fault(place=place, problem=problem)]) from error
         except (YAMLError, ValueError, TypeError, LookupError, RecursionError) as error:  # ruamel lets these through
             reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
-            raise Malformed(f"{name} is not YAML", [Fault(place=name, problem=f"not YAML: {reason}")]) from error
+            raise Malformed(
+                fill("{name} is not YAML", name=name), [Fault(place=name, problem=fill("not YAML: {reason}", reason=reason))]
+            ) from error
 
     def read(self, model: type[Record], rules: Iterable[Rule[Record]] = ()) -> Record:
         """The record in the document, nothing converted silently, and right by these rules.
@@ -75,7 +78,8 @@ class Document:
             found = [fault for rule in rules for fault in rule(record)]
         if found:
             located = self.located(dict.fromkeys(found))
-            raise Malformed(f"{self.name}: {len(located)} fault{'s' if len(located) > 1 else ''}", located)
+            many = mark("{name}: {count} faults") if len(located) > 1 else mark("{name}: {count} fault")
+            raise Malformed(fill(many, name=self.name, count=len(located)), located)
         return record
 
     def located(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -4,8 +4,9 @@ The powers of public authority are a State's own: nobody arrests, seizes or inte
 art. 2(3); UNTOC art. 4(2)). Officers of another State who travel along, or are in a joint team, may do there what needs no
 force, and only by a permission of that State (EU MLA Convention 2000 art. 13(6), UNTOC art. 19: its law and its leave;
 Kazakhstan's law 154-XIII art. 18). Which kinds of service have power over goods and persons is what the laws have in common:
-customs, border guards, police and security services search, hold and arrest; prosecutors and courts decide; laboratories,
-operators and centres assist. A State's law may give its services less; its rule card and its own authorisation say so.
+customs, border guards, police and security services search, hold and arrest; investigators arrest and seize in a criminal case,
+and carry no operation out (Russia 144-FZ art. 13 does not name them); prosecutors and courts decide; laboratories, operators and
+centres assist. A State's law may give its services less; its rule card and its own authorisation say so.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,9 @@ from domain.plan.vocabulary import Need
 MAY_CARRY: tuple[ServiceKind, ...] = (*MAY_SEIZE, "postal_operator")
 """Kinds that put it into the normal stream, and hand it to who it is for: the carrier does so under the eyes of the others."""
 
+MAY_ARREST: tuple[ServiceKind, ...] = (*MAY_SEIZE, "investigator")
+"""Kinds that arrest persons and seize what they find: an investigator does in a criminal case, and is in charge of no leg."""
+
 POWERS: Mapping[Need, tuple[ServiceKind, ...]] = MappingProxyType(
     {
         "prepared": MAY_SEIZE,
@@ -24,8 +28,8 @@ POWERS: Mapping[Need, tuple[ServiceKind, ...]] = MappingProxyType(
         "handover_offer": MAY_SEIZE,
         "handover_acceptance": MAY_SEIZE,
         "delivered": MAY_CARRY,
-        "arrest": MAY_SEIZE,
-        "seizure": MAY_SEIZE,
+        "arrest": MAY_ARREST,
+        "seizure": MAY_ARREST,
         "interdiction": MAY_SEIZE,
     }
 )
@@ -43,8 +47,8 @@ MAY_PROSECUTE: tuple[ServiceKind, ...] = ("prosecutor", "court")
 
 
 def has_power(service: Service, need: Need) -> bool:
-    """Whether this kind of service can do it, in its own State (R29). For `prepared`, `handover_offer`, `handover_acceptance`,
-    `arrest`, `seizure` and `interdiction`: `customs`, `border_guard`, `police` and `security`. For `dispatched` and `delivered`:
-    these, and `postal_operator`. Anything else: every kind.
+    """Whether this kind of service can do it, in its own State (R29). For `prepared`, `handover_offer`, `handover_acceptance` and
+    `interdiction`: `customs`, `border_guard`, `police` and `security`. For `arrest` and `seizure`: these, and `investigator`. For
+    `dispatched` and `delivered`: the four, and `postal_operator`. Anything else: every kind.
     """
     return need not in POWERS or service.kind in POWERS[need]

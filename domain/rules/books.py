@@ -44,9 +44,9 @@ R21  Who speaks for another service does so by its dated delegation, or as the b
      stay within a State and make no circle.
 R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
      changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
-R23  Information is used as its provider's handling code lets: H1 comes before no court and H2 goes to no third State without
-     the provider's recorded permission; H3 neither. (EU Manual on Law Enforcement Information Exchange, where H2 bars any
-     further dissemination.)
+R23  Information is used as its provider's handling code lets: H1 comes before no court, and H2 goes to nobody else, neither a
+     court nor a third State, without the provider's recorded permission; H3 neither. (EU Manual on Law Enforcement Information
+     Exchange, where H2 bars any further dissemination.)
 R24  A key counts from the entry that makes it known, and after the entry that ends it no more; what was recorded before stays.
      A service changes its own keys and an administrator anyone's; the installation itself may only end them. (NIST SP 800-57
      part 1, 5.3: a cryptoperiod ends at once when a key is compromised.)

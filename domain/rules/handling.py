@@ -2,13 +2,14 @@
 
     H0  wherever it serves against crime
     H1  before no court          } unless whoever provided it has permitted it, by a statement
-    H2  to no third State        } `disclosure_permitted`
-    H3  neither                  }
+    H2  to nobody else           } `disclosure_permitted`
+    H3  to nobody else           }
 
-(EU Manual on Law Enforcement Information Exchange. There H2 bars any further dissemination: of that, another State is what can be
-held to here.) A State is a *third* State unless it is the provider's own or that of whoever
-runs the operation, whom it was provided to. Whoever is asked at the same checkpoint needs it in order to answer: the plan's
-code does not keep it from them, a code of the statement's own does.
+(EU Manual on Law Enforcement Information Exchange. There H2 bars any further dissemination; whom something may go to beyond
+those it was provided to is a third State or a court. What H3 demands is said by its caveat, which nobody but a person can hold
+to.) A State is a *third* State unless it is the provider's own or that of whoever runs the operation, whom it was provided to.
+Whoever is asked at the same checkpoint needs it in order to answer: the plan's code does not keep it from them, a code of the
+statement's own does.
 """
 
 from typing import Annotated, Literal
@@ -29,7 +30,7 @@ from domain.words.limits import LARGEST_ACT, LONGEST_INFORMATION, MOST_ADDRESSEE
 
 COURT = "court"
 
-NOT_BEFORE_A_COURT: tuple[HandlingCode, ...] = ("H1", "H3")
+NOT_BEFORE_A_COURT: tuple[HandlingCode, ...] = ("H1", "H2", "H3")
 NOT_TO_A_THIRD_STATE: tuple[HandlingCode, ...] = ("H2", "H3")
 
 NOT_THEIRS_TO_DISCLOSE = refused(
@@ -163,7 +164,7 @@ def may_read(delivery: Delivery, statement: Statement, seq: int, reader: Service
 
 
 def bound(delivery: Delivery, code: HandlingCode, provider: str, to: str) -> bool:
-    """Whether this code keeps what this service provided from a court (H1, H3), or from a `third_state` (H2, H3)."""
+    """Whether this code keeps what this service provided from a court (H1, H2, H3), or from a `third_state` (H2, H3)."""
     if to == COURT:
         return code in NOT_BEFORE_A_COURT
     return code in NOT_TO_A_THIRD_STATE and third_state(delivery, provider, to)

@@ -78,7 +78,7 @@ MOST_NAMES: Final = 20
 """Of a service, one in each language."""
 MOST_LANGUAGES: Final = 10
 """In which a State takes requests."""
-MOST_KINDS: Final = 11
+MOST_KINDS: Final = 12
 """Kinds of services that grant: all but those that run the installation or watch over it."""
 MOST_SOURCES: Final = 20
 """Laws and treaties on which a card rests."""

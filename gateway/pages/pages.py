@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from domain.delivery.requests import Request, Stranded
 from domain.delivery.verdicts import Finding
 from domain.plan.access import supervises
+from domain.plan.demands import topic
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
 from domain.plan.quantity import number_of, say_how, say_quantity
@@ -35,7 +36,7 @@ from domain.views.sentences import lag, say_plainly
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
-from domain.words.text import mark, shown
+from domain.words.text import mark, shown, told
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.limits import PAGE_OF_LEDGER
@@ -343,6 +344,7 @@ def _environment(language: str) -> Environment:
         "because": lambda found: say_plainly(found, speak) if isinstance(found, Finding) else speak(IN_GENERAL[found]),
         "lag": lambda one: lag(one.happened_at, instant(one.at), speak),
         "confirms": lambda kind: BOOK.kinds[kind].declares.confirms,
+        "topic": lambda code: told(topic(code), speak),
         "aloud": aloud,
         "span": lambda span: _span(span, speak),
     }

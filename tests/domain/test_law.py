@@ -115,7 +115,7 @@ def test_r1_what_a_card_does_not_know_is_answered_for_by_whoever_authorises_ther
     others = plan.model_copy(update={"answers_for_law": plan.answers_for_law | {"KZ": "kz.customs", "RU": "ru.customs"}})
 
     ((place, problem),) = problems(nobody, {})
-    assert ("answers_for_law", True) == (place, "does not know: decider, handling, term" in problem)
+    assert ("answers_for_law", True) == (place, "does not know: who decides, which ways of handling are allowed" in problem)
     assert ["answers_for_law.KZ", "answers_for_law.RU"] == [place for place, _ in problems(others, {})]
 
 
