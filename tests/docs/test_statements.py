@@ -22,8 +22,9 @@ from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import Form, Measure, Modality
-from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
-from domain.plan.plan import STEP_NEEDS, Plan
+from domain.plan.goods import Cash, Counted, Find, Instruments, Item, Part, SubstanceMass, Unit, Weapons
+from domain.plan.plan import STEP_NEEDS, Consignment, Plan
+from domain.plan.quantity import Estimate, Unmeasured
 from domain.plan.vocabulary import Condition
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt, signed
@@ -42,7 +43,9 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 CONTENTS = BOOK.kinds
 ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
-PARTS: tuple[type[BaseModel], ...] = (Seal, SubstanceMass, Cash, Condition, Unit, Item, Find, Part, PartEnded)
+PARTS: tuple[type[BaseModel], ...] = (
+    Seal, SubstanceMass, Cash, Instruments, Weapons, Counted, Estimate, Unmeasured, Condition, Unit, Item, Find, Part, PartEnded
+)  # fmt: skip
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = ((Item, "what"), (NotCollected, "because"))
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
@@ -133,6 +136,7 @@ def test_no_unknown_name_stands_in_backquotes() -> None:
         *get_args(Measure),
         *get_args(Form),
         *Plan.model_fields,
+        *Consignment.model_fields,
         *get_args(Outcome),
         *words,
     }
