@@ -213,7 +213,9 @@ def under_way() -> Table:
 
 
 def place_of(fault: Fault) -> str:
-    """As the document writes it: numbers as N, and whose law is answered for as STATE."""
+    """As the document writes it: numbers as N, whose law is answered for as STATE, and a tolerance's substance as SUBSTANCE."""
+    if fault.place.startswith("tolerances.net."):
+        return "tolerances.net.SUBSTANCE"
     return re.sub(r"(?<=answers_for_law\.)[A-Z]{2}", "STATE", re.sub(r"\d+", "N", fault.place))
 
 
