@@ -71,7 +71,8 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
-    Instruments, Weapons, Counted, Tolerances, Contingencies, Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
+    Instruments, Weapons, Counted, Tolerances,
+    Contingencies, Surveillance, Offence, Replaced, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
     Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, Happened,
