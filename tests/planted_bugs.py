@@ -2378,16 +2378,6 @@ BUGS = (
         "remarked=(),",
         "powers",
     ),
-)
-
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")
-NAMED = (*PYTEST, "-m", "not (browser or kill)")
-"""A test that is named is run however long it takes."""
-NOTHING_RAN = {4: "pytest was asked for what is not there", 5: "no test ran"}
-"""Exit codes of pytest that prove nothing."""
-OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("only the simulator", (sys.executable, "-m", "rehearsal", "--seed", "0", "--seeds", str(SEEDS))),
-    ("only other tests", (*PYTEST, "tests/domain")),
     Bug("R7", "domain/delivery/custody.py", "return () if there == were else", "return () if True else", "goods"),
     Bug("R7", "domain/delivery/custody.py", "return () if found.picture == self.picture else", "return () if True else", "goods"),
     Bug("R7", "domain/delivery/custody.py", "if in_sight and found.gaps == self.gaps else", "if in_sight else", "goods"),
@@ -2448,6 +2438,16 @@ OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     Bug("R7", "domain/plan/check_goods.py", "    if not goods.checked_by:", "    if False:", "check_goods"),
     Bug("R7", "domain/plan/check_goods.py", "and not plan.may_allow(quantity.allowed_by):", "and False:", "check_goods"),
+)
+
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")
+NAMED = (*PYTEST, "-m", "not (browser or kill)")
+"""A test that is named is run however long it takes."""
+NOTHING_RAN = {4: "pytest was asked for what is not there", 5: "no test ran"}
+"""Exit codes of pytest that prove nothing."""
+OTHERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("only the simulator", (sys.executable, "-m", "rehearsal", "--seed", "0", "--seeds", str(SEEDS))),
+    ("only other tests", (*PYTEST, "tests/domain")),
 )
 """What is tried where its own tests let a bug through."""
 AT_ONCE = 2
