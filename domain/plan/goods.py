@@ -199,9 +199,9 @@ Key = tuple[str, str]
 
 
 def keyed(amounts: Iterable[AnyAmount]) -> tuple[tuple[Key, AnyAmount], ...]:
-    """Each of these with what it is added up by: `mass` and the substance, by the catalogue, its number or its name; `cash` and
-    the currency; `instruments` and name, currency and nominal value; `weapons` and their kind; `counted` and code, unit and
-    name.
+    """Each of these with what it is added up by: a mass and the substance, by the catalogue, its number or its name; cash and
+    the currency; bearer instruments and name, currency and nominal value; weapons and their kind; counted goods and code, unit
+    and name.
     """
     these = tuple(amounts)
     same = identities((one.substance, one.cas) for one in these if isinstance(one, SubstanceMass))

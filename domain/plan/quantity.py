@@ -59,11 +59,18 @@ def _in_words(raw: Any, info: ValidationInfo) -> Any:
         return raw
     first, _, rest = raw.strip().partition(" ")
     if first in get_args(Known):
-        return {"about": int(rest) if rest.strip().isdecimal() else rest.strip(), "known": first}
+        return {"about": rest.strip(), "known": first}
     if first == "unmeasured":
         why, _, service = rest.strip().partition(" ")
         return {"unmeasured": why, "allowed_by": service.strip()}
     return raw
+
+
+def _count_in_words(raw: Any, info: ValidationInfo) -> Any:
+    """The same of a count, which has no unit."""
+    said = _in_words(raw, info)
+    number = said.get("about") if isinstance(said, dict) else None
+    return said | {"about": int(number)} if isinstance(number, str) and number.isdecimal() else said
 
 
 _Unmeasured = Annotated[Unmeasured, Tag("unmeasured")]
@@ -78,7 +85,7 @@ Mass = Annotated[
 Count = Annotated[
     _Whole | _Estimate | _Unmeasured,
     Discriminator(_how),
-    BeforeValidator(_in_words, json_schema_input_type=int | str | Estimate | Unmeasured),
+    BeforeValidator(_count_in_words, json_schema_input_type=int | str | Estimate | Unmeasured),
 ]
 """Pieces, or minor units of money, as counted; or the same two."""
 Packages = Annotated[int, Field(ge=0, le=MOST_PACKAGES)]

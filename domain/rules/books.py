@@ -4,22 +4,25 @@ R1   No dispatch without a live authorisation of every State on the route, trans
      (UN 1988 Convention art. 11 for drugs and precursors; UNTOC art. 20, UNCAC art. 50 for cash, weapons and other goods;
      Albania CPC 294/c.)
 R2   Silence is never consent. (No tacit consent is found in any text; Albania CPC 294/c asks for it positively.)
-R3   The way of handling is one that every State on the route allows. (UN 1988 art. 11(3): by mutual consent.)
+R3   The way of handling is one that every State on the route allows, and a substitute weighs what it stands in for, unless the
+     plan says that it need not. (UN 1988 art. 11(3): by mutual consent.)
 R4   Exactly one responsible authority at each instant, of the State the consignment is in.
      (EU MLA Convention 2000 art. 12, ETS 182 art. 18: competence to act, direct and control is the requested State's.)
 R5   No crossing into a State whose authorisation is missing, refused, withdrawn, expired, or would expire before the
      planned exit; expiry on the way warns, asks for an extension, then interdicts. (ETS 182 art. 18; Belgian durations.)
 R6   Custody moves only by offer and acceptance; until acceptance the giver stays responsible.
      (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted.)
-R7   A seal mismatch or a weight outside tolerance stops the movement until a fresh decision by the authority in charge
-     and whoever authorised; where that is one service, which its law lets decide alone, by two of its officers.
+R7   Whatever the plan has a consignment checked by - weight, seals, or what stands in for them - stops the movement where it does
+     not fit or could not be measured, until a fresh decision by the authority in charge and whoever authorised; where that is one
+     service, which its law lets decide alone, by two of its officers. Only who authorises allows that something is not measured.
      (Design decision; Illinois v. Andreas: what counts is whether the contents may have changed.)
 R8   Anyone may hold or stop. Nothing moves while it is held, until the responsible authority and the authorities of the State
      that it is in decide to go on, to seize or to end; silence ends it. A stop is never lost and nothing advances after it.
      (Austrian treaties art. 13: at any time.)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
-R10  The mass balance closes, or is explained, before the run closes. (Van Traa: the records did not suffice.)
+R10  The mass balance closes, substance by substance and piece by piece, or is explained, before the run closes; no sum in it is
+     impossible, and no estimate passes for a measurement. (Van Traa: the records did not suffice.)
 R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.views.sight`).
      (Design decision: need to know, as services practise it.)
 R12  Each run ends in exactly one documented outcome, told to every participant.

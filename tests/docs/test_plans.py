@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
-from domain.plan import check, check_law, check_powers, check_request, check_route
+from domain.plan import check, check_goods, check_law, check_powers, check_request, check_route
 from domain.plan.cards import (
     Agreement,
     Bar,
@@ -36,7 +36,7 @@ from domain.plan.check import AT_LEAST_ONCE, ONCE, faults_in
 from domain.plan.demands import Demand
 from domain.plan.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.plan.documents import Document
-from domain.plan.goods import Cash, SubstanceMass
+from domain.plan.goods import Cash, Counted, Instruments, SubstanceMass, Tolerances, Weapons
 from domain.plan.plan import (
     STEP_NEEDS,
     Call,
@@ -73,6 +73,7 @@ TABLES = dict(re.findall(r"^<!-- ([A-Z]\w+) -->\n((?:\|.*\n)+)", TEXT, re.MULTIL
 EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
+    Instruments, Weapons, Counted, Tolerances,
     Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Annex,
     Replaced, ToldAtEnd, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
@@ -216,7 +217,11 @@ def under_way() -> Table:
 
 
 def place_of(fault: Fault) -> str:
-    """As the document writes it: numbers as N, and whose law is answered for as STATE."""
+    """As the document writes it: numbers as N, whose law is answered for, and to whom a request is, as STATE, and a tolerance's
+    substance as SUBSTANCE.
+    """
+    if fault.place.startswith("tolerances.net."):
+        return "tolerances.net.SUBSTANCE"
     return re.sub(r"\b(answers_for_law|request\.to)\.[A-Z]{2}", r"\1.STATE", re.sub(r"\d+", "N", fault.place))
 
 
@@ -308,6 +313,7 @@ AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
 TOLD = {"service": "kg.customs", "reason": "it went through there"}
 
+LEAVE = {"unmeasured": "time", "allowed_by": "kz.knb"}
 REFUSALS: list[tuple[str, str, Edit]] = [
     ("initiator", "", lambda p, _c: p.update(initiator="kz.nobody")),
     ("coordinator", "", lambda p, _c: p.update(coordinator="nobody")),
@@ -378,7 +384,18 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.need", "R16", lambda p, _c: (asks(p, "consent-kz", *PERMITS), checkpoint(p, "consent-kz").update(need=1))),
     ("checkpoints.N.due", "", lambda _p, c: card(c, notice=timedelta(hours=49))),
     ("legs.N.takes", "R5", lambda _p, c: card(c, longest=timedelta(hours=20))),
-    ("consignment.contents.N.net", "R10", lambda p, _c: p.update(weight_tolerance="13.2 kg")),
+    ("consignment.contents.N.cas", "R10", lambda p, _c: p["consignment"]["contents"][0].update(cas="50-36-2")),
+    ("consignment.gross", "R10", lambda p, _c: p["consignment"].update(gross="13 kg")),
+    ("consignment.contents.N", "R10", lambda p, _c: p["consignment"]["contents"][0].update(net="0 g")),
+    ("consignment.checked_by", "R7", lambda p, _c: p["consignment"].update(checked_by=[])),
+    ("consignment.checked_by.N", "R7", lambda p, _c: p["consignment"].update(checked_by=["weight", "weight"])),
+    ("consignment", "R7", lambda p, _c: p["consignment"].update(checked_by=["seals"])),
+    ("consignment.not_weighed", "R7", lambda p, _c: p["consignment"].update(not_weighed=LEAVE)),
+    ("consignment.contents.N", "R7", lambda p, _c: p["consignment"]["contents"][0].update(net=LEAVE)),
+    ("consignment.gross", "R7", lambda p, _c: p["consignment"].update(gross=LEAVE)),
+    ("consignment.packages", "R7", lambda p, _c: p["consignment"].update(packages=LEAVE)),
+    ("tolerances.gross", "R7", lambda p, _c: p.update(tolerances={"gross": "13.2 kg"})),
+    ("tolerances.net.SUBSTANCE", "R10", lambda p, _c: p.update(tolerances={"net": {"mephedrone": "1 kg"}})),
     ("modality", "R3", lambda _p, c: card(c, modalities=("removed",))),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-kz", ("uz.prosecutor", "authorisation"))),
     ("checkpoints.N.requires.N.service", "R1", lambda _p, c: card(c, granted_by=("court",))),
@@ -433,7 +450,7 @@ def test_the_list_of_refusals_is_complete() -> None:
     cells = re.findall(r"^\| (.*?) \| (R\d+|) ?\| (`.*) \|$", listed, re.MULTILINE)
     shown = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert shown == {(place, rule) for place, rule, _ in REFUSALS}
-    source = "".join(map(inspect.getsource, (check, check_law, check_request, check_route, check_powers)))
+    source = "".join(map(inspect.getsource, (check, check_goods, check_law, check_request, check_route, check_powers)))
     assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', source))
 
 
@@ -474,7 +491,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "consignment": {"consignment": {**YAML(typ="safe").load(EXAMPLES["plan"])["consignment"], "gross": "14 kg"}},
     "group": {"group": "saxaul"},
     "parent": {"parent": "saxaul-22"},
-    "weight_tolerance": {"weight_tolerance": "1 kg"},
+    "tolerances": {"tolerances": {"gross": "1 kg"}},
     "margin": {"margin": "1h"},
 }
 

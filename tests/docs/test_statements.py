@@ -24,8 +24,9 @@ from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.delivery.watching import Interval
 from domain.plan.cards import Form, Measure, Modality
-from domain.plan.goods import Cash, Find, Item, Part, SubstanceMass, Unit
-from domain.plan.plan import STEP_NEEDS, Plan
+from domain.plan.goods import Cash, Counted, Find, Instruments, Item, Part, SubstanceMass, Unit, Weapons
+from domain.plan.plan import STEP_NEEDS, Consignment, Plan
+from domain.plan.quantity import Estimate, Unmeasured
 from domain.plan.request_for_consent import digest_of_request, request_for_consent
 from domain.plan.vocabulary import Condition
 from domain.record.door import read_statement
@@ -50,20 +51,9 @@ CONTENTS = BOOK.kinds
 ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS: tuple[type[BaseModel], ...] = (
-    Seal,
-    SubstanceMass,
-    Cash,
-    Condition,
-    Unit,
-    Item,
-    Find,
-    Part,
-    PartEnded,
-    Arrestee,
-    Interval,
-    Cost,
-    Prosecution,
-)
+    Seal, SubstanceMass, Cash, Instruments, Weapons, Counted, Estimate, Unmeasured, Condition, Unit, Item, Find, Part, PartEnded,
+    Arrestee, Interval, Cost, Prosecution,
+)  # fmt: skip
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (Item, "what"),
     (NotCollected, "because"),
@@ -163,6 +153,7 @@ def test_no_unknown_name_stands_in_backquotes() -> None:
         *get_args(Measure),
         *get_args(Form),
         *Plan.model_fields,
+        *Consignment.model_fields,
         *get_args(Outcome),
         *words,
     }

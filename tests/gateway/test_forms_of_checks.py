@@ -1,0 +1,46 @@
+"""The desk asks for what the plan has checked, and for nothing that nobody can measure."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.delivery.requests import Facts, Request
+from domain.delivery.statement import Seen
+from domain.plan.goods import Check
+from gateway.pages.forms import boxes_of
+
+
+def asked(*by: Check) -> Request:
+    """Somebody is asked about a consignment that is checked by these."""
+    facts = Facts(place="border", state="KZ", modality="intact", expected_at=None, valid_until=None, checked_by=by)
+    return Request(
+        id="saxaul-22/border/kz.customs",
+        delivery="saxaul-22",
+        checkpoint="border",
+        plan="0" * 64,
+        seen=Seen(size=1, root="0" * 64),
+        service="kz.customs",
+        says=("handover_offer",),
+        asked_at="2026-03-02T08:30:00.000000Z",
+        due=None,
+        facts=facts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "expected"),
+    [
+        ("handover_offered", ("weight", "seals"), ["gross", "seals"]),
+        ("handover_offered", ("sight",), ["in_sight"]),
+        ("handover_accepted", ("seals", "count"), ["seals", "packages", "seals_intact", "not_checked"]),
+        ("handover_accepted", ("picture",), ["picture", "not_checked"]),
+        ("interdicted", ("sight",), ["gross", "packages", "seals_intact", "place", "seized_by"]),
+    ],
+)
+def test_a_form_has_the_fields_of_what_is_checked(kind: str, by: tuple[Check, ...], expected: list[str]) -> None:
+    """All of them must be filled in; a brake has every field, and none must be."""
+    boxes = boxes_of(kind, asked(*by), datetime(2026, 3, 2, tzinfo=UTC))
+    assert [box.name for box in boxes] == expected
+    assert [box.name for box in boxes if box.required] == (
+        ["place"] if kind == "interdicted" else expected[: len(expected) - ("not_checked" in expected)]
+    )
