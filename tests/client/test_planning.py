@@ -234,14 +234,14 @@ deciders: [{{by: [prosecutor, court], role: the chief, {LAW}}}]
     assert (0, 0) == (ran.code, document.code)
     kz, uz = ran.out.partition("what KZ demands")[2].split("what UZ demands")
     assert "AN EXAMPLE, not the law" in kz
-    assert "allowed: intact; this plan goes intact (R3) [the text was read: Law of Kazakhstan 154-XIII" in kz
+    assert "allowed: intact; this plan goes intact (R3) [T: the text was read: Law of Kazakhstan 154-XIII" in kz
     assert "prosecutor, court decides: the chief; this plan asks kz.prosecutor (R1)" in kz
     assert "an authorisation lasts 2 d at most" in kz
     assert "from being asked (R5) - NOT SO" in kz
-    assert "not known whether it may go intact (R3) [looked for, not found]" in uz
-    assert "decider, handling, term: uz.prosecutor answers for it (R1)" in uz
-    assert "[believed, not read: check it: Law of Uzbekistan ZRU-344" in uz
-    assert [[], ["decider", "handling", "term"]] == [one["not_known"] for one in document.json["demands"]]
+    assert "not known whether it may go intact (R3) [N: looked for, not found]" in uz
+    assert "how long an authorisation lasts: uz.prosecutor answers for it (R1)" in uz
+    assert "[K: believed, not read: check it: Law of Uzbekistan ZRU-344" in uz
+    assert [["records"], ["decider", "handling", "term"]] == [one["not_known"] for one in document.json["demands"]]
 
 
 async def test_the_check_explains_permissions_notice_duties_and_languages(examples: Path) -> None:
