@@ -302,17 +302,19 @@ def test_r10_what_was_not_measured_on_the_way_is_held_against_the_beginning() ->
     )
 
 
-def test_r10_what_is_not_measured_at_the_end_is_explained() -> None:
-    """Nobody weighs it at last: that is no balance, unless somebody says why."""
-    closed = HEROIN | {"net": {"unmeasured": "danger", "allowed_by": "uz.prosecutor"}}
+@pytest.mark.parametrize("net", [{"unmeasured": "danger", "allowed_by": "uz.prosecutor"}, "suspected 1 kg", "approximate 10 kg"])
+def test_r10_what_is_not_measured_at_the_end_is_explained(net: Any) -> None:
+    """Nobody weighs it at last, or only guesses: that is no balance, unless somebody says why."""
+    closed = HEROIN | {"net": net}
     found = ends(gone(plan_of(HEROIN), kept=[HEROIN]), {}, recovered=[closed])
     assert found == (NOT_MEASURED(number=1, what="recovered"),)
 
 
-def test_r10_what_was_taken_out_is_weighed_by_who_has_it() -> None:
+@pytest.mark.parametrize("net", [{"unmeasured": "time", "allowed_by": "kz.prosecutor"}, "approximate 9.999 kg"])
+def test_r10_what_was_taken_out_is_weighed_by_who_has_it(net: Any) -> None:
     """Somebody holds it: that it was not measured hides nothing."""
     plan = plan_of(HEROIN, modality="removed_in_part")
-    closed = HEROIN | {"net": {"unmeasured": "time", "allowed_by": "kz.prosecutor"}}
+    closed = HEROIN | {"net": net}
     gram = HEROIN | {"net": "1 g"}
     found = ends(gone(plan, kept=[gram], removed=[closed]), {}, recovered=[gram])
     assert found == (NOT_MEASURED(number=1, what="removed"),)
