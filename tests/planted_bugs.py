@@ -2393,7 +2393,7 @@ BUGS = (
     Bug("R7", "domain/rules/balance.py", "        if self.packages is None and", "        if False and", "goods"),
     Bug("R10", "domain/rules/measuring.py", "weighs > most + plan.tolerances.gross", "weighs > 2 * most", "goods"),
     Bug("R10", "domain/rules/measuring.py", "        if both is not None and", "        if False and", "goods"),
-    Bug("R10", "domain/rules/measuring.py", "packages > inside else", "packages > 2 * inside else", "goods"),
+    Bug("R10", "domain/rules/measuring.py", "packages > inside else", "packages > 4 * inside else", "goods"),
     Bug("R3", "domain/rules/preparation.py", "apart(removed) > most:", "apart(removed) > removed.said:", "goods"),
     Bug(
         "R3",

@@ -201,6 +201,35 @@ def test_r7_what_could_not_be_weighed_at_a_handover_waits_for_a_decision() -> No
     assert table.delivery.state.custody.gross == 13_900_000
 
 
+def test_r7_weight_that_was_not_taken_at_the_preparation_cannot_be_compared() -> None:
+    """The first scale on the way says what it weighs, and people decide whether that is as it was."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN], gross=COVER)
+    assert offers(table) == (None, ("not_weighed",))
+    for service in ("kz.customs", "kz.prosecutor"):
+        table.say(service, "movement_decision", "tashkent-airport.decision.1")
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == 13_900_000
+
+
+def test_r7_estimate_is_no_weight() -> None:
+    """Whoever lifts it and says what it may weigh has not put it on a scale."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN])
+    assert offers(table, gross="approximate 13.9 kg") == (None, ("not_weighed",))
+
+
+def test_r7_parts_of_what_has_split_are_left_unmeasured_by_leave_alone() -> None:
+    """Whoever splits it cannot excuse itself; the authority that consented can excuse it, and the end is weighed."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN])
+
+    def split(by: str) -> str | None:
+        closed = HEROIN | {"net": {"unmeasured": "cover", "allowed_by": by}}
+        parts = [{"operation": "part-1", "contents": [closed]}, {"operation": "part-2", "contents": []}]
+        return code(table.say("kz.customs", "split", parts=parts, reason="two couriers"))
+
+    assert split("kz.customs") == "not_theirs_to_allow"
+    assert split("kz.prosecutor") is None
+
+
 def test_r7_only_who_authorises_allows_that_nothing_is_measured() -> None:
     """The customs cannot let itself off the scale, whatever it is that it does not weigh."""
     own = {"unmeasured": "time", "allowed_by": "kz.customs"}
