@@ -2419,7 +2419,7 @@ BUGS = (
         "domain/plan/substances.py",
         '    known = NUMBERS.get(cas or "") or called(name)',
         '    known = NUMBERS.get(cas or "")',
-        "substances",
+        "goods",
     ),
     Bug(
         "R10",
