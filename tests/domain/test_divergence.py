@@ -261,7 +261,7 @@ def test_r23_a_packet_for_a_court_leaves_out_of_both_histories_what_may_not_go_t
     for service in ("kz.knb", "kz.prosecutor", "kz.customs", "uz.prosecutor", "uz.customs"):
         new.say(service, "disclosure_permitted")
     new.say(
-        "uz.police", "disclosure_permitted", statements=("statement-0007",)
+        "uz.police", "disclosure_permitted", statements=("statement-0008",)
     )  # that it was ready, on which the departure rests
     data = packet_of(new, old, purpose="court")
 
