@@ -32,7 +32,7 @@ def alone() -> Plan:
 def held() -> tuple[Table, str]:
     """A hold on what one service alone decides on, and where it is decided."""
     table = Table(alone(), other_cards=law_for("security"))
-    assert became(table.say("kz.afm", "hold_requested")) == ("accepted", None)
+    assert became(table.say("kz.police", "hold_requested")) == ("accepted", None)
     return table, table.opened("hold")
 
 

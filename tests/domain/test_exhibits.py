@@ -138,7 +138,7 @@ def test_r30_what_is_taken_out_and_put_in_has_a_holder() -> None:
     for state in ("kz", "uz"):
         modalities = ["replaced_in_whole"]
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", modalities=modalities)
-    sugar = {"label": "S-1", "what": "substitute", "gross": "13 kg"}
+    sugar = {"label": "S-1", "what": "substitute", "gross": "13.2 kg"}
     said = {"modality": "replaced_in_whole", "kept": [], "removed": [MEPHEDRONE], "samples": [SAMPLE], "items": [sugar]}
     assert became(table.say("kz.police", "prepared", "preparation", **said)) == ("accepted", None)
     assert dict.fromkeys(("consignment", "removed", "samples", "S-1"), "kz.police") == holders(table)

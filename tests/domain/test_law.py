@@ -66,19 +66,19 @@ def test_a_decider_is_named_by_channel_goods_and_stage() -> None:
 
 
 def test_r1_the_agreement_of_another_service_is_asked_for_where_the_law_wants_it() -> None:
-    """What the police begins needs the customs' agreement: the plan that does not ask is refused, and one that asks is not."""
-    wants = card_of("KZ", agreements=[provision(of=["customs"], begun_by=["security"])])
+    """What the security service begins needs the agreement of the police: the plan that does not ask is refused, and one that asks is not."""
+    wants = card_of("KZ", agreements=[provision(of=["police"], begun_by=["security"])])
     plan = example_plan()
 
-    assert [("checkpoints", "R1: by the rule card of KZ what a security begins needs the agreement of customs")] == problems(
+    assert [("checkpoints", "R1: by the rule card of KZ what a security begins needs the agreement of police")] == problems(
         plan, wants, "R1"
     )
     assert [] == problems(with_agreement(), wants)
-    assert [] == problems(plan, card_of("KZ", agreements=[provision(of=["customs"], begun_by=["police"])]))
+    assert [] == problems(plan, card_of("KZ", agreements=[provision(of=["police"], begun_by=["customs"])]))
 
 
 def with_agreement() -> Plan:
-    """Almaty - Tashkent, where the customs of Kazakhstan are asked to agree."""
+    """Almaty - Tashkent, where the police of Kazakhstan are asked to agree."""
     return with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police agreement")})
 
 
@@ -132,7 +132,7 @@ def test_whoever_answers_for_the_law_is_told_what_is_not_known() -> None:
 
 def test_r4_who_may_not_carry_one_out_is_not_responsible_and_begins_none() -> None:
     """It may still prepare, weigh and let pass."""
-    out = card_of("KZ", exclusions=[provision(kinds=["customs", "security"], may_not=["run"])])
+    out = card_of("KZ", exclusions=[provision(kinds=["police", "security"], may_not=["run"])])
 
     assert ["legs.0.responsible", "initiator"] == [place for place, _ in problems(example_plan(), out, "R4")]
 

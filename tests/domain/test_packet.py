@@ -955,7 +955,7 @@ def test_what_may_not_go_before_a_court_is_found_in_a_packet_for_one() -> None:
     data, receipts = for_a_court()
     packet, _, _ = unseal(data)
     whole = [receipts[0].entry if entry.seq == receipts[0].seq else entry for entry in packet.ledger]
-    with pytest.raises(NotVerified, match=r"R23: information .* kz\.customs has not permitted that for court \(H1\)"):
+    with pytest.raises(NotVerified, match=r"R23: information .* kz\.police has not permitted that for court \(H1\)"):
         verify(sealed(packet.model_copy(update={"ledger": tuple(whole)}), purpose="court"))
     with pytest.raises(NotVerified, match="R23: the raw history"):
         verify(sealed(packet.model_copy(update={"history": "{}"}), purpose="court"))

@@ -212,7 +212,7 @@ def test_what_nobody_seizes_is_given_up_in_time() -> None:
         {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_refused"},
         {"service": "kz.police", "at": "stop.interdiction"},
     )
-    with pytest.raises(TimedOut, match=r"stop\.interdiction waits for kz\.customs"):
+    with pytest.raises(TimedOut, match=r"stop\.interdiction waits for kz\.police"):
         course(scenario(*acts))
 
 
