@@ -84,7 +84,7 @@ def test_a_delivery_that_does_not_end_is_counted_and_has_no_duration() -> None:
     """Nobody seizes: no outcome, and where it halted is known all the same."""
     acts = (
         {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_refused"},
-        {"service": "kz.customs", "at": "stop.interdiction"},
+        {"service": "kz.police", "at": "stop.interdiction"},
     )
     found = forecast(PLAN, list(Trials(world(*acts), 1).run()))
 
