@@ -275,7 +275,7 @@ async def test_a_service_with_a_task_queue_of_its_own_is_asked_through_it(tempor
         if one.activity_id in names
     )
     own = at.task_queue
-    expected = [("consent-kz", own), ("consent-ru", "svc.ru.customs"), ("deconfliction.1", own)]
+    expected = [("consent-kz", own), ("consent-ru", "svc.ru.customs"), ("deconfliction.1", own), ("detection.1", own)]
     assert sorted(expected) == queues
 
 
