@@ -107,7 +107,7 @@ class Crowd:
     async def said(self, number: int) -> tuple[SignedReceipt, float, float]:
         """Say something in one of them: the receipt, seconds until it, and from it until a stream shows its entry."""
         plan = self.plans[number % len(self.plans)]
-        word = said_by("kz.customs", plan, Information(text=f"number {number}"))
+        word = said_by("kz.police", plan, Information(text=f"number {number}"))
         seen, there = asyncio.Event(), asyncio.Event()
 
         async def follow() -> None:
@@ -120,7 +120,7 @@ class Crowd:
         following = asyncio.create_task(follow())
         await there.wait()
         began = time.perf_counter()
-        given = await self.door("kz.customs").submit(plan.operation, word)
+        given = await self.door("kz.police").submit(plan.operation, word)
         took, began = time.perf_counter() - began, time.perf_counter()
         assert isinstance(given, SignedReceipt)
         async with asyncio.timeout(PATIENCE):

@@ -32,7 +32,7 @@ WARM_UP = 30
 TIMES = 5_000
 SIZES = (300, 2_000, 200_000)
 """Bytes, about those of a receipt, of a statement in its envelope, and of all that a long delivery is made of."""
-SPEAKER = "kz.customs"
+SPEAKER = "kz.police"
 
 
 class Plain(Codec):

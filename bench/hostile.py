@@ -56,7 +56,7 @@ def name(size: int) -> bytes:
 
 def parts(size: int) -> bytes:
     """A statement with thousands of parts that are wrong."""
-    statement = plain(read_statement(said_by("kz.customs", PLAN, Information(text="news"))))
+    statement = plain(read_statement(said_by("kz.police", PLAN, Information(text="news"))))
     return canonical(statement | {"content": {"kind": "prepared", "units": [{"a": 1}] * (size // 8)}})
 
 

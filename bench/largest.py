@@ -43,7 +43,7 @@ from tests.support import example_cards, example_directory, example_plan, signed
 
 HOSTILE, STOPS, FORGED, SEIZES = "uz.prosecutor", "uz.police", "kz.knb", "uz.customs"
 """Who floods, and is polled too; who stops; in whose name the flood orders stops; who says the largest statement of all."""
-MORE = ("ru.customs", "ru.police", "kz.police")
+MORE = ("ru.customs", "ru.police", "kz.afm")
 """Asked at the departure as well, so that ten are."""
 AT_ONCE = 3
 """Statements that each service has under way."""
@@ -177,7 +177,7 @@ class Site:
 
     async def look_behind(self) -> None:
         """Measure, until cancelled, how long after a receipt the archive has its entry."""
-        door = self.door("kz.customs")
+        door = self.door("kz.police")
         while True:
             await asyncio.sleep(0.5)
             size, began = max(one.receipt.size for one in self.receipts), time.perf_counter()

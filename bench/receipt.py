@@ -67,12 +67,12 @@ async def measure(client: Client) -> None:
         Worker(bare_client, task_queue=queue, workflows=[Floor], workflow_runner=sandbox()),
     ):
         floor = await bare_client.start_workflow(Floor.run, id=queue, task_queue=queue)
-        door = at.gateway("kz.customs")
+        door = at.gateway("kz.police")
         await at.gateway(plan.initiator).start(signed_plan(plan))
         bare, ours = [], []
         before = await at.handle(plan).describe()
         for number in range(WARM_UP + ROUNDS):
-            envelope = said_by("kz.customs", plan, Sighted(place="on the road"))
+            envelope = said_by("kz.police", plan, Sighted(place="on the road"))
             one = await timed(lambda said=envelope: floor.execute_update(Floor.submit, said, id=uuid.uuid4().hex))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             two = await timed(lambda said=envelope: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             if number == WARM_UP:

@@ -67,9 +67,9 @@ def small_plan(example: Plan) -> Plan:
     asks = {
         "consent-kz": [("kz.prosecutor", "authorisation")],
         "consent-uz": [("uz.customs", "authorisation"), ("uz.prosecutor", "authorisation")],
-        "preparation": [("kz.customs", "prepared")],
-        "departure": [("kz.customs", "dispatched")],
-        "tashkent-airport": [("kz.customs", "handover_offer"), ("uz.customs", "handover_acceptance")],
+        "preparation": [("kz.police", "prepared")],
+        "departure": [("kz.police", "dispatched")],
+        "tashkent-airport": [("kz.police", "handover_offer"), ("uz.customs", "handover_acceptance")],
         "delivery": [("uz.customs", "delivered")],
         "arrest-tashkent": [("uz.customs", "arrest")],
         "accounting": [("uz.customs", "seizure")],
@@ -78,7 +78,7 @@ def small_plan(example: Plan) -> Plan:
     for one in kept:
         one["requires"] = [{"service": service, "says": says} for service, says in asks[one["id"]]]
         one["remind"] = ()
-    return Plan.model_validate(plan | {"checkpoints": kept, "initiator": "kz.customs", "coordinator": None})
+    return Plan.model_validate(plan | {"checkpoints": kept, "initiator": "kz.police", "coordinator": None})
 
 
 class Stage:

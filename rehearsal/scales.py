@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons
 from domain.plan.plan import Plan
-from domain.plan.quantity import Estimate, Quantity, Unmeasured
+from domain.plan.quantity import Estimate, Quantity
 from domain.rules.balance import Seizure
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.preparation import Prepared
@@ -68,7 +68,7 @@ class BalanceBook(OracleBook):
             return False
         if self._differ(contents, (*done.kept, *done.removed, *done.samples)):
             return True
-        if any(between(one.quantity)[1] >= ANY for one in (*done.removed, *done.samples)):
+        if any(not isinstance(one.quantity, int) for one in (*done.removed, *done.samples)):
             return True
         if self._plan.consignment.packages is not None and done.packages is not None and not done.removed:
             least, most = between(self._plan.consignment.packages)
@@ -77,7 +77,7 @@ class BalanceBook(OracleBook):
         if not self._seizures:
             return interdicted is not None and custody.seized_otherwise(interdicted)
         found = [one for seizure in self._seizures.values() for one in seizure.recovered]
-        if self._differ(done.kept, found) or any(isinstance(one.quantity, Unmeasured) for one in found):
+        if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in found):
             return True
         guessed = {what(one) for one in done.kept if not isinstance(one.quantity, int)}
         ends = [one for one in (*done.removed, *done.samples, *found) if what(one) in guessed]

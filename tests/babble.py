@@ -68,7 +68,7 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "arrestee_released": ({}, {"persons": ["P-9"]}),
     "seizure": ({}, {"gross": "1 kg", "recovered": []}),
     "disclosure_permitted": ({}, {"statements": ["statement-0001"]}, {"to": "KZ", "statements": ["nobody-said-it"]}),
-    "delegated": ({}, {"to": "fr.customs"}, {"to": "uz.police"}, {"to": "kz.knb"}, {"to": "kz.customs"}),
+    "delegated": ({}, {"to": "fr.customs"}, {"to": "uz.police"}, {"to": "kz.knb"}, {"to": "kz.police"}),
     "incident": ({"risk_to_life": True, "what": "danger"}, {"risk_to_life": False, "what": "a flat tyre"}),
     "device_failed": ({"label": "T-1", "reason": "battery"}, {"label": "none", "reason": "battery"}),
     "surveillance_regained": ({"place": "on the road", "reason": "found again"},),
@@ -104,7 +104,7 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "exhibits_accepted": (
         {"exhibits": ["seized"], "giver": "uz.customs", "intact": True},
-        {"exhibits": ["consignment"], "giver": "kz.customs", "intact": False},
+        {"exhibits": ["consignment"], "giver": "kz.police", "intact": False},
     ),
     "laboratory_report": (
         {
@@ -290,11 +290,11 @@ def extended_behind_it() -> Table:
     table = Table()
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-03-06T00:00:00Z")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     for service in ("uz.customs", "uz.police"):
         table.say(service, "ready", "departure")
-    table.say("kz.customs", "dispatched", "departure")
+    table.say("kz.police", "dispatched", "departure")
     table.hand_over()
     table.pass_time(days=6)
     table.say("kz.prosecutor", "authorisation_extended", state="KZ", valid_until="2022-05-01T00:00:00Z")
@@ -306,7 +306,7 @@ def split_too_soon() -> Table:
     table = Table().prepare()
     half = {"substance": MEPHEDRONE["substance"], "net": "6.6 kg"}
     parts = [{"operation": f"part-{number}", "contents": [half]} for number in (1, 2)]
-    table.say("kz.customs", "split", parts=parts, reason="two cars")
+    table.say("kz.police", "split", parts=parts, reason="two cars")
     return table
 
 
@@ -314,9 +314,9 @@ def failed_twice() -> Table:
     """A device is said to have failed, and again."""
     table = Table().consent()
     device = {"label": "T-1", "what": "tracker", "gross": "100 g", "lasts": "30d"}
-    table.say("kz.customs", "prepared", "preparation", items=[device])
+    table.say("kz.police", "prepared", "preparation", items=[device])
     for _ in range(2):
-        table.say("kz.customs", "device_failed", label="T-1", reason="battery")
+        table.say("kz.police", "device_failed", label="T-1", reason="battery")
     return table
 
 
@@ -333,8 +333,8 @@ def changed_where_it_is_open() -> Table:
     table.change(_beside("preparation"))
     table.change(_beside("departure"))
     table.change(lambda plan: plan["legs"][0].update(end="delivery"))
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
-    table.change(_instead_of("kz.customs", "kz.police"))
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    table.change(_instead_of("kz.police", "kz.afm"))
     table.change(_instead_of("uz.police", "uz.customs", replaced=True))
     table.change(lambda plan: plan.update(replaced=()))
     table.change(lambda plan: plan.update(title="Another title"))
@@ -347,7 +347,7 @@ def not_cleared_any_more() -> Table:
     table.alone = False
     table.deconflict("uz.police")
     table.change(lambda plan: plan.update(title="Another title"))
-    table.say("kz.customs", "dispatched", "departure")
+    table.say("kz.police", "dispatched", "departure")
     return table
 
 
@@ -376,10 +376,10 @@ def bytes_spent() -> Table:
     table = Table(rules=figured(unasked_bytes=3_000, most_statements=14, most_brakes_known=18)).dispatch()
     for _ in range(2):
         table.say("supervision", "information", text="x" * 1500)
-    for service in ("kz.knb", "kz.prosecutor", "uz.customs", "uz.police", "uz.prosecutor", "kz.customs"):
+    for service in ("kz.knb", "kz.prosecutor", "uz.customs", "uz.police", "uz.prosecutor", "kz.police"):
         with suppress(RuleBroken):
             table.say(service, "information")
-    for service in ("uz.prosecutor", "kz.customs", "kz.knb", "uz.police"):
+    for service in ("uz.prosecutor", "kz.police", "kz.knb", "uz.police"):
         with suppress(RuleBroken):
             table.say(service, "interdicted", place="elsewhere")
     return table
@@ -393,10 +393,10 @@ def held_too_much() -> Table:
     for service in ("uz.customs", "uz.police", "uz.customs"):
         table.say(service, "ready", "departure")
     items = [{"label": f"L{number}", "what": "marking", "gross": "1 g"} for number in range(4)]
-    table.say("kz.customs", "prepared", "preparation", items=items)
+    table.say("kz.police", "prepared", "preparation", items=items)
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    table.say("kz.customs", "prepared", "preparation", items=items)
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation", items=items)
+    table.say("kz.police", "prepared", "preparation")
     return table
 
 

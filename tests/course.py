@@ -67,7 +67,7 @@ def prepared(table: Table) -> Table:
 def dispatched(table: Table) -> Table:
     """Preparation, and on its way."""
     prepared(table)
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
         table.say(service, kind, "departure")
     return table
 

@@ -401,7 +401,7 @@ class Table:
     def prepare(self) -> "Table":
         """Consent, then preparation."""
         self.consent()
-        self.say("kz.customs", "prepared", "preparation")
+        self.say("kz.police", "prepared", "preparation")
         self.say("kz.knb", "ready", "preparation")
         return self
 
@@ -410,12 +410,12 @@ class Table:
         self.prepare()
         self.say("uz.customs", "ready", "departure")
         self.say("uz.police", "ready", "departure")
-        self.say("kz.customs", "dispatched", "departure")
+        self.say("kz.police", "dispatched", "departure")
         return self
 
     def hand_over(self) -> "Table":
         """Custody passes at Tashkent airport."""
-        self.say("kz.customs", "handover_offered", "tashkent-airport")
+        self.say("kz.police", "handover_offered", "tashkent-airport")
         self.say("uz.customs", "handover_accepted", "tashkent-airport")
         return self
 

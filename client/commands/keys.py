@@ -57,7 +57,7 @@ def _kept(*, plainly: bool, in_keyring: bool, before: Kept = "passphrase") -> Ke
 
 @app.command()
 def new(
-    services: Annotated[list[str], typer.Argument(help="service ids, such as kz.customs", show_default=False)],
+    services: Annotated[list[str], typer.Argument(help="service ids, such as kz.police", show_default=False)],
     directory: Annotated[Path | None, typer.Option(help="add the public keys to this directory file")] = None,
     installation: Annotated[bool, typer.Option(help="this is Vigil's own key: add its entry if there is none")] = False,
     officer: Annotated[str | None, typer.Option(help="code of the officer whose keys they are; else the service's own")] = None,

@@ -15,13 +15,13 @@ from domain.delivery.memory import Goods, Secured
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
-from domain.plan.quantity import Bounds, Quantity, Unmeasured, bounds
+from domain.plan.quantity import Bounds, Quantity, bounds
 
 Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all", "removed", "interdicted"]
 """What is held against the whole."""
 COMPARED: tuple[str, ...] = get_args(Compared)
 RECOVERED: tuple[Compared, ...] = ("recovered", "recovered_in_parts")
-"""At the end, where nothing may stay unmeasured without an explanation."""
+"""At the end, where whoever has it in hand measures it, or explains why not."""
 MASS_DIFFERS = found(
     "R10",
     "mass_differs",
@@ -74,7 +74,7 @@ class Balance:
         """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
         secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
         `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount that was removed or
-        sampled and of which nobody knows how much it is at most; `other_packages` as `prepared` where nothing was removed and
+        sampled and was not measured; `other_packages` as `prepared` where nothing was removed and
         they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered
         of each part; else, where something was seized, what was kept, as `recovered` with all that was; of what was kept and
         not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it; then
@@ -100,7 +100,7 @@ class Balance:
         contents = state.plan.consignment.contents
         yield from compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)
         for number, one in enumerate((*goods.removed, *goods.samples), 1):
-            if bounds(one.quantity).most is None:
+            if not isinstance(one.quantity, int):
                 yield NOT_MEASURED(number=number, what="removed")
         packages = state.plan.consignment.packages
         if packages is not None and goods.packages is not None and not goods.removed:
@@ -147,7 +147,7 @@ def compared(
     left, right = tuple(whole), tuple(one for part in parts for one in part)
     keys = keyed((*left, *right))
     expected, seen = summed(keys[: len(left)]), summed(keys[len(left) :])
-    unmeasured = tuple(key for key, one in keys[len(left) :] if isinstance(one.quantity, Unmeasured))
+    unmeasured = tuple(key for key, one in keys[len(left) :] if not isinstance(one.quantity, int))
     let_pass = {key: tolerances.of(one.substance) for key, one in keys[: len(left)] if isinstance(one, SubstanceMass)}
     differs: list[Finding] = []
     for number, key in enumerate(dict.fromkeys([*expected, *seen]), 1):

@@ -179,7 +179,7 @@ def _interval(one: str) -> dict[str, str]:
 
 
 def _costs(text: str) -> list[dict[str, Any]]:
-    """`kz.customs: escort to the border: EUR: 1250.00`: who bears it, what for, how much."""
+    """`kz.police: escort to the border: EUR: 1250.00`: who bears it, what for, how much."""
     parted = [_parted(one, "by", "what", "currency", "minor") for one in _list(text)]
     return [
         {name: one[name] for name in ("by", "what") if name in one}

@@ -252,7 +252,7 @@ CasNumber = Annotated[str, AfterValidator(cas_number)]
 UnLocode = Annotated[str, AfterValidator(un_locode)]
 
 _SERVICE = "^[a-z][a-z0-9]*(\\.[a-z][a-z0-9-]*)+$|^[a-z][a-z0-9-]{1,30}$"
-_DOTTED = "at most 40 characters, lower-case words joined by dots, e.g. kz.customs"
+_DOTTED = "at most 40 characters, lower-case words joined by dots, e.g. kz.police"
 _SHORT = "1 to 40 of a-z, 0-9, -, a letter first, e.g. leg-1"
 _CHECKPOINT = "lower-case letters, digits, - and ., e.g. border-post or stop.interdiction"
 _CODE_NAME = "3 to 40 of a-z, 0-9, -, a letter first, e.g. amber-heron"

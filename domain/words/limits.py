@@ -149,7 +149,7 @@ CONTENTS_BYTES: Final = 16 * KIB
 """Of what the consignment holds, by the plan: each request that is about the consignment repeats it."""
 DIRECTORY_BYTES: Final = 128 * KIB
 """64 services with seven keys each on average."""
-CARDS_BYTES: Final = 240 * KIB
+CARDS_BYTES: Final = 232 * KIB
 """16 cards of 15 KiB each; the longest of the examples has four."""
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)

@@ -202,7 +202,7 @@ HELP: Mapping[str, str] = {
     "conditions": mark("One on each line. Where it binds at one checkpoint, that first: airport: photographs"),
     "persons": mark("One on each line. Arrested: P-1: supplier, or P-2: courier: unwitting. Released: P-1"),
     "intervals": mark("One on each line: A: visual: 2026-03-01T10:00:00+05:00/2026-03-01T12:30:00+05:00 > B"),
-    "borne": mark("One on each line: kz.customs: escort to the border: EUR: 1250.00"),
+    "borne": mark("One on each line: kz.police: escort to the border: EUR: 1250.00"),
     "prosecutions": mark("One on each line: supplier: KZ, or of one person: courier: UZ: P-2"),
     "pictures": mark("One on each line: 64 hexadecimal digits"),
     "witnesses": mark("One code on each line, never a name"),

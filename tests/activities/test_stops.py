@@ -85,7 +85,7 @@ async def test_a_stop_gets_in_by_every_door_though_all_that_its_service_may_say_
         if way == "poll":
             answers.append(stop.model_dump(mode="json"))
         else:
-            await (at.gateway("kz.customs") if way == "carried" else door).submit(plan.operation, stop)
+            await (at.gateway("kz.police") if way == "carried" else door).submit(plan.operation, stop)
         entry = await stopped_by(at, plan, stop)
 
     last = given[-1]

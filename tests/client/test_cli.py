@@ -83,14 +83,14 @@ async def test_a_key_is_made_for_its_owner_only_and_never_overwritten(tmp_path: 
     directory = tmp_path / "directory.yaml"
     shutil.copy(EXAMPLES / "directory.yaml", directory)
     options = ("--plain", "--keys", tmp_path / "keys", "--directory", directory)
-    made = await vigil("keys", "new", "kz.customs", *options, "-o", "json")
-    again = await vigil("keys", "new", "kz.customs", *options)
+    made = await vigil("keys", "new", "kz.police", *options, "-o", "json")
+    again = await vigil("keys", "new", "kz.police", *options)
     unknown = await vigil("keys", "new", "xx.nobody", *options)
 
     outside = await vigil("keys", "new", "../../evil", *options)
 
     assert [0, 2, 3, 2] == [made.code, again.code, unknown.code, outside.code]
-    assert 0o600 == stat.S_IMODE((tmp_path / "keys" / "kz.customs.pem").stat().st_mode)
+    assert 0o600 == stat.S_IMODE((tmp_path / "keys" / "kz.police.pem").stat().st_mode)
     assert made.json[0]["public"] in directory.read_text()
     assert directory.read_text().startswith("# EXAMPLE.")
 
@@ -100,13 +100,13 @@ async def test_keys_are_made_for_all_services_or_for_none(tmp_path: Path) -> Non
     directory = tmp_path / "directory.yaml"
     shutil.copy(EXAMPLES / "directory.yaml", directory)
     options = ("--plain", "--keys", tmp_path / "keys", "--directory", directory)
-    unknown = await vigil("keys", "new", "kz.customs", "xx.nobody", *options)
+    unknown = await vigil("keys", "new", "kz.police", "xx.nobody", *options)
     untouched = directory.read_text()
     installation = await vigil("keys", "new", "vigil", "--installation", *options)
     second = await vigil("keys", "new", "other", "--installation", *options)
     known = directory.read_text()
     directory.write_text("vigil: directory/9")
-    faulty = await vigil("keys", "new", "kz.customs", *options)
+    faulty = await vigil("keys", "new", "kz.police", *options)
 
     assert [3, 0, 3, 2] == [unknown.code, installation.code, second.code, faulty.code]
     assert untouched == (EXAMPLES / "directory.yaml").read_text()
@@ -194,9 +194,7 @@ async def test_waiting_for_a_checkpoint_that_cannot_come_ends_at_once(desk: Desk
     unforeseen = await desk.run("wait", name, "--checkpoint", "stop.interdiction", "--timeout", "300ms", service="kz.knb")
     await desk.run("stop", name, "--reason", "leak", service="caricc")
     await desk.installation.opened(desk.plan, "stop.interdiction")
-    await desk.run(
-        "confirm", name, "stop.interdiction", "gross=13.9 kg", "seals_intact=yes", "place=Almaty", service="kz.customs"
-    )
+    await desk.run("confirm", name, "stop.interdiction", "gross=13.9 kg", "seals_intact=yes", "place=Almaty", service="kz.police")
     for service in set(desk.plan.participants()) - {"caricc"}:
         await desk.run("confirm", name, "stop.acknowledged", service=service)
     ended = await desk.run("wait", name, "-o", "json", service="kz.knb")

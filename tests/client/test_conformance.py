@@ -138,7 +138,7 @@ async def test_wrong_options_are_refused_with_what_would_be_right(tmp_path: Path
     await vigil("keys", "new", VIGIL, "--plain", "--keys", tmp_path / "test-key")
     port = free_ports(1)[0]
     wrong = {
-        ("--says", "everything"): "expected one of authorisation",
+        ("--says", "everything"): "expected one of detection",
         ("--public", "ed25519:short"): "a public key is written",
         ("--service", "Not An Id"): "Service id",
         ("--state", "ZZ"): "state",

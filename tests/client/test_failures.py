@@ -43,7 +43,7 @@ BAD: dict[str, tuple[int, str]] = {
     "inbox --as kz.knb --keys KEYS --gateway ftp://x": (2, "'ftp://x' is no address of a gateway"),
     "inbox --as kz.knb --keys FILE": (2, "Not a directory"),
     "keys new kz.knb --plain --keys FILE/keys": (1, "Not a directory"),
-    "keys new kz.customs --plain --keys HOME/k --directory PLAN": (2, "plan.yaml"),
+    "keys new kz.police --plain --keys HOME/k --directory PLAN": (2, "plan.yaml"),
     "wait x --as kz.knb --keys KEYS --timeout 0s": (2, "--timeout 0s: Span: it is not above zero"),
     "wait x --as kz.knb --keys KEYS --timeout 9999999d": (2, "it is longer than 3660 d"),
     "stop x_y --reason leak --as kz.knb --keys KEYS": (2, "delivery:"),

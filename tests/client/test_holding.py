@@ -8,7 +8,7 @@ from tests.client.conftest import Desk
 from tests.command import vigil
 
 AT = "hold.1"
-DECIDERS = ("kz.customs", "kz.prosecutor")
+DECIDERS = ("kz.police", "kz.prosecutor")
 
 
 async def test_anyone_holds_and_those_whose_say_it_is_let_it_go_on(desk: Desk) -> None:
@@ -18,7 +18,7 @@ async def test_anyone_holds_and_those_whose_say_it_is_let_it_go_on(desk: Desk) -
     await desk.installation.opened(desk.plan, AT)
     shown = await desk.run("show", name, "-o", "json", service="kz.knb")
     other = await desk.run("confirm", name, AT, "--kind", "hold_decided", "decision=go_on", "reason=mine", service="uz.police")
-    inbox = await desk.run("inbox", "-o", "json", service="kz.customs")
+    inbox = await desk.run("inbox", "-o", "json", service="kz.police")
     decided = [await desk.run("confirm", name, AT, "reason=it was ours", service=one) for one in DECIDERS]
     await desk.installation.caught_up(desk.plan)
     after = await desk.run("show", name, "-o", "json", service="kz.knb")

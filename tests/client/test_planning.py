@@ -60,12 +60,12 @@ async def test_what_goes_otherwise_than_expected_is_told_beside_what_was_found(e
 async def test_a_scenario_that_never_ends_fails_and_does_not_hang(examples: Path) -> None:
     """Who is waited for is named; the exit code is that of a failed scenario."""
     scenario = examples / "destination-refuses" / "scenario.yaml"
-    endless = "acts:\n  - {service: kz.customs, at: stop.interdiction}\n"
+    endless = "acts:\n  - {service: kz.police, at: stop.interdiction}\n"
     scenario.write_text(scenario.read_text().replace("acts:\n", endless))
     ran = await vigil("plan", "test", scenario)
 
     assert 1 == ran.code
-    assert "stop.interdiction waits for kz.customs" in ran.out
+    assert "stop.interdiction waits for kz.police" in ran.out
 
 
 async def test_scenarios_that_cannot_be_tests_are_bad_input(examples: Path) -> None:

@@ -23,7 +23,7 @@ from tests.support import example_plan
 
 SHA = "0" * 64
 SEEN = Seen(size=7, root=SHA)
-OFFLINE = ("--as", "kz.customs", "--offline", "--plan", SHA)
+OFFLINE = ("--as", "kz.police", "--offline", "--plan", SHA)
 PREPARED = ("modality=intact", "gross=13.9 kg", "seals=KZ001/H", "kept=heroin: 1.98 kg", "witnesses=K-7")
 GRANTED = ("state=UZ", f"request={SHA}", "reference=1", "granted_by_role=x", "legal_basis=x", "modalities=intact")
 WINDOW = ("valid_from=2026-03-02T13:30:00+05:00", "valid_until=2026-04-02T13:30:00+05:00")
@@ -139,7 +139,7 @@ def test_the_inbox_shows_what_must_be_confirmed() -> None:
 @pytest.fixture
 def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one key, in which files are written."""
-    (tmp_path / "kz.customs.pem").write_bytes(private_pem(private_key_of("kz.customs")))
+    (tmp_path / "kz.police.pem").write_bytes(private_pem(private_key_of("kz.police")))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -206,7 +206,7 @@ def test_what_cannot_be_signed_is_bad_input(keys: Path, words: tuple[str, ...], 
 
 def test_a_word_that_is_no_brake_names_its_plan(keys: Path) -> None:
     """R18: without a network and without a request nobody knows the plan, so nothing is signed; a stop is signed all the same."""
-    words = ("--as", "kz.customs", "--keys", str(keys), "--offline", "-o", "json")
+    words = ("--as", "kz.police", "--keys", str(keys), "--offline", "-o", "json")
     told = CliRunner().invoke(cli.app, ["inform", "saxaul-22", "a tip", *words])
     stop = CliRunner().invoke(cli.app, ["stop", "saxaul-22", "--reason", "leak", *words])
 

@@ -71,12 +71,12 @@ async def test_a_statement_signed_offline_is_carried_and_handed_in(desk: Desk, t
     """`--offline` needs no gateway and leaves one signed file; who carries it hands it in under their own name."""
     words = ("confirm", desk.plan.operation, "nowhere", "place=Astana airport", "--kind", "sighted", "--offline", "-o", "json")
     words = (*words, "--plan", signed_plan(desk.plan).fingerprint())
-    signed = await desk.run(*words, service="kz.customs", cwd=tmp_path)
+    signed = await desk.run(*words, service="kz.police", cwd=tmp_path)
     file = tmp_path / signed.json["statement"]
     carried = await desk.run("submit", file, "-o", "json", service="uz.police")
 
     assert 0 == signed.code
-    assert "kz.customs" == kept(file)[1].service
+    assert "kz.police" == kept(file)[1].service
     assert carried.json["verdict"]["verdict"] in ("accepted", "refused")
     assert carried.json["statement"] == kept(file)[1].id
 

@@ -94,7 +94,7 @@ def directory_of(said: dict[str, Any]) -> Directory:
     """Who stands at a table, with the document's keys."""
     services = [example_directory().get(one) for one in services_near(example_plan())]
     others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"], "kz.prosecutor": private_key_of("kz.prosecutor")}
-    others |= {one: private_key_of(one) for one in ("supervision", "kz.customs")}
+    others |= {one: private_key_of(one) for one in ("supervision", "kz.police")}
     known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}
     system = Service(id="vigil", kind="system", names={"en": "Vigil"})
     keyed = [
@@ -125,7 +125,7 @@ class PaperReception:
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
             self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
-            for name, service in (("detection.1", "kz.customs"), ("deconfliction.1", "kz.prosecutor")):
+            for name, service in (("detection.1", "kz.police"), ("deconfliction.1", "kz.prosecutor")):
                 asked = request(self.delivery, name, service)
                 (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
                 submitted(self.delivery, line.envelope, NOW)

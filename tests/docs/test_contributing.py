@@ -23,8 +23,8 @@ SAID = """
 from tests.support import Table, example_directory
 table = Table().dispatch()
 place = {"place": "before Chernyaevka", "reason": "snow"}
-first = table.say("kz.customs", "border_closed", **place)
-again = table.say("kz.customs", "border_closed", **place)
+first = table.say("kz.police", "border_closed", **place)
+again = table.say("kz.police", "border_closed", **place)
 other = table.say("uz.police", "border_closed", **place | {"place": "elsewhere"})
 for one in (first, again, other):
     verdict = one.entry.event.verdict

@@ -110,8 +110,8 @@ def test_the_checker_of_the_page_knows_an_officer_by_their_own_key(page: dict[st
     """The service's own key speaks for an officer who has none, and not for one who has."""
     for officer, taken in (("officer-3", True), ("officer-2", False)):
         table = Table()
-        said = table.statement("kz.customs", "stop_requested", officer=officer)
-        table.delivery.append(Stated(envelope=sign_statement(said, private_key_of("kz.customs")), verdict=ACCEPTED), table.now)
+        said = table.statement("kz.police", "stop_requested", officer=officer)
+        table.delivery.append(Stated(envelope=sign_statement(said, private_key_of("kz.police")), verdict=ACCEPTED), table.now)
         if taken:
             page["check"](table.packet())
             continue

@@ -181,7 +181,7 @@ def test_the_examples_of_checkpoints_fit_into_the_plan() -> None:
 
     assert faults_in(changed, directory, cards) == ()
     assert ["R16"] == [fault.problem.partition(":")[0] for fault in faults_in(without_it, directory, cards)]
-    assert 2 == shown["checkpoint"].officers_for("kz.customs", "prepared")
+    assert 2 == shown["checkpoint"].officers_for("kz.police", "prepared")
 
 
 def merged(plan: Plan, more: dict[str, Any]) -> Plan:
@@ -212,7 +212,7 @@ def test_the_chain_of_recipients_is_a_plan() -> None:
 def under_way() -> Table:
     """The plan shown, under way: it has left, and the giver has offered it at the airport."""
     table = Table(example("plan", Plan)).dispatch()
-    table.say("kz.customs", "handover_offered", "airport")
+    table.say("kz.police", "handover_offered", "airport")
     return table
 
 
@@ -323,21 +323,21 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "kz.nobody"))),
     ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "uz.police"))),
     ("checkpoints.N.escalate.N.to", "", lambda p, _c: climbs(p, "arrest", ("1h", "caricc"), ("2h", "caricc"))),
-    ("checkpoints.N.escalate.N.to", "R21", lambda p, _c: backed_up(p, "arrest", "kz.police")),
+    ("checkpoints.N.escalate.N.to", "R21", lambda p, _c: backed_up(p, "arrest", "kz.afm")),
     (
         "checkpoints.N.escalate.N.to",
         "R1",
-        lambda p, c: (backed_up(p, "consent-kz", "kz.police"), card(c, granted_by=("prosecutor",))),
+        lambda p, c: (backed_up(p, "consent-kz", "kz.afm"), card(c, granted_by=("prosecutor",))),
     ),
     ("checkpoints.N.escalate.N.after", "", lambda p, _c: climbs(p, "arrest", ("24h", "caricc"))),
     ("checkpoints.N.escalate.N.after", "", lambda p, _c: climbs(p, "arrest", ("2h", "caricc"), ("2h", "kz.knb"))),
     ("checkpoints.N.after", "", lambda p, _c: checkpoint(p, "arrest").update(after="delivery")),
     ("checkpoints.N.after", "", lambda p, _c: checkpoint(p, "arrest").update(after="arrest")),
     ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["uz.nobody"])),
-    ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["kz.police"])),
+    ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["kz.afm"])),
     ("checkpoints.N.state", "R4", lambda p, _c: checkpoint(p, "delivery").update(state="KZ")),
     ("checkpoints.N.state", "R1", lambda p, _c: checkpoint(p, "arrest").update(state="BY")),
-    ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.police", "arrest"))),
+    ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.afm", "arrest"))),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("uz.prosecutor", "arrest"))),
     ("checkpoints.N.escalate.N.to", "R29", lambda p, _c: backed_up(p, "arrest", "uz.prosecutor")),
     ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),
@@ -375,7 +375,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
         lambda p, _c: (passes_on(p, "uz.customs"), asks(p, "delivery", ("uz.customs", "interdiction"))),
     ),
     ("checkpoints.N.requires", "R6", lambda p, _c: asks(p, "airport", ("uz.customs", "handover_acceptance"))),
-    ("checkpoints.N.requires", "R6", lambda p, _c: asks(p, "airport", ("kz.customs", "handover_offer"))),
+    ("checkpoints.N.requires", "R6", lambda p, _c: asks(p, "airport", ("kz.police", "handover_offer"))),
     ("checkpoints.N.need", "R6", lambda p, _c: checkpoint(p, "airport").update(need=2)),
     ("checkpoints", "R1", lambda p, _c: without(p, "consent-uz")),
     ("offence.extraditable", "", lambda p, _c: p["offence"].update(extraditable={"KZ": True})),
@@ -399,7 +399,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("modality", "R3", lambda _p, c: card(c, modalities=("removed",))),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-kz", ("uz.prosecutor", "authorisation"))),
     ("checkpoints.N.requires.N.service", "R1", lambda _p, c: card(c, granted_by=("court",))),
-    ("legs.N.responsible", "R7", lambda p, _c: asks(p, "consent-kz", ("kz.customs", "authorisation"))),
+    ("legs.N.responsible", "R7", lambda p, _c: asks(p, "consent-kz", ("kz.police", "authorisation"))),
     ("initiator", "R13", lambda p, _c: (p.update(initiator="kz.prosecutor"), without(p, "consent-uz"))),
     ("answers_for_law", "R1", lambda p, _c: p["answers_for_law"].pop("KZ")),
     ("answers_for_law.STATE", "R1", lambda p, _c: p["answers_for_law"].update(KZ="kz.knb")),
@@ -425,7 +425,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     (
         "co_initiator",
         "R4",
-        lambda p, c: (p.update(co_initiator="kz.customs"), card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
+        lambda p, c: (p.update(co_initiator="kz.police"), card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
     ),
     ("told_at_end.N.service", "", lambda p, _c: p.update(told_at_end=[TOLD, TOLD])),
     ("told_at_end.N.service", "R11", lambda p, _c: p.update(told_at_end=[TOLD | {"service": "uz.police"}])),
@@ -472,19 +472,19 @@ NOT_CHANGED: list[tuple[str, str, Changed]] = [
     ("checkpoints.N", "R22", lambda p, _t: checkpoint(p, "airport").update(overdue="hold")),
     ("checkpoints.N", "R22", lambda p, _t: p["legs"][0].update(end="delivery")),
     ("checkpoints.N.due", "R22", lambda p, _t: checkpoint(p, "airport").update(due="1h")),
-    ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.customs", "handover_offer"))),
+    ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.police", "handover_offer"))),
     ("checkpoints.N.requires", "R22", lambda p, _t: asks(p, "airport", ("kz.border", "handover_offer"), ACCEPTS)),
     ("legs.N", "R22", lambda p, _t: p["legs"][0].update(id="another")),
     ("document", "R28", lambda _p, t: t.delivery.state.plans.extend(t.delivery.state.plans * MOST_PLANS)),
-    ("replaced.N", "R22", lambda p, _t: replaces(p, "kz.knb", "kz.police")),
-    ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "kz.police")),
+    ("replaced.N", "R22", lambda p, _t: replaces(p, "kz.knb", "kz.afm")),
+    ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "kz.afm")),
     ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "uz.post")),
     ("checkpoints", "R1", lambda p, _t: checkpoint(p, "delivery").update(place="Another address")),
 ]
 ACCEPTS = ("uz.customs", "handover_acceptance")
 OTHERWISE: dict[str, dict[str, Any]] = {
     "operation": {"operation": "another"},
-    "initiator": {"initiator": "kz.police"},
+    "initiator": {"initiator": "kz.afm"},
     "co_initiator": {"co_initiator": "uz.customs"},
     "handling_code": {"handling_code": "H3"},
     "offence": {"offence": {"description": "Another", "extraditable": {"KZ": True, "UZ": True}}},

@@ -221,13 +221,13 @@ def test_every_command_line_makes_the_statement_it_stands_for(
     theirs = Statement(
         id="the-other-sides-word",
         delivery="saxaul-22",
-        service="kz.police",
+        service="kz.afm",
         officer="K-1",
         happened_at="2026-03-02T13:25:00+05:00",
         content=ConflictSettled(agreed_with="kz.knb", reference="7/2026", reason="one arrest for both"),
     )
     signed = sign_statement(theirs, Ed25519PrivateKey.generate())
-    Path("kz.police.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
+    Path("kz.afm.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
     words = shlex.split(line)
     door = Door(BOOK.need_of(kind), words[2:])
     stand_in(door, monkeypatch)

@@ -112,14 +112,14 @@ def test_the_newest_root_that_a_service_has_signed_is_named() -> None:
     """By whom, in which entry, and how much of the ledger it covers; a root that is none of this ledger's does not count."""
     table = Table().consent()
     none = verify(table.packet()).countersigned
-    seen = request(table.delivery, "preparation", "kz.customs").seen
-    table.say("kz.customs", "prepared", "preparation", seen=seen)
+    seen = request(table.delivery, "preparation", "kz.police").seen
+    table.say("kz.police", "prepared", "preparation", seen=seen)
     table.say("uz.police", "stop_requested", seen=seen.model_copy(update={"root": "0" * 64}))
     found = verify(table.packet()).countersigned
 
     assert none is None
     assert found is not None
-    assert ("kz.customs", seen.size, seen.root) == (found.service, found.size, found.root)
+    assert ("kz.police", seen.size, seen.root) == (found.service, found.size, found.root)
 
 
 def test_a_key_counts_when_the_acknowledgement_is_recorded() -> None:

@@ -65,7 +65,7 @@ def test_r28_each_service_has_so_many_brakes_while_the_archive_is_behind() -> No
     with pytest.raises(RuleBroken, match="R28: it is stopped already") as told:
         table.say("kz.knb", "stop_requested")
     assert "stopped_already" == told.value.reason
-    assert ("accepted", None) == became(table.say("kz.customs", "stop_requested"))
+    assert ("accepted", None) == became(table.say("kz.police", "stop_requested"))
 
 
 def test_r28_what_the_archive_has_taken_lets_everybody_speak_again() -> None:

@@ -49,7 +49,7 @@ def test_another_word_may_be_about_an_earlier_plan() -> None:
     [
         ("uz.police", "stop_requested", {}),
         ("uz.police", "incident", {"risk_to_life": True, "what": "danger"}),
-        ("kz.customs", "interdicted", {}),
+        ("kz.police", "interdicted", {}),
         ("kz.prosecutor", "authorisation_withdrawn", {}),
     ],
 )
@@ -76,8 +76,8 @@ def test_nobody_decides_on_another_history() -> None:
     assert "seen_more" == code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", seen=more))
     table = Table().dispatch()
     more = Seen(size=10_000, root=OTHER)
-    offered = table.say("kz.customs", "handover_offered", "tashkent-airport", seen=more)
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    offered = table.say("kz.police", "handover_offered", "tashkent-airport", seen=more)
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     taken = table.say("uz.customs", "handover_accepted", "tashkent-airport", seen=more)
 
     assert ["seen_more"] * 2 == [code(offered), code(taken)]

@@ -291,7 +291,7 @@ def test_r28_what_comes_early_is_held_to_its_share_when_its_time_has_come(monkey
     """It is refused then, as if it had come then, and a stranger verifies it."""
     with_figures(monkeypatch, prepared_bytes=40)
     table = Table()
-    assert ("early", "R17") == became(table.say("kz.customs", "prepared", "preparation"))
+    assert ("early", "R17") == became(table.say("kz.police", "prepared", "preparation"))
     table.consent()
     taken = next(one.event for one in table.delivery.ledger.entries if one.event.event == "taken_up")
 
@@ -342,12 +342,12 @@ def test_r9_a_device_that_is_not_in_it_any_more_has_not_failed() -> None:
     """A correction names what was put in anew, and devices that failed do not add up without end."""
     device = {"label": "T-1", "what": "tracker", "gross": "1 g", "lasts": "90d"}
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation", items=[device])
+    table.say("kz.police", "prepared", "preparation", items=[device])
     said = next(iter(table.delivery.state.counted))
-    table.say("kz.customs", "device_failed", label="T-1", reason="battery")
+    table.say("kz.police", "device_failed", label="T-1", reason="battery")
     assert ("T-1",) == table.delivery.state.failed_devices
-    content = table.statement("kz.customs", "prepared", "preparation", items=[device | {"label": "T-2"}]).content
-    table.say("kz.customs", "correction", of=said, reason="the label", content=content.model_dump())
+    content = table.statement("kz.police", "prepared", "preparation", items=[device | {"label": "T-2"}]).content
+    table.say("kz.police", "correction", of=said, reason="the label", content=content.model_dump())
 
     assert () == table.delivery.state.failed_devices
 
@@ -408,7 +408,7 @@ def test_r28_sixty_four_services_stop_it_together_and_sixty_five_cannot_begin(mo
     one_more = [one.problem for one in faults_in(*crowded(MOST_SERVICES + 1), example_cards()) if one.place == "checkpoints"]
 
     assert not faults_in(plan, directory, example_cards())
-    assert ("kz.customs",) == table.at("stop.interdiction").waiting_for()
+    assert ("kz.police",) == table.at("stop.interdiction").waiting_for()
     others = table.at("stop.acknowledged").waiting_for()
     table.pass_time(days=1)
     assert MOST_SERVICES - 1 == len(others)
@@ -420,7 +420,7 @@ def test_the_register_hears_of_the_end_though_nobody_can_be_told() -> None:
     """A notice that hangs keeps no other operation from what this one has let go of."""
     table = Table(told=False).dispatch()
     table.say("uz.customs", "stop_requested")
-    table.say("kz.customs", "interdicted", "stop.interdiction")
+    table.say("kz.police", "interdicted", "stop.interdiction")
     for service in table.at("stop.acknowledged").waiting_for():
         table.say(service, "stop_acknowledged", "stop.acknowledged")
 

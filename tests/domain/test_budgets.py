@@ -76,7 +76,7 @@ def test_r28_who_is_asked_has_more_than_who_is_not() -> None:
     few_bytes = UNASKED_BYTES
     asked = delivery.plan.speakers()
 
-    assert {"kz.knb", "kz.customs", "uz.customs", "uz.police", "kz.prosecutor", "uz.prosecutor"} <= set(asked)
+    assert {"kz.knb", "kz.police", "uz.customs", "uz.police", "kz.prosecutor", "uz.prosecutor"} <= set(asked)
     assert (3, few_bytes) == share_of(delivery, UNASKED) == share_of(delivery, "nowhere.police")
     assert 5 == share_of(delivery, ASKED)[0]
     spend(Table(), ASKED, 5)
@@ -168,7 +168,7 @@ def test_r8_the_first_stop_is_taken_even_when_what_is_set_aside_is_gone() -> Non
 def test_r28_more_brakes_are_set_aside_after_each_decision_to_go_on() -> None:
     """For a seal that did not fit: one more for each service."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     table.say("uz.customs", "handover_accepted", "tashkent-airport", seals_intact=False)
     decision = table.opened("decision")
     for service in table.at(decision).checkpoint.services():
@@ -224,7 +224,7 @@ def test_r28_what_comes_early_waits_within_its_bound() -> None:
     ("kind", "service", "at", "words"),
     [
         ("authorisation_granted", "kz.prosecutor", "consent-kz", {"conditions": [{"text": "x" * 450}] * 3}),
-        ("prepared", "kz.customs", "preparation", {"items": [{"label": "L1", "what": "marking", "gross": "1 g"}] * 1}),
+        ("prepared", "kz.police", "preparation", {"items": [{"label": "L1", "what": "marking", "gross": "1 g"}] * 1}),
     ],
 )
 def test_r28_what_the_state_goes_on_holding_has_a_share(
@@ -247,8 +247,8 @@ def test_r28_a_correction_holds_no_more_than_what_it_corrects(monkeypatch: pytes
     table = Table().prepare()
     with_figures(monkeypatch, table.delivery, prepared_bytes=40)
     said = next(iter(table.delivery.state.counted))
-    content = table.statement("kz.customs", "prepared", "preparation").content
-    answer = table.say("kz.customs", "correction", of=said, reason="weighed again", content=content.model_dump())
+    content = table.statement("kz.police", "prepared", "preparation").content
+    answer = table.say("kz.police", "correction", of=said, reason="weighed again", content=content.model_dump())
 
     assert "held_too_much" == code(answer)
 

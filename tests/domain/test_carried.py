@@ -116,7 +116,7 @@ def test_what_has_closed_is_not_carried() -> None:
     sizes = []
     for _ in range(100):
         table.pass_time(hours=1)
-        table.say("kz.customs", "sighted")
+        table.say("kz.police", "sighted")
         table.delivery = next_run(table.delivery, len(table.delivery.ledger))
         found = carried(table.delivery)
         sizes.append(len(found.model_dump_json()) - len(found.known) - len(found.peaks))
@@ -130,11 +130,11 @@ def test_an_answer_to_what_has_closed_and_is_forgotten_is_late() -> None:
     table = watched()
     table.pass_time(hours=1)
     name = table.opened("sighting")
-    table.say("kz.customs", "sighted")
+    table.say("kz.police", "sighted")
     table.delivery = next_run(table.delivery, len(table.delivery.ledger))
 
     for at, verdict in ((name, "late"), ("sighting.2", "refused"), ("sighting.01", "refused"), ("sighting", "refused")):
-        assert (verdict, "R17") == became(table.say("kz.customs", "movement_decision", at))
+        assert (verdict, "R17") == became(table.say("kz.police", "movement_decision", at))
 
 
 def test_what_no_run_has_carried_is_refused() -> None:

@@ -55,7 +55,7 @@ def test_r12_seized_before_departure_of_its_own_accord_is_interdicted_early(aske
     table = Table().prepare()
     if asked:
         table.say("uz.police", "stop_requested")
-    assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
+    assert became(table.say("kz.police", "interdicted")) == ("accepted", None)
     assert conclusion(table.delivery)[0] == outcome
 
 

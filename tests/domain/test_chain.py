@@ -73,7 +73,7 @@ def parts(*masses: str) -> list[dict[str, Any]]:
 def test_r10_a_split_is_whole() -> None:
     """Parts that are not together what travelled are refused; nothing has split then."""
     table = Table().dispatch()
-    unequal = table.say("kz.customs", "split", parts=parts("6 kg", "6 kg"), reason="repacked")
+    unequal = table.say("kz.police", "split", parts=parts("6 kg", "6 kg"), reason="repacked")
 
     assert ("refused", "R10") == became(unequal)
     assert () == table.delivery.state.parts
@@ -88,7 +88,7 @@ def test_r4_only_who_holds_it_says_that_it_has_split() -> None:
 def test_r22_the_plan_of_what_has_split_does_not_change_any_more() -> None:
     """Each part is a delivery of its own by then, and nothing of the parent is still ahead (found by simulation)."""
     table = Table().dispatch()
-    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked")
+    table.say("kz.police", "split", parts=parts("6 kg", "7.2 kg"), reason="repacked")
     longer = table.plan.model_copy(update={"title": "Another title"})
     change = Amended(plan=signed_plan(longer))
 
@@ -99,7 +99,7 @@ def test_r22_the_plan_of_what_has_split_does_not_change_any_more() -> None:
 def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:
     """The initiator says how each part ended; the parent's outcome is `split`, and its packet verifies."""
     act = Act(
-        service="kz.customs",
+        service="kz.police",
         at="tashkent-airport",
         says="split",
         details={"parts": parts("6 kg", "7.2 kg"), "reason": "two couriers"},
@@ -130,7 +130,7 @@ def test_a_split_delivery_ends_when_its_parts_have_ended() -> None:
 def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() -> None:
     """What the parts did not find again is a difference of the whole."""
     table = Table().dispatch()
-    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
+    table.say("kz.police", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
     lost = [
         {"operation": one["operation"], "outcome": "interdicted_early", "recovered": [], "root": "0" * 64}
         for one in parts("6 kg", "7.2 kg")
@@ -139,7 +139,7 @@ def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() ->
 
     assert table.delivery.state.outcome is None
     assert ["mass_differs"] == [one.code for one in table.delivery.balance.unexplained()]
-    for service in ("kz.customs", "kz.prosecutor"):
+    for service in ("kz.police", "kz.prosecutor"):
         assert table.delivery.state.outcome is None
         table.say(service, "difference_explained", "balance.1")
     assert "split" == table.delivery.state.outcome
@@ -148,7 +148,7 @@ def test_r10_parts_that_recovered_less_are_explained_before_the_parent_ends() ->
 def test_r12_what_has_split_is_not_concluded_before_its_parts_have_ended() -> None:
     """Until the initiator has said how each part ended, nothing can be said of the whole."""
     table = Table().dispatch()
-    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
+    table.say("kz.police", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
     assert table.is_open("split.parts")
     table.pass_time(days=30)
     assert table.delivery.state.outcome is None
@@ -172,7 +172,7 @@ def with_its_part() -> tuple[Table, Plan, Simulated]:
     part = performed(plan)
     proved = verify(part.packet)
     table = Table().dispatch()
-    table.say("kz.customs", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
+    table.say("kz.police", "split", parts=parts("6 kg", "7.2 kg"), reason="two couriers")
     first, second = parts("6 kg", "7.2 kg")
     ended = [
         {"operation": "saxaul-22-1", "outcome": proved.outcome, "recovered": first["contents"], "root": proved.root},

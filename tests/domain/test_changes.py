@@ -278,14 +278,14 @@ def set_in(kind: str, name: str, **values: Any) -> Any:
         (lambda plan: plan.update(modality="removed"), "it has been prepared"),
         (lambda plan: plan.update(tolerances={"gross": 10**9}), "does not change under way"),
         (
-            lambda plan: plan.update(replaced=[{"service": "uz.police", "by": "kz.police", "reason": "busy"}]),
+            lambda plan: plan.update(replaced=[{"service": "uz.police", "by": "kz.afm", "reason": "busy"}]),
             "must be a service of the same State",
         ),
         (
             lambda plan: plan.update(replaced=[{"service": "uz.police", "by": "uz.customs", "reason": "busy"}]),
             "uz.police is still asked",
         ),
-        (lambda plan: plan.update(replaced=[{"service": "kz.knb", "by": "kz.police", "reason": "busy"}]), "not replaced"),
+        (lambda plan: plan.update(replaced=[{"service": "kz.knb", "by": "kz.afm", "reason": "busy"}]), "not replaced"),
     ],
 )
 def test_r22_what_has_happened_does_not_change(edit: Any, reason: str) -> None:
@@ -317,11 +317,11 @@ def test_r22_a_checkpoint_that_has_been_passed_is_not_taken_out() -> None:
 def test_r22_nobody_answers_in_place_of_who_has_answered() -> None:
     """Until the police has said that it is ready, the post may be asked instead; then its word stands at the open departure."""
     instead = changed(
-        set_in("checkpoints", "departure", requires=asks("kz.customs dispatched", "uz.customs ready", "uz.post ready"))
+        set_in("checkpoints", "departure", requires=asks("kz.police dispatched", "uz.customs ready", "uz.post ready"))
     )
     table = Table().prepare()
     change(table, instead)
-    assert ("kz.customs", "uz.customs", "uz.post") == table.delivery.state.progress["departure"].waiting_for()
+    assert ("kz.police", "uz.customs", "uz.post") == table.delivery.state.progress["departure"].waiting_for()
 
     table = Table().prepare()
     table.say("uz.police", "ready", "departure")
@@ -380,7 +380,7 @@ def test_r22_what_lies_ahead_of_a_changed_plan_is_cleared_anew() -> None:
     """The crossing was cleared for a shorter stay; custody passes only once the consent has been extended to the longer one."""
     table = dispatched(consenting(uz="2022-03-05T06:00:00Z"))
     assert table.delivery.state.cleared == 1
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     change(table, changed(set_in("checkpoints", "delivery", due=timedelta(days=7))))
     assert ("early", "R5") == became(table.say("uz.customs", "handover_accepted", "tashkent-airport"))
     assert "nothing" in forbidden(table, Cleared(leg=1))
@@ -395,11 +395,11 @@ def test_r22_a_departure_that_was_cleared_for_a_shorter_way_waits_until_it_is_cl
     """The consent does not outlast the longer way, so nothing leaves, though the departure is open."""
     table = prepared(consenting(uz="2022-03-06T06:00:00Z"))
     change(table, changed(set_in("checkpoints", "delivery", due=timedelta(days=7))))
-    assert ("refused", "R1") == became(table.say("kz.customs", "dispatched", "departure"))
+    assert ("refused", "R1") == became(table.say("kz.police", "dispatched", "departure"))
     assert table.is_open("departure", "extension.uz.prosecutor.1")
 
     table.say("uz.prosecutor", "authorisation_extended", valid_until="2022-03-20T06:00:00Z")
-    assert ("accepted", None) == became(table.say("kz.customs", "dispatched", "departure"))
+    assert ("accepted", None) == became(table.say("kz.police", "dispatched", "departure"))
 
 
 def replace_the_police(document: dict[str, Any]) -> None:
@@ -447,7 +447,7 @@ def test_r22_a_changed_delivery_ends_and_its_packet_verifies() -> None:
     assert done.delivery.state.closed("consent-uz-2")
 
 
-LEAVES = Act(service="kz.customs", at="departure", says="dispatched", after=timedelta(hours=2))
+LEAVES = Act(service="kz.police", at="departure", says="dispatched", after=timedelta(hours=2))
 READY = Act(service="uz.police", at="departure", says="ready", after=timedelta(hours=2))
 CONSENTS = Act(service="uz.prosecutor", at="consent-uz-2", says="authorisation_granted", after=timedelta(hours=14))
 

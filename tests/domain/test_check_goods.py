@@ -57,9 +57,9 @@ HEROIN = {"substance": "heroin", "net": "10 kg"}
         (goods(checked_by=("seals",)), "consignment", "R7: it is not checked by weight; say in not_weighed why"),
         (goods(not_weighed=COVER), "consignment.not_weighed", "R7: it is checked by weight"),
         (
-            goods(checked_by=("seals",), not_weighed=COVER | {"allowed_by": "kz.customs"}),
+            goods(checked_by=("seals",), not_weighed=COVER | {"allowed_by": "kz.police"}),
             "consignment.not_weighed",
-            "R7: kz.customs is not asked to authorise",
+            "R7: kz.police is not asked to authorise",
         ),
         (goods(gross=COVER | {"allowed_by": "kz.knb"}), "consignment.gross", "R7: kz.knb is not asked to authorise"),
         (goods(packages=COVER | {"allowed_by": "kz.knb"}), "consignment.packages", "R7: kz.knb is not asked to authorise"),

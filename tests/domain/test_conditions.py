@@ -23,7 +23,7 @@ def bound(conditions: Any = CONDITIONS, **content: Any) -> Table:
 def departing(conditions: Any = CONDITIONS) -> Table:
     """Two of the conditions bind at the departure, which is open; none bound at the preparation."""
     table = bound(conditions)
-    for service, kind in (("kz.customs", "prepared"), ("kz.knb", "ready")):
+    for service, kind in (("kz.police", "prepared"), ("kz.knb", "ready")):
         assert became(table.say(service, kind, "preparation")) == ("accepted", None)
     assert table.is_open("departure")
     return table
@@ -43,7 +43,7 @@ def departing(conditions: Any = CONDITIONS) -> Table:
 def test_r19_answer_counts_only_if_it_says_that_every_condition_there_is_met(fulfils: Any, expected: Any) -> None:
     """Each condition by its own number and who set it; one that binds nowhere in particular is not asked after."""
     table = departing()
-    assert became(table.say("kz.customs", "dispatched", "departure", fulfils=fulfils)) == expected
+    assert became(table.say("kz.police", "dispatched", "departure", fulfils=fulfils)) == expected
     assert table.delivery.state.dispatched == (expected[0] == "accepted")
 
 
@@ -67,7 +67,7 @@ def test_r19_a_no_needs_no_condition_met() -> None:
     """Whoever does not take custody does not have to meet what binds whoever does."""
     condition = [{"text": "by daylight", "at": "tashkent-airport"}]
     table = dispatched(bound(condition))
-    assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("refused", "R19")
+    assert became(table.say("kz.police", "handover_offered", "tashkent-airport")) == ("refused", "R19")
     assert became(table.say("uz.customs", "handover_declined", "tashkent-airport")) == ("accepted", None)
 
 

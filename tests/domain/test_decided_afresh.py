@@ -67,12 +67,12 @@ def test_r20_one_officer_alone_has_it_seized_or_ended(decision: str) -> None:
 
 def differing() -> tuple[Table, str]:
     """Where the customs is in charge and alone authorises, it offers at the border what does not fit."""
-    plan = with_changes(consent_kz={"requires": asks("kz.customs authorisation 2")}, plan_={"coordinator": "kz.prosecutor"})
+    plan = with_changes(consent_kz={"requires": asks("kz.police authorisation 2")}, plan_={"coordinator": "kz.prosecutor"})
     table = Table(plan, other_cards=law_for("customs"))
     for officer in ("officer-1", "officer-2"):
-        assert became(table.say("kz.customs", "authorisation_granted", "consent-kz", officer=officer)) == ("accepted", None)
+        assert became(table.say("kz.police", "authorisation_granted", "consent-kz", officer=officer)) == ("accepted", None)
     table.dispatch()
-    assert became(table.say("kz.customs", "handover_offered", "tashkent-airport", **DIFFERENCE)) == ("accepted", None)
+    assert became(table.say("kz.police", "handover_offered", "tashkent-airport", **DIFFERENCE)) == ("accepted", None)
     return table, table.opened("decision")
 
 
@@ -81,12 +81,12 @@ def test_r7_one_service_alone_decides_on_a_difference_by_two_officers() -> None:
     table, at = differing()
 
     for officer, left in (("officer-1", True), ("officer-2", False)):
-        assert became(table.say("kz.customs", "movement_decision", at, officer=officer)) == ("accepted", None)
+        assert became(table.say("kz.police", "movement_decision", at, officer=officer)) == ("accepted", None)
         assert (table.delivery.state.discrepancy is not None) is left
 
 
 def test_r20_one_officer_alone_says_no_to_a_difference() -> None:
     """A no halts at once."""
     table, at = differing()
-    assert became(table.say("kz.customs", "movement_decision", at, proceed=False)) == ("accepted", None)
+    assert became(table.say("kz.police", "movement_decision", at, proceed=False)) == ("accepted", None)
     assert table.delivery.state.halt is not None

@@ -280,7 +280,7 @@ def prepared_unlooked() -> Table:
     """Prepared, and nobody has looked again since the consents."""
     table = Table().consent()
     table.alone = False
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     assert table.is_closed("preparation")
     return table
@@ -308,9 +308,9 @@ def test_r15_dispatched_is_refused_when_another_operation_came_after_the_clearin
     table = Table().prepare()
     assert leaves(table)
     table.deconflict(OTHER)
-    assert ("refused", "R15") == became(table.say("kz.customs", "dispatched", "departure"))
+    assert ("refused", "R15") == became(table.say("kz.police", "dispatched", "departure"))
     assert ("accepted", None) == became(settle(table))
-    assert ("accepted", None) == became(table.say("kz.customs", "dispatched", "departure"))
+    assert ("accepted", None) == became(table.say("kz.police", "dispatched", "departure"))
 
 
 def test_r15_both_sides_signed_words_settle_a_conflict() -> None:
@@ -371,7 +371,7 @@ def test_r15_only_the_initiator_settles() -> None:
     """Any other participant that says it is refused, with a right agreement too."""
     table = in_conflict()
     assert ("refused", "R15") == became(settle(table, service="kz.prosecutor"))
-    assert ("refused", "R15") == became(table.say("kz.customs", "conflict_yielded", conflict(table), reason="no"))
+    assert ("refused", "R15") == became(table.say("kz.police", "conflict_yielded", conflict(table), reason="no"))
 
 
 def test_r15_a_key_that_was_revoked_agrees_to_nothing() -> None:
@@ -400,7 +400,7 @@ def test_r15_who_gives_way_halts_and_withdraws() -> None:
     halt = table.delivery.state.halt
     assert halt is not None
     assert ("conflict", "R15", INITIATOR) == (halt.cause, halt.rule, halt.by)
-    table.say("kz.customs", "interdicted")
+    table.say("kz.police", "interdicted")
     table.pass_time(days=1)
     assert "withdrawn" == table.delivery.state.outcome
 
@@ -489,7 +489,7 @@ def test_r15_nothing_is_looked_up_after_the_end() -> None:
     """A late answer finds the ledger closed."""
     table = in_conflict()
     table.say(INITIATOR, "conflict_yielded", conflict(table), reason="they were first")
-    table.say("kz.customs", "interdicted")
+    table.say("kz.police", "interdicted")
     table.pass_time(days=1)
     assert table.delivery.state.ended
     with pytest.raises(RuleBroken, match="R12"):

@@ -92,7 +92,7 @@ def test_r21_last_delegation_replaces_the_one_before() -> None:
 @pytest.mark.parametrize(
     ("by", "to", "found"),
     [
-        ("uz.prosecutor", "kz.customs", "delegate_of_other_state"),
+        ("uz.prosecutor", "kz.police", "delegate_of_other_state"),
         ("uz.prosecutor", "caricc", "delegate_of_other_state"),
         ("uz.prosecutor", "uz.post", "no_part"),
         ("uz.prosecutor", "uz.ghost", "no_part"),
@@ -163,7 +163,7 @@ def test_r21_backup_says_there_only_what_is_asked_there() -> None:
     table = climbed()
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz", provisional=True)
     assert speaks(table, "uz.police", kind="authorisation_withdrawn") == ("refused", "R21")
-    assert speaks(table, "uz.police", for_="kz.customs", kind="interdicted") == ("refused", "R21")
+    assert speaks(table, "uz.police", for_="kz.police", kind="interdicted") == ("refused", "R21")
     assert speaks(table, "uz.police", for_="kz.prosecutor") == ("refused", "R21")
     assert table.delivery.state.halt is None
 
@@ -219,8 +219,8 @@ def test_r21_backup_signs_with_its_own_key() -> None:
 def test_r21_delegate_of_the_responsible_authority_hands_over() -> None:
     """Custody is the giver's and the taker's still: the delegate only speaks."""
     table = Table().dispatch()
-    table.say("kz.customs", "delegated", to="kz.knb")
-    said = table.say("kz.knb", "handover_offered", "tashkent-airport", on_behalf_of="kz.customs")
+    table.say("kz.police", "delegated", to="kz.knb")
+    said = table.say("kz.knb", "handover_offered", "tashkent-airport", on_behalf_of="kz.police")
     assert became(said) == ("accepted", None)
     table.say("uz.customs", "handover_accepted", "tashkent-airport")
     assert table.delivery.state.responsible == "uz.customs"
@@ -230,8 +230,8 @@ def test_r21_delegating_needs_no_open_checkpoint_and_outlives_a_halt() -> None:
     """Somebody must be able to acknowledge and to seize, whoever is on leave."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    assert became(table.say("kz.customs", "delegated", to="kz.knb")) == ("accepted", None)
-    assert became(table.say("kz.knb", "interdicted", on_behalf_of="kz.customs")) == ("accepted", None)
+    assert became(table.say("kz.police", "delegated", to="kz.knb")) == ("accepted", None)
+    assert became(table.say("kz.knb", "interdicted", on_behalf_of="kz.police")) == ("accepted", None)
     assert table.delivery.state.secured
 
 

@@ -78,9 +78,9 @@ def test_r18_nothing_moves_before_both_have_decided() -> None:
     """Neither a departure nor a handover nor an arrival counts; what is open may be answered else, and nothing new opens."""
     _, new = put_back(lambda table: table.prepare().say("uz.customs", "ready", "departure"))
     new.say("uz.police", "ready", "departure")
-    left = new.say("kz.customs", "dispatched", "departure")
+    left = new.say("kz.police", "dispatched", "departure")
     _, later = put_back()
-    later.say("kz.customs", "handover_offered", "tashkent-airport")
+    later.say("kz.police", "handover_offered", "tashkent-airport")
     taken = later.say("uz.customs", "handover_accepted", "tashkent-airport")
     _, last = put_back(lambda table: table.dispatch().hand_over())
     arrived = last.say("uz.customs", "delivered", "delivery")
@@ -95,7 +95,7 @@ def test_r18_one_decision_is_not_enough_and_two_let_it_go_on() -> None:
     """Supervisor and prosecutor decide apart; after both, the handover counts."""
     _, new = put_back()
     supervisor, prosecutor = checkpoints(new)
-    new.say("kz.customs", "handover_offered", "tashkent-airport")
+    new.say("kz.police", "handover_offered", "tashkent-airport")
     new.say(SUPERVISION, "movement_decision", supervisor)
     early = new.say("uz.customs", "handover_accepted", "tashkent-airport")
     new.say(PROSECUTOR, "movement_decision", prosecutor)
@@ -123,7 +123,7 @@ def test_r18_either_of_them_halts_it(who: int) -> None:
 def test_r18_nobody_else_decides() -> None:
     """Neither the initiator nor another State's prosecutor is asked."""
     _, new = put_back()
-    for service in ("kz.knb", "uz.prosecutor", "kz.customs"):
+    for service in ("kz.knb", "uz.prosecutor", "kz.police"):
         assert "refused" == new.say(service, "movement_decision", checkpoints(new)[1]).verdict.verdict
 
 
@@ -182,7 +182,7 @@ def test_r12_a_delivery_that_has_ended_tells_everybody_and_ends_again() -> None:
     for table, hours in ((old, 1), (new, 2)):
         table.pass_time(hours=hours)
         table.say("uz.prosecutor", "authorisation_refused", "consent-uz", reason="no")
-        table.say("kz.customs", "interdicted", "stop.interdiction")
+        table.say("kz.police", "interdicted", "stop.interdiction")
         table.pass_time(days=9)
         assert table.delivery.state.ended
     new.report(found_in(old))
@@ -258,7 +258,7 @@ def test_r23_a_packet_for_a_court_leaves_out_of_both_histories_what_may_not_go_t
     old.say("uz.police", "information", text="a source says", handling=Handling(code="H1"))
     new.report(found_in(old))
     new.settle()
-    for service in ("kz.knb", "kz.prosecutor", "kz.customs", "uz.prosecutor", "uz.customs"):
+    for service in ("kz.knb", "kz.prosecutor", "kz.police", "uz.prosecutor", "uz.customs"):
         new.say(service, "disclosure_permitted")
     new.say(
         "uz.police", "disclosure_permitted", statements=("statement-0008",)
@@ -334,7 +334,7 @@ def test_r23_what_only_the_history_that_was_put_back_holds_is_permitted_here() -
     name = read_statement(lost.event.envelope).id  # type: ignore[union-attr]
     new.report(found_in(old))
     new.settle()
-    for service in ("kz.knb", "kz.prosecutor", "kz.customs", "uz.customs", "uz.police"):
+    for service in ("kz.knb", "kz.prosecutor", "kz.police", "uz.customs", "uz.police"):
         new.say(service, "disclosure_permitted")
     with pytest.raises(RuleBroken, match=r"uz\.prosecutor has not permitted"):
         packet_of(new, old, purpose="court")

@@ -158,9 +158,9 @@ def test_no_is_norway() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "path"),
     [
-        ("tolerances: {gross: 20 g", "tolerances: {gross: 20.0", "tolerances.gross"),
-        ("tolerances: {gross: 20 g", "tolerances: {gross: true", "tolerances.gross"),
-        ("tolerances: {gross: 20 g", "tolerances: {gross: -1", "tolerances.gross"),
+        ("tolerances: {gross: 20 g,", "tolerances: {gross: 20.0,", "tolerances.gross"),
+        ("tolerances: {gross: 20 g,", "tolerances: {gross: true,", "tolerances.gross"),
+        ("tolerances: {gross: 20 g,", "tolerances: {gross: -1,", "tolerances.gross"),
         ("margin: 24h", "margin: 24", "margin"),
         ("margin: 24h", "margin: 1.5h", "margin"),
         ("title: Air mail, Almaty to Tashkent", "title: [a]", "title"),
@@ -201,7 +201,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_faults_of_form_do_not_hide_faults_of_the_rules() -> None:
     """A plan that is wrong in both gets both at once, in the order of the file."""
     text = changed(
-        ("tolerances: {gross: 20 g", "tolerances: {gross: heavy"),
+        ("tolerances: {gross: 20 g,", "tolerances: {gross: heavy,"),
         ("coordinator: caricc", "coordinator: nobody.known"),
         ("service: uz.police", "service: uz.nobody"),
     )

@@ -90,7 +90,7 @@ def test_duty_outlives_a_halt_and_the_outcome() -> None:
     """What has been authorised must be registered, however it ended."""
     table = granted()
     table.say("uz.police", "stop_requested")
-    table.say("kz.customs", "interdicted")
+    table.say("kz.police", "interdicted")
     table.pass_time(days=1)
     assert table.delivery.state.outcome == "stopped_before_departure"
     assert not table.delivery.state.ended

@@ -49,7 +49,7 @@ def bring(
     hashes: tuple[str, ...],
     at: datetime = EPOCH,
     *,
-    service: str = "kz.customs",
+    service: str = "kz.police",
     state: str = "KZ",
     numbers: tuple[str, ...] = (),
 ) -> tuple[Register, Answer]:
@@ -116,7 +116,7 @@ def test_the_services_of_a_state_share_what_it_may_look_for() -> None:
     for number in range(MOST_SELECTORS_OF_A_STATE // MOST_SELECTORS_OF_A_SERVICE):
         mine = cut(things(MOST_SELECTORS_OF_A_SERVICE, f"{number}"), 80, f"by-{number}")
         register = after(mine, register, service=f"kz.service-{number}")
-    _, refused = bring(register, "one-more", things(1, "more"), service="kz.police")
+    _, refused = bring(register, "one-more", things(1, "more"), service="kz.afm")
     _, elsewhere = bring(register, "elsewhere", things(1, "more"), service="uz.police", state="UZ")
 
     assert (True, None) == (refused.not_before is not None, elsewhere.not_before)
@@ -127,7 +127,7 @@ def test_a_service_looks_for_the_same_again_only_so_often() -> None:
     one = things(1)
     register = after((f"again-{number}", one) for number in range(MOST_LOOKS_FOR_A_SELECTOR))
     _, refused = bring(register, "once-more", one)
-    _, other = bring(register, "other", one, service="kz.police")
+    _, other = bring(register, "other", one, service="kz.afm")
 
     assert (True, None) == (refused.not_before is not None, other.not_before)
 
@@ -149,11 +149,11 @@ def test_many_different_selectors_of_one_service_are_an_alarm() -> None:
     register = after(iter([("straw", things(1, "straw")), ("more", things(1, "more"))]), register)
     (alarm,) = register.enquiries.alarms
 
-    assert ("many_selectors", "kz.customs", "KZ", MANY_SELECTORS) == (alarm.pattern, alarm.service, alarm.state, alarm.count)
+    assert ("many_selectors", "kz.police", "KZ", MANY_SELECTORS) == (alarm.pattern, alarm.service, alarm.state, alarm.count)
     assert (("kz.prosecutor",), "straw") == (alarm.signers, alarm.deliveries[-1])
     assert not any(mark in canonical(alarm).decode() for one in register.enquiries.made for mark in one.marks)
     notice = Notice(id="x", delivery="straw", service="supervision", kind="enquiries", facts=NoticeFacts(alarm=alarm))
-    assert "kz.customs (KZ), signed by kz.prosecutor" in say_notice(notice)
+    assert "kz.police (KZ), signed by kz.prosecutor" in say_notice(notice)
 
 
 def test_many_operations_that_touch_no_other_are_an_alarm() -> None:
@@ -204,7 +204,7 @@ def test_more_operations_on_one_thing_than_can_be_told_of_are_put_off() -> None:
     register, one = Register(), things(1)
     for number in range(MOST_CONTACTS + 1):
         register, answer = bring(register, f"live-{number}", one, service=f"kz.service-{number}")
-    crowded, refused = bring(register, "one-more", one, service="kz.police")
+    crowded, refused = bring(register, "one-more", one, service="kz.afm")
 
     assert [MOST_CONTACTS] * (MOST_CONTACTS + 1) == [len(finding.others) for finding in answer.findings]
     assert ((), register.claims) == (refused.findings, crowded.claims)

@@ -28,7 +28,7 @@ LASTING = {"written_at": "2022-03-01T06:00:00Z", "reference": "TEST-1"}
 def sampled(**prepared: Any) -> Table:
     """Prepared, with a sample that is held by the customs of Kazakhstan."""
     table = Table().consent()
-    assert became(table.say("kz.customs", "prepared", "preparation", samples=[SAMPLE], **prepared)) == ("accepted", None)
+    assert became(table.say("kz.police", "prepared", "preparation", samples=[SAMPLE], **prepared)) == ("accepted", None)
     return table
 
 
@@ -76,19 +76,19 @@ def test_r30_nobody_is_asked_for_consent_before_what_was_found_is_reported() -> 
     assert table.is_open("detection.1", "deconfliction.1") or table.is_open("detection.1")
     table.pass_time(days=3)
     assert not table.delivery.state.every_checkpoint().keys() & {"consent-kz", "consent-uz"}
-    assert ("kz.customs",) == table.at("detection.1").checkpoint.services()
-    assert became(table.say("kz.customs", "detected", "detection.1")) == ("accepted", None)
+    assert ("kz.police",) == table.at("detection.1").checkpoint.services()
+    assert became(table.say("kz.police", "detected", "detection.1")) == ("accepted", None)
     table.settle()
     assert table.is_open("consent-kz", "consent-uz")
-    assert {"consignment": "kz.customs"} == holders(table)
+    assert {"consignment": "kz.police"} == holders(table)
 
 
 def test_r30_what_was_found_cannot_have_been_found_later() -> None:
     """The clock of the place counts, by its offset; one microsecond after now is refused."""
     table = Table(reported=False)
-    later = table.say("kz.customs", "detected", "detection.1", detected_at="2022-03-01T11:00:00.000001+05:00")
+    later = table.say("kz.police", "detected", "detection.1", detected_at="2022-03-01T11:00:00.000001+05:00")
     assert "found_in_future" == code(later)
-    now = table.say("kz.customs", "detected", "detection.1", detected_at="2022-03-01T11:00:00+05:00")
+    now = table.say("kz.police", "detected", "detection.1", detected_at="2022-03-01T11:00:00+05:00")
     assert ("accepted", None) == became(now)
 
 
@@ -102,13 +102,13 @@ def test_r17_only_who_holds_it_reports_what_was_found(service: str) -> None:
 def test_r30_who_becomes_responsible_before_it_has_left_reports_it_too() -> None:
     """A changed plan gives it to another authority, which says that it has it before anything is prepared."""
     table = Table(reported=False)
-    table.say("kz.customs", "detected", "detection.1")
+    table.say("kz.police", "detected", "detection.1")
     table.reported = False
     words = plain(example_plan())
     words["legs"][0]["responsible"] = "kz.border"
     for one in words["checkpoints"]:
         for asked in one["requires"]:
-            if asked["service"] == "kz.customs" and asked["says"] in ("handover_offer", "dispatched"):
+            if asked["service"] == "kz.police" and asked["says"] in ("handover_offer", "dispatched"):
                 asked["service"] = "kz.border"
     amend(table.delivery, Amended(plan=signed_plan(type(example_plan()).model_validate(words))), table.now)
     table.settle()
@@ -125,8 +125,8 @@ def test_r30_what_was_found_is_not_asked_for_once_it_has_stopped() -> None:
     table = Table(reported=False)
     table.say("uz.police", "stop_requested")
     assert table.is_closed("detection.1")
-    table.say("kz.customs", "interdicted")
-    assert {"consignment": "kz.customs"} == holders(table)
+    table.say("kz.police", "interdicted")
+    assert {"consignment": "kz.police"} == holders(table)
 
 
 # Things with holders
@@ -138,19 +138,19 @@ def test_r30_what_is_taken_out_and_put_in_has_a_holder() -> None:
     for state in ("kz", "uz"):
         modalities = ["replaced_in_whole"]
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", modalities=modalities)
-    sugar = {"label": "S-1", "what": "substitute", "gross": "13 kg"}
+    sugar = {"label": "S-1", "what": "substitute", "gross": "13.2 kg"}
     said = {"modality": "replaced_in_whole", "kept": [], "removed": [MEPHEDRONE], "samples": [SAMPLE], "items": [sugar]}
-    assert became(table.say("kz.customs", "prepared", "preparation", **said)) == ("accepted", None)
-    assert dict.fromkeys(("consignment", "removed", "samples", "S-1"), "kz.customs") == holders(table)
+    assert became(table.say("kz.police", "prepared", "preparation", **said)) == ("accepted", None)
+    assert dict.fromkeys(("consignment", "removed", "samples", "S-1"), "kz.police") == holders(table)
     assert [13_200_000, 5_000] == [amounts(table.delivery.state, label)[0].net for label in ("removed", "samples")]  # type: ignore[union-attr]
 
 
 def test_r30_what_travels_has_the_holder_of_its_leg() -> None:
     """Consignment and tracker go from hand to hand by handover, and are no exhibits that can be offered."""
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation", items=[TRACKER])
+    table.say("kz.police", "prepared", "preparation", items=[TRACKER])
     table.say("kz.knb", "ready", "preparation")
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
         table.say(service, kind, "departure")
     table.hand_over()
     assert {"consignment": "uz.customs", "T-1": "uz.customs"} == holders(table)
@@ -168,10 +168,10 @@ def test_r30_what_is_recovered_and_found_is_with_who_seized_it() -> None:
 def test_r30_what_was_seized_on_the_way_is_an_exhibit() -> None:
     """After an interdiction the whole lies with who seized it, and can be handed on and destroyed."""
     table = Table().dispatch()
-    table.say("kz.customs", "interdicted")
-    assert {"consignment": "kz.customs"} == holders(table)
-    assert offer(table, "kz.customs", "kz.knb", "consignment") is None
-    assert take(table, "kz.knb", "kz.customs", "consignment") is None
+    table.say("kz.police", "interdicted")
+    assert {"consignment": "kz.police"} == holders(table)
+    assert offer(table, "kz.police", "kz.knb", "consignment") is None
+    assert take(table, "kz.knb", "kz.police", "consignment") is None
     assert dispose(table, "kz.knb", "consignment", how="destroyed", witnesses=["officer-3"]) is None
     assert {"consignment": None} == holders(table)
     assert "destroyed" == exhibits(table.delivery.state)["consignment"].fate
@@ -181,9 +181,9 @@ def test_r30_what_was_seized_on_the_way_is_an_exhibit() -> None:
 def test_r30_no_two_exhibits_have_one_label(label: str) -> None:
     """A find under a label of the rules, or of an item, is refused; so is an item under one of the rules."""
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation", items=[TRACKER])
+    table.say("kz.police", "prepared", "preparation", items=[TRACKER])
     table.say("kz.knb", "ready", "preparation")
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
         table.say(service, kind, "departure")
     table.hand_over()
     table.say("uz.customs", "delivered", "delivery")
@@ -191,7 +191,7 @@ def test_r30_no_two_exhibits_have_one_label(label: str) -> None:
     finds = [{"label": label, "what": "a find"}]
     assert "label_taken" == code(table.say("uz.customs", "seizure", "accounting", finds=finds))
     if label != "T-1":
-        other = Table().consent().say("kz.customs", "prepared", "preparation", items=[TRACKER | {"label": label}])
+        other = Table().consent().say("kz.police", "prepared", "preparation", items=[TRACKER | {"label": label}])
         assert "label_taken" == code(other)
 
 
@@ -209,20 +209,20 @@ def test_r30_a_correction_gives_no_exhibit_the_label_of_another() -> None:
 def test_r18_a_correction_takes_nothing_out_of_anybodys_hands() -> None:
     """The preparer says that nothing was sampled after all; what another holds by then stays where it is."""
     table = sampled(id="preparation-1")
-    offer(table, "kz.customs", "kz.knb", "samples")
-    take(table, "kz.knb", "kz.customs", "samples")
+    offer(table, "kz.police", "kz.knb", "samples")
+    take(table, "kz.knb", "kz.police", "samples")
     content = {"kind": "prepared", **WORDS["prepared"]}
-    said = table.say("kz.customs", "correction", of="preparation-1", reason="slip", content=content)
+    said = table.say("kz.police", "correction", of="preparation-1", reason="slip", content=content)
     assert ("accepted", None) == became(said)
-    assert {"consignment": "kz.customs", "samples": "kz.knb"} == holders(table)
+    assert {"consignment": "kz.police", "samples": "kz.knb"} == holders(table)
 
 
 def test_r18_a_correction_takes_away_what_nobody_has_touched() -> None:
     """Where the sample is still with the preparer, it was none."""
     table = sampled(id="preparation-1")
     content = {"kind": "prepared", **WORDS["prepared"]}
-    table.say("kz.customs", "correction", of="preparation-1", reason="slip", content=content)
-    assert {"consignment": "kz.customs"} == holders(table)
+    table.say("kz.police", "correction", of="preparation-1", reason="slip", content=content)
+    assert {"consignment": "kz.police"} == holders(table)
 
 
 # From hand to hand
@@ -231,11 +231,11 @@ def test_r18_a_correction_takes_away_what_nobody_has_touched() -> None:
 def test_r30_an_exhibit_moves_when_both_have_said_so() -> None:
     """Offered, it stays with the giver; accepted, it is with the taker, who is asked for it in its inbox."""
     table = sampled()
-    assert offer(table, "kz.customs", "kz.knb", "samples") is None
-    assert "kz.customs" == holders(table)["samples"]
+    assert offer(table, "kz.police", "kz.knb", "samples") is None
+    assert "kz.police" == holders(table)["samples"]
     asked = request(table.delivery, "exhibits.1", "kz.knb")
-    assert (("samples",), "kz.customs", ("exhibit_acceptance",)) == (asked.facts.exhibits, asked.facts.giver, asked.says)
-    assert take(table, "kz.knb", "kz.customs", "samples") is None
+    assert (("samples",), "kz.police", ("exhibit_acceptance",)) == (asked.facts.exhibits, asked.facts.giver, asked.says)
+    assert take(table, "kz.knb", "kz.police", "samples") is None
     assert "kz.knb" == holders(table)["samples"]
     assert table.is_closed("exhibits.1")
 
@@ -244,7 +244,7 @@ def test_r30_who_does_not_hold_it_moves_nothing() -> None:
     """Not offered, not examined, not disposed of; of what does not exist the same is said."""
     table = sampled()
     assert "not_its_holder" == offer(table, "kz.knb", "uz.police", "samples")
-    assert "not_its_holder" == offer(table, "kz.customs", "kz.knb", "samples", "nothing-1")
+    assert "not_its_holder" == offer(table, "kz.police", "kz.knb", "samples", "nothing-1")
     assert "not_its_holder" == report(table, "kz.knb")
     assert "not_its_holder" == dispose(table, "kz.knb", "samples")
 
@@ -252,36 +252,36 @@ def test_r30_who_does_not_hold_it_moves_nothing() -> None:
 def test_r30_what_is_offered_to_another_or_by_another_is_not_taken() -> None:
     """Nobody helps itself, and giver and taker name each other."""
     table = sampled()
-    offer(table, "kz.customs", "kz.knb", "samples")
-    assert "not_offered_to" == take(table, "uz.police", "kz.customs", "samples")
+    offer(table, "kz.police", "kz.knb", "samples")
+    assert "not_offered_to" == take(table, "uz.police", "kz.police", "samples")
     assert "not_offered_to" == take(table, "kz.knb", "uz.customs", "samples")
-    assert "not_offered_to" == take(table, "kz.knb", "kz.customs", "samples", "nothing-1")
-    offer(table, "kz.customs", "uz.police", "samples")
-    assert "not_offered_to" == take(table, "kz.knb", "kz.customs", "samples")
+    assert "not_offered_to" == take(table, "kz.knb", "kz.police", "samples", "nothing-1")
+    offer(table, "kz.police", "uz.police", "samples")
+    assert "not_offered_to" == take(table, "kz.knb", "kz.police", "samples")
 
 
 def test_r30_nothing_goes_to_who_takes_no_part() -> None:
     """A service that reads nothing of this delivery cannot hold a part of it."""
-    assert "no_taker" == offer(sampled(), "kz.customs", "tj.customs", "samples")
+    assert "no_taker" == offer(sampled(), "kz.police", "tj.customs", "samples")
 
 
 def test_r30_an_offer_that_nobody_answers_lapses_and_the_giver_holds_it() -> None:
     """In the time for a decision; what comes after that is refused, and it can be offered to another."""
     table = sampled()
-    offer(table, "kz.customs", "kz.knb", "samples")
+    offer(table, "kz.police", "kz.knb", "samples")
     table.pass_time(hours=12)
     assert table.is_closed("exhibits.1")
-    assert "not_offered_to" == take(table, "kz.knb", "kz.customs", "samples")
-    assert "kz.customs" == holders(table)["samples"]
-    offer(table, "kz.customs", "uz.police", "samples")
+    assert "not_offered_to" == take(table, "kz.knb", "kz.police", "samples")
+    assert "kz.police" == holders(table)["samples"]
+    offer(table, "kz.police", "uz.police", "samples")
     assert table.is_open("exhibits.2")
 
 
 def test_r30_what_is_offered_elsewhere_is_not_asked_for_any_more() -> None:
     """The giver offers it to another: the first is not waited for, and the second is asked."""
     table = sampled()
-    offer(table, "kz.customs", "kz.knb", "samples")
-    offer(table, "kz.customs", "uz.police", "samples")
+    offer(table, "kz.police", "kz.knb", "samples")
+    offer(table, "kz.police", "uz.police", "samples")
     assert table.is_closed("exhibits.1")
     assert ("uz.police",) == table.at("exhibits.2").checkpoint.services()
 
@@ -290,13 +290,13 @@ def test_r30_exhibits_are_handed_on_after_a_halt_and_after_the_outcome() -> None
     """The laboratory and the court come when everything else is over."""
     table = sampled()
     table.say("uz.police", "stop_requested")
-    assert offer(table, "kz.customs", "kz.knb", "samples") is None
-    table.say("kz.customs", "interdicted")
+    assert offer(table, "kz.police", "kz.knb", "samples") is None
+    table.say("kz.police", "interdicted")
     for service in table.plan.participants():
         table.say(service, "stop_acknowledged", "stop.acknowledged")
     assert table.delivery.state.outcome is not None
     assert not table.delivery.state.ended
-    assert take(table, "kz.knb", "kz.customs", "samples") is None
+    assert take(table, "kz.knb", "kz.police", "samples") is None
 
 
 # Examined and disposed of
@@ -305,11 +305,11 @@ def test_r30_exhibits_are_handed_on_after_a_halt_and_after_the_outcome() -> None
 def test_r30_what_was_spent_and_left_is_told_of_the_exhibit() -> None:
     """Report after report; where one does not weigh it, nothing is invented."""
     table = sampled()
-    assert report(table, "kz.customs", report="presumptive_test") is None
+    assert report(table, "kz.police", report="presumptive_test") is None
     one = exhibits(table.delivery.state)["samples"]
     assert (0, None) == (one.spent, one.left)
-    assert report(table, "kz.customs", received="5 g", spent="40 mg", left="4960 mg", purity=910) is None
-    assert report(table, "kz.customs", received="4960 mg", spent="60 mg", left="4900 mg", report="expert_opinion") is None
+    assert report(table, "kz.police", received="5 g", spent="40 mg", left="4960 mg", purity=910) is None
+    assert report(table, "kz.police", received="4960 mg", spent="60 mg", left="4900 mg", report="expert_opinion") is None
     one = exhibits(table.delivery.state)["samples"]
     assert (100, 4_900) == (one.spent, one.left)
 
@@ -317,9 +317,9 @@ def test_r30_what_was_spent_and_left_is_told_of_the_exhibit() -> None:
 def test_r30_what_does_not_weigh_as_before_counts_with_a_remark() -> None:
     """Of what was sampled, and of what a report left; `vigil verify` and the view show it."""
     table = sampled()
-    assert "weighs_otherwise" == report(table, "kz.customs", received="6 g", spent="1 g", left="5 g")
-    assert "weighs_otherwise" == report(table, "kz.customs", received="4999 mg", spent="0 mg", left="4999 mg")
-    assert report(table, "kz.customs", received="4999 mg", spent="0 mg", left="4999 mg") is None
+    assert "weighs_otherwise" == report(table, "kz.police", received="6 g", spent="1 g", left="5 g")
+    assert "weighs_otherwise" == report(table, "kz.police", received="4999 mg", spent="0 mg", left="4999 mg")
+    assert report(table, "kz.police", received="4999 mg", spent="0 mg", left="4999 mg") is None
     assert 2 == len(verify(table.packet()).remarked)
 
 
@@ -344,22 +344,22 @@ def test_a_disposal_says_before_whom_or_to_whom(said: dict[str, Any]) -> None:
 def test_r30_what_was_disposed_of_nobody_holds_any_more(how: str) -> None:
     """Its record says what became of it; nobody offers, examines or disposes of it again."""
     table = sampled()
-    assert dispose(table, "kz.customs", "samples", how=how, witnesses=["officer-3"]) is None
+    assert dispose(table, "kz.police", "samples", how=how, witnesses=["officer-3"]) is None
     one = exhibits(table.delivery.state)["samples"]
     assert (None, how) == (one.holder, one.fate)
-    assert "not_its_holder" == offer(table, "kz.customs", "kz.knb", "samples")
-    assert "not_its_holder" == report(table, "kz.customs")
-    assert "not_its_holder" == dispose(table, "kz.customs", "samples")
+    assert "not_its_holder" == offer(table, "kz.police", "kz.knb", "samples")
+    assert "not_its_holder" == report(table, "kz.police")
+    assert "not_its_holder" == dispose(table, "kz.police", "samples")
 
 
 def test_r30_what_is_kept_for_a_proceeding_has_its_holder_still() -> None:
     """It may be handed on, and then the taker says anew what becomes of it; what was offered is offered no more."""
     table = sampled()
-    offer(table, "kz.customs", "uz.police", "samples")
-    assert dispose(table, "kz.customs", "samples") is None
-    assert "not_offered_to" == take(table, "uz.police", "kz.customs", "samples")
-    assert offer(table, "kz.customs", "kz.knb", "samples") is None
-    assert take(table, "kz.knb", "kz.customs", "samples") is None
+    offer(table, "kz.police", "uz.police", "samples")
+    assert dispose(table, "kz.police", "samples") is None
+    assert "not_offered_to" == take(table, "uz.police", "kz.police", "samples")
+    assert offer(table, "kz.police", "kz.knb", "samples") is None
+    assert take(table, "kz.knb", "kz.police", "samples") is None
     one = exhibits(table.delivery.state)["samples"]
     assert ("kz.knb", None) == (one.holder, one.fate)
 
@@ -368,8 +368,8 @@ def test_r28_what_stays_of_exhibits_has_a_bound(monkeypatch: pytest.MonkeyPatch)
     """What is beyond the share of those from whose hands they came is refused, and the holder is who it was."""
     with_figures(monkeypatch, exhibits_bytes=150)
     table = sampled()
-    assert HELD_TOO_MUCH.name == offer(table, "kz.customs", "kz.knb", "samples")
-    assert "kz.customs" == holders(table)["samples"]
+    assert HELD_TOO_MUCH.name == offer(table, "kz.police", "kz.knb", "samples")
+    assert "kz.police" == holders(table)["samples"]
 
 
 # What is shown
@@ -380,9 +380,9 @@ def test_r11_who_holds_what_is_shown_to_those_whose_it_is() -> None:
     table = sampled()
     seen = {one: shown(table, one) for one in ("kz.knb", "kz.prosecutor", "uz.police")}
     assert {"kz.knb": ["consignment", "samples"], "kz.prosecutor": ["consignment", "samples"], "uz.police": []} == seen
-    offer(table, "kz.customs", "uz.police", "samples")
+    offer(table, "kz.police", "uz.police", "samples")
     assert ["samples"] == shown(table, "uz.police")
-    take(table, "uz.police", "kz.customs", "samples")
+    take(table, "uz.police", "kz.police", "samples")
     assert ["consignment", "samples"] == shown(table, "kz.prosecutor")
     assert ["samples"] == shown(table, "uz.customs")
 
@@ -395,12 +395,12 @@ def shown(table: Table, service: str) -> list[str]:
 def test_verify_tells_who_holds_what_and_what_became_of_it() -> None:
     """A stranger with the packet learns it of everything, at the end as under way."""
     table = sampled()
-    dispose(table, "kz.customs", "samples", how="destroyed", witnesses=["officer-3"])
+    dispose(table, "kz.police", "samples", how="destroyed", witnesses=["officer-3"])
     told = [(one.label, one.what, one.holder, one.fate) for one in verify(table.packet()).exhibits]
-    assert [("consignment", "consignment", "kz.customs", None), ("samples", "samples", None, "destroyed")] == told
+    assert [("consignment", "consignment", "kz.police", None), ("samples", "samples", None, "destroyed")] == told
 
 
-SERVICES = ("kz.customs", "kz.knb", "uz.police", "uz.customs", "uz.prosecutor")
+SERVICES = ("kz.police", "kz.knb", "uz.police", "uz.customs", "uz.prosecutor")
 LABELS = ("consignment", "samples", "T-1", "seized", "F-1")
 MOVES = st.tuples(
     st.sampled_from(("exhibits_offered", "exhibits_accepted", "laboratory_report", "disposed", "interdicted", "stop_requested")),
@@ -430,11 +430,11 @@ def test_r30_nothing_is_ever_without_a_holder(moves: list[tuple[str, str, str, s
     book = ExhibitBook(table.plan)
     for entry in table.delivery.ledger.entries:
         if entry.event.event == "stated":
-            assert [] == list(book.heard(table.delivery.law.read(entry.event.envelope), "kz.customs"))
+            assert [] == list(book.heard(table.delivery.law.read(entry.event.envelope), "kz.police"))
     for kind, service, other, label, how in moves:
         said = table.statement(service, kind, **words_of(kind, other, label, how))
         if became(table.hand_in(said))[0] == "accepted":
-            assert [] == list(book.heard(said, "kz.customs"))
+            assert [] == list(book.heard(said, "kz.police"))
         found = exhibits(table.delivery.state)
         assert all((one.holder is None) == (one.fate not in (None, "kept")) for one in found.values())
         assert [] == list(book.differ(holders(table)))

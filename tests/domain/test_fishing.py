@@ -77,7 +77,7 @@ def test_before_a_signature_nothing_is_looked_into_however_long_it_waits() -> No
     assert not looks(table)
 
 
-@pytest.mark.parametrize("service", ["kz.customs", "uz.prosecutor", "uz.police", FISHER])
+@pytest.mark.parametrize("service", ["kz.police", "uz.prosecutor", "uz.police", FISHER])
 def test_nobody_else_signs_for_it(service: str) -> None:
     """Not the initiator, no other service of its State, no prosecutor of another State."""
     table = unsigned()

@@ -138,7 +138,7 @@ def test_nothing_that_is_left_out_of_a_packet_for_a_court_is_guessed(monkeypatch
     """
     monkeypatch.setattr("tests.support.SECRET", secret_of(SEED))
     table = Table(with_changes(plan_={"handling_code": "H0"}))
-    table.say("kz.customs", "information", text="our man in the post office", handling={"code": "H1", "caveat": ""})
+    table.say("kz.police", "information", text="our man in the post office", handling={"code": "H1", "caveat": ""})
     packet, manifest, _ = unseal(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"))
     (out,) = (one for one in packet.ledger if isinstance(one, LeftOut))
     true = table.delivery.ledger[out.seq]

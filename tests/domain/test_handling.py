@@ -54,9 +54,9 @@ def test_r23_h1_on_which_the_record_rests_keeps_it_from_the_court_until_permitte
     table = Table(under("H1")).prepare()
     with pytest.raises(RuleBroken, match="not permitted the plan") as refused:
         packet_for(table, "court")
-    assert "kz.customs has not permitted prepared statement-0005 (H1)" in refused.value.sentence
+    assert "kz.police has not permitted prepared statement-0005 (H1)" in refused.value.sentence
     assert "disclosure_not_permitted" == refused.value.reason
-    for service in ("kz.knb", "kz.customs", "kz.prosecutor"):
+    for service in ("kz.knb", "kz.police", "kz.prosecutor"):
         table.say(service, "disclosure_permitted")
     with pytest.raises(RuleBroken) as refused:
         packet_for(table, "court")
@@ -76,9 +76,9 @@ def test_r23_the_operations_own_packet_holds_everything() -> None:
 def test_r23_information_under_h1_is_left_out_and_the_rest_is_proved() -> None:
     """Its leaf stands in its place, so that whoever has the entry can show that it is this one; no history leaks it."""
     table = Table(under("H0")).consent()
-    table.say("kz.customs", "information", text="our man in the post office", handling=Handling(code="H1"))
+    table.say("kz.police", "information", text="our man in the post office", handling=Handling(code="H1"))
     table.say("uz.police", "information", text="read by the court", handling=Handling(code="H0"))
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
 
     data = packet_for(table, "court")
     proved = verify(data, table.directory)
@@ -88,7 +88,7 @@ def test_r23_information_under_h1_is_left_out_and_the_rest_is_proved() -> None:
     assert b"b3VyIG1hbi" not in data
     assert b"the whole history" not in data
     assert ("court", 1, table.delivery.ledger.root) == (proved.purpose, proved.left_out, proved.root)
-    assert [("kz.customs", "H1", "accepted")] == [(one.provider, one.code, one.verdict.verdict) for one in left_out]
+    assert [("kz.police", "H1", "accepted")] == [(one.provider, one.code, one.verdict.verdict) for one in left_out]
     kept = next(
         entry
         for entry in table.delivery.ledger.entries
@@ -101,18 +101,18 @@ def test_r23_what_a_provider_permits_goes_there_and_nowhere_else() -> None:
     """To the court is not to a State; one statement is not all."""
     table = Table(under("H0")).consent()
     for number in (1, 2):
-        table.say("kz.customs", "information", id=f"a-tip-{number:04d}", text=f"tip {number}", handling=Handling(code="H1"))
-    table.say("kz.customs", "disclosure_permitted", statements=["a-tip-0002"])
+        table.say("kz.police", "information", id=f"a-tip-{number:04d}", text=f"tip {number}", handling=Handling(code="H1"))
+    table.say("kz.police", "disclosure_permitted", statements=["a-tip-0002"])
     assert ["a-tip-0001"] == [one.statement for one in left_out_of(packet_for(table, "court"))]
 
 
 def test_r23_nobody_permits_what_another_has_provided() -> None:
     """Refused, also for what was never said."""
     table = Table()
-    table.say("kz.customs", "information", id="a-tip-0001")
+    table.say("kz.police", "information", id="a-tip-0001")
     assert ("refused", "R23") == became(table.say("uz.police", "disclosure_permitted", statements=["a-tip-0001"]))
     assert ("refused", "R23") == became(table.say("uz.police", "disclosure_permitted", statements=["never-said"]))
-    assert ("accepted", None) == became(table.say("kz.customs", "disclosure_permitted", statements=["a-tip-0001"]))
+    assert ("accepted", None) == became(table.say("kz.police", "disclosure_permitted", statements=["a-tip-0001"]))
 
 
 def test_r23_h2_of_its_own_goes_to_no_third_state() -> None:
@@ -159,8 +159,8 @@ def test_r23_h3_comes_with_its_caveat_and_no_other_code_has_one(code: str, cavea
 def test_r23_who_seals_a_packet_cannot_leave_out_what_is_needed_or_what_no_code_keeps_back() -> None:
     """A consent that is left out is missed by the rules; a code that binds not, or a packet for the operation, is no reason."""
     table = Table(under("H0")).consent()
-    table.say("kz.customs", "information", text="a tip", handling=Handling(code="H1"))
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "information", text="a tip", handling=Handling(code="H1"))
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     packet, _, _ = unseal(packet_for(table, "court"))
     (tip,) = left_out_of(packet_for(table, "court"))

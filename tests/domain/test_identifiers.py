@@ -195,8 +195,8 @@ def test_states_of_the_seed_are_known() -> None:
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [
-        (ids.ServiceId, ["kz.customs", "interpol", "kz.customs.air-1"], ["Kz.customs", "kz.", "k"]),
-        (ids.ServiceId, ["a." + "b" * 38], ["a." + "b" * 39, "kz.customs\n", "кz.customs"]),
+        (ids.ServiceId, ["kz.police", "interpol", "kz.police.air-1"], ["Kz.customs", "kz.", "k"]),
+        (ids.ServiceId, ["a." + "b" * 38], ["a." + "b" * 39, "kz.police\n", "кz.customs"]),
         (ids.Slug, ["a", "leg-1", "a" * 40], ["", "1leg", "leg_1", "a" * 41, "leg-1\n"]),
         (ids.OperationCode, ["amber-heron", "abc"], ["ab", "Amber", "a" * 41]),
         (ids.StatementId, ["01J8ZQ4M", "h_-45678", "a" * 64], ["short", "-2345678", "a" * 65]),

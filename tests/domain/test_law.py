@@ -66,20 +66,20 @@ def test_a_decider_is_named_by_channel_goods_and_stage() -> None:
 
 
 def test_r1_the_agreement_of_another_service_is_asked_for_where_the_law_wants_it() -> None:
-    """What the police begins needs the customs' agreement: the plan that does not ask is refused, and one that asks is not."""
-    wants = card_of("KZ", agreements=[provision(of=["customs"], begun_by=["security"])])
+    """What the security service begins the police agrees to: the plan that does not ask is refused, and one that asks is not."""
+    wants = card_of("KZ", agreements=[provision(of=["police"], begun_by=["security"])])
     plan = example_plan()
 
-    assert [("checkpoints", "R1: by the rule card of KZ what a security begins needs the agreement of customs")] == problems(
+    assert [("checkpoints", "R1: by the rule card of KZ what a security begins needs the agreement of police")] == problems(
         plan, wants, "R1"
     )
     assert [] == problems(with_agreement(), wants)
-    assert [] == problems(plan, card_of("KZ", agreements=[provision(of=["customs"], begun_by=["police"])]))
+    assert [] == problems(plan, card_of("KZ", agreements=[provision(of=["police"], begun_by=["customs"])]))
 
 
 def with_agreement() -> Plan:
-    """Almaty - Tashkent, where the customs of Kazakhstan are asked to agree."""
-    return with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.customs agreement")})
+    """Almaty - Tashkent, where the police of Kazakhstan are asked to agree."""
+    return with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police agreement")})
 
 
 def test_r1_without_the_agreement_consent_does_not_close_and_with_it_it_does() -> None:
@@ -95,16 +95,16 @@ def test_r1_without_the_agreement_consent_does_not_close_and_with_it_it_does() -
 def agrees(table: Table, state: str = "KZ") -> Any:
     """The customs agree."""
     words = {"state": state, "reference": "TEST-8", "given_by_role": "head of service"}
-    return table.say("kz.customs", "agreement_given", "consent-kz", **words)
+    return table.say("kz.police", "agreement_given", "consent-kz", **words)
 
 
 def test_r1_whoever_does_not_agree_halts_it() -> None:
     """Nothing advances, and it ends as refused."""
     table = Table(with_agreement())
-    table.say("kz.customs", "agreement_refused", "consent-kz", state="KZ")
+    table.say("kz.police", "agreement_refused", "consent-kz", state="KZ")
     halt = table.delivery.state.halt
     assert halt is not None
-    assert ("refused", NOT_AGREED(service="kz.customs", state="KZ", entry=halt.seq)) == (halt.cause, halt.finding)
+    assert ("refused", NOT_AGREED(service="kz.police", state="KZ", entry=halt.seq)) == (halt.cause, halt.finding)
     assert "refused" == outcome_of(table)
 
 
@@ -112,7 +112,7 @@ def test_r1_what_a_card_does_not_know_is_answered_for_by_whoever_authorises_ther
     """The plan must say who, it must be asked there, and no State beside the route has anybody."""
     plan = example_plan()
     nobody = plan.model_copy(update={"answers_for_law": {"UZ": "uz.prosecutor"}})
-    others = plan.model_copy(update={"answers_for_law": plan.answers_for_law | {"KZ": "kz.customs", "RU": "ru.customs"}})
+    others = plan.model_copy(update={"answers_for_law": plan.answers_for_law | {"KZ": "kz.police", "RU": "ru.customs"}})
 
     ((place, problem),) = problems(nobody, {})
     assert ("answers_for_law", True) == (place, "does not know: who decides, which ways of handling are allowed" in problem)
@@ -125,14 +125,14 @@ def test_whoever_answers_for_the_law_is_told_what_is_not_known() -> None:
     assert ("decider", "handling", "term", "records") == request(
         table.delivery, "consent-kz", "kz.prosecutor"
     ).facts.law_not_known
-    both = asks("kz.prosecutor authorisation", "kz.police authorisation")
+    both = asks("kz.prosecutor authorisation", "kz.afm authorisation")
     table = Table(with_changes(consent_kz={"requires": both}))
-    assert () == request(table.delivery, "consent-kz", "kz.police").facts.law_not_known
+    assert () == request(table.delivery, "consent-kz", "kz.afm").facts.law_not_known
 
 
 def test_r4_who_may_not_carry_one_out_is_not_responsible_and_begins_none() -> None:
     """It may still prepare, weigh and let pass."""
-    out = card_of("KZ", exclusions=[provision(kinds=["customs", "security"], may_not=["run"])])
+    out = card_of("KZ", exclusions=[provision(kinds=["police", "security"], may_not=["run"])])
 
     assert ["legs.0.responsible", "initiator"] == [place for place, _ in problems(example_plan(), out, "R4")]
 
@@ -256,7 +256,7 @@ def test_r5_an_extension_is_no_longer_than_the_law_lets_it() -> None:
 
 def test_r5_a_new_authorisation_does_not_begin_the_ceiling_anew() -> None:
     """It counts from the first of that authority."""
-    both = asks("kz.prosecutor authorisation", "kz.police authorisation")
+    both = asks("kz.prosecutor authorisation", "kz.afm authorisation")
     card = card_of("KZ", terms=[provision(ceiling="60d")])
     table = Table(with_changes(consent_kz={"requires": both}), other_cards=card)
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", provisional=True)
@@ -291,11 +291,11 @@ def test_r16_an_authorisation_permits_only_what_it_may() -> None:
 
 def test_r16_a_permission_apart_is_given_by_who_may_and_for_no_longer_than_the_law_lets() -> None:
     """The police may not permit what a court must; and nobody may for longer."""
-    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police permission")})
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.afm permission")})
     for says, found in (({"by": ["court"]}, "may_not_permit"), ({"longest": "10d"}, "permitted_too_long"), ({}, None)):
         rule = provision(measures=["post"], needs="own_act", **says)
         table = Table(plan, other_cards=card_of("KZ", measures=[rule]))
-        assert found == code(table.say("kz.police", "permission_granted", "consent-kz", permissions=["post"]))
+        assert found == code(table.say("kz.afm", "permission_granted", "consent-kz", permissions=["post"]))
 
 
 def test_r16_what_is_not_known_must_be_permitted() -> None:
@@ -314,13 +314,13 @@ def test_r16_what_is_not_known_must_be_permitted() -> None:
 
 def test_r16_the_request_says_what_this_service_is_to_permit() -> None:
     """The authority what goes with its authorisation, the other what wants an act of its own."""
-    both = asks("kz.prosecutor authorisation", "kz.police permission")
+    both = asks("kz.prosecutor authorisation", "kz.afm permission")
     plan = with_changes(plan_={"uses": ["device"]}, consent_kz={"requires": both})
     own = provision(measures=["device"], needs="own_act", by=["police"])
     also = provision(measures=["post"], needs="permission", by=["prosecutor"])
     table = Table(plan, other_cards=card_of("KZ", measures=[own, also]))
 
-    asked = [request(table.delivery, "consent-kz", one).facts.permissions for one in ("kz.prosecutor", "kz.police")]
+    asked = [request(table.delivery, "consent-kz", one).facts.permissions for one in ("kz.prosecutor", "kz.afm")]
     assert [("post",), ("device",)] == asked
 
 
@@ -363,12 +363,12 @@ def steps(table: Table) -> Iterator[str]:
     """The usual course, with a stop at each event that a duty may run from."""
     table.consent()
     yield "authorisation"
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     yield "preparation"
     table.say("uz.customs", "ready", "departure")
     table.say("uz.police", "ready", "departure")
-    table.say("kz.customs", "dispatched", "departure")
+    table.say("kz.police", "dispatched", "departure")
     yield "departure"
     table.hand_over()
     table.say("uz.customs", "delivered", "delivery")

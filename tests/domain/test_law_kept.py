@@ -96,13 +96,13 @@ def test_r16_an_opening_is_recorded_as_the_law_wants(by: str, refused: bool) -> 
     """Where that is by a recording, a preparation that opened it and names none is refused, and one that names one is taken. Who
     attested it stands in every record, and what was not opened needs none.
     """
-    found = opening(by).say("kz.customs", "prepared", "preparation", opened=True)
+    found = opening(by).say("kz.police", "prepared", "preparation", opened=True)
     assert (code(found) == "opening_not_recorded") is refused
-    assert became(opening(by).say("kz.customs", "prepared", "preparation", opened=True, pictures=["ab" * 32])) == (
+    assert became(opening(by).say("kz.police", "prepared", "preparation", opened=True, pictures=["ab" * 32])) == (
         "accepted",
         None,
     )
-    assert became(opening(by).say("kz.customs", "prepared", "preparation")) == ("accepted", None)
+    assert became(opening(by).say("kz.police", "prepared", "preparation")) == ("accepted", None)
 
 
 # How long a measure may go on
@@ -139,8 +139,8 @@ def test_r16_an_extension_carries_a_measure_no_further_than_its_card_lets(until:
 
 def apart(**says: Any) -> Table:
     """The post wants an act of its own of the police, which has permitted it from 1 to 31 March, and is asked a second time."""
-    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police permission")})
-    again = plan.checkpoints[0].model_dump() | {"id": "permit-kz", "requires": asks("kz.police permission")}
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.afm permission")})
+    again = plan.checkpoints[0].model_dump() | {"id": "permit-kz", "requires": asks("kz.afm permission")}
     rule = {"measures": ["post"], "needs": "own_act", "by": ["police"], "law": LAW}
     twice = Plan.model_validate(plan.model_dump() | {"checkpoints": (again, *plan.checkpoints)})
     table = Table(twice, other_cards=card_of("KZ", **KNOWN | {"measures": [rule | says]}))
@@ -151,7 +151,7 @@ def apart(**says: Any) -> Table:
 def permitted(table: Table, at: str, begins: str, until: str) -> str | None:
     """What becomes of a permission between these days."""
     window = {"valid_from": f"{begins}T00:00:00Z", "valid_until": f"{until}T00:00:00Z"}
-    return code(table.say("kz.police", "permission_granted", at, permissions=["post"], **window))
+    return code(table.say("kz.afm", "permission_granted", at, permissions=["post"], **window))
 
 
 @pytest.mark.parametrize(

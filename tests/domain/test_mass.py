@@ -49,7 +49,7 @@ def recovered(
     for state in ("kz", "uz"):
         table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", modalities=[plan.modality])
     done = {"kept": [MEPHEDRONE] if kept is None else kept, "modality": plan.modality, "items": put} | preparation
-    assert became(table.say("kz.customs", "prepared", "preparation", **done)) == ("accepted", None)
+    assert became(table.say("kz.police", "prepared", "preparation", **done)) == ("accepted", None)
     table.say("kz.knb", "ready", "preparation")
     travelled(table)
     assert became(table.say("uz.customs", "seizure", "accounting", recovered=list(found), items=items)) == ("accepted", None)
@@ -58,7 +58,7 @@ def recovered(
 
 def travelled(table: Table) -> Table:
     """From the departure to the arrests."""
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
         table.say(service, kind, "departure")
     table.hand_over()
     table.say("uz.customs", "delivered", "delivery")
@@ -217,7 +217,7 @@ def test_r10_after_a_halt_the_interdicted_gross_weight_is_compared(gross: int, c
     """What was seized under way weighs what the last check found, within the tolerance."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    table.say("kz.customs", "interdicted", gross=gross)
+    table.say("kz.police", "interdicted", gross=gross)
     assert (differences(table) == ()) == closes
 
 
@@ -225,7 +225,7 @@ def searched_for() -> Table:
     """Out of sight, not found in time, and halted for that."""
     watch = {"check_in": "2h", "answer": "1h", "search": "3h"}
     table = Table(with_changes(plan_={"surveillance": watch})).dispatch()
-    table.say("kz.customs", "surveillance_lost")
+    table.say("kz.police", "surveillance_lost")
     table.pass_time(hours=3)
     assert table.delivery.state.halt is not None
     assert table.delivery.state.halt.cause == "lost"
@@ -237,7 +237,7 @@ def test_r10_what_is_lost_or_destroyed_needs_no_balance(end: str) -> None:
     """There is nothing left to weigh; the act of loss or destruction stands for it."""
     table = searched_for()
     said = {"circumstances": "gone"} if end == "loss_recorded" else {}
-    assert became(table.say("kz.customs", end, **said)) == ("accepted", None)
+    assert became(table.say("kz.police", end, **said)) == ("accepted", None)
     assert differences(table) == ()
     table.pass_time(days=1)
     assert table.delivery.state.outcome == ("lost_or_stolen" if end == "loss_recorded" else "destroyed")
@@ -246,12 +246,12 @@ def test_r10_what_is_lost_or_destroyed_needs_no_balance(end: str) -> None:
 def test_r10_what_was_given_up_and_then_seized_is_weighed_after_all() -> None:
     """Found again after the act of loss, with a kilogram missing: it is not lost, and somebody explains (found by test)."""
     table = searched_for()
-    table.say("kz.customs", "loss_recorded", circumstances="gone")
-    table.say("kz.customs", "interdicted", gross="12.9 kg")
+    table.say("kz.police", "loss_recorded", circumstances="gone")
+    table.say("kz.police", "interdicted", gross="12.9 kg")
     assert differences(table)
     table.pass_time(days=1)
     assert table.delivery.state.outcome is None
-    for service in ("kz.customs", "kz.prosecutor"):
+    for service in ("kz.police", "kz.prosecutor"):
         table.say(service, "difference_explained", "balance.1")
     assert table.delivery.state.outcome == "interdicted_early"
 
@@ -259,8 +259,8 @@ def test_r10_what_was_given_up_and_then_seized_is_weighed_after_all() -> None:
 def test_r10_what_was_seized_is_not_lost_or_destroyed_afterwards() -> None:
     """Once it is in safe hands, no later act takes it out of the balance."""
     table = Table().dispatch()
-    table.say("kz.customs", "interdicted", gross="1 kg")
-    assert became(table.say("kz.customs", "destroyed")) == ("refused", "R10")
+    table.say("kz.police", "interdicted", gross="1 kg")
+    assert became(table.say("kz.police", "destroyed")) == ("refused", "R10")
     assert differences(table)
 
 

@@ -70,14 +70,14 @@ def test_r12_stop_after_a_planned_seizure_and_its_arrests_makes_it_no_delivery()
 def test_r12_seizure_on_the_way_is_not_the_planned_one() -> None:
     """Before the last checkpoint has opened it is an early interdiction, also where the plan ends with one."""
     table = Table(SEIZED).dispatch()
-    assert became(table.say("kz.customs", "interdicted", "delivery")) == ("accepted", None)
+    assert became(table.say("kz.police", "interdicted", "delivery")) == ("accepted", None)
     ends_as(table, "interdicted_early")
 
 
 def test_r12_another_authority_seized_it_and_it_is_named() -> None:
     """An authority that was not told has seized it: safe, early, and the reason names the entry that says who."""
     table = Table().dispatch()
-    said = table.say("kz.customs", "interdicted", seized_by="traffic police of Almaty")
+    said = table.say("kz.police", "interdicted", seized_by="traffic police of Almaty")
     ends_as(table, "interdicted_early")
     because = table.delivery.state.because
     assert because is not None
@@ -117,7 +117,7 @@ def test_r12_only_who_is_asked_to_deliver_says_that_nobody_came() -> None:
 def test_r12_destroyed_halts_and_ends_as_destroyed() -> None:
     """By who has it in charge; nothing is left to be seized."""
     table = Table().dispatch()
-    assert became(table.say("kz.customs", "destroyed")) == ("accepted", None)
+    assert became(table.say("kz.police", "destroyed")) == ("accepted", None)
     assert table.delivery.state.halt is not None
     assert (table.delivery.state.halt.cause, table.delivery.state.halt.rule) == ("destroyed", "R10")
     ends_as(table, "destroyed")
@@ -135,15 +135,15 @@ def test_r12_destroyed_after_a_stop_needs_no_seizure() -> None:
     """What was to be seized burnt instead."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    table.say("kz.customs", "destroyed")
+    table.say("kz.police", "destroyed")
     ends_as(table, "destroyed")
 
 
 def test_r14_danger_to_life_is_the_outcome_whatever_became_of_it() -> None:
     """Destroyed because it was a danger: aborted for risk to life."""
     table = Table().dispatch()
-    table.say("kz.customs", "incident", risk_to_life=True, what="it leaks")
-    table.say("kz.customs", "destroyed")
+    table.say("kz.police", "incident", risk_to_life=True, what="it leaks")
+    table.say("kz.police", "destroyed")
     ends_as(table, "aborted_for_risk_to_life")
 
 
@@ -228,7 +228,7 @@ FREED = person_at("arrest-tashkent", 0)
     [
         (SEIZED, [], "interdicted_as_planned"),
         (None, [{"service": "uz.customs", "at": "delivery", "says": "not_collected"}], "no_show"),
-        (None, [{"service": "kz.customs", "at": "tashkent-airport", "says": "destroyed"}], "destroyed"),
+        (None, [{"service": "kz.police", "at": "tashkent-airport", "says": "destroyed"}], "destroyed"),
         (REVERSE, [], "returned_to_sender"),
         (None, [{"service": "uz.customs", "at": "delivery", "says": "delivered", "details": {"seen": False}}],
          "delivered_with_arrests"),

@@ -71,17 +71,17 @@ def told(*, swallowed: bool = False) -> tuple[bytes, tuple[Receipt, ...]]:
     receipts = [
         table.say("kz.knb", "ready", "preparation"),
         table.say("kz.prosecutor", "authorisation_granted", "consent-kz"),
-        table.say("kz.customs", "authorisation_granted", "consent-kz"),
+        table.say("kz.police", "authorisation_granted", "consent-kz"),
         table.say("uz.prosecutor", "authorisation_granted", "consent-uz"),
-        table.say("kz.customs", "prepared", "preparation", id="used-twice"),
+        table.say("kz.police", "prepared", "preparation", id="used-twice"),
     ]
-    contradiction = table.statement("kz.customs", "ready", "preparation", id="used-twice")
+    contradiction = table.statement("kz.police", "ready", "preparation", id="used-twice")
     if not swallowed:
-        envelope = sign_statement(contradiction, private_key_of("kz.customs"))
+        envelope = sign_statement(contradiction, private_key_of("kz.police"))
         receipts.append(submitted(table.delivery, envelope, table.now))
     receipts += [
         table.say("kz.knb", "stop_requested", reason="danger"),
-        table.say("kz.customs", "interdicted"),
+        table.say("kz.police", "interdicted"),
         table.say("uz.customs", "dispatched", "departure"),
     ]
     table.told = False
@@ -223,7 +223,7 @@ def test_sealed_by_another_is_found() -> None:
     """A seal by a service, or by nobody known, is not the installation's."""
     packet, _ = taken_apart(told()[0])
     assert holds(sealed(packet))
-    assert not holds(sealed(packet, by="kz.customs"))
+    assert not holds(sealed(packet, by="kz.police"))
     assert not holds(sealed(packet, by="nobody.known"))
 
 
@@ -233,7 +233,7 @@ def test_seal_with_two_signatures_is_found() -> None:
     _, manifest, _ = unseal(data)
     key = private_key_of(VIGIL)
     once = plain(sign(canonical(manifest), MANIFEST_TYPE, key))
-    other = plain(sign(canonical(manifest), MANIFEST_TYPE, key, private_key_of("kz.customs")))
+    other = plain(sign(canonical(manifest), MANIFEST_TYPE, key, private_key_of("kz.police")))
     start = data.rindex(b',"seal":') + len(b',"seal":')
     for twice in (once | {"signatures": once["signatures"] * 2}, other):
         assert not holds(data[:start] + canonical(twice) + b"}")
@@ -900,7 +900,7 @@ def for_a_court() -> tuple[bytes, tuple[Receipt, ...]]:
     """A packet for a court in which an information under H1 is left out, and the receipts of all that was said."""
     table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
     receipts = [
-        table.say("kz.customs", "information", text="the sender has a cousin", handling={"code": "H1", "caveat": ""}),
+        table.say("kz.police", "information", text="the sender has a cousin", handling={"code": "H1", "caveat": ""}),
         table.say("kz.knb", "stop_requested"),
     ]
     return seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"), tuple(receipts)
@@ -921,8 +921,8 @@ def test_left_out_statement_is_its_leaf_and_every_receipt_still_fits() -> None:
 def test_id_of_a_statement_that_is_left_out_is_used_for_nothing_else() -> None:
     """Other words under it are refused where all is read, and a court without the first of the two comes to the same (R18)."""
     table = Table(Table().plan.model_copy(update={"handling_code": "H0"}))
-    table.say("kz.customs", "information", id="used-twice", text="the sender has a cousin", handling={"code": "H1", "caveat": ""})
-    verdict = table.say("kz.customs", "ready", "preparation", id="used-twice").verdict
+    table.say("kz.police", "information", id="used-twice", text="the sender has a cousin", handling={"code": "H1", "caveat": ""})
+    verdict = table.say("kz.police", "ready", "preparation", id="used-twice").verdict
     proved = verify(seal(table.delivery, "", private_key_of(VIGIL), table.now, "court"), table.directory)
     assert ("refused", "R18", 1, 1) == (verdict.verdict, verdict.rule, proved.left_out, proved.refused)
 
@@ -955,7 +955,7 @@ def test_what_may_not_go_before_a_court_is_found_in_a_packet_for_one() -> None:
     data, receipts = for_a_court()
     packet, _, _ = unseal(data)
     whole = [receipts[0].entry if entry.seq == receipts[0].seq else entry for entry in packet.ledger]
-    with pytest.raises(NotVerified, match=r"R23: information .* kz\.customs has not permitted that for court \(H1\)"):
+    with pytest.raises(NotVerified, match=r"R23: information .* kz\.police has not permitted that for court \(H1\)"):
         verify(sealed(packet.model_copy(update={"ledger": tuple(whole)}), purpose="court"))
     with pytest.raises(NotVerified, match="R23: the raw history"):
         verify(sealed(packet.model_copy(update={"history": "{}"}), purpose="court"))

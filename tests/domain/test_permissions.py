@@ -181,7 +181,7 @@ def test_r16_departure_that_was_cleared_halts_at_the_very_instant_the_permission
         assert table.is_open("departure")
         table.pass_time(days=1, microseconds=-early)
         assert (table.delivery.state.halt is None) == bool(early)
-        assert became(table.say("kz.customs", "dispatched", "departure")) == expected
+        assert became(table.say("kz.police", "dispatched", "departure")) == expected
 
 
 def ready_to_leave() -> Table:
@@ -196,15 +196,15 @@ def ready_to_leave() -> Table:
 def test_r16_crossing_that_was_cleared_halts_once_it_is_no_longer_permitted() -> None:
     """Cleared in time and accepted too late: custody does not move, and it is seized, since nobody could take it any more."""
     table = ready_to_leave()
-    table.say("kz.customs", "dispatched", "departure")
+    table.say("kz.police", "dispatched", "departure")
     assert table.delivery.state.cleared == 1
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     table.pass_time(days=1)
     answer = table.say("uz.customs", "handover_accepted", "tashkent-airport")
     assert (became(answer), code(answer)) == (("refused", "R8"), "has_halted")
     halt = table.delivery.state.halt
     assert halt is not None
-    assert (halt.cause, halt.rule, table.delivery.state.responsible) == ("permission", "R16", "kz.customs")
+    assert (halt.cause, halt.rule, table.delivery.state.responsible) == ("permission", "R16", "kz.police")
     assert table.is_open("stop.interdiction")
 
 
@@ -231,23 +231,23 @@ def test_r16_departure_waits_where_it_is_permitted_again_later() -> None:
     table = permitted_in_two_spans("device")
     table.pass_time(days=1)
     assert table.delivery.state.halt is None
-    early = table.say("kz.customs", "dispatched", "departure")
+    early = table.say("kz.police", "dispatched", "departure")
     assert (became(early), code(early)) == (("refused", "R16"), "permission_missing")
     table.pass_time(hours=12)
-    assert became(table.say("kz.customs", "dispatched", "departure")) == ("accepted", None)
+    assert became(table.say("kz.police", "dispatched", "departure")) == ("accepted", None)
 
 
 def test_r16_crossing_waits_where_it_is_permitted_again_later() -> None:
     """Cleared in time, and accepted between the two: custody moves only once it is permitted again."""
     table = permitted_in_two_spans("foreign_officers")
-    table.say("kz.customs", "dispatched", "departure")
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "dispatched", "departure")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     table.pass_time(days=1)
     early = table.say("uz.customs", "handover_accepted", "tashkent-airport")
     assert (became(early), code(early), table.delivery.state.responsible) == (
         ("refused", "R16"),
         "permission_missing",
-        "kz.customs",
+        "kz.police",
     )
     table.pass_time(hours=12)
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("accepted", None)
@@ -267,7 +267,7 @@ def test_r16_crossing_is_cleared_only_while_it_is_permitted() -> None:
     table.say("uz.customs", "ready", "departure")
     table.say("uz.police", "ready", "departure")
     table.pass_time(days=2)
-    assert became(table.say("kz.customs", "dispatched", "departure")) == ("accepted", None)
+    assert became(table.say("kz.police", "dispatched", "departure")) == ("accepted", None)
     assert (table.delivery.state.cleared, table.opened("extension")) == (0, "extension.uz.prosecutor.1")
     table.pass_time(hours=18)
     halt = table.delivery.state.halt
@@ -279,7 +279,7 @@ def test_r16_device_that_no_plan_speaks_of_is_refused_where_any_state_on_the_rou
     """Kazakhstan does not mind a tracker, Uzbekistan does: it is refused at the preparation in Almaty (found by test)."""
     for other, expected in ((card_of("UZ", separate=["device"]), ("refused", "R16")), ({}, ("accepted", None))):
         table = Table(other_cards=other).consent()
-        assert became(table.say("kz.customs", "prepared", "preparation", **TRACKER)) == expected
+        assert became(table.say("kz.police", "prepared", "preparation", **TRACKER)) == expected
 
 
 def test_r16_tracker_is_device_even_if_nobody_says_how_long_it_lasts() -> None:
@@ -287,7 +287,7 @@ def test_r16_tracker_is_device_even_if_nobody_says_how_long_it_lasts() -> None:
     for what, expected in (("tracker", "refused"), ("opening_alarm", "refused"), ("marking", "accepted")):
         table = Table(other_cards=card_of("KZ", separate=["device"])).consent()
         item = {"label": "T-1", "what": what, "gross": "50 g"}
-        assert became(table.say("kz.customs", "prepared", "preparation", items=[item]))[0] == expected
+        assert became(table.say("kz.police", "prepared", "preparation", items=[item]))[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_r16_a_permission_that_a_card_does_not_know_of_is_asked_for_and_given(pe
     """Nobody knows whether it needs one, and the plan asks: the request names it, it is permitted, and the delivery goes on."""
     plan = plan_with(permission)
     if permission == "opening":  # prepared in Kazakhstan, where its card does not know either
-        plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.police permission")})
+        plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.afm permission")})
         plan = plan.model_copy(update={"uses": ("opening",)})
     cards = example_cards() | card_of("UZ", measures=[]) | card_of("KZ", measures=[])
     assert faults_in(asking_all(plan), example_directory(), cards) == ()
@@ -365,7 +365,7 @@ PREPARED_SLOWLY = Scenario.model_validate(
 def test_r16_a_permission_that_begins_later_is_waited_for() -> None:
     """It neither halts nor lets go: departure is cleared at the instant from which it counts."""
     table = permitted("device", valid_from="2022-03-01T09:00:00Z")
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     assert table.delivery.state.halt is None
     assert table.delivery.state.cleared == -1

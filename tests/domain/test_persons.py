@@ -61,7 +61,7 @@ def test_r11_a_service_is_shown_the_arrests_of_its_own_state() -> None:
     """Those of another State are not counted for it; who has none to see is shown none."""
     table = arrested()
     assert shown(table, "uz.police").arrests.arrested == 1
-    assert shown(table, "kz.customs").arrests is None
+    assert shown(table, "kz.police").arrests is None
 
 
 def test_r12_a_code_is_of_one_service() -> None:
@@ -159,7 +159,7 @@ def test_a_recorder_is_handed_out_and_back() -> None:
     """While it is out its State is shown so, and nobody else; then the cooperation ends."""
     table = led()
     assert became(table.say("kz.knb", "recorder_issued", **RECORDER)) == ("accepted", None)
-    assert shown(table, "kz.customs").recorders == ("R-1",)
+    assert shown(table, "kz.police").recorders == ("R-1",)
     assert shown(table, "uz.customs").recorders == ()
     assert refused(table.say("kz.knb", "cooperation_ended", person="P-2", reason="over")) == ("R16", "carries_still")
     back = RECORDER | {"recording": "0" * 64}
@@ -177,8 +177,8 @@ def test_a_recorder_is_handed_out_and_back() -> None:
         ("kz.prosecutor", "recorder_returned", RECORDER, ("R29", "leads_nobody")),
         ("kz.knb", "cooperation_begun", BEGUN, ("R16", "cooperates_already")),
         ("kz.knb", "cooperation_begun", BEGUN | {"consented_at": "2029-01-01T00:00:00Z"}, ("R16", "consented_in_future")),
-        ("kz.customs", "cooperation_ended", {"person": "P-2", "reason": "x"}, ("R16", "cooperates_not")),
-        ("kz.customs", "recorder_issued", RECORDER, ("R16", "cooperates_not")),
+        ("kz.police", "cooperation_ended", {"person": "P-2", "reason": "x"}, ("R16", "cooperates_not")),
+        ("kz.police", "recorder_issued", RECORDER, ("R16", "cooperates_not")),
         ("kz.knb", "recorder_returned", RECORDER, ("R16", "not_issued")),
     ],
 )

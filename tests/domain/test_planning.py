@@ -55,7 +55,7 @@ def test_example_plans_have_no_faults(name: str) -> None:
     assert found(example_plan(name)) == []
 
 
-OFFER = ("kz.customs", "handover_offer")
+OFFER = ("kz.police", "handover_offer")
 ACCEPTANCE = ("uz.customs", "handover_acceptance")
 HOUR = timedelta(hours=1)
 
@@ -80,7 +80,7 @@ FAULTS: list[tuple[Callable[[], Plan], str, str]] = [
     (lambda: without("preparation"), "checkpoints", "exactly one checkpoint of step prepare is needed, found 0"),
     (lambda: without("arrest-tashkent", "arrest-almaty"), "checkpoints", "at least one checkpoint of step arrest"),
     (lambda: without("accounting"), "checkpoints", "at least one checkpoint of step account"),
-    (lambda: leg(1, responsible="kz.customs"), "legs.1.responsible", "R4: kz.customs is of KZ"),
+    (lambda: leg(1, responsible="kz.police"), "legs.1.responsible", "R4: kz.police is of KZ"),
     (lambda: leg(0, responsible="caricc"), "legs.0.responsible", "R4: caricc is of no State"),
     (lambda: leg(0, responsible="kz.prosecutor"), "legs.0.responsible", "R4: a prosecutor has no power to seize"),
     (lambda: leg(0, responsible="kz.ghost"), "legs.0.responsible", "kz.ghost is not in the directory"),
@@ -91,7 +91,7 @@ FAULTS: list[tuple[Callable[[], Plan], str, str]] = [
     (lambda: leg(1, end="accounting"), "legs.1.end", "last leg ends at the deliver checkpoint delivery"),
     (lambda: at("tashkent-airport", step="account"), "checkpoints.4.step", "step must be hand_over"),
     (lambda: at("debrief", step="hand_over"), "checkpoints.9.id", "no two legs meet at this handover"),
-    (lambda: at("tashkent-airport", requires=asks(ACCEPTANCE)), "checkpoints.4.requires", "R6: the giver kz.customs"),
+    (lambda: at("tashkent-airport", requires=asks(ACCEPTANCE)), "checkpoints.4.requires", "R6: the giver kz.police"),
     (lambda: at("tashkent-airport", requires=asks(OFFER)), "checkpoints.4.requires", "R6: the taker uz.customs"),
     (
         lambda: at("tashkent-airport", requires=asks(OFFER, ACCEPTANCE, ("kz.knb", "handover_offer"))),
@@ -205,7 +205,7 @@ def test_several_faults_are_all_reported_in_one_go() -> None:
     """Five things wrong at five places: five faults."""
     plan = at("preparation", locode="UZTAS", need=3)
     plan = at("debrief", plan=plan, requires=asks(("kz.ghost", "debrief")))
-    plan = plan.model_copy(update={"legs": leg(1, responsible="kz.customs").legs})
+    plan = plan.model_copy(update={"legs": leg(1, responsible="kz.police").legs})
     places = [place for place, _ in found(plan)]
     assert places == [
         "checkpoints.9.requires.0.service",
@@ -219,7 +219,7 @@ def test_several_faults_are_all_reported_in_one_go() -> None:
 
 def test_r7_decision_needs_two_voices() -> None:
     """If the only one to authorise for a State is also responsible there, a fresh decision would be its own alone."""
-    plan = at("consent-kz", requires=asks(("kz.customs", "authorisation")))
+    plan = at("consent-kz", requires=asks(("kz.police", "authorisation")))
     assert [problem for _, problem in found(plan) if problem.startswith("R7")]
 
 
@@ -298,14 +298,14 @@ def test_r16_permission_that_nobody_is_asked_for_is_a_fault() -> None:
     """The card wants it apart, the plan opens it there, and nobody is asked."""
     separated = card("KZ", separate=("opening",))
     assert [place for place, problem in found(OPENING, separated) if problem.startswith("R16: in KZ opening")] == ["checkpoints"]
-    both = asks(("kz.prosecutor", "authorisation"), ("kz.police", "permission"))
+    both = asks(("kz.prosecutor", "authorisation"), ("kz.afm", "permission"))
     assert found(at("consent-kz", plan=OPENING, requires=both), separated) == []
     assert found(PLAN, separated) == []
 
 
 def test_r16_permission_cannot_be_left_out_by_a_quorum() -> None:
     """One of two would do without it."""
-    both = asks(("kz.prosecutor", "authorisation"), ("kz.police", "permission"))
+    both = asks(("kz.prosecutor", "authorisation"), ("kz.afm", "permission"))
     assert ("checkpoints.0.need", "R16: a permission or an agreement cannot be left out, so this needs all") in found(
         at("consent-kz", requires=both, need=1)
     )
@@ -320,7 +320,7 @@ def test_r1_permission_is_asked_of_the_state_whose_it_is() -> None:
 
 def test_r16_permission_is_asked_only_where_there_is_something_to_permit() -> None:
     """Nothing is opened, fitted or accompanied, so nothing could be permitted: the request would ask for nothing."""
-    both = asks(("kz.prosecutor", "authorisation"), ("kz.police", "permission"))
+    both = asks(("kz.prosecutor", "authorisation"), ("kz.afm", "permission"))
     assert [problem[:3] for _, problem in found(at("consent-kz", requires=both), card("KZ", separate=()))] == ["R16"]
 
 

@@ -111,9 +111,9 @@ def at_the_door(*permissions: str) -> Table:
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     table.say("uz.police", "permission_granted", "consent-uz", permissions=[*permissions], valid_until="2022-03-01T12:00:00Z")
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
         table.say(service, kind, "departure")
     return table.hand_over()
 
@@ -149,8 +149,8 @@ def test_r29_who_speaks_for_another_needs_the_power_too() -> None:
 
 def test_r29_a_plan_that_nobody_checked_lets_nobody_arrest_abroad() -> None:
     """Where a plan that asks for it has been let through, the rules say it again."""
-    table = Table(with_changes(arrest_tashkent={"requires": asks("kz.police arrest")})).deliver()
-    said = table.say("kz.police", "arrest_made", "arrest-tashkent")
+    table = Table(with_changes(arrest_tashkent={"requires": asks("kz.afm arrest")})).deliver()
+    said = table.say("kz.afm", "arrest_made", "arrest-tashkent")
     assert (became(said), code(said)) == (("refused", "R29"), "no_power_there")
 
 
@@ -225,9 +225,9 @@ ENDS = {"kz": "2022-03-06T06:00:00Z", "uz": "2022-03-20T06:00:00Z"}
 def arrested_after(**span: float) -> Table:
     """Delivered in Tashkent; the arrest in Almaty comes later."""
     table = consenting(**ENDS)
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
         table.say(service, kind, "departure")
     table.hand_over()
     table.say("uz.customs", "delivered", "delivery")
@@ -301,12 +301,12 @@ def test_r11_information_goes_to_those_who_are_there_and_may_read_it(
     to: list[str], handling: Any, rule: str, refusal: str
 ) -> None:
     """Nobody is told what does not reach them: no stranger, and nobody whom its own handling code keeps it from."""
-    said = Table().consent().say("kz.customs", "information", to=to, **({"handling": handling} if handling else {}))
+    said = Table().consent().say("kz.police", "information", to=to, **({"handling": handling} if handling else {}))
     assert (became(said), code(said)) == (("refused", rule), refusal)
 
 
 def test_r11_information_reaches_who_takes_part() -> None:
     """A participant of another State, and one to whom its code does not bar it."""
     table = Table().consent()
-    assert became(table.say("kz.customs", "information", to=["uz.police", "kz.knb", "caricc"])) == ("accepted", None)
-    assert became(table.say("kz.customs", "information", to=["kz.knb"], handling={"code": "H2"})) == ("accepted", None)
+    assert became(table.say("kz.police", "information", to=["uz.police", "kz.knb", "caricc"])) == ("accepted", None)
+    assert became(table.say("kz.police", "information", to=["kz.knb"], handling={"code": "H2"})) == ("accepted", None)

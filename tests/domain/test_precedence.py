@@ -25,7 +25,7 @@ def concluded() -> Table:
     """It has its outcome, and not everybody has been told."""
     table = halted()
     table.told = False
-    table.say("kz.customs", "interdicted", gross="13.9 kg", seals_intact=True, place="here")
+    table.say("kz.police", "interdicted", gross="13.9 kg", seals_intact=True, place="here")
     for service in table.at(table.opened("acknowledgement")).checkpoint.services():
         table.say(service, "stop_acknowledged", table.opened("acknowledgement"))
     assert table.delivery.state.outcome is not None
@@ -38,9 +38,9 @@ EARLIER = {"id": "statement-0001"}
 
 CASES: dict[str, tuple[Callable[[], Table], tuple[str, str, str | None, dict[str, Any]]]] = {
     "contradiction names_no_plan": (Table, ("kz.knb", "information", None, EARLIER | {"plan": None})),
-    "unknown_plan has_ended": (concluded, ("kz.customs", "handover_offered", "tashkent-airport", STRANGE)),
-    "has_ended has_halted": (concluded, ("kz.customs", "handover_offered", "tashkent-airport", {})),
-    "has_halted may_not_speak": (halted, ("kz.customs", "handover_offered", "tashkent-airport", OF_ANOTHER_STATE)),
+    "unknown_plan has_ended": (concluded, ("kz.police", "handover_offered", "tashkent-airport", STRANGE)),
+    "has_ended has_halted": (concluded, ("kz.police", "handover_offered", "tashkent-airport", {})),
+    "has_halted may_not_speak": (halted, ("kz.police", "handover_offered", "tashkent-airport", OF_ANOTHER_STATE)),
     "may_not_speak no_stop": (Table, ("kz.knb", "stop_acknowledged", None, OF_ANOTHER_STATE)),
     "may_not_speak not_responsible": (Table, ("kz.knb", "surveillance_lost", None, OF_ANOTHER_STATE)),
     "no_stop names_no_checkpoint": (Table, ("kz.knb", "stop_acknowledged", None, {})),
@@ -72,7 +72,7 @@ def test_of_two_grounds_the_first_is_told(codes: str) -> None:
 def test_a_ground_finds_nothing_but_its_codes() -> None:
     """What docs/rules.md lists is true: a ground that finds another code is a fault of ours, and is not passed over."""
     table = halted()
-    statement = table.statement("kz.customs", "handover_offered", "tashkent-airport")
+    statement = table.statement("kz.police", "handover_offered", "tashkent-airport")
     (found,) = (one for one in GROUNDS if one.look.__name__ == "after_a_halt")
 
     with pytest.raises(AssertionError):

@@ -33,7 +33,7 @@ def preparing(modality: str = "intact", **cards: Any) -> Table:
 
 def says(table: Table, **content: Any) -> tuple[str, str | None]:
     """The customs says how it has prepared it; verdict and rule."""
-    return became(table.say("kz.customs", "prepared", "preparation", **content))
+    return became(table.say("kz.police", "prepared", "preparation", **content))
 
 
 @pytest.mark.parametrize("modality", RIGHT)

@@ -100,22 +100,22 @@ def test_r29_a_state_takes_proceedings_over_or_does_not(kind: str, words: dict[s
     assert code(table.say("uz.prosecutor", kind, of="nobody-asked", **words)) == "no_transfer"
     assert became(table.say("uz.prosecutor", kind, of=of, **words)) == ("accepted", None)
     assert code(table.say("uz.prosecutor", kind, of=of, **words)) == "transfer_decided"
-    assert [one.answered for one in shown(table, "kz.customs").transfers] == [True]
+    assert [one.answered for one in shown(table, "kz.police").transfers] == [True]
 
 
 def test_r11_the_answer_is_read_by_whoever_reads_the_request() -> None:
     """The State that asked learns of it."""
     table, of = requested()
     table.say("uz.prosecutor", "transfer_accepted", of=of, reference="T-2", id="transfer-answer")
-    seen = sight(table.delivery, table.directory.get("kz.customs"))
+    seen = sight(table.delivery, table.directory.get("kz.police"))
     assert hears_statement(table.delivery, seen, "transfer-answer")
 
 
 @pytest.mark.parametrize(
     ("service", "kind", "words", "found"),
     [
-        ("kz.customs", "jurisdiction_understood", {"prosecutions": WHO}, ("R29", "prosecutes_nobody")),
-        ("kz.customs", "transfer_requested", ASKED, ("R29", "prosecutes_nobody")),
+        ("kz.police", "jurisdiction_understood", {"prosecutions": WHO}, ("R29", "prosecutes_nobody")),
+        ("kz.police", "transfer_requested", ASKED, ("R29", "prosecutes_nobody")),
         ("uz.customs", "transfer_accepted", {"of": "nobody-asked", "reference": "T-2"}, ("R29", "prosecutes_nobody")),
         ("uz.customs", "transfer_declined", {"of": "nobody-asked"}, ("R29", "prosecutes_nobody")),
         ("uz.prosecutor", "transfer_requested", ASKED, ("R29", "own_proceedings")),
@@ -143,7 +143,7 @@ def test_proceedings_go_on_after_the_outcome() -> None:
     assert became(table.say("kz.prosecutor", "transfer_requested", **ASKED)) == ("accepted", None)
 
 
-COST = {"by": "kz.customs", "what": "escort to the border", "amount": {"currency": "EUR", "minor": 125_000}}
+COST = {"by": "kz.police", "what": "escort to the border", "amount": {"currency": "EUR", "minor": 125_000}}
 
 
 @pytest.mark.parametrize("words", [{}, {"each_bears_its_own": True, "borne": [COST]}, {"borne": [COST | {"what": ""}]}])
@@ -166,8 +166,8 @@ def test_r12_whoever_bears_costs_takes_part() -> None:
 
 
 def test_costs_and_prosecutions_are_typed_on_lines() -> None:
-    """`kz.customs: escort: EUR: 1250.00`, `recipient: UZ: P-1`; what is no currency is refused."""
-    costs = content_of("costs_settled", {"borne": "kz.customs: escort: EUR: 1250.00"}, {}, PARTS)
+    """`kz.police: escort: EUR: 1250.00`, `recipient: UZ: P-1`; what is no currency is refused."""
+    costs = content_of("costs_settled", {"borne": "kz.police: escort: EUR: 1250.00"}, {}, PARTS)
     assert [one.amount.minor for one in costs.borne] == [125_000]  # type: ignore[attr-defined]
     said = content_of("jurisdiction_understood", {"prosecutions": "supplier: KZ; recipient: UZ: P-1"}, {}, PARTS)
     assert [(one.role, one.state, one.person) for one in said.prosecutions] == [  # type: ignore[attr-defined]
@@ -175,7 +175,7 @@ def test_costs_and_prosecutions_are_typed_on_lines() -> None:
         ("recipient", "UZ", "P-1"),
     ]
     with pytest.raises(Exception, match="not right"):
-        content_of("costs_settled", {"borne": "kz.customs: escort: ducats: 3"}, {}, PARTS)
+        content_of("costs_settled", {"borne": "kz.police: escort: ducats: 3"}, {}, PARTS)
 
 
 def test_r11_a_third_state_reads_nothing_of_a_transfer() -> None:

@@ -20,7 +20,7 @@ from rehearsal.services import EPOCH, private_key_of
 from tests.support import Table
 
 DIRECTORY = Table().directory
-SERVICE = "kz.customs"
+SERVICE = "kz.police"
 KEY = private_key_of(SERVICE)
 REQUEST: dict[str, Any] = {"method": "POST", "url": "https://vigil.example/deliveries?limit=1", "body": b"{}"}
 

@@ -47,7 +47,7 @@ def test_a_signed_receipt_is_opened_and_fits_its_ledger(table: Table, receipt: R
 def test_a_receipt_that_the_installation_has_not_signed_is_none(table: Table, receipt: Receipt) -> None:
     """Another key, another type and spaces between are refused."""
     for envelope, error in (
-        (signed(receipt, private_key_of("kz.customs")), NotAuthentic),
+        (signed(receipt, private_key_of("kz.police")), NotAuthentic),
         (sign(canonical(receipt), STATEMENT_TYPE, KEY), NotAuthentic),
         (sign(json.dumps(plain(receipt)).encode(), RECEIPT_TYPE, KEY), Malformed),
     ):
@@ -76,7 +76,7 @@ def test_a_receipt_proves_its_own_entry(receipt: Receipt, changed: dict[str, Any
 def test_a_receipt_of_another_history_does_not_fit(table: Table, receipt: Receipt) -> None:
     """The same statement in another ledger, and the same entry under another plan, are found."""
     other = Table().dispatch()
-    elsewhere = other.say("kz.customs", "sighted")
+    elsewhere = other.say("kz.police", "sighted")
     with pytest.raises(NotVerified, match="of another ledger"):
         fits(elsewhere, table.delivery)
     with pytest.raises(NotVerified, match="another plan than was in force"):

@@ -237,7 +237,7 @@ def test_r11_a_second_service_that_agrees_or_permits_reads_the_same_request() ->
 def test_r11_nobody_else_is_shown_it() -> None:
     """Neither who is asked for something else, nor another State, nor a supervisor, in inbox, ledger or summary."""
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     secrets = [PLAN.request.facts, PLAN.request.grounds, PLAN.request.to["UZ"].asks, PLAN.request.to["KZ"].asks]
     delivery = table.delivery

@@ -24,8 +24,8 @@ def test_r1_dispatch_with_live_consents_is_accepted() -> None:
     """With both consents live and departure cleared, the consignment leaves on its first leg."""
     table = Table().prepare()
     assert table.is_open("departure")
-    assert became(table.say("kz.customs", "dispatched", "departure")) == ("accepted", None)
-    assert (table.delivery.state.leg, table.delivery.state.responsible) == (0, "kz.customs")
+    assert became(table.say("kz.police", "dispatched", "departure")) == ("accepted", None)
+    assert (table.delivery.state.leg, table.delivery.state.responsible) == (0, "kz.police")
 
 
 def test_r1_dispatch_without_a_fresh_consent_that_a_changed_plan_asks_for_is_refused() -> None:
@@ -37,7 +37,7 @@ def test_r1_dispatch_without_a_fresh_consent_that_a_changed_plan_asks_for_is_ref
     elsewhere["checkpoints"] += (places["consent-uz"] | {"id": "again-uz"},)
     amend(table.delivery, Amended(plan=signed_plan(Plan.model_validate(elsewhere))), table.now)
     assert table.is_open("departure", "again-uz")
-    answer = table.say("kz.customs", "dispatched", "departure")
+    answer = table.say("kz.police", "dispatched", "departure")
     assert (became(answer), code(answer)) == (("refused", "R1"), "no_live_consent")
     assert table.delivery.state.leg is None
 
@@ -49,7 +49,7 @@ def test_r1_consent_ends_at_the_very_instant_it_names() -> None:
         table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
         table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-09T06:00:00Z")
         prepared(table).pass_time(days=8, microseconds=-early)
-        assert became(table.say("kz.customs", "dispatched", "departure")) == expected
+        assert became(table.say("kz.police", "dispatched", "departure")) == expected
     halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule, table.delivery.state.leg) == ("expired", "R5", None)
@@ -72,7 +72,7 @@ def test_r1_dispatch_after_withdrawal_is_refused_and_leaves_no_leg() -> None:
     """A State takes its consent back before departure: nothing leaves, and the end is `withdrawn`."""
     table = Table().prepare()
     table.say("uz.prosecutor", "authorisation_withdrawn")
-    assert became(table.say("kz.customs", "dispatched", "departure")) == ("refused", "R8")
+    assert became(table.say("kz.police", "dispatched", "departure")) == ("refused", "R8")
     assert table.delivery.state.leg is None
     assert outcome_of(table) == "withdrawn"
 
@@ -83,7 +83,7 @@ def test_r1_departure_without_any_consent_is_not_even_opened() -> None:
     opening = Opened(checkpoint="departure", due=utc_text(table.now + timedelta(hours=12)))
     for event in (Cleared(leg=0), opening):
         assert f"is nothing, recorded is {event.event}" in forbidden(table, event)
-    assert became(table.say("kz.customs", "dispatched", "departure")) == ("early", "R17")
+    assert became(table.say("kz.police", "dispatched", "departure")) == ("early", "R17")
     assert table.delivery.state.leg is None
 
 
@@ -164,7 +164,7 @@ def test_r1_only_who_has_consented_can_extend_or_withdraw(kind: str) -> None:
     assert became(table.say("kz.prosecutor", kind, **content)) == ("refused", "R1")
     table.consent()
     assert became(table.say("kz.prosecutor", kind, **content | {"state": "UZ"})) == ("refused", "R1")
-    assert became(table.say("kz.customs", kind, **content)) == ("refused", "R1")
+    assert became(table.say("kz.police", kind, **content)) == ("refused", "R1")
     assert table.delivery.state.halt is None
 
 
@@ -211,7 +211,7 @@ def test_r2_silent_consent_checkpoint_cannot_be_passed(result: Any) -> None:
 def test_r2_silence_at_a_checkpoint_that_holds_does_not_pass_it() -> None:
     """Preparation that is overdue waits on: it neither halts nor can be passed, and a later answer still counts."""
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     assert [one for one in brings(table, hours=12) if one != "told"] == ["reminded", "silence"]
     assert table.delivery.state.halt is None
     passed = Closed(checkpoint="preparation", result="unanswered")
@@ -274,9 +274,9 @@ def test_r2_silence_may_close_the_debrief() -> None:
 def test_r3_preparing_in_another_way_than_consented_is_refused() -> None:
     """Consent was for `intact`: a record of `removed` is refused and the service may prepare again, rightly."""
     table = Table().consent()
-    assert became(table.say("kz.customs", "prepared", "preparation", modality="removed")) == ("refused", "R3")
+    assert became(table.say("kz.police", "prepared", "preparation", modality="removed")) == ("refused", "R3")
     assert table.delivery.state.custody is None
-    assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
+    assert became(table.say("kz.police", "prepared", "preparation")) == ("accepted", None)
 
 
 def test_r3_grant_for_another_way_of_handling_halts() -> None:

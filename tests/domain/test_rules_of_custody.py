@@ -25,8 +25,8 @@ def test_r6_acceptance_before_the_offer_is_kept_and_taken_up() -> None:
     """What comes early waits: custody moves when the offer comes, by the acceptance that was already there."""
     table = Table().dispatch()
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("early", "R6")
-    assert table.delivery.state.responsible == "kz.customs"
-    assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("accepted", None)
+    assert table.delivery.state.responsible == "kz.police"
+    assert became(table.say("kz.police", "handover_offered", "tashkent-airport")) == ("accepted", None)
     offered = table.events.index("taken_up") - 1
     assert table.events[offered:][:3] == ["stated", "taken_up", "closed"]
     assert (table.delivery.state.responsible, table.delivery.state.early) == ("uz.customs", {})
@@ -35,8 +35,8 @@ def test_r6_acceptance_before_the_offer_is_kept_and_taken_up() -> None:
 def test_r6_until_acceptance_the_giver_stays_responsible() -> None:
     """An offer alone moves nothing and closes nothing."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
-    assert table.delivery.state.responsible == "kz.customs"
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    assert table.delivery.state.responsible == "kz.police"
     assert table.is_open("tashkent-airport")
     assert forbidden(table, PASSED) == NOT_DUE
 
@@ -45,7 +45,7 @@ def test_r6_until_acceptance_the_giver_stays_responsible() -> None:
     ("service", "kind"),
     [
         ("uz.customs", "handover_offered"),
-        ("kz.customs", "handover_accepted"),
+        ("kz.police", "handover_accepted"),
         ("uz.police", "handover_accepted"),
         ("kz.knb", "handover_offered"),
         ("uz.police", "handover_declined"),
@@ -55,18 +55,18 @@ def test_r6_only_the_giver_offers_and_only_the_taker_accepts(service: str, kind:
     """Anybody else is refused by R6 and nothing moves."""
     table = Table().dispatch()
     if kind != "handover_offered":
-        table.say("kz.customs", "handover_offered", "tashkent-airport")
+        table.say("kz.police", "handover_offered", "tashkent-airport")
     assert became(table.say(service, kind, "tashkent-airport")) == ("refused", "R6")
-    assert (table.delivery.state.responsible, table.delivery.state.halt) == ("kz.customs", None)
+    assert (table.delivery.state.responsible, table.delivery.state.halt) == ("kz.police", None)
 
 
 def test_r6_offer_by_one_who_does_not_hold_it_is_refused() -> None:
     """On a plan that wrongly asks two services to offer, only the holder's offer counts (planning finds such a plan)."""
     plan = example_plan()
-    both = tuple(Requirement(service=who, says="handover_offer") for who in ("kz.customs", "kz.knb"))
+    both = tuple(Requirement(service=who, says="handover_offer") for who in ("kz.police", "kz.knb"))
     table = Table(replaced(plan, "tashkent-airport", requires=(*both, plan.checkpoints[4].requires[1]))).dispatch()
     assert became(table.say("kz.knb", "handover_offered", "tashkent-airport")) == ("refused", "R6")
-    assert became(table.say("kz.customs", "handover_offered", "tashkent-airport")) == ("accepted", None)
+    assert became(table.say("kz.police", "handover_offered", "tashkent-airport")) == ("accepted", None)
 
 
 def test_r6_acceptance_by_one_who_is_not_next_is_refused() -> None:
@@ -74,7 +74,7 @@ def test_r6_acceptance_by_one_who_is_not_next_is_refused() -> None:
     plan = example_plan()
     both = tuple(Requirement(service=who, says="handover_acceptance") for who in ("uz.customs", "uz.police"))
     table = Table(replaced(plan, "tashkent-airport", requires=(plan.checkpoints[4].requires[0], *both))).dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.police", "handover_accepted", "tashkent-airport")) == ("refused", "R6")
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("accepted", None)
 
@@ -82,7 +82,7 @@ def test_r6_acceptance_by_one_who_is_not_next_is_refused() -> None:
 def test_r6_taker_that_declines_halts() -> None:
     """Declined custody halts and the giver stays responsible."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.customs", "handover_declined", "tashkent-airport")) == ("accepted", None)
     halt = table.delivery.state.halt
     assert halt is not None
@@ -90,7 +90,7 @@ def test_r6_taker_that_declines_halts() -> None:
         "declined",
         "R6",
         "uz.customs",
-        "kz.customs",
+        "kz.police",
     )
     assert outcome_of(table) == "interdicted_early"
 
@@ -125,7 +125,7 @@ def test_r6_two_handovers_one_after_another() -> None:
 def mismatched(**found: Any) -> Table:
     """The taker's measurement differs."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     answer = table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)
     assert became(answer) == ("accepted", None)
     return table
@@ -148,7 +148,7 @@ def test_r7_what_does_not_fit_moves_nothing_and_passes_nothing(found: dict[str, 
     """Another seal, a broken one or another weight: custody stays, the checkpoint stays open, no further step counts."""
     table = mismatched(**found)
     assert table.delivery.state.discrepancy is not None
-    assert table.delivery.state.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.police"
     assert table.is_open("tashkent-airport")
     assert forbidden(table, PASSED) == NOT_DUE
 
@@ -171,11 +171,11 @@ def test_r7_custody_moves_exactly_if_the_weight_is_within_tolerance(difference: 
 def test_r7_further_handover_statements_are_refused_until_decided() -> None:
     """The giver's own offer does not fit what was prepared: the acceptance is refused until a fresh decision."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport", gross=GROSS + TOLERANCE + 1)
+    table.say("kz.police", "handover_offered", "tashkent-airport", gross=GROSS + TOLERANCE + 1)
     found = {"gross": GROSS + TOLERANCE + 1}
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)) == ("refused", "R7")
-    decide(table, "kz.customs", "kz.prosecutor")
-    assert (table.delivery.state.discrepancy, table.delivery.state.responsible) == (None, "kz.customs")
+    decide(table, "kz.police", "kz.prosecutor")
+    assert (table.delivery.state.discrepancy, table.delivery.state.responsible) == (None, "kz.police")
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport", **found)) == ("accepted", None)
     assert table.delivery.state.responsible == "uz.customs"
 
@@ -188,13 +188,13 @@ def decide(table: Table, *services: str, proceed: bool = True) -> str:
     return name
 
 
-@pytest.mark.parametrize("alone", ["kz.customs", "kz.prosecutor"])
+@pytest.mark.parametrize("alone", ["kz.police", "kz.prosecutor"])
 def test_r7_one_officer_cannot_wave_it_through(alone: str) -> None:
     """The decision of either alone changes nothing: both the authority in charge and the prosecutor must decide."""
     table = mismatched(seals=OTHER_SEAL)
     name = decide(table, alone)
     assert table.delivery.state.discrepancy is not None
-    assert table.delivery.state.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.police"
     assert forbidden(table, Closed(checkpoint=name, result="satisfied")) == NOT_DUE
     assert table.is_open("tashkent-airport")
     assert forbidden(table, PASSED) == NOT_DUE
@@ -204,7 +204,7 @@ def test_r7_after_both_decide_custody_moves_and_later_checks_compare_with_the_ne
     """Both proceed: the taker holds it, and what was found is what the next check must find."""
     found = GROSS + 5 * TOLERANCE
     table = mismatched(gross=found, seals=OTHER_SEAL)
-    name = decide(table, "kz.customs", "kz.prosecutor")
+    name = decide(table, "kz.police", "kz.prosecutor")
     assert table.is_closed(name, "tashkent-airport")
     custody = table.delivery.state.custody
     assert custody is not None
@@ -223,22 +223,22 @@ def test_r7_who_else_was_asked_nothing_cannot_decide() -> None:
         assert became(table.say(service, "movement_decision", name)) == ("refused", "R7")
 
 
-@pytest.mark.parametrize("first", ["kz.customs", "kz.prosecutor"])
+@pytest.mark.parametrize("first", ["kz.police", "kz.prosecutor"])
 def test_r7_decision_not_to_go_on_halts(first: str) -> None:
     """Either of them can end it, also after the other has agreed."""
-    other = "kz.prosecutor" if first == "kz.customs" else "kz.customs"
+    other = "kz.prosecutor" if first == "kz.police" else "kz.police"
     table = mismatched(seals=OTHER_SEAL)
     decide(table, other)
     decide(table, first, proceed=False)
     halt = table.delivery.state.halt
     assert halt is not None
-    assert (halt.cause, halt.rule, halt.by, table.delivery.state.responsible) == ("decision", "R7", first, "kz.customs")
+    assert (halt.cause, halt.rule, halt.by, table.delivery.state.responsible) == ("decision", "R7", first, "kz.police")
 
 
 def test_r7_decision_that_is_not_made_in_time_interdicts() -> None:
     """Silence decides nothing: the decision's time passes and the delivery halts."""
     table = mismatched(seals=OTHER_SEAL)
-    decide(table, "kz.customs")
+    decide(table, "kz.police")
     assert "silence" in brings(table, hours=12)
     halt = table.delivery.state.halt
     assert halt is not None
@@ -248,24 +248,24 @@ def test_r7_decision_that_is_not_made_in_time_interdicts() -> None:
 def test_r7_second_mismatch_at_the_same_checkpoint_needs_its_own_decision() -> None:
     """One decision covers one finding: the taker's other weight is decided anew."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport", seals=OTHER_SEAL)
-    first = decide(table, "kz.customs", "kz.prosecutor")
+    table.say("kz.police", "handover_offered", "tashkent-airport", seals=OTHER_SEAL)
+    first = decide(table, "kz.police", "kz.prosecutor")
     assert table.is_closed(first)
     table.say("uz.customs", "handover_accepted", "tashkent-airport")
     assert table.delivery.state.discrepancy is not None
     assert (first, decide(table)) == ("tashkent-airport.decision.1", "tashkent-airport.decision.2")
-    assert table.delivery.state.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.police"
 
 
 def test_r7_no_decision_opens_where_nothing_is_wrong() -> None:
     """A decision, an extension or a stop checkpoint opens only if the state calls for it."""
     table = Table().dispatch()
-    about = Checkpoint(id="x", requires=(Requirement(service="kz.customs", says="movement_decision"),), due=timedelta(hours=1))
+    about = Checkpoint(id="x", requires=(Requirement(service="kz.police", says="movement_decision"),), due=timedelta(hours=1))
     due = utc_text(table.now + about.due)
     for name, contingency, key in (
         ("tashkent-airport.decision.1", "decision", "tashkent-airport"),
         ("stop.interdiction", "interdiction", ""),
-        ("extension.kz.customs.1", "extension", "kz.customs"),
+        ("extension.kz.police.1", "extension", "kz.police"),
         ("course.1", "course", ""),
         ("something", "something", ""),
     ):
@@ -281,7 +281,7 @@ def test_r7_decision_asks_those_the_rules_name_and_no_fewer() -> None:
     right = opening.event
     assert isinstance(right, Opened)
     assert right.definition is not None
-    assert [requirement.service for requirement in right.definition.requires] == ["kz.customs", "kz.prosecutor"]
+    assert [requirement.service for requirement in right.definition.requires] == ["kz.police", "kz.prosecutor"]
     fewer = right.definition.model_copy(update={"requires": right.definition.requires[:1]})
     for changed in ({"definition": fewer}, {"definition": None}, {"due": None}, {"key": "delivery"}, {"contingency": None}):
         assert "due then is opened" in forbidden(table, right.model_copy(update=changed), instead_of=opening)

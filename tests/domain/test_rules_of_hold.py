@@ -18,7 +18,7 @@ from tests.support import Table
 RUNNING = [phase for phase in PHASES if phase != "accounted"]
 """Phases of a delivery that has no outcome yet."""
 HOLD = "hold.1"
-DECIDERS = ("kz.customs", "kz.prosecutor")
+DECIDERS = ("kz.police", "kz.prosecutor")
 
 
 def held(by: str = "kz.knb") -> Table:
@@ -69,7 +69,7 @@ def test_r8_what_comes_next_begins_when_it_goes_on() -> None:
 def test_r8_what_would_move_it_waits_until_it_goes_on() -> None:
     """A taker's acceptance is kept while it is held, and counts when it goes on; the offer, which moves nothing, counts."""
     table = held()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("early", "R8")
     assert table.delivery.state.leg == 0
     decide(table, "go_on", *DECIDERS)
@@ -90,7 +90,7 @@ def test_r8_a_departure_waits_until_it_goes_on() -> None:
     """A dispatch that is said while it is held is kept, and counts when it goes on."""
     table = PHASES["prepared"]()
     table.say("uz.police", "hold_requested")
-    assert became(table.say("kz.customs", "dispatched", "departure")) == ("early", "R8")
+    assert became(table.say("kz.police", "dispatched", "departure")) == ("early", "R8")
     assert not table.delivery.state.dispatched
     decide(table, "go_on", *DECIDERS)
     assert table.delivery.state.dispatched
@@ -101,14 +101,14 @@ def test_r8_a_split_waits_until_it_goes_on() -> None:
     table = held()
     contents = [{"substance": "mephedrone (4-MMC)", "net": "13.2 kg"}]
     parts = [{"operation": "part-1", "contents": contents}, {"operation": "part-2", "contents": []}]
-    assert became(table.say("kz.customs", "split", parts=parts, reason="two couriers")) == ("early", "R8")
+    assert became(table.say("kz.police", "split", parts=parts, reason="two couriers")) == ("early", "R8")
     assert table.delivery.state.parts == ()
 
 
 def test_r8_a_decision_on_what_differs_waits_until_it_goes_on() -> None:
     """A yes after a weight did not fit could move it, so it is kept while it is held; a no halts at once."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="10 kg")
     about = table.opened("decision")
     table.say("kz.knb", "hold_requested")
@@ -122,19 +122,19 @@ def test_r8_a_decision_on_what_differs_waits_until_it_goes_on() -> None:
 def test_r8_a_no_on_what_differs_halts_while_it_is_held() -> None:
     """Who decides against going on waits for no hold."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="10 kg")
     about = table.opened("decision")
     table.say("kz.knb", "hold_requested")
-    assert became(table.say("kz.customs", "movement_decision", about, proceed=False)) == ("accepted", None)
+    assert became(table.say("kz.police", "movement_decision", about, proceed=False)) == ("accepted", None)
     assert table.delivery.state.halt is not None
 
 
 def test_r8_what_happens_still_counts_while_it_is_held() -> None:
     """A sighting, a loss of sight, a stop and a danger to life are heard at once; danger ends it as ever (R14)."""
     table = held()
-    assert became(table.say("kz.customs", "sighted")) == ("accepted", None)
-    assert became(table.say("kz.customs", "surveillance_lost")) == ("accepted", None)
+    assert became(table.say("kz.police", "sighted")) == ("accepted", None)
+    assert became(table.say("kz.police", "surveillance_lost")) == ("accepted", None)
     table.say("uz.police", "incident", risk_to_life=True, what="weapons")
     halt = table.delivery.state.halt
     assert halt is not None
@@ -145,7 +145,7 @@ def test_r8_what_happens_still_counts_while_it_is_held() -> None:
 def test_r8_a_seizure_counts_while_it_is_held() -> None:
     """The responsible authority may seize at any moment, and that ends it."""
     table = held()
-    assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
+    assert became(table.say("kz.police", "interdicted")) == ("accepted", None)
     assert table.delivery.state.secured
 
 
@@ -160,7 +160,7 @@ def test_r8_the_responsible_authority_and_who_authorised_here_decide() -> None:
 def test_r8_one_yes_does_not_let_it_go_on() -> None:
     """It goes on only when all of them want it to."""
     table = held()
-    decide(table, "go_on", "kz.customs")
+    decide(table, "go_on", "kz.police")
     assert table.delivery.state.hold is not None
     decide(table, "go_on", "kz.prosecutor")
     assert table.delivery.state.hold is None
@@ -176,7 +176,7 @@ def test_r8_one_no_ends_it_and_the_outcome_says_whose_it_was(decision: str, code
     assert halt is not None
     assert (halt.cause, halt.by, halt.finding.code) == ("decision", service, code)
     assert (halt.finding.parameters["service"], halt.finding.parameters["by"]) == (service, "uz.police")
-    table.say("kz.customs", "interdicted", "stop.interdiction")
+    table.say("kz.police", "interdicted", "stop.interdiction")
     for one in table.at("stop.acknowledged").checkpoint.services():
         table.say(one, "stop_acknowledged", "stop.acknowledged")
     assert table.delivery.state.because == halt.finding
@@ -186,7 +186,7 @@ def test_r8_one_no_ends_it_and_the_outcome_says_whose_it_was(decision: str, code
 def test_r8_silence_ends_a_hold() -> None:
     """Where they do not decide in time it halts, with the cause silence, and says who did not."""
     table = held()
-    decide(table, "go_on", "kz.customs")
+    decide(table, "go_on", "kz.police")
     table.now += table.plan.contingencies.decision - timedelta(seconds=1)
     table.pass_time(seconds=0)
     assert table.delivery.state.halt is None
@@ -217,7 +217,7 @@ def test_r8_after_one_that_is_over_another_is_decided_anew() -> None:
     decide(table, "go_on", *DECIDERS)
     table.say("uz.police", "hold_requested")
     assert table.is_open("hold.2")
-    assert became(table.say("kz.customs", "hold_decided", HOLD)) == ("late", "R17")
+    assert became(table.say("kz.police", "hold_decided", HOLD)) == ("late", "R17")
 
 
 @pytest.mark.parametrize("over", ["stopped", "accounted"])
@@ -248,7 +248,7 @@ def test_r8_nobody_is_silent_where_it_may_not_move() -> None:
 def test_r8_a_decision_on_what_differs_has_its_time_after_the_hold() -> None:
     """Its clock stands while nobody may let it go on, and silence ends it no sooner than that was so."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="10 kg")
     about = table.opened("decision")
     due = table.at(about).due
@@ -284,13 +284,13 @@ def test_r8_everyone_is_told_of_a_hold_and_of_its_end() -> None:
 def test_r8_everybody_sees_that_it_is_held() -> None:
     """The view of any participant says by whom, since when, and when silence ends it; and that it goes on, afterwards."""
     table = held("uz.police")
-    for service in ("kz.customs", "uz.police", "caricc"):
+    for service in ("kz.police", "uz.police", "caricc"):
         shown = view(table.delivery, table.directory.get(service), table.now)
         assert (shown.phase, shown.held is not None and shown.held.by) == ("held", "uz.police")
         assert shown.held is not None
         assert shown.held.until == utc_text(table.now + table.plan.contingencies.decision)
     decide(table, "go_on", *DECIDERS)
-    shown = view(table.delivery, table.directory.get("kz.customs"), table.now)
+    shown = view(table.delivery, table.directory.get("kz.police"), table.now)
     assert (shown.phase, shown.held) == ("under_way", None)
 
 
@@ -319,7 +319,7 @@ def test_r8_nothing_is_held_that_has_split() -> None:
     table = Table().dispatch()
     contents = [{"substance": "mephedrone (4-MMC)", "net": "13.2 kg"}]
     parts = [{"operation": "part-1", "contents": contents}, {"operation": "part-2", "contents": []}]
-    table.say("kz.customs", "split", "tashkent-airport", parts=parts, reason="two couriers")
+    table.say("kz.police", "split", "tashkent-airport", parts=parts, reason="two couriers")
     assert table.delivery.state.parts
 
     table.say("uz.police", "hold_requested", reason="a patrol is in the way")

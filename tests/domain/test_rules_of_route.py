@@ -21,11 +21,11 @@ from tests.support import Table, example_cards, example_directory, example_plan,
 def test_r4_sighting_counts_only_from_the_responsible_authority() -> None:
     """In Kazakhstan it is Kazakhstan's customs, after the handover it is Uzbekistan's, and nobody else's."""
     table = Table().dispatch()
-    assert became(table.say("kz.customs", "sighted")) == ("accepted", None)
+    assert became(table.say("kz.police", "sighted")) == ("accepted", None)
     assert became(table.say("uz.customs", "sighted")) == ("refused", "R4")
     assert became(table.say("kz.knb", "sighted")) == ("refused", "R4")
     table.hand_over()
-    assert became(table.say("kz.customs", "sighted")) == ("refused", "R4")
+    assert became(table.say("kz.police", "sighted")) == ("refused", "R4")
     assert became(table.say("uz.customs", "sighted")) == ("accepted", None)
     assert table.delivery.state.last_sighting == Sighting(table.now.isoformat(), "on the road")
 
@@ -35,11 +35,11 @@ def test_r4_interdiction_counts_only_from_the_responsible_authority() -> None:
     table = Table().dispatch()
     assert became(table.say("uz.customs", "interdicted")) == ("refused", "R4")
     assert (table.delivery.state.secured, table.delivery.state.halt) == (False, None)
-    assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
+    assert became(table.say("kz.police", "interdicted")) == ("accepted", None)
     halt = table.delivery.state.halt
     assert table.delivery.state.secured
     assert halt is not None
-    assert (halt.cause, halt.by) == ("stop", "kz.customs")
+    assert (halt.cause, halt.by) == ("stop", "kz.police")
 
 
 def test_r4_legs_begin_one_after_another() -> None:
@@ -57,14 +57,14 @@ def test_r4_legs_begin_one_after_another() -> None:
 def test_r4_exactly_one_authority_is_responsible_in_every_phase() -> None:
     """In each phase one service of the plan is responsible: the giver until the acceptance, then the taker."""
     found = {name: make().delivery.state.responsible for name, make in PHASES.items()}
-    before = dict.fromkeys(("asked", "consented", "prepared", "dispatched"), "kz.customs")
+    before = dict.fromkeys(("asked", "consented", "prepared", "dispatched"), "kz.police")
     assert found == before | dict.fromkeys(("handed over", "delivered", "arrested", "accounted"), "uz.customs")
 
 
 def test_r4_planning_refuses_an_authority_of_another_state() -> None:
     """A leg in Uzbekistan under Kazakhstan's customs is a fault of the plan."""
     table = Table()
-    legs = (table.plan.legs[0], table.plan.legs[1].model_copy(update={"responsible": "kz.customs"}))
+    legs = (table.plan.legs[0], table.plan.legs[1].model_copy(update={"responsible": "kz.police"}))
     faults = faults_in(table.plan.model_copy(update={"legs": legs}), table.directory, example_cards())
     assert [fault.place for fault in faults if fault.problem.startswith("R4")] == ["legs.1.responsible"]
 
@@ -75,7 +75,7 @@ def test_r4_planning_refuses_an_authority_of_another_state() -> None:
 def test_r5_crossing_waits_for_the_consent_that_a_changed_plan_asks_afresh() -> None:
     """Cleared in time, and the way changed: nothing crosses into a State that has not consented to it."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     elsewhere = table.plan.model_dump()
     places = {one["id"]: one for one in elsewhere["checkpoints"]}
     places["delivery"]["place"] = "Another address, Tashkent"
@@ -83,7 +83,7 @@ def test_r5_crossing_waits_for_the_consent_that_a_changed_plan_asks_afresh() -> 
     amend(table.delivery, Amended(plan=signed_plan(Plan.model_validate(elsewhere))), table.now)
     answer = table.say("uz.customs", "handover_accepted", "tashkent-airport")
     assert (became(answer), code(answer)) == (("early", "R5"), "crossing_not_cleared")
-    assert table.delivery.state.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.police"
     table.say("uz.prosecutor", "authorisation_granted", "again-uz")
     assert table.delivery.state.responsible == "uz.customs"
 
@@ -92,12 +92,12 @@ def test_r5_crossing_is_refused_once_the_next_states_consent_has_run_out() -> No
     """Cleared in time and accepted too late: nothing crosses into a State whose consent has ended, to the microsecond."""
     for early, expected in ((1, ("accepted", None)), (0, ("refused", "R8"))):
         table = patient(until := Table().now + timedelta(days=4))
-        table.say("kz.customs", "handover_offered", "tashkent-airport")
+        table.say("kz.police", "handover_offered", "tashkent-airport")
         table.pass_time(days=4, microseconds=-early)
         assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == expected
     halt = table.delivery.state.halt
     assert halt is not None
-    assert (halt.cause, halt.rule, table.delivery.state.responsible) == ("expired", "R5", "kz.customs")
+    assert (halt.cause, halt.rule, table.delivery.state.responsible) == ("expired", "R5", "kz.police")
     assert entry_of(table, "expired").at == utc_text(until)
 
 
@@ -114,13 +114,13 @@ def patient(until: datetime, *warnings: timedelta) -> Table:
 def test_r5_crossing_after_withdrawal_by_the_next_state_is_refused() -> None:
     """Withdrawal halts by R5, and the acceptance that comes after it is refused."""
     table = Table().dispatch()
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     assert became(table.say("uz.prosecutor", "authorisation_withdrawn")) == ("accepted", None)
     halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.rule, halt.by) == ("withdrawn", "R5", "uz.prosecutor")
     assert became(table.say("uz.customs", "handover_accepted", "tashkent-airport")) == ("refused", "R8")
-    assert table.delivery.state.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.police"
     assert outcome_of(table) == "withdrawn"
 
 
@@ -149,7 +149,7 @@ def test_r5_crossing_is_cleared_only_if_the_consent_lasts_until_the_exit() -> No
         table.say("uz.customs", "ready", "departure")
         table.say("uz.police", "ready", "departure")
         table.pass_time(hours=4 * 24 - 42, microseconds=late)
-        assert became(table.say("kz.customs", "dispatched", "departure")) == ("accepted", None)
+        assert became(table.say("kz.police", "dispatched", "departure")) == ("accepted", None)
         assert (table.delivery.state.cleared, table.is_open("tashkent-airport")) == (cleared, bool(cleared))
     assert table.is_open("extension.uz.prosecutor.1")
     assert "is nothing, recorded is cleared" in forbidden(table, Cleared(leg=1))
@@ -160,7 +160,7 @@ def test_r5_crossing_is_cleared_once_its_consent_has_been_extended() -> None:
     until = {"valid_from": "2022-03-01T00:00:00Z", "valid_until": "2022-03-05T00:20:00Z"}
     acts = (
         Act(service="uz.prosecutor", at="consent-uz", says="authorisation_granted", details=until),
-        Act(service="kz.customs", at="departure", says="dispatched", after=timedelta(hours=50)),
+        Act(service="kz.police", at="departure", says="dispatched", after=timedelta(hours=50)),
         Act(service="uz.prosecutor", at="extension.uz.prosecutor", says="authorisation_extended", after=timedelta(hours=11)),
     )
     pace = Pace(fastest=timedelta(minutes=10), slowest=timedelta(minutes=10))

@@ -60,12 +60,12 @@ def test_r8_nothing_advances_after_a_stop(phase: str) -> None:
         assert f"is nothing, recorded is {event.event}" in forbidden(table, event)
     steps = {
         "authorisation_granted": "kz.prosecutor",
-        "prepared": "kz.customs",
-        "dispatched": "kz.customs",
-        "handover_offered": "kz.customs",
+        "prepared": "kz.police",
+        "dispatched": "kz.police",
+        "handover_offered": "kz.police",
         "handover_accepted": "uz.customs",
         "handover_declined": "uz.customs",
-        "movement_decision": "kz.customs",
+        "movement_decision": "kz.police",
         "delivered": "uz.customs",
         "arrest_made": "uz.police",
         "no_arrest": "uz.police",
@@ -130,7 +130,7 @@ def crowded(number: int) -> tuple[Plan, Directory]:
     """A plan with so many participants, and a directory that has them all."""
     known = example_directory()
     plan = Table().plan
-    one = known.get("kz.police")
+    one = known.get("kz.afm")
     more = tuple(f"kz.office-{count}" for count in range(number - len(plan.participants())))
     needs = [{"service": service, "says": "arrest"} for service in ("kz.knb", *more)]
     document = plan.model_dump()
@@ -199,7 +199,7 @@ def test_r8_halted_delivery_is_not_concluded_before_the_seizure() -> None:
     assert "is nothing, recorded is concluded" in forbidden(table, end)
     assert became(table.say("uz.customs", "interdicted", SEIZED)) == ("refused", "R4")
     assert table.delivery.state.outcome is None
-    assert became(table.say("kz.customs", "interdicted", SEIZED)) == ("accepted", None)
+    assert became(table.say("kz.police", "interdicted", SEIZED)) == ("accepted", None)
     assert table.is_closed(SEIZED)
     assert table.delivery.state.outcome == "interdicted_early"
 
@@ -208,7 +208,7 @@ def test_r8_seizure_without_a_checkpoint_answers_the_interdiction() -> None:
     """The responsible authority has seized: whether or not it names the checkpoint, nothing more is waited for."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    assert became(table.say("kz.customs", "interdicted")) == ("accepted", None)
+    assert became(table.say("kz.police", "interdicted")) == ("accepted", None)
     assert table.delivery.state.secured
     assert entry_of(table, "closed", checkpoint=SEIZED).event == Closed(checkpoint=SEIZED, result="satisfied")
 
@@ -226,7 +226,7 @@ def test_r8_what_still_counts_after_a_halt() -> None:
     """A stop, a sighting and a withdrawal may still be said; a lost sighting would lose the consignment."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    assert became(table.say("kz.customs", "sighted")) == ("accepted", None)
+    assert became(table.say("kz.police", "sighted")) == ("accepted", None)
     assert became(table.say("kz.prosecutor", "authorisation_withdrawn")) == ("accepted", None)
     assert became(table.say("kz.prosecutor", "stop_requested")) == ("accepted", None)
 
@@ -262,7 +262,7 @@ def test_r8_nothing_is_concluded_before_everyone_has_had_the_time_to_acknowledge
     """It has been seized at once; the outcome waits for whoever has not said yet that it knows."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    table.say("kz.customs", "interdicted")
+    table.say("kz.police", "interdicted")
     *others, last = [one for one in table.plan.participants() if one != "uz.police"]
     for service in others:
         assert table.delivery.state.outcome is None

@@ -28,18 +28,18 @@ from tests.support import SECRET, Table, example_plan, submitted
 @pytest.mark.parametrize(
     ("service", "kind", "at"),
     [
-        ("kz.police", "ready", "preparation"),
+        ("kz.afm", "ready", "preparation"),
         ("uz.customs", "ready", "preparation"),
         ("kz.knb", "prepared", "preparation"),
-        ("kz.customs", "ready", "preparation"),
+        ("kz.police", "ready", "preparation"),
         ("kz.knb", "ready", "nowhere"),
         ("kz.knb", "ready", None),
-        ("kz.customs", "dispatched", "delivery"),
+        ("kz.police", "dispatched", "delivery"),
     ],
 )
 def test_r17_statement_counts_only_from_who_is_asked_where_it_is_asked(service: str, kind: str, at: str | None) -> None:
     """A wrong service, an unknown checkpoint, no checkpoint or another need: refused, and nothing is answered."""
-    plan = replaced(example_plan(), "debrief", requires=(Requirement(service="kz.police", says="debrief"),))
+    plan = replaced(example_plan(), "debrief", requires=(Requirement(service="kz.afm", says="debrief"),))
     table = Table(plan).consent()
     assert became(table.say(service, kind, at)) == ("refused", "R17")
     assert table.delivery.state.progress["preparation"].answers == {}
@@ -48,8 +48,8 @@ def test_r17_statement_counts_only_from_who_is_asked_where_it_is_asked(service: 
 def test_r17_answering_twice_is_refused() -> None:
     """The first answer stands, also if the second says something else."""
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation")
-    assert became(table.say("kz.customs", "prepared", "preparation", gross="14 kg")) == ("refused", "R17")
+    table.say("kz.police", "prepared", "preparation")
+    assert became(table.say("kz.police", "prepared", "preparation", gross="14 kg")) == ("refused", "R17")
     assert table.delivery.state.custody is not None
     assert table.delivery.state.custody.gross == GROSS
 
@@ -58,9 +58,9 @@ def test_r17_it_is_seized_once() -> None:
     """What was weighed at the seizure is put right by a correction, not by seizing it again with another weight."""
     table = Table().dispatch()
     table.say("uz.police", "stop_requested")
-    assert became(table.say("kz.customs", "interdicted", gross="1.39 kg")) == ("accepted", None)
+    assert became(table.say("kz.police", "interdicted", gross="1.39 kg")) == ("accepted", None)
     first = table.delivery.state.interdicted
-    assert became(table.say("kz.customs", "interdicted")) == ("refused", "R17")
+    assert became(table.say("kz.police", "interdicted")) == ("refused", "R17")
     assert table.delivery.state.interdicted == first
 
 
@@ -79,25 +79,25 @@ def test_r17_late_statements_are_kept_and_change_nothing() -> None:
     table.say("kz.knb", "no_arrest", "arrest-almaty")
     assert table.is_closed("arrest-almaty")
     before = len(table.delivery.ledger)
-    assert became(table.say("kz.police", "arrest_made", "arrest-almaty")) == ("late", "R17")
+    assert became(table.say("kz.afm", "arrest_made", "arrest-almaty")) == ("late", "R17")
     assert (len(table.delivery.ledger), table.delivery.state.arrested) == (before + 1, ())
 
 
-ARRESTS = (Requirement(service="kz.knb", says="arrest"), Requirement(service="kz.police", says="arrest"))
+ARRESTS = (Requirement(service="kz.knb", says="arrest"), Requirement(service="kz.afm", says="arrest"))
 
 
 def test_r17_early_statements_wait_for_their_checkpoint() -> None:
     """Kept as early, without effect, and evaluated anew when the checkpoint opens: accepted or refused then."""
     table = Table()
     assert became(table.say("kz.knb", "ready", "preparation")) == ("early", "R17")
-    assert became(table.say("kz.customs", "prepared", "preparation", modality="removed")) == ("early", "R17")
+    assert became(table.say("kz.police", "prepared", "preparation", modality="removed")) == ("early", "R17")
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
     assert len(table.delivery.state.early) == 2
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     verdicts = [entry.event.verdict for entry in table.delivery.ledger.entries if isinstance(entry.event, TakenUp)]
     assert [(verdict.verdict, verdict.rule) for verdict in verdicts] == [("accepted", None), ("refused", "R3")]
     assert (table.delivery.state.early, table.delivery.state.custody) == ({}, None)
-    assert table.delivery.state.progress["preparation"].waiting_for() == ("kz.customs",)
+    assert table.delivery.state.progress["preparation"].waiting_for() == ("kz.police",)
 
 
 def test_r17_checkpoints_open_in_the_order_of_the_steps() -> None:
@@ -118,7 +118,7 @@ def test_r17_without_a_handover_the_delivery_still_follows_the_departure() -> No
     leg = plan.legs[0].model_copy(update={"end": "delivery"})
     table = Table(plan.model_copy(update={"checkpoints": kept, "legs": (leg,)}))
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
-    prepared(table).say("kz.customs", "dispatched", "departure")
+    prepared(table).say("kz.police", "dispatched", "departure")
     assert (table.is_open("departure"), table.delivery.state.dispatched) == (True, True)
     assert "delivery" not in table.delivery.state.progress
     table.say("uz.customs", "ready", "departure")
@@ -168,12 +168,12 @@ def test_r17_quorum_counts_distinct_services() -> None:
     table.say("kz.knb", "arrest_made", "arrest-almaty")
     assert became(table.say("kz.knb", "no_arrest", "arrest-almaty")) == ("refused", "R17")
     assert table.is_open("arrest-almaty")
-    table.say("kz.customs", "arrest_made", "arrest-almaty")
+    table.say("kz.police", "arrest_made", "arrest-almaty")
     assert table.is_closed("arrest-almaty")
 
 
 POLICE = Requirement(service="uz.police", says="arrest")
-A_THIRD = (Requirement(service="kz.customs", says="arrest"),)
+A_THIRD = (Requirement(service="kz.police", says="arrest"),)
 
 
 # R18
@@ -195,8 +195,8 @@ def test_r18_same_bytes_get_the_same_receipt_and_no_second_entry() -> None:
 def test_r18_same_id_with_other_content_is_recorded_as_refused() -> None:
     """The attempt is evidence, the first content stands, and its receipt stays what it was."""
     table = Table().consent()
-    first = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same")
-    again = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
+    first = table.say("kz.police", "prepared", "preparation", id="one-and-the-same")
+    again = table.say("kz.police", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
     assert became(again) == ("refused", "R18")
     assert again.seq > first.seq
     assert table.delivery.state.custody is not None
@@ -209,11 +209,11 @@ def test_r18_same_id_with_other_content_is_recorded_as_refused() -> None:
 def test_r18_the_same_contradiction_again_is_recorded_once() -> None:
     """Repeating it gets the first refusal's receipt and leaves no second entry: the ledger cannot be filled that way."""
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation", id="one-and-the-same")
-    again = table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
+    table.say("kz.police", "prepared", "preparation", id="one-and-the-same")
+    again = table.say("kz.police", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
     so_far = len(table.delivery.ledger)
 
-    assert again == table.say("kz.customs", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
+    assert again == table.say("kz.police", "prepared", "preparation", id="one-and-the-same", gross="1 kg")
     assert so_far == len(table.delivery.ledger)
 
 
@@ -232,7 +232,7 @@ def test_r18_early_statement_is_taken_up_once_and_with_the_rules_verdict() -> No
         assert "is nothing, recorded is taken_up" in forbidden(table, TakenUp(statement=name, verdict=verdict))
     refused = table.say("uz.police", "handover_accepted", "tashkent-airport").verdict
     assert refused.verdict == "refused"
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     taken_up = entry_of(table, "taken_up", statement=early.statement)
     wrong = TakenUp(statement=early.statement, verdict=refused)
     assert "due then is taken_up" in forbidden(table, wrong, instead_of=taken_up)

@@ -38,7 +38,7 @@ def shown_to(table: Table, service: str) -> DeliveryView:
 @pytest.mark.parametrize(
     ("service", "legs", "checkpoints"),
     [
-        ("kz.customs", (0,), ("preparation", "departure", "tashkent-airport", "detection.1")),
+        ("kz.police", (0,), ("preparation", "departure", "tashkent-airport", "detection.1")),
         ("uz.customs", (1,), ("departure", "tashkent-airport", "delivery", "accounting")),
         ("uz.police", (), ("departure", "arrest-tashkent")),
         (
@@ -86,9 +86,9 @@ def test_r11_a_refusal_and_its_words_stay_with_its_state_and_who_runs_it() -> No
 
     words = f"R1: UZ does not consent (entry {said.seq})"
     assert words == shown_to(table, "kz.knb").halted == shown_to(table, "uz.police").halted
-    assert f"R1: {IN_GENERAL['refused']}" == shown_to(table, "kz.customs").halted
-    assert f"R1: {IN_GENERAL['refused']}" == request(table.delivery, "stop.interdiction", "kz.customs").facts.problem
-    for service in ("kz.customs", "kz.prosecutor"):
+    assert f"R1: {IN_GENERAL['refused']}" == shown_to(table, "kz.police").halted
+    assert f"R1: {IN_GENERAL['refused']}" == request(table.delivery, "stop.interdiction", "kz.police").facts.problem
+    for service in ("kz.police", "kz.prosecutor"):
         assert "authorisation_refused" not in read_by(table, service)
     assert "authorisation_refused" in read_by(table, "uz.police")
 
@@ -107,18 +107,18 @@ def test_r11_the_ledger_of_a_part_can_still_be_followed() -> None:
 def test_r11_where_it_is_is_for_those_whose_leg_it_is_on() -> None:
     """Uzbekistan learns where it is at the handover, and Kazakhstan not beyond it."""
     table = Table().dispatch()
-    table.say("kz.customs", "sighted", place="bay 7")
+    table.say("kz.police", "sighted", place="bay 7")
     assert shown_to(table, "uz.customs").position is None
     assert "sighted" not in read_by(table, "uz.customs")
-    position = shown_to(table, "kz.customs").position
+    position = shown_to(table, "kz.police").position
     assert position is not None
     assert position.last_seen is not None
     assert "bay 7" in position.last_seen
 
     table.hand_over()
     table.say("uz.customs", "sighted", place="on the way into the city")
-    assert shown_to(table, "kz.customs").position is None
-    assert 1 == read_by(table, "kz.customs").count("sighted")
+    assert shown_to(table, "kz.police").position is None
+    assert 1 == read_by(table, "kz.police").count("sighted")
     assert shown_to(table, "uz.customs").position is not None
     assert 1 == read_by(table, "uz.customs").count("sighted")
 
@@ -126,7 +126,7 @@ def test_r11_where_it_is_is_for_those_whose_leg_it_is_on() -> None:
 def test_r11_what_both_sides_say_at_their_handover_both_read() -> None:
     """The neighbour's own measurement is what it is all about."""
     table = Table().dispatch().hand_over()
-    for service in ("kz.customs", "uz.customs", "uz.prosecutor", "kz.prosecutor"):
+    for service in ("kz.police", "uz.customs", "uz.prosecutor", "kz.prosecutor"):
         assert {"handover_offered", "handover_accepted"} <= set(read_by(table, service))
     assert not {"handover_offered", "handover_accepted"} & set(read_by(table, "uz.police"))
 
@@ -136,27 +136,27 @@ def test_r11_why_a_handover_was_declined_is_for_the_two_who_meet_there() -> None
     table = Table().dispatch()
     table.say("uz.customs", "handover_declined", "tashkent-airport", reason="our man there was recognised")
     readers = [one for one in table.plan.participants() if "handover_declined" in read_by(table, one)]
-    assert {"kz.customs", "uz.customs", "uz.prosecutor", "kz.knb", "caricc"} == set(readers)
+    assert {"kz.police", "uz.customs", "uz.prosecutor", "kz.knb", "caricc"} == set(readers)
 
 
 def test_r11_information_is_read_by_whom_it_is_for() -> None:
     """And by who runs the operation; not even by a service of the same State."""
     table = Table()
-    table.say("kz.customs", "information", text="the sender has a cousin", to=["uz.customs"])
+    table.say("kz.police", "information", text="the sender has a cousin", to=["uz.customs"])
     readers = [one for one in table.plan.participants() if "information" in read_by(table, one)]
-    assert {"kz.knb", "kz.customs", "uz.customs", "caricc"} == set(readers)
+    assert {"kz.knb", "kz.police", "uz.customs", "caricc"} == set(readers)
 
 
 def test_r11_a_correction_is_read_by_who_could_read_what_it_corrects() -> None:
     """No more and no less."""
     table = Table().prepare()
-    number = table.at("preparation").answers["kz.customs", "prepared"]
+    number = table.at("preparation").answers["kz.police", "prepared"]
     entry = table.delivery.ledger[number].event
     assert isinstance(entry, Stated)
     said = read_statement(entry.envelope)
     content = plain(said.content) | {"gross": "13.8 kg"}
-    table.say("kz.customs", "correction", of=said.id, content=content, reason="scale")
-    assert "correction" in read_by(table, "kz.customs")
+    table.say("kz.police", "correction", of=said.id, content=content, reason="scale")
+    assert "correction" in read_by(table, "kz.police")
     assert "correction" in read_by(table, "kz.prosecutor")
     assert "correction" not in read_by(table, "uz.customs")
 
@@ -178,7 +178,7 @@ def test_r11_whoever_only_acknowledges_a_stop_learns_nothing_of_the_consignment(
     said = table.say("uz.customs", "stop_requested", reason="they have a lookout at the airport")
     facts = request(table.delivery, "stop.acknowledged", "uz.police").facts
     assert ("", None, (), (), ()) == (facts.place, facts.gross, facts.seals, facts.contents, facts.items)
-    assert "R8: a stop was ordered" == request(table.delivery, "stop.acknowledged", "kz.customs").facts.problem
+    assert "R8: a stop was ordered" == request(table.delivery, "stop.acknowledged", "kz.police").facts.problem
     ordered = f"R8: uz.customs ordered a stop (entry {said.seq})"
     assert ordered == request(table.delivery, "stop.acknowledged", "uz.police").facts.problem
     readers = [one for one in table.plan.participants() if "stop_requested" in read_by(table, one)]
@@ -201,7 +201,7 @@ def test_r11_who_else_is_asked_to_acknowledge_a_stop_is_withheld() -> None:
     """Everybody is asked there, so that whoever read it would know everybody who takes part."""
     table = Table().dispatch()
     table.say("uz.customs", "stop_requested")
-    for service in ("kz.customs", "uz.police"):
+    for service in ("kz.police", "uz.police"):
         read = [entry.event for entry in page(table.delivery, table.directory.get(service), 0) if isinstance(entry, Entry)]
         assert "stop.acknowledged" in sight(table.delivery, table.directory.get(service)).checkpoints
         assert "stop.acknowledged" not in [getattr(event, "checkpoint", None) for event in read]
@@ -213,12 +213,12 @@ def test_r11_that_a_consent_runs_out_is_read_in_its_own_state() -> None:
     table.pass_time(days=2)
 
     assert {"expiring"} <= set(read_by(table, "uz.customs")) & set(read_by(table, "kz.knb"))
-    assert "expiring" not in read_by(table, "kz.customs")
+    assert "expiring" not in read_by(table, "kz.police")
 
 
 def test_r11_what_a_service_says_at_a_checkpoint_is_not_for_those_of_another_state_who_are_asked_there_too() -> None:
     """A foreign team waits where the parcel is prepared, and does not read what was found in it."""
-    plan = with_changes(preparation={"requires": asks("kz.customs prepared", "kz.knb ready", "uz.police ready")})
+    plan = with_changes(preparation={"requires": asks("kz.police prepared", "kz.knb ready", "uz.police ready")})
     table = Table(plan).prepare()
 
     assert "preparation" in sight(table.delivery, table.directory.get("uz.police")).checkpoints
@@ -242,7 +242,7 @@ def told(table: Table, kind: NoticeKind, service: str) -> str:
 def test_r11_a_notice_is_in_the_words_its_reader_may_read(kind: NoticeKind, to_who_runs_it: str, to_others: str) -> None:
     """Where the reason stands is for who runs it."""
     table = Table().dispatch()
-    said = table.say("kz.customs", "surveillance_lost", reason="they changed cars")
+    said = table.say("kz.police", "surveillance_lost", reason="they changed cars")
     assert to_who_runs_it.format(said.seq) == told(table, kind, "kz.knb")
     assert to_others == told(table, kind, "uz.police")
 
@@ -251,11 +251,11 @@ def test_r11_why_it_ended_as_it_did_is_for_who_runs_it() -> None:
     """Everybody is told the outcome, and the reason only who sees the whole."""
     table = Table().prepare()
     said = table.say("uz.police", "stop_requested")
-    table.say("kz.customs", "interdicted")
+    table.say("kz.police", "interdicted")
     table.pass_time(hours=12)
     reason = f"it has its outcome: stopped before departure; R8: uz.police ordered a stop (entry {said.seq})"
     assert reason == told(table, "outcome", "kz.knb")
-    assert "it has its outcome: stopped before departure" == told(table, "outcome", "kz.customs")
+    assert "it has its outcome: stopped before departure" == told(table, "outcome", "kz.police")
 
 
 def test_r11_every_cause_of_a_halt_has_general_words() -> None:

@@ -37,12 +37,12 @@ PLAN = with_changes(
         "requires": asks("uz.prosecutor authorisation", "uz.police permission"),
         "escalate": [{"after": "30h", "to": "uz.customs", "may_answer": True}],
     },
-    preparation={"requires": asks("kz.customs prepared 2")},
+    preparation={"requires": asks("kz.police prepared 2")},
     arrest_almaty={"after": "arrest-tashkent"},
 )
 DUTY = {"id": "register", "what": "a copy to the register", "within": "5d"}
 CARDS = card_of("UZ", separate=["device"], duties=[DUTY]) | card_of("KZ", separate=["opening"])
-POLLED = {name: Poll(url=f"https://{name}.example/vigil", every="1m") for name in ("uz.prosecutor", "kz.customs", "kz.knb")}
+POLLED = {name: Poll(url=f"https://{name}.example/vigil", every="1m") for name in ("uz.prosecutor", "kz.police", "kz.knb")}
 SCENARIO = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1m", "slowest": "1m"}})
 KINDS = ("stop_requested", "sighted", "surveillance_lost", "interdicted", "destroyed", "not_collected", "no_arrest", "seizure",
          "handover_declined", "authorisation_refused", "authorisation_withdrawn", "permission_granted", "difference_explained",

@@ -33,7 +33,7 @@ def test_r9_check_in_is_due_the_plans_interval_after_the_last_contact() -> None:
     began = table.now
     assert began + timedelta(hours=2) == check_in_due(table.delivery) == next_moment(table.delivery, table.now)
     table.pass_time(hours=1)
-    assert "accepted" == table.say("kz.customs", "sighted").verdict.verdict
+    assert "accepted" == table.say("kz.police", "sighted").verdict.verdict
     assert began + timedelta(hours=3) == check_in_due(table.delivery)
     assert [] == brings(table, hours=2, microseconds=-1)
     assert ["opened"] == brings(table, microseconds=1)
@@ -69,7 +69,7 @@ def test_r9_answered_check_in_closes_and_the_next_comes_an_interval_later() -> N
     """Whoever is responsible says where it is, and is asked again two hours after that."""
     table = on_the_way()
     table.pass_time(hours=2, minutes=30)
-    table.say("kz.customs", "sighted", "sighting.1")
+    table.say("kz.police", "sighted", "sighting.1")
     assert table.is_closed("sighting.1")
     assert table.now + timedelta(hours=2) == check_in_due(table.delivery)
     table.pass_time(hours=2)
@@ -81,13 +81,13 @@ def test_r9_gap_ends_when_it_is_seen_and_keeps_its_bounds() -> None:
     table = on_the_way()
     began = table.now
     table.pass_time(minutes=40)
-    lost = table.say("kz.customs", "surveillance_lost", reason="the van turned off")
+    lost = table.say("kz.police", "surveillance_lost", reason="the van turned off")
     assert table.is_open("search.1")
     gap = table.delivery.state.gap
     assert gap is not None
     assert (began, lost.seq) == (gap.began, gap.seq)
     table.pass_time(minutes=30)
-    found = table.say("kz.customs", "surveillance_regained", "search.1", place="lay-by", reason="found")
+    found = table.say("kz.police", "surveillance_regained", "search.1", place="lay-by", reason="found")
     assert (None, 1) == (table.delivery.state.gap, table.delivery.state.gaps)
     assert (utc_text(table.now), table.now) == (found.entry.at, table.delivery.state.last_contact)
     assert Closed(checkpoint="search.1", result="satisfied") == entry_of(table, "closed", checkpoint="search.1").event
@@ -96,7 +96,7 @@ def test_r9_gap_ends_when_it_is_seen_and_keeps_its_bounds() -> None:
 def given_up_search() -> Table:
     """Lost by word of the responsible authority, and not found in time."""
     table = on_the_way()
-    table.say("kz.customs", "surveillance_lost", reason="gone")
+    table.say("kz.police", "surveillance_lost", reason="gone")
     table.pass_time(hours=6)
     return table
 
@@ -109,16 +109,16 @@ def test_r9_search_without_an_end_halts_as_lost() -> None:
     assert Closed(checkpoint="search.1", result="withdrawn") == entry_of(table, "closed", checkpoint="search.1").event
     table.pass_time(hours=12)
     assert (None, True) == (table.delivery.state.outcome, table.is_open("stop.interdiction"))
-    table.say("kz.customs", "loss_recorded", circumstances="not found")
+    table.say("kz.police", "loss_recorded", circumstances="not found")
     assert "lost_or_stolen" == table.delivery.state.outcome
 
 
 def test_r9_nothing_is_given_up_before_it_was_searched() -> None:
     """An act of loss is refused while it is on its way, and after a stop for another reason."""
     table = on_the_way()
-    assert ("refused", "R9") == became(table.say("kz.customs", "loss_recorded", circumstances="gone"))
+    assert ("refused", "R9") == became(table.say("kz.police", "loss_recorded", circumstances="gone"))
     table.say("uz.police", "stop_requested")
-    assert ("refused", "R9") == became(table.say("kz.customs", "loss_recorded", circumstances="gone"))
+    assert ("refused", "R9") == became(table.say("kz.police", "loss_recorded", circumstances="gone"))
 
 
 def test_r9_only_the_responsible_authority_speaks_of_sight() -> None:
@@ -140,8 +140,8 @@ def test_r9_found_after_all_it_is_interdicted() -> None:
 def test_r9_what_has_been_found_and_seized_is_not_given_up_as_lost() -> None:
     """Once it is in safe hands, no act of loss takes it out of the balance."""
     table = given_up_search()
-    table.say("kz.customs", "interdicted")
-    assert ("refused", "R10") == became(table.say("kz.customs", "loss_recorded", circumstances="no trace of it"))
+    table.say("kz.police", "interdicted")
+    assert ("refused", "R10") == became(table.say("kz.police", "loss_recorded", circumstances="no trace of it"))
     assert not table.delivery.state.lost
 
 
@@ -151,7 +151,7 @@ def test_r14_risk_to_life_stops_whoever_reports_it() -> None:
     table.say("caricc", "incident", risk_to_life=True, what="the courier is armed")
     assert table.delivery.state.halt is not None
     assert "R14" == table.delivery.state.halt.rule
-    assert ("refused", "R8") == became(table.say("kz.customs", "handover_offered", "tashkent-airport"))
+    assert ("refused", "R8") == became(table.say("kz.police", "handover_offered", "tashkent-airport"))
     assert "aborted_for_risk_to_life" == outcome_of(table)
 
 
@@ -165,9 +165,9 @@ def test_r14_incident_without_a_risk_to_life_is_recorded_and_stops_nothing() -> 
 @pytest.mark.parametrize(
     ("acts", "outcome"),
     [
-        ([{"service": "kz.customs", "at": "sighting"}, {"service": "kz.customs", "at": "search"},
-          {"service": "kz.customs", "at": "stop.interdiction", "says": "loss_recorded"}], "lost_or_stolen"),
-        ([{"service": "kz.customs", "at": "sighting"}], "delivered_with_arrests"),
+        ([{"service": "kz.police", "at": "sighting"}, {"service": "kz.police", "at": "search"},
+          {"service": "kz.police", "at": "stop.interdiction", "says": "loss_recorded"}], "lost_or_stolen"),
+        ([{"service": "kz.police", "at": "sighting"}], "delivered_with_arrests"),
         ([{"service": "uz.police", "at": "departure", "says": "incident", "details": {"risk_to_life": True}}],
          "aborted_for_risk_to_life"),
     ],
@@ -191,11 +191,11 @@ def test_r9_once_a_device_has_failed_it_is_looked_at_more_often() -> None:
     surveillance = {"check_in": "2h", "answer": "1h", "search": "6h", "degraded": "30m"}
     table = Table(plan=Plan.model_validate(example_plan().model_dump() | {"surveillance": surveillance}))
     tracker = {"label": "T-1", "what": "tracker", "gross": "100 g", "lasts": "30d"}
-    table.consent().say("kz.customs", "prepared", "preparation", items=[tracker])
+    table.consent().say("kz.police", "prepared", "preparation", items=[tracker])
     dispatched(table)
-    unknown = table.say("kz.customs", "device_failed", label="T-2", reason="battery")
+    unknown = table.say("kz.police", "device_failed", label="T-2", reason="battery")
     before = check_in_due(table.delivery)
-    table.say("kz.customs", "device_failed", label="T-1", reason="battery")
+    table.say("kz.police", "device_failed", label="T-1", reason="battery")
 
     assert (("refused", "R9"), "no_such_device") == (became(unknown), code(unknown))
     assert table.now + timedelta(hours=2) == before

@@ -43,7 +43,7 @@ def seen(words: str) -> bool:
 
 def service(**more: Any) -> Service:
     """A service that says this of itself."""
-    return Service(**{"id": "kz.customs", "kind": "customs", "state": "KZ", "names": {"en": "Customs"}} | more)
+    return Service(**{"id": "kz.police", "kind": "customs", "state": "KZ", "names": {"en": "Customs"}} | more)
 
 
 @pytest.mark.parametrize("char", [*HOSTILE, *ORDERS])

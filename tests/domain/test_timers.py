@@ -85,7 +85,7 @@ def test_answered_checkpoint_is_not_reminded_of() -> None:
 def test_only_those_who_have_not_answered_are_named() -> None:
     """The customs has answered, the security committee has not."""
     table = Table().consent()
-    table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
     waiting = ("kz.knb",)
     assert coming(table, table.now + 8 * HOUR) == Reminded(checkpoint="preparation", services=waiting, rung=1)
     table.pass_time(hours=8)
@@ -111,7 +111,7 @@ def test_interdiction_is_reminded_of_at_the_plans_pace_then_daily_and_a_hundred_
     for rung in range(13, MOST_REMINDERS + 1):
         after = HOUR if rung <= REMINDERS_AT_PACE else RARELY
         assert next_moment(table.delivery, table.now) == table.now + after
-        reminded = Reminded(checkpoint="stop.interdiction", services=("kz.customs",), rung=rung)
+        reminded = Reminded(checkpoint="stop.interdiction", services=("kz.police",), rung=rung)
         assert coming(table, table.now + after) == reminded
         table.pass_time(seconds=after.total_seconds())
     size = len(table.delivery.ledger)
@@ -119,7 +119,7 @@ def test_interdiction_is_reminded_of_at_the_plans_pace_then_daily_and_a_hundred_
     assert next_moment(table.delivery, table.now) is None
     table.pass_time(days=1000)
     assert size == len(table.delivery.ledger)
-    table.say("kz.customs", "interdicted", "stop.interdiction")
+    table.say("kz.police", "interdicted", "stop.interdiction")
     assert "reminded" not in brings(table, hours=1)
     assert table.is_closed("stop.interdiction")
 
@@ -254,7 +254,7 @@ def test_r2_silence_of_a_polled_service_that_nobody_asked_once_more_is_not_belie
     advance(table.delivery, table.now + 48 * HOUR)
     table.now += 48 * HOUR
     assert "is nothing, recorded is silence" in forbidden(table, SILENT)
-    assert "R17" in forbidden(table, AskedOnceMore(checkpoint="consent-uz", unreachable=("kz.customs",)))
+    assert "R17" in forbidden(table, AskedOnceMore(checkpoint="consent-uz", unreachable=("kz.police",)))
     came_due = entry_of(table, "came_due")
     assert "due then is came_due" in forbidden(table, SILENT, instead_of=came_due)
     table.report(early)

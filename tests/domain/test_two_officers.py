@@ -17,38 +17,38 @@ from tests.support import Table, asks, example_cards, example_directory, with_ch
 
 TWO = with_changes(
     consent_uz={"requires": asks("uz.prosecutor authorisation 2")},
-    preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")},
-    tashkent_airport={"requires": asks("kz.customs handover_offer", "uz.customs handover_acceptance 2")},
+    preparation={"requires": asks("kz.police prepared 2", "kz.knb ready")},
+    tashkent_airport={"requires": asks("kz.police handover_offer", "uz.customs handover_acceptance 2")},
 )
 
 
 def preparing() -> Table:
     """The preparation is open, and two officers of the customs must sign it."""
-    return Table(with_changes(preparation={"requires": asks("kz.customs prepared 2", "kz.knb ready")})).consent()
+    return Table(with_changes(preparation={"requires": asks("kz.police prepared 2", "kz.knb ready")})).consent()
 
 
 def test_r20_one_officer_alone_prepares_nothing() -> None:
     """Accepted and kept, but without effect: no custody begins and the customs is still waited for."""
     table = preparing()
-    assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
+    assert became(table.say("kz.police", "prepared", "preparation")) == ("accepted", None)
     assert (table.delivery.state.custody, table.delivery.state.goods) == (None, None)
-    assert "kz.customs" in table.delivery.state.progress["preparation"].waiting_for()
+    assert "kz.police" in table.delivery.state.progress["preparation"].waiting_for()
 
 
 def test_r20_second_officer_who_says_the_same_makes_it_count() -> None:
     """Same service, same words, another officer."""
     table = preparing()
-    table.say("kz.customs", "prepared", "preparation")
-    assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
+    table.say("kz.police", "prepared", "preparation")
+    assert became(table.say("kz.police", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
     assert table.delivery.state.custody is not None
-    assert "kz.customs" not in table.delivery.state.progress["preparation"].waiting_for()
+    assert "kz.police" not in table.delivery.state.progress["preparation"].waiting_for()
 
 
 def test_r20_same_officer_twice_is_one_officer() -> None:
     """Signing again, under another statement id, is refused."""
     table = preparing()
-    table.say("kz.customs", "prepared", "preparation")
-    again = table.say("kz.customs", "prepared", "preparation")
+    table.say("kz.police", "prepared", "preparation")
+    again = table.say("kz.police", "prepared", "preparation")
     assert (became(again), code(again)) == (("refused", "R20"), "same_officer")
     assert table.delivery.state.custody is None
 
@@ -56,42 +56,42 @@ def test_r20_same_officer_twice_is_one_officer() -> None:
 def test_r20_one_key_in_two_names_is_one_officer() -> None:
     """Whoever has one key signs in another officer's name as well: that is one person's word, and refused."""
     table = preparing()
-    table.say("kz.customs", "prepared", "preparation")
-    said = table.statement("kz.customs", "prepared", "preparation", officer="officer-3")
-    again = submit(table.delivery, sign_statement(said, private_key_of("kz.customs")), table.now)
+    table.say("kz.police", "prepared", "preparation")
+    said = table.statement("kz.police", "prepared", "preparation", officer="officer-3")
+    again = submit(table.delivery, sign_statement(said, private_key_of("kz.police")), table.now)
     assert (became(again), code(again)) == (("refused", "R20"), "same_officer")
-    first = table.statement("kz.customs", "prepared", "preparation")
+    first = table.statement("kz.police", "prepared", "preparation")
     with pytest.raises(NotAuthentic, match="is officer-2's"):
-        submit(table.delivery, sign_statement(first, private_key_of(second("kz.customs"))), table.now)
+        submit(table.delivery, sign_statement(first, private_key_of(second("kz.police"))), table.now)
     assert table.delivery.state.custody is None
 
 
 def test_r20_a_services_own_key_does_not_speak_for_an_officer_who_has_one() -> None:
     """Else its system and the officer would be two, and one person's word two persons'."""
     table = preparing()
-    said = table.statement("kz.customs", "prepared", "preparation", officer="officer-2")
+    said = table.statement("kz.police", "prepared", "preparation", officer="officer-2")
     with pytest.raises(NotAuthentic, match="officer-2, whom what it signed names, has a key of their own"):
-        submit(table.delivery, sign_statement(said, private_key_of("kz.customs")), table.now)
+        submit(table.delivery, sign_statement(said, private_key_of("kz.police")), table.now)
     assert table.delivery.state.custody is None
 
 
 def test_r20_second_officer_who_says_something_else_is_refused() -> None:
     """A milligram of difference, and nothing counts until both say the same."""
     table = preparing()
-    table.say("kz.customs", "prepared", "preparation")
-    other = table.say("kz.customs", "prepared", "preparation", officer="officer-2", gross="13.900001 kg")
+    table.say("kz.police", "prepared", "preparation")
+    other = table.say("kz.police", "prepared", "preparation", officer="officer-2", gross="13.900001 kg")
     assert became(other) == ("refused", "R20")
-    assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
+    assert became(table.say("kz.police", "prepared", "preparation", officer="officer-2")) == ("accepted", None)
     assert table.delivery.state.custody is not None
 
 
 def test_r20_first_officer_may_sign_anew_until_a_second_has_signed() -> None:
     """A slip of the first does not lock the checkpoint for ever (found by test): the new words take the place of the old."""
     table = preparing()
-    table.say("kz.customs", "prepared", "preparation", gross="1.39 kg")
-    assert became(table.say("kz.customs", "prepared", "preparation")) == ("accepted", None)
-    assert became(table.say("kz.customs", "prepared", "preparation", officer="officer-2", gross="1.39 kg")) == ("refused", "R20")
-    table.say("kz.customs", "prepared", "preparation", officer="officer-2")
+    table.say("kz.police", "prepared", "preparation", gross="1.39 kg")
+    assert became(table.say("kz.police", "prepared", "preparation")) == ("accepted", None)
+    assert became(table.say("kz.police", "prepared", "preparation", officer="officer-2", gross="1.39 kg")) == ("refused", "R20")
+    table.say("kz.police", "prepared", "preparation", officer="officer-2")
     assert table.delivery.state.custody is not None
     assert table.delivery.state.custody.gross == 13_900_000
 
@@ -99,11 +99,11 @@ def test_r20_first_officer_may_sign_anew_until_a_second_has_signed() -> None:
 def test_r20_officers_of_two_services_are_not_two_of_one() -> None:
     """The customs signs, and the police by its delegation: neither has two officers yet."""
     table = preparing()
-    table.say("kz.customs", "delegated", to="kz.knb")
-    table.say("kz.customs", "prepared", "preparation")
-    table.say("kz.knb", "prepared", "preparation", officer="officer-2", on_behalf_of="kz.customs")
+    table.say("kz.police", "delegated", to="kz.knb")
+    table.say("kz.police", "prepared", "preparation")
+    table.say("kz.knb", "prepared", "preparation", officer="officer-2", on_behalf_of="kz.police")
     assert table.delivery.state.custody is None
-    table.say("kz.knb", "prepared", "preparation", on_behalf_of="kz.customs")
+    table.say("kz.knb", "prepared", "preparation", on_behalf_of="kz.police")
     assert table.delivery.state.custody is not None
 
 
@@ -132,9 +132,9 @@ def under_way(plan: Plan) -> Table:
         for officer in ("officer-1", "officer-2"):
             table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", officer=officer)
     for officer in ("officer-1", "officer-2"):
-        table.say("kz.customs", "prepared", "preparation", officer=officer)
+        table.say("kz.police", "prepared", "preparation", officer=officer)
     table.say("kz.knb", "ready", "preparation")
-    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.customs", "dispatched")):
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
         table.say(service, kind, "departure")
     assert table.is_open("tashkent-airport")
     return table
@@ -143,9 +143,9 @@ def under_way(plan: Plan) -> Table:
 def test_r20_one_officer_of_the_taker_moves_no_custody() -> None:
     """The giver stays responsible until a second officer of the taker has signed."""
     table = under_way(TWO)
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     table.say("uz.customs", "handover_accepted", "tashkent-airport")
-    assert table.delivery.state.responsible == "kz.customs"
+    assert table.delivery.state.responsible == "kz.police"
     table.say("uz.customs", "handover_accepted", "tashkent-airport", officer="officer-2")
     assert table.delivery.state.responsible == "uz.customs"
 

@@ -38,7 +38,7 @@ def under_way() -> Table:
 
 def hand_over(table: Table) -> tuple[str, str | None]:
     """What becomes of an acceptance that names what was not checked."""
-    table.say("kz.customs", "handover_offered", "tashkent-airport")
+    table.say("kz.police", "handover_offered", "tashkent-airport")
     return became(table.say("uz.customs", "handover_accepted", "tashkent-airport", not_checked=UNSEEN))
 
 
@@ -230,7 +230,7 @@ def test_the_figures_are_the_versions_own() -> None:
     table = Table(alone=False, signed=False)
     for most in (1, 1_000):
         table.delivery = of()
-        table.say("kz.customs", "detected", "detection.1")
+        table.say("kz.police", "detected", "detection.1")
         table.say("kz.prosecutor", "deconfliction_requested", "deconfliction.1")
         table.delivery.law = replace(BOOK, figures=Figures(most_at_once=most))
         table.delivery.append(Deconflicted(number=0, order=table.delivery.state.register.orders[-1]), table.now)

@@ -31,7 +31,7 @@ def interval(table: Table, begins: int, ends: int, team: str = "A", **more: Any)
     return {"team": team, "means": "visual", **times, **more}
 
 
-def logged(table: Table, *intervals: dict[str, Any], by: str = "kz.customs") -> tuple[str, str | None]:
+def logged(table: Table, *intervals: dict[str, Any], by: str = "kz.police") -> tuple[str, str | None]:
     """What becomes of a log by who is responsible."""
     return became(table.say(by, "surveillance_log", intervals=list(intervals)))
 
@@ -41,7 +41,7 @@ def test_r9_gaps_between_intervals_are_shown_and_verified() -> None:
     table = on_its_way()
     assert logged(table, interval(table, 50, 30, handed_to="B"), interval(table, 20, 5, "B", means="both")) == ("accepted", None)
     begins, ends = (utc_text(table.now - timedelta(minutes=ago)) for ago in (30, 20))
-    found = view(table.delivery, table.directory.get("kz.customs"), table.now).watch_log
+    found = view(table.delivery, table.directory.get("kz.police"), table.now).watch_log
     assert found is not None
     assert [(one.begins, one.ends) for one in found.gaps] == [(begins, ends)]
     assert (found.intervals, found.gaps_in_all) == (2, 1)
@@ -80,11 +80,11 @@ def test_r11_a_gap_between_two_legs_is_for_who_sees_both() -> None:
     table.pass_time(hours=1)
     logged(table, interval(table, 20, 10), by="uz.customs")
     counted = {}
-    for reader in ("kz.customs", "uz.customs", "kz.knb"):
+    for reader in ("kz.police", "uz.customs", "kz.knb"):
         found = view(table.delivery, table.directory.get(reader), table.now).watch_log
         assert found is not None
         counted[reader] = (found.intervals, found.gaps_in_all)
-    assert counted == {"kz.customs": (1, 0), "uz.customs": (1, 0), "kz.knb": (2, 1)}
+    assert counted == {"kz.police": (1, 0), "uz.customs": (1, 0), "kz.knb": (2, 1)}
 
 
 def test_r9_a_log_counts_as_a_contact_at_its_last_end_and_ends_no_gap() -> None:
@@ -93,13 +93,13 @@ def test_r9_a_log_counts_as_a_contact_at_its_last_end_and_ends_no_gap() -> None:
     logged(table, interval(table, 20, 10))
     assert check_in_due(table.delivery) == table.now - timedelta(minutes=10) + timedelta(hours=4)
     table.pass_time(hours=1)
-    table.say("kz.customs", "surveillance_lost")
+    table.say("kz.police", "surveillance_lost")
     logged(table, interval(table, 30, 25))
     assert table.delivery.state.gap is not None
     assert table.delivery.state.gap.began == table.now - timedelta(minutes=25)
     logged(table, interval(table, 60, 50))
     assert table.delivery.state.gap.began == table.now - timedelta(minutes=25)
-    table.say("kz.customs", "sighted")
+    table.say("kz.police", "sighted")
     assert table.delivery.state.gap is None
 
 
@@ -115,7 +115,7 @@ def test_r4_only_the_responsible_authority_keeps_the_log() -> None:
 def test_r9_nobody_watches_later_than_now_or_before_it_began(begins: int, ends: int, found: str) -> None:
     """An interval ends by now, and begins no sooner than the delivery."""
     table = on_its_way()
-    said = table.say("kz.customs", "surveillance_log", intervals=[interval(table, begins, ends)])
+    said = table.say("kz.police", "surveillance_log", intervals=[interval(table, begins, ends)])
     assert (became(said), code(said)) == (("refused", "R9"), found)
 
 
@@ -124,7 +124,7 @@ def test_r28_so_many_intervals_are_kept_of_one_delivery() -> None:
     table = on_its_way()
     table.delivery.state.logged = MOST_INTERVALS_IN_ALL - 1
     assert logged(table, interval(table, 20, 10)) == ("accepted", None)
-    said = table.say("kz.customs", "surveillance_log", intervals=[interval(table, 20, 10)])
+    said = table.say("kz.police", "surveillance_log", intervals=[interval(table, 20, 10)])
     assert (became(said), code(said)) == (("refused", "R28"), "log_full")
 
 

@@ -24,7 +24,7 @@ from tests.support import EXAMPLES
 WORDS, OTHERS = "correct horse battery staple", "staple battery horse correct"
 PATIENCE = 60.0
 POLICE = "uz.police"
-CAST = ("kz.knb", "kz.prosecutor", "uz.prosecutor", "kz.customs", "uz.customs", POLICE, "caricc")
+CAST = ("kz.knb", "kz.prosecutor", "uz.prosecutor", "kz.police", "uz.customs", POLICE, "caricc")
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def shown() -> Shown:
     table = Table()
     receipts = [
         table.say("kz.prosecutor", "authorisation_granted", "consent-kz"),
-        table.say("kz.customs", "information"),
+        table.say("kz.police", "information"),
     ]
     ledger = table.delivery.ledger
     return ledger.entries, receipts, LedgerSize(branch=0, size=len(ledger), root=ledger.root)

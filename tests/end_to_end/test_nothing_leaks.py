@@ -56,7 +56,7 @@ ACTS: tuple[dict[str, Any], ...] = (
         },
     },
     {"service": "kz.knb", "at": "preparation", "says": "ready", "details": {"note": "qzxnote"}},
-    {"service": "kz.customs", "at": "departure", "says": "sighted", "after": "1h", "details": {"place": "qzxsighting"}},
+    {"service": "kz.police", "at": "departure", "says": "sighted", "after": "1h", "details": {"place": "qzxsighting"}},
     {"service": "uz.customs", "at": "delivery", "says": "delivered", "details": {"how": "qzxmanner"}},
     {
         "service": "uz.police",
@@ -163,7 +163,7 @@ async def say_by_hand(gateway: Gateway, police: Gateway, embedded: Embedded, pla
     assert isinstance(refused, SignedReceipt)
     incident = await say("uz.police", Incident(risk_to_life=False, what="qzxincident"))
     with pytest.raises((NotAuthentic, NotAllowed)):
-        await say("kz.customs", StopRequested(reason="qzxforged"), signer="uz.police", mark="qzxforged")
+        await say("kz.police", StopRequested(reason="qzxforged"), signer="uz.police", mark="qzxforged")
     worker = embedded.processes["worker"]
     worker.kill()
     await worker.wait()

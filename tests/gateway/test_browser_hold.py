@@ -59,7 +59,7 @@ async def test_who_takes_part_holds_and_those_whose_say_it_is_let_it_go_on(at: A
     await expect(held).to_contain_text(f"Held. {SERVICE} ordered a hold")
     await expect(held).to_contain_text("Silence ends it")
 
-    await decide(at, "kz.customs", "it goes on")
+    await decide(at, "kz.police", "it goes on")
     await at.go(f"/desk/deliveries/{at.plan.operation}")
     await expect(held).to_contain_text("Held.")
     await decide(at, "kz.prosecutor", "it goes on")
@@ -70,15 +70,15 @@ async def test_who_takes_part_holds_and_those_whose_say_it_is_let_it_go_on(at: A
     said = [read_statement(one.envelope) for one in await at.said()]
     assert HoldRequested(reason=WHY) == said[0].content
     yes = HoldDecided(decision="go_on", reason="it was ours")
-    assert [("kz.customs", yes), ("kz.prosecutor", yes)] == [(one.service, one.content) for one in said[1:]]
+    assert [("kz.police", yes), ("kz.prosecutor", yes)] == [(one.service, one.content) for one in said[1:]]
 
 
 async def test_the_responsible_authority_has_what_is_held_seized(at: At) -> None:
     """One of them is enough; the page names who decided and who had ordered the hold."""
     await hold(at)
-    await decide(at, "kz.customs", "it is seized")
+    await decide(at, "kz.police", "it is seized")
     await at.go(f"/desk/deliveries/{at.plan.operation}")
 
     halted = at.page.locator(".notice.bad:visible")
-    await expect(halted).to_contain_text("kz.customs decided to seize it")
+    await expect(halted).to_contain_text("kz.police decided to seize it")
     await expect(halted).to_contain_text(f"{SERVICE} had ordered a hold")

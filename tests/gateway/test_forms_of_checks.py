@@ -14,12 +14,12 @@ def asked(*by: Check) -> Request:
     """Somebody is asked about a consignment that is checked by these."""
     facts = Facts(place="border", state="KZ", modality="intact", expected_at=None, valid_until=None, checked_by=by)
     return Request(
-        id="saxaul-22/border/kz.customs",
+        id="saxaul-22/border/kz.police",
         delivery="saxaul-22",
         checkpoint="border",
         plan="0" * 64,
         seen=Seen(size=1, root="0" * 64),
-        service="kz.customs",
+        service="kz.police",
         says=("handover_offer",),
         asked_at="2026-03-02T08:30:00.000000Z",
         due=None,

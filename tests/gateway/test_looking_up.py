@@ -159,7 +159,7 @@ def wrong_by(reception: Reception, off: timedelta) -> Pulse:
 @WRONG
 async def test_a_gateway_whose_clock_is_wrong_takes_only_what_stops(at: At, wrong: timedelta, where: str) -> None:
     """It says by how much, and changes nothing; a stop is taken as of when it came, and everything once its clock is right."""
-    plan, reception, customs = at.plan, at.installation.reception(), at.installation.directory.get("kz.customs")
+    plan, reception, customs = at.plan, at.installation.reception(), at.installation.directory.get("kz.police")
     said = said_by(customs.id, plan, Information(text="all is well"))
     await at.installation.kept(plan)
     right, reception.submissions._pulse = reception.submissions._pulse, wrong_by(reception, wrong)
@@ -184,7 +184,7 @@ async def test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on(
     """No worker is up, so no delivery can see it: a word is refused, and a stop is left as of when it came."""
     monkeypatch.setattr("gateway.submissions.UNTIL_LEFT", timedelta(seconds=1))
     plan, reception = renamed(at.plan), at.installation.reception(f"nobody-{uuid.uuid4().hex}")
-    customs = at.installation.directory.get("kz.customs")
+    customs = at.installation.directory.get("kz.police")
     await reception.plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     reception.submissions._pulse = wrong_by(reception, wrong)
     try:

@@ -808,7 +808,7 @@ def test_a_public_client_has_no_secret(tmp_path: Path) -> None:
         ({"client_id": ""}, "client_id", "at least 1"),
         ({"client_secret": "s3cret"}, "client_secret", "not permitted"),
         ({"service": "nobody.here"}, "service", "no service nobody.here"),
-        ({"service": "kz.customs"}, "service", "only those of a service of kind supervisor"),
+        ({"service": "kz.police"}, "service", "only those of a service of kind supervisor"),
         ({"service": "audit"}, "service", "only those of a service of kind supervisor"),
         ({"officers": {}}, "officers", "at least 1"),
         ({"officers": {"248289761001": "two words"}}, "officers", "Officer code"),

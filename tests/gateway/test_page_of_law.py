@@ -54,7 +54,7 @@ async def test_who_runs_it_reads_what_each_state_demands_as_the_command_says_it(
     assert all(words in shown for words in MARKS)
 
 
-@pytest.mark.parametrize(("service", "own", "other"), [("uz.prosecutor", "UZ", "KZ"), ("kz.customs", "KZ", "UZ")])
+@pytest.mark.parametrize(("service", "own", "other"), [("uz.prosecutor", "UZ", "KZ"), ("kz.police", "KZ", "UZ")])
 async def test_r11_a_participant_reads_what_its_own_state_demands(at: At, service: str, own: str, other: str) -> None:
     """Whom another State is asked by, and for how long, is not its to see."""
     shown = await page(at, service)

@@ -24,7 +24,7 @@ ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
 PAGES = ("", "/deliveries", "/deliveries/{delivery}", "/deliveries/{delivery}/ledger", "/deliveries/{delivery}/stop", "/me")
 ANSWER = "/deliveries/{delivery}/answer?checkpoint=%s&for=%s"
 DECIDE = {"kz.prosecutor": "consent-kz", "uz.prosecutor": "consent-uz"}
-OTHERS = ("kz.customs", "uz.customs", "uz.police", "tj.customs", "audit", "administration")
+OTHERS = ("kz.police", "uz.customs", "uz.police", "tj.customs", "audit", "administration")
 LEDGER = ("ledger", "changes", "packet")
 """What shows the signed plan to who sees the whole."""
 

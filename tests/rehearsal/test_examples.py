@@ -131,8 +131,8 @@ def test_an_act_may_be_done_at_what_the_rules_open() -> None:
     """Duties and the balance can be answered otherwise than expected; a duty of nobody cannot."""
     acts = [
         Act(service="kz.prosecutor", at="duty.kz.prosecutor.register"),
-        Act(service="kz.customs", at="balance"),
-        Act(service="kz.customs", at="duty.kz.customs.register"),
+        Act(service="kz.police", at="balance"),
+        Act(service="kz.police", at="duty.kz.police.register"),
     ]
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1h", "slowest": "2h"}, "acts": acts})
 

@@ -38,7 +38,7 @@ def test_every_change_of_a_small_plan_at_every_wait_leaves_a_delivery_that_goes_
         "checkpoints.0.requires and 0 once more, service = kz.knb",
         "contingencies.extension = 1 day, 0:00:00",
     } <= {name for name, count in found.made.items() if count}
-    assert {"nothing", "kz.customs replaced", "operation = walked-name"} <= {one for one in tried if not found.made[one]}
+    assert {"nothing", "kz.police replaced", "operation = walked-name"} <= {one for one in tried if not found.made[one]}
     assert found.refused["flight in two, KZ not asked"]  # unless it has not been asked at all yet
     # Refused: what the changed plan uses as well, no act that was given before permits.
     assert {"delivered_with_arrests", "returned_to_sender", "interdicted_as_planned", "refused"} == set(found.outcomes)

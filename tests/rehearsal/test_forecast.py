@@ -45,10 +45,11 @@ def test_a_checkpoint_waits_from_its_opening_or_from_the_planned_arrival() -> No
 
 def test_only_who_is_waited_for_alone_keeps_the_others_waiting() -> None:
     """Two prosecutors who answer together keep nobody waiting; one who takes ten hours longer keeps the others ten hours. Who
-    signs that the register is looked into is waited for alone.
+    signs that the register is looked into, an hour after it was reported what was found, is waited for alone.
     """
-    together = course_of()
-    slow = course_of(paces=[{"says": "authorisation", "service": "uz.prosecutor", "fastest": "11h", "slowest": "11h"}])
+    look: dict[str, object] = {"says": "deconfliction", "fastest": "2h", "slowest": "2h"}
+    together = course_of(paces=[look])
+    slow = course_of(paces=[look, {"says": "authorisation", "service": "uz.prosecutor", "fastest": "11h", "slowest": "11h"}])
 
     assert together.waited_for.get("uz.prosecutor", timedelta()) < timedelta(seconds=2)
     assert abs(slow.waited_for["uz.prosecutor"] - hours(10)) < timedelta(seconds=2)
@@ -83,7 +84,7 @@ def test_a_delivery_that_does_not_end_is_counted_and_has_no_duration() -> None:
     """Nobody seizes: no outcome, and where it halted is known all the same."""
     acts = (
         {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_refused"},
-        {"service": "kz.customs", "at": "stop.interdiction"},
+        {"service": "kz.police", "at": "stop.interdiction"},
     )
     found = forecast(PLAN, list(Trials(world(*acts), 1).run()))
 

@@ -37,7 +37,7 @@ def test_a_trail_is_found_in_its_order_with_others_between() -> None:
     seen = course(scenario())
     granted, prepared = (
         {"service": "uz.prosecutor", "says": "authorisation_granted"},
-        {"service": "kz.customs", "says": "prepared"},
+        {"service": "kz.police", "says": "prepared"},
     )
 
     assert first_missing(trail(granted, prepared, {"event": "ended"}), seen) is None
@@ -53,7 +53,7 @@ def test_whatever_an_item_says_must_be_so() -> None:
     right = {"service": "uz.customs", "says": "sighted", "checkpoint": "airport", "verdict": "refused", "rule": "R4"}
 
     assert first_missing(trail(right), said) is None
-    wrong = {"service": "kz.customs", "says": "delivered", "checkpoint": "airfield", "verdict": "accepted", "rule": "R6"}
+    wrong = {"service": "kz.police", "says": "delivered", "checkpoint": "airfield", "verdict": "accepted", "rule": "R6"}
     for name, other in wrong.items():
         assert 0 == first_missing(trail(right | {name: other}), said), name
     assert first_missing(trail({"event": "concluded", "outcome": "refused"}), ended) is None
@@ -143,7 +143,7 @@ acts:
   - {service: kz.prosecutor, at: extension.kz.prosecutor}
   - {service: kz.prosecutor, at: extension.kz.knb}
   - {service: uz.prosecutor, at: tashkent-airport.decision}
-expect: {outcome: refused, trail: [{event: opened, checkpoint: stop.interdiction}, {service: kz.customs, says: told}]}
+expect: {outcome: refused, trail: [{event: opened, checkpoint: stop.interdiction}, {service: kz.police, says: told}]}
 """
     document = Document(text, "s.yaml")
     faults = [str(one) for one in document.located(faults_in(document.read(Scenario), example_plan()))]
@@ -184,7 +184,7 @@ def test_a_pace_of_its_own_moves_what_it_names_and_nothing_else() -> None:
     begun = usual[0].at
     assert when(usual, "authorisation_granted", "kz.prosecutor") == when(other, "authorisation_granted", "kz.prosecutor")
     assert when(other, "authorisation_granted", "uz.prosecutor") - begun >= timedelta(hours=40)
-    assert when(other, "handover_offered", "kz.customs") < when(other, "handover_accepted", "uz.customs")
+    assert when(other, "handover_offered", "kz.police") < when(other, "handover_accepted", "uz.customs")
     assert "delivered_with_arrests" == next(one.outcome for one in other if one.outcome)
 
 
@@ -210,9 +210,9 @@ def test_what_nobody_seizes_is_given_up_in_time() -> None:
     """An authority that never interdicts would be waited for without end: an error that names it, not a hang."""
     acts = (
         {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_refused"},
-        {"service": "kz.customs", "at": "stop.interdiction"},
+        {"service": "kz.police", "at": "stop.interdiction"},
     )
-    with pytest.raises(TimedOut, match=r"stop\.interdiction waits for kz\.customs"):
+    with pytest.raises(TimedOut, match=r"stop\.interdiction waits for kz\.police"):
         course(scenario(*acts))
 
 

@@ -57,7 +57,7 @@ def test_an_answer_that_would_not_count_moves_nothing_on(monkeypatch: pytest.Mon
     monkeypatch.setattr(course, "next_to_begin", next_to_clear)
     forgotten = cleared_until_the_permission_ends()
 
-    assert "no answer would count at departure of kz.customs" in wedge(forgotten.delivery, forgotten.now)
+    assert "no answer would count at departure of kz.police" in wedge(forgotten.delivery, forgotten.now)
 
 
 def test_the_simulator_stops_at_a_wedge(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ ACTS: dict[str, list[dict[str, object]]] = {
     "asked-once-more": [{"service": "uz.prosecutor", "at": "consent-uz"}],
     "consent-extended": [],
     "consent-expired": [{"service": "uz.prosecutor", "at": "extension.uz.prosecutor"}],
-    "archive-away": [{"service": "kz.customs", "at": "stop.interdiction"}],
+    "archive-away": [{"service": "kz.police", "at": "stop.interdiction"}],
     "put-back": [
         {"service": service, "at": at, "says": "authorisation_granted", "after": "15h"}
         for service, at in (("kz.prosecutor", "consent-kz"), ("uz.prosecutor", "consent-uz"))
@@ -208,7 +208,7 @@ async def begun(at: Installation, name: str, plan: Plan) -> None:
             outage.over = True
             await at.kept(plan, stops[-1].size)
         seized = Interdicted(gross=13_900_000, seals_intact=True, place="International mail centre, Almaty")
-        await at.gateway("kz.customs").submit(plan.operation, said_by("kz.customs", plan, seized, checkpoint="stop.interdiction"))
+        await at.gateway("kz.police").submit(plan.operation, said_by("kz.police", plan, seized, checkpoint="stop.interdiction"))
         return
     if name in PACES:
         await started(at, plan, pace=PACES[name])

@@ -226,7 +226,7 @@ async def test_a_docket_that_is_not_right_fails_the_workflow_and_does_not_hang_i
     plan = example_plan().model_copy(update={"operation": f"forged-{uuid.uuid4().hex[:8]}"})
     async with installed(temporal, plan, None) as at:
         docket = at.docket(plan)
-        other = signed_plan(plan.model_copy(update={"initiator": "kz.customs"}))
+        other = signed_plan(plan.model_copy(update={"initiator": "kz.police"}))
         forged = docket.plan.model_copy(update={"signatures": other.signatures})
         await at.client.start_workflow(
             messages.WORKFLOW,
@@ -275,7 +275,7 @@ async def test_a_service_with_a_task_queue_of_its_own_is_asked_through_it(tempor
         if one.activity_id in names
     )
     own = at.task_queue
-    expected = [("consent-kz", own), ("consent-ru", "svc.ru.customs"), ("deconfliction.1", own)]
+    expected = [("consent-kz", own), ("consent-ru", "svc.ru.customs"), ("deconfliction.1", own), ("detection.1", own)]
     assert sorted(expected) == queues
 
 

@@ -41,7 +41,7 @@ from workflows import messages
 from workflows.messages import CarriedRegister, ReleaseErrand, register_id, workflow_id
 from workflows.register import LiveOperations
 
-FIRST, SECOND = "kz.knb", "kz.customs"
+FIRST, SECOND = "kz.knb", "kz.police"
 """Initiators of the two operations."""
 
 
@@ -213,7 +213,7 @@ async def test_the_end_of_one_lets_the_other_pass(temporal: Client) -> None:
         await asyncio.gather(start(at, first), start(at, second))
         _, checkpoint = contact_in((await asyncio.gather(at.until(first, hit), at.until(second, hit)))[0])
         await say(at, first, FIRST, ConflictYielded(reason="they are further"), checkpoint)
-        await say(at, first, "kz.customs", Interdicted(gross=1, seals_intact=True, place="Almaty"))
+        await say(at, first, "kz.police", Interdicted(gross=1, seals_intact=True, place="Almaty"))
         entries = await at.to_the_end(first)
         closed = await at.until(second, freed)
         await at.until(second, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-kz")
