@@ -87,7 +87,7 @@ NOT_LAW = (
     r"raise (TypeError|RuntimeError|ValueError|RuleBroken|Malformed)",
     r"message = ",
 )
-"""Forms, readers and errands; what is done when a book and its kinds are made; noise, which leaves no trace; and faults of ours."""
+"""Forms, readers and errands; what is done when a book and its kinds are made; noise, which leaves no trace; our own faults."""
 
 NEVER = {
     "arrival.Delivered.judge: return AWAITS_DECISION(entry=state.discrepancy.seq)",

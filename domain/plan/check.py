@@ -94,7 +94,10 @@ def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     (R11).
     """
     if plan.co_initiator == plan.initiator:
-        yield Fault(place="co_initiator", problem=f"R22: {plan.initiator} initiates it already; a joint plan is of two services")
+        yield Fault(
+            place="co_initiator",
+            problem=fill("R22: {initiator} initiates it already; a joint plan is of two services", initiator=plan.initiator),
+        )
     told = [one.service for one in plan.told_at_end]
     doing = {*plan.initiators(), plan.coordinator, *(one.by for one in plan.replaced)}
     doing |= {service for leg in plan.legs for service in (leg.responsible, *leg.accompanied_by)}
@@ -103,9 +106,11 @@ def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for number, service in enumerate(told):
         place = f"told_at_end.{number}.service"
         if service in told[:number]:
-            yield Fault(place=place, problem=f"{service} stands twice")
+            yield Fault(place=place, problem=fill("{what} stands twice; once is enough", what=service))
         if service in doing:
-            yield Fault(place=place, problem=f"R11: {service} has a part in it, so it knows of it before the end")
+            yield Fault(
+                place=place, problem=fill("R11: {service} has a part in it, so it knows of it before the end", service=service)
+            )
 
 
 def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

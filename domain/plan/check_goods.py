@@ -12,6 +12,7 @@ from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity
 from domain.words.errors import Fault
 from domain.words.quantities import say_mass
+from domain.words.text import either, fill, mark, word
 
 Cards = Mapping[str, RuleCard]
 
@@ -25,8 +26,13 @@ def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
         both = contradiction(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
         if both is not None:
             named, numbered = both
-            right = f"{named.english} is {' or '.join(named.cas)}" if named.cas else f"{named.english} has none"
-            problem = f"R10: this is the number of {numbered.english}; {right}"
+            numbers = either(named.cas) if named.cas else fill("without a number")
+            problem = fill(
+                "R10: this is the number of {other}; {name} is {numbers}",
+                other=numbered.english,
+                name=named.english,
+                numbers=numbers,
+            )
             yield Fault(place=f"consignment.contents.{index}.cas", problem=problem)
 
 
@@ -35,11 +41,15 @@ def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     goods = plan.consignment
     inside, gross = least_mass(goods.contents), bounds(goods.gross).most
     if gross is not None and inside > gross:
-        problem = f"R10: what is in it weighs {say_mass(inside)}, more than all of it together, {say_mass(gross)}"
+        problem = fill(
+            "R10: what is in it weighs {inside}, more than all of it together, {gross}",
+            inside=say_mass(inside),
+            gross=say_mass(gross),
+        )
         yield Fault(place="consignment.gross", problem=problem)
     for index, one in enumerate(goods.contents):
         if bounds(one.quantity).most == 0:
-            yield Fault(place=f"consignment.contents.{index}", problem="R10: there is none of it; leave it out")
+            yield Fault(place=f"consignment.contents.{index}", problem=mark("R10: there is none of it; leave it out"))
 
 
 def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -47,19 +57,23 @@ def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     goods = plan.consignment
     place = "consignment.checked_by"
     if not goods.checked_by:
-        problem = "R7: nothing would be checked; name weight and seals, or what stands in for them: count, picture, sight"
+        problem = mark("R7: nothing would be checked; name weight and seals, or what stands in for them: count, picture, sight")
         yield Fault(place=place, problem=problem)
     for number, check in enumerate(goods.checked_by):
         if check in goods.checked_by[:number]:
-            yield Fault(place=f"{place}.{number}", problem=f"R7: {check} stands twice; each check stands once")
+            yield Fault(place=f"{place}.{number}", problem=fill("R7: {check} stands twice; once is enough", check=word(check)))
     if "weight" in goods.checked_by and goods.not_weighed is not None:
-        yield Fault(place="consignment.not_weighed", problem="R7: it is checked by weight, so nobody needs to say why it is not")
+        problem = mark("R7: it is checked by weight, so nobody needs to say why it is not")
+        yield Fault(place="consignment.not_weighed", problem=problem)
     elif goods.checked_by and "weight" not in goods.checked_by and goods.not_weighed is None:
-        problem = "R7: it is not checked by weight; say in not_weighed why, and which authority allowed it"
+        problem = mark("R7: it is not checked by weight; say in not_weighed why, and which authority allowed it")
         yield Fault(place="consignment", problem=problem)
     for where, quantity in _quantities(plan):
         if isinstance(quantity, Unmeasured) and not plan.may_allow(quantity.allowed_by):
-            problem = f"R7: {quantity.allowed_by} is not asked to authorise anything, so it cannot allow that; name who is"
+            problem = fill(
+                "R7: {service} is not asked to authorise anything, so it cannot allow that; name who is",
+                service=quantity.allowed_by,
+            )
             yield Fault(place=where, problem=problem)
 
 
@@ -82,17 +96,27 @@ def tolerances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
     for name, most in plan.tolerances.net.items():
         place, same = f"tolerances.net.{name}", identity(name)
         if same in known:
-            yield Fault(place=place, problem=f"R10: {name} has a tolerance already, under another name")
+            yield Fault(place=place, problem=fill("R10: {name} has a tolerance already, under another name", name=name))
         known.append(same)
         if same not in masses:
-            yield Fault(place=place, problem=f"R10: there is no {name} in it; name a substance as the contents have it")
+            problem = fill("R10: there is no {name} in it; name a substance as the contents have it", name=name)
+            yield Fault(place=place, problem=problem)
         elif most * SMALLEST_SHARE > masses[same]:
-            right = say_mass(masses[same] // SMALLEST_SHARE)
-            problem = f"R10: {say_mass(most)} of {say_mass(masses[same])} would hide too much; {right} at most may be missing"
+            problem = fill(
+                "R10: {most} of {net} would hide too much; {right} at most may be missing",
+                most=say_mass(most),
+                net=say_mass(masses[same]),
+                right=say_mass(masses[same] // SMALLEST_SHARE),
+            )
             yield Fault(place=place, problem=problem)
     for name, net in masses.items():
         if 0 < net <= plan.tolerances.gross:
-            problem = f"R7: a tolerance of {say_mass(plan.tolerances.gross)} would hide all of it: {say_mass(net)} of {name}"
+            problem = fill(
+                "R7: a tolerance of {most} would hide all of it: {net} of {name}",
+                most=say_mass(plan.tolerances.gross),
+                net=say_mass(net),
+                name=name,
+            )
             yield Fault(place="tolerances.gross", problem=problem)
 
 

@@ -92,7 +92,7 @@ MOST_BASES: Final = 4
 MOST_ASKED_CONDITIONS: Final = 8
 """By what whoever asks for consent says that it is bound."""
 MOST_ROLES: Final = 6
-"""Parts that persons have in an offence."""
+"""Roles in the offence that a request counts persons of."""
 MOST_COMPANIONS: Final = 50
 """Officers of one service who travel along."""
 MOST_ANNEXES: Final = 5
