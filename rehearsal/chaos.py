@@ -209,7 +209,9 @@ def breaks_a_seal(plan: Plan, dice: random.Random) -> Act | None:
 
 
 def _finds_another_seal(plan: Plan, dice: random.Random) -> Act | None:
-    return _taker_says(plan, dice, "handover_accepted", {"seals": [{"number": "XX999999", "security": "H"}]})
+    """It is whole, and none that anybody has put there; also where the plan has nobody check seals."""
+    found = {"seals": [{"number": "XX999999", "security": "H"}], "seals_intact": True}
+    return _taker_says(plan, dice, "handover_accepted", found)
 
 
 def _decides_not_to_go_on(plan: Plan, dice: random.Random) -> Act | None:
