@@ -2447,7 +2447,7 @@ BUGS = (
     Bug("R11", "domain/plan/check.py", "if service in doing:", "if False:", "together"),
     Bug("R13", "domain/plan/check_law.py", "name in asked and asked <= set(plan.initiators())", "asked == {name}", "together"),
     Bug("R16", "domain/rules/cooperation.py", "if instant(self.consented_at) > said.at:", "if False:", "persons"),
-    Bug("R16", "domain/rules/cooperation.py", "if known.recorders else ACCEPTED", "if False else ACCEPTED", "persons"),
+    Bug("R16", "domain/rules/cooperation.py", "if recorders else ACCEPTED", "if False else ACCEPTED", "persons"),
     Bug(
         "R16",
         "domain/rules/cooperation.py",
@@ -2455,7 +2455,7 @@ BUGS = (
         "if False:",
         "persons",
     ),
-    Bug("R16", "domain/rules/cooperation.py", "        if self.label in out:\n", "        if False:\n", "persons"),
+    Bug("R16", "domain/rules/cooperation.py", "        if self.label in carried(state, said.voice):\n", "        if False:\n", "persons"),
     Bug("R16", "domain/rules/cooperation.py", "return ACCEPTED if carries else", "return ACCEPTED if True else", "persons"),
     Bug(
         "R22",
@@ -2583,6 +2583,10 @@ BUGS = (
         "exhibits",
     ),
     Bug("R30", "domain/delivery/holdings.py", "OWN_LABELS.fullmatch(one) or ", "", "exhibits"),
+    Bug("R30", "domain/rules/cooperation.py", "if taken(state, (self.label,), own):", "if False:", "recorders"),
+    Bug("R30", "domain/delivery/holdings.py", "travels=one.person is not None)", "travels=False)", "recorders"),
+    Bug("R30", "domain/delivery/holdings.py", "    found |= _recorders(state)\n", "", "recorders"),
+    Bug("R30", "domain/rules/exhibits.py", "if known[one].travels and not (lost and", "if known[one].travels and not (False and", "recorders"),
     Bug(
         "R30",
         "domain/delivery/holdings.py",
