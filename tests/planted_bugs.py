@@ -54,6 +54,7 @@ def _test(short: str) -> str:
 WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on"
 THREE_WEBHOOKS = "activities/notices::test_three_webhooks_that_do_not_do_their_part_are_given_up"
 EXAM = "client/conformance::test_each_fault_fails_the_check_that_is_its_own"
+FROM_NOWHERE = "rehearsal/nothing_from_nowhere"
 LEFT = "gateway/leaving::test_"
 ONE_AT_A_TIME = f"{LEFT}of_one_callers_stops_one_at_a_time_is_left_and_those_of_others_wait_for_none"
 SO_MANY_WORDS = f"{LEFT}a_caller_leaves_so_many_words_and_a_stop_all_the_same"
@@ -2602,6 +2603,25 @@ BUGS = (
         "exhibits",
     ),
     Bug("R28", "domain/rules/exhibits.py", "min(share, most - size_of((others,)))", "10**9", "exhibits"),
+    Bug("R29", "domain/rules/grounds.py", "if one is not None and not has_power(one, need):", "if False:", FROM_NOWHERE),
+    Bug("R29", "domain/plan/powers.py", "service.kind in POWERS[need]", "bool(service.kind)", FROM_NOWHERE),
+    Bug("R30", "domain/delivery/holdings.py", "    found |= _handled(state)\n", "", FROM_NOWHERE),
+    Bug("R30", "domain/delivery/holdings.py", 'Exhibit("seized", one.by, one.by)', 'Exhibit("seized", None, one.by)', FROM_NOWHERE),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "if one not in known or known[one].holder != said.voice)\n    if others:",
+        "if one not in known)\n    if others:",
+        FROM_NOWHERE,
+    ),
+    Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if False:", FROM_NOWHERE),
+    Bug(
+        "R7",
+        "domain/plan/plan.py",
+        'return any(service in one.authorities() for one in self.at("authorise"))',
+        "return True",
+        FROM_NOWHERE,
+    ),
     Bug(
         "R11",
         "domain/views/view.py",
