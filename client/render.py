@@ -16,11 +16,12 @@ from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
 from domain.plan.demands import topic
 from domain.plan.request_for_consent import RequestForConsent
+from domain.record.verify import HeldExhibit
 from domain.views.lists import Row
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
-from domain.views.view import DeliveryView, OpenCheckpoint, Position, StopView
+from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 from domain.words.text import shown, told
@@ -155,11 +156,12 @@ def _results(view: DeliveryView) -> Iterator[tuple[str, str]]:
             yield _("not watched"), f"{moment(gap.begins)} - {moment(gap.ends)}"
 
 
-def whose(what: str, holder: str | None, fate: str | None) -> str:
-    """Who holds an exhibit, and what became of it."""
-    words = [named(EXHIBITS, what)]
-    words += [_("held by {service}", service=holder)] if holder else []
-    return ", ".join([*words, *([named(FATES, fate)] if fate else [])])
+def whose(one: ExhibitView | HeldExhibit) -> str:
+    """Who holds an exhibit, and what became of it; of a recorder, that it was not handed back."""
+    words = [named(EXHIBITS, one.what)]
+    words += [_("held by {service}", service=one.holder)] if one.holder else []
+    words += [_("not handed back")] if one.travels and one.what == "recorder" else []
+    return ", ".join([*words, *([named(FATES, one.fate)] if one.fate else [])])
 
 
 def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
@@ -167,7 +169,7 @@ def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
     for one in view.exhibits:
         if one.travels and len(view.exhibits) == 1:
             continue
-        said = [whose(one.what, one.holder, one.fate), *one.contents]
+        said = [whose(one), *one.contents]
         said += [_("offered to {service}", service=one.offered_to)] if one.offered_to else []
         said += [_("{mass} left after examination", mass=say_mass(one.left))] if one.left is not None else []
         yield _("exhibit {label}", label=one.label), ", ".join(said)

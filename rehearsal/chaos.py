@@ -209,7 +209,9 @@ def breaks_a_seal(plan: Plan, dice: random.Random) -> Act | None:
 
 
 def _finds_another_seal(plan: Plan, dice: random.Random) -> Act | None:
-    return _taker_says(plan, dice, "handover_accepted", {"seals": [{"number": "XX999999", "security": "H"}]})
+    """It is whole, and none that anybody has put there; also where the plan has nobody check seals."""
+    found = {"seals": [{"number": "XX999999", "security": "H"}], "seals_intact": True}
+    return _taker_says(plan, dice, "handover_accepted", found)
 
 
 def _decides_not_to_go_on(plan: Plan, dice: random.Random) -> Act | None:
@@ -418,13 +420,21 @@ def _keeps_a_log(plan: Plan, dice: random.Random) -> Act:
 
 
 def _leads_a_courier(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
-    """A person cooperates and carries a recorder, in some seeds one that is not permitted, or not given back."""
+    """A person cooperates and carries a recorder, in some seeds one that is not permitted, or not given back, or lost."""
     asked = _is_asked(plan, dice, "delivered") or _is_asked(plan, dice, "arrest")
     if asked is None:
         return None
-    says = ["cooperation_begun", "recorder_issued", *(["recorder_returned"] if dice.random() < HALF else []), "cooperation_ended"]
+    then = dice.choice((("recorder_returned",), (), ("disposed",)))
+    lost = {"exhibits": ["R-1"], "how": "lost"}
     return tuple(
-        Act(service=asked[1], at=asked[0], says=one, after=timedelta(minutes=10 * number + 1)) for number, one in enumerate(says)
+        Act(
+            service=asked[1],
+            at=asked[0],
+            says=one,
+            details=lost if one == "disposed" else {},
+            after=timedelta(minutes=10 * number + 1),
+        )
+        for number, one in enumerate(("cooperation_begun", "recorder_issued", *then, "cooperation_ended"))
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from domain.delivery.statement import Content, Statement
 from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
+from domain.rules.cooperation import RecorderIssued, RecorderReturned
 from domain.rules.detection import Detected
 from domain.rules.exhibits import Disposed, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
 from domain.rules.preparation import Prepared
@@ -34,6 +35,8 @@ class ExhibitBook(OracleBook):
         """By seizure: the items that it recovered apart."""
         self._again: set[str] = set()
         """Seizures that weighed again what had been seized on the way."""
+        self._carried: set[str] = set()
+        """Recorders that were not handed back."""
         self._kept = True
         """Something goes on in the consignment."""
         self._secured = False
@@ -58,6 +61,13 @@ class ExhibitBook(OracleBook):
             case Interdicted():
                 self._secured = True
                 self._holders["consignment"] = voice
+            case RecorderIssued(label=label):
+                if self._of(label, self._holders.get(label, voice)) != voice:
+                    yield f"R30: {voice} handed out {label}, which bears the label of another exhibit"
+                self._holders[label] = voice
+                self._carried.add(label)
+            case RecorderReturned(label=label):
+                self._carried.discard(label)
             case ExhibitsOffered(exhibits=labels, to=to):
                 yield from self._are_held(labels, voice, statement.kind)
                 self._offers |= dict.fromkeys(labels, to)
@@ -71,6 +81,7 @@ class ExhibitBook(OracleBook):
                 yield from self._are_held((label,), voice, statement.kind)
                 self._touch(label)
             case Disposed(exhibits=labels, how=how):
+                self._carried -= {*labels} if how == "lost" else set()
                 yield from self._are_held(labels, voice, statement.kind)
                 self._holders |= dict.fromkeys(labels, voice if how == "kept" else None)
                 self._touched |= {*labels}
@@ -114,6 +125,8 @@ class ExhibitBook(OracleBook):
 
     def _are_held(self, labels: tuple[str, ...], voice: str, what: str) -> Iterator[str]:
         for one in labels:
+            if one in self._carried:
+                yield f"R30: {one}, which somebody carries, was {what}"
             if self._of(one, self._holders.get(one)) != voice:
                 yield f"R30: {one}, which {voice} does not hold, was {what}"
 

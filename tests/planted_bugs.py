@@ -54,6 +54,7 @@ def _test(short: str) -> str:
 WRONG_CLOCK = "gateway/looking_up::test_a_gateway_whose_clock_is_wrong_leaves_nothing_that_moves_time_on"
 THREE_WEBHOOKS = "activities/notices::test_three_webhooks_that_do_not_do_their_part_are_given_up"
 EXAM = "client/conformance::test_each_fault_fails_the_check_that_is_its_own"
+FROM_NOWHERE = "rehearsal/nothing_from_nowhere"
 LEFT = "gateway/leaving::test_"
 ONE_AT_A_TIME = f"{LEFT}of_one_callers_stops_one_at_a_time_is_left_and_those_of_others_wait_for_none"
 SO_MANY_WORDS = f"{LEFT}a_caller_leaves_so_many_words_and_a_stop_all_the_same"
@@ -397,8 +398,8 @@ BUGS = (
     Bug(
         "R11",
         "domain/views/sight.py",
-        '            return False\n        case "as_corrected":',
-        '            return True\n        case "as_corrected":',
+        '            return False\n        case "as_named":',
+        '            return True\n        case "as_named":',
         "sight",
     ),
     Bug("R11", "domain/views/sight.py", "            return own\n", "            return True\n", "sight"),
@@ -2432,7 +2433,7 @@ BUGS = (
         "watch_log",
     ),
     Bug("R11", "domain/views/results.py", "if one.after in entries and one.before in entries]", "]", "watch_log"),
-    Bug("R11", "domain/views/results.py", "if seen.whole or seen.own(one.service, delivery)", "if True", "persons"),
+    Bug("R11", "domain/views/results.py", "if seen.whole or seen.own(service, delivery)", "if True", "persons"),
     Bug("R11", "domain/views/results.py", "if not (seen.whole or may_prosecute(seen.reader)):", "if False:", "proceedings"),
     Bug("R11", "domain/views/sight.py", "return own or asked", "return True", "proceedings"),
     Bug("R11", "domain/views/sight.py", "return may_prosecute(reader)", "return True", "proceedings"),
@@ -2447,7 +2448,7 @@ BUGS = (
     Bug("R11", "domain/plan/check.py", "if service in doing:", "if False:", "together"),
     Bug("R13", "domain/plan/check_law.py", "name in asked and asked <= set(plan.initiators())", "asked == {name}", "together"),
     Bug("R16", "domain/rules/cooperation.py", "if instant(self.consented_at) > said.at:", "if False:", "persons"),
-    Bug("R16", "domain/rules/cooperation.py", "if known.recorders else ACCEPTED", "if False else ACCEPTED", "persons"),
+    Bug("R16", "domain/rules/cooperation.py", "if recorders else ACCEPTED", "if False else ACCEPTED", "persons"),
     Bug(
         "R16",
         "domain/rules/cooperation.py",
@@ -2455,7 +2456,13 @@ BUGS = (
         "if False:",
         "persons",
     ),
-    Bug("R16", "domain/rules/cooperation.py", "        if self.label in out:\n", "        if False:\n", "persons"),
+    Bug(
+        "R16",
+        "domain/rules/cooperation.py",
+        "        if self.label in carried(state, said.voice):\n",
+        "        if False:\n",
+        "persons",
+    ),
     Bug("R16", "domain/rules/cooperation.py", "return ACCEPTED if carries else", "return ACCEPTED if True else", "persons"),
     Bug(
         "R22",
@@ -2567,7 +2574,13 @@ BUGS = (
         "known[one].holder != self.giver",
         "exhibits",
     ),
-    Bug("R30", "domain/rules/exhibits.py", "    if expected == report.received:", "    if True:", "exhibits"),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "    if not known or not bounds(report.received).apart(expected):",
+        "    if True:",
+        "exhibits",
+    ),
     Bug(
         "R30",
         "domain/rules/exhibits.py",
@@ -2583,6 +2596,16 @@ BUGS = (
         "exhibits",
     ),
     Bug("R30", "domain/delivery/holdings.py", "OWN_LABELS.fullmatch(one) or ", "", "exhibits"),
+    Bug("R30", "domain/rules/cooperation.py", "if taken(state, (self.label,), own):", "if False:", "recorders"),
+    Bug("R30", "domain/delivery/holdings.py", "travels=one.person is not None)", "travels=False)", "recorders"),
+    Bug("R30", "domain/delivery/holdings.py", "    found |= _recorders(state)\n", "", "recorders"),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "if known[one].travels and not (lost and",
+        "if known[one].travels and not (False and",
+        "recorders",
+    ),
     Bug(
         "R30",
         "domain/delivery/holdings.py",
@@ -2593,11 +2616,32 @@ BUGS = (
     Bug(
         "R30",
         "domain/rules/speaking.py",
-        "            verdict = self.content.labelled(delivery, self.of)",
+        "            verdict = self.content.as_seizure(delivery, self.of)",
         "            verdict = ACCEPTED",
         "exhibits",
     ),
     Bug("R28", "domain/rules/exhibits.py", "min(share, most - size_of((others,)))", "10**9", "exhibits"),
+    Bug("R29", "domain/rules/grounds.py", "if one is not None and not has_power(one, need):", "if False:", FROM_NOWHERE),
+    Bug("R29", "domain/plan/powers.py", "service.kind in POWERS[need]", "bool(service.kind)", FROM_NOWHERE),
+    Bug("R30", "domain/delivery/holdings.py", "    found |= _handled(state)\n", "", FROM_NOWHERE),
+    Bug(
+        "R30", "domain/delivery/holdings.py", 'Exhibit("seized", one.by, one.by)', 'Exhibit("seized", None, one.by)', FROM_NOWHERE
+    ),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "if one not in known or known[one].holder != said.voice)\n    if others:",
+        "if one not in known)\n    if others:",
+        FROM_NOWHERE,
+    ),
+    Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if False:", FROM_NOWHERE),
+    Bug(
+        "R7",
+        "domain/plan/plan.py",
+        'return any(service in one.authorities() for one in self.at("authorise"))',
+        "return True",
+        FROM_NOWHERE,
+    ),
     Bug(
         "R11",
         "domain/views/view.py",

@@ -182,7 +182,7 @@ def _proof(proved: Verified, keys: str | None) -> Table:
         )
         table.add_row(_("not watched"), gone, style="yellow")
     for held in proved.exhibits:
-        table.add_row(_("exhibit {label}", label=held.label), whose(held.what, held.holder, held.fate))
+        table.add_row(_("exhibit {label}", label=held.label), whose(held))
     if proved.other_history:
         numbers = ", ".join(map(str, proved.other_history))
         table.add_row(

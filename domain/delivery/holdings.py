@@ -1,9 +1,10 @@
 """Holdings (R30): who holds what, from detection to disposal: the consignment, and each exhibit that left it or was found.
 
 An exhibit is a thing of its own: what was removed and what was sampled, each as one lot; each substitute and device; what a
-seizure recovered; each new find; and the consignment itself, once it has been seized on the way. Where nothing has been done with
-it since, who holds it follows from what is remembered of preparation and seizures, as last corrected; what was done with it since
-stands in `State.exhibits`. So nothing is ever held by nobody: it has a holder, or it is said what became of it.
+seizure recovered; each new find; each recorder that a person who cooperates has carried; and the consignment itself, once it has
+been seized on the way. Where nothing has been done with it since, who holds it follows from what is remembered of preparation,
+seizures and recorders, as last corrected; what was done with it since stands in `State.exhibits`. So nothing is ever held by
+nobody: it has a holder, or it is said what became of it.
 """
 
 import re
@@ -30,16 +31,27 @@ def seized_label(number: int) -> str:
 def exhibits(state: State) -> dict[str, Exhibit]:
     """Every exhibit by its label, as it is now, in this order: the consignment, once it has been detected and until a seizure has
     recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what each seizure
-    recovered, where it is anything, and its finds, with who seized it; the items that were put in; then those of `State.exhibits`
-    that a correction has taken away, which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed
-    `again` after it had been seized on the way stays `consignment`, and is no lot of its own.
+    recovered, where it is anything, and its finds, with who seized it; the recorders, with who handed them out, each of which
+    travels while somebody carries it; the items that were put in; then those of `State.exhibits` that a correction has taken away,
+    which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed `again` after it had been seized on
+    the way stays `consignment`, and is no lot of its own.
     """
     found = dict(_whole(state))
     found |= _handled(state)
     found |= _recovered(state)
+    found |= _recorders(state)
     found = {label: state.exhibits.get(label, one) for label, one in found.items()}
     found |= {label: state.exhibits.get(label, one) for label, one in _put_in(state, found)}
     return found | {label: one for label, one in state.exhibits.items() if label not in found}
+
+
+def carried(state: State, service: str, person: str | None = None) -> tuple[str, ...]:
+    """Labels of recorders of this service that somebody carries, or this `person` alone: those of which nothing else was said."""
+    return tuple(
+        label
+        for label, one in state.recorders.items()
+        if one.service == service and one.person is not None and person in (None, one.person) and label not in state.exhibits
+    )
 
 
 def of_service(state: State, service: str) -> tuple[str, ...]:
@@ -115,6 +127,12 @@ def _recovered(state: State) -> Iterator[tuple[str, Exhibit]]:
             yield seized_label(number), Exhibit("seized", one.by, one.by)
         for label in one.finds:
             yield label, Exhibit("find", one.by, one.by)
+
+
+def _recorders(state: State) -> Iterator[tuple[str, Exhibit]]:
+    """Each that was handed out: its service holds it, also while somebody carries it."""
+    for label, one in state.recorders.items():
+        yield label, Exhibit("recorder", one.service, one.service, travels=one.person is not None)
 
 
 def _put_in(state: State, found: dict[str, Exhibit]) -> Iterator[tuple[str, Exhibit]]:

@@ -138,7 +138,9 @@ class Exhibit:
     fate: str | None = None
     """What became of it. What is `kept` for a proceeding has its holder still."""
     travels: bool = False
-    """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6)."""
+    """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6). Or it is a recorder that
+    somebody carries: it is handed back first.
+    """
     packages: int | None = None
 
 
@@ -194,11 +196,18 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Cooperating:
-    """A person who cooperates with a service, by the code that this has given, and the labels of recorders that they carry."""
+    """A person who cooperates with a service, by the code that this has given."""
 
     service: str
     person: str
-    recorders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """A recorder that a service has handed out, and the person who carries it; none: it was handed back."""
+
+    service: str
+    person: str | None
 
 
 @dataclass(frozen=True)

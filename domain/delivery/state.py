@@ -23,6 +23,7 @@ from domain.delivery.memory import (
     Goods,
     OnHold,
     Owed,
+    Recorder,
     Recovered,
     RegisterState,
     Secured,
@@ -142,7 +143,9 @@ class State:
     transfers: dict[str, Transfer] = field(default_factory=dict)
     """Requests to take over proceedings, by statement id."""
     cooperating: tuple[Cooperating, ...] = ()
-    """Persons who cooperate now, or carry a recorder still."""
+    """Persons who cooperate now."""
+    recorders: dict[str, Recorder] = field(default_factory=dict)
+    """By label: recorders that were handed out, with who carries each; an exhibit each (R30)."""
     secured: bool = False
     """Seized by the responsible authority."""
     unasked: bool = False

@@ -73,6 +73,8 @@ class HeldExhibit(Frozen):
     what: str
     holder: ServiceId | None
     fate: str | None
+    travels: bool
+    """It is on its way, or it is a recorder that was not handed back."""
 
 
 class Verified(Frozen):
@@ -172,7 +174,7 @@ def verify(
             for one in unwatched(delivery.state.watch_log)
         ),
         exhibits=tuple(
-            HeldExhibit(label=label, what=one.what, holder=one.holder, fate=one.fate)
+            HeldExhibit(label=label, what=one.what, holder=one.holder, fate=one.fate, travels=one.travels)
             for label, one in exhibits(delivery.state).items()
         ),
         hearsay=sum(len(one.unsigned) for one in _asked(delivery)),

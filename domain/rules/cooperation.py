@@ -1,18 +1,17 @@
 """A person who cooperates, such as a courier after the arrest, and the recorder that they carry (R16, R29).
 
 They have a code and never a name. That they consent is recorded by the officer who heard it; a recorder is handed out and back
-by statements, so that it always has a holder (Kazakhstan's Criminal Procedure Code art. 242(4): a device is handed over by a
-record).
+by statements (Kazakhstan's Criminal Procedure Code art. 242(4): a device is handed over by a record). It is an exhibit (R30):
+the service that handed it out holds it, also while the person carries it, until it is said what became of it.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.memory import Cooperating
+from domain.delivery.holdings import LABEL_TAKEN, carried, taken
+from domain.delivery.memory import Cooperating, Recorder
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
@@ -79,7 +78,7 @@ class CooperationBegun(Kind):
             return verdict
         if instant(self.consented_at) > said.at:
             return CONSENTED_LATER()
-        if _known(delivery.state, said.voice, self.person) is not None:
+        if _cooperates(delivery.state, said.voice, self.person):
             return COOPERATES_ALREADY(person=self.person, voice=said.voice)
         return _room(delivery)
 
@@ -103,14 +102,14 @@ class CooperationEnded(Kind):
         """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict
-        known = _known(delivery.state, said.voice, self.person)
-        if known is None:
+        if not _cooperates(delivery.state, said.voice, self.person):
             return COOPERATES_NOT(person=self.person, voice=said.voice)
-        return CARRIES_STILL(person=self.person, labels=known.recorders) if known.recorders else ACCEPTED
+        recorders = carried(delivery.state, said.voice, self.person)
+        return CARRIES_STILL(person=self.person, labels=recorders) if recorders else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """This person cooperates no more with its `voice`."""
-        state.cooperating = tuple(one for one in state.cooperating if (one.service, one.person) != (said.voice, self.person))
+        state.cooperating = tuple(one for one in state.cooperating if one != Cooperating(said.voice, self.person))
 
 
 class RecorderIssued(Kind):
@@ -126,28 +125,38 @@ class RecorderIssued(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
-        `voice`; `issued_already` where a recorder of that label is out from its `voice`; `recorder_not_permitted` where in its
-        State an act must permit `audio_video`, by the card or because that does not know, and none has now; `cooperation_spent`
-        where as many persons and recorders are held on to as `most_cooperating`.
+        `voice`; `issued_already` where somebody carries a recorder of that label from its `voice`; `label_taken` where another
+        exhibit bears the label, or only the rules give it (R30), unless it is a recorder that its `voice` handed out and of which
+        nothing was said since it came back; `recorder_not_permitted` where in its State an act must permit `audio_video`, by the
+        card or because that does not know, and none has now; `cooperation_spent` where as many persons and recorders are held on
+        to as `most_cooperating`, unless it is one of these.
         """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict
-        if _known(delivery.state, said.voice, self.person) is None:
+        state = delivery.state
+        if not _cooperates(state, said.voice, self.person):
             return COOPERATES_NOT(person=self.person, voice=said.voice)
-        out = [label for one in delivery.state.cooperating if one.service == said.voice for label in one.recorders]
-        if self.label in out:
+        if self.label in carried(state, said.voice):
             return ISSUED_ALREADY(voice=said.voice, label=self.label)
+        own = [label for label, one in state.recorders.items() if one.service == said.voice and label not in state.exhibits]
+        if taken(state, (self.label,), own):
+            return LABEL_TAKEN(labels=(self.label,))
+        lacking = self._not_permitted(delivery, said)
+        return lacking or (ACCEPTED if self.label in own else _room(delivery))
+
+    def apply(self, state: State, said: Said) -> None:
+        """This person carries it."""
+        state.recorders[self.label] = Recorder(said.voice, self.person)
+
+    @staticmethod
+    def _not_permitted(delivery: Delivery, said: Said) -> Verdict | None:
         voice = delivery.directory.find(said.voice)
         state = (voice.state if voice is not None else None) or ""
         card = delivery.cards.get(state)
         wanted = card is None or card.wants_permitted("audio_video", delivery.plan.case)
         if wanted and not delivery.consents.permitted(state, "audio_video", said.at):
             return NOT_PERMITTED(state=state, permission="audio_video")
-        return _room(delivery)
-
-    def apply(self, state: State, said: Said) -> None:
-        """This person carries it."""
-        state.cooperating = tuple(_carrying(state, said.voice, self.person, self.label))
+        return None
 
 
 class RecorderReturned(Kind):
@@ -169,13 +178,12 @@ class RecorderReturned(Kind):
         """
         if (verdict := _leads(delivery, said)) != ACCEPTED:
             return verdict
-        known = _known(delivery.state, said.voice, self.person)
-        carries = known is not None and self.label in known.recorders
+        carries = self.label in carried(delivery.state, said.voice, self.person)
         return ACCEPTED if carries else NOT_ISSUED(person=self.person, label=self.label, voice=said.voice)
 
     def apply(self, state: State, said: Said) -> None:
         """Nobody carries it any more."""
-        state.cooperating = tuple(_without(state, said.voice, self.person, self.label))
+        state.recorders[self.label] = Recorder(said.voice, None)
 
 
 def _leads(delivery: Delivery, said: Said) -> Verdict:
@@ -185,21 +193,9 @@ def _leads(delivery: Delivery, said: Said) -> Verdict:
 
 def _room(delivery: Delivery) -> Verdict:
     most = delivery.law.figures.most_cooperating
-    held = sum(1 + len(one.recorders) for one in delivery.state.cooperating)
+    held = len(delivery.state.cooperating) + len(delivery.state.recorders)
     return TOO_MANY(most=most) if held >= most else ACCEPTED
 
 
-def _known(state: State, service: str, person: str) -> Cooperating | None:
-    return next((one for one in state.cooperating if (one.service, one.person) == (service, person)), None)
-
-
-def _carrying(state: State, service: str, person: str, label: str) -> Iterator[Cooperating]:
-    for one in state.cooperating:
-        mine = (one.service, one.person) == (service, person)
-        yield replace(one, recorders=(*one.recorders, label)) if mine else one
-
-
-def _without(state: State, service: str, person: str, label: str) -> Iterator[Cooperating]:
-    for one in state.cooperating:
-        mine = (one.service, one.person) == (service, person)
-        yield replace(one, recorders=tuple(known for known in one.recorders if known != label)) if mine else one
+def _cooperates(state: State, service: str, person: str) -> bool:
+    return Cooperating(service, person) in state.cooperating

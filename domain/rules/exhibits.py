@@ -29,7 +29,10 @@ from domain.words.quantities import Milligrams
 
 NOT_ITS_HOLDER = refused("R30", "not_its_holder", "{voice} does not hold {labels}", voice="name", labels="names")
 STILL_TRAVELS = refused(
-    "R30", "still_travels", "{labels} is on its way: that moves by handover, and not as an exhibit", labels="names"
+    "R30",
+    "still_travels",
+    "{labels} is on its way or carried by a person: that moves by handover or is handed back, and not as an exhibit",
+    labels="names",
 )
 NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so nothing can be offered to it", to="name")
 NOT_OFFERED_TO = refused(
@@ -216,15 +219,17 @@ class Disposed(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that travel."""
-        return _held(delivery, said, self.exhibits)
+        """`not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that travel, but for recorders
+        that are `lost`.
+        """
+        return _held(delivery, said, self.exhibits, lost=self.how == "lost")
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, what became of it."""
         return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """This is the `fate` of each. What is `kept` its `voice` holds still, and of the rest nobody does any more; nothing of it
+        """This is the `fate` of each, and none travels. What is `kept` its `voice` holds still, and of the rest nobody does any more; nothing of it
         is offered to anybody.
         """
         state.exhibits |= self.changed(state, said)
@@ -232,7 +237,7 @@ class Disposed(Kind):
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""
         holder = said.voice if self.how == "kept" else None
-        return _each(state, said, self.exhibits, holder=holder, offered_to=None, fate=self.how)
+        return _each(state, said, self.exhibits, holder=holder, offered_to=None, fate=self.how, travels=False)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -297,13 +302,13 @@ def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
     return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected.said)
 
 
-def _held(delivery: Delivery, said: Said, labels: tuple[str, ...]) -> Verdict:
-    """Whether whose say it is holds each of these, and none travels."""
+def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False) -> Verdict:
+    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost."""
     known = exhibits(delivery.state)
     others = tuple(one for one in labels if one not in known or known[one].holder != said.voice)
     if others:
         return NOT_ITS_HOLDER(voice=said.voice, labels=others)
-    travel = tuple(one for one in labels if known[one].travels)
+    travel = tuple(one for one in labels if known[one].travels and not (lost and known[one].what == "recorder"))
     return STILL_TRAVELS(labels=travel) if travel else ACCEPTED
 
 
@@ -326,7 +331,10 @@ def _share(delivery: Delivery, changed: Changed, most: int) -> Stays:
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:
-    """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible."""
+    """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible, or have
+    handed out a recorder.
+    """
     asked = (one for at in delivery.plan.checkpoints for one in at.requires)
     found = (one.service for one in asked if one.says in ("prepared", "seizure", "interdiction"))
-    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs))))
+    recorders = (one.service for one in delivery.state.recorders.values())
+    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *recorders)))

@@ -138,6 +138,7 @@ EXHIBITS: Mapping[str, str] = {
     "tracker": mark("a tracker"),
     "opening_alarm": mark("an opening alarm"),
     "marking": mark("a marking"),
+    "recorder": mark("a recorder"),
 }
 """What an exhibit is (R30)."""
 FATES: Mapping[str, str] = {

@@ -1,6 +1,7 @@
 """What has come of a delivery, as one reader may see it (R11): who was arrested, where nobody watched, who prosecutes whom."""
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import carried
 from domain.delivery.memory import Understanding
 from domain.delivery.persons import of_each_role
 from domain.delivery.watching import unwatched
@@ -133,7 +134,10 @@ def transfers(delivery: Delivery, seen: Sight) -> tuple[TransferView, ...]:
 def recorders(delivery: Delivery, seen: Sight) -> tuple[str, ...]:
     """Labels of recorders that somebody who cooperates carries still, for services of the State that handed them out."""
     return tuple(
-        label for one in delivery.state.cooperating if seen.whole or seen.own(one.service, delivery) for label in one.recorders
+        label
+        for service in dict.fromkeys(one.service for one in delivery.state.recorders.values())
+        if seen.whole or seen.own(service, delivery)
+        for label in carried(delivery.state, service)
     )
 
 

@@ -88,7 +88,7 @@ class ExhibitView(Frozen):
     """What laboratories have left of it; none where none has weighed it."""
     fate: str | None
     travels: bool
-    """It is on its way, as the consignment or inside it."""
+    """It is on its way, as the consignment or inside it, or it is a recorder that somebody carries."""
     entry: int
     """What was last said of it; 0 where nothing was since it became an exhibit."""
 

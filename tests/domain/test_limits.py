@@ -32,6 +32,7 @@ from domain.delivery.memory import (
     Gap,
     Goods,
     Owed,
+    Recorder,
     Recovered,
     RegisterState,
     Sighting,
@@ -353,7 +354,8 @@ def with_what_stays(state: State) -> None:
     )
     state.counted = {WHO_CORRECTS[0]: Counted(NAMES[0], "interdicted", 99_999, now, 2)}
     state.transfers = {f"{number:064d}": Transfer("ZZ", "ZZ", answered=True) for number in range(MOST_TRANSFERS)}
-    state.cooperating = (Cooperating(NAMES[0], "p" * 40, ("r" * 40,) * (MOST_COOPERATING - 1)),)
+    state.cooperating = (Cooperating(NAMES[0], "p" * 40),)
+    state.recorders = {f"{number:040d}": Recorder(NAMES[0], "p" * 40) for number in range(MOST_COOPERATING - 1)}
 
 
 def with_answers(state: State) -> None:

@@ -1,0 +1,239 @@
+"""No plan that the check accepts ends with mass that nobody holds, an act by a State where it has no power, or a measurement that
+nobody made: proved from the ledger of each of many random worlds, with the rehearsal's own books, and without asking a rule.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+
+from domain.delivery.decided import Closed, Escalated, Opened, Silence, TakenUp
+from domain.delivery.reported import Amended, Stated
+from domain.delivery.statement import Content, Statement
+from domain.plan.cards import RuleCard
+from domain.plan.check import faults_in
+from domain.plan.directory import Directory
+from domain.plan.goods import AnyAmount, say_amount
+from domain.plan.plan import Plan, read_plan
+from domain.plan.quantity import Quantity, Unmeasured
+from domain.record.door import read_statement
+from domain.record.verify import verify
+from domain.rules.arrival import Delivered
+from domain.rules.balance import Seizure, Split
+from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.preparation import Prepared
+from domain.rules.speaking import Correction
+from domain.rules.stop import Destroyed, Interdicted
+from domain.rules.watch import LossRecorded
+from domain.signing.canonical import plain
+from domain.views.view import view
+from domain.words.moments import instant
+from rehearsal import chaos
+from rehearsal.exhibit_book import ExhibitBook
+from rehearsal.oracle import FORCE, SpeakerBook, passed_in, voice_of
+from rehearsal.random_plans import KINDS, STATES, dossier
+from rehearsal.scales import CustodyBook
+from rehearsal.scenario import Act
+from rehearsal.services import EPOCH
+from rehearsal.simulator import Simulated, World, simulate
+
+SEEDS, BATCH = 120, 20
+"""In batches, so that processes share them."""
+ASKED = {
+    "prepared": "prepared",
+    "dispatched": "dispatched",
+    "delivered": "delivered",
+    "arrest": "arrest_made",
+    "seizure": "seizure",
+}
+"""Needs of acts, and the kinds that answer them."""
+ALL_DAY = {"valid_from": EPOCH.isoformat(), "valid_until": "2023-03-01T00:00:00Z", "reason": "SIMULATED: on leave"}
+HALF = 0.5
+
+Dossier = tuple[Plan, Directory, dict[str, RuleCard]]
+
+
+def bent(seed: int) -> Dossier:
+    """The random plan of this seed with other services asked for its acts, of any kind and State, and others who allow that
+    something is not measured, as far as the check accepts each of these.
+    """
+    plan, directory, cards = dossier(seed)
+    dice = random.Random(f"{seed}/bent")  # noqa: S311 - a simulation must be repeatable
+    for _ in range(6):
+        words = plain(plan)
+        asked = [one for at in words["checkpoints"] for one in at["requires"] if one["says"] in ASKED]
+        dice.choice(asked)["service"] = f"{dice.choice(STATES).lower()}.{dice.choice(KINDS)}"
+        unknown = [one["net"] for one in words["consignment"]["contents"] if isinstance(one.get("net"), dict)]
+        for one in unknown:
+            if "allowed_by" in one and dice.random() < HALF:
+                one["allowed_by"] = f"{dice.choice(STATES).lower()}.police"
+        other = Plan.model_validate(words)
+        if not faults_in(other, directory, cards):
+            plan = other
+    return plan, directory, cards
+
+
+def deceits(plan: Plan, dice: random.Random) -> Iterator[Act]:
+    """A service lets somebody without power speak for it; a weight and a picture are given where the plan names others, or none."""
+    asked = [(at, one) for at in plan.checkpoints for one in at.requires if one.says in ASKED]
+    at, one = dice.choice(asked)
+    others = [name for name in plan.participants() if name.split(".")[0] == one.service.split(".")[0] and name != one.service]
+    if others and dice.random() < HALF:
+        to = dice.choice(others)
+        yield Act(service=one.service, at=at.id, says="delegated", details=ALL_DAY | {"to": to}, after="1s")  # type: ignore[arg-type]
+        yield Act(service=one.service, at=at.id, says=ASKED[one.says], by=to)
+    made_up = dice.choice(({"gross": "15 kg"}, {"gross": None}, {"picture": "0" * 64}, {"packages": 7}))
+    if dice.random() < HALF:
+        where = plan.at("prepare")[0]
+        yield Act(service=where.requires[0].service, at=where.id, says="prepared", details=made_up, after="1s")  # type: ignore[arg-type]
+
+
+def world(seed: int) -> World:
+    """A bent plan, with trouble, deceit, a hostile bystander, and backups in every other."""
+    plan, directory, cards = bent(seed)
+    dice = random.Random(f"{seed}/deceits")  # noqa: S311 - as above
+    scenario = chaos.scenario(plan, seed)
+    scenario = scenario.model_copy(update={"acts": (*scenario.acts, *deceits(plan, dice))})
+    return World(plan, directory, cards, scenario, seed, hostility=0.1, backups=bool(seed % 2))
+
+
+@dataclass
+class Proof:
+    """What a ledger tells of one delivery that has ended, read entry by entry; `problems` is empty where all three are so."""
+
+    plan: Plan
+    directory: Directory
+    problems: list[str] = field(default_factory=list)
+    said: list[Content] = field(default_factory=list)
+    """What counted, in order; of a correction what it says now."""
+    explained: bool = False
+    """A difference of the balance was explained."""
+
+    def __post_init__(self) -> None:
+        self._speakers = SpeakerBook(self.plan, self.directory)
+        self._exhibits = ExhibitBook(self.plan)
+        self._checks = CustodyBook(self.plan)
+        self._early: dict[str, Statement] = {}
+        self._asked: dict[str, tuple[str, ...]] = {}
+
+    def read(self, done: Simulated) -> None:
+        """All entries; then what is there at the end."""
+        for entry in done.delivery.ledger.entries:
+            match entry.event:
+                case Stated(envelope=envelope, verdict=verdict):
+                    statement = read_statement(envelope)
+                    self._speakers.signed(statement, frozenset(one.keyid for one in envelope.signatures))
+                    if verdict.verdict == "early":
+                        self._early[statement.id] = statement
+                    elif verdict.verdict == "accepted":
+                        self._heard(statement, instant(entry.at))
+                case TakenUp(statement=name, verdict=verdict):
+                    statement = self._early.pop(name)
+                    if verdict.verdict == "accepted":
+                        self._heard(statement, instant(entry.at))
+                case Amended(plan=changed):
+                    self.plan = read_plan(changed)
+                    for book in (self._speakers, self._exhibits, self._checks):
+                        book.follow(self.plan)
+                case Opened(checkpoint=name, definition=definition):
+                    self._asked[name] = definition.services() if definition is not None else ()
+                    self._speakers.opened(name)
+                case Closed(checkpoint=name, result=result):
+                    self._speakers.closed(name)
+                    self.explained |= name.startswith("balance.") and result == "satisfied"
+                case Escalated(checkpoint=name, to=to):
+                    self._speakers.climbed(name, to)
+                case Silence(checkpoint=name) if name.startswith("exhibits."):
+                    self._exhibits.lapsed(self._asked[name][0])
+                case _:
+                    pass
+        self._held_at_the_end(done)
+        self._measured_at_the_end(done)
+
+    def _heard(self, statement: Statement, at: datetime) -> None:
+        """One that was accepted."""
+        self.problems += [one for one in self._speakers.heard(statement, at) if one.startswith("R29")]
+        self.problems += self._between_legs(statement)
+        if not self._speakers.counts(statement):
+            return
+        content = statement.content
+        content = content.content if isinstance(content, Correction) else content
+        self.said.append(content)
+        holder = next((one.responsible for one in self.plan.legs if one.responsible == voice_of(statement)), "nobody")
+        self.problems += self._exhibits.heard(statement, holder)
+        self.problems += self._unmade(content)
+
+    def _between_legs(self, statement: Statement) -> Iterator[str]:
+        """Custody and seizure on the way: of services with force, each of a State that a leg of theirs goes through."""
+        if not isinstance(statement.content, HandoverOffered | HandoverAccepted | Interdicted):
+            return
+        voice = voice_of(statement)
+        known = self.directory.get(voice)
+        legs = [one for one in self.plan.legs if one.responsible == voice]
+        if known.kind not in FORCE or not any(known.state in passed_in(one) for one in legs):
+            yield f"R29: {voice} did {statement.kind} and is in charge of nothing there"
+
+    def _unmade(self, content: Content) -> Iterator[str]:
+        """A measurement that the plan has nobody make, or one missing; one left out by leave of nobody who may give it."""
+        if isinstance(content, Prepared | HandoverOffered | HandoverAccepted) and self._checks.missing(content):
+            yield f"R7: {content.kind} tells of other checks than the plan names"
+        authorities = {one for state in self.plan.states() for one in self.plan.authorities(state)}
+        for one in quantities(content):
+            if isinstance(one, Unmeasured) and one.allowed_by not in authorities:
+                yield f"R7: {one.allowed_by} allowed that something is not measured"
+
+    def _held_at_the_end(self, done: Simulated) -> None:
+        """Each exhibit has a holder, or it is said what became of it; and no mass is without an exhibit."""
+        told = {one.label: one for one in verify(done.packet).exhibits}
+        self.problems += [f"R30: nobody holds {name}" for name, one in told.items() if one.holder is None and one.fate is None]
+        self.problems += self._exhibits.differ({name: one.holder for name, one in told.items()})
+        gone = any(isinstance(one, LossRecorded | Destroyed | Split) for one in self.said)
+        unrecovered = self.explained and any(isinstance(one, Delivered) for one in self.said)
+        self.problems += self._exhibits.unheld(gone=gone or unrecovered)
+
+    def _measured_at_the_end(self, done: Simulated) -> None:
+        """What is shown as weighed, counted and sealed stands in a statement that counted."""
+        shown = view(done.delivery, self.directory.get(self.plan.initiator), done.delivery.state.now)
+        known = {say_amount(one) for content in self.said for one in amounts(content)}
+        for exhibit in shown.exhibits:
+            self.problems += [f"R7: nobody said {one} of {exhibit.label}" for one in exhibit.contents if one not in known]
+        if shown.position is not None:
+            weights = {getattr(one, "gross", None) for one in self.said}
+            seals = {seal.number for one in self.said for seal in getattr(one, "seals", ())}
+            counts = {getattr(one, "packages", None) for one in self.said}
+            if not {shown.position.gross} <= weights | {None} or not {shown.position.packages} <= counts | {None}:
+                self.problems.append("R7: nobody weighed or counted what is shown")
+            if not {*shown.position.seals} <= seals:
+                self.problems.append("R7: nobody put on the seals that are shown")
+
+
+def amounts(content: Content) -> tuple[AnyAmount, ...]:
+    """What it says there is of anything."""
+    names = ("kept", "removed", "samples", "recovered")
+    return tuple(one for name in names for one in getattr(content, name, ()))
+
+
+def quantities(content: Content) -> Iterator[Quantity]:
+    """Each quantity in it that may be unmeasured."""
+    if isinstance(content, Prepared | Seizure):
+        yield from (one.quantity for one in amounts(content))
+    gross = getattr(content, "gross", None)
+    if gross is not None:
+        yield gross
+
+
+def problems_of(seed: int) -> list[str]:
+    """What is wrong with how this seed ended."""
+    chosen = world(seed)
+    done = simulate(chosen)
+    proof = Proof(chosen.plan, chosen.directory)
+    proof.read(done)
+    return proof.problems
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+def test_no_plan_that_the_check_accepts_ends_with_mass_power_or_measurement_from_nowhere(first: int) -> None:
+    """Each exhibit is held, each act is by a service with that power there, and each figure was said by somebody."""
+    assert {} == {seed: found for seed in range(first, first + BATCH) if (found := problems_of(seed))}
