@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from domain.plan.cards import RuleCard
-from domain.plan.check_goods import checks, substances, sums, tolerances
+from domain.plan.check_goods import checks, classes, substances, sums, tolerances
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, outside, prosecution
 from domain.plan.check_request import request
@@ -287,6 +287,7 @@ CHECKS: tuple[Check, ...] = (
     together,
     deconfliction,
     substances,
+    classes,
     sums,
     checks,
     tolerances,
