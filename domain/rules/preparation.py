@@ -121,11 +121,12 @@ class Prepared(Checked, Kind):
         tolerance of a `substitute`, but for more where something else was removed beside; `label_taken` for the items whose label
         another exhibit bears, or that only the rules give (R30); the first of the differences where its units, `compared` as
         `in_units`, are not the masses that were kept, removed and sampled; `not_permitted_there` where it was `opened`, and in
-        the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or where it has a device (a tracker, an opening
-        alarm, or whatever has a time it `lasts`), and in a State of the route an act must permit `device` and none has;
-        `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of step `prepare` the card wants an
-        opening by `recording`, and it names no `pictures`; `device_too_short` for the first item that `lasts` less long than the
-        way takes, from the start of the first leg until the planned exit from the State of the last, with the plan's `margin`.
+        the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or
+        where it has a device (a tracker, an opening alarm, or whatever has a time it `lasts`), and in a State of the route an act
+        must permit `device` and none has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of
+        step `prepare` the card wants an opening by `recording`, and it names no `pictures`; `device_too_short` for the first item
+        that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
+        last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
