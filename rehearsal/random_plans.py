@@ -205,9 +205,10 @@ def _at(name: str, step: str, state: str, requires: list[Words], **more: Any) ->
 
 def _before(route: list[str], legs: list[Words], dice: random.Random) -> list[Words]:
     found = []
+    in_charge = [leg["responsible"] for leg in legs]
     for state in route:
         code = state.lower()
-        backup = {"after": "20h", "to": f"{code}.police", "may_answer": dice.random() < 0.5}
+        backup = {"after": "20h", "to": f"{code}.police", "may_answer": dice.random() < 0.5 and f"{code}.police" not in in_charge}
         ladder = [backup, {"after": "30h", "to": "centre"}] if dice.random() < 0.5 else []
         asked = [_asks(f"{code}.prosecutor", "authorisation", dice)]
         more = {"due": "48h", "remind": ["24h"], "escalate": ladder}

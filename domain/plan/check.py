@@ -224,6 +224,12 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
+            elif checkpoint.authorities() and rung.to in (*plan.initiators(), *(leg.responsible for leg in plan.legs)):
+                problem = fill(
+                    "R13: {service} begins it or is in charge of a leg, so it does not authorise in another's place",
+                    service=rung.to,
+                )
+                yield Fault(place=place, problem=problem)
 
 
 def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
