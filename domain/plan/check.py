@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from domain.plan.cards import RuleCard
-from domain.plan.check_goods import checks, substances, sums, tolerances
+from domain.plan.check_goods import checks, classes, substances, sums, tolerances
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, outside, prosecution
 from domain.plan.check_request import request
@@ -229,6 +229,12 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
+            elif checkpoint.authorities() and rung.to in (*plan.initiators(), *(leg.responsible for leg in plan.legs)):
+                problem = fill(
+                    "R13: {service} begins it or is in charge of a leg, so it does not authorise in another's place",
+                    service=rung.to,
+                )
+                yield Fault(place=place, problem=problem)
 
 
 def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -292,6 +298,7 @@ CHECKS: tuple[Check, ...] = (
     together,
     deconfliction,
     substances,
+    classes,
     sums,
     checks,
     tolerances,

@@ -4,12 +4,12 @@ something, and tolerances that hide nothing.
 
 from collections.abc import Iterator, Mapping
 
-from domain.plan.cards import RuleCard
+from domain.plan.cards import GoodsClass, RuleCard
 from domain.plan.directory import Directory
-from domain.plan.goods import AnyAmount, SubstanceMass, keyed, least_mass
+from domain.plan.goods import AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
-from domain.plan.substances import contradiction, identity
+from domain.plan.substances import contradiction, identity, known_as
 from domain.words.errors import Fault
 from domain.words.quantities import say_mass
 from domain.words.text import either, fill, mark, word
@@ -17,7 +17,7 @@ from domain.words.text import either, fill, mark, word
 Cards = Mapping[str, RuleCard]
 
 SMALLEST_SHARE = 20
-"""A tolerance of net mass is at most one part of so many of what it is of."""
+"""A tolerance of net mass or gross weight is at most one part of so many of what it is of."""
 
 
 def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -34,6 +34,27 @@ def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
                 numbers=numbers,
             )
             yield Fault(place=f"consignment.contents.{index}.cas", problem=problem)
+
+
+_CLASSES: Mapping[str, tuple[GoodsClass, ...]] = {
+    "1961": ("drugs", "psychotropics"),
+    "1971": ("drugs", "psychotropics"),
+    "1988": ("precursors",),
+    "cash": ("cash",),
+    "instruments": ("cash",),
+    "weapons": ("weapons",),
+}
+"""What goods are, by the convention that names a substance, or by how they are counted. States tell the first two apart."""
+
+
+def classes(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """What is in it is among the `goods` that it is said to be, since the law of each State goes by these (R1)."""
+    for index, one in enumerate(plan.consignment.contents):
+        known = known_as(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
+        right = _CLASSES.get(known.table.partition("/")[0] if known is not None else kind_of_amount(one), ())
+        if right and not any(one in plan.consignment.goods for one in right):
+            problem = f"R1: this is of the class {' or '.join(right)}; name it in consignment.goods, by which each State decides"
+            yield Fault(place=f"consignment.contents.{index}", problem=problem)
 
 
 def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -68,6 +89,9 @@ def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     elif goods.checked_by and "weight" not in goods.checked_by and goods.not_weighed is None:
         problem = mark("R7: it is not checked by weight; say in not_weighed why, and which authority allowed it")
         yield Fault(place="consignment", problem=problem)
+    if goods.checked_by == ("sight",) and plan.surveillance is None:
+        problem = "R7: it is checked by sight alone, and nobody is asked to watch it; say in surveillance how closely"
+        yield Fault(place=place, problem=problem)
     for where, quantity in _quantities(plan):
         if isinstance(quantity, Unmeasured) and not plan.may_allow(quantity.allowed_by):
             problem = fill(
@@ -88,8 +112,9 @@ def _quantities(plan: Plan) -> Iterator[tuple[str, Quantity | None]]:
 
 
 def tolerances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """No tolerance hides what it is of (R7, R10): that of a net mass is a twentieth of it at most, and that of the gross weight
-    less than any substance weighs; each is of something that travels, and of each substance there is one.
+    """No tolerance hides what it is of (R7, R10): that of a net mass and of the gross weight is a twentieth of it at most, and
+    that of the gross weight less than any substance weighs; each is of something that travels, and of each substance there is
+    one.
     """
     masses = _masses(plan.consignment.contents)
     known: list[str] = []
@@ -109,15 +134,24 @@ def tolerances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
                 right=say_mass(masses[same] // SMALLEST_SHARE),
             )
             yield Fault(place=place, problem=problem)
-    for name, net in masses.items():
-        if 0 < net <= plan.tolerances.gross:
-            problem = fill(
-                "R7: a tolerance of {most} would hide all of it: {net} of {name}",
-                most=say_mass(plan.tolerances.gross),
-                net=say_mass(net),
-                name=name,
-            )
-            yield Fault(place="tolerances.gross", problem=problem)
+    hidden = [(name, net) for name, net in masses.items() if 0 < net <= plan.tolerances.gross]
+    for name, net in hidden:
+        problem = fill(
+            "R7: a tolerance of {most} would hide all of it: {net} of {name}",
+            most=say_mass(plan.tolerances.gross),
+            net=say_mass(net),
+            name=name,
+        )
+        yield Fault(place="tolerances.gross", problem=problem)
+    gross = bounds(plan.consignment.gross).said
+    if not hidden and plan.tolerances.gross * SMALLEST_SHARE > gross > 0:
+        problem = fill(
+            "R7: {given} of {gross} would hide too much; {most} at most may differ",
+            given=say_mass(plan.tolerances.gross),
+            gross=say_mass(gross),
+            most=say_mass(gross // SMALLEST_SHARE),
+        )
+        yield Fault(place="tolerances.gross", problem=problem)
 
 
 def _masses(contents: tuple[AnyAmount, ...]) -> Mapping[str, int]:

@@ -10,6 +10,9 @@ from typing import Final
 
 KIB: Final = 1024
 
+LARGEST_WHOLE: Final = 2**53 - 1
+"""Of whole numbers in a record (RFC 8785): a sum of many may be beyond it."""
+
 # Texts, in characters, and what stands in a field beside them
 
 LONGEST_NAME: Final = 80
