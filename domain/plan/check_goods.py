@@ -53,7 +53,10 @@ def classes(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         known = known_as(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
         right = _CLASSES.get(known.table.partition("/")[0] if known is not None else kind_of_amount(one), ())
         if right and not any(one in plan.consignment.goods for one in right):
-            problem = f"R1: this is of the class {' or '.join(right)}; name it in consignment.goods, by which each State decides"
+            problem = fill(
+                "R1: this is of the class {classes}; name it in consignment.goods, by which each State decides",
+                classes=either(right),
+            )
             yield Fault(place=f"consignment.contents.{index}", problem=problem)
 
 
