@@ -290,7 +290,7 @@ class Checker:
         if over and verdict.finding is None:
             yield f"R29: nobody says that {statement.kind} came after the consent of {planned.state}"
 
-    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
+    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:  # noqa: PLR0915 - as above
         content, voice = statement.content, voice_of(statement)
         if self._cause and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"

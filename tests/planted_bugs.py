@@ -2456,7 +2456,13 @@ BUGS = (
         "if False:",
         "persons",
     ),
-    Bug("R16", "domain/rules/cooperation.py", "        if self.label in carried(state, said.voice):\n", "        if False:\n", "persons"),
+    Bug(
+        "R16",
+        "domain/rules/cooperation.py",
+        "        if self.label in carried(state, said.voice):\n",
+        "        if False:\n",
+        "persons",
+    ),
     Bug("R16", "domain/rules/cooperation.py", "return ACCEPTED if carries else", "return ACCEPTED if True else", "persons"),
     Bug(
         "R22",
@@ -2568,7 +2574,13 @@ BUGS = (
         "known[one].holder != self.giver",
         "exhibits",
     ),
-    Bug("R30", "domain/rules/exhibits.py", "    if not known or not bounds(report.received).apart(expected):", "    if True:", "exhibits"),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "    if not known or not bounds(report.received).apart(expected):",
+        "    if True:",
+        "exhibits",
+    ),
     Bug(
         "R30",
         "domain/rules/exhibits.py",
@@ -2587,7 +2599,13 @@ BUGS = (
     Bug("R30", "domain/rules/cooperation.py", "if taken(state, (self.label,), own):", "if False:", "recorders"),
     Bug("R30", "domain/delivery/holdings.py", "travels=one.person is not None)", "travels=False)", "recorders"),
     Bug("R30", "domain/delivery/holdings.py", "    found |= _recorders(state)\n", "", "recorders"),
-    Bug("R30", "domain/rules/exhibits.py", "if known[one].travels and not (lost and", "if known[one].travels and not (False and", "recorders"),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "if known[one].travels and not (lost and",
+        "if known[one].travels and not (False and",
+        "recorders",
+    ),
     Bug(
         "R30",
         "domain/delivery/holdings.py",
@@ -2606,7 +2624,9 @@ BUGS = (
     Bug("R29", "domain/rules/grounds.py", "if one is not None and not has_power(one, need):", "if False:", FROM_NOWHERE),
     Bug("R29", "domain/plan/powers.py", "service.kind in POWERS[need]", "bool(service.kind)", FROM_NOWHERE),
     Bug("R30", "domain/delivery/holdings.py", "    found |= _handled(state)\n", "", FROM_NOWHERE),
-    Bug("R30", "domain/delivery/holdings.py", 'Exhibit("seized", one.by, one.by)', 'Exhibit("seized", None, one.by)', FROM_NOWHERE),
+    Bug(
+        "R30", "domain/delivery/holdings.py", 'Exhibit("seized", one.by, one.by)', 'Exhibit("seized", None, one.by)', FROM_NOWHERE
+    ),
     Bug(
         "R30",
         "domain/rules/exhibits.py",

@@ -41,7 +41,13 @@ from rehearsal.simulator import Simulated, World, simulate
 
 SEEDS, BATCH = 120, 20
 """In batches, so that processes share them."""
-ASKED = {"prepared": "prepared", "dispatched": "dispatched", "delivered": "delivered", "arrest": "arrest_made", "seizure": "seizure"}
+ASKED = {
+    "prepared": "prepared",
+    "dispatched": "dispatched",
+    "delivered": "delivered",
+    "arrest": "arrest_made",
+    "seizure": "seizure",
+}
 """Needs of acts, and the kinds that answer them."""
 ALL_DAY = {"valid_from": EPOCH.isoformat(), "valid_until": "2023-03-01T00:00:00Z", "reason": "SIMULATED: on leave"}
 HALF = 0.5
@@ -70,7 +76,7 @@ def bent(seed: int) -> Dossier:
 
 
 def deceits(plan: Plan, dice: random.Random) -> Iterator[Act]:
-    """A service lets somebody without power speak for it; a weight and a picture are given where the plan names others, or none."""
+    """A service lets somebody without power speak for it; a weight or a picture is given where the plan names others, or none."""
     asked = [(at, one) for at in plan.checkpoints for one in at.requires if one.says in ASKED]
     at, one = dice.choice(asked)
     others = [name for name in plan.participants() if name.split(".")[0] == one.service.split(".")[0] and name != one.service]
