@@ -74,8 +74,9 @@ words: $(STAMP) ## gather what people are told for translators, and put their tr
 schemas: $(STAMP) ## write docs/schemas anew: what people write, what is sent, and what is recorded
 	@$(BIN)/python -m tests.docs.published schemas
 
-vectors: $(STAMP) ## write docs/vectors anew: proofs, envelopes, trees, receipts and a packet that other systems are tested with
+vectors: $(STAMP) ## write docs/vectors anew (proofs, envelopes, trees, receipts, a packet), and what docs/protocol.md computes
 	@$(BIN)/python -m tests.docs.published vectors
+	@$(BIN)/python -m tests.docs.published protocol
 
 rules: $(STAMP) ## write docs/rules.md and docs/replay.md anew: every rule, code, kind of statement and contingency, and how all are run again
 	@$(BIN)/python -m tests.docs.law

@@ -53,7 +53,7 @@ from domain.rules.preparation import Prepared
 from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
 from domain.rules.stop import Incident
 from domain.rules.watch_log import SurveillanceLog
-from domain.views.names import ALERTS, OUTCOMES, RESULTS, ROLES
+from domain.views.names import ALERTS, CRIMINAL_ROLES, OUTCOMES, RESULTS
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
@@ -105,7 +105,7 @@ def said(statement: Statement) -> str:
         case (Prepared() | HandoverOffered() | HandoverAccepted()) as checked:
             facts = ", ".join(_found(checked))
         case ArrestMade(persons=persons, place=place):
-            who = ", ".join(f"{one.code} ({named(ROLES, one.role)})" for one in persons)
+            who = ", ".join(f"{one.code} ({named(CRIMINAL_ROLES, one.role)})" for one in persons)
             facts = _("{persons} at {place}", persons=who, place=place)
         case ArresteeReleased(persons=codes, reason=reason):
             facts = f"{', '.join(codes)}: {reason}"
@@ -114,7 +114,7 @@ def said(statement: Statement) -> str:
         case CostsSettled(borne=borne) if borne:
             facts = "; ".join(f"{one.by}: {one.what}, {one.amount.say()}" for one in borne)
         case JurisdictionUnderstood(prosecutions=prosecutions) | TransferRequested(prosecutions=prosecutions):
-            facts = "; ".join(f"{named(ROLES, one.role)} {one.person or ''}: {one.state}" for one in prosecutions)
+            facts = "; ".join(f"{named(CRIMINAL_ROLES, one.role)} {one.person or ''}: {one.state}" for one in prosecutions)
         case Seizure(recovered=recovered):
             facts = ", ".join(say_amount(one, speak) for one in recovered)
         case Incident(what=what):

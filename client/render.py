@@ -18,7 +18,7 @@ from domain.plan.demands import topic
 from domain.plan.request_for_consent import RequestForConsent
 from domain.record.verify import HeldExhibit
 from domain.views.lists import Row
-from domain.views.names import EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, ROLES, STANDINGS
+from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView
@@ -127,11 +127,11 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
 def _results(view: DeliveryView) -> Iterator[tuple[str, str]]:
     """What has come of it: who was arrested, who prosecutes, what is still out; and where nobody watched."""
     if (found := view.arrests) is not None:
-        parts = ", ".join(f"{named(ROLES, role)} {count}" for role, count in found.roles.items() if count)
+        parts = ", ".join(f"{named(CRIMINAL_ROLES, role)} {count}" for role, count in found.roles.items() if count)
         held = _("{held} of {arrested} still held", held=found.held, arrested=found.arrested)
         yield _("arrested"), f"{held}: {parts}" if parts else held
         reached = {"supplier": found.supplier_reached, "distributor": found.distributor_reached}
-        missing = ", ".join(named(ROLES, role) for role, there in reached.items() if not there)
+        missing = ", ".join(named(CRIMINAL_ROLES, role) for role, there in reached.items() if not there)
         yield _("not reached"), missing or _("nobody: supplier and distributor are under arrest")
     for one in view.prosecutions:
         agreed = _("agreed") if one.agreed else _("not agreed by all")

@@ -290,7 +290,8 @@ class Checker:
         if over and verdict.finding is None:
             yield f"R29: nobody says that {statement.kind} came after the consent of {planned.state}"
 
-    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:  # noqa: PLR0915 - as above
+    def _accepted(self, statement: Statement, at: datetime) -> Iterator[str]:
+        """What counts: every book hears it, and each says what should not have counted."""
         content, voice = statement.content, voice_of(statement)
         if self._cause and statement.kind in ADVANCING:
             yield f"R8: {statement.kind} counted after the halt"
@@ -305,28 +306,40 @@ class Checker:
         yield from self._persons.heard(statement, at)
         if statement.kind in CONTACTS and getattr(content, "seen", True):
             self._custody.in_sight()
+        yield from self._permitted(statement, at)
+        yield from self._travelled(statement, at)
+        if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
+            yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
+        cause = self._cause
+        self._ends(statement, content)
+        self._stops(content)
+        if self._cause != cause:
+            self._by = statement.service
+
+    def _permitted(self, statement: Statement, at: datetime) -> Iterator[str]:
+        """Who lets it be done, and who lets it go on after a wait."""
+        content, voice, checkpoint = statement.content, voice_of(statement), statement.checkpoint or ""
         match content:
             case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
                 self._permits.given(content)
-            case MovementDecision(proceed=True) if (statement.checkpoint or "").startswith("divergence."):
-                yield from self._doubtful.decided(statement.checkpoint or "", voice)
+            case MovementDecision(proceed=True) if checkpoint.startswith("divergence."):
+                yield from self._doubtful.decided(checkpoint, voice)
             case MovementDecision(proceed=True):
                 yield from self._decision(voice, statement.officer)
             case HoldDecided(decision="go_on"):
                 here = self._plan.legs[self._leg or 0].state
                 self._holds.wanted_on(voice, statement.officer, self._responsible(), self._plan.authorities(here))
-            case Seizure():
-                self._scales.seized(statement.id, content)
-            case Prepared(modality=modality):
-                self._custody.prepared(content)
-                self._scales.prepared(content)
-                if self._custody.missing(content):
-                    yield "R7: prepared without what it is checked by"
-                yield from self._permits.prepared(content, at)
-                if modality != self._plan.modality:
-                    yield f"R3: prepared as {modality}"
             case ConflictSettled():
                 yield from self._conflicts.agreed(statement, content, at)
+            case _:
+                pass
+
+    def _travelled(self, statement: Statement, at: datetime) -> Iterator[str]:
+        """What happened to it on its way, from its preparation to what was seized."""
+        content, voice = statement.content, voice_of(statement)
+        match content:
+            case Prepared():
+                yield from self._prepared(content, at)
             case Dispatched():
                 yield from self._conflicts.alone("dispatched")
                 self._leg = 0
@@ -340,19 +353,24 @@ class Checker:
                 yield from self._compare(content)
             case HandoverAccepted():
                 yield from self._acceptance(statement, content, at)
-            case Delivered():
-                yield from self._reached(statement)
             case SurveillanceLost():
                 self._custody.out_of_sight()
+            case Delivered():
+                yield from self._reached(statement)
+            case Seizure():
+                self._scales.seized(statement.id, content)
             case _:
                 pass
-        if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
-            yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
-        cause = self._cause
-        self._ends(statement, content)
-        self._stops(content)
-        if self._cause != cause:
-            self._by = statement.service
+
+    def _prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
+        """It is as the plan and the permissions have it."""
+        self._custody.prepared(content)
+        self._scales.prepared(content)
+        if self._custody.missing(content):
+            yield "R7: prepared without what it is checked by"
+        yield from self._permits.prepared(content, at)
+        if content.modality != self._plan.modality:
+            yield f"R3: prepared as {content.modality}"
 
     def _reached(self, statement: Statement) -> Iterator[str]:
         """A recipient has it: the last one, or one in a chain, from whom it goes on to the next."""

@@ -92,7 +92,9 @@ def _card(state: str, dice: random.Random) -> RuleCard:
 def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random.Random) -> Words:
     legs = _legs(states, dice)
     route = list(dict.fromkeys(state for leg in legs for state in (leg["state"], *_touched(leg))))
-    watch = {"check_in": "6h", "answer": "2h", "search": "12h"} if dice.random() < 0.5 else None
+    goods = _travelling(f"{route[0].lower()}.prosecutor", random.Random(f"{seed}/goods"))  # noqa: S311 - a simulation again
+    watched = dice.random() < 0.5 or tuple(goods.get("checked_by", ())) == ("sight",)
+    watch = {"check_in": "6h", "answer": "2h", "search": "12h"} if watched else None
     return {
         "vigil": "plan/1",
         "operation": f"random-{seed}",
@@ -113,10 +115,10 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "reverse": dice.random() < 0.1,
         "consignment": {
             "kind": dice.choice(("mail", "cash", "truck")),
-            "goods": ["drugs"],
+            "goods": ["drugs", "cash", "weapons"],
             "identifiers": [{"scheme": "upu_s10", "value": "CP220322019KZ"}],
             "declared_as": "INVENTED",
-            **_travelling(f"{route[0].lower()}.prosecutor", random.Random(f"{seed}/goods")),  # noqa: S311 - the same
+            **goods,
         },
         "tolerances": {"gross": "20 g"},
         "margin": "24h",
@@ -203,9 +205,10 @@ def _at(name: str, step: str, state: str, requires: list[Words], **more: Any) ->
 
 def _before(route: list[str], legs: list[Words], dice: random.Random) -> list[Words]:
     found = []
+    in_charge = [leg["responsible"] for leg in legs]
     for state in route:
         code = state.lower()
-        backup = {"after": "20h", "to": f"{code}.police", "may_answer": dice.random() < 0.5}
+        backup = {"after": "20h", "to": f"{code}.police", "may_answer": dice.random() < 0.5 and f"{code}.police" not in in_charge}
         ladder = [backup, {"after": "30h", "to": "centre"}] if dice.random() < 0.5 else []
         asked = [_asks(f"{code}.prosecutor", "authorisation", dice)]
         more = {"due": "48h", "remind": ["24h"], "escalate": ladder}

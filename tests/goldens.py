@@ -83,10 +83,11 @@ NOT_LAW = (
     r"def (need_of|kind_of|content|confirming|read|newest|book_for|opened|leaving|next_moment|ground)\(",
     r"def (answers|statement|signature|turned_away|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
     r"def (__pydantic_init_subclass__|__post_init__)\(",
+    r"def (addressees|_declares|_of_prosecution|_of_leading|_and_arrested)\(",
     r"raise (TypeError|RuntimeError|ValueError|RuleBroken|Malformed)",
     r"message = ",
 )
-"""Forms, readers and errands; what is done when a book is made; noise, which leaves no trace; and faults of ours."""
+"""Forms, readers and errands; what is done when a book and its kinds are made; noise, which leaves no trace; our own faults."""
 
 NEVER = {
     "arrival.Delivered.judge: return AWAITS_DECISION(entry=state.discrepancy.seq)",

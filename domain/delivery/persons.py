@@ -1,4 +1,4 @@
-"""Persons, never by name: whom a service has arrested, in which part, and who prosecutes them.
+"""Persons, never by name: whom a service has arrested, in which role, and who prosecutes them.
 
 A person has a code of the kind that stands on an exhibit, chosen by the service that says it; so one code of two services may be
 two persons.
@@ -6,37 +6,23 @@ two persons.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from domain.plan.goods import Label
+from domain.plan.vocabulary import CriminalRole, Involved
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import State
 from domain.words.limits import MOST_PERSONS
 
 T = TypeVar("T")
-Role = Literal["organiser", "supplier", "courier", "distributor", "recipient", "not_known"]
-"""What part somebody had. Nobody has to guess: what is not known is `not_known`, and is corrected when it is."""
-Known = Literal["organiser", "supplier", "courier", "distributor", "recipient"]
-BLIND: tuple[Role, ...] = ("courier", "recipient")
-"""Who may have been used without knowing it."""
 
 
-class Arrestee(Frozen):
+class Arrestee(Involved):
     """One person who was arrested."""
 
     code: Label
-    role: Role
-    unwitting: Annotated[bool, Field(exclude_if=lambda unwitting: not unwitting)] = False
-    """A courier or recipient who was used and did not know."""
-
-    @model_validator(mode="after")
-    def _is_used_as_one_of_these(self) -> "Arrestee":
-        if self.unwitting and self.role not in BLIND:
-            message = f"an unwitting person is a {' or '.join(BLIND)}"
-            raise ValueError(message)
-        return self
 
 
 def _each_once(persons: tuple[T, ...]) -> tuple[T, ...]:
@@ -60,17 +46,16 @@ class Arrested:
     persons: tuple[Arrestee, ...]
 
 
-def of_each_role(persons: tuple[Arrestee, ...]) -> Mapping[Known, int]:
-    """How many had each part and knew what they did."""
+def of_each_role(persons: tuple[Arrestee, ...]) -> Mapping[CriminalRole, int]:
+    """How many had each role that is known, and knew what they did."""
     knowing = [one.role for one in persons if not one.unwitting]
-    roles: tuple[Known, ...] = ("organiser", "supplier", "courier", "distributor", "recipient")
-    return {role: knowing.count(role) for role in roles}
+    return {role: knowing.count(role) for role in get_args(CriminalRole) if role != "not_known"}
 
 
 class Prosecution(Frozen):
     """Which State prosecutes whom."""
 
-    role: Role
+    role: CriminalRole
     state: State
     person: Label | None = None
     """The code of one person; none: everybody of that role."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from domain.plan.cards import RuleCard
-from domain.plan.check_goods import checks, substances, sums, tolerances
+from domain.plan.check_goods import checks, classes, substances, sums, tolerances
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, outside, prosecution
 from domain.plan.check_request import request
@@ -94,7 +94,10 @@ def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     (R11).
     """
     if plan.co_initiator == plan.initiator:
-        yield Fault(place="co_initiator", problem=f"R22: {plan.initiator} initiates it already; a joint plan is of two services")
+        yield Fault(
+            place="co_initiator",
+            problem=fill("R22: {initiator} initiates it already; a joint plan is of two services", initiator=plan.initiator),
+        )
     told = [one.service for one in plan.told_at_end]
     doing = {*plan.initiators(), plan.coordinator, *(one.by for one in plan.replaced)}
     doing |= {service for leg in plan.legs for service in (leg.responsible, *leg.accompanied_by)}
@@ -103,9 +106,11 @@ def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for number, service in enumerate(told):
         place = f"told_at_end.{number}.service"
         if service in told[:number]:
-            yield Fault(place=place, problem=f"{service} stands twice")
+            yield Fault(place=place, problem=fill("{what} stands twice; once is enough", what=service))
         if service in doing:
-            yield Fault(place=place, problem=f"R11: {service} has a part in it, so it knows of it before the end")
+            yield Fault(
+                place=place, problem=fill("R11: {service} has a part in it, so it knows of it before the end", service=service)
+            )
 
 
 def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -224,6 +229,12 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
+            elif checkpoint.authorities() and rung.to in (*plan.initiators(), *(leg.responsible for leg in plan.legs)):
+                problem = fill(
+                    "R13: {service} begins it or is in charge of a leg, so it does not authorise in another's place",
+                    service=rung.to,
+                )
+                yield Fault(place=place, problem=problem)
 
 
 def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -287,6 +298,7 @@ CHECKS: tuple[Check, ...] = (
     together,
     deconfliction,
     substances,
+    classes,
     sums,
     checks,
     tolerances,

@@ -4,19 +4,20 @@ something, and tolerances that hide nothing.
 
 from collections.abc import Iterator, Mapping
 
-from domain.plan.cards import RuleCard
+from domain.plan.cards import GoodsClass, RuleCard
 from domain.plan.directory import Directory
-from domain.plan.goods import AnyAmount, SubstanceMass, keyed, least_mass
+from domain.plan.goods import AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
-from domain.plan.substances import contradiction, identity
+from domain.plan.substances import contradiction, identity, known_as
 from domain.words.errors import Fault
 from domain.words.quantities import say_mass
+from domain.words.text import either, fill, mark, word
 
 Cards = Mapping[str, RuleCard]
 
 SMALLEST_SHARE = 20
-"""A tolerance of net mass is at most one part of so many of what it is of."""
+"""A tolerance of net mass or gross weight is at most one part of so many of what it is of."""
 
 
 def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -25,9 +26,38 @@ def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
         both = contradiction(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
         if both is not None:
             named, numbered = both
-            right = f"{named.english} is {' or '.join(named.cas)}" if named.cas else f"{named.english} has none"
-            problem = f"R10: this is the number of {numbered.english}; {right}"
+            numbers = either(named.cas) if named.cas else fill("without a number")
+            problem = fill(
+                "R10: this is the number of {other}; {name} is {numbers}",
+                other=numbered.english,
+                name=named.english,
+                numbers=numbers,
+            )
             yield Fault(place=f"consignment.contents.{index}.cas", problem=problem)
+
+
+_CLASSES: Mapping[str, tuple[GoodsClass, ...]] = {
+    "1961": ("drugs", "psychotropics"),
+    "1971": ("drugs", "psychotropics"),
+    "1988": ("precursors",),
+    "cash": ("cash",),
+    "instruments": ("cash",),
+    "weapons": ("weapons",),
+}
+"""What goods are, by the convention that names a substance, or by how they are counted. States tell the first two apart."""
+
+
+def classes(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """What is in it is among the `goods` that it is said to be, since the law of each State goes by these (R1)."""
+    for index, one in enumerate(plan.consignment.contents):
+        known = known_as(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
+        right = _CLASSES.get(known.table.partition("/")[0] if known is not None else kind_of_amount(one), ())
+        if right and not any(one in plan.consignment.goods for one in right):
+            problem = fill(
+                "R1: this is of the class {classes}; name it in consignment.goods, by which each State decides",
+                classes=either(right),
+            )
+            yield Fault(place=f"consignment.contents.{index}", problem=problem)
 
 
 def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -35,11 +65,15 @@ def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     goods = plan.consignment
     inside, gross = least_mass(goods.contents), bounds(goods.gross).most
     if gross is not None and inside > gross:
-        problem = f"R10: what is in it weighs {say_mass(inside)}, more than all of it together, {say_mass(gross)}"
+        problem = fill(
+            "R10: what is in it weighs {inside}, more than all of it together, {gross}",
+            inside=say_mass(inside),
+            gross=say_mass(gross),
+        )
         yield Fault(place="consignment.gross", problem=problem)
     for index, one in enumerate(goods.contents):
         if bounds(one.quantity).most == 0:
-            yield Fault(place=f"consignment.contents.{index}", problem="R10: there is none of it; leave it out")
+            yield Fault(place=f"consignment.contents.{index}", problem=mark("R10: there is none of it; leave it out"))
 
 
 def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -47,19 +81,26 @@ def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     goods = plan.consignment
     place = "consignment.checked_by"
     if not goods.checked_by:
-        problem = "R7: nothing would be checked; name weight and seals, or what stands in for them: count, picture, sight"
+        problem = mark("R7: nothing would be checked; name weight and seals, or what stands in for them: count, picture, sight")
         yield Fault(place=place, problem=problem)
     for number, check in enumerate(goods.checked_by):
         if check in goods.checked_by[:number]:
-            yield Fault(place=f"{place}.{number}", problem=f"R7: {check} stands twice; each check stands once")
+            yield Fault(place=f"{place}.{number}", problem=fill("R7: {check} stands twice; once is enough", check=word(check)))
     if "weight" in goods.checked_by and goods.not_weighed is not None:
-        yield Fault(place="consignment.not_weighed", problem="R7: it is checked by weight, so nobody needs to say why it is not")
+        problem = mark("R7: it is checked by weight, so nobody needs to say why it is not")
+        yield Fault(place="consignment.not_weighed", problem=problem)
     elif goods.checked_by and "weight" not in goods.checked_by and goods.not_weighed is None:
-        problem = "R7: it is not checked by weight; say in not_weighed why, and which authority allowed it"
+        problem = mark("R7: it is not checked by weight; say in not_weighed why, and which authority allowed it")
         yield Fault(place="consignment", problem=problem)
+    if goods.checked_by == ("sight",) and plan.surveillance is None:
+        problem = "R7: it is checked by sight alone, and nobody is asked to watch it; say in surveillance how closely"
+        yield Fault(place=place, problem=problem)
     for where, quantity in _quantities(plan):
         if isinstance(quantity, Unmeasured) and not plan.may_allow(quantity.allowed_by):
-            problem = f"R7: {quantity.allowed_by} is not asked to authorise anything, so it cannot allow that; name who is"
+            problem = fill(
+                "R7: {service} is not asked to authorise anything, so it cannot allow that; name who is",
+                service=quantity.allowed_by,
+            )
             yield Fault(place=where, problem=problem)
 
 
@@ -74,26 +115,46 @@ def _quantities(plan: Plan) -> Iterator[tuple[str, Quantity | None]]:
 
 
 def tolerances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """No tolerance hides what it is of (R7, R10): that of a net mass is a twentieth of it at most, and that of the gross weight
-    less than any substance weighs; each is of something that travels, and of each substance there is one.
+    """No tolerance hides what it is of (R7, R10): that of a net mass and of the gross weight is a twentieth of it at most, and
+    that of the gross weight less than any substance weighs; each is of something that travels, and of each substance there is
+    one.
     """
     masses = _masses(plan.consignment.contents)
     known: list[str] = []
     for name, most in plan.tolerances.net.items():
         place, same = f"tolerances.net.{name}", identity(name)
         if same in known:
-            yield Fault(place=place, problem=f"R10: {name} has a tolerance already, under another name")
+            yield Fault(place=place, problem=fill("R10: {name} has a tolerance already, under another name", name=name))
         known.append(same)
         if same not in masses:
-            yield Fault(place=place, problem=f"R10: there is no {name} in it; name a substance as the contents have it")
-        elif most * SMALLEST_SHARE > masses[same]:
-            right = say_mass(masses[same] // SMALLEST_SHARE)
-            problem = f"R10: {say_mass(most)} of {say_mass(masses[same])} would hide too much; {right} at most may be missing"
+            problem = fill("R10: there is no {name} in it; name a substance as the contents have it", name=name)
             yield Fault(place=place, problem=problem)
-    for name, net in masses.items():
-        if 0 < net <= plan.tolerances.gross:
-            problem = f"R7: a tolerance of {say_mass(plan.tolerances.gross)} would hide all of it: {say_mass(net)} of {name}"
-            yield Fault(place="tolerances.gross", problem=problem)
+        elif most * SMALLEST_SHARE > masses[same]:
+            problem = fill(
+                "R10: {most} of {net} would hide too much; {right} at most may be missing",
+                most=say_mass(most),
+                net=say_mass(masses[same]),
+                right=say_mass(masses[same] // SMALLEST_SHARE),
+            )
+            yield Fault(place=place, problem=problem)
+    hidden = [(name, net) for name, net in masses.items() if 0 < net <= plan.tolerances.gross]
+    for name, net in hidden:
+        problem = fill(
+            "R7: a tolerance of {most} would hide all of it: {net} of {name}",
+            most=say_mass(plan.tolerances.gross),
+            net=say_mass(net),
+            name=name,
+        )
+        yield Fault(place="tolerances.gross", problem=problem)
+    gross = bounds(plan.consignment.gross).said
+    if not hidden and plan.tolerances.gross * SMALLEST_SHARE > gross > 0:
+        problem = fill(
+            "R7: {given} of {gross} would hide too much; {most} at most may differ",
+            given=say_mass(plan.tolerances.gross),
+            gross=say_mass(gross),
+            most=say_mass(gross // SMALLEST_SHARE),
+        )
+        yield Fault(place="tolerances.gross", problem=problem)
 
 
 def _masses(contents: tuple[AnyAmount, ...]) -> Mapping[str, int]:

@@ -91,7 +91,7 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for number, state in enumerate(known):
         place = f"outside.{number}.state"
         if state in known[:number]:
-            yield Fault(place=place, problem=fill("{state} stands twice", state=state))
+            yield Fault(place=place, problem=fill("{what} stands twice; once is enough", what=state))
         if state in plan.states() or plan.authorities(state):
             problem = fill("R1: {state} is on the route or asked to authorise, and so it is not outside", state=state)
             yield Fault(place=place, problem=problem)

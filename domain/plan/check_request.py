@@ -9,6 +9,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import asked_states
 from domain.words.errors import Fault
+from domain.words.text import either, fill
 
 STATE_SECRETS = ("секретно", "совершенно секретно", "особой важности", "secret", "top secret")
 """Marks of State secrets, which have no place in a plan (docs/plans.md)."""
@@ -23,26 +24,37 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
     own = initiator.state if initiator is not None else None
     for state in asked:
         if state not in said.to:
-            problem = f"R1: {state} is asked to decide, and the request says nothing to it: give basis, channel and language"
+            problem = fill(
+                "R1: {state} is asked to decide, and the request says nothing to it: give basis, channel and language",
+                state=state,
+            )
             yield Fault(place="request.to", problem=problem)
     for state, to in said.to.items():
         if state not in asked:
-            problem = f"R1: {state} is not asked to decide on anything: who is not asked is told nothing"
+            problem = fill("R1: {state} is not asked to decide on anything: who is not asked is told nothing", state=state)
             yield Fault(place=f"request.to.{state}", problem=problem)
         card = cards.get(state)
         taken = [code for one in card.languages if one.is_about(plan.case) for code in one.codes] if card is not None else []
         if state != own and taken and to.language not in taken:
-            problem = f"R1: by its rule card {state} takes a request in {', '.join(taken)}, not in {to.language}"
+            problem = fill(
+                "R1: by its rule card {state} takes a request in {taken}, not in {language}",
+                state=state,
+                taken=either(taken),
+                language=to.language,
+            )
             yield Fault(place=f"request.to.{state}.language", problem=problem)
     if own is not None and not plan.offence.articles.get(own):
-        problem = f"R1: name the articles of {own}, whose service asks, by which it is an offence"
+        problem = fill("R1: name the articles of {state}, whose service asks, by which it is an offence", state=own)
         yield Fault(place="offence.articles", problem=problem)
     yield from _along(plan)
     if {"device", "audio_video"} & {*plan.uses} and not said.technical_means:
-        problem = "R1: the plan uses technical means: say which, so that it can be decided on"
+        problem = fill("R1: the plan uses technical means: say which, so that it can be decided on")
         yield Fault(place="request.technical_means", problem=problem)
     if said.marking.casefold().strip(' .!«»"') in STATE_SECRETS:
-        problem = f"{said.marking} marks a State secret, and none is kept here: ask on paper, in the way that its law lays down"
+        problem = fill(
+            "{marking} marks a State secret, and none is kept here: ask on paper, in the way that its law lays down",
+            marking=said.marking,
+        )
         yield Fault(place="request.marking", problem=problem)
 
 
@@ -52,11 +64,12 @@ def _along(plan: Plan) -> Iterator[Fault]:
     told = [one.service for one in plan.request.companions]
     for service in along:
         if service not in told:
-            problem = f"R16: officers of {service} travel along: say how many, and whether they are armed"
+            problem = fill("R16: officers of {service} travel along: say how many, and whether they are armed", service=service)
             yield Fault(place="request.companions", problem=problem)
     for number, service in enumerate(told):
         if service not in along:
-            problem = f"R16: {service} travels with no leg (`accompanied_by`)"
+            problem = fill("R16: {service} travels with no leg (`accompanied_by`)", service=service)
             yield Fault(place=f"request.companions.{number}.service", problem=problem)
         if service in told[:number]:
-            yield Fault(place=f"request.companions.{number}.service", problem=f"{service} stands twice; once is enough")
+            problem = fill("{what} stands twice; once is enough", what=service)
+            yield Fault(place=f"request.companions.{number}.service", problem=problem)

@@ -23,10 +23,10 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
     """Plan, services and cards fit into what goes from run to run, and no more is asked than can be answered there or oftener."""
     asked = [one for checkpoint in plan.checkpoints for one in checkpoint.requires]
     for what, count, most in (
-        ("answers", len(asked), figures.most_requirements),
-        ("authorisations and permissions", sum(one.says in CONSENTS for one in asked), figures.most_consents),
-        ("preparations, arrests and seizures", sum(one.says in CORRECTABLE for one in asked), figures.most_correctable),
-        ("answers by two officers", sum(one.officers > 1 for one in asked), figures.most_by_two),
+        (fill("answers"), len(asked), figures.most_requirements),
+        (fill("authorisations and permissions"), sum(one.says in CONSENTS for one in asked), figures.most_consents),
+        (fill("preparations, arrests and seizures"), sum(one.says in CORRECTABLE for one in asked), figures.most_correctable),
+        (fill("answers by two officers"), sum(one.officers > 1 for one in asked), figures.most_by_two),
     ):
         if count > most:
             yield Fault(
@@ -64,7 +64,12 @@ def _requests(plan: Plan, figures: Figures) -> Iterator[Fault]:
     for state in plan.request.to:
         size = len(canonical(request_for_consent(plan, state)))
         if size > (most := figures.request_for_consent_bytes):
-            problem = f"R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told"
+            problem = fill(
+                "R28: the request to {state} has {size} bytes with its route and goods, {most} at most are told",
+                state=state,
+                size=size,
+                most=most,
+            )
             yield Fault(place="request", problem=problem)
 
 

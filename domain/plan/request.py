@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.plan.cards import Language
-from domain.plan.vocabulary import Digest, Line, Reason
+from domain.plan.vocabulary import Digest, Involved, Line, Reason
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId, State
 from domain.words.limits import (
@@ -34,16 +34,12 @@ Means = Literal["direct", "i-24/7", "siena", "cencomm", "caricc", "liaison_offic
 """How a request reaches the authority beside Vigil: from service to service; by Interpol's I-24/7, Europol's SIENA or the WCO's
 CENcomm; through CARICC; by a liaison officer."""
 
-Part = Literal["organiser", "supplier", "courier", "distributor", "recipient", "unwitting"]
-"""What a person has to do with it. `unwitting`: carries or receives it and does not know."""
-
 Words = Annotated[str, Field(max_length=LONGEST_REASON)]
 
 
-class Persons(Frozen):
-    """Persons of one part, never by name: names stand in an annex with its own secrecy mark."""
+class Persons(Involved):
+    """Persons of one role, never by name: names stand in an annex with its own secrecy mark."""
 
-    part: Part
     count: Annotated[int, Field(ge=1, le=MOST_PERSONS)] | None = None
     """None: not known."""
 

@@ -33,9 +33,15 @@ class Substance:
         return normal(self.english)
 
 
+_ALIKE: Final = str.maketrans("ёаеорсухікмтвн", "eaeopcyxikmtbh")
+"""Cyrillic letters, small or capital, and the Latin ones that look the same: so no name hides behind another alphabet."""
+
+
 def normal(name: str) -> str:
-    """A name as it is compared: small letters, composed, ё as е, and letters and digits alone."""
-    small = unicodedata.normalize("NFKC", name).casefold().replace("ё", "е")
+    """A name as it is compared: small letters, composed, Cyrillic ones that look like Latin ones as these, ё as е, and letters
+    and digits alone.
+    """
+    small = unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
     return "".join(one for one in small if one.isalnum()) or small
 
 
@@ -169,8 +175,8 @@ def called(name: str) -> Substance | None:
 
 def contradiction(name: str, cas: str | None) -> tuple[Substance, Substance] | None:
     """What the catalogue has under the name and what under the number, where these are two substances."""
-    named, numbered = called(name), NUMBERS.get(cas or "")
-    return (named, numbered) if named is not None and numbered is not None and named is not numbered else None
+    named, other = called(name), NUMBERS.get(cas or "")
+    return (named, other) if named is not None and other is not None and named is not other else None
 
 
 def identities(named: Iterable[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], str]:
@@ -185,7 +191,12 @@ def identities(named: Iterable[tuple[str, str | None]]) -> Mapping[tuple[str, st
     return {(name, cas): identity(name, cas or numbers.get(normal(name))) for name, cas in pairs}
 
 
+def known_as(name: str, cas: str | None = None) -> Substance | None:
+    """What the catalogue has under this number, or where it has nothing, under this name."""
+    return NUMBERS.get(cas or "") or called(name)
+
+
 def identity(name: str, cas: str | None = None) -> str:
     """What a substance is compared by, that no other is named beside."""
-    known = NUMBERS.get(cas or "") or called(name)
+    known = known_as(name, cas)
     return known.key if known is not None else cas or normal(name)

@@ -1,8 +1,8 @@
 """Words that plans and statements share."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import CheckpointId
@@ -56,6 +56,28 @@ H1: not before a court without the provider's permission. H2: not disseminate it
 its caveat says, and till it is permitted, neither."""
 
 Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
+
+
+CriminalRole = Literal["organiser", "supplier", "courier", "distributor", "recipient", "not_known"]
+"""What somebody did in the offence. Nobody has to guess: what is not known is `not_known`, and is corrected when it is."""
+
+BLIND: tuple[CriminalRole, ...] = ("courier", "recipient")
+"""Who may have been used without knowing it."""
+
+
+class Involved(Frozen):
+    """Somebody who has a role in the offence, never by name."""
+
+    role: CriminalRole
+    unwitting: Annotated[bool, Field(exclude_if=lambda unwitting: not unwitting)] = False
+    """A courier or recipient who is used and does not know."""
+
+    @model_validator(mode="after")
+    def _is_used_as_one_of_these(self) -> Self:
+        if self.unwitting and self.role not in BLIND:
+            message = f"an unwitting person is a {' or '.join(BLIND)}"
+            raise ValueError(message)
+        return self
 
 
 class Condition(Frozen):

@@ -109,7 +109,7 @@ class NotCollected(Kind):
 
 
 class ArrestMade(Kind):
-    """Who was arrested, by code and part; no names."""
+    """Who was arrested, by code and role; no names."""
 
     kind: Literal["arrest_made"] = "arrest_made"
     persons: Arrestees

@@ -43,7 +43,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where the plan says
     `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else `delivered_with_arrests`
     with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with `all_released` where somebody
-    was arrested, or `was_delivered`. Of each part it counts who is held and not `unwitting`. Else what comes `after_a_halt`,
+    was arrested, or `was_delivered`. Of each role it counts who is held and not `unwitting`. Else what comes `after_a_halt`,
     with what the halt found.
     """
     state = delivery.state

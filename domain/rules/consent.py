@@ -42,6 +42,13 @@ ALREADY_ENDED = refused(
 NO_SUCH_BINDING = refused(
     "R19", "no_such_binding", "a condition binds at {checkpoint}, and there is no such checkpoint", checkpoint="name"
 )
+MAY_NOT_DECIDE = refused(
+    "R1",
+    "may_not_decide",
+    "by the rule card of {state} a {what} does not authorise in another's place",
+    state="name",
+    what="word",
+)
 NO_SUCH_FORM = refused(
     "R1",
     "no_such_form",
@@ -136,12 +143,13 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
-        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `longer_than_card` where it lasts, from
-        `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from
-        the first of this authority; `no_such_form` where it is not written and no card knows anything that lets it be so; for the
-        first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the card that is permitted
-        apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in whose place it comes permits
-        it too, has not ended when this one begins, and is extended by more than the card lets at a time.
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where by the State's
+        card its `service`, which speaks in the place of its `voice`, is of a kind that may not authorise; `longer_than_card`
+        where it lasts, from `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends
+        later, counted from the first of this authority; `no_such_form` where it is not written and no card knows anything that
+        lets it be so; for the first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the
+        card that is permitted apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in whose
+        place it comes permits it too, has not ended when this one begins, and is extended by more than the card lets at a time.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
@@ -159,6 +167,9 @@ class AuthorisationGranted(Kind):
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
         case, kind = delivery.plan.case, delivery.directory.get(said.voice).kind
+        speaker = delivery.directory.get(said.service).kind
+        if said.service != said.voice and not card.lets_grant(speaker, case):
+            return MAY_NOT_DECIDE(state=self.state, what=speaker)
         lasts, term = instant(self.valid_until) - instant(self.valid_from), card.term_of(case)
         if term is not None and term.longest is not None and lasts > term.longest:
             return LONGER_THAN_CARD(state=self.state, longest=milliseconds(term.longest))

@@ -12,13 +12,12 @@ from pydantic import Field
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import LABEL_TAKEN, carried, taken
 from domain.delivery.memory import Cooperating, Recorder
-from domain.delivery.persons import Role
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.directory import MAY_SEIZE
 from domain.plan.goods import Label
-from domain.plan.vocabulary import Digest, Reason
+from domain.plan.vocabulary import CriminalRole, Digest, Reason
 from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Counts, Declaration, Kind
 from domain.words.identifiers import OfficerCode
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
@@ -62,7 +61,7 @@ class CooperationBegun(Kind):
 
     kind: Literal["cooperation_begun"] = "cooperation_begun"
     person: Label
-    role: Role
+    role: CriminalRole
     consented_to: OfficerCode
     """The officer who heard the consent and recorded it."""
     consented_at: Moment

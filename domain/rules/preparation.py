@@ -16,7 +16,7 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.cards import Measure, Modality
-from domain.plan.goods import AnyAmount, Checked, Item, SubstanceMass, Substances, Unit
+from domain.plan.goods import AnyAmount, Checked, Item, SubstanceMass, Substances, Unit, least_mass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Bounds, bounds
 from domain.plan.vocabulary import Digest
@@ -117,15 +117,16 @@ class Prepared(Checked, Kind):
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality
         means; what is wrong `as_checked` by all that the plan names but `sight`; what is not `possible`; what is not `packed`;
-        `no_substitute_for_it` where masses alone were removed and the substitutes put in weigh otherwise, beyond the plan's
-        tolerance of a `substitute`; `label_taken` for the items whose label another exhibit bears, or that only the rules give
-        (R30); the first of the differences where its units, `compared` as `in_units`, are not the masses that were kept, removed
-        and sampled; `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint of step
-        `prepare` an act must permit `opening` and none has at that instant, or where it has a device (a tracker, an opening
-        alarm, or whatever has a time it `lasts`), and in a State of the route an act must permit `device` and none has;
-        `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of step `prepare` the card wants an
-        opening by `recording`, and it names no `pictures`; `device_too_short` for the first item that `lasts` less long than the
-        way takes, from the start of the first leg until the planned exit from the State of the last, with the plan's `margin`.
+        `no_substitute_for_it` where substitutes were put in and weigh otherwise than the masses removed, beyond the plan's
+        tolerance of a `substitute`, but for more where something else was removed beside; `label_taken` for the items whose label
+        another exhibit bears, or that only the rules give (R30); the first of the differences where its units, `compared` as
+        `in_units`, are not the masses that were kept, removed and sampled; `not_permitted_there` where it was `opened`, and in
+        the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or
+        where it has a device (a tracker, an opening alarm, or whatever has a time it `lasts`), and in a State of the route an act
+        must permit `device` and none has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of
+        step `prepare` the card wants an opening by `recording`, and it names no `pictures`; `device_too_short` for the first item
+        that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
+        last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
@@ -179,23 +180,28 @@ class Prepared(Checked, Kind):
     def _substitutes_stand_in(self, plan: Plan) -> Verdict:
         most = plan.tolerances.substitute
         masses = [one.net for one in self.removed if isinstance(one, SubstanceMass)]
-        put_in = sum(item.gross for item in self.items if item.what == "substitute")
-        if most == "any" or not put_in or len(masses) < len(self.removed):
+        substitutes = [item.gross for item in self.items if item.what == "substitute"]
+        if most == "any" or not substitutes:
             return ACCEPTED
-        removed = sum(map(bounds, masses), Bounds())
-        if Bounds(put_in, put_in, put_in).apart(removed) > most:
+        put_in, removed = sum(substitutes), sum(map(bounds, masses), Bounds())
+        above = None if len(masses) < len(self.removed) else removed.most  # what is counted weighs something too
+        if Bounds(put_in, put_in, put_in).apart(Bounds(removed.least, above)) > most:
             return NO_SUBSTITUTE(found=put_in, expected=removed.said, tolerance=most)
         return ACCEPTED
 
     def _is_what_its_modality_means(self) -> bool:
-        """`intact`: nothing removed and no substitute put in. `removed`: something removed, nothing kept, no substitute.
-        `removed_in_part`: something removed, something kept, no substitute.
-        `replaced_in_part`: something removed, something kept, a substitute. `replaced_in_whole`: something removed, nothing kept,
-        a substitute.
+        """`intact`: something kept, nothing removed, no substitute put in. `removed`: something removed, nothing kept, no
+        substitute. `removed_in_part`: something removed, something kept, no substitute. `replaced_in_part`: something removed,
+        something kept, a substitute. `replaced_in_whole`: something removed, nothing kept, a substitute. And the samples weigh at
+        least no more than what was kept and removed may: more than that is no sample.
         """
+        masses = (bounds(one.net) for one in (*self.kept, *self.removed) if isinstance(one, SubstanceMass))
+        others = sum(masses, Bounds()).most
+        if others is not None and least_mass(self.samples) > others:
+            return False
         substituted = any(item.what == "substitute" for item in self.items)
         return {
-            "intact": not self.removed and not substituted,
+            "intact": bool(self.kept) and not self.removed and not substituted,
             "removed": bool(self.removed) and not self.kept and not substituted,
             "removed_in_part": bool(self.removed) and bool(self.kept) and not substituted,
             "replaced_in_part": bool(self.removed) and bool(self.kept) and substituted,

@@ -154,7 +154,7 @@ def _ended(text: str) -> list[dict[str, Any]]:
 
 
 def _arrestees(text: str) -> list[dict[str, Any]]:
-    """`P-1: supplier; P-2: courier: unwitting`: code and part of each, and whether they did not know."""
+    """`P-1: supplier; P-2: courier: unwitting`: code and role of each, and whether they did not know."""
     people = [_parted(one, "code", "role", "unwitting") for one in _list(text)]
     return [one | {"unwitting": _word(one, "unwitting")} if "unwitting" in one else one for one in people]
 
@@ -195,7 +195,7 @@ def _minor(one: Mapping[str, str]) -> int:
 
 
 def _prosecutions(text: str) -> list[dict[str, str]]:
-    """`supplier: KZ; courier: UZ: P-2`: a part, the State that prosecutes, and the code of one person."""
+    """`supplier: KZ; courier: UZ: P-2`: a role, the State that prosecutes, and the code of one person."""
     return [_parted(one, "role", "state", "person") for one in _list(text)]
 
 

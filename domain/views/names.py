@@ -10,6 +10,7 @@ from typing import Literal
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice
 from domain.plan.enquiries import Pattern
+from domain.plan.vocabulary import CriminalRole
 from domain.words.text import mark
 
 NEEDS: Mapping[str, str] = {
@@ -89,15 +90,15 @@ OUTCOMES: Mapping[str, str] = {
     "split": mark("split into deliveries of their own"),
     "aborted_for_risk_to_life": mark("stopped because life was at risk"),
 }
-ROLES: Mapping[str, str] = {
+CRIMINAL_ROLES: Mapping[CriminalRole, str] = {
     "organiser": mark("organisers"),
     "supplier": mark("suppliers"),
     "courier": mark("couriers"),
     "distributor": mark("distributors"),
     "recipient": mark("recipients"),
-    "not_known": mark("part not known"),
+    "not_known": mark("role not known"),
 }
-"""Parts that persons had, as they are counted."""
+"""Roles of persons in the offence, as they are counted."""
 EVENTS: Mapping[str, str] = {
     "started": mark("Started from its signed plan"),
     "amended": mark("Plan changed by a new signed one"),

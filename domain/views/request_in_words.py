@@ -7,8 +7,9 @@ from domain.plan.cards import Channel
 from domain.plan.goods import say_amount
 from domain.plan.plan import Call
 from domain.plan.quantity import say_quantity
-from domain.plan.request import Means, Part
+from domain.plan.request import Means
 from domain.plan.request_for_consent import RequestForConsent, Stretch
+from domain.views.names import CRIMINAL_ROLES
 from domain.views.sentences import Translate, english
 from domain.words.quantities import say_span
 from domain.words.text import mark, word
@@ -20,14 +21,6 @@ CHANNELS: Mapping[Means, str] = {
     "cencomm": mark("through the WCO's CENcomm"),
     "caricc": mark("through CARICC"),
     "liaison_officer": mark("by a liaison officer"),
-}
-PARTS: Mapping[Part, str] = {
-    "organiser": mark("organisers"),
-    "supplier": mark("suppliers"),
-    "courier": mark("couriers"),
-    "distributor": mark("distributors"),
-    "recipient": mark("recipients"),
-    "unwitting": mark("persons who do not know of it"),
 }
 TRAVELS: Mapping[Channel, str] = {
     "mail": mark("by international mail"),
@@ -54,8 +47,9 @@ NOT_EXTRADITABLE = mark("Not extraditable in: {states}")
 HOLDS = mark("{contents}; gross weight {gross}; declared as: {declared}")
 TRAVELLING = mark("It travels {how}; numbers: {numbers}")
 HIDDEN = mark("Packing and concealment: {concealment}")
-COUNTED = mark("{part}: {count}")
-UNCOUNTED = mark("{part}: how many is not known")
+COUNTED = mark("{role}: {count}")
+UNCOUNTED = mark("{role}: how many is not known")
+UNWITTING = mark("{role} who do not know of it")
 GOES = mark("It goes on: {way}")
 RETURNS = mark("It travels back to its sender, under watch.")
 MEASURES = mark("Done in {state} beside letting it go on: {measures}")
@@ -97,7 +91,7 @@ def _sections(asked: RequestForConsent, translate: Translate) -> Iterator[tuple[
     yield mark("Aim"), _given(asked.aim)
     yield mark("Why not seize it now"), _given(asked.necessity)
     yield mark("Object and concealment"), _object(asked, translate)
-    yield mark("Persons, by their part"), _persons(asked, translate)
+    yield mark("Persons, by their role"), _persons(asked, translate)
     yield mark("Way of handling and means"), _handling(asked, translate)
     yield mark("Route, and who is responsible on each leg"), (_leg(one, translate) for one in asked.route)
     yield mark("Officers of other States in your territory"), _companions(asked, translate)
@@ -154,7 +148,10 @@ def _object(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 def _persons(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     for one in asked.persons:
         sentence = COUNTED if one.count is not None else UNCOUNTED
-        yield translate(sentence).format(part=translate(PARTS[one.part]), count=one.count)
+        role = translate(CRIMINAL_ROLES[one.role])
+        if one.unwitting:
+            role = translate(UNWITTING).format(role=role)
+        yield translate(sentence).format(role=role, count=one.count)
 
 
 def _handling(asked: RequestForConsent, translate: Translate) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import carried
 from domain.delivery.memory import Understanding
-from domain.delivery.persons import Known, of_each_role
+from domain.delivery.persons import of_each_role
 from domain.delivery.watching import unwatched
+from domain.plan.vocabulary import CriminalRole
 from domain.rules.proceedings import may_prosecute
 from domain.signing.canonical import Frozen
 from domain.views.sight import Sight, hears_statement
@@ -13,12 +14,12 @@ from domain.words.moments import instant, utc_text
 
 
 class ArrestsView(Frozen):
-    """Persons arrested, as far as they are the reader's to see. Of parts, those who are still held and knew what they did."""
+    """Persons arrested, as far as they are the reader's to see. Of roles, those who are still held and knew what they did."""
 
     arrested: int
     released: int
     held: int
-    roles: dict[Known, int]
+    roles: dict[CriminalRole, int]
     supplier_reached: bool
     distributor_reached: bool
     """The aim of the delivery."""

@@ -162,7 +162,7 @@ class DeliveryView(Frozen):
     diverged: int | None
     """The entry which says that the archive has another history, until it is decided how to go on (R18)."""
     arrests: ArrestsView | None = None
-    """Who was arrested, by part; none that is the reader's to see."""
+    """Who was arrested, by role; none that is the reader's to see."""
     watch_log: WatchLogView | None = None
     """What the surveillance log covers, and where it has gaps (R9); there is none."""
     prosecutions: tuple[ProsecutionView, ...] = ()

@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from domain.words.limits import LARGEST_WHOLE
+
 Shape = Literal["entry", "count", "mass", "money", "span", "instant", "name", "names", "kind", "word", "words"]
 """What a parameter is: `mass` in milligrams, `money` in minor units, `span` in milliseconds, `instant` as `utc_text` writes it;
 `name` an identifier that stands as it is, `kind` a kind of statement, `word` one of our own words."""
@@ -44,11 +46,13 @@ class Code:
         )
 
     def given(self, parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-        """The parameters, once they are right. Raises `TypeError`."""
+        """The parameters, once they are right; a number beyond what a record holds, as the sum of many may be, as the largest
+        that it does. Raises `TypeError`.
+        """
         if not self.holds(parameters):
             message = f"the code {self.name} takes {self.shapes}, not {dict(parameters)}"
             raise TypeError(message)
-        return dict(parameters)
+        return {name: min(value, LARGEST_WHOLE) if isinstance(value, int) else value for name, value in parameters.items()}
 
 
 CODES: Final[dict[str, Code]] = {}

@@ -10,6 +10,9 @@ from typing import Final
 
 KIB: Final = 1024
 
+LARGEST_WHOLE: Final = 2**53 - 1
+"""Of whole numbers in a record (RFC 8785): a sum of many may be beyond it."""
+
 # Texts, in characters, and what stands in a field beside them
 
 LONGEST_NAME: Final = 80
@@ -92,7 +95,7 @@ MOST_BASES: Final = 4
 MOST_ASKED_CONDITIONS: Final = 8
 """By what whoever asks for consent says that it is bound."""
 MOST_ROLES: Final = 6
-"""Parts that persons have in an offence."""
+"""Roles in the offence that a request counts persons of."""
 MOST_COMPANIONS: Final = 50
 """Officers of one service who travel along."""
 MOST_ANNEXES: Final = 5

@@ -58,7 +58,7 @@ FIELDS: Mapping[str, str] = {
     "because": mark("Because"),
     "persons": mark("Persons (codes, never names)"),
     "person": mark("Person (a code, never a name)"),
-    "role": mark("Part in it"),
+    "role": mark("Role in it"),
     "unwitting": mark("Did not know"),
     "intervals": mark("Intervals of the watch"),
     "team": mark("Team"),

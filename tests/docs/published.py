@@ -1,4 +1,4 @@
-"""What docs/schemas and docs/vectors publish, made anew: `make schemas` and `make vectors`."""
+"""What docs publishes, made anew: `make schemas`, and `make vectors`, which also renews what docs/protocol.md computes."""
 
 import json
 import sys
@@ -22,6 +22,7 @@ from domain.rules.books import BOOK
 from domain.signing.envelope import Envelope
 from gateway.problems import Problem
 from rehearsal.scenario import Scenario
+from tests.docs.protocol_page import TEXT, renewed
 from tests.docs.vectors import VECTORS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -73,22 +74,26 @@ def vectors() -> dict[Path, str]:
     return {DOCS / "vectors" / f"{name}.json": text(made()) for name, made in VECTORS.items()}
 
 
+def protocol() -> dict[Path, str]:
+    """The page of the protocol, and what it holds."""
+    return {DOCS / "protocol.md": renewed(TEXT)}
+
+
 def text(document: Any) -> str:
     """As it stands in the file."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-PUBLISHED = {"schemas": schemas, "vectors": vectors}
+PUBLISHED = {"schemas": schemas, "vectors": vectors, "protocol": protocol}
 
 
 def main(what: str) -> None:
-    """Write the files of one folder, and remove what is left over."""
+    """Write the files, and remove what is left over in a folder of them."""
     made = PUBLISHED[what]()
-    folder = DOCS / what
-    folder.mkdir(exist_ok=True)
-    for path in set(folder.iterdir()) - set(made):
+    for path in {*(DOCS / what).glob("*")} - set(made):
         path.unlink()
     for path, content in made.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(content, encoding="utf-8")
 
 

@@ -413,6 +413,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Balance.differences,
         Balance.unexplained,
         preparation.Prepared.as_of,
+        accounts.Seizure.as_seizure,
         preparation.Prepared._is_what_its_modality_means,
     ),
     "exhibits": words(

@@ -416,7 +416,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("request.marking", "", lambda p, _c: p["request"].update(marking="Secret")),
     ("checkpoints", "R1", lambda _p, c: card(c, agreements=[AGREED])),
     ("expiry_warnings", "R5", lambda _p, c: card(c, terms=[{"ask_before": "72h", "law": LAW}])),
-    ("legs.N.responsible", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
+    ("legs.N.responsible", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["police"]}])),
     ("initiator", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["security"]}])),
     ("initiator", "R15", lambda p, _c: p.update(initiator="kz.prosecutor")),
     ("co_initiator", "", lambda p, _c: p.update(co_initiator="nobody")),
@@ -425,7 +425,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     (
         "co_initiator",
         "R4",
-        lambda p, c: (p.update(co_initiator="kz.police"), card(c, exclusions=[OUT | {"kinds": ["customs"]}])),
+        lambda p, c: (p.update(co_initiator="kz.police"), card(c, exclusions=[OUT | {"kinds": ["police"]}])),
     ),
     ("told_at_end.N.service", "", lambda p, _c: p.update(told_at_end=[TOLD, TOLD])),
     ("told_at_end.N.service", "R11", lambda p, _c: p.update(told_at_end=[TOLD | {"service": "uz.police"}])),

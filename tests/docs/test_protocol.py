@@ -3,11 +3,9 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, get_args
 
 import aiohttp
@@ -26,51 +24,51 @@ from activities.services import POLL_WAIT, ServiceCaller
 from archive.sessions import Sessions
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent
-from domain.delivery.ledger import Entry, Receipt, Withheld
-from domain.delivery.reported import Amended, Deconflicted
-from domain.delivery.requests import AnyAlarm, Facts, Inbox, Notice, Request
+from domain.delivery.ledger import Receipt
+from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statement import Statement
 from domain.delivery.vocabulary import NoticeKind, Outcome
 from domain.plan import proof
 from domain.plan.access import MAY, ROLES
-from domain.plan.directory import Desk, Directory, Listed, Reach, Service, ServiceKey
+from domain.plan.directory import Desk, Directory, Reach, Service
 from domain.plan.documents import Document
-from domain.plan.key_changes import Taken, authentic
-from domain.plan.plan import Plan, read_plan
-from domain.record.door import amend, begin, read_statement, report
-from domain.record.packet import Purpose, seal
+from domain.plan.plan import Plan
+from domain.record.door import read_statement
 from domain.record.reads import EMPTY, Shown, after, verify_reads
 from domain.record.receipts import signed
-from domain.rules import amending
 from domain.rules.consent import AuthorisationGranted
 from domain.signing import envelope as real_envelope
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import NOTICE_TYPE, PLAN_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import public_text
-from domain.views.asked import inbox, request
-from domain.views.lists import Row, Rows
+from domain.views.asked import request
 from domain.views.sight import page
-from domain.views.view import DeliveryView, view
-from domain.words.errors import BY_CODE, REASONS, Malformed, NotAuthentic, RuleBroken, VigilError
+from domain.words.errors import BY_CODE, REASONS, Malformed, NotAuthentic, VigilError
 from domain.words.limits import LARGEST_BODY, LARGEST_PAYLOAD
 from domain.words.moments import utc_text
 from domain.words.quantities import parse_span
 from gateway import api, openapi
-from gateway.access import Proofs, may_start, no_delivery
-from gateway.health import Health
+from gateway.access import Proofs
 from gateway.problems import HTTP, problem
-from process.configuration import cards_in
 from process.in_force import InForce
-from rehearsal.scenario import Pace, Scenario
-from rehearsal.services import lines, private_key_of
+from rehearsal.services import private_key_of
+from tests.docs.protocol_page import (
+    BLOCKS,
+    NOW,
+    ROOT,
+    TEXT,
+    URL,
+    Block,
+    PaperReception,
+    block,
+    directory_of,
+    namespace,
+    renewed,
+)
 from tests.installation import log_of_reads
 from tests.reference import protocol
-from tests.support import example_directory, example_plan, services_near, submitted
+from tests.support import submitted
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"(?:<!-- (?P<note>[^>]*) -->\n)?^```(?P<language>[a-z]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 FOR_OPERATORS = {
     ("POST", "/v1/codec/decode"),
     ("POST", "/v1/deliveries/{delivery}/expunction"),
@@ -78,64 +76,16 @@ FOR_OPERATORS = {
 }
 """What no participating service needs: it stands in deploy/README.md."""
 DEPLOYMENT = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
-URL = "https://vigil.example"
-"""The gateway of the document."""
 HERE = "https://vigil.prosecutor.example/vigil"
 """The service of the document."""
-"""The moment at which the document's examples happen."""
 ANYTHING = "..."
 """What the document writes where it leaves something out."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fenced block, with the note (an HTML comment) on the line before it."""
-
-    note: str
-    language: str
-    body: str
-
-    def json(self) -> Any:
-        """The JSON in it."""
-        return json.loads(self.body)
-
-
-BLOCKS = [Block(found["note"] or "", found["language"], found["body"]) for found in BLOCK.finditer(TEXT)]
-
-
-def block(note: str) -> Block:
-    """The block of this note."""
-    return next(one for one in BLOCKS if one.note == note)
 
 
 @pytest.fixture(scope="module")
 def said() -> dict[str, Any]:
     """The namespace that the document's Python leaves, run in order."""
-    namespace: dict[str, Any] = {"__name__": "protocol"}
-    for one in BLOCKS:
-        if one.language == "python":
-            exec(compile(one.body, "docs/protocol.md", "exec"), namespace)  # noqa: S102 - our own document
-    return namespace
-
-
-AT_ONCE = Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1))
-
-
-def directory_of(said: dict[str, Any]) -> Directory:
-    """Who stands at a table, with the document's keys."""
-    services = [example_directory().get(one) for one in services_near(example_plan())]
-    others = {"kz.knb": said["initiator_key"], "audit": said["auditor_key"], "kz.prosecutor": private_key_of("kz.prosecutor")}
-    others |= {one: private_key_of(one) for one in ("supervision", "kz.police")}
-    known = {"uz.prosecutor": said["public"]} | {service: public_text(key) for service, key in others.items()}
-    system = Service(id="vigil", kind="system", names={"en": "Vigil"})
-    keyed = [
-        one.model_copy(update={"keys": (ServiceKey(public=known[one.id], valid_from="2026-01-01T00:00:00Z"),)})
-        if one.id in known
-        else one
-        for one in services
-    ]
-    vigil = ServiceKey(public=public_text(said["vigil_key"]), valid_from="2026-01-01T00:00:00Z")
-    return Directory(vigil="directory/1", services=(*keyed, system.model_copy(update={"keys": (vigil,)})))
+    return namespace(BLOCKS)
 
 
 class PinnedProofs(Proofs):
@@ -149,134 +99,6 @@ class PinnedProofs(Proofs):
             raise NotAuthentic(message, hint="sign each request anew")
         self._used[caller.nonce] = NOW
         return caller
-
-
-class PaperReception:
-    """The gateway's reception, with one delivery in memory instead of Temporal."""
-
-    def __init__(self, said: dict[str, Any]) -> None:
-        self.directory = directory_of(said)
-        self.cards = {state: card for state, card in cards_in(ROOT / "examples" / "cards").items() if state in ("KZ", "UZ")}
-        path = ROOT / "examples" / "almaty-tashkent" / "plan.yaml"
-        self.plan = Document(path.read_text(encoding="utf-8"), str(path)).read(Plan)
-        self.said = said
-        self.delivery: Delivery | None = None
-
-    def begun(self) -> Delivery:
-        """The delivery, started if nobody has, with both requests for consent open."""
-        if self.delivery is None:
-            plan = Envelope.model_validate(
-                self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
-            )
-            self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
-            for name, service in (("detection.1", "kz.police"), ("deconfliction.1", "kz.prosecutor")):
-                asked = request(self.delivery, name, service)
-                (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
-                submitted(self.delivery, line.envelope, NOW)
-            report(self.delivery, Deconflicted(number=1, order=self.delivery.state.register.orders[-1]), NOW)
-        return self.delivery
-
-    def _of(self, delivery: str) -> Delivery:
-        if delivery != self.plan.operation:
-            raise no_delivery(delivery)
-        return self.begun()
-
-    async def ready(self) -> Health:
-        """Always."""
-        return Health(worker="up")
-
-    def directory_for(self, caller: Service) -> tuple[Listed, ...]:
-        """Every service."""
-        return self.directory.shown_to(caller, whole=False)
-
-    async def start(self, caller: Service, envelope: Envelope) -> Plan:
-        """Start the delivery."""
-        plan = read_plan(envelope)
-        may_start(caller, plan)
-        if self.delivery is not None:
-            raise RuleBroken(
-                "R18", f"delivery {plan.operation} has been started already; nothing was changed", reason="started_already"
-            )
-        self.begun()
-        return plan
-
-    async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
-        """Change the plan."""
-        plan = read_plan(envelope)
-        may_start(caller, plan)
-        amended = Amended(plan=envelope)
-        faults = amending.faults_in(self._of(delivery), plan, *amended.known_with(self._of(delivery).state))
-        if faults:
-            message = f"the plan of {delivery} cannot be changed like this: {len(faults)} faults"
-            raise Malformed(message, faults)
-        return amend(self._of(delivery), amended, NOW)
-
-    async def submit(self, _caller: Service, delivery: str, envelope: Envelope) -> Receipt:
-        """Hand in a statement."""
-        read_statement(envelope)
-        return submitted(self._of(delivery), envelope, NOW)
-
-    def handed_over(self, receipt: Receipt) -> Envelope:
-        """A receipt, signed."""
-        return signed(receipt, self.said["vigil_key"])
-
-    @property
-    def itself(self) -> "PaperReception":
-        """It takes plans and statements itself, and shows itself what there is to read."""
-        return self
-
-    plans = submissions = reading = itself
-
-    async def deliveries(self, _caller: Service, *_narrowed: object) -> Rows:
-        """The one delivery."""
-        row = Row(
-            delivery=self.plan.operation,
-            whole=False,
-            title=None,
-            phase="consent",
-            outcome=None,
-            group=self.plan.group,
-            channel=None,
-            next_due="2026-03-04T08:30:00.000000Z",
-            overdue_since=None,
-            ended=False,
-            expunged=False,
-            alarm=None,
-            started_at=utc_text(NOW),
-            closed_at=None,
-            size=4,
-        )
-        return Rows(rows=(row,))
-
-    async def alarms(self) -> tuple[AnyAlarm, ...]:
-        """Nobody looks for too much."""
-        return ()
-
-    async def view(self, caller: Service, delivery: str) -> DeliveryView:
-        """Its summary."""
-        return view(self._of(delivery), caller, NOW)
-
-    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
-        """Its ledger."""
-        return page(self._of(delivery), caller, since)
-
-    async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
-        """Its ledger as far as it goes."""
-        for entry in page(self._of(delivery), caller, since):
-            yield entry
-
-    async def packet(self, _caller: Service, delivery: str, purpose: Purpose) -> bytes:
-        """Its packet."""
-        return seal(self._of(delivery), "", self.said["vigil_key"], NOW, purpose)
-
-    async def change_keys(self, _caller: Service, envelope: Envelope) -> Taken:
-        """It takes what is signed with a key it knows."""
-        authentic(envelope, self.directory, NOW)
-        return Taken(taken=(self.plan.operation,))
-
-    async def inbox(self, caller: Service, _cursor: str | None = None) -> Inbox:
-        """What it asks the caller."""
-        return Inbox(requests=inbox(self.begun(), caller.id, NOW))
 
 
 def changed(plan: Plan, checkpoint: str, **fields: Any) -> Plan:
@@ -481,6 +303,11 @@ def test_the_worked_envelope_is_a_valid_statement(said: dict[str, Any]) -> None:
     assert len(payload) == said["length"]
     for what in (f"{len(payload)} bytes", shown.fingerprint()):
         assert what in TEXT
+
+
+def test_what_the_page_computes_is_up_to_date() -> None:
+    """Digests, payload, envelope and request are what `make vectors` writes there."""
+    assert renewed(TEXT) == TEXT
 
 
 def test_the_fields_of_what_is_said_and_asked_are_named(said: dict[str, Any]) -> None:

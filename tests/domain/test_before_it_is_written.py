@@ -39,3 +39,5 @@ def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:
 
     assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", form="oral", **GIVEN)) == "no_such_form"
     assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)
+    longer = {"state": "KG", "valid_until": "2022-06-01T06:00:00Z"}
+    assert became(table.say("kg.prosecutor", "authorisation_extended", "consent-kg", **longer)) == ("accepted", None)

@@ -31,6 +31,7 @@ def tolerances(**changed: Any) -> Callable[[dict[str, Any]], Any]:
 
 
 HEROIN = {"substance": "heroin", "net": "10 kg"}
+WATCHED = {"surveillance": {"check_in": "3h", "answer": "1h", "search": "6h"}}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,11 @@ HEROIN = {"substance": "heroin", "net": "10 kg"}
             "consignment.gross",
             "R10: what is in it weighs 14.4 kg",
         ),
-        (goods(contents=[HEROIN, {"weapon": "rifle", "count": 0}]), "consignment.contents.1", "R10: there is none of it"),
+        (
+            goods(contents=[HEROIN, {"weapon": "rifle", "count": 0}], goods=["drugs", "weapons"]),
+            "consignment.contents.1",
+            "R10: there is none of it",
+        ),
         (
             goods(contents=[HEROIN | {"cas": "50-36-2"}]),
             "consignment.contents.0.cas",
@@ -69,6 +74,34 @@ HEROIN = {"substance": "heroin", "net": "10 kg"}
             "R7: kz.knb is not asked to authorise",
         ),
         (tolerances(gross="13.2 kg"), "tolerances.gross", "R7: a tolerance of 13.2 kg would hide all of it"),
+        (
+            lambda plan: (
+                plan["consignment"].update(contents=[HEROIN | {"net": COVER}]) or plan.update(tolerances={"gross": "696 g"})
+            ),
+            "tolerances.gross",
+            "R7: 696 g of 13.9 kg would hide too much; 695 g at most may differ",
+        ),
+        (
+            goods(checked_by=("sight",), not_weighed=COVER),
+            "consignment.checked_by",
+            "R7: it is checked by sight alone, and nobody is asked to watch it",
+        ),
+        (goods(goods=["cash"]), "consignment.contents.0", "R1: this is of the class drugs or psychotropics"),
+        (
+            goods(contents=[{"substance": "acetic anhydride", "net": "9 kg"}], goods=["goods"]),
+            "consignment.contents.0",
+            "R1: this is of the class precursors",
+        ),
+        (
+            goods(contents=[HEROIN, {"currency": "EUR", "minor": 1}], goods=["drugs"]),
+            "consignment.contents.1",
+            "R1: this is of the class cash",
+        ),
+        (
+            goods(contents=[{"substance": "h\u0435roin", "net": "9 kg", "cas": "50-36-2"}]),
+            "consignment.contents.0.cas",
+            "R10: this is the number of cocaine",
+        ),
         (tolerances(net={"mephedrone": "661 g"}), "tolerances.net.mephedrone", "660 g at most may be missing"),
         (tolerances(net={"heroin": "1 g"}), "tolerances.net.heroin", "R10: there is no heroin in it"),
         (tolerances(net={"4-MMC": "1 g", "мефедрон": "1 g"}), "tolerances.net.мефедрон", "R10: мефедрон has a tolerance already"),
@@ -86,8 +119,8 @@ def test_what_cannot_be_is_refused(change: Any, place: str, problem: str) -> Non
     [
         goods(gross="13.2 kg"),
         goods(contents=[HEROIN | {"net": "suspected 64 kg"}]),
-        goods(checked_by=("sight",), not_weighed=COVER, gross=COVER),
-        goods(contents=[HEROIN | {"net": COVER}, {"weapon": "pistol", "count": "declared 40"}]),
+        lambda plan: plan["consignment"].update(checked_by=("sight",), not_weighed=COVER, gross=COVER) or plan.update(WATCHED),
+        goods(contents=[HEROIN | {"net": COVER}, {"weapon": "pistol", "count": "declared 40"}], goods=["drugs", "weapons"]),
         tolerances(net={"мефедрон": "660 g"}, substitute="any"),
         tolerances(),
     ],

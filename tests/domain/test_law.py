@@ -66,7 +66,7 @@ def test_a_decider_is_named_by_channel_goods_and_stage() -> None:
 
 
 def test_r1_the_agreement_of_another_service_is_asked_for_where_the_law_wants_it() -> None:
-    """What the security service begins needs the agreement of the police: a plan that does not ask for it is refused."""
+    """What the security service begins the police agrees to: the plan that does not ask is refused, and one that asks is not."""
     wants = card_of("KZ", agreements=[provision(of=["police"], begun_by=["security"])])
     plan = example_plan()
 

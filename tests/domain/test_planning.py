@@ -371,8 +371,9 @@ def test_r5_way_longer_than_an_authorisation_may_last_is_a_fault() -> None:
 
 
 def test_r10_tolerance_that_hides_a_substance_is_a_fault() -> None:
-    """A check that lets 13.2 kg pass would not notice that all of it is gone."""
-    net = 13_200_000
-    assert found(PLAN.model_copy(update={"tolerances": Tolerances(gross=net - 1, net={})})) == []
-    places = [place for place, _ in found(PLAN.model_copy(update={"tolerances": Tolerances(gross=net, net={})}))]
-    assert places == ["tolerances.gross"]
+    """A check that lets 13.2 kg pass would not notice that all of it is gone, nor one beyond a twentieth that much of it is."""
+    net, twentieth = 13_200_000, 695_000
+    assert found(PLAN.model_copy(update={"tolerances": Tolerances(gross=twentieth, net={})})) == []
+    for gross in (twentieth + 1, net):
+        places = [place for place, _ in found(PLAN.model_copy(update={"tolerances": Tolerances(gross=gross, net={})}))]
+        assert places == ["tolerances.gross"]

@@ -32,6 +32,8 @@ def test_each_substance_has_its_names_and_its_table() -> None:
         ("гашиш", "cannabis resin"),
         ("уксусный ангидрид", "acetic anhydride"),
         ("α-PVP", "alpha-PVP"),
+        ("hеroin", "heroin"),  # its second letter is Cyrillic
+        ("герoин", "heroin"),  # its fourth is Latin
         ("brown powder", None),
         ("heroin (cocaine)", None),
         ("mephedrone (something)", None),
