@@ -2634,7 +2634,7 @@ BUGS = (
         "if one not in known)\n    if others:",
         FROM_NOWHERE,
     ),
-    Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if False:", FROM_NOWHERE),
+    Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if not given:", FROM_NOWHERE),
     Bug(
         "R7",
         "domain/plan/plan.py",
@@ -2714,7 +2714,7 @@ BUGS = (
     Bug("R10", "domain/rules/measuring.py", "weighs > most + plan.tolerances.gross", "weighs > 2 * most", "goods"),
     Bug("R10", "domain/rules/measuring.py", "        if both is not None and", "        if False and", "goods"),
     Bug("R10", "domain/rules/measuring.py", "packages > inside else", "packages > 4 * inside else", "goods"),
-    Bug("R3", "domain/rules/preparation.py", "apart(removed) > most:", "apart(removed) > removed.said:", "goods"),
+    Bug("R3", "domain/rules/preparation.py", "removed.least, above)) > most:", "removed.least, above)) > removed.said:", "goods"),
     Bug(
         "R3",
         "domain/rules/preparation.py",
@@ -2737,8 +2737,8 @@ BUGS = (
     Bug(
         "R10",
         "domain/plan/substances.py",
-        '    known = NUMBERS.get(cas or "") or called(name)',
-        '    known = NUMBERS.get(cas or "")',
+        '    return NUMBERS.get(cas or "") or called(name)',
+        '    return NUMBERS.get(cas or "")',
         "goods",
     ),
     Bug(
