@@ -2634,7 +2634,7 @@ BUGS = (
         "if one not in known)\n    if others:",
         FROM_NOWHERE,
     ),
-    Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if False:", FROM_NOWHERE),
+    Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if not given:", FROM_NOWHERE),
     Bug(
         "R7",
         "domain/plan/plan.py",

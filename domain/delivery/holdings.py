@@ -32,9 +32,9 @@ def exhibits(state: State) -> dict[str, Exhibit]:
     """Every exhibit by its label, as it is now, in this order: the consignment, once it has been detected and until a seizure has
     recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what each seizure
     recovered, where it is anything, and its finds, with who seized it; the recorders, with who handed them out, each of which
-    travels while somebody carries it; the items that were put in; then those of `State.exhibits` that a correction has taken away,
-    which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed `again` after it had been seized on
-    the way stays `consignment`, and is no lot of its own.
+    travels while somebody carries it; the items that were put in; then those of `State.exhibits` that a correction has taken
+    away, which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed `again` after it had been
+    seized on the way stays `consignment`, and is no lot of its own.
     """
     found = dict(_whole(state))
     found |= _handled(state)

@@ -138,8 +138,8 @@ class Exhibit:
     fate: str | None = None
     """What became of it. What is `kept` for a proceeding has its holder still."""
     travels: bool = False
-    """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6). Or it is a recorder that
-    somebody carries: it is handed back first.
+    """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6). Or it is a recorder
+    that somebody carries: it is handed back first.
     """
     packages: int | None = None
 

@@ -229,8 +229,8 @@ class Disposed(Kind):
         return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """This is the `fate` of each, and none travels. What is `kept` its `voice` holds still, and of the rest nobody does any more; nothing of it
-        is offered to anybody.
+        """This is the `fate` of each, and none travels. What is `kept` its `voice` holds still, and of the rest nobody does any
+        more; nothing of it is offered to anybody.
         """
         state.exhibits |= self.changed(state, said)
 
@@ -331,8 +331,8 @@ def _share(delivery: Delivery, changed: Changed, most: int) -> Stays:
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:
-    """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible, or have
-    handed out a recorder.
+    """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible, or
+    have handed out a recorder.
     """
     asked = (one for at in delivery.plan.checkpoints for one in at.requires)
     found = (one.service for one in asked if one.says in ("prepared", "seizure", "interdiction"))

@@ -76,7 +76,7 @@ def bent(seed: int) -> Dossier:
 
 
 def deceits(plan: Plan, dice: random.Random) -> Iterator[Act]:
-    """A service lets somebody without power speak for it; a weight and a picture are given where the plan names others, or none."""
+    """A service lets somebody without power speak for it; a weight or a picture is given where the plan names others, or none."""
     asked = [(at, one) for at in plan.checkpoints for one in at.requires if one.says in ASKED]
     at, one = dice.choice(asked)
     others = [name for name in plan.participants() if name.split(".")[0] == one.service.split(".")[0] and name != one.service]
