@@ -267,7 +267,7 @@ async def test_who_has_no_part_cannot_tell_a_delivery_that_exists_from_one_that_
 
 async def test_a_code_name_that_strangers_have_taken_is_a_fault_of_the_plan_like_any_other(at: At) -> None:
     """Who may not see what bears it hears that the name cannot be used, and neither that there is a delivery nor of whom."""
-    other = example_plan("omsk-taraz").model_copy(update={"operation": at.plan.operation})
+    other = example_plan("cash-by-bus").model_copy(update={"operation": at.plan.operation})
     directory = cast(example_directory(), tuple(service.id for service in example_directory().services))
     reception = at.installation.reception(directory=InForce(directory))
     with pytest.raises(Malformed) as refused:

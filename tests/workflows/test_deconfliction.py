@@ -55,6 +55,7 @@ def two_plans() -> tuple[Plan, Plan, Scenario]:
         "title": "Unspoken title",
         "initiator": SECOND,
         "selectors": shared,
+        "tolerances": {"gross": "20 g"},
     }
     secret["consignment"] |= {
         "identifiers": [{"scheme": "other", "value": "UNSPOKEN-1"}],

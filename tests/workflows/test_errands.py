@@ -52,9 +52,11 @@ class Forgetful:
 
     @activity.defn(name=messages.AWAIT_CONFIRMATIONS)
     async def await_confirmations(self, wait: CheckpointWait) -> None:
-        """It is signed that the register is looked into; then the delivery has gone on to ask for consent."""
+        """It is reported what was found, and signed that the register is looked into; then the delivery has gone on to ask for
+        consent.
+        """
         asked = wait.requests[0]
-        if "deconfliction" in asked.says:
+        if {"detection", "deconfliction"} & {*asked.says}:
             (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, instant(asked.asked_at))
             await self._relay.submit(wait.delivery, line.envelope, moment())
         else:
