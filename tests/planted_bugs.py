@@ -2714,7 +2714,13 @@ BUGS = (
     Bug("R10", "domain/rules/measuring.py", "weighs > most + plan.tolerances.gross", "weighs > 2 * most", "goods"),
     Bug("R10", "domain/rules/measuring.py", "        if both is not None and", "        if False and", "goods"),
     Bug("R10", "domain/rules/measuring.py", "packages > inside else", "packages > 4 * inside else", "goods"),
-    Bug("R3", "domain/rules/preparation.py", "removed.least, above)) > most:", "removed.least, above)) > removed.said:", "goods"),
+    Bug(
+        "R3",
+        "domain/rules/preparation.py",
+        "apart(Bounds(removed.least, above)) > most:",
+        "apart(Bounds(removed.least, above)) > removed.said:",
+        "goods",
+    ),
     Bug(
         "R3",
         "domain/rules/preparation.py",
@@ -2723,6 +2729,18 @@ BUGS = (
         "goods",
     ),
     Bug("R10", "domain/delivery/balance.py", "elif what in RECOVERED and key in unmeasured:", "elif False:", "goods"),
+    Bug(
+        "R28", "domain/words/codes.py", "min(value, LARGEST_WHOLE) if isinstance(value, int) else value", "value", "hostile_sums"
+    ),
+    Bug("R3", "domain/rules/preparation.py", '"intact": bool(self.kept) and not', '"intact": not', "hostile_preparation"),
+    Bug("R3", "domain/rules/preparation.py", "least_mass(self.samples) > others", "False", "hostile_preparation"),
+    Bug("R3", "domain/rules/preparation.py", "or not substitutes:", "or not sum(substitutes):", "hostile_preparation"),
+    Bug("R1", "domain/rules/consent.py", "said.service != said.voice and not card", "False and not card", "hostile_stand_ins"),
+    Bug("R13", "domain/plan/check.py", "rung.to in (*plan.initiators(), *(", "rung.to in (*(), *(", "hostile_stand_ins"),
+    Bug("R1", "domain/plan/check_goods.py", "if right and not any(", "if False and not any(", "check_goods"),
+    Bug("R7", "domain/plan/check_goods.py", 'goods.checked_by == ("sight",)', "not goods.checked_by", "check_goods"),
+    Bug("R7", "domain/plan/check_goods.py", "plan.tolerances.gross * SMALLEST_SHARE > gross", "False and gross", "check_goods"),
+    Bug("R10", "domain/plan/substances.py", ".casefold().translate(_ALIKE)", '.casefold().replace("ё", "е")', "substances"),
     Bug(
         "R10",
         "domain/delivery/balance.py",

@@ -18,11 +18,10 @@ from domain.signing.keys import key_id
 from process import keyfile
 from process.keyfile import KeyFile
 from rehearsal.services import VIGIL, private_key_of
-from tests.client.test_cli import Desk, desk, names_in
+from tests.client.conftest import Desk
+from tests.client.test_cli import names_in
 from tests.command import Ran, vigil
 from tests.support import example_directory
-
-__all__ = ["desk"]
 
 PROSECUTOR, POLICE, KNB = "uz.prosecutor", "uz.police", "kz.knb"
 FINDINGS = ("reference=UZ-1", "granted_by_role=prosecutor", 'legal_basis="case by case"')

@@ -22,11 +22,10 @@ from process.configuration import directory_in
 from process.keyfile import IN_KEYRING
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
-from tests.client.test_cli import Desk, desk, names_in
+from tests.client.conftest import Desk
+from tests.client.test_cli import names_in
 from tests.command import Ran, at_a_terminal, vigil
 from tests.support import EXAMPLES
-
-__all__ = ["desk"]
 
 POLICE = "uz.police"
 WORDS, OTHERS = "correct horse battery staple", "staple battery horse correct"

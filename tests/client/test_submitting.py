@@ -15,11 +15,9 @@ from domain.words.errors import Unavailable
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import private_key_of
-from tests.client.test_cli import Desk, desk
+from tests.client.conftest import Desk
 from tests.installation import stop_by
 from tests.support import Table, signed_plan, submitted
-
-__all__ = ["desk"]
 
 
 async def test_what_no_gateway_takes_is_kept_and_counts_once_when_it_is_handed_in(

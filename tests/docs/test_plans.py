@@ -340,6 +340,8 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.afm", "arrest"))),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("uz.prosecutor", "arrest"))),
     ("checkpoints.N.escalate.N.to", "R29", lambda p, _c: backed_up(p, "arrest", "uz.prosecutor")),
+    ("checkpoints.N.escalate.N.to", "R13", lambda p, _c: backed_up(p, "consent-kz", "kz.knb")),
+    ("consignment.contents.N", "R1", lambda p, _c: p["consignment"].update(goods=["tobacco"])),
     ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),
     ("outside.N.state", "", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}] * 2)),
     ("legs.N.calls.N", "R1", lambda p, _c: p["legs"][0].update(calls=[{"place": "at sea"}])),

@@ -16,10 +16,17 @@ def test_a_delegate_authorises_only_where_the_card_lets_its_kind() -> None:
     assert table.is_open("consent-uz")
 
 
-@pytest.mark.parametrize(("plan", "service"), [("aktobe-post-office", "kz.police"), ("sydney-perth", "au.border-force")])
-def test_who_carries_it_out_is_no_backup_of_who_consents(plan: str, service: str) -> None:
+@pytest.mark.parametrize(
+    ("plan", "at", "service"),
+    [
+        ("aktobe-post-office", "consent", "kz.police"),
+        ("sydney-perth", "consent", "au.border-force"),
+        ("almaty-tashkent", "consent_kz", "kz.knb"),
+    ],
+)
+def test_who_carries_it_out_is_no_backup_of_who_consents(plan: str, at: str, service: str) -> None:
     """Else the silence of the one authority would let who begins or carries it out decide alone."""
     ladder = {"escalate": [{"after": "1h", "to": service, "may_answer": True}]}
-    faults = faults_in(with_changes(example_plan(plan), consent=ladder), example_directory(), example_cards())
+    faults = faults_in(with_changes(example_plan(plan), **{at: ladder}), example_directory(), example_cards())
     assert [one.place for one in faults] == ["checkpoints.0.escalate.0.to"]
     assert faults[0].problem.startswith("R13")
