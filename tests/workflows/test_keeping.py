@@ -306,7 +306,7 @@ async def test_what_was_sealed_of_another_batch_makes_no_run_let_go(
 
     def of_another(content: KeptUpTo, *more: Any) -> HandIn[KeptUpTo]:
         sealed.append(content)
-        if content in sealed[:-1]:
+        if len(sealed) > 1:  # of the same entries, and of those that came meanwhile
             again.set()
         return honest(content if len(sealed) > 1 else content.model_copy(update=change), *more)
 
