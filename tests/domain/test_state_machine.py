@@ -35,7 +35,7 @@ PLAN = with_changes(
     plan_={"uses": ["device"], "surveillance": {"check_in": "8h", "answer": "2h", "search": "6h"}},
     consent_uz={
         "requires": asks("uz.prosecutor authorisation", "uz.police permission"),
-        "escalate": [{"after": "30h", "to": "uz.customs", "may_answer": True}],
+        "escalate": [{"after": "30h", "to": "uz.security", "may_answer": True}],
     },
     preparation={"requires": asks("kz.police prepared 2")},
     arrest_almaty={"after": "arrest-tashkent"},
