@@ -82,6 +82,8 @@ def marked() -> tuple[Dossier, Scenario]:
         "declared_as": "qzxdeclared",
         "contents": [{"substance": "qzxsubstance", "net": "13.2 kg"}],
     }
+    written["tolerances"] = {"gross": "20 g"}
+    written["request"] |= {"facts": "qzxfacts", "grounds": "qzxgrounds", "concealment": "qzxhidden"}
     for number, one in enumerate(written["checkpoints"]):
         one["place"] = f"qzxplace{number}"
     for leg in written["legs"]:
@@ -106,6 +108,9 @@ IN_DOCKET = frozenset(
             "QZXNUMBER",
             "qzxdeclared",
             "qzxsubstance",
+            "qzxfacts",
+            "qzxgrounds",
+            "qzxhidden",
             "qzxplace0",
             "qzxplace4",
             "qzxmeans",

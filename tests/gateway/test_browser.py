@@ -99,11 +99,12 @@ class At:
         return Envelope.model_validate_json(Path(await (await download.value).path()).read_bytes())  # noqa: ASYNC240
 
     async def said(self) -> list[Stated]:
-        """Every statement in the ledger, after the one that lets the register be looked into."""
+        """Every statement in the ledger, after the report of what was found and what lets the register be looked into."""
         await self.installation.caught_up(self.plan)
         found = await self.installation.gateway(self.plan.initiator).ledger(self.plan.operation)
-        look, *later = [one.event for one in found if isinstance(one, Entry) and isinstance(one.event, Stated)]
-        assert "deconfliction_requested" == read_statement(look.envelope).kind
+        first, second, *later = [one.event for one in found if isinstance(one, Entry) and isinstance(one.event, Stated)]
+        begins = {read_statement(one.envelope).kind for one in (first, second)}
+        assert {"detected", "deconfliction_requested"} == begins
         return later
 
 
