@@ -92,8 +92,10 @@ def _consents(plan: Plan) -> Several:
 def _leg(plan: Plan, number: int, directory: Directory) -> Several:
     """A leg is parted in two, with a handover between them; its State consents afresh to the other way, or does not."""
     leg = plan.legs[number]
-    others = [one.id for one in directory.services if one.state == leg.state and one.kind in MAY_SEIZE]
-    taker = next((one for one in others if one != leg.responsible), leg.responsible)
+    own = directory.get(leg.responsible)
+    others = [one for one in directory.services if one.state == leg.state and one.kind in MAY_SEIZE and one.id != own.id]
+    # One of its own kind if there is one: what the law lets this service do, it lets that one do.
+    taker = next((one.id for one in sorted(others, key=lambda one: one.kind != own.kind)), own.id)
     end = plan.find(leg.end)
     if end is None:
         return
