@@ -53,7 +53,8 @@ from domain.rules.preparation import Prepared
 from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
 from domain.rules.stop import Incident
 from domain.rules.watch_log import SurveillanceLog
-from domain.views.names import ALERTS, CRIMINAL_ROLES, OUTCOMES, RESULTS
+from domain.views.listed import listed
+from domain.views.names import ALERTS, OUTCOMES, RESULTS
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
@@ -104,17 +105,12 @@ def said(statement: Statement) -> str:
             facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference)
         case (Prepared() | HandoverOffered() | HandoverAccepted()) as checked:
             facts = ", ".join(_found(checked))
-        case ArrestMade(persons=persons, place=place):
-            who = ", ".join(f"{one.code} ({named(CRIMINAL_ROLES, one.role)})" for one in persons)
-            facts = _("{persons} at {place}", persons=who, place=place)
-        case ArresteeReleased(persons=codes, reason=reason):
-            facts = f"{', '.join(codes)}: {reason}"
-        case SurveillanceLog(intervals=intervals):
-            facts = "; ".join(f"{one.team} {one.begins} - {one.ends}" for one in intervals)
-        case CostsSettled(borne=borne) if borne:
-            facts = "; ".join(f"{one.by}: {one.what}, {one.amount.say()}" for one in borne)
-        case JurisdictionUnderstood(prosecutions=prosecutions) | TransferRequested(prosecutions=prosecutions):
-            facts = "; ".join(f"{named(CRIMINAL_ROLES, one.role)} {one.person or ''}: {one.state}" for one in prosecutions)
+        case ArrestMade(place=place) as arrest:
+            facts = _("{persons} at {place}", persons=", ".join(listed(arrest, speak)), place=place)
+        case ArresteeReleased(reason=reason) as release:
+            facts = f"{', '.join(listed(release, speak))}: {reason}"
+        case SurveillanceLog() | CostsSettled(each_bears_its_own=False) | JurisdictionUnderstood() | TransferRequested() as lists:
+            facts = "; ".join(listed(lists, speak))
         case Seizure(recovered=recovered):
             facts = ", ".join(say_amount(one, speak) for one in recovered)
         case Incident(what=what):

@@ -36,12 +36,14 @@ from domain.delivery.reported import (
     Stated,
     Told,
 )
-from domain.delivery.statement import Content, Statement
+from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
 from domain.plan.quantity import say_quantity
 from domain.record.door import read_statement
+from domain.views.listed import listed
+from domain.views.sentences import Translate, english
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,14 @@ class HistoryLine:
         return not self.event
 
 
-def line(entry: Entry | Withheld) -> HistoryLine:
-    """An entry as a line."""
+def line(entry: Entry | Withheld, speak: Translate = english) -> HistoryLine:
+    """An entry as a line; roles in the reader's language."""
     if isinstance(entry, Withheld):
         return HistoryLine(entry.seq, entry.leaf)
-    return HistoryLine(entry.seq, entry.leaf(), entry.at, entry.event.event, **_parts(entry))
+    return HistoryLine(entry.seq, entry.leaf(), entry.at, entry.event.event, **_parts(entry, speak))
 
 
-def _parts(entry: Entry) -> dict[str, Any]:
+def _parts(entry: Entry, speak: Translate) -> dict[str, Any]:
     match entry.event:
         case Stated(envelope=envelope, verdict=verdict):
             said = read_statement(envelope)
@@ -95,7 +97,7 @@ def _parts(entry: Entry) -> dict[str, Any]:
                 "kind": said.kind,
                 "checkpoint": said.checkpoint or "",
                 "happened_at": said.happened_at,
-                "facts": tuple(_said(said)),
+                "facts": tuple(_said(said, speak)),
                 "moment": getattr(said.content, "valid_until", None),
                 "verdict": verdict,
             }
@@ -146,22 +148,11 @@ def _parts(entry: Entry) -> dict[str, Any]:
             return {}
 
 
-def _named(content: Content) -> Iterator[str]:
-    """Whom and what it lists: persons by their codes, intervals, costs, prosecutions, labels."""
-    yield from (getattr(one, "code", one) for one in getattr(content, "persons", ()))
-    yield from (f"{one.team} {one.begins} - {one.ends}" for one in getattr(content, "intervals", ()))
-    yield from (f"{one.by}: {one.what}, {one.amount.say()}" for one in getattr(content, "borne", ()))
-    yield from (f"{one.role} {one.person or ''}: {one.state}" for one in getattr(content, "prosecutions", ()))
-    for name in ("person", "label"):
-        if code := getattr(content, name, ""):
-            yield code
-
-
 def _groups(**services: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((said, named) for said, named in services.items() if named)
 
 
-def _said(said: Statement) -> Iterator[str]:
+def _said(said: Statement, speak: Translate) -> Iterator[str]:
     """What matters most of a content, whatever its kind: where it has a weight, seals, a place, an amount, a reason."""
     content = said.content
     if state := getattr(content, "state", ""):
@@ -174,7 +165,8 @@ def _said(said: Statement) -> Iterator[str]:
         yield f"{packages} x"
     yield from (seal.number for seal in getattr(content, "seals", ()))
     yield from (say_amount(one) for one in getattr(content, "recovered", ()))
-    yield from _named(content)
+    yield from listed(content, speak)
+    yield from (code for name in ("person", "label") if (code := getattr(content, name, "")))
     for name in ("place", "how", "what", "note", "text", "circumstances", "reason"):
         if text := getattr(content, name, ""):
             yield str(text)

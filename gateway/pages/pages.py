@@ -149,7 +149,7 @@ async def ledger(request: web.Request) -> web.Response:
     since = max(before - PAGE_OF_LEDGER, 0)
     found = [entry for entry in await reading.ledger(reader, delivery, since) if entry.seq < before]
     shows(request, [delivery], (entry.seq for entry in found))
-    lines = [line(entry) for entry in reversed(found)]
+    lines = [line(entry, speaker(_language(request))) for entry in reversed(found)]
     compared = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
     return _page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
 
