@@ -23,7 +23,7 @@ def between(quantity: Quantity | None) -> tuple[int, int]:
         case int():
             return quantity, quantity
         case Estimate(about=about, known="suspected"):
-            return (1 if about else 0), ANY
+            return -(-about // 10), about * 10
         case Estimate(about=about):
             return about - about // 10, about + about // 10
         case _:
@@ -77,7 +77,7 @@ class BalanceBook(OracleBook):
         if not self._seizures:
             return interdicted is not None and custody.seized_otherwise(interdicted)
         found = [one for seizure in self._seizures.values() for one in seizure.recovered]
-        if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in found):
+        if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in (*done.kept, *found)):
             return True
         guessed = {what(one) for one in done.kept if not isinstance(one.quantity, int)}
         ends = [one for one in (*done.removed, *done.samples, *found) if what(one) in guessed]

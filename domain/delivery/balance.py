@@ -3,8 +3,8 @@
 detected = kept + removed + samples, at the preparation; kept = recovered, at the end; and every substitute and device is
 recovered as well. Masses may differ within the plan's tolerance of each substance, cash and counts not at all. What was only
 estimated is as good as its bounds: what is measured at the preparation is compared from then on, and what was not measured then
-is held against what was found at the beginning. What does not close must be explained before the run closes (Van Traa: records
-from which it could not be told what had reached the market).
+is held against what was found at the beginning, and explained, since nobody can tell whether some of it is missing. What does not
+close must be explained before the run closes (Van Traa: records from which it could not be told what had reached the market).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,9 @@ from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
 from domain.plan.quantity import Bounds, Quantity, bounds
 
-Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all", "removed", "interdicted"]
+Compared = Literal[
+    "prepared", "kept", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all", "removed", "interdicted"
+]
 """What is held against the whole."""
 COMPARED: tuple[str, ...] = get_args(Compared)
 RECOVERED: tuple[Compared, ...] = ("recovered", "recovered_in_parts")
@@ -141,13 +143,14 @@ def compared(
     """Where the parts are not the whole. What is named in the whole and then in the parts is numbered from 1, each once, since
     substances are free text: two names or numbers of one substance are one. For each in this order, where the bounds of the sums
     are apart: `cash_differs` for a currency; `mass_differs` for a substance, if by more than the plan's tolerance of it;
-    `count_differs` for all else; and where some of what was recovered was not measured, `not_measured`. `what` says as what they
-    are compared; `expected` is the sum of the whole, `found` that of the parts, of what has a number.
+    `count_differs` for all else; and at the end, where some of it was not measured, `not_measured`: as `kept` what was kept, then
+    what was recovered of it. `what` says as what they are compared; `expected` is the sum of the whole, `found` that of the
+    parts, of what has a number.
     """
     left, right = tuple(whole), tuple(one for part in parts for one in part)
     keys = keyed((*left, *right))
     expected, seen = summed(keys[: len(left)]), summed(keys[len(left) :])
-    unmeasured = tuple(key for key, one in keys[len(left) :] if not isinstance(one.quantity, int))
+    unmeasured = {"kept": _unmeasured(keys[: len(left)]), what: _unmeasured(keys[len(left) :])}
     let_pass = {key: tolerances.of(one.substance) for key, one in keys[: len(left)] if isinstance(one, SubstanceMass)}
     differs: list[Finding] = []
     for number, key in enumerate(dict.fromkeys([*expected, *seen]), 1):
@@ -158,9 +161,13 @@ def compared(
             else:
                 code = MASS_DIFFERS if key[0] == "mass" else COUNT_DIFFERS
                 differs.append(code(number=number, what=what, found=other.said, expected=one.said))
-        elif what in RECOVERED and key in unmeasured:
-            differs.append(NOT_MEASURED(number=number, what=what))
+        elif what in RECOVERED:
+            differs.extend(NOT_MEASURED(number=number, what=side) for side, these in unmeasured.items() if key in these)
     return tuple(differs)
+
+
+def _unmeasured(amounts: Iterable[tuple[Key, AnyAmount]]) -> tuple[Key, ...]:
+    return tuple(key for key, one in amounts if not isinstance(one.quantity, int))
 
 
 def units_of(units: Sequence[Unit], whole: Iterable[AnyAmount], tolerances: Tolerances) -> tuple[Finding, ...]:

@@ -18,7 +18,6 @@ from domain.plan.request import Addressed, PlannedRequest, ToldToAll
 from domain.plan.request_for_consent import (
     RequestForConsent,
     addressees,
-    asked_states,
     decided_on,
     digest_of_request,
     request_for_consent,
@@ -74,7 +73,7 @@ def words_of(plan: Plan, state: str) -> RequestForConsent:
 def test_r1_a_request_says_all_that_a_prosecutor_decides_on() -> None:
     """Requester, offence and qualification, grounds, basis, aim, object, route, times, who is responsible, handling, and more."""
     asked = words_of(STEPPE, "RU")
-    assert ("kz.knb", "caricc", ("ru.customs",)) == (asked.requester, asked.coordinator, asked.addressees)
+    assert (("kz.knb",), "caricc", ("ru.customs",)) == (asked.requesters, asked.coordinator, asked.addressees)
     assert "Criminal Code art. 286" in asked.offence.articles["KZ"]
     assert ("CARICC Agreement", "Law 289-FZ, art. 390") == asked.basis
     assert STEPPE.consignment == asked.consignment
@@ -308,7 +307,7 @@ def test_r22_a_state_is_asked_afresh_when_what_it_decides_on_changes() -> None:
     """Another aim is another request to everybody, another basis to one State alone; the change says so where it asks nobody."""
     for more, states in (({"aim": "something else"}, {"KZ", "UZ"}), ({"to": _based("UZ")}, {"UZ"})):
         plan = saying(**more)
-        differs = {state for state in asked_states(plan) if decided_on(PLAN, state) != decided_on(plan, state)}
+        differs = {state for state in plan.asked_states() if decided_on(PLAN, state) != decided_on(plan, state)}
         assert states == differs
         with pytest.raises(RuleBroken) as refused:
             change(Table().consent(), plan)
