@@ -77,9 +77,12 @@ class BalanceBook(OracleBook):
         if not self._seizures:
             return interdicted is not None and custody.seized_otherwise(interdicted)
         found = [one for seizure in self._seizures.values() for one in seizure.recovered]
-        if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in (*done.kept, *found)):
+        if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in found):
             return True
         guessed = {what(one) for one in done.kept if not isinstance(one.quantity, int)}
+        found_first = {what(one) for one in contents} - {what(one) for one in contents if not isinstance(one.quantity, int)}
+        if guessed - found_first:
+            return True
         ends = [one for one in (*done.removed, *done.samples, *found) if what(one) in guessed]
         if self._differ([one for one in contents if what(one) in guessed], ends):
             return True

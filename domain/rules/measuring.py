@@ -19,9 +19,8 @@ CHECKED_OTHERWISE = refused(
 NOT_THEIRS_TO_ALLOW = refused(
     "R7",
     "not_theirs_to_allow",
-    "{services} is not asked to authorise in {state}, so it cannot allow that something is not measured there",
+    "{services} is not asked to authorise there, so it cannot allow that something is not measured",
     services="names",
-    state="name",
 )
 NOT_SAID_ITSELF = remarked(
     "R7",
@@ -66,7 +65,7 @@ def allowed(plan: Plan, quantities: Iterable[Quantity | None], states: tuple[str
     planned = tuple(leaves_in(plan.consignment))
     leaves = dict.fromkeys(one for one in quantities if isinstance(one, Unmeasured) and one not in planned)
     others = tuple(one for one in allowers(leaves) if not any(plan.may_allow(one, state) for state in states))
-    return NOT_THEIRS_TO_ALLOW(services=others, state=states[0]) if others else ACCEPTED
+    return NOT_THEIRS_TO_ALLOW(services=others) if others else ACCEPTED
 
 
 def not_said_itself(delivery: Delivery, content: Sent) -> Verdict | None:
