@@ -109,7 +109,7 @@ def _calls(leg: Leg) -> Iterator[str]:
     """Where it calls, and of what is not touched there, why."""
     for one in leg.calls:
         where = f"{one.place}, {_state(one.state)}" if one.state is not None else one.place
-        yield f"{where}: not touched, {one.not_touched}" if one.not_touched is not None else where
+        yield f"{where}: not touched, {one.not_touched.replace('_', ' ')}" if one.not_touched is not None else where
 
 
 def _state(state: str) -> str:

@@ -83,7 +83,7 @@ class Plans:
             plan=envelope,
             snapshot=Snapshot(
                 directory=taken_along(plan, self._in_force.now),
-                cards={state: self._cards[state] for state in plan.states()},
+                cards={state: self._cards[state] for state in plan.asked_states()},
             ),
             secret=secrets.token_hex(SECRET),
             rules=newest().version,
@@ -145,7 +145,7 @@ class Plans:
         amended = Amended(
             plan=envelope,
             services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
-            cards=tuple(self._cards[state] for state in plan.states() if state in self._cards and state not in known.cards),
+            cards=tuple(self._cards[state] for state in plan.asked_states() if state in self._cards and state not in known.cards),
         )
         faults = [*amending.faults_in(known, plan, *amended.known_with(known.state)), *self._without_keys(plan, now)]
         if faults:

@@ -156,7 +156,9 @@ class Reception:
                 delivery=delivery,
                 service=caller.id,
             )
-            raise NotAllowed(message, hint=fill("ask {initiator}, or a supervisor, for it", initiator=known.plan.initiator))
+            raise NotAllowed(
+                message, hint=fill("ask {initiator}, or a supervisor, for it", initiator=", ".join(known.plan.initiators()))
+            )
         history = await self._runs.history(delivery)
         system = self._in_force.now.system()
         sealers = system.keys if system is not None else ()

@@ -86,7 +86,7 @@ class Stage:
 
     def __init__(self, world: World, stopper: str | None, patience: int) -> None:
         directory = cast(world.directory, world.plan.everybody())
-        cards = {state: world.cards[state] for state in world.plan.states()}
+        cards = {state: world.cards[state] for state in world.plan.asked_states()}
         self.time = EPOCH
         self.world = world
         self.delivery: Delivery = begin(signed(world.plan), directory, cards, self.time, SECRET)

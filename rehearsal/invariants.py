@@ -202,7 +202,9 @@ class Checker:
                 planned = self._plan.find(name)
                 overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
                 unsigned = name.startswith("deconfliction.") and self._leg is None
-                if overdue or unsigned or ".decision." in name or name.startswith("hold."):
+                if name.startswith("hold."):
+                    self._halt("undecided")
+                elif overdue or unsigned or ".decision." in name:
                     self._halt("silence")
                 elif name.startswith(("extension.", "written.", "search.")):
                     self._halt("lost" if name.startswith("search.") else "expired")
@@ -268,7 +270,7 @@ class Checker:
         if self._cause == "silence" and self._leg is None:
             return "expired"
         by_cause = {"refused": "refused", "modality": "refused", "permission": "refused", "no_show": "no_show"}
-        before = "withdrawn" if self._by == self._plan.initiator else "stopped_before_departure"
+        before = "withdrawn" if self._by in self._plan.initiators() else "stopped_before_departure"
         early = before if self._leg is None and not self._unasked else "interdicted_early"
         return {**by_cause, "expired": "expired", "withdrawn": "withdrawn", "": "nothing"}.get(self._cause, early)
 

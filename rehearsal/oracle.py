@@ -416,7 +416,7 @@ class Conflicts(OracleBook):
             known, initiator = self._directory.get(signer), self._directory.get(plan.initiator)
             if known.state != initiator.state or known.kind not in ("prosecutor", "court", "coordinator"):
                 yield f"R15: {signer} signed that the register is looked into for {plan.initiator}"
-        if signer == plan.initiator:
+        if signer in plan.initiators():
             yield f"R15: {signer} signed for itself that the register is looked into"
 
     def happened(self, event: Event, seq: int, *, gone: bool) -> Iterator[str]:

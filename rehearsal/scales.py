@@ -23,7 +23,7 @@ def between(quantity: Quantity | None) -> tuple[int, int]:
         case int():
             return quantity, quantity
         case Estimate(about=about, known="suspected"):
-            return (1 if about else 0), ANY
+            return -(-about // 10), about * 10
         case Estimate(about=about):
             return about - about // 10, about + about // 10
         case _:
@@ -80,6 +80,9 @@ class BalanceBook(OracleBook):
         if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in found):
             return True
         guessed = {what(one) for one in done.kept if not isinstance(one.quantity, int)}
+        found_first = {what(one) for one in contents} - {what(one) for one in contents if not isinstance(one.quantity, int)}
+        if guessed - found_first:
+            return True
         ends = [one for one in (*done.removed, *done.samples, *found) if what(one) in guessed]
         if self._differ([one for one in contents if what(one) in guessed], ends):
             return True

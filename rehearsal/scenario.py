@@ -258,8 +258,8 @@ def _may_open(plan: Plan, name: str) -> bool:
     return (
         plan.find(name) is not None
         or name in UNFORESEEN
-        or any(duty in plan.authorities(state) for state in plan.states())
-        or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
+        or any(duty in plan.authorities(state) for state in plan.asked_states())
+        or (extension != name and any(extension in plan.authorities(state) for state in plan.asked_states()))
         or (decision != name and plan.find(decision) is not None)
         or (plan.surveillance is not None and name in ("sighting", "search"))
     )

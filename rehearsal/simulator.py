@@ -123,7 +123,7 @@ def signed(plan: Plan) -> Envelope:
 def changing(world: World, plan: Plan) -> Amended:
     """The change to this plan, with the services and cards that it needs."""
     services = cast(world.directory, plan.everybody(), world.peers.reach()).services
-    cards = tuple(world.cards[state] for state in plan.states() if state in world.cards)
+    cards = tuple(world.cards[state] for state in plan.asked_states() if state in world.cards)
     return Amended(plan=signed(plan), services=services, cards=cards)
 
 
@@ -150,7 +150,7 @@ class _Theatre:
         watching = [one.id for one in world.directory.services if supervises(one)] if world.put_back_chance else []
         self._directory = cast(world.directory, (*world.plan.everybody(), *watching), world.peers.reach())
         self._plan = signed(world.plan)
-        self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
+        self._cards = {state: card for state, card in world.cards.items() if state in world.plan.asked_states()}
         self._secret = secret_of(world.seed)
         self._now = EPOCH
         self._delivery = begin(self._plan, self._directory, self._cards, self._now, self._secret)

@@ -99,7 +99,7 @@ Way = Callable[[Plan, random.Random], tuple[Led, Places]]
 
 
 def _authorities(plan: Plan) -> list[str]:
-    return [one for state in plan.states() for one in plan.authorities(state)]
+    return [one for state in plan.asked_states() for one in plan.authorities(state)]
 
 
 def _responsible(plan: Plan) -> list[str]:

@@ -18,7 +18,7 @@ from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
 from domain.plan.request import Companions
-from domain.plan.request_for_consent import asked_states, digest_of_request
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import begin, report, submit
 from domain.record.packet import seal
 from domain.record.receipts import signed
@@ -82,7 +82,7 @@ def example_directory() -> Directory:
 
 def services_near(plan: Plan) -> tuple[str, ...]:
     """Who stands at a table: the services of the plan's States, of neighbouring ones and of none, and who takes part."""
-    states = {None, *NEIGHBOURS, *plan.states()}
+    states = {None, *NEIGHBOURS, *plan.asked_states()}
     near = [one.id for one in example_directory().services if one.state in states]
     return tuple(dict.fromkeys((*near, *plan.everybody())))
 
@@ -147,7 +147,7 @@ def asking_all(plan: Plan) -> Plan:
     some = next(iter(said.to.values()))
     along = dict.fromkeys(service for leg in plan.legs for service in leg.accompanied_by)
     more = {
-        "to": {state: said.to.get(state, some) for state in dict.fromkeys((*said.to, *asked_states(plan)))},
+        "to": {state: said.to.get(state, some) for state in dict.fromkeys((*said.to, *plan.asked_states()))},
         "companions": tuple(Companions(service=service, officers=2) for service in along),
         "technical_means": said.technical_means or ("a tracker" if "device" in plan.uses else ""),
     }
@@ -261,7 +261,7 @@ class Table:
     def __post_init__(self) -> None:
         self.directory = cast(example_directory(), services_near(self.plan), self.reach)
         cards = example_cards() | self.other_cards
-        self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
+        self.cards = {state: card for state, card in cards.items() if state in self.plan.asked_states()}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET, self.rules)
         self._numbers = itertools.count(1)
         self.settle()

@@ -34,6 +34,11 @@ class Grant:
     warnings: int = 0
     """How many of the plan's lead times have passed (R5)."""
 
+    @property
+    def final(self) -> bool:
+        """Whether it says yes: it is neither provisional nor withdrawn."""
+        return not self.provisional and not self.withdrawn
+
     def live(self, at: datetime) -> bool:
         """Whether it authorises anything at this instant: it is final, has begun and has not ended, and is neither withdrawn nor
         expired.

@@ -37,7 +37,7 @@ from domain.delivery.persons import Arrested, Arrestee
 from domain.delivery.progress import First, Progress
 from domain.delivery.verdicts import Cause, Finding, Halt
 from domain.delivery.vocabulary import NoticeKind, Outcome, Result
-from domain.delivery.watching import Watched
+from domain.delivery.watching import Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, Step
@@ -162,6 +162,8 @@ class State:
     """How many intervals out of sight have ended."""
     logged: int = 0
     """Of how many intervals somebody has said that they watched it."""
+    reliefs: dict[str, dict[str, Relief]] = field(default_factory=dict)
+    """By service and team: until when each team watched, by the log, and whom it handed over to."""
     watch_log: OfReaders[list[Watched]] = field(default_factory=list, compare=False)
     """In which intervals somebody watched it. For who reads a whole ledger: no rule asks for it."""
     failed_devices: tuple[str, ...] = ()

@@ -119,11 +119,10 @@ def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
     if initiator is not None and not competent(plan, directory):
         kinds = " or ".join(MAY_ASK_THE_REGISTER)
         problem = fill(
-            "R15: no {kinds} of {state}, other than {initiator} itself, takes part, so nobody can sign that other "
+            "R15: no {kinds} of {state}, other than who initiates it, takes part, so nobody can sign that other "
             "live operations are looked for; ask one for consent, or name it on a ladder or as coordinator",
             kinds=kinds,
             state=initiator.state or fill("no State"),
-            initiator=plan.initiator,
         )
         yield Fault(place="initiator", problem=problem)
 
@@ -229,9 +228,9 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
-            elif checkpoint.authorities() and rung.to in (*plan.initiators(), *(leg.responsible for leg in plan.legs)):
+            elif checkpoint.step == "authorise" and rung.to in plan.carrying_out:
                 problem = fill(
-                    "R13: {service} begins it or is in charge of a leg, so it does not authorise in another's place",
+                    "R13: {service} begins it or is in charge of a leg, so it does not decide in another's place",
                     service=rung.to,
                 )
                 yield Fault(place=place, problem=problem)

@@ -18,11 +18,12 @@ Cards = Mapping[str, RuleCard]
 
 
 def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Every State on the way is asked, by those who may decide, for what its law wants."""
-    for state in plan.states():
+    """Every State on the way is asked, by those who may decide, for what its law wants; and any other that is asked as well."""
+    for state in plan.asked_states():
         if not plan.authorities(state):
-            problem = fill("R1: the route passes through {state}, and nobody there is asked to authorise", state=state)
-            yield Fault(place="checkpoints", problem=problem)
+            passes = fill("R1: the route passes through {state}, and nobody there is asked to authorise", state=state)
+            asked = fill("R1: {state} is asked to decide, and nobody there is asked to authorise", state=state)
+            yield Fault(place="checkpoints", problem=passes if state in plan.states() else asked)
         if state not in plan.offence.extraditable:
             problem = fill("say whether the offence is extraditable in {state} (true or false)", state=state)
             yield Fault(place="offence.extraditable", problem=problem)
@@ -46,8 +47,8 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if checkpoint.step == "authorise":
             yield from _asked(plan, directory, cards, index, checkpoint)
     for state in plan.answers_for_law:
-        if state not in plan.states():
-            problem = fill("the route does not pass through {state}, so nobody answers for its law", state=state)
+        if state not in plan.asked_states():
+            problem = fill("{state} is neither on the route nor asked, so nobody answers for its law", state=state)
             yield Fault(place=f"answers_for_law.{state}", problem=problem)
     yield from _excluded(plan, directory, cards)
     yield from _second_voice(plan, directory, cards)

@@ -95,6 +95,9 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if state in plan.states() or plan.authorities(state):
             problem = fill("R1: {state} is on the route or asked to authorise, and so it is not outside", state=state)
             yield Fault(place=place, problem=problem)
+        elif not any(one.state == state and one.step in ("arrest", "account") for one in plan.checkpoints):
+            problem = fill("R1: nobody is arrested and nothing weighed in {state}: leave it out", state=state)
+            yield Fault(place=place, problem=problem)
     for index, checkpoint in enumerate(plan.checkpoints):
         state = checkpoint.state
         if checkpoint.step not in ("arrest", "account") or state in plan.states() or state in known or plan.authorities(state):

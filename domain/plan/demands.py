@@ -127,8 +127,8 @@ LANGUAGES_UNKNOWN = mark("not known in which language a request is written: ask 
 
 
 def demands(plan: Plan, cards: Mapping[str, RuleCard]) -> tuple[Demand, ...]:
-    """For each State on the route, in its order. The plan has been checked, so each has a card."""
-    return tuple(_demand(plan, cards[state]) for state in plan.states())
+    """For each State that is asked, those on the route first and in its order. The plan has been checked, so each has a card."""
+    return tuple(_demand(plan, cards[state]) for state in plan.asked_states())
 
 
 def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
@@ -162,10 +162,18 @@ def topic(code: Topic) -> str:
 
 
 def needed(plan: Plan, state: str) -> timedelta:
-    """How long this State's consent must run from being asked: what its request states (`domain.views.asked`)."""
+    """How long this State's consent must run from being asked: what its request states (`domain.views.asked`). Off the route it
+    is until what is planned there may be over, with the whole way before.
+    """
     before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
     steps = sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
-    return steps + plan.time_to_leave(state) + plan.margin + plan.contingencies.extension
+    if state in plan.states():
+        return steps + plan.time_to_leave(state) + plan.margin + plan.contingencies.extension
+    way = sum((plan.due_after(end) for leg in plan.legs if (end := plan.find(leg.end)) is not None), timedelta())
+    there = max(
+        (one.due for one in plan.checkpoints if one.state == state and one.step in ("arrest", "account")), default=timedelta()
+    )
+    return steps + way + there + plan.margin
 
 
 def _demand(plan: Plan, card: RuleCard) -> Demand:

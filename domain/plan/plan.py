@@ -8,6 +8,7 @@ together, and the delivery goes on when all of them are closed.
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -157,17 +158,32 @@ class PlannedCheckpoint(Checkpoint):
     """Where arrests must not warn each other: this one opens only when that one has closed."""
 
 
+PlaceOfCall = Literal["port", "airport", "station", "road", "sea", "air"]
+"""Where a leg calls: at a harbour, an airport, a railway station, by the road; at sea; or in the air, without landing."""
+
+NotTouched = Literal["stays_on_board", "passes_through", "high_seas"]
+"""Why a State need not consent. `stays_on_board`: it is not unloaded where the carrier calls. `passes_through`: the carrier goes
+through its territorial sea or its airspace and does not call (UNCLOS art. 27). `high_seas`: it is in no State.
+"""
+
+UNTOUCHED: Mapping[NotTouched, tuple[PlaceOfCall, ...]] = MappingProxyType(
+    {"stays_on_board": ("port", "airport", "station"), "passes_through": ("sea", "air"), "high_seas": ("sea", "air")}
+)
+"""Where each may be."""
+
+
 class Call(Frozen):
     """Where a leg calls on its way: a port, an airport, a meeting at sea. Its State is one on the route, and consents like any
     other, unless nothing of the consignment touches it.
     """
 
+    kind: PlaceOfCall
     state: State | None = None
     """None: on the high seas, which are no State's."""
     place: Line
     locode: UnLocode | None = None
-    not_touched: Line | None = None
-    """Why that State is not touched, so that it need not consent: it stays on board, under seal; it is on the high seas."""
+    not_touched: NotTouched | None = None
+    """Why that State is not touched, so that it need not consent."""
 
 
 class Leg(Frozen):
@@ -371,6 +387,16 @@ class Plan(Frozen):
         """
         return self._states
 
+    @cached_property
+    def _asked_states(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.states(), *(one.state for one in self.at("authorise")))))
+
+    def asked_states(self) -> tuple[str, ...]:
+        """The States that are asked to decide: those on the route, then where else a checkpoint of step `authorise` is. Each
+        once.
+        """
+        return self._asked_states
+
     def authorities(self, state: str) -> tuple[str, ...]:
         """The services asked for `authorisation` at checkpoints of step `authorise` in a State, each once, but for those that
         have been `replaced`.
@@ -379,9 +405,11 @@ class Plan(Frozen):
         gone = [one.service for one in self.replaced]
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
-    def may_allow(self, service: str) -> bool:
-        """Whether it may allow that something is not measured (R7): it is asked for `authorisation` by the plan."""
-        return any(service in one.authorities() for one in self.at("authorise"))
+    def may_allow(self, service: str, state: str | None = None) -> bool:
+        """Whether it may allow that something is not measured there, or anywhere where no State is given (R7): it is asked for
+        `authorisation` in that State.
+        """
+        return any(service in self.authorities(one.state) for one in self.at("authorise") if state in (None, one.state))
 
     @cached_property
     def case(self) -> Case:
@@ -391,15 +419,17 @@ class Plan(Frozen):
     def measures(self, state: str) -> tuple[Measure, ...]:
         """What it does in a State beside letting the consignment go on: `post`, where it is of kind `mail` or `express`;
         `opening`, where the plan `uses` it and has a checkpoint of step `prepare` there; `foreign_officers`, where a leg there is
-        `accompanied_by` somebody; and whatever else it `uses`, everywhere. In this order.
+        `accompanied_by` somebody; and whatever else it `uses`, everywhere. In this order. In a State that is not on the route
+        only what it does to persons: `following_person` and `audio_video`.
         """
+        passes = state in self.states()
         here: dict[Measure, bool] = {
-            "post": self.consignment.kind in POSTAL,
+            "post": passes and self.consignment.kind in POSTAL,
             "opening": "opening" in self.uses and any(one.state == state for one in self.at("prepare")),
             "following_person": "following_person" in self.uses,
-            "watching_thing": "watching_thing" in self.uses,
-            "device": "device" in self.uses,
-            "vehicle_entry": "vehicle_entry" in self.uses,
+            "watching_thing": passes and "watching_thing" in self.uses,
+            "device": passes and "device" in self.uses,
+            "vehicle_entry": passes and "vehicle_entry" in self.uses,
             "audio_video": "audio_video" in self.uses,
             "foreign_officers": any(leg.accompanied_by for leg in self.legs if state in leg.states),
         }
@@ -453,6 +483,16 @@ class Plan(Frozen):
     def initiators(self) -> tuple[str, ...]:
         """Who has signed it: the initiator, and the `co_initiator` where there is one."""
         return (self.initiator,) if self.co_initiator is None else (self.initiator, self.co_initiator)
+
+    @cached_property
+    def deciding(self) -> tuple[str, ...]:
+        """The services asked for `authorisation`, `agreement` or `permission` at checkpoints of step `authorise`."""
+        return tuple(dict.fromkeys(one.service for at in self.at("authorise") for one in at.requires))
+
+    @cached_property
+    def carrying_out(self) -> tuple[str, ...]:
+        """The `initiators`, and who is responsible for a leg."""
+        return tuple(dict.fromkeys((*self.initiators(), *(leg.responsible for leg in self.legs))))
 
     def everybody(self) -> tuple[str, ...]:
         """The `participants`, then those that are `told_at_end`."""

@@ -54,7 +54,8 @@ class RequestForConsent(ToldToAll, Addressed):
     state: State
     addressees: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SERVICES)]
     """Who decides on it there: those asked to authorise, to agree or to permit."""
-    requester: ServiceId
+    requesters: Annotated[tuple[ServiceId, ...], Field(max_length=2)]
+    """Who asks: who initiates it, alone or as a joint plan."""
     coordinator: ServiceId | None
     offence: Offence
     consignment: Consignment
@@ -66,12 +67,6 @@ class RequestForConsent(ToldToAll, Addressed):
     """What is done in this State beside letting it go on."""
     arrests: Annotated[tuple[PlannedArrest, ...], Field(max_length=MOST_SERVICES)]
     surveillance: Surveillance | None
-
-
-def asked_states(plan: Plan) -> tuple[str, ...]:
-    """The States that are asked to decide: those on the way, and where else somebody is asked to authorise, agree or permit."""
-    deciding = (one.state for one in plan.at("authorise") if _deciding(one))
-    return tuple(dict.fromkeys((*plan.states(), *deciding)))
 
 
 def addressees(plan: Plan, state: str) -> tuple[str, ...]:
@@ -99,7 +94,7 @@ def request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
         state=state,
         addressees=addressees(plan, state),
         handling_code=plan.handling_code,
-        requester=plan.initiator,
+        requesters=plan.initiators(),
         coordinator=plan.coordinator,
         offence=plan.offence,
         consignment=plan.consignment,

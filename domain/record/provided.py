@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from domain.delivery.delivery import Delivery
 from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
-from domain.plan.request_for_consent import asked_states
 from domain.plan.vocabulary import HandlingCode
 from domain.rules.handling import COURT, bound, code_of, permitted, third_state
 from domain.rules.kind import kind_of
@@ -68,7 +67,7 @@ def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
 
 
 def _is_bound(item: Provided, delivery: Delivery, to: str) -> bool:
-    asked = to == COURT or to in asked_states(delivery.plan) or not third_state(delivery, item.provider, to)
+    asked = to == COURT or to in delivery.plan.asked_states() or not third_state(delivery, item.provider, to)
     return bound(delivery, item.code, item.provider, to) or (item.statement is None and not asked)
 
 

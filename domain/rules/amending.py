@@ -175,9 +175,11 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
 
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """A State is asked afresh where what it decides on changes, which is a part of the request to it; and one that is new on the
-    way (R1). Where the rest of the request changes, its consent stands.
+    way (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked.
     """
-    for state in dict.fromkeys(state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states):
+    ahead = (state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states)
+    beside = (state for state in plan.asked_states() if state not in plan.states())
+    for state in dict.fromkeys((*ahead, *beside)):
         if decided_on(delivery.plan, state) == decided_on(plan, state):
             continue
         fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]

@@ -70,18 +70,23 @@ class Seizure(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """What is found `as_seizure`."""
-        return self.as_seizure(delivery, said.statement.id)
+        return self.as_seizure(delivery, said.statement.id, said.voice)
 
-    def as_seizure(self, delivery: Delivery, statement: str) -> Verdict:
-        """`packages_not_counted` where the plan has it checked by `count` and they were not; then what is not `possible`; then
-        `label_taken` for the finds whose label another exhibit bears than what was said under the id of this `statement`, or that
-        only the rules give (R30).
+    def as_seizure(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
+        """`packages_not_counted` where the plan has it checked by `count` and they were not; then what is not `possible`, in the
+        State of its `voice`; then whether it is `allowed` there that its gross weight was not measured; then `label_taken` for
+        the finds whose label another exhibit bears than what was said under the id of this `statement`, or that only the rules
+        give (R30).
         """
         if self.packages is None and "count" in delivery.plan.consignment.checked_by:
             return NOT_COUNTED()
-        verdict = possible(delivery.plan, self.recovered, (), self.gross)
-        if verdict != ACCEPTED:
-            return verdict
+        there = (delivery.directory.get(voice).state or "",)
+        for verdict in (
+            possible(delivery.plan, self.recovered, (), self.gross, there),
+            allowed(delivery.plan, (self.gross,), there),
+        ):
+            if verdict != ACCEPTED:
+                return verdict
         known = delivery.state.seizures.get(statement)
         borne = taken(delivery.state, [one.label for one in self.finds], known.finds if known is not None else ())
         return LABEL_TAKEN(labels=borne) if borne else ACCEPTED
@@ -157,7 +162,7 @@ class Split(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared;
-        `not_theirs_to_allow` for what its parts hold; the first of the differences where the
+        what of what its parts hold is not `allowed` in the State that it is in; the first of the differences where the
         contents of its parts, `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
@@ -165,7 +170,8 @@ class Split(Kind):
             return HELD(entry=state.hold.seq)
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
-        verdict = allowed(delivery.plan, (one.quantity for part in self.parts for one in part.contents))
+        inside = (one.quantity for part in self.parts for one in part.contents)
+        verdict = allowed(delivery.plan, inside, (state.here.state,))
         if verdict != ACCEPTED:
             return verdict
         differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.tolerances)

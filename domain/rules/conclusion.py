@@ -68,8 +68,8 @@ def _after_a_halt(delivery: Delivery) -> Outcome:
     """The first that holds: `aborted_for_risk_to_life`, if that is the cause; `destroyed`, if it is; `lost_or_stolen`, if it is
     lost and not secured; `no_show`, if that is the cause; `refused`, if the cause is `refused`, `modality` or `permission`;
     `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`;
-    `interdicted_early`, if it has left or was seized `unasked`; `withdrawn`, if the halt is `by` the initiator, who does not want
-    it any more; `stopped_before_departure`.
+    `interdicted_early`, if it has left or was seized `unasked`; `withdrawn`, if the halt is `by` one of the `initiators`, who
+    does not want it any more; `stopped_before_departure`, also where nobody decided on a hold in time.
     """
     state = delivery.state
     halt = state.halt
@@ -90,4 +90,4 @@ def _after_a_halt(delivery: Delivery) -> Outcome:
         return "withdrawn"
     if state.dispatched or state.unasked:
         return "interdicted_early"
-    return "withdrawn" if halt.by == delivery.plan.initiator else "stopped_before_departure"
+    return "withdrawn" if halt.by in delivery.plan.initiators() else "stopped_before_departure"

@@ -129,7 +129,8 @@ class HandoverOffered(InHand, Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`awaits_decision` while a discrepancy waits for a decision; `nothing_prepared` before it has been prepared;
-        `not_the_holder` unless its `voice` is the responsible authority; then what is wrong `as_checked`.
+        `not_the_holder` unless its `voice` is the responsible authority; then what is wrong `as_checked`, in the State that it is
+        in.
         """
         state = delivery.state
         if state.discrepancy is not None:
@@ -138,7 +139,7 @@ class HandoverOffered(InHand, Kind):
             return NOTHING_PREPARED()
         if said.voice != state.responsible:
             return NOT_THE_HOLDER(voice=said.voice)
-        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by)
+        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by, (state.here.state,))
 
     def bound_to(self) -> Binding:
         return "decision"
@@ -185,7 +186,8 @@ class HandoverAccepted(InHand, Kind):
         `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
         step `authorise` in one of the `states` of the next leg has not closed (the first of these), or the next leg is not
         `cleared`. For each of these States but the one it is in: `no_entry` unless that is `authorised` now, and
-        `permission_missing` for the first permission that is not given there. Then what is wrong `as_checked`.
+        `permission_missing` for the first permission that is not given there. Then what is wrong `as_checked`, in the State of
+        the next leg.
         """
         state = delivery.state
         if state.hold is not None:
@@ -210,7 +212,7 @@ class HandoverAccepted(InHand, Kind):
                 return NO_ENTRY(state=entered)
             for lacking in delivery.consents.not_permitted((entered,), said.at):
                 return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
-        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by)
+        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by, (leg.state,))
 
     def bound_to(self) -> Binding:
         return "decision"

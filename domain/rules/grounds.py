@@ -16,7 +16,8 @@ from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
 from domain.rules.exhibits import WEIGHS_OTHERWISE, other_mass
 from domain.rules.kind import Counts, kind_of
-from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, may_speak, second_officer
+from domain.rules.measuring import NOT_SAID_ITSELF, not_said_itself
+from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
 from domain.rules.stop import NO_STOP, ends_as_planned
 from domain.words.moments import instant, utc_text
 
@@ -156,7 +157,7 @@ def without_an_authorisation(delivery: Delivery, said: Said) -> Verdict | None:
     (R1).
     """
     grant = delivery.state.grants.get(said.voice)
-    holds = grant is not None and not grant.withdrawn and not grant.provisional
+    holds = grant is not None and grant.final
     return NO_GRANT(voice=said.voice) if kind_of(said.statement).declares.by == "grantor" and not holds else None
 
 
@@ -291,7 +292,16 @@ def after_its_consent(delivery: Delivery, said: Said) -> Verdict | None:
     return None if delivery.consents.authorised(there, at) else AFTER_CONSENT(state=there, happened_at=utc_text(at))
 
 
-REMARKS: tuple[Ground, ...] = (after_its_consent, ground(WEIGHS_OTHERWISE)(other_mass))
+@ground(NOT_SAID_ITSELF)
+def by_leave_of_who_has_not_said_so(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts, and of who is named as having allowed that something in it is not measured, some have `not_said_itself` (R7). Of
+    a correction it is what it says now.
+    """
+    content = said.content.content if isinstance(said.content, Correction) else said.content
+    return not_said_itself(delivery, content)
+
+
+REMARKS: tuple[Ground, ...] = (after_its_consent, by_leave_of_who_has_not_said_so, ground(WEIGHS_OTHERWISE)(other_mass))
 """What is remarked of a statement that counts."""
 
 

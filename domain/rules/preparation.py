@@ -116,7 +116,8 @@ class Prepared(Checked, Kind):
 
     def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality
-        means; what is wrong `as_checked` by all that the plan names but `sight`; what is not `possible`; what is not `packed`;
+        means; what is wrong `as_checked` by all that the plan names but `sight`, in the State of the plan's first checkpoint of
+        step `prepare`; what is not `possible` there; what is not `packed`;
         `no_substitute_for_it` where substitutes were put in and weigh otherwise than the masses removed, beyond the plan's
         tolerance of a `substitute`, but for more where something else was removed beside; `label_taken` for the items whose label
         another exhibit bears, or that only the rules give (R30); the first of the differences where its units, `compared` as
@@ -170,9 +171,10 @@ class Prepared(Checked, Kind):
     def _adds_up(self, plan: Plan) -> Verdict:
         by = tuple(check for check in plan.consignment.checked_by if check != "sight")
         inside: tuple[AnyAmount, ...] = (*self.kept, *self.removed, *self.samples)
-        weighed = possible(plan, self.kept, self.items, self.gross)
-        others = possible(plan, inside, (), None)
-        for verdict in (as_checked(plan, self, by), weighed, others, packed(self.units, self.packages)):
+        there = (plan.at("prepare")[0].state,)
+        weighed = possible(plan, self.kept, self.items, self.gross, there)
+        others = possible(plan, inside, (), None, there)
+        for verdict in (as_checked(plan, self, by, there), weighed, others, packed(self.units, self.packages)):
             if verdict != ACCEPTED:
                 return verdict
         return self._substitutes_stand_in(plan)

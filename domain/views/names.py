@@ -162,6 +162,7 @@ IN_GENERAL: Mapping[Cause, str] = {
     "withdrawn": mark("a consent was withdrawn"),
     "expired": mark("a consent has run out"),
     "silence": mark("an answer that is needed did not come"),
+    "undecided": mark("a hold was not decided on in time"),
     "declined": mark("a handover was declined"),
     "decision": mark("it was decided not to go on"),
     "modality": mark("the States do not agree on the way of handling"),

@@ -34,7 +34,7 @@ TRAVELS: Mapping[Channel, str] = {
     "goods": mark("as goods"),
 }
 
-ASKS = mark("{requester} asks {addressees} of {state} to decide; signed by: {signed_by}")
+ASKS = mark("{addressees} of {state} is asked to decide, by {requesters}; signed by: {signed_by}")
 COORDINATES = mark("{coordinator} coordinates; it has no power of its own")
 MARKED = mark("{marking}; handling code {code}")
 URGENT = mark("It is urgent.")
@@ -110,7 +110,7 @@ def _given(*texts: str) -> Iterator[str]:
 
 
 def _who(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
-    named = {"requester": asked.requester, "addressees": ", ".join(asked.addressees), "state": asked.state}
+    named = {"requesters": ", ".join(asked.requesters), "addressees": ", ".join(asked.addressees), "state": asked.state}
     yield translate(ASKS).format(**named, signed_by=asked.signed_by)
     if asked.coordinator is not None:
         yield translate(COORDINATES).format(coordinator=asked.coordinator)
@@ -177,7 +177,7 @@ def _call(call: Call, translate: Translate) -> str:
     place = f"{call.place} ({call.state})" if call.state is not None else call.place
     if call.not_touched is None:
         return translate(CALLS).format(place=place)
-    return translate(UNTOUCHED).format(place=place, why=call.not_touched)
+    return translate(UNTOUCHED).format(place=place, why=translate(word(call.not_touched)))
 
 
 def _companions(asked: RequestForConsent, translate: Translate) -> Iterator[str]:

@@ -210,6 +210,8 @@ MOST_INTERVALS: Final = 50
 """Of one surveillance log: a day of it, relieved twice an hour. A longer one comes in several."""
 MOST_INTERVALS_IN_ALL: Final = 5_000
 """Of all surveillance logs of one delivery: ten an hour for three weeks. Whoever reads it sorts them."""
+MOST_TEAMS: Final = 100
+"""Of all surveillance logs of one delivery: until when each has watched is carried from run to run."""
 MOST_UNWATCHED: Final = 100
 """Gaps in a surveillance log that are shown, the first. How many there are is shown too."""
 MOST_COSTS: Final = 50

@@ -375,7 +375,7 @@ def test_r28_what_services_may_answer_for_others_is_listed_as_long_as_there_is_r
         "valid_until": (table.now + timedelta(days=9)).isoformat(),
         "reason": "on leave",
     }
-    for giver, taker in (("kz.prosecutor", "kz.knb"), ("uz.prosecutor", "uz.customs")):
+    for giver, taker in (("kz.prosecutor", "kz.afm"), ("uz.prosecutor", "uz.police")):
         assert ("accepted", None) == became(table.say(giver, "delegated", to=taker, **window))
     whole = stands(table.delivery).requests
     assert before + 2 == len(whole)

@@ -156,7 +156,7 @@ def test_r29_a_plan_that_nobody_checked_lets_nobody_arrest_abroad() -> None:
 
 # Calls
 
-CALL = {"place": "Airport of Dushanbe", "state": "TJ", "locode": "TJDYU"}
+CALL = {"kind": "airport", "place": "Airport of Dushanbe", "state": "TJ", "locode": "TJDYU"}
 
 
 def calling(number: int, **call: Any) -> Plan:
@@ -172,8 +172,8 @@ def calling(number: int, **call: Any) -> Plan:
 def test_r1_a_state_that_is_called_at_is_on_the_route() -> None:
     """It must be asked, and nothing leaves before it has consented; where nothing is touched there, nobody is asked."""
     assert ("checkpoints", "R1") in found(with_changes(plan_=legs(0, calls=[CALL])))
-    assert [] == found(with_changes(plan_=legs(0, calls=[CALL | {"not_touched": "stays on board, under seal"}])))
-    assert [] == found(with_changes(plan_=legs(0, calls=[{"place": "at sea", "not_touched": "on the high seas"}])))
+    assert [] == found(with_changes(plan_=legs(0, calls=[CALL | {"not_touched": "stays_on_board"}])))
+    assert [] == found(with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "at sea", "not_touched": "high_seas"}])))
     plan = calling(0)
     assert [] == found(plan)
     assert ("KZ", "TJ", "UZ") == plan.states()
@@ -189,7 +189,7 @@ def test_r11_who_consents_for_the_state_of_a_call_sees_the_leg_that_calls_there(
     """Its prosecutor watches over the law there, so it sees where that leg begins and ends, and no other."""
     table = Table(calling(1)).consent()
     assert (1,) == sight(table.delivery, table.directory.get("tj.prosecutor")).legs
-    untouched = Table(with_changes(calling(1), plan_=legs(1, calls=[CALL | {"not_touched": "stays on board"}])))
+    untouched = Table(with_changes(calling(1), plan_=legs(1, calls=[CALL | {"not_touched": "stays_on_board"}])))
     assert () == sight(untouched.delivery, untouched.directory.get("tj.prosecutor")).legs
 
 

@@ -18,7 +18,6 @@ from domain.plan.request import Addressed, PlannedRequest, ToldToAll
 from domain.plan.request_for_consent import (
     RequestForConsent,
     addressees,
-    asked_states,
     decided_on,
     digest_of_request,
     request_for_consent,
@@ -74,7 +73,7 @@ def words_of(plan: Plan, state: str) -> RequestForConsent:
 def test_r1_a_request_says_all_that_a_prosecutor_decides_on() -> None:
     """Requester, offence and qualification, grounds, basis, aim, object, route, times, who is responsible, handling, and more."""
     asked = words_of(STEPPE, "RU")
-    assert ("kz.knb", "caricc", ("ru.customs",)) == (asked.requester, asked.coordinator, asked.addressees)
+    assert (("kz.knb",), "caricc", ("ru.customs",)) == (asked.requesters, asked.coordinator, asked.addressees)
     assert "Criminal Code art. 286" in asked.offence.articles["KZ"]
     assert ("CARICC Agreement", "Law 289-FZ, art. 390") == asked.basis
     assert STEPPE.consignment == asked.consignment
@@ -188,7 +187,7 @@ def test_r1_a_request_from_abroad_is_in_a_language_that_the_state_takes() -> Non
 def test_r28_a_request_has_so_many_bytes_and_no_more() -> None:
     """With a long way it is too much to be read; the plan is refused, with the State, its size and the bound."""
     legs = [leg | {"means": WIDEST * 200} for leg in PLAN.model_dump()["legs"]]
-    calls = [{"place": WIDEST * 200, "not_touched": WIDEST * 200} for _ in range(10)]
+    calls = [{"kind": "sea", "place": WIDEST * 200, "not_touched": "high_seas"} for _ in range(10)]
     wide = PLAN.model_dump() | {"legs": [legs[0] | {"calls": calls}, legs[1] | {"calls": calls}]}
     fits = len(canonical(words_of(Plan.model_validate(wide), "UZ")))
     more = [{"title": WIDEST * 120, "digest": "0" * 64} for _ in range(5)]
@@ -308,7 +307,7 @@ def test_r22_a_state_is_asked_afresh_when_what_it_decides_on_changes() -> None:
     """Another aim is another request to everybody, another basis to one State alone; the change says so where it asks nobody."""
     for more, states in (({"aim": "something else"}, {"KZ", "UZ"}), ({"to": _based("UZ")}, {"UZ"})):
         plan = saying(**more)
-        differs = {state for state in asked_states(plan) if decided_on(PLAN, state) != decided_on(plan, state)}
+        differs = {state for state in plan.asked_states() if decided_on(PLAN, state) != decided_on(plan, state)}
         assert states == differs
         with pytest.raises(RuleBroken) as refused:
             change(Table().consent(), plan)
