@@ -17,6 +17,8 @@ from domain.delivery.verdicts import Finding
 from domain.plan.demands import topic
 from domain.plan.request_for_consent import RequestForConsent
 from domain.record.verify import HeldExhibit
+from domain.rules.books import BOOK
+from domain.views.forms import FIELDS
 from domain.views.lists import Row
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, STANDINGS
 from domain.views.request_in_words import in_words
@@ -223,6 +225,18 @@ def rows(found: list[Row]) -> Table:
             moment(row.started_at),
             moment(row.closed_at) if row.closed_at else _("open"),
         )
+    return table
+
+
+def sayable(kinds: tuple[str, ...]) -> Table:
+    """What may be said unasked, and by which fields."""
+    table = _Lines(box=None, padding=(0, 2))
+    for heading in (_("kind"), _("what it says"), _("fields")):
+        table.add_column(heading)
+    for kind in kinds:
+        known = BOOK.kinds.get(kind)  # a gateway may know more than this command
+        title = speak(known.declares.title) if known is not None else kind
+        table.add_row(kind, title, ", ".join(FIELDS.get(kind, ())))
     return table
 
 

@@ -9,21 +9,21 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.holdings import amounts, exhibits, offered
+from domain.delivery.holdings import amounts, carried, exhibits, of_service, offered
 from domain.delivery.memory import Exhibit
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
+from domain.plan.directory import Service
 from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.quantity import Bounds, bounds
-from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import ALWAYS, Declaration, Kind, Stays, size_of
+from domain.rules.kind import Kind, Stays, size_of, unasked
 from domain.words.identifiers import OfficerCode, ServiceId
-from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
+from domain.words.limits import LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
 from domain.words.moments import Moment as MomentText
 from domain.words.quantities import Milligrams
 
@@ -47,22 +47,6 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Changed = dict[str, Exhibit]
 
 
-def _declares(title: str, answers: Need | None) -> Declaration:
-    return Declaration(
-        title=title,
-        answers=answers,
-        confirms=answers is not None,
-        by="anyone",
-        counts=ALWAYS,
-        names_checkpoint=False,
-        rule="R30",
-        contact=False,
-        readers="own_state",
-        may_be_left_out=False,
-        largest=LARGEST_NOTE,
-    )
-
-
 class ExhibitsOffered(Kind):
     """Exhibits are offered to another service, which holds them once it has accepted them; until then the giver does."""
 
@@ -72,7 +56,12 @@ class ExhibitsOffered(Kind):
     purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     """What for: examination, safe keeping, a proceeding, return."""
 
-    declares = _declares("Exhibits offered", None)
+    declares = unasked("Exhibits offered", rule="R30")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_taker` unless it is `to` a service that takes part; then `not_its_holder` for those that its `voice` does not hold,
@@ -108,7 +97,12 @@ class ExhibitsAccepted(Kind):
     """Whether packing and seals are as the giver left them."""
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
 
-    declares = _declares("Exhibits received", "exhibit_acceptance")
+    declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Something is offered to it."""
+        return bool(offered(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_offered_to` for those that the `giver` does not hold, or has not offered to its `voice`."""
@@ -158,7 +152,12 @@ class LaboratoryReport(Kind):
     spent: Milligrams | None = None
     left: Milligrams | None = None
 
-    declares = _declares("Examined", "examination")
+    declares = unasked("Examined", rule="R30", answers="examination")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
 
     @model_validator(mode="after")
     def _adds_up(self) -> "LaboratoryReport":
@@ -206,7 +205,12 @@ class Disposed(Kind):
     witnesses: Annotated[tuple[OfficerCode, ...], Field(max_length=MOST_WITNESSES)] = ()
     """The commission before which it was destroyed."""
 
-    declares = _declares("Exhibits disposed of", "disposal")
+    declares = unasked("Exhibits disposed of", rule="R30", answers="disposal")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel, or somebody carries a recorder of it."""
+        return bool(of_service(delivery.state, service.id) or carried(delivery.state, service.id))
 
     @model_validator(mode="after")
     def _says_to_whom(self) -> "Disposed":

@@ -225,6 +225,8 @@ PARTS: Parts = {
     "officers": _list,
     "taken_for": _list,
     "exhibits": _list,
+    "information.to": _list,
+    "disclosure_permitted.statements": _list,
     "split.parts": _split_into,
     "parts_ended.parts": _ended,
 }

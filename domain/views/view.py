@@ -21,6 +21,7 @@ from domain.views import results
 from domain.views.results import ArrestsView, ProsecutionView, TransferView, WatchLogView
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
+from domain.views.unasked import may_say
 from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
@@ -171,6 +172,8 @@ class DeliveryView(Frozen):
     """Proceedings that a State was asked to take over."""
     recorders: tuple[str, ...] = ()
     """Labels of recorders that somebody who cooperates carries still."""
+    may_say: tuple[str, ...] = ()
+    """Kinds of what the reader may say by itself now, unasked."""
     outcome: Outcome | None
     started_at: str
     plan: str
@@ -237,6 +240,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         prosecutions=results.prosecutions(delivery, seen),
         transfers=results.transfers(delivery, seen),
         recorders=results.recorders(delivery, seen),
+        may_say=may_say(delivery, reader),
         outcome=delivery.state.outcome,
         started_at=utc_text(delivery.state.began),
         plan=delivery.state.plan_digest,

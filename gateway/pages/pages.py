@@ -33,6 +33,8 @@ from domain.views.law import NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words
 from domain.views.sentences import lag, say_plainly
+from domain.views.unasked import known
+from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
@@ -182,6 +184,22 @@ async def answer_form(request: web.Request) -> web.Response:
     boxes = boxes_of(kind, found, datetime.now(UTC))
     page: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
     return _page(request, "answer.html", **page, helps=words.HELP, data=_data(request, delivery, found, kind))
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")
+async def unasked_form(request: web.Request) -> web.Response:
+    """What the reader may say by itself, and the form of what it has chosen."""
+    name, reader = request.match_info["delivery"], request[CALLER].service
+    delivery, now = await request.app[RECEPTION].reading.delivery(reader, name), datetime.now(UTC)
+    found = view_of(delivery, reader, max(now, delivery.state.now))
+    kind = request.query.get("kind")
+    if kind is not None and kind not in found.may_say:
+        raise NotFound("that is not yours to say now", hint="the page of what you may say unasked shows what is")
+    shows(request, [name])
+    boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
+    seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
+    page: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "boxes": boxes, "helps": words.HELP}
+    return _page(request, "unasked.html", **page, data=_data(request, name, None, kind or "") | seen)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
