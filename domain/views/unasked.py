@@ -1,4 +1,4 @@
-"""What a service may say without being asked, as the delivery stands: what a person is offered to say beside what an inbox asks."""
+"""What a service may say without being asked, as the delivery stands: what a person may say beside what an inbox asks."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,9 +17,7 @@ ELSEWHERE = ("hold_requested", "stop_requested", "correction")
 
 
 def may_say(delivery: Delivery, reader: Service) -> tuple[str, ...]:
-    """Kinds of what this service may say now by itself. What exactly, the rules judge: another may have said it before, or it may be
-    about what is not there.
-    """
+    """Kinds of what this service may say now by itself. What exactly it says, the rules judge."""
     if not delivery.state.participant(reader.id):
         return ()
     kinds = book_of(delivery).kinds

@@ -23,9 +23,10 @@ def offered(table: Table, service: str) -> set[str]:
 def test_the_view_offers_it() -> None:
     """So the command line, the desk and the API have it from one place."""
     table = Table()
-    assert may_say(table.delivery, table.directory.get("kz.police")) == view(
-        table.delivery, table.directory.get("kz.police"), table.now
-    ).may_say
+    assert (
+        may_say(table.delivery, table.directory.get("kz.police"))
+        == view(table.delivery, table.directory.get("kz.police"), table.now).may_say
+    )
 
 
 def test_what_is_only_an_answer_is_never_offered() -> None:
