@@ -15,10 +15,12 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
 from domain.plan.demands import topic
+from domain.plan.goods import say_amount
 from domain.plan.request_for_consent import RequestForConsent
 from domain.record.verify import HeldExhibit
 from domain.rules.books import BOOK
 from domain.views.forms import FIELDS
+from domain.views.listed import say_prosecution
 from domain.views.lists import Row
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, STANDINGS
 from domain.views.request_in_words import in_words
@@ -26,7 +28,7 @@ from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
-from domain.words.text import shown, told
+from domain.words.text import fill, shown, told
 
 
 class _Lines(Table):
@@ -137,7 +139,10 @@ def _results(view: DeliveryView) -> Iterator[tuple[str, str]]:
         yield _("not reached"), missing or _("nobody: supplier and distributor are under arrest")
     for one in view.prosecutions:
         agreed = _("agreed") if one.agreed else _("not agreed by all")
-        yield _("prosecution"), f"{one.service}: {'; '.join(one.prosecutions)} ({agreed})"
+        yield (
+            _("prosecution"),
+            f"{one.service}: {'; '.join(say_prosecution(each, speak) for each in one.prosecutions)} ({agreed})",
+        )
     for transfer in view.transfers:
         answered = _("answered") if transfer.answered else _("not answered")
         yield _("transfer of proceedings"), f"{transfer.state} - {transfer.to}: {answered} ({transfer.statement})"
@@ -171,7 +176,7 @@ def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
     for one in view.exhibits:
         if one.travels and len(view.exhibits) == 1:
             continue
-        said = [whose(one), *one.contents]
+        said = [whose(one), *(say_amount(amount, speak) for amount in one.contents)]
         said += [_("offered to {service}", service=one.offered_to)] if one.offered_to else []
         said += [_("{mass} left after examination", mass=say_mass(one.left))] if one.left is not None else []
         yield _("exhibit {label}", label=one.label), ", ".join(said)
@@ -200,7 +205,7 @@ def _due(one: OpenCheckpoint, now: datetime) -> str:
     if one.due is None:
         return _("as long as it takes")
     left = instant(one.due) - now
-    words = say_span(abs(left) - (abs(left) % _SECOND)) if abs(left) >= _SECOND else "0 s"
+    words = say_span(abs(left) - (abs(left) % _SECOND)) if abs(left) >= _SECOND else fill("{number} s", number=0)
     late = left.total_seconds() < 0 or one.overdue
     return f"{moment(one.due)}, " + (_("OVERDUE by {span}", span=words) if late else _("in {span}", span=words))
 

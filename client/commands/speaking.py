@@ -177,7 +177,7 @@ def say(
     """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen. Without a kind: what you may."""
     if kind is not None:
         content = content_of(kind, fields or [], None)
-        if type(content).declares.by == "asked":
+        if isinstance(content, Kind) and content.declares.by == "asked":
             hint = _("`vigil inbox` says whether you are; `vigil confirm` and `vigil refuse` answer")
             raise Malformed(_("{kind} answers a checkpoint that asks for it", kind=kind), hint=hint)
         _pass_on(delivery, content, caller, carried, output, handling)

@@ -25,7 +25,8 @@ from domain.rules.kind import Kind, Stays, size_of, unasked
 from domain.words.identifiers import OfficerCode, ServiceId
 from domain.words.limits import LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
 from domain.words.moments import Moment as MomentText
-from domain.words.quantities import Milligrams
+from domain.words.quantities import Milligrams, say_mass
+from domain.words.text import fill, mark
 
 NOT_ITS_HOLDER = refused("R30", "not_its_holder", "{voice} does not hold {labels}", voice="name", labels="names")
 STILL_TRAVELS = refused(
@@ -163,10 +164,15 @@ class LaboratoryReport(Kind):
     def _adds_up(self) -> "LaboratoryReport":
         weighed = [one for one in (self.received, self.spent, self.left) if one is not None]
         if len(weighed) not in (0, 3):
-            message = "received, spent and left are given together, or none of them"
+            message = mark("received, spent and left are given together, or none of them")
             raise ValueError(message)
         if (self.received or 0) != (self.spent or 0) + (self.left or 0):
-            message = f"{self.spent} mg spent and {self.left} mg left are not the {self.received} mg received"
+            message = fill(
+                "{spent} spent and {left} left are not the {received} received",
+                spent=say_mass(self.spent or 0),
+                left=say_mass(self.left or 0),
+                received=say_mass(self.received or 0),
+            )
             raise ValueError(message)
         return self
 
@@ -215,10 +221,10 @@ class Disposed(Kind):
     @model_validator(mode="after")
     def _says_to_whom(self) -> "Disposed":
         if self.how == "destroyed" and not self.witnesses:
-            message = "what is destroyed is destroyed before witnesses"
+            message = mark("what is destroyed is destroyed before witnesses")
             raise ValueError(message)
         if self.how in ("returned", "handed_to_court", "kept") and not self.to:
-            message = f"say in `to` whom or what for: {self.how}"
+            message = fill("say in `to` whom or what for: {how}", how=self.how)
             raise ValueError(message)
         return self
 

@@ -12,7 +12,7 @@ from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
-from domain.plan.goods import say_amount
+from domain.plan.goods import Amount
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
@@ -80,8 +80,8 @@ class ExhibitView(Frozen):
 
     label: str
     what: str
-    contents: tuple[str, ...]
-    """As far as it was weighed or counted, in words."""
+    contents: tuple[Amount, ...]
+    """As far as it was weighed or counted."""
     holder: str | None
     offered_to: str | None
     spent: Milligrams
@@ -282,7 +282,7 @@ def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
             yield ExhibitView(
                 label=label,
                 what=one.what,
-                contents=tuple(map(say_amount, amounts(delivery.state, label))),
+                contents=amounts(delivery.state, label),
                 holder=one.holder,
                 offered_to=one.offered_to,
                 spent=one.spent,

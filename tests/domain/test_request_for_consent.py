@@ -265,7 +265,7 @@ def test_r11_who_answers_for_another_reads_what_it_decides_on_when_its_turn_has_
 
 @pytest.mark.parametrize("state", ["UZ", "LV"])
 def test_r23_a_packet_for_a_state_waits_for_whoever_wrote_the_requests_to_others(state: str) -> None:
-    """The plan holds the request to Kazakhstan, which is neither for Uzbekistan, that is asked too, nor for Latvia, that is not."""
+    """The plan holds the request to Kazakhstan, which is neither for Uzbekistan, which is asked too, nor for Latvia."""
     table = Table().consent()
     with pytest.raises(RuleBroken, match=r"kz\.knb has not permitted the plan"):
         unsealed(table.delivery, "", table.now, state)
