@@ -1,4 +1,4 @@
-"""What is said to a reader of Russian holds no English of ours: units, faults of a change of plan, and what a form finds wrong."""
+"""What is said to a reader of Russian holds no English of ours: units, faults of a changed plan, and what a form finds wrong."""
 
 import re
 from datetime import timedelta
