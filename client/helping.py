@@ -30,6 +30,7 @@ OFFICERS = frozenset(
         "inbox",
         "confirm",
         "refuse",
+        "say",
         "stop",
         "hold",
         "inform",

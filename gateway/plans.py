@@ -121,7 +121,9 @@ class Plans:
         try:
             await self._runs.seen_by(caller, plan.operation)
         except NotFound as error:
-            fault = Fault(place="operation", problem=f"the code name {plan.operation} cannot be used; choose another")
+            fault = Fault(
+                place="operation", problem=fill("the code name {name} cannot be used; choose another", name=plan.operation)
+            )
             raise Malformed(
                 fill("the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=1), [fault]
             ) from error
@@ -171,5 +173,5 @@ class Plans:
         for service in dict.fromkeys((*plan.participants(), *plan.speakers())):
             known = self._in_force.now.find(service)
             if known is not None and not known.keys_at(now):
-                problem = f"{service} has no valid key in the directory, so it could never confirm anything"
+                problem = fill("{service} has no valid key in the directory, so it could never confirm anything", service=service)
                 yield Fault(place=f"directory: {service}", problem=problem)

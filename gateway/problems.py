@@ -69,7 +69,11 @@ class Refusal:
         """What the code is called, what is wrong and what to do, for a reader of this language, where it is a text of ours."""
         speak, document = speaker(language), self.document
         detail, hint = (shown(told(text, speak)) for text in self.words)
-        words = {"title": speak(document.title), "detail": detail, "hint": hint}
+        words: dict[str, object] = {"title": speak(document.title), "detail": detail, "hint": hint}
+        if document.faults is not None:
+            words["faults"] = tuple(
+                one.model_copy(update={"problem": shown(told(one.problem, speak))}) for one in document.faults
+            )
         return Refusal(document.model_copy(update=words), {**self.headers, "Content-Language": language}, self.words)
 
     def as_json(self) -> web.Response:

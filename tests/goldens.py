@@ -80,10 +80,11 @@ MOST_OF_A_TEST = 4
 
 NOT_LAW = (
     r"def (asked|decided|window|until|may_read|third_state|permitted|bound|code_of|asked_in_place|may_be_opened|_as_it_counts)\(",
+    r"def (has_occasion|_asked_of)\(",
     r"def (need_of|kind_of|content|confirming|read|newest|book_for|opened|leaving|next_moment|ground)\(",
     r"def (answers|statement|signature|turned_away|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
     r"def (__pydantic_init_subclass__|__post_init__)\(",
-    r"def (addressees|_declares|_of_prosecution|_of_leading|_and_arrested)\(",
+    r"def (addressees|_declares|unasked|_and_arrested)\(",
     r"raise (TypeError|RuntimeError|ValueError|RuleBroken|Malformed)",
     r"message = ",
 )

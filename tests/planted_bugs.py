@@ -1596,6 +1596,13 @@ BUGS = (
     ),
     Bug(
         "R23",
+        "domain/record/provided.py",
+        "any(state != to for state in delivery.plan.request.to)",
+        "to not in delivery.plan.request.to",
+        "request_for_consent",
+    ),
+    Bug(
+        "R23",
         "domain/record/verify.py",
         "    for item in held_back(delivery, purpose) if history",
         "    for item in () if history",

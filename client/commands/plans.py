@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Group, RenderableType
 from rich.progress import MofNCompleteColumn, Progress
-from rich.table import Table
 from rich.text import Text
 
 from client import outlook, render, scenario_tests
@@ -20,6 +19,7 @@ from client.language import _, needs
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
 from client.scenario_tests import Stage, Trial, TrialResult
+from client.tables import pairs
 from domain.plan.demands import demands
 from domain.plan.plan import Requirement
 from domain.plan.request_for_consent import request_for_consent
@@ -27,6 +27,7 @@ from domain.plan.selectors import SelectorKind, selector
 from domain.signing.canonical import digest, plain
 from domain.words.errors import Malformed, VigilError
 from domain.words.quantities import say_span
+from domain.words.text import shown
 from process.configuration import deconfliction_key_in
 from rehearsal.forecast import Estimate, forecast
 from rehearsal.simulator import World
@@ -43,12 +44,12 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
     """Check a plan: every fault at once, with file, line and what was expected; and what each State's rule card demands of it."""
     dossier = files.checked()
     found, explained = dossier.plan, demands(dossier.plan, dossier.cards)
-    table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
-    for heading in (_("checkpoint"), _("step"), _("State"), _("who must say what"), _("due"), _("if overdue")):
-        table.add_column(heading)
+    table = pairs()
+    table.title = Text(shown(f"{found.operation}: {found.title}"))
     for one in found.checkpoints:
-        asked = ", ".join(f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
-        table.add_row(one.id, one.step, one.state, asked, say_span(found.due_after(one)), one.overdue)
+        due = _("due {span}, if overdue: {action}", span=say_span(found.due_after(one)), action=one.overdue)
+        asked = (f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
+        table.add_row(one.id, Text("\n".join(map(shown, (f"{one.step}, {one.state}; {due}", *asked)))))
     document = {
         "plan": str(files.plan),
         "operation": found.operation,

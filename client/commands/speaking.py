@@ -28,6 +28,7 @@ from domain.rules.kind import Kind
 from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
@@ -118,6 +119,8 @@ def inbox(
             found = found.model_copy(update={"requests": tuple(one for one in found.requests if one.delivery == delivery)})
         said = render.asked_in_full(found.requests) if delivery is not None else render.requests(found.requests)
         answer(output, plain(found), said if found.requests else _("nothing is asked of you now"))
+        if delivery is not None:
+            talk.print(_("what you may say unasked: vigil say {delivery}", delivery=delivery), markup=False)
         unreadable = found.unreadable
     else:
         carrying.recipients(encrypt_for, directory)
@@ -158,6 +161,30 @@ def refuse(
 ) -> None:
     """Say no to what a checkpoint asks of you."""
     _say(said, caller, carried, output, *([f"reason={reason}"] if reason else []), positive=False)
+
+
+@app.command()
+@grouped
+def say(
+    delivery: DeliveryId,
+    caller: CallerOptions,
+    carried: CarryOptions,
+    kind: Annotated[str | None, typer.Argument(help="kind of statement; left out: which there are", show_default=False)] = None,
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
+    handling: HandlingOption = None,
+    output: Output = "text",
+) -> None:
+    """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen. Without a kind: what you may."""
+    if kind is not None:
+        content = content_of(kind, fields or [], None)
+        if isinstance(content, Kind) and content.declares.by == "asked":
+            hint = _("`vigil inbox` says whether you are; `vigil confirm` and `vigil refuse` answer")
+            raise Malformed(_("{kind} answers a checkpoint that asks for it", kind=kind), hint=hint)
+        _pass_on(delivery, content, caller, carried, output, handling)
+        return
+    kinds = caller.call(lambda door: door.view(delivery)).may_say
+    offered = [{"kind": one, "fields": list(forms.FIELDS.get(one, ()))} for one in kinds]
+    answer(output, offered, render.sayable(kinds) if kinds else _("there is nothing that you could say by yourself now"))
 
 
 @app.command()

@@ -19,6 +19,7 @@ from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.identifiers import CheckpointId, OfficerCode, OperationCode, ServiceId, StatementId
 from domain.words.limits import LONGEST_CAVEAT, MOST_FULFILLED
 from domain.words.moments import Moment
+from domain.words.text import mark
 
 
 class Content(Sent):
@@ -42,7 +43,7 @@ class Handling(Frozen):
     @model_validator(mode="after")
     def _says_what_it_asks(self) -> "Handling":
         if (self.code == "H3") != bool(self.caveat):
-            message = "H3 comes with its caveat in words, and no other code has one"
+            message = mark("H3 comes with its caveat in words, and no other code has one")
             raise ValueError(message)
         return self
 

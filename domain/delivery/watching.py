@@ -11,6 +11,7 @@ from domain.plan.goods import Label
 from domain.signing.canonical import Frozen
 from domain.words.limits import MOST_INTERVALS
 from domain.words.moments import Moment, instant
+from domain.words.text import mark
 
 WatchMeans = Literal["visual", "technical", "both"]
 """By eye, by a device, or by both at once."""
@@ -28,7 +29,7 @@ class Interval(Frozen):
     @model_validator(mode="after")
     def _window(self) -> "Interval":
         if instant(self.begins) >= instant(self.ends):
-            message = "an interval ends later than it begins"
+            message = mark("an interval ends later than it begins")
             raise ValueError(message)
         if self.handed_to == self.team:
             message = "a team hands over to another"

@@ -11,7 +11,7 @@ from typing import Literal
 from domain.plan.cards import Law, LawText, Measure, Provision, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
-from domain.words.quantities import Span, say_span
+from domain.words.quantities import Span
 from domain.words.text import fill, mark, word
 
 Topic = Literal["decider", "handling", "term", "bars", "records", "contacts", Measure]
@@ -53,7 +53,7 @@ class Point(Frozen):
     about: About
     sentence: str
     """In English, with the names of `values` in braces."""
-    values: dict[str, str | tuple[str, ...]]
+    values: dict[str, str | timedelta | tuple[str, ...]]
     """A text stands as it is; of several, each is a word of our own."""
     law: Law | None
     """Where it stands, and how sure that is; none: not known."""
@@ -241,30 +241,30 @@ def _how(plan: Plan, card: RuleCard) -> Iterator[Point]:
         else:
             yield _known(card, "measures", NEEDS_SOMEBODYS, rule, measures=(measure,))
         if rule.longest is not None:
-            yield _known(card, "measures", PERMITTED_FOR, rule, measures=(measure,), longest=say_span(rule.longest))
+            yield _known(card, "measures", PERMITTED_FOR, rule, measures=(measure,), longest=rule.longest)
         if rule.extension is not None:
-            yield _known(card, "measures", EXTENDED_BY, rule, measures=(measure,), step=say_span(rule.extension))
+            yield _known(card, "measures", EXTENDED_BY, rule, measures=(measure,), step=rule.extension)
         if rule.contacts is not None:
-            yield _answered(_known(card, "measures", CONTACTS, rule, measures=(measure,), contacts=say_span(rule.contacts)))
+            yield _answered(_known(card, "measures", CONTACTS, rule, measures=(measure,), contacts=rule.contacts))
 
 
 def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
     term, wanted = card.term_of(plan.case), needed(plan, card.state)
     if term is None or term.longest is None:
-        yield _unknown("lasts", LASTS_UNKNOWN, needed=say_span(wanted))
+        yield _unknown("lasts", LASTS_UNKNOWN, needed=wanted)
     else:
-        known = _known(card, "lasts", LASTS, term, longest=say_span(term.longest), needed=say_span(wanted))
+        known = _known(card, "lasts", LASTS, term, longest=term.longest, needed=wanted)
         yield known.model_copy(update={"fits": wanted <= term.longest})
     if term is not None:
         if term.extension is not None:
-            yield _known(card, "lasts", EXTENDED, term, step=say_span(term.extension))
+            yield _known(card, "lasts", EXTENDED, term, step=term.extension)
         if term.ceiling is not None:
-            yield _known(card, "lasts", CEILING, term, ceiling=say_span(term.ceiling))
+            yield _known(card, "lasts", CEILING, term, ceiling=term.ceiling)
         if term.ask_before is not None:
-            yield _known(card, "lasts", ASK_BEFORE, term, lead=say_span(term.ask_before))
+            yield _known(card, "lasts", ASK_BEFORE, term, lead=term.ask_before)
     urgent = [one for one in card.urgent if one.is_about(plan.case)]
     for one in urgent:
-        yield _known(card, "urgent", URGENT, one, forms=one.forms, within=say_span(one.written_within))
+        yield _known(card, "urgent", URGENT, one, forms=one.forms, within=one.written_within)
     if not urgent:
         yield _unknown("urgent", NOT_URGENT)
 
@@ -279,7 +279,7 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
             words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
             yield _known(card, "offences", OFFENCES, listed, **words)
     for duty in card.duties_of(plan.case):
-        yield _known(card, "duties", DUTY, duty, what=duty.what, within=say_span(duty.within), event=(duty.after,))
+        yield _known(card, "duties", DUTY, duty, what=duty.what, within=duty.within, event=(duty.after,))
     for record in card.records:
         if record.is_about(plan.case):
             known = _known(card, "recorded", RECORDED[record.by], record, acts=record.acts)
@@ -289,9 +289,9 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
     given = min(one.due for one in plan.at("authorise") if one.state == card.state)
     notice = card.notice_of(plan.case)
     if notice is None:
-        yield _unknown("notice", NOTICE_UNKNOWN, given=say_span(given))
+        yield _unknown("notice", NOTICE_UNKNOWN, given=given)
     else:
-        yield _known(card, "notice", NOTICE, notice, time=say_span(notice.time), given=say_span(given))
+        yield _known(card, "notice", NOTICE, notice, time=notice.time, given=given)
     codes = [one for one in card.languages if one.is_about(plan.case)]
     for one in codes:
         yield _known(card, "languages", LANGUAGES, one, codes=", ".join(one.codes))
@@ -299,7 +299,7 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _unknown("languages", LANGUAGES_UNKNOWN)
 
 
-def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: str | tuple[str, ...]) -> Point:
+def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: str | timedelta | tuple[str, ...]) -> Point:
     text = next(one for one in card.texts if one.id == where.law.text)
     return Point(about=about, sentence=sentence, values=values, law=where.law, text=text, fits=None)
 
@@ -308,5 +308,5 @@ def _answered(point: Point) -> Point:
     return point.model_copy(update={"answered": True})
 
 
-def _unknown(about: About, sentence: str, **values: str | tuple[str, ...]) -> Point:
+def _unknown(about: About, sentence: str, **values: str | timedelta | tuple[str, ...]) -> Point:
     return Point(about=about, sentence=sentence, values=values, law=None, text=None, fits=None)

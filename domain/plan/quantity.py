@@ -15,6 +15,7 @@ from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId
 from domain.words.limits import MOST_PACKAGES
 from domain.words.quantities import BY_HAND, MAX_WHOLE, Milligrams, say_mass
+from domain.words.text import told
 
 Known = Literal["suspected", "approximate", "declared"]
 """Suspected: by an image, a dog, a source. Approximate: by eye or by hand, within a tenth. Declared: by the papers."""
@@ -163,4 +164,4 @@ def number_of(quantity: Quantity) -> int:
 
 def say_quantity(mass: Quantity, translate: Translate = str) -> str:
     """A mass for people, in their language."""
-    return say_how(mass, say_mass(number_of(mass)), translate)
+    return say_how(mass, told(say_mass(number_of(mass)), translate), translate)

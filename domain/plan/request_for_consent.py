@@ -17,6 +17,7 @@ from domain.signing.canonical import Frozen, digest
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import MOST_CALLS, MOST_ESCORTS, MOST_LEGS, MOST_SERVICES
 from domain.words.quantities import Span
+from domain.words.text import mark
 
 DECIDING: tuple[Need, ...] = ("authorisation", "agreement", "permission")
 """What a request for consent is answered with."""
@@ -124,7 +125,13 @@ def decided_on(plan: Plan, state: str) -> tuple[Any, ...]:
     return plan.modality, plan.measures(state), said, plan.request.to.get(state), way
 
 
-DECIDED_ON = ("the way of handling", "the measures there", "what all are told", "what it alone is told", "the way through it")
+DECIDED_ON = (
+    mark("the way of handling"),
+    mark("the measures there"),
+    mark("what all are told"),
+    mark("what it alone is told"),
+    mark("the way through it"),
+)
 """What each part of that is called."""
 
 

@@ -58,7 +58,7 @@ def _corrections(delivery: Delivery) -> Iterator[Correction]:
 
 def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
     """What may not be in a packet for a court, or for a State: what its code has `bound` there, and a plan in a packet for a
-    `third_state` that is not among the States asked to decide, since it holds what those are asked; unless it has been
+    `third_state` where its request says something to another State, since it holds what that one is asked; unless it has been
     `permitted` to go there. Of the operation's own nothing is held back.
     """
     if to == "operation":
@@ -67,8 +67,11 @@ def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
 
 
 def _is_bound(item: Provided, delivery: Delivery, to: str) -> bool:
-    asked = to == COURT or to in delivery.plan.asked_states() or not third_state(delivery, item.provider, to)
-    return bound(delivery, item.code, item.provider, to) or (item.statement is None and not asked)
+    """By its code; or it is a plan, and holds the request to another State, which is not for this one."""
+    asks_others = item.statement is None and any(state != to for state in delivery.plan.request.to)
+    return bound(delivery, item.code, item.provider, to) or (
+        asks_others and to != COURT and third_state(delivery, item.provider, to)
+    )
 
 
 def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Provided, ...]:

@@ -26,6 +26,7 @@ from domain.rules.measuring import allowed, possible
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
+from domain.words.text import mark
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
 OTHER_PARTS = refused("R10", "other_parts", "it split into {parts}; say how each ended", parts="names")
@@ -64,7 +65,7 @@ class Seizure(Kind):
     def _each_label_once(self) -> "Seizure":
         labels = [one.label for one in self.finds]
         if len(labels) != len(dict.fromkeys(labels)):
-            message = "each label stands once"
+            message = mark("each label stands once")
             raise ValueError(message)
         return self
 
@@ -156,7 +157,7 @@ class Split(Kind):
     def _each_once(self) -> "Split":
         names = [part.operation for part in self.parts]
         if len(names) != len(dict.fromkeys(names)):
-            message = "each part has a code name of its own"
+            message = mark("each part has a code name of its own")
             raise ValueError(message)
         return self
 

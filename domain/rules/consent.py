@@ -27,6 +27,7 @@ from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGES
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
+from domain.words.text import mark
 
 OTHER_STATE = refused(
     "R1",
@@ -136,7 +137,7 @@ class AuthorisationGranted(Kind):
     def _window(self) -> "AuthorisationGranted":
         check_window(self.valid_from, self.valid_until)
         if self.form != "written" and self.given_at is None:
-            message = "one that is not written says when it was given: given_at"
+            message = mark("one that is not written says when it was given: given_at")
             raise ValueError(message)
         return self
 

@@ -15,12 +15,12 @@ from domain.delivery.memory import Cooperating, Recorder
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
-from domain.plan.directory import MAY_SEIZE
+from domain.plan.directory import MAY_SEIZE, Service
 from domain.plan.goods import Label
 from domain.plan.vocabulary import CriminalRole, Digest, Reason
-from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Counts, Declaration, Kind
+from domain.rules.kind import UNDER_WAY, Kind, unasked
 from domain.words.identifiers import OfficerCode
-from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
+from domain.words.limits import LONGEST_NAME
 from domain.words.moments import Moment, instant
 
 LEADS_NOBODY = refused("R29", "leads_nobody", "{voice} is of a kind that leads nobody who cooperates", voice="name")
@@ -40,22 +40,6 @@ CARRIES_STILL = refused("R16", "carries_still", "{person} carries {labels} still
 Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
-def _of_leading(title: str, counts: Counts = UNDER_WAY | HALTED) -> Declaration:
-    return Declaration(
-        title=title,
-        answers=None,
-        confirms=False,
-        by="anyone",
-        counts=counts,
-        names_checkpoint=False,
-        rule="R29",
-        contact=False,
-        readers="own_state",
-        may_be_left_out=False,
-        largest=LARGEST_NOTE,
-    )
-
-
 class CooperationBegun(Kind):
     """A person has consented to cooperate; no name."""
 
@@ -67,7 +51,12 @@ class CooperationBegun(Kind):
     consented_at: Moment
     reference: Reference
 
-    declares = _of_leading("Cooperation begun", UNDER_WAY)
+    declares = unasked("Cooperation begun", rule="R29", counts=UNDER_WAY)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It may seize by its kind."""
+        return service.kind in MAY_SEIZE
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `consented_in_future` where the consent was given after now;
@@ -94,7 +83,12 @@ class CooperationEnded(Kind):
     person: Label
     reason: Reason
 
-    declares = _of_leading("Cooperation ended", ALWAYS)
+    declares = unasked("Cooperation ended", rule="R29")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Somebody cooperates with it."""
+        return any(one.service == service.id for one in delivery.state.cooperating)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
@@ -121,7 +115,12 @@ class RecorderIssued(Kind):
     reference: Reference
     """Number of the record by which it was handed over."""
 
-    declares = _of_leading("Recorder handed out", UNDER_WAY)
+    declares = unasked("Recorder handed out", rule="R29", counts=UNDER_WAY)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Somebody cooperates with it."""
+        return any(one.service == service.id for one in delivery.state.cooperating)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
@@ -170,7 +169,12 @@ class RecorderReturned(Kind):
     recording: Digest | None = None
     """SHA-256 of what it has recorded; none: nothing."""
 
-    declares = _of_leading("Recorder handed back", ALWAYS)
+    declares = unasked("Recorder handed back", rule="R29")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Somebody carries a recorder of it."""
+        return bool(carried(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `not_issued` unless this person carries it from its

@@ -20,6 +20,7 @@ from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, ope
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON
+from domain.words.text import mark
 
 NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
 NOT_ALLOWED = refused(
@@ -175,7 +176,7 @@ class HandoverAccepted(InHand, Kind):
     @model_validator(mode="after")
     def _says_whether_they_are_intact(self) -> "HandoverAccepted":
         if self.seals and self.seals_intact is None:
-            message = "seals_intact: where there are seals, say whether they are intact"
+            message = mark("seals_intact: where there are seals, say whether they are intact")
             raise ValueError(message)
         return self
 

@@ -9,23 +9,24 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.holdings import amounts, exhibits, offered
+from domain.delivery.holdings import amounts, carried, exhibits, of_service, offered
 from domain.delivery.memory import Exhibit
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
+from domain.plan.directory import Service
 from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.quantity import Bounds, bounds
-from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import ALWAYS, Declaration, Kind, Stays, size_of
+from domain.rules.kind import Kind, Stays, size_of, unasked
 from domain.words.identifiers import OfficerCode, ServiceId
-from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
+from domain.words.limits import LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
 from domain.words.moments import Moment as MomentText
-from domain.words.quantities import Milligrams
+from domain.words.quantities import Milligrams, say_mass
+from domain.words.text import fill, mark
 
 NOT_ITS_HOLDER = refused("R30", "not_its_holder", "{voice} does not hold {labels}", voice="name", labels="names")
 STILL_TRAVELS = refused(
@@ -47,22 +48,6 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Changed = dict[str, Exhibit]
 
 
-def _declares(title: str, answers: Need | None) -> Declaration:
-    return Declaration(
-        title=title,
-        answers=answers,
-        confirms=answers is not None,
-        by="anyone",
-        counts=ALWAYS,
-        names_checkpoint=False,
-        rule="R30",
-        contact=False,
-        readers="own_state",
-        may_be_left_out=False,
-        largest=LARGEST_NOTE,
-    )
-
-
 class ExhibitsOffered(Kind):
     """Exhibits are offered to another service, which holds them once it has accepted them; until then the giver does."""
 
@@ -72,7 +57,12 @@ class ExhibitsOffered(Kind):
     purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     """What for: examination, safe keeping, a proceeding, return."""
 
-    declares = _declares("Exhibits offered", None)
+    declares = unasked("Exhibits offered", rule="R30")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_taker` unless it is `to` a service that takes part; then `not_its_holder` for those that its `voice` does not hold,
@@ -108,7 +98,12 @@ class ExhibitsAccepted(Kind):
     """Whether packing and seals are as the giver left them."""
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
 
-    declares = _declares("Exhibits received", "exhibit_acceptance")
+    declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Something is offered to it."""
+        return bool(offered(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_offered_to` for those that the `giver` does not hold, or has not offered to its `voice`."""
@@ -158,16 +153,26 @@ class LaboratoryReport(Kind):
     spent: Milligrams | None = None
     left: Milligrams | None = None
 
-    declares = _declares("Examined", "examination")
+    declares = unasked("Examined", rule="R30", answers="examination")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
 
     @model_validator(mode="after")
     def _adds_up(self) -> "LaboratoryReport":
         weighed = [one for one in (self.received, self.spent, self.left) if one is not None]
         if len(weighed) not in (0, 3):
-            message = "received, spent and left are given together, or none of them"
+            message = mark("received, spent and left are given together, or none of them")
             raise ValueError(message)
         if (self.received or 0) != (self.spent or 0) + (self.left or 0):
-            message = f"{self.spent} mg spent and {self.left} mg left are not the {self.received} mg received"
+            message = fill(
+                "{spent} spent and {left} left are not the {received} received",
+                spent=say_mass(self.spent or 0),
+                left=say_mass(self.left or 0),
+                received=say_mass(self.received or 0),
+            )
             raise ValueError(message)
         return self
 
@@ -206,15 +211,20 @@ class Disposed(Kind):
     witnesses: Annotated[tuple[OfficerCode, ...], Field(max_length=MOST_WITNESSES)] = ()
     """The commission before which it was destroyed."""
 
-    declares = _declares("Exhibits disposed of", "disposal")
+    declares = unasked("Exhibits disposed of", rule="R30", answers="disposal")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel, or somebody carries a recorder of it."""
+        return bool(of_service(delivery.state, service.id) or carried(delivery.state, service.id))
 
     @model_validator(mode="after")
     def _says_to_whom(self) -> "Disposed":
         if self.how == "destroyed" and not self.witnesses:
-            message = "what is destroyed is destroyed before witnesses"
+            message = mark("what is destroyed is destroyed before witnesses")
             raise ValueError(message)
         if self.how in ("returned", "handed_to_court", "kept") and not self.to:
-            message = f"say in `to` whom or what for: {self.how}"
+            message = fill("say in `to` whom or what for: {how}", how=self.how)
             raise ValueError(message)
         return self
 

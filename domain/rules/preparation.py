@@ -35,6 +35,7 @@ from domain.words.limits import (
     MOST_WITNESSES,
 )
 from domain.words.quantities import milliseconds
+from domain.words.text import mark
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
 NOT_THAT = refused("R3", "not_that_modality", "what was kept, removed and put in is not what {modality} means", modality="word")
@@ -106,7 +107,7 @@ class Prepared(Checked, Kind):
     def _each_label_once(self) -> "Prepared":
         for labels in ([unit.label for unit in self.units], [item.label for item in self.items]):
             if len(labels) != len(dict.fromkeys(labels)):
-                message = "each label stands once"
+                message = mark("each label stands once")
                 raise ValueError(message)
         return self
 

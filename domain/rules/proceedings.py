@@ -17,11 +17,11 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.directory import Service
 from domain.plan.powers import MAY_PROSECUTE
-from domain.plan.vocabulary import Need, Reason
-from domain.rules.kind import ALWAYS, Declaration, Kind, Readers
+from domain.plan.vocabulary import Reason
+from domain.rules.kind import Kind, unasked
 from domain.words import identifiers
 from domain.words.identifiers import StatementId
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_LINE, LONGEST_NAME, MOST_PROSECUTIONS
+from domain.words.limits import LARGEST_OF_LISTS, LONGEST_LINE, LONGEST_NAME, MOST_PROSECUTIONS
 
 PROSECUTES_NOBODY = refused("R29", "prosecutes_nobody", "{voice} is neither a prosecutor nor a court", voice="name")
 OWN_STATE = refused(
@@ -37,29 +37,20 @@ Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 LegalBasis = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 
 
-def _of_prosecution(title: str, readers: Readers, largest: int = LARGEST_NOTE, answers: Need | None = None) -> Declaration:
-    return Declaration(
-        title=title,
-        answers=answers,
-        confirms=answers is not None,
-        by="anyone",
-        counts=ALWAYS,
-        names_checkpoint=False,
-        rule="R29",
-        contact=False,
-        readers=readers,
-        may_be_left_out=False,
-        largest=largest,
-    )
-
-
 class JurisdictionUnderstood(Kind):
     """Which State prosecutes whom, as a prosecutor or court of one State has understood it with the others."""
 
     kind: Literal["jurisdiction_understood"] = "jurisdiction_understood"
     prosecutions: Prosecutions
 
-    declares = _of_prosecution("Jurisdiction understood", "prosecution", LARGEST_OF_LISTS, "jurisdiction")
+    declares = unasked(
+        "Jurisdiction understood", rule="R29", readers="prosecution", answers="jurisdiction", largest=LARGEST_OF_LISTS
+    )
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court."""
+        return may_prosecute(service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court."""
@@ -81,7 +72,12 @@ class TransferRequested(Kind):
     reference: Reference
     legal_basis: LegalBasis
 
-    declares = _of_prosecution("Transfer of proceedings requested", "both_states", LARGEST_OF_LISTS)
+    declares = unasked("Transfer of proceedings requested", rule="R29", readers="both_states", largest=LARGEST_OF_LISTS)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court."""
+        return may_prosecute(service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `own_proceedings` where it asks its own State;
@@ -112,7 +108,12 @@ class TransferAccepted(Kind):
     of: StatementId
     reference: Reference
 
-    declares = _of_prosecution("Transfer of proceedings accepted", "as_named")
+    declares = unasked("Transfer of proceedings accepted", rule="R29", readers="as_named")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court, and its State is asked and has not answered."""
+        return may_prosecute(service) and _asked_of(delivery.state, service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `no_transfer` unless its State is asked by the
@@ -132,7 +133,12 @@ class TransferDeclined(Kind):
     of: StatementId
     reason: Reason = "not given"
 
-    declares = _of_prosecution("Transfer of proceedings declined", "as_named")
+    declares = unasked("Transfer of proceedings declined", rule="R29", readers="as_named")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court, and its State is asked and has not answered."""
+        return may_prosecute(service) and _asked_of(delivery.state, service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `no_transfer` unless its State is asked by the
@@ -143,6 +149,10 @@ class TransferDeclined(Kind):
     def apply(self, state: State, said: Said) -> None:
         """The request is answered."""
         state.transfers[self.of] = replace(state.transfers[self.of], answered=True)
+
+
+def _asked_of(state: State, service: Service) -> bool:
+    return any(one.to == service.state and not one.answered for one in state.transfers.values())
 
 
 def may_prosecute(service: Service) -> bool:

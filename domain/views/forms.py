@@ -19,6 +19,7 @@ from domain.rules.kind import Kind
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import MINOR_UNITS, CheckpointId
 from domain.words.quantities import parse_amount
+from domain.words.text import fill
 
 _CHECKPOINT: TypeAdapter[str] = TypeAdapter(CheckpointId)
 
@@ -162,7 +163,7 @@ def _arrestees(text: str) -> list[dict[str, Any]]:
 def _word(one: Mapping[str, str], word: str) -> bool:
     """Whether a part that may stand there does. Raises `ValueError` for another."""
     if one[word] != word:
-        raise ValueError(f"expected {word}, or nothing")
+        raise ValueError(fill("expected {word}, or nothing", word=word))
     return True
 
 
@@ -225,6 +226,8 @@ PARTS: Parts = {
     "officers": _list,
     "taken_for": _list,
     "exhibits": _list,
+    "information.to": _list,
+    "disclosure_permitted.statements": _list,
     "split.parts": _split_into,
     "parts_ended.parts": _ended,
 }
@@ -246,19 +249,19 @@ def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], par
     known = FIELDS.get(kind)
     for name, words in said.items():
         if known is not None and name not in known:
-            faults.append(Fault(place=name, problem=f"no such field; expected {', '.join(known) or 'none'}"))
+            faults.append(Fault(place=name, problem=fill("no such field; expected {names}", names=", ".join(known) or "-")))
             continue
         try:
             given[name] = parts.get(f"{kind}.{name}", parts.get(name, str))(words)
         except ValueError as error:
-            faults.append(Fault(place=name, problem=str(error)))
+            faults.append(Fault(place=name, problem=error.args[0] if error.args else str(error)))
     if faults:
-        raise Malformed(f"{kind} is not right", faults, hint=hint)
+        raise Malformed(fill("{kind} is not right", kind=kind), faults, hint=hint)
     try:
         return kind_called(kind).model_validate({"kind": kind, **asked, **given})
     except ValidationError as error:
         found = tuple(fault.model_copy(update={"place": fault.place}) for fault in faults_of(error))
-        raise Malformed(f"{kind} is not complete or not right", found, hint=hint) from error
+        raise Malformed(fill("{kind} is not complete or not right", kind=kind), found, hint=hint) from error
 
 
 OF_CHECKS: Mapping[str, Check] = {
@@ -282,7 +285,9 @@ def kind_called(name: str) -> type[Kind]:
     """The kind of this name. Raises `Malformed`."""
     found = BOOK.kinds.get(name)
     if found is None:
-        raise Malformed(f"there is no kind of statement {name}", hint=f"one of {', '.join(BOOK.kinds)}")
+        raise Malformed(
+            fill("there is no kind of statement {name}", name=name), hint=fill("one of {kinds}", kinds=", ".join(BOOK.kinds))
+        )
     return found
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.plan.demands import About, Demand, Point, demands, topic
 from domain.plan.directory import Service
 from domain.views.sentences import Translate, english
 from domain.views.sight import sees_all
+from domain.words.quantities import say_span
 from domain.words.text import mark, told, word
 
 SURE: dict[str, str] = {
@@ -97,11 +99,13 @@ def demanded(delivery: Delivery, reader: Service) -> tuple[Demand, ...]:
 
 def in_words(point: Point, translate: Translate = english) -> str:
     """The sentence of a point."""
-    said = {
-        name: value if isinstance(value, str) else ", ".join(translate(word(one)) for one in value)
-        for name, value in point.values.items()
-    }
-    return translate(point.sentence).format_map(said)
+    return translate(point.sentence).format_map({name: _said(value, translate) for name, value in point.values.items()})
+
+
+def _said(value: str | timedelta | tuple[str, ...], translate: Translate) -> str:
+    if isinstance(value, timedelta):
+        return told(say_span(value), translate)
+    return value if isinstance(value, str) else ", ".join(translate(word(one)) for one in value)
 
 
 def how_sure(point: Point, translate: Translate = english) -> str:

@@ -12,7 +12,7 @@ from domain.plan.request_for_consent import RequestForConsent, Stretch
 from domain.views.names import CRIMINAL_ROLES
 from domain.views.sentences import Translate, english
 from domain.words.quantities import say_span
-from domain.words.text import mark, word
+from domain.words.text import mark, told, word
 
 CHANNELS: Mapping[Means, str] = {
     "direct": mark("directly, from service to service"),
@@ -167,7 +167,7 @@ def _handling(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 
 def _leg(leg: Stretch, translate: Translate) -> str:
     said = {name: getattr(leg, name) for name in ("state", "start", "end", "means", "responsible")}
-    parts = [translate(LEG).format(**said, takes=say_span(leg.takes))]
+    parts = [translate(LEG).format(**said, takes=told(say_span(leg.takes), translate))]
     if leg.accompanied_by:
         parts.append(translate(ALONG).format(services=", ".join(leg.accompanied_by)))
     return "; ".join([*parts, *(_call(one, translate) for one in leg.calls)])
@@ -194,7 +194,7 @@ def _arrests(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 def _lost(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     watch = asked.surveillance
     if watch is not None:
-        spans = {name: say_span(getattr(watch, name)) for name in ("check_in", "answer", "search")}
+        spans = {name: told(say_span(getattr(watch, name)), translate) for name in ("check_in", "answer", "search")}
         yield translate(SIGHTED).format(**spans)
     yield asked.on_loss
 

@@ -3,7 +3,7 @@
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import carried
 from domain.delivery.memory import Understanding
-from domain.delivery.persons import of_each_role
+from domain.delivery.persons import Prosecution, of_each_role
 from domain.delivery.watching import unwatched
 from domain.plan.vocabulary import CriminalRole
 from domain.rules.proceedings import may_prosecute
@@ -51,8 +51,7 @@ class ProsecutionView(Frozen):
     service: str
     state: str
     entry: int
-    prosecutions: tuple[str, ...]
-    """`supplier: KZ`, `courier P-2: UZ`."""
+    prosecutions: tuple[Prosecution, ...]
     agreed: bool
     """Whether somebody of each State that prosecutes by it has understood the same."""
 
@@ -115,7 +114,7 @@ def prosecutions(delivery: Delivery, seen: Sight) -> tuple[ProsecutionView, ...]
             service=service,
             state=one.state,
             entry=one.seq,
-            prosecutions=_in_words(one),
+            prosecutions=tuple(sorted(one.prosecutions, key=_order)),
             agreed=all(_same(delivery, one, state) for state in {each.state for each in one.prosecutions}),
         )
         for service, one in said.items()
@@ -141,10 +140,10 @@ def recorders(delivery: Delivery, seen: Sight) -> tuple[str, ...]:
     )
 
 
-def _in_words(one: Understanding) -> tuple[str, ...]:
-    return tuple(sorted(f"{each.role}{f' {each.person}' if each.person else ''}: {each.state}" for each in one.prosecutions))
+def _order(one: Prosecution) -> tuple[str, str, str]:
+    return one.role, one.person or "", one.state
 
 
 def _same(delivery: Delivery, one: Understanding, state: str) -> bool:
     others = [other for other in delivery.state.understandings.values() if other.state == state]
-    return any(_in_words(other) == _in_words(one) for other in others)
+    return any(sorted(map(_order, other.prosecutions)) == sorted(map(_order, one.prosecutions)) for other in others)

@@ -12,7 +12,7 @@ from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
-from domain.plan.goods import say_amount
+from domain.plan.goods import Amount
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
@@ -21,6 +21,7 @@ from domain.views import results
 from domain.views.results import ArrestsView, ProsecutionView, TransferView, WatchLogView
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
+from domain.views.unasked import may_say
 from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
@@ -79,8 +80,8 @@ class ExhibitView(Frozen):
 
     label: str
     what: str
-    contents: tuple[str, ...]
-    """As far as it was weighed or counted, in words."""
+    contents: tuple[Amount, ...]
+    """As far as it was weighed or counted."""
     holder: str | None
     offered_to: str | None
     spent: Milligrams
@@ -171,6 +172,8 @@ class DeliveryView(Frozen):
     """Proceedings that a State was asked to take over."""
     recorders: tuple[str, ...] = ()
     """Labels of recorders that somebody who cooperates carries still."""
+    may_say: tuple[str, ...] = ()
+    """Kinds of what the reader may say by itself now, unasked."""
     outcome: Outcome | None
     started_at: str
     plan: str
@@ -237,6 +240,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         prosecutions=results.prosecutions(delivery, seen),
         transfers=results.transfers(delivery, seen),
         recorders=results.recorders(delivery, seen),
+        may_say=may_say(delivery, reader),
         outcome=delivery.state.outcome,
         started_at=utc_text(delivery.state.began),
         plan=delivery.state.plan_digest,
@@ -278,7 +282,7 @@ def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
             yield ExhibitView(
                 label=label,
                 what=one.what,
-                contents=tuple(map(say_amount, amounts(delivery.state, label))),
+                contents=amounts(delivery.state, label),
                 holder=one.holder,
                 offered_to=one.offered_to,
                 spent=one.spent,

@@ -21,7 +21,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, WithJsonSchema
 
-_EXAMPLE: Final = "expected RFC 3339 with an offset, e.g. 2026-03-01T14:05:00+05:00"
+from domain.words.text import fill, mark
+
+_EXAMPLE: Final = fill("expected RFC 3339 with an offset, e.g. {moment}", moment="2026-03-01T14:05:00+05:00")
 _DAY_AND_TIME: Final = r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
 _OFFSET: Final = r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 _LONGEST: Final = 32
@@ -54,7 +56,7 @@ def instant(moment: str) -> datetime:
 
 
 def _refusal(moment: str, why: str) -> ValueError:
-    return ValueError(f"RFC 3339: {moment[:_LONGEST]!r} {why}")
+    return ValueError(fill("RFC 3339: {moment} {why}", moment=repr(moment[:_LONGEST]), why=why))
 
 
 def _grammar(moment: str) -> re.Match[str]:
@@ -62,8 +64,8 @@ def _grammar(moment: str) -> re.Match[str]:
     if match:
         return match
     if _NAIVE.fullmatch(moment):
-        raise _refusal(moment, f"has no offset, so across a border it names no instant, {_EXAMPLE}")
-    raise _refusal(moment, f"has the wrong form, {_EXAMPLE}")
+        raise _refusal(moment, fill("has no offset, so across a border it names no instant, {example}", example=_EXAMPLE))
+    raise _refusal(moment, fill("has the wrong form, {example}", example=_EXAMPLE))
 
 
 def _check_day(moment: str, year: int, month: int, day: int) -> None:
@@ -120,5 +122,5 @@ def utc_text(dt: datetime) -> str:
 def check_window(valid_from: str, valid_until: str) -> None:
     """Raises `ValueError` for a window that ends before it begins."""
     if instant(valid_from) >= instant(valid_until):
-        message = "valid_until must be later than valid_from"
+        message = mark("valid_until must be later than valid_from")
         raise ValueError(message)

@@ -40,12 +40,13 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.law": "view",
     "desk.answer": "inbox",
     "desk.stop": "submit",
+    "desk.unasked": "view",
     "desk.say": "submit",
     "desk.me": "enter",
     "desk.leave": "enter",
 }
 """The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
-SIGNING = frozenset({"desk.answer", "desk.stop", "desk.say"})
+SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
 
 HEADERS: Mapping[str, str] = {

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -58,10 +59,14 @@ class Filled(Frozen):
     fields: Annotated[dict[str, Annotated[Verbatim, Field(max_length=100_000)]], Field(max_length=40)]
 
 
-def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[FormField, ...]:
-    """The fields of a statement of this kind, with what the request merely asks. Raises `Malformed` if there is no such kind."""
+def boxes_of(
+    kind: str, request: Request | None, now: datetime, known: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[FormField, ...]:
+    """The fields of a statement of this kind, with what the request merely asks, or what is `known` where nobody asks. Raises
+    `Malformed` if there is no such kind.
+    """
     schema = forms.kind_called(kind).model_json_schema()
-    asked = dict(forms.asked(kind, request, now)) if request is not None else {}
+    asked = dict(forms.asked(kind, request, now)) if request is not None else dict(known)
     if "valid_until" in asked:
         asked["valid_until"] = _whole(asked["valid_until"])
     needed = schema.get("required", ())

@@ -30,12 +30,15 @@ from domain.signing.keys import aloud, key_id
 from domain.views import names
 from domain.views.forms import kinds_for
 from domain.views.law import NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
+from domain.views.listed import say_prosecution
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words
 from domain.views.sentences import lag, say_plainly
+from domain.views.unasked import known
+from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
-from domain.words.quantities import say_mass
+from domain.words.quantities import UNITS, say_mass
 from domain.words.text import mark, shown, told
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
@@ -184,6 +187,22 @@ async def answer_form(request: web.Request) -> web.Response:
     return _page(request, "answer.html", **page, helps=words.HELP, data=_data(request, delivery, found, kind))
 
 
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")
+async def unasked_form(request: web.Request) -> web.Response:
+    """What the reader may say by itself, and the form of what it has chosen."""
+    name, reader = request.match_info["delivery"], request[CALLER].service
+    delivery, now = await request.app[RECEPTION].reading.delivery(reader, name), datetime.now(UTC)
+    found = view_of(delivery, reader, max(now, delivery.state.now))
+    kind = request.query.get("kind")
+    if kind is not None and kind not in found.may_say:
+        raise NotFound("that is not yours to say now", hint="the page of what you may say unasked shows what is")
+    shows(request, [name])
+    boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
+    seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
+    page: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "boxes": boxes, "helps": words.HELP}
+    return _page(request, "unasked.html", **page, data=_data(request, name, None, kind or "") | seen)
+
+
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
 async def stop_form(request: web.Request) -> web.Response:
     """The form that stops a delivery. It needs nothing of the delivery, so that it opens whatever is away; what is seen of it is
@@ -240,8 +259,8 @@ def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], speaker(_language(request))
-    told = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS}
-    tables = {name: {code: speak(text) for code, text in table.items()} for name, table in told.items()}
+    called = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS, "UNITS": UNITS}
+    tables = {name: {code: speak(text) for code, text in table.items()} for name, table in called.items()}
     return {
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
@@ -332,12 +351,13 @@ def _environment(language: str) -> Environment:
         "word": word,
         "moment": moment,
         "instant": instant,
-        "mass": say_mass,
+        "mass": lambda mass: told(say_mass(mass), speak),
         "request": lambda asked: in_words(asked, speak),
         "amount": lambda one: say_amount(one, speak),
         "quantity": lambda mass: say_quantity(mass, speak),
         "pieces": lambda count: say_how(count, str(number_of(count)), speak),
         "ours": speak,
+        "prosecution": lambda one: say_prosecution(one, speak),
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
         "finding": lambda finding: say_plainly(finding, speak),

@@ -121,11 +121,12 @@ def test_r23_h2_of_its_own_goes_to_no_third_state() -> None:
     initiator, other = plan.initiator, next(one for one in plan.participants() if one[:2] != plan.initiator[:2])
     table = Table(plan)
     everyone = list(plan.participants())
+    state = table.directory.get(other).state
+    assert state is not None
+    table.say(initiator, "disclosure_permitted", to=state)  # that the plan goes there, which holds requests to other States
     table.say(initiator, "information", id="a-tip-0001", to=everyone, handling=Handling(code="H2"))
     assert reads(table, initiator, "information")
     assert not reads(table, other, "information")
-    state = table.directory.get(other).state
-    assert state is not None
     assert [initiator] == [one.provider for one in left_out_of(packet_for(table, state))]
     table.say(initiator, "disclosure_permitted", to=state)
     assert reads(table, other, "information")

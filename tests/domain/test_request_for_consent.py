@@ -262,14 +262,20 @@ def test_r11_who_answers_for_another_reads_what_it_decides_on_when_its_turn_has_
     assert ("uz.prosecutor", digest_of_request(table.plan, "UZ")) == (asked.service, asked.facts.request_digest)
 
 
-def test_r23_a_packet_for_a_state_that_was_asked_nothing_waits_for_whoever_wrote_the_request() -> None:
-    """Uzbekistan was asked and may have it; Latvia waits until the initiator permits that the plan goes there."""
+@pytest.mark.parametrize("state", ["UZ", "LV"])
+def test_r23_a_packet_for_a_state_waits_for_whoever_wrote_the_requests_to_others(state: str) -> None:
+    """The plan holds the request to Kazakhstan, which is neither for Uzbekistan, which is asked too, nor for Latvia."""
     table = Table().consent()
-    assert "UZ" == unsealed(table.delivery, "", table.now, "UZ").purpose
     with pytest.raises(RuleBroken, match=r"kz\.knb has not permitted the plan"):
-        unsealed(table.delivery, "", table.now, "LV")
-    table.say("kz.knb", "disclosure_permitted", to="LV")
-    assert "LV" == unsealed(table.delivery, "", table.now, "LV").purpose
+        unsealed(table.delivery, "", table.now, state)
+    table.say("kz.knb", "disclosure_permitted", to=state)
+    assert state == unsealed(table.delivery, "", table.now, state).purpose
+
+
+def test_r23_whose_own_the_request_is_waits_for_nobody() -> None:
+    """The initiator's State has the whole of it."""
+    table = Table().consent()
+    assert "KZ" == unsealed(table.delivery, "", table.now, "KZ").purpose
 
 
 # Consent to it

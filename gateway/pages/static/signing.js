@@ -148,9 +148,9 @@ function word(name, value) {
 // Whole milligrams, in the largest unit that keeps every digit.
 function mass(milligrams) {
   const [unit, digits] = milligrams >= 1e6 ? ["kg", 6] : milligrams >= 1e3 ? ["g", 3] : ["mg", 0];
-  if (!digits) return `${milligrams} mg`;
   const text = String(milligrams).padStart(digits + 1, "0");
-  return `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, "") + ` ${unit}`;
+  const number = digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, "") : text;
+  return data.words.UNITS[unit].replace("{number}", number);
 }
 
 // Sign these bytes and hand them in; then show what became of it.
@@ -199,7 +199,7 @@ function span(milliseconds) {
   const units = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]];
   const parts = [];
   for (const [unit, size] of units) {
-    if (milliseconds >= size) parts.push(`${Math.trunc(milliseconds / size)} ${unit}`);
+    if (milliseconds >= size) parts.push(data.words.UNITS[unit].replace("{number}", Math.trunc(milliseconds / size)));
     milliseconds %= size;
   }
   return parts.join(" ");
