@@ -143,7 +143,9 @@ def test_r7_car_with_an_unwitting_driver_needs_neither_weight_nor_seal() -> None
     """Never out of sight stands in for both, nothing is measured before the end, and then it is explained."""
     suspected = {"substance": "heroin", "net": "suspected 10 kg"}
     table = gone(plan_of(suspected, by=("sight",)), kept=[suspected], **UNSEEN)
-    assert ends(table, UNSEEN | {"in_sight": True}, recovered=[{"substance": "heroin", "net": "9.4 kg"}]) == (NOT_MEASURED(number=1, what="kept"),)
+    assert ends(table, UNSEEN | {"in_sight": True}, recovered=[{"substance": "heroin", "net": "9.4 kg"}]) == (
+        NOT_MEASURED(number=1, what="kept"),
+    )
     again = replay(table.delivery.ledger.entries, table.directory, table.cards)
     assert again.state == table.delivery.state
 
