@@ -15,7 +15,6 @@ from rehearsal.simulator import World, simulate
 from tests.course import became, code
 from tests.support import Table, asks, example_cards, example_directory, submitted, with_changes
 
-
 THREE = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]})
 """With a third service of Uzbekistan that neither decides nor carries anything out."""
 

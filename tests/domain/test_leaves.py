@@ -8,7 +8,7 @@ from domain.record.verify import verify
 from domain.views.view import view
 from tests.course import became, code
 from tests.domain.test_goods import COVER, HEROIN, UNSEEN, gone, plan_of, preparing
-from tests.support import SEAL, Table, asks, with_changes
+from tests.support import SEAL, Table, asks, card_of, with_changes
 
 CLOSED = HEROIN | {"net": {"unmeasured": "closed", "allowed_by": "kz.prosecutor"}}
 SEALED = {"gross": COVER, "seals": [SEAL]}
@@ -46,11 +46,11 @@ def test_r7_who_is_named_and_has_not_said_so_is_told_of(said: dict[str, Any], al
     assert entry.seq in verify(table.packet()).remarked
 
 
-def test_r7_one_who_takes_its_consent_back_has_not_said_so() -> None:
-    """It was provisional, or of an authority that has not answered."""
+def test_r7_one_who_has_not_answered_has_not_said_so() -> None:
+    """Another authorises alone, as the plan lets it; the one that is named has said nothing at all."""
     both = asks("kz.prosecutor authorisation", "kz.knb authorisation")
     plan = with_changes(plan_of(CLOSED), consent_kz={"requires": both, "need": 1})
-    table = Table(plan)
+    table = Table(plan, other_cards=card_of("KZ", separate=()))
     table.say("kz.knb", "authorisation_granted", "consent-kz")
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     assert table.is_open("preparation")
