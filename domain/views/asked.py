@@ -188,11 +188,12 @@ def looked_for(plan: Plan) -> str:
 
 
 def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
-    custody = delivery.state.custody
+    custody, tolerances = delivery.state.custody, delivery.plan.tolerances
+    weighed = custody.gross if custody is not None else None
     return {
         "checked_by": delivery.plan.consignment.checked_by,
         "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
-        "tolerance": delivery.plan.tolerances.gross,
+        "tolerance": tolerances.of_gross(weighed) if weighed is not None else tolerances.gross,
         "packages": custody.packages if custody is not None else delivery.plan.consignment.packages,
         "picture": custody.picture if custody is not None else None,
         "seals": custody.seals if custody is not None else (),

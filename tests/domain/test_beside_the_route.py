@@ -65,7 +65,7 @@ def test_r1_it_is_asked_to_authorise_and_not_only_to_agree() -> None:
 
 @pytest.mark.parametrize(("measure", "wanted"), [("following_person", True), ("audio_video", True), ("device", False)])
 def test_r16_what_is_done_to_persons_there_is_permitted_there(measure: str, wanted: bool) -> None:  # noqa: FBT001
-    """A person is followed and recorded wherever the arrest is; a device travels with the consignment, which does not come there."""
+    """A person is followed and recorded where the arrest is; a device travels with the consignment, which does not come there."""
     plan = asked(uses=[measure])
     assert (measure in plan.measures("BY")) is wanted
     assert not {"post", "vehicle_entry", "watching_thing", "opening", "foreign_officers"} & {*plan.measures("BY")}

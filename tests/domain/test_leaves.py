@@ -1,4 +1,4 @@
-"""R7: who is named as having allowed that something is not measured has the power to, and where it has not said so, it is said."""
+"""R7: who allows that something is not measured has the power to; and where it has not said so itself, that is said."""
 
 from typing import Any
 

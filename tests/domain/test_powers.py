@@ -68,8 +68,8 @@ PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs p
         (with_changes(arrest_tashkent={"state": "BY", "requires": asks("by.police arrest")}), "checkpoints.6.state", "R1"),
         (with_changes(plan_={"outside": [{"state": "UZ", "reason": "-"}]}), "outside.0.state", "R1"),
         (with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "a ship"}])), "legs.0.calls.0", "R1"),
-        (with_changes(plan_=legs(0, calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])), "legs.0.calls.0.locode",
-         "KZALA is not in TJ; its first two letters must be the State"),
+        (with_changes(plan_=legs(0, calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])),
+         "legs.0.calls.0.locode", "KZALA is not in TJ; its first two letters must be the State"),
     ],
 )  # fmt: skip
 def test_r29_who_has_no_power_there_is_not_asked(plan: Plan, place: str, rule: str) -> None:
