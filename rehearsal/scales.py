@@ -103,8 +103,9 @@ class BalanceBook(OracleBook):
                 sums[what(one)][side + 1] += most
                 if side == 0 and isinstance(one, SubstanceMass):
                     of_mass[what(one)] = tolerances.get(what(one), 0)
+        let_pass = {name: min(most, sums[name][0] // 20) for name, most in of_mass.items()}
         return any(
-            there[0] - there[3] > of_mass.get(name, 0) or there[2] - there[1] > of_mass.get(name, 0)
+            there[0] - there[3] > let_pass.get(name, 0) or there[2] - there[1] > let_pass.get(name, 0)
             for name, there in sums.items()
         )
 
@@ -149,7 +150,8 @@ class CustodyBook(OracleBook):
         if "weight" in by:
             weighed = isinstance(found.gross, int) and self._gross is not None
             gross = found.gross if isinstance(found.gross, int) else 0
-            fits &= weighed and abs(gross - (self._gross or 0)) <= self._plan.tolerances.gross
+            most = min(self._plan.tolerances.gross, (self._gross or 0) // 20)
+            fits &= weighed and abs(gross - (self._gross or 0)) <= most
         if "seals" in by:
             fits &= {seal.number for seal in found.seals} == {seal.number for seal in known.seals}
             fits &= not isinstance(found, HandoverAccepted) or found.seals_intact is True
@@ -190,7 +192,7 @@ class CustodyBook(OracleBook):
             return False
         counted = found.packages is not None and self.packages is not None
         if isinstance(found.gross, int) and self._gross is not None:
-            fits = abs(found.gross - self._gross) <= self._plan.tolerances.gross
+            fits = abs(found.gross - self._gross) <= min(self._plan.tolerances.gross, self._gross // 20)
         else:
             fits = counted
         return not fits or (counted and found.packages != self.packages)

@@ -76,16 +76,16 @@ class Balance:
         """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
         secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
         `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount that was removed or
-        sampled and was not measured; `other_packages` as `prepared` where nothing was removed and
-        they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered
+        sampled and was not measured; `other_packages` as `prepared` where nothing was removed and they are not as many as the
+        plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered
         of each part; else, where something was seized, what was kept, as `recovered` with all that was; in both cases then: of
         what was kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it,
-        and what was `never_measured`; and where something was seized `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` where the last of it
-        that was recovered has others, then `other_packages` as `recovered` where they were counted when it was prepared, and
-        all seizures together have another number of them, then `not_recovered` with the labels of the items that no seizure
-        names; else, where it was interdicted, `interdicted_gross` if its weight then is not that of the custody within the
-        plan's tolerance of the `gross` weight, and `other_packages` as `interdicted` if they are not as many;
-        `interdicted_unmeasured` where neither can be compared.
+        and what was `never_measured`; and where something was seized `serials_differ` for each cash, and `numbers_differ` for all
+        else, that was kept with `serials` where the last of it that was recovered has others, then `other_packages` as
+        `recovered` where they were counted when it was prepared, and all seizures together have another number of them, then
+        `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross` if
+        its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as `interdicted`
+        if they are not as many; `interdicted_unmeasured` where neither can be compared.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
@@ -133,7 +133,7 @@ class Balance:
 
     def _interdicted(self, found: Secured, known: Custody) -> Iterator[Finding]:
         if found.gross is not None and known.gross is not None:
-            if abs(found.gross - known.gross) > self._state.plan.tolerances.gross:
+            if abs(found.gross - known.gross) > self._state.plan.tolerances.of_gross(known.gross):
                 yield INTERDICTED_GROSS(found=found.gross, expected=known.gross)
         elif found.packages is None or known.packages is None:
             yield INTERDICTED_UNMEASURED()
@@ -146,15 +146,17 @@ def compared(
 ) -> tuple[Finding, ...]:
     """Where the parts are not the whole. What is named in the whole and then in the parts is numbered from 1, each once, since
     substances are free text: two names or numbers of one substance are one. For each in this order, where the bounds of the sums
-    are apart: `cash_differs` for a currency; `mass_differs` for a substance, if by more than the plan's tolerance of it;
-    `count_differs` for all else; and where some of what was recovered was not measured, `not_measured`. `what` says as what they
-    are compared; `expected` is the sum of the whole, `found` that of the parts, of what has a number.
+    are apart: `cash_differs` for a currency; `mass_differs` for a substance, if by more than the tolerance `of` what of it is at
+    least in the whole; `count_differs` for all else; and where some of what was recovered was not measured, `not_measured`.
+    `what` says as what they are compared; `expected` is the sum of the whole, `found` that of the parts, of what has a number.
     """
     left, right = tuple(whole), tuple(one for part in parts for one in part)
     keys = keyed((*left, *right))
     expected, seen = summed(keys[: len(left)]), summed(keys[len(left) :])
     unmeasured = _unmeasured(keys[len(left) :])
-    let_pass = {key: tolerances.of(one.substance) for key, one in keys[: len(left)] if isinstance(one, SubstanceMass)}
+    let_pass = {
+        key: tolerances.of(one.substance, expected[key].least) for key, one in keys[: len(left)] if isinstance(one, SubstanceMass)
+    }
     differs: list[Finding] = []
     for number, key in enumerate(dict.fromkeys([*expected, *seen]), 1):
         one, other = expected.get(key, Bounds()), seen.get(key, Bounds())

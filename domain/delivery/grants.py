@@ -43,7 +43,7 @@ class Grant:
         """Whether it authorises anything at this instant: it is final, has begun and has not ended, and is neither withdrawn nor
         expired.
         """
-        return not self.provisional and not self.withdrawn and not self.expired and self.valid_from <= at < self.valid_until
+        return self.final and not self.expired and self.valid_from <= at < self.valid_until
 
     def binding(self, checkpoint: str) -> tuple[tuple[str, str], ...]:
         """Number and text of the conditions that bind this checkpoint (R19): who set it, a slash, and its place among all of that

@@ -55,7 +55,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Relief:
-    """Until when a team has watched, by the log, and to which other it handed over then; none: to nobody, or that one has come."""
+    """Until when a team has watched, by the log, and to which other it handed over then; none: to nobody, or that one came."""
 
     until: datetime
     to: str | None

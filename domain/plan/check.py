@@ -228,7 +228,7 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
-            elif checkpoint.step == "authorise" and rung.to in plan.carrying_out:
+            elif checkpoint.step == "authorise" and rung.to in plan.carrying_out():
                 problem = fill(
                     "R13: {service} begins it or is in charge of a leg, so it does not decide in another's place",
                     service=rung.to,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from domain.plan.cards import GoodsClass, RuleCard
 from domain.plan.directory import Directory
-from domain.plan.goods import AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
+from domain.plan.goods import SMALLEST_SHARE, AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity, known_as
@@ -15,9 +15,6 @@ from domain.words.quantities import say_mass
 from domain.words.text import either, fill, mark, word
 
 Cards = Mapping[str, RuleCard]
-
-SMALLEST_SHARE = 20
-"""A tolerance of net mass or gross weight is at most one part of so many of what it is of."""
 
 
 def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

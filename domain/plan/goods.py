@@ -232,8 +232,14 @@ def least_mass(amounts: Iterable[AnyAmount]) -> int:
     return sum(bounds(one.net).least for one in amounts if isinstance(one, SubstanceMass))
 
 
+SMALLEST_SHARE = 20
+"""A tolerance of net mass or gross weight is at most one part of so many of what it is of."""
+
+
 class Tolerances(Frozen):
-    """By how much masses may differ, either way. What is not said may not differ at all; counts and cash never do."""
+    """By how much masses may differ, either way. What is not said may not differ at all; counts and cash never do. What is left
+    once most has been taken out has no more than its share of a tolerance.
+    """
 
     gross: Milligrams = 0
     """Gross weight, from check to check (R7)."""
@@ -242,10 +248,14 @@ class Tolerances(Frozen):
     substitute: Milligrams | Literal["any"] = 0
     """Substitutes from what was removed (R3); `any`: the plan says that a substitute need not weigh what it replaces."""
 
-    def of(self, substance: str) -> int:
-        """What is let pass of this substance, by whichever of its names."""
+    def of(self, substance: str, mass: int) -> int:
+        """What is let pass of so much of this substance, by whichever of its names: a twentieth of that at most."""
         wanted = identity(substance)
-        return next((most for name, most in self.net.items() if identity(name) == wanted), 0)
+        return min(next((most for name, most in self.net.items() if identity(name) == wanted), 0), mass // SMALLEST_SHARE)
+
+    def of_gross(self, weight: int) -> int:
+        """What is let pass of this gross weight: a twentieth of it at most."""
+        return min(self.gross, weight // SMALLEST_SHARE)
 
 
 class Unit(Frozen):

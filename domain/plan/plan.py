@@ -485,14 +485,20 @@ class Plan(Frozen):
         return (self.initiator,) if self.co_initiator is None else (self.initiator, self.co_initiator)
 
     @cached_property
-    def deciding(self) -> tuple[str, ...]:
-        """The services asked for `authorisation`, `agreement` or `permission` at checkpoints of step `authorise`."""
+    def _deciding(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(one.service for at in self.at("authorise") for one in at.requires))
 
+    def deciding(self) -> tuple[str, ...]:
+        """The services asked for `authorisation`, `agreement` or `permission` at checkpoints of step `authorise`. Each once."""
+        return self._deciding
+
     @cached_property
-    def carrying_out(self) -> tuple[str, ...]:
-        """The `initiators`, and who is responsible for a leg."""
+    def _carrying_out(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.initiators(), *(leg.responsible for leg in self.legs))))
+
+    def carrying_out(self) -> tuple[str, ...]:
+        """The `initiators`, and who is responsible for a leg. Each once."""
+        return self._carrying_out
 
     def everybody(self) -> tuple[str, ...]:
         """The `participants`, then those that are `told_at_end`."""

@@ -102,7 +102,10 @@ class Seizure(Kind):
         return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
-        """This is what was recovered, by this statement; `again` where it is secured, and so was held already."""
+        """This is what was recovered, by this statement; `again` where it is secured, and so was held already. What does not
+        close any more is explained afresh.
+        """
+        state.explained = False
         state.seizures[said.statement.id] = self.recovery(said.voice, again=state.secured)
 
     def recovery(self, by: str, *, again: bool) -> Recovered:

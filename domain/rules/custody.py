@@ -347,12 +347,12 @@ class Decision(Contingency):
 
 def _compare(state: State, said: Said, found: InHand, *, intact: bool, taker: bool) -> bool:
     """Compare with the last check that held; whether something did not fit, and waits for a decision. By what, the plan's
-    `checked_by` says, with its tolerance of the `gross` weight; an offer says nothing of broken seals.
+    `checked_by` says, with its tolerances; an offer says nothing of broken seals.
     """
     assert state.custody is not None  # noqa: S101 - nothing is offered before it has been prepared
     now = Custody.of(found, state.gaps)
-    by, tolerance = state.plan.consignment.checked_by, state.plan.tolerances.gross
-    differs = state.custody.differences(now, by, tolerance, intact=intact, in_sight=found.in_sight is not False)
+    by, tolerances = state.plan.consignment.checked_by, state.plan.tolerances
+    differs = state.custody.differences(now, by, tolerances, intact=intact, in_sight=found.in_sight is not False)
     if differs:
         state.discrepancy = Discrepancy(said.checkpoint, said.seq, differs, now, taker)
     return bool(differs)

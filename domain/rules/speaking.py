@@ -171,8 +171,9 @@ class Correction(Kind):
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
         it corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` its persons; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
-        decided on the old ones stays decided.
+        decided on the old ones stays decided; but what does not close in the balance is explained afresh.
         """
+        state.explained = state.explained and isinstance(self.content, ArrestMade)
         match self.content:
             case Seizure() as seizure:
                 before = state.seizures[self.of]
@@ -257,7 +258,7 @@ def would_say_both(plan: Plan, delegations: Mapping[str, Delegation], service: s
     for voice in voices:  # it grows
         givers = (giver for giver, one in delegations.items() if one.to == voice and at < one.valid_until)
         voices.extend(giver for giver in givers if giver not in voices)
-    pairs = ((one, other) for one in voices if one in plan.deciding for other in voices if other in plan.carrying_out)
+    pairs = ((one, other) for one in voices if one in plan.deciding() for other in voices if other in plan.carrying_out())
     return next(((one, other) for one, other in pairs if one != other), None)
 
 

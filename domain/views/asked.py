@@ -11,7 +11,7 @@ from domain.delivery.holdings import exhibits, of_service, offered
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
 from domain.plan.cards import Measure
-from domain.plan.demands import not_known
+from domain.plan.demands import needed, not_known
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Part, SubstanceMass
 from domain.plan.plan import Plan
@@ -188,11 +188,12 @@ def looked_for(plan: Plan) -> str:
 
 
 def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
-    custody = delivery.state.custody
+    custody, tolerances = delivery.state.custody, delivery.plan.tolerances
+    weighed = custody.gross if custody is not None else None
     return {
         "checked_by": delivery.plan.consignment.checked_by,
         "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
-        "tolerance": delivery.plan.tolerances.gross,
+        "tolerance": tolerances.of_gross(weighed) if weighed is not None else tolerances.gross,
         "packages": custody.packages if custody is not None else delivery.plan.consignment.packages,
         "picture": custody.picture if custody is not None else None,
         "seals": custody.seals if custody is not None else (),
@@ -210,11 +211,15 @@ def _inside(delivery: Delivery) -> tuple[AnyAmount, ...]:
 
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:
-    """Until when this State's consent must run, with every step before the passage taking as long as it may."""
+    """Until when this State's consent must run, with every step before the passage taking as long as it may; where the route does
+    not pass through it, with all that is planned there.
+    """
     plan = delivery.plan
     planned = plan.find(name)
     extended = delivery.state.progress[name].contingency == "extension"
     asks_consent = extended or (planned is not None and planned.step == "authorise")
+    if asks_consent and planned is not None and state not in plan.states():
+        return utc_text(opened + needed(plan, state))
     if not asks_consent or state not in delivery.state.states_ahead():
         return None
     until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.state.leg or 0)

@@ -10,6 +10,7 @@ from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import DutyEvent, Form, GoodsClass, Measure, Modality, Recorded
 from domain.plan.directory import ServiceKind
 from domain.plan.goods import Check, CountedIn, Weapon
+from domain.plan.plan import NotTouched, PlaceOfCall
 from domain.plan.quantity import Known, Why
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
@@ -47,6 +48,8 @@ OWN_WORDS: tuple[str, ...] = tuple(
             *get_args(CountedIn),
             "unmeasured",
             "nothing",
+            *get_args(PlaceOfCall),
+            *get_args(NotTouched),
             *get_args(NotCollected.model_fields["because"].annotation),
             *COMPARED,
         )

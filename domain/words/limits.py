@@ -210,7 +210,7 @@ MOST_INTERVALS: Final = 50
 """Of one surveillance log: a day of it, relieved twice an hour. A longer one comes in several."""
 MOST_INTERVALS_IN_ALL: Final = 5_000
 """Of all surveillance logs of one delivery: ten an hour for three weeks. Whoever reads it sorts them."""
-MOST_TEAMS: Final = 100
+MOST_TEAMS: Final = 64
 """Of all surveillance logs of one delivery: until when each has watched is carried from run to run."""
 MOST_UNWATCHED: Final = 100
 """Gaps in a surveillance log that are shown, the first. How many there are is shown too."""
@@ -334,11 +334,11 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 360 * KIB
+STATE_BYTES: Final = 368 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
 MOST_CARRIED: Final = 1_982 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
-MOST_CARRIED_UNKEPT: Final = 128 * KIB
+MOST_CARRIED_UNKEPT: Final = 120 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
 
 # The register of live operations, carried whole from run to run

@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
-from domain.delivery import balance, custody, event, grants, holdings, persons, progress, state, verdicts
+from domain.delivery import balance, custody, event, grants, holdings, persons, progress, state, verdicts, watching
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS, OUTSIDE
@@ -324,10 +324,14 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "readers": readers,
     "plan": words(
         Plan.states,
+        Plan.asked_states,
         Plan.participants,
         Plan.initiators,
         Plan.everybody,
         Plan.authorities,
+        Plan.deciding,
+        Plan.carrying_out,
+        Plan.may_allow,
         Plan.measures,
         Plan.permissions,
         Plan.asks_permission,
@@ -370,6 +374,9 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.have_in_sight,
         State.lose_sight,
         watch.check_in_due,
+        watching.overlapping,
+        watching.relieved_by_another,
+        watching.after,
     ),
     "checkpoints": words(
         State.closed,
@@ -386,6 +393,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         turns.may_begin,
     ),
     "consent": words(
+        Grant.final,
         Grant.live,
         Grant.binding,
         consent.AuthorisationGranted._asked_at,
@@ -406,10 +414,14 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         keyed,
         identities,
         measuring.as_checked,
+        measuring.allowed,
+        measuring.not_said_itself,
         measuring.possible,
         measuring.packed,
         Tolerances.of,
+        Tolerances.of_gross,
         balance.compared,
+        balance.never_measured,
         Balance.differences,
         Balance.unexplained,
         preparation.Prepared.as_of,
@@ -447,6 +459,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     ),
     "speaking": words(
         speaking.may_speak,
+        speaking.would_say_both,
         speaking._is_delegate,
         speaking.is_backup,
         speaking.second_officer,

@@ -313,6 +313,7 @@ AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
 TOLD = {"service": "kg.customs", "reason": "it went through there"}
 
+ABOARD = {"kind": "port", "place": "a port", "state": "BY", "not_touched": "stays_on_board"}
 LEAVE = {"unmeasured": "time", "allowed_by": "kz.knb"}
 REFUSALS: list[tuple[str, str, Edit]] = [
     ("initiator", "", lambda p, _c: p.update(initiator="kz.nobody")),
@@ -344,11 +345,22 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("consignment.contents.N", "R1", lambda p, _c: p["consignment"].update(goods=["tobacco"])),
     ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),
     ("outside.N.state", "", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}] * 2)),
-    ("legs.N.calls.N", "R1", lambda p, _c: p["legs"][0].update(calls=[{"place": "at sea"}])),
+    ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}])),
+    ("legs.N.calls.N", "R1", lambda p, _c: p["legs"][0].update(calls=[{"kind": "sea", "place": "at sea"}])),
+    (
+        "legs.N.calls.N.not_touched",
+        "R1",
+        lambda p, _c: p["legs"][0].update(calls=[ABOARD | {"kind": "road"}]),
+    ),
+    (
+        "legs.N.calls.N.not_touched",
+        "R16",
+        lambda p, _c: (p.update(uses=["device"]), p["legs"][0].update(calls=[ABOARD])),
+    ),
     (
         "legs.N.calls.N.locode",
         "",
-        lambda p, _c: p["legs"][0].update(calls=[{"place": "a port", "state": "BY", "locode": "UZTAS"}]),
+        lambda p, _c: p["legs"][0].update(calls=[{"kind": "port", "place": "a port", "state": "BY", "locode": "UZTAS"}]),
     ),
     ("checkpoints", "R16", lambda p, c: (asks(p, "consent-kz", *PERMITS), card(c, separate=()))),
     ("checkpoints.N.locode", "", lambda p, _c: checkpoint(p, "preparation").update(locode="UZTAS")),

@@ -45,6 +45,7 @@ from domain.delivery.progress import First, Progress, RequestStanding
 from domain.delivery.reported import Amended
 from domain.delivery.state import State
 from domain.delivery.verdicts import Halt
+from domain.delivery.watching import Relief
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey
 from domain.plan.goods import SubstanceMass
@@ -89,6 +90,7 @@ from domain.words.limits import (
     MOST_REQUIREMENTS,
     MOST_SELECTORS_IN_ALL,
     MOST_SERVICES,
+    MOST_TEAMS,
     MOST_TRANSFERS,
     OWED_BYTES,
     PARTS_BYTES,
@@ -393,6 +395,8 @@ def with_what_was_found(state: State) -> None:
     nobody = Arrested(NAMES[0], ())
     state.arrests = dict.fromkeys(WHO_CORRECTS[1:], nobody) | {WHO_CORRECTS[1]: Arrested(NAMES[0], persons)}
     state.freed = {NAMES[0]: tuple(one.code for one in persons)}
+    relief = Relief(EPOCH, "9" * 40)
+    state.reliefs = {NAMES[0]: {f"{number:040}": relief for number in range(MOST_TEAMS)}}
     state.seizures = dict.fromkeys(WHO_CORRECTS, Recovered((), (), (), NAMES[0])) | {WHO_CORRECTS[0]: found}
     state.firsts = dict.fromkeys(WHO_CORRECTS[:MOST_BY_TWO], FIRST)
 

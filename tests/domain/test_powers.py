@@ -67,9 +67,9 @@ PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs p
         ),
         (with_changes(arrest_tashkent={"state": "BY", "requires": asks("by.police arrest")}), "checkpoints.6.state", "R1"),
         (with_changes(plan_={"outside": [{"state": "UZ", "reason": "-"}]}), "outside.0.state", "R1"),
-        (with_changes(plan_=legs(0, calls=[{"place": "a ship"}])), "legs.0.calls.0", "R1"),
-        (with_changes(plan_=legs(0, calls=[{"state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])), "legs.0.calls.0.locode",
-         "KZALA is not in TJ; its first two letters must be the State"),
+        (with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "a ship"}])), "legs.0.calls.0", "R1"),
+        (with_changes(plan_=legs(0, calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])),
+         "legs.0.calls.0.locode", "KZALA is not in TJ; its first two letters must be the State"),
     ],
 )  # fmt: skip
 def test_r29_who_has_no_power_there_is_not_asked(plan: Plan, place: str, rule: str) -> None:
@@ -93,6 +93,8 @@ def test_r1_arrests_off_the_route_are_asked_for_or_said_to_be_outside() -> None:
     consent["requires"] = asks("by.prosecutor authorisation")
     asked = with_changes(arrest_tashkent=belarus).model_dump()
     asked["checkpoints"] = [*asked["checkpoints"], consent]
+    asked["offence"]["extraditable"]["BY"] = True
+    asked["answers_for_law"]["BY"] = "by.prosecutor"
     assert [] == found(asking_all(Plan.model_validate(asked)))
 
 

@@ -188,7 +188,7 @@ def test_r28_a_request_has_so_many_bytes_and_no_more() -> None:
     """With a long way it is too much to be read; the plan is refused, with the State, its size and the bound."""
     legs = [leg | {"means": WIDEST * 200} for leg in PLAN.model_dump()["legs"]]
     calls = [{"kind": "sea", "place": WIDEST * 200, "not_touched": "high_seas"} for _ in range(10)]
-    wide = PLAN.model_dump() | {"legs": [legs[0] | {"calls": calls}, legs[1] | {"calls": calls}]}
+    wide = PLAN.model_dump() | {"legs": [leg | {"calls": calls} for leg in (*legs, *legs)]}
     fits = len(canonical(words_of(Plan.model_validate(wide), "UZ")))
     more = [{"title": WIDEST * 120, "digest": "0" * 64} for _ in range(5)]
     larger = Plan.model_validate(wide | {"request": PLAN.request.model_dump() | {"annexes": more, "facts": WIDEST * 2000}})
