@@ -8,7 +8,7 @@ from rich.text import Text
 from client.language import _, speak
 from client.tables import Lines, pairs
 from domain.plan.demands import Demand
-from domain.views.law import NOT_SO, NOTE, Explained, Line, explained
+from domain.views.law import NOT_KNOWN_HERE, NOT_SO, NOTE, Explained, Line, explained
 
 
 def demands_in_words(found: Sequence[Demand]) -> RenderableType:
@@ -31,7 +31,7 @@ def _rows(one: Explained) -> Iterator[tuple[str, str]]:
         yield "" if line.about == before else line.about, _said(line)
         before = line.about
     if one.left:
-        yield _("not known"), one.left
+        yield _(NOT_KNOWN_HERE), one.left
     if one.notes:
         yield _(NOTE), one.notes
 

@@ -14,6 +14,7 @@ from domain.delivery.statement import Content, Statement
 from domain.delivery.verdicts import Verdict
 from domain.plan.cards import Modality, RuleCard
 from domain.plan.directory import Directory
+from domain.plan.goods import Check
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade, Delivered, NotCollected
@@ -368,7 +369,7 @@ class Checker:
         """It is as the plan and the permissions have it."""
         self._custody.prepared(content)
         self._scales.prepared(content)
-        if self._custody.missing(content):
+        if self._custody.missing(content, self._plan.consignment.checked_by):
             yield "R7: prepared without what it is checked by"
         yield from self._permits.prepared(content, at)
         if content.modality != self._plan.modality:
@@ -492,14 +493,19 @@ class Checker:
         """Weight and seals against the last that held; until a decision, nothing may move."""
         if self._doubt is not None:
             yield "R7: something moved although what was found did not fit"
-        fits = self._custody.fits(found)
+        by = self._checked_by()
+        fits = self._custody.fits(found, by)
         if fits is None:
             yield "R7: nothing was prepared"
-        elif self._custody.missing(found):
+        elif self._custody.missing(found, by):
             yield "R7: it was not checked by what the plan names"
         elif not fits:
             self._doubt, self._decided = found, set()
             self._custody.doubted()
+
+    def _checked_by(self) -> tuple[Check, ...]:
+        """How it is checked at the end of the leg that it is on."""
+        return self._plan.legs[self._leg or 0].checked_by or self._plan.consignment.checked_by
 
     def _decision(self, voice: str, officer: str) -> Iterator[str]:
         if self._doubt is None:
@@ -510,7 +516,7 @@ class Checker:
         alone = len(needed) == 1 and len(self._decided) == 1  # where that is one service, two of its officers
         if needed <= {service for service, _ in self._decided} and not alone:
             doubt, self._doubt = self._doubt, None
-            self._custody.decided(doubt)
+            self._custody.decided(doubt, self._checked_by())
             if isinstance(doubt, HandoverAccepted):
                 self._leg = (self._leg or 0) + 1
 

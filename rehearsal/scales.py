@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons
+from domain.plan.goods import AnyAmount, Cash, Check, Counted, Instruments, SubstanceMass, Weapons
 from domain.plan.plan import Plan
 from domain.plan.quantity import Estimate, Quantity
 from domain.rules.balance import Seizure
@@ -141,9 +141,9 @@ class CustodyBook(OracleBook):
         self._gaps += self._hidden
         self._hidden = False
 
-    def fits(self, found: HandoverOffered | HandoverAccepted) -> bool | None:
-        """Whether it is as it should be, by all that the plan has it checked by; none: there is nothing to compare with."""
-        known, by = self._known, self._plan.consignment.checked_by
+    def fits(self, found: HandoverOffered | HandoverAccepted, by: tuple[Check, ...]) -> bool | None:
+        """Whether it is as it should be, by all that it is checked by there; none: there is nothing to compare with."""
+        known = self._known
         if known is None:
             return None
         fits = True
@@ -163,8 +163,8 @@ class CustodyBook(OracleBook):
             fits &= found.in_sight is True and self._gaps == self._gaps_then
         return fits
 
-    def missing(self, found: Prepared | HandoverOffered | HandoverAccepted) -> bool:
-        """Whether it was checked by anything else than the plan has it checked by."""
+    def missing(self, found: Prepared | HandoverOffered | HandoverAccepted, by: tuple[Check, ...]) -> bool:
+        """Whether it was checked by anything else than the plan has it checked by there."""
         given = {
             "weight": found.gross is not None,
             "seals": bool(found.seals),
@@ -172,7 +172,6 @@ class CustodyBook(OracleBook):
             "picture": found.picture is not None,
             "sight": not isinstance(found, Prepared) and found.in_sight is not None,
         }
-        by = self._plan.consignment.checked_by
         return any(
             done != (check in by and (check != "sight" or not isinstance(found, Prepared))) for check, done in given.items()
         )
@@ -181,9 +180,14 @@ class CustodyBook(OracleBook):
         """What did not fit is what counts if it goes on."""
         self._gaps_doubted = self._gaps
 
-    def decided(self, found: HandoverOffered | HandoverAccepted) -> None:
-        """It goes on as it was found."""
-        self._known, self._gaps_then = found, self._gaps_doubted
+    def decided(self, found: HandoverOffered | HandoverAccepted, by: tuple[Check, ...]) -> None:
+        """It goes on as it was found, and as it was before where that was not checked."""
+        before = self._known
+        assert before is not None  # noqa: S101 - there was something to compare with
+        unchecked = {"seals": "seals", "count": "packages"}
+        kept = {name: getattr(before, name) for check, name in unchecked.items() if check not in by}
+        self._known = found.model_copy(update=kept)
+        self._gaps_then = self._gaps_doubted if "sight" in by else self._gaps_then
         self._gross = found.gross if isinstance(found.gross, int) else self._gross
 
     def seized_otherwise(self, found: Interdicted) -> bool:

@@ -1595,6 +1595,20 @@ BUGS = (
         "handling",
     ),
     Bug(
+        "R7",
+        "domain/plan/plan.py",
+        "return own or self.consignment.checked_by",
+        "return self.consignment.checked_by",
+        "checks_of_legs",
+    ),
+    Bug(
+        "R7",
+        "domain/delivery/custody.py",
+        'found.seals if "seals" in by else self.seals,',
+        "found.seals,",
+        "checks_of_legs",
+    ),
+    Bug(
         "R23",
         "domain/record/provided.py",
         "any(state != to for state in delivery.plan.request.to)",

@@ -95,6 +95,16 @@ class Custody:
             case "sight":
                 return () if in_sight and found.gaps == self.gaps else (SIGHT_BROKEN(),)
 
+    def checked(self, found: "Custody", by: tuple[Check, ...]) -> "Custody":
+        """What was found where it was checked `by` that; of what was not checked there, what was known before."""
+        return Custody(
+            found.gross if "weight" in by else self.gross,
+            found.seals if "seals" in by else self.seals,
+            found.packages if "count" in by else self.packages,
+            found.picture if "picture" in by else self.picture,
+            found.gaps if "sight" in by else self.gaps,
+        )
+
     def after(self, found: "Custody") -> "Custody":
         """What later checks compare with, after a fresh decision to go on: what was found then, but for the weight where that was
         not measured, and for the picture.

@@ -201,6 +201,8 @@ class Leg(Frozen):
     """Officers of other States who travel with it (R16)."""
     calls: Annotated[tuple[Call, ...], Field(max_length=MOST_CALLS, exclude_if=lambda calls: not calls)] = ()
     """Where it calls on its way, in order."""
+    checked_by: Annotated[tuple[Check, ...], Field(max_length=5, exclude_if=lambda checks: not checks)] = ()
+    """How it is checked at the handover where this leg ends (R7); none: as the consignment says."""
 
     @cached_property
     def states(self) -> tuple[str, ...]:
@@ -404,6 +406,11 @@ class Plan(Frozen):
         found = (one.authorities() for one in self.at("authorise") if one.state == state)
         gone = [one.service for one in self.replaced]
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
+
+    def checked_at(self, checkpoint: str | None) -> tuple[Check, ...]:
+        """How it is checked there: by the `checked_by` of the leg that ends there, or else by that of the consignment."""
+        own = next((leg.checked_by for leg in self.legs if leg.end == checkpoint), ())
+        return own or self.consignment.checked_by
 
     def may_allow(self, service: str, state: str | None = None) -> bool:
         """Whether it may allow that something is not measured there, or anywhere where no State is given (R7): it is asked for

@@ -140,7 +140,7 @@ class HandoverOffered(InHand, Kind):
             return NOTHING_PREPARED()
         if said.voice != state.responsible:
             return NOT_THE_HOLDER(voice=said.voice)
-        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by, (state.here.state,))
+        return as_checked(delivery.plan, self, delivery.plan.checked_at(said.checkpoint), (state.here.state,))
 
     def bound_to(self) -> Binding:
         return "decision"
@@ -213,7 +213,7 @@ class HandoverAccepted(InHand, Kind):
                 return NO_ENTRY(state=entered)
             for lacking in delivery.consents.not_permitted((entered,), said.at):
                 return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
-        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by, (leg.state,))
+        return as_checked(delivery.plan, self, delivery.plan.checked_at(said.checkpoint), (leg.state,))
 
     def bound_to(self) -> Binding:
         return "decision"
@@ -346,12 +346,13 @@ class Decision(Contingency):
 
 
 def _compare(state: State, said: Said, found: InHand, *, intact: bool, taker: bool) -> bool:
-    """Compare with the last check that held; whether something did not fit, and waits for a decision. By what, the plan's
-    `checked_by` says, with its tolerances; an offer says nothing of broken seals.
+    """Compare with the last check that held; whether something did not fit, and waits for a decision. By what, the plan says,
+    as it is `checked_at` this checkpoint, with its tolerances; an offer says nothing of broken seals. What is not checked there
+    stays as it was.
     """
     assert state.custody is not None  # noqa: S101 - nothing is offered before it has been prepared
-    now = Custody.of(found, state.gaps)
-    by, tolerances = state.plan.consignment.checked_by, state.plan.tolerances
+    by, tolerances = state.plan.checked_at(said.checkpoint), state.plan.tolerances
+    now = state.custody.checked(Custody.of(found, state.gaps), by)
     differs = state.custody.differences(now, by, tolerances, intact=intact, in_sight=found.in_sight is not False)
     if differs:
         state.discrepancy = Discrepancy(said.checkpoint, said.seq, differs, now, taker)

@@ -137,7 +137,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         agree_with=other.service if other is not None else None,
     )
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says))
-    return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery))
+    return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
 
 
 def _of_exhibits(delivery: Delivery, service: str, says: tuple[Need, ...]) -> dict[str, object]:
@@ -187,11 +187,11 @@ def looked_for(plan: Plan) -> str:
     return f"{plan.initiator} asks for a look for other live operations that touch the same: {counted}"
 
 
-def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
+def _of_the_consignment(delivery: Delivery, name: str) -> dict[str, object]:
     custody, tolerances = delivery.state.custody, delivery.plan.tolerances
     weighed = custody.gross if custody is not None else None
     return {
-        "checked_by": delivery.plan.consignment.checked_by,
+        "checked_by": delivery.plan.checked_at(name),
         "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
         "tolerance": tolerances.of_gross(weighed) if weighed is not None else tolerances.gross,
         "packages": custody.packages if custody is not None else delivery.plan.consignment.packages,

@@ -42,6 +42,9 @@ NOT_SO = mark("NOT SO")
 ANSWERED = mark("{sentence}; that it is kept stands in no record: {who} answers for it (R1)")
 LEFT = mark("{topics}: {who} answers for it (R1)")
 NOTE = mark("note")
+NOT_KNOWN_HERE = mark("not known")
+CALLED: Mapping[str, str] = {"not_so": NOT_SO, "not_known": NOT_KNOWN_HERE, "note": NOTE}
+"""What stands beside the lines, for a page that shows them."""
 
 
 @dataclass(frozen=True)

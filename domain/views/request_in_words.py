@@ -140,7 +140,7 @@ def _object(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     goods = asked.consignment
     contents = ", ".join(say_amount(one, translate) for one in goods.contents)
     yield translate(HOLDS).format(contents=contents, gross=say_quantity(goods.gross, translate), declared=goods.declared_as)
-    numbers = ", ".join(map(str, goods.identifiers))
+    numbers = ", ".join(f"{one.scheme.replace('_', ' ').upper()} {one.value}" for one in goods.identifiers)
     yield translate(TRAVELLING).format(how=translate(TRAVELS[goods.kind]), numbers=numbers)
     yield translate(HIDDEN).format(concealment=asked.concealment)
 

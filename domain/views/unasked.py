@@ -18,7 +18,7 @@ ELSEWHERE = ("hold_requested", "stop_requested", "correction")
 
 def may_say(delivery: Delivery, reader: Service) -> tuple[str, ...]:
     """Kinds of what this service may say now by itself. What exactly it says, the rules judge."""
-    if not delivery.state.participant(reader.id):
+    if delivery.state.ended or not delivery.state.participant(reader.id):
         return ()
     kinds = book_of(delivery).kinds
     return tuple(name for name, kind in kinds.items() if name not in ELSEWHERE and _its_own(delivery, reader, kind))

@@ -347,7 +347,7 @@ def _in_our_words(found: ErrorDetails) -> str:
     if (template := OF_PYDANTIC.get(found["type"])) is None:
         return said
     text = Filled(said)
-    text.template, text.filled = template, context
+    text.template, text.filled = template, context | {"expected": str(context.get("expected", "")).replace(" or ", ", ")}
     return text
 
 

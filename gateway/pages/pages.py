@@ -29,7 +29,7 @@ from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views import names
 from domain.views.forms import kinds_for
-from domain.views.law import NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
+from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.listed import say_prosecution
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words
@@ -165,7 +165,10 @@ async def law(request: web.Request) -> web.Response:
     shows(request, [delivery])
     speak = speaker(_language(request))
     marks = {code: speak(text) for code, text in (SURE | {NOT_KNOWN_MARK: NOT_KNOWN}).items()}
-    return _page(request, "law.html", delivery=delivery, states=[explained(one, speak) for one in found], marks=marks)
+    called = {name: speak(text) for name, text in CALLED.items()}
+    return _page(
+        request, "law.html", delivery=delivery, states=[explained(one, speak) for one in found], marks=marks, called=called
+    )
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")

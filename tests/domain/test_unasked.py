@@ -117,3 +117,14 @@ def test_every_list_can_be_typed(kind: str) -> None:
         if any(one.get("type") == "array" for one in said.get("anyOf", [said]))
     }
     assert {name for name in lists if name not in PARTS and f"{kind}.{name}" not in PARTS} == set()
+
+
+def test_nothing_is_offered_once_the_ledger_is_closed() -> None:
+    """Whoever holds something then is told so, and is not invited to say what nobody would take."""
+    table = Table()
+    table.say("kz.knb", "stop_requested", reason="over")
+    table.say("kz.police", "interdicted", gross="13.9 kg", place="Almaty")
+    for service in table.plan.participants():
+        table.say(service, "stop_acknowledged")
+    assert table.delivery.state.ended
+    assert not any(offered(table, service) for service in table.plan.participants())
