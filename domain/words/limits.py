@@ -195,8 +195,12 @@ PURE: Final = 1_000
 """Thousandths of a substance in what was examined: all of it."""
 MOST_PARTS: Final = 20
 """Into which one consignment splits: each is a delivery of its own from then on."""
-MOST_PICTURES: Final = 200
-"""Hashes of them."""
+MOST_ATTACHMENTS: Final = 100
+"""Files that one statement names: a parcel from every side, and each packet in it."""
+ATTACHMENTS_BYTES: Final = 16 * KIB
+"""Of what one statement says of them: a hundred, each with half a line on what it shows. They are beside what its kind may have."""
+LARGEST_NAMED: Final = 2**40
+"""Bytes of a file that is named: a week of video. What is kept of files is bounded apart."""
 MOST_WITNESSES: Final = 10
 MOST_TAKEN_FOR: Final = 20
 """Substances and goods that one find is taken for."""
@@ -246,7 +250,7 @@ LARGEST_OF_LISTS: Final = 20_000
 LARGEST_OF_COSTS: Final = 56_000
 """Of what a delivery has cost: each line says what for. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_OF_DETECTION: Final = 32_000
-"""Of a report of what was found, with its pictures. The largest that its fields allow is smaller."""
+"""Of a report of what was found. The largest that its fields allow is smaller."""
 LARGEST_OF_SEALS: Final = 20_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
