@@ -315,6 +315,19 @@ which 48 ask for consent, and, as long as there is room, what they may answer fo
 ERRAND_BYTES: Final = 768 * KIB
 """Of the requests and services that one errand names; those of a checkpoint that are more go in several."""
 
+# Files that belong to what is said, as far as they are kept
+
+LARGEST_FILE: Final = 2 * KIB**3
+"""Of one: two hours of video. A longer one is named by its digest and handed over otherwise."""
+MOST_FILES_EACH: Final = 500
+FILES_BYTES_EACH: Final = 20 * KIB**3
+"""Of one service, in one delivery."""
+MOST_FILES: Final = 2_000
+FILES_BYTES: Final = 50 * KIB**3
+"""Of all services of one delivery."""
+MOST_LISTED_FILES: Final = 10_000
+"""Of one answer: with what the longest statements name, more are named than are ever kept."""
+
 # One run of the workflow: it ends long before Temporal's limits
 
 RUN_UPDATES: Final = 600
