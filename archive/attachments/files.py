@@ -22,7 +22,7 @@ from archive.branches import lock
 from archive.database import Database
 from archive.sealed import DataKey, KeyWrapping
 from archive.tables import attachments, data_keys
-from domain.plan.attachment import HEAD, Attachment, begins_as
+from domain.plan.attachment import HEAD, File, begins_as
 from domain.words.errors import Malformed, NotAllowed, NotFound, Unavailable, VigilError
 from domain.words.limits import FILES_BYTES, FILES_BYTES_EACH, LARGEST_FILE, MOST_FILES, MOST_FILES_EACH
 from domain.words.moments import utc_text
@@ -74,7 +74,7 @@ class Files:
         await self._storage.beats()
 
     async def put(
-        self, delivery: str, service: str, told: Attachment, pieces: AsyncIterator[bytes], sure: Sure | None = None
+        self, delivery: str, service: str, told: File, pieces: AsyncIterator[bytes], sure: Sure | None = None
     ) -> bool:
         """Take a file of this service, if it is what it is said to be; whether it was not there yet. `sure` is asked when all of it
         has come.
@@ -145,7 +145,7 @@ class Files:
             removed += 1
         return removed
 
-    async def _reserved(self, delivery: str, service: str, told: Attachment, name: str) -> DataKey | None:
+    async def _reserved(self, delivery: str, service: str, told: File, name: str) -> DataKey | None:
         """The key to seal it with, once a row says that it comes; none where this service's file is there already."""
         async with self._database.writing() as connection:
             await lock(connection, delivery)
@@ -215,7 +215,7 @@ class Files:
         return None if row.wrapped is None else DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
 
 
-async def _checked(told: Attachment, pieces: AsyncIterator[bytes], sure: Sure | None) -> AsyncIterator[bytes]:
+async def _checked(told: File, pieces: AsyncIterator[bytes], sure: Sure | None) -> AsyncIterator[bytes]:
     """What comes, as it comes. Raises `Malformed` at the end, and before where that is clear, if it is not what was said."""
     size, found, head = 0, hashlib.sha256(), b""
     async for piece in pieces:

@@ -77,14 +77,24 @@ HEAD: Final = 512
 """Bytes of a file from which it is seen whether it is of its type."""
 
 
-class Attachment(Sent):
-    """One file. Its handling code decides where the file goes beside that of what names it: the stricter of the two holds."""
+class File(Sent):
+    """What is known of a file before anybody has it."""
 
     digest: Digest
     """SHA-256 of the file."""
     size: Annotated[int, Field(ge=1, le=LARGEST_NAMED)]
     """In bytes."""
     media_type: MediaType
+
+    @property
+    def name(self) -> str:
+        """How it is called: the digest, and the ending of its type. Nobody's words are in it, so it leads nowhere."""
+        return f"{self.digest}.{next(suffix for suffix, one in SUFFIXES.items() if one == self.media_type)}"
+
+
+class Attachment(File):
+    """A file that is named. Its handling code decides where it goes beside that of what names it: the stricter of the two holds."""
+
     shows: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     """What is to be seen in it, or its title."""
     handling: Annotated[HandlingCode | None, Field(exclude_if=lambda code: code is None)] = None
@@ -94,11 +104,6 @@ class Attachment(Sent):
     def is_recording(self) -> bool:
         """Whether it shows or sounds what happened, as a photograph and a video do."""
         return self.media_type.partition("/")[0] in ("image", "audio", "video")
-
-    @property
-    def name(self) -> str:
-        """How its file is called: the digest, and the ending of its type. Nobody's words are in it, so it leads nowhere."""
-        return f"{self.digest}.{next(suffix for suffix, one in SUFFIXES.items() if one == self.media_type)}"
 
 
 def _bounded(given: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
