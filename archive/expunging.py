@@ -1,8 +1,8 @@
 """To expunge a closed delivery: what was said is destroyed, and that it was said stays provable.
 
 The data key is destroyed, in the database and in its files, and with it everything that was sealed under it, attachments and
-backups of other tables included. The leaves and the root stay, so a packet that a court holds still verifies against them. Who took
-part and how it ended stay too, and the record of who ordered this, under which law, and which two persons did it.
+backups of other tables included. The leaves and the root stay, so a packet that a court holds still verifies against them. Who
+took part and how it ended stay too, and the record of who ordered this, under which law, and which two persons did it.
 """
 
 from pydantic import model_validator

@@ -255,6 +255,6 @@ attachments = Table(
     Column("whole", Boolean, nullable=False),
     Column("named", Boolean, nullable=False),
 )
-"""Files of deliveries, as the storage has them under `object`, a name that tells nothing. `whole`: all of it has come. `named`: it was
-seen that the ledger names it; else that is looked for before it is removed.
+"""Files of deliveries, as the storage has them under `object`, a name that tells nothing. `whole`: all of it has come. `named`:
+it was seen that the ledger names it; else that is looked for before it is removed.
 """

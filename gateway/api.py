@@ -56,7 +56,7 @@ OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 routes = web.RouteTableDef()
 
 
-def application(
+def application(  # noqa: PLR0913, PLR0917 - what it serves from
     reception: Reception,
     proofs: Proofs,
     log_of_reads: Reads,

@@ -42,8 +42,8 @@ async def received(request: web.Request) -> bytes:
 
 
 async def streamed(request: web.Request) -> AsyncIterator[bytes]:
-    """The body of a file in pieces as they come, each within `BODY_PATIENCE`, all of them no slower than `SLOWEST`. It is never in
-    memory as a whole. Raises what HTTP has for too slow or broken off.
+    """The body of a file in pieces as they come, each within `BODY_PATIENCE`, all of them no slower than `SLOWEST`. It is never
+    in memory as a whole. Raises what HTTP has for too slow or broken off.
     """
     if request.headers.get("Expect", "").lower() == "100-continue":  # whoever is refused need not send it at all
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -1,7 +1,7 @@
-"""Attachments at the door: told of, handed out and handed in. None of it is held in memory as a whole, and no statement waits for it.
+"""Attachments at the door: told of, handed out and handed in. None is held in memory as a whole, and no statement waits for it.
 
-What is handed in is what a statement names that the caller reads, or what it is about to name. The proof of the request is over the
-digest of the file, which stands in the address: so it is known before the first byte who answers for which file.
+What is handed in is what a statement names that the caller reads, or what it is about to name. The proof of the request is over
+the digest of the file, which stands in the address: so it is known before the first byte who answers for which file.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ class FileRoom:
     async def out(self, caller: Service, name: str, digest: str) -> tuple[Named, int, AsyncIterator[bytes]]:
         """What names a file, how long it is, and what is in it.
 
-        Raises `NotFound` for what is not the caller's to know of, or what nobody has handed in, and `NotAllowed` by its code (R23).
+        Raises `NotFound` for what is not the caller's to know of, or nobody has handed in, and `NotAllowed` by its code (R23).
         """
         delivery = await self._reading.delivery(caller, name)
         found = [one for one in known_to(delivery, caller) if one.attachment.digest == digest]
@@ -80,8 +80,8 @@ class FileRoom:
         return yours[0], size, pieces
 
     async def take(self, caller: Service, name: str, file: File, request: web.Request) -> bool:
-        """Take a file; whether it is new. Raises `Malformed` for what is not the file that is said here or was said in a statement,
-        and `NotAllowed` where nothing names it and it is too late to, or beyond a quota.
+        """Take a file; whether it is new. Raises `Malformed` for what is not the file that is said here or was said in a
+        statement, and `NotAllowed` where nothing names it and it is too late to, or beyond a quota.
         """
         files, delivery = self._kept, await self._reading.delivery(caller, name)
         known = [one.attachment for one in known_to(delivery, caller) if one.attachment.digest == file.digest]
@@ -147,7 +147,7 @@ async def handed_out(request: web.Request) -> web.StreamResponse:
         async for piece in pieces:
             await answer.write(piece)
     except VigilError as error:  # the head has gone out: whoever reads sees that it ends too soon
-        log.error("an attachment was broken off", extra={"code": error.code, "delivery": delivery})
+        log.warning("an attachment was broken off", extra={"code": error.code, "delivery": delivery})
         _break_off(request)
     return answer
 
@@ -155,4 +155,3 @@ async def handed_out(request: web.Request) -> web.StreamResponse:
 def _break_off(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
-

@@ -308,7 +308,7 @@ class Gateway:
             return self._read(_HANDED, data).new
 
     async def fetch(self, delivery: str, digest: str) -> AsyncGenerator[bytes]:
-        """A file in pieces, as the gateway has it: whoever reads it compares the digest. Raises `Unavailable` where it ends too soon."""
+        """A file in pieces, as the gateway has it: who reads it compares the digest. Raises `Unavailable` where it breaks off."""
         url, headers = self._signed("GET", f"{of_delivery(delivery)}/attachments/{digest}", b"")
         async with self._long("GET", url, headers, None) as answer:
             if answer.content_type != "application/octet-stream":

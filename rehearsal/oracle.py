@@ -172,7 +172,9 @@ class SpeakerBook(OracleBook):
     def two_agree(self, statement: Statement) -> bool:
         """Whether a first signature that waits for this second one says the same."""
         first = self._firsts.get(f"{statement.checkpoint}/{voice_of(statement)}/{statement.kind}")
-        return not self._is_second(first, statement) or (first is not None and (first.content, first.attachments) == (statement.content, statement.attachments))
+        return not self._is_second(first, statement) or (
+            first is not None and (first.content, first.attachments) == (statement.content, statement.attachments)
+        )
 
     def _answers(self, statement: Statement) -> bool:
         return statement.checkpoint in self._open and self._officers(statement) > 0

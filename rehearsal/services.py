@@ -147,7 +147,7 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
     return start + pause
 
 
-def _line(  # noqa: PLR0913 - the parts of one statement
+def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
     request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, act: Act | None = None
 ) -> Cue:
     """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""

@@ -1124,7 +1124,13 @@ BUGS = (
     Bug("R16", "domain/rules/measures.py", "rule.extension is not None and step > rule.extension", "False", "law_kept"),
     Bug("R16", "domain/rules/measures.py", "until - begins > rule.longest", "False", "law_kept"),
     Bug("R16", "domain/rules/permission.py", "or self._goes_on(card, delivery)", "", "law_kept"),
-    Bug("R16", "domain/rules/preparation.py", 'rule.by == "recording" and not any(one.is_recording for one in attached)', "False", "law_kept"),
+    Bug(
+        "R16",
+        "domain/rules/preparation.py",
+        'rule.by == "recording" and not any(one.is_recording for one in attached)',
+        "False",
+        "law_kept",
+    ),
     Bug("R20", "domain/rules/hold.py", 'return self.decision == "go_on"', "return True", "decided_afresh"),
     Bug("R20", "domain/rules/custody.py", "return self.proceed", "return True", "decided_afresh"),
     Bug(

@@ -73,11 +73,9 @@ class Files:
         """Raises `Unavailable` if the storage is away."""
         await self._storage.beats()
 
-    async def put(
-        self, delivery: str, service: str, told: File, pieces: AsyncIterator[bytes], sure: Sure | None = None
-    ) -> bool:
-        """Take a file of this service, if it is what it is said to be; whether it was not there yet. `sure` is asked when all of it
-        has come.
+    async def put(self, delivery: str, service: str, told: File, pieces: AsyncIterator[bytes], sure: Sure | None = None) -> bool:
+        """Take a file of this service, if it is what it is said to be; whether it was not there yet. `sure` is asked when all of
+        it has come.
 
         Raises `Malformed` for another digest, size or type than was said, `NotAllowed` beyond a quota or once the delivery is
         expunged, and what `pieces` and `sure` raise: then nothing is kept.
@@ -95,8 +93,8 @@ class Files:
         return True
 
     async def get(self, delivery: str, digest: str) -> tuple[int, AsyncIterator[bytes]]:
-        """The size of a file, and what is in it. Raises `NotFound` if none has handed it in, `NotVerified` at the first part that was
-        altered in the storage.
+        """The size of a file, and what is in it. Raises `NotFound` if none has handed it in, `NotVerified` at the first part that
+        was altered in the storage.
         """
         async with self._database.reading() as connection:
             mine = select(attachments).filter_by(delivery=delivery, digest=digest, whole=True).order_by(attachments.c.since)
@@ -123,8 +121,8 @@ class Files:
             await self._remove(row.object)
 
     async def tidy(self, named: Named) -> int:
-        """Remove what has not come whole within a day, what nothing has named within a week, and what nobody can open any more; how
-        many. `named`: the digests that a delivery names.
+        """Remove what has not come whole within a day, what nothing has named within a week, and what nobody can open any more;
+        how many. `named`: the digests that a delivery names.
         """
         now, removed = self._clock(), 0
         async with self._database.reading() as connection:

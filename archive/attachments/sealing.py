@@ -1,7 +1,7 @@
 """A file as it lies in the storage: in chunks, each encrypted for its place, so that it is opened while it comes.
 
-A chunk opens as the chunk of this number of this object of this delivery, and the last one as the last. So whoever can write to the
-storage can destroy a file, and cannot change, shorten or lengthen one, nor put one in the place of another.
+A chunk opens as the chunk of this number of this object of this delivery, and the last one as the last. So whoever can write to
+the storage can destroy a file, and cannot change, shorten or lengthen one, nor put one in the place of another.
 """
 
 from collections.abc import AsyncIterator

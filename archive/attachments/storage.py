@@ -1,4 +1,4 @@
-"""Where the bytes of attachments lie: a folder of this machine, or a bucket that speaks S3. Both keep what is encrypted already."""
+"""Where the bytes of attachments lie: a folder of this machine, or a bucket that speaks S3. What they get is encrypted."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -6,12 +6,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from domain.words.errors import Malformed, NotFound, Unavailable, VigilError
+
+if TYPE_CHECKING:  # the library has this type for checkers alone
+    from obstore.store import S3Config
 
 PART: Final = 5 * 1024 * 1024
 """Bytes of a part, the least that S3 takes. So much of a file is in memory, and as much again."""
@@ -97,13 +100,16 @@ def storage_at(place: str, bucket: Bucket) -> ObjectStorage:
     if not name or (bucket.key_id is None) != (bucket.secret is None):
         message = f"{place} is no bucket, or its key has one half only"
         raise Malformed(message, hint="give s3://BUCKET/PREFIX, and key id and secret together, or neither")
-    keys = {} if bucket.key_id is None else {"access_key_id": bucket.key_id, "secret_access_key": bucket.secret}
-    where = {} if bucket.endpoint is None else {"endpoint": bucket.endpoint}
+    config: S3Config = {"region": bucket.region, "virtual_hosted_style_request": False}
+    if bucket.endpoint is not None:
+        config["endpoint"] = bucket.endpoint
+    if bucket.key_id is not None and bucket.secret is not None:
+        config |= {"access_key_id": bucket.key_id, "secret_access_key": bucket.secret}
     plainly = bucket.endpoint is not None and bucket.endpoint.startswith("http://")
     store = S3Store(
         name,
         prefix=prefix or None,
-        config={"region": bucket.region, "virtual_hosted_style_request": False, **where, **keys},
+        config=config,
         client_options={"allow_http": plainly, "connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=60)},
         retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
     )

@@ -93,7 +93,7 @@ class File(Sent):
 
 
 class Attachment(File):
-    """A file that is named. Its handling code decides where it goes beside that of what names it: the stricter of the two holds."""
+    """A file that is named. Its handling code stands beside that of what names it: the stricter of the two holds."""
 
     shows: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     """What is to be seen in it, or its title."""

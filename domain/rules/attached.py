@@ -1,4 +1,4 @@
-"""The files that a delivery names, and where each may go (R23): beside what names it, and no further than its own code lets it."""
+"""The files that a delivery names, and where each may go (R23): beside what names it, and as far as its own code lets it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CODES: tuple[HandlingCode, ...] = ("H0", "H1", "H2", "H3")
 
 @dataclass(frozen=True)
 class Named:
-    """A file, and what names it: a statement, or where there is none, the plan of the initiator, of whose request it is an annex."""
+    """A file, and what names it: a statement, or where there is none, the plan, of whose request it is an annex."""
 
     seq: int
     service: str

@@ -121,9 +121,9 @@ class Prepared(Checked, Kind):
         the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or
         where it has a device (a tracker, an opening alarm, or whatever has a time it `lasts`), and in a State of the route an act
         must permit `device` and none has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of
-        step `prepare` the card wants an opening by `recording`, and no image, sound or video is attached; `device_too_short` for the first item
-        that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
-        last, with the plan's `margin`.
+        step `prepare` the card wants an opening by `recording`, and no image, sound or video is attached; `device_too_short` for
+        the first item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the
+        State of the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:

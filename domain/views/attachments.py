@@ -1,4 +1,4 @@
-"""Which files of a delivery a reader is told of, and may have: those of what it reads (R11), as far as their codes let it (R23)."""
+"""Which files of a delivery a reader is told of, and may have: those of what it reads (R11), as their codes let it (R23)."""
 
 from collections.abc import Collection, Iterator
 from typing import Annotated

@@ -198,7 +198,7 @@ MOST_PARTS: Final = 20
 MOST_ATTACHMENTS: Final = 100
 """Files that one statement names: a parcel from every side, and each packet in it."""
 ATTACHMENTS_BYTES: Final = 16 * KIB
-"""Of what one statement says of them: a hundred, each with half a line on what it shows. They are beside what its kind may have."""
+"""Of what one statement says of them: a hundred, each with half a line on what it shows. It is beside what its kind may have."""
 LARGEST_NAMED: Final = 2**40
 """Bytes of a file that is named: a week of video. What is kept of files is bounded apart."""
 MOST_WITNESSES: Final = 10

@@ -74,8 +74,12 @@ def test_r23_its_service_lets_a_file_go() -> None:
         ("H0", "H3", "H3", False, False),
     ],
 )
-def test_r23_the_stricter_of_two_codes_decides_where_a_file_goes(  # noqa: PLR0917
-    of_statement: HandlingCode, own: Any, code: str, court: bool, uz: bool  # noqa: FBT001
+def test_r23_the_stricter_of_two_codes_decides_where_a_file_goes(
+    of_statement: HandlingCode,
+    own: Any,
+    code: str,
+    court: bool,  # noqa: FBT001 - a table
+    uz: bool,  # noqa: FBT001
 ) -> None:
     """Before a court or to another State; within the operation it goes always."""
     table = Table()

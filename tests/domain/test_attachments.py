@@ -11,7 +11,6 @@ from domain.words.limits import ATTACHMENTS_BYTES, MOST_ATTACHMENTS
 from tests.course import became, code
 from tests.support import PHOTOGRAPH, Table, with_changes
 
-
 BY_TWO = {"requires": [{"service": "kz.police", "says": "prepared", "officers": 2}, {"service": "kz.knb", "says": "ready"}]}
 
 

@@ -16,8 +16,8 @@ from archive.attachments.storage import Bucket, storage_at
 from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.sessions import Sessions
-from domain.plan.attachment import Attachment, File
-from domain.words.errors import Limited, Malformed, NotAllowed, NotAuthentic, NotFound, Unavailable, VigilError
+from domain.plan.attachment import Attachment
+from domain.words.errors import Limited, Malformed, NotAllowed, NotFound, Unavailable, VigilError
 from gateway import bodies
 from gateway.access import Proofs
 from gateway.api import application
@@ -101,8 +101,8 @@ async def opened(folder: Path, quota: Quota | None = None, *, keeps: bool = True
 
 
 async def test_a_file_is_handed_in_before_or_after_its_statement_and_read_by_who_may(tmp_path: Path) -> None:
-    """Before: it is unnamed, and its own service's to know of. After: whoever reads the statement has it, byte for byte; others are
-    told that there is none. Each read is in the log, with the digest.
+    """Before: it is unnamed, and its own service's to know of. After: whoever reads the statement has it, byte for byte; others
+    are told that there is none. Each read is in the log, with the digest.
     """
     async with opened(tmp_path) as at:
         film = told()
@@ -151,9 +151,7 @@ async def test_a_file_that_a_statement_names_comes_after_the_end_too_and_no_othe
         (told(media_type="application/pdf"), MOVIE, "does not begin as application/pdf"),
     ],
 )
-async def test_what_is_not_the_file_that_was_said_is_refused(
-    tmp_path: Path, said: Attachment, sent: bytes, problem: str
-) -> None:
+async def test_what_is_not_the_file_that_was_said_is_refused(tmp_path: Path, said: Attachment, sent: bytes, problem: str) -> None:
     """Another content of the same length, and a film that calls itself a paper: nothing is kept."""
     async with opened(tmp_path) as at:
         with pytest.raises(Malformed, match=problem):
@@ -172,7 +170,7 @@ async def test_what_a_statement_says_of_a_file_holds(tmp_path: Path) -> None:
 
 
 async def test_who_has_no_part_learns_nothing(tmp_path: Path) -> None:
-    """Neither hands in, nor is told, nor gets anything: as if there were no such delivery; a supervisor reads and hands nothing in."""
+    """Neither hands in, nor is told, nor gets anything: as if there were no such delivery. A supervisor reads."""
     async with opened(tmp_path) as at:
         film = told()
         calls: tuple[Callable[[Gateway], Any], ...] = (
