@@ -74,7 +74,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app[RECEPTION], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = reception, proofs, streams, log_of_reads, sessions
     app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
-    app[FILES] = FileRoom(kept, reception.reading)
+    app[FILES] = FileRoom(kept, reception)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app[READER] = Aside()
     app.on_response_prepare.append(_guard)

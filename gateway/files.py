@@ -23,8 +23,8 @@ from domain.words.text import fill, mark
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import sized, streamed
 from gateway.health import ArchivePulse
-from gateway.reading import Reading
 from gateway.reads import hands_out
+from gateway.reception import Reception
 
 log = logging.getLogger("vigil.gateway")
 
@@ -43,10 +43,10 @@ class Handed(Frozen):
 class FileRoom:
     """Serves callers that have proved who they are."""
 
-    def __init__(self, files: Files | None, reading: Reading) -> None:
+    def __init__(self, files: Files | None, reception: Reception) -> None:
         """None: this installation keeps no files, and says so."""
         self._files = files
-        self._reading = reading
+        self._reception = reception
         self.pulse = ArchivePulse(files.beats) if files is not None else None
 
     @property
@@ -58,7 +58,7 @@ class FileRoom:
 
     async def told(self, caller: Service, name: str) -> FilesOfDelivery:
         """The files of what the caller reads, and what it has handed in that nothing names yet."""
-        delivery = await self._reading.delivery(caller, name)
+        delivery = await self._reception.reading.delivery(caller, name)
         kept = await self._files.kept(name) if self._files is not None else {}
         own = tuple(digest for digest, services in kept.items() if caller.id in services)
         return files_of(delivery, caller, kept, own)
@@ -68,7 +68,7 @@ class FileRoom:
 
         Raises `NotFound` for what is not the caller's to know of, or nobody has handed in, and `NotAllowed` by its code (R23).
         """
-        delivery = await self._reading.delivery(caller, name)
+        delivery = await self._reception.reading.delivery(caller, name)
         found = [one for one in known_to(delivery, caller) if one.attachment.digest == digest]
         if not found:
             raise NotFound(mark("nothing that you read names such a file"), hint=mark("`vigil attachment list` shows yours"))
@@ -83,7 +83,7 @@ class FileRoom:
         """Take a file; whether it is new. Raises `Malformed` for what is not the file that is said here or was said in a
         statement, and `NotAllowed` where nothing names it and it is too late to, or beyond a quota.
         """
-        files, delivery = self._kept, await self._reading.delivery(caller, name)
+        files, delivery = self._kept, await self._reception.reading.delivery(caller, name)
         known = [one.attachment for one in known_to(delivery, caller) if one.attachment.digest == file.digest]
         if known and not any((one.size, one.media_type) == (file.size, file.media_type) for one in known):
             raise Malformed(mark("what names this file says another size or type"))
@@ -100,7 +100,7 @@ class FileRoom:
         """Remove what is left over, every hour."""
         while self._files is not None:
             try:
-                removed = await self._files.tidy(self._reading.names_files)
+                removed = await self._files.tidy(self._reception.reading.names_files)
                 if removed:
                     log.info("files that nothing named, or that had not come whole, were removed", extra={"count": removed})
             except VigilError as error:

@@ -10,8 +10,8 @@ JPEG = b"\xff\xd8\xff\xe0 the parcel, opened " * 1000
 
 
 async def test_a_file_goes_from_an_officer_into_the_packet(desk: Desk, tmp_path: Path) -> None:
-    """Handed in with the statement that names it, fetched by who reads that, exported beside the packet, and verified offline. Where
-    the file is not taken, the statement counts all the same, and the officer is told how to hand it in later.
+    """Handed in with the statement that names it, fetched by who reads that, exported beside the packet, and verified offline.
+    Where the file is not taken, the statement counts all the same, and the officer is told how to hand it in later.
     """
     folder, name = tmp_path / "desk", desk.plan.operation
     folder.mkdir()

@@ -3,20 +3,19 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from client import attachments
 from client.attachments import at_hand, described
 from client.cli import app
 from domain.plan.attachment import Attachment
 from domain.words.errors import Malformed
 from process.files import making
-from tests.support import Table, example_directory
+from tests.support import Table
 
 JPEG = b"\xff\xd8\xff\xe0 the parcel"
 
@@ -68,20 +67,23 @@ def test_a_file_is_attached_once(parcel: Path) -> None:
         described([f"{parcel}: the parcel", f"{copy}: the parcel"])
 
 
+def written(path: Path, meanwhile: Callable[[], object] = dict) -> None:
+    """A file is written, while something else happens."""
+    with making(path) as file:
+        file.write(b"new")
+        meanwhile()
+
+
 def test_what_is_fetched_takes_the_place_of_nothing(tmp_path: Path) -> None:
     """A file that was there before, or comes meanwhile, stays; what breaks off leaves nothing; a new one is its owner's."""
-    path = tmp_path / "there.jpg"
-    path.write_bytes(b"mine")
-    with pytest.raises(Malformed, match="never overwritten"), making(path):
-        pytest.fail("it is refused before anything is written")
-    other = tmp_path / "other.jpg"
-    with pytest.raises(Malformed, match="never overwritten"), making(other) as file:
-        file.write(b"new")
-        other.write_bytes(b"mine")
-    with pytest.raises(KeyError), making(tmp_path / "third.jpg") as file:
-        raise KeyError
-    with making(tmp_path / "fourth.jpg") as file:
-        file.write(b"new")
+    (tmp_path / "there.jpg").write_bytes(b"mine")
+    with pytest.raises(Malformed, match="never overwritten"):
+        written(tmp_path / "there.jpg")
+    with pytest.raises(Malformed, match="never overwritten"):
+        written(tmp_path / "other.jpg", lambda: (tmp_path / "other.jpg").write_bytes(b"mine"))
+    with pytest.raises(KeyError):
+        written(tmp_path / "third.jpg", {}.popitem)
+    written(tmp_path / "fourth.jpg")
 
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {
         "there.jpg": b"mine",
@@ -161,7 +163,7 @@ def test_a_person_reads_what_became_of_each_file(exported: tuple[Path, Path, Att
     words = ["verify", str(packet), "--directory", str(directory), "--keys", str(tmp_path), "--attachments", str(tmp_path)]
     done = CliRunner().invoke(app, words)
 
-    assert f"packet 1, by kz.police at entry" in done.stdout
+    assert "packet 1, by kz.police at entry" in done.stdout
     assert named.digest in done.stdout
     assert "not at hand" in done.stdout
 
