@@ -269,7 +269,7 @@ async def test_r28_files_are_bounded_in_count_and_bytes(tmp_path: Path, quota: Q
         assert fits == await room.rows() == len(listed(storage))
 
 
-async def test_one_services_files_leave_room_for_anothers(tmp_path: Path) -> None:
+async def test_one_service_leaves_room_for_the_files_of_another(tmp_path: Path) -> None:
     """Who has used up its own share keeps nobody else from theirs."""
     async with opened(tmp_path, storage_at(str(tmp_path / "files"), Bucket()), Quota(each=1)) as room:
         assert await room.files.put(NAME, SERVICE, told(), coming(BYTES))
