@@ -242,3 +242,19 @@ owed_receipts = Table(
 """Entries with statements of services that are polled, which have not taken their receipts yet: a row goes when one is taken, or
 after many tries.
 """
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("object", String(32), primary_key=True),
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), nullable=False, index=True),
+    Column("service", _NAME, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("since", _MOMENT, nullable=False, index=True),
+    Column("whole", Boolean, nullable=False),
+    Column("named", Boolean, nullable=False),
+)
+"""Files of deliveries, as the storage has them under `object`, a name that tells nothing. `whole`: all of it has come. `named`:
+it was seen that the ledger names it; else that is looked for before it is removed.
+"""

@@ -17,6 +17,7 @@ from typer.main import get_command
 from client import helping, passphrase
 from client.commands import (
     alarms,
+    attaching,
     codec,
     conformance,
     deliveries,
@@ -38,6 +39,7 @@ from domain.words.errors import VigilError
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(plans.app, name="plan")
 app.add_typer(keys.app, name="keys")
+app.add_typer(attaching.app, name="attachment")
 for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)

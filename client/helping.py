@@ -18,6 +18,7 @@ from process.language import CATALOGUE, LANGUAGES, LOCALE, VARIABLES, of, speake
 
 OFFICERS = frozenset(
     [
+        "attachment",
         "countersign",
         "start",
         "amend",

@@ -12,6 +12,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from archive.attachments.files import Files
 from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
 from domain.delivery.ledger import Entry, Left, Withheld
@@ -30,6 +31,7 @@ from gateway.access import CALLER, PROOFS, Proofs
 from gateway.aside import Aside
 from gateway.bodies import READER, read
 from gateway.connections import CONNECTIONS, Connections
+from gateway.files import FILES, FileRoom, handed_in, handed_out, nothing_yet
 from gateway.health import ARCHIVE, ArchivePulse, whole
 from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
 from gateway.list_query import list_query_of
@@ -54,11 +56,16 @@ OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 routes = web.RouteTableDef()
 
 
-def application(
-    reception: Reception, proofs: Proofs, log_of_reads: Reads, sessions: Sessions, openid: Provider | None = None
+def application(  # noqa: PLR0913, PLR0917 - what it serves from
+    reception: Reception,
+    proofs: Proofs,
+    log_of_reads: Reads,
+    sessions: Sessions,
+    openid: Provider | None = None,
+    kept: Files | None = None,
 ) -> web.Application:
     """The gateway's web application: the API, and the pages of `gateway.pages` for people. `openid`: through whom supervisors may
-    sign in; None: there is no such way.
+    sign in; None: there is no such way. `kept`: the attachments; None: files are not kept here.
     """
     connections, limits = Connections(), Limits()
     middlewares = [connections.seen, logged, explained, proved, recorded]
@@ -67,6 +74,7 @@ def application(
     app[RECEPTION], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = reception, proofs, streams, log_of_reads, sessions
     app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
+    app[FILES] = FileRoom(kept, reception)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app[READER] = Aside()
     app.on_response_prepare.append(_guard)
@@ -91,7 +99,7 @@ async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
 @routes.get("/v1/health", name="health")
 async def health(request: web.Request) -> web.Response:
     """Whether this process, Temporal and the archive behind it, and a worker are up. Needs no proof."""
-    return _model(await whole(request.app[RECEPTION].ready(), request.app[ARCHIVE]))
+    return _model(await whole(request.app[RECEPTION].ready(), request.app[ARCHIVE], request.app[FILES].pulse))
 
 
 @routes.get("/v1/openapi.json", name="openapi")
@@ -176,6 +184,29 @@ async def changes(request: web.Request) -> web.StreamResponse:
     since = _number("Last-Event-ID", last) + 1 if last else _number("since", request.query.get("since", "0"))
     found = request.app[RECEPTION].changes(request[CALLER].service, request.match_info["delivery"], since)
     return await stream(request, found)
+
+
+@routes.get("/v1/deliveries/{delivery}/attachments", name="files")
+async def attachments(request: web.Request) -> web.Response:
+    """The files that the delivery names, as far as they are the caller's to know of; and what it has handed in that nothing names
+    yet.
+    """
+    found = await request.app[FILES].told(request[CALLER].service, request.match_info["delivery"])
+    shows(request, [found.delivery], (one.entry for one in found.files))
+    return _model(found)
+
+
+@routes.get("/v1/deliveries/{delivery}/attachments/{digest}", name="file", allow_head=False)
+async def attachment(request: web.Request) -> web.StreamResponse:
+    """One file, as bytes and never as a page. One that ends too soon was altered in the storage."""
+    return await handed_out(request)
+
+
+@routes.put("/v1/deliveries/{delivery}/attachments/{digest}", name="attach", expect_handler=nothing_yet)
+async def attach(request: web.Request) -> web.Response:
+    """Hand in a file that a statement names or is about to name. Sent again it changes nothing. The proof is over its digest."""
+    taken = await handed_in(request)
+    return _model(taken, status=201 if taken.new else 200)
 
 
 @routes.get("/v1/deliveries/{delivery}/packet", name="packet")

@@ -21,18 +21,22 @@ from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
 from domain.plan.access import OPEN
+from domain.plan.attachment import MediaType
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
+from domain.plan.vocabulary import Digest
 from domain.record.expunction import Approvals, Expunged
 from domain.record.packet import Purpose
 from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
+from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Rows
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_CURSOR
 from gateway import metrics
+from gateway.files import Handed
 from gateway.health import Health
 from gateway.list_query import ListQuery
 from gateway.payloads import Coded
@@ -89,6 +93,8 @@ class Says:
     """Payload type of the envelope in its body; empty: it takes no envelope."""
     sends: type[BaseModel] | None = None
     """What its body is, where it is no envelope."""
+    carries: str = ""
+    """The media type of a file in its body; empty: it carries none."""
     refuses: tuple[int, ...] = ()
     """Statuses of errors beyond those that any request may meet."""
     asks: Mapping[str, tuple[str, Mapping[str, Any], str]] = field(default_factory=dict)
@@ -130,6 +136,7 @@ def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
 _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
 
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
+_PATH = {"delivery": _DELIVERY, "digest": TypeAdapter(Digest).json_schema()}
 
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
@@ -166,6 +173,14 @@ SAYS: dict[str, Says] = {
             "since": _since("entry"),
             "Last-Event-ID": ("header", {"type": "string"}, "Number of the last entry there is already; comes before `since`."),
         },
+    ),
+    "files": Says({200: Success(FilesOfDelivery)}),
+    "file": Says({200: Success(None, "The file, as bytes.", media="application/octet-stream")}),
+    "attach": Says(
+        {201: Success(Handed, "Kept."), 200: Success(Handed, "Handed in before: nothing has changed.")},
+        carries="application/octet-stream",
+        refuses=(411, 422),
+        asks={"media_type": ("query", TypeAdapter(MediaType).json_schema(), "What kind of file it is.")},
     ),
     "packet": Says(
         {200: Success(dict[str, Any])},
@@ -206,6 +221,7 @@ _MEANS = {
     404: "It does not exist, or is not the caller's to see.",
     408: "The body did not come in time.",
     409: "A numbered rule forbids it.",
+    411: "It does not say how long the body is.",
     413: "The body is too large.",
     415: "Not JSON.",
     422: "Not what it must be; every fault is named.",
@@ -278,7 +294,7 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
         "responses": answers | {str(status): _refusal(status) for status in refused},
     }
     parameters = [
-        {"name": one, "in": "path", "required": True, "schema": _DELIVERY} for one in re.findall(r"\{(\w+)\}", route.path)
+        {"name": one, "in": "path", "required": True, "schema": _PATH[one]} for one in re.findall(r"\{(\w+)\}", route.path)
     ]
     parameters += [
         {"name": one, "in": where, "required": False, "schema": schema, "description": means}
@@ -292,6 +308,8 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
     if says.sends is not None:
         content = {JSON: {"schema": {"$ref": f"{COMPONENTS}{says.sends.__name__}"}}}
         operation["requestBody"] = {"required": True, "content": content}
+    if says.carries:
+        operation["requestBody"] = {"required": True, "description": "The file.", "content": {says.carries: {}}}
     if name in OPEN:
         operation["security"] = []
     return operation

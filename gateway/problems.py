@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "bad-request": mark("bad request"),
     "no-such-path": mark("no such path"),
     "method-not-allowed": mark("method not allowed"),
+    "length-required": mark("length required"),
     "too-slow": mark("too slow"),
     "too-large": mark("too large"),
     "unsupported-media-type": mark("unsupported media type"),
@@ -50,6 +51,7 @@ HTTP: dict[int, tuple[str, str]] = {
     404: ("no-such-path", mark("GET /v1/openapi.json lists every path")),
     405: ("method-not-allowed", mark("use a method that the header Allow names")),
     408: ("too-slow", mark("send the whole body at once; nothing has been done, and nothing counts twice")),
+    411: ("length-required", mark("say in Content-Length how long the file is")),
     413: ("too-large", mark("a body has at most 1,000,000 bytes")),
     415: ("unsupported-media-type", mark("send JSON as Content-Type: application/json, without Content-Encoding")),
 }

@@ -25,6 +25,7 @@ from domain.plan.access import reach, role_of
 from domain.plan.demands import Demand
 from domain.plan.directory import Service
 from domain.record.expunction import Expunged
+from domain.rules.attached import named
 from domain.views.asked import inbox
 from domain.views.law import demanded
 from domain.views.lists import Row, Rows
@@ -105,6 +106,12 @@ class Reading:
                 fill("{name} was put back, and {service} sees a part of what it was before (R11)", name=name, service=caller.id)
             )
         return found
+
+    async def names_files(self, name: str) -> frozenset[str]:
+        """The digests of the files that a delivery names, in any history of it. Raises as `delivery` does."""
+        branches = [one.branch for one in await self._ledgers.branches(name)]
+        histories = [await self._folded.newest(name), *[await self._folded.other(name, one) for one in branches[:-1]]]
+        return frozenset(one.attachment.digest for history in histories for one in named(history))
 
     async def view(self, caller: Service, name: str) -> DeliveryView:
         """The summary of one delivery."""

@@ -24,7 +24,7 @@ log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "enter"})
+NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter"})
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
 They need no database, but for `enter`: a stop gets through without one (R8)."""
 
@@ -60,6 +60,15 @@ async def looked(request: web.Request, delivery: str) -> None:
     itself. Raises what `Reads.record` does: then it must not show that.
     """
     await request.app[READS].record(_shown(request, [delivery]).model_copy(update={"action": "view"}))
+
+
+async def hands_out(request: web.Request, delivery: str, named_by: int, file: str) -> None:
+    """Write down that this answer hands out a file, which the entry names, before any of it goes out. Raises what `Reads.record`
+    does.
+    """
+    shown = _shown(request, [delivery], first=named_by, last=named_by, file=file)
+    await request.app[READS].record(shown, request[CALLER].nonce)
+    request[SHOWN] = ()
 
 
 @asynccontextmanager

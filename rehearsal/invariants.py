@@ -12,6 +12,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Amended, Stated, Told
 from domain.delivery.statement import Content, Statement
 from domain.delivery.verdicts import Verdict
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Modality, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.goods import Check
@@ -342,7 +343,7 @@ class Checker:
         content, voice = statement.content, voice_of(statement)
         match content:
             case Prepared():
-                yield from self._prepared(content, at)
+                yield from self._prepared(content, at, statement.attachments)
             case Dispatched():
                 yield from self._conflicts.alone("dispatched")
                 self._leg = 0
@@ -365,13 +366,13 @@ class Checker:
             case _:
                 pass
 
-    def _prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
+    def _prepared(self, content: Prepared, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
         """It is as the plan and the permissions have it."""
         self._custody.prepared(content)
         self._scales.prepared(content)
         if self._custody.missing(content, self._plan.consignment.checked_by):
             yield "R7: prepared without what it is checked by"
-        yield from self._permits.prepared(content, at)
+        yield from self._permits.prepared(content, at, attached)
         if content.modality != self._plan.modality:
             yield f"R3: prepared as {content.modality}"
 

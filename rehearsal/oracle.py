@@ -3,13 +3,14 @@
 Each book is told what counted, in order, and says what is wrong with it; each finding begins with the number of its rule.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence, TakenUp
 from domain.delivery.event import Event
 from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, Provision, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan
@@ -171,7 +172,9 @@ class SpeakerBook(OracleBook):
     def two_agree(self, statement: Statement) -> bool:
         """Whether a first signature that waits for this second one says the same."""
         first = self._firsts.get(f"{statement.checkpoint}/{voice_of(statement)}/{statement.kind}")
-        return not self._is_second(first, statement) or (first is not None and first.content == statement.content)
+        return not self._is_second(first, statement) or (
+            first is not None and (first.content, first.attachments) == (statement.content, statement.attachments)
+        )
 
     def _answers(self, statement: Statement) -> bool:
         return statement.checkpoint in self._open and self._officers(statement) > 0
@@ -251,7 +254,7 @@ class PermissionBook(OracleBook):
         for permission in (one for one, done in does.items() if done):
             yield from self._wanted(state, permission, at, what)
 
-    def prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
+    def prepared(self, content: Prepared, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
         self._prepared = True
         where = self._plan.at("prepare")[0].state
@@ -259,7 +262,7 @@ class PermissionBook(OracleBook):
             yield from self._wanted(where, "opening", at, "opened")
             records = self._cards[where].records if where in self._cards else ()
             about = [one.by for one in records if "opening" in one.acts and self._is_about(one)]
-            if about[:1] == ["recording"] and not content.pictures:
+            if about[:1] == ["recording"] and not any(one.is_recording for one in attached):
                 yield f"R16: opened in {where} without a recording"
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
             for state in (one for leg in self._plan.legs for one in passed_in(leg)):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from domain.delivery.vocabulary import Outcome
+from domain.plan.attachment import Attachments
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.rules.books import BOOK
@@ -37,6 +38,8 @@ class Act(Frozen):
     """Who signs it in the service's stead, by delegation or as its backup (R21); none is the service itself."""
     details: dict[str, Any] = Field(default_factory=dict, max_length=20)
     """Fields that differ from what the service would say by itself."""
+    attachments: Attachments = ()
+    """Files that belong to it."""
     after: Span | None = None
     """From being asked (or from the expected arrival); by the scenario's pace if not given."""
     chance: Annotated[int, Field(ge=1, le=100)] = 100

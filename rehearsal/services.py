@@ -125,7 +125,7 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             at = _delay(request, scenario, answered, act, dice, now)
             again = request.officers > 1 and answered in spoken
             spoken += [answered] if answered is not None else []
-            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
+            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), act)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -147,11 +147,11 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
     return start + pause
 
 
-def _line(  # noqa: PLR0913 - the parts of one statement
-    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, *, by: str | None = None
+def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
+    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, act: Act | None = None
 ) -> Cue:
     """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""
-    signer = by or request.service
+    signer = (act.by if act is not None else None) or request.service
     statement = Statement(
         id=f"{dice.getrandbits(128):032x}",
         delivery=request.delivery,
@@ -163,6 +163,7 @@ def _line(  # noqa: PLR0913 - the parts of one statement
         officer=officer if isinstance(officer, str) else f"{signer.split('.')[-1]}-{officer:02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
+        attachments=act.attachments if act is not None else (),
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says

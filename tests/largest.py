@@ -20,7 +20,7 @@ from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
 from domain.words import identifiers, moments
 from domain.words.codes import CODES, Code, Parameter, Shape
-from domain.words.limits import LARGEST_PAYLOAD, MOST_SERVICES
+from domain.words.limits import ATTACHMENTS_BYTES, LARGEST_PAYLOAD, MOST_SERVICES
 from domain.words.quantities import MAX_SPAN
 from rehearsal.services import private_key_of
 
@@ -81,6 +81,8 @@ class Largest:
     def _words(self, model: type[BaseModel], fixed: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
         free = {name: field for name, field in model.model_fields.items() if name not in fixed}
         words = {name: self._field(name, field) for name, field in free.items()} | dict(fixed)
+        if len(canonical(list(words.get("attachments", ())))) > ATTACHMENTS_BYTES:  # as many as there are bytes for
+            words["attachments"] = words["attachments"][: ATTACHMENTS_BYTES // (len(canonical(words["attachments"][0])) + 1)]
         if model is Cash:  # the notes add up, to no more than an amount may be
             words["notes"] = [{"value": 20_000, "count": 10**9} for _ in words["notes"]]
             words["minor"] = sum(one["value"] * one["count"] for one in words["notes"])

@@ -62,6 +62,47 @@ SHARE_OF_KEYS = f"{LEFT}a_change_of_keys_that_one_delivery_has_no_room_for_is_le
 REMEMBERED_AS_LEFT = f"{LEFT}no_more_is_remembered_as_left_than_its_bound_and_nothing_that_temporal_has_not"
 
 BUGS = (
+    # Attachments: what names a file, who may have it, and what is kept of it
+    Bug("R20", "domain/rules/speaking.py", "[plain(one) for one in said.statement.attachments]", "[]", "attachments"),
+    Bug(
+        "R16",
+        "domain/plan/attachment.py",
+        '("image", "audio", "video")',
+        '("image", "audio", "video", "application")',
+        "law_kept",
+    ),
+    Bug("R28", "domain/plan/attachment.py", "> ATTACHMENTS_BYTES", "> 9 * ATTACHMENTS_BYTES", "attachments"),
+    Bug("R28", "domain/plan/attachment.py", "len(digests) != len(dict.fromkeys(digests))", "False", "attachments"),
+    Bug(
+        "R23", "domain/rules/attached.py", 'max(self.attachment.handling or "H0", beside, key=CODES.index)', "beside", "attached"
+    ),
+    Bug("R23", "domain/rules/attached.py", "not bound(delivery, own, self.service, state)", "True", "attached"),
+    Bug("R11", "domain/views/attachments.py", "return sees(delivery, seen, entry)", "return True", "attached"),
+    Bug("R11", "domain/views/attachments.py", "return seen.whole or asked", "return True", "attached"),
+    Bug("R28", "archive/attachments/files.py", "if size > quota.largest:", "if False:", "archive/attachments"),
+    Bug("R28", "archive/attachments/files.py", "len(own) >= quota.each", "False", "archive/attachments"),
+    Bug(
+        "R28",
+        "archive/attachments/files.py",
+        "sum(row.size for row in rows) + size > quota.bytes\n",
+        "False\n",
+        "archive/attachments",
+    ),
+    Bug("-", "archive/attachments/files.py", "or found.hexdigest() != told.digest", "", "archive/attachments"),
+    Bug("-", "archive/attachments/files.py", "digest=digest, whole=True)", "digest=digest)", "archive/attachments"),
+    Bug(
+        "-",
+        "archive/attachments/files.py",
+        "if row.whole and not row.gone and row.digest in",
+        "if row.digest in",
+        "archive/attachments",
+    ),
+    Bug("-", "archive/attachments/sealing.py", 'return "last" if last else "more"', 'return "more"', "archive/attachments"),
+    Bug("-", "archive/expunging.py", "await self._files.remove_all(delivery)", "pass", "archive/attachments"),
+    Bug("-", "gateway/middlewares.py", 'caller.check_digest(request.match_info["digest"])', "pass", "gateway/attachments"),
+    Bug("-", "gateway/files.py", "(delivery.state.ended or", "(False or", "gateway/attachments"),
+    Bug("R23", "gateway/files.py", "if not yours:", "if False:", "gateway/attachments"),
+    Bug("-", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
     Bug(
         "R1",
@@ -1124,7 +1165,13 @@ BUGS = (
     Bug("R16", "domain/rules/measures.py", "rule.extension is not None and step > rule.extension", "False", "law_kept"),
     Bug("R16", "domain/rules/measures.py", "until - begins > rule.longest", "False", "law_kept"),
     Bug("R16", "domain/rules/permission.py", "or self._goes_on(card, delivery)", "", "law_kept"),
-    Bug("R16", "domain/rules/preparation.py", 'rule.by == "recording" and not self.pictures', "False", "law_kept"),
+    Bug(
+        "R16",
+        "domain/rules/preparation.py",
+        'rule.by == "recording" and not any(one.is_recording for one in attached)',
+        "False",
+        "law_kept",
+    ),
     Bug("R20", "domain/rules/hold.py", 'return self.decision == "go_on"', "return True", "decided_afresh"),
     Bug("R20", "domain/rules/custody.py", "return self.proceed", "return True", "decided_afresh"),
     Bug(

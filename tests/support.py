@@ -12,6 +12,7 @@ from domain.delivery.ledger import Receipt
 from domain.delivery.progress import Progress
 from domain.delivery.reported import AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import Directory, Reach
 from domain.plan.documents import Document
@@ -233,7 +234,8 @@ WORDS: dict[str, dict[str, Any]] = {
 """What a well-behaved service says of each kind, where nothing else is given."""
 
 
-BESIDE = ("id", "officer", "on_behalf_of", "fulfils", "handling", "plan", "seen")
+BESIDE = ("id", "officer", "on_behalf_of", "fulfils", "handling", "attachments", "plan", "seen")
+PHOTOGRAPH = Attachment(digest="ab" * 32, size=2_400_000, media_type="image/jpeg", shows="the parcel, opened")
 """What a statement says beside its content, where `seen` may also be: whether it was delivered in somebody's sight."""
 
 

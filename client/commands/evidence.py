@@ -1,12 +1,13 @@
 """What is proved, and to whom: packets exported and verified, and what is encrypted for one reader opened."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from client import carrying
+from client import attachments, carrying
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
@@ -14,21 +15,24 @@ from client.language import _, named
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
+from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
+from domain.record.replay import replay
 from domain.record.trust import installation_of
-from domain.record.verify import Verified, fit_parts
+from domain.record.verify import Verified, attached, fit_parts
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.views.names import OUTCOMES
-from domain.words.errors import NotVerified
+from domain.words.errors import Malformed, NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
 from domain.words.text import mark
 from process.configuration import cards_in, directory_in
 from process.files import write_new
+from protocol.gateway import Gateway
 
 PURPOSES = {
     "operation": mark("for the operation itself; for a court or a State export it anew with --purpose"),
@@ -45,11 +49,16 @@ def export(
     caller: CallerOptions,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
+    with_attachments: Annotated[
+        bool, typer.Option("--with-attachments", help="fetch the files that it names into the folder PACKET.attachments")
+    ] = False,
     encrypt_for: EncryptFor = None,
     directory: Known = None,
     output: Output = "text",
 ) -> None:
     """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone."""
+    if with_attachments and encrypt_for is not None:
+        raise Malformed(_("--with-attachments writes files as they are: encrypt the folder as a whole, and export without it"))
     carrying.recipients(encrypt_for, directory)
     data = caller.call(lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
@@ -57,11 +66,30 @@ def export(
         caller.shelf.compare_packet(delivery, data)
     except NotVerified as error:
         caller.shelf.alarm(error)
-    answer(
-        output,
-        {"packet": str(path), "bytes": len(data)},
-        _("{path}: {count} bytes; verify it with: vigil verify {path} --directory FILE", path=path, count=len(data)),
-    )
+    beside = _fetched(path, delivery, data, caller) if with_attachments else None
+    words = _("{path}: {count} bytes; verify it with: vigil verify {path} --directory FILE", path=path, count=len(data))
+    if beside is not None:
+        words += "\n" + _("{folder}: files: {count}, not there: {lacking}", **beside)
+    answer(output, {"packet": str(path), "bytes": len(data)} | ({"attachments": beside} if beside is not None else {}), words)
+
+
+def _fetched(path: Path, delivery: str, data: bytes, caller: CallerOptions) -> dict[str, str | int]:
+    """Fetch what the packet names and may go where it goes, into the folder beside it; what is there is not fetched again."""
+    packet, manifest, _seal = unseal(data)
+    history = replay(packet.ledger, packet.directory, packet.cards)
+    wanted = each_once(one.attachment for one in attached(history, manifest.purpose) if one.may_go)
+    folder = path.with_name(f"{path.name}.attachments")
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+    async def all_of(door: Gateway) -> int:
+        there = {one.attachment.digest for one in (await door.files(delivery)).files if one.kept and one.yours}
+        for digest, one in wanted.items():
+            if digest in there and not (folder / one.name).exists():
+                await attachments.get(door, delivery, one, folder / one.name)
+        return len([one for one in wanted.values() if (folder / one.name).exists()])
+
+    count = caller.call(all_of)
+    return {"folder": str(folder), "count": count, "lacking": len(wanted) - count}
 
 
 @app.command()
@@ -75,6 +103,9 @@ def verify(
     part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
     against: Annotated[
         Path | None, typer.Option(help="another packet of the same delivery, from another State: both must be of one history")
+    ] = None,
+    files: Annotated[
+        Path | None, typer.Option("--attachments", help="a folder with files that it names: each must be the one that was named")
     ] = None,
     keys_unverified: Annotated[
         bool, typer.Option("--keys-unverified", help="believe the packet itself whose keys it names; then it proves no signer")
@@ -102,7 +133,33 @@ def verify(
     if against is not None:
         _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
     table = _proof(proved, None if directory is None else str(directory))
-    answer(output, plain(proved) | {"verified": True, "keys": "of the packet" if directory is None else "trusted"}, table)
+    found_there = attachments.at_hand(files, [one.attachment for one in proved.attachments]) if files is not None else {}
+    _files(table, proved, found_there)
+    changed = [digest[:16] for digest, how in found_there.items() if how == "changed"]
+    wrong = NotVerified(_("files were changed: {digests}", digests=", ".join(changed))) if changed else None
+    document = plain(proved) | {"verified": wrong is None, "keys": "of the packet" if directory is None else "trusted"}
+    answer(output, document | ({"at_hand": found_there} if files is not None else {}), table, wrong)
+
+
+AT_HAND = {"fits": mark("at hand: it is the one"), "missing": mark("not at hand"), "changed": mark("CHANGED: it is another file")}
+
+
+def _files(table: Table, proved: Verified, at_hand: Mapping[str, str]) -> None:
+    """Each file that is named, and where they were looked for, whether it is at hand."""
+    for one in proved.attachments:
+        file, how = one.attachment, at_hand.get(one.attachment.digest)
+        words = _(
+            "{shows}, by {service} at entry {entry}, SHA-256 {digest}",
+            shows=file.shows,
+            service=one.service,
+            entry=one.entry,
+            digest=file.digest,
+        )
+        if not one.may_go:
+            words += "; " + _("its code {code} keeps it from here (R23)", code=one.code)
+        if how is not None:
+            words += "; " + _(AT_HAND[how])
+        table.add_row(_("file"), words, style={"changed": "bold red", "missing": "yellow"}.get(how or ""))
 
 
 def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict[str, RuleCard] | None) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, SerializeAsAny, model_validator
 
 from domain.delivery.state import State
+from domain.plan.attachment import Attachments
 from domain.plan.vocabulary import ConditionId, Digest, HandlingCode
 from domain.signing.canonical import Frozen, Sent, canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
@@ -75,6 +76,8 @@ class StatementOf(Frozen, Generic[C_co]):
     """Conditions of authorisations that bind here and are met (R19)."""
     handling: Handling | None = None
     """None: as the plan's code says."""
+    attachments: Annotated[Attachments, Field(exclude_if=lambda attached: not attached)] = ()
+    """Files that belong to it."""
     content: C_co
 
     @classmethod

@@ -31,6 +31,9 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "files":    ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "file":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "attach":   ("own",     "part",  "part",     "-",        "-",     "-",           "-"),
     "packet":   ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
     "expunge":  ("-",       "-",     "-",        "all",      "-",     "all",         "-"),  # with a second person
     "expunged": ("-",       "-",     "-",        "all",      "all",   "all",         "-"),

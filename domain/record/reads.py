@@ -49,6 +49,8 @@ class Shown(Frozen):
     says whose end it is. One that has begun and not ended was cut off, and may have handed out whatever came."""
     purpose: Purpose | None = None
     """Of a packet: what it is for, which decides what is in it (R23)."""
+    file: Digest | None = None
+    """Of an attachment that is handed out: its SHA-256."""
 
 
 class Read(Shown):

@@ -1,6 +1,6 @@
 """Preparation (R3, R10, R16): what was done to the consignment before it goes on, and that teams are in place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,11 +15,11 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, Modality
 from domain.plan.goods import AnyAmount, Checked, Item, SubstanceMass, Substances, Unit, least_mass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Bounds, bounds
-from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.rules.measuring import as_checked, packed, possible
 from domain.words.identifiers import OfficerCode, Seal
@@ -29,7 +29,6 @@ from domain.words.limits import (
     LONGEST_LINE,
     LONGEST_REASON,
     MOST_ITEMS,
-    MOST_PICTURES,
     MOST_SEALS,
     MOST_UNITS,
     MOST_WITNESSES,
@@ -57,7 +56,7 @@ NOT_PERMITTED = refused(
 NOT_RECORDED = refused(
     "R16",
     "opening_not_recorded",
-    "by the rule card of {state} an opening is recorded, and no picture or recording of it is named",
+    "by the rule card of {state} an opening is recorded, and no picture or recording of it is attached",
     state="name",
 )
 TOO_SHORT = refused(
@@ -85,8 +84,6 @@ class Prepared(Checked, Kind):
     """Presumptive test and its result."""
     broken: Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS)] = ()
     """Seals broken for it."""
-    pictures: Annotated[tuple[Digest, ...], Field(max_length=MOST_PICTURES)] = ()
-    """SHA-256 of photographs and video."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=MOST_WITNESSES)]
 
     declares = Declaration(
@@ -113,9 +110,9 @@ class Prepared(Checked, Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """What is found `as_of` now."""
-        return self.as_of(delivery, said.at)
+        return self.as_of(delivery, said.at, said.statement.attachments)
 
-    def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
+    def as_of(self, delivery: Delivery, at: datetime, attached: Sequence[Attachment]) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality
         means; what is wrong `as_checked` by all that the plan names but `sight`, in the State of the plan's first checkpoint of
         step `prepare`; what is not `possible` there; what is not `packed`;
@@ -126,9 +123,9 @@ class Prepared(Checked, Kind):
         the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or
         where it has a device (a tracker, an opening alarm, or whatever has a time it `lasts`), and in a State of the route an act
         must permit `device` and none has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of
-        step `prepare` the card wants an opening by `recording`, and it names no `pictures`; `device_too_short` for the first item
-        that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
-        last, with the plan's `margin`.
+        step `prepare` the card wants an opening by `recording`, and no image, sound or video is attached; `device_too_short` for
+        the first item that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the
+        State of the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
@@ -155,7 +152,7 @@ class Prepared(Checked, Kind):
                 return NOT_PERMITTED(state=state, permission=permission)
         where = plan.at("prepare")[0].state
         rule = delivery.cards[where].records_of("opening", plan.case) if self.opened and where in delivery.cards else None
-        if rule is not None and rule.by == "recording" and not self.pictures:
+        if rule is not None and rule.by == "recording" and not any(one.is_recording for one in attached):
             return NOT_RECORDED(state=where)
         way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
         for item in self.items:

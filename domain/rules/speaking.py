@@ -21,7 +21,7 @@ from domain.rules.balance import Seizure
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
-from domain.signing.canonical import digest
+from domain.signing.canonical import digest, plain
 from domain.words.identifiers import ServiceId, StatementId
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
 from domain.words.moments import Moment, check_window, instant
@@ -150,7 +150,7 @@ class Correction(Kind):
         if earlier.kind != self.content.kind:
             return OTHER_KIND(said=earlier.kind, given=self.content.kind)
         if isinstance(self.content, Prepared):
-            verdict = self.content.as_of(delivery, earlier.at)
+            verdict = self.content.as_of(delivery, earlier.at, said.statement.attachments)
             if verdict != ACCEPTED:
                 return verdict
         if isinstance(self.content, ArrestMade):
@@ -200,7 +200,7 @@ def second_officer(said: Said, first: First | None) -> Verdict | None:
     """
     if first is None or first.service != said.service:
         return None
-    same = first.content == digest(said.content)
+    same = first.word == _word(said)
     if not is_second_officer(said, first):
         return SAME_OFFICER(service=said.service) if same else None
     return None if same else SAYS_OTHERWISE(service=said.service)
@@ -220,7 +220,12 @@ def is_second_officer(said: Said, first: First | None) -> bool:
 
 def first_of(said: Said) -> First:
     """What is remembered of a first officer's statement until a second one has said the same."""
-    return First(said.service, said.statement.officer, said.keys, digest(said.content))
+    return First(said.service, said.statement.officer, said.keys, _word(said))
+
+
+def _word(said: Said) -> str:
+    """Digest of what two officers must both sign: what is said, and the files that belong to it."""
+    return digest([plain(said.content), [plain(one) for one in said.statement.attachments]])
 
 
 def may_speak(delivery: Delivery, said: Said) -> bool:

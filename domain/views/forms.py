@@ -216,7 +216,6 @@ PARTS: Parts = {
     "modalities": _list,
     "permissions": _list,
     "permits": _list,
-    "pictures": _list,
     "witnesses": _list,
     "arrest_made.persons": _arrestees,
     "arrestee_released.persons": _list,

@@ -102,7 +102,7 @@ def _sections(asked: RequestForConsent, translate: Translate) -> Iterator[tuple[
     yield mark("Costs"), _given(asked.costs)
     yield mark("Return of exhibits"), _given(asked.exhibits)
     yield mark("Contact and channel"), _contact(asked, translate)
-    yield mark("Annexes"), (translate(ANNEX).format(title=one.title, digest=one.digest) for one in asked.annexes)
+    yield mark("Annexes"), (translate(ANNEX).format(title=one.shows, digest=one.digest) for one in asked.annexes)
 
 
 def _given(*texts: str) -> Iterator[str]:

@@ -195,8 +195,12 @@ PURE: Final = 1_000
 """Thousandths of a substance in what was examined: all of it."""
 MOST_PARTS: Final = 20
 """Into which one consignment splits: each is a delivery of its own from then on."""
-MOST_PICTURES: Final = 200
-"""Hashes of them."""
+MOST_ATTACHMENTS: Final = 100
+"""Files that one statement names: a parcel from every side, and each packet in it."""
+ATTACHMENTS_BYTES: Final = 16 * KIB
+"""Of what one statement says of them: a hundred, each with half a line on what it shows. It is beside what its kind may have."""
+LARGEST_NAMED: Final = 2**40
+"""Bytes of a file that is named: a week of video. What is kept of files is bounded apart."""
 MOST_WITNESSES: Final = 10
 MOST_TAKEN_FOR: Final = 20
 """Substances and goods that one find is taken for."""
@@ -248,7 +252,7 @@ LARGEST_OF_LISTS: Final = 20_000
 LARGEST_OF_COSTS: Final = 56_000
 """Of what a delivery has cost: each line says what for. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_OF_DETECTION: Final = 32_000
-"""Of a report of what was found, with its pictures. The largest that its fields allow is smaller."""
+"""Of a report of what was found. The largest that its fields allow is smaller."""
 LARGEST_OF_SEALS: Final = 20_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
@@ -312,6 +316,19 @@ which 48 ask for consent, and, as long as there is room, what they may answer fo
 """
 ERRAND_BYTES: Final = 768 * KIB
 """Of the requests and services that one errand names; those of a checkpoint that are more go in several."""
+
+# Files that belong to what is said, as far as they are kept
+
+LARGEST_FILE: Final = 2 * KIB**3
+"""Of one: two hours of video. A longer one is named by its digest and handed over otherwise."""
+MOST_FILES_EACH: Final = 500
+FILES_BYTES_EACH: Final = 20 * KIB**3
+"""Of one service, in one delivery."""
+MOST_FILES: Final = 2_000
+FILES_BYTES: Final = 50 * KIB**3
+"""Of all services of one delivery."""
+MOST_LISTED_FILES: Final = 10_000
+"""Of one answer: with what the longest statements name, more are named than are ever kept."""
 
 # One run of the workflow: it ends long before Temporal's limits
 

@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.view": "view",
     "desk.ledger": "ledger",
     "desk.law": "view",
+    "desk.attachment": "file",
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.unasked": "view",
@@ -92,7 +93,7 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     permit(visitor.service, action)
     if visitor.key is None and request.match_info.route.name in SIGNING:
         raise NotAllowed("you have signed in without a key, to read", hint="say it, or stop, with the vigil command and your key")
-    async with request.app[LIMITS].turn(visitor.service.id, "ask"):
+    async with request.app[LIMITS].turn(visitor.service.id, "files" if action == "file" else "ask"):
         await received(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from domain.delivery.requests import Request
 from domain.delivery.statement import Seen, Statement
+from domain.plan.attachment import Attachments
 from domain.plan.vocabulary import ConditionId, Digest
 from domain.rules.stop import StopAcknowledged
 from domain.signing.canonical import Frozen, Verbatim
@@ -53,6 +54,7 @@ class Filled(Frozen):
     happened_at: Annotated[str, Field(max_length=40)]
     fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
     handling: Annotated[str, Field(max_length=310)] = ""
+    attachments: Attachments = ()
     plan: Digest | None = None
     """Which the page showed."""
     seen: Seen | None = None
@@ -142,6 +144,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
             happened_at=filled.happened_at,
             fulfils=filled.fulfils,
             handling=handling,
+            attachments=filled.attachments,
             content=content if content is not None else _NOTHING,
         )
     except ValidationError as error:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from domain.delivery.requests import Request, Stranded
 from domain.delivery.verdicts import Finding
 from domain.plan.access import supervises
+from domain.plan.attachment import SUFFIXES
 from domain.plan.demands import topic
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
@@ -42,6 +43,8 @@ from domain.words.quantities import UNITS, say_mass
 from domain.words.text import mark, shown, told
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
+from gateway.files import FILES as KEPT
+from gateway.files import handed_out
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
@@ -139,7 +142,15 @@ async def view(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
     compared = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
-    return _page(request, "delivery.html", view=found, shown=compared)
+    files = await request.app[KEPT].told(request[CALLER].service, found.delivery)
+    data = _data(request, found.delivery, None, "")
+    return _page(request, "delivery.html", view=found, shown=compared, files=files, data=data)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/attachments/{{digest}}", name="desk.attachment", allow_head=False)
+async def attachment(request: web.Request) -> web.StreamResponse:
+    """A file, to be saved: no browser shows it as a page."""
+    return await handed_out(request)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
@@ -276,6 +287,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "plan": asked.plan if asked is not None else None,
         "seen": plain(asked.seen) if asked is not None else None,
         "kind": kind,
+        "types": SUFFIXES,
         "words": tables | {"KINDS": rules.kinds(speak)},
         "findings": rules.for_script(speak) if kind else None,
     }

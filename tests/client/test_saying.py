@@ -64,7 +64,6 @@ def request(**facts: Any) -> Request:
          [{"label": "T-1", "what": "tracker", "gross": 120_000, "lasts": "P9D"},
           {"label": "S-1", "what": "substitute", "gross": 13_000_000, "lasts": None}]),
         ("prepared", (*PREPARED, "broken=KZ002/S"), "broken", [{"number": "KZ002", "security": "S", "maker": None}]),
-        ("prepared", (*PREPARED, f"pictures={SHA}; {SHA}"), "pictures", [SHA, SHA]),
         ("seizure", (*SEIZED, "items=T-1; S-1"), "items", ["T-1", "S-1"]),
         ("seizure", (*SEIZED, "finds=F-1: 197 000 USD in notes"), "finds", [{"label": "F-1", "what": "197 000 USD in notes"}]),
         ("destroyed", ("circumstances=burnt", "witnesses=K-7; K-12"), "witnesses", ["K-7", "K-12"]),

@@ -116,21 +116,21 @@ class PaperReception:
         path = ROOT / "examples" / "almaty-tashkent" / "plan.yaml"
         self.plan = Document(path.read_text(encoding="utf-8"), str(path)).read(Plan)
         self.said = said
-        self.delivery: Delivery | None = None
+        self.started: Delivery | None = None
 
     def begun(self) -> Delivery:
         """The delivery, started if nobody has, with both requests for consent open."""
-        if self.delivery is None:
+        if self.started is None:
             plan = Envelope.model_validate(
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
-            self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
+            self.started = begin(plan, self.directory, self.cards, NOW, bytes(32))
             for name, service in (("detection.1", "kz.police"), ("deconfliction.1", "kz.prosecutor")):
-                asked = request(self.delivery, name, service)
+                asked = request(self.started, name, service)
                 (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
-                submitted(self.delivery, line.envelope, NOW)
-            report(self.delivery, Deconflicted(number=1, order=self.delivery.state.register.orders[-1]), NOW)
-        return self.delivery
+                submitted(self.started, line.envelope, NOW)
+            report(self.started, Deconflicted(number=1, order=self.started.state.register.orders[-1]), NOW)
+        return self.started
 
     def _of(self, delivery: str) -> Delivery:
         if delivery != self.plan.operation:
@@ -149,7 +149,7 @@ class PaperReception:
         """Start the delivery."""
         plan = read_plan(envelope)
         may_start(caller, plan)
-        if self.delivery is not None:
+        if self.started is not None:
             raise RuleBroken(
                 "R18", f"delivery {plan.operation} has been started already; nothing was changed", reason="started_already"
             )
@@ -203,6 +203,10 @@ class PaperReception:
             size=4,
         )
         return Rows(rows=(row,))
+
+    async def delivery(self, _caller: Service, delivery: str) -> Delivery:
+        """The whole of it."""
+        return self._of(delivery)
 
     async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Nobody looks for too much."""

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
 from domain.plan import check, check_goods, check_law, check_powers, check_request, check_route
+from domain.plan.attachment import Attachment
 from domain.plan.cards import (
     Agreement,
     Bar,
@@ -53,7 +54,7 @@ from domain.plan.plan import (
     Surveillance,
     ToldAtEnd,
 )
-from domain.plan.request import Addressed, Annex, Companions, Persons, PlannedRequest
+from domain.plan.request import Addressed, Companions, Persons, PlannedRequest
 from domain.plan.selectors import Selector
 from domain.rules import amending, conclusion
 from domain.rules.books import BOOK
@@ -74,7 +75,7 @@ EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
     Instruments, Weapons, Counted, Tolerances,
-    Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Annex,
+    Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
     Replaced, ToldAtEnd, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
     Notice, Languages, Scenario, PaceOf,

@@ -23,6 +23,7 @@ from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.delivery.watching import Interval
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Form, Measure, Modality
 from domain.plan.goods import Cash, Counted, Find, Instruments, Item, Part, SubstanceMass, Unit, Weapons
 from domain.plan.plan import STEP_NEEDS, Consignment, Plan
@@ -52,7 +53,7 @@ ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS: tuple[type[BaseModel], ...] = (
     Seal, SubstanceMass, Cash, Instruments, Weapons, Counted, Estimate, Unmeasured, Condition, Unit, Item, Find, Part, PartEnded,
-    Arrestee, Interval, Cost, Prosecution,
+    Arrestee, Interval, Cost, Prosecution, Attachment,
 )  # fmt: skip
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (Item, "what"),

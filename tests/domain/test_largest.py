@@ -31,12 +31,13 @@ from domain.rules.books import BOOK
 from domain.rules.budget import SAID_ENOUGH, is_brake
 from domain.rules.conflict import ConflictSettled
 from domain.rules.kind import Kind
-from domain.signing.canonical import canonical, digest
+from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.views.asked import without_facts
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.identifiers import STATES
 from domain.words.limits import (
+    ATTACHMENTS_BYTES,
     BATCH_BYTES,
     BRAKES,
     BRAKES_MORE,
@@ -49,6 +50,7 @@ from domain.words.limits import (
     GRANTED_BYTES,
     KIB,
     LARGEST_OF_GOODS,
+    LONGEST_PLACE,
     MOST_ALARMS,
     MOST_BRAKES_KNOWN,
     MOST_CARRIED,
@@ -78,7 +80,7 @@ from process.codec import converter
 from process.ring import Ring
 from rehearsal.services import private_key_of
 from tests.largest import LARGEST_WHOLE, WIDEST, Largest
-from tests.support import Table
+from tests.support import PHOTOGRAPH, Table
 from workflows.messages import (
     CarriedRegister,
     CheckpointWait,
@@ -277,11 +279,11 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "signal: deferred": lambda: handed(LARGE.of(Deferred)),
     "signal: told": lambda: handed(LARGE.of(Told)),
     "signal: diverged": lambda: handed(LARGE.of(Diverged)),
-    "answer: a receipt": lambda: receipt(LARGEST_OF_GOODS),
+    "answer: a receipt": lambda: receipt(LARGEST_OF_GOODS + ATTACHMENTS_BYTES),
     "answer: it is kept": lambda: LARGE.of(Kept),
     "answer: the plan was changed": lambda: entry(AMENDED),
     "query: any envelope": LARGE.envelope,
-    "query's answer: a receipt": lambda: [receipt(LARGEST_OF_GOODS)],
+    "query's answer: a receipt": lambda: [receipt(LARGEST_OF_GOODS + ATTACHMENTS_BYTES)],
     "query's answer: the size": lambda: LARGE.of(LedgerSize),
     "errand: a checkpoint": lambda: errand(planned_request() for _ in range(MOST_SERVICES)),
     "errand: to ask once more": lambda: LARGE.of(
@@ -319,8 +321,8 @@ async def test_every_message_fits_into_one_payload(name: str) -> None:
 
 
 def said(content: Kind) -> Statement:
-    """The largest statement that says this."""
-    found: Statement = LARGE.of(BOOK.statement, content=content, handling={"code": "H3", "caveat": WIDEST * 300})
+    """The largest statement that says this, without attachments."""
+    found: Statement = LARGE.of(BOOK.statement, content=content, handling={"code": "H3", "caveat": WIDEST * 300}, attachments=())
     return found
 
 
@@ -373,6 +375,22 @@ def test_r28_a_statement_has_as_many_bytes_as_its_kind_may_and_no_more(name: str
     assert not why_refused(statement.model_copy(update={"officer": "x" * missing}))
     found = why_refused(statement.model_copy(update={"officer": "x" * (missing + 1)}))
     assert f"R28: {name} has {most + 1} bytes, and {most} at most are taken" in found
+
+
+def test_r28_attachments_are_beside_what_a_kind_may_have() -> None:
+    """At both bounds it is taken, a stop too; with one byte more of attachments it is no statement."""
+    stop = largest_of(BOOK.kinds["stop_requested"])
+    first, *others = (PHOTOGRAPH.model_copy(update={"digest": f"{number:064x}", "shows": "x" * 35}) for number in range(99))
+    missing = ATTACHMENTS_BYTES - len(canonical([plain(one) for one in (first, *others)]))
+    assert 0 <= missing < LONGEST_PLACE - 35
+
+    def with_words(more: int) -> Statement:
+        longer = first.model_copy(update={"shows": first.shows + "x" * more})
+        return stop.model_copy(update={"attachments": (longer, *others)})
+
+    assert not why_refused(BOOK.statement.model_validate_json(canonical(with_words(missing))))
+    with pytest.raises(ValidationError, match=f"{ATTACHMENTS_BYTES} bytes at most"):
+        BOOK.statement.model_validate_json(canonical(with_words(missing + 1)))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from domain.views.request_in_words import in_words
 from domain.views.sight import page
 from domain.views.view import view
 from domain.words.errors import Malformed, RuleBroken
-from domain.words.limits import CONTENTS_BYTES, MOST_STATES, PLAN_BYTES, REQUEST_FOR_CONSENT_BYTES
+from domain.words.limits import CONTENTS_BYTES, LARGEST_NAMED, MOST_STATES, PLAN_BYTES, REQUEST_FOR_CONSENT_BYTES
 from process.language import speaker
 from tests.course import became, code
 from tests.largest import WIDEST, Largest
@@ -190,7 +190,10 @@ def test_r28_a_request_has_so_many_bytes_and_no_more() -> None:
     calls = [{"kind": "sea", "place": WIDEST * 200, "not_touched": "high_seas"} for _ in range(10)]
     wide = PLAN.model_dump() | {"legs": [leg | {"calls": calls} for leg in (*legs, *legs)]}
     fits = len(canonical(words_of(Plan.model_validate(wide), "UZ")))
-    more = [{"title": WIDEST * 120, "digest": "0" * 64} for _ in range(5)]
+    more = [
+        {"digest": "0" * 64, "size": LARGEST_NAMED, "media_type": "video/x-matroska", "shows": WIDEST * 120, "handling": "H3"}
+        for _ in range(5)
+    ]
     larger = Plan.model_validate(wide | {"request": PLAN.request.model_dump() | {"annexes": more, "facts": WIDEST * 2000}})
     long = dict.fromkeys(("aim", "necessity", "concealment", "on_loss", "costs", "exhibits"), WIDEST * 500)
     longer = saying(larger, **long, grounds=WIDEST * 1000, conditions=[WIDEST * 200] * 8)

@@ -77,9 +77,9 @@ async def at(temporal: Client) -> AsyncIterator[At]:
 READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
-ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged"}
+ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged", "file"}
 """Tried where there is an alarm, something to decode, a change to announce, or a delivery to expunge: in `test_alarms.py`,
-`test_payloads.py`, `test_keys.py` and `test_reading.py`.
+`test_payloads.py`, `test_keys.py` and `test_reading.py`; or a file to hand out, in `test_attachments.py`.
 """
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
 
@@ -91,7 +91,7 @@ async def test_every_route_that_shows_anything_leaves_its_record(at: At, route: 
     """
     action = route.kwargs["name"]
     if action in NO_VIEWS | ELSEWHERE:
-        assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged"}
+        assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged", "file"}
         return
     service = READERS.get(action, at.plan.initiator)
     target = route.path.replace("{delivery}", at.plan.operation)

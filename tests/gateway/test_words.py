@@ -12,6 +12,8 @@ from markdown_it import MarkdownIt
 
 from activities.messenger import Alert, mail
 from domain.delivery.requests import Inbox, Request, Stranded
+from domain.plan.attachment import Attachment
+from domain.views.attachments import FilesOfDelivery, NamedFile
 from domain.views.lists import Row, Rows
 from domain.views.view import Because, DeliveryView, markdown
 from domain.words.text import in_markdown, shown
@@ -130,6 +132,14 @@ def view_of(words: str) -> DeliveryView:
     return shown_view(words).model_copy(update={"because": because})
 
 
+def files_of(words: str) -> FilesOfDelivery:
+    """A file that shows this."""
+    file = Attachment.model_construct(digest="0" * 64, size=1, media_type="image/jpeg", shows=words, handling=None)
+    said = {"entry": 1, "service": words, "statement": words, "kind": words, "code": "H1", "kept": True, "yours": True}
+    named = NamedFile.model_construct(**said, attachment=file)
+    return FilesOfDelivery.model_construct(delivery=words, files=(named,), unnamed=())
+
+
 PAGES = {
     "inbox": lambda words: page(
         "inbox.html", found=Inbox.model_construct(requests=(request_of(words),), unreadable=(words,), next=words)
@@ -140,7 +150,9 @@ PAGES = {
         query={"text": words},
         stranded=(Stranded.model_construct(build=words, count=1, deliveries=(words,)),),
     ),
-    "view": lambda words: page("delivery.html", view=view_of(words), shown={"delivery": words}),
+    "view": lambda words: page(
+        "delivery.html", view=view_of(words), shown={"delivery": words}, files=files_of(words), data={"delivery": words}
+    ),
     "ledger": lambda words: page("ledger.html", delivery=words, lines=[line_of(words)], since=1, shown={"delivery": words}),
 }
 

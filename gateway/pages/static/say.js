@@ -1,12 +1,14 @@
 // The form of an answer: filled in, checked, shown in words, signed.
 
-import { $, now, show } from "./page.js";
-import { clear, composed, countersigned, data, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+import { $, now, read, show } from "./page.js";
+import { clear, composed, countersigned, data, faulty, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+import { Chosen } from "./files.js";
 import { Contradiction, proved } from "./receipts.js";
 
 const form = $("form");
 const key = await ready();
 let bytes = null;
+const chosenFiles = new Chosen(data, read("file-texts"));
 
 $("happened_at").value = now();
 
@@ -20,7 +22,7 @@ async function seen() {
   }
 }
 
-function filled(known) {
+function filled(known, attachments) {
   const given = new FormData(form);
   const fields = {};
   for (const name of new Set(given.keys())) {
@@ -35,9 +37,22 @@ function filled(known) {
     on_behalf_of: data.on_behalf_of,
     happened_at: given.get("+happened_at"),
     fulfils: given.getAll("+fulfils"),
+    attachments,
     handling: code || caveat ? `${code}:${caveat}` : "",
     fields,
   };
+}
+
+// What the statement says of the chosen files; null, with what is wrong, where one cannot be attached.
+async function attachedFiles() {
+  try {
+    return await chosenFiles.said();
+  } catch (error) {
+    clear();
+    faulty([{ place: "attachments", problem: error.message }]);
+    $("check").disabled = false;
+    return null;
+  }
 }
 
 form.addEventListener("submit", async (event) => {
@@ -45,11 +60,13 @@ form.addEventListener("submit", async (event) => {
   if (!key) return;
   $("check").disabled = true;
   try {
+    const attached = await attachedFiles();
+    if (attached === null) return;
     const known = await seen();
-    bytes = await composed(filled(known));
+    bytes = await composed(filled(known, attached));
     $("check").disabled = false;
     if (bytes === null) return;
-    inWords(statementIn(bytes, data.kind, known), $("words"));
+    inWords(statementIn(bytes, data.kind, known, attached), $("words"));
   } catch (error) {
     bytes = null;
     if (!(error instanceof Contradiction)) notTheSame(); // else it stays so: nothing can be checked any more, or signed
@@ -76,5 +93,5 @@ $("sign").addEventListener("click", async () => {
   bytes = null; // pressed twice, it is signed once
   show($("back"), false);
   show($("sign"), false);
-  await signAndHandIn(chosen, key);
+  await signAndHandIn(chosen, key, () => chosenFiles.handIn(key));
 });

@@ -10,7 +10,7 @@ export const data = read("data");
 const texts = read("texts");
 const MASSES = new Set(["gross", "net"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
-const WHOLE = ["delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "id"];
+const WHOLE = ["delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
 
 // The key to sign with, or null, which the page then says. Until then the button cannot be pressed: a form that a browser sends by
 // itself would put what is in it into the address.
@@ -48,7 +48,7 @@ export function clear() {
   show($("faults"), false);
 }
 
-function faulty(faults) {
+export function faulty(faults) {
   const list = $("faults").querySelector("ul");
   for (const { place, problem } of faults) {
     const field = place.split(".")[0];
@@ -83,8 +83,8 @@ export function contradicted() {
 }
 
 // The statement in these bytes. Throws unless it is one by this officer, about this delivery, of this kind, at this checkpoint, and
-// names this plan and this root as seen.
-export function statementIn(bytes, kind, seen) {
+// names this plan and this root as seen, and these files.
+export function statementIn(bytes, kind, seen, files = []) {
   const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   const asked = { delivery: data.delivery, service: data.service, officer: data.officer, vigil: "statement/2" };
   const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of, plan: data.plan };
@@ -93,8 +93,11 @@ export function statementIn(bytes, kind, seen) {
   }
   for (const name of ["size", "root"]) if (said.seen?.[name] !== seen?.[name]) throw new Error("seen");
   if (said.content.kind !== kind) throw new Error("kind");
+  if (flat(said.attachments ?? []) !== flat(files)) throw new Error("attachments");
   return said;
 }
+
+const flat = (files) => JSON.stringify(files.map((one) => Object.entries(one).sort()));
 
 // A statement in words: every member that it has, so that nothing is signed unseen.
 export function inWords(said, list) {
@@ -153,13 +156,15 @@ function mass(milligrams) {
   return data.words.UNITS[unit].replace("{number}", number);
 }
 
-// Sign these bytes and hand them in; then show what became of it.
-export async function signAndHandIn(bytes, key) {
+// Sign these bytes and hand them in; then show what became of it. `then` is done once, when they have been taken.
+export async function signAndHandIn(bytes, key, then = async () => {}) {
   const body = await envelope(bytes, key);
+  let [taken, followed] = [false, false];
   const send = async () => {
     $("again").disabled = true;
     try {
       const { status, told: answer } = await handIn(data, key, body);
+      if (status >= 200 && status < 300) taken = true;
       if (status === 200 || status === 201) await receipt(answer, bytes);
       else if (status === 202) outcome("warn", texts.kept, texts.keptMore, { [texts.statement]: answer.statement });
       else if (status === 503 || status === 429 || status === 408) unsent(answer.detail);
@@ -168,6 +173,10 @@ export async function signAndHandIn(bytes, key) {
       unsent("");
     }
     $("again").disabled = false;
+    if (taken && !followed) {
+      followed = true;
+      await then();
+    }
   };
   $("again").onclick = send;
   await send();
