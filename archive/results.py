@@ -90,7 +90,7 @@ def _theirs(reader: str, reach: Reach) -> Any:
 
 
 def _total(row: Row[Any]) -> Total:
-    measure, of, by, how, operations, consignments, *sums, longest = row
+    measure, of, by, how, operations, consignments, *sums, longest = tuple(row)
     count, amount = (int(above) * APART + int(below) for above, below in zip(sums[::2], sums[1::2], strict=True))
     numbers = {"operations": operations, "consignments": consignments, "count": count, "amount": amount, "most": longest}
     return Total.model_validate({"measure": measure, "of": of, "by": by, "how": how} | numbers)

@@ -131,8 +131,8 @@ deliveries = Table(
     Index("ix_deliveries_closed_at", "closed_at", "delivery"),
 )
 """The read model: one row for each delivery, of its newest branch. `change` is the number of the change, over the
-installation, that wrote the row. `operation`: of which other one it is a part, as results count; null: it is one by itself. `next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows
-pages through them.
+installation, that wrote the row. `operation`: of which other one it is a part, as results count; null: it is one by itself.
+`next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows pages through them.
 """
 
 branches = Table(
@@ -216,8 +216,8 @@ tallies = Table(
     Column("amount", BigInteger, nullable=False),
     Column("longest", BigInteger, nullable=False),
 )
-"""What each delivery adds to results: the lines of `domain.views.tally`, in clear, so that the database adds them up. `service`: a
-participant that sees a part; empty: whoever sees the whole.
+"""What each delivery adds to results: the lines of `domain.views.tally`, in clear, so that the database adds them up.
+`service`: a participant that sees a part; empty: whoever sees the whole.
 """
 
 snapshots = Table(

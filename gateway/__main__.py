@@ -9,6 +9,7 @@ from archive.expunging import Expunging
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
+from archive.results import PeriodResults
 from archive.sessions import Sessions
 from domain.words.errors import Unavailable
 from gateway.access import Proofs
@@ -44,7 +45,9 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     ring = ring_in(chosen.payload_keys)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
-    reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
+    reading = Reading(
+        Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive), PeriodResults(archive)
+    )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
     looking = asyncio.create_task(app[METRICS].go_on_looking(reception.ready))

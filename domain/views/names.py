@@ -10,6 +10,7 @@ from typing import Literal
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice
 from domain.plan.enquiries import Pattern
+from domain.plan.plan import Step
 from domain.plan.vocabulary import CriminalRole
 from domain.words.text import mark
 
@@ -99,7 +100,7 @@ CRIMINAL_ROLES: Mapping[CriminalRole, str] = {
     "not_known": mark("role not known"),
 }
 """Roles of persons in the offence, as they are counted."""
-STEPS: Mapping[str, str] = {
+STEPS: Mapping[Step, str] = {
     "authorise": mark("consent"),
     "prepare": mark("preparation"),
     "dispatch": mark("departure"),

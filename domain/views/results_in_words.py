@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from domain.plan.quantity import Translate
 from domain.plan.substances import called
@@ -25,7 +25,9 @@ COUNTED_BY: Final[Mapping[str, str]] = {
 }
 OPERATIONS, CONSIGNMENTS, LEGS, PARCELS = mark("Operations"), mark("Consignments"), mark("Legs"), mark("Parcels")
 NOTHING: Final = mark("No delivery counts in this period.")
-PART: Final = mark("Your part of the deliveries that you take part in: no other's consents, arrests, seizures or answers are in it (R11).")
+PART: Final = mark(
+    "Your part of the deliveries that you take part in: no other's consents, arrests, seizures or answers are in it (R11)."
+)
 ALL_OF_THEM: Final = mark("All deliveries of this installation, and the whole of each.")
 OF_PACKETS: Final = mark("Counted from packets that were verified, the whole of each.")
 CUT: Final = mark("There are more lines than one answer has: choose a shorter period.")
@@ -52,9 +54,9 @@ _KNOWN: Final[Mapping[str, str]] = {
     OTHER: mark("other"),
 }
 _REACHED: Final[Mapping[str, str]] = {
-    "supplier": mark("a supplier was arrested and is held"),
-    "distributor": mark("a distributor was arrested and is held"),
-    "both": mark("both: the aim of the delivery"),
+    "supplier": mark("a supplier, who is held"),
+    "distributor": mark("a distributor, who is held"),
+    "both": mark("both, as was the aim"),
 }
 _HELD: Final[Mapping[str, str]] = {
     "went_on": mark("held, and went on"),
@@ -78,12 +80,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Shown:
-    """A table: its first `words` columns are words, the others numbers."""
+    """A table: its first `words` columns are words, the others numbers. `bars`: what bars beside it would be of."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[Row, ...]
     words: int = 1
+    bars: str = ""
 
 
 def in_tables(found: Results, speak: Translate, language: str) -> tuple[Shown, ...]:
@@ -117,10 +120,10 @@ def _short(moment: str) -> str:
 
 
 def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
-    by = {
+    by: Mapping[str, tuple[str, Translate]] = {
         "end": (mark("How they ended"), lambda code: speak(OUTCOMES.get(code, mark("under way")))),
         "state": (mark("By State"), str),
-        "channel": (mark("By channel"), lambda code: speak(TRAVELS.get(code, code))),
+        "channel": (mark("By channel"), lambda code: _called(TRAVELS, code, speak)),
         "goods": (mark("By goods"), lambda code: speak(code.replace("_", " "))),
     }
     units = tuple(map(speak, (OPERATIONS, CONSIGNMENTS, LEGS, PARCELS)))
@@ -130,7 +133,7 @@ def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
             Row((name(one.by), *map(str, (one.operations, one.consignments, one.count, one.amount))), *_bar(one.consignments))
             for one in counted
         )
-        yield Shown(speak(title), ("", *units), tuple(rows))
+        yield Shown(speak(title), ("", *units), tuple(rows), bars=units[1])
     yield from _goods(found, speak, language)
     yield from _people(found, speak)
     yield from _conduct(found, speak)
@@ -175,7 +178,7 @@ def what(one: Total, speak: Translate, language: str) -> str:
     if one.of == "mass":
         known = called(one.by)
         if known is None:
-            return speak(mark("substances that the catalogue does not have"))
+            return speak(mark("not in the catalogue"))
         return known.in_language(language)
     kinds = {
         "cash": mark("cash"),
@@ -201,7 +204,7 @@ def _people(found: Results, speak: Translate) -> Iterator[Shown]:
         Row((speak(_REACHED[one.of]), str(one.consignments), str(one.operations)), *_bar(one.consignments))
         for one in sorted(found.of("reached"), key=lambda one: order[one.of])
     )
-    yield Shown(speak(mark("Supplier and distributor reached")), head, tuple(rows))
+    yield Shown(speak(mark("Supplier and distributor reached")), head, tuple(rows), bars=head[1])
     persons = found.of("arrested")
     yield Shown(
         speak(mark("Arrests by role")),
@@ -209,7 +212,7 @@ def _people(found: Results, speak: Translate) -> Iterator[Shown]:
         tuple(
             Row(
                 (
-                    speak(CRIMINAL_ROLES.get(one.of, OTHER)) + (f" ({speak(_BLIND)})" if one.by == "unwitting" else ""),  # type: ignore[call-overload]
+                    _called(CRIMINAL_ROLES, one.of, speak) + (f" ({speak(_BLIND)})" if one.by == "unwitting" else ""),
                     speak(_KEPT.get(one.how, OTHER)),
                     *map(str, (one.count, one.consignments)),
                 ),
@@ -218,43 +221,48 @@ def _people(found: Results, speak: Translate) -> Iterator[Shown]:
             for one in sorted(persons, key=lambda one: (-one.count, one.key))
         ),
         words=2,
+        bars=speak(mark("Persons")),
     )
 
 
 def _conduct(found: Results, speak: Translate) -> Iterator[Shown]:
     times, at, service = speak(mark("Times")), speak(mark("Checkpoint")), speak(mark("Service"))
-    stops = [
-        *((speak(_HELD.get(one.of, OTHER)), one) for one in found.of("held")),
-        *((speak(IN_GENERAL.get(one.of, OTHER)), one) for one in found.of("stopped")),  # type: ignore[call-overload]
-    ]
+    named: dict[str, str] = {f"held/{code}": text for code, text in _HELD.items()}
+    named |= {f"stopped/{cause}": text for cause, text in IN_GENERAL.items()}
+    halts = sorted((*found.of("held"), *found.of("stopped")), key=lambda one: (-one.count, one.key))
+    stops = [(speak(named.get(f"{one.measure}/{one.of}", _KNOWN[OTHER])), one) for one in halts]
     yield Shown(
         speak(mark("Holds and stops")),
         ("", times, speak(CONSIGNMENTS)),
         tuple(Row((name, str(one.count), str(one.consignments)), *_bar(one.count)) for name, one in stops),
+        bars=times,
     )
     refused = sorted(found.of("refused"), key=lambda one: (-one.count, one.of))
     yield Shown(
         speak(mark("Statements refused, by rule")),
         (speak(mark("Rule")), times, speak(CONSIGNMENTS)),
         tuple(Row((one.of, str(one.count), str(one.consignments)), *_bar(one.count)) for one in refused),
+        bars=times,
     )
     silent = sorted(found.of("silent"), key=lambda one: (-one.count, one.key))
     yield Shown(
         speak(mark("No answer in time")),
-        (at, service, times),
-        tuple(Row((step(one.of, speak), one.by, str(one.count)), *_bar(one.count)) for one in silent),
+        (service, at, times),
+        tuple(Row((one.by, step(one.of, speak), str(one.count)), *_bar(one.count)) for one in silent),
         words=2,
+        bars=times,
     )
     answered = sorted(found.of("answered"), key=lambda one: (-one.mean, one.key))
     yield Shown(
         speak(mark("How long answers took")),
-        (at, service, speak(mark("Answers")), speak(mark("On average")), speak(mark("The longest"))),
+        (service, at, *map(speak, (mark("Answers"), mark("On average"), mark("The longest")))),
         tuple(
-            Row((step(one.of, speak), one.by, str(one.count), mean, took(one.most, speak)), one.mean, mean)
+            Row((one.by, step(one.of, speak), str(one.count), mean, took(one.most, speak)), one.mean, mean)
             for one in answered
             for mean in [took(one.mean, speak)]
         ),
         words=2,
+        bars=speak(mark("On average")),
     )
     yield _within(found, speak)
 
@@ -263,7 +271,8 @@ def _within(found: Results, speak: Translate) -> Shown:
     """All answers by the time in which they came."""
     counts = answers_within(found)
     rows = tuple(Row((speak(_WITHIN[name]), str(count)), *_bar(count)) for name, count in counts.items())
-    return Shown(speak(mark("Answers by the time they took")), ("", speak(mark("Answers"))), rows if any(counts.values()) else ())
+    name = speak(mark("Answers"))
+    return Shown(speak(mark("Answers by the time they took")), ("", name), rows if any(counts.values()) else (), bars=name)
 
 
 def answers_within(found: Results) -> Mapping[str, int]:
@@ -274,15 +283,29 @@ def answers_within(found: Results) -> Mapping[str, int]:
 def step(code: str, speak: Translate) -> str:
     """What was asked: by the step of the plan, or by what was unforeseen."""
     if code in STEPS:
-        return speak(STEPS[code])
+        return _called(STEPS, code, speak)
     return speak(BOOK.contingencies[code].declares.title) if code in BOOK.contingencies else speak(mark("other"))
+
+
+def _called(names: Mapping[Any, str], code: str, speak: Translate) -> str:
+    """What one of our words is called; one of a newer gateway stands as it is."""
+    return speak(names.get(code, code))
 
 
 def took(seconds: int, speak: Translate) -> str:
     """A time in its two largest units."""
-    parts = [(text, seconds // size if number == 0 else seconds % _UNITS[number - 1][1] // size) for number, (text, size) in enumerate(_UNITS)]
+    parts = [
+        (text, seconds // size if number == 0 else seconds % _UNITS[number - 1][1] // size)
+        for number, (text, size) in enumerate(_UNITS)
+    ]
     first = next((number for number, (_, count) in enumerate(parts) if count), len(parts) - 1)
     return " ".join(speak(text) % count for text, count in parts[first : first + 2])
+
+
+def _amount_in(one: Total) -> str:
+    if one.measure in ("found", "taken_out", "seized"):
+        return {"mass": "mg", "cash": "minor units"}.get(one.of, "pieces")
+    return {"counted": "parcels", "interdicted": "mg", "answered": "s"}.get(one.measure, "")
 
 
 _COLUMNS: Final[tuple[tuple[str, Callable[[Total], object]], ...]] = (
@@ -295,15 +318,9 @@ _COLUMNS: Final[tuple[tuple[str, Callable[[Total], object]], ...]] = (
     ("count", lambda one: one.count),
     ("count_of", lambda one: {"counted": "legs", "arrested": "persons", "answered": "answers"}.get(one.measure, "times")),
     ("amount", lambda one: one.amount),
-    ("amount_in", lambda one: _amount_in(one)),
+    ("amount_in", _amount_in),
     ("longest_s", lambda one: one.most),
 )
-
-
-def _amount_in(one: Total) -> str:
-    if one.measure in ("found", "taken_out", "seized"):
-        return {"mass": "mg", "cash": "minor units"}.get(one.of, "pieces")
-    return {"counted": "parcels", "interdicted": "mg", "answered": "s"}.get(one.measure, "")
 
 
 def in_csv(found: Results) -> str:

@@ -85,6 +85,7 @@ def _panel(canvas: Canvas, one: Shown, x: float, y: float, speak: Translate) -> 
     drawn = [row for row in one.rows if row.size]
     shown = drawn[:MOST_BARS]
     canvas.text(x, y, one.title, size=15, bold=True)
+    canvas.text(x + PANEL, y, one.bars, size=12, fill=QUIET, anchor="end")
     names = [_name(row, one.words) for row in shown]
     said = [row.says for row in shown]
     wide = min(max(room(name, 12) for name in names), PANEL * 0.5)

@@ -1,12 +1,11 @@
-"""What one delivery adds to the results of a period, for one reader (R11): numbers by closed words, and nothing anybody has written.
+"""What one delivery adds to the results of a period, for one reader (R11): numbers by closed words, nothing anybody has written.
 
-It is made from the delivery as it stands, so that a correction changes it and nothing is counted twice. The archive keeps a row for
-each line, in clear, and adds them up; so a line holds neither a name of goods nor a person's code, and a substance that the
+It is made from the delivery as it stands, so that a correction changes it and nothing is counted twice. The archive keeps a row
+for each line, in clear, and adds them up; so a line holds neither a name of goods nor a person's code, and a substance that the
 catalogue does not have is `other`. Who sees the whole has the lines of the whole. A participant has those of its own part: its
 legs, what it may read of seizures and arrests, and of refusals, silences and answers its own alone.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
@@ -44,8 +43,10 @@ Measure = Literal[
     "held",
     "stopped",
 ]
-"""What a line counts. `counted`: the delivery itself, once under each dimension. `found`: what its plan says was found; `taken_out`:
-removed or sampled at the preparation; `seized`: recovered at the end; `interdicted`: seized on its way or where the plan ends."""
+"""What a line counts. `counted`: the delivery itself, once under each dimension. `found`: what its plan says was found;
+`taken_out`: removed or sampled at the preparation; `seized`: recovered at the end; `interdicted`: seized on its way, or where
+the plan ends.
+"""
 
 Dimension = Literal["all", "state", "channel", "goods", "end"]
 """By what deliveries are counted: all of them; each State of the legs; channel; class of goods; how it ended."""
@@ -79,7 +80,7 @@ class Line(Frozen):
     count: Number = 1
     """Legs that have begun, of `counted`; else how many there are."""
     amount: Number = 0
-    """Parcels, of `counted`; milligrams, minor units or pieces, of goods; seconds, of answers. At most the largest mass there is."""
+    """Parcels, of `counted`; milligrams, minor units or pieces, of goods; seconds, of answers."""
     most: Number = 0
     """Seconds that the slowest answer took."""
 
@@ -122,7 +123,7 @@ def bounded(lines: Iterable[Line], most: int = MOST_TALLIED) -> tuple[Line, ...]
 
 
 def _added(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """No number becomes larger than any mass or sum of money may be: whatever is beyond that is of no consignment of this world."""
+    """No number becomes larger than a mass or a sum of money may be: whatever is beyond that is of no consignment there is."""
     together: list[Line] = []
     for _, same in groupby(sorted(lines, key=lambda one: one.key), key=lambda one: one.key):
         these = tuple(same)

@@ -6,7 +6,7 @@ operation is a group of consignments, a delivery with the parts that it split in
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Final, Literal
@@ -33,7 +33,7 @@ _QUARTER: Final = re.compile(r"([0-9]{4})-Q([1-4])")
 _MONTH: Final = re.compile(r"([0-9]{4})-([0-9]{2})")
 _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _ZONE: Final = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
-_LONGEST: Final = 80
+LONGEST_PERIOD: Final = 80
 RIGHT: Final = mark("a year, quarter, month or day such as 2026, 2026-Q2, 2026-06 or 2026-06-15, or FIRST/LAST of such")
 
 
@@ -57,14 +57,14 @@ def period_of(text: str, zone: str = "UTC") -> Period:
     """A period as people write it: its first and its last day, month, quarter or year, both whole, by the calendar of a zone; or
     two moments that carry their own offsets, the second no more in it. Raises `Malformed`.
     """
-    first, _, last = text.strip()[:_LONGEST].partition("/")
+    first, _, last = text.strip()[:LONGEST_PERIOD].partition("/")
     offset = _offset(zone)
     try:
         since, until = _span(first, offset)[0], _span(last or first, offset)[1]
         return Period(since=since, until=until)
     except (ValueError, OverflowError) as error:
         fault = Fault(place="period", problem=fill("expected {right}", right=RIGHT))
-        raise Malformed(fill("{period} is no period", period=text[:_LONGEST]), (fault,)) from error
+        raise Malformed(fill("{period} is no period", period=text[:LONGEST_PERIOD]), (fault,)) from error
 
 
 def _offset(zone: str) -> timezone:
@@ -73,7 +73,7 @@ def _offset(zone: str) -> timezone:
         return UTC
     if found is None or found[2] > "14" or found[3] > "59":
         fault = Fault(place="zone", problem=mark("expected UTC, or an offset from it such as +05:00"))
-        raise Malformed(fill("{zone} is no zone", zone=zone[:_LONGEST]), (fault,))
+        raise Malformed(fill("{zone} is no zone", zone=zone[:LONGEST_PERIOD]), (fault,))
     span = timedelta(hours=int(found[2]), minutes=int(found[3]))
     return timezone(-span if found[1] == "-" else span)
 
@@ -191,9 +191,15 @@ class Adding:
         for (measure, of, by, how), one in sorted(self.sums.items()):
             yield Total.model_validate(
                 {
-                    **{"measure": measure, "of": of, "by": by, "how": how},
+                    "measure": measure,
+                    "of": of,
+                    "by": by,
+                    "how": how,
                     "operations": len({self._operation(name) for name in one.operations}),
-                    **{"consignments": one.consignments, "count": one.count, "amount": one.amount, "most": one.most},
+                    "consignments": one.consignments,
+                    "count": one.count,
+                    "amount": one.amount,
+                    "most": one.most,
                 }
             )
 
@@ -211,9 +217,3 @@ def counts_at(delivery: Delivery, by: CountedBy) -> str | None:
     if by == "started":
         return utc_text(delivery.state.began)
     return utc_text(delivery.state.now) if delivery.state.ended else None
-
-
-NAMES: Final[Mapping[CountedBy, str]] = {
-    "started": mark("deliveries that started in the period"),
-    "ended": mark("deliveries that ended in the period"),
-}

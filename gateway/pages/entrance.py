@@ -38,6 +38,8 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.view": "view",
     "desk.ledger": "ledger",
     "desk.law": "view",
+    "desk.results": "results",
+    "desk.results.take": "results",
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.say": "submit",
