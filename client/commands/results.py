@@ -64,6 +64,9 @@ def results(
         Literal["started", "ended"], typer.Option(help="whether a delivery counts when it started, or when it ended")
     ] = "ended",
     form: Annotated[Form | None, typer.Option(help="in the fields of a return to an international body")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="of a return of incidents: the State whose services have seized")
+    ] = None,
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", help="write a file as well: .csv, .json or .svg says as what")
     ] = None,
@@ -83,8 +86,9 @@ def results(
     silences, answers, holds and stops. Of all for supervisors; for who takes part, of its own part (R11).
     """
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
+    filled = _Filled(form, state)
     for one in file or []:
-        _writer(one, form)
+        _writer(one, filled)
     if packets:
         trusted = directory_in(directory) if directory is not None else None
         found = _of_packets(packets, wanted, by, _Trust(trusted, keys_unverified, keys.expanduser(), service), form)
@@ -98,12 +102,12 @@ def results(
         asked = {"period": f"{wanted.since}/{wanted.until}", "by": by}
         found = Counting(caller.call(lambda door: door.results(asked)))
     for one in file or []:
-        carrying.write(one, _writer(one, form)(found).encode())
+        carrying.write(one, _writer(one, filled)(found).encode())
         talk.print(_("{path}: written", path=one))
     if form is None:
         answer(output, plain(found.results), _shown(found.results))
     else:
-        table = _return(form, found)
+        table = filled.of(found)
         answer(output, table.document(), _form_shown(table))
 
 
@@ -115,6 +119,25 @@ class _Trust:
     unverified: bool
     folder: Path
     service: str | None
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """A return, and of which State it is where it is of single incidents."""
+
+    form: Form | None
+    state: str | None
+
+    def __post_init__(self) -> None:
+        if self.form in of_incidents and self.state is None:
+            raise Malformed(_("{form} is of the seizures of one State: say with --state of which", form=self.form))
+
+    def of(self, found: Counting) -> Return:
+        """The form, filled in."""
+        assert self.form is not None  # noqa: S101 - there is nothing to fill in else
+        if self.form in of_period:
+            return of_period[self.form](found.results)
+        return of_incidents[self.form](found.deliveries, self.state or "")
 
 
 def _of_packets(packets: list[Path], period: Period, by: CountedBy, trust: _Trust, form: Form | None) -> Counting:
@@ -155,13 +178,13 @@ def _verified(path: Path, trust: _Trust) -> Delivery:
     return replay(packet.ledger, packet.directory, packet.cards)
 
 
-def _writer(path: Path, form: Form | None) -> Callable[[Counting], str]:
+def _writer(path: Path, filled: "_Filled") -> Callable[[Counting], str]:
     """What makes the text of such a file. Raises `Malformed`."""
     language = of(os.environ)
-    if form is not None:
+    if filled.form is not None:
         if path.suffix != ".csv":
             raise Malformed(_("{path}: a return is written as .csv", path=path))
-        return lambda found: _return(form, found).csv()
+        return lambda found: filled.of(found).csv()
     ways: Mapping[str, Callable[[Counting], str]] = {
         ".csv": lambda found: words.in_csv(found.results),
         ".json": lambda found: found.results.model_dump_json(indent=2),
@@ -170,10 +193,6 @@ def _writer(path: Path, form: Form | None) -> Callable[[Counting], str]:
     if path.suffix not in ways:
         raise Malformed(_("{path}: the name of the file ends with .csv, .json or .svg", path=path))
     return ways[path.suffix]
-
-
-def _return(form: Form, found: Counting) -> Return:
-    return of_period[form](found.results) if form in of_period else of_incidents[form](found.deliveries)
 
 
 def _shown(found: Results) -> Group:

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any, Final
 
 from domain.plan.quantity import Translate
@@ -64,7 +65,7 @@ _HELD: Final[Mapping[str, str]] = {
     "open": mark("held, and not decided yet"),
 }
 _BLIND: Final = mark("did not know")
-_KEPT: Final[Mapping[str, str]] = {"held": mark("held"), "released": mark("released")}
+_KEPT: Final[Mapping[str, str]] = {"held": mark("still held"), "released": mark("released")}
 _UNITS: Final = (("%d d", 86_400), ("%d h", 3_600), ("%d min", 60), ("%d s", 1))
 _SPANS: Final = (mark("%d d"), mark("%d h"), mark("%d min"), mark("%d s"))
 
@@ -110,13 +111,16 @@ def remarks(found: Results, speak: Translate) -> tuple[str, ...]:
 
 
 def in_period(found: Results) -> str:
-    """From when to before when, with the offsets that were said."""
-    return f"{_short(found.period.since)} – {_short(found.period.until)}"
+    """Its first and its last day with the zone by whose calendar they are; from when to before when, where it is not of days."""
+    since, until = (datetime.fromisoformat(one) for one in (found.period.since, found.period.until))
+    if since.timetz() == until.timetz() == time(tzinfo=since.tzinfo):
+        return f"{since.date()} – {last_day(found)} ({since.tzname()})"
+    return f"{found.period.since} – {found.period.until}"
 
 
-def _short(moment: str) -> str:
-    """Without seconds that are nought."""
-    return moment.replace("T", " ").replace(":00+", " +").replace(":00-", " -").replace(":00Z", " UTC")
+def last_day(found: Results) -> date:
+    """The last day of which something is in it, by the calendar of its zone."""
+    return (datetime.fromisoformat(found.period.until) - datetime.resolution).date()
 
 
 def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:

@@ -19,6 +19,8 @@ from domain.views.totals import Results
 from domain.words.text import mark
 
 PANEL, GUTTER, MARGIN, ROW = 460.0, 40.0, 40.0, 24.0
+IN_PAGE: Final = 370.0
+"""Width of a panel by itself, so that its words are as large there as those around it."""
 MOST_BARS: Final = 10
 """Of one panel; the tables have the rest."""
 MORE: Final = mark("and {count} more, in the tables")
@@ -46,9 +48,9 @@ def picture(found: Results, speak: Translate, language: str) -> str:
     left = right = y + 34
     for one in _panels(found, speak, language):
         if left <= right:
-            left = _panel(canvas, one, MARGIN, left, speak) + 34
+            left = _panel(canvas, one, (MARGIN, PANEL), left, speak) + 34
         else:
-            right = _panel(canvas, one, MARGIN + PANEL + GUTTER, right, speak) + 34
+            right = _panel(canvas, one, (MARGIN + PANEL + GUTTER, PANEL), right, speak) + 34
     canvas.height = max(left, right)
     return canvas.svg(title)
 
@@ -56,8 +58,8 @@ def picture(found: Results, speak: Translate, language: str) -> str:
 def panels(found: Results, speak: Translate, language: str) -> Iterator[Panel]:
     """Each panel by itself, in the colours of the page that it stands in."""
     for one in _panels(found, speak, language):
-        canvas = Canvas(PANEL)
-        canvas.height = _panel(canvas, one, 0, 16, speak)
+        canvas = Canvas(IN_PAGE)
+        canvas.height = _panel(canvas, one, (0, IN_PAGE), 16, speak)
         svg = canvas.svg(one.title)
         for colour, name in IN_A_PAGE.items():
             svg = svg.replace(f'"{colour}"', f'"var(--{name})"')
@@ -80,16 +82,17 @@ def _numbers(canvas: Canvas, found: Results, y: float, speak: Translate) -> floa
     return y + 22
 
 
-def _panel(canvas: Canvas, one: Shown, x: float, y: float, speak: Translate) -> float:
-    """Bars beneath their title; where it ends."""
+def _panel(canvas: Canvas, one: Shown, place: tuple[float, float], y: float, speak: Translate) -> float:
+    """Bars beneath their title, from this place and so wide; where it ends."""
+    x, width = place
     drawn = [row for row in one.rows if row.size]
     shown = drawn[:MOST_BARS]
     canvas.text(x, y, one.title, size=15, bold=True)
-    canvas.text(x + PANEL, y, one.bars, size=12, fill=QUIET, anchor="end")
+    canvas.text(x + width, y, one.bars, size=12, fill=QUIET, anchor="end")
     names = [_name(row, one.words) for row in shown]
     said = [row.says for row in shown]
-    wide = min(max(room(name, 12) for name in names), PANEL * 0.5)
-    left, right = x + wide + 8, x + PANEL - max(room(text, 12) for text in said) - 8
+    wide = min(max(room(name, 12) for name in names), width * 0.5)
+    left, right = x + wide + 8, x + width - max(room(text, 12) for text in said) - 8
     most = max(row.size for row in shown)
     y += 12
     for row, name, text in zip(shown, names, said, strict=True):

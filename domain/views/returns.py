@@ -3,14 +3,15 @@
 The forms themselves were not read. Their fields are as believed (docs/results.md says how sure that is), under names of our own;
 a field that is known to exist and of which the record holds nothing is `NOT_KNOWN`, and nothing is guessed. INCB Form D and the
 UNODC Annual Report Questionnaire are of a period; PICS, individual drug seizures and the WCO's CEN are of single incidents, one
-line for each substance that a statement says was seized. What a handling code keeps from third States stands in none of them
-(R23).
+line for each substance that services of the State whose return it is say they have seized. What another State has provided
+under a code that keeps it from third States stands in none of them (R23).
 """
 
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
 from domain.delivery.delivery import Delivery
@@ -24,7 +25,6 @@ from domain.rules.handling import NOT_TO_A_THIRD_STATE, code_of
 from domain.rules.stop import Interdicted
 from domain.views.tally import OTHER
 from domain.views.totals import Results
-from domain.words.moments import instant
 
 Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
 FORMS: Final[Mapping[Form, str]] = {
@@ -94,7 +94,7 @@ def _arq(found: Results) -> Return:
 
 
 def _seized(found: Results) -> Mapping[str, tuple[str, str, str]]:
-    """By substance of the catalogue: in how many consignments, kilograms as measured, and as estimated, which is no measurement."""
+    """By substance of the catalogue: in how many consignments, kilograms as measured, and those that are no measurement."""
     names = dict.fromkeys(one.by for one in found.of("seized", "mass") if one.by != OTHER)
     by: dict[str, tuple[str, str, str]] = {}
     for name in names:
@@ -134,18 +134,23 @@ class Incident:
     persons: str
 
 
-def incidents(delivery: Delivery) -> Iterator[Incident]:
-    """Each, in the order of their entries, as last corrected."""
+def incidents(delivery: Delivery, state: str) -> Iterator[Incident]:
+    """Each seizure by services of this State, in the order of their entries, as last corrected."""
     said = {one.id: (seq, one) for seq, one in _accepted(delivery)}
     detected = next((one for _, one in reversed(said.values()) if isinstance(one.content, Detected)), None)
     for name, recovered in delivery.state.seizures.items():
-        if name in said:
+        if name in said and _of_state(delivery, said[name][1].service, state):
             for amount in recovered.amounts:
-                yield _incident(delivery, said[name], detected, amount)
+                yield _incident(delivery, said[name], detected, amount, state)
     if delivery.state.interdicted is not None and not delivery.state.seizures:
-        last = [one for one in said.values() if isinstance(one[1].content, Interdicted)]
+        seized = (one for one in said.values() if isinstance(one[1].content, Interdicted))
+        last = [one for one in seized if _of_state(delivery, one[1].service, state)]
         for amount in delivery.plan.consignment.contents if last else ():
-            yield _incident(delivery, last[-1], detected, amount, weighed=False)
+            yield _incident(delivery, last[-1], detected, amount, state)
+
+
+def _of_state(delivery: Delivery, service: str, state: str) -> bool:
+    return delivery.directory.get(service).state == state
 
 
 def _accepted(delivery: Delivery) -> Iterator[tuple[int, Statement]]:
@@ -155,35 +160,40 @@ def _accepted(delivery: Delivery) -> Iterator[tuple[int, Statement]]:
 
 
 def _incident(
-    delivery: Delivery, said: tuple[int, Statement], detected: Statement | None, amount: AnyAmount, *, weighed: bool = True
+    delivery: Delivery, said: tuple[int, Statement], detected: Statement | None, amount: AnyAmount, whose: str
 ) -> Incident:
+    """Where it was seized on the way it was not weighed substance by substance: then it is what the plan says, of no quantity."""
     seq, statement = said
     plan, content = delivery.plan, statement.content
+    weighed = not isinstance(content, Interdicted)
     leg = plan.legs[delivery.state.leg_at(seq)]
     at = plan.find(statement.checkpoint or "")
     state = at.state if at is not None else leg.state
     place = content.place if isinstance(content, Interdicted) else at.place if at is not None else NOT_KNOWN
     report = detected.content if detected is not None and isinstance(detected.content, Detected) else None
     ends = [one for one in (plan.find(plan.legs[0].start), plan.find(plan.legs[-1].end)) if one is not None]
-    hidden = plan.handling_code in NOT_TO_A_THIRD_STATE
-    mine = code_of(delivery, statement) in NOT_TO_A_THIRD_STATE
-    theirs = detected is not None and code_of(delivery, detected) in NOT_TO_A_THIRD_STATE
+    hidden = plan.handling_code in NOT_TO_A_THIRD_STATE and not _of_state(delivery, plan.initiator, whose)
+    theirs = (
+        detected is not None
+        and code_of(delivery, detected) in NOT_TO_A_THIRD_STATE
+        and not _of_state(delivery, detected.service, whose)
+    )
     substance = known_as(amount.substance, amount.cas) if isinstance(amount, SubstanceMass) else None
-    persons = sum(len(one.persons) for one in delivery.state.arrests.values())
+    arrests = [one for one in delivery.state.arrests.values() if _of_state(delivery, one.service, whose)]
 
     def given(value: str, *, withheld: bool) -> str:
         return WITHHELD if withheld else value or NOT_KNOWN
 
     quantity, unit, known = _how_much(amount) if weighed else ("", "", NOT_KNOWN)
     return Incident(
-        date=given(instant(statement.happened_at).date().isoformat(), withheld=mine),
+        date=datetime.fromisoformat(statement.happened_at).date().isoformat(),
         state=state,
-        place=given(place, withheld=mine),
-        service=given(statement.service, withheld=mine),
-        substance=given(_name_of(amount), withheld=mine or (hidden and not weighed)),
-        table=substance.table if substance is not None and not mine else "",
-        hs=given(amount.hs if isinstance(amount, Counted) else "", withheld=mine),
-        quantity=given(quantity, withheld=mine),
+        place=place,
+        service=statement.service,
+        substance=given(_name_of(amount), withheld=hidden and not weighed),
+        table=substance.table if substance is not None and (weighed or not hidden) else "",
+        hs=given(amount.hs if isinstance(amount, Counted) else "", withheld=hidden and not weighed),
+        quantity=quantity or NOT_KNOWN,
         unit=unit,
         known=known,
         concealment=given(report.concealment if report is not None else "", withheld=theirs),
@@ -193,7 +203,7 @@ def _incident(
         destination=given(f"{ends[-1].place}, {ends[-1].state}" if ends else "", withheld=hidden),
         direction=given(_direction(plan.states(), state), withheld=hidden),
         means=given(leg.means, withheld=hidden),
-        persons=str(persons),
+        persons=str(sum(len(one.persons) for one in arrests)),
     )
 
 
@@ -245,9 +255,9 @@ _COLUMNS: Final[Mapping[Form, tuple[str, ...]]] = {
 }
 
 
-def _of_incidents(form: Form) -> Callable[[Iterable[Delivery]], Return]:
-    def filled(deliveries: Iterable[Delivery]) -> Return:
-        found = (one for delivery in deliveries for one in incidents(delivery))
+def _of_incidents(form: Form) -> Callable[[Iterable[Delivery], str], Return]:
+    def filled(deliveries: Iterable[Delivery], state: str) -> Return:
+        found = (one for delivery in deliveries for one in incidents(delivery, state))
         precursors = (one for one in found if form != "incb-pics" or one.table.startswith("1988"))
         rows = (tuple(getattr(one, name, NOT_KNOWN) for name in _COLUMNS[form]) for one in precursors)
         return Return(form, _COLUMNS[form], tuple(rows))
@@ -255,6 +265,6 @@ def _of_incidents(form: Form) -> Callable[[Iterable[Delivery]], Return]:
     return filled
 
 
-of_incidents: Final[Mapping[Form, Callable[[Iterable[Delivery]], Return]]] = {
+of_incidents: Final[Mapping[Form, Callable[[Iterable[Delivery], str], Return]]] = {
     one: _of_incidents(one) for one in get_args(Form) if one in _COLUMNS
 }

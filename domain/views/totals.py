@@ -204,12 +204,13 @@ class Adding:
             )
 
     def _operation(self, delivery: str) -> str:
-        """Up from a part to what it was split from, and to that one's group; a circle, which a forged plan may name, ends it."""
-        seen = {delivery}
-        while (above := self.operations.get(delivery)) is not None and above not in seen:
-            seen.add(above)
-            delivery = above
-        return delivery
+        """Up from a part to what it was split from, and to that one's group. A circle, which forged plans may name, is one."""
+        seen = [delivery]
+        while (above := self.operations.get(seen[-1])) is not None:
+            if above in seen:
+                return min(seen[seen.index(above) :])
+            seen.append(above)
+        return seen[-1]
 
 
 def counts_at(delivery: Delivery, by: CountedBy) -> str | None:

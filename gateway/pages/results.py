@@ -35,7 +35,7 @@ async def results(request: web.Request) -> web.Response:
         "results.html",
         found=found,
         query={"zone": "UTC", "by": found.counted_by} | query,
-        days=(found.period.since[:10], _last_day(found)),
+        days=(found.period.since[:10], words.last_day(found)),
         title=speak(words.COUNTED_BY[found.counted_by]),
         period=words.in_period(found),
         numbers=words.headline(found, speak),
@@ -61,7 +61,7 @@ async def take(request: web.Request) -> web.Response:
             text = found.model_dump_json()
         case _:
             text = picture(found, speaker(language), language)
-    name = f"results-{found.period.since[:10]}-{_last_day(found)}.{form}"
+    name = f"results-{found.period.since[:10]}-{words.last_day(found)}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(text=text, content_type=TAKEN_AS[form], headers=headers)
 
@@ -79,12 +79,6 @@ def _asked(query: Mapping[str, str]) -> dict[str, str]:
     if first or last:
         given["period"] = f"{first or last}/{last or first}"
     return given
-
-
-def _last_day(found: Results) -> str:
-    """The last day that is in it, by the calendar of its zone."""
-    until = datetime.fromisoformat(found.period.until)
-    return (until - datetime.resolution).date().isoformat()
 
 
 def _usual(query: Mapping[str, str], now: datetime) -> tuple[tuple[str, str], ...]:
