@@ -55,7 +55,7 @@ class Return:
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(self.head)
-        writer.writerows(map(_harmless, row) for row in self.rows)
+        writer.writerows(map(_harmless, self.rows))
         return text.getvalue()
 
     def document(self) -> Mapping[str, Any]:

@@ -430,7 +430,7 @@ def test_the_questionnaire_has_substances_and_roles() -> None:
 
 
 def test_an_incident_is_filled_in_from_the_record() -> None:
-    """Where, what and how much; place type stands as not known, the way as withheld: the plan has H2; another State has seized nothing."""
+    """Where, what and how much; place type is not known, the way withheld, for the plan has H2. Another State has no line."""
     (heroin, opium) = filled("wco-cen", golden("moscow-vector"), "RU")
 
     assert ("RU", "118", "kg", "measured", WITHHELD) == tuple(
@@ -475,4 +475,5 @@ def test_words_of_others_are_no_formula_in_a_spreadsheet() -> None:
     """A place that begins with a sign of equality is written as text."""
     delivery = _seized(with_changes(accounting={"place": "=HYPERLINK(1)"}))
 
-    assert "'=HYPERLINK(1)" in of_incidents["unodc-ids"]([delivery], "UZ").csv()
+    (line,) = csv.DictReader(io.StringIO(of_incidents["unodc-ids"]([delivery], "UZ").csv()))
+    assert ("'=HYPERLINK(1)", "13.2") == (line["place"], line["quantity"])

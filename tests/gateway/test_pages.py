@@ -37,7 +37,7 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import pages, provider, words
+from gateway.pages import pages, provider, results, words
 from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -50,7 +50,8 @@ from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-ROUTES = {route.kwargs["name"]: route for route in (*pages.routes, *provider.routes) if isinstance(route, web.RouteDef)}
+PAGES = (*pages.routes, *provider.routes, *results.routes)
+ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
 SAME = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert('x')</script>"
 
@@ -118,7 +119,7 @@ class At:
 
     def path(self, name: str) -> str:
         """Where a page is, with what it must be asked."""
-        path = ROUTES[name].path.replace("{delivery}", self.plan.operation).replace("{name}", "desk.css")
+        path = ROUTES[name].path.replace("{delivery}", self.plan.operation).replace("{name}", "desk.css").replace("{form:csv|json|svg}", "csv")
         return f"{path}?checkpoint=consent-uz" if name == "desk.answer" else path
 
 
