@@ -1,7 +1,9 @@
 """What is proved, and to whom: packets exported and verified, and what is encrypted for one reader opened."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -11,11 +13,12 @@ from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.language import _, named
-from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
+from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
+from domain.record.epcis import exchange
 from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
 from domain.record.trust import installation_of
@@ -23,7 +26,7 @@ from domain.record.verify import Verified, fit_parts
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.views.names import OUTCOMES
-from domain.words.errors import NotVerified
+from domain.words.errors import Malformed, NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
 from domain.words.text import mark
@@ -39,18 +42,36 @@ app = typer.Typer()
 
 
 @app.command()
-@grouped
 def export(
-    delivery: DeliveryId,
-    caller: CallerOptions,
+    delivery: Annotated[
+        str, typer.Argument(help="the delivery, by its code name; for an exchange, its packet", show_default=False)
+    ],
+    service: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for")] = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
     encrypt_for: EncryptFor = None,
     directory: Known = None,
+    form: Annotated[
+        Literal["packet", "epcis"], typer.Option("--format", help="the packet; or of one, its custody as GS1 EPCIS 2.0")
+    ] = "packet",
+    keys_unverified: Annotated[
+        bool, typer.Option("--keys-unverified", help="of an exchange: believe the packet itself whose keys it names")
+    ] = False,
     output: Output = "text",
 ) -> None:
-    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone."""
+    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone. With --format
+    epcis: what a packet says of custody, for systems that read GS1 EPCIS; what a handling code restricts is not in it.
+    """
     carrying.recipients(encrypt_for, directory)
+    if form == "epcis":
+        _exchange(Path(delivery), file, _Carried(keys.expanduser(), service, encrypt_for, directory, keys_unverified), output)
+        return
+    if service is None:
+        raise Malformed(_("say with --as who exports it"))
+    caller = CallerOptions(service, officer, keys, gateway)
     data = caller.call(lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
     try:
@@ -62,6 +83,39 @@ def export(
         {"packet": str(path), "bytes": len(data)},
         _("{path}: {count} bytes; verify it with: vigil verify {path} --directory FILE", path=path, count=len(data)),
     )
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """With which keys a packet is decrypted, for whom what is made of it is encrypted, and whose keys in it are believed."""
+
+    folder: Path
+    service: str | None
+    encrypt_for: str | None
+    directory: Path | None
+    unverified: bool
+
+
+def _exchange(packet: Path, file: Path | None, how: _Carried, output: str) -> None:
+    """Its custody as EPCIS, once it is verified."""
+    data = carrying.read(packet, how.folder, how.service)
+    trusted = directory_in(how.directory) if how.directory is not None else None
+    if trusted is None and not how.unverified:
+        raise _unproved()
+    proved = verify_packet(data, trusted)
+    found = exchange(unseal(data)[0], proved.exported_at)
+    text = json.dumps(found.document, ensure_ascii=False, indent=2).encode()
+    path = carrying.write(file or Path(f"{proved.delivery}.epcis.json"), text, how.encrypt_for, how.directory)
+    said = _("{path}: {count} events of custody (GS1 EPCIS 2.0)", path=path, count=found.events)
+    if found.restricted:
+        numbers = ", ".join(map(str, found.restricted))
+        said = "\n".join((said, _("not in it, for their handling codes: entries {numbers}", numbers=numbers)))
+    answer(output, {"file": str(path), "events": found.events, "restricted": list(found.restricted)}, said)
+
+
+def _unproved() -> NotVerified:
+    hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof")
+    return NotVerified(_("whose keys these are stands only in the packet itself, which its forger would have written"), hint=hint)
 
 
 @app.command()
@@ -91,10 +145,7 @@ def verify(
     law = cards_in(cards) if cards is not None else None
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
     if trusted is None and not keys_unverified:
-        hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof")
-        raise NotVerified(
-            _("whose keys these are stands only in the packet itself, which its forger would have written"), hint=hint
-        )
+        raise _unproved()
     found, manifest, _tip = unseal(data)
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
