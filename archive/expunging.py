@@ -2,7 +2,8 @@
 
 The data key is destroyed, in the database and in its files, and with it everything that was sealed under it, attachments and
 backups of other tables included. The leaves and the root stay, so a packet that a court holds still verifies against them. Who
-took part and how it ended stay too, and the record of who ordered this, under which law, and which two persons did it.
+took part and how it ended stay too, with the lines of results that say no more than that, and the record of who ordered this,
+under which law, and which two persons did it.
 """
 
 from pydantic import model_validator
@@ -12,12 +13,15 @@ from archive.attachments.files import Files
 from archive.branches import known, lock
 from archive.database import Database
 from archive.standing import next_change
-from archive.tables import data_keys, deliveries, entries, expunctions, owed_receipts, requests, snapshots
+from archive.tables import data_keys, deliveries, entries, expunctions, owed_receipts, requests, snapshots, tallies
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotAllowed
 from domain.words.identifiers import OfficerCode, ServiceId
+
+_WORDS_OF_IT = (~((tallies.c.measure == "counted") & tallies.c.first.in_(("all", "end", "state", "channel"))),)
+"""Of the lines for results: all but those that say what stands in the lists still."""
 
 
 class Approver(Frozen):
@@ -84,6 +88,7 @@ class Expunging:
                 await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None))
                 for table in (requests, snapshots, owed_receipts):
                     await connection.execute(delete(table).filter_by(**own))
+                await connection.execute(delete(tallies).filter_by(**own).where(*_WORDS_OF_IT))
                 change = await next_change(connection)
                 await connection.execute(update(deliveries).filter_by(**own).values(title=None, change=change))
         await self._database.purge()  # after the commit: whoever is interrupted here asks again

@@ -28,6 +28,7 @@ from client.commands import (
     plans,
     reads,
     rehearsing,
+    results,
     signing_in,
     speaking,
 )
@@ -44,6 +45,7 @@ for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
 app.command()(reads.reads)
+app.command()(results.results)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.command()(codec.codec)

@@ -10,23 +10,13 @@ from functools import partial
 
 import pycountry
 
-from client.picture import ACCENT, BAD, FAINT, INK, PAPER, QUIET, Canvas, broken, room
 from domain.plan.goods import say_amount
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
 from domain.plan.quantity import say_quantity
+from domain.views.canvas import ACCENT, BAD, FAINT, INK, PAPER, QUIET, Canvas, broken, room
+from domain.views.names import STEPS
 from domain.words.quantities import say_span
 
-STEPS: dict[Step, str] = {
-    "authorise": "consent",
-    "prepare": "preparation",
-    "dispatch": "departure",
-    "hand_over": "handover",
-    "deliver": "delivery",
-    "muster": "muster",
-    "arrest": "arrest",
-    "account": "accounting",
-    "close": "closing",
-}
 TRAVELS = ("hand_over", "deliver")
 
 

@@ -11,6 +11,7 @@ from archive.expunging import Expunging
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
+from archive.results import PeriodResults
 from archive.sessions import Sessions
 from domain.words.errors import Unavailable
 from gateway.access import Proofs
@@ -48,7 +49,12 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     ring = ring_in(chosen.payload_keys)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
     files = _files(chosen, archive, Wrapping(ring))
-    reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive, files))
+    reading = Reading(
+        Ledgers(archive, Wrapping(ring)),
+        Deliveries(archive, Wrapping(ring)),
+        Expunging(archive, files),
+        PeriodResults(archive),
+    )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)
     tidying = asyncio.create_task(app[FILES].go_on_tidying())

@@ -39,10 +39,12 @@ from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
+from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
 from gateway.payloads import decoded
-from gateway.reads import READS, recorded, shows
+from gateway.reads import READS, counts, recorded, shows
 from gateway.reception import RECEPTION, Reception
+from gateway.results_query import results_query_of
 from gateway.streams import STREAMS, end_streams, stream
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
@@ -81,6 +83,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)
     app.add_routes(pages.routes)
+    app.add_routes(results_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
@@ -288,6 +291,16 @@ async def alarms(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].alarms()
     shows(request, dict.fromkeys(delivery for alarm in found for delivery in alarm.deliveries))
     return _json(ALARMS.dump_json(found))
+
+
+@routes.get("/v1/results", name="results")
+async def results(request: web.Request) -> web.Response:
+    """The results of a period in numbers: operations, consignments, legs and parcels, and what came of them. Of all deliveries
+    for supervisors; for who takes part, of its own part alone (R11).
+    """
+    found = await request.app[RECEPTION].reading.results(request[CALLER].service, *results_query_of(request.query))
+    counts(request, found)
+    return _model(found)
 
 
 @routes.get("/v1/reads", name="reads")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from inspect import cleandoc
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
@@ -32,6 +32,7 @@ from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Rows
+from domain.views.totals import LONGEST_PERIOD, CountedBy, Results
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_CURSOR
@@ -137,6 +138,10 @@ _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"
 
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
 _PATH = {"delivery": _DELIVERY, "digest": TypeAdapter(Digest).json_schema()}
+_PERIOD = (
+    "A year, quarter, month or day such as 2026, 2026-Q2, 2026-06 or 2026-06-15; FIRST/LAST of such, both whole; or two moments, "
+    "the second no more in it. This year unless given."
+)
 
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
@@ -201,6 +206,27 @@ SAYS: dict[str, Says] = {
     "enter": Says({201: Success(SignInToken, "Good for a minute, and once.")}),
     "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
     "alarms": Says({200: Success(tuple[AnyAlarm, ...])}),
+    "results": Says(
+        {200: Success(Results)},
+        refuses=(422,),
+        asks={
+            "period": (
+                "query",
+                {"type": "string", "maxLength": LONGEST_PERIOD},
+                _PERIOD,
+            ),
+            "zone": (
+                "query",
+                {"type": "string", "maxLength": 6, "default": "UTC"},
+                "By whose calendar: UTC, or an offset such as +05:00.",
+            ),
+            "by": (
+                "query",
+                {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
+                "By which moment a delivery counts: when it started, or when it ended.",
+            ),
+        },
+    ),
     "reads": Says(
         {200: Success(ReadsPage)},
         refuses=(422,),

@@ -16,6 +16,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.plan.access import role_of
 from domain.record.packet import Purpose
 from domain.record.reads import Shown
+from domain.views.totals import Results
 from domain.words.errors import VigilError
 from gateway.access import CALLER
 from gateway.pages import entrance
@@ -53,6 +54,12 @@ def shows(request: web.Request, deliveries: Iterable[str], numbers: Iterable[int
     part = {"first": handed[0], "last": handed[-1]} if handed else {}
     shown = _shown(request, sorted(set(deliveries)), purpose=purpose, **part)
     request[SHOWN] = (shown,) if shown.deliveries or handed else ()
+
+
+def counts(request: web.Request, found: Results) -> None:
+    """This answer shows the results of a period, and names no delivery."""
+    period = f"{found.counted_by} {found.period.since}/{found.period.until}"
+    request[SHOWN] = (_shown(request, (), period=period),)
 
 
 async def looked(request: web.Request, delivery: str) -> None:

@@ -23,6 +23,7 @@ from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Row, Rows
+from domain.views.totals import Results
 from domain.views.view import DeliveryView
 from domain.words.errors import (
     BY_CODE,
@@ -124,6 +125,7 @@ _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
+_RESULTS = TypeAdapter(Results)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _PROBLEM = TypeAdapter(_Problem)
 
@@ -348,6 +350,10 @@ class Gateway:
     async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Deliveries that wait for a worker of their build, and patterns of enquiries at the register. For supervisors."""
         return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
+
+    async def results(self, asked: Mapping[str, str]) -> Results:
+        """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""
+        return self._read(_RESULTS, await self._call("GET", f"/v1/results?{urlencode(asked)}"))
 
     async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:
         """A page of the log of reads, from a number on."""

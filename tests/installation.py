@@ -39,6 +39,7 @@ from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from archive.reads import Reads
+from archive.results import PeriodResults
 from archive.sessions import Sessions
 from client.entries import line
 from domain.delivery.decided import Opened
@@ -255,7 +256,9 @@ class Installation:
 
 def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
     """What a gateway shows of this archive."""
-    return Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
+    return Reading(
+        Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive), PeriodResults(archive)
+    )
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
 """What is proved, and to whom: packets exported and verified, and what is encrypted for one reader opened."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -12,12 +14,13 @@ from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.language import _, named
-from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
+from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
 from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
+from domain.record.epcis import exchange
 from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
 from domain.record.replay import replay
@@ -43,10 +46,14 @@ app = typer.Typer()
 
 
 @app.command()
-@grouped
 def export(
-    delivery: DeliveryId,
-    caller: CallerOptions,
+    delivery: Annotated[
+        str, typer.Argument(help="the delivery, by its code name; for an exchange, its packet", show_default=False)
+    ],
+    service: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for")] = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
     with_attachments: Annotated[
@@ -54,12 +61,26 @@ def export(
     ] = False,
     encrypt_for: EncryptFor = None,
     directory: Known = None,
+    form: Annotated[
+        Literal["packet", "epcis"], typer.Option("--format", help="the packet; or of one, its custody as GS1 EPCIS 2.0")
+    ] = "packet",
+    keys_unverified: Annotated[
+        bool, typer.Option("--keys-unverified", help="of an exchange: believe the packet itself whose keys it names")
+    ] = False,
     output: Output = "text",
 ) -> None:
-    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone."""
+    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone. With --format
+    epcis: what a packet says of custody, for systems that read GS1 EPCIS; what a handling code restricts is not in it.
+    """
     if with_attachments and encrypt_for is not None:
         raise Malformed(_("--with-attachments writes files as they are: encrypt the folder as a whole, and export without it"))
     carrying.recipients(encrypt_for, directory)
+    if form == "epcis":
+        _exchange(Path(delivery), file, _Carried(keys.expanduser(), service, encrypt_for, directory, keys_unverified), output)
+        return
+    if service is None:
+        raise Malformed(_("say with --as who exports it"))
+    caller = CallerOptions(service, officer, keys, gateway)
     data = caller.call(lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
     try:
@@ -92,6 +113,39 @@ def _fetched(path: Path, delivery: str, data: bytes, caller: CallerOptions) -> d
     return {"folder": str(folder), "count": count, "lacking": len(wanted) - count}
 
 
+@dataclass(frozen=True)
+class _Carried:
+    """With which keys a packet is decrypted, for whom what is made of it is encrypted, and whose keys in it are believed."""
+
+    folder: Path
+    service: str | None
+    encrypt_for: str | None
+    directory: Path | None
+    unverified: bool
+
+
+def _exchange(packet: Path, file: Path | None, how: _Carried, output: str) -> None:
+    """Its custody as EPCIS, once it is verified."""
+    data = carrying.read(packet, how.folder, how.service)
+    trusted = directory_in(how.directory) if how.directory is not None else None
+    if trusted is None and not how.unverified:
+        raise _unproved()
+    proved = verify_packet(data, trusted)
+    found = exchange(unseal(data)[0], proved.exported_at)
+    text = json.dumps(found.document, ensure_ascii=False, indent=2).encode()
+    path = carrying.write(file or Path(f"{proved.delivery}.epcis.json"), text, how.encrypt_for, how.directory)
+    said = _("{path}: {count} events of custody (GS1 EPCIS 2.0)", path=path, count=found.events)
+    if found.restricted:
+        numbers = ", ".join(map(str, found.restricted))
+        said = "\n".join((said, _("not in it, for their handling codes: entries {numbers}", numbers=numbers)))
+    answer(output, {"file": str(path), "events": found.events, "restricted": list(found.restricted)}, said)
+
+
+def _unproved() -> NotVerified:
+    hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof")
+    return NotVerified(_("whose keys these are stands only in the packet itself, which its forger would have written"), hint=hint)
+
+
 @app.command()
 def verify(
     packet: Annotated[Path, typer.Argument(help="the evidence packet", show_default=False)],
@@ -122,10 +176,7 @@ def verify(
     law = cards_in(cards) if cards is not None else None
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
     if trusted is None and not keys_unverified:
-        hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof")
-        raise NotVerified(
-            _("whose keys these are stands only in the packet itself, which its forger would have written"), hint=hint
-        )
+        raise _unproved()
     found, manifest, _tip = unseal(data)
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)

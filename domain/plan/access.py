@@ -42,6 +42,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
     "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
     "alarms":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
+    "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }
 # fmt: on

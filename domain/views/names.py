@@ -10,6 +10,7 @@ from typing import Literal
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice
 from domain.plan.enquiries import Pattern
+from domain.plan.plan import Step
 from domain.plan.vocabulary import CriminalRole
 from domain.words.text import mark
 
@@ -99,6 +100,18 @@ CRIMINAL_ROLES: Mapping[CriminalRole, str] = {
     "not_known": mark("role not known"),
 }
 """Roles of persons in the offence, as they are counted."""
+STEPS: Mapping[Step, str] = {
+    "authorise": mark("consent"),
+    "prepare": mark("preparation"),
+    "dispatch": mark("departure"),
+    "hand_over": mark("handover"),
+    "deliver": mark("delivery"),
+    "muster": mark("muster"),
+    "arrest": mark("arrest"),
+    "account": mark("accounting"),
+    "close": mark("closing"),
+}
+"""What the checkpoints of each step are called where they are counted."""
 EVENTS: Mapping[str, str] = {
     "started": mark("Started from its signed plan"),
     "amended": mark("Plan changed by a new signed one"),

@@ -76,6 +76,11 @@ def sight(delivery: Delivery, reader: Service) -> Sight:
     return Sight(reader, sees_all(delivery, reader), legs, (*planned, *unforeseen))
 
 
+def whole(delivery: Delivery) -> Sight:
+    """What its initiator sees, as every other does who sees the whole."""
+    return Sight(delivery.directory.get(delivery.plan.initiator), whole=True, legs=(), checkpoints=())
+
+
 def sees_all(delivery: Delivery, reader: Service) -> bool:
     """Whether this reader sees the whole."""
     return reach(role_of(reader, delivery.plan), "view") in ("all", "own")

@@ -438,3 +438,12 @@ which one that is replayed for it takes on a busy machine (`bench/sweep.py`).
 """
 LONGEST_BUILD: Final = 255
 """Characters of the name of a worker's build, as many as Temporal takes."""
+
+# The results of a period
+
+MOST_TALLIED: Final = 2_000
+"""Lines that one delivery adds for one reader. What is asked of 64 services at two dozen kinds of checkpoints comes to fewer."""
+MOST_TOTALS: Final = 20_000
+"""Lines of the results of a period: answers alone come to 500 services at two dozen kinds of checkpoints."""
+MOST_PACKETS: Final = 100_000
+"""From which results are counted at once."""

@@ -39,6 +39,8 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.ledger": "ledger",
     "desk.law": "view",
     "desk.attachment": "file",
+    "desk.results": "results",
+    "desk.results.take": "results",
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.unasked": "view",

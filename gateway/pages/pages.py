@@ -75,7 +75,7 @@ class Token(Frozen):
 @routes.get(f"{ROOT}/in", name="desk.door")
 async def come_in(request: web.Request) -> web.Response:
     """The page that a link opens. It uses nothing up: its script sends the token, so that who merely looks at links does not."""
-    return _page(request, "in.html")
+    return page(request, "in.html")
 
 
 @routes.post(f"{ROOT}/in", name="desk.enter")
@@ -96,7 +96,7 @@ async def enter(request: web.Request) -> web.Response:
 async def leave(request: web.Request) -> web.Response:
     """Sign out."""
     await request.app[SESSIONS].end(token_of(request))
-    answer = _page(request, "out.html", signed_in=False)
+    answer = page(request, "out.html", signed_in=False)
     remember(request, answer, "")
     return answer
 
@@ -116,7 +116,7 @@ async def inbox(request: web.Request) -> web.Response:
     """What is asked of the reader, in all deliveries, the most urgent first."""
     found = await request.app[RECEPTION].inbox(request[CALLER].service, request.query.get("cursor"))
     shows(request, (one.delivery for one in found.requests))
-    return _page(request, "inbox.html", found=found)
+    return page(request, "inbox.html", found=found)
 
 
 @routes.get(f"{ROOT}/deliveries", name="desk.list")
@@ -126,7 +126,7 @@ async def deliveries(request: web.Request) -> web.Response:
     found = await reception.reading.deliveries(reader, *list_query_of(narrowed(request.query)))
     stranded = await _stranded(reception) if supervises(reader) else ()
     shows(request, dict.fromkeys((*(row.delivery for row in found.rows), *(name for one in stranded for name in one.deliveries))))
-    return _page(request, "deliveries.html", found=found, query=narrowed(request.query), stranded=stranded)
+    return page(request, "deliveries.html", found=found, query=narrowed(request.query), stranded=stranded)
 
 
 async def _stranded(reception: Reception) -> tuple[Stranded, ...]:
@@ -144,7 +144,7 @@ async def view(request: web.Request) -> web.Response:
     compared = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
     files = await request.app[KEPT].told(request[CALLER].service, found.delivery)
     data = _data(request, found.delivery, None, "")
-    return _page(request, "delivery.html", view=found, shown=compared, files=files, data=data)
+    return page(request, "delivery.html", view=found, shown=compared, files=files, data=data)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/attachments/{{digest}}", name="desk.attachment", allow_head=False)
@@ -163,9 +163,9 @@ async def ledger(request: web.Request) -> web.Response:
     since = max(before - PAGE_OF_LEDGER, 0)
     found = [entry for entry in await reading.ledger(reader, delivery, since) if entry.seq < before]
     shows(request, [delivery], (entry.seq for entry in found))
-    lines = [line(entry, speaker(_language(request))) for entry in reversed(found)]
+    lines = [line(entry, speaker(language_of(request))) for entry in reversed(found)]
     compared = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
-    return _page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
+    return page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/law", name="desk.law")
@@ -174,10 +174,10 @@ async def law(request: web.Request) -> web.Response:
     delivery = request.match_info["delivery"]
     found = await request.app[RECEPTION].reading.law(request[CALLER].service, delivery)
     shows(request, [delivery])
-    speak = speaker(_language(request))
+    speak = speaker(language_of(request))
     marks = {code: speak(text) for code, text in (SURE | {NOT_KNOWN_MARK: NOT_KNOWN}).items()}
     called = {name: speak(text) for name, text in CALLED.items()}
-    return _page(
+    return page(
         request, "law.html", delivery=delivery, states=[explained(one, speak) for one in found], marks=marks, called=called
     )
 
@@ -197,8 +197,8 @@ async def answer_form(request: web.Request) -> web.Response:
     if kind not in kinds:
         raise NotFound("that does not answer what is asked there")
     boxes = boxes_of(kind, found, datetime.now(UTC))
-    page: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
-    return _page(request, "answer.html", **page, helps=words.HELP, data=_data(request, delivery, found, kind))
+    fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
+    return page(request, "answer.html", **fields, helps=words.HELP, data=_data(request, delivery, found, kind))
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")
@@ -213,8 +213,8 @@ async def unasked_form(request: web.Request) -> web.Response:
     shows(request, [name])
     boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
-    page: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "boxes": boxes, "helps": words.HELP}
-    return _page(request, "unasked.html", **page, data=_data(request, name, None, kind or "") | seen)
+    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "boxes": boxes, "helps": words.HELP}
+    return page(request, "unasked.html", **fields, data=_data(request, name, None, kind or "") | seen)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
@@ -224,7 +224,7 @@ async def stop_form(request: web.Request) -> web.Response:
     """
     delivery = request.match_info["delivery"]
     data = _data(request, delivery, None, "stop_requested") | await _as_it_stands(request, delivery)
-    return _page(request, "stop.html", delivery=delivery, data=data)
+    return page(request, "stop.html", delivery=delivery, data=data)
 
 
 async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
@@ -248,7 +248,7 @@ async def say(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/me", name="desk.me")
 async def me(request: web.Request) -> web.Response:
     """Who is signed in, and the key of this browser."""
-    return _page(request, "me.html", data=_data(request, "", None, ""))
+    return page(request, "me.html", data=_data(request, "", None, ""))
 
 
 def narrowed(query: Mapping[str, str]) -> dict[str, str]:
@@ -259,7 +259,7 @@ def narrowed(query: Mapping[str, str]) -> dict[str, str]:
 def refused(request: web.Request, refusal: Refusal) -> web.Response:
     """A problem document as a page."""
     problem = refusal.document
-    answer = _page(request, "refused.html", problem=problem, signed_in=CALLER in request)
+    answer = page(request, "refused.html", problem=problem, signed_in=CALLER in request)
     answer.set_status(problem.status)
     answer.headers.update(refusal.headers)
     return answer
@@ -272,7 +272,7 @@ def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
 
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
-    caller, speak = request[CALLER], speaker(_language(request))
+    caller, speak = request[CALLER], speaker(language_of(request))
     called = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS, "UNITS": UNITS}
     tables = {name: {code: speak(text) for code, text in table.items()} for name, table in called.items()}
     return {
@@ -332,12 +332,14 @@ def _number(text: str, otherwise: int) -> int:
 # How a page is made
 
 
-def _language(request: web.Request) -> str:
+def language_of(request: web.Request) -> str:
+    """What the browser says that its reader likes best."""
     return chosen(request.headers.get("Accept-Language", ""))
 
 
-def _page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
-    language = _language(request)
+def page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
+    """A page, in the language of whoever reads it."""
+    language = language_of(request)
     known = CALLER in request if signed_in is None else signed_in
     shared = {"root": ROOT, "reader": request[CALLER] if known else None, "now": datetime.now(UTC), "language": language}
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from client import cli
 from client.drawing import plan_svg
-from client.picture import room
 from domain.plan.selectors import Selector, selector
+from domain.views.canvas import room
 from domain.words.errors import Malformed
 from process.configuration import deconfliction_key_in
 from tests.client.test_cli import PLAN

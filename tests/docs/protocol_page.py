@@ -32,6 +32,7 @@ from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
 from domain.views.lists import Row, Rows
 from domain.views.sight import page
+from domain.views.totals import CountedBy, Period, Results
 from domain.views.view import DeliveryView, view
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.moments import utc_text
@@ -211,6 +212,10 @@ class PaperReception:
     async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Nobody looks for too much."""
         return ()
+
+    async def results(self, caller: Service, period: Period, by: CountedBy) -> Results:
+        """Nothing counts in the period."""
+        return Results(counted_by=by, period=period, as_of=utc_text(NOW), reader=caller.id, whole=True)
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
