@@ -17,6 +17,7 @@ from typer.main import get_command
 from client import helping, passphrase
 from client.commands import (
     alarms,
+    beginning,
     codec,
     conformance,
     deliveries,
@@ -36,7 +37,9 @@ from client.running import Interrupted
 from domain.words.errors import VigilError
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+plans.app.command("new")(beginning.plan_new)
 app.add_typer(plans.app, name="plan")
+app.command()(beginning.init)
 app.add_typer(keys.app, name="keys")
 for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)

@@ -40,6 +40,7 @@ OFFICERS = frozenset(
         "verify",
         "open",
         "plan",
+        "init",
         "sign-in",
     ]
 )

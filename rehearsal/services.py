@@ -278,7 +278,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "prepared": {
             "modality": facts.modality,
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
-            **_sealed(facts, max(gross, _weight(handled)), dice),
+            **_sealed(facts, max(gross, _weight(handled)) or SCALES_SHOW, dice),
             **handled,
         },
         "sighted": {"place": facts.place},
@@ -374,6 +374,9 @@ def _watched(asked: datetime) -> list[dict[str, Any]]:
     return [first, {"team": "B", "means": "both", "begins": minutes[2], "ends": minutes[3]}]
 
 
+SCALES_SHOW = 1_000_000
+"""Milligrams that scales show of a consignment of which nobody has said what it weighs."""
+
 SIZES = ("net", "minor", "count")
 """Fields that say how much there is of something."""
 A_PICTURE = hashlib.sha256(b"SIMULATED picture").hexdigest()
@@ -397,7 +400,7 @@ def _sealed(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
 def _checked(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
     """What is found of it from outside when it is handed over: what it should be, the weight as scales are."""
     tolerance = facts.tolerance or 0
-    found: dict[str, Any] = {"gross": gross + dice.randint(-tolerance, tolerance) // 4, "packages": facts.packages}
+    found: dict[str, Any] = {"gross": max(gross + dice.randint(-tolerance, tolerance) // 4, 0), "packages": facts.packages}
     found["seals"] = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
     return _by_checks(facts, found | {"picture": facts.picture or A_PICTURE, "in_sight": True})
 

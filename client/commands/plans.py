@@ -56,7 +56,11 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         "participants": found.participants(),
         "demands": [plain(one) for one in explained],
     }
-    answer(output, document | {"faults": []}, Group(table, Text(), demands_in_words(explained)))
+    answer(
+        output,
+        document | {"faults": [], "gaps": [plain(one) for one in dossier.gaps]},
+        Group(table, Text(), demands_in_words(explained)),
+    )
     talk.print(
         _(
             "{plan}: no faults; route {states}, {count} participants",
@@ -65,6 +69,10 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
             count=len(found.participants()),
         )
     )
+    if dossier.gaps:
+        talk.print(_("to start it, these gaps are still to be filled:"), style="yellow")
+        for one in dossier.gaps:
+            talk.print(f"  {one}")
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
         talk.print(_("to start it, these still need keys in the directory: {services}", services=", ".join(without)))

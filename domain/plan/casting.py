@@ -16,7 +16,8 @@ Part = Literal["initiator", "authority", "in_charge", "arrest"]
 """What a service may be chosen for: who begins it, who authorises for its State, who is in charge of a leg, who arrests."""
 
 MAY_DECIDE: tuple[ServiceKind, ...] = (*MAY_PROSECUTE, *MAY_SEIZE)
-"""Kinds that are asked to decide where a card does not know who does: prosecutors and courts before those that would carry it out."""
+"""Kinds that decide, the usual one first. Where a card does not know who does, those that would carry it out are asked only where there
+is neither prosecutor nor court."""
 
 IN_CHARGE: tuple[ServiceKind, ...] = ("customs", "police", "security", "border_guard")
 """Kinds that may be in charge of a leg; customs, whose consignment it is, before all."""
@@ -46,7 +47,10 @@ class Casting:
         if card is None:
             return ()
         kinds = [kind for kind in self._kinds(part, card) if self._may(part, kind, card)]
-        return tuple(one for kind in kinds for one in self.directory.services if (one.state, one.kind) == (state, kind))
+        found = self.of_kinds(kinds, state)
+        answerable = [one for one in found if one.kind in MAY_PROSECUTE]
+        known = part != "authority" or card.deciders_of(self.case)
+        return found if known or not answerable else tuple(answerable)
 
     def of_kinds(self, kinds: Iterable[ServiceKind], state: str) -> tuple[Service, ...]:
         """The services of a State that are of these kinds, in their order."""

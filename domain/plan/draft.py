@@ -272,9 +272,9 @@ class _Drafting:
                 problem = fill("by the rule card of {state} it may be done for these offences alone; name one: {listed}", state=state, listed=listed)
                 self._lack("articles", problem)
         if own not in articles:
-            articles[own] = [fill("<articles of the law of {state}, whose service asks>", state=own)]
+            articles[own] = [fill("<articles of the law of {state}>", state=own)]
         return {
-            "description": fill("Trafficking in: {goods}", goods=together(map(word, kinds))),
+            "description": fill("Trafficking in {goods}", goods=together(map(word, kinds))),
             "extraditable": dict.fromkeys(self.answers.states(), True),
             "articles": articles,
             **({"stage": self.answers.stage} if self.answers.stage != "operational" else {}),
@@ -422,9 +422,9 @@ class _Drafting:
             yield {"id": "debrief", "step": "close", "state": last.state, "place": fill("On line"), "due": "20d", "requires": met}
 
     def _place_in(self, state: str) -> str:
+        """Where it is delivered; elsewhere only the officer knows where."""
         last = self.legs[-1]
-        named = [one.place for one in self.answers.route if one.state == state and one.place]
-        return last.place if state == last.state else next(iter(named), fill("<where in {state}>", state=state))
+        return last.place if state == last.state else fill("<where in {state}>", state=state)
 
     def _legs(self) -> Iterator[dict[str, Any]]:
         start = "departure"

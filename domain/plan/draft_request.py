@@ -40,7 +40,7 @@ def request(
         "on_loss": fill("It is searched for at once by the service in charge of the leg, and seized where it is found."),
         "costs": fill("Each State bears its own costs."),
         "exhibits": fill("<to whom what is seized is returned, and what for>"),
-        "contact": fill("<where it is answered at any hour: a post, never a person>"),
+        "contact": fill("<where it is answered at any hour, a post and never a person>"),
         "signed_by": fill("<the office of who signs it>"),
         "to": {state: _addressed(answers, case, card, authority, own, language) for state, (card, authority) in to.items()},
     }
