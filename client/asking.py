@@ -1,5 +1,5 @@
-"""Questions at a terminal. An answer that is not right is asked for again, with what would be right; Ctrl-C ends everything before
-anything is written.
+"""Questions at a terminal. An answer that is not right is asked for again, with what would be right; Ctrl-C ends everything, and
+nothing is written.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +14,7 @@ from domain.words.errors import Malformed, faults_of
 from domain.words.text import shown, told
 
 Answer = TypeVar("Answer")
+Word = TypeVar("Word", bound=str)
 
 
 def ask(question: str, read: Callable[[str], Answer], usual: str = "") -> Answer:
@@ -26,14 +27,14 @@ def ask(question: str, read: Callable[[str], Answer], usual: str = "") -> Answer
             talk.print(f"  {why(error)}", style="red")
 
 
-def one_of(words: Iterable[str]) -> Callable[[str], str]:
+def one_of(words: Iterable[Word]) -> Callable[[str], Word]:
     """Reads one of these words."""
-    known = tuple(words)
+    known = {str(one): one for one in words}
 
-    def read(text: str) -> str:
+    def read(text: str) -> Word:
         if text not in known:
             raise ValueError(_("{what} is not one of these: {known}", what=shown(text) or _("nothing"), known=", ".join(known)))
-        return text
+        return known[text]
 
     return read
 

@@ -174,9 +174,7 @@ def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
         for service in paths if tree is not None else ():
             _entry_of(tree, service, str(directory), installation=installation)
         since, words = datetime.now(UTC).isoformat(timespec="seconds"), cache(passphrase.chosen)
-        made = tuple(
-            HeldKeys(service, path, keyfile.new(since, kept, words, officer)[0]) for service, path in paths.items()
-        )
+        made = tuple(HeldKeys(service, path, keyfile.new(since, kept, words, officer)[0]) for service, path in paths.items())
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for one in made:
             files.write_new(one.path, one.file.text().encode())

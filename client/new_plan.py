@@ -1,13 +1,8 @@
-"""The answers of which a plan is drafted: as options, or asked for at a terminal where the route, the channel or the goods are not
-said. And the files that come of it, whole or not at all.
-"""
+"""The answers of which a plan is drafted: as options, or asked for at a terminal where route, channel or goods are not said."""
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
@@ -16,21 +11,20 @@ from pydantic import TypeAdapter, ValidationError
 from client.asking import ask, one_of, why
 from client.console import talk
 from client.language import _, speak
-from client.plan_text import in_yaml
 from domain.plan.answers import Answers, Goods, read_goods, read_number, read_route
 from domain.plan.cards import Case, Channel, GoodsClass, Modality, RuleCard, Stage
 from domain.plan.casting import Casting, Part
 from domain.plan.directory import Directory
-from domain.plan.draft import Draft, draft
 from domain.plan.plan import Used
 from domain.plan.request import Means
 from domain.plan.vocabulary import HandlingCode
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import OperationCode
-from domain.words.text import mark, told, word
-from rehearsal.ordinary import ordinary
+from domain.words.text import mark, word
 
-CodeName = Annotated[str | None, typer.Argument(help="its code name: never secret, no names, places or goods in it", show_default=False)]
+CodeName = Annotated[
+    str | None, typer.Argument(help="its code name: never secret, no names, places or goods in it", show_default=False)
+]
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
 PARTS: Mapping[Part, str] = {
     "initiator": mark("begins it"),
@@ -44,7 +38,9 @@ PARTS: Mapping[Part, str] = {
 class Said:
     """The answers, as options name them."""
 
-    route: Annotated[str | None, typer.Option(help="its way, such as: KZ Mail centre, Almaty, UZ Tashkent", show_default=False)] = None
+    route: Annotated[
+        str | None, typer.Option(help="its way, such as: KZ Mail centre, Almaty, UZ Tashkent", show_default=False)
+    ] = None
     channel: Annotated[Channel | None, typer.Option(help="how it travels", show_default=False)] = None
     goods: Annotated[
         list[str] | None,
@@ -56,18 +52,32 @@ class Said:
     handling: Annotated[Modality, typer.Option(help="the way of handling")] = "intact"
     use: Annotated[list[str] | None, typer.Option(help=f"measures: {', '.join(get_args(Used))}", show_default=False)] = None
     stage: Annotated[Stage, typer.Option(help="whether a criminal case is open")] = "operational"
-    begun_by: Annotated[str | None, typer.Option(help="the service that starts it; else the one that fits", show_default=False)] = None
+    begun_by: Annotated[
+        str | None, typer.Option(help="the service that starts it; else the one that fits", show_default=False)
+    ] = None
     authority: Annotated[list[str] | None, typer.Option(help="who authorises: KZ=kz.prosecutor", show_default=False)] = None
     in_charge: Annotated[list[str] | None, typer.Option(help="who is in charge: KZ=kz.knb", show_default=False)] = None
     coordinator: Annotated[str | None, typer.Option(help="who coordinates, and holds the debrief", show_default=False)] = None
-    reach: Annotated[Means | None, typer.Option(help="how the request reaches other States; else direct", show_default=False)] = None
-    arrest: Annotated[list[str] | None, typer.Option(help="where somebody is arrested, and by whom: UZ, or UZ=uz.police", show_default=False)] = None
-    one_after_another: Annotated[bool, typer.Option("--one-after-another", help="each arrest waits for the one before it")] = False
+    reach: Annotated[Means | None, typer.Option(help="how the request reaches other States; else direct", show_default=False)] = (
+        None
+    )
+    arrest: Annotated[
+        list[str] | None, typer.Option(help="where somebody is arrested, and by whom: UZ, or UZ=uz.police", show_default=False)
+    ] = None
+    one_after_another: Annotated[bool, typer.Option("--one-after-another", help="each arrest waits for the one before it")] = (
+        False
+    )
     seize_at_end: Annotated[bool, typer.Option("--seize-at-end", help="it is seized at its end, and not delivered")] = False
-    recipient: Annotated[list[str] | None, typer.Option(help="where it is passed on to, behind the route", show_default=False)] = None
-    article: Annotated[list[str] | None, typer.Option(help="of the offence: KZ=Criminal Code art. 297", show_default=False)] = None
+    recipient: Annotated[
+        list[str] | None, typer.Option(help="where it is passed on to, behind the route", show_default=False)
+    ] = None
+    article: Annotated[list[str] | None, typer.Option(help="of the offence: KZ=Criminal Code art. 297", show_default=False)] = (
+        None
+    )
     takes: Annotated[list[str] | None, typer.Option(help="how long each leg takes; else as usual", show_default=False)] = None
-    check_in: Annotated[str | None, typer.Option(help="how often it is heard of on its way; else never", show_default=False)] = None
+    check_in: Annotated[str | None, typer.Option(help="how often it is heard of on its way; else never", show_default=False)] = (
+        None
+    )
     code: Annotated[HandlingCode, typer.Option(help="the handling code")] = "H1"
     title: Annotated[str | None, typer.Option(help="what people see above it", show_default=False)] = None
     example: Annotated[bool, typer.Option("--example", help="mark it as an example")] = False
@@ -77,7 +87,12 @@ def answers(operation: str | None, said: Said, known: tuple[Directory, Mapping[s
     """What was said, and at a terminal what was asked. Raises `Malformed` with every answer that is missing or not right."""
     missing = [
         name
-        for name, given in (("CODE_NAME", operation), ("--route", said.route), ("--channel", said.channel), ("--goods", said.goods))
+        for name, given in (
+            ("CODE_NAME", operation),
+            ("--route", said.route),
+            ("--channel", said.channel),
+            ("--goods", said.goods),
+        )
         if not given
     ]
     if missing and not sys.stdin.isatty():
@@ -86,7 +101,7 @@ def answers(operation: str | None, said: Said, known: tuple[Directory, Mapping[s
     return _asked(operation, said, known) if missing else _checked(operation, said, {})
 
 
-def _checked(operation: str | None, said: Said, more: Mapping[str, Any]) -> Answers:
+def _checked(operation: str | None, said: Said, more: dict[str, Any]) -> Answers:
     """The answers of the options, and what was answered beside them."""
     faults: list[Fault] = []
 
@@ -138,16 +153,23 @@ def _asked(operation: str | None, said: Said, known: tuple[Directory, Mapping[st
     directory, cards = known
     talk.print(_("Ctrl-C ends this, and nothing is written. Enter takes what stands in brackets."), style="dim")
     operation = operation or ask(_("Code name (never secret, such as amber-heron)"), _CODE.validate_python)
-    route = read_route(said.route) if said.route else ask(_("Route, such as: KZ Mail centre, Almaty, UZ Tashkent"), _route_in(cards))
-    channel: Channel = said.channel or ask(_("How it travels ({words})", words=", ".join(get_args(Channel))), one_of(get_args(Channel)))  # type: ignore[assignment]
+    route = (
+        read_route(said.route) if said.route else ask(_("Route, such as: KZ Mail centre, Almaty, UZ Tashkent"), _route_in(cards))
+    )
+    kinds: tuple[Channel, ...] = get_args(Channel)
+    channel = said.channel or ask(_("How it travels ({words})", words=", ".join(kinds)), one_of(kinds))
     goods = _goods(said)
     case = Case(channel=channel, goods=tuple(dict.fromkeys(one.goods for one in goods)), stage=said.stage)
     states = tuple(dict.fromkeys(one.state for one in route))
-    handling = ask(_("Way of handling ({words})", words=", ".join(get_args(Modality))), _allowed(cards, states, case), said.handling)
+    handling = ask(
+        _("Way of handling ({words})", words=", ".join(get_args(Modality))), _allowed(cards, states, case), said.handling
+    )
     more: dict[str, Any] = {"route": route, "channel": channel, "goods": goods, "modality": handling}
     casting = Casting(directory, cards, case)
     fits = [one.id for one in casting.fitting("initiator", states[0])]
-    more["initiator"] = said.begun_by or (ask(_("Who begins it ({words})", words=", ".join(fits)), one_of(fits), fits[0]) if fits else None)
+    more["initiator"] = said.begun_by or (
+        ask(_("Who begins it ({words})", words=", ".join(fits)), one_of(fits), fits[0]) if fits else None
+    )
     more["in_charge"] = _pairs(said.in_charge or []) | _in_charge(casting, states, more["initiator"], said)
     if not said.arrest:
         question = _("Where somebody is arrested, and if wanted by whom, such as: UZ=uz.police, KZ")
@@ -194,7 +216,13 @@ def _route_in(cards: Mapping[str, RuleCard]) -> Callable[[str], Any]:
         route = read_route(text)
         for one in route:
             if one.state not in cards:
-                raise ValueError(_("there is no rule card for {state}; there are cards for: {states}", state=one.state, states=", ".join(cards)))
+                raise ValueError(
+                    _(
+                        "there is no rule card for {state}; there are cards for: {states}",
+                        state=one.state,
+                        states=", ".join(cards),
+                    )
+                )
         return route
 
     return read
@@ -244,45 +272,3 @@ def _articles(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
         state, article = next(iter(_pairs([one]).items()))
         found[state] = (*found.get(state, ()), article)
     return found
-
-
-# --- what is written
-
-
-def drafted(said: Answers, known: tuple[Directory, Mapping[str, RuleCard]], language: str) -> tuple[Draft, dict[str, str]]:
-    """The draft, and the text of each of its files. Raises `Malformed` with all that is lacking."""
-    made = draft(said, *known, language)
-    unknown = "\n".join(
-        _("the rule card of {state} does not know: {topics}", state=state, topics=told(topics, speak))
-        for state, topics in made.answered.items()
-    )
-    notes = {
-        "offence": _("say false where the offence is not extraditable"),
-        "answers_for_law": unknown,
-        "checkpoints": _("due times are the usual ones; docs/plans.md says what else a checkpoint may have"),
-        "legs": _("put in how long each leg really takes") if not said.takes else "",
-        "request": _("what each State decides on; add the agreements between your services to basis"),
-    }
-    head = _("Begun with `vigil plan new`. What stands between < and > is still to be written: `vigil plan check` names each.")
-    scenario = _("Everybody does what the plan asks. Copy it, and let things go wrong: docs/plans.md, Scenarios.")
-    return made, {"plan.yaml": in_yaml(made.tree, head, notes), "scenario.yaml": in_yaml(ordinary(made.plan), scenario, {})}
-
-
-def put(folder: Path, texts: Mapping[str, str], finish: Callable[[Path], None] = lambda _folder: None) -> None:
-    """A new folder with these files, and what `finish` adds to it: all of it at once, or nothing. Raises `Malformed` where there is
-    one already, unless it is empty.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Malformed(_("{path} exists already; it is never overwritten", path=folder), hint=_("choose another code name or folder"))
-    place = folder.resolve()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
-    try:
-        for name, text in texts.items():
-            (work / name).parent.mkdir(parents=True, exist_ok=True)
-            (work / name).write_text(text, encoding="utf-8")
-        finish(work)
-        work.chmod(0o755)
-        work.replace(place)  # an empty folder gives way
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

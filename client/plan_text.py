@@ -1,4 +1,4 @@
-"""A plan or scenario as a person writes it: short YAML with comments, one line for each checkpoint and leg, read back as the same.
+"""A plan or scenario as a person writes it: short YAML with comments, a line for each checkpoint and leg, read back as the same.
 
 Layout is the whole of it: what stands there is decided elsewhere.
 """

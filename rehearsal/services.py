@@ -125,7 +125,8 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             at = _delay(request, scenario, answered, act, dice, now)
             again = request.officers > 1 and answered in spoken
             spoken += [answered] if answered is not None else []
-            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
+            said = _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
+            yield _set(said, act)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -167,6 +168,18 @@ def _line(  # noqa: PLR0913 - the parts of one statement
     )
     answers = BOOK.need_of(content.kind) in request.says
     return Cue(at, statement, answers)
+
+
+def _set(line: Cue, act: Act) -> Cue:
+    """The line with what the act sets of its statement."""
+    if not act.statement:
+        return line
+    fields = {name: getattr(line.statement, name) for name in Statement.model_fields}
+    try:
+        return replace(line, statement=Statement(**fields | act.statement))
+    except ValueError as error:
+        message = f"the scenario sets of what {act.service} says at {act.at}: {error}"
+        raise Malformed(message) from error
 
 
 def acknowledgement(request: Request, at: datetime) -> SignedAcknowledgement:

@@ -14,10 +14,9 @@ from client.commands.keys import InKeyring, Plainly, kept
 from client.console import answer
 from client.dossier import beside
 from client.language import _, language
-from client.new_plan import PARTS, CodeName, Said, answers, drafted, put
+from client.new_plan import PARTS, CodeName, Said, answers
 from client.options import CardsFolder, DirectoryFile, Output, grouped
-from domain.plan.cards import RuleCard
-from domain.plan.directory import Directory
+from client.plan_files import drafted, put
 from domain.plan.draft import Draft
 from domain.plan.gaps import gaps_in
 from domain.signing.canonical import plain
@@ -34,15 +33,17 @@ OWN = "vigil"
 def plan_new(
     said: Said,
     code_name: CodeName = None,
-    folder: Annotated[Path | None, typer.Option("--in", help="a new folder for it; else one of its code name", show_default=False)] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--in", help="a new folder for it; else one of its code name", show_default=False)
+    ] = None,
     directory: DirectoryFile = None,
     cards: CardsFolder = None,
     output: Output = "text",
 ) -> None:
     """Begin a plan: a handful of answers, as options or asked for, become a plan that the check accepts, and its scenario.
 
-    Who takes part is chosen from the directory by power, State and rule card; what only you know is left as a gap. Nothing that is
-    there is overwritten.
+    Who takes part is chosen from the directory by power, State and rule card; what only you know is left as a gap. Nothing is
+    overwritten.
     """
     place = (folder or Path(OWN)) / "plan.yaml"  # whatever it will be called, it will lie in this folder
     known = directory_in(directory or beside(place, "directory.yaml")), cards_in(cards or beside(place, "cards"))
@@ -52,7 +53,9 @@ def plan_new(
     put(target, texts)
     plan, scenario = target / "plan.yaml", target / "scenario.yaml"
     text = _(
-        "{plan} and {scenario} are written.\n\nNext:\n  vigil plan check {plan}\n  vigil plan test {scenario}", plan=plan, scenario=scenario
+        "{plan} and {scenario} are written.\n\nNext:\n  vigil plan check {plan}\n  vigil plan test {scenario}",
+        plan=plan,
+        scenario=scenario,
     )
     answer(output, _document(made, plan, scenario), _told(made, text))
 
@@ -68,8 +71,8 @@ def init(
 ) -> None:
     """Begin an installation in an empty folder: directory, rule cards, keys, and a first plan with its scenario.
 
-    Services and cards are the examples of the States on the route: put in your own. The keys of all who take part are made here, so
-    that you can try it alone; for a real delivery each service makes its own (docs/keys.md).
+    Services and cards are the examples of the States on the route: put in your own. The keys of all who take part are made here,
+    so that you can try it alone; for a real delivery each service makes its own (docs/keys.md).
     """
     known = directory_in(_shipped("directory.yaml")), cards_in(_shipped("cards"))
     how = kept(plainly=plainly, in_keyring=in_keyring)
@@ -87,20 +90,28 @@ def init(
 
     put(folder, files, finish)
     plan, scenario = folder / name / "plan.yaml", folder / name / "scenario.yaml"
-    text = _(
-        "{folder} has a directory, rule cards, keys and the plan {name}.\n\nNext, in {folder}:\n  export VIGIL_KEYS=$PWD/keys"
-        " VIGIL_HOME=$PWD/home\n  vigil plan check {name}/plan.yaml      # names each gap: fill it\n  vigil plan test {name}/scenario.yaml"
-        "   # rehearse it in milliseconds\n  vigil up --directory directory.yaml    # in a terminal of its own\n  vigil start {name}/plan.yaml",
-        folder=folder,
-        name=name,
+    done = _("{folder} has a directory, rule cards, keys and the plan {name}.", folder=folder, name=name)
+    named = _("names each gap: fill it")
+    tried = _("in virtual time")
+    apart = _("in a terminal of its own")
+    steps = (
+        "export VIGIL_KEYS=$PWD/keys VIGIL_HOME=$PWD/home",
+        f"vigil plan check {name}/plan.yaml      # {named}",
+        f"vigil plan test {name}/scenario.yaml   # {tried}",
+        f"vigil up --directory directory.yaml    # {apart}",
+        f"vigil start {name}/plan.yaml",
     )
+    text = "\n".join([done, "", _("Next, in {folder}:", folder=folder), *(f"  {step}" for step in steps)])
     document = _document(made, plan, scenario) | {"directory": str(folder / "directory.yaml"), "keys": str(folder / "keys")}
     answer(output, document, _told(made, text))
 
 
 def _shipped(name: str) -> Path:
     if not (SHIPPED / name).exists():
-        raise NotFound(_("the examples do not come with this installation"), hint=_("copy examples/ of the project, and use `vigil plan new`"))
+        raise NotFound(
+            _("the examples do not come with this installation"),
+            hint=_("copy examples/ of the project, and use `vigil plan new`"),
+        )
     return SHIPPED / name
 
 

@@ -53,8 +53,8 @@ class Answers(Frozen):
     operation: OperationCode
     title: Line | None = None
     route: Annotated[tuple[Stop, ...], Field(min_length=1, max_length=MOST_STOPS)]
-    """From where it is now to where it is delivered. Where a State follows another it is handed over: at its first stop, or at the
-    border where only its last is named.
+    """From where it is now to where it is delivered. Where a State follows another it is handed over: at its first stop, or at
+    the border where only its last is named.
     """
     recipients: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
     """Further recipients, in a chain behind the last stop."""
@@ -97,8 +97,8 @@ class Answers(Frozen):
 
 
 def read_route(text: str) -> tuple[Stop, ...]:
-    """`KZ Mail centre, Almaty, UZ Tashkent`: stops with a comma between, each a State and, if wanted, a place. What does not begin
-    with two letters belongs to the place before it.
+    """`KZ Mail centre, Almaty, UZ Tashkent`: stops with a comma between, each a State and, if wanted, a place. What does not
+    begin with two letters belongs to the place before it.
     """
     stops: list[str] = []
     for part in map(str.strip, text.split(",")):
@@ -114,14 +114,16 @@ def _stop(text: str) -> Stop:
     try:
         return Stop(state=state, place=place.strip() or None)
     except ValidationError as error:
-        message = fill("{what} is no stop: write the two capital letters of a State, then the place, such as KZ Almaty", what=text)
+        message = fill(
+            "{what} is no stop: write the two capital letters of a State, then the place, such as KZ Almaty", what=text
+        )
         raise ValueError(message) from error
 
 
 def read_goods(text: str, of: GoodsClass | None = None) -> Goods:
     """What travels, in words: `heroin 5.3 kg`, `heroin suspected 5 kg`, `heroin`; `EUR 12500`; `rifle 10`;
-    `240220 cigarettes 2500 carton`. Its class follows from what it is, where the conventions or the way it is counted say so; `of`
-    says it otherwise.
+    `240220 cigarettes 2500 carton`. Its class follows from what it is, where the conventions or the way it is counted say so;
+    `of` says it otherwise.
     """
     words = text.split()
     if not words:
@@ -134,7 +136,9 @@ def read_goods(text: str, of: GoodsClass | None = None) -> Goods:
 
 
 def _wanted() -> str:
-    return fill("say what travels, such as: {examples}", examples="heroin 5.3 kg; EUR 12500; rifle 10; 240220 cigarettes 2500 carton")
+    return fill(
+        "say what travels, such as: {examples}", examples="heroin 5.3 kg; EUR 12500; rifle 10; 240220 cigarettes 2500 carton"
+    )
 
 
 def _cash(words: list[str]) -> Goods | None:
@@ -148,7 +152,7 @@ def _cash(words: list[str]) -> Goods | None:
 
 
 def _weapons(words: list[str]) -> Goods | None:
-    if words[0] not in get_args(Weapon) or len(words) > 2:  # noqa: PLR2004 - which, and how many
+    if words[0] not in get_args(Weapon) or len(words) > 2:
         return None
     return Goods(amount={"weapon": words[0], **({"count": _count(words[1])} if words[1:] else {})}, goods="weapons")
 
@@ -157,10 +161,12 @@ def _counted(words: list[str]) -> Goods | None:
     """By its code in the Harmonized System, of which chapter 24 is tobacco."""
     if not re.fullmatch(r"[0-9]{6,10}", words[0]):
         return None
-    *name, count, unit = words[1:] if len(words) > 3 else ["", "", ""]  # noqa: PLR2004 - code, name, how many, of what
+    *name, count, unit = words[1:] if len(words) > 3 else ["", "", ""]
     if unit not in get_args(CountedIn):
         units = ", ".join(get_args(CountedIn))
-        message = fill("after the code say what it is, how many and of what ({units}): 240220 cigarettes 2500 carton", units=units)
+        message = fill(
+            "after the code say what it is, how many and of what ({units}): 240220 cigarettes 2500 carton", units=units
+        )
         raise ValueError(message)
     amount = {"hs": words[0], "goods": " ".join(name), "count": _count(count), "unit": unit}
     return Goods(amount=amount, goods="tobacco" if words[0].startswith("24") else "goods")
@@ -177,7 +183,11 @@ def _substance(text: str, of: GoodsClass | None) -> Goods:
     name = text[: found.start()].strip() if found is not None else text
     if found is not None and found.end() != len(text):
         name, found = text, None
-    if not name or re.search(r"[0-9]$", text) or (found is None and re.search(r"\b[0-9.,]+ ?\w{1,2}$", text) and known_as(text) is None):
+    if (
+        not name
+        or re.search(r"[0-9]$", text)
+        or (found is None and re.search(r"\b[0-9.,]+ ?\w{1,2}$", text) and known_as(text) is None)
+    ):
         raise ValueError(fill("{what}: write the quantity as 5.3 kg or 250 g, or leave it out where nothing is known", what=text))
     known = known_as(name)
     amount: dict[str, Any] = {"substance": name}

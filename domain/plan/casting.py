@@ -1,5 +1,5 @@
-"""Which services of a directory fit which part of a plan: by their power, their State and what its rule card says (R1, R4, R13, R16,
-R29). The first that fits is the usual one; whoever writes the plan may choose another.
+"""Which services of a directory fit which part of a plan: by their power, their State and what its rule card says (R1, R4, R13,
+R16, R29). The first that fits is the usual one; whoever writes the plan may choose another.
 
 Nothing here is law: a plan is checked whoever it names (`domain.plan.check`). This saves looking for who could be named.
 """
@@ -16,8 +16,8 @@ Part = Literal["initiator", "authority", "in_charge", "arrest"]
 """What a service may be chosen for: who begins it, who authorises for its State, who is in charge of a leg, who arrests."""
 
 MAY_DECIDE: tuple[ServiceKind, ...] = (*MAY_PROSECUTE, *MAY_SEIZE)
-"""Kinds that decide, the usual one first. Where a card does not know who does, those that would carry it out are asked only where there
-is neither prosecutor nor court."""
+"""Kinds that decide, the usual one first. Where a card does not know who does, those that would carry it out are asked only where
+there is neither prosecutor nor court."""
 
 IN_CHARGE: tuple[ServiceKind, ...] = ("customs", "police", "security", "border_guard")
 """Kinds that may be in charge of a leg; customs, whose consignment it is, before all."""
@@ -68,11 +68,11 @@ class Casting:
         return part == "arrest" or not card.excludes(kind, "run", self.case)
 
     def who_permits(self, measure: Measure, card: RuleCard, authority: Service) -> tuple[Service, ...] | None:
-        """Who must permit a measure in an act of its own, those that may: none where the authorisation covers it, or nothing
-        need be permitted; nobody (empty) where the directory has none that may.
+        """Who may permit a measure that an act must permit, where that is another act than the authorisation; nobody (empty)
+        where the directory has none that may; none where the authorisation covers it.
         """
         rule = card.rule_of(measure, self.case)
-        if not card.wants_permitted(measure, self.case) or rule is None:
+        if rule is None:
             return None
         if rule.lets_permit(authority.kind):
             return None if rule.needs == "permission" else (authority,)

@@ -67,8 +67,8 @@ class Document:
     def read(self, model: type[Record], rules: Iterable[Rule[Record]] = ()) -> Record:
         """The record in the document, nothing converted silently, and right by these rules.
 
-        Raises `Malformed` with every fault at its line: of form, and of the rules whatever stands in place of what has no form; or
-        with what it is, where it is a file of another kind.
+        Raises `Malformed` with every fault at its line: of form, and of the rules whatever stands in place of what has no form;
+        or with what it is, where it is a file of another kind.
         """
         self._raise_if_another(model)
         rules = tuple(rules)
@@ -76,7 +76,9 @@ class Document:
             record = model.model_validate_json(json.dumps(self._value), strict=True, context=BY_HAND)
         except ValidationError as error:
             slips = faults_of(error)
-            cases = [[fault for rule in rules for fault in rule(one)] for one in mended(model, self._value, slips)] if rules else []
+            cases = (
+                [[fault for rule in rules for fault in rule(one)] for one in mended(model, self._value, slips)] if rules else []
+            )
             found = [*map(self._explained, slips), *common(cases, slips)]
         else:
             found = [fault for rule in rules for fault in rule(record)]

@@ -1,11 +1,10 @@
-"""What a drafted plan says to the States that are asked: what follows from answers and cards, and gaps for what only the officer knows."""
+"""What a drafted plan says to the States that it asks: what follows from answers and cards, and gaps for the rest."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from domain.plan.answers import Answers
 from domain.plan.cards import Case, GoodsClass, RuleCard
-from domain.plan.directory import Service
+from domain.plan.draft_cast import Cast
 from domain.words.limits import LONGEST_LINE
 from domain.words.text import fill
 
@@ -19,15 +18,8 @@ TREATIES: Final[Mapping[GoodsClass, str]] = {
 OTHERWISE: Final = "UN Convention against Transnational Organized Crime, art. 20"
 
 
-def request(
-    answers: Answers,
-    uses: Iterable[str],
-    case: Case,
-    own: str,
-    to: Mapping[str, tuple[RuleCard, Service]],
-    language: str,
-) -> dict[str, Any]:
-    """The request, as people write it. `to`: each State that is asked, with its card and its authority."""
+def request(cast: Cast, uses: Iterable[str], language: str) -> dict[str, Any]:
+    """The request to each State that is asked, as people write it."""
     technical = {"device", "audio_video"} & {*uses}
     return {
         "facts": fill("<what was found, where, when and how, and what it is taken for>"),
@@ -42,19 +34,19 @@ def request(
         "exhibits": fill("<to whom what is seized is returned, and what for>"),
         "contact": fill("<where it is answered at any hour, a post and never a person>"),
         "signed_by": fill("<the office of who signs it>"),
-        "to": {state: _addressed(answers, case, card, authority, own, language) for state, (card, authority) in to.items()},
+        "to": {state: _addressed(cast, state, language) for state in cast.asked},
     }
 
 
-def _addressed(answers: Answers, case: Case, card: RuleCard, authority: Service, own: str, language: str) -> dict[str, Any]:
+def _addressed(cast: Cast, state: str, language: str) -> dict[str, Any]:
     """Its own law for the State whose service asks, a convention for the others; in a language that it takes."""
-    at_home = card.state == own
+    card, case, at_home = cast.cards[state], cast.case, state == cast.initiator.state
     taken = [code for one in card.languages if one.is_about(case) for code in one.codes]
-    wanted = authority.language or language
+    wanted = cast.authority(state).language or language
     conventions = dict.fromkeys(TREATIES.get(one, OTHERWISE) for one in case.goods)
     return {
         "basis": [_own_law(card, case)] if at_home else list(conventions),
-        "channel": "direct" if at_home else answers.means or "direct",
+        "channel": "direct" if at_home else cast.answers.means or "direct",
         "language": wanted if at_home or not taken or wanted in taken else taken[0],
     }
 

@@ -55,7 +55,20 @@ _PLAIN: Final[tuple[Any, ...]] = (
         "gross": "1 kg",
     },
     dict.fromkeys(
-        ["facts", "grounds", "aim", "necessity", "concealment", "marking", "on_loss", "costs", "exhibits", "contact", "signed_by"], WRONG
+        [
+            "facts",
+            "grounds",
+            "aim",
+            "necessity",
+            "concealment",
+            "marking",
+            "on_loss",
+            "costs",
+            "exhibits",
+            "contact",
+            "signed_by",
+        ],
+        WRONG,
     )
     | {"to": {"KZ": {"basis": [WRONG], "channel": "direct", "language": "ru"}}},
 )
@@ -63,7 +76,7 @@ _PLAIN: Final[tuple[Any, ...]] = (
 
 
 def mended(model: type[Record], value: Any, faults: Iterable[Fault]) -> Iterator[Record]:
-    """The record with everything that fits in place of what has no form, or of what that is a part of; none where nothing fits."""
+    """The record with what fits in place of each part without form, or of what that is a part of; none where nothing fits."""
     places = [one.place.split(".") for one in faults]
     if len(places) > MOST_SLIPS or [REST] in places:
         return
@@ -97,7 +110,7 @@ def common(found: Iterable[Sequence[Fault]], slips: Iterable[Fault]) -> list[Fau
 
 
 def _fitting(model: type[BaseModel], value: Any, place: list[str]) -> list[Any]:
-    """What has the form that is wanted there: nothing, if it may be left out, or what stands elsewhere, under the same name first."""
+    """What has the form wanted there: nothing, if it may be left out; what stands elsewhere, under the same name first."""
     known = sorted(islice(_parts(value, ""), MOST_KNOWN), key=lambda part: part[0] != _name(place))
     words = (*_words(model, value, place), *_PLAIN)
     different = {json.dumps(one): one for one in (*(part for _, part in known), *words)}
@@ -136,7 +149,9 @@ def _parts(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Everything in a document, with the name that it stands under."""
     if name:
         yield name, value
-    for key, part in value.items() if isinstance(value, dict) else ((name, one) for one in value) if isinstance(value, list) else ():
+    for key, part in (
+        value.items() if isinstance(value, dict) else ((name, one) for one in value) if isinstance(value, list) else ()
+    ):
         yield from _parts(part, key)
 
 

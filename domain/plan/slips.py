@@ -1,7 +1,7 @@
 """Usual slips of the pen in YAML, explained: what the parser or the form says of them helps nobody who does not know YAML.
 
-A comma ends a text inside `{}` and `[]`, a colon with a space behind it begins a value, and neither is meant where a place or a title
-has one. And a file of another kind is called by its name.
+A comma ends a text inside `{}` and `[]`, a colon with a space behind it begins a value, and neither is meant where a place or a
+title has one. And a file of another kind is called by its name.
 """
 
 import re
@@ -46,9 +46,7 @@ def of_yaml(reason: str, line: str) -> Filled:
     colon = _COLON.match(line)
     if colon is not None and ("mapping values" in reason or "':'" in reason):
         name, text = colon.groups()
-        return fill(
-            "a colon with a space behind it begins a value; put the text in quotes: {right}", right=f'{name}: "{text}"'
-        )
+        return fill("a colon with a space behind it begins a value; put the text in quotes: {right}", right=f'{name}: "{text}"')
     for sign, words in _SAID.items():
         if sign in reason:
             return fill(words)
@@ -58,8 +56,12 @@ def of_yaml(reason: str, line: str) -> Filled:
 _SAID: Final[Mapping[str, str]] = {
     "'\\t'": mark("a tab stands here; indent with spaces"),
     "cannot start any token": mark("a text that begins with this sign stands in quotes"),
-    "mapping values": mark("a colon with a space behind it begins a value, and none may begin here: put the text in quotes, or indent it as the lines above"),
-    "but got ':'": mark("a colon with a space behind it begins a value; inside brackets put the text that has one in quotes, and see that each bracket is closed"),
+    "mapping values": mark(
+        "a colon with a space behind it begins a value, and none may begin here: put it in quotes, or indent it as above"
+    ),
+    "but got ':'": mark(
+        "a colon with a space behind it begins a value; inside brackets put its text in quotes, and close each bracket"
+    ),
     "expected ','": mark("a bracket is not closed, or a comma is missing, here or above"),
     "end of stream": mark("a quote or bracket that is opened is not closed"),
     "found '<scalar>'": mark("the text goes on behind its closing quote, or this line is not indented as the others"),
@@ -80,5 +82,7 @@ def of_form(parent: Any, name: str, value: Any, problem: str) -> str:
     if isinstance(value, CommentedMap) and len(value) == 1 and "valid string" in problem:
         key, rest = next(iter(value.items()))
         right = f'"{key}: {rest}"'
-        return fill("a colon with a space behind it makes a name of what stands before it; put the text in quotes: {right}", right=right)
+        return fill(
+            "a colon with a space behind it makes a name of what stands before it; put the text in quotes: {right}", right=right
+        )
     return problem
