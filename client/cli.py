@@ -18,6 +18,7 @@ from client import helping, passphrase
 from client.commands import (
     alarms,
     attaching,
+    beginning,
     codec,
     conformance,
     deliveries,
@@ -38,7 +39,9 @@ from client.running import Interrupted
 from domain.words.errors import VigilError
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+plans.app.command("new")(beginning.plan_new)
 app.add_typer(plans.app, name="plan")
+app.command()(beginning.init)
 app.add_typer(keys.app, name="keys")
 app.add_typer(attaching.app, name="attachment")
 for group in (rehearsing, installation, deliveries, speaking, evidence):

@@ -9,8 +9,9 @@ from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
+from domain.plan.gaps import gaps_in
 from domain.plan.plan import Plan
-from domain.words.errors import NotFound
+from domain.words.errors import Fault, Malformed, NotFound
 from domain.words.quantities import parse_span
 from process.configuration import cards_in, directory_in, text_of
 from rehearsal.scenario import Pace, PlanChange, Scenario
@@ -24,6 +25,8 @@ class Dossier:
     plan: Plan
     directory: Directory
     cards: dict[str, RuleCard]
+    gaps: tuple[Fault, ...] = ()
+    """Texts that are still to be written, each at its line."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,14 @@ class PlanFiles:
     def checked(self) -> Dossier:
         """The plan, or `Malformed` with every fault at its line."""
         return checked_plan(self.plan, self.directory, self.cards)
+
+    def to_be_signed(self) -> Plan:
+        """The plan without a gap, or `Malformed` with every fault or every gap at its line."""
+        found = self.checked()
+        if found.gaps:
+            message = _("{plan} has gaps, and is signed by nobody before they are filled", plan=self.plan)
+            raise Malformed(message, found.gaps, hint=_("write what is asked for in place of each text between < and >"))
+        return found.plan
 
 
 def beside(plan: Path, name: str) -> Path:
@@ -53,7 +64,8 @@ def checked_plan(path: Path, directory: Path | None, cards: Path | None) -> Doss
     document = Document(text_of(path), str(path))
     services = directory_in(directory or beside(path, "directory.yaml"))
     laws = cards_in(cards or beside(path, "cards"))
-    return Dossier(document.read(Plan, rules(services, laws)), services, laws)
+    plan = document.read(Plan, rules(services, laws))
+    return Dossier(plan, services, laws, document.located(gaps_in(plan)))
 
 
 def scenario_for(path: Path, dossier: Dossier, scenario: Path | None) -> Scenario:

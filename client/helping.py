@@ -42,6 +42,7 @@ OFFICERS = frozenset(
         "verify",
         "open",
         "plan",
+        "init",
         "sign-in",
     ]
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -172,10 +173,8 @@ def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
     with _edited(directory) as tree:
         for service in paths if tree is not None else ():
             _entry_of(tree, service, str(directory), installation=installation)
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        made = tuple(
-            HeldKeys(service, path, keyfile.new(since, kept, passphrase.chosen, officer)[0]) for service, path in paths.items()
-        )
+        since, words = datetime.now(UTC).isoformat(timespec="seconds"), cache(passphrase.chosen)
+        made = tuple(HeldKeys(service, path, keyfile.new(since, kept, words, officer)[0]) for service, path in paths.items())
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for one in made:
             files.write_new(one.path, one.file.text().encode())

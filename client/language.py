@@ -18,6 +18,11 @@ def _(text: str, /, **filled: object) -> str:
     return said.format_map(inside) if inside else said
 
 
+def language() -> str:
+    """The reader's language."""
+    return of(os.environ)
+
+
 def speak(text: str) -> str:
     """A text of somebody else's module in the reader's language."""
     return _(text)

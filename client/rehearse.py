@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ruamel.yaml import YAML
 from client.console import talk
 from client.dossier import Dossier
 from client.embedded import Embedded, Home, Layout, held
+from client.language import _, speak
 from client.running import Interrupted
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
@@ -30,15 +32,31 @@ from domain.signing.envelope import PLAN_TYPE, sign
 from domain.signing.keys import private_pem
 from domain.signing.tree import root
 from domain.views.view import DeliveryView
-from domain.words.errors import Malformed, NotVerified, TimedOut
+from domain.words.errors import Fault, Malformed, NotVerified, TimedOut
+from domain.words.quantities import say_span
+from domain.words.text import told
 from process.ring import new_ring
 from protocol.gateway import Away, Gateway
-from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
+from rehearsal.over_http import (
+    SimulatedServices,
+    compressed,
+    factor_for,
+    free_ports,
+    hindrances,
+    ordinary_length,
+    reach_of,
+)
 from rehearsal.scenario import PlanChange, Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 
 LONGEST_PAUSE = 120.0
 """Seconds without a new entry after which a rehearsal is given up."""
+MOST_REASONS = 3
+"""Of why it takes so long."""
+SHORT = timedelta(minutes=1)
+"""A rehearsal that takes longer says why before it begins."""
+MOST = timedelta(hours=1)
+"""One that takes longer is not begun."""
 GRACE = 1.0
 """Seconds that its processes are given to end: nobody needs what they have not said by then."""
 
@@ -78,9 +96,11 @@ class Rehearsal:
     home: Home
 
     async def run(self, watch: Watch, say: Say) -> Rehearsed:
-        """Rehearse to the end. Raises `VigilError` if the system does not come up."""
+        """Rehearse to the end. Raises `VigilError` if the system does not come up, and `Malformed` where it would take as long as
+        the delivery itself.
+        """
         began = time.monotonic()
-        factor = factor_for(self.dossier.plan, self.scenario)
+        factor = self._factor(say)
         plan = compressed(self.dossier.plan, factor)
         directory, layout = self.lay_out()
         scenario = compressed(self.scenario, factor)
@@ -99,6 +119,16 @@ class Rehearsal:
             packet = self.home.path / f"{delivery}.packet.json"
             packet.write_bytes(await gateway.packet(delivery))
         return self._verified(packet, entries, services, layout, round(time.monotonic() - began))
+
+    def _factor(self, say: Say) -> float:
+        """How many times shorter than the plan; what keeps it from being as short as usual is said."""
+        plan, scenario = self.dossier.plan, self.scenario
+        raise_if_endless(plan, scenario)
+        if (takes := _takes(plan, scenario)) > SHORT:
+            say(_("this takes about {span}, since:", span=say_span(takes)))
+            for one in hindrances(plan, scenario)[:MOST_REASONS]:
+                say(f"  {told(one, speak)}")
+        return factor_for(plan, scenario)
 
     async def _followed(self, gateway: Gateway, delivery: str, watch: Watch, away: Away) -> list[Entry]:
         """The whole ledger, watched as it grew. Raises `TimedOut` if it stops growing for too long."""
@@ -222,3 +252,17 @@ def _write(path: Path, record: Any) -> None:
     yaml = YAML()
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(plain(record), file)
+
+
+def raise_if_endless(plan: Plan, scenario: Scenario) -> None:
+    """Raises `Malformed` with what keeps a rehearsal from being compressed, where it would take longer than anybody waits."""
+    why, takes = hindrances(plan, scenario), _takes(plan, scenario)
+    if why and takes > MOST:
+        message = _("a rehearsal of this plan cannot be compressed: it would take {span}", span=say_span(takes))
+        hint = _("make those times longer, or the pace of the scenario quicker; `vigil plan test` needs no real time")
+        raise Malformed(message, [Fault(place=plan.operation, problem=one) for one in why[:MOST_REASONS]], hint=hint)
+
+
+def _takes(plan: Plan, scenario: Scenario) -> timedelta:
+    """How long it really takes, in whole seconds."""
+    return timedelta(seconds=round((ordinary_length(plan, scenario) / factor_for(plan, scenario)).total_seconds()))

@@ -7,19 +7,26 @@ from typing import Literal
 
 from rich.text import Text
 
+from client import entries
 from client.console import talk
 from client.dossier import Dossier, checked_scenario
 from client.rehearse import Rehearsal, home_for
 from client.running import run
+from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import Outcome
+from domain.record.packet import unseal
 from domain.record.verify import verify
 from domain.signing.canonical import Frozen
 from domain.words.errors import Malformed, NotVerified, TimedOut
 from rehearsal.scenario import ExpectedStatement, Happened, Scenario
 from rehearsal.simulator import World, simulate
-from rehearsal.trail import first_missing, sights_in
+from rehearsal.trail import TrailEntry, first_missing, nearest, sights_in
 
 Stage = Literal["simulator", "temporal"]
+Show = Callable[[Entry], None]
+MOST_TOLD = 3
+"""Refusals that are told of a scenario that went otherwise than expected; `--show` tells all."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,10 @@ class TrialResult(Frozen):
     trail: int
     """Items that were looked for."""
     missing: Missing | None = None
+    nearest: str = ""
+    """What was found that is most like what is missing."""
+    refusals: tuple[str, ...] = ()
+    """What was refused, each with its entry, rule and reason."""
     problem: str = ""
     """Why there is nothing to compare: it did not end, or its packet does not verify."""
 
@@ -78,15 +89,24 @@ def rehearsed(one: Trial, seed: int) -> bytes:
     return Path(done.packet).read_bytes()
 
 
-def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes]) -> TrialResult:
-    """What came of it, beside what was expected."""
+def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes], show: Show = lambda _entry: None) -> TrialResult:
+    """What came of it, beside what was expected; each entry of its ledger is shown."""
     expect = one.scenario.expect
     assert expect is not None  # noqa: S101 - `trial` refuses one without
-    outcome, number, problem = None, None, ""
+    outcome, number, problem, like = None, None, "", ""
+    refusals: list[str] = []
     try:
         packet = perform()
-        outcome = verify(packet).outcome
-        number = first_missing(expect.trail, sights_in(packet))
+        outcome, course = verify(packet).outcome, sights_in(packet)
+        for entry in unseal(packet)[0].ledger:
+            if not isinstance(entry, Entry):
+                continue  # left out of a packet that somebody has cut
+            show(entry)
+            if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused":
+                refusals.append(entries.line(entry).plain.strip())
+        number = first_missing(expect.trail, course)
+        found = nearest(expect.trail, course, number) if number is not None else None
+        like = in_words(found) if found is not None else ""
     except (TimedOut, NotVerified) as error:
         problem = error.message
     return TrialResult(
@@ -99,8 +119,18 @@ def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes]) 
         outcome=outcome,
         trail=len(expect.trail),
         missing=Missing(number=number + 1, item=expect.trail[number]) if number is not None else None,
+        nearest=like,
+        refusals=tuple(refusals),
         problem=problem,
     )
+
+
+def in_words(seen: TrailEntry) -> str:
+    """What a ledger shows, as a trail would have it."""
+    said = {"service": ", ".join(seen.services), "says": seen.says, "checkpoint": seen.checkpoint, "verdict": seen.verdict}
+    happened = {"event": seen.event, "checkpoint": seen.checkpoint, "service": ", ".join(seen.services), "outcome": seen.outcome}
+    words = (said if seen.says is not None else happened) | {"rule": seen.rule}
+    return "{" + ", ".join(f"{name}: {value}" for name, value in words.items() if value) + "}"
 
 
 def line(tried: TrialResult) -> Text:
@@ -114,4 +144,6 @@ def line(tried: TrialResult) -> Text:
     if tried.missing is not None:
         words = ", ".join(f"{name}: {value}" for name, value in tried.missing.item.model_dump(exclude_none=True).items())
         parts.append(f"trail item {tried.missing.number} of {tried.trail} is missing: {{{words}}}")
+        parts += [f"nearest to it was {tried.nearest}"] if tried.nearest else []
+    parts += [f"refused: {one}" for one in tried.refusals[:MOST_TOLD]]
     return Text(f"FAILED  {tried.scenario}: {'; '.join(parts)}", "bold red")

@@ -331,7 +331,9 @@ def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
     details: dict[str, Any] = {"opened": dice.random() < 0.5} | ({"items": [tracker]} if dice.random() < 0.5 else {})
     shot = Attachment(digest="0" * 64, size=2_400_000, media_type="image/jpeg", shows="SIMULATED: the parcel, opened")
     attached = (shot,) if dice.random() < 0.5 else ()
-    return Act(service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details, attachments=attached)
+    return Act(
+        service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details, statement={"attachments": attached}
+    )
 
 
 def hands_on_a_sample(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from domain.delivery.vocabulary import Outcome
-from domain.plan.attachment import Attachments
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 from domain.rules.books import BOOK
@@ -26,6 +25,9 @@ KINDS: tuple[str, ...] = tuple(BOOK.kinds)
 
 MOST_SIGHTS = 100
 
+OF_A_STATEMENT = ("checkpoint", "plan", "seen", "officer", "happened_at", "fulfils", "handling", "attachments")
+"""Fields of a statement beside its content that an act may set. Who signs it is `service` or `by`."""
+
 
 class Act(Frozen):
     """What one service does when it is asked at one checkpoint, instead of or beside the expected answer."""
@@ -38,8 +40,8 @@ class Act(Frozen):
     """Who signs it in the service's stead, by delegation or as its backup (R21); none is the service itself."""
     details: dict[str, Any] = Field(default_factory=dict, max_length=20)
     """Fields that differ from what the service would say by itself."""
-    attachments: Attachments = ()
-    """Files that belong to it."""
+    statement: dict[str, Any] = Field(default_factory=dict, max_length=len(OF_A_STATEMENT))
+    """What else differs in the statement that they stand in: its handling code, officer and time among it."""
     after: Span | None = None
     """From being asked (or from the expected arrival); by the scenario's pace if not given."""
     chance: Annotated[int, Field(ge=1, le=100)] = 100
@@ -220,6 +222,10 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
             yield Fault(place=f"{place}.service", problem=problem)
         if act.by is not None and act.by not in scenario.participants(plan):
             yield Fault(place=f"{place}.by", problem=f"{act.by} has no part in {plan.operation}")
+        for name in act.statement:
+            if name not in OF_A_STATEMENT:
+                problem = f"an act sets no {name} of a statement; it may set {', '.join(OF_A_STATEMENT)}"
+                yield Fault(place=f"{place}.statement.{name}", problem=problem)
     for number, pace in enumerate(scenario.paces):
         yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):

@@ -125,7 +125,8 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             at = _delay(request, scenario, answered, act, dice, now)
             again = request.officers > 1 and answered in spoken
             spoken += [answered] if answered is not None else []
-            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), act)
+            said = _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
+            yield _set(said, act)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -148,10 +149,10 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
 
 
 def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
-    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, act: Act | None = None
+    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, by: str | None = None
 ) -> Cue:
     """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""
-    signer = (act.by if act is not None else None) or request.service
+    signer = by or request.service
     statement = Statement(
         id=f"{dice.getrandbits(128):032x}",
         delivery=request.delivery,
@@ -163,11 +164,22 @@ def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
         officer=officer if isinstance(officer, str) else f"{signer.split('.')[-1]}-{officer:02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
-        attachments=act.attachments if act is not None else (),
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says
     return Cue(at, statement, answers)
+
+
+def _set(line: Cue, act: Act) -> Cue:
+    """The line with what the act sets of its statement."""
+    if not act.statement:
+        return line
+    fields = {name: getattr(line.statement, name) for name in Statement.model_fields}
+    try:
+        return replace(line, statement=Statement(**fields | act.statement))
+    except ValueError as error:
+        message = f"the scenario sets of what {act.service} says at {act.at}: {error}"
+        raise Malformed(message) from error
 
 
 def acknowledgement(request: Request, at: datetime) -> SignedAcknowledgement:
@@ -279,7 +291,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "prepared": {
             "modality": facts.modality,
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
-            **_sealed(facts, max(gross, _weight(handled)), dice),
+            **_sealed(facts, max(gross, _weight(handled)) or SCALES_SHOW, dice),
             **handled,
         },
         "sighted": {"place": facts.place},
@@ -375,6 +387,9 @@ def _watched(asked: datetime) -> list[dict[str, Any]]:
     return [first, {"team": "B", "means": "both", "begins": minutes[2], "ends": minutes[3]}]
 
 
+SCALES_SHOW = 1_000_000
+"""Milligrams that scales show of a consignment of which nobody has said what it weighs."""
+
 SIZES = ("net", "minor", "count")
 """Fields that say how much there is of something."""
 A_PICTURE = hashlib.sha256(b"SIMULATED picture").hexdigest()
@@ -398,7 +413,7 @@ def _sealed(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
 def _checked(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
     """What is found of it from outside when it is handed over: what it should be, the weight as scales are."""
     tolerance = facts.tolerance or 0
-    found: dict[str, Any] = {"gross": gross + dice.randint(-tolerance, tolerance) // 4, "packages": facts.packages}
+    found: dict[str, Any] = {"gross": max(gross + dice.randint(-tolerance, tolerance) // 4, 0), "packages": facts.packages}
     found["seals"] = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
     return _by_checks(facts, found | {"picture": facts.picture or A_PICTURE, "in_sight": True})
 

@@ -88,6 +88,23 @@ def fits(item: Item, seen: TrailEntry) -> bool:
     return seen.event == item.event and item.outcome in (None, seen.outcome)
 
 
+def nearest(trail: Sequence[Item], course: Sequence[TrailEntry], missing: int) -> TrailEntry | None:
+    """What is most like the item of this number that is missing: by kind first, then by who and where; of equals, the first
+    behind the items before it. None where nothing is like it at all.
+    """
+    behind = next((number for number in range(len(course)) if first_missing(trail[:missing], course[: number + 1]) is None), 0)
+    likes = [(_likeness(trail[missing], seen), number >= behind, -number) for number, seen in enumerate(course)]
+    best = max(likes, default=(0, False, 0))
+    return course[-best[2]] if best[0] else None
+
+
+def _likeness(item: Item, seen: TrailEntry) -> int:
+    """How much of it is the same."""
+    kind = item.says == seen.says if isinstance(item, ExpectedStatement) else item.event == seen.event
+    where = item.checkpoint is not None and item.checkpoint in (seen.checkpoint, base_name(seen.checkpoint or ""))
+    return 4 * kind + 2 * where + (item.service is not None and item.service in seen.services)
+
+
 def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
     match event:
         case Stated(envelope=envelope, verdict=verdict):

@@ -49,7 +49,8 @@ _KEY_ID: TypeAdapter[str] = TypeAdapter(KeyId)
 _OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 
 
-def _kept(*, plainly: bool, in_keyring: bool, before: Kept = "passphrase") -> Kept:
+def kept(*, plainly: bool, in_keyring: bool, before: Kept = "passphrase") -> Kept:
+    """How a new key is protected, as options say it. Raises `Malformed` where they say two things."""
     if plainly and in_keyring:
         raise Malformed("--plain and --keyring: a key is kept in one way", hint="give one of them, or neither for a passphrase")
     return "plain" if plainly else "keyring" if in_keyring else before
@@ -67,11 +68,11 @@ def new(
     output: Output = "text",
 ) -> None:
     """Make private keys for each service, to sign and to decrypt; print (or enter into the directory) their public halves."""
-    kept = _kept(plainly=plainly, in_keyring=in_keyring)
+    how = kept(plainly=plainly, in_keyring=in_keyring)
     whose = _officer(officer, "--officer") if officer is not None else None
-    made = keyring.make(keys.expanduser(), services, directory, kept, installation=installation, officer=whose)
+    made = keyring.make(keys.expanduser(), services, directory, how, installation=installation, officer=whose)
     answer(output, [_document(one, one.file.key) for one in made], _table([_document(one, one.file.key) for one in made]))
-    if kept == "plain":
+    if how == "plain":
         talk.print("whoever can read these files can sign: they are not protected", style="dim")
 
 
@@ -186,8 +187,8 @@ def rotate(
     secrets = using.secrets()
     whose = using.key().officer
     old = _unended((one.key() for one in keyring.held(folder, service)), now, whose)
-    kept = _kept(plainly=plainly, in_keyring=in_keyring, before=using.file.kept)
-    made, _ = keyfile.new(begins, kept, passphrase.chosen, whose)
+    how = kept(plainly=plainly, in_keyring=in_keyring, before=using.file.kept)
+    made, _ = keyfile.new(begins, how, passphrase.chosen, whose)
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
     signed = sign(canonical(change), KEYS_TYPE, secrets.key)
     rollout = Rollout(signed, service, way, secrets.key)

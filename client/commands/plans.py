@@ -15,6 +15,7 @@ from client.card_demands import demands_in_words
 from client.console import answer, out, talk
 from client.dossier import PlanFiles, scenario_for
 from client.drawing import drawn, plan_svg
+from client.entries import line
 from client.language import _, needs
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
@@ -57,7 +58,11 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         "participants": found.participants(),
         "demands": [plain(one) for one in explained],
     }
-    answer(output, document | {"faults": []}, Group(table, Text(), demands_in_words(explained)))
+    answer(
+        output,
+        document | {"faults": [], "gaps": [plain(one) for one in dossier.gaps]},
+        Group(table, Text(), demands_in_words(explained)),
+    )
     talk.print(
         _(
             "{plan}: no faults; route {states}, {count} participants",
@@ -66,6 +71,10 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
             count=len(found.participants()),
         )
     )
+    if dossier.gaps:
+        talk.print(_("to start it, these gaps are still to be filled:"), style="yellow")
+        for gap in dossier.gaps:
+            talk.print(f"  {gap}")
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
         talk.print(_("to start it, these still need keys in the directory: {services}", services=", ".join(without)))
@@ -80,6 +89,7 @@ def plan_test(
     scenarios: Annotated[list[Path], typer.Argument(help="scenarios (YAML); each names its plan", show_default=False)],
     on: Annotated[Stage, typer.Option(help="in virtual time, or for real: Temporal, HTTP and compressed time")] = "simulator",
     seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
+    show: Annotated[bool, typer.Option("--show", help="show each ledger, and each refusal with its reason")] = False,
     directory: DirectoryFile = None,
     cards: CardsFolder = None,
     output: Output = "text",
@@ -88,9 +98,12 @@ def plan_test(
     trials = [scenario_tests.trial(path, directory, cards) for path in scenarios]
     tried: list[TrialResult] = []
     for one in trials:
-        tried.append(scenario_tests.compared(one, seed, on, _performance(one, seed, on)))
+        shown: scenario_tests.Show = (lambda entry: talk.print(line(entry))) if show else lambda _entry: None
+        tried.append(scenario_tests.compared(one, seed, on, _performance(one, seed, on), shown))
         if output == "text":
             out.print(scenario_tests.line(tried[-1]))
+            for refusal in tried[-1].refusals if show else ():
+                out.print(f"refused {refusal}")
     failed = sum(not one.ok for one in tried)
     wrong = (
         VigilError(_("{failed} of {tried} scenarios did not go as they expect", failed=failed, tried=len(tried)))

@@ -9,7 +9,7 @@ from rich.table import Table
 from client.console import Watched, answer, talk
 from client.dossier import PlanFiles, scenario_for
 from client.options import Output, grouped
-from client.rehearse import Rehearsal, Rehearsed, home_for
+from client.rehearse import Rehearsal, Rehearsed, home_for, raise_if_endless
 from client.running import run
 from domain.signing.canonical import plain
 from domain.words.errors import NotVerified, VigilError
@@ -33,6 +33,7 @@ def rehearse(
     """
     dossier = files.checked()
     behaviour = scenario_for(files.plan, dossier, scenario)
+    raise_if_endless(dossier.plan, behaviour)
     with home_for(keep) as home:
         with Watched(live=talk.is_terminal) as watched:
             work = Rehearsal(dossier, behaviour, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))

@@ -270,15 +270,15 @@ class ToldAtEnd(Frozen):
 
 
 class Contingencies(Frozen):
-    """How long the answers to the unforeseen may take."""
+    """How long the answers to the unforeseen may take: the usual times, where a plan does not say."""
 
-    decision: Span
+    decision: Span = timedelta(hours=12)
     """For the fresh decision after a seal or weight did not fit (R7); then the delivery is interdicted."""
-    acknowledge_stop: Span
+    acknowledge_stop: Span = timedelta(hours=12)
     """For each participant to acknowledge a stop (R8); then its silence is recorded."""
-    remind_every: Span
+    remind_every: Span = timedelta(hours=1)
     """Between reminders to an authority that must interdict (R8); they become rare, and end (`domain.words.limits`)."""
-    extension: Span
+    extension: Span = timedelta(hours=12)
     """For an authority to extend a consent that would not outlast the way through its State (R5)."""
 
 
@@ -323,15 +323,19 @@ class Plan(Frozen):
     consignment: Consignment
     tolerances: Tolerances = Tolerances(net={})
     """By how much masses may differ (R3, R7, R10)."""
-    margin: Span
+    margin: Span = timedelta(hours=24)
     """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
-    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=MOST_MOMENTS)]
+    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=MOST_MOMENTS)] = (
+        timedelta(hours=48),
+        timedelta(hours=12),
+        timedelta(hours=2),
+    )
     """Lead times at which an authorisation about to expire is warned of (R5)."""
     checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=MOST_SERVICES)]
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=MOST_LEGS)]
     outside: Annotated[tuple[Outside, ...], Field(max_length=MOST_OUTSIDE, exclude_if=lambda states: not states)] = ()
     """States that have a part and are not on the route."""
-    contingencies: Contingencies
+    contingencies: Contingencies = Contingencies()
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
     told_at_end: Annotated[tuple[ToldAtEnd, ...], Field(max_length=MOST_TOLD_AT_END, exclude_if=lambda told: not told)] = ()

@@ -35,7 +35,20 @@ async def test_every_example_scenario_goes_as_it_expects() -> None:
 
     assert (0, 0) == (text.code, document.code)
     assert len(SCENARIOS) == text.out.count("ok  ")
-    names = ["scenario", "operation", "stage", "seed", "ok", "expected", "outcome", "trail", "missing", "problem"]
+    names = [
+        "scenario",
+        "operation",
+        "stage",
+        "seed",
+        "ok",
+        "expected",
+        "outcome",
+        "trail",
+        "missing",
+        "nearest",
+        "refusals",
+        "problem",
+    ]
     assert [names] * len(SCENARIOS) == [list(one) for one in document.json]
 
 
