@@ -23,6 +23,7 @@ from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.delivery.watching import Interval
+from domain.plan.acts import NamedAct
 from domain.plan.cards import Form, Measure, Modality
 from domain.plan.goods import Cash, Counted, Find, Instruments, Item, Part, SubstanceMass, Unit, Weapons
 from domain.plan.plan import STEP_NEEDS, Consignment, Plan
@@ -224,7 +225,7 @@ def test_every_command_line_makes_the_statement_it_stands_for(
         service="kz.afm",
         officer="K-1",
         happened_at="2026-03-02T13:25:00+05:00",
-        content=ConflictSettled(agreed_with="kz.knb", reference="7/2026", reason="one arrest for both"),
+        content=ConflictSettled(agreed_with="kz.knb", reference=NamedAct(number="7/2026"), reason="one arrest for both"),
     )
     signed = sign_statement(theirs, Ed25519PrivateKey.generate())
     Path("kz.afm.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")
