@@ -356,7 +356,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "recorder_issued": {"person": "P-1", "label": "R-1", "reference": f"SIMULATED record of {day}"},
         "recorder_returned": {"person": "P-1", "label": "R-1", "reference": f"SIMULATED record of {day}"},
         "paper_registered": {"paper": "order", "code": "000000000000"} | act,
-        "declassified": {"statements": ["not-known"]} | act,
+        "declassified": act,
         "results_submitted": {"addressee": "SIMULATED investigator"} | act,
         "case_opened": {"articles": ["SIMULATED article"], "charges": [{"role": "courier", "articles": ["SIMULATED article"]}]}
         | act,

@@ -95,7 +95,8 @@ class Declassified(Kind):
 
     kind: Literal["declassified"] = "declassified"
     reference: DatedAct
-    statements: Annotated[tuple[StatementId, ...], Field(min_length=1, max_length=MOST_DISCLOSED)]
+    statements: Annotated[tuple[StatementId, ...], Field(max_length=MOST_DISCLOSED)] = ()
+    """Which; none: all that they have said so far."""
 
     declares = _of_papers("Declassified", "R23")
 

@@ -67,11 +67,17 @@ TOO_SHORT = refused(
 
 
 BEGAN_LATER = refused("R10", "began_in_future", "the work began after now")
-OTHER_FATES = refused(
+KEPT_OTHERWISE = refused(
     "R10",
-    "other_fates",
-    "of one substance the units that were {fate} weigh {found}, and {expected} was {fate}",
-    fate="word",
+    "units_kept_otherwise",
+    "of one substance the units that were kept weigh {found}, and {expected} was kept",
+    found="mass",
+    expected="mass",
+)
+REMOVED_OTHERWISE = refused(
+    "R10",
+    "units_removed_otherwise",
+    "of one substance the units that were removed weigh {found}, and {expected} was removed",
     found="mass",
     expected="mass",
 )
@@ -212,12 +218,14 @@ class Prepared(Checked, Kind):
         return self._substitutes_stand_in(plan)
 
     def _as_they_went(self, plan: Plan) -> Verdict:
-        """`other_fates` where each unit has a fate, and of some substance those that were kept, or removed, weigh less than what
-        was, or more than that with all samples of it, which come out of either; beyond the plan's tolerance of it.
+        """Where each unit has a fate: `units_kept_otherwise` where those of some substance that were kept weigh less than what was,
+        or more than that with all samples of it, which come out of either, beyond the plan's tolerance of it; then
+        `units_removed_otherwise`, the same of what was removed.
         """
         if not self.units or any(unit.fate is None for unit in self.units):
             return ACCEPTED
-        for fate, whole in (("kept", self.kept), ("removed", self.removed)):
+        fates = (("kept", self.kept, KEPT_OTHERWISE), ("removed", self.removed, REMOVED_OTHERWISE))
+        for fate, whole, otherwise in fates:
             units = tuple(unit.amount for unit in self.units if unit.fate == fate)
             keys = keyed((*whole, *self.samples, *units))
             to, of = len(whole), len(whole) + len(self.samples)
@@ -227,7 +235,7 @@ class Prepared(Checked, Kind):
                 said, most = least.get(key, Bounds()), least.get(key, Bounds()) + spare.get(key, Bounds())
                 weighed = found.get(key, Bounds())
                 if weighed.apart(Bounds(said.least, most.most)) > plan.tolerances.of(one.substance):
-                    return OTHER_FATES(fate=fate, found=weighed.said, expected=said.said)
+                    return otherwise(found=weighed.said, expected=said.said)
         return ACCEPTED
 
     def _substitutes_stand_in(self, plan: Plan) -> Verdict:

@@ -25,7 +25,7 @@ from domain.delivery.vocabulary import Outcome
 from domain.delivery.watching import Interval
 from domain.plan.acts import NamedAct
 from domain.plan.cards import Form, Measure, Modality
-from domain.plan.goods import Cash, Counted, Find, Instruments, Item, Part, SubstanceMass, Unit, Weapons
+from domain.plan.goods import Cash, Counted, DeviceFound, Find, Instruments, Item, Part, Scale, SubstanceMass, Unit, Weapons
 from domain.plan.plan import STEP_NEEDS, Consignment, Plan
 from domain.plan.quantity import Estimate, Unmeasured
 from domain.plan.request_for_consent import digest_of_request, request_for_consent
@@ -33,6 +33,7 @@ from domain.plan.vocabulary import Condition
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt, signed
 from domain.rules import books
+from domain.rules.acts import Charge, PaperRegistered
 from domain.rules.arrival import NotCollected
 from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
@@ -53,7 +54,7 @@ ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS: tuple[type[BaseModel], ...] = (
     Seal, SubstanceMass, Cash, Instruments, Weapons, Counted, Estimate, Unmeasured, Condition, Unit, Item, Find, Part, PartEnded,
-    Arrestee, Interval, Cost, Prosecution,
+    Arrestee, Interval, Cost, Prosecution, NamedAct, Scale, DeviceFound, Charge,
 )  # fmt: skip
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (Item, "what"),
@@ -64,6 +65,8 @@ CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (Detected, "sure"),
     (LaboratoryReport, "report"),
     (Disposed, "how"),
+    (DeviceFound, "works"),
+    (PaperRegistered, "paper"),
 )
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
