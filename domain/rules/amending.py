@@ -31,6 +31,7 @@ FIXED = (
     "parent",
     "tolerances",
     "margin",
+    "custody_passes",
 )
 """What no change touches."""
 

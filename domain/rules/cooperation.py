@@ -5,9 +5,7 @@ by statements (Kazakhstan's Criminal Procedure Code art. 242(4): a device is han
 the service that handed it out holds it, also while the person carries it, until it is said what became of it.
 """
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import LABEL_TAKEN, carried, taken
@@ -15,12 +13,13 @@ from domain.delivery.memory import Cooperating, Recorder
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.acts import Act
 from domain.plan.directory import MAY_SEIZE
 from domain.plan.goods import Label
 from domain.plan.vocabulary import CriminalRole, Digest, Reason
 from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Counts, Declaration, Kind
 from domain.words.identifiers import OfficerCode
-from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
+from domain.words.limits import LARGEST_NOTE
 from domain.words.moments import Moment, instant
 
 LEADS_NOBODY = refused("R29", "leads_nobody", "{voice} is of a kind that leads nobody who cooperates", voice="name")
@@ -36,8 +35,6 @@ NOT_ISSUED = refused(
     "R16", "not_issued", "{person} carries no recorder {label} of {voice}", person="name", label="name", voice="name"
 )
 CARRIES_STILL = refused("R16", "carries_still", "{person} carries {labels} still", person="name", labels="names")
-
-Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 def _of_leading(title: str, counts: Counts = UNDER_WAY | HALTED) -> Declaration:
@@ -65,7 +62,7 @@ class CooperationBegun(Kind):
     consented_to: OfficerCode
     """The officer who heard the consent and recorded it."""
     consented_at: Moment
-    reference: Reference
+    reference: Act
 
     declares = _of_leading("Cooperation begun", UNDER_WAY)
 
@@ -118,7 +115,7 @@ class RecorderIssued(Kind):
     kind: Literal["recorder_issued"] = "recorder_issued"
     person: Label
     label: Label
-    reference: Reference
+    reference: Act
     """Number of the record by which it was handed over."""
 
     declares = _of_leading("Recorder handed out", UNDER_WAY)
@@ -165,7 +162,7 @@ class RecorderReturned(Kind):
     kind: Literal["recorder_returned"] = "recorder_returned"
     person: Label
     label: Label
-    reference: Reference
+    reference: Act
     """Number of the record by which it was handed back."""
     recording: Digest | None = None
     """SHA-256 of what it has recorded; none: nothing."""

@@ -16,6 +16,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
+from domain.plan.acts import DatedAct
 from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.quantity import Bounds, bounds
@@ -23,8 +24,16 @@ from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import ALWAYS, Declaration, Kind, Stays, size_of
 from domain.words.identifiers import OfficerCode, ServiceId
-from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
-from domain.words.moments import Moment as MomentText
+from domain.words.limits import (
+    LARGEST_NOTE,
+    LARGEST_OF_ACTS,
+    LONGEST_LINE,
+    LONGEST_NAME,
+    LONGEST_PLACE,
+    MOST_MOVED,
+    MOST_WITNESSES,
+    PURE,
+)
 from domain.words.quantities import Milligrams
 
 NOT_ITS_HOLDER = refused("R30", "not_its_holder", "{voice} does not hold {labels}", voice="name", labels="names")
@@ -47,7 +56,7 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Changed = dict[str, Exhibit]
 
 
-def _declares(title: str, answers: Need | None) -> Declaration:
+def _declares(title: str, answers: Need | None, largest: int = LARGEST_NOTE) -> Declaration:
     return Declaration(
         title=title,
         answers=answers,
@@ -59,7 +68,7 @@ def _declares(title: str, answers: Need | None) -> Declaration:
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=LARGEST_NOTE,
+        largest=largest,
     )
 
 
@@ -147,8 +156,7 @@ class LaboratoryReport(Kind):
     exhibit: Label
     report: Literal["presumptive_test", "test_report", "expert_opinion"]
     """How sure it is: a test on the spot, a report before there is a case, an opinion in one."""
-    reference: Name
-    written_at: MomentText
+    reference: DatedAct
     substance: Name
     """What it is, or that it is none that is controlled."""
     purity: Annotated[int, Field(ge=0, le=PURE)] | None = None
@@ -198,15 +206,17 @@ class Disposed(Kind):
     kind: Literal["disposed"] = "disposed"
     exhibits: Labels
     how: Literal["destroyed", "returned", "handed_to_court", "kept", "lost"]
-    reference: Name
-    """Of the act or decision."""
-    written_at: MomentText
+    reference: DatedAct
+    """The act or decision."""
     to: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """To which owner or State it was returned, to which court it was handed, for which proceeding it is kept."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(max_length=MOST_WITNESSES)] = ()
     """The commission before which it was destroyed."""
+    place: Annotated[str, Field(max_length=LONGEST_PLACE)] = ""
+    means: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+    """How it was destroyed: burnt, dissolved."""
 
-    declares = _declares("Exhibits disposed of", "disposal")
+    declares = _declares("Exhibits disposed of", "disposal", LARGEST_OF_ACTS)
 
     @model_validator(mode="after")
     def _says_to_whom(self) -> "Disposed":

@@ -16,6 +16,7 @@ from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
 from domain.rules.exhibits import WEIGHS_OTHERWISE, other_mass
 from domain.rules.kind import Counts, kind_of
+from domain.rules.measuring import SCALE_UNVERIFIED, on_an_unverified_scale
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, may_speak, second_officer
 from domain.rules.stop import NO_STOP, ends_as_planned
 from domain.words.moments import instant, utc_text
@@ -291,7 +292,11 @@ def after_its_consent(delivery: Delivery, said: Said) -> Verdict | None:
     return None if delivery.consents.authorised(there, at) else AFTER_CONSENT(state=there, happened_at=utc_text(at))
 
 
-REMARKS: tuple[Ground, ...] = (after_its_consent, ground(WEIGHS_OTHERWISE)(other_mass))
+REMARKS: tuple[Ground, ...] = (
+    after_its_consent,
+    ground(WEIGHS_OTHERWISE)(other_mass),
+    ground(SCALE_UNVERIFIED)(on_an_unverified_scale),
+)
 """What is remarked of a statement that counts."""
 
 
