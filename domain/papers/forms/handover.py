@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, seals, signing, spoken, weight, witnesses
+from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, spoken, weight, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -22,6 +22,7 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
+from domain.plan.goods import Scale
 from domain.plan.quantity import Quantity
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered, InHand
@@ -59,6 +60,8 @@ SAME, OTHER = mark("the same"), mark("not the same")
 WITHIN, BEYOND = mark("within"), mark("beyond")
 NOT_CHECKED = mark("Not checked: {what}.")
 ALL_CHECKED = mark("What the plan has checked was checked: {checks}.")
+DEVICE = mark("Device {label}: {how}, as said by {officer}.")
+WORKS = {"working": mark("its signal is there"), "silent": mark("its signal is not there"), "not_checked": mark("not checked")}
 SET_BY = mark("Condition {number} ({state}): {text}; met, as said by: {who}.")
 UNMET = mark("Condition {number} ({state}): {text}; nobody has said that it is met: {blank}")
 GAP = mark("Watch on the giver's leg: a gap from {begins} to {ends}.")
@@ -67,6 +70,9 @@ NO_GAP = mark("Watch on the giver's leg: {no} gap was reported.")
 NO = mark("no")
 PASSED = mark(
     "Responsibility passed at {moment} UTC, when the acceptance was recorded. Until that minute the giver was responsible."
+)
+PASSES_SIGNED = mark(
+    "By the plan{plan}, responsibility passes when this act is signed. Acceptance recorded at {moment} UTC. Signed at: {blank}"
 )
 REMARKS = mark("Remarks: {none} none  {some} {blank}")
 COPIES = mark("Made in {blank} copies.")
@@ -140,6 +146,7 @@ def _blocks(act: _Act) -> Iterator[Block]:
     yield Paragraph(tongue.say(ALL_CHECKED, checks=checks), "left")
     if act.accepted.not_checked:
         yield Paragraph(tongue.say(NOT_CHECKED, what=tongue.quoted(act.accepted.not_checked, *act.acceptance.entries)), "left")
+    yield from (Paragraph(line, "left") for line in _devices(act))
     yield from (Paragraph(line, "left") for line in _conditions(act))
     yield from (Paragraph(line, "left") for line in _gaps(act))
     where = record.plan.find(act.checkpoint)
@@ -154,6 +161,21 @@ def _blocks(act: _Act) -> Iterator[Block]:
     officers = (tongue.officer(act.offer), tongue.officer(act.acceptance))
     roles = (tongue.say(text, officer=one) for text, one in zip((GIVER_SIGNS, TAKER_SIGNS), officers, strict=True))
     yield signing(tongue, roles, stamp=True, paired=True)
+
+
+def _passed(act: _Act) -> Line:
+    """When responsibility passed, as the plan has it."""
+    moment = Value(act.tongue.moment(act.acceptance.at), act.acceptance.entries, strong=True)
+    if act.record.plan.custody_passes == "entry":
+        return act.tongue.say(PASSED, moment=moment, strong=True)
+    return act.tongue.say(PASSES_SIGNED, plan=Value("", ("plan",)), moment=moment, blank=Blank(3))
+
+
+def _devices(act: _Act) -> Iterator[Line]:
+    for said, found in ((act.offer, act.offered), (act.acceptance, act.accepted)):
+        for one in found.devices:
+            how = Value(act.tongue.translate(WORKS[one.works]), said.entries)
+            yield act.tongue.say(DEVICE, label=Value(one.label, said.entries), how=how, officer=act.tongue.officer(said))
 
 
 def _inside(act: _Act) -> Iterator[Block]:
@@ -176,20 +198,22 @@ def _found(act: _Act) -> Table:
     told = (first, act.offer, act.acceptance)
     moments = tuple((Value(tongue.moment(one.happened), one.entries),) if one is not None else NONE for one in told)
     took = Value(tongue.span(act.acceptance.happened - act.offer.happened), ("computed",))
-    locals_ = tuple(_local(tongue, one) for one in told)
+    locals_ = tuple(local(tongue, act.record, act.checkpoint, one) if one is not None else NONE for one in told[1:])
     found = [prepared[1].gross if prepared is not None else None, *(one.gross for _, one in sides)]
     grosses = tuple(
         weight(tongue, gross, *one.entries, strong=True) if one is not None else NONE
         for one, gross in zip(told, found, strict=True)
     )
+    used = [prepared[1].scale if prepared is not None else None, *(one.scale for _, one in sides)]
+    scales = tuple(_verified(one, told_) for one, told_ in zip(used, told, strict=True))
     rows = [
         Row((tongue.words(TIME), *moments, (took,))),
-        Row((tongue.words(LOCAL), *locals_, NONE)),
+        Row((tongue.words(LOCAL), NONE, *locals_, NONE)),
         Row((tongue.words(GROSS, strong=True), *grosses, _difference(tongue, found[1], found[2]))),
         _tolerance(act, found),
-        Row((tongue.words(SCALE), (Blank(2),), (Blank(2),), (Blank(2),), NONE)),
+        Row((tongue.words(SCALE), *scales, NONE)),
         _seals(act),
-        Row((tongue.words(CONDITION), NONE, (Blank(2),), _condition(act), NONE)),
+        Row((tongue.words(CONDITION), NONE, *(_condition(tongue, *one) for one in sides), NONE)),
     ]
     packages = [prepared[1].packages if prepared is not None else None, *(one.packages for _, one in sides)]
     if any(one is not None for one in packages):
@@ -207,11 +231,6 @@ def _found(act: _Act) -> Table:
         )
     heads = (ITEM, PREPARATION, GIVER, TAKER, DIFFERENCE)
     return Table(tuple(Column(tongue.words(one), 5 if one == ITEM else 4, one != ITEM) for one in heads), tuple(rows))
-
-
-def _local(tongue: Tongue, said: Heard | None) -> Line:
-    local = tongue.local(said.statement.happened_at) if said is not None else ""
-    return (Value(local, said.entries),) if said is not None and local else NONE
 
 
 def _difference(tongue: Tongue, before: Quantity | None, after: Quantity | None) -> Line:
@@ -244,11 +263,17 @@ def _seals(act: _Act) -> Row:
     return Row((tongue.words(SEALS), *three, said))
 
 
-def _condition(act: _Act) -> Line:
-    intact = act.accepted.seals_intact
-    if intact is None:
-        return NONE
-    return (Value(act.tongue.translate(WHOLE if intact else BROKEN), act.acceptance.entries),)
+def _condition(tongue: Tongue, said: Heard, found: InHand) -> Line:
+    if found.seals_intact is None:
+        return (Blank(2),) if found.seals else NONE
+    return (Value(tongue.translate(WHOLE if found.seals_intact else BROKEN), said.entries),)
+
+
+def _verified(used: Scale | None, said: Heard | None) -> Line:
+    """Number of the scale, and until when it was verified."""
+    if said is None or used is None:
+        return (Blank(2),)
+    return (Value(f"{used.number}, {day_of(used.verified_until)}", said.entries),)
 
 
 def _conditions(act: _Act) -> Iterator[Line]:
