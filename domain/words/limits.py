@@ -391,6 +391,8 @@ MOST_NAMED: Final = 10
 
 MOST_ENTRIES: Final = 100_000
 """Of a packet: statements at their budgets, and what is decided, asked and told about each."""
+MOST_PRINTED_ROWS: Final = 300
+"""Of one table on paper, some ten pages. What is more is named there, and stands in the packet."""
 MOST_READ: Final = 1_000
 """Deliveries that one answer shows, and one record of the log of reads names."""
 
