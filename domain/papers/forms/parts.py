@@ -1,11 +1,13 @@
 """What several forms print alike: seals, what was found, who signs, witnesses or a recording."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from typing import TypeVar
 
 from domain.papers.paper import (
     Author,
     Blank,
+    Block,
     Box,
     Columns,
     Line,
@@ -22,12 +24,16 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, Recorded, RuleCard
-from domain.plan.goods import Scale
+from domain.plan.directory import Service
+from domain.plan.goods import AnyAmount, Scale, SubstanceMass, say_amount
 from domain.plan.plan import Consignment
+from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.words.identifiers import Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
+
+T = TypeVar("T")
 
 NONE: Line = (Words("–"),)
 """In a table, where there is nothing to say."""
@@ -46,6 +52,9 @@ RULES = {
     "either": mark("attesting witnesses or a recording"),
     "neither": mark("neither is needed"),
 }
+APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
+ON = mark("{day} {year}")
+PRESENT = mark("Present: {officer}")
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -158,10 +167,50 @@ def consignment(tongue: Tongue, goods: Consignment) -> Line:
     )
 
 
+def approved(tongue: Tongue) -> tuple[Block, ...]:
+    """Where the head of the service approves it by hand."""
+    return (
+        Paragraph(tongue.words(APPROVED, strong=True), "left"),
+        Paragraph((Blank(4, tongue.translate(HEAD)),), "left"),
+        Paragraph((Blank(2, tongue.translate(SIGNATURE)), Words(" "), Blank(3, tongue.translate(INITIALS))), "left"),
+        Paragraph(tongue.say(ON, day=Blank(3), year=Blank(1)), "left"),
+    )
+
+
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
     """Lines for those who sign by hand; their names are written by them."""
     signatures = tuple(Signature(role, stamp) for role in roles)
     return Signatures(signatures, tongue.translate(SIGNATURE), tongue.translate(NAME), tongue.translate(STAMP), paired)
+
+
+def present(tongue: Tongue, officers: Iterable[str], said: Heard) -> Iterator[Line]:
+    """Lines for those who were present, by their codes."""
+    return (tongue.say(PRESENT, officer=Value(one, said.entries)) for one in officers)
+
+
+def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Line]:
+    """What it is, and its net mass; of what is counted all of it is what it is."""
+    if isinstance(one, SubstanceMass):
+        return (Value(one.substance, sources),), weight(tongue, one.net, *sources)
+    return (Value(say_amount(one, tongue.translate), sources),), NONE
+
+
+def in_turn(named: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Each under its name, and the second of one name with a number behind a dot: so what comes later renames nothing."""
+    found: dict[str, T] = {}
+    count: dict[str, int] = {}
+    for name, one in named:
+        count[name] = count.get(name, 0) + 1
+        found[name if count[name] == 1 else f"{name}.{count[name]}"] = one
+    return found
+
+
+def seen_by_its_state(record: Record, checkpoint: str, reader: Service) -> bool:
+    """Who is asked at a checkpoint, and prosecutors and courts of its State."""
+    planned = record.plan.find(checkpoint)
+    if planned is None:
+        return False
+    return reader.id in planned.services() or (reader.state == planned.state and reader.kind in MAY_PROSECUTE)
 
 
 def spoken(tongue: Tongue, record: Record, said: Heard) -> Line:
