@@ -53,8 +53,8 @@ DECLASSIFIED = mark("Declassified by order No. {number} of {day}")
 TO, IN_CASE = mark("court (prosecution office)"), mark("in case No. {number}")
 KIND, ABOUT = mark("Report for the court"), mark("on the controlled delivery {operation}")
 HOW_TO_READ = mark(
-    "Every sentence rests on ledger entries, whose numbers stand in frames. The entries are signed by the services or follow "
-    "from what they signed, are chained by hashes, and stand in the evidence packet. This report is made from the entries alone; it "
+    "Every sentence rests on ledger entries, whose numbers stand in frames. The entries are signed by the services or follow from "
+    "what they signed, are chained by hashes, and stand in the evidence packet. This report is made from the entries alone; it "
     "judges nothing and adds nothing. Times are UTC."
 )
 IN_SHORT = mark("In short")
