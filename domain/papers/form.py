@@ -9,6 +9,7 @@ from domain.papers.paper import Block
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
+from domain.record.packet import Purpose
 from domain.views.sight import sees_all
 
 
@@ -25,6 +26,9 @@ class Form:
     """Whether it is made in two languages beside each other too."""
     of_the_whole: ClassVar[bool] = False
     """Whether it rests on the record up to its newest entry; else on what it prints alone."""
+
+    purpose: ClassVar[Purpose | None] = None
+    """For whom alone it is made, whoever asks for it; none: for whom it is asked for."""
 
     def subjects(self, record: Record) -> tuple[str, ...]:
         """What it can be made of now: checkpoints, States, services; one empty text for what is about the whole."""

@@ -14,8 +14,9 @@ from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
 from domain.plan.vocabulary import HandlingCode
-from domain.record.packet import Purpose
+from domain.record.packet import Purpose, unsealed
 from domain.record.provided import held_back
+from domain.record.replay import replay
 from domain.rules.handling import code_of, may_read
 from domain.views.sentences import Translate
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
@@ -67,12 +68,24 @@ def make(record: Record, wanted: Wanted, speakers: dict[str, Translate], reader:
     (R11), `RuleBroken` where what it rests on may not go there (R23).
     """
     form, subject = _form(record, wanted)
+    if form.purpose is not None:
+        record = as_it_may_go(record, form.purpose)
     if reader is not None and not may_have(form, record, subject, reader):
         raise NotAllowed(fill("{name} is not for {service} (R11)", name=wanted.name, service=reader.id))
     paper, tongues = _made(form, record, subject, wanted.language, speakers)
-    _may_go(record, paper, wanted.purpose, reader)
+    _may_go(record, paper, form.purpose or wanted.purpose, reader)
     before = _before(form, record, subject, paper, speakers)
     return Made(paper, frame(paper, tongues, before))
+
+
+def as_it_may_go(record: Record, purpose: Purpose) -> Record:
+    """The record as a packet for this purpose has it, every rule run again: what its provider has not permitted is left out, or
+    `RuleBroken` says whom to ask (R23). A record of such a packet is one already.
+    """
+    if purpose == "operation" or record.left_out:
+        return record
+    packet = unsealed(record.delivery, "", record.delivery.state.now, purpose).packet
+    return Record.of(replay(packet.ledger, packet.directory, packet.cards))
 
 
 def _form(record: Record, wanted: Wanted) -> tuple[Form, str]:

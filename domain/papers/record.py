@@ -33,7 +33,7 @@ class Heard:
     content: Content
     seq: int
     entries: tuple[int, ...]
-    """Its own, and those of what has corrected it."""
+    """Its own; where it came early, that with which it was taken up; and those of what has corrected it."""
     at: datetime
     """When it was recorded; when it happened, it says itself."""
     counted: int
@@ -132,7 +132,7 @@ class Record:
                     _correct(known, statement, entry.seq)
             elif isinstance(event, TakenUp) and event.verdict.verdict == "accepted":
                 statement, seq = statements[event.statement]
-                known[statement.id] = Heard(statement, statement.content, seq, (seq,), at, entry.seq)
+                known[statement.id] = Heard(statement, statement.content, seq, (seq, entry.seq), at, entry.seq)
                 _correct(known, statement, entry.seq)
         return tuple(sorted(known.values(), key=lambda one: one.counted))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from domain.papers.form import Form
+from domain.papers.forms.court import Court
 from domain.papers.forms.destruction import Destruction
 from domain.papers.forms.examination import Examination
 from domain.papers.forms.handover import Handover
@@ -10,6 +11,7 @@ from domain.papers.forms.measures import Measures
 from domain.papers.forms.order import Order
 from domain.papers.forms.replacement import Replacement
 from domain.papers.forms.request import Request
+from domain.papers.forms.results import Results
 from domain.papers.forms.sampling import Sampling
 from domain.papers.forms.seizure import SeizureRecord
 from domain.papers.forms.submission import Submission
@@ -28,7 +30,9 @@ FORMS: Mapping[str, Form] = {
         Surveillance(),
         SeizureRecord(),
         Submission(),
+        Results(),
         Destruction(),
+        Court(),
     )
 }
 """By name."""

@@ -60,7 +60,7 @@ BEGAN, GROUNDS, MADE_BY, PRESENT, LIGHT = (
 TIMES = mark("{began} / {ended} UTC; on the spot: {local}; recorded at {recorded} UTC")
 CONSENT = mark("authorisation {act}")
 PERMISSION = mark("permission {act}")
-OPENING_LAW = mark("opening: {law}")
+OPENING_LAW = mark("By the rule card: {law}")
 OFFICERS = mark("officers {officers}; specialist {specialist}")
 ROOM = mark("place {place}; light {light}")
 SHOWN = mark("1. Shown for examination")
@@ -121,7 +121,7 @@ class Examination(Form):
         return planned.place if planned is not None else subject
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
-        """Services of the State in which it was prepared that see the checkpoint: who is asked there, and prosecutors and courts."""
+        """Who is asked where it was prepared, and prosecutors and courts of that State."""
         planned = record.plan.find(subject)
         asked = planned is not None and reader.id in planned.services()
         return asked or (planned is not None and reader.state == planned.state and reader.kind in ("prosecutor", "court"))
@@ -172,7 +172,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     )
 
 
-def _head(
+def _head(  # noqa: PLR0913, PLR0917 - a head is made of these
     record: Record, subject: str, state: str, said: Heard, prepared: Prepared, tongue: Tongue
 ) -> Iterator[tuple[Line, tuple[Line, ...]]]:
     began = Value(tongue.moment(instant(prepared.began_at)), said.entries) if prepared.began_at else Blank(2)
@@ -259,13 +259,13 @@ def _units(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
 
 
 def _taken(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
-    stored = tongue.quoted(prepared.stored_at, *said.entries) if prepared.stored_at else Blank(3)
+    stored = tongue.quoted(prepared.stored_at, *said.entries) if prepared.stored_at else Blank(2)
     holder = joined((tongue.service(record, said.service), stored))
-    sample_seals = seals(prepared.sample_seals, *said.entries) if prepared.sample_seals else (Blank(3),)
+    sample_seals = seals(prepared.sample_seals, *said.entries) if prepared.sample_seals else (Blank(2),)
     inside: Line = tongue.words(IN_IT)
     rows: list[Row] = []
     lots = (
-        (TAKEN_OUT, prepared.removed, (Blank(3),), holder),
+        (TAKEN_OUT, prepared.removed, (Blank(2),), holder),
         (SAMPLED, prepared.samples, sample_seals, holder),
         (LEFT, prepared.kept, inside, inside),
     )

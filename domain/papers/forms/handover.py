@@ -198,12 +198,10 @@ def _found(act: _Act) -> Table:
     told = (first, act.offer, act.acceptance)
     moments = tuple((Value(tongue.moment(one.happened), one.entries),) if one is not None else NONE for one in told)
     took = Value(tongue.span(act.acceptance.happened - act.offer.happened), ("computed",))
-    locals_ = tuple(local(tongue, act.record, act.checkpoint, one) if one is not None else NONE for one in told[1:])
+    locals_ = tuple(local(tongue, act.record, act.checkpoint, one) for one in (act.offer, act.acceptance))
     found = [prepared[1].gross if prepared is not None else None, *(one.gross for _, one in sides)]
-    grosses = tuple(
-        weight(tongue, gross, *one.entries, strong=True) if one is not None else NONE
-        for one, gross in zip(told, found, strict=True)
-    )
+    known = zip((one.entries if one is not None else () for one in told), found, strict=True)
+    grosses = tuple(weight(tongue, gross, *entries, strong=True) for entries, gross in known)
     used = [prepared[1].scale if prepared is not None else None, *(one.scale for _, one in sides)]
     scales = tuple(_verified(one, told_) for one, told_ in zip(used, told, strict=True))
     rows = [
