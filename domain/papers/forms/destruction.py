@@ -43,12 +43,12 @@ MADE_BY, WHEN, BASIS, COMMISSION, PROSECUTOR, METHOD = (
     mark("How"),
 )
 MOMENT = mark("{moment} UTC; recorded at {recorded} UTC")
-DECISION = mark("court or service {blank}, No. {number} of {day}")
+DECISION = mark("{blank}, No. {number} of {day}")
 MEMBERS = mark("officers {officers}; chair {chair}")
 PRESENT = mark("{yes} present: {name}  {told} told before, No. {number} of {day}  {no} not required")
 MEANS = mark("{means}; place {place}")
 THINGS = mark("Destroyed")
-LABEL, WHAT, MASS, PACKED = mark("Exhibit"), mark("What"), mark("Net mass"), mark("Packing, seal: checked before")
+LABEL, WHAT, MASS, PACKED = mark("Exhibit"), mark("What"), mark("Net mass"), mark("Packing, seal")
 LEFT = mark("after the examination")
 LOTS: Mapping[str, str] = {
     REMOVED: mark("taken out at the preparation"),
@@ -57,9 +57,9 @@ LOTS: Mapping[str, str] = {
 }
 SEIZED = mark("seized")
 WHOLE = mark("The consignment no longer exists: {circumstances}")
-IDENTITY = mark("Labels and seals were compared with the records: {yes} as they were left  {no} {blank}")
-NOTHING_LEFT = mark("Nothing that could be used was left: {yes} yes  {no} {blank}")
-RECORDED = mark("Recorded by photograph or video: {yes} yes, SHA-256 {digest}  {no} no")
+IDENTITY = mark("Labels and seals were compared with the records: {yes} as they were left  {no} not so: {blank}")
+NOTHING_LEFT = mark("Nothing that could be used was left: {yes} yes  {no} no: {blank}")
+RECORDED = mark("Recorded by photograph or video: {no} no  {yes} yes, SHA-256 {digest}")
 COPIES = mark("Made in {blank} copies: into the file of the case, into the file of the operation, to {other}.")
 CHAIR, MEMBER, PROSECUTOR_SIGNS = mark("Chair of the commission"), mark("Member: {officer}"), mark("Prosecutor, if present")
 
@@ -121,9 +121,9 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
         yield bounded(Table(columns, rows), tongue, [said.seq] * len(rows))
     else:
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
-    yield Paragraph(tongue.say(IDENTITY, yes=Box(), no=Box(), blank=Blank(4)), "left")
+    yield Paragraph(tongue.say(IDENTITY, yes=Box(), no=Box(), blank=Blank(3)), "left")
     yield Paragraph(tongue.say(NOTHING_LEFT, yes=Box(), no=Box(), blank=Blank(4)), "left")
-    yield Paragraph(tongue.say(RECORDED, yes=Box(), digest=Blank(5), no=Box()), "left")
+    yield Paragraph(tongue.say(RECORDED, yes=Box(), digest=Blank(4), no=Box()), "left")
     yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
     members = (tongue.say(MEMBER, officer=Value(one, said.entries)) for one in gone.witnesses)
     yield signing(tongue, [tongue.words(CHAIR), *members, tongue.words(PROSECUTOR_SIGNS)], paired=True)
@@ -161,7 +161,7 @@ def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> Row:
         each = [mass_of(tongue, one, *source.entries) for one in lot]
         masses = joined(net for _, net in each)
         what = joined((what, *(name for name, _ in each)), ": ") if len(each) == 1 else what
-    return row((Value(label, said.entries),), what, masses or NONE, (Blank(3),))
+    return row((Value(label, said.entries),), what, masses or NONE, (Blank(2),))
 
 
 def _lot(record: Record, label: str, tongue: Tongue) -> tuple[Heard | None, Line, tuple[AnyAmount, ...]]:

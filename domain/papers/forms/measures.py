@@ -35,7 +35,8 @@ NUMBERED, WHAT, WHERE = mark("No."), mark("What"), mark("Where")
 WHO, UNTIL, OVERDUE = mark("Who, what of them is wanted"), mark("Due"), mark("If overdue")
 WITHIN, AFTER_LEG = mark("within {span}"), mark("{span} after the planned arrival")
 AFTER = mark("not before {checkpoint} is over")
-HELD, INTERDICTED, HALTS = mark("waits, under control"), mark("seized"), mark("does not leave")
+HELD, INTERDICTED, HALTS = mark("waits, under control"), mark("is seized"), mark("does not leave")
+LATER, SILENT = mark("it is waited for"), mark("silence is recorded")
 QUORUM = mark("{count} of these")
 TWO = mark("two officers")
 UTC_AHEAD = mark("UTC{zone}")
@@ -153,7 +154,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
 
 
 def _persons(plan: Plan, tongue: Tongue) -> Line:
-    said = (f"{tongue.translate(CRIMINAL_ROLES[one.role])}{f' {one.count}' if one.count else ''}" for one in plan.request.persons)
+    said = (f"{tongue.translate(CRIMINAL_ROLES[one.role])}{f': {one.count}' if one.count else ''}" for one in plan.request.persons)
     return joined(Value(one, ("plan",)) for one in said)
 
 
@@ -220,7 +221,9 @@ def _due(plan: Plan, one: PlannedCheckpoint, tongue: Tongue) -> Line:
 def _overdue(one: PlannedCheckpoint) -> str:
     if one.step == "authorise":
         return HALTS
-    return INTERDICTED if one.overdue == "interdict" else HELD
+    if one.overdue == "interdict":
+        return INTERDICTED
+    return {"arrest": LATER, "account": LATER, "close": SILENT}.get(one.step, HELD)
 
 
 def _watch(plan: Plan, *, whole: bool, tongue: Tongue) -> Iterator[Line]:

@@ -27,6 +27,7 @@ from domain.plan.directory import Service
 from domain.rules.balance import Seizure
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
+from domain.words.quantities import Money
 from domain.words.text import mark
 
 KIND, ABOUT = mark("Record"), mark("of seizure, controlled delivery {operation}")
@@ -41,7 +42,7 @@ TIME, PLACE, MADE_BY, GROUNDS, FROM, PRESENT = (
 )
 TIMES = mark("{moment} UTC; on the spot: {local}; recorded at {recorded} UTC")
 ACT = mark("record {act}")
-ARTICLE = mark("article {article}; criminal case or file No. {number}")
+ARTICLE = mark("article {article}; case or file No. {number}")
 WHO = mark("{person} (role in the offence and code, as in the record of arrest; the name is written by hand)")
 SPECIALIST = mark("specialist {specialist}")
 OBJECT = mark("Object of the delivery: {object}.")
@@ -162,7 +163,7 @@ def _head(
     yield tongue.words(MADE_BY), (spoken(tongue, record, said),)
     reference = seized.reference if isinstance(seized, Seizure) else None
     named = (tongue.say(ACT, act=act(tongue, reference, *said.entries)),) if reference is not None else ()
-    yield tongue.words(GROUNDS), (*named, tongue.say(ARTICLE, article=Blank(3), number=Blank(3)))
+    yield tongue.words(GROUNDS), (*named, tongue.say(ARTICLE, article=Blank(2), number=Blank(2)))
     yield tongue.words(FROM), (tongue.say(WHO, person=Blank(4)),)
     yield tongue.words(PRESENT), (tongue.say(SPECIALIST, specialist=Blank(3)),)
 
@@ -182,8 +183,16 @@ def _recovered(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> 
     for prepared, one in record.said(Prepared)[-1:]:
         kept = joined(Value(tongue.amount(amount), prepared.entries) for amount in one.kept) or NONE
         yield Paragraph(tongue.say(KEPT, kept=kept), "left")
-    value = Value(seized.value.say(), said.entries) if seized.value is not None else Blank(3)
+    value = _money(seized.value, said, tongue) if seized.value is not None else Blank(3)
     yield Paragraph(tongue.say(VALUE, value=value), "left")
+
+
+def _money(value: Money, said: Heard, tongue: Tongue) -> Value:
+    """With its thousands apart."""
+    amount, currency = value.say().split(" ")
+    whole, point, minor = amount.partition(".")
+    decimal = "," if tongue.code == "ru" and point else point
+    return Value(f"{tongue.number(int(whole))}{decimal}{minor} {currency}", said.entries)
 
 
 def _rows(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[Row]:

@@ -22,8 +22,7 @@ from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
 from domain.rules.watch_log import SurveillanceLog
-from domain.views.names import CRIMINAL_ROLES
-from domain.words.text import mark
+from domain.words.text import mark, word
 
 KIND, ABOUT = mark("Order"), mark("on submitting results of operational-search activity")
 TO = mark("To: {addressee}")
@@ -38,15 +37,15 @@ OFFENCE = mark("What is investigated: {offence}. Qualification: {articles}.")
 ARRESTED = mark("{count} persons were arrested at {place}: {persons}.")
 SEIZED = mark("Seized: {what}.")
 STOPPED = mark("Seized on the way at {place}.")
-SIGNS = mark("The results contain signs of an offence: {blank}")
+SIGNS = mark("The results contain signs of the offence: {blank}")
 SUBMIT = mark("To submit to {addressee}, for use in criminal case or file No. {case}, the papers below, on {sheets} sheets.")
 PURPOSE = mark(
     "For: {decide} deciding whether a case is opened  {prepare} preparing investigative and court acts  {prove} proving"
 )
 EXHIBITS = mark("To hand over the exhibits: {exhibits}.")
 EXHIBITS_BLANK = mark("To hand over exhibits: {no} none  {some} {blank}")
-SECRET = mark("Opened by: {acts}.")
-SECRET_BLANK = mark("Secret data: {none} are not in them  {opened} are opened by act No. {number} of {day}")
+SECRET = mark("Declassified by: {acts}.")
+SECRET_BLANK = mark("Secret data: {none} are not in them  {opened} are declassified by act No. {number} of {day}")
 SAFETY = mark("Measures to protect sources, persons who help and officers: {blank}")
 ATTACHED = mark("The order to carry out the measure is attached.")
 MADE = mark("Made in {copies} copies: No. 1 – to the addressee; No. 2 – into the file.")
@@ -170,7 +169,7 @@ def _found(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
         match said.content:
             case ArrestMade(persons=persons, place=place):
                 roles = joined(
-                    Value(f"{one.code} ({tongue.translate(CRIMINAL_ROLES[one.role])})", said.entries) for one in persons
+                    Value(f"{one.code} ({tongue.translate(word(one.role))})", said.entries) for one in persons
                 )
                 count = Value(str(len(persons)), said.entries)
                 yield tongue.say(ARRESTED, count=count, place=Value(place, said.entries), persons=roles)

@@ -1,4 +1,4 @@
-"""The report on the watch of one leg: intervals, gaps between them, sightings, losses; nothing of how it is done."""
+"""The memorandum on the watch of one leg: intervals, gaps between them, sightings, losses; nothing of how it is done."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from domain.rules.watch_log import SurveillanceLog
 from domain.words.moments import instant
 from domain.words.text import mark
 
-KIND, ABOUT = mark("Report"), mark("on the surveillance of the consignment {operation}")
+KIND, ABOUT = mark("Memorandum"), mark("on the surveillance of the consignment {operation}")
 NUMBER = mark("No. {blank}")
 LEG = mark("Leg: {state}, from {start} to {end}, {means}. Responsible: {service}.")
 OBJECT = mark("Watched: {object}.")
@@ -44,7 +44,7 @@ NUMBERED, FROM, UNTIL, LASTED, TEAM, MEANS, TAKEN = (
 )
 NO_LOG = mark("{no} log of intervals was brought.")
 NO = mark("No")
-REPORT = mark("Reports on paper: {acts}.")
+REPORT = mark("On paper: {acts}.")
 WATCHED, GAPS, LONGEST = mark("covered by intervals"), mark("gaps between them"), mark("the longest gap")
 GAP = mark("Nobody's interval covers {begins} to {ends} ({span}).")
 SEEN = mark("2. Sightings and losses")
@@ -80,7 +80,7 @@ class Surveillance(Form):
 
     name = "surveillance"
     version = 1
-    title = mark("report on surveillance")
+    title = mark("memorandum on surveillance")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
         """Legs."""
