@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.delivery.holdings import CONSIGNMENT, REMOVED, SAMPLES, seized_label
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, approved, author, bounded, in_turn, mass_of, row, signing, spoken, weight
+from domain.papers.forms.parts import NONE, approved, author, bounded, in_turn, item_of, mass_of, row, signing, spoken, weight
 from domain.papers.paper import (
     Blank,
     Block,
@@ -173,7 +173,7 @@ def _lot(record: Record, label: str, tongue: Tongue) -> tuple[Heard | None, Line
             return said, called, one.removed if label == REMOVED else one.samples
         for item in one.items:
             if item.label == label:
-                return said, (tongue.word(item.what, *said.entries),), ()
+                return said, (item_of(tongue, item, *said.entries),), ()
     for number, (said, seizure) in enumerate(record.said(Seizure), 1):
         if seized_label(number) == label:
             return said, (Value(tongue.translate(SEIZED), said.entries),), seizure.recovered

@@ -154,7 +154,9 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
 
 
 def _persons(plan: Plan, tongue: Tongue) -> Line:
-    said = (f"{tongue.translate(CRIMINAL_ROLES[one.role])}{f': {one.count}' if one.count else ''}" for one in plan.request.persons)
+    said = (
+        f"{tongue.translate(CRIMINAL_ROLES[one.role])}{f': {one.count}' if one.count else ''}" for one in plan.request.persons
+    )
     return joined(Value(one, ("plan",)) for one in said)
 
 

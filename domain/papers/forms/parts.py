@@ -25,7 +25,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, Recorded, RuleCard
 from domain.plan.directory import Service
-from domain.plan.goods import AnyAmount, Scale, SubstanceMass, say_amount
+from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
 from domain.plan.plan import Consignment
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
@@ -55,6 +55,13 @@ RULES = {
 APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
 ON = mark("{day} {year}")
 PRESENT = mark("Present: {officer}")
+WITNESSED = mark("Attesting witnesses or a recording")
+ITEMS = {
+    "substitute": mark("substitute"),
+    "tracker": mark("tracker"),
+    "opening_alarm": mark("opening alarm"),
+    "marking": mark("marking"),
+}
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -186,6 +193,11 @@ def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paire
 def present(tongue: Tongue, officers: Iterable[str], said: Heard) -> Iterator[Line]:
     """Lines for those who were present, by their codes."""
     return (tongue.say(PRESENT, officer=Value(one, said.entries)) for one in officers)
+
+
+def item_of(tongue: Tongue, item: Item, *sources: Source) -> Value:
+    """What was put in."""
+    return Value(tongue.translate(ITEMS[item.what]), sources)
 
 
 def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Line]:

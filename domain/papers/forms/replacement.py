@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from domain.papers.form import Form
 from domain.papers.forms.parts import (
     NONE,
+    WITNESSED,
     author,
     bounded,
     consignment,
@@ -103,6 +104,8 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Paragraph(tongue.say(GROUNDS, modality=tongue.word(prepared.modality, *said.entries)), "left")
     yield from (Paragraph(line, "left") for line in _by_law(record, state, tongue))
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
+    yield Heading(tongue.words(WITNESSED))
+    yield witnesses(tongue, record, state, "opening", recorded=bool(prepared.pictures))
     yield Heading(tongue.words(TAKEN_OUT))
     yield _taken_out(record, said, prepared, tongue)
     yield Paragraph(tongue.say(PACKED, blank=Blank(4)), "left")
@@ -114,7 +117,6 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     kept = joined(Value(tongue.amount(one), said.entries) for one in prepared.kept) or NONE
     gross = weight(tongue, prepared.gross, *said.entries, strong=True)
     yield Paragraph(tongue.say(BEARS, kept=kept, seals=seals(prepared.seals, *said.entries), gross=gross), "left")
-    yield witnesses(tongue, record, state, "opening", recorded=bool(prepared.pictures))
     yield Paragraph(tongue.words(TWICE), "small")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     yield Paragraph(tongue.say(COPIES, blank=Blank(1)), "left")

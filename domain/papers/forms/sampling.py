@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from domain.papers.form import Form
 from domain.papers.forms.parts import (
+    WITNESSED,
     author,
     bounded,
     consignment,
@@ -90,6 +91,8 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
         "left",
     )
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
+    yield Heading(tongue.words(WITNESSED))
+    yield witnesses(tongue, record, state, "opening", recorded=bool(prepared.pictures))
     yield Heading(tongue.words(TAKEN))
     yield _samples(said, prepared, tongue)
     yield Paragraph(tongue.say(METHOD, blank=Blank(3), scale=scale(tongue, prepared.scale, *said.entries)), "left")
@@ -106,7 +109,6 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Paragraph(tongue.say(SENT, laboratory=Blank(4), number=Blank(2), day=Blank(2), questions=Blank(5)), "left")
     yield Paragraph(tongue.say(REFERENCE, yes=Box(), mass=Blank(2), no=Box()), "left")
     yield Paragraph(tongue.words(SPENT), "small")
-    yield witnesses(tongue, record, state, "opening", recorded=bool(prepared.pictures))
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     roles = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST), tongue.words(TAKER)]
     yield signing(tongue, [*roles, *present(tongue, prepared.witnesses, said)], paired=True)

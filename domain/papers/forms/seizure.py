@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from domain.papers.form import Form
 from domain.papers.forms.parts import (
     NONE,
+    WITNESSED,
     act,
     author,
     bounded,
     consignment,
     in_turn,
+    item_of,
     local,
     mass_of,
     row,
@@ -119,8 +121,9 @@ def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: 
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
     yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Fields(tuple(_head(record, said, seized, place, tongue)))
-    yield witnesses(tongue, record, state, "seizure")
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
+    yield Heading(tongue.words(WITNESSED))
+    yield witnesses(tongue, record, state, "seizure")
     if isinstance(seized, Seizure):
         yield from _recovered(record, said, seized, tongue)
     else:
@@ -202,7 +205,7 @@ def _rows(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Itera
     for label in seized.items:
         item = put_in.get(label)
         named = Value(label, said.entries)
-        what = tongue.say(ITEM, what=tongue.word(item.what, *said.entries), label=named) if item is not None else (named,)
+        what = tongue.say(ITEM, what=item_of(tongue, item, *said.entries), label=named) if item is not None else (named,)
         things.append((what, (Blank(2),)))
     for find in seized.finds:
         what = tongue.say(FIND, label=Value(find.label, said.entries), what=tongue.quoted(find.what, *said.entries))

@@ -133,11 +133,11 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Paragraph(tongue.say(HAVING, service=tongue.service(record, service), operation=operation, file=Blank(2)), "left")
     yield Paragraph(tongue.words(FOUND), "ruling")
     acts = [act(tongue, one.content.reference, *one.entries) for one in own if isinstance(one.content, AuthorisationGranted)]
-    yield Paragraph(tongue.say(CONDUCTED, acts=joined(acts) or Blank(4)))
+    yield Paragraph(tongue.say(CONDUCTED, acts=joined(acts) or Blank(4)), "left")
     articles = joined(tongue.quoted(one, "plan", unsure=True) for one in plan.offence.articles.get(state, ())) or (Blank(3),)
-    yield Paragraph(tongue.say(OFFENCE, offence=tongue.quoted(plan.offence.description, "plan"), articles=articles))
-    yield from (Paragraph(line) for line in _found(record, state, tongue))
-    yield Paragraph(tongue.say(SIGNS, blank=Blank(5)))
+    yield Paragraph(tongue.say(OFFENCE, offence=tongue.quoted(plan.offence.description, "plan"), articles=articles), "left")
+    yield from (Paragraph(line, "left") for line in _found(record, state, tongue))
+    yield Paragraph(tongue.say(SIGNS, blank=Blank(5)), "left")
     yield Paragraph(tongue.words(ORDERED), "ruling")
     yield Items(tuple(_orders(own, submitted, addressee, case, copies, tongue)), ordered=True)
     yield Paragraph(tongue.words(PAPERS, strong=True), "left")
@@ -168,9 +168,7 @@ def _found(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
     for said in _results(record, state):
         match said.content:
             case ArrestMade(persons=persons, place=place):
-                roles = joined(
-                    Value(f"{one.code} ({tongue.translate(word(one.role))})", said.entries) for one in persons
-                )
+                roles = joined(Value(f"{one.code} ({tongue.translate(word(one.role))})", said.entries) for one in persons)
                 count = Value(str(len(persons)), said.entries)
                 yield tongue.say(ARRESTED, count=count, place=Value(place, said.entries), persons=roles)
             case Seizure(recovered=recovered, items=items, finds=finds):
