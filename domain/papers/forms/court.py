@@ -10,7 +10,19 @@ from domain.delivery.reported import Deconflicted, Stated
 from domain.delivery.watching import unwatched
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.parts import NONE, act, bounded, consignment, row, seals, signing, weight
+from domain.papers.forms.parts import (
+    MORE_TOLD,
+    MOST_TOLD,
+    NONE,
+    act,
+    bounded,
+    consignment,
+    counted,
+    row,
+    seals,
+    signing,
+    weight,
+)
 from domain.papers.paper import (
     Bar,
     BarRow,
@@ -53,9 +65,9 @@ DECLASSIFIED = mark("Declassified by order No. {number} of {day}")
 TO, IN_CASE = mark("court (prosecution office)"), mark("in case No. {number}")
 KIND, ABOUT = mark("Report for the court"), mark("on the controlled delivery {operation}")
 HOW_TO_READ = mark(
-    "Every sentence rests on ledger entries, whose numbers stand in frames. The entries are signed by the services or follow from "
-    "what they signed, are chained by hashes, and stand in the evidence packet. This report is made from the entries alone; it "
-    "judges nothing and adds nothing. Times are UTC."
+    "Every sentence rests on ledger entries, whose numbers stand in frames. The entries are signed by the services or follow "
+    "from what they signed, are chained by hashes, and stand in the evidence packet. This report is made from the entries alone; "
+    "it judges nothing and adds nothing. Times are UTC."
 )
 IN_SHORT = mark("In short")
 RUNNING = mark("not ended")
@@ -158,9 +170,6 @@ NUMBER, RECORDED, OFFICER, WHAT, ID, VERDICT = (
     mark("id"),
     mark("Verdict"),
 )
-MOST_TOLD = 100
-"""Of one kind of thing told sentence by sentence; the rest are counted, and stand in the annex or the packet."""
-MORE = mark("{count} more of this kind are in the evidence packet.")
 HALTS = (
     AuthorisationRefused,
     AuthorisationWithdrawn,
@@ -219,7 +228,7 @@ class _Report:
         for template, filled in lines[:MOST_TOLD]:
             yield self.tell(template, **filled)
         if len(lines) > MOST_TOLD:
-            yield self.tell(MORE, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
+            yield self.tell(MORE_TOLD, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
 
     def moment(self, said: Heard) -> Value:
         return Value(self.tongue.moment(said.happened), said.entries)
@@ -276,11 +285,11 @@ class _Report:
         persons = sum(len(one.persons) for _, one in made)
         seized = story.seizures(record)
         weighed = story.masses(tuple(amount for _, one in seized for amount in one.recovered))
-        sources = tuple(seq for said, _ in seized for seq in said.entries)
-        total = joined(Value(f"{name} {tongue.mass(mass)}", (*sources, "computed")) for name, mass in weighed.items())
-        arrested: tuple[Source, ...] = (*(seq for said, _ in made for seq in said.entries), "computed")
+        sources = counted(seq for said, _ in seized for seq in said.entries)
+        total = joined(Value(f"{name} {tongue.mass(mass)}", sources) for name, mass in weighed.items())
+        arrested = counted(seq for said, _ in made for seq in said.entries)
         gaps = story.gaps(record)
-        lost: tuple[Source, ...] = (*(seq for one in gaps for seq in one.lost.entries), "computed")
+        lost = counted(seq for one in gaps for seq in one.lost.entries)
         yield Summary(
             (
                 ((outcome,), tongue.words(OUTCOME)),
@@ -296,9 +305,9 @@ class _Report:
         named = [seq for seq, count in answers if count]
         if named:
             most = max(count for _, count in answers)
-            yield self.tell(CONFLICTS, count=Value(str(most), tuple(named)))
+            yield self.tell(CONFLICTS, count=Value(str(most), counted(named)))
         elif answers:
-            yield self.tell(NO_CONFLICT, no=Value(tongue.translate(NO), tuple(seq for seq, _ in answers)))
+            yield self.tell(NO_CONFLICT, no=Value(tongue.translate(NO), counted(seq for seq, _ in answers)))
 
     def _authorisations(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
@@ -326,7 +335,7 @@ class _Report:
                 ]
                 sentence = tongue.say(CONDITION, service=self.service(one.said.service), text=text)
                 more = (
-                    tongue.say(MET, entries=joined(Value(str(seq), (seq,)) for seq in met))
+                    tongue.say(MET, entries=joined(Value(str(seq), (seq,)) for seq in met[:MOST_TOLD]))
                     if met
                     else tongue.say(UNMET, nobody=self.no(NOBODY))
                 )
@@ -542,7 +551,7 @@ class _Report:
             BarRow(tongue.words(DIVIDED), tuple(bars)),
         ]
         if recovered:
-            entries = tuple(seq for one, _ in recovered for seq in one.entries)
+            entries = counted(seq for one, _ in recovered for seq in one.entries)
             label = (Value(f"{tongue.translate(SEIZED)} {tongue.mass(end)}", entries),)
             rows.append(BarRow(tongue.words(AT_END), (Bar(max(place - end * 1000 // most, 0), place, "middle", label),)))
         yield Bars(tuple(rows), ())
@@ -603,7 +612,7 @@ class _Report:
             yield self.tell(NONE_OF_IT, no=self.no())
         yield from self.told(lines)
         refused = tuple(one.seq for one in story.not_counted(record))
-        yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), (*refused[:MOST_TOLD], "computed")))
+        yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
         remarks = [
             (REMARKED, {"what": Value(say_plainly(finding, tongue.translate), (entry.seq,))})
             for entry, finding in record.delivery.remarked()

@@ -29,6 +29,10 @@ from domain.words.identifiers import Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
 
+MOST_TOLD = 100
+"""Of one kind of thing told line by line; the rest are counted, and stand in the packet."""
+MOST_FRAMES = 20
+"""Entries that are named behind one sum."""
 NONE: Line = (Words("–"),)
 """In a table, where there is nothing to say."""
 SIGNATURE, NAME, STAMP = mark("signature"), mark("name"), mark("Stamp")
@@ -53,6 +57,7 @@ UNDATED = mark("No. {number} of {blank}")
 WEIGHED_WITH = mark("{model} No. {number}, verified until {until}, division {division}")
 SCALE_BLANK = mark("kind {model} No. {number}, verified until {until}, division {division}")
 MORE = mark("{count} more are not printed here: they are in the evidence packet, entries {first} to {last}.")
+MORE_TOLD = mark("{count} more of this kind are in the evidence packet.")
 OBJECT_IS = mark("{contents}; gross weight {gross}; {identifiers}; declared as {declared}")
 
 
@@ -129,6 +134,19 @@ def bounded(table: Table, tongue: Tongue, entries: Iterable[int]) -> Table:
         last=Value(str(max(rest)), ("computed",)),
     )
     return Table(table.columns, table.rows[:MOST_PRINTED_ROWS], said, table.small)
+
+
+def counted(entries: Iterable[int]) -> tuple[Source, ...]:
+    """From what a sum comes: the entries, the first of them where they are many, and that it is computed."""
+    return (*tuple(entries)[:MOST_FRAMES], "computed")
+
+
+def some(lines: Iterable[Line], tongue: Tongue) -> tuple[Line, ...]:
+    """As many lines of one kind as a paper prints, and how many more there are."""
+    found = tuple(lines)
+    if len(found) <= MOST_TOLD:
+        return found
+    return (*found[:MOST_TOLD], tongue.say(MORE_TOLD, count=Value(str(len(found) - MOST_TOLD), ("computed",))))
 
 
 def row(*cells: Line, total: bool = False) -> Row:
