@@ -108,7 +108,7 @@ HELD = mark("Exhibit {label} ({what}): held by {holder}.")
 GONE = mark("Exhibit {label} ({what}): {fate}.")
 BALANCE = mark("Mass balance")
 FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
-REMOVED, SAMPLES, KEPT, SEIZED = mark("removed"), mark("samples"), mark("kept"), mark("seized")
+REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
 CLOSES = mark("Masses balance within the plan's tolerances{computed}.")
 DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
@@ -473,7 +473,7 @@ class _Report:
         lines: list[tuple[str, dict[str, Value | Line | Blank]]] = []
         for label, one in exhibits(record.delivery.state).items():
             sources: tuple[Source, ...] = (one.entry,) if one.entry else ("computed",)
-            what = Value(tongue.translate(EXHIBITS.get(one.what, one.what)), sources)
+            what = tongue.exhibit(one.what, *sources)
             name = Value(label, sources)
             if one.holder is not None:
                 lines.append((HELD, {"label": name, "what": what, "holder": self.service(one.holder)}))
@@ -503,7 +503,7 @@ class _Report:
             )
             if prepared.items:
                 items = (
-                    Value(f"{tongue.translate(item.what.replace('_', ' '))} {item.label} {tongue.mass(item.gross)}", said.entries)
+                    Value(f"{tongue.translate(EXHIBITS[item.what])} {item.label} {tongue.mass(item.gross)}", said.entries)
                     for item in prepared.items
                 )
                 yield self.tell(PUT_IN, items=joined(items))
@@ -733,7 +733,7 @@ class _Report:
             numbers.append(seq)
         heads = ((NUMBER, 2), (RECORDED, 4), (SERVICE, 4), (OFFICER, 4), (WHAT, 6), (ID, 3), (VERDICT, 5))
         columns = tuple(Column(tongue.words(head), share) for head, share in heads)
-        return bounded(Table(columns, tuple(rows), small=True), tongue, numbers)
+        return bounded(Table(columns, tuple(rows), small=True, once=True), tongue, numbers)
 
 
 class _Scale:

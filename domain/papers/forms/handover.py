@@ -185,7 +185,7 @@ def _inside(act: _Act) -> Iterator[Block]:
     kept = joined(Value(act.tongue.amount(one), said.entries) for one in prepared.kept)
     if kept:
         yield Paragraph(act.tongue.say(CONTENTS, kept=kept), "left")
-    items = [joined((act.tongue.word(one.what, *said.entries), Value(one.label, said.entries)), " ") for one in prepared.items]
+    items = [joined((act.tongue.exhibit(one.what, *said.entries), Value(one.label, said.entries)), " ") for one in prepared.items]
     if items:
         yield Paragraph(act.tongue.say(PUT_IN, items=joined(items)), "left")
 

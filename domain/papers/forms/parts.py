@@ -1,6 +1,7 @@
 """What several forms print alike: seals, what was found, who signs, witnesses or a recording."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from domain.papers.paper import (
@@ -133,7 +134,7 @@ def bounded(table: Table, tongue: Tongue, entries: Iterable[int]) -> Table:
         first=Value(str(min(rest)), ("computed",)),
         last=Value(str(max(rest)), ("computed",)),
     )
-    return Table(table.columns, table.rows[:MOST_PRINTED_ROWS], said, table.small)
+    return replace(table, rows=table.rows[:MOST_PRINTED_ROWS], left_out=said)
 
 
 def counted(entries: Iterable[int]) -> tuple[Source, ...]:
