@@ -24,6 +24,7 @@ from client.commands import (
     expunging,
     installation,
     keys,
+    papers,
     plans,
     reads,
     rehearsing,
@@ -41,6 +42,7 @@ app.add_typer(keys.app, name="keys")
 for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
+app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)

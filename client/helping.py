@@ -39,6 +39,7 @@ OFFICERS = frozenset(
         "export",
         "verify",
         "open",
+        "paper",
         "plan",
         "sign-in",
     ]

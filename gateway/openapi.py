@@ -20,6 +20,8 @@ from archive.reads import LONGEST_PAGE
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
+from domain.papers.handed import Format, PaperFile
+from domain.papers.making import LANGUAGES, Offered
 from domain.plan.access import OPEN
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
@@ -31,7 +33,7 @@ from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelo
 from domain.views.lists import Rows
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_CURSOR
+from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.health import Health
 from gateway.list_query import ListQuery
@@ -130,6 +132,7 @@ def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
 _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
 
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
+_IN_PATH = {"delivery": _DELIVERY, "name": {"type": "string", "minLength": 1, "maxLength": LONGEST_NUMBER}}
 
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
@@ -171,6 +174,19 @@ SAYS: dict[str, Says] = {
         {200: Success(dict[str, Any])},
         refuses=(409, 422),
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
+    ),
+    "papers": Says({200: Success(tuple[Offered, ...])}),
+    "paper": Says(
+        {200: Success(PaperFile)},
+        refuses=(409, 422),
+        asks={
+            name: ("query", schema | {"default": default}, means)
+            for name, schema, default, means in (
+                ("language", {"type": "string", "enum": [*LANGUAGES]}, LANGUAGES[0], "Of the paper; two, in two columns."),
+                ("format", TypeAdapter(Format).json_schema(), "html", "Of the file."),
+                ("purpose", TypeAdapter(Purpose).json_schema(), "operation", "For whose use it is (R23)."),
+            )
+        },
     ),
     "expunge": Says({200: Success(Expunged, "Expunged.")}, sends=Approvals, refuses=(422,)),
     "expunged": Says({200: Success(Expunged)}),
@@ -278,7 +294,7 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
         "responses": answers | {str(status): _refusal(status) for status in refused},
     }
     parameters = [
-        {"name": one, "in": "path", "required": True, "schema": _DELIVERY} for one in re.findall(r"\{(\w+)\}", route.path)
+        {"name": one, "in": "path", "required": True, "schema": _IN_PATH[one]} for one in re.findall(r"\{(\w+)\}", route.path)
     ]
     parameters += [
         {"name": one, "in": where, "required": False, "schema": schema, "description": means}

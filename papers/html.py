@@ -5,9 +5,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from domain.papers.handed import identity_of
 from domain.papers.making import Made
 from domain.record.packet import Purpose
-from papers.file import identity_of, in_html
+from papers.file import in_html
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from domain.papers.handed import identity_of
 from domain.papers.making import Made
 from domain.record.packet import Purpose
 from domain.words.errors import TimedOut, Unavailable
-from papers.file import identity_of, in_pdf
+from papers.file import in_pdf
 
 SECONDS = 120
 """That whoever waits for one gives it; the process that makes it bounds itself."""

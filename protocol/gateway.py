@@ -13,6 +13,8 @@ from yarl import URL
 
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
+from domain.papers.handed import PaperFile
+from domain.papers.making import Offered
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
@@ -116,6 +118,8 @@ _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
+_OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
+_PAPER = TypeAdapter(PaperFile)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -282,6 +286,15 @@ class Gateway:
     async def packet(self, delivery: str, purpose: str = "operation") -> bytes:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
         return await self._call("GET", f"{of_delivery(delivery)}/packet?purpose={quote(purpose, safe='')}")
+
+    async def papers(self, delivery: str) -> tuple[Offered, ...]:
+        """Which papers of it one may have now."""
+        return self._read(_OFFERED, await self._call("GET", f"{of_delivery(delivery)}/papers"))
+
+    async def paper(self, delivery: str, name: str, language: str, form: str, purpose: str = "operation") -> PaperFile:
+        """One of them, as a file."""
+        asked = urlencode({"language": language, "format": form, "purpose": purpose})
+        return self._read(_PAPER, await self._call("GET", f"{of_delivery(delivery)}/papers/{quote(name, safe='')}?{asked}"))
 
     async def expunge(self, delivery: str, approvals: Approvals) -> Expunged:
         """Destroy what a closed delivery says; what remains of it."""

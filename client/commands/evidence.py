@@ -1,5 +1,6 @@
 """What is proved, and to whom: packets exported and verified, and what is encrypted for one reader opened."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from client.language import _, named
 from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
+from domain.papers.handed import Identity
+from domain.papers.paper import in_groups
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.record.histories import against as compare_packets
@@ -27,8 +30,10 @@ from domain.words.errors import NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
 from domain.words.text import mark
+from papers.verifying import looked_up, verified
 from process.configuration import cards_in, directory_in
 from process.files import write_new
+from process.language import speakers
 
 PURPOSES = {
     "operation": mark("for the operation itself; for a court or a State export it anew with --purpose"),
@@ -76,6 +81,10 @@ def verify(
     against: Annotated[
         Path | None, typer.Option(help="another packet of the same delivery, from another State: both must be of one history")
     ] = None,
+    paper: Annotated[
+        list[str] | None,
+        typer.Option(help="papers, files or the twelve digits that they bear: each must be one that this packet makes"),
+    ] = None,
     keys_unverified: Annotated[
         bool, typer.Option("--keys-unverified", help="believe the packet itself whose keys it names; then it proves no signer")
     ] = False,
@@ -101,8 +110,22 @@ def verify(
     fit_parts(data, parts, trusted, law)
     if against is not None:
         _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
+    printed = [_printed(one, data) for one in paper or []]
     table = _proof(proved, None if directory is None else str(directory))
-    answer(output, plain(proved) | {"verified": True, "keys": "of the packet" if directory is None else "trusted"}, table)
+    for one in printed:
+        table.add_row(
+            _("paper"), _("{name}, code {code}: this packet makes it, figure by figure", name=one.name, code=in_groups(one.code))
+        )
+    known = {"papers": [plain(one) for one in printed]} if printed else {}
+    answer(output, plain(proved) | known | {"verified": True, "keys": "of the packet" if directory is None else "trusted"}, table)
+
+
+def _printed(paper: str, data: bytes) -> Identity:
+    """Which paper of the packet it is. Raises `NotVerified`, with what differs."""
+    packet, manifest, _seal = unseal(data)
+    if re.fullmatch(r"[0-9]{12}", paper.replace(" ", "")):
+        return looked_up(paper.replace(" ", ""), packet, manifest, speakers(None))
+    return verified(Path(paper).read_bytes(), packet, manifest, speakers(None))
 
 
 def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict[str, RuleCard] | None) -> None:

@@ -14,10 +14,11 @@ from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
 from domain.plan.vocabulary import HandlingCode
-from domain.record.packet import Purpose, unsealed
+from domain.record.packet import Packet, Purpose, unsealed
 from domain.record.provided import held_back
 from domain.record.replay import replay
 from domain.rules.handling import code_of, may_read
+from domain.signing.canonical import Frozen
 from domain.views.sentences import Translate
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.text import fill
@@ -26,13 +27,14 @@ LANGUAGES = ("ru", "en", "ru-en")
 """In which papers are made; the last one in two columns."""
 
 
-@dataclass(frozen=True)
-class Offered:
+class Offered(Frozen):
     """A paper that can be made now."""
 
     name: str
     title: str
+    """What its form is called, in English."""
     of: str
+    """What of the delivery it is about: a place, a service, a State; empty where it is about the whole."""
     languages: tuple[str, ...]
 
 
@@ -53,39 +55,57 @@ class Wanted:
     purpose: Purpose = "operation"
 
 
-def offered(record: Record, reader: Service | None, translate: Translate) -> Iterator[Offered]:
+def offered(record: Record, reader: Service | None = None) -> Iterator[Offered]:
     """Which papers this reader may have now; none is whoever holds a packet, and so all of it."""
     for form in FORMS.values():
         for subject in form.subjects(record):
             if reader is None or may_have(form, record, subject, reader):
                 name = f"{form.name}.{subject}" if subject else form.name
                 languages = LANGUAGES if form.two_columns else LANGUAGES[:2]
-                yield Offered(name, translate(form.title), form.of(record, subject), languages)
+                yield Offered(name=name, title=form.title, of=form.of(record, subject), languages=languages)
 
 
 def make(record: Record, wanted: Wanted, speakers: dict[str, Translate], reader: Service | None = None) -> Made:
     """The paper. Raises `NotFound` where there is none of that name or language yet, `NotAllowed` where it is not this reader's
     (R11), `RuleBroken` where what it rests on may not go there (R23).
     """
-    form, subject = _form(record, wanted)
-    if form.purpose is not None:
-        record = as_it_may_go(record, form.purpose)
-    if reader is not None and not may_have(form, record, subject, reader):
-        raise NotAllowed(fill("{name} is not for {service} (R11)", name=wanted.name, service=reader.id))
+    form, subject = allowed(record, wanted, reader)
+    packet = to_make(record, wanted)
+    if packet is not None:
+        record = record_of(packet, purpose_of(wanted))
     paper, tongues = _made(form, record, subject, wanted.language, speakers)
-    _may_go(record, paper, form.purpose or wanted.purpose, reader)
+    _may_go(record, paper, purpose_of(wanted), reader)
     before = _before(form, record, subject, paper, speakers)
     return Made(paper, frame(paper, tongues, before))
 
 
-def as_it_may_go(record: Record, purpose: Purpose) -> Record:
-    """The record as a packet for this purpose has it, every rule run again: what its provider has not permitted is left out, or
-    `RuleBroken` says whom to ask (R23). A record of such a packet is one already.
+def allowed(record: Record, wanted: Wanted, reader: Service | None) -> tuple[Form, str]:
+    """The form and its subject. Raises `NotFound` and `NotAllowed` as `make` does."""
+    form, subject = _form(record, wanted)
+    if reader is not None and not may_have(form, record, subject, reader):
+        raise NotAllowed(fill("{name} is not for {service} (R11)", name=wanted.name, service=reader.id))
+    return form, subject
+
+
+def purpose_of(wanted: Wanted) -> Purpose:
+    """For whom it is made: its form may be for one alone. What is no form is refused later."""
+    form = FORMS.get(wanted.name.partition(".")[0])
+    return wanted.purpose if form is None or form.purpose is None else form.purpose
+
+
+def to_make(record: Record, wanted: Wanted) -> Packet | None:
+    """The record as it may go where this paper goes, for a form that is made of that alone: it must be run again first
+    (`record_of`). None: the record is what it is made of. Raises `RuleBroken` (R23), which says whom to ask.
     """
-    if purpose == "operation" or record.left_out:
-        return record
-    packet = unsealed(record.delivery, "", record.delivery.state.now, purpose).packet
-    return Record.of(replay(packet.ledger, packet.directory, packet.cards))
+    form = FORMS.get(wanted.name.partition(".")[0])
+    if form is None or form.purpose is None or record.purpose == form.purpose:
+        return None
+    return unsealed(record.delivery, "", record.delivery.state.now, form.purpose).packet
+
+
+def record_of(packet: Packet, purpose: Purpose, size: int | None = None) -> Record:
+    """The record that a packet for this purpose holds, or its first entries, every rule run again. Raises `NotVerified`."""
+    return Record.of(replay(packet.ledger[:size], packet.directory, packet.cards), purpose)
 
 
 def _form(record: Record, wanted: Wanted) -> tuple[Form, str]:

@@ -7,6 +7,7 @@ from domain.papers.paper import (
     Author,
     Blank,
     Block,
+    Box,
     Break,
     Column,
     Columns,
@@ -37,15 +38,24 @@ def paired(one: tuple[Block, ...], other: tuple[Block, ...]) -> tuple[Block, ...
 def _stacked(one: tuple[Block, ...], other: tuple[Block, ...]) -> tuple[Block, ...]:
     """Inside a column there is no room for two: its lines have one language after the other."""
     return tuple(
-        Paragraph(both(left.line, right.line), left.style)
+        Paragraph(_shared(left.line, right.line), left.style)
         if isinstance(left, Paragraph) and isinstance(right, Paragraph)
         else _pair(left, right)
         for left, right in zip_longest(one, other)
     )
 
 
-def _narrow(line: Line) -> Line:
-    return tuple(replace(one, width=min(one.width, WIDEST)) if isinstance(one, Blank) else one for one in line)
+def _shared(left: Line, right: Line) -> Line:
+    """One box before both, and one blank behind them: what is ticked or written is so once."""
+    if left != right and left and right and isinstance(left[-1], Blank) and isinstance(right[-1], Blank):
+        left = left[:-1]
+    if left != right and left and right and isinstance(left[0], Box) and left[0] == right[0]:
+        right = right[1:]
+    return both(left, right)
+
+
+def _narrow(line: Line, widest: Width = WIDEST) -> Line:
+    return tuple(replace(one, width=min(one.width, widest)) if isinstance(one, Blank) else one for one in line)
 
 
 def _pair(left: Block | None, right: Block | None) -> Block:
@@ -58,7 +68,8 @@ def _pair(left: Block | None, right: Block | None) -> Block:
             abouts = zip(left.about, right.about, strict=True)
             return Title(both(left.kind, right.kind), tuple(one for pair in abouts for one in pair))
         case Dated(), Dated():
-            return Dated(both(left.date, right.date), both(left.place, right.place), both(left.number, right.number))
+            number = both(_narrow(left.number, 1), _narrow(right.number, 1))
+            return Dated(both(left.date, right.date), both(left.place, right.place), number)
         case Author(), Author():
             lines = tuple(both(one, other) for one, other in zip(left.lines, right.lines, strict=True))
             return Author(both(left.state, right.state), both(left.name, right.name), lines)

@@ -140,6 +140,8 @@ class Table:
     rows: tuple[Row, ...]
     left_out: Line = ()
     small: bool = False
+    once: bool = False
+    """Each row is of one entry, whose number is shown in its first column alone."""
     block: Literal["table"] = "table"
 
     def __post_init__(self) -> None:

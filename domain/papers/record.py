@@ -18,6 +18,7 @@ from domain.delivery.statement import Content, Statement
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan, read_plan
+from domain.record.packet import Purpose
 from domain.rules.speaking import Correction
 from domain.words.moments import instant
 
@@ -61,11 +62,13 @@ class Record:
 
     delivery: Delivery
     size: int
+    purpose: Purpose = "operation"
+    """For whom it was copied: what may not go there is left out of it (R23)."""
 
     @classmethod
-    def of(cls, delivery: Delivery) -> "Record":
+    def of(cls, delivery: Delivery, purpose: Purpose = "operation") -> "Record":
         """All that there is."""
-        return cls(delivery, len(delivery.ledger))
+        return cls(delivery, len(delivery.ledger), purpose)
 
     def until(self, seq: int) -> "Record":
         """As it stood when entry `seq` was the newest."""

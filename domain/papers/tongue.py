@@ -12,6 +12,7 @@ from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
 from domain.papers.record import Heard, Record
 from domain.plan.goods import AnyAmount, SubstanceMass, say_amount
 from domain.plan.quantity import Quantity, number_of, say_how
+from domain.views.names import EXHIBITS
 from domain.views.sentences import Translate
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
@@ -59,6 +60,10 @@ class Tongue:
     def word(self, code: str, *sources: Source) -> Value:
         """One of our own words."""
         return Value(self.translate(word(code)), sources)
+
+    def exhibit(self, what: str, *sources: Source) -> Value:
+        """What an exhibit is."""
+        return Value(self.translate(EXHIBITS.get(what, what)), sources)
 
     def number(self, whole: int) -> str:
         """A whole number, its thousands apart."""

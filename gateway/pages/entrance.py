@@ -38,6 +38,8 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.view": "view",
     "desk.ledger": "ledger",
     "desk.law": "view",
+    "desk.papers": "papers",
+    "desk.paper": "paper",
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.say": "submit",

@@ -10,7 +10,19 @@ from domain.delivery.reported import Deconflicted, Stated
 from domain.delivery.watching import unwatched
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.parts import NONE, act, bounded, consignment, row, seals, signing, weight
+from domain.papers.forms.parts import (
+    MORE_TOLD,
+    MOST_TOLD,
+    NONE,
+    act,
+    bounded,
+    consignment,
+    counted,
+    row,
+    seals,
+    signing,
+    weight,
+)
 from domain.papers.paper import (
     Bar,
     BarRow,
@@ -53,9 +65,9 @@ DECLASSIFIED = mark("Declassified by order No. {number} of {day}")
 TO, IN_CASE = mark("court (prosecution office)"), mark("in case No. {number}")
 KIND, ABOUT = mark("Report for the court"), mark("on the controlled delivery {operation}")
 HOW_TO_READ = mark(
-    "Every sentence rests on ledger entries, whose numbers stand in frames. The entries are signed by the services or follow from "
-    "what they signed, are chained by hashes, and stand in the evidence packet. This report is made from the entries alone; it "
-    "judges nothing and adds nothing. Times are UTC."
+    "Every sentence rests on ledger entries, whose numbers stand in frames. The entries are signed by the services or follow "
+    "from what they signed, are chained by hashes, and stand in the evidence packet. This report is made from the entries alone; "
+    "it judges nothing and adds nothing. Times are UTC."
 )
 IN_SHORT = mark("In short")
 RUNNING = mark("not ended")
@@ -96,7 +108,7 @@ HELD = mark("Exhibit {label} ({what}): held by {holder}.")
 GONE = mark("Exhibit {label} ({what}): {fate}.")
 BALANCE = mark("Mass balance")
 FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
-REMOVED, SAMPLES, KEPT, SEIZED = mark("removed"), mark("samples"), mark("kept"), mark("seized")
+REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
 CLOSES = mark("Masses balance within the plan's tolerances{computed}.")
 DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
@@ -158,9 +170,6 @@ NUMBER, RECORDED, OFFICER, WHAT, ID, VERDICT = (
     mark("id"),
     mark("Verdict"),
 )
-MOST_TOLD = 100
-"""Of one kind of thing told sentence by sentence; the rest are counted, and stand in the annex or the packet."""
-MORE = mark("{count} more of this kind are in the evidence packet.")
 HALTS = (
     AuthorisationRefused,
     AuthorisationWithdrawn,
@@ -219,7 +228,7 @@ class _Report:
         for template, filled in lines[:MOST_TOLD]:
             yield self.tell(template, **filled)
         if len(lines) > MOST_TOLD:
-            yield self.tell(MORE, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
+            yield self.tell(MORE_TOLD, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
 
     def moment(self, said: Heard) -> Value:
         return Value(self.tongue.moment(said.happened), said.entries)
@@ -276,11 +285,11 @@ class _Report:
         persons = sum(len(one.persons) for _, one in made)
         seized = story.seizures(record)
         weighed = story.masses(tuple(amount for _, one in seized for amount in one.recovered))
-        sources = tuple(seq for said, _ in seized for seq in said.entries)
-        total = joined(Value(f"{name} {tongue.mass(mass)}", (*sources, "computed")) for name, mass in weighed.items())
-        arrested: tuple[Source, ...] = (*(seq for said, _ in made for seq in said.entries), "computed")
+        sources = counted(seq for said, _ in seized for seq in said.entries)
+        total = joined(Value(f"{name} {tongue.mass(mass)}", sources) for name, mass in weighed.items())
+        arrested = counted(seq for said, _ in made for seq in said.entries)
         gaps = story.gaps(record)
-        lost: tuple[Source, ...] = (*(seq for one in gaps for seq in one.lost.entries), "computed")
+        lost = counted(seq for one in gaps for seq in one.lost.entries)
         yield Summary(
             (
                 ((outcome,), tongue.words(OUTCOME)),
@@ -296,9 +305,9 @@ class _Report:
         named = [seq for seq, count in answers if count]
         if named:
             most = max(count for _, count in answers)
-            yield self.tell(CONFLICTS, count=Value(str(most), tuple(named)))
+            yield self.tell(CONFLICTS, count=Value(str(most), counted(named)))
         elif answers:
-            yield self.tell(NO_CONFLICT, no=Value(tongue.translate(NO), tuple(seq for seq, _ in answers)))
+            yield self.tell(NO_CONFLICT, no=Value(tongue.translate(NO), counted(seq for seq, _ in answers)))
 
     def _authorisations(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
@@ -326,7 +335,7 @@ class _Report:
                 ]
                 sentence = tongue.say(CONDITION, service=self.service(one.said.service), text=text)
                 more = (
-                    tongue.say(MET, entries=joined(Value(str(seq), (seq,)) for seq in met))
+                    tongue.say(MET, entries=joined(Value(str(seq), (seq,)) for seq in met[:MOST_TOLD]))
                     if met
                     else tongue.say(UNMET, nobody=self.no(NOBODY))
                 )
@@ -464,7 +473,7 @@ class _Report:
         lines: list[tuple[str, dict[str, Value | Line | Blank]]] = []
         for label, one in exhibits(record.delivery.state).items():
             sources: tuple[Source, ...] = (one.entry,) if one.entry else ("computed",)
-            what = Value(tongue.translate(EXHIBITS.get(one.what, one.what)), sources)
+            what = tongue.exhibit(one.what, *sources)
             name = Value(label, sources)
             if one.holder is not None:
                 lines.append((HELD, {"label": name, "what": what, "holder": self.service(one.holder)}))
@@ -494,7 +503,7 @@ class _Report:
             )
             if prepared.items:
                 items = (
-                    Value(f"{tongue.translate(item.what.replace('_', ' '))} {item.label} {tongue.mass(item.gross)}", said.entries)
+                    Value(f"{tongue.translate(EXHIBITS[item.what])} {item.label} {tongue.mass(item.gross)}", said.entries)
                     for item in prepared.items
                 )
                 yield self.tell(PUT_IN, items=joined(items))
@@ -542,7 +551,7 @@ class _Report:
             BarRow(tongue.words(DIVIDED), tuple(bars)),
         ]
         if recovered:
-            entries = tuple(seq for one, _ in recovered for seq in one.entries)
+            entries = counted(seq for one, _ in recovered for seq in one.entries)
             label = (Value(f"{tongue.translate(SEIZED)} {tongue.mass(end)}", entries),)
             rows.append(BarRow(tongue.words(AT_END), (Bar(max(place - end * 1000 // most, 0), place, "middle", label),)))
         yield Bars(tuple(rows), ())
@@ -603,7 +612,7 @@ class _Report:
             yield self.tell(NONE_OF_IT, no=self.no())
         yield from self.told(lines)
         refused = tuple(one.seq for one in story.not_counted(record))
-        yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), (*refused[:MOST_TOLD], "computed")))
+        yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
         remarks = [
             (REMARKED, {"what": Value(say_plainly(finding, tongue.translate), (entry.seq,))})
             for entry, finding in record.delivery.remarked()
@@ -724,7 +733,7 @@ class _Report:
             numbers.append(seq)
         heads = ((NUMBER, 2), (RECORDED, 4), (SERVICE, 4), (OFFICER, 4), (WHAT, 6), (ID, 3), (VERDICT, 5))
         columns = tuple(Column(tongue.words(head), share) for head, share in heads)
-        return bounded(Table(columns, tuple(rows), small=True), tongue, numbers)
+        return bounded(Table(columns, tuple(rows), small=True, once=True), tongue, numbers)
 
 
 class _Scale:

@@ -275,7 +275,7 @@ def _taken(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
             mass = weight(tongue, one.net, *said.entries) if isinstance(one, SubstanceMass) else NONE
             rows.append(row(tongue.say(sentence, what=Value(name, said.entries)), mass, packed, held))
     for item in prepared.items:
-        what = tongue.say(PUT_IN, what=tongue.word(item.what, *said.entries), label=Value(item.label, said.entries))
+        what = tongue.say(PUT_IN, what=tongue.exhibit(item.what, *said.entries), label=Value(item.label, said.entries))
         more: list[Line] = []
         if item.made_of is not None:
             more.append(tongue.say(MADE_OF, material=Value(item.made_of, said.entries)))

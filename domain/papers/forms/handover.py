@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, spoken, weight, witnesses
+from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, weight, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -148,7 +148,7 @@ def _blocks(act: _Act) -> Iterator[Block]:
         yield Paragraph(tongue.say(NOT_CHECKED, what=tongue.quoted(act.accepted.not_checked, *act.acceptance.entries)), "left")
     yield from (Paragraph(line, "left") for line in _devices(act))
     yield from (Paragraph(line, "left") for line in _conditions(act))
-    yield from (Paragraph(line, "left") for line in _gaps(act))
+    yield from (Paragraph(line, "left") for line in some(_gaps(act), tongue))
     where = record.plan.find(act.checkpoint)
     yield witnesses(tongue, record, where.state if where is not None else record.plan.legs[0].state, "search")
     yield Paragraph(
@@ -185,7 +185,7 @@ def _inside(act: _Act) -> Iterator[Block]:
     kept = joined(Value(act.tongue.amount(one), said.entries) for one in prepared.kept)
     if kept:
         yield Paragraph(act.tongue.say(CONTENTS, kept=kept), "left")
-    items = [joined((act.tongue.word(one.what, *said.entries), Value(one.label, said.entries)), " ") for one in prepared.items]
+    items = [joined((act.tongue.exhibit(one.what, *said.entries), Value(one.label, said.entries)), " ") for one in prepared.items]
     if items:
         yield Paragraph(act.tongue.say(PUT_IN, items=joined(items)), "left")
 

@@ -1,6 +1,7 @@
 """What several forms print alike: seals, what was found, who signs, witnesses or a recording."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -35,6 +36,10 @@ from domain.words.text import mark
 
 T = TypeVar("T")
 
+MOST_TOLD = 100
+"""Of one kind of thing told line by line; the rest are counted, and stand in the packet."""
+MOST_FRAMES = 20
+"""Entries that are named behind one sum."""
 NONE: Line = (Words("–"),)
 """In a table, where there is nothing to say."""
 SIGNATURE, NAME, STAMP = mark("signature"), mark("name"), mark("Stamp")
@@ -69,6 +74,7 @@ UNDATED = mark("No. {number} of {blank}")
 WEIGHED_WITH = mark("{model} No. {number}, verified until {until}, division {division}")
 SCALE_BLANK = mark("kind {model} No. {number}, verified until {until}, division {division}")
 MORE = mark("{count} more are not printed here: they are in the evidence packet, entries {first} to {last}.")
+MORE_TOLD = mark("{count} more of this kind are in the evidence packet.")
 OBJECT_IS = mark("{contents}; gross weight {gross}; {identifiers}; declared as {declared}")
 
 
@@ -144,7 +150,20 @@ def bounded(table: Table, tongue: Tongue, entries: Iterable[int]) -> Table:
         first=Value(str(min(rest)), ("computed",)),
         last=Value(str(max(rest)), ("computed",)),
     )
-    return Table(table.columns, table.rows[:MOST_PRINTED_ROWS], said, table.small)
+    return replace(table, rows=table.rows[:MOST_PRINTED_ROWS], left_out=said)
+
+
+def counted(entries: Iterable[int]) -> tuple[Source, ...]:
+    """From what a sum comes: the entries, the first of them where they are many, and that it is computed."""
+    return (*tuple(entries)[:MOST_FRAMES], "computed")
+
+
+def some(lines: Iterable[Line], tongue: Tongue) -> tuple[Line, ...]:
+    """As many lines of one kind as a paper prints, and how many more there are."""
+    found = tuple(lines)
+    if len(found) <= MOST_TOLD:
+        return found
+    return (*found[:MOST_TOLD], tongue.say(MORE_TOLD, count=Value(str(len(found) - MOST_TOLD), ("computed",))))
 
 
 def row(*cells: Line, total: bool = False) -> Row:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.parts import NONE, act, author, bounded, row, signing, weight
+from domain.papers.forms.parts import NONE, act, author, bounded, counted, row, signing, some, weight
 from domain.papers.paper import (
     Blank,
     Block,
@@ -39,8 +39,6 @@ from domain.views.names import CRIMINAL_ROLES, FATES, OUTCOMES
 from domain.views.sentences import say_kind, say_plainly
 from domain.words.text import mark
 
-MOST_TOLD = 100
-"""Statements that did not count of which a report tells one by one; the rest are counted."""
 TO = mark("to whom: office, name, initials")
 KIND, ABOUT = mark("Report"), mark("on the results of the controlled delivery {operation}")
 PART = mark("The part of {state}: what concerns other States is not in it (R11).")
@@ -79,7 +77,6 @@ NO_DEVIATION = mark("nothing was recorded to have gone otherwise")
 GAP = mark("Out of sight from {begins} to {ends}: {reason}; {why}.")
 GAP_OPEN = mark("Out of sight from {begins}: {reason}; it was not in sight again.")
 NOT_ACCEPTED = mark("Not accepted: {what} of {service}: {why}.")
-NOT_TOLD = mark("Not accepted beside these: {count}; each stands in the evidence packet.")
 REMARKED = mark("Remarked: {what}.")
 DIFFERS = mark("Does not balance: {what}. Reason: {blank}")
 SILENT = mark("No answer in time from {services}.")
@@ -160,7 +157,7 @@ class _Report:
         yield Heading(tongue.words(RESULTS))
         yield self._results()
         yield Heading(tongue.words(DEVIATIONS))
-        deviations = tuple(self._deviations())
+        deviations = some(self._deviations(), tongue)
         yield Items(deviations or ((Value(tongue.translate(NO_DEVIATION), ("computed",)),),))
         yield Heading(tongue.words(FURTHER))
         yield Fields(tuple(self._further()))
@@ -175,12 +172,12 @@ class _Report:
             else (Value(tongue.translate(RUNNING), ("computed",)),)
         )
         recovered = [(said, one) for said, one in story.seizures(self.record) if self.mine(said.service)]
-        entries = tuple(seq for said, _ in recovered for seq in said.entries)
+        entries = counted(seq for said, _ in recovered for seq in said.entries)
         weighed = story.masses(tuple(amount for _, one in recovered for amount in one.recovered))
-        total = joined(Value(f"{name} {tongue.mass(mass)}", (*entries, "computed")) for name, mass in weighed.items())
+        total = joined(Value(f"{name} {tongue.mass(mass)}", entries) for name, mass in weighed.items())
         made = [(said, one) for said, one in story.arrests(self.record) if self.mine(said.service)]
         count = sum(len(one.persons) for _, one in made)
-        sources = tuple(seq for said, _ in made for seq in said.entries)
+        sources = counted(seq for said, _ in made for seq in said.entries)
         ridden = [one for one in story.ways(self.record) if self.mine(one.leg.responsible)]
         whole = sum(((one.ends - one.begins) for one in ridden if one.ends is not None), timedelta())
         gaps = [one for one in story.gaps(self.record) if self.mine(one.lost.service)]
@@ -189,7 +186,7 @@ class _Report:
             (
                 (outcome, tongue.words(OUTCOME)),
                 (total or none, tongue.words(SEIZED_IN_ALL)),
-                ((Value(str(count), (*sources, "computed")),), tongue.words(ARRESTED)),
+                ((Value(str(count), sources),), tongue.words(ARRESTED)),
                 (
                     (Value(tongue.span(whole), ("computed",)),),
                     tongue.say(ON_THE_WAY, gaps=Value(str(len(gaps)), ("computed",))),
@@ -311,10 +308,10 @@ class _Report:
         tongue = self.tongue
         back = {label: said.entries for said, one in story.seizures(self.record) for label in one.items}
         missing = [item.label for item in prepared.items if item.label not in back]
-        entries = tuple(dict.fromkeys(seq for found in back.values() for seq in found))
+        entries = counted(dict.fromkeys(seq for found in back.values() for seq in found))
         if missing:
-            return tongue.say(MISSING, labels=Value(", ".join(missing), (*entries, "computed")))
-        return tongue.say(ALL_BACK, labels=Value(", ".join(item.label for item in prepared.items), (*entries, "computed")))
+            return tongue.say(MISSING, labels=Value(", ".join(missing), entries))
+        return tongue.say(ALL_BACK, labels=Value(", ".join(item.label for item in prepared.items), entries))
 
     def _deviations(self) -> Iterator[Line]:
         tongue = self.tongue
@@ -328,7 +325,7 @@ class _Report:
                     ends = Value(tongue.moment(gap.found.happened), gap.found.entries)
                     yield tongue.say(GAP, begins=begins, ends=ends, reason=reason, why=tongue.quoted(gap.why, *gap.found.entries))
         refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]
-        for one in refused[:MOST_TOLD]:
+        for one in refused:
             finding = one.verdict.finding
             why = f"{finding.rule}, {say_plainly(finding, tongue.translate)}" if finding is not None else "–"
             yield tongue.say(
@@ -337,8 +334,6 @@ class _Report:
                 service=tongue.service(self.record, one.statement.service),
                 why=Value(why, (one.seq,)),
             )
-        if len(refused) > MOST_TOLD:
-            yield tongue.say(NOT_TOLD, count=Value(str(len(refused) - MOST_TOLD), ("computed",)))
         for entry, finding in self.record.delivery.remarked() if not self.state else ():
             if entry.seq < self.record.size:
                 yield tongue.say(REMARKED, what=Value(say_plainly(finding, tongue.translate), (entry.seq,)))
@@ -355,7 +350,7 @@ class _Report:
             tongue.say(HELD, day=Value(tongue.day(said.happened), said.entries), service=tongue.service(record, said.service))
             for said, _ in record.said(Debriefed)
         ]
-        yield tongue.words(DEBRIEF), tuple(held) or ((Blank(4),),)
+        yield tongue.words(DEBRIEF), some(held, tongue) or ((Blank(4),),)
         submitted = [
             tongue.say(
                 HANDED_TO,
@@ -366,13 +361,13 @@ class _Report:
             if self.mine(said.service)
         ]
         boxes = tongue.say(TO_WHOM, one=Box(), other=Box(), third=Box(), number=Blank(2))
-        yield tongue.words(SUBMITTED), tuple(submitted) or (boxes,)
+        yield tongue.words(SUBMITTED), some(submitted, tongue) or (boxes,)
         costs = [
             (Value(tongue.translate(OWN_COSTS if one.each_bears_its_own else SHARED_COSTS), said.entries),)
             for said, one in record.said(CostsSettled)
             if not self.state
         ]
-        yield tongue.words(COSTS), tuple(costs) or ((Blank(4),),)
+        yield tongue.words(COSTS), some(costs, tongue) or ((Blank(4),),)
         fates = [
             tongue.say(
                 EXHIBIT,
@@ -383,7 +378,7 @@ class _Report:
             for said, one in record.said(Disposed)
             if self.mine(said.service)
         ]
-        yield tongue.words(DESTROYED), tuple(fates) or ((Blank(4),),)
+        yield tongue.words(DESTROYED), some(fates, tongue) or ((Blank(4),),)
         notified = [
             tongue.say(
                 LATER if one.postponed else TOLD,
@@ -393,5 +388,5 @@ class _Report:
             for said, one in record.said(PersonsNotified)
             if self.mine(said.service)
         ]
-        yield tongue.words(NOTIFIED), tuple(notified) or ((Blank(4),),)
+        yield tongue.words(NOTIFIED), some(notified, tongue) or ((Blank(4),),)
         yield tongue.words(CONCLUSIONS), ((Blank(5),), (Blank(5),))
