@@ -26,6 +26,7 @@ from client.commands import (
     expunging,
     installation,
     keys,
+    papers,
     plans,
     reads,
     rehearsing,
@@ -47,6 +48,7 @@ app.add_typer(attaching.app, name="attachment")
 for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
+app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
 app.command()(expunging.expunge)

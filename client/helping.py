@@ -41,6 +41,7 @@ OFFICERS = frozenset(
         "export",
         "verify",
         "open",
+        "paper",
         "plan",
         "init",
         "sign-in",

@@ -17,6 +17,7 @@ from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm
+from domain.papers.making import Offered
 from domain.plan.directory import Listed
 from domain.record.expunction import Approvals
 from domain.record.packet import Purpose
@@ -41,6 +42,7 @@ from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
 from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
+from gateway.papers import paper_wanted
 from gateway.payloads import decoded
 from gateway.reads import READS, counts, recorded, shows
 from gateway.reception import RECEPTION, Reception
@@ -53,6 +55,7 @@ LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
 
+OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 
 routes = web.RouteTableDef()
@@ -223,6 +226,25 @@ async def packet(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].packet(request[CALLER].service, delivery, purpose)
     shows(request, [delivery], purpose=purpose)
     return _json(found)
+
+
+@routes.get("/v1/deliveries/{delivery}/papers", name="papers")
+async def papers(request: web.Request) -> web.Response:
+    """Which papers of it the caller may have now: requests, orders, records, acts and reports."""
+    delivery = request.match_info["delivery"]
+    found = await request.app[RECEPTION].papers.offered(request[CALLER].service, delivery)
+    shows(request, [delivery])
+    return _json(OFFERED.dump_json(found))
+
+
+@routes.get("/v1/deliveries/{delivery}/papers/{name}", name="paper")
+async def paper(request: web.Request) -> web.Response:
+    """One of them as a file, HTML or PDF, in a language, for the operation itself, a court or a State (R11, R23)."""
+    delivery = request.match_info["delivery"]
+    wanted, form = paper_wanted(request)
+    made, found = await request.app[RECEPTION].papers.paper(request[CALLER].service, delivery, wanted, form)
+    shows(request, [delivery], made.paper.entries, found.paper.purpose)
+    return _model(found)
 
 
 @routes.post("/v1/deliveries/{delivery}/expunction", name="expunge")

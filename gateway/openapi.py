@@ -20,6 +20,8 @@ from archive.reads import LONGEST_PAGE
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
+from domain.papers.handed import Format, PaperFile
+from domain.papers.making import LANGUAGES, Offered
 from domain.plan.access import OPEN
 from domain.plan.attachment import MediaType
 from domain.plan.directory import Listed
@@ -35,7 +37,7 @@ from domain.views.lists import Rows
 from domain.views.totals import LONGEST_PERIOD, CountedBy, Results
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_CURSOR
+from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.files import Handed
 from gateway.health import Health
@@ -137,7 +139,11 @@ def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
 _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
 
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
-_PATH = {"delivery": _DELIVERY, "digest": TypeAdapter(Digest).json_schema()}
+_PATH = {
+    "delivery": _DELIVERY,
+    "digest": TypeAdapter(Digest).json_schema(),
+    "name": {"type": "string", "minLength": 1, "maxLength": LONGEST_NUMBER},
+}
 _PERIOD = (
     "A year, quarter, month or day such as 2026, 2026-Q2, 2026-06 or 2026-06-15; FIRST/LAST of such, both whole; or two moments, "
     "the second no more in it. This year unless given."
@@ -191,6 +197,19 @@ SAYS: dict[str, Says] = {
         {200: Success(dict[str, Any])},
         refuses=(409, 422),
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
+    ),
+    "papers": Says({200: Success(tuple[Offered, ...])}),
+    "paper": Says(
+        {200: Success(PaperFile)},
+        refuses=(409, 422),
+        asks={
+            name: ("query", schema | {"default": default}, means)
+            for name, schema, default, means in (
+                ("language", {"type": "string", "enum": [*LANGUAGES]}, LANGUAGES[0], "Of the paper; two, in two columns."),
+                ("format", TypeAdapter(Format).json_schema(), "html", "Of the file."),
+                ("purpose", TypeAdapter(Purpose).json_schema(), "operation", "For whose use it is (R23)."),
+            )
+        },
     ),
     "expunge": Says({200: Success(Expunged, "Expunged.")}, sends=Approvals, refuses=(422,)),
     "expunged": Says({200: Success(Expunged)}),

@@ -14,6 +14,8 @@ from yarl import URL
 
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
+from domain.papers.handed import PaperFile
+from domain.papers.making import Offered
 from domain.plan.attachment import File
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
@@ -127,6 +129,8 @@ _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
 _RESULTS = TypeAdapter(Results)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
+_OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
+_PAPER = TypeAdapter(PaperFile)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -333,6 +337,15 @@ class Gateway:
             raise self._away() from error
         except aiohttp.ClientResponseError as error:
             raise self._stranger() from error
+
+    async def papers(self, delivery: str) -> tuple[Offered, ...]:
+        """Which papers of it one may have now."""
+        return self._read(_OFFERED, await self._call("GET", f"{of_delivery(delivery)}/papers"))
+
+    async def paper(self, delivery: str, name: str, language: str, form: str, purpose: str = "operation") -> PaperFile:
+        """One of them, as a file."""
+        asked = urlencode({"language": language, "format": form, "purpose": purpose})
+        return self._read(_PAPER, await self._call("GET", f"{of_delivery(delivery)}/papers/{quote(name, safe='')}?{asked}"))
 
     async def expunge(self, delivery: str, approvals: Approvals) -> Expunged:
         """Destroy what a closed delivery says; what remains of it."""

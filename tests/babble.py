@@ -82,6 +82,15 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
         {"intervals": [interval("2022-02-01T06:00:00Z", "2022-03-01T06:30:00Z")]},
         {"intervals": [interval("2022-03-01T06:00:00Z", "2029-03-01T06:30:00Z")]},
     ),
+    "paper_registered": ({"paper": "order", "reference": "TEST-11 of 2022-03-01", "code": "0" * 12},),
+    "declassified": tuple(
+        {"reference": "TEST-12 of 2022-03-01", "statements": [one]} for one in ("statement-0001", "nobody-said-it")
+    ),
+    "results_submitted": tuple(
+        {"reference": "TEST-13 of 2022-03-01", "addressee": "investigator", "to": to} for to in (None, "fr.customs")
+    ),
+    "case_opened": ({"reference": "TEST-14 of 2022-03-01", "articles": ["297"]},),
+    "persons_notified": ({"reference": "TEST-15", "persons": ["P-1"]},),
     "jurisdiction_understood": ({"prosecutions": [{"role": "supplier", "state": "KZ"}]},),
     "transfer_requested": tuple(
         {"to": to, "prosecutions": [{"role": "courier", "state": to}], "reference": "TEST-6", "legal_basis": "treaty"}
@@ -110,16 +119,15 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
         {
             "exhibit": "seized",
             "report": "test_report",
-            "reference": "TEST-6",
-            "written_at": "2022-03-01T06:00:00Z",
+            "reference": "TEST-6 of 2022-03-01",
             "substance": "x",
         },
-        {"exhibit": "consignment", "report": "expert_opinion", "reference": "TEST-6", "written_at": "2022-03-01T06:00:00Z"}
+        {"exhibit": "consignment", "report": "expert_opinion", "reference": "TEST-6 of 2022-03-01"}
         | {"substance": "x", "received": "2 g", "spent": "1 g", "left": "1 g"},
     ),
     "disposed": (
-        {"exhibits": ["seized"], "how": "kept", "to": "case 1", "reference": "TEST-7", "written_at": "2022-03-01T06:00:00Z"},
-        {"exhibits": ["consignment"], "how": "lost", "reference": "TEST-7", "written_at": "2022-03-01T06:00:00Z"},
+        {"exhibits": ["seized"], "how": "kept", "to": "case 1", "reference": "TEST-7 of 2022-03-01"},
+        {"exhibits": ["consignment"], "how": "lost", "reference": "TEST-7 of 2022-03-01"},
     ),
     "loss_recorded": ({"circumstances": "not found"},),
     "conflict_yielded": ({"reason": "the other was first"},),

@@ -48,6 +48,8 @@ FORMS: dict[str, Callable[[int], str]] = {
     "^[0-9a-f]{16}$": lambda number: f"{number:016x}",
     "^([0-9a-f]{16})?$": lambda number: f"{number:016x}",
     "^[0-9a-f]{32}$": lambda number: f"{number:032x}",
+    "^[0-9]{12}$": lambda number: f"{number}".rjust(12, "9"),
+    "^[+-](0[0-9]|1[0-4]):(00|15|30|45)$": lambda _: "+05:00",
     "^[0-9]{6,10}$": lambda number: f"{number}".rjust(10, "9"),
     "^[0-9a-f]{64}$": lambda number: f"{number:064x}",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$": lambda _: "2022-03-01T00:00:00.123456Z",
@@ -56,6 +58,7 @@ FORMS: dict[str, Callable[[int], str]] = {
 }
 """By the pattern of a text: one of the longest, with this number in it."""
 CHECKED: dict[Callable[..., Any], Callable[[int], str]] = {
+    moments.on_calendar: lambda _: "2022-03-01",
     identifiers.state_code: lambda _: "KZ",
     identifiers.currency_code: lambda _: "EUR",
     identifiers.cas_number: lambda _: "1000000-00-9",

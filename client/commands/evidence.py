@@ -1,6 +1,7 @@
 """What is proved, and to whom: packets exported and verified, and what is encrypted for one reader opened."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from client.language import _, named
 from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
+from domain.papers.handed import Identity
+from domain.papers.paper import in_groups
 from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
@@ -33,8 +36,10 @@ from domain.words.errors import Malformed, NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
 from domain.words.text import mark
+from papers.verifying import looked_up, verified
 from process.configuration import cards_in, directory_in
 from process.files import write_new
+from process.language import speakers
 from protocol.gateway import Gateway
 
 PURPOSES = {
@@ -161,6 +166,10 @@ def verify(
     files: Annotated[
         Path | None, typer.Option("--attachments", help="a folder with files that it names: each must be the one that was named")
     ] = None,
+    paper: Annotated[
+        list[str] | None,
+        typer.Option(help="papers, files or the twelve digits that they bear: each must be one that this packet makes"),
+    ] = None,
     keys_unverified: Annotated[
         bool, typer.Option("--keys-unverified", help="believe the packet itself whose keys it names; then it proves no signer")
     ] = False,
@@ -183,12 +192,18 @@ def verify(
     fit_parts(data, parts, trusted, law)
     if against is not None:
         _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
+    printed = [_printed(one, data) for one in paper or []]
     table = _proof(proved, None if directory is None else str(directory))
     found_there = attachments.at_hand(files, [one.attachment for one in proved.attachments]) if files is not None else {}
     _files(table, proved, found_there)
     changed = [digest[:16] for digest, how in found_there.items() if how == "changed"]
     wrong = NotVerified(_("files were changed: {digests}", digests=", ".join(changed))) if changed else None
-    document = plain(proved) | {"verified": wrong is None, "keys": "of the packet" if directory is None else "trusted"}
+    for one in printed:
+        table.add_row(
+            _("paper"), _("{name}, code {code}: this packet makes it, figure by figure", name=one.name, code=in_groups(one.code))
+        )
+    known = {"papers": [plain(one) for one in printed]} if printed else {}
+    document = plain(proved) | known | {"verified": wrong is None, "keys": "of the packet" if directory is None else "trusted"}
     answer(output, document | ({"at_hand": found_there} if files is not None else {}), table, wrong)
 
 
@@ -211,6 +226,14 @@ def _files(table: Table, proved: Verified, at_hand: Mapping[str, str]) -> None:
         if how is not None:
             words += "; " + _(AT_HAND[how])
         table.add_row(_("file"), words, style={"changed": "bold red", "missing": "yellow"}.get(how or ""))
+
+
+def _printed(paper: str, data: bytes) -> Identity:
+    """Which paper of the packet it is. Raises `NotVerified`, with what differs."""
+    packet, manifest, _seal = unseal(data)
+    if re.fullmatch(r"[0-9]{12}", paper.replace(" ", "")):
+        return looked_up(paper.replace(" ", ""), packet, manifest, speakers(None))
+    return verified(Path(paper).read_bytes(), packet, manifest, speakers(None))
 
 
 def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict[str, RuleCard] | None) -> None:

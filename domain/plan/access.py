@@ -35,6 +35,8 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "file":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "attach":   ("own",     "part",  "part",     "-",        "-",     "-",           "-"),
     "packet":   ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
+    "papers":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "paper":    ("own",     "part",  "part",     "all",      "-",     "-",           "-"),  # part: those that its form is for
     "expunge":  ("-",       "-",     "-",        "all",      "-",     "all",         "-"),  # with a second person
     "expunged": ("-",       "-",     "-",        "all",      "all",   "all",         "-"),
     "directory": ("part",   "part",  "part",     "all",      "part",  "all",         "all"),  # part: not how others are reached

@@ -56,7 +56,9 @@ def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
 
 def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Each checkpoint on the way lies in the State of its leg, where the consignment is; a handover in one of the two (R4)."""
+    """Each checkpoint on the way lies in the State of its leg, where the consignment is; a handover in one of the two (R4).
+    Clocks at one place show one time.
+    """
     first = plan.legs[0]
     for index, checkpoint in enumerate(plan.checkpoints):
         match checkpoint.step:
@@ -77,6 +79,16 @@ def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 state=checkpoint.state,
             )
             yield Fault(place=f"checkpoints.{index}.state", problem=problem)
+    clocks: dict[tuple[str, str], PlannedCheckpoint] = {}
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.zone is None:
+            continue
+        other = clocks.setdefault((checkpoint.state, checkpoint.place), checkpoint)
+        if other.zone != checkpoint.zone:
+            problem = fill(
+                "{checkpoint} is at the same place, where clocks are {zone} ahead of UTC", checkpoint=other.id, zone=other.zone
+            )
+            yield Fault(place=f"checkpoints.{index}.zone", problem=problem)
 
 
 def calls(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -21,6 +21,7 @@ from domain.words.limits import (
     MOST_SEALS,
     MOST_SUBSTANCES,
 )
+from domain.words.moments import Date
 from domain.words.quantities import MAX_WHOLE, Milligrams, Money, Span, say_minor
 
 Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=MOST_SEALS)]
@@ -265,6 +266,10 @@ class Unit(Frozen):
     substance: Name
     net: Mass
     packages: Annotated[int, Field(ge=1, le=MOST_PACKAGES)] = 1
+    gross: Mass | None = None
+    """With its own packing, where it was weighed so."""
+    fate: Literal["kept", "removed"] | None = None
+    """Whether it travels on or was taken out, where each was told apart; samples come out of either."""
 
     @property
     def amount(self) -> SubstanceMass:
@@ -280,11 +285,33 @@ class Item(Frozen):
     gross: Milligrams
     lasts: Span | None = None
     """How long a device works; none for what does not run down."""
+    made_of: Name | None = None
+    """Of what a substitute is."""
+    number: Name | None = None
+    """Of a device, as it stands on it."""
 
     @property
     def is_device(self) -> bool:
         """Whether it reports or records by itself: technical means (R16)."""
         return self.what in ("tracker", "opening_alarm") or self.lasts is not None
+
+
+class DeviceFound(Frozen):
+    """How a device that was put in was found, from outside."""
+
+    label: Label
+    works: Literal["working", "silent", "not_checked"]
+
+
+class Scale(Frozen):
+    """With what it was weighed, so that a court may ask whether the scale was true."""
+
+    model: Name
+    number: Name
+    verified_until: Date
+    """Until which day its verification holds."""
+    division: Milligrams
+    """The least that it tells apart."""
 
 
 class Find(Frozen):
@@ -311,6 +338,8 @@ class Checked(Sent):
     """How many there are, as counted."""
     picture: Digest | None = None
     """SHA-256 of the picture, taken when it was prepared, that shows it."""
+    scale: Scale | None = None
+    """With what it was weighed."""
 
     def checks(self) -> tuple[Check, ...]:
         """What was checked, in the order of the plan's own words."""

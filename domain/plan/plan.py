@@ -50,6 +50,7 @@ from domain.words.limits import (
     MOST_SUBSTANCES,
     MOST_TOLD_AT_END,
 )
+from domain.words.moments import Offset
 from domain.words.quantities import Span
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
@@ -154,6 +155,8 @@ class PlannedCheckpoint(Checkpoint):
     state: State
     place: Line
     locode: UnLocode | None = None
+    zone: Annotated[Offset | None, Field(exclude_if=lambda zone: zone is None)] = None
+    """By how much clocks there are ahead of UTC, for acts that are signed there."""
     after: Slug | None = None
     """Where arrests must not warn each other: this one opens only when that one has closed."""
 
@@ -335,6 +338,10 @@ class Plan(Frozen):
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=MOST_LEGS)]
     outside: Annotated[tuple[Outside, ...], Field(max_length=MOST_OUTSIDE, exclude_if=lambda states: not states)] = ()
     """States that have a part and are not on the route."""
+    custody_passes: Annotated[Literal["entry", "signature"], Field(exclude_if=lambda moment: moment == "entry")] = "entry"
+    """When responsibility passes at a handover, as acts on paper say it: with the entry of the acceptance, or when they are
+    signed. What the rules do rests on the entry either way (R6).
+    """
     contingencies: Contingencies = Contingencies()
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""

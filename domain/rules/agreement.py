@@ -11,6 +11,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind, of_another_state
 from domain.rules.requested import decided, other_request
@@ -42,7 +43,7 @@ class AgreementGiven(Kind):
     state: identifiers.State
     request: Digest
     """The request for consent that it agrees to: SHA-256, as it stood in what was asked."""
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     given_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
     declares = Declaration(

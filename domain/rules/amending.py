@@ -32,6 +32,7 @@ FIXED = (
     "parent",
     "tolerances",
     "margin",
+    "custody_passes",
 )
 """What no change touches."""
 

@@ -13,6 +13,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.directory import Service
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays, share
@@ -115,6 +116,8 @@ class ArrestMade(Kind):
     kind: Literal["arrest_made"] = "arrest_made"
     persons: Arrestees
     place: Place
+    reference: Act | None = None
+    """The record of it."""
 
     declares = Declaration(
         title="Arrest made",

@@ -16,6 +16,7 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.acts import Act
 from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.quantity import Mass, Packages
@@ -25,7 +26,16 @@ from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Sta
 from domain.rules.measuring import allowed, possible
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
+from domain.words.limits import (
+    LARGEST_NOTE,
+    LARGEST_OF_GOODS,
+    LARGEST_OF_PARTS,
+    LONGEST_PLACE,
+    MOST_FINDS,
+    MOST_ITEMS,
+    MOST_PARTS,
+)
+from domain.words.quantities import Money
 from domain.words.text import mark
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
@@ -46,6 +56,12 @@ class Seizure(Kind):
     """Labels of the substitutes and devices recovered."""
     finds: Annotated[tuple[Find, ...], Field(max_length=MOST_FINDS)] = ()
     """New exhibits, which are no part of the consignment."""
+    reference: Act | None = None
+    """The record of it."""
+    stored_at: Annotated[str, Field(max_length=LONGEST_PLACE)] = ""
+    """Where what was seized is held."""
+    value: Money | None = None
+    """Of what was seized, as it was estimated, where the law asks for it."""
 
     declares = Declaration(
         title="Seized and weighed again",

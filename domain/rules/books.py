@@ -76,6 +76,7 @@ from domain.delivery.events import EVENTS
 from domain.delivery.statement import Statement
 from domain.plan import check
 from domain.rules import (
+    acts,
     agreement,
     amending,
     arrival,
@@ -130,6 +131,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     conflict,
     closing,
     proceedings,
+    acts,
     speaking,
     handling,
     divergence,

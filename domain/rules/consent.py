@@ -14,6 +14,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Digest, Reason
@@ -99,7 +100,7 @@ class AuthorisationGranted(Kind):
     state: identifiers.State
     request: Digest
     """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=5)]

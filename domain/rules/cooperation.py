@@ -5,9 +5,7 @@ by statements (Kazakhstan's Criminal Procedure Code art. 242(4): a device is han
 the service that handed it out holds it, also while the person carries it, until it is said what became of it.
 """
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import LABEL_TAKEN, carried, taken
@@ -15,12 +13,12 @@ from domain.delivery.memory import Cooperating, Recorder
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.acts import Act
 from domain.plan.directory import MAY_SEIZE, Service
 from domain.plan.goods import Label
 from domain.plan.vocabulary import CriminalRole, Digest, Reason
 from domain.rules.kind import UNDER_WAY, Kind, unasked
 from domain.words.identifiers import OfficerCode
-from domain.words.limits import LONGEST_NAME
 from domain.words.moments import Moment, instant
 
 LEADS_NOBODY = refused("R29", "leads_nobody", "{voice} is of a kind that leads nobody who cooperates", voice="name")
@@ -37,8 +35,6 @@ NOT_ISSUED = refused(
 )
 CARRIES_STILL = refused("R16", "carries_still", "{person} carries {labels} still", person="name", labels="names")
 
-Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-
 
 class CooperationBegun(Kind):
     """A person has consented to cooperate; no name."""
@@ -49,7 +45,7 @@ class CooperationBegun(Kind):
     consented_to: OfficerCode
     """The officer who heard the consent and recorded it."""
     consented_at: Moment
-    reference: Reference
+    reference: Act
 
     declares = unasked("Cooperation begun", rule="R29", counts=UNDER_WAY)
 
@@ -112,7 +108,7 @@ class RecorderIssued(Kind):
     kind: Literal["recorder_issued"] = "recorder_issued"
     person: Label
     label: Label
-    reference: Reference
+    reference: Act
     """Number of the record by which it was handed over."""
 
     declares = unasked("Recorder handed out", rule="R29", counts=UNDER_WAY)
@@ -164,7 +160,7 @@ class RecorderReturned(Kind):
     kind: Literal["recorder_returned"] = "recorder_returned"
     person: Label
     label: Label
-    reference: Reference
+    reference: Act
     """Number of the record by which it was handed back."""
     recording: Digest | None = None
     """SHA-256 of what it has recorded; none: nothing."""

@@ -16,6 +16,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
+from domain.plan.acts import DatedAct
 from domain.plan.directory import Service
 from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
@@ -23,8 +24,15 @@ from domain.plan.quantity import Bounds, bounds
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import Kind, Stays, size_of, unasked
 from domain.words.identifiers import OfficerCode, ServiceId
-from domain.words.limits import LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
-from domain.words.moments import Moment as MomentText
+from domain.words.limits import (
+    LARGEST_OF_ACTS,
+    LONGEST_LINE,
+    LONGEST_NAME,
+    LONGEST_PLACE,
+    MOST_MOVED,
+    MOST_WITNESSES,
+    PURE,
+)
 from domain.words.quantities import Milligrams, say_mass
 from domain.words.text import fill, mark
 
@@ -142,8 +150,7 @@ class LaboratoryReport(Kind):
     exhibit: Label
     report: Literal["presumptive_test", "test_report", "expert_opinion"]
     """How sure it is: a test on the spot, a report before there is a case, an opinion in one."""
-    reference: Name
-    written_at: MomentText
+    reference: DatedAct
     substance: Name
     """What it is, or that it is none that is controlled."""
     purity: Annotated[int, Field(ge=0, le=PURE)] | None = None
@@ -203,15 +210,17 @@ class Disposed(Kind):
     kind: Literal["disposed"] = "disposed"
     exhibits: Labels
     how: Literal["destroyed", "returned", "handed_to_court", "kept", "lost"]
-    reference: Name
-    """Of the act or decision."""
-    written_at: MomentText
+    reference: DatedAct
+    """The act or decision."""
     to: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """To which owner or State it was returned, to which court it was handed, for which proceeding it is kept."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(max_length=MOST_WITNESSES)] = ()
     """The commission before which it was destroyed."""
+    place: Annotated[str, Field(max_length=LONGEST_PLACE)] = ""
+    means: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+    """How it was destroyed: burnt, dissolved."""
 
-    declares = unasked("Exhibits disposed of", rule="R30", answers="disposal")
+    declares = unasked("Exhibits disposed of", rule="R30", answers="disposal", largest=LARGEST_OF_ACTS)
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:

@@ -16,7 +16,7 @@ from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
 from domain.rules.exhibits import WEIGHS_OTHERWISE, other_mass
 from domain.rules.kind import Counts, kind_of
-from domain.rules.measuring import NOT_SAID_ITSELF, not_said_itself
+from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_itself, on_an_unverified_scale
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
 from domain.rules.stop import NO_STOP, ends_as_planned
 from domain.words.moments import instant, utc_text
@@ -301,7 +301,12 @@ def by_leave_of_who_has_not_said_so(delivery: Delivery, said: Said) -> Verdict |
     return not_said_itself(delivery, content)
 
 
-REMARKS: tuple[Ground, ...] = (after_its_consent, by_leave_of_who_has_not_said_so, ground(WEIGHS_OTHERWISE)(other_mass))
+REMARKS: tuple[Ground, ...] = (
+    after_its_consent,
+    by_leave_of_who_has_not_said_so,
+    ground(WEIGHS_OTHERWISE)(other_mass),
+    ground(SCALE_UNVERIFIED)(on_an_unverified_scale),
+)
 """What is remarked of a statement that counts."""
 
 

@@ -3,9 +3,11 @@ so, and no sum is impossible. A brake is not held to it: what it says is compare
 """
 
 from collections.abc import Iterable
+from datetime import date
 from typing import get_args
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
 from domain.plan.goods import AnyAmount, Check, Checked, Item, SubstanceMass, Unit, least_mass
 from domain.plan.plan import Plan
@@ -45,6 +47,10 @@ MORE_PACKAGES = refused(
     "there are {packages} packages, and in its units together {inside}",
     packages="count",
     inside="count",
+)
+
+SCALE_UNVERIFIED = remarked(
+    "R7", "scale_unverified", "weighed on a scale whose verification had ended {days} days before", days="count"
 )
 
 
@@ -107,6 +113,23 @@ def possible(
 
 
 def packed(units: tuple[Unit, ...], packages: int | None) -> Verdict:
-    """`more_packages` where more were counted than its units have, which hold what was removed and sampled too."""
+    """`more_than_gross` for the first unit whose net mass is at least more than its gross weight at most; `more_packages` where
+    more were counted than its units have, which hold what was removed and sampled too.
+    """
+    for unit in units:
+        most = bounds(unit.gross).most if unit.gross is not None else None
+        if most is not None and bounds(unit.net).least > most:
+            return MORE_THAN_GROSS(inside=bounds(unit.net).least, gross=most)
     inside = sum(unit.packages for unit in units)
     return MORE_PACKAGES(packages=packages, inside=inside) if units and packages is not None and packages > inside else ACCEPTED
+
+
+def on_an_unverified_scale(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts: it says with what it was weighed, and the verification of that scale had ended before the day on which it
+    happened, by the clock of who says it.
+    """
+    found: object = said.content
+    if not isinstance(found, Checked) or found.scale is None:
+        return None
+    weighed, held = (date.fromisoformat(one[:10]) for one in (said.statement.happened_at, found.scale.verified_until))
+    return SCALE_UNVERIFIED(days=(weighed - held).days) if weighed > held else None

@@ -12,6 +12,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.cards import Duty, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Digest, Reason
@@ -48,7 +49,7 @@ class PermissionGranted(Kind):
     request: Digest
     """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
     permissions: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=8)]
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     valid_from: Moment
@@ -163,7 +164,7 @@ class DutyDone(Kind):
     """What the State's rule card makes a duty of whoever authorises has been done."""
 
     kind: Literal["duty_done"] = "duty_done"
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
 
     declares = Declaration(
         title="Duty done",

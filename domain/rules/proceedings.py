@@ -15,13 +15,14 @@ from domain.delivery.persons import Prosecution
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.acts import Act
 from domain.plan.directory import Service
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import Kind, unasked
 from domain.words import identifiers
 from domain.words.identifiers import StatementId
-from domain.words.limits import LARGEST_OF_LISTS, LONGEST_LINE, LONGEST_NAME, MOST_PROSECUTIONS
+from domain.words.limits import LARGEST_OF_LISTS, LONGEST_LINE, MOST_PROSECUTIONS
 
 PROSECUTES_NOBODY = refused("R29", "prosecutes_nobody", "{voice} is neither a prosecutor nor a court", voice="name")
 OWN_STATE = refused(
@@ -33,7 +34,6 @@ NO_TRANSFER = refused("R29", "no_transfer", "{state} is asked to take over no pr
 DECIDED_ALREADY = refused("R29", "transfer_decided", "{state} has decided on that already", state="name")
 
 Prosecutions = Annotated[tuple[Prosecution, ...], Field(min_length=1, max_length=MOST_PROSECUTIONS)]
-Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 LegalBasis = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 
 
@@ -69,7 +69,7 @@ class TransferRequested(Kind):
     kind: Literal["transfer_requested"] = "transfer_requested"
     to: identifiers.State
     prosecutions: Prosecutions
-    reference: Reference
+    reference: Act
     legal_basis: LegalBasis
 
     declares = unasked("Transfer of proceedings requested", rule="R29", readers="both_states", largest=LARGEST_OF_LISTS)
@@ -106,7 +106,7 @@ class TransferAccepted(Kind):
 
     kind: Literal["transfer_accepted"] = "transfer_accepted"
     of: StatementId
-    reference: Reference
+    reference: Act
 
     declares = unasked("Transfer of proceedings accepted", rule="R29", readers="as_named")
 

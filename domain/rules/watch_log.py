@@ -7,6 +7,7 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.delivery.watching import Intervals, Watched, after, overlapping, relieved_by_another
+from domain.plan.acts import Act
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
 from domain.words.limits import LARGEST_OF_LISTS
 from domain.words.moments import instant
@@ -34,6 +35,8 @@ class SurveillanceLog(Kind):
 
     kind: Literal["surveillance_log"] = "surveillance_log"
     intervals: Intervals
+    reference: Act | None = None
+    """The report or log on paper."""
 
     declares = Declaration(
         title="Surveillance log",

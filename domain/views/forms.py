@@ -117,13 +117,43 @@ def _condition(one: str) -> dict[str, str]:
 
 
 def _units(text: str) -> list[dict[str, str]]:
-    """`A-1: heroin: 1 kg; A-2: heroin: 980 g: 40`: label, substance and net mass of each, and how many packages it has."""
-    return [_parted(one, "label", "substance", "net", "packages") for one in _list(text)]
+    """`A-1: heroin: 1 kg; A-2: heroin: 980 g: 40: 1.02 kg: removed`: label, substance and net mass of each, how many packages it
+    has, its gross weight, and whether it was kept or removed.
+    """
+    return [_parted(one, "label", "substance", "net", "packages", "gross", "fate") for one in _list(text)]
 
 
 def _items(text: str) -> list[Any]:
-    """`T-1: tracker: 120 g: 9d; S-1: substitute: 13 kg` as put in, `T-1; S-1` as recovered."""
-    return [_parted(one, "label", "what", "gross", "lasts") if ":" in one else one for one in _list(text)]
+    """`T-1: tracker: 120 g: 9d: No. 4417; S-1: substitute: 13 kg: gypsum` as put in, `T-1; S-1` as recovered."""
+    return [_item(one) if ":" in one else one for one in _list(text)]
+
+
+def _item(one: str) -> dict[str, str]:
+    item = _parted(one, "label", "what", "gross", "more", "number")
+    more = item.pop("more", None)
+    return item | ({} if more is None else {"made_of" if item.get("what") == "substitute" else "lasts": more})
+
+
+def _devices(text: str) -> list[dict[str, str]]:
+    """`T-1: working; T-2: silent`: how each device was found."""
+    return [_parted(one, "label", "works") for one in _list(text)]
+
+
+def _scale(text: str) -> dict[str, str]:
+    """`VLT-15: 20447: 2026-12-31: 1 g`: model, number, until when it is verified, division."""
+    return _parted(text, "model", "number", "verified_until", "division")
+
+
+def _value(text: str) -> dict[str, Any]:
+    """`KZT 12500.00`: currency and amount."""
+    currency, _, amount = text.strip().partition(" ")
+    return {"currency": currency, "minor": parse_amount(currency, amount.strip()) if currency in MINOR_UNITS else 0}
+
+
+def _charges(text: str) -> list[dict[str, Any]]:
+    """`supplier: 228.1, 229.1; courier: 228.1: P-2`: a role, articles, and the code of one person."""
+    charges: list[dict[str, Any]] = [{**_parted(one, "role", "articles", "person")} for one in _list(text)]
+    return [one | {"articles": [each.strip() for each in one.get("articles", "").split(",")]} for one in charges]
 
 
 def _finds(text: str) -> list[dict[str, str]]:
@@ -205,6 +235,14 @@ Parts = Mapping[str, Callable[[str], Any]]
 PARTS: Parts = {
     "seals": _seals,
     "broken": _seals,
+    "sample_seals": _seals,
+    "scale": _scale,
+    "devices": _devices,
+    "value": _value,
+    "charges": _charges,
+    "articles": _list,
+    "statements": _list,
+    "persons_notified.persons": _list,
     "kept": _substances,
     "removed": _substances,
     "samples": _substances,
@@ -265,6 +303,7 @@ def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], par
 
 OF_CHECKS: Mapping[str, Check] = {
     "gross": "weight",
+    "scale": "weight",
     "seals": "seals",
     "seals_intact": "seals",
     "packages": "count",

@@ -226,6 +226,12 @@ MOST_TRANSFERS: Final = 16
 """Requests to take over proceedings, in one delivery."""
 MOST_COOPERATING: Final = 10
 """Persons who cooperate in one delivery, and recorders that they carry."""
+MOST_ARTICLES: Final = 5
+"""Of a law, in which a case was opened or somebody is charged."""
+MOST_CHARGES: Final = 12
+"""Persons or roles that one statement says are charged."""
+MOST_COPIES: Final = 10
+"""Of results that are handed over."""
 MOST_CONDITIONS: Final = 20
 """Of one authorisation."""
 MOST_FULFILLED: Final = 50
@@ -233,7 +239,7 @@ MOST_FULFILLED: Final = 50
 MOST_ADDRESSEES: Final = 50
 """Services to which information goes."""
 MOST_DISCLOSED: Final = 100
-"""Statements that one agreement opens to a court."""
+"""Statements that one agreement opens to a court, or one act to everybody."""
 
 LARGEST_PAYLOAD: Final = 512 * KIB
 """Bytes of what any envelope holds, before they are a text of base64."""
@@ -253,7 +259,9 @@ LARGEST_OF_COSTS: Final = 56_000
 """Of what a delivery has cost: each line says what for. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_OF_DETECTION: Final = 32_000
 """Of a report of what was found. The largest that its fields allow is smaller."""
-LARGEST_OF_SEALS: Final = 20_000
+LARGEST_OF_ACTS: Final = 32_000
+"""Of acts that name statements, exhibits or charges. The largest that its fields allow is smaller, in whatever letters."""
+LARGEST_OF_SEALS: Final = 24_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
 """Of everything else: a few fields, and a reason. Here too the largest that its fields allow is smaller."""
@@ -402,6 +410,8 @@ MOST_NAMED: Final = 10
 
 MOST_ENTRIES: Final = 100_000
 """Of a packet: statements at their budgets, and what is decided, asked and told about each."""
+MOST_PRINTED_ROWS: Final = 300
+"""Of one table on paper, some ten pages. What is more is named there, and stands in the packet."""
 MOST_READ: Final = 1_000
 """Deliveries that one answer shows, and one record of the log of reads names."""
 

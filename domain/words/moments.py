@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from domain.words.text import fill, mark
 
@@ -29,6 +29,7 @@ _OFFSET: Final = r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 _LONGEST: Final = 32
 _MOMENT: Final = re.compile(_DAY_AND_TIME + _OFFSET)
 _NAIVE: Final = re.compile(_DAY_AND_TIME)
+_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 @lru_cache(maxsize=4096)
@@ -102,6 +103,24 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "maxLength": _LONGEST}),
 ]
 """RFC 3339 text with offset, kept as written; compare moments by `instant`, never as text."""
+
+
+def on_calendar(date: str) -> str:
+    """The same text, once it is sure that there is such a day; `ValueError` if not."""
+    match = _DATE.fullmatch(date)
+    if not match:
+        raise ValueError(f"RFC 3339: {date[:_LONGEST]!r} has the wrong form, expected a full date, e.g. 2026-03-01")
+    year, month, day = (int(part) for part in match.groups())
+    _check_day(date, year, month, day)
+    return date
+
+
+Date = Annotated[str, AfterValidator(on_calendar), WithJsonSchema({"type": "string", "format": "date", "maxLength": 10})]
+"""`full-date` of RFC 3339: the day that stands on a paper. It has no offset, since a paper has none."""
+
+
+Offset = Annotated[str, Field(pattern=r"^[+-](0[0-9]|1[0-4]):(00|15|30|45)$")]
+"""By how much a clock is ahead of UTC, as RFC 3339 writes it: `+05:00`."""
 
 
 def utc_text(dt: datetime) -> str:

@@ -41,6 +41,8 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.attachment": "file",
     "desk.results": "results",
     "desk.results.take": "results",
+    "desk.papers": "papers",
+    "desk.paper": "paper",
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.unasked": "view",

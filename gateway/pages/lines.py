@@ -157,8 +157,8 @@ def _said(said: Statement, speak: Translate) -> Iterator[str]:
     content = said.content
     if state := getattr(content, "state", ""):
         yield state
-    if reference := getattr(content, "reference", ""):
-        yield reference
+    if (reference := getattr(content, "reference", None)) is not None:
+        yield reference.say()
     if (gross := getattr(content, "gross", None)) is not None:
         yield say_quantity(gross)
     if (packages := getattr(content, "packages", None)) is not None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from domain.delivery.requests import Request, Stranded
 from domain.delivery.verdicts import Finding
+from domain.papers.handed import Format
 from domain.plan.access import supervises
 from domain.plan.attachment import SUFFIXES
 from domain.plan.demands import topic
@@ -52,6 +53,7 @@ from gateway.pages import rules, words
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
+from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
@@ -180,6 +182,30 @@ async def law(request: web.Request) -> web.Response:
     return page(
         request, "law.html", delivery=delivery, states=[explained(one, speak) for one in found], marks=marks, called=called
     )
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/papers", name="desk.papers")
+async def papers(request: web.Request) -> web.Response:
+    """The papers that the reader may have of it now, each as HTML and as PDF."""
+    delivery = request.match_info["delivery"]
+    found = await request.app[RECEPTION].papers.offered(request[CALLER].service, delivery)
+    shows(request, [delivery])
+    speak = speaker(_language(request))
+    rows = [(one, speak(one.title)) for one in found]
+    return _page(request, "papers.html", delivery=delivery, papers=rows, formats=get_args(Format))
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/papers/{{name}}", name="desk.paper")
+async def paper(request: web.Request) -> web.Response:
+    """One of them, to be kept as a file: it is no page of the desk, and none opens it as one."""
+    delivery = request.match_info["delivery"]
+    wanted, form = paper_wanted(request)
+    made, found = await request.app[RECEPTION].papers.paper(request[CALLER].service, delivery, wanted, form)
+    shows(request, [delivery], made.paper.entries, found.paper.purpose)
+    name = f"{delivery}.{found.paper.name}.{found.paper.language}.{form}"
+    kind = "application/pdf" if form == "pdf" else "text/html"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=found.content(), content_type=kind, headers=headers)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")

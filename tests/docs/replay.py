@@ -13,7 +13,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
-from domain.delivery import balance, custody, event, grants, holdings, persons, progress, state, verdicts, watching
+from domain.delivery import balance, event, grants, holdings, persons, progress, state, verdicts, watching
+from domain.delivery import custody as custodies
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS, OUTSIDE
@@ -36,6 +37,7 @@ from domain.rules import (
     conflict,
     consent,
     course,
+    custody,
     detection,
     exhibits,
     handling,
@@ -170,7 +172,7 @@ def _beginning(one: Any) -> str:
 
 def records() -> Iterator[str]:
     """What the state is made of."""
-    there = [one for module in (progress, grants, custody, verdicts, state) for one in vars(module).values()]
+    there = [one for module in (progress, grants, custodies, verdicts, state) for one in vars(module).values()]
     mine = [one for one in there if isinstance(one, type) and one is not State and one.__name__ not in ("Lacking", "Sighting")]
     for cls in dict.fromkeys(one for one in mine if is_dataclass(one) and one.__module__.startswith("domain.delivery.")):
         title = re.sub(r"(?<!^)([A-Z])", r" \1", cls.__name__).lower()
@@ -408,8 +410,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         consent._runs_short,
     ),
     "measures": words(
-        custody.Custody.differences,
-        custody.Custody.after,
+        custodies.Custody.differences,
+        custodies.Custody.after,
         bounds,
         keyed,
         identities,
@@ -425,6 +427,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Balance.differences,
         Balance.unexplained,
         preparation.Prepared.as_of,
+        preparation.Prepared._as_they_went,
+        custody.InHand.as_found,
         accounts.Seizure.as_seizure,
         preparation.Prepared._is_what_its_modality_means,
     ),

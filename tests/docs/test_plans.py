@@ -508,6 +508,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "parent": {"parent": "saxaul-22"},
     "tolerances": {"tolerances": {"gross": "1 kg"}},
     "margin": {"margin": "1h"},
+    "custody_passes": {"custody_passes": "signature"},
 }
 
 

@@ -22,7 +22,7 @@ from tests.support import MEPHEDRONE, WORDS, Table, example_plan, signed_plan, w
 
 SAMPLE = {"substance": "mephedrone (4-MMC)", "net": "5 g"}
 TRACKER = {"label": "T-1", "what": "tracker", "gross": "50 g"}
-LASTING = {"written_at": "2022-03-01T06:00:00Z", "reference": "TEST-1"}
+LASTING = {"reference": "TEST-1 of 2022-03-01"}
 
 
 def sampled(**prepared: Any) -> Table:

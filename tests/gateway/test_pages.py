@@ -396,7 +396,7 @@ def provisional(plan: Plan, service: str, checkpoint: str) -> Any:
         "kind": "authorisation_granted",
         "state": service[:2].upper(),
         "request": digest_of_request(plan, service[:2].upper()),
-        "reference": f"CONSENT by {service}",
+        "reference": {"number": f"CONSENT by {service}"},
         "provisional": True,
         "valid_until": "2099-04-01T00:00:00Z",
     }

@@ -1,0 +1,114 @@
+"""Whether a paper is the one that a packet makes: it is made anew from the packet, and the two must be the same to the byte."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from html.parser import HTMLParser
+from itertools import zip_longest
+
+from domain.papers.handed import Identity, identity_of
+from domain.papers.making import Made, Wanted, make, offered, purpose_of, record_of
+from domain.papers.record import Record
+from domain.record.packet import Manifest, Packet
+from domain.views.sentences import Translate
+from domain.words.errors import NotFound, NotVerified, RuleBroken
+from domain.words.text import fill, mark, shown
+from papers.file import is_pdf, read
+from papers.rendering import render
+
+LONGEST_SHOWN = 120
+"""Characters of what differs that are shown."""
+Speakers = Mapping[str, Translate]
+
+
+def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers) -> Identity:
+    """Which paper of this packet the file is. The packet itself has been verified before.
+
+    Raises `Malformed` for a file that is no paper, and `NotVerified` for one that this packet does not make: what differs.
+    """
+    told = read(data)
+    if told.delivery != manifest.delivery:
+        raise NotVerified(
+            fill("the paper is of {other}, and the packet of {delivery}", other=told.delivery, delivery=manifest.delivery)
+        )
+    if told.size > len(packet.ledger):
+        message = fill("the paper rests on {size} entries, and the packet has {held}", size=told.size, held=len(packet.ledger))
+        raise NotVerified(message, hint=mark("export a newer packet"))
+    wanted = Wanted(told.name, told.language, told.purpose)
+    try:
+        made = make(record_of(packet, manifest.purpose, told.size), wanted, dict(speakers))
+    except NotFound as error:
+        raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.message)) from error
+    anew = render(made, purpose_of(wanted), "pdf" if is_pdf(data) else "html")
+    if anew == data:
+        return told
+    raise NotVerified(_difference(told, made, data, anew), hint=mark("do not use it; make it anew from the packet"))
+
+
+def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
+    """What of it is otherwise, as far as it can be seen."""
+    if not is_pdf(data):
+        for theirs, ours in _apart(visible(data), visible(anew)):
+            found, expected = shown(theirs, LONGEST_SHOWN), shown(ours, LONGEST_SHOWN)
+            return fill("the paper says “{found}” where this packet makes it say “{expected}”", found=found, expected=expected)
+    if told.digest != made.paper.digest:
+        return fill(
+            "the paper bears the digest {told}, and the paper that this packet makes has {made}",
+            told=told.digest,
+            made=made.paper.digest,
+        )
+    return fill("the text is the same and the file is not: it was altered, or made by another version of the program")
+
+
+def _apart(theirs: list[str], ours: list[str]) -> Iterator[tuple[str, str]]:
+    """The texts that differ, one beside the other."""
+    for tag, first, last, begin, end in SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield from zip_longest(theirs[first:last], ours[begin:end], fillvalue="–")
+
+
+class _Texts(HTMLParser):
+    """Whatever a page shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.hidden = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Scripts show nothing; styles write into the margins of pages."""
+        self.hidden = tag == "script"
+        if tag != "script":
+            self.texts += [f"{name}={value}" for name, value in attrs if name in ("class", "style", "src", "href", "hidden")]
+
+    def handle_data(self, data: str) -> None:
+        """A text between two tags."""
+        if not self.hidden and data.strip():
+            self.texts.append(re.sub(r"\s+", " ", data.strip()))
+
+
+def visible(data: bytes) -> list[str]:
+    """What a page shows, and how, text by text."""
+    parser = _Texts()
+    parser.feed(data.decode("utf-8", "replace"))
+    return parser.texts
+
+
+def looked_up(code: str, packet: Packet, manifest: Manifest, speakers: Speakers) -> Identity:
+    """The paper that bears this check code, among all that the packet makes now. Raises `NotVerified`."""
+    record = record_of(packet, manifest.purpose)
+    for made, wanted in _all_of(record, speakers):
+        if made.paper.code == code:
+            return identity_of(made, purpose_of(wanted))
+    message = fill("no paper that this packet makes now bears the code {code}", code=code)
+    raise NotVerified(message, hint=mark("it may be of another packet, or of an earlier state of the whole: give its file"))
+
+
+def _all_of(record: Record, speakers: Speakers) -> Iterator[tuple[Made, Wanted]]:
+    for one in offered(record):
+        for language in one.languages:
+            wanted = Wanted(one.name, language)
+            try:
+                yield make(record, wanted, dict(speakers)), wanted
+            except RuleBroken:  # it may not go where its form goes (R23)
+                continue

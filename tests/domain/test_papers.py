@@ -1,0 +1,208 @@
+"""Papers: what they print, where each value comes from, and who may have them."""
+
+from functools import cache
+
+import pytest
+
+from domain.delivery.delivery import Delivery
+from domain.papers.forms import FORMS
+from domain.papers.forms.parts import MOST_TOLD, bounded, row, some
+from domain.papers.frame import frame
+from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
+from domain.papers.paper import Column, Sentence, Table, Value, Words
+from domain.papers.record import Record
+from domain.papers.tongue import Tongue
+from domain.plan.vocabulary import HandlingCode
+from domain.words.errors import NotAllowed, NotFound, RuleBroken
+from domain.words.limits import MOST_PRINTED_ROWS
+from process.language import speakers
+from rehearsal.simulator import World, simulate
+from tests.support import example_cards, example_directory, example_scenario
+
+SPEAKERS = speakers(None)
+SAMPLES = ("almaty-tashkent", "partial-replacement", "cash-by-bus")
+
+
+@cache
+def delivered(name: str = "almaty-tashkent", code: HandlingCode = "H0") -> Delivery:
+    """An example, to its end."""
+    plan, scenario = example_scenario(name)
+    coded = plan.model_copy(update={"handling_code": code})
+    return simulate(World(coded, example_directory(), example_cards(), scenario, 1)).delivery
+
+
+def made(record: Record, name: str, language: str = "en") -> Made:
+    """A paper of it."""
+    return make(record, Wanted(name, language, "court" if name == "court" else "operation"), SPEAKERS)
+
+
+def names_of(record: Record) -> list[str]:
+    """Every paper that there is of it."""
+    return [one.name for one in offered(record)]
+
+
+@pytest.mark.parametrize("example", SAMPLES)
+def test_every_paper_is_made_in_every_language(example: str) -> None:
+    """Each paper that is offered is made in each language that it is offered in, by entries that are there."""
+    record = Record.of(delivered(example))
+    for one in offered(record):
+        for language in one.languages:
+            paper = made(record, one.name, language).paper
+
+            assert one.name == paper.name
+            assert all(0 <= seq < paper.size for seq in paper.entries)
+
+
+@pytest.mark.parametrize("example", SAMPLES)
+def test_a_paper_stays_what_it_was(example: str) -> None:
+    """A paper that is not about the whole is the same, made from the ledger as far as it went then and from all of it."""
+    record = Record.of(delivered(example))
+    for name in names_of(record):
+        if not FORMS[name.partition(".")[0]].of_the_whole:
+            paper = made(record, name).paper
+
+            assert paper.digest == made(record.until(paper.size - 1), name).paper.digest
+
+
+def test_a_value_says_where_it_comes_from() -> None:
+    """A value without a source cannot be printed, and no sentence of a report without a value."""
+    with pytest.raises(ValueError, match="says where it comes from"):
+        Value("5 kg", ())
+    with pytest.raises(ValueError, match="rests on no entry"):
+        Sentence("1.1", (Words("Everything was in order."),))
+
+
+def test_languages_of_a_form() -> None:
+    """A form in two columns is made in both languages at once, and no other is."""
+    record = Record.of(delivered())
+    offers = {one.name: one.languages for one in offered(record)}
+
+    assert all((LANGUAGES[-1] in languages) == FORMS[name.partition(".")[0]].two_columns for name, languages in offers.items())
+
+
+def test_what_may_not_go_before_a_court_is_refused() -> None:
+    """Under H1 no paper goes before a court until each provider has permitted it: whom to ask is said (R23)."""
+    record = Record.of(delivered(code="H1"))
+    for name in ("court", "handover.tashkent-airport"):
+        with pytest.raises(RuleBroken, match=r"kz\.police has not permitted") as refused:
+            make(record, Wanted(name, "en", "court"), SPEAKERS)
+
+        assert "disclosure_permitted" in refused.value.hint
+
+
+def test_what_may_not_go_to_a_third_state_is_refused() -> None:
+    """Under H2 a paper of two States is made for them, and refused for a third, which is told whom to ask (R23)."""
+    record = Record.of(delivered(code="H2"))
+
+    assert make(record, Wanted("handover.tashkent-airport", "en", "KZ"), SPEAKERS)
+    with pytest.raises(RuleBroken, match=r"uz\.customs has not permitted"):
+        make(record, Wanted("handover.tashkent-airport", "en", "RU"), SPEAKERS)
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "may"),
+    [
+        ("kz.police", "handover.tashkent-airport", True),
+        ("uz.customs", "handover.tashkent-airport", True),
+        ("uz.police", "handover.tashkent-airport", False),
+        ("uz.customs", "order.KZ", False),
+        ("uz.customs", "order.UZ", True),
+        ("uz.prosecutor", "request.uz.prosecutor", True),
+        ("uz.prosecutor", "request.kz.prosecutor", False),
+        ("uz.customs", "examination.preparation", False),
+        ("kz.police", "examination.preparation", True),
+        ("uz.customs", "results", False),
+        ("uz.customs", "results.UZ", True),
+        ("uz.customs", "results.KZ", False),
+        ("uz.customs", "court", False),
+        ("kz.knb", "court", True),
+    ],
+)
+def test_a_reader_has_its_own_papers(service: str, name: str, may: bool) -> None:  # noqa: FBT001
+    """Whoever runs the operation has every paper; others those of their own State and their own handovers (R11)."""
+    record = Record.of(delivered())
+    reader = record.directory.get(service)
+
+    assert may == (name in [one.name for one in offered(record, reader)])
+    if not may:
+        with pytest.raises(NotAllowed, match="R11"):
+            make(record, Wanted(name, "en"), SPEAKERS, reader)
+
+
+def test_an_order_tells_no_state_what_another_decided() -> None:
+    """The order of one State names no act of another, and the report of its part no arrest of another."""
+    record = Record.of(delivered("partial-replacement"))
+    printed = {name: " ".join(_texts(record, name)) for name in ("order.RU", "results.RU", "results")}
+
+    assert "KZ-17/2022" not in printed["order.RU"]
+    assert "KZ-17/2022" not in printed["results.RU"]
+    assert "Astana" not in printed["results.RU"]
+    assert "Astana" in printed["results"]
+
+
+def _texts(record: Record, name: str) -> list[str]:
+    return [one.text for one in made(record, name).paper.pieces if isinstance(one, Value)]
+
+
+def test_every_sentence_of_the_report_rests_on_something() -> None:
+    """Of each sentence of the report for the court it is said where it comes from, and every entry it names is there."""
+    paper = made(Record.of(delivered("partial-replacement")), "court").paper
+    sentences = [one for one in paper.blocks if isinstance(one, Sentence)]
+
+    assert len(sentences) > 30
+    assert len(sentences) == len({one.number for one in sentences})
+    assert all(any(isinstance(piece, Value) and piece.sources for piece in one.line) for one in sentences)
+
+
+def test_an_arrest_outside_the_time_is_said() -> None:
+    """That a State arrests when no authorisation of it is valid any more, the report for the court says by itself."""
+    texts = [
+        " ".join(getattr(piece, "text", "") for piece in one.line)
+        for one in made(Record.of(delivered("partial-replacement")), "court").paper.blocks
+        if isinstance(one, Sentence)
+    ]
+
+    assert 1 == sum("Outside the time" in text and "Kazakhstan" in text for text in texts)
+
+
+def test_names_of_persons_are_blanks() -> None:
+    """Lines for names are blanks; a paper says how many it has, and for how many of them nobody can ask the system."""
+    made_ = made(Record.of(delivered()), "order.KZ")
+
+    assert made_.paper.blanks > 10
+    assert f"{made_.paper.blanks}." in made_.frame.notes[1]
+
+
+def test_a_second_print_with_later_entries_names_the_first() -> None:
+    """A request that was changed says which code it takes the place of; one that was not says nothing."""
+    record = Record.of(delivered())
+    first = made(record, "examination.preparation")
+
+    assert not any("replaces" in one for one in first.frame.notes)
+    again = frame(first.paper, (Tongue("en", SPEAKERS["en"]),), "123456789012")
+
+    assert "123 456 789 012" in again.notes[-1]
+
+
+def test_a_table_has_an_end() -> None:
+    """Of thousands of rows a paper prints so many, and says which entries hold the rest."""
+    rows = tuple(row((Value(str(seq), (seq,)),)) for seq in range(10_000))
+    table = bounded(Table((Column((Words("n"),)),), rows), Tongue("en", SPEAKERS["en"]), range(10_000))
+
+    assert MOST_PRINTED_ROWS == len(table.rows)
+    assert [str(10_000 - MOST_PRINTED_ROWS), str(MOST_PRINTED_ROWS), "9999"] == [
+        one.text for one in table.left_out if isinstance(one, Value)
+    ]
+    assert MOST_TOLD + 1 == len(some([rows[0].cells[0]] * 1000, Tongue("en", SPEAKERS["en"])))
+
+
+def test_what_is_not_there_yet_is_not_made() -> None:
+    """A paper whose statements have not come, or in a language it is not made in, is not found; the error says which there are."""
+    record = Record.of(delivered())
+    for wanted in (Wanted("handover.nowhere", "en"), Wanted("order.KZ", "ru-en"), Wanted("letter", "en")):
+        with pytest.raises(NotFound) as missing:
+            make(record, wanted, SPEAKERS)
+
+        assert missing.value.hint
+    with pytest.raises(NotFound):
+        make(record.until(3), Wanted("handover.tashkent-airport", "en"), SPEAKERS)
