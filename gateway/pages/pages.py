@@ -190,9 +190,9 @@ async def papers(request: web.Request) -> web.Response:
     delivery = request.match_info["delivery"]
     found = await request.app[RECEPTION].papers.offered(request[CALLER].service, delivery)
     shows(request, [delivery])
-    speak = speaker(_language(request))
+    speak = speaker(language_of(request))
     rows = [(one, speak(one.title)) for one in found]
-    return _page(request, "papers.html", delivery=delivery, papers=rows, formats=get_args(Format))
+    return page(request, "papers.html", delivery=delivery, papers=rows, formats=get_args(Format))
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/papers/{{name}}", name="desk.paper")
