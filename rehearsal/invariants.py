@@ -255,6 +255,8 @@ class Checker:
         """The one outcome of all that has counted (R12)."""
         if self._split:
             return "split"
+        if self._plan.held_back and not self._cause:
+            return "held_back"
         if self._delivered and (not self._cause or self._achieved()):
             if self._plan.reverse:
                 return "returned_to_sender"

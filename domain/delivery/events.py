@@ -32,6 +32,7 @@ from domain.delivery.reported import (
     Diverged,
     KeysChanged,
     Released,
+    SiblingHeard,
     Started,
     Stated,
     Told,
@@ -63,6 +64,7 @@ AnyEvent = Annotated[
     | ArchiveBehind
     | ArchiveCaughtUp
     | Diverged
+    | SiblingHeard
     | Concluded
     | Ended,
     Field(discriminator="event"),
@@ -84,5 +86,6 @@ OUTSIDE = (
     ArchiveBehind,
     ArchiveCaughtUp,
     Diverged,
+    SiblingHeard,
 )
 """Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""

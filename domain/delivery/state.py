@@ -27,6 +27,7 @@ from domain.delivery.memory import (
     Recovered,
     RegisterState,
     Secured,
+    Siblings,
     Sighting,
     Spent,
     SplitPart,
@@ -122,6 +123,8 @@ class State:
     """What it weighed and bore at the last check that held (R7); none until it has been prepared."""
     discrepancy: Discrepancy | None = None
     """What did not fit and waits for a decision (R7)."""
+    siblings: Siblings = field(default_factory=Siblings)
+    """What has been heard of the others of its group (R31)."""
     register: RegisterState = field(default_factory=RegisterState)
     """What the register of live operations has answered (R15)."""
     released: bool = False
@@ -265,11 +268,11 @@ class State:
 
     def waits_with(self, progress: Progress) -> bool:
         """Whether what is asked there would move it, so that nobody's silence counts while it is held: it is a checkpoint of step
-        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`.
+        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`, `sibling` or `sibling_stop`.
         """
         planned = self.plan.find(progress.checkpoint.id)
         moves = planned is not None and planned.step in ("dispatch", "hand_over", "deliver")
-        return moves or progress.contingency == "decision"
+        return moves or progress.contingency in ("decision", "sibling", "sibling_stop")
 
     def closed(self, checkpoint: str) -> bool:
         """Whether this checkpoint of the plan has opened and closed."""

@@ -17,7 +17,7 @@ from domain.plan.vocabulary import ConditionId, Digest, HandlingCode
 from domain.signing.canonical import Frozen, Sent, canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.identifiers import CheckpointId, OfficerCode, OperationCode, ServiceId, StatementId
-from domain.words.limits import LONGEST_CAVEAT, MOST_FULFILLED
+from domain.words.limits import LONGEST_CAVEAT, MOST_FULFILLED, MOST_MEMBERS
 from domain.words.moments import Moment
 
 
@@ -54,12 +54,22 @@ class Seen(Frozen):
     root: Digest
 
 
+class Shared(Frozen):
+    """For which consignments of a group one statement is said (R31): its signature stands in the ledger of each."""
+
+    group: Digest
+    """The digest of the group, which commits to the plan of each."""
+    deliveries: Annotated[tuple[OperationCode, ...], Field(min_length=1, max_length=MOST_MEMBERS)]
+
+
 class StatementOf(Frozen, Generic[C_co]):
     """What one service says, once."""
 
     vigil: Literal["statement/2"] = "statement/2"
     id: StatementId
     delivery: OperationCode
+    shared: Annotated[Shared | None, Field(exclude_if=lambda shared: shared is None)] = None
+    """Where it is said of several consignments at once; then `delivery` is the code name of their group."""
     checkpoint: CheckpointId | None = None
     plan: Digest | None = None
     """SHA-256 of the payload of the plan that it is about. Only a brake may do without."""
@@ -85,6 +95,10 @@ class StatementOf(Frozen, Generic[C_co]):
     def voice(self) -> str:
         """The service whose say it is."""
         return self.on_behalf_of or self.service
+
+    def about(self, delivery: str) -> bool:
+        """Whether it is said of this delivery, alone or among others of its group."""
+        return delivery in (self.shared.deliveries if self.shared is not None else (self.delivery,))
 
     @property
     def kind(self) -> str:

@@ -64,7 +64,11 @@ class AgreementGiven(Kind):
         request than the one to that State which follows from the plan in force.
         """
         other = of_another_state(self.state, delivery, said, OTHER_STATE)
-        return other or other_request(delivery, self.state, self.request) or ACCEPTED
+        return other or other_request(delivery, said, self.state, self.request) or ACCEPTED
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def bound_to(self) -> Binding:
         """Nobody agrees to a plan that is not the one."""
@@ -99,6 +103,10 @@ class AgreementRefused(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`agreement_of_other_state` unless it is for the State of the checkpoint."""
         return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `not_agreed`."""

@@ -28,6 +28,7 @@ FIXED = (
     "offence",
     "consignment",
     "group",
+    "held_back",
     "parent",
     "tolerances",
     "margin",

@@ -153,7 +153,7 @@ class AuthorisationGranted(Kind):
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
-        if (other := other_request(delivery, self.state, self.request)) is not None:
+        if (other := other_request(delivery, said, self.state, self.request)) is not None:
             return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
@@ -198,6 +198,10 @@ class AuthorisationGranted(Kind):
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one in force."""
         return "consent"
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Its `conditions`."""
@@ -268,6 +272,10 @@ class AuthorisationRefused(Kind):
         """`other_state` unless it is for the State of the checkpoint."""
         return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `consent_refused`."""
         state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
@@ -327,6 +335,10 @@ class AuthorisationExtended(Kind):
     def bound_to(self) -> Binding:
         return "decision"
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def apply(self, state: State, said: Said) -> None:
         """The authorisation runs until then, and has not been warned of."""
         grant = state.grants[said.voice]
@@ -365,6 +377,10 @@ class AuthorisationWithdrawn(Kind):
 
     def bound_to(self) -> Binding:
         return "brake"
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """The authorisation is withdrawn. Unless it has been delivered, or the State is not ahead any more, it halts with the

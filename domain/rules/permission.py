@@ -83,7 +83,7 @@ class PermissionGranted(Kind):
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
-        if (other := other_request(delivery, self.state, self.request)) is not None:
+        if (other := other_request(delivery, said, self.state, self.request)) is not None:
             return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
@@ -108,6 +108,10 @@ class PermissionGranted(Kind):
                 if wrong := steps_too_far(card, delivery.plan.case, same, until - before.valid_until):
                     return wrong
         return None
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one."""
@@ -149,6 +153,10 @@ class PermissionRefused(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint."""
         return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `permission_refused`."""

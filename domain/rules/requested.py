@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Facts
+from domain.delivery.statement import Said
 from domain.delivery.verdicts import Verdict, refused
 from domain.plan.request_for_consent import digest_of_request
 
@@ -13,9 +14,13 @@ OTHER_REQUEST = refused(
 )
 
 
-def other_request(delivery: Delivery, state: str, request: str) -> Verdict | None:
-    """Whether it decides on another request than the one to this State that follows from the plan in force."""
-    return None if request == digest_of_request(delivery.plan, state) else OTHER_REQUEST(state=state)
+def other_request(delivery: Delivery, said: Said, state: str, request: str) -> Verdict | None:
+    """Whether it decides on another request than the one to this State that follows from the plan in force. What is said of a
+    group decides on the requests of all whose plans are under its digest, and names that.
+    """
+    shared = said.statement.shared
+    asked = shared.group if shared is not None else digest_of_request(delivery.plan, state)
+    return None if request == asked else OTHER_REQUEST(state=state)
 
 
 def decided(facts: Facts) -> Mapping[str, Any]:

@@ -89,6 +89,7 @@ OUTCOMES: Mapping[str, str] = {
     "destroyed": mark("destroyed"),
     "split": mark("split into deliveries of their own"),
     "aborted_for_risk_to_life": mark("stopped because life was at risk"),
+    "held_back": mark("held back as planned, and kept as evidence"),
 }
 CRIMINAL_ROLES: Mapping[CriminalRole, str] = {
     "organiser": mark("organisers"),
@@ -195,6 +196,7 @@ NOTICES: Mapping[AnyNotice, str] = {
     "amended": mark("the plan was changed for what is still ahead"),
     "held": mark("{call} ordered a hold: nothing moves until it is decided whether it goes on"),
     "resumed": mark("the hold is over: it goes on"),
+    "sibling": mark("another consignment of the same operation was held or stopped"),
     "outcome": mark("it has its outcome: {outcome}"),
     "alarm": mark("out of sight in {state}"),
     "conflict": mark("another operation touches this one; call {call}: {contact}"),
@@ -214,6 +216,7 @@ ALERTS: Mapping[Literal["request", AnyNotice], str] = {
     "amended": mark("the plan was changed"),
     "held": mark("it is held: nothing moves"),
     "resumed": mark("the hold is over"),
+    "sibling": mark("another consignment was held or stopped"),
     "outcome": mark("it has an outcome"),
     "keys": mark("keys of a service were changed"),
     "alarm": mark("there is an alarm"),

@@ -210,7 +210,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
                 live=grant.live(now),
                 provisional=grant.provisional,
                 conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
-                request_has_changed=grant.request != digest_of_request(delivery.plan, grant.state),
+                request_has_changed=grant.request not in _decided_on(delivery, grant.state),
             )
             for grant in delivery.state.grants.values()
             if seen.whole or seen.own(grant.service, delivery)
@@ -244,6 +244,13 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         root=delivery.ledger.root_at(length(delivery, seen)),
         at=utc_text(now),
     )
+
+
+def _decided_on(delivery: Delivery, state: str) -> tuple[str | None, ...]:
+    """What a consent of this State names: its own request, or the group's digest, while the plan is the one under that."""
+    group = delivery.plan.group
+    shared = (group.digest,) if group is not None and len(delivery.state.plans) == 1 else ()
+    return (digest_of_request(delivery.plan, state), *shared)
 
 
 def differs(delivery: Delivery) -> str | None:
@@ -307,9 +314,9 @@ def phase(delivery: Delivery) -> Phase:
         return "arrest" if not all(map(delivery.state.closed, ids(delivery.plan, "arrest"))) else "accounting"
     if delivery.state.dispatched:
         return "under_way"
-    if all(map(delivery.state.closed, ids(delivery.plan, "prepare"))):
-        return "departure"
-    if all(map(delivery.state.closed, ids(delivery.plan, "authorise"))):
+    if delivery.state.passed("prepare"):
+        return "accounting" if delivery.plan.held_back else "departure"
+    if delivery.state.passed("authorise"):
         return "preparation"
     return "consent"
 
