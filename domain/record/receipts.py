@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
@@ -187,5 +188,12 @@ def _fault(receipt: Receipt) -> str | None:
     if not isinstance(event, Stated) or event.envelope.fingerprint() != receipt.fingerprint:
         return "is not for what stands there"
     said = json.loads(event.envelope.body())
-    its_own = isinstance(said, dict) and (said.get("id"), said.get("delivery")) == (receipt.statement, receipt.delivery)
+    its_own = isinstance(said, dict) and said.get("id") == receipt.statement and receipt.delivery in _about(said)
     return None if its_own else "is not for what stands there"
+
+
+def _about(said: dict[str, Any]) -> tuple[Any, ...]:
+    """Which deliveries a statement is about, whatever else it says: one, or several of a group (R31)."""
+    shared = said.get("shared")
+    several = shared.get("deliveries") if isinstance(shared, dict) else None
+    return tuple(several) if isinstance(several, list) else (said.get("delivery"),)
