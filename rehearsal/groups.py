@@ -11,7 +11,6 @@ from typing import Any
 from domain.delivery.decided import Closed, Concluded, Ended, Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import SiblingHeard
-from domain.delivery.statement import Shared
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
@@ -139,7 +138,9 @@ class _Director:
         wanted = heeding(listener.delivery)
         known = next(one for one in wanted.siblings if one.delivery == self._plans[to].operation)
         fact = heard(sibling.whole, wanted.group, known, private_key_of(VIGIL))
-        same = [one for one in self._under_way if one[0] == who and _about(one[1]) == (_about(fact) if fact is not None else None)]
+        same = [
+            one for one in self._under_way if one[0] == who and _about(one[1]) == (_about(fact) if fact is not None else None)
+        ]
         if fact is None or same:
             return
         self._under_way.add((who, fact))
@@ -154,21 +155,21 @@ class _Director:
     def for_several(self, line: Cue) -> Cue:
         """The same, said once for all that are asked for it there; some services do so."""
         said, group = line.statement, self._plans[0].group
-        several = tuple(one.operation for one in self._plans if _asks(one, said.service, said.checkpoint))
+        several = tuple(one.number for one in self._plans if _asks(one, said.service, said.checkpoint))
         together = random.Random(f"{self._seed}/{said.service}/{said.checkpoint}/together").random() < HALF  # noqa: S311
-        if group is None or len(several) < 2 or not together or not isinstance(said.content, SHARED):  # noqa: PLR2004 - several
+        if group is None or len(several) < 2 or not together or not isinstance(said.content, SHARED):
             return line
         content = said.content
         if isinstance(content, AuthorisationGranted | PermissionGranted):
             content = content.model_copy(update={"request": group.digest})
-        of_all = {"shared": Shared(group=group.digest, deliveries=several), "delivery": group.code, "plan": None, "seen": None}
+        of_all = {"members": several, "delivery": group.code, "plan": group.digest, "seen": None}
         return replace(line, statement=said.model_copy(update=of_all | {"content": content}))
 
     def pass_on(self, envelope: Envelope, by: _Member) -> None:
         """What was said of several comes to all that it names and that have begun, and to one that it does not name, which turns
         it away.
         """
-        if read_statement(envelope).shared is None:
+        if read_statement(envelope).members is None:
             return
         for one in self._members:
             if one is not by and not one.over:
@@ -194,8 +195,8 @@ def simulate_group(worlds: Sequence[World], watches: Sequence[Watch]) -> tuple[S
 
 
 def check_group(group: Sequence[Simulated]) -> None:
-    """Raises `BrokenInvariantError` where one of them opened a checkpoint before what it waits for, or did not stop with a sibling
-    in danger; or where what was held back did not stay. It reads the ledgers alone.
+    """Raises `BrokenInvariantError` where one of them opened a checkpoint before what it waits for, or did not stop with a
+    sibling in danger; or where what was held back did not stay. It reads the ledgers alone.
     """
     books = {one.delivery.plan.operation: _Book(one) for one in group}
     for name, book in books.items():
@@ -229,9 +230,7 @@ class _Book:
             if not isinstance(entry.event, Opened) or (planned := self.plan.find(entry.event.checkpoint)) is None:
                 continue
             at = instant(entry.at)
-            alone = any(
-                name.startswith(f"sibling.{planned.id}.") and closed <= at for name, closed in self.satisfied.items()
-            )
+            alone = any(name.startswith(f"sibling.{planned.id}.") and closed <= at for name, closed in self.satisfied.items())
             for wait in planned.wait_for if not alone else ():
                 other = books[wait.delivery]
                 there = other.satisfied.get(wait.checkpoint)
@@ -257,5 +256,3 @@ class _Book:
 
     def _split(self) -> bool:
         return self.concluded is not None and self.concluded[0] == "split"
-
-

@@ -127,7 +127,7 @@ class Checker:
                 if statement.id in self._ids and verdict.rule != "R18":
                     yield f"R18: statement {statement.id} counts twice"
                 self._ids.add(statement.id)
-                if not statement.about(self._plan.operation):
+                if not statement.about(self._plan):
                     yield f"R31: statement {statement.id} is about {statement.delivery}, and was taken here"
                 if verdict.verdict == "early":
                     self._early[statement.id] = statement
@@ -239,7 +239,7 @@ class Checker:
             yield "R8: halted, and nobody has seized it"
         gone = self._destroyed or (self._lost and self._seized is None)
         if (
-            self._leg is not None
+            (self._leg is not None or self._plan.held_back)
             and not gone
             and not self._split
             and not self._explained

@@ -1,8 +1,8 @@
 """What tests of groups share: the example of three parcels, and a table for each, at which they hear of one another."""
 
 from functools import cache
+from typing import Any
 
-from domain.delivery.statement import Shared
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
@@ -95,10 +95,9 @@ class Parcels:
             self[name].say(service, "ready", "teams-ready")
 
 
-def shared(*names: str) -> Shared:
-    """For these parcels at once."""
-    group = group_plans()[0].group
-    assert group is not None
-    return Shared(group=group.digest, deliveries=names)
-
-
+def of_several(*names: str) -> dict[str, Any]:
+    """What a statement says beside its content where it is said once for these parcels."""
+    first = group_plans()[0].group
+    assert first is not None
+    numbers = tuple(first.members.index(one) + 1 for one in names)
+    return {"members": numbers, "delivery": first.code, "plan": first.digest, "seen": None}

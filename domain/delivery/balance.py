@@ -71,7 +71,7 @@ class Balance:
         self._state = state
 
     def differences(self) -> tuple[Finding, ...]:
-        """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
+        """What does not close. Nothing unless it has been prepared, and has left or is `held_back`; nothing where it is destroyed, or lost and not
         secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
         `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount that was removed or
         sampled and was not measured; `other_packages` as `prepared` where nothing was removed and
@@ -87,7 +87,8 @@ class Balance:
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
-        if not state.dispatched or gone or state.goods is None or (state.parts and not state.ended_parts):
+        counts = state.dispatched or state.plan.held_back
+        if not counts or gone or state.goods is None or (state.parts and not state.ended_parts):
             return ()
         return tuple(self._differences(state.goods))
 

@@ -19,6 +19,7 @@ from domain.delivery.decided import (
     Reminded,
     Silence,
     TakenUp,
+    Waits,
 )
 from domain.delivery.event import Event
 from domain.delivery.reported import (
@@ -44,6 +45,7 @@ AnyEvent = Annotated[
     | KeysChanged
     | Stated
     | TakenUp
+    | Waits
     | Opened
     | Asked
     | CameDue

@@ -282,6 +282,8 @@ class Siblings:
     """How often something has been."""
     standing: dict[int, SiblingStanding] = field(default_factory=dict)
     """By the number of the member: the last that was heard of how it stands; none while it goes on."""
+    waiting: dict[str, datetime] = field(default_factory=dict)
+    """Checkpoints that have had their turn and wait: until when."""
     reached: tuple[str, ...] = ()
     """The keys of the waits that are over, since the sibling has come so far."""
     alone: tuple[str, ...] = ()

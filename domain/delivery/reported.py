@@ -339,9 +339,8 @@ class SiblingHeard(Event):
         assert group is not None  # noqa: S101 - else there is no sibling
         siblings.heard += 1
         if self.says == "reached":
-            waits = [one for planned in state.plan.checkpoints for one in planned.wait_for]
-            now = [one.key for one in waits if (one.delivery, one.checkpoint) == (self.sibling, self.checkpoint)]
-            siblings.reached = tuple(dict.fromkeys(one.key for one in waits if one.key in (*siblings.reached, *now)))
+            there = (self.sibling, self.checkpoint)
+            state.remember_siblings(*(one.key for one in state.awaited() if (one.delivery, one.checkpoint) == there))
             return
         siblings.standing[group.members.index(self.sibling)] = "stopped" if self.says == "danger" else self.says
         if self.says != "ended":

@@ -41,7 +41,7 @@ from domain.delivery.vocabulary import NoticeKind, Outcome, Result
 from domain.delivery.watching import Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.plan import Leg, Plan, Step
+from domain.plan.plan import Leg, Plan, Step, Wait
 
 T = TypeVar("T")
 OfReaders = Annotated[T, Field(exclude=True)]
@@ -300,7 +300,18 @@ class State:
         """One of them."""
         return self.past.get(checkpoint or "") or self.progress.get(checkpoint or "")
 
+    def awaited(self) -> tuple[Wait, ...]:
+        """What checkpoints that have not opened wait for of siblings (R31)."""
+        return tuple(wait for one in self.plan.checkpoints if one.id not in self.progress for wait in one.wait_for)
+
     # What changes it
+
+    def remember_siblings(self, *reached: str) -> None:
+        """These waits are over. What is known of waits is forgotten once it is `awaited` no more."""
+        siblings, keys = self.siblings, [one.key for one in self.awaited()]
+        siblings.reached = tuple(one for one in dict.fromkeys((*siblings.reached, *reached)) if one in keys)
+        siblings.alone = tuple(one for one in siblings.alone if one not in self.progress)
+        siblings.waiting = {name: until for name, until in siblings.waiting.items() if name not in self.progress}
 
     def remember(self, statement: str, fingerprint: str, known: Known, size: int, *, over: bool) -> None:
         """A statement of so many bytes has been recorded, whatever became of it (R18, R28): `spent` of its service has one

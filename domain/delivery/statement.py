@@ -7,12 +7,13 @@ and when the thing happened as the officer wrote it. What is said is one of a cl
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, SerializeAsAny, model_validator
 
 from domain.delivery.state import State
+from domain.plan.plan import Plan
 from domain.plan.vocabulary import ConditionId, Digest, HandlingCode
 from domain.signing.canonical import Frozen, Sent, canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
@@ -54,12 +55,8 @@ class Seen(Frozen):
     root: Digest
 
 
-class Shared(Frozen):
-    """For which consignments of a group one statement is said (R31): its signature stands in the ledger of each."""
-
-    group: Digest
-    """The digest of the group, which commits to the plan of each."""
-    deliveries: Annotated[tuple[OperationCode, ...], Field(min_length=1, max_length=MOST_MEMBERS)]
+Members = Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_MEMBERS)], ...], Field(min_length=1, max_length=MOST_MEMBERS)]
+"""Consignments of a group, by their numbers."""
 
 
 class StatementOf(Frozen, Generic[C_co]):
@@ -68,8 +65,10 @@ class StatementOf(Frozen, Generic[C_co]):
     vigil: Literal["statement/2"] = "statement/2"
     id: StatementId
     delivery: OperationCode
-    shared: Annotated[Shared | None, Field(exclude_if=lambda shared: shared is None)] = None
-    """Where it is said of several consignments at once; then `delivery` is the code name of their group."""
+    members: Annotated[Members | None, Field(exclude_if=lambda members: members is None)] = None
+    """Where it is said of several consignments of a group at once (R31), or of one by its group: which, counted from 1 in the order
+    of the group. Then `delivery` is the code name of the group and `plan` its digest, which commits to the plan of each.
+    """
     checkpoint: CheckpointId | None = None
     plan: Digest | None = None
     """SHA-256 of the payload of the plan that it is about. Only a brake may do without."""
@@ -86,6 +85,13 @@ class StatementOf(Frozen, Generic[C_co]):
     """None: as the plan's code says."""
     content: C_co
 
+    @model_validator(mode="after")
+    def _has_seen_one_ledger(self) -> Self:
+        if self.members is not None and self.seen is not None:
+            message = "what is said of several consignments at once is not about what was seen of one ledger"
+            raise ValueError(message)
+        return self
+
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:  # noqa: ARG003
         """One name, whatever kinds it may hold: as it stands in schemas and faults."""
@@ -96,9 +102,11 @@ class StatementOf(Frozen, Generic[C_co]):
         """The service whose say it is."""
         return self.on_behalf_of or self.service
 
-    def about(self, delivery: str) -> bool:
-        """Whether it is said of this delivery, alone or among others of its group."""
-        return delivery in (self.shared.deliveries if self.shared is not None else (self.delivery,))
+    def about(self, plan: Plan) -> bool:
+        """Whether it is said of the delivery of this plan, alone or among others of its group."""
+        if self.members is None:
+            return self.delivery == plan.operation
+        return plan.group is not None and self.delivery == plan.group.code and plan.number in self.members
 
     @property
     def kind(self) -> str:

@@ -23,7 +23,9 @@ def group(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         return
     members = plan.group.members
     if plan.operation not in members or len(set(members)) < len(members) or plan.group.code in members:
-        problem = fill("R31: {operation} stands once among them, each has its own code name, and the group another", operation=plan.operation)
+        problem = fill(
+            "R31: {operation} stands once among them, each has its own code name, and the group another", operation=plan.operation
+        )
         yield Fault(place="group.members", problem=problem)
 
 
@@ -41,7 +43,9 @@ def waits(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
 def _waits_at(plan: Plan, directory: Directory, place: str, one: PlannedCheckpoint) -> Iterator[Fault]:
     if one.step not in MAY_WAIT:
-        problem = fill("R31: a checkpoint of step {step} does not wait for a sibling; {steps} may", step=one.step, steps=", ".join(MAY_WAIT))
+        problem = fill(
+            "R31: a checkpoint of step {step} does not wait for a sibling; {steps} may", step=one.step, steps=", ".join(MAY_WAIT)
+        )
         yield Fault(place=f"{place}.wait_for", problem=problem)
     if bool(one.wait_for) != (one.waits is not None):
         problem = fill("R2: nobody waits for ever, or for nothing: `waits` says how long it does for what stands in `wait_for`")

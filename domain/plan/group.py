@@ -6,7 +6,7 @@ it: so whoever signs the group's digest signs the plans of all, and each ledger 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Annotated, Any, Literal
@@ -79,7 +79,7 @@ def expand(file: GroupFile) -> Expanded:
             found += (placed(file, number, fault) for fault in faults_of(error))
     if not found:
         found += _circles(file, plans)
-    return Expanded(() if found else _under_one_root(plans), tuple(dict.fromkeys(found)))
+    return Expanded(() if found else under_one_root(plans), tuple(dict.fromkeys(found)))
 
 
 def placed(file: GroupFile, number: int, fault: Fault) -> Fault:
@@ -187,7 +187,7 @@ def _meant(file: GroupFile, number: int, wait: dict[str, Any], words: list[dict[
             yield wait | {"delivery": one.operation} | asked
 
 
-def _under_one_root(plans: list[Plan]) -> tuple[Plan, ...]:
+def under_one_root(plans: Sequence[Plan]) -> tuple[Plan, ...]:
     """The same plans, with the digest of all and the proof of each."""
     leaves = [leaf_of(plan, plan.group) for plan in plans if plan.group is not None]
     found = root(leaves).hex()

@@ -367,6 +367,12 @@ class Plan(Frozen):
     selectors: Annotated[tuple[Selector, ...], Field(max_length=MOST_SELECTORS)] = ()
     """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
 
+    @property
+    def number(self) -> int:
+        """Which one of its group this is, counted from 1; 0 where it is of none."""
+        members = self.group.members if self.group is not None else ()
+        return members.index(self.operation) + 1 if self.operation in members else 0
+
     @cached_property
     def _by_step(self) -> Mapping[Step, tuple[PlannedCheckpoint, ...]]:
         return {step: tuple(one for one in self.checkpoints if one.step == step) for step in STEP_NEEDS}

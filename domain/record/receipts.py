@@ -188,12 +188,10 @@ def _fault(receipt: Receipt) -> str | None:
     if not isinstance(event, Stated) or event.envelope.fingerprint() != receipt.fingerprint:
         return "is not for what stands there"
     said = json.loads(event.envelope.body())
-    its_own = isinstance(said, dict) and said.get("id") == receipt.statement and receipt.delivery in _about(said)
+    its_own = isinstance(said, dict) and said.get("id") == receipt.statement and _is_about(said, receipt.delivery)
     return None if its_own else "is not for what stands there"
 
 
-def _about(said: dict[str, Any]) -> tuple[Any, ...]:
-    """Which deliveries a statement is about, whatever else it says: one, or several of a group (R31)."""
-    shared = said.get("shared")
-    several = shared.get("deliveries") if isinstance(shared, dict) else None
-    return tuple(several) if isinstance(several, list) else (said.get("delivery"),)
+def _is_about(said: dict[str, Any], delivery: str) -> bool:
+    """Whether a statement is about this delivery, or about members of a group (R31): of which, the plan in its ledger says."""
+    return said.get("delivery") == delivery or isinstance(said.get("members"), list)

@@ -43,7 +43,7 @@ def heeding(delivery: Delivery) -> Heeding:
     """What this delivery wants to hear now. It is one of a group."""
     group, state = delivery.plan.group, delivery.state
     assert group is not None  # noqa: S101 - else it has no sibling
-    waits = [one for planned in delivery.plan.checkpoints for one in planned.wait_for if one.key not in state.siblings.reached]
+    waits = [one for one in state.awaited() if one.key not in state.siblings.reached]
     return Heeding(
         delivery=delivery.plan.operation,
         group=group.digest,

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 
-from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Halted, Opened, TakenUp
+from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Halted, Opened, TakenUp, Waits
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent
 from domain.delivery.progress import Progress
@@ -24,7 +24,7 @@ from domain.rules.coming import all_coming, moments_in_order
 from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.detection import reported
-from domain.rules.siblings import lacking
+from domain.rules.siblings import beginning_to_wait, lacking
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.words.moments import utc_text
 
@@ -169,6 +169,12 @@ def hand_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
             yield from _opening(delivery, delivery.plan.legs[state.leg].end, now)
 
 
+def wait_for_siblings(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
+    """Each checkpoint that is `beginning_to_wait` waits, from now for as long as the plan says (R31)."""
+    for planned in beginning_to_wait(delivery):
+        yield Waits(checkpoint=planned.id, until=utc_text(now + (planned.waits or delivery.plan.contingencies.decision)))
+
+
 def muster_and_arrest(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """The checkpoints of step `muster`, then of `arrest`, each when it has its turn."""
     steps: tuple[PlanStep, ...] = ("muster", "arrest")
@@ -232,6 +238,7 @@ CHECKLIST: tuple[Step, ...] = (
     prepare,
     let_it_go,
     hand_over,
+    wait_for_siblings,
     muster_and_arrest,
     account,
     conclude,

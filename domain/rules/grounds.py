@@ -103,7 +103,7 @@ def another_plan(delivery: Delivery, said: Said) -> Verdict | None:
     what is said of a group is looked at for that.
     """
     binding, plan = kind_of(said.statement).bound_to(), said.statement.plan
-    if binding == "brake" or said.statement.shared is not None:
+    if binding == "brake" or said.statement.members is not None:
         return None
     if plan is None:
         return NAMES_NO_PLAN()
@@ -118,14 +118,14 @@ def another_group(delivery: Delivery, said: Said) -> Verdict | None:
     consents, and the plan in force is not the one under the group's digest any more. No brake that may be shared is refused for
     its group.
     """
-    shared, group, kind = said.statement.shared, delivery.plan.group, kind_of(said.statement)
-    if shared is None:
+    group, kind = delivery.plan.group, kind_of(said.statement)
+    if said.statement.members is None:
         return None
     if not kind.may_be_shared():
         return NOT_SHARED(kind=said.content.kind)
     if kind.bound_to() == "brake":
         return None
-    if group is None or shared.group != group.digest:
+    if group is None or said.statement.plan != group.digest:
         return OTHER_GROUP()
     return OTHER_PLAN() if kind.bound_to() == "consent" and len(delivery.state.plans) > 1 else None
 

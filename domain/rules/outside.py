@@ -28,7 +28,9 @@ from domain.words.moments import instant
 LONGEST_DEFERRED = WINDOW + timedelta(minutes=5)
 """How far ahead the register may put off a look: until all that it counts has left its window, clocks apart."""
 
-Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | ArchiveBehind | ArchiveCaughtUp | Diverged | SiblingHeard
+Report = (
+    Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | ArchiveBehind | ArchiveCaughtUp | Diverged | SiblingHeard
+)
 """A fact from outside that nobody signs with a service's key."""
 
 

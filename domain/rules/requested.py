@@ -18,8 +18,8 @@ def other_request(delivery: Delivery, said: Said, state: str, request: str) -> V
     """Whether it decides on another request than the one to this State that follows from the plan in force. What is said of a
     group decides on the requests of all whose plans are under its digest, and names that.
     """
-    shared = said.statement.shared
-    asked = shared.group if shared is not None else digest_of_request(delivery.plan, state)
+    group = delivery.plan.group if said.statement.members is not None else None
+    asked = group.digest if group is not None else digest_of_request(delivery.plan, state)
     return None if request == asked else OTHER_REQUEST(state=state)
 
 

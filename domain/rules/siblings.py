@@ -16,7 +16,6 @@ from domain.delivery.reported import SiblingHeard, sealed_by
 from domain.delivery.state import State
 from domain.delivery.verdicts import found
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Wait
-from domain.plan.plan import Step as PlanStep
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import Kind
@@ -25,11 +24,13 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import Refused, RuleBroken
 
 WAITED_IN_VAIN = found(
-    "R2", "waited_in_vain", "{checkpoint} waited for a sibling; no decision in time by {services}", checkpoint="name", services="names"
+    "R2",
+    "waited_in_vain",
+    "{checkpoint} waited for a sibling; no decision in time by {services}",
+    checkpoint="name",
+    services="names",
 )
-SIBLING_UNDECIDED = found(
-    "R2", "sibling_undecided", "a sibling was stopped; no decision in time by {services}", services="names"
-)
+SIBLING_UNDECIDED = found("R2", "sibling_undecided", "a sibling was stopped; no decision in time by {services}", services="names")
 
 
 def lacking(delivery: Delivery, planned: PlannedCheckpoint) -> tuple[Wait, ...]:
@@ -59,8 +60,28 @@ def _its_turn(delivery: Delivery, planned: PlannedCheckpoint) -> bool:
     return planned.id not in delivery.state.progress and after and leaves and turn(delivery, planned.step)
 
 
+def beginning_to_wait(delivery: Delivery) -> Iterator[PlannedCheckpoint]:
+    """Checkpoints of the steps `dispatch`, `muster` and `arrest` whose turn it is, for which something is `lacking`, and of which
+    it is not known yet that they wait. In the plan's order.
+    """
+    for planned in delivery.plan.checkpoints if delivery.plan.group is not None else ():
+        known = planned.id in delivery.state.siblings.waiting
+        if planned.wait_for and not known and _its_turn(delivery, planned) and lacking(delivery, planned):
+            yield planned
+
+
+def ends_of_waits(delivery: Delivery) -> Iterator[datetime]:
+    """Until when each checkpoint waits that does, while it is under way."""
+    for name, until in delivery.state.siblings.waiting.items() if delivery.state.under_way else ():
+        planned = delivery.plan.find(name)
+        if planned is not None and name not in delivery.state.progress and lacking(delivery, planned):
+            yield until
+
+
 class Sibling(Contingency):
-    """A checkpoint waits for a sibling; those in charge may decide at any time that it waits no more, and must in the end."""
+    """A checkpoint waits for a sibling in vain: its time is over, or the sibling has ended. Those in charge decide whether it goes
+    on without.
+    """
 
     declares = Unforeseen(
         name="sibling",
@@ -74,23 +95,25 @@ class Sibling(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each checkpoint of the steps `dispatch`, `muster` and `arrest` whose turn it is, and for which something is
-        `lacking`, unless one about it is open. In the plan's order.
+        """About each checkpoint that waits, whose turn it is, and for which something is `lacking`: once the time is over until
+        which it waits, or a sibling has ended that is `lacking`; unless one about it is open. In the order in which they began to
+        wait.
         """
-        steps: tuple[PlanStep, ...] = ("dispatch", "muster", "arrest")
-        for planned in delivery.plan.checkpoints if delivery.plan.group is not None else ():
-            waits = planned.step in steps and planned.wait_for and _its_turn(delivery, planned)
-            if waits and lacking(delivery, planned) and not open_about(delivery.state, self.declares.name, planned.id):
-                yield planned.id
+        for name, until in delivery.state.siblings.waiting.items():
+            planned = delivery.plan.find(name)
+            if planned is None or not _its_turn(delivery, planned) or open_about(delivery.state, self.declares.name, name):
+                continue
+            missing = lacking(delivery, planned)
+            ended = any(standing_of(delivery.state, one.delivery) == "ended" for one in missing)
+            if missing and (now >= until or ended):
+                yield name
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
         """The responsible authority, and the authorities of the State that it is in; where that is one service, two of its
-        officers. It is due after what the checkpoint `waits`.
+        officers.
         """
-        planned = delivery.plan.find(key)
-        span = planned.waits if planned is not None else None
-        due = span if span is not None else delivery.plan.contingencies.decision
-        return Checkpoint(id=name, requires=decide_afresh(delivery, "movement_decision"), due=due)
+        needs = decide_afresh(delivery, "movement_decision")
+        return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
 
     def title_of(self, key: str) -> str:
         return f"sibling.{key}"
@@ -180,8 +203,9 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
 
 
 def _wait(delivery: Delivery, fact: SiblingHeard) -> Wait | None:
-    every = (one for planned in delivery.plan.checkpoints for one in planned.wait_for)
-    return next((one for one in every if (one.delivery, one.checkpoint) == (fact.sibling, fact.checkpoint)), None)
+    return next(
+        (one for one in delivery.state.awaited() if (one.delivery, one.checkpoint) == (fact.sibling, fact.checkpoint)), None
+    )
 
 
 def proves(delivery: Delivery, wait: Wait, statements: tuple[Envelope, ...], at: datetime) -> bool:
@@ -194,10 +218,11 @@ def proves(delivery: Delivery, wait: Wait, statements: tuple[Envelope, ...], at:
             statement = delivery.law.read(envelope)
             service = delivery.directory.find(statement.service)
             content = statement.content
-            if service is None or not isinstance(content, Kind) or not statement.about(wait.delivery):
+            if service is None or not isinstance(content, Kind) or statement.members is not None:
                 continue
             delivery.law.opened(envelope, service.keys_at(at))
-            if statement.checkpoint == wait.checkpoint and content.is_yes() and content.declares.answers is not None:
+            there = (statement.delivery, statement.checkpoint) == (wait.delivery, wait.checkpoint)
+            if there and content.is_yes() and content.declares.answers is not None:
                 said.setdefault(statement.voice, []).append(content.declares.answers)
     asked: dict[str, list[Need]] = {}
     for one in wait.requires:

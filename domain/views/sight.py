@@ -171,7 +171,7 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     name, reader, content = said.checkpoint, seen.reader, kind_of(said)
     if reader.id in (said.service, said.on_behalf_of):
         return True
-    if said.shared is not None and not seen.whole:
+    if said.members is not None and not seen.whole:
         return False  # it names siblings; what follows from it here, the view says
     here = _named_there(delivery, seen, name)
     asked = content.declares.readers == "both_states" and reader.state == getattr(content, "to", "")

@@ -110,7 +110,7 @@ MOST_WAITING: Final = 8
 """Checkpoints of one plan that wait for siblings."""
 MOST_WAITS_IN_ALL: Final = 2 * MOST_WAITS
 """What they wait for, together."""
-SIBLING_BYTES: Final = 128 * KIB
+SIBLING_BYTES: Final = 64 * KIB
 """Of the signed statements that prove that a sibling has reached a checkpoint."""
 MOST_BROUGHT_SERVICES: Final = 100
 MOST_BROUGHT_CARDS: Final = 20
