@@ -22,6 +22,7 @@ from client.commands import (
     deliveries,
     evidence,
     expunging,
+    groups,
     installation,
     keys,
     plans,
@@ -37,6 +38,7 @@ from domain.words.errors import VigilError
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(plans.app, name="plan")
+app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="keys")
 for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)

@@ -1,5 +1,5 @@
-"""Groups of consignments in virtual time (R31): each a delivery on a stage of its own, with services that now and then say a thing
-once for several, and all of them on one clock. `python -m rehearsal --groups` runs them.
+"""Groups of consignments in virtual time (R31): each a delivery on a stage of its own, with services that now and then say a
+thing once for several, and all of them on one clock. `python -m rehearsal --groups` runs them.
 """
 
 import random
@@ -16,6 +16,7 @@ from domain.plan.check import faults_in
 from domain.plan.directory import Directory
 from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import read_statement
 from domain.record.siblings import heard, heeding
 from domain.rules.consent import AuthorisationGranted, AuthorisationRefused
@@ -39,8 +40,8 @@ SHARED = (AuthorisationGranted, AuthorisationRefused, PermissionGranted)
 
 
 def group_of(plan: Plan, directory: Directory, cards: dict[str, RuleCard], seed: int) -> tuple[Plan, ...]:
-    """A group of three that go the way of this plan: arrests wait for the others, one may leave after another, and one may be held
-    back. The first that is drawn in whose plans there is no fault.
+    """A group of three that go the way of this plan: arrests wait for the others, one may leave after another, and one may be
+    held back. The first that is drawn in whose plans there is no fault.
     """
     dice = random.Random(f"{seed}/group")  # noqa: S311 - a simulation must be repeatable
     for _ in range(10):
@@ -161,7 +162,8 @@ class _Director:
             return line
         content = said.content
         if isinstance(content, AuthorisationGranted | PermissionGranted):
-            content = content.model_copy(update={"request": group.digest})
+            asked = tuple(digest_of_request(self._plans[number - 1], content.state) or "0" * 64 for number in several)
+            content = content.model_copy(update={"request": asked})
         of_all = {"members": several, "delivery": group.code, "plan": group.digest, "seen": None}
         return replace(line, statement=said.model_copy(update=of_all | {"content": content}))
 

@@ -10,7 +10,7 @@ from domain.delivery.memory import Diverging
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.delivery.state import State
 from domain.delivery.verdicts import Verdict, found
-from domain.delivery.vocabulary import Differing, NoticeKind, Services, UtcText
+from domain.delivery.vocabulary import Differing, NoticeKind, Services, SiblingNews, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
@@ -32,11 +32,8 @@ from domain.words.limits import (
 )
 from domain.words.moments import instant
 
-
 SIBLING_STOPPED = found("R31", "sibling_stopped", "{sibling}, of the same group, was stopped", sibling="name")
 SIBLING_IN_DANGER = found("R31", "danger_to_a_sibling", "in {sibling}, of the same group, life is at risk", sibling="name")
-
-SiblingNews = Literal["reached", "held", "stopped", "danger", "ended"]
 
 
 class Started(Event):

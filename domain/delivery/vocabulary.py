@@ -54,6 +54,9 @@ is no longer waited for; the plan was changed; how it ended; the consignment is 
 keys of a service were changed; the archive has fallen behind, or has caught up; the archive has another history of it; nothing
 moves until it is decided; it goes on; another consignment of the same operation was held or stopped."""
 
+SiblingNews = Literal["reached", "held", "stopped", "danger", "ended"]
+"""What is heard of another delivery of the same group (R31)."""
+
 AnyNotice = Literal[NoticeKind, "enquiries", "stranded"]
 """The same, and what is about no single delivery, for supervisors: a pattern of enquiries at the register; deliveries that wait
 for a worker of a build of which none is up."""

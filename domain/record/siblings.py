@@ -10,7 +10,8 @@ from pydantic import Field
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.memory import SiblingStanding
-from domain.delivery.reported import SiblingHeard, SiblingNews, SiblingSealed, Stated
+from domain.delivery.reported import SiblingHeard, SiblingSealed, Stated
+from domain.delivery.vocabulary import SiblingNews
 from domain.plan.vocabulary import Digest
 from domain.rules.siblings import standing_of
 from domain.signing.canonical import Frozen, canonical, plain

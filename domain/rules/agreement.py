@@ -11,9 +11,9 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
-from domain.plan.vocabulary import Digest, Reason
+from domain.plan.vocabulary import Reason
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind, of_another_state
-from domain.rules.requested import decided, other_request
+from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
 
@@ -40,7 +40,7 @@ class AgreementGiven(Kind):
 
     kind: Literal["agreement_given"] = "agreement_given"
     state: identifiers.State
-    request: Digest
+    request: Requests
     """The request for consent that it agrees to: SHA-256, as it stood in what was asked."""
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     given_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]

@@ -16,11 +16,11 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.vocabulary import Condition, Digest, Reason
+from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
 from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
-from domain.rules.requested import decided, other_request
+from domain.rules.requested import Requests, decided, other_request, own_request
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
@@ -96,7 +96,7 @@ class AuthorisationGranted(Kind):
 
     kind: Literal["authorisation_granted"] = "authorisation_granted"
     state: identifiers.State
-    request: Digest
+    request: Requests
     """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
@@ -224,7 +224,7 @@ class AuthorisationGranted(Kind):
             self.permits,
             self.provisional,
             since=self._since(state, said),
-            request=self.request,
+            request=own_request(state.plan, said, self.request) or "",
             form=self.form,
         )
 

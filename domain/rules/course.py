@@ -114,10 +114,10 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
     leg = next_to_begin(delivery)
     every = delivery.plan.states() if not delivery.plan.held_back else (delivery.plan.legs[0].state,)
     ahead = every if state.cleared < 0 else consents.states_of(leg) if leg is not None else ()
-    for lacking in consents.not_permitted(ahead, now):
-        if consents.still_to_begin(lacking.state, lacking.permission, now):
+    for missing in consents.not_permitted(ahead, now):
+        if consents.still_to_begin(missing.state, missing.permission, now):
             continue  # what waits for it waits
-        finding = PERMISSION_WANTING(permission=lacking.permission, state=lacking.state)
+        finding = PERMISSION_WANTING(permission=missing.permission, state=missing.state)
         yield Halted(cause="permission", finding=finding)
 
 

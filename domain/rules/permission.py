@@ -14,13 +14,13 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.cards import Duty, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.vocabulary import Digest, Reason
+from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
 from domain.rules.measures import may_be_permitted, permits_wrongly, steps_too_far
-from domain.rules.requested import decided, other_request
+from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
-from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
+from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, check_window, instant, utc_text
 
 OTHER_STATE = refused(
@@ -45,7 +45,7 @@ class PermissionGranted(Kind):
 
     kind: Literal["permission_granted"] = "permission_granted"
     state: identifiers.State
-    request: Digest
+    request: Requests
     """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
     permissions: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=8)]
     reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
@@ -65,7 +65,7 @@ class PermissionGranted(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=LARGEST_NOTE,
+        largest=LARGEST_ACT,
     )
 
     @model_validator(mode="after")

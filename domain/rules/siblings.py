@@ -79,8 +79,8 @@ def ends_of_waits(delivery: Delivery) -> Iterator[datetime]:
 
 
 class Sibling(Contingency):
-    """A checkpoint waits for a sibling in vain: its time is over, or the sibling has ended. Those in charge decide whether it goes
-    on without.
+    """A checkpoint waits for a sibling in vain: its time is over, or the sibling has ended. Those in charge decide whether it
+    goes on without.
     """
 
     declares = Unforeseen(
@@ -174,8 +174,8 @@ class SiblingStop(Contingency):
 
 
 def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
-    """Whether it says something new of a sibling while this delivery is under way. Raises `RuleBroken` for what nobody has proved:
-    it is of no sibling, not signed by the installation, or not by enough of those whose words close what is waited for.
+    """Whether it says something new of a sibling while this delivery is under way. Raises `RuleBroken` for what nobody has
+    proved: it is of no sibling, not signed by the installation, or not by enough of those whose words close what is waited for.
     """
     state, group = delivery.state, delivery.plan.group
     if group is None or fact.sibling not in group.members or fact.sibling == delivery.plan.operation:

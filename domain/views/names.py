@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from domain.delivery.verdicts import Cause
-from domain.delivery.vocabulary import AnyNotice
+from domain.delivery.vocabulary import AnyNotice, SiblingNews
 from domain.plan.enquiries import Pattern
 from domain.plan.vocabulary import CriminalRole
 from domain.words.text import mark
@@ -204,6 +204,14 @@ NOTICES: Mapping[AnyNotice, str] = {
     "stranded": mark("no worker of build {build} is up, and deliveries wait for one: {count}; nothing is judged in them"),
 }
 """What a notice says, to a service that is called."""
+SIBLINGS: Mapping[SiblingNews, str] = {
+    "reached": mark("has come so far"),
+    "held": mark("held"),
+    "stopped": mark("stopped"),
+    "danger": mark("life is at risk"),
+    "ended": mark("ended"),
+}
+"""What is heard of another consignment of the same operation."""
 CAUGHT_UP = mark("the archive has caught up: everybody is heard")
 """In place of what is said of an archive that is behind."""
 SEE_ENTRY = mark("see entry {entry} of the ledger")

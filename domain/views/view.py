@@ -16,6 +16,7 @@ from domain.plan.goods import say_amount
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
+from domain.rules.siblings import lacking, standing_of
 from domain.signing.canonical import Frozen
 from domain.views import results
 from domain.views.results import ArrestsView, ProsecutionView, TransferView, WatchLogView
@@ -112,6 +113,37 @@ class HoldView(Frozen):
     """When silence ends it; none until that is asked."""
 
 
+class SiblingView(Frozen):
+    """Another consignment of the same operation, for who sees the whole."""
+
+    delivery: str
+    stands: Literal["held", "stopped", "ended"] | None
+    """The last that was heard of it here; none while it goes on."""
+
+
+class WaitView(Frozen):
+    """A checkpoint that waits for siblings (R31)."""
+
+    checkpoint: str
+    until: str
+    lacking: int
+    """Of how many it waits for something still."""
+    of: tuple[str, ...]
+    """Of which, for who sees the whole."""
+
+
+class GroupView(Frozen):
+    """The operation of several consignments that this is one of."""
+
+    code: str
+    digest: str
+    number: int
+    held_back: bool
+    siblings: tuple[SiblingView, ...]
+    """For who sees the whole: others hear nothing of them but that something waits."""
+    waits: tuple[WaitView, ...]
+
+
 class Remark(Frozen):
     """What the rules remark of an entry that counts."""
 
@@ -169,6 +201,8 @@ class DeliveryView(Frozen):
     """Which State prosecutes whom."""
     transfers: tuple[TransferView, ...] = ()
     """Proceedings that a State was asked to take over."""
+    group: GroupView | None = None
+    """None: it is of no group."""
     recorders: tuple[str, ...] = ()
     """Labels of recorders that somebody who cooperates carries still."""
     outcome: Outcome | None
@@ -210,7 +244,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
                 live=grant.live(now),
                 provisional=grant.provisional,
                 conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
-                request_has_changed=grant.request not in _decided_on(delivery, grant.state),
+                request_has_changed=grant.request != digest_of_request(delivery.plan, grant.state),
             )
             for grant in delivery.state.grants.values()
             if seen.whole or seen.own(grant.service, delivery)
@@ -236,6 +270,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         watch_log=results.watch_log(delivery, seen),
         prosecutions=results.prosecutions(delivery, seen),
         transfers=results.transfers(delivery, seen),
+        group=_group(delivery, seen),
         recorders=results.recorders(delivery, seen),
         outcome=delivery.state.outcome,
         started_at=utc_text(delivery.state.began),
@@ -246,11 +281,25 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
     )
 
 
-def _decided_on(delivery: Delivery, state: str) -> tuple[str | None, ...]:
-    """What a consent of this State names: its own request, or the group's digest, while the plan is the one under that."""
-    group = delivery.plan.group
-    shared = (group.digest,) if group is not None and len(delivery.state.plans) == 1 else ()
-    return (digest_of_request(delivery.plan, state), *shared)
+def _group(delivery: Delivery, seen: Sight) -> GroupView | None:
+    group, state = delivery.plan.group, delivery.state
+    if group is None:
+        return None
+    others, waits = [name for name in group.members if name != delivery.plan.operation], []
+    for name, until in state.siblings.waiting.items():
+        planned = delivery.plan.find(name)
+        missing = lacking(delivery, planned) if planned is not None and state.under_way else ()
+        if missing and (seen.whole or name in seen.checkpoints):
+            of = tuple(dict.fromkeys(one.delivery for one in missing))
+            waits.append(WaitView(checkpoint=name, until=utc_text(until), lacking=len(of), of=of if seen.whole else ()))
+    return GroupView(
+        code=group.code,
+        digest=group.digest,
+        number=delivery.plan.number,
+        held_back=delivery.plan.held_back,
+        siblings=tuple(SiblingView(delivery=name, stands=standing_of(state, name)) for name in others if seen.whole),
+        waits=tuple(waits),
+    )
 
 
 def differs(delivery: Delivery) -> str | None:
@@ -361,6 +410,8 @@ def markdown(shown: DeliveryView) -> str:
         lines.append(f"- **record put back** entry {shown.diverged}: the archive has another history of it")
     if shown.out_of_sight:
         lines.append(f"- **out of sight** {words(shown.out_of_sight)}")
+    for held_up in shown.group.waits if shown.group is not None else ():
+        lines.append(f"- {words(held_up.checkpoint)} waits for {held_up.lacking} of its siblings until {held_up.until}")
     for wait in shown.waiting:
         who = ", ".join(f"{words(one.service)} ({one.standing})" for one in wait.services if one.standing != "answered")
         due = f", due {wait.due}" if wait.due else ""

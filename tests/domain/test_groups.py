@@ -10,6 +10,7 @@ from domain.delivery.statement import Statement
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand, is_member, leaf_of, placed
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import go_on
 from domain.record.siblings import expunged, heard, heeding
 from domain.record.verify import verify
@@ -165,7 +166,9 @@ def test_r28_the_largest_group_has_its_bound_and_fits() -> None:
 def consents_of(table: Table, service: str, at: str | None, *names: str, **content: Any) -> Statement:
     """What a service says once for these parcels."""
     together = of_several(*names)
-    request = {"request": together["plan"]} if content.pop("asks", True) else {}
+    plans = {one.operation: one for one in group_plans()}
+    state = table.directory.get(service).state or ""
+    request = {"request": [digest_of_request(plans[one], state) for one in names]} if content.pop("asks", True) else {}
     said = table.statement(service, content.pop("kind", "authorisation_granted"), at, **request | content)
     return said.model_copy(update=together | {"id": f"shared-{next(NUMBERS):04d}"})
 
@@ -188,7 +191,7 @@ def test_r31_a_consent_for_one_consignment_counts_for_no_other() -> None:
     parcels = Parcels()
     of_one = consents_of(parcels[OIL], "kz.prosecutor", "consent-kz", OIL)
     own = parcels[OIL].statement("kz.prosecutor", "authorisation_granted", "consent-kz")
-    other = consents_of(parcels[OIL], "kz.prosecutor", "consent-kz", *BOTH, request="1" * 64, asks=False)
+    other = consents_of(parcels[OIL], "kz.prosecutor", "consent-kz", *BOTH, request=["0" * 64, "1" * 64], asks=False)
 
     for said in (of_one, own):
         with pytest.raises(NotFound):
