@@ -28,7 +28,9 @@ PAUSE = 1.0
 async def hand_in(
     gateway: Gateway, envelope: Envelope, say: Callable[[str], None], *, to: str | None = None
 ) -> SignedReceipt | Left:
-    """The gateway's answer. `to`: one of several deliveries that it is about (R31). Raises what it refuses with, or `Unavailable` once the statement is kept in a file."""
+    """The gateway's answer. `to`: one of several deliveries that it is about (R31). Raises what it refuses with, or `Unavailable`
+    once the statement is kept in a file.
+    """
     statement = read_statement(envelope)
     loop = asyncio.get_running_loop()
     until = loop.time() + KEEP_TRYING

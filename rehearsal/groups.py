@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.delivery.decided import Closed, Concluded, Ended, Opened
-from domain.delivery.ledger import Entry
 from domain.delivery.reported import SiblingHeard
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
@@ -212,7 +211,7 @@ class _Book:
 
     def __init__(self, one: Simulated) -> None:
         self.plan = one.delivery.state.plan
-        self.entries = [entry for entry in one.delivery.ledger.entries if isinstance(entry, Entry)]
+        self.entries = one.delivery.ledger.entries
         self.satisfied: dict[str, datetime] = {}
         self.concluded: tuple[str, datetime] | None = None
         self.ended: datetime | None = None

@@ -66,8 +66,8 @@ class StatementOf(Frozen, Generic[C_co]):
     id: StatementId
     delivery: OperationCode
     members: Annotated[Members | None, Field(exclude_if=lambda members: members is None)] = None
-    """Where it is said of several consignments of a group at once (R31), or of one by its group: which, counted from 1 in the order
-    of the group. Then `delivery` is the code name of the group and `plan` its digest, which commits to the plan of each.
+    """Where it is said of several consignments of a group at once (R31), or of one by its group: which, counted from 1 in the
+    order of the group. Then `delivery` is the code name of the group and `plan` its digest, which commits to the plan of each.
     """
     checkpoint: CheckpointId | None = None
     plan: Digest | None = None

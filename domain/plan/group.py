@@ -1,8 +1,8 @@
 """An operation of several consignments (R31): one file, from which the plan of each consignment follows.
 
-Each consignment is a delivery with a plan, a ledger and a packet of its own. What they share is written once, under `shared`; what
-is different stands with each. The plans are leaves of one tree (RFC 6962), and each bears its root and the proof that it is in
-it: so whoever signs the group's digest signs the plans of all, and each ledger shows by itself that its plan is one of them.
+Each consignment is a delivery with a plan, a ledger and a packet of its own. What they share is written once, under `shared`;
+what is different stands with each. The plans are leaves of one tree (RFC 6962), and each bears its root and the proof that it is
+in it: so whoever signs the group's digest signs the plans of all, and each ledger shows by itself that its plan is one of them.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""What a delivery of a group is told of its siblings (R31), with the proof of it: made of their ledgers by whoever may read these,
-and looked at again by whoever is told (`domain.rules.siblings`) and by whoever verifies its packet.
+"""What a delivery of a group is told of its siblings (R31), with the proof of it: made of their ledgers by whoever may read
+these, and looked at again by whoever is told (`domain.rules.siblings`) and by whoever verifies its packet.
 """
 
 from typing import Annotated, Final
@@ -61,7 +61,7 @@ def heeding(delivery: Delivery) -> Heeding:
 
 
 def heard(sibling: Delivery, group: str, known: Heeded, key: Ed25519PrivateKey) -> SiblingHeard | None:
-    """The first that is new of a sibling, signed with the installation's key; none where nothing is, or it is of another group."""
+    """The first that is new of a sibling, signed with the installation's key. None where nothing is; none of another group."""
     own = sibling.plan.group
     if own is None or own.digest != group:
         return None
@@ -91,8 +91,8 @@ def _stands(sibling: Delivery, known: SiblingStanding | None) -> SiblingNews | N
 
 
 def _words(sibling: Delivery, entries: tuple[int, ...]) -> tuple[Envelope, ...]:
-    """What was said in these entries; nothing where one of them has a handling code of its own, or they are too large: then nothing
-    is proved by them, and people decide.
+    """What was said in these entries; nothing where one of them has a handling code of its own, or they are too large: then
+    nothing is proved by them, and people decide.
     """
     found: list[Envelope] = []
     for seq in dict.fromkeys(entries):

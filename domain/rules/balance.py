@@ -293,7 +293,8 @@ class BalanceOpen(Contingency):
 def stands_still(delivery: Delivery) -> bool:
     """Whether nothing more is done with the consignment. If it has split: `parts` has been open and is so no more, and no
     `acknowledgement` is open. Else, if nothing has halted it: it is delivered, and the steps `deliver`, `muster`, `arrest` and
-    `account` have `passed`; or it is `held_back`, and `prepare` and `account` have. Else: it is secured, lost or destroyed, and no `acknowledgement` and no `interdiction` is open.
+    `account` have `passed`; or it is `held_back`, and `prepare` and `account` have. Else: it is secured, lost or destroyed, and
+    no `acknowledgement` and no `interdiction` is open.
     """
     return delivery.once(_stands_still)
 

@@ -24,10 +24,10 @@ def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
 
 
 def moments(delivery: Delivery) -> Iterator[datetime]:
-    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`; `check_in_due`; while it
-    is under way and has not been delivered, the beginning of each authorisation, the beginning and the end of each permission,
-    and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the authorisation of one of its
-    `states_of` has less than is `needed`.
+    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
+    `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, the beginning and the
+    end of each permission, and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the
+    authorisation of one of its `states_of` has less than is `needed`.
     """
     yield from (at for at, _ in delivery.once(all_coming))
     yield from ends_of_waits(delivery)

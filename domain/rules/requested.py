@@ -20,13 +20,15 @@ OTHER_REQUEST = refused(
 
 
 Requests = Digest | Annotated[tuple[Digest, ...], Field(min_length=1, max_length=MOST_MEMBERS)]
-"""The request for consent that is decided on, by its SHA-256 as it stood in what was asked; where it is said of several consignments
-at once, that of each, in the order in which they are named.
+"""The request for consent that is decided on, by its SHA-256 as it stood in what was asked; where it is said of several
+consignments at once, that of each, in the order in which they are named.
 """
 
 
 def own_request(plan: Plan, said: Said, request: Requests) -> str | None:
-    """Of the requests that it decides on, the one of this delivery; none where it names none, or one though it is said of several."""
+    """Of the requests that it decides on, the one of this delivery; none where it names none, or one though it is said of
+    several.
+    """
     members = said.statement.members
     if members is None or isinstance(request, str):
         return request if members is None and isinstance(request, str) else None

@@ -179,9 +179,9 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
     """
     state, group = delivery.state, delivery.plan.group
     if group is None or fact.sibling not in group.members or fact.sibling == delivery.plan.operation:
-        raise RuleBroken("R31", f"{fact.sibling} is no sibling of this delivery", reason="no_sibling")
+        raise RuleBroken("R31", f"{fact.sibling} is no sibling of this delivery")
     if not sealed_by(fact, group.digest, delivery.directory, at):
-        raise RuleBroken("R31", "what is said of a sibling is not signed by the installation", reason="not_sealed")
+        raise RuleBroken("R31", "what is said of a sibling is not signed by the installation")
     if not state.under_way:
         return False
     known = standing_of(state, fact.sibling)
@@ -192,7 +192,7 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
                 return False
             if not proves(delivery, wait, fact.statements, at):
                 sentence = f"nobody has signed that {fact.sibling} has reached {fact.checkpoint}"
-                raise RuleBroken("R31", sentence, reason="not_proved")
+                raise RuleBroken("R31", sentence)
             return True
         case "held":
             return known is None

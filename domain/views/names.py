@@ -117,6 +117,8 @@ EVENTS: Mapping[str, str] = {
     "deconflicted": mark("Other operations looked for"),
     "deferred": mark("Register not looked into; asked again later"),
     "look_due": mark("Register may be asked again"),
+    "waits": mark("Waits for siblings"),
+    "sibling_heard": mark("Heard of a sibling"),
     "cleared": mark("Cleared to go on"),
     "halted": mark("Halted"),
     "told": mark("Notices sent"),
