@@ -24,6 +24,7 @@ from client.commands import (
     deliveries,
     evidence,
     expunging,
+    groups,
     installation,
     keys,
     papers,
@@ -43,6 +44,7 @@ app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_excep
 plans.app.command("new")(beginning.plan_new)
 app.add_typer(plans.app, name="plan")
 app.command()(beginning.init)
+app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="keys")
 app.add_typer(attaching.app, name="attachment")
 for group in (rehearsing, installation, deliveries, speaking, evidence):

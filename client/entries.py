@@ -20,6 +20,7 @@ from domain.delivery.decided import (
     Reminded,
     Silence,
     TakenUp,
+    Waits,
 )
 from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.reported import (
@@ -33,6 +34,7 @@ from domain.delivery.reported import (
     Diverged,
     KeysChanged,
     Released,
+    SiblingHeard,
     Started,
     Stated,
     Told,
@@ -54,7 +56,7 @@ from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
 from domain.rules.stop import Incident
 from domain.rules.watch_log import SurveillanceLog
 from domain.views.listed import listed
-from domain.views.names import ALERTS, OUTCOMES, RESULTS
+from domain.views.names import ALERTS, OUTCOMES, RESULTS, SIBLINGS
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
@@ -162,6 +164,10 @@ def _what(entry: Entry) -> tuple[str, str]:
             if due is None:
                 return _("{checkpoint} opened, for as long as it takes", checkpoint=name), "cyan"
             return _("{checkpoint} opened, due {moment}", checkpoint=name, moment=moment(due)), "cyan"
+        case Waits(checkpoint=name, until=until):
+            return _("{checkpoint} waits for siblings until {moment} [R31]", checkpoint=name, moment=moment(until)), "cyan"
+        case SiblingHeard() as event:
+            return _of_a_sibling(event), "bold yellow" if event.says in ("stopped", "danger") else "cyan"
         case Asked() as event:
             return _asked(event), "dim"
         case Escalated(checkpoint=name, to=to, services=services, rung=rung):
@@ -243,6 +249,19 @@ def _asked(event: Asked) -> str:
     )
     said_ = [sentence.format(services=", ".join(services)) for sentence, services in sentences if services]
     return f"{event.checkpoint}: {'; '.join(said_)}"
+
+
+def _of_a_sibling(heard: SiblingHeard) -> str:
+    """What was heard of another consignment of the same operation."""
+    if heard.says == "reached":
+        who = ", ".join(dict.fromkeys(read_statement(one).service for one in heard.statements))
+        return _(
+            "{sibling} has reached {checkpoint}, by the signed words of {who} [R31]",
+            sibling=heard.sibling,
+            checkpoint=heard.checkpoint,
+            who=who,
+        )
+    return _("{sibling}, of the same operation: {stands} [R31]", sibling=heard.sibling, stands=named(SIBLINGS, heard.says))
 
 
 def _looked(contacts: Iterable[Contact]) -> str:

@@ -22,10 +22,10 @@ from domain.rules.books import BOOK
 from domain.views.forms import FIELDS
 from domain.views.listed import say_prosecution
 from domain.views.lists import Row
-from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, STANDINGS
+from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
-from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView
+from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView, WaitView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 from domain.words.text import fill, shown, told
@@ -80,6 +80,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row(name, result)
     for name, held in _exhibits(view):
         facts.add_row(name, held)
+    for name, sibling in _of_its_group(view):
+        facts.add_row(name, sibling)
     for name, problem in _problems(view):
         facts.add_row(name, Text(shown(problem), "bold red"))
     if view.outcome:
@@ -93,6 +95,26 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         parts += [Text(), *(_cut(line(entry)) for entry in tail)]
     title = Text(shown(f"{view.delivery}: {view.title}" if view.title else view.delivery))  # a string would be read as markup
     return Panel(Group(*parts), title=title, title_align="left")
+
+
+def _of_its_group(view: DeliveryView) -> Iterator[tuple[str, str]]:
+    """Of which operation it is one consignment, how the others stand, and what waits for them (R31)."""
+    found = view.group
+    if found is None:
+        return
+    held = _(", held back: it never leaves") if found.held_back else ""
+    yield _("group"), _("{code}, consignment {number}", code=found.code, number=found.number) + held
+    others = [f"{one.delivery}: {named(SIBLINGS, one.stands)}" for one in found.siblings if one.stands is not None]
+    if others:
+        yield _("siblings"), ", ".join(others)
+    for one in found.waits:
+        yield _("waits for siblings"), waits_for_siblings(one)
+
+
+def waits_for_siblings(one: WaitView) -> str:
+    """That a checkpoint waits for siblings: for how many, or for which, and until when."""
+    of = ", ".join(one.of) or str(one.lacking)
+    return _("{checkpoint} for {siblings}, until {moment}", checkpoint=one.checkpoint, siblings=of, moment=moment(one.until))
 
 
 def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:

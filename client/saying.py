@@ -118,12 +118,16 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     fulfils: Iterable[str] = (),
     handling: str | None = None,
     attachments: tuple[Attachment, ...] = (),
+    members: tuple[int, ...] | None = None,
 ) -> Envelope:
-    """A signed statement that happened now, with an id of its own. Raises `Malformed` for codes that are none."""
+    """A signed statement that happened now, with an id of its own. `members`: of which consignments of a group it is said, where
+    `delivery` is the group. Raises `Malformed` for codes that are none.
+    """
     try:
         said = Statement(
             id=uuid.uuid4().hex,
             delivery=delivery,
+            members=members,
             checkpoint=checkpoint,
             plan=about.plan,
             seen=about.seen,

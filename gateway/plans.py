@@ -103,7 +103,7 @@ class Plans:
                             SearchAttributePair(_PHASE, "planned"),
                         ]
                     ),
-                    memo={_GROUP: plan.group},
+                    memo={_GROUP: plan.group.code if plan.group is not None else None},
                     static_summary=in_markdown(plan.title),
                 )
             except WorkflowAlreadyStartedError:
@@ -143,7 +143,7 @@ class Plans:
         known = await self._reading.delivery(caller, delivery)
         if isinstance(recorded := amended_by(known, envelope), Entry):
             return recorded
-        snapshot = self._in_force.now.snapshot(plan.everybody())
+        snapshot = self._in_force.now.snapshot((*plan.everybody(), *plan.vouching()))
         amended = Amended(
             plan=envelope,
             services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),

@@ -72,7 +72,7 @@ class Submissions:
         """
         received = monotonic()
         speaker, statement = await self._aside.if_large(partial(self._signed, envelope), len(envelope.body()))
-        if statement.delivery != delivery:
+        if statement.members is None and statement.delivery != delivery:
             message = fill(
                 "the statement is about delivery {delivery}, this is {this}", delivery=statement.delivery, this=delivery
             )

@@ -9,7 +9,7 @@ from datetime import datetime
 from domain.delivery.decided import Closed, Concluded, Ended, Escalated, Expired, Expiring, Halted, Opened, Silence, TakenUp
 from domain.delivery.event import Event
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import Amended, Stated, Told
+from domain.delivery.reported import Amended, SiblingHeard, Stated, Told
 from domain.delivery.statement import Content, Statement
 from domain.delivery.verdicts import Verdict
 from domain.plan.attachment import Attachment
@@ -129,6 +129,8 @@ class Checker:
                 if statement.id in self._ids and verdict.rule != "R18":
                     yield f"R18: statement {statement.id} counts twice"
                 self._ids.add(statement.id)
+                if not statement.about(self._plan):
+                    yield f"R31: statement {statement.id} is about {statement.delivery}, and was taken here"
                 if verdict.verdict == "early":
                     self._early[statement.id] = statement
                 elif verdict.verdict == "accepted":
@@ -196,6 +198,9 @@ class Checker:
     def _time(self, event: Event) -> None:
         """What time has brought to an end."""
         match event:
+            case SiblingHeard(says=says) if not self._plan.held_back and self._plan.group is not None:
+                if says == "danger" or (says == "stopped" and self._plan.group.on_stop == "stop"):
+                    self._halt("risk_to_life" if says == "danger" else "stop")
             case Silence(checkpoint=name) if name.startswith("exhibits."):
                 self._exhibits.lapsed(self._asked[name][0])
             case Silence(checkpoint=name):
@@ -206,7 +211,7 @@ class Checker:
                 unsigned = name.startswith("deconfliction.") and self._leg is None
                 if name.startswith("hold."):
                     self._halt("undecided")
-                elif overdue or unsigned or ".decision." in name:
+                elif overdue or unsigned or ".decision." in name or name.startswith("sibling."):
                     self._halt("silence")
                 elif name.startswith(("extension.", "written.", "search.")):
                     self._halt("lost" if name.startswith("search.") else "expired")
@@ -238,7 +243,7 @@ class Checker:
             yield "R8: halted, and nobody has seized it"
         gone = self._destroyed or (self._lost and self._seized is None)
         if (
-            self._leg is not None
+            (self._leg is not None or self._plan.held_back)
             and not gone
             and not self._split
             and not self._explained
@@ -259,6 +264,8 @@ class Checker:
         """The one outcome of all that has counted (R12)."""
         if self._split:
             return "split"
+        if self._plan.held_back and not self._cause:
+            return "held_back"
         if self._delivered and (not self._cause or self._achieved()):
             if self._plan.reverse:
                 return "returned_to_sender"
@@ -328,6 +335,8 @@ class Checker:
                 self._permits.given(content)
             case MovementDecision(proceed=True) if checkpoint.startswith("divergence."):
                 yield from self._doubtful.decided(checkpoint, voice)
+            case MovementDecision(proceed=True) if checkpoint.startswith("sibling."):
+                pass  # see `rehearsal.groups`
             case MovementDecision(proceed=True):
                 yield from self._decision(voice, statement.officer)
             case HoldDecided(decision="go_on"):
@@ -345,6 +354,8 @@ class Checker:
             case Prepared():
                 yield from self._prepared(content, at, statement.attachments)
             case Dispatched():
+                if self._plan.held_back:
+                    yield "R31: what is held back has left"
                 yield from self._conflicts.alone("dispatched")
                 self._leg = 0
                 for state in self._plan.states():

@@ -26,8 +26,10 @@ from rehearsal.chaos import (
 )
 from rehearsal.scenario import Act
 
-NEVER = frozenset({"course"})
-"""What the other rules keep from ever being called for: a second net (see tests/goldens.py)."""
+NEVER = frozenset({"course", "sibling", "sibling_stop"})
+"""What the other rules keep from ever being called for: a second net (see tests/goldens.py). And what comes up among siblings
+alone, see `rehearsal.groups`.
+"""
 
 
 AT_LAST = timedelta(days=20)

@@ -91,6 +91,8 @@ class Largest:
             words["minor"] = sum(one["value"] * one["count"] for one in words["notes"])
         if {"received", "spent", "left"} <= words.keys():  # what was spent and left was received
             words["spent"] = 0
+        if {"members", "seen"} <= words.keys():  # a statement of several has seen no one ledger, which takes more room
+            words["members"] = None
         if "code" in words and "caveat" in words:
             words["code"] = "H3"
         return words

@@ -33,7 +33,7 @@ from domain.views.sentences import say_verdict
 from process.configuration import cards_in, directory_in
 from rehearsal.scenario import Scenario
 from rehearsal.services import EPOCH, VIGIL, cast, private_key_of, second
-from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
+from workflows.errands import Errand, Heed, Look, OnceMore, Question, Release, Telling, wanted
 
 NEIGHBOURS = ("AZ", "BY", "KG", "KZ", "LV", "RU", "TJ", "UZ")
 """States whose services stand at a table beside those of its plan: of all States they are more than one delivery knows."""
@@ -85,7 +85,7 @@ def services_near(plan: Plan) -> tuple[str, ...]:
     """Who stands at a table: the services of the plan's States, of neighbouring ones and of none, and who takes part."""
     states = {None, *NEIGHBOURS, *plan.asked_states()}
     near = [one.id for one in example_directory().services if one.state in states]
-    return tuple(dict.fromkeys((*near, *plan.everybody())))
+    return tuple(dict.fromkeys((*near, *plan.everybody(), *plan.vouching())))
 
 
 def example_cards() -> dict[str, RuleCard]:
@@ -301,7 +301,7 @@ class Table:
 
     def _is_ours(self, errand: Errand) -> bool:
         return (
-            not isinstance(errand, Question)
+            not isinstance(errand, Question | Heed)
             and (self.alone or not isinstance(errand, Look))
             and (self.told or not isinstance(errand, Telling))
         )

@@ -73,23 +73,24 @@ class Balance:
         self._state = state
 
     def differences(self) -> tuple[Finding, ...]:
-        """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
-        secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
-        `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount that was removed or
-        sampled and was not measured; `other_packages` as `prepared` where nothing was removed and they are not as many as the
-        plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered
-        of each part; else, where something was seized, what was kept, as `recovered` with all that was; in both cases then: of
-        what was kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it,
-        and what was `never_measured`; and where something was seized `serials_differ` for each cash, and `numbers_differ` for all
+        """What does not close. Nothing unless it has been prepared, and has left or is `held_back`; nothing where it is
+        destroyed, or lost and not secured, or where it has split and the parts have not ended. Else, in this order: the plan's
+        contents, `compared` as `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount
+        that was removed or sampled and was not measured; `other_packages` as `prepared` where nothing was removed and they are
+        not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered of each
+        part; else, where something was seized, what was kept, as `recovered` with all that was; in both cases then: of what was
+        kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it, and
+        what was `never_measured`; and where something was seized `serials_differ` for each cash, and `numbers_differ` for all
         else, that was kept with `serials` where the last of it that was recovered has others, then `other_packages` as
         `recovered` where they were counted when it was prepared, and all seizures together have another number of them, then
-        `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross` if
-        its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as `interdicted`
-        if they are not as many; `interdicted_unmeasured` where neither can be compared.
+        `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross`
+        if its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as
+        `interdicted` if they are not as many; `interdicted_unmeasured` where neither can be compared.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
-        if not state.dispatched or gone or state.goods is None or (state.parts and not state.ended_parts):
+        counts = state.dispatched or state.plan.held_back
+        if not counts or gone or state.goods is None or (state.parts and not state.ended_parts):
             return ()
         return tuple(self._differences(state.goods))
 

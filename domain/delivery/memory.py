@@ -1,7 +1,8 @@
 """What a delivery remembers, each in a form of its own: its state is made of these."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
@@ -268,3 +269,24 @@ class RegisterState:
     def unsettled(self) -> tuple[Contact, ...]:
         """The contacts whose conflict is not `settled`."""
         return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)
+
+
+SiblingStanding = Literal["held", "stopped", "ended"]
+
+
+@dataclass
+class Siblings:
+    """What has been heard of the others of its group, in few bytes: they are carried from run to run."""
+
+    heard: int = 0
+    """How often something has been."""
+    standing: dict[int, SiblingStanding] = field(default_factory=dict)
+    """By the number of the member: the last that was heard of how it stands; none while it goes on."""
+    waiting: dict[str, datetime] = field(default_factory=dict)
+    """Checkpoints that have had their turn and wait: until when."""
+    reached: tuple[str, ...] = ()
+    """The keys of the waits that are over, since the sibling has come so far."""
+    alone: tuple[str, ...] = ()
+    """Checkpoints for which it was decided to wait no more."""
+    stop: int | None = None
+    """The entry of a sibling's stop, while it is not decided what follows from it here."""

@@ -27,6 +27,7 @@ from domain.delivery.memory import (
     Recovered,
     RegisterState,
     Secured,
+    Siblings,
     Sighting,
     Spent,
     SplitPart,
@@ -40,7 +41,7 @@ from domain.delivery.vocabulary import NoticeKind, Outcome, Result
 from domain.delivery.watching import Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.plan import Leg, Plan, Step
+from domain.plan.plan import Leg, Plan, Step, Wait
 
 T = TypeVar("T")
 OfReaders = Annotated[T, Field(exclude=True)]
@@ -122,6 +123,8 @@ class State:
     """What it weighed and bore at the last check that held (R7); none until it has been prepared."""
     discrepancy: Discrepancy | None = None
     """What did not fit and waits for a decision (R7)."""
+    siblings: Siblings = field(default_factory=Siblings)
+    """What has been heard of the others of its group (R31)."""
     register: RegisterState = field(default_factory=RegisterState)
     """What the register of live operations has answered (R15)."""
     released: bool = False
@@ -267,11 +270,11 @@ class State:
 
     def waits_with(self, progress: Progress) -> bool:
         """Whether what is asked there would move it, so that nobody's silence counts while it is held: it is a checkpoint of step
-        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`.
+        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`, `sibling` or `sibling_stop`.
         """
         planned = self.plan.find(progress.checkpoint.id)
         moves = planned is not None and planned.step in ("dispatch", "hand_over", "deliver")
-        return moves or progress.contingency == "decision"
+        return moves or progress.contingency in ("decision", "sibling", "sibling_stop")
 
     def closed(self, checkpoint: str) -> bool:
         """Whether this checkpoint of the plan has opened and closed."""
@@ -299,7 +302,18 @@ class State:
         """One of them."""
         return self.past.get(checkpoint or "") or self.progress.get(checkpoint or "")
 
+    def awaited(self) -> tuple[Wait, ...]:
+        """What checkpoints that have not opened wait for of siblings (R31)."""
+        return tuple(wait for one in self.plan.checkpoints if one.id not in self.progress for wait in one.wait_for)
+
     # What changes it
+
+    def remember_siblings(self, *reached: str) -> None:
+        """These waits are over. What is known of waits is forgotten once it is `awaited` no more."""
+        siblings, keys = self.siblings, [one.key for one in self.awaited()]
+        siblings.reached = tuple(one for one in dict.fromkeys((*siblings.reached, *reached)) if one in keys)
+        siblings.alone = tuple(one for one in siblings.alone if one not in self.progress)
+        siblings.waiting = {name: until for name, until in siblings.waiting.items() if name not in self.progress}
 
     def remember(self, statement: str, fingerprint: str, known: Known, size: int, *, over: bool) -> None:
         """A statement of so many bytes has been recorded, whatever became of it (R18, R28): `spent` of its service has one

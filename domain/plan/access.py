@@ -86,11 +86,11 @@ def speaks_everywhere(service: Service) -> bool:
 
 
 def taken_along(plan: Plan, directory: Directory) -> Directory:
-    """The services that a delivery of this plan begins with: those that take part or are told at the end, and those that speak in
-    every delivery.
+    """The services that a delivery of this plan begins with: those that take part or are told at the end, those of siblings whose
+    words it waits for, and those that speak in every delivery.
     """
     watching = [service.id for service in directory.services if speaks_everywhere(service)]
-    return directory.snapshot([*plan.everybody(), *watching])
+    return directory.snapshot([*plan.everybody(), *plan.vouching(), *watching])
 
 
 def permit(service: Service, action: str) -> None:

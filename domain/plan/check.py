@@ -1,10 +1,10 @@
 """What a plan must be before anyone is asked for consent: the static side of the rules, each finding with its place.
 
-Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one
-to authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way
-stands in `domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods` (R7, R10), who may do what where in
-`domain.plan.check_powers` (R29), what a request for consent must say in `domain.plan.check_request` (R1), and how large a plan
-may be in `domain.plan.check_size` (R28).
+Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one to
+authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way stands in
+`domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods` (R7, R10), who may do what where in
+`domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group` (R31), what a request for consent must
+say in `domain.plan.check_request` (R1), and how large a plan may be in `domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,12 +13,14 @@ from functools import partial
 
 from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, substances, sums, tolerances
+from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
+from domain.plan.group import member
 from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
 from domain.plan.register import competent
 from domain.plan.vocabulary import Need
@@ -44,13 +46,17 @@ Check = Callable[[Plan, Directory, Cards], Iterator[Fault]]
 def faults_in(plan: Plan, directory: Directory, cards: Cards, figures: Figures = FIGURES) -> tuple[Fault, ...]:
     """Everything wrong with the plan, by the newest rules. Empty if it may be started."""
     found = (fault for check in CHECKS for fault in check(plan, directory, cards))
-    return (*found, *sizes(plan, directory, cards, figures))
+    return (*found, *member(plan), *sizes(plan, directory, cards, figures))
 
 
 def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator[Fault]], ...]:
     """The rules of planning, one at a time, with this directory and these cards."""
-    checks: tuple[Check, ...] = (*CHECKS, partial(sizes, figures=FIGURES))
+    checks: tuple[Check, ...] = (*CHECKS, _is_of_its_group, partial(sizes, figures=FIGURES))
     return tuple(partial(_checked, check, directory, cards) for check in checks)
+
+
+def _is_of_its_group(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    return member(plan)
 
 
 def _checked(check: Check, directory: Directory, cards: Cards, plan: Plan) -> Iterator[Fault]:
@@ -315,5 +321,8 @@ CHECKS: tuple[Check, ...] = (
     outside,
     law,
     request,
+    group,
+    waits,
+    held_back,
 )
 """The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""

@@ -19,8 +19,8 @@ from domain.plan.powers import WITH_PERMISSION
 from domain.plan.quantity import Count, Mass, Unmeasured
 from domain.plan.request import PlannedRequest
 from domain.plan.selectors import Selector
-from domain.plan.vocabulary import HandlingCode, Line, Need
-from domain.signing.canonical import Frozen
+from domain.plan.vocabulary import Digest, HandlingCode, Line, Need
+from domain.signing.canonical import Frozen, digest
 from domain.signing.envelope import Envelope, payload_of
 from domain.words.errors import Malformed, faults_of
 from domain.words.identifiers import (
@@ -39,6 +39,7 @@ from domain.words.limits import (
     MOST_EXTRADITING,
     MOST_IDENTIFIERS,
     MOST_LEGS,
+    MOST_MEMBERS,
     MOST_MOMENTS,
     MOST_OFFENCES,
     MOST_OUTSIDE,
@@ -49,6 +50,7 @@ from domain.words.limits import (
     MOST_STATES,
     MOST_SUBSTANCES,
     MOST_TOLD_AT_END,
+    MOST_WAITS,
 )
 from domain.words.moments import Offset
 from domain.words.quantities import Span
@@ -67,6 +69,9 @@ STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
     "close": ("debrief", "costs", "jurisdiction", "examination", "disposal", "look_back"),
 }
 """What the checkpoints of each step may ask."""
+
+STAYING: tuple[Step, ...] = ("authorise", "prepare", "account")
+"""What is done with a consignment that is held back."""
 
 Used = Literal["opening", "following_person", "watching_thing", "device", "vehicle_entry", "audio_video"]
 """Measures that a plan says it takes. The others follow: `post` from how it goes, `foreign_officers` from who travels along."""
@@ -147,6 +152,22 @@ class Checkpoint(Frozen):
         return len(self.needs) if self.need == "all" else self.need
 
 
+class Wait(Frozen):
+    """A checkpoint of a sibling that must have been reached first (R31), and whose signed words prove that it has been."""
+
+    delivery: OperationCode
+    checkpoint: Slug
+    requires: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=2 * MOST_SERVICES)]
+    need: Literal["all"] | Annotated[int, Field(ge=1, le=MOST_SERVICES)] = "all"
+    ended: Literal["decide", "go_on"] = "decide"
+    """What it means that the sibling has ended without it: people decide, or it is waited for no more."""
+
+    @cached_property
+    def key(self) -> str:
+        """What it is, in few letters: a delivery remembers what it has heard of."""
+        return digest([self.delivery, self.checkpoint])[:12]
+
+
 class PlannedCheckpoint(Checkpoint):
     """A checkpoint of the plan, with its step and place. Its id has no dots: those are kept for the unforeseen."""
 
@@ -159,6 +180,10 @@ class PlannedCheckpoint(Checkpoint):
     """By how much clocks there are ahead of UTC, for acts that are signed there."""
     after: Slug | None = None
     """Where arrests must not warn each other: this one opens only when that one has closed."""
+    wait_for: Annotated[tuple[Wait, ...], Field(max_length=MOST_WAITS, exclude_if=lambda waits: not waits)] = ()
+    """Checkpoints of siblings that must have been reached before this one opens (R31)."""
+    waits: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """How long, once it is its turn, it waits for them; then it halts, unless those in charge have decided (R2)."""
 
 
 PlaceOfCall = Literal["port", "airport", "station", "road", "sea", "air"]
@@ -298,6 +323,19 @@ class Surveillance(Frozen):
     """The longest time without a sighting once a device has failed; none: as before."""
 
 
+class Group(Frozen):
+    """The operation of several consignments that this is one of. Each is a delivery with a plan of its own."""
+
+    code: OperationCode
+    members: Annotated[tuple[OperationCode, ...], Field(min_length=2, max_length=MOST_MEMBERS)]
+    on_stop: Literal["decide", "stop"] = "decide"
+    """What follows here when a sibling has been stopped: those in charge decide, or this one stops too."""
+    digest: Digest
+    """The root of the tree (RFC 6962) whose leaves are the plans of all members, in their order: who signs it signs them all."""
+    proof: Annotated[tuple[Digest, ...], Field(max_length=5)] = ()
+    """That this plan is among them."""
+
+
 class Plan(Frozen):
     """The whole plan. Times are spans, counted from when things happen."""
 
@@ -349,12 +387,20 @@ class Plan(Frozen):
     """Services that learn of it only when it has its outcome."""
     replaced: Annotated[tuple[Replaced, ...], Field(max_length=MOST_REPLACED)] = ()
     """Participants replaced under way (R22)."""
-    group: OperationCode | None = None
-    """The operation of several consignments that this is one of."""
+    group: Group | None = None
+    """The operation of several consignments that this is one of (R31)."""
+    held_back: Annotated[bool, Field(exclude_if=lambda held: not held)] = False
+    """It never departs: it is kept as evidence, while others of its group travel on (R31)."""
     parent: OperationCode | None = None
     """The delivery that was split, of which this is a part."""
     selectors: Annotated[tuple[Selector, ...], Field(max_length=MOST_SELECTORS)] = ()
     """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
+
+    @property
+    def number(self) -> int:
+        """Which one of its group this is, counted from 1; 0 where it is of none."""
+        members = self.group.members if self.group is not None else ()
+        return members.index(self.operation) + 1 if self.operation in members else 0
 
     @cached_property
     def _by_step(self) -> Mapping[Step, tuple[PlannedCheckpoint, ...]]:
@@ -370,11 +416,17 @@ class Plan(Frozen):
 
     @cached_property
     def _ids_by_step(self) -> Mapping[Step, tuple[str, ...]]:
-        return {step: tuple(one.id for one in planned) for step, planned in self._by_step.items()}
+        return {step: tuple(one.id for one in planned if self.takes_place(one)) for step, planned in self._by_step.items()}
 
     def ids_at(self, step: Step) -> tuple[str, ...]:
-        """The ids of the same."""
+        """The ids of those that take place."""
         return self._ids_by_step[step]
+
+    def takes_place(self, checkpoint: PlannedCheckpoint) -> bool:
+        """Whether a checkpoint may ever open: all do. Of what is `held_back`, those of the steps `authorise`, `prepare` and
+        `account` in the State of the first leg alone.
+        """
+        return not self.held_back or (checkpoint.step in STAYING and checkpoint.state == self.legs[0].state)
 
     def due_after(self, checkpoint: PlannedCheckpoint) -> timedelta:
         """How long after opening a checkpoint is due: its `due`, and what each leg that ends there `takes`."""
@@ -521,6 +573,11 @@ class Plan(Frozen):
     def everybody(self) -> tuple[str, ...]:
         """The `participants`, then those that are `told_at_end`."""
         return (*self.participants(), *(one.service for one in self.told_at_end))
+
+    def vouching(self) -> tuple[str, ...]:
+        """Services of siblings whose signed words this delivery waits for, each once: it must know their keys."""
+        asked = (one.service for at in self.checkpoints for wait in at.wait_for for one in wait.requires)
+        return tuple(dict.fromkeys(asked))
 
     def speakers(self) -> tuple[str, ...]:
         """The `initiators`, and every service that is asked or responsible. Each once."""

@@ -17,6 +17,7 @@ from domain.plan.attachment import Attachment
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import sizes
 from domain.plan.directory import Directory
+from domain.plan.group import member
 from domain.plan.plan import read_plan
 from domain.plan.vocabulary import Digest, HandlingCode
 from domain.record.histories import PutBack, all_histories_are_there, put_back, replayed
@@ -244,7 +245,7 @@ def _may_have_begun(packet: Packet, delivery: Delivery) -> None:
     assert isinstance(first.event, Started)  # noqa: S101
     plan, book = read_plan(first.event.plan), book_of(delivery)
     checked = (fault for check in book.checks for fault in check(plan, packet.directory, packet.cards))
-    if faults := [*checked, *sizes(plan, packet.directory, packet.cards, book.figures)]:
+    if faults := [*checked, *member(plan), *sizes(plan, packet.directory, packet.cards, book.figures)]:
         raise NotVerified("; ".join(map(str, faults)), 0)
 
 

@@ -29,6 +29,7 @@ FIXED = (
     "offence",
     "consignment",
     "group",
+    "held_back",
     "parent",
     "tolerances",
     "margin",

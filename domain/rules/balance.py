@@ -319,7 +319,8 @@ class BalanceOpen(Contingency):
 def stands_still(delivery: Delivery) -> bool:
     """Whether nothing more is done with the consignment. If it has split: `parts` has been open and is so no more, and no
     `acknowledgement` is open. Else, if nothing has halted it: it is delivered, and the steps `deliver`, `muster`, `arrest` and
-    `account` have `passed`. Else: it is secured, lost or destroyed, and no `acknowledgement` and no `interdiction` is open.
+    `account` have `passed`; or it is `held_back`, and `prepare` and `account` have. Else: it is secured, lost or destroyed, and
+    no `acknowledgement` and no `interdiction` is open.
     """
     return delivery.once(_stands_still)
 
@@ -331,6 +332,8 @@ def _stands_still(delivery: Delivery) -> bool:
         return is_over(state, "parts") and known
     if state.halt is None:
         steps: tuple[Step, ...] = ("deliver", "muster", "arrest", "account")
+        if delivery.plan.held_back:
+            return state.passed("prepare") and state.passed("account")
         return state.delivered and all(map(state.passed, steps))
     gone = state.secured or state.lost or state.destroyed
     return gone and known and not open_about(state, "interdiction", "")

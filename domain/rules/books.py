@@ -64,6 +64,11 @@ R30  Custody begins with detection: before anybody is asked for consent, the aut
      where, when and how. Nothing is without a holder after that: what is taken out, sampled, put in, seized or found has one, who
      hands it on by offer and acceptance, until it is said what became of it. (Russia CPC art. 143: a report of what was found;
      Van Traa: the records did not suffice.)
+R31  The consignments of one operation are deliveries of their own under one digest. What is signed for several counts in each
+     that it names, and what is signed for one in no other. A checkpoint that waits for a sibling opens on the signed words of
+     those who were asked there, never on the server's; who waits does so for a time, and then people decide. What is held back
+     never leaves. (Practice of linked parcels, of which some are let go and others kept: Queensland, Hong Kong; Omsk and Taraz:
+     arrests at one moment.)
 """
 
 from collections.abc import Mapping
@@ -98,6 +103,7 @@ from domain.rules import (
     permission,
     preparation,
     proceedings,
+    siblings,
     speaking,
     stop,
     urgency,
@@ -129,6 +135,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     cooperation,
     exhibits,
     conflict,
+    siblings,
     closing,
     proceedings,
     acts,

@@ -9,6 +9,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent
 from domain.delivery.progress import Progress
 from domain.rules.book import book_of
+from domain.rules.siblings import ends_of_waits
 from domain.rules.turns import next_to_clear
 from domain.rules.watch import check_in_due
 from domain.words.moments import utc_text
@@ -23,12 +24,13 @@ def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
 
 
 def moments(delivery: Delivery) -> Iterator[datetime]:
-    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; `check_in_due`; while it
-    is under way and has not been delivered, the beginning of each authorisation, the beginning and the end of each permission,
-    and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the authorisation of one of its
-    `states_of` has less than is `needed`.
+    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
+    `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, the beginning and the
+    end of each permission, and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the
+    authorisation of one of its `states_of` has less than is `needed`.
     """
     yield from (at for at, _ in delivery.once(all_coming))
+    yield from ends_of_waits(delivery)
     check_in = check_in_due(delivery)
     if check_in is not None:
         yield check_in

@@ -24,6 +24,8 @@ from domain.words.moments import instant, utc_text
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
 NAMES_NO_PLAN = refused("R18", "names_no_plan", "it does not say which plan it is about")
 UNKNOWN_PLAN = refused("R18", "unknown_plan", "it is about a plan that was never in force here")
+NOT_SHARED = refused("R31", "not_shared", "{kind} is said of one consignment, not of several at once", kind="kind")
+OTHER_GROUP = refused("R31", "other_group", "it is said of a group, and this delivery is not under that group's digest")
 OTHER_PLAN = refused("R18", "other_plan", "it is about a plan that is no longer in force; a consent is to the one that is")
 SEEN_MORE = refused(
     "R18", "seen_more", "its service has seen {size} entries, and only {entries} stand here", size="count", entries="count"
@@ -98,15 +100,35 @@ def another_content_under_its_id(delivery: Delivery, said: Said) -> Verdict | No
 
 @ground(NAMES_NO_PLAN, UNKNOWN_PLAN, OTHER_PLAN)
 def another_plan(delivery: Delivery, said: Said) -> Verdict | None:
-    """It is about no plan of this delivery, or consents to one that is not in force (R18). A brake is never refused for it."""
+    """It is about no plan of this delivery, or consents to one that is not in force (R18). A brake is never refused for it, and
+    what is said of a group is looked at for that.
+    """
     binding, plan = kind_of(said.statement).bound_to(), said.statement.plan
-    if binding == "brake":
+    if binding == "brake" or said.statement.members is not None:
         return None
     if plan is None:
         return NAMES_NO_PLAN()
     if not delivery.state.has_had_plan(plan):
         return UNKNOWN_PLAN()
     return OTHER_PLAN() if binding == "consent" and plan != delivery.state.plan_digest else None
+
+
+@ground(NOT_SHARED, OTHER_GROUP, OTHER_PLAN)
+def another_group(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is said of several consignments at once (R31), and its kind is said of one alone, or they are of another group; or it
+    consents, and the plan in force is not the one under the group's digest any more. No brake that may be shared is refused for
+    its group.
+    """
+    group, kind = delivery.plan.group, kind_of(said.statement)
+    if said.statement.members is None:
+        return None
+    if not kind.may_be_shared():
+        return NOT_SHARED(kind=said.content.kind)
+    if kind.bound_to() == "brake":
+        return None
+    if group is None or said.statement.plan != group.digest:
+        return OTHER_GROUP()
+    return OTHER_PLAN() if kind.bound_to() == "consent" and len(delivery.state.plans) > 1 else None
 
 
 @ground(SEEN_MORE)
@@ -260,6 +282,7 @@ def its_own(delivery: Delivery, said: Said) -> Verdict | None:
 GROUNDS: tuple[Ground, ...] = (
     another_content_under_its_id,
     another_plan,
+    another_group,
     another_history,
     after_the_outcome,
     after_a_halt,

@@ -65,6 +65,10 @@ class HoldRequested(Kind):
         largest=LARGEST_BRAKE,
     )
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def bound_to(self) -> Binding:
         return "brake"
 

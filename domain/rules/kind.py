@@ -153,6 +153,10 @@ class Kind(Content):
         """What this very statement must be about (R18)."""
         return "word"
 
+    def may_be_shared(self) -> bool:
+        """Whether this very statement may be said of several consignments of a group at once (R31): no, it is about one."""
+        return False
+
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         """Those of its fields that were merely asked, and so can be filled in for a person: none."""

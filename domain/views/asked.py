@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import exhibits, of_service, offered
-from domain.delivery.requests import Bound, Facts, Request
+from domain.delivery.progress import Progress
+from domain.delivery.requests import Bound, Facts, OfGroup, Request
 from domain.delivery.statement import Seen
 from domain.plan.cards import Measure
 from domain.plan.demands import needed, not_known
@@ -20,6 +21,7 @@ from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import call_about
 from domain.rules.measures import may_be_permitted
+from domain.rules.siblings import lacking
 from domain.rules.speaking import asked_in_place
 from domain.views.sight import sight, why_halted
 from domain.views.view import differs, unbalanced
@@ -129,6 +131,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         else (),
         request=request_for_consent(plan, planned.state) if planned is not None and decides else None,
         request_digest=digest_of_request(plan, planned.state) if planned is not None and decides else None,
+        group=_group(delivery) if decides else None,
         parts=tuple(Part(operation=one.operation, contents=one.contents) for one in delivery.state.parts)
         if "parts" in says
         else (),
@@ -138,6 +141,12 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     )
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says))
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
+
+
+def _group(delivery: Delivery) -> OfGroup | None:
+    """The group it is one of, while its plan is the one under the digest of that: else it is decided on alone."""
+    group, alone = delivery.plan.group, len(delivery.state.plans) > 1
+    return OfGroup(code=group.code, digest=group.digest, number=delivery.plan.number) if group is not None and not alone else None
 
 
 def _of_exhibits(delivery: Delivery, service: str, says: tuple[Need, ...]) -> dict[str, object]:
@@ -177,7 +186,18 @@ def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, 
     hold = delivery.state.hold
     if "hold_decision" in says and hold is not None:
         return f"{hold.by} ordered a hold (entry {hold.seq})"
+    if progress.contingency in ("sibling", "sibling_stop"):
+        return about_siblings(delivery, progress)
     return (differs(delivery) or "") if "movement_decision" in says else ""
+
+
+def about_siblings(delivery: Delivery, progress: Progress) -> str:
+    """What is decided about siblings, and no more of them than that (R11)."""
+    if progress.contingency == "sibling_stop":
+        return "another consignment of the same operation was stopped; decide whether this one goes on"
+    planned = delivery.plan.find(progress.key)
+    count = len(lacking(delivery, planned)) if planned is not None else 0
+    return f"{progress.key} has waited for siblings, of which {count} have not come so far; decide whether it goes on without"
 
 
 def looked_for(plan: Plan) -> str:

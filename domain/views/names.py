@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from domain.delivery.verdicts import Cause
-from domain.delivery.vocabulary import AnyNotice
+from domain.delivery.vocabulary import AnyNotice, SiblingNews
 from domain.plan.enquiries import Pattern
 from domain.plan.plan import Step
 from domain.plan.vocabulary import CriminalRole
@@ -90,6 +90,7 @@ OUTCOMES: Mapping[str, str] = {
     "destroyed": mark("destroyed"),
     "split": mark("split into deliveries of their own"),
     "aborted_for_risk_to_life": mark("stopped because life was at risk"),
+    "held_back": mark("held back as planned, and kept as evidence"),
 }
 CRIMINAL_ROLES: Mapping[CriminalRole, str] = {
     "organiser": mark("organisers"),
@@ -129,6 +130,8 @@ EVENTS: Mapping[str, str] = {
     "deconflicted": mark("Other operations looked for"),
     "deferred": mark("Register not looked into; asked again later"),
     "look_due": mark("Register may be asked again"),
+    "waits": mark("Waits for siblings"),
+    "sibling_heard": mark("Heard of a sibling"),
     "cleared": mark("Cleared to go on"),
     "halted": mark("Halted"),
     "told": mark("Notices sent"),
@@ -209,6 +212,7 @@ NOTICES: Mapping[AnyNotice, str] = {
     "amended": mark("the plan was changed for what is still ahead"),
     "held": mark("{call} ordered a hold: nothing moves until it is decided whether it goes on"),
     "resumed": mark("the hold is over: it goes on"),
+    "sibling": mark("another consignment of the same operation was held or stopped"),
     "outcome": mark("it has its outcome: {outcome}"),
     "alarm": mark("out of sight in {state}"),
     "conflict": mark("another operation touches this one; call {call}: {contact}"),
@@ -216,6 +220,14 @@ NOTICES: Mapping[AnyNotice, str] = {
     "stranded": mark("no worker of build {build} is up, and deliveries wait for one: {count}; nothing is judged in them"),
 }
 """What a notice says, to a service that is called."""
+SIBLINGS: Mapping[SiblingNews, str] = {
+    "reached": mark("has come so far"),
+    "held": mark("held"),
+    "stopped": mark("stopped"),
+    "danger": mark("life is at risk"),
+    "ended": mark("ended"),
+}
+"""What is heard of another consignment of the same operation."""
 CAUGHT_UP = mark("the archive has caught up: everybody is heard")
 """In place of what is said of an archive that is behind."""
 SEE_ENTRY = mark("see entry {entry} of the ledger")
@@ -228,6 +240,7 @@ ALERTS: Mapping[Literal["request", AnyNotice], str] = {
     "amended": mark("the plan was changed"),
     "held": mark("it is held: nothing moves"),
     "resumed": mark("the hold is over"),
+    "sibling": mark("another consignment was held or stopped"),
     "outcome": mark("it has an outcome"),
     "keys": mark("keys of a service were changed"),
     "alarm": mark("there is an alarm"),

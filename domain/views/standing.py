@@ -109,7 +109,7 @@ def standing(delivery: Delivery) -> Standing:
         rules=book_of(delivery).version,
         phase=phase(delivery),
         outcome=state.outcome,
-        group=plan.group,
+        group=plan.group.code if plan.group is not None else None,
         parent=plan.parent,
         channel=plan.consignment.kind,
         next_due=_text(min(ahead, default=None)),

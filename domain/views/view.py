@@ -16,6 +16,7 @@ from domain.plan.goods import Amount
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
+from domain.rules.siblings import lacking, standing_of
 from domain.signing.canonical import Frozen
 from domain.views import results
 from domain.views.results import ArrestsView, ProsecutionView, TransferView, WatchLogView
@@ -113,6 +114,37 @@ class HoldView(Frozen):
     """When silence ends it; none until that is asked."""
 
 
+class SiblingView(Frozen):
+    """Another consignment of the same operation, for who sees the whole."""
+
+    delivery: str
+    stands: Literal["held", "stopped", "ended"] | None
+    """The last that was heard of it here; none while it goes on."""
+
+
+class WaitView(Frozen):
+    """A checkpoint that waits for siblings (R31)."""
+
+    checkpoint: str
+    until: str
+    lacking: int
+    """Of how many it waits for something still."""
+    of: tuple[str, ...]
+    """Of which, for who sees the whole."""
+
+
+class GroupView(Frozen):
+    """The operation of several consignments that this is one of."""
+
+    code: str
+    digest: str
+    number: int
+    held_back: bool
+    siblings: tuple[SiblingView, ...]
+    """For who sees the whole: others hear nothing of them but that something waits."""
+    waits: tuple[WaitView, ...]
+
+
 class Remark(Frozen):
     """What the rules remark of an entry that counts."""
 
@@ -170,6 +202,8 @@ class DeliveryView(Frozen):
     """Which State prosecutes whom."""
     transfers: tuple[TransferView, ...] = ()
     """Proceedings that a State was asked to take over."""
+    group: GroupView | None = None
+    """None: it is of no group."""
     recorders: tuple[str, ...] = ()
     """Labels of recorders that somebody who cooperates carries still."""
     may_say: tuple[str, ...] = ()
@@ -239,6 +273,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         watch_log=results.watch_log(delivery, seen),
         prosecutions=results.prosecutions(delivery, seen),
         transfers=results.transfers(delivery, seen),
+        group=_group(delivery, seen),
         recorders=results.recorders(delivery, seen),
         may_say=may_say(delivery, reader),
         outcome=delivery.state.outcome,
@@ -247,6 +282,27 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         entries=length(delivery, seen),
         root=delivery.ledger.root_at(length(delivery, seen)),
         at=utc_text(now),
+    )
+
+
+def _group(delivery: Delivery, seen: Sight) -> GroupView | None:
+    group, state = delivery.plan.group, delivery.state
+    if group is None:
+        return None
+    others, waits = [name for name in group.members if name != delivery.plan.operation], []
+    for name, until in state.siblings.waiting.items():
+        planned = delivery.plan.find(name)
+        missing = lacking(delivery, planned) if planned is not None and state.under_way else ()
+        if missing and (seen.whole or name in seen.checkpoints):
+            of = tuple(dict.fromkeys(one.delivery for one in missing))
+            waits.append(WaitView(checkpoint=name, until=utc_text(until), lacking=len(of), of=of if seen.whole else ()))
+    return GroupView(
+        code=group.code,
+        digest=group.digest,
+        number=delivery.plan.number,
+        held_back=delivery.plan.held_back,
+        siblings=tuple(SiblingView(delivery=name, stands=standing_of(state, name)) for name in others if seen.whole),
+        waits=tuple(waits),
     )
 
 
@@ -311,9 +367,9 @@ def phase(delivery: Delivery) -> Phase:
         return "arrest" if not all(map(delivery.state.closed, ids(delivery.plan, "arrest"))) else "accounting"
     if delivery.state.dispatched:
         return "under_way"
-    if all(map(delivery.state.closed, ids(delivery.plan, "prepare"))):
-        return "departure"
-    if all(map(delivery.state.closed, ids(delivery.plan, "authorise"))):
+    if delivery.state.passed("prepare"):
+        return "accounting" if delivery.plan.held_back else "departure"
+    if delivery.state.passed("authorise"):
         return "preparation"
     return "consent"
 
@@ -358,6 +414,8 @@ def markdown(shown: DeliveryView) -> str:
         lines.append(f"- **record put back** entry {shown.diverged}: the archive has another history of it")
     if shown.out_of_sight:
         lines.append(f"- **out of sight** {words(shown.out_of_sight)}")
+    for held_up in shown.group.waits if shown.group is not None else ():
+        lines.append(f"- {words(held_up.checkpoint)} waits for {held_up.lacking} of its siblings until {held_up.until}")
     for wait in shown.waiting:
         who = ", ".join(f"{words(one.service)} ({one.standing})" for one in wait.services if one.standing != "answered")
         due = f", due {wait.due}" if wait.due else ""

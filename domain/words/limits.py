@@ -102,6 +102,16 @@ MOST_ANNEXES: Final = 5
 """Files that go with a request for consent."""
 REQUEST_FOR_CONSENT_BYTES: Final = 64 * KIB
 """Of what one State is asked to decide on: all its own texts at their bounds have 44 KiB, and goods at theirs 16."""
+MOST_MEMBERS: Final = 32
+"""Consignments of one group."""
+MOST_WAITS: Final = MOST_MEMBERS - 1
+"""Checkpoints of siblings that one checkpoint waits for: of each other member one."""
+MOST_WAITING: Final = 8
+"""Checkpoints of one plan that wait for siblings."""
+MOST_WAITS_IN_ALL: Final = 2 * MOST_WAITS
+"""What they wait for, together."""
+SIBLING_BYTES: Final = 64 * KIB
+"""Of the signed statements that prove that a sibling has reached a checkpoint."""
 MOST_BROUGHT_SERVICES: Final = 100
 MOST_BROUGHT_CARDS: Final = 20
 """New with one change of the plan: as many as a plan can name, and some to spare."""

@@ -19,6 +19,7 @@ from domain.delivery.decided import (
     Reminded,
     Silence,
     TakenUp,
+    Waits,
 )
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.reported import (
@@ -32,6 +33,7 @@ from domain.delivery.reported import (
     Diverged,
     KeysChanged,
     Released,
+    SiblingHeard,
     Started,
     Stated,
     Told,
@@ -43,6 +45,7 @@ from domain.plan.key_changes import read_change
 from domain.plan.quantity import say_quantity
 from domain.record.door import read_statement
 from domain.views.listed import listed
+from domain.views.names import SIBLINGS
 from domain.views.sentences import Translate, english
 
 
@@ -122,6 +125,10 @@ def _parts(entry: Entry, speak: Translate) -> dict[str, Any]:
             return {"service": read_change(change).service}
         case Deconflicted(contacts=contacts):
             return {"facts": tuple(f"{one.service}: {one.call}" for one in contacts)}
+        case Waits(checkpoint=name, until=until):
+            return {"checkpoint": name, "moment": until}
+        case SiblingHeard(sibling=sibling, says=says, checkpoint=name):
+            return {"checkpoint": name or "", "facts": (sibling, speak(SIBLINGS[says]))}
         case Deferred(not_before=not_before):
             return {"moment": not_before}
         case Halted(finding=finding):

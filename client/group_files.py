@@ -1,0 +1,57 @@
+"""A group file with the plans that follow from it, each checked; faults stand at their lines in that one file."""
+
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from client.dossier import beside
+from client.language import _
+from client.options import CardsFolder, DirectoryFile
+from domain.plan.cards import RuleCard
+from domain.plan.check import rules
+from domain.plan.directory import Directory
+from domain.plan.documents import Document
+from domain.plan.group import GroupFile, expand, placed
+from domain.plan.plan import Plan
+from domain.words.errors import Fault, Malformed
+from process.configuration import cards_in, directory_in, text_of
+
+GroupPath = Annotated[Path, typer.Argument(help="the group file (YAML)", show_default=False)]
+
+
+@dataclass(frozen=True)
+class GroupDossier:
+    """A group whose plans have been checked against directory and cards."""
+
+    file: GroupFile
+    plans: tuple[Plan, ...]
+    directory: Directory
+    cards: dict[str, RuleCard]
+
+
+@dataclass(frozen=True)
+class GroupFiles:
+    """The files, as options name them."""
+
+    group: GroupPath
+    directory: DirectoryFile = None
+    cards: CardsFolder = None
+
+    def checked(self) -> GroupDossier:
+        """The group, or `Malformed` with every fault at its line, each once."""
+        document = Document(text_of(self.group), str(self.group))
+        services = directory_in(self.directory or beside(self.group, "directory.yaml"))
+        laws = cards_in(self.cards or beside(self.group, "cards"))
+        file = document.read(GroupFile)
+        found = expand(file)
+        faults: list[Fault] = [*found.faults]
+        for number, plan in enumerate(found.plans):
+            wrong = chain.from_iterable(rule(plan) for rule in rules(services, laws))
+            faults += (placed(file, number, fault) for fault in wrong)
+        if faults:
+            located = document.located(dict.fromkeys(faults))
+            raise Malformed(_("{name}: the group has faults: {count}", name=document.name, count=len(located)), located)
+        return GroupDossier(file, found.plans, services, laws)
