@@ -177,7 +177,7 @@ class Adding:
     def add(self, delivery: Delivery) -> None:
         """One more, the whole of it."""
         plan = delivery.plan
-        self.operations[plan.operation] = plan.group or plan.parent
+        self.operations[plan.operation] = plan.group.code if plan.group is not None else plan.parent
         for line in tally(delivery, whole(delivery)):
             found = self.sums.setdefault(line.key, _Sum())
             found.operations.add(plan.operation)

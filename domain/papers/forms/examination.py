@@ -142,7 +142,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
     yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Fields(tuple(_head(record, subject, state, said, prepared, tongue)))
-    yield witnesses(tongue, record, state, "opening", recorded=bool(prepared.pictures))
+    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
     yield Heading(tongue.words(SHOWN))
     yield Paragraph(consignment(tongue, plan.consignment), "left")
     yield from _as_found(record, said, prepared, tongue)
@@ -160,7 +160,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Heading(tongue.words(SECTION_SEALED))
     yield from _sealed(record, said, prepared, tongue)
     yield Heading(tongue.words(SECTION_PICTURES))
-    yield from _pictures(said, prepared, tongue)
+    yield from _pictures(said, tongue)
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     yield Paragraph(tongue.say(READ, own=Box(), aloud=Box(), right=Box()), "left")
     present = (tongue.say(WITNESS_SIGNS, officer=Value(one, said.entries)) for one in prepared.witnesses)
@@ -207,10 +207,14 @@ def _grounds(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
     card = record.cards.get(state)
     for demand in demands(record.plan, record.cards):
         for point in demand.points if demand.state == state else ():
-            if point.about == "measures" and "opening" in point.values.get("measures", ()):
+            if point.about == "measures" and _names_opening(point.values.get("measures")):
                 yield tongue.say(
                     OPENING_LAW, law=Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
                 )
+
+
+def _names_opening(measures: object) -> bool:
+    return isinstance(measures, tuple) and "opening" in measures
 
 
 def _as_found(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Iterator[Block]:
@@ -313,13 +317,13 @@ def _sealed(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> 
     yield Paragraph(tongue.say(REFERENCE_VALUE, gross=gross, tolerance=tolerance), "left")
 
 
-def _pictures(said: Heard, prepared: Prepared, tongue: Tongue) -> Iterator[Block]:
-    if not prepared.pictures:
+def _pictures(said: Heard, tongue: Tongue) -> Iterator[Block]:
+    if not said.statement.attachments:
         yield Paragraph((Value(tongue.translate(NO_PICTURES), said.entries),), "left")
         return
     rows = tuple(
-        row((Value(str(number), ("computed",)),), (Blank(4),), (Value(one, said.entries),))
-        for number, one in enumerate(prepared.pictures, 1)
+        row((Value(str(number), ("computed",)),), (tongue.quoted(one.shows, *said.entries),), (Value(one.digest, said.entries),))
+        for number, one in enumerate(said.statement.attachments, 1)
     )
     heads = ((PICTURE, 1), (SHOWS, 4), (SHA, 8))
     yield Table(tuple(Column(tongue.words(head), share) for head, share in heads), rows, small=True)

@@ -27,7 +27,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.cards import Modality
 from domain.plan.demands import demands, needed
 from domain.plan.directory import Service
-from domain.plan.request_for_consent import RequestForConsent, addressees, asked_states, digest_of_request, request_for_consent
+from domain.plan.request_for_consent import RequestForConsent, addressees, digest_of_request, request_for_consent
 from domain.views.law import in_words
 from domain.views.names import CRIMINAL_ROLES
 from domain.views.request_in_words import CHANNELS
@@ -118,7 +118,7 @@ class Request(Form):
         """Those authorities whose checkpoint has opened."""
         opened = [event.checkpoint for _, event in record.events(Opened)]
         asked = {one.id: one.services() for one in record.plan.at("authorise") if one.id in opened}
-        known = [service for state in asked_states(record.plan) for service in addressees(record.plan, state)]
+        known = [service for state in record.plan.asked_states() for service in addressees(record.plan, state)]
         open_to = [service for services in asked.values() for service in services]
         return tuple(service for service in dict.fromkeys(known) if service in open_to)
 
@@ -190,7 +190,7 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
         yield Heading(tongue.words(ANNEXES))
         yield Items(
             tuple(
-                tongue.say(ANNEX, title=tongue.quoted(one.title, "plan"), digest=Value(one.digest, ("plan",)))
+                tongue.say(ANNEX, title=tongue.quoted(one.shows, "plan"), digest=Value(one.digest, ("plan",)))
                 for one in asked.annexes
             )
         )
