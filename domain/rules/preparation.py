@@ -234,7 +234,7 @@ class Prepared(Checked, Kind):
             for key, one in masses.items():
                 said, most = least.get(key, Bounds()), least.get(key, Bounds()) + spare.get(key, Bounds())
                 weighed = found.get(key, Bounds())
-                if weighed.apart(Bounds(said.least, most.most)) > plan.tolerances.of(one.substance):
+                if weighed.apart(Bounds(said.least, most.most)) > plan.tolerances.of(one.substance, said.least):
                     return otherwise(found=weighed.said, expected=said.said)
         return ACCEPTED
 
