@@ -101,6 +101,8 @@ class SpeakerBook(OracleBook):
         voice = voice_of(statement)
         if voice != statement.service and not (self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)):
             yield f"R21: {statement.service} spoke for {voice}"
+        if voice != statement.service and not self._is_backup(statement, voice):
+            yield from self._both(statement.service, voice)
         if self._answers(statement) and statement.kind not in NO:
             for where, number in [one for some in self._conditions.values() for one in some]:
                 if where == statement.checkpoint and number not in statement.fulfils:
@@ -118,6 +120,13 @@ class SpeakerBook(OracleBook):
                     yield f"R21: {statement.service} delegated to {to}"
             case _:
                 pass
+
+    def _both(self, *two: str) -> Iterator[str]:
+        """Whether one of these decides and the other carries it out, so that one would say both (R13)."""
+        deciding = {one.service for at in self._plan.checkpoints if at.step == "authorise" for one in at.requires}
+        carrying = {*self._plan.initiators(), *(leg.responsible for leg in self._plan.legs)}
+        if any(one in deciding and other in carrying for one, other in (two, two[::-1])):
+            yield f"R13: {two[0]} spoke for {two[1]}, and said both"
 
     def _acted(self, statement: Statement, voice: str) -> Iterator[str]:
         """Whether who did it has the power, and is of the State where it was done or travels along there (R29)."""
@@ -241,6 +250,10 @@ class PermissionBook(OracleBook):
         for one in content.permits if isinstance(content, AuthorisationGranted) else content.permissions:
             if not (within and self._rule(content.state, one) == "own_act"):
                 self._given.append((content.state, one, instant(content.valid_from), instant(content.valid_until)))
+
+    def lets_guests(self, state: str, at: datetime) -> bool:
+        """Whether officers of other States may act there at this instant."""
+        return any(given[:2] == (state, "foreign_officers") and given[2] <= at < given[3] for given in self._given)
 
     def on_the_way(self, state: str, at: datetime, what: str) -> Iterator[str]:
         """Whether everything the plan does in this State is permitted there."""

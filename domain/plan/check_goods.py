@@ -95,9 +95,9 @@ def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             problem = mark("R7: it is checked by sight alone, and nobody is asked to watch it; say in surveillance how closely")
             yield Fault(place=where, problem=problem)
     for where, quantity in _quantities(plan):
-        if isinstance(quantity, Unmeasured) and not plan.may_allow(quantity.allowed_by):
+        if isinstance(quantity, Unmeasured) and not any(plan.may_allow(quantity.allowed_by, state) for state in plan.states()):
             problem = fill(
-                "R7: {service} is not asked to authorise anything, so it cannot allow that; name who is",
+                "R7: {service} is asked to authorise in no State on the route, so it cannot allow that; name who is",
                 service=quantity.allowed_by,
             )
             yield Fault(place=where, problem=problem)

@@ -236,7 +236,7 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
     decide alone, the second voice is its superior: a second officer of the same service (R7, R13).
     """
     for index, leg in enumerate(plan.legs):
-        if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
+        if _would_do(plan, leg.state, (leg.responsible,)):
             if _decides_alone(plan, directory, cards.get(leg.state), leg.responsible):
                 continue
             problem = fill(
@@ -246,18 +246,26 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
                 state=leg.state,
             )
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
-    asked = {one.service for at in plan.at("authorise") for one in at.requires}
+    asking = dict.fromkeys(at.state for at in plan.at("authorise"))
+    alone = all(_would_do(plan, state, plan.initiators()) for state in asking)
     for place, name in zip(("initiator", "co_initiator"), plan.initiators(), strict=False):
         initiator = directory.find(name)
         card = cards.get(initiator.state or "") if initiator is not None else None
-        alone = name in asked and asked <= set(plan.initiators())
-        if alone and not _decides_alone(plan, directory, card, name):
+        if alone and name in plan.deciding() and not _decides_alone(plan, directory, card, name):
             problem = fill(
                 "R13: {initiator} starts this delivery and would be the only one to authorise it; where its law lets it "
                 "decide alone, two of its officers must",
                 initiator=name,
             )
             yield Fault(place=place, problem=problem)
+
+
+def _would_do(plan: Plan, state: str, services: tuple[str, ...]) -> bool:
+    """Whether all that is needed to authorise in a State can come from these services: no other authorises, or none must."""
+    asking = [at for at in plan.at("authorise") if at.state == state and at.authorities()]
+    others = [one for one in plan.authorities(state) if one not in services]
+    enough = all(sum(one in services for one in at.services()) >= at.quorum() for at in asking)
+    return bool(asking) and (enough or not others)
 
 
 def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:

@@ -475,11 +475,9 @@ class Plan(Frozen):
         own = next((leg.checked_by for leg in self.legs if leg.end == checkpoint), ())
         return own or self.consignment.checked_by
 
-    def may_allow(self, service: str, state: str | None = None) -> bool:
-        """Whether it may allow that something is not measured there, or anywhere where no State is given (R7): it is asked for
-        `authorisation` in that State.
-        """
-        return any(service in self.authorities(one.state) for one in self.at("authorise") if state in (None, one.state))
+    def may_allow(self, service: str, state: str) -> bool:
+        """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State."""
+        return service in self.authorities(state)
 
     @cached_property
     def case(self) -> Case:

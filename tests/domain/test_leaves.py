@@ -68,6 +68,16 @@ def test_r7_what_is_not_weighed_at_the_end_nobody_has_allowed_beforehand() -> No
     assert (became(said), code(said)) == (("accepted", "R7"), "leave_not_said")
 
 
+def test_r7_nor_has_anybody_for_the_gross_weight_at_the_end() -> None:
+    """The plan says that it is not weighed on the way; whoever seizes it could weigh it."""
+    table = gone(plan_of(HEROIN, goods={"gross": COVER}), kept=[HEROIN])
+    table.hand_over()
+    table.say("uz.customs", "delivered", "delivery")
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    assert code(table.say("uz.customs", "seizure", "accounting", recovered=[HEROIN], gross=COVER)) == "leave_not_said"
+
+
 def test_r7_an_authority_allows_it_in_its_own_state() -> None:
     """What is weighed in Kazakhstan Uzbekistan's prosecutor lets nobody leave out, nor the other way round."""
     uzbek = {"unmeasured": "closed", "allowed_by": "uz.prosecutor"}
@@ -111,6 +121,15 @@ def test_r7_a_correction_is_remarked_by_what_it_says_now() -> None:
     content = {"kind": "prepared", "modality": "intact", "kept": [CLOSED], "witnesses": ["witness-1"], "gross": "13.9 kg"}
     said = table.say("kz.police", "correction", of=first, reason="not opened", content=content | {"seals": [SEAL]})
     assert code(said) == "leave_not_said"
+
+
+def test_r7_a_correction_that_says_what_the_plan_says_needs_nobodys_word() -> None:
+    """The authority has authorised just that."""
+    table = gone(plan_of(CLOSED), kept=[CLOSED])
+    first = next(name for name, one in table.delivery.state.counted.items() if one.kind == "prepared")
+    content = {"kind": "prepared", "modality": "intact", "kept": [CLOSED], "witnesses": ["witness-1"], "gross": "13.8 kg"}
+    said = table.say("kz.police", "correction", of=first, reason="a slip", content=content | {"seals": [SEAL]})
+    assert (became(said), code(said)) == (("accepted", None), None)
 
 
 def test_r7_whoever_guesses_needs_nobodys_leave() -> None:

@@ -50,13 +50,25 @@ def test_r9_a_team_goes_on_where_it_ended_and_others_watch_beside_it() -> None:
         (((50, 30, "A", "B"), (25, 10, "B", None)), None),
         (((50, 30, "A", "B"), (40, 10, "B", None)), None),
         (((50, 30, "A", "B"), (30, 10, "B", None), (30, 5, "C", None)), None),
+        (((50, 30, "A", "B"), (40, 10, "B", None), (25, 5, "C", None)), None),
         (((50, 30, "A", "B"),), None),
         (((50, 30, "A", "B"), (30, 10, "C", None)), "other_relief"),
         (((50, 30, "A", "B"), (30, 10, "A", None)), "other_relief"),
         (((50, 30, "A", "B"), (30, 20, "C", None), (20, 10, "B", None)), "other_relief"),
         (((50, 30, "A", "B"), (45, 40, "B", None), (30, 10, "C", None)), "other_relief"),
     ],
-    ids=["at once", "later", "before", "beside a third", "open", "another", "itself", "too late", "gone again"],
+    ids=[
+        "at once",
+        "later",
+        "before",
+        "beside a third",
+        "watching already",
+        "open",
+        "another",
+        "itself",
+        "too late",
+        "gone again",
+    ],
 )
 def test_r9_who_was_handed_over_to_comes_next(intervals: tuple[tuple[int, int, str, str | None], ...], found: str | None) -> None:
     """At once or after a gap, or it is watching already; no other comes in its place."""

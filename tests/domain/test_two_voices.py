@@ -86,3 +86,19 @@ def test_r13_nor_is_it_a_backup_where_only_agreement_is_asked() -> None:
     plan = with_changes(example_plan(), consent_kz={"requires": agreed, "escalate": ladder})
     found = [one.problem for one in faults_in(plan, example_directory(), example_cards())]
     assert [one.startswith("R13") for one in found] == [True]
+
+
+@pytest.mark.parametrize(
+    ("initiator", "authority", "place"),
+    [("kz.knb", "kz.knb", "initiator"), ("kz.knb", "kz.police", "legs.0.responsible")],
+    ids=["R13: who begins it", "R7: who carries it out"],
+)
+def test_r13_one_of_two_that_is_enough_is_no_second_voice(initiator: str, authority: str, place: str) -> None:
+    """The prosecutor is asked as well, and need not answer: then who begins it, or carries it out, decides alone."""
+    plan = example_plan("aktobe-post-office")
+    both = asks(f"{authority} authorisation", "kz.prosecutor authorisation")
+    alone = with_changes(plan, plan_={"initiator": initiator}, consent={"requires": both, "need": 1})
+    found = {one.place: one.problem for one in faults_in(alone, example_directory(), example_cards())}
+    together = with_changes(alone, consent={"need": "all"})
+    assert found.get(place, "")[:4] in ("R13:", "R7: ")
+    assert place not in {one.place for one in faults_in(together, example_directory(), example_cards())}
