@@ -129,6 +129,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "outside": [{"state": state, "reason": "INVENTED reason"} for state in states if state not in route],
         "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
         "surveillance": watch,
+        "afterwards": random.Random(f"{seed}/afterwards").choice((None, None, None, "3d")),  # noqa: S311 - a simulation again
     }
 
 

@@ -419,3 +419,6 @@ which one that is replayed for it takes on a busy machine (`bench/sweep.py`).
 """
 LONGEST_BUILD: Final = 255
 """Characters of the name of a worker's build, as many as Temporal takes."""
+
+LONGEST_AFTERWARDS: Final = timedelta(days=731)
+"""For how long a delivery stays open after its outcome, for what is still held: an expert's opinion and a verdict take months."""

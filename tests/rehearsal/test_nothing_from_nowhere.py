@@ -163,7 +163,7 @@ class Proof:
         self.said.append(content)
         holder = next((one.responsible for one in self.plan.legs if one.responsible == voice_of(statement)), "nobody")
         self.problems += self._exhibits.heard(statement, holder)
-        self.problems += self._unmade(content)
+        self.problems += self._unmade(content, statement.checkpoint)
 
     def _between_legs(self, statement: Statement) -> Iterator[str]:
         """Custody and seizure on the way: of services with force, each of a State that a leg of theirs goes through."""
@@ -175,9 +175,12 @@ class Proof:
         if known.kind not in FORCE or not any(known.state in passed_in(one) for one in legs):
             yield f"R29: {voice} did {statement.kind} and is in charge of nothing there"
 
-    def _unmade(self, content: Content) -> Iterator[str]:
+    def _unmade(self, content: Content, at: str | None) -> Iterator[str]:
         """A measurement that the plan has nobody make, or one missing; one left out by leave of nobody who may give it."""
-        if isinstance(content, Prepared | HandoverOffered | HandoverAccepted) and self._checks.missing(content):
+        by = next(
+            (one.checked_by for one in self.plan.legs if one.end == at and one.checked_by), self.plan.consignment.checked_by
+        )
+        if isinstance(content, Prepared | HandoverOffered | HandoverAccepted) and self._checks.missing(content, by):
             yield f"R7: {content.kind} tells of other checks than the plan names"
         authorities = {one for state in self.plan.states() for one in self.plan.authorities(state)}
         for one in quantities(content):
