@@ -211,7 +211,7 @@ def ask_for_a_course(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 def end(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """The end: once it has its outcome, the register has let go of it, nobody has still to be told of it, nothing is open, and it
-    stays open for nothing: it `stays_open_until` a moment that is after now.
+    does not stay open for what somebody holds.
     """
     state = delivery.state
     if state.outcome is None or not state.released or state.owed or state.open_checkpoints():

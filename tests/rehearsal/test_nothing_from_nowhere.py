@@ -201,7 +201,9 @@ class Proof:
         shown = view(done.delivery, self.directory.get(self.plan.initiator), done.delivery.state.now)
         known = {say_amount(one) for content in self.said for one in amounts(content)}
         for exhibit in shown.exhibits:
-            self.problems += [f"R7: nobody said {one} of {exhibit.label}" for one in exhibit.contents if one not in known]
+            self.problems += [
+                f"R7: nobody said {one} of {exhibit.label}" for one in map(say_amount, exhibit.contents) if one not in known
+            ]
         if shown.position is not None:
             weights = {getattr(one, "gross", None) for one in self.said}
             seals = {seal.number for one in self.said for seal in getattr(one, "seals", ())}
