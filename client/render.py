@@ -86,6 +86,9 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row(name, Text(shown(problem), "bold red"))
     if view.outcome:
         facts.add_row(_("outcome"), Text(named(OUTCOMES, view.outcome), "bold"))
+    if view.stays_open_until is not None:
+        until = moment(view.stays_open_until)
+        facts.add_row(_("stays open"), _("until {moment}, for what becomes of what is still held", moment=until))
     facts.add_row(_("ledger"), _("{count} entries, root {root}", count=view.entries, root=view.root[:16]))
     facts.add_row(_("plan"), view.plan)
     parts: list[RenderableType] = [_cut(picture(view)), Text(), facts]

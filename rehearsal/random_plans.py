@@ -136,6 +136,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "outside": [{"state": state, "reason": "INVENTED reason"} for state in dict.fromkeys(alone)],
         "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
         "surveillance": watch,
+        "afterwards": random.Random(f"{seed}/afterwards").choice((None, None, None, "3d")),  # noqa: S311 - a simulation again
     }
 
 

@@ -358,6 +358,8 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "reference": f"SIMULATED record of {day}",
             "legal_basis": "SIMULATED treaty",
         },
+        "transfer_accepted": {"of": facts.transfer or "none-was-asked", "reference": "SIMULATED record"},
+        "transfer_declined": {"of": facts.transfer or "none-was-asked", "reason": "SIMULATED: no such offence here"},
         "cooperation_begun": {
             "person": "P-1",
             "role": "courier",

@@ -188,6 +188,17 @@ def _divergence(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, put_back=True), [(one, "divergence") for one in plan.participants()]
 
 
+def _takeover(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    """A State that authorises asks another to take proceedings over, while it is under way."""
+    deciding = {at.state: one for at in plan.at("authorise") for one in at.authorities()}
+    asking = dice.choice([*deciding])
+    others = [state for state in deciding if state != asking] or [asking]
+    to = dice.choice(others)
+    details = {"to": to, "prosecutions": [{"role": "courier", "state": to}]}
+    asks = Act(service=deciding[asking], at=plan.legs[0].start, says="transfer_requested", details=details)
+    return Led(plan, (asks,)), [(deciding[to], f"takeover.{to.lower()}")]
+
+
 WAYS: dict[str, Way] = {
     "detection": _detection,
     "exhibits": _exhibits,
@@ -205,6 +216,7 @@ WAYS: dict[str, Way] = {
     "deconfliction": _deconfliction,
     "conflict": _conflict,
     "divergence": _divergence,
+    "takeover": _takeover,
 }
 """By contingency. One that has none fails at import."""
 

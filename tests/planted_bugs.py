@@ -532,8 +532,8 @@ BUGS = (
     Bug(
         "R12",
         "domain/rules/course.py",
-        "state.released and not state.owed and not state.open_checkpoints()",
-        "state.released and not state.open_checkpoints()",
+        "or not state.released or state.owed or state.open_checkpoints():",
+        "or not state.released or state.open_checkpoints():",
         "rules_of_stop",
     ),
     Bug("R12", "domain/record/replay.py", "    if delivery.state.ended and not", "    if False and not", "rules_of_stop"),
@@ -960,7 +960,6 @@ BUGS = (
         "return plan.modality, plan.measures(state), None, plan.request.to.get(state), way",
         "request_for_consent",
     ),
-    Bug("R23", "domain/record/provided.py", "(item.statement is None and not asked)", "False", "request_for_consent"),
     Bug(
         "R28",
         "domain/plan/check_size.py",
@@ -1640,6 +1639,27 @@ BUGS = (
         "if isinstance(entry, LeftOut) and not bound(history, entry.code, entry.provider, purpose):",
         "if False:",
         "handling",
+    ),
+    Bug(
+        "R30",
+        "domain/rules/course.py",
+        "if until is None or until <= now:",
+        "if until is None or True:",
+        "afterwards",
+    ),
+    Bug(
+        "R30",
+        "domain/delivery/holdings.py",
+        "one.holder is not None and one.fate is None for one",
+        "one.holder is not None for one",
+        "afterwards",
+    ),
+    Bug(
+        "R29",
+        "domain/rules/proceedings.py",
+        "waiting = (one.to for one in delivery.state.transfers.values() if not (one.answered or one.unheard))",
+        "waiting = (one.to for one in delivery.state.transfers.values() if not one.answered)",
+        "afterwards",
     ),
     Bug(
         "R7",
@@ -2830,7 +2850,7 @@ BUGS = (
     Bug("R1", "domain/rules/consent.py", "said.service != said.voice and not card", "False and not card", "hostile_stand_ins"),
     Bug("R13", "domain/plan/check.py", "rung.to in plan.carrying_out():", "False:", "hostile_stand_ins"),
     Bug("R1", "domain/plan/check_goods.py", "if right and not any(", "if False and not any(", "check_goods"),
-    Bug("R7", "domain/plan/check_goods.py", 'goods.checked_by == ("sight",)', "not goods.checked_by", "check_goods"),
+    Bug("R7", "domain/plan/check_goods.py", 'by == ("sight",)', "not goods.checked_by", "check_goods"),
     Bug("R7", "domain/plan/check_goods.py", "plan.tolerances.gross * SMALLEST_SHARE > gross", "False and gross", "check_goods"),
     Bug("R10", "domain/plan/substances.py", ".casefold().translate(_ALIKE)", '.casefold().replace("ё", "е")', "substances"),
     Bug(

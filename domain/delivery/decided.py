@@ -256,7 +256,7 @@ class Concluded(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """This is the outcome, and why."""
-        state.outcome, state.because = self.outcome, self.finding
+        state.outcome, state.outcome_at, state.because = self.outcome, when.at, self.finding
         state.owe(when.seq, "outcome", None, state.plan.everybody())
 
 

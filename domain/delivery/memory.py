@@ -188,11 +188,14 @@ class Owed:
 
 @dataclass(frozen=True)
 class Transfer:
-    """A request that a State takes over proceedings against somebody: of which State to which, and whether it was answered."""
+    """A request that a State takes over proceedings against somebody: of which State to which, and whether it was answered, or
+    was asked for an answer and met with silence.
+    """
 
     state: str
     to: str
     answered: bool = False
+    unheard: bool = False
 
 
 @dataclass(frozen=True)

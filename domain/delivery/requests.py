@@ -21,7 +21,7 @@ from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
 from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
 from domain.words.errors import Malformed, NotAuthentic, faults_of
-from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
+from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State, StatementId
 from domain.words.limits import (
     LARGEST_ACKNOWLEDGEMENT,
     LONGEST_BUILD,
@@ -84,6 +84,8 @@ class Facts(Frozen):
     """What is offered to this service, or where it is asked what became of exhibits or what they are, what it holds (R30)."""
     giver: ServiceId | None = None
     """Who offers them."""
+    transfer: Annotated[StatementId | None, Field(exclude_if=lambda statement: statement is None)] = None
+    """The request to take over proceedings that its State is asked to answer (R29)."""
     permissions: tuple[Measure, ...] = ()
     """What this service is to permit, in its authorisation or apart from it (R16)."""
     law_not_known: tuple[Topic, ...] = ()

@@ -179,6 +179,8 @@ class State:
     """Why nothing advances any more (R8); none while nothing has stopped it."""
     outcome: Outcome | None = None
     """How it ended (R12)."""
+    outcome_at: datetime | None = None
+    """When it had its outcome."""
     because: Finding | None = None
     """Why it is this outcome."""
     ended: bool = False

@@ -27,7 +27,7 @@ from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import locode_in_state
-from domain.words.limits import MOST_SERVICES
+from domain.words.limits import LONGEST_AFTERWARDS, MOST_SERVICES
 from domain.words.quantities import say_span
 from domain.words.text import fill, word
 
@@ -298,7 +298,15 @@ def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
+def afterwards(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """It does not stay open for ever (R30)."""
+    if plan.afterwards is not None and plan.afterwards > LONGEST_AFTERWARDS:
+        problem = fill("R30: after its outcome it stays open for {most} at most", most=say_span(LONGEST_AFTERWARDS))
+        yield Fault(place="afterwards", problem=problem)
+
+
 CHECKS: tuple[Check, ...] = (
+    afterwards,
     services,
     together,
     deconfliction,

@@ -383,6 +383,10 @@ class Plan(Frozen):
     contingencies: Contingencies = Contingencies()
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
+    afterwards: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """For how long after its outcome it stays open, while something is held of which it is not said what became of it (R30); and
+    how long a State has to answer whether it takes over proceedings (R29). None: it ends once nothing is open.
+    """
     told_at_end: Annotated[tuple[ToldAtEnd, ...], Field(max_length=MOST_TOLD_AT_END, exclude_if=lambda told: not told)] = ()
     """Services that learn of it only when it has its outcome."""
     replaced: Annotated[tuple[Replaced, ...], Field(max_length=MOST_REPLACED)] = ()

@@ -62,7 +62,8 @@ R29  Every act of public authority is by a service that has the power, by its ki
      EU MLA Convention 2000 art. 13.)
 R30  Custody begins with detection: before anybody is asked for consent, the authority that holds it reports what was found,
      where, when and how. Nothing is without a holder after that: what is taken out, sampled, put in, seized or found has one, who
-     hands it on by offer and acceptance, until it is said what became of it. (Russia CPC art. 143: a report of what was found;
+     hands it on by offer and acceptance, until it is said what became of it; for that it stays open after its outcome for as
+     long as the plan gives. (Russia CPC art. 143: a report of what was found;
      Van Traa: the records did not suffice.)
 R31  The consignments of one operation are deliveries of their own under one digest. What is signed for several counts in each
      that it names, and what is signed for one in no other. A checkpoint that waits for a sibling opens on the signed words of

@@ -20,7 +20,7 @@ from domain.plan.plan import Checkpoint, PlannedCheckpoint, Requirement
 from domain.plan.plan import Step as PlanStep
 from domain.rules.balance import stands_still
 from domain.rules.book import Step, book_of
-from domain.rules.coming import all_coming, moments_in_order
+from domain.rules.coming import all_coming, moments_in_order, stays_open_until
 from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.detection import reported
@@ -222,9 +222,14 @@ def ask_for_a_course(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def end(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The end: once it has its outcome, the register has let go of it, nobody has still to be told of it, and nothing is open."""
+    """The end: once it has its outcome, the register has let go of it, nobody has still to be told of it, nothing is open, and it
+    does not stay open for what somebody holds.
+    """
     state = delivery.state
-    if state.outcome is not None and state.released and not state.owed and not state.open_checkpoints():
+    if state.outcome is None or not state.released or state.owed or state.open_checkpoints():
+        return
+    until = stays_open_until(delivery)
+    if until is None or until <= now:
         yield Ended()
 
 

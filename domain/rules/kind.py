@@ -174,16 +174,17 @@ def unasked(  # noqa: PLR0913 - what differs
     rule: str,
     readers: Readers = "own_state",
     answers: Need | None = None,
+    confirms: bool = True,
     counts: Counts = ALWAYS,
     largest: int = LARGEST_NOTE,
 ) -> Declaration:
     """What a kind declares that anyone who takes part says by itself, as soon as there is something to say, named checkpoint or
-    not: on which others may rest, and which proves nothing of where the consignment is.
+    not: on which others may rest, and which proves nothing of where the consignment is. What it answers it confirms, or not.
     """
     return Declaration(
         title=title,
         answers=answers,
-        confirms=answers is not None,
+        confirms=answers is not None and confirms,
         by="anyone",
         counts=counts,
         names_checkpoint=False,

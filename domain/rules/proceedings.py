@@ -4,21 +4,28 @@ A controlled delivery may rest on an understanding on jurisdiction (UN 1988 Conv
 proceedings where that serves justice (UN 1988 Convention art. 8; UNTOC art. 21).
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.event import Moment
 from domain.delivery.memory import Transfer, Understanding
 from domain.delivery.persons import Prosecution
+from domain.delivery.progress import Progress
+from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.acts import Act
 from domain.plan.directory import Service
+from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.vocabulary import Reason
+from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import Kind, unasked
 from domain.words import identifiers
 from domain.words.identifiers import StatementId
@@ -88,8 +95,7 @@ class TransferRequested(Kind):
             return verdict
         if self.to == _state_of(delivery, said):
             return OWN_STATE(state=self.to)
-        there = (delivery.directory.find(one) for one in delivery.plan.participants())
-        if not any(one is not None and one.state == self.to and may_prosecute(one) for one in there):
+        if not _prosecution_of(delivery, self.to):
             return NOBODY_THERE(state=self.to)
         most = delivery.law.figures.most_transfers
         return TOO_MANY(most=most) if len(delivery.state.transfers) >= most else ACCEPTED
@@ -108,7 +114,7 @@ class TransferAccepted(Kind):
     of: StatementId
     reference: Act
 
-    declares = unasked("Transfer of proceedings accepted", rule="R29", readers="as_named")
+    declares = unasked("Transfer of proceedings accepted", rule="R29", readers="as_named", answers="takeover")
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
@@ -124,6 +130,10 @@ class TransferAccepted(Kind):
     def apply(self, state: State, said: Said) -> None:
         """The request is answered."""
         state.transfers[self.of] = replace(state.transfers[self.of], answered=True)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"of": facts.transfer} if facts.transfer is not None else {}
 
 
 class TransferDeclined(Kind):
@@ -133,7 +143,7 @@ class TransferDeclined(Kind):
     of: StatementId
     reason: Reason = "not given"
 
-    declares = unasked("Transfer of proceedings declined", rule="R29", readers="as_named")
+    declares = unasked("Transfer of proceedings declined", rule="R29", readers="as_named", answers="takeover", confirms=False)
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
@@ -149,6 +159,63 @@ class TransferDeclined(Kind):
     def apply(self, state: State, said: Said) -> None:
         """The request is answered."""
         state.transfers[self.of] = replace(state.transfers[self.of], answered=True)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"of": facts.transfer} if facts.transfer is not None else {}
+
+
+class Takeover(Contingency):
+    """A State that is asked to take over proceedings answers, or is silent: then it may still be said, and nobody waits (R29)."""
+
+    declares = Unforeseen(
+        name="takeover",
+        title="whether proceedings are taken over",
+        needs="takeover",
+        without_end=False,
+        after_halt=True,
+        closes_unanswered=True,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """About each State that is asked to take something over and has neither answered nor been silent, in the order in which
+        they were asked, unless one about it is open.
+        """
+        waiting = (one.to for one in delivery.state.transfers.values() if not (one.answered or one.unheard))
+        for state in dict.fromkeys(waiting):
+            if not open_about(delivery.state, self.declares.name, state):
+                yield state
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The prosecutors and courts of that State that take part, of which one is enough; within what the plan gives
+        `afterwards`, or else for a `decision`.
+        """
+        needs = tuple(Requirement(service=one, says="takeover") for one in _prosecution_of(delivery, key))
+        return Checkpoint(id=name, requires=needs, due=delivery.plan.afterwards or delivery.plan.contingencies.decision, need=1)
+
+    def title_of(self, key: str) -> str:
+        return f"takeover.{key.lower()}"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """That State has answered everything, and it is not satisfied."""
+        return not progress.satisfied and not awaited(delivery.state, progress.key)
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """Of what that State is asked and has not answered, nobody waits for an answer any more."""
+        for name in awaited(state, progress.key):
+            state.transfers[name] = replace(state.transfers[name], unheard=True)
+
+
+def awaited(state: State, of: str) -> tuple[str, ...]:
+    """Requests that this State takes proceedings over which it has neither answered nor met with silence, by their statements."""
+    return tuple(name for name, one in state.transfers.items() if one.to == of and not (one.answered or one.unheard))
+
+
+def _prosecution_of(delivery: Delivery, state: str) -> tuple[str, ...]:
+    known = (delivery.directory.find(one) for one in delivery.plan.participants())
+    return tuple(one.id for one in known if one is not None and one.state == state and may_prosecute(one))
 
 
 def _asked_of(state: State, service: Service) -> bool:

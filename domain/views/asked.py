@@ -21,6 +21,7 @@ from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import call_about
 from domain.rules.measures import may_be_permitted
+from domain.rules.proceedings import awaited
 from domain.rules.siblings import lacking
 from domain.rules.speaking import asked_in_place
 from domain.views.sight import sight, why_halted
@@ -139,7 +140,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         problem=shown(_problem(delivery, name, known, says), PROBLEM_CHARACTERS),
         agree_with=other.service if other is not None else None,
     )
-    facts = facts.model_copy(update=_of_exhibits(delivery, service, says))
+    facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
 
 
@@ -157,6 +158,11 @@ def _of_exhibits(delivery: Delivery, service: str, says: tuple[Need, ...]) -> di
         giver = known[labels[0]].holder if labels else None
         return {"exhibits": tuple(one for one in labels if known[one].holder == giver), "giver": giver}
     return {"exhibits": of_service(delivery.state, service)} if "examination" in says or "disposal" in says else {}
+
+
+def _of_proceedings(delivery: Delivery, state: str, says: tuple[Need, ...]) -> dict[str, object]:
+    """The first request to take over proceedings that its State has not answered, where it is asked about these (R29)."""
+    return {"transfer": next(iter(awaited(delivery.state, state)), None)} if "takeover" in says else {}
 
 
 def _to_permit(delivery: Delivery, state: str | None, service: Service, says: tuple[Need, ...]) -> tuple[Measure, ...]:
@@ -180,6 +186,9 @@ def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, 
             return halted
     if "deconfliction" in says:
         return looked_for(delivery.plan)
+    if "takeover" in says:
+        asking = dict.fromkeys(delivery.state.transfers[one].state for one in awaited(delivery.state, progress.key))
+        return f"{', '.join(asking)} asks {progress.key} to take over proceedings"
     other = call_about(delivery, progress)
     if other is not None:
         return f"another operation touches this one; call {other.service}: {other.call}"

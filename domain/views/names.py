@@ -42,6 +42,7 @@ NEEDS: Mapping[str, str] = {
     "jurisdiction": mark("which State prosecutes whom"),
     "examination": mark("what the laboratory found"),
     "disposal": mark("what became of the exhibits"),
+    "takeover": mark("whether the State takes over the proceedings"),
     "exhibit_acceptance": mark("that the exhibits were received"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("that the stop is known"),

@@ -16,6 +16,7 @@ from domain.plan.goods import Amount
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
+from domain.rules.coming import stays_open_until
 from domain.rules.siblings import lacking, standing_of
 from domain.signing.canonical import Frozen
 from domain.views import results
@@ -209,6 +210,8 @@ class DeliveryView(Frozen):
     may_say: tuple[str, ...] = ()
     """Kinds of what the reader may say by itself now, unasked."""
     outcome: Outcome | None
+    stays_open_until: str | None = None
+    """After its outcome, until when it can be said what becomes of what is still held (R30); none: it waits for none of that."""
     started_at: str
     plan: str
     """SHA-256 of the payload of the plan in force."""
@@ -277,6 +280,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         recorders=results.recorders(delivery, seen),
         may_say=may_say(delivery, reader),
         outcome=delivery.state.outcome,
+        stays_open_until=_stays_open_until(delivery),
         started_at=utc_text(delivery.state.began),
         plan=delivery.state.plan_digest,
         entries=length(delivery, seen),
@@ -304,6 +308,11 @@ def _group(delivery: Delivery, seen: Sight) -> GroupView | None:
         siblings=tuple(SiblingView(delivery=name, stands=standing_of(state, name)) for name in others if seen.whole),
         waits=tuple(waits),
     )
+
+
+def _stays_open_until(delivery: Delivery) -> str | None:
+    until = None if delivery.state.ended else stays_open_until(delivery)
+    return utc_text(until) if until is not None else None
 
 
 def differs(delivery: Delivery) -> str | None:

@@ -467,3 +467,6 @@ MOST_TOTALS: Final = 20_000
 """Lines of the results of a period: answers alone come to 500 services at two dozen kinds of checkpoints."""
 MOST_PACKETS: Final = 100_000
 """From which results are counted at once."""
+
+LONGEST_AFTERWARDS: Final = timedelta(days=731)
+"""For how long a delivery stays open after its outcome, for what is still held: an expert's opinion and a verdict take months."""

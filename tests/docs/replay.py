@@ -74,6 +74,7 @@ WHEN = {"self.contingency == 'search'": "`search`", "self.contingency == 'confli
 UNTIL = {
     "delivery.plan.contingencies.extension": "`contingencies.extension` of the plan",
     "delivery.plan.contingencies.decision": "`contingencies.decision` of the plan",
+    "delivery.plan.afterwards or delivery.plan.contingencies.decision": "`afterwards` of the plan, else `contingencies.decision`",
     "delivery.plan.contingencies.acknowledge_stop": "`contingencies.acknowledge_stop` of the plan",
     "delivery.plan.contingencies.remind_every": "`contingencies.remind_every` of the plan",
     "watch.answer": "`surveillance.answer` of the plan",

@@ -176,7 +176,7 @@ class Proof:
         self.said.append(content)
         holder = next((one.responsible for one in self.plan.legs if one.responsible == voice_of(statement)), "nobody")
         self.problems += self._exhibits.heard(statement, holder)
-        self.problems += self._unmade(content)
+        self.problems += self._unmade(content, statement.checkpoint)
 
     def _by_leave(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What officers of another State do is done while that State permits it."""
@@ -198,9 +198,12 @@ class Proof:
         if known.kind not in FORCE or not any(known.state in passed_in(one) for one in legs):
             yield f"R29: {voice} did {statement.kind} and is in charge of nothing there"
 
-    def _unmade(self, content: Content) -> Iterator[str]:
+    def _unmade(self, content: Content, at: str | None) -> Iterator[str]:
         """A measurement that the plan has nobody make, or one missing; one left out by leave of nobody who may give it."""
-        if isinstance(content, Prepared | HandoverOffered | HandoverAccepted) and self._checks.missing(content):
+        by = next(
+            (one.checked_by for one in self.plan.legs if one.end == at and one.checked_by), self.plan.consignment.checked_by
+        )
+        if isinstance(content, Prepared | HandoverOffered | HandoverAccepted) and self._checks.missing(content, by):
             yield f"R7: {content.kind} tells of other checks than the plan names"
         authorities = {one for state in self.plan.states() for one in self.plan.authorities(state)}
         for one in quantities(content):
@@ -229,7 +232,9 @@ class Proof:
         shown = view(done.delivery, self.directory.get(self.plan.initiator), done.delivery.state.now)
         known = {say_amount(one) for content in self.said for one in amounts(content)}
         for exhibit in shown.exhibits:
-            self.problems += [f"R7: nobody said {one} of {exhibit.label}" for one in exhibit.contents if one not in known]
+            self.problems += [
+                f"R7: nobody said {one} of {exhibit.label}" for one in map(say_amount, exhibit.contents) if one not in known
+            ]
         if shown.position is not None:
             weights = {getattr(one, "gross", None) for one in self.said}
             seals = {seal.number for one in self.said for seal in getattr(one, "seals", ())}
