@@ -254,7 +254,7 @@ def test_temporal_server_and_its_tools_have_one_version() -> None:
 
 @pytest.mark.parametrize("name", OUR_CONTAINERS)
 def test_our_containers_can_change_nothing_and_gain_nothing(name: str) -> None:
-    """A worker or gateway that is taken over writes to no disk and gets no privilege."""
+    """A worker or gateway that is taken over writes to no disk, the gateway but to that of attachments, and gets no privilege."""
     service = read_compose()["services"][name]
 
     assert service["read_only"] is True
