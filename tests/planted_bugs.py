@@ -74,9 +74,9 @@ BUGS = (
     Bug("R28", "domain/plan/attachment.py", "> ATTACHMENTS_BYTES", "> 9 * ATTACHMENTS_BYTES", "attachments"),
     Bug("R28", "domain/plan/attachment.py", "len(digests) != len(dict.fromkeys(digests))", "False", "attachments"),
     Bug(
-        "R23", "domain/rules/attached.py", 'max(self.attachment.handling or "H0", beside, key=CODES.index)', "beside", "attached"
+        "R23", "domain/rules/handling.py", 'max(self.attachment.handling or "H0", beside, key=CODES.index)', "beside", "attached"
     ),
-    Bug("R23", "domain/rules/attached.py", "not bound(delivery, own, self.service, state)", "True", "attached"),
+    Bug("R23", "domain/rules/handling.py", "not bound(delivery, own, self.service, state)", "True", "attached"),
     Bug("R11", "domain/views/attachments.py", "return sees(delivery, seen, entry)", "return True", "attached"),
     Bug("R11", "domain/views/attachments.py", "return seen.whole or asked", "return True", "attached"),
     Bug("R28", "archive/attachments/files.py", "if size > quota.largest:", "if False:", "archive/attachments"),
