@@ -156,7 +156,9 @@ def _what(entry: Entry) -> tuple[str, str]:
             statement = read_statement(envelope)
             words_, style = MARKS[verdict.verdict]
             at = _(" at {checkpoint}", checkpoint=statement.checkpoint) if statement.checkpoint else ""
-            return f"{statement.service}: {said(statement)}{at}  <{_(words_)}>{why(verdict)}", style
+            files = "; ".join(one.shows for one in statement.attachments)
+            attached = _(" with {files}", files=files) if files else ""
+            return f"{statement.service}: {said(statement)}{at}{attached}  <{_(words_)}>{why(verdict)}", style
         case TakenUp(statement=statement_id, verdict=verdict):
             became = f"{_(MARKS[verdict.verdict][0])}{why(verdict)}"
             return _("early statement {statement} taken up: {verdict}", statement=statement_id[:8], verdict=became), "green"

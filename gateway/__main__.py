@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
@@ -15,7 +16,7 @@ from archive.results import PeriodResults
 from archive.sessions import Sessions
 from domain.words.errors import Unavailable
 from gateway.access import Proofs
-from gateway.api import application
+from gateway.api import application, health_of
 from gateway.connections import serving
 from gateway.files import FILES
 from gateway.metrics import METRICS
@@ -58,7 +59,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)
     tidying = asyncio.create_task(app[FILES].go_on_tidying())
-    looking = asyncio.create_task(app[METRICS].go_on_looking(reception.ready))
+    looking = asyncio.create_task(app[METRICS].go_on_looking(partial(health_of, app)))
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
             async with serving(app, chosen.gateway_host, chosen.gateway_port):

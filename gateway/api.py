@@ -33,7 +33,7 @@ from gateway.aside import Aside
 from gateway.bodies import READER, read
 from gateway.connections import CONNECTIONS, Connections
 from gateway.files import FILES, FileRoom, handed_in, handed_out, nothing_yet
-from gateway.health import ARCHIVE, ArchivePulse, whole
+from gateway.health import ARCHIVE, ArchivePulse, Health, whole
 from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
 from gateway.list_query import list_query_of
 from gateway.metrics import METRICS, Metrics
@@ -93,6 +93,11 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     return app
 
 
+async def health_of(app: web.Application) -> Health:
+    """How every part of the installation is. Raises `Unavailable` if Temporal is away."""
+    return await whole(app[RECEPTION].ready(), app[ARCHIVE], app[FILES].pulse)
+
+
 async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
     """What holds for every answer: nobody keeps it, nobody guesses what it is, and nobody learns what it was made with."""
     answer.headers["Cache-Control"] = "no-store"
@@ -105,7 +110,7 @@ async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
 @routes.get("/v1/health", name="health")
 async def health(request: web.Request) -> web.Response:
     """Whether this process, Temporal and the archive behind it, and a worker are up. Needs no proof."""
-    return _model(await whole(request.app[RECEPTION].ready(), request.app[ARCHIVE], request.app[FILES].pulse))
+    return _model(await health_of(request.app))
 
 
 @routes.get("/v1/openapi.json", name="openapi")
@@ -117,7 +122,7 @@ async def describe(request: web.Request) -> web.Response:
 @routes.get("/v1/metrics", name="measure")
 async def count(request: web.Request) -> web.Response:
     """Counts and times of this process, in Prometheus' text format."""
-    await request.app[METRICS].look(request.app[RECEPTION].ready)
+    await request.app[METRICS].look(partial(health_of, request.app))
     return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 

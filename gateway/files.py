@@ -15,7 +15,7 @@ from archive.attachments.files import Files
 from domain.plan.attachment import File
 from domain.plan.directory import Service
 from domain.plan.vocabulary import Digest
-from domain.rules.attached import Named
+from domain.rules.handling import Named
 from domain.signing.canonical import Frozen
 from domain.views.attachments import FilesOfDelivery, files_of, known_to
 from domain.words.errors import Malformed, NotAllowed, NotFound, VigilError, faults_of

@@ -26,7 +26,7 @@ from domain.plan.access import reach, role_of
 from domain.plan.demands import Demand
 from domain.plan.directory import Service
 from domain.record.expunction import Expunged
-from domain.rules.attached import named
+from domain.rules.handling import named
 from domain.views.asked import inbox
 from domain.views.law import demanded
 from domain.views.lists import Row, Rows

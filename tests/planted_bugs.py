@@ -74,9 +74,9 @@ BUGS = (
     Bug("R28", "domain/plan/attachment.py", "> ATTACHMENTS_BYTES", "> 9 * ATTACHMENTS_BYTES", "attachments"),
     Bug("R28", "domain/plan/attachment.py", "len(digests) != len(dict.fromkeys(digests))", "False", "attachments"),
     Bug(
-        "R23", "domain/rules/attached.py", 'max(self.attachment.handling or "H0", beside, key=CODES.index)', "beside", "attached"
+        "R23", "domain/rules/handling.py", 'max(self.attachment.handling or "H0", beside, key=CODES.index)', "beside", "attached"
     ),
-    Bug("R23", "domain/rules/attached.py", "not bound(delivery, own, self.service, state)", "True", "attached"),
+    Bug("R23", "domain/rules/handling.py", "not bound(delivery, own, self.service, state)", "True", "attached"),
     Bug("R11", "domain/views/attachments.py", "return sees(delivery, seen, entry)", "return True", "attached"),
     Bug("R11", "domain/views/attachments.py", "return seen.whole or asked", "return True", "attached"),
     Bug("R28", "archive/attachments/files.py", "if size > quota.largest:", "if False:", "archive/attachments"),
@@ -88,8 +88,8 @@ BUGS = (
         "False\n",
         "archive/attachments",
     ),
-    Bug("-", "archive/attachments/files.py", "or found.hexdigest() != told.digest", "", "archive/attachments"),
-    Bug("-", "archive/attachments/files.py", "digest=digest, whole=True)", "digest=digest)", "archive/attachments"),
+    Bug("files", "archive/attachments/files.py", "or found.hexdigest() != told.digest", "", "archive/attachments"),
+    Bug("files", "archive/attachments/files.py", "digest=digest, whole=True)", "digest=digest)", "archive/attachments"),
     Bug(
         "-",
         "archive/attachments/files.py",
@@ -97,12 +97,12 @@ BUGS = (
         "if row.digest in",
         "archive/attachments",
     ),
-    Bug("-", "archive/attachments/sealing.py", 'return "last" if last else "more"', 'return "more"', "archive/attachments"),
-    Bug("-", "archive/expunging.py", "await self._files.remove_all(delivery)", "pass", "archive/attachments"),
-    Bug("-", "gateway/middlewares.py", 'caller.check_digest(request.match_info["digest"])', "pass", "gateway/attachments"),
-    Bug("-", "gateway/files.py", "(delivery.state.ended or", "(False or", "gateway/attachments"),
+    Bug("files", "archive/attachments/sealing.py", 'return "last" if last else "more"', 'return "more"', "archive/attachments"),
+    Bug("files", "archive/expunging.py", "await self._files.remove_all(delivery)", "pass", "archive/attachments"),
+    Bug("files", "gateway/middlewares.py", 'caller.check_digest(request.match_info["digest"])', "pass", "gateway/attachments"),
+    Bug("files", "gateway/files.py", "(delivery.state.ended or", "(False or", "gateway/attachments"),
     Bug("R23", "gateway/files.py", "if not yours:", "if False:", "gateway/attachments"),
-    Bug("-", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
+    Bug("files", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
     Bug(
         "R1",

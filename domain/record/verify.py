@@ -33,9 +33,8 @@ from domain.record.trust import (
     receipt_fits,
     services_are_trusted,
 )
-from domain.rules.attached import named
 from domain.rules.book import book_of
-from domain.rules.handling import bound
+from domain.rules.handling import bound, named
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotVerified

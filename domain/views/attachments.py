@@ -10,11 +10,11 @@ from domain.delivery.ledger import Entry
 from domain.plan.attachment import Attachment
 from domain.plan.directory import Service
 from domain.plan.vocabulary import Digest, HandlingCode
-from domain.rules.attached import Named, named
+from domain.rules.handling import Named, named
 from domain.signing.canonical import Frozen
 from domain.views.sight import Sight, sees, sight
 from domain.words.identifiers import OperationCode, ServiceId, StatementId
-from domain.words.limits import MOST_FILES_EACH, MOST_LISTED_FILES
+from domain.words.limits import LONGEST_NAME, MOST_FILES_EACH, MOST_LISTED_FILES
 
 
 class NamedFile(Frozen):
@@ -24,7 +24,7 @@ class NamedFile(Frozen):
     service: ServiceId
     statement: StatementId | None
     """None: the plan names it, as an annex of its request for consent."""
-    kind: Annotated[str, Field(max_length=40)] | None
+    kind: Annotated[str, Field(max_length=LONGEST_NAME)] | None
     """Of the statement."""
     attachment: Attachment
     code: HandlingCode

@@ -100,7 +100,7 @@ def _parts(entry: Entry, speak: Translate) -> dict[str, Any]:
                 "kind": said.kind,
                 "checkpoint": said.checkpoint or "",
                 "happened_at": said.happened_at,
-                "facts": tuple(_said(said, speak)),
+                "facts": (*_said(said, speak), *(one.shows for one in said.attachments)),
                 "moment": getattr(said.content, "valid_until", None),
                 "verdict": verdict,
             }

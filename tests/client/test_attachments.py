@@ -3,17 +3,17 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from client.attachments import at_hand, described
+from client.attachments import at_hand, described, get
 from client.cli import app
 from domain.plan.attachment import Attachment
-from domain.words.errors import Malformed
+from domain.words.errors import Malformed, NotVerified
 from process.files import making
 from tests.support import Table
 
@@ -91,6 +91,30 @@ def test_what_is_fetched_takes_the_place_of_nothing(tmp_path: Path) -> None:
         "fourth.jpg": b"new",
     }
     assert (tmp_path / "fourth.jpg").stat().st_mode & 0o777 == 0o600
+
+
+class Door:
+    """A gateway that gives these pieces as any file."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    async def fetch(self, _delivery: str, _digest: str) -> AsyncIterator[bytes]:
+        """Give them."""
+        for piece in self._pieces:
+            yield piece
+
+
+@pytest.mark.parametrize("pieces", [(JPEG[:-1], b"!"), (JPEG, b"!"), (JPEG[:-1],), ()])
+async def test_another_file_than_was_named_is_not_written(tmp_path: Path, pieces: tuple[bytes, ...]) -> None:
+    """One byte changed, more or missing, or nothing at all: it is said, and no file is there; the right one is written."""
+    named = Attachment(digest=hashlib.sha256(JPEG).hexdigest(), size=len(JPEG), media_type="image/jpeg", shows="the parcel")
+    with pytest.raises(NotVerified, match="is another file"):
+        await get(Door(*pieces), "saxaul-22", named, tmp_path / "got.jpg")  # type: ignore[arg-type] - it has the one method
+    assert not list(tmp_path.iterdir())  # noqa: ASYNC240
+
+    await get(Door(JPEG[:3], JPEG[3:]), "saxaul-22", named, tmp_path / "got.jpg")  # type: ignore[arg-type] - likewise
+    assert (tmp_path / "got.jpg").read_bytes() == JPEG
 
 
 def numbered(number: int) -> tuple[bytes, Attachment]:

@@ -7,7 +7,7 @@ import pytest
 from domain.delivery.statement import Handling
 from domain.plan.attachment import Attachment
 from domain.plan.vocabulary import HandlingCode
-from domain.rules.attached import named
+from domain.rules.handling import named
 from domain.views.attachments import files_of
 from tests.support import PHOTOGRAPH, Table, with_changes
 

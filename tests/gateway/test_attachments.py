@@ -22,6 +22,7 @@ from gateway import bodies
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
+from gateway.health import ArchivePulse, Health, whole
 from gateway.reception import Reception
 from process.in_force import InForce
 from process.ring import Wrapping
@@ -324,3 +325,25 @@ async def test_what_was_altered_in_the_storage_ends_too_soon(tmp_path: Path) -> 
         path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         with pytest.raises(Unavailable):
             await at.read("kz.police", film.digest)
+
+
+@pytest.mark.parametrize(
+    ("storage", "status", "attachments"), [(None, "up", "none"), ("there", "up", "up"), ("away", "partly", "away")]
+)
+async def test_health_says_how_the_storage_is(storage: str | None, status: str, attachments: str) -> None:
+    """Away it is `partly` up, and everything else goes on; where no files are kept, nothing is missing."""
+
+    async def temporal() -> Health:
+        return Health(worker="up")
+
+    async def there() -> None:
+        if storage == "away":
+            raise Unavailable("the storage of attachments cannot be reached")
+
+    found = await whole(temporal(), ArchivePulse(nothing), ArchivePulse(there) if storage is not None else None)
+
+    assert (found.status, found.attachments, found.archive) == (status, attachments, "up")
+
+
+async def nothing() -> None:
+    """It answers."""
