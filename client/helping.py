@@ -33,6 +33,7 @@ OFFICERS = frozenset(
         "stop",
         "hold",
         "inform",
+        "results",
         "permit",
         "correct",
         "submit",
