@@ -35,6 +35,7 @@ OFFICERS = frozenset(
         "stop",
         "hold",
         "inform",
+        "results",
         "permit",
         "correct",
         "submit",

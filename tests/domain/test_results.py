@@ -132,8 +132,8 @@ PARTS = ("example-almaty-tashkent", "example-moscow-vector", "example-back-to-se
 
 @pytest.mark.parametrize("name", PARTS)
 def test_r11_a_part_is_of_the_readers_own(name: str) -> None:
-    """Answers and silences are of the reader alone, States those of its legs; its channel, goods and findings are nobody's part;
-    and no number of a part is above that of the whole.
+    """Answers and silences are of the reader alone, States those of its legs, parcels for who has a leg; channel, goods and what
+    was found are nobody's part; and no number of a part is above that of the whole.
     """
     delivery = replayed(read(GOLDEN / "1" / f"{name}.json.gz"))
     everything = {one.key: one for one in tally(delivery, whole(delivery))}
@@ -148,6 +148,7 @@ def test_r11_a_part_is_of_the_readers_own(name: str) -> None:
         assert {one.of for one in lines if one.measure == "counted"} <= {"all", "end", "state"}
         assert {one.by for one in lines if one.of == "state"} <= {delivery.plan.legs[number].state for number in seen.legs}
         assert not [one for one in lines if one.measure == "found"]
+        assert seen.legs or not any(one.amount for one in lines if one.measure == "counted")
         assert all(one.count <= everything[one.key].count and one.amount <= everything[one.key].amount for one in lines)
     assert parts
 
@@ -163,6 +164,26 @@ def test_r11_what_another_state_says_changes_no_line_of_a_part() -> None:
     changed = of(table).keys() - everything.keys()
     assert ("arrested", "supplier", "knowing", "held") in changed
     assert ("answered", "arrest", "kz.knb", "") in changed
+
+
+def test_r11_what_was_seized_and_taken_out_is_of_those_who_may_read_it() -> None:
+    """The customs of Uzbekistan seized it, so its services have the line, and Kazakhstan's police has none; it took samples out,
+    so its own have that, and Uzbekistan has not.
+    """
+    sample = {"substance": "mephedrone (4-MMC)", "net": 5}
+    table = Table(with_changes(plan_={"handling_code": "H0"})).consent()
+    less = {"substance": "mephedrone (4-MMC)", "net": 13_199_995}
+    table.say("kz.police", "prepared", "preparation", kept=[less], samples=[sample], opened=True)
+    assert 5 == of(table, "kz.police")["taken_out", "mass", "mephedrone", "measured"].amount
+    assert not [key for key in of(table, "uz.police") if key[0] == "taken_out"]
+
+    customs, police = (_of_delivery(golden("almaty-tashkent"), one) for one in ("uz.customs", "kz.police"))
+    assert 13_200_000 == sum(one.amount for one in customs if one.measure == "seized")
+    assert not [one for one in police if one.measure == "seized"]
+
+
+def _of_delivery(delivery: Delivery, reader: str) -> tuple[Line, ...]:
+    return tally(delivery, sight(delivery, delivery.directory.get(reader)))
 
 
 def test_r11_a_refusal_is_counted_for_who_was_refused() -> None:

@@ -88,7 +88,7 @@ def page(template: str, **values: Any) -> str:
     app[PROOFS] = Proofs(InForce(DIRECTORY), "https://vigil.example")
     request = make_mocked_request("GET", "/desk", app=app)
     request[CALLER] = READER
-    text = pages._page(request, template, **values).text
+    text = pages.page(request, template, **values).text
     assert text is not None
     return text
 
