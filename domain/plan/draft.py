@@ -24,7 +24,7 @@ from domain.plan.draft_way import DraftLeg, way
 from domain.plan.plan import Plan
 from domain.words.errors import Malformed
 from domain.words.quantities import BY_HAND, parse_mass, say_mass, say_span
-from domain.words.text import fill, together, word
+from domain.words.text import fill, mark, together, word
 
 TAKES: Final[Mapping[Channel, str]] = {
     "mail": "24h",
@@ -39,15 +39,15 @@ TAKES: Final[Mapping[Channel, str]] = {
 }
 """How long a leg usually takes."""
 MEANS: Final[Mapping[Channel, str]] = {
-    "mail": "ordinary post",
-    "express": "express post",
-    "air_cargo": "by air",
-    "container": "by ship or rail",
-    "truck": "by road",
-    "rail": "by rail",
-    "passenger": "with a traveller",
-    "cash": "with a traveller",
-    "goods": "by road",
+    "mail": mark("ordinary post"),
+    "express": mark("express post"),
+    "air_cargo": mark("by air"),
+    "container": mark("by ship or rail"),
+    "truck": mark("by road"),
+    "rail": mark("by rail"),
+    "passenger": mark("with a traveller"),
+    "cash": mark("with a traveller"),
+    "goods": mark("by road"),
 }
 CONSENT: Final = timedelta(hours=48)
 """Usual time for consent; where a card wants more, as long as that."""
@@ -120,7 +120,7 @@ class _Drafting:
         tree: dict[str, Any] = {
             "vigil": "plan/1",
             "operation": answers.operation,
-            "title": answers.title or fill("{states}, {channel}", states=states, channel=word(answers.channel)),
+            "title": answers.title or fill("{states}, {means}", states=states, means=fill(MEANS[answers.channel])),
             **({"example": True} if answers.example else {}),
             "handling_code": answers.handling_code,
             "offence": self._offence(kinds),
