@@ -1,4 +1,4 @@
-"""`vigil plan new` and `vigil init`, by options and in conversation: what they write, and that they write it whole or not at all."""
+"""`vigil plan new` and `vigil init`, by options and in conversation: what they write, whole or not at all."""
 
 import shutil
 from pathlib import Path
