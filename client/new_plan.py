@@ -56,7 +56,10 @@ class Said:
         str | None, typer.Option(help="the service that starts it; else the one that fits", show_default=False)
     ] = None
     authority: Annotated[list[str] | None, typer.Option(help="who authorises: KZ=kz.prosecutor", show_default=False)] = None
-    in_charge: Annotated[list[str] | None, typer.Option(help="who is in charge: KZ=kz.knb", show_default=False)] = None
+    in_charge: Annotated[
+        list[str] | None,
+        typer.Option(help="KZ=kz.knb, or one after another: KZ=kz.border+kz.knb", show_default=False),
+    ] = None
     coordinator: Annotated[str | None, typer.Option(help="who coordinates, and holds the debrief", show_default=False)] = None
     reach: Annotated[Means | None, typer.Option(help="how the request reaches other States; else direct", show_default=False)] = (
         None
@@ -128,7 +131,7 @@ def _checked(operation: str | None, said: Said, more: dict[str, Any]) -> Answers
         "handling_code": said.code,
         "initiator": said.begun_by,
         "authorities": read("--authority", _pairs, said.authority) or {},
-        "in_charge": read("--in-charge", _pairs, said.in_charge) or {},
+        "in_charge": read("--in-charge", _charges, said.in_charge) or {},
         "coordinator": said.coordinator,
         "means": said.reach,
         "arrests": read("--arrest", _arrests, said.arrest) or {},
@@ -166,11 +169,11 @@ def _asked(operation: str | None, said: Said, known: tuple[Directory, Mapping[st
     )
     more: dict[str, Any] = {"route": route, "channel": channel, "goods": goods, "modality": handling}
     casting = Casting(directory, cards, case)
-    fits = [one.id for one in casting.fitting("initiator", states[0])]
+    fits = [one.id for state in states for one in casting.fitting("initiator", state)]
     more["initiator"] = said.begun_by or (
         ask(_("Who begins it ({words})", words=", ".join(fits)), one_of(fits), fits[0]) if fits else None
     )
-    more["in_charge"] = _pairs(said.in_charge or []) | _in_charge(casting, states, more["initiator"], said)
+    more["in_charge"] = _charges(said.in_charge or []) | _in_charge(casting, states, more["initiator"], said)
     if not said.arrest:
         question = _("Where somebody is arrested, and if wanted by whom, such as: UZ=uz.police, KZ")
         more["arrests"] = ask(question, lambda text: _arrests(text.split(",")), states[-1])
@@ -185,15 +188,15 @@ def _goods(said: Said) -> tuple[Goods, ...]:
     return ask(question, lambda text: tuple(read_goods(one, said.goods_class) for one in text.split(";")))
 
 
-def _in_charge(casting: Casting, states: tuple[str, ...], initiator: str | None, said: Said) -> dict[str, str]:
+def _in_charge(casting: Casting, states: tuple[str, ...], initiator: str | None, said: Said) -> dict[str, tuple[str, ...]]:
     """Who is in charge, where several could be and nobody was named."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for state in states:
         fits = [one.id for one in casting.fitting("in_charge", state)]
-        if len(fits) > 1 and state not in _pairs(said.in_charge or []):
+        if len(fits) > 1 and state not in _pairs(said.in_charge or ()):
             usual = initiator if initiator in fits else fits[0]
             question = _("Who is in charge in {state} ({words})", state=state, words=", ".join(fits))
-            found[state] = ask(question, one_of(fits), usual)
+            found[state] = (ask(question, one_of(fits), usual),)
     return found
 
 
@@ -258,6 +261,11 @@ def _pairs(given: Iterable[str]) -> dict[str, str]:
             raise ValueError(_("{what}: write a State and a service, such as KZ=kz.knb", what=one))
         found[state.strip()] = service.strip()
     return found
+
+
+def _charges(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """`KZ=kz.border+kz.knb`, each: one after another."""
+    return {state: tuple(map(str.strip, services.split("+"))) for state, services in _pairs(given).items()}
 
 
 def _arrests(given: Iterable[str]) -> dict[str, str | None]:

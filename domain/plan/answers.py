@@ -20,7 +20,9 @@ from domain.words.text import fill
 
 MOST_STOPS: Final = 20
 """Stops of a route in one answer."""
-_QUANTITY: Final = re.compile(rf"(?:({'|'.join(get_args(Known))}) )?([0-9][0-9.]*) ?(t|kg|g|mg)")
+_QUANTITY: Final = re.compile(
+    rf"(?P<name>.*?\S) (?P<quantity>(?:(?:{'|'.join(get_args(Known))}) )?[0-9]+(?:[.][0-9]+)? ?(?:t|kg|g|mg))"
+)
 
 
 def _span(text: str) -> str:
@@ -68,7 +70,8 @@ class Answers(Frozen):
     handling_code: HandlingCode = "H1"
     initiator: ServiceId | None = None
     authorities: Annotated[dict[State, ServiceId], Field(default_factory=dict, max_length=MOST_STATES)]
-    in_charge: Annotated[dict[State, ServiceId], Field(default_factory=dict, max_length=MOST_STATES)]
+    in_charge: Annotated[dict[State, tuple[ServiceId, ...]], Field(default_factory=dict, max_length=MOST_STATES)]
+    """Of several in one State each but the first takes over at a stop on the way."""
     coordinator: ServiceId | None = None
     means: Means | None = None
     """How a request reaches other States."""
@@ -179,22 +182,17 @@ def _count(text: str) -> int:
 
 
 def _substance(text: str, of: GoodsClass | None) -> Goods:
-    found = _QUANTITY.search(text)
-    name = text[: found.start()].strip() if found is not None else text
-    if found is not None and found.end() != len(text):
-        name, found = text, None
-    if (
-        not name
-        or re.search(r"[0-9]$", text)
-        or (found is None and re.search(r"\b[0-9.,]+ ?\w{1,2}$", text) and known_as(text) is None)
-    ):
+    name, quantity = text, None
+    if (found := _QUANTITY.fullmatch(text)) is not None:
+        name, quantity = found["name"], found["quantity"]
+    if known_as(name) is None and re.search(r"[0-9][0-9.,]*( ?[a-z]{1,2})?,?$", name):
         raise ValueError(fill("{what}: write the quantity as 5.3 kg or 250 g, or leave it out where nothing is known", what=text))
     known = known_as(name)
     amount: dict[str, Any] = {"substance": name}
     if known is not None and known.cas:
         amount["cas"] = known.cas[0]
-    if found is not None:
-        amount["net"] = found[0]
+    if quantity is not None:
+        amount["net"] = quantity
     return Goods(amount=amount, goods=of or _class_of(name))
 
 

@@ -10,20 +10,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any, Final
 
-from domain.plan.answers import Answers, Stop
+from domain.plan.answers import Answers
 from domain.plan.cards import Channel, GoodsClass, Measure, RuleCard
 from domain.plan.check import faults_in
 from domain.plan.demands import not_known, topic
 from domain.plan.directory import Directory
 from domain.plan.draft_cast import Cast, Choice
 from domain.plan.draft_request import request
+from domain.plan.draft_way import DraftLeg, way
 from domain.plan.plan import Plan
 from domain.words.errors import Malformed
 from domain.words.quantities import BY_HAND, parse_mass, say_mass, say_span
-from domain.words.text import fill, together, word
+from domain.words.text import fill, mark, together, word
 
 TAKES: Final[Mapping[Channel, str]] = {
     "mail": "24h",
@@ -38,15 +39,15 @@ TAKES: Final[Mapping[Channel, str]] = {
 }
 """How long a leg usually takes."""
 MEANS: Final[Mapping[Channel, str]] = {
-    "mail": "ordinary post",
-    "express": "express post",
-    "air_cargo": "by air",
-    "container": "by ship or rail",
-    "truck": "by road",
-    "rail": "by rail",
-    "passenger": "with a traveller",
-    "cash": "with a traveller",
-    "goods": "by road",
+    "mail": mark("ordinary post"),
+    "express": mark("express post"),
+    "air_cargo": mark("by air"),
+    "container": mark("by ship or rail"),
+    "truck": mark("by road"),
+    "rail": mark("by rail"),
+    "passenger": mark("with a traveller"),
+    "cash": mark("with a traveller"),
+    "goods": mark("by road"),
 }
 CONSENT: Final = timedelta(hours=48)
 """Usual time for consent; where a card wants more, as long as that."""
@@ -71,17 +72,6 @@ def draft(answers: Answers, directory: Directory, cards: Mapping[str, RuleCard],
 
 
 @dataclass(frozen=True)
-class _Leg:
-    """From the checkpoint before it to this one, in one State."""
-
-    id: str
-    state: str
-    end: str
-    place: str
-    calls: tuple[Stop, ...] = ()
-
-
-@dataclass(frozen=True)
 class _Drafting:
     cast: Cast
     language: str
@@ -92,6 +82,8 @@ class _Drafting:
 
     def done(self) -> Draft:
         choices = tuple(self.cast.choices())
+        self._stop_if_lacking()
+        _ = self.legs
         self._stop_if_lacking()
         plan = _read(self._tree({}))
         tree = self._tree({state: plan.permissions(self.cast.cards[state]) for state in plan.states()})
@@ -116,43 +108,9 @@ class _Drafting:
             )
             raise Malformed(fill("no plan can be made of these answers"), tuple(dict.fromkeys(self.cast.lacks)), hint=hint)
 
-    # --- the way
-
     @cached_property
-    def legs(self) -> tuple[_Leg, ...]:
-        """One in each run of stops in one State, and one more for each further recipient."""
-        runs = [tuple(stops) for _, stops in groupby(self.answers.route, key=lambda one: one.state)]
-        legs: list[_Leg] = []
-        for number, stops in enumerate(runs):
-            last, state = number == len(runs) - 1, stops[0].state
-            entered = number == 0 or not last or len(stops) > 1
-            calls = stops[1 if entered else 0 : -1 if last else None]
-            if last:
-                place = stops[-1].place if number or len(stops) > 1 else None
-                end, place = "delivery", place or fill("Delivery address")
-            else:
-                end, place = self._handover(state, runs[number + 1], last=number + 2 == len(runs))
-            legs.append(
-                _Leg(
-                    _numbered(state.lower(), [one.id for one in legs]),
-                    state,
-                    _numbered(end, [one.end for one in legs]),
-                    place,
-                    calls,
-                )
-            )
-        for place in self.answers.recipients:
-            end = _numbered("delivery", [one.end for one in legs])
-            legs.append(_Leg(_numbered("onward", [one.id for one in legs]), legs[-1].state, end, place))
-        return tuple(legs)
-
-    @staticmethod
-    def _handover(state: str, into: tuple[Stop, ...], *, last: bool) -> tuple[str, str]:
-        """At the first stop of the next State, or at the border where that names only where it is delivered."""
-        named = into[0].place if not last or len(into) > 1 else None
-        return f"handover-{into[0].state.lower()}", named or fill("Border {one}-{other}", one=state, other=into[0].state)
-
-    # --- the plan
+    def legs(self) -> tuple[DraftLeg, ...]:
+        return way(self.cast)
 
     def _tree(self, measures: Mapping[str, tuple[Measure, ...]]) -> dict[str, Any]:
         """The plan, with who permits these measures in each State: which they are follows from the plan without them."""
@@ -162,7 +120,7 @@ class _Drafting:
         tree: dict[str, Any] = {
             "vigil": "plan/1",
             "operation": answers.operation,
-            "title": answers.title or fill("{states}, {channel}", states=states, channel=word(answers.channel)),
+            "title": answers.title or fill("{states}, {means}", states=states, means=fill(MEANS[answers.channel])),
             **({"example": True} if answers.example else {}),
             "handling_code": answers.handling_code,
             "offence": self._offence(kinds),
@@ -242,8 +200,8 @@ class _Drafting:
         card, authority = self.cast.cards[state], self.cast.authority(state)
         notice = card.notice_of(self.cast.case)
         due = max(CONSENT, notice.time) if notice is not None else CONSENT
-        charge = self.cast.in_charge(state).id if state in self.answers.states() else None
-        two = authority.id in (charge, self.cast.initiator.id) and self.cast.decides_alone(authority)
+        charges = [one.in_charge for one in self.legs if one.state == state]
+        two = authority.id in (*charges, self.cast.initiator.id) and self.cast.decides_alone(authority)
         asked = [{"service": authority.id, "says": "authorisation"} | ({"officers": 2} if two else {})]
         asked += [{"service": one, "says": "permission"} for one in self.cast.permits(card, authority, measures)]
         asked += [{"service": one, "says": "agreement"} for one in self.cast.agrees(card, asked)]
@@ -262,9 +220,9 @@ class _Drafting:
 
     def _way(self) -> Iterator[dict[str, Any]]:
         start = self.answers.route[0]
-        first = self.cast.in_charge(start.state).id
+        first = self.legs[0].in_charge
         where = {"state": start.state, "place": start.place or fill("<where it is now>")}
-        others = dict.fromkeys(one for leg in self.legs if (one := self.cast.in_charge(leg.state).id) != first)
+        others = dict.fromkeys(leg.in_charge for leg in self.legs if leg.in_charge != first)
         ready = [{"service": one, "says": "ready"} for one in others]
         yield {
             "id": "preparation",
@@ -277,8 +235,8 @@ class _Drafting:
         dispatched = [{"service": first, "says": "dispatched"}, *ready]
         yield {"id": "departure", "step": "dispatch", **where, "due": "12h", "remind": ["8h"], "requires": dispatched}
         for leg, following in pairwise(self.legs):
-            giver, taker = self.cast.in_charge(leg.state).id, self.cast.in_charge(following.state).id
-            if leg.end.startswith("delivery"):
+            giver, taker = leg.in_charge, following.in_charge
+            if leg.is_delivered:
                 received = [{"service": giver, "says": "delivered"}, {"service": giver, "says": "arrest"}]
                 yield {
                     "id": leg.end,
@@ -295,7 +253,7 @@ class _Drafting:
         last = self.legs[-1]
         said = [
             {
-                "service": self.cast.in_charge(last.state).id,
+                "service": last.in_charge,
                 "says": "interdiction" if self.answers.ends == "seizure" else "delivered",
             }
         ]
@@ -310,7 +268,7 @@ class _Drafting:
             place = {"state": state, "place": self._place_in(state)}
             before = f"arrest-{state.lower()}"
             yield {"id": before, "step": "arrest", **place, "due": "10d" if after else "24h", **after, "requires": said}
-        counted = [{"service": self.cast.in_charge(last.state).id, "says": "seizure"}]
+        counted = [{"service": last.in_charge, "says": "seizure"}]
         yield {
             "id": "accounting",
             "step": "account",
@@ -337,7 +295,7 @@ class _Drafting:
             yield {
                 "id": leg.id,
                 "state": leg.state,
-                "responsible": self.cast.in_charge(leg.state).id,
+                "responsible": leg.in_charge,
                 "start": start,
                 "end": leg.end,
                 "takes": takes,
@@ -355,11 +313,6 @@ def _hours(span: timedelta) -> str:
     """As officers write it: in hours, where they are whole."""
     whole, rest = divmod(span, timedelta(hours=1))
     return say_span(span) if rest else f"{whole}h"
-
-
-def _numbered(name: str, taken: list[str]) -> str:
-    """The name, or with the first number that makes it one of its own."""
-    return next(one for one in (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))) if one not in taken)
 
 
 def _with_quantity(amount: dict[str, Any], unknown: str) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Cast:
 
     @cached_property
     def initiator(self) -> Service:
-        """Who begins it: a service of the State where it is now."""
+        """Who begins it: whom the answers name; else a service of the State where it is now."""
         state = self.answers.route[0].state
         return self._chosen("initiator", state, self.answers.initiator, self.casting.fitting("initiator", state))
 
@@ -58,20 +58,25 @@ class Cast:
         """Who authorises for it."""
         return self._chosen("authority", state, self.answers.authorities.get(state), self.casting.fitting("authority", state))
 
-    def in_charge(self, state: str) -> Service:
-        """Who is in charge there: the initiator where it is of this State; who alone decides, only where its law lets it."""
+    def in_charge_of(self, state: str) -> tuple[Service, ...]:
+        """Who is in charge there, one after another: whom the answers name; else the initiator where it is of this State, or the
+        first that fits. Who alone decides for a State is it only where its law lets it.
+        """
+        named = self.answers.in_charge.get(state)
+        if named:
+            return tuple(self._chosen("in_charge", state, one, ()) for one in named)
         fitting = self.casting.fitting("in_charge", state)
         first = [one for one in fitting if one.id == self.initiator.id]
         rest = [one for one in fitting if one.id != self.initiator.id]
         own = self.authority(state)
         usual = [one for one in (*first, *rest) if one.id != own.id or self.decides_alone(own)]
-        return self._chosen("in_charge", state, self.answers.in_charge.get(state), tuple(usual))
+        return (self._chosen("in_charge", state, None, tuple(usual)),)
 
     def arresting(self, state: str) -> Service:
         """Who arrests there: who is in charge, where it goes through that State."""
         named = self.answers.arrests.get(state)
         if named is None and state in self.answers.states():
-            return self.in_charge(state)
+            return self.in_charge_of(state)[-1]
         return self._chosen("arrest", state, named, self.casting.fitting("arrest", state))
 
     def decides_alone(self, service: Service) -> bool:
@@ -106,12 +111,11 @@ class Cast:
 
     def choices(self) -> Iterator[Choice]:
         """Who was chosen for each part in each State, and who would fit too."""
-        first = self.answers.route[0].state
-        yield self._choice("initiator", first, self.initiator)
+        yield self._choice("initiator", self.initiator.state or "", self.initiator)
         for state in self.asked:
             yield self._choice("authority", state, self.authority(state))
         for state in self.answers.states():
-            yield self._choice("in_charge", state, self.in_charge(state))
+            yield from (self._choice("in_charge", state, one) for one in self.in_charge_of(state))
 
     def _choice(self, part: Part, state: str, chosen: Service) -> Choice:
         others = tuple(one.id for one in self.casting.fitting(part, state) if one.id != chosen.id)
