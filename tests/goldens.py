@@ -40,6 +40,7 @@ from domain.delivery.reported import (
     Diverged,
     KeysChanged,
     Released,
+    SiblingHeard,
     Started,
     Stated,
     Told,
@@ -236,6 +237,7 @@ def _told_again(golden: Golden, book: Book) -> tuple[Delivery, dict[int, str], l
                 | ArchiveBehind()
                 | Diverged()
                 | ArchiveCaughtUp()
+                | SiblingHeard()
             ):
                 report(delivery, event, at)
             case _:

@@ -4,7 +4,9 @@ API, the web desk and Temporal's own UI alike.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import amounts, exhibits
@@ -203,7 +205,7 @@ class DeliveryView(Frozen):
     """Which State prosecutes whom."""
     transfers: tuple[TransferView, ...] = ()
     """Proceedings that a State was asked to take over."""
-    group: GroupView | None = None
+    group: Annotated[GroupView | None, Field(exclude_if=lambda group: group is None)] = None
     """None: it is of no group."""
     recorders: tuple[str, ...] = ()
     """Labels of recorders that somebody who cooperates carries still."""

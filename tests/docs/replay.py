@@ -44,6 +44,8 @@ from domain.rules import (
     measuring,
     outside,
     preparation,
+    requested,
+    siblings,
     speaking,
     stop,
     turns,
@@ -70,7 +72,11 @@ WHOM = {
     "progress.waiting_for()": "who had not answered",
 }
 WHERE = {"None": "", "self.checkpoint": "its `checkpoint`"}
-WHEN = {"self.contingency == 'search'": "`search`", "self.contingency == 'conflict'": "`conflict`"}
+WHEN = {
+    "self.contingency == 'search'": "`search`",
+    "self.contingency == 'conflict'": "`conflict`",
+    "self.says != 'ended'": "sibling that was held or stopped",
+}
 UNTIL = {
     "delivery.plan.contingencies.extension": "`contingencies.extension` of the plan",
     "delivery.plan.contingencies.decision": "`contingencies.decision` of the plan",
@@ -461,6 +467,17 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         turns.waits_for_the_register,
         conflict._lacks_a_signature,
         conflict.call_about,
+    ),
+    "siblings": words(
+        State.awaited,
+        State.remember_siblings,
+        siblings.lacking,
+        siblings.standing_of,
+        siblings.beginning_to_wait,
+        siblings.ends_of_waits,
+        siblings.proves,
+        requested.own_request,
+        Plan.takes_place,
     ),
     "speaking": words(
         speaking.may_speak,

@@ -38,11 +38,13 @@ from domain.plan.demands import Demand
 from domain.plan.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.plan.documents import Document
 from domain.plan.goods import Cash, Counted, Instruments, SubstanceMass, Tolerances, Weapons
+from domain.plan.group import GroupFile, Member
 from domain.plan.plan import (
     STEP_NEEDS,
     Call,
     Consignment,
     Contingencies,
+    Group,
     Leg,
     Offence,
     Outside,
@@ -53,6 +55,7 @@ from domain.plan.plan import (
     Rung,
     Surveillance,
     ToldAtEnd,
+    Wait,
 )
 from domain.plan.request import Addressed, Companions, Persons, PlannedRequest
 from domain.plan.selectors import Selector
@@ -76,7 +79,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
     Instruments, Weapons, Counted, Tolerances,
     Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
-    Replaced, ToldAtEnd, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
+    Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
     Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, Happened,
@@ -507,7 +510,8 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "handling_code": {"handling_code": "H3"},
     "offence": {"offence": {"description": "Another", "extraditable": {"KZ": True, "UZ": True}}},
     "consignment": {"consignment": {**YAML(typ="safe").load(EXAMPLES["plan"])["consignment"], "gross": "14 kg"}},
-    "group": {"group": "saxaul"},
+    "group": {"group": {"code": "saxaul", "members": ["amber-heron", "saxaul-2"], "digest": "0" * 64}},
+    "held_back": {"held_back": True},
     "parent": {"parent": "saxaul-22"},
     "tolerances": {"tolerances": {"gross": "1 kg"}},
     "margin": {"margin": "1h"},

@@ -26,6 +26,7 @@ from tests.domain.test_expunction import ONE
 from tests.domain.test_handling import packet_for, under
 from tests.domain.test_keys import rotation
 from tests.goldens import GOLDEN, read
+from tests.groups import BOTH, CHEMICALS, OIL, Parcels
 from tests.support import Table, example_cards, example_directory, example_scenario, with_changes
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +121,14 @@ def unusual() -> Iterator[Table]:
     change_keys(rotated.delivery, rotation(rotated.now), rotated.now)
     rotated.say("uz.police", "looked_back", "debrief", note="in court")
     yield rotated
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    for name in BOTH:
+        parcels.deliver(name)
+    parcels.muster(OIL)
+    parcels.muster(CHEMICALS)
+    parcels.hear(OIL)
+    yield parcels[OIL]
     behind = left_alone()
     archive_has(behind.delivery, len(behind.delivery.ledger), behind.now)
     yield behind

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from domain.delivery.carried import Carried, carried
+from domain.delivery.reported import Amended
 from domain.delivery.statement import Statement
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand, is_member, leaf_of, placed
 from domain.plan.request_for_consent import digest_of_request
-from domain.record.door import go_on
+from domain.record.door import amend, go_on
 from domain.record.siblings import expunged, heard, heeding
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
@@ -20,7 +21,7 @@ from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
 from rehearsal.invariants import Checker
 from rehearsal.services import VIGIL, private_key_of, second
 from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels, group_file, group_plans, of_several
-from tests.support import EXAMPLES, SECRET, Table, example_cards, example_directory, why
+from tests.support import EXAMPLES, SECRET, Table, example_cards, example_directory, signed_plan, why
 from workflows.errands import Heed, wanted
 
 NUMBERS = itertools.count(1)
@@ -219,7 +220,8 @@ def test_r31_once_a_plan_is_changed_the_groups_consent_does_not_count_in_it() ->
     parcels = Parcels()
     table = parcels[OIL]
     said = consents_of(table, "kz.prosecutor", "consent-kz", *BOTH)
-    table.delivery.state.plans.append((len(table.delivery.ledger), "2" * 64))
+    changed_plan = table.plan.model_copy(update={"title": "First parcel, with another title"})
+    amend(table.delivery, Amended(plan=signed_plan(changed_plan)), table.now)
 
     assert "other_plan" == code(table.hand_in(said))
     assert "accepted" == parcels[CHEMICALS].hand_in(said).verdict.verdict

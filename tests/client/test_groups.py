@@ -1,0 +1,88 @@
+"""`vigil group`: an operation of several consignments from an officer's desk (R31)."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from domain.record.verify import verify
+from domain.signing.keys import private_pem
+from rehearsal.services import private_key_of
+from tests.command import vigil
+from tests.groups import CHEMICALS, KEPT, OIL, group_file, group_plans
+from tests.installation import end_what_runs, installed
+from tests.support import EXAMPLES
+from workflows.messages import workflow_id
+
+FILE = EXAMPLES / "omsk-taraz-parcels" / "group.yaml"
+
+
+async def test_a_group_is_checked_with_every_fault_once_at_its_line(tmp_path: Path) -> None:
+    """What is right is told with the digest; a fault in what is shared is told once, with file and line."""
+    for name in ("directory.yaml", "cards"):
+        (tmp_path / name).symlink_to(EXAMPLES / name)
+    wrong = tmp_path / "group.yaml"
+    wrong.write_text(FILE.read_text().replace("service: kz.customs, says: ready", "service: kz.nobody, says: ready"))
+    right, found = await vigil("group", "check", FILE), await vigil("group", "check", wrong, "-o", "json")
+
+    group = group_plans()[0].group
+    assert group is not None
+    assert (0, 2) == (right.code, found.code)
+    assert group.digest in right.out
+    line = 1 + next(number for number, one in enumerate(wrong.read_text().splitlines()) if "kz.nobody" in one)
+    assert 1 == found.out.count("kz.nobody")
+    assert f"group.yaml:{line}:" in found.out
+
+
+async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: Client, tmp_path: Path) -> None:
+    """Three deliveries by one command, again without harm; one signature consents in both that travel, shown by one command; one
+    stops what is named alone; each packet verifies.
+    """
+    first, names = group_plans()[0], (OIL, CHEMICALS, KEPT)
+    for service in first.participants():
+        (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+    async with installed(temporal, first, None) as at:
+
+        async def run(*words: object, service: str) -> tuple[int, str]:
+            ran = await vigil("group", *words, "--as", service, "--keys", tmp_path, "--gateway", at.url, cwd=tmp_path)
+            return ran.code, ran.out + ran.err
+
+        try:
+            starting = ("group", "start", FILE, "--keys", tmp_path, "--gateway", at.url)
+            started, again = await vigil(*starting), await vigil(*starting)
+            for plan in group_plans()[:2]:
+                await at.opened(plan, "consent-kz")
+            words = ("reference=22/7", "granted_by_role=prosecutor", "legal_basis=law", "modalities=intact", "permits=post")
+            consent = await run(
+                "confirm", "motor-oil", "consent-kz", "--kind", "authorisation_granted", *words, service="kz.prosecutor"
+            )
+            shown = await run("show", "motor-oil", service="kz.police")
+            stop = await run("stop", "motor-oil", "--reason", "the sender is warned", "--only", CHEMICALS, service="kz.police")
+            packets = await run("packet", "motor-oil", "--to", tmp_path / "packets", service="kz.police")
+            views = {name: await at.gateway("kz.police").view(name) for name in names}
+        finally:
+            await end_what_runs(at.client, *map(workflow_id, names))
+
+    assert (0, 0) == (started.code, again.code), started.err + again.err
+    assert 3 == again.out.count("already")
+    assert 0 == consent[0], consent
+    for name in (OIL, CHEMICALS):
+        assert name in consent[1]
+        assert ["kz.prosecutor"] == [one.service for one in views[name].consents]
+    assert 0 == shown[0]
+    assert all(name in shown[1] for name in names)
+    assert 0 == stop[0], stop
+    assert (None, "halted") == (views[OIL].halted, views[CHEMICALS].phase)
+    assert 0 == packets[0], packets
+    for name in names:
+        assert name == verify((tmp_path / "packets" / f"{name}.packet.json").read_bytes()).delivery
+
+
+@pytest.mark.parametrize("command", ["show", "packet"])
+async def test_a_group_of_which_nothing_is_ones_own_is_not_found(temporal: Client, tmp_path: Path, command: str) -> None:
+    """Who takes part in none of it does not learn that there is one."""
+    (tmp_path / "tj.customs.pem").write_bytes(private_pem(private_key_of("tj.customs")))
+    async with installed(temporal, group_plans()[0], None) as at:
+        ran = await vigil("group", command, group_file().group, "--as", "tj.customs", "--keys", tmp_path, "--gateway", at.url)
+
+    assert 3 == ran.code
