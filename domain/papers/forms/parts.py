@@ -26,7 +26,7 @@ from domain.plan.cards import Law, Recorded, RuleCard
 from domain.plan.goods import Scale
 from domain.plan.plan import Consignment
 from domain.plan.quantity import Quantity
-from domain.words.identifiers import Seal
+from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
 
@@ -51,6 +51,7 @@ RULES = {
     "either": mark("attesting witnesses or a recording"),
     "neither": mark("neither is needed"),
 }
+PLATE = mark("number plate")
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -172,9 +173,15 @@ def consignment(tongue: Tongue, goods: Consignment) -> Line:
         OBJECT_IS,
         contents=joined(Value(tongue.amount(one), ("plan",)) for one in goods.contents),
         gross=weight(tongue, goods.gross, "plan"),
-        identifiers=joined(Value(str(one), ("plan",)) for one in goods.identifiers),
+        identifiers=joined(Value(_numbered(tongue, one), ("plan",)) for one in goods.identifiers),
         declared=tongue.quoted(goods.declared_as, "plan"),
     )
+
+
+def _numbered(tongue: Tongue, one: ConsignmentIdentifier) -> str:
+    """A number with what it is a number of."""
+    name = tongue.translate(PLATE) if one.scheme == "plate" else one.scheme.upper().replace("_", " ")
+    return one.value if one.scheme == "other" else f"{name} {one.value}"
 
 
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
