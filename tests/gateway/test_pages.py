@@ -119,7 +119,8 @@ class At:
 
     def path(self, name: str) -> str:
         """Where a page is, with what it must be asked."""
-        filled = {"{delivery}": self.plan.operation, "{name}": "desk.css", "{digest}": "0" * 64, "{form:csv|json|svg}": "csv"}
+        file = "desk.css" if name == "desk.file" else "request.uz.prosecutor"
+        filled = {"{delivery}": self.plan.operation, "{name}": file, "{digest}": "0" * 64, "{form:csv|json|svg}": "csv"}
         path = ROUTES[name].path
         for gap, value in filled.items():
             path = path.replace(gap, value)
