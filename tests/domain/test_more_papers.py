@@ -1,4 +1,4 @@
-"""Plans of measures, acts of replacement, sampling and destruction, surveillance, seizures, submissions: what they print, for whom."""
+"""Plans of measures, acts of replacement, sampling and destruction, records of surveillance and seizure: what they print."""
 
 from functools import cache
 from typing import Any
@@ -9,7 +9,7 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import in_turn
 from domain.papers.making import Made, Wanted, make
-from domain.papers.paper import Blank, Value, Words
+from domain.papers.paper import Value, Words
 from domain.papers.record import Record
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotFound
@@ -40,9 +40,7 @@ def made(record: Record, name: str, language: str = "en", reader: Service | None
 
 def text(paper: Made) -> str:
     """All that it prints, without marks."""
-    return "".join(
-        one.text if isinstance(one, Words | Value) else "____" if isinstance(one, Blank) else "[]" for one in paper.paper.pieces
-    )
+    return "".join(one.text if isinstance(one, Words | Value) else "____" for one in paper.paper.pieces)
 
 
 def said_in(paper: Made, value: str) -> tuple[Any, ...]:
@@ -124,15 +122,14 @@ def test_what_nobody_has_said_is_a_blank_and_no_value() -> None:
     """Without a scale, units, places of storage and numbers the same forms have lines to write on."""
     plan, scenario = example_scenario("partial-replacement")
     bare = [act for act in scenario.acts if act.says not in ("seizure", "results_submitted")]
-    less = [
-        act.model_copy(
-            update={"details": {k: v for k, v in act.details.items() if k not in ("scale", "units", "stored_at", "test")}}
-        )
+    given = ("scale", "units", "stored_at", "test")
+    less = tuple(
+        act.model_copy(update={"details": {name: one for name, one in act.details.items() if name not in given}})
         if act.says == "prepared"
         else act
         for act in bare
-    ]
-    world = World(plan, example_directory(), example_cards(), scenario.model_copy(update={"acts": tuple(less)}), 1)
+    )
+    world = World(plan, example_directory(), example_cards(), scenario.model_copy(update={"acts": less}), 1)
     other = Record.of(simulate(world).delivery)
     for name in ("replacement.preparation", "sampling.preparation", "submission.RU"):
         assert made(other, name).paper.blanks > made(RECORD, name).paper.blanks
@@ -151,9 +148,7 @@ def test_a_paper_of_what_is_still_to_come_is_refused() -> None:
     """Before anything was seized there is no record of it; the plan of measures is there from the beginning."""
     before = RECORD.until(entry(RECORD, "dispatched", "kg.security"))
 
-    assert ["measures", "measures.KG", "measures.KZ", "measures.RU", "replacement.preparation", "sampling.preparation"] == names(
-        before
-    )
+    assert NAMES[:6] == names(before)
     with pytest.raises(NotFound, match=r"seizure\.accounting yet"):
         made(before, "seizure.accounting")
 
