@@ -9,7 +9,7 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import in_turn
 from domain.papers.making import Made, Wanted, make
-from domain.papers.paper import Value, Words
+from domain.papers.paper import Value, Words, in_groups
 from domain.papers.record import Record
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotFound
@@ -216,6 +216,23 @@ def test_what_the_laboratory_left_is_what_is_destroyed() -> None:
     paper = made(Record.of(table.delivery), "destruction.kz.police")
 
     assert "6,599\u202fg after the examination" in text(paper)
+
+
+def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:
+    """Once acts have opened all that it prints and the plan; it replaces the paper that bore the mark."""
+    table = Table().dispatch()
+    record = Record.of(table.delivery)
+    before = made(record, "order.UZ").paper
+    table.say("uz.police", "declassified", reference="5 of 2022-03-05")
+    assert before.digest == made(Record.of(table.delivery), "order.UZ").paper.digest
+    table.say("kz.knb", "declassified", reference="6 of 2022-03-06")
+    after = made(Record.of(table.delivery), "order.UZ")
+
+    assert record.plan.request.marking == before.marking
+    assert "Declassified: act No. 5 of 05.03.2022, entry" in after.paper.marking
+    assert "No. 6 of 06.03.2022" in after.paper.marking
+    assert any(in_groups(before.code) in note for note in after.frame.notes)
+    assert after.paper.digest == made(Record.of(table.delivery).until(after.paper.size - 1), "order.UZ").paper.digest
 
 
 def test_what_comes_later_renames_no_paper() -> None:
