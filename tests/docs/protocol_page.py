@@ -36,7 +36,9 @@ from domain.views.view import DeliveryView, view
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.moments import utc_text
 from gateway.access import may_start, no_delivery
+from gateway.aside import Aside
 from gateway.health import Health
+from gateway.papers import Papers
 from process.configuration import cards_in
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import lines, private_key_of
@@ -105,6 +107,17 @@ def directory_of(said: dict[str, Any]) -> Directory:
     ]
     vigil = ServiceKey(public=public_text(said["vigil_key"]), valid_from="2026-01-01T00:00:00Z")
     return Directory(vigil="directory/1", services=(*keyed, system.model_copy(update={"keys": (vigil,)})))
+
+
+class _Read:
+    """What a reception reads of its delivery."""
+
+    def __init__(self, reception: "PaperReception") -> None:
+        self._reception = reception
+
+    async def delivery(self, _caller: Service, name: str) -> Delivery:
+        """The delivery."""
+        return self._reception._of(name)
 
 
 class PaperReception:
@@ -182,6 +195,11 @@ class PaperReception:
         return self
 
     plans = submissions = reading = itself
+
+    @property
+    def papers(self) -> Papers:
+        """Made of what there is to read."""
+        return Papers(_Read(self), Aside())  # type: ignore[arg-type] - the one method that it asks for
 
     async def deliveries(self, _caller: Service, *_narrowed: object) -> Rows:
         """The one delivery."""

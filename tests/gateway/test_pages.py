@@ -118,7 +118,8 @@ class At:
 
     def path(self, name: str) -> str:
         """Where a page is, with what it must be asked."""
-        path = ROUTES[name].path.replace("{delivery}", self.plan.operation).replace("{name}", "desk.css")
+        file = "desk.css" if name == "desk.file" else "request.uz.prosecutor"
+        path = ROUTES[name].path.replace("{delivery}", self.plan.operation).replace("{name}", file)
         return f"{path}?checkpoint=consent-uz" if name == "desk.answer" else path
 
 

@@ -94,7 +94,7 @@ async def test_every_route_that_shows_anything_leaves_its_record(at: At, route: 
         assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged"}
         return
     service = READERS.get(action, at.plan.initiator)
-    target = route.path.replace("{delivery}", at.plan.operation)
+    target = route.path.replace("{delivery}", at.plan.operation).replace("{name}", "request.uz.prosecutor")
     before = len(await at.log())
     headers = at.headers(service, target, "officer-7")
     async with at.installation.http.request(route.method, f"{at.installation.url}{target}", headers=headers) as answer:
@@ -256,6 +256,8 @@ LOOKS: dict[str, Callable[[At], object]] = {
     "view": lambda at: at.door("kz.knb").view(at.plan.operation),
     "ledger": lambda at: at.door("kz.knb").ledger(at.plan.operation),
     "packet": lambda at: at.door("kz.knb").packet(at.plan.operation),
+    "papers": lambda at: at.door("kz.knb").papers(at.plan.operation),
+    "paper": lambda at: at.door("kz.knb").paper(at.plan.operation, "request.uz.prosecutor", "en", "html"),
     "changes": lambda at: anext(at.door("kz.knb").changes(at.plan.operation)),
     "inbox": lambda at: at.door("uz.prosecutor").inbox(),
     "reads": lambda at: at.door("audit").reads(),
