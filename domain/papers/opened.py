@@ -1,6 +1,7 @@
-"""Whether a paper is declassified: acts have opened every statement that it prints, and the plan; then it bears them as its mark."""
+"""Whether a paper is declassified: acts have opened every statement that it prints, and the plan; it bears them as its mark."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from domain.papers.paper import Value, Words
 from domain.papers.record import Heard, Record
@@ -11,24 +12,32 @@ from domain.words.text import mark
 DECLASSIFIED = mark("Declassified: act No. {number} of {day}, entry {entry}")
 
 
+class _Printed(NamedTuple):
+    """What a paper prints something of; no statement: the plan."""
+
+    statement: str
+    seq: int
+    service: str
+
+
 def opened(record: Record, used: Iterable[int]) -> tuple[tuple[Heard, Declassified], ...]:
     """The acts that open what stands in these entries and the plan, each once; none where something of it stays as it was."""
     acts = record.said(Declassified)
-    wanted = [(one.statement.id, one.seq, one.service) for one in record.heard if set(one.entries) & set(used)]
-    wanted.append(("", record.plan_entry, record.plan.initiator))
+    wanted = [_Printed(one.statement.id, one.seq, one.service) for one in record.heard if set(one.entries) & set(used)]
+    wanted.append(_Printed("", record.plan_entry, record.plan.initiator))
     found: dict[int, tuple[Heard, Declassified]] = {}
-    for statement, seq, service in wanted:
-        act = next((one for one in acts if _opens(record, *one, statement=statement, seq=seq, service=service)), None)
+    for printed in wanted:
+        act = next((one for one in acts if _opens(record, *one, printed)), None)
         if act is None:
             return ()
         found[act[0].seq] = act
     return tuple(found[seq] for seq in sorted(found))
 
 
-def _opens(record: Record, said: Heard, act: Declassified, *, statement: str, seq: int, service: str) -> bool:
+def _opens(record: Record, said: Heard, act: Declassified, printed: _Printed) -> bool:
     """By its id, or with all that services of the State had said until then."""
-    own = record.state_of(said.service) == record.state_of(service)
-    return own and (statement in act.statements if act.statements else seq < said.seq)
+    own = record.state_of(said.service) == record.state_of(printed.service)
+    return own and (printed.statement in act.statements if act.statements else printed.seq < said.seq)
 
 
 def in_place_of_the_mark(acts: Iterable[tuple[Heard, Declassified]], tongues: Iterable[Tongue]) -> str:
