@@ -1,4 +1,4 @@
-"""Plans of measures, acts of replacement, sampling and destruction, surveillance, seizures, submissions: what they print, for whom."""
+"""Plans of measures, acts of replacement, sampling and destruction, records of surveillance and seizure: what they print."""
 
 from functools import cache
 from typing import Any
@@ -9,7 +9,7 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import in_turn
 from domain.papers.making import Made, Wanted, make
-from domain.papers.paper import Blank, Value, Words
+from domain.papers.paper import Value, Words, in_groups
 from domain.papers.record import Record
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotFound
@@ -40,9 +40,7 @@ def made(record: Record, name: str, language: str = "en", reader: Service | None
 
 def text(paper: Made) -> str:
     """All that it prints, without marks."""
-    return "".join(
-        one.text if isinstance(one, Words | Value) else "____" if isinstance(one, Blank) else "[]" for one in paper.paper.pieces
-    )
+    return "".join(one.text if isinstance(one, Words | Value) else "____" for one in paper.paper.pieces)
 
 
 def said_in(paper: Made, value: str) -> tuple[Any, ...]:
@@ -124,15 +122,14 @@ def test_what_nobody_has_said_is_a_blank_and_no_value() -> None:
     """Without a scale, units, places of storage and numbers the same forms have lines to write on."""
     plan, scenario = example_scenario("partial-replacement")
     bare = [act for act in scenario.acts if act.says not in ("seizure", "results_submitted")]
-    less = [
-        act.model_copy(
-            update={"details": {k: v for k, v in act.details.items() if k not in ("scale", "units", "stored_at", "test")}}
-        )
+    given = ("scale", "units", "stored_at", "test")
+    less = tuple(
+        act.model_copy(update={"details": {name: one for name, one in act.details.items() if name not in given}})
         if act.says == "prepared"
         else act
         for act in bare
-    ]
-    world = World(plan, example_directory(), example_cards(), scenario.model_copy(update={"acts": tuple(less)}), 1)
+    )
+    world = World(plan, example_directory(), example_cards(), scenario.model_copy(update={"acts": less}), 1)
     other = Record.of(simulate(world).delivery)
     for name in ("replacement.preparation", "sampling.preparation", "submission.RU"):
         assert made(other, name).paper.blanks > made(RECORD, name).paper.blanks
@@ -151,9 +148,7 @@ def test_a_paper_of_what_is_still_to_come_is_refused() -> None:
     """Before anything was seized there is no record of it; the plan of measures is there from the beginning."""
     before = RECORD.until(entry(RECORD, "dispatched", "kg.security"))
 
-    assert ["measures", "measures.KG", "measures.KZ", "measures.RU", "replacement.preparation", "sampling.preparation"] == names(
-        before
-    )
+    assert NAMES[:6] == names(before)
     with pytest.raises(NotFound, match=r"seizure\.accounting yet"):
         made(before, "seizure.accounting")
 
@@ -221,6 +216,23 @@ def test_what_the_laboratory_left_is_what_is_destroyed() -> None:
     paper = made(Record.of(table.delivery), "destruction.kz.police")
 
     assert "6,599\u202fg after the examination" in text(paper)
+
+
+def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:
+    """Once acts have opened all that it prints and the plan; it replaces the paper that bore the mark."""
+    table = Table().dispatch()
+    record = Record.of(table.delivery)
+    before = made(record, "order.UZ").paper
+    table.say("uz.police", "declassified", reference="5 of 2022-03-05")
+    assert before.digest == made(Record.of(table.delivery), "order.UZ").paper.digest
+    table.say("kz.knb", "declassified", reference="6 of 2022-03-06")
+    after = made(Record.of(table.delivery), "order.UZ")
+
+    assert record.plan.request.marking == before.marking
+    assert "Declassified: act No. 5 of 05.03.2022, entry" in after.paper.marking
+    assert "No. 6 of 06.03.2022" in after.paper.marking
+    assert any(in_groups(before.code) in note for note in after.frame.notes)
+    assert after.paper.digest == made(Record.of(table.delivery).until(after.paper.size - 1), "order.UZ").paper.digest
 
 
 def test_what_comes_later_renames_no_paper() -> None:

@@ -154,10 +154,8 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
 
 
 def _persons(plan: Plan, tongue: Tongue) -> Line:
-    said = (
-        f"{tongue.translate(CRIMINAL_ROLES[one.role])}{f': {one.count}' if one.count else ''}" for one in plan.request.persons
-    )
-    return joined(Value(one, ("plan",)) for one in said)
+    roles = ((tongue.translate(CRIMINAL_ROLES[one.role]), one.count) for one in plan.request.persons)
+    return joined(Value(role if count is None else f"{role}: {count}", ("plan",)) for role, count in roles)
 
 
 def _route(record: Record, legs: Sequence[tuple[int, Leg]], tongue: Tongue) -> Table:

@@ -22,7 +22,22 @@ from domain.papers.forms.parts import (
     weight,
     witnesses,
 )
-from domain.papers.paper import Blank, Block, Box, Column, Dated, Fields, Heading, Line, Paragraph, Row, Table, Title, Value
+from domain.papers.paper import (
+    Blank,
+    Block,
+    Box,
+    Column,
+    Dated,
+    Fields,
+    Heading,
+    Line,
+    Paragraph,
+    Row,
+    Table,
+    Title,
+    Value,
+    Words,
+)
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
@@ -136,7 +151,7 @@ def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: 
     yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     yield Paragraph(tongue.say(READ, own=Box(), aloud=Box(), right=Box()), "left")
-    attesting = (tongue.say(WITNESS, number=Value(number, ("computed",))) for number in ("1", "2"))
+    attesting = (tongue.say(WITNESS, number=Words(number)) for number in ("1", "2"))
     signers = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST_SIGNS), tongue.words(HOLDER)]
     yield signing(tongue, [*signers, *attesting], paired=True)
 
