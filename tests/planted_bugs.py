@@ -2644,8 +2644,8 @@ BUGS = (
     Bug(
         "R7",
         "domain/plan/plan.py",
-        "        return service in self.authorities(state)\n",
-        "        return True\n",
+        "any(service in one.authorities() for one in self.at",
+        "True or any(service in one.authorities() for one in self.at",
         FROM_NOWHERE,
     ),
     Bug(
@@ -2825,13 +2825,8 @@ BUGS = (
         "isinstance(one, Unmeasured))",
         "leaves",
     ),
-    Bug(
-        "R7",
-        "domain/plan/plan.py",
-        "        return service in self.authorities(state)\n",
-        "        return service in self._deciding\n",
-        "leaves",
-    ),
+    Bug("R7", "domain/plan/plan.py", 'self.at("authorise") if one.state == state)', 'self.at("authorise"))', "leaves"),
+    Bug("R29", "domain/rules/exhibits.py", "not in MAY_HOLD:", "not in (kind,):", "leaves"),
     Bug(
         "R13",
         "domain/plan/check_law.py",

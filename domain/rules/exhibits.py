@@ -18,6 +18,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
 from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
@@ -35,6 +36,7 @@ STILL_TRAVELS = refused(
     labels="names",
 )
 NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so nothing can be offered to it", to="name")
+MAY_NOT_HOLD = refused("R29", "may_not_hold", "{to} is a {what}, and has no power to hold exhibits", to="name", what="word")
 NOT_OFFERED_TO = refused(
     "R30", "not_offered_to", "{giver} does not offer {labels} to {voice}", giver="name", labels="names", voice="name"
 )
@@ -75,11 +77,14 @@ class ExhibitsOffered(Kind):
     declares = _declares("Exhibits offered", None)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`no_taker` unless it is `to` a service that takes part; then `not_its_holder` for those that its `voice` does not hold,
+        """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`, `police`,
+        `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that its `voice` does not hold,
         and `still_travels` for those that travel.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
+        if (kind := delivery.directory.get(self.to).kind) not in MAY_HOLD:
+            return MAY_NOT_HOLD(to=self.to, what=kind)
         return _held(delivery, said, self.exhibits)
 
     def addressees(self) -> tuple[str, ...]:
