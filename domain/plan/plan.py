@@ -406,8 +406,8 @@ class Plan(Frozen):
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
     def may_allow(self, service: str, state: str) -> bool:
-        """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State, also where
-        it has been `replaced` since.
+        """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State, also
+        where it has been `replaced` since.
         """
         return any(service in one.authorities() for one in self.at("authorise") if one.state == state)
 

@@ -43,7 +43,7 @@ BETWEEN: tuple[Need, ...] = ("handover_offer", "handover_acceptance")
 
 
 MAY_HOLD: tuple[ServiceKind, ...] = (*MAY_ARREST, "prosecutor", "court", "laboratory")
-"""Kinds that hold exhibits: who seizes, who decides on them, who examines them. A centre, a carrier or whoever runs this does not."""
+"""Kinds that hold exhibits: who seizes them, who decides on them, who examines them. A centre or a carrier does not."""
 
 MAY_PROSECUTE: tuple[ServiceKind, ...] = ("prosecutor", "court")
 """Kinds that say who is prosecuted where, and take proceedings over or give them away. Others investigate."""

@@ -77,9 +77,9 @@ class ExhibitsOffered(Kind):
     declares = _declares("Exhibits offered", None)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`, `police`,
-        `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that its `voice` does not hold,
-        and `still_travels` for those that travel.
+        """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`,
+        `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that
+        its `voice` does not hold, and `still_travels` for those that travel.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
