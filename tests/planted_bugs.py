@@ -2777,8 +2777,8 @@ BUGS = (
     Bug(
         "R7",
         "domain/plan/plan.py",
-        "        return service in self.authorities(state)\n",
-        "        return True\n",
+        "any(service in one.authorities() for one in self.at",
+        "True or any(service in one.authorities() for one in self.at",
         FROM_NOWHERE,
     ),
     Bug(
@@ -2961,15 +2961,16 @@ BUGS = (
     Bug(
         "R7",
         "domain/plan/plan.py",
-        "        return service in self.authorities(state)\n",
-        "        return service in self._deciding\n",
+        'in one.authorities() for one in self.at("authorise") if one.state == state)',
+        'in one.authorities() for one in self.at("authorise"))',
         "leaves",
     ),
+    Bug("R29", "domain/rules/exhibits.py", "not in MAY_HOLD:", "not in (kind,):", "leaves"),
     Bug(
         "R13",
         "domain/plan/check_law.py",
-        "return bool(asking) and (enough or not others)",
-        "return bool(asking) and not others",
+        "and (enough or all(one in services for one in authorities))",
+        "and all(one in services for one in authorities)",
         "two_voices",
     ),
     Bug("R7", "domain/rules/balance.py", "            allowed(delivery.plan, (self.gross,), there),\n", "", "leaves"),

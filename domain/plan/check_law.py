@@ -263,9 +263,9 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
 def _would_do(plan: Plan, state: str, services: tuple[str, ...]) -> bool:
     """Whether all that is needed to authorise in a State can come from these services: no other authorises, or none must."""
     asking = [at for at in plan.at("authorise") if at.state == state and at.authorities()]
-    others = [one for one in plan.authorities(state) if one not in services]
+    authorities = plan.authorities(state)
     enough = all(sum(one in services for one in at.services()) >= at.quorum() for at in asking)
-    return bool(asking) and (enough or not others)
+    return bool(authorities) and (enough or all(one in services for one in authorities))
 
 
 def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:

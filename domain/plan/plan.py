@@ -480,8 +480,10 @@ class Plan(Frozen):
         return own or self.consignment.checked_by
 
     def may_allow(self, service: str, state: str) -> bool:
-        """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State."""
-        return service in self.authorities(state)
+        """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State, also
+        where it has been `replaced` since.
+        """
+        return any(service in one.authorities() for one in self.at("authorise") if one.state == state)
 
     @cached_property
     def case(self) -> Case:

@@ -42,6 +42,9 @@ BETWEEN: tuple[Need, ...] = ("handover_offer", "handover_acceptance")
 """Acts between two legs: giver and taker stand on one spot, each of the State of its own leg (R4, R6)."""
 
 
+MAY_HOLD: tuple[ServiceKind, ...] = (*MAY_ARREST, "prosecutor", "court", "laboratory")
+"""Kinds that hold exhibits: who seizes them, who decides on them, who examines them. A centre or a carrier does not."""
+
 MAY_PROSECUTE: tuple[ServiceKind, ...] = ("prosecutor", "court")
 """Kinds that say who is prosecuted where, and take proceedings over or give them away. Others investigate."""
 

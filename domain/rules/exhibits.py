@@ -20,6 +20,7 @@ from domain.plan.acts import DatedAct
 from domain.plan.directory import Service
 from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import Kind, Stays, size_of, unasked
@@ -44,6 +45,7 @@ STILL_TRAVELS = refused(
     labels="names",
 )
 NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so nothing can be offered to it", to="name")
+MAY_NOT_HOLD = refused("R29", "may_not_hold", "{to} is a {what}, and has no power to hold exhibits", to="name", what="word")
 NOT_OFFERED_TO = refused(
     "R30", "not_offered_to", "{giver} does not offer {labels} to {voice}", giver="name", labels="names", voice="name"
 )
@@ -73,11 +75,14 @@ class ExhibitsOffered(Kind):
         return bool(of_service(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`no_taker` unless it is `to` a service that takes part; then `not_its_holder` for those that its `voice` does not hold,
-        and `still_travels` for those that travel.
+        """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`,
+        `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that
+        its `voice` does not hold, and `still_travels` for those that travel.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
+        if (kind := delivery.directory.get(self.to).kind) not in MAY_HOLD:
+            return MAY_NOT_HOLD(to=self.to, what=kind)
         return _held(delivery, said, self.exhibits)
 
     def addressees(self) -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from domain.plan.check import faults_in
 from domain.record.verify import verify
 from domain.views.view import view
 from tests.course import became, code
 from tests.domain.test_goods import COVER, HEROIN, UNSEEN, gone, plan_of, preparing
-from tests.support import SEAL, Table, asks, card_of, with_changes
+from tests.support import SEAL, Table, asks, card_of, example_cards, example_directory, with_changes
 
 CLOSED = HEROIN | {"net": {"unmeasured": "closed", "allowed_by": "kz.prosecutor"}}
 SEALED = {"gross": COVER, "seals": [SEAL]}
@@ -137,3 +138,28 @@ def test_r7_whoever_guesses_needs_nobodys_leave() -> None:
     table = gone(plan_of(HEROIN, by=("sight",), surveillance={"check_in": "PT4H", "answer": "PT1H", "search": "PT6H"}),
                  kept=[HEROIN | {"net": "approximate 10 kg"}], **UNSEEN)  # fmt: skip
     assert list(table.delivery.remarked()) == []
+
+
+def test_r7_a_plan_whose_authority_is_replaced_stays_one() -> None:
+    """What it has allowed stands in the plan for good; another takes its place from now on."""
+    plan = plan_of(CLOSED)
+    gone_on = with_changes(plan, plan_={"replaced": [{"service": "kz.prosecutor", "by": "kz.afm", "reason": "on leave"}]})
+    assert not [one for one in faults_in(gone_on, example_directory(), example_cards()) if one.problem.startswith("R7")]
+
+
+@pytest.mark.parametrize(("to", "found"), [("caricc", "may_not_hold"), ("uz.prosecutor", None)])
+def test_r29_who_holds_exhibits_has_the_power_to(to: str, found: str | None) -> None:
+    """A centre coordinates and holds nothing; a prosecutor may."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN], items=[])
+    table.hand_over()
+    table.say("uz.customs", "delivered", "delivery")
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    assert code(table.say("uz.customs", "seizure", "accounting", recovered=[HEROIN])) is None
+    label = seized_label(table)
+    assert code(table.say("uz.customs", "exhibits_offered", exhibits=[label], to=to, purpose="safe keeping")) == found
+
+
+def seized_label(table: Table) -> str:
+    """Of what was seized."""
+    return next(one.label for one in verify(table.packet()).exhibits if one.holder == "uz.customs")
