@@ -7,7 +7,7 @@ from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
 from domain.rules.cooperation import RecorderIssued, RecorderReturned
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
+from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Interdicted
@@ -72,6 +72,14 @@ class ExhibitBook(OracleBook):
                 yield from self._are_held(labels, voice, statement.kind)
                 self._offers |= dict.fromkeys(labels, to)
                 self._touch(*labels)
+            case ExhibitDivided(exhibit=label, into=into):
+                yield from self._are_held((label,), voice, statement.kind)
+                if any(one.label in self._holders for one in into):
+                    yield f"R30: a part of {label} bears the label of another exhibit"
+                self._touch(label)
+                self._offers.pop(label, None)
+                self._holders |= {label: None} | {one.label: voice for one in into}
+                self._touched |= {one.label for one in into}
             case ExhibitsAccepted(exhibits=labels, giver=giver):
                 yield from self._are_held(labels, giver, "given away")
                 if any(self._offers.pop(one, "") != voice for one in labels):
