@@ -74,12 +74,7 @@ class ExhibitBook(OracleBook):
                 self._touch(*labels)
             case ExhibitDivided(exhibit=label, into=into):
                 yield from self._are_held((label,), voice, statement.kind)
-                if any(one.label in self._holders for one in into):
-                    yield f"R30: a part of {label} bears the label of another exhibit"
-                self._touch(label)
-                self._offers.pop(label, None)
-                self._holders |= {label: None} | {one.label: voice for one in into}
-                self._touched |= {one.label for one in into}
+                yield from self._divides(label, voice, tuple(one.label for one in into))
             case ExhibitsAccepted(exhibits=labels, giver=giver):
                 yield from self._are_held(labels, giver, "given away")
                 if any(self._offers.pop(one, "") != voice for one in labels):
@@ -97,6 +92,14 @@ class ExhibitBook(OracleBook):
                     self._offers.pop(one, None)
             case _:
                 pass
+
+    def _divides(self, whole: str, voice: str, parts: tuple[str, ...]) -> Iterator[str]:
+        if any(one in self._holders for one in parts):
+            yield f"R30: a part of {whole} bears the label of another exhibit"
+        self._touch(whole)
+        self._offers.pop(whole, None)
+        self._holders |= {whole: None} | dict.fromkeys(parts, voice)
+        self._touched |= {*parts}
 
     def lapsed(self, taker: str) -> None:
         """Who was offered something did not take it."""

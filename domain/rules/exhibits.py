@@ -149,7 +149,7 @@ class ExhibitDivided(Kind):
         return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """It is `divided`, and nobody holds it any more; its `voice` holds each part, which came from the same hands."""
+        """It is divided, and nobody holds it any more; its `voice` holds each part, which came from the same hands."""
         state.exhibits |= self.changed(state, said)
 
     def changed(self, state: State, said: Said) -> Changed:
