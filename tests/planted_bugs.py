@@ -1593,7 +1593,7 @@ BUGS = (
         "if False:",
         "handling",
     ),
-    Bug("R30", "domain/rules/exhibits.py", "if differ else ACCEPTED", "if False else ACCEPTED", "divided"),
+    Bug("R30", "domain/rules/exhibits.py", "if bounds(together).apart(whole):", "if False:", "divided"),
     Bug("R30", "domain/rules/exhibits.py", 'offered_to=None, fate="divided")', "offered_to=None)", "divided"),
     Bug(
         "R30",

@@ -140,9 +140,9 @@ class ExhibitDivided(Kind):
         if whole is None or None in masses:
             return ACCEPTED
         together = sum(one for one in masses if one is not None)
-        return (
-            PARTS_DIFFER(label=self.exhibit, found=together, expected=whole.said) if bounds(together).apart(whole) else ACCEPTED
-        )
+        if bounds(together).apart(whole):
+            return PARTS_DIFFER(label=self.exhibit, found=together, expected=whole.said)
+        return ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each part, what it is and who holds it."""
