@@ -194,6 +194,7 @@ def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
         if one.travels and len(view.exhibits) == 1:
             continue
         said = [whose(one), *(say_amount(amount, speak) for amount in one.contents)]
+        said += [told(say_mass(one.net), speak)] if one.net is not None else []
         said += [_("offered to {service}", service=one.offered_to)] if one.offered_to else []
         said += [_("{mass} left after examination", mass=say_mass(one.left))] if one.left is not None else []
         yield _("exhibit {label}", label=one.label), ", ".join(said)

@@ -258,6 +258,10 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "taken_for": [say_amount(one)[:LONGEST_NAME] for one in facts.contents][:MOST_TAKEN_FOR],
             "sure": "presumptive_test",
         },
+        "exhibit_divided": {
+            "exhibit": next(iter(facts.exhibits), "samples"),
+            "into": [{"label": f"SIMULATED-{number}"} for number in (1, 2)],
+        },
         "exhibits_accepted": {"exhibits": list(facts.exhibits), "giver": facts.giver, "intact": True},
         "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "report": "test_report", "substance": "SIMULATED"}
         | act,

@@ -106,6 +106,11 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "recorder_issued": ({"person": "P-1", "label": "R-1", "reference": "TEST-9"},),
     "recorder_returned": ({"person": "P-1", "label": "R-1", "reference": "TEST-10"},),
     "detected": ({}, {"detected_at": "2030-01-01T00:00:00Z"}),
+    "exhibit_divided": (
+        {"exhibit": "samples", "into": [{"label": "B-1"}, {"label": "B-2"}]},
+        {"exhibit": "samples", "into": [{"label": "B-3", "net": 1}, {"label": "B-4", "net": 1}]},
+        {"exhibit": "seized", "into": [{"label": "B-1"}, {"label": "samples"}]},
+    ),
     "exhibits_offered": (
         {"exhibits": ["seized"], "to": "uz.police", "purpose": "test"},
         {"exhibits": ["consignment"], "to": "nobody.known", "purpose": "test"},

@@ -1640,6 +1640,8 @@ BUGS = (
         "if False:",
         "handling",
     ),
+    Bug("R30", "domain/rules/exhibits.py", "if bounds(together).apart(whole):", "if False:", "divided"),
+    Bug("R30", "domain/rules/exhibits.py", 'offered_to=None, fate="divided")', "offered_to=None)", "divided"),
     Bug(
         "R30",
         "domain/rules/course.py",
@@ -2698,7 +2700,7 @@ BUGS = (
     Bug(
         "R30",
         "domain/rules/exhibits.py",
-        "    if not known or not bounds(report.received).apart(expected):",
+        "    if expected is None or not bounds(report.received).apart(expected):",
         "    if True:",
         "exhibits",
     ),

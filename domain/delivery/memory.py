@@ -143,6 +143,8 @@ class Exhibit:
     that somebody carries: it is handed back first.
     """
     packages: int | None = None
+    net: int | None = None
+    """Milligrams of it, where its lot was divided and each part weighed."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.holdings import amounts, carried, exhibits, of_service, offered
+from domain.delivery.holdings import LABEL_TAKEN, amounts, carried, exhibits, of_service, offered, taken
 from domain.delivery.memory import Exhibit
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
@@ -24,6 +24,7 @@ from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import Kind, Stays, size_of, unasked
+from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, ServiceId
 from domain.words.limits import (
     LARGEST_OF_ACTS,
@@ -51,6 +52,15 @@ NOT_OFFERED_TO = refused(
 )
 WEIGHS_OTHERWISE = remarked(
     "R30", "weighs_otherwise", "{label} weighed {found}, and was {expected} before", label="name", found="mass", expected="mass"
+)
+
+PARTS_DIFFER = refused(
+    "R30",
+    "parts_differ",
+    "the parts of {label} weigh {found}, and it weighs {expected}",
+    label="name",
+    found="mass",
+    expected="mass",
 )
 
 Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_MOVED)]
@@ -99,6 +109,70 @@ class ExhibitsOffered(Kind):
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""
         return _each(state, said, self.exhibits, offered_to=self.to)
+
+
+class DividedPart(Frozen):
+    """One part of what was divided: a container, a packet, a sample of its own."""
+
+    label: Label
+    net: Milligrams | None = None
+    """None where it was not weighed."""
+
+
+class ExhibitDivided(Kind):
+    """A lot is divided into parts, each under a label of its own, so that each has its own holder from then on."""
+
+    kind: Literal["exhibit_divided"] = "exhibit_divided"
+    exhibit: Label
+    into: Annotated[tuple[DividedPart, ...], Field(min_length=2, max_length=MOST_MOVED)]
+
+    declares = unasked("Exhibit divided", rule="R30")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "ExhibitDivided":
+        if len({one.label for one in self.into}) != len(self.into):
+            message = mark("each label stands once")
+            raise ValueError(message)
+        return self
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels; `label_taken` for labels
+        that another exhibit bears, or that only the rules give; `parts_differ` where each part was weighed and they are not
+        together what it weighs.
+        """
+        if (verdict := _held(delivery, said, (self.exhibit,))) != ACCEPTED:
+            return verdict
+        if labels := taken(delivery.state, (one.label for one in self.into)):
+            return LABEL_TAKEN(labels=labels)
+        masses, whole = [one.net for one in self.into], _mass(delivery.state, self.exhibit)
+        if whole is None or None in masses:
+            return ACCEPTED
+        together = sum(one for one in masses if one is not None)
+        if bounds(together).apart(whole):
+            return PARTS_DIFFER(label=self.exhibit, found=together, expected=whole.said)
+        return ACCEPTED
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Of each part, what it is and who holds it."""
+        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
+
+    def apply(self, state: State, said: Said) -> None:
+        """It is divided, and nobody holds it any more; its `voice` holds each part, which came from the same hands."""
+        state.exhibits |= self.changed(state, said)
+
+    def changed(self, state: State, said: Said) -> Changed:
+        """How they are once it counts."""
+        whole = exhibits(state).get(self.exhibit)
+        if whole is None:
+            return {}
+        gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided")
+        parts = {one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net) for one in self.into}
+        return gone | parts
 
 
 class ExhibitsAccepted(Kind):
@@ -317,13 +391,21 @@ def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
     report = said.content
     if not isinstance(report, LaboratoryReport) or report.received is None:
         return None
-    left = exhibits(delivery.state)[report.exhibit].left
-    masses = [one.net for one in amounts(delivery.state, report.exhibit) if isinstance(one, SubstanceMass)]
-    known = masses if left is None else [left]
-    expected = sum(map(bounds, known), start=Bounds())
-    if not known or not bounds(report.received).apart(expected):
+    expected = _mass(delivery.state, report.exhibit)
+    if expected is None or not bounds(report.received).apart(expected):
         return None
     return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected.said)
+
+
+def _mass(state: State, label: str) -> Bounds | None:
+    """Between what it weighs: what a report before left of it, or it was divided into, or else all that it is of substances; none
+    where nobody has weighed it.
+    """
+    one = exhibits(state)[label]
+    known: list[Any] = [one.left if one.left is not None else one.net]
+    if known == [None]:
+        known = [each.net for each in amounts(state, label) if isinstance(each, SubstanceMass)]
+    return sum(map(bounds, known), start=Bounds()) if known else None
 
 
 def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False) -> Verdict:

@@ -170,6 +170,11 @@ def _split_into(text: str) -> list[dict[str, Any]]:
     return [{"operation": operation, "contents": contents} for operation, contents in parts.items()]
 
 
+def _divided(text: str) -> list[dict[str, str]]:
+    """`S-1: 5 g; S-2: 5 g`: label and net mass of each, where it was weighed."""
+    return [_parted(one, "label", "net") for one in _list(text)]
+
+
 def _ended(text: str) -> list[dict[str, Any]]:
     """`saxaul-22-1: no_show: ROOT: heroin: 6 kg`: code name, outcome, root, recovered; what else was, under the same name."""
     parts: dict[str, dict[str, Any]] = {}
@@ -263,6 +268,7 @@ PARTS: Parts = {
     "officers": _list,
     "taken_for": _list,
     "exhibits": _list,
+    "into": _divided,
     "information.to": _list,
     "disclosure_permitted.statements": _list,
     "split.parts": _split_into,

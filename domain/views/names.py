@@ -156,6 +156,7 @@ EXHIBITS: Mapping[str, str] = {
     "opening_alarm": mark("an opening alarm"),
     "marking": mark("a marking"),
     "recorder": mark("a recorder"),
+    "part": mark("a part of a lot"),
 }
 """What an exhibit is (R30)."""
 FATES: Mapping[str, str] = {
@@ -164,6 +165,7 @@ FATES: Mapping[str, str] = {
     "handed_to_court": mark("handed to the court"),
     "kept": mark("kept for a proceeding"),
     "lost": mark("lost"),
+    "divided": mark("divided into parts"),
     "parted": mark("gone on in deliveries of its parts"),
     "not_recovered": mark("not recovered"),
 }

@@ -88,6 +88,8 @@ class ExhibitView(Frozen):
     """As far as it was weighed or counted."""
     holder: str | None
     offered_to: str | None
+    net: Milligrams | None
+    """Of a part of a lot that was divided, where it was weighed."""
     spent: Milligrams
     left: Milligrams | None
     """What laboratories have left of it; none where none has weighed it."""
@@ -352,6 +354,7 @@ def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
                 contents=amounts(delivery.state, label),
                 holder=one.holder,
                 offered_to=one.offered_to,
+                net=one.net,
                 spent=one.spent,
                 left=one.left,
                 fate=one.fate,

@@ -41,7 +41,7 @@ from domain.rules.books import BOOK
 from domain.rules.closing import Cost
 from domain.rules.conflict import ConflictSettled
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, LaboratoryReport
+from domain.rules.exhibits import Disposed, DividedPart, LaboratoryReport
 from domain.rules.kind import CONCLUDED, HALTED
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
@@ -55,7 +55,7 @@ ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS: tuple[type[BaseModel], ...] = (
     Seal, SubstanceMass, Cash, Instruments, Weapons, Counted, Estimate, Unmeasured, Condition, Unit, Item, Find, Part, PartEnded,
-    Arrestee, Interval, Cost, Prosecution, Attachment, NamedAct, Scale, DeviceFound, Charge,
+    Arrestee, Interval, Cost, Prosecution, Attachment, NamedAct, Scale, DeviceFound, Charge, DividedPart,
 )  # fmt: skip
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (Item, "what"),
