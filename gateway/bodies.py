@@ -48,11 +48,11 @@ async def streamed(request: web.Request) -> AsyncIterator[bytes]:
     if request.headers.get("Expect", "").lower() == "100-continue":  # whoever is refused need not send it at all
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # it is no part of the answer
-    patience = BODY_PATIENCE + (request.content_length or 0) / SLOWEST
-    try:
-        async with asyncio.timeout(patience):
-            while piece := await asyncio.wait_for(request.content.readany(), BODY_PATIENCE):
-                yield piece
+    clock = asyncio.get_running_loop().time
+    until = clock() + BODY_PATIENCE + (request.content_length or 0) / SLOWEST
+    try:  # whoever keeps the pieces may ask for each from a task of its own, so no timeout spans two
+        while piece := await asyncio.wait_for(request.content.readany(), min(BODY_PATIENCE, until - clock())):
+            yield piece
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
     except (web.RequestPayloadError, ConnectionError) as error:

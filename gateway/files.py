@@ -6,7 +6,8 @@ the digest of the file, which stands in the address: so it is known before the f
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
@@ -63,7 +64,7 @@ class FileRoom:
         own = tuple(digest for digest, services in kept.items() if caller.id in services)
         return files_of(delivery, caller, kept, own)
 
-    async def out(self, caller: Service, name: str, digest: str) -> tuple[Named, int, AsyncIterator[bytes]]:
+    async def out(self, caller: Service, name: str, digest: str) -> tuple[Named, int, AsyncGenerator[bytes]]:
         """What names a file, how long it is, and what is in it.
 
         Raises `NotFound` for what is not the caller's to know of, or nobody has handed in, and `NotAllowed` by its code (R23).
@@ -131,6 +132,12 @@ async def handed_out(request: web.Request) -> web.StreamResponse:
     """The answer with a file, for a program and for a browser alike, which saves it and shows nothing of it."""
     delivery, digest = request.match_info["delivery"], request.match_info["digest"]
     named, size, pieces = await request.app[FILES].out(request[CALLER].service, delivery, digest)
+    async with aclosing(pieces):
+        return await _streamed_out(request, named, size, pieces)
+
+
+async def _streamed_out(request: web.Request, named: Named, size: int, pieces: AsyncGenerator[bytes]) -> web.StreamResponse:
+    delivery, digest = request.match_info["delivery"], named.attachment.digest
     first = await anext(pieces)  # what is wrong with the storage shows here
     await hands_out(request, delivery, named.seq, digest)
     answer = web.StreamResponse(

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -92,7 +92,7 @@ class Files:
             raise
         return True
 
-    async def get(self, delivery: str, digest: str) -> tuple[int, AsyncIterator[bytes]]:
+    async def get(self, delivery: str, digest: str) -> tuple[int, AsyncGenerator[bytes]]:
         """The size of a file, and what is in it. Raises `NotFound` if none has handed it in, `NotVerified` at the first part that
         was altered in the storage.
         """

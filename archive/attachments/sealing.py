@@ -4,7 +4,7 @@ A chunk opens as the chunk of this number of this object of this delivery, and t
 the storage can destroy a file, and cannot change, shorten or lengthen one, nor put one in the place of another.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 from archive.sealed import DataKey
@@ -24,7 +24,7 @@ async def sealed(pieces: AsyncIterator[bytes], key: DataKey, name: str) -> Async
         number += 1
 
 
-async def opened(pieces: AsyncIterator[bytes], key: DataKey, name: str) -> AsyncIterator[bytes]:
+async def opened(pieces: AsyncIterator[bytes], key: DataKey, name: str) -> AsyncGenerator[bytes]:
     """What was sealed. Raises `NotVerified` at the first chunk that was altered, moved or lost."""
     number, ended = 0, False
     async for chunk, last in _cut(pieces, SEALED):

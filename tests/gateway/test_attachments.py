@@ -265,6 +265,22 @@ async def test_who_sends_slowly_is_broken_off(tmp_path: Path, monkeypatch: pytes
         assert not list((tmp_path / "files").iterdir())
 
 
+async def test_who_sends_ever_so_little_is_broken_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece in time, and all of them too slowly: it ends as well."""
+    monkeypatch.setattr(bodies, "BODY_PATIENCE", 0.2)
+    monkeypatch.setattr(bodies, "SLOWEST", 10**12)
+    async with opened(tmp_path) as at:
+
+        async def trickling() -> AsyncIterator[bytes]:
+            for byte in MOVIE:
+                yield bytes([byte])
+                await asyncio.sleep(0.01)
+
+        with pytest.raises(VigilError):
+            await at.door("kz.police").attach(NAME, told(), trickling())
+        assert not list((tmp_path / "files").iterdir())
+
+
 async def test_files_have_a_lane_of_their_own(tmp_path: Path) -> None:
     """Four under way at once, and no more; what else the caller asks is answered meanwhile."""
     go_on, all_under_way, asked = asyncio.Event(), asyncio.Event(), []
