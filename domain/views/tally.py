@@ -24,7 +24,7 @@ from domain.plan.substances import known_as
 from domain.signing.canonical import Frozen
 from domain.views.results import arrests
 from domain.views.sight import Sight, hears_statement
-from domain.words.limits import MOST_TALLIED
+from domain.words.limits import LONGEST_TALLIED, MOST_TALLIED
 from domain.words.moments import instant
 from domain.words.quantities import MAX_WHOLE
 
@@ -66,7 +66,7 @@ WITHIN: Final[tuple[tuple[str, timedelta | None], ...]] = (
 )
 """Times within which an answer came, each without what came within the one before."""
 
-Word = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9 ,.()/_+-]*$")]
+Word = Annotated[str, Field(max_length=LONGEST_TALLIED, pattern=r"^[A-Za-z0-9 ,.()/_+-]*$")]
 Number = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 
 
