@@ -137,6 +137,8 @@ def _part(read: Read) -> str:
         return f"from entry {read.first} on" if read.first is not None else "from its end on"
     if read.purpose is not None:
         return f"for {read.purpose}"
+    if read.period is not None:
+        return read.period
     if read.first is None:
         return ""
     what = "records" if read.action == "reads" else "entries"
