@@ -139,6 +139,8 @@ def _part(read: Read) -> str:
         return f"for {read.purpose}"
     if read.file is not None:
         return f"file {read.file[:16]} of entry {read.first}"
+    if read.period is not None:
+        return read.period
     if read.first is None:
         return ""
     what = "records" if read.action == "reads" else "entries"

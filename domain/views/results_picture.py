@@ -91,7 +91,7 @@ def _panel(canvas: Canvas, one: Shown, place: tuple[float, float], y: float, spe
     canvas.text(x + width, y, one.bars, size=12, fill=QUIET, anchor="end")
     names = [_name(row, one.words) for row in shown]
     said = [row.says for row in shown]
-    wide = min(max(room(name, 12) for name in names), width * 0.5)
+    wide = min(max(room(name, 12) for name in names) + 6, width * 0.5)
     left, right = x + wide + 8, x + width - max(room(text, 12) for text in said) - 8
     most = max(row.size for row in shown)
     y += 12

@@ -24,7 +24,7 @@ from domain.plan.substances import known_as
 from domain.signing.canonical import Frozen
 from domain.views.results import arrests
 from domain.views.sight import Sight, hears_statement
-from domain.words.limits import MOST_TALLIED
+from domain.words.limits import LONGEST_TALLIED, MOST_TALLIED
 from domain.words.moments import instant
 from domain.words.quantities import MAX_WHOLE
 
@@ -66,7 +66,7 @@ WITHIN: Final[tuple[tuple[str, timedelta | None], ...]] = (
 )
 """Times within which an answer came, each without what came within the one before."""
 
-Word = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9 ,.()/_+-]*$")]
+Word = Annotated[str, Field(max_length=LONGEST_TALLIED, pattern=r"^[A-Za-z0-9 ,.()/_+-]*$")]
 Number = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 
 
@@ -212,23 +212,34 @@ def _arrested(delivery: Delivery, seen: Sight) -> Iterator[Line]:
 
 def _refused(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     """By the rule; of a part, what the reader itself said."""
-    refused = [
-        (entry.seq, entry.event.verdict.rule)
+    for service, rule in delivery.once(_refusals):
+        if seen.whole or service == seen.reader.id:
+            yield Line(measure="refused", of=rule)
+
+
+def _refusals(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Whose statements were refused, by which rule. Worked out once for all readers: a ledger may be long."""
+    refused = {
+        entry.seq: entry.event.verdict.rule or ""
         for entry in delivery.ledger.entries
         if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused"
-    ]
-    spoke = {one.seq: one.service for one in delivery.state.statements} if refused and not seen.whole else {}
-    yield from (Line(measure="refused", of=rule or "") for seq, rule in refused if seen.whole or spoke[seq] == seen.reader.id)
+    }
+    spoke = {one.seq: one.service for one in delivery.state.statements} if refused else {}
+    return tuple((spoke.get(seq, ""), rule) for seq, rule in refused.items())
 
 
 def _silent(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     """By what was asked there, and who did not answer in time; of a part, the reader itself."""
-    for entry in delivery.ledger.entries:
-        if isinstance(entry.event, Silence):
-            progress = delivery.state.seen(entry.event.checkpoint)
-            for service in entry.event.services:
-                if progress is not None and (seen.whole or service == seen.reader.id):
-                    yield Line(measure="silent", of=asked_at(progress), by=service)
+    for service, step in delivery.once(_silences):
+        if seen.whole or service == seen.reader.id:
+            yield Line(measure="silent", of=step, by=service)
+
+
+def _silences(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Who did not answer in time, and what was asked there."""
+    silent = (entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Silence))
+    asked = ((one, delivery.state.seen(one.checkpoint)) for one in silent)
+    return tuple((service, asked_at(at)) for one, at in asked if at is not None for service in one.services)
 
 
 def _answered(delivery: Delivery, seen: Sight) -> Iterator[Line]:
@@ -236,7 +247,7 @@ def _answered(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     for progress in delivery.state.every_checkpoint().values():
         last: dict[str, int] = {}
         for (service, _), seq in progress.answers.items():
-            if seen.whole or service == seen.reader.id:
+            if seen.whole or seen.reader.id == service:
                 last[service] = max(seq, last.get(service, 0))
         for service, seq in last.items():
             took = max(instant(_at(delivery, seq)) - progress.counted_from, timedelta())

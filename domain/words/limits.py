@@ -463,6 +463,8 @@ LONGEST_BUILD: Final = 255
 
 MOST_TALLIED: Final = 2_000
 """Lines that one delivery adds for one reader. What is asked of 64 services at two dozen kinds of checkpoints comes to fewer."""
+LONGEST_TALLIED: Final = 80
+"""Characters of each word that says of what a line is: a name of the catalogue of substances, or a service's id."""
 MOST_TOTALS: Final = 20_000
 """Lines of the results of a period: answers alone come to 500 services at two dozen kinds of checkpoints."""
 MOST_PACKETS: Final = 100_000

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from domain.record.packet import seal
+from domain.signing.keys import private_pem
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
+from tests.gateway.test_lists import ALL, PART, READER, over
+from tests.gateway.test_results import DELIVERIES
 from tests.goldens import GOLDEN, read, replayed
 from tests.support import Table, with_changes
 
@@ -133,6 +136,27 @@ async def test_a_return_has_what_the_record_has(folder: Path) -> None:
         line[name] for name in ("state", "substance", "quantity", "unit", "nationality")
     )
     assert "the form itself was not read" in ids.out
+
+
+async def test_r11_the_command_gives_each_what_is_its_to_have(tmp_path: Path) -> None:
+    """Live, from a gateway: a supervisor all, who sees the whole of its own the whole, who sees a part that part."""
+    for service in (ALL, READER, PART):
+        (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+    found: dict[str, Any] = {}
+    async for lists in over(DELIVERIES):
+        asked = ("--period", "2022/2030", "--by", "started", "--gateway", lists.url, "--keys", str(tmp_path))
+        for service in (ALL, READER, PART):
+            found[service] = await vigil("results", "--as", service, *asked, "-o", "json", cwd=tmp_path)
+        shown = await vigil("results", "--as", PART, *asked, cwd=tmp_path)
+
+    assert [0, 0, 0] == [one.code for one in found.values()]
+    counts = {service: next(one for one in ran.json["totals"] if one["of"] == "all") for service, ran in found.items()}
+    assert {ALL: (3, 4), READER: (2, 3), PART: (2, 2)} == {
+        service: (one["operations"], one["consignments"]) for service, one in counts.items()
+    }
+    assert "heroin" in found[READER].out
+    assert "heroin" not in found[PART].out
+    assert "Your part of the deliveries" in shown.out
 
 
 async def test_custody_is_exported_as_epcis(folder: Path) -> None:
