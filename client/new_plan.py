@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from client.asking import ask, one_of, why
 from client.console import talk
 from client.language import _, speak
-from domain.plan.answers import Answers, Goods, read_goods, read_number, read_route
+from domain.plan.answers import Answers, Goods, Stop, read_goods, read_number, read_route
 from domain.plan.cards import Case, Channel, GoodsClass, Modality, RuleCard, Stage
 from domain.plan.casting import Casting, Part
 from domain.plan.directory import Directory
@@ -101,11 +101,20 @@ def answers(operation: str | None, said: Said, known: tuple[Directory, Mapping[s
     if missing and not sys.stdin.isatty():
         problem = _("this must be said, since there is nobody to ask")
         raise Malformed(_("no plan can be begun"), [Fault(place=name, problem=problem) for name in missing])
-    return _asked(operation, said, known) if missing else _checked(operation, said, {})
+    given = _options(said)
+    return _made(given | ({"operation": operation} if not missing else _asked(operation, said, given, known)))
 
 
-def _checked(operation: str | None, said: Said, more: dict[str, Any]) -> Answers:
-    """The answers of the options, and what was answered beside them."""
+def _made(given: dict[str, Any]) -> Answers:
+    """The answers, each in its form. Raises `Malformed` with every one that is not."""
+    try:
+        return Answers.model_validate(given)
+    except ValidationError as error:
+        raise Malformed(_("no plan can be begun"), faults_of(error)) from error
+
+
+def _options(said: Said) -> dict[str, Any]:
+    """What the options say. Raises `Malformed` with every one that cannot be read, and what would be right."""
     faults: list[Fault] = []
 
     def read(option: str, reader: Callable[[Any], Any], given: Any) -> Any:
@@ -116,8 +125,7 @@ def _checked(operation: str | None, said: Said, more: dict[str, Any]) -> Answers
             return None
 
     goods = [read("--goods", lambda text: read_goods(text, said.goods_class), one) for one in said.goods or ()]
-    fields: dict[str, Any] = {
-        "operation": operation,
+    given: dict[str, Any] = {
         "title": said.title,
         "route": read("--route", read_route, said.route),
         "recipients": tuple(said.recipient or ()),
@@ -142,91 +150,104 @@ def _checked(operation: str | None, said: Said, more: dict[str, Any]) -> Answers
         "check_in": said.check_in,
         "example": said.example,
     }
-    try:
-        found = None if faults else Answers.model_validate(fields | more)
-    except ValidationError as error:
-        faults += faults_of(error)
-    if faults or found is None:
+    if faults:
         raise Malformed(_("no plan can be begun"), faults)
-    return found
+    return given
 
 
-def _asked(operation: str | None, said: Said, known: tuple[Directory, Mapping[str, RuleCard]]) -> Answers:
-    """The handful of questions, those that are answered already left out."""
+def _asked(
+    operation: str | None, said: Said, given: dict[str, Any], known: tuple[Directory, Mapping[str, RuleCard]]
+) -> dict[str, Any]:
+    """The handful of questions, those that are answered already left out; a State without a card is none to ask about."""
     directory, cards = known
+    for one in given["route"] or ():
+        if one.state not in cards:
+            raise Malformed(_without_card(one.state, cards))
     talk.print(_("Ctrl-C ends this, and nothing is written. Enter takes what stands in brackets."), style="dim")
     operation = operation or ask(_("Code name (never secret, such as amber-heron)"), _CODE.validate_python)
-    route = (
-        read_route(said.route) if said.route else ask(_("Route, such as: KZ Mail centre, Almaty, UZ Tashkent"), _route_in(cards))
-    )
+    route = given["route"] or ask(_("Route, such as: KZ Mail centre, Almaty, UZ Tashkent"), _route_in(cards))
     kinds: tuple[Channel, ...] = get_args(Channel)
     channel = said.channel or ask(_("How it travels ({words})", words=", ".join(kinds)), one_of(kinds))
-    goods = _goods(said)
+    goods: tuple[Goods, ...] = given["goods"] or _goods(said)
     case = Case(channel=channel, goods=tuple(dict.fromkeys(one.goods for one in goods)), stage=said.stage)
     states = tuple(dict.fromkeys(one.state for one in route))
     handling = ask(
         _("Way of handling ({words})", words=", ".join(get_args(Modality))), _allowed(cards, states, case), said.handling
     )
-    more: dict[str, Any] = {"route": route, "channel": channel, "goods": goods, "modality": handling}
+    more: dict[str, Any] = {"operation": operation, "route": route, "channel": channel, "goods": goods, "modality": handling}
     casting = Casting(directory, cards, case)
     fits = [one.id for state in states for one in casting.fitting("initiator", state)]
     more["initiator"] = said.begun_by or (
         ask(_("Who begins it ({words})", words=", ".join(fits)), one_of(fits), fits[0]) if fits else None
     )
-    more["in_charge"] = _charges(said.in_charge or []) | _in_charge(casting, states, more["initiator"], said)
+    more["in_charge"] = given["in_charge"] | _in_charge(casting, states, more["initiator"], given["in_charge"])
     if not said.arrest:
         question = _("Where somebody is arrested, and if wanted by whom, such as: UZ=uz.police, KZ")
-        more["arrests"] = ask(question, lambda text: _arrests(text.split(",")), states[-1])
-    more["articles"] = _articles(said.article or []) | _listed(cards, states, case, said)
-    return _checked(operation, said, more)
+        more["arrests"] = ask(question, _arrests_in(cards), states[-1])
+    more["articles"] = given["articles"] | _listed(cards, states, case, given["articles"])
+    return more
 
 
 def _goods(said: Said) -> tuple[Goods, ...]:
-    if said.goods:
-        return tuple(read_goods(one, said.goods_class) for one in said.goods)
+    """What travels, several things with a semicolon between."""
     question = _("What travels, such as: heroin 5.3 kg, or EUR 12500, or rifle 10; several with ; between")
     return ask(question, lambda text: tuple(read_goods(one, said.goods_class) for one in text.split(";")))
 
 
-def _in_charge(casting: Casting, states: tuple[str, ...], initiator: str | None, said: Said) -> dict[str, tuple[str, ...]]:
+def _in_charge(
+    casting: Casting, states: tuple[str, ...], initiator: str | None, named: Mapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
     """Who is in charge, where several could be and nobody was named."""
     found: dict[str, tuple[str, ...]] = {}
     for state in states:
         fits = [one.id for one in casting.fitting("in_charge", state)]
-        if len(fits) > 1 and state not in _pairs(said.in_charge or ()):
+        if len(fits) > 1 and state not in named:
             usual = initiator if initiator in fits else fits[0]
             question = _("Who is in charge in {state} ({words})", state=state, words=", ".join(fits))
             found[state] = (ask(question, one_of(fits), usual),)
     return found
 
 
-def _listed(cards: Mapping[str, RuleCard], states: tuple[str, ...], case: Case, said: Said) -> dict[str, tuple[str, ...]]:
+def _listed(
+    cards: Mapping[str, RuleCard], states: tuple[str, ...], case: Case, named: Mapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
     """The article of each State whose law lists those for which alone it may be done."""
     found: dict[str, tuple[str, ...]] = {}
     for state in states:
         lists = [one.articles for one in cards[state].offences if one.is_about(case)]
-        if lists and state not in _articles(said.article or []):
-            known = [article for named in lists for article in named]
+        if lists and state not in named:
+            known = [article for listed in lists for article in listed]
             question = _("The offence in {state}, one of these: {words}", state=state, words=", ".join(known))
             found[state] = (ask(question, one_of(known)),)
     return found
 
 
-def _route_in(cards: Mapping[str, RuleCard]) -> Callable[[str], Any]:
+def _without_card(state: str, cards: Mapping[str, RuleCard]) -> str:
+    return _("there is no rule card for {state}; there are cards for: {states}", state=state, states=", ".join(cards))
+
+
+def _route_in(cards: Mapping[str, RuleCard]) -> Callable[[str], tuple[Stop, ...]]:
     """Reads a route through States whose law is known here."""
 
-    def read(text: str) -> Any:
+    def read(text: str) -> tuple[Stop, ...]:
         route = read_route(text)
         for one in route:
             if one.state not in cards:
-                raise ValueError(
-                    _(
-                        "there is no rule card for {state}; there are cards for: {states}",
-                        state=one.state,
-                        states=", ".join(cards),
-                    )
-                )
+                raise ValueError(_without_card(one.state, cards))
         return route
+
+    return read
+
+
+def _arrests_in(cards: Mapping[str, RuleCard]) -> Callable[[str], dict[str, str | None]]:
+    """Reads where arrests are, in States whose law is known here."""
+
+    def read(text: str) -> dict[str, str | None]:
+        found = _arrests(text.split(","))
+        for state in found:
+            if state not in cards:
+                raise ValueError(_without_card(state, cards))
+        return found
 
     return read
 

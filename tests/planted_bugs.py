@@ -538,6 +538,23 @@ BUGS = (
     ),
     Bug("R12", "domain/record/replay.py", "    if delivery.state.ended and not", "    if False and not", "rules_of_stop"),
     Bug("R13", "domain/plan/check_law.py", "if alone and name in", "if False and name in", "rules_of_consent"),
+    Bug(
+        "R1",
+        "client/dossier.py",
+        "        if found.gaps:",
+        "        if False:",
+        "client/beginning::test_a_plan_with_gaps_is_signed_by_nobody",
+    ),
+    Bug("R1", "domain/plan/mending.py", ".intersection(*cases[1:])", ".union(*cases[1:])", "slips"),
+    Bug("R7", "domain/plan/draft.py", "and self.cast.decides_alone(authority)", "and False", "draft"),
+    Bug("R15", "domain/plan/draft_cast.py", "        return able[0]\n", "        return None\n", "draft"),
+    Bug(
+        "R16",
+        "domain/plan/draft_cast.py",
+        "            elif able is not None and",
+        "            elif False and able is not None and",
+        "draft",
+    ),
     Bug("R14", "domain/rules/stop.py", "if self.risk_to_life:", "if False:", "surveillance"),
     Bug("R15", "domain/rules/custody.py", "if unsettled := register.unsettled():", "if unsettled := ():", "deconfliction"),
     Bug(

@@ -81,7 +81,8 @@ class Cast:
 
     def decides_alone(self, service: Service) -> bool:
         """Whether its law lets it decide on what it carries out itself."""
-        return self.cards[service.state or ""].lets_decide_alone(service.kind, self.case)
+        card = self.cards.get(service.state or "")
+        return card is not None and card.lets_decide_alone(service.kind, self.case)
 
     def _chosen(self, part: Part, state: str, named: str | None, fitting: tuple[Service, ...]) -> Service:
         """Who is named, or the first that fits; else what is missing is noted, and anybody stands in for it."""
@@ -111,6 +112,9 @@ class Cast:
 
     def choices(self) -> Iterator[Choice]:
         """Who was chosen for each part in each State, and who would fit too."""
+        for state in self.asked:
+            if state not in self.cards:
+                self.lack("authority", self._nobody("authority", state))
         yield self._choice("initiator", self.initiator.state or "", self.initiator)
         for state in self.asked:
             yield self._choice("authority", state, self.authority(state))

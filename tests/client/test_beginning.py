@@ -136,7 +136,8 @@ CONVERSATION: list[tuple[str, str | bytes]] = [
     ("Who begins it", "ee.police"),
     ("Who is in charge in EE", ""),
     ("Who is in charge in KZ", "kz.knb"),
-    ("Where somebody is arrested", "KZ=kz.police, EE"),
+    ("Where somebody is arrested", "Almaty"),
+    ("there is no rule card for Almaty", "KZ=kz.police, EE"),
     ("The offence in EE", "murder"),
     ("murder is not one of these", "KarS § 184"),
 ]
@@ -176,6 +177,15 @@ async def test_the_conversation_is_in_russian_too(office: Path) -> None:
     assert "# Начат командой" in text
     checked = await vigil("--lang", "ru", "plan", "check", "amber-heron/plan.yaml", cwd=office)
     assert (0, True) == (checked.code, "request.facts: что обнаружено" in checked.err)
+
+
+async def test_an_option_that_is_not_right_ends_the_conversation_before_it_begins(office: Path) -> None:
+    """A route that cannot be read, and one through a State without a card: in words, with nothing asked and nothing written."""
+    for route, told in (("Almaty", "Almaty is no stop"), ("JP Tokyo", "there is no rule card for JP")):
+        code, screen = await in_conversation([], "plan", "new", "--route", route, cwd=office, environment={"VIGIL_LANG": "en"})
+
+        assert (2, True) == (code, told in screen), screen
+    assert set() == left(office)
 
 
 @pytest.mark.parametrize("after", [0, 3, 11])
