@@ -277,6 +277,10 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "signal: deferred": lambda: handed(LARGE.of(Deferred)),
     "signal: told": lambda: handed(LARGE.of(Told)),
     "signal: diverged": lambda: handed(LARGE.of(Diverged)),
+    "signal: heard of a sibling": lambda: handed(
+        LARGE.of(SiblingHeard, statements=[LARGE.envelope(SIBLING_BYTES * 2 // 3)], seal=LARGE.envelope(LARGEST_SEAL))
+    ),
+    "errand: to listen for siblings": lambda: LARGE.of(Heeding),
     "answer: a receipt": lambda: receipt(LARGEST_OF_GOODS),
     "answer: it is kept": lambda: LARGE.of(Kept),
     "answer: the plan was changed": lambda: entry(AMENDED),
