@@ -20,6 +20,7 @@ OFFICERS = frozenset(
     [
         "countersign",
         "start",
+        "group",
         "amend",
         "list",
         "directory",
