@@ -2675,13 +2675,7 @@ BUGS = (
     Bug("R31", "domain/delivery/reported.py", 'if self.says == "danger":\n', 'if False and self.says == "danger":\n', "groups"),
     Bug("R31", "domain/record/siblings.py", ".handling is not None:", ".handling is not None and False:", "groups"),
     Bug("R31", "domain/delivery/balance.py", "state.dispatched or state.plan.held_back", "state.dispatched", "groups"),
-    Bug(
-        "R31",
-        "domain/rules/turns.py",
-        'not state.passed("authorise") or delivery.plan.held_back:',
-        'not state.passed("authorise"):',
-        "groups",
-    ),
+    Bug("R31", "domain/plan/plan.py", "not self.held_back or (checkpoint", "True or (checkpoint", "groups"),
     Bug("R31", "domain/views/sight.py", "if said.members is not None and not seen.whole:", "if False:", "group_sight"),
     Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if not given:", FROM_NOWHERE),
     Bug(
