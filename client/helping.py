@@ -21,6 +21,7 @@ OFFICERS = frozenset(
         "attachment",
         "countersign",
         "start",
+        "group",
         "amend",
         "list",
         "directory",

@@ -24,6 +24,7 @@ from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.words.moments import instant
 from rehearsal.invariants import BrokenInvariantError
+from rehearsal.peers import AHEAD, BEHIND
 from rehearsal.services import EPOCH, VIGIL, Cue, private_key_of
 from rehearsal.simulator import Simulated, Theatre, Watch, World
 
@@ -34,6 +35,8 @@ LATEST = timedelta(days=2)
 """When the last of them begins."""
 NEWS = 10
 """Seconds until a sibling has heard, at most."""
+APART = BEHIND + AHEAD
+"""By how much the clocks of two ledgers may be apart."""
 SHARED = (AuthorisationGranted, AuthorisationRefused, PermissionGranted)
 """What services say once for several."""
 
@@ -235,8 +238,8 @@ class _Book:
             for wait in planned.wait_for if not alone else ():
                 other = books[wait.delivery]
                 there = other.satisfied.get(wait.checkpoint)
-                over = other.concluded is not None and other.concluded[1] <= at and wait.ended == "go_on"
-                if (there is None or there > at) and not over:
+                over = other.concluded is not None and other.concluded[1] <= at + APART and wait.ended == "go_on"
+                if (there is None or there > at + APART) and not over:
                     yield f"R31: {planned.id} opened at {entry.at}, before {wait.checkpoint} of {wait.delivery}"
 
     def in_danger(self, books: dict[str, "_Book"]) -> Iterator[str]:
@@ -245,7 +248,7 @@ class _Book:
             danger = other.halted is not None and other.halted.cause == "risk_to_life"
             if other is self or not danger or self.plan.held_back or other.halted is None:
                 continue
-            at = instant(other.entries[other.halted.seq].at) + timedelta(seconds=2 * NEWS)
+            at = instant(other.entries[other.halted.seq].at) + timedelta(seconds=2 * NEWS) + APART
             went_on = self.concluded is None or self.concluded[1] > at
             if went_on and instant(self.entries[0].at) < at and self.halted is None and not self._split():
                 yield f"R14: it went on, and in {name} life was at risk"

@@ -252,7 +252,7 @@ class Checker:
             yield "R10: what was recovered is not what was sent, and nobody explained it"
         if outcome == "lost_or_stolen" and not self._searched:
             yield "R9: given up as lost without a search"
-        unseized = self._delivered and self._explained
+        unseized = (self._delivered or self._plan.held_back) and self._explained
         yield from self._exhibits.unheld(gone=gone or self._split or unseized)
 
     def holders(self, known: Mapping[str, str | None]) -> None:

@@ -9,6 +9,7 @@ from domain.record.verify import verify
 from domain.signing.keys import private_pem
 from rehearsal.services import private_key_of
 from tests.command import vigil
+from tests.gateway.test_pages import Browser
 from tests.groups import CHEMICALS, KEPT, OIL, group_file, group_plans
 from tests.installation import end_what_runs, installed
 from tests.support import EXAMPLES
@@ -57,6 +58,9 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
                 "confirm", "motor-oil", "consent-kz", "--kind", "authorisation_granted", *words, service="kz.prosecutor"
             )
             shown = await run("show", "motor-oil", service="kz.police")
+            browser = Browser(at.http, at.url)
+            await browser.enter((await at.gateway("kz.police", "officer-1").sign_in()).address.partition("#")[2])
+            pages = [await browser.page(f"/desk/deliveries{one}") for one in (f"/{OIL}", f"/{OIL}/ledger", "?group=motor-oil")]
             stop = await run("stop", "motor-oil", "--reason", "the sender is warned", "--only", CHEMICALS, service="kz.police")
             packets = await run("packet", "motor-oil", "--to", tmp_path / "packets", service="kz.police")
             views = {name: await at.gateway("kz.police").view(name) for name in names}
@@ -71,6 +75,8 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
         assert ["kz.prosecutor"] == [one.service for one in views[name].consents]
     assert 0 == shown[0]
     assert all(name in shown[1] for name in names)
+    assert 'href="/desk/deliveries?group=motor-oil"' in pages[0]
+    assert all(name in pages[2] for name in names)
     assert 0 == stop[0], stop
     assert (None, "halted") == (views[OIL].halted, views[CHEMICALS].phase)
     assert 0 == packets[0], packets

@@ -16,6 +16,7 @@ from domain.record.door import amend, go_on
 from domain.record.siblings import expunged, heard, heeding
 from domain.record.verify import verify
 from domain.signing.canonical import canonical
+from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
 from rehearsal.invariants import Checker
@@ -302,7 +303,7 @@ def test_r31_an_arrest_opens_only_when_the_siblings_teams_are_ready() -> None:
 
 def test_r31_an_arrest_is_not_opened_by_the_servers_word() -> None:
     """Whoever holds the installation's key, and not those of the teams, cannot say that they are ready: with no word of theirs,
-    with those of one alone, with those of another checkpoint, or altered.
+    with those of one alone, with those of another checkpoint, altered, or signed by itself.
     """
     parcels = on_their_way()
     parcels.muster(OIL)
@@ -315,8 +316,15 @@ def test_r31_an_arrest_is_not_opened_by_the_servers_word() -> None:
     forged = good.statements[0].model_copy(update={"payload": good.statements[1].payload})
     of_its_own = heard(parcels[OIL].delivery, group, known, key)
     assert of_its_own is not None
+    by_the_server = sign(good.statements[0].body(), STATEMENT_TYPE, key)
 
-    for statements in ((), good.statements[:1], of_its_own.statements, (forged, good.statements[1])):
+    for statements in (
+        (by_the_server, good.statements[1]),
+        (),
+        good.statements[:1],
+        of_its_own.statements,
+        (forged, good.statements[1]),
+    ):
         with pytest.raises(RuleBroken, match="nobody has signed"):
             table.report(good.model_copy(update={"statements": statements}))
     assert not table.is_open("arrest-taraz")

@@ -13,7 +13,7 @@ from temporalio.converter import WorkflowSerializationContext
 from domain.delivery.carried import Carried
 from domain.delivery.delivery import Snapshot
 from domain.delivery.ledger import Entry, Kept, Receipt
-from domain.delivery.reported import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Stated, Told
+from domain.delivery.reported import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, SiblingHeard, Stated, Told
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
@@ -26,6 +26,7 @@ from domain.plan.register import Answer, Claim, Contact, DatedClaim, Party, Regi
 from domain.plan.register import Overlap as Touching
 from domain.plan.request_for_consent import RequestForConsent, Stretch
 from domain.record.door import check_budget
+from domain.record.siblings import Heeding
 from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
 from domain.rules.budget import SAID_ENOUGH, is_brake
@@ -74,6 +75,7 @@ from domain.words.limits import (
     REQUEST_BYTES,
     REQUEST_FOR_CONSENT_BYTES,
     RUN_UPDATES,
+    SIBLING_BYTES,
     SNAPSHOT_BYTES,
 )
 from process.codec import converter
@@ -279,6 +281,10 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "signal: deferred": lambda: handed(LARGE.of(Deferred)),
     "signal: told": lambda: handed(LARGE.of(Told)),
     "signal: diverged": lambda: handed(LARGE.of(Diverged)),
+    "signal: heard of a sibling": lambda: handed(
+        LARGE.of(SiblingHeard, statements=[LARGE.envelope(SIBLING_BYTES * 2 // 3)], seal=LARGE.envelope(4096))
+    ),
+    "errand: to listen for siblings": lambda: LARGE.of(Heeding),
     "answer: a receipt": lambda: receipt(LARGEST_OF_GOODS + ATTACHMENTS_BYTES),
     "answer: it is kept": lambda: LARGE.of(Kept),
     "answer: the plan was changed": lambda: entry(AMENDED),
