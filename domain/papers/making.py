@@ -8,6 +8,7 @@ from domain.delivery.statement import Statement
 from domain.papers.form import Form, may_have
 from domain.papers.forms import FORMS
 from domain.papers.frame import Frame, frame
+from domain.papers.opened import in_place_of_the_mark, opened
 from domain.papers.paired import paired
 from domain.papers.paper import Paper, entries_of, pieces_of
 from domain.papers.record import Record
@@ -135,7 +136,9 @@ def _made(
     blocks = made[0] if len(made) == 1 else paired(*made)
     running = " / ".join(one.translate(form.title) for one in tongues)
     used = entries_of(pieces_of(blocks))
-    size = record.size if form.of_the_whole else max(used, default=record.plan_entry) + 1
+    acts = opened(record, used)
+    newest = max((*used, *(heard.seq for heard, _ in acts)), default=record.plan_entry)
+    size = record.size if form.of_the_whole else newest + 1
     asof = record.until(size - 1)
     paper = Paper(
         form=form.name,
@@ -144,7 +147,7 @@ def _made(
         language=language,
         delivery=record.plan.operation,
         example=record.plan.example,
-        marking=record.plan.request.marking,
+        marking=in_place_of_the_mark(acts, tongues) if acts else record.plan.request.marking,
         handling=_strictest(record, used),
         running=running,
         blocks=blocks,
@@ -184,9 +187,9 @@ def _may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | No
 
 def _before(form: Form, record: Record, subject: str, paper: Paper, speakers: dict[str, Translate]) -> str | None:
     """The code of the paper that it takes the place of; none where it could not be made before its newest entry."""
-    if form.of_the_whole or not paper.entries or paper.entries[-1] == 0:
+    if form.of_the_whole or paper.size == 1:
         return None
-    earlier = record.until(paper.entries[-1] - 1)
+    earlier = record.until(paper.size - 2)
     if subject not in form.subjects(earlier):
         return None
     before, _ = _made(form, earlier, subject, paper.language, speakers)

@@ -56,8 +56,8 @@ def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
 
 def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Each checkpoint on the way lies in the State of its leg, where the consignment is; a handover in one of the two (R4). Clocks
-    at one place show one time.
+    """Each checkpoint on the way lies in the State of its leg, where the consignment is; a handover in one of the two (R4).
+    Clocks at one place show one time.
     """
     first = plan.legs[0]
     for index, checkpoint in enumerate(plan.checkpoints):

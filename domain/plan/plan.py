@@ -317,8 +317,8 @@ class Plan(Frozen):
     outside: Annotated[tuple[Outside, ...], Field(max_length=MOST_OUTSIDE, exclude_if=lambda states: not states)] = ()
     """States that have a part and are not on the route."""
     custody_passes: Annotated[Literal["entry", "signature"], Field(exclude_if=lambda moment: moment == "entry")] = "entry"
-    """When responsibility passes at a handover, as acts on paper say it: with the entry of the acceptance, or when they are signed.
-    What the rules do rests on the entry either way (R6).
+    """When responsibility passes at a handover, as acts on paper say it: with the entry of the acceptance, or when they are
+    signed. What the rules do rests on the entry either way (R6).
     """
     contingencies: Contingencies
     surveillance: Surveillance | None = None

@@ -154,15 +154,15 @@ class Prepared(Checked, Kind):
         means; `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30);
         `began_in_future` where the work began after that time; what is wrong `as_checked` by all that the plan names but
         `sight`; what is not `possible`; what is not `packed`; `no_substitute_for_it` where substitutes were put in and weigh
-        otherwise than the masses removed, beyond the plan's tolerance of a `substitute`, but for more where something else was
-        removed beside; the first of the differences where its units, `compared` as `in_units`, are not the masses that were
-        kept, removed and sampled; what is wrong with its units `as_they_went`; `not_permitted_there` where it was `opened`, and in
-        the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or
-        where it has a device (a tracker, an opening alarm, or whatever has a time it `lasts`), and in a State of the route an act
-        must permit `device` and none has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of
-        step `prepare` the card wants an opening by `recording`, and it names no `pictures`; `device_too_short` for the first item
-        that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
-        last, with the plan's `margin`.
+        otherwise than the masses removed, beyond the plan's tolerance of a `substitute`, but for more where something else
+        was removed beside; the first of the differences where its units, `compared` as `in_units`, are not the masses that
+        were kept, removed and sampled; what is wrong with its units `as_they_went`; `not_permitted_there` where it was
+        `opened`, and in the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has
+        at that instant, or where it has a device (a tracker, an opening alarm, or whatever has a time it `lasts`), and in a
+        State of the route an act must permit `device` and none has; `opening_not_recorded` where it was `opened`, in the
+        State of the first checkpoint of step `prepare` the card wants an opening by `recording`, and it names no `pictures`;
+        `device_too_short` for the first item that `lasts` less long than the way takes, from the start of the first leg until
+        the planned exit from the State of the last, with the plan's `margin`.
         """
         plan = delivery.plan
         if self.modality != plan.modality:
@@ -218,8 +218,8 @@ class Prepared(Checked, Kind):
         return self._substitutes_stand_in(plan)
 
     def _as_they_went(self, plan: Plan) -> Verdict:
-        """Where each unit has a fate: `units_kept_otherwise` where those of some substance that were kept weigh less than what was,
-        or more than that with all samples of it, which come out of either, beyond the plan's tolerance of it; then
+        """Where each unit has a fate: `units_kept_otherwise` where those of some substance that were kept weigh less than what
+        was, or more than that with all samples of it, which come out of either, beyond the plan's tolerance of it; then
         `units_removed_otherwise`, the same of what was removed.
         """
         if not self.units or any(unit.fate is None for unit in self.units):

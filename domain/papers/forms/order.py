@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import act, author, consignment, row, signing, unsure
+from domain.papers.forms.parts import act, approved, author, consignment, row, signing, unsure
 from domain.papers.paper import (
     Blank,
     Block,
@@ -34,10 +34,7 @@ from domain.words.text import mark
 
 KIND = mark("Order")
 ABOUT = mark("to carry out the operational-search measure “controlled delivery”")
-APPROVED, AGREED = mark("APPROVED"), mark("AGREED")
-HEAD = mark("office of the head")
-SIGNED, NAMED = mark("signature"), mark("name, initials")
-ON = mark("{day} {year}")
+AGREED = mark("AGREED")
 PLACE = mark("place where it is made")
 NUMBER = mark("No. {blank}")
 I_AM = mark("I, {who}")
@@ -113,7 +110,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     granted = [one for one in record.said(AuthorisationGranted) if one[1].state == state]
     agreed = [one for one in record.said(AgreementGiven) if one[1].state == state]
     permitted = [one for one in record.said(PermissionGranted) if one[1].state == state]
-    yield Columns(_agreed(tongue, record, agreed), _approved(tongue))
+    yield Columns(_agreed(tongue, record, agreed), approved(tongue))
     yield author(tongue, record, service)
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
     yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
@@ -157,15 +154,6 @@ def _agreed(tongue: Tongue, record: Record, agreed: Sequence[tuple[Heard, Agreem
         found.append(Paragraph((Value(one.given_by_role, said.entries),), "left"))
         found.append(Paragraph(act(tongue, one.reference, *said.entries), "left"))
     return tuple(found)
-
-
-def _approved(tongue: Tongue) -> tuple[Block, ...]:
-    return (
-        Paragraph(tongue.words(APPROVED, strong=True), "left"),
-        Paragraph((Blank(4, tongue.translate(HEAD)),), "left"),
-        Paragraph((Blank(2, tongue.translate(SIGNED)), Words(" "), Blank(3, tongue.translate(NAMED))), "left"),
-        Paragraph(tongue.say(ON, day=Blank(3), year=Blank(1)), "left"),
-    )
 
 
 def _way(tongue: Tongue, record: Record, leg: Leg) -> Line:

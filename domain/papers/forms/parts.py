@@ -1,12 +1,14 @@
 """What several forms print alike: seals, what was found, who signs, witnesses or a recording."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TypeVar
 
 from domain.papers.paper import (
     Author,
     Blank,
+    Block,
     Box,
     Columns,
     Line,
@@ -23,12 +25,16 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, Recorded, RuleCard
-from domain.plan.goods import Scale
+from domain.plan.directory import Service
+from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
 from domain.plan.plan import Consignment
+from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
+
+T = TypeVar("T")
 
 MOST_TOLD = 100
 """Of one kind of thing told line by line; the rest are counted, and stand in the packet."""
@@ -52,6 +58,16 @@ RULES = {
     "neither": mark("neither is needed"),
 }
 PLATE = mark("number plate")
+APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
+ON = mark("{day} {year}")
+PRESENT = mark("Present: {officer}")
+WITNESSED = mark("Attesting witnesses or a recording")
+ITEMS = {
+    "substitute": mark("substitute"),
+    "tracker": mark("tracker"),
+    "opening_alarm": mark("opening alarm"),
+    "marking": mark("marking"),
+}
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -184,10 +200,55 @@ def _numbered(tongue: Tongue, one: ConsignmentIdentifier) -> str:
     return one.value if one.scheme == "other" else f"{name} {one.value}"
 
 
+def approved(tongue: Tongue) -> tuple[Block, ...]:
+    """Where the head of the service approves it by hand."""
+    return (
+        Paragraph(tongue.words(APPROVED, strong=True), "left"),
+        Paragraph((Blank(4, tongue.translate(HEAD)),), "left"),
+        Paragraph((Blank(2, tongue.translate(SIGNATURE)), Words(" "), Blank(3, tongue.translate(INITIALS))), "left"),
+        Paragraph(tongue.say(ON, day=Blank(3), year=Blank(1)), "left"),
+    )
+
+
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
     """Lines for those who sign by hand; their names are written by them."""
     signatures = tuple(Signature(role, stamp) for role in roles)
     return Signatures(signatures, tongue.translate(SIGNATURE), tongue.translate(NAME), tongue.translate(STAMP), paired)
+
+
+def present(tongue: Tongue, officers: Iterable[str], said: Heard) -> Iterator[Line]:
+    """Lines for those who were present, by their codes."""
+    return (tongue.say(PRESENT, officer=Value(one, said.entries)) for one in officers)
+
+
+def item_of(tongue: Tongue, item: Item, *sources: Source) -> Value:
+    """What was put in."""
+    return Value(tongue.translate(ITEMS[item.what]), sources)
+
+
+def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Line]:
+    """What it is, and its net mass; of what is counted all of it is what it is."""
+    if isinstance(one, SubstanceMass):
+        return (Value(one.substance, sources),), weight(tongue, one.net, *sources)
+    return (Value(say_amount(one, tongue.translate), sources),), NONE
+
+
+def in_turn(named: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Each under its name, and the second of one name with a number behind a dot: so what comes later renames nothing."""
+    found: dict[str, T] = {}
+    count: dict[str, int] = {}
+    for name, one in named:
+        count[name] = count.get(name, 0) + 1
+        found[name if count[name] == 1 else f"{name}.{count[name]}"] = one
+    return found
+
+
+def seen_by_its_state(record: Record, checkpoint: str, reader: Service) -> bool:
+    """Who is asked at a checkpoint, and prosecutors and courts of its State."""
+    planned = record.plan.find(checkpoint)
+    if planned is None:
+        return False
+    return reader.id in planned.services() or (reader.state == planned.state and reader.kind in MAY_PROSECUTE)
 
 
 def spoken(tongue: Tongue, record: Record, said: Heard) -> Line:
