@@ -1,5 +1,6 @@
 """A paper as HTML: one file, nothing fetched, and a browser prints it as the paper that it is."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -29,7 +30,14 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["css"] = in_css
+    environment.filters["counted"] = counted
     return environment
+
+
+def counted(sheet: str) -> str:
+    """Which sheet of how many, as CSS makes it of its counters."""
+    counters = {"{page}": "counter(page)", "{pages}": "counter(pages)"}
+    return " ".join(counters.get(part) or f'"{in_css(part)}"' for part in re.split(r"(\{pages?\})", sheet) if part)
 
 
 def in_css(text: str) -> str:

@@ -197,7 +197,7 @@ def test_a_table_has_an_end() -> None:
 
 
 def test_what_is_not_there_yet_is_not_made() -> None:
-    """A paper whose statements have not come, or in a language it is not made in, is not found; the error says which there are."""
+    """A paper whose statements have not come, or in a language it is not made in, is not found; it is said which there are."""
     record = Record.of(delivered())
     for wanted in (Wanted("handover.nowhere", "en"), Wanted("order.KZ", "ru-en"), Wanted("letter", "en")):
         with pytest.raises(NotFound) as missing:

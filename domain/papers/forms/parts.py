@@ -30,7 +30,7 @@ from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
 from domain.plan.plan import Consignment
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
-from domain.words.identifiers import Seal
+from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
 
@@ -67,6 +67,7 @@ ITEMS = {
     "opening_alarm": mark("opening alarm"),
     "marking": mark("marking"),
 }
+PLATE = mark("number plate")
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -188,7 +189,7 @@ def consignment(tongue: Tongue, goods: Consignment) -> Line:
         OBJECT_IS,
         contents=joined(Value(tongue.amount(one), ("plan",)) for one in goods.contents),
         gross=weight(tongue, goods.gross, "plan"),
-        identifiers=joined(Value(str(one), ("plan",)) for one in goods.identifiers),
+        identifiers=joined(Value(_numbered(tongue, one), ("plan",)) for one in goods.identifiers),
         declared=tongue.quoted(goods.declared_as, "plan"),
     )
 
@@ -201,6 +202,12 @@ def approved(tongue: Tongue) -> tuple[Block, ...]:
         Paragraph((Blank(2, tongue.translate(SIGNATURE)), Words(" "), Blank(3, tongue.translate(INITIALS))), "left"),
         Paragraph(tongue.say(ON, day=Blank(3), year=Blank(1)), "left"),
     )
+
+
+def _numbered(tongue: Tongue, one: ConsignmentIdentifier) -> str:
+    """A number with what it is a number of."""
+    name = tongue.translate(PLATE) if one.scheme == "plate" else one.scheme.upper().replace("_", " ")
+    return one.value if one.scheme == "other" else f"{name} {one.value}"
 
 
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
