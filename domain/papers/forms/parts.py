@@ -57,6 +57,7 @@ RULES = {
     "either": mark("attesting witnesses or a recording"),
     "neither": mark("neither is needed"),
 }
+PLATE = mark("number plate")
 APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
 ON = mark("{day} {year}")
 PRESENT = mark("Present: {officer}")
@@ -67,7 +68,6 @@ ITEMS = {
     "opening_alarm": mark("opening alarm"),
     "marking": mark("marking"),
 }
-PLATE = mark("number plate")
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -194,6 +194,12 @@ def consignment(tongue: Tongue, goods: Consignment) -> Line:
     )
 
 
+def _numbered(tongue: Tongue, one: ConsignmentIdentifier) -> str:
+    """A number with what it is a number of."""
+    name = tongue.translate(PLATE) if one.scheme == "plate" else one.scheme.upper().replace("_", " ")
+    return one.value if one.scheme == "other" else f"{name} {one.value}"
+
+
 def approved(tongue: Tongue) -> tuple[Block, ...]:
     """Where the head of the service approves it by hand."""
     return (
@@ -202,12 +208,6 @@ def approved(tongue: Tongue) -> tuple[Block, ...]:
         Paragraph((Blank(2, tongue.translate(SIGNATURE)), Words(" "), Blank(3, tongue.translate(INITIALS))), "left"),
         Paragraph(tongue.say(ON, day=Blank(3), year=Blank(1)), "left"),
     )
-
-
-def _numbered(tongue: Tongue, one: ConsignmentIdentifier) -> str:
-    """A number with what it is a number of."""
-    name = tongue.translate(PLATE) if one.scheme == "plate" else one.scheme.upper().replace("_", " ")
-    return one.value if one.scheme == "other" else f"{name} {one.value}"
 
 
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
