@@ -62,12 +62,6 @@ APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("n
 ON = mark("{day} {year}")
 PRESENT = mark("Present: {officer}")
 WITNESSED = mark("Attesting witnesses or a recording")
-ITEMS = {
-    "substitute": mark("substitute"),
-    "tracker": mark("tracker"),
-    "opening_alarm": mark("opening alarm"),
-    "marking": mark("marking"),
-}
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -223,7 +217,7 @@ def present(tongue: Tongue, officers: Iterable[str], said: Heard) -> Iterator[Li
 
 def item_of(tongue: Tongue, item: Item, *sources: Source) -> Value:
     """What was put in."""
-    return Value(tongue.translate(ITEMS[item.what]), sources)
+    return tongue.exhibit(item.what, *sources)
 
 
 def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Line]:
