@@ -247,7 +247,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
     window = {"valid_from": asked.isoformat(), "valid_until": until.isoformat()}
     decided = {"request": facts.request_digest or NOT_ASKED}
     day = asked.date().isoformat()
-    act = {"reference": f"SIMULATED-{dice.randint(1000, 9999)} of {day}"}
+    act = {"reference": f"SIMULATED-{digest(request.id)[:4]} of {day}"}  # the same, whichever officer says it
     words: dict[str, dict[str, Any]] = {
         "detected": {
             "place": facts.place,

@@ -18,7 +18,7 @@ from domain.plan.vocabulary import HandlingCode
 from domain.record.packet import Packet, Purpose, unsealed
 from domain.record.provided import held_back
 from domain.record.replay import replay
-from domain.rules.handling import code_of, may_read
+from domain.rules.handling import may_read
 from domain.signing.canonical import Frozen
 from domain.views.sentences import Translate
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
@@ -146,9 +146,9 @@ def _made(
         subject=subject,
         language=language,
         delivery=record.plan.operation,
-        example=record.plan.example,
-        marking=in_place_of_the_mark(acts, tongues) if acts else record.plan.request.marking,
-        handling=_strictest(record, used),
+        example=asof.plan.example,
+        marking=in_place_of_the_mark(acts, tongues) if acts else asof.plan.request.marking,
+        handling=_strictest(asof, used),
         running=running,
         blocks=blocks,
         size=asof.size,
@@ -159,9 +159,8 @@ def _made(
 
 def _strictest(record: Record, used: tuple[int, ...]) -> HandlingCode:
     """The strictest code of all that is printed: of the statements, and of the plan, which every paper names."""
-    codes = [record.plan.handling_code]
-    codes += [code_of(record.delivery, one) for one in _statements(record, used)]
-    return max(codes)
+    own = (one.handling.code for one in _statements(record, used) if one.handling is not None)
+    return max((record.plan.handling_code, *own))
 
 
 def _statements(record: Record, used: tuple[int, ...]) -> Iterator[Statement]:

@@ -17,6 +17,7 @@ from domain.plan.goods import Label
 from domain.plan.powers import MAY_ARREST, MAY_PROSECUTE
 from domain.plan.vocabulary import Involved, Line
 from domain.rules.kind import ALWAYS, Declaration, Kind
+from domain.signing.canonical import Sent
 from domain.words.identifiers import ServiceId, StatementId
 from domain.words.limits import (
     LARGEST_OF_ACTS,
@@ -144,7 +145,7 @@ class ResultsSubmitted(Kind):
         return (self.to,) if self.to is not None else ()
 
 
-class Charge(Involved):
+class Charge(Involved, Sent):
     """What somebody of one role is charged with; of one person by their code."""
 
     person: Label | None = None

@@ -158,6 +158,8 @@ READERS = [
     ("measures", "ru.fsb", False),
     ("measures.KZ", "ru.fsb", False),
     ("measures.RU", "ru.fsb", True),
+    ("measures.RU", "ru.customs", False),
+    ("measures.KZ", "kz.prosecutor", True),
     ("replacement.preparation", "kg.security", True),
     ("replacement.preparation", "ru.fsb", False),
     ("sampling.preparation", "kg.prosecutor", True),

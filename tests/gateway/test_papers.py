@@ -36,7 +36,7 @@ async def test_r11_a_reader_is_given_its_own_papers(at: At) -> None:
     """A prosecutor finds its request and no other; asked for by name, another's is refused."""
     door = at.installation.gateway("uz.prosecutor")
 
-    assert ["request.uz.prosecutor"] == [one.name for one in await door.papers(at.plan.operation)]
+    assert ["request.uz.prosecutor", "measures.UZ"] == [one.name for one in await door.papers(at.plan.operation)]
     with pytest.raises(NotAllowed, match="R11"):
         await door.paper(at.plan.operation, "request.kz.prosecutor", "en", "html")
 

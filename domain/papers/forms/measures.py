@@ -13,6 +13,7 @@ from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
+from domain.plan.powers import MAY_PROSECUTE
 from domain.views.names import CRIMINAL_ROLES, NEEDS
 from domain.words.text import mark
 
@@ -97,8 +98,9 @@ class Measures(Form):
         return _whose(record.plan, subject)
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
-        """Services of the State; of the whole, nobody who does not see the whole."""
-        return subject != "" and reader.state == subject
+        """Who is responsible for a leg in the State, and its prosecutors and courts; nobody else has that of the whole."""
+        there = any(leg.responsible == reader.id for leg in record.plan.legs if leg.state == subject)
+        return there or (subject != "" and reader.state == subject and reader.kind in MAY_PROSECUTE)
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As of the plan in force."""

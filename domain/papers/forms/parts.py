@@ -57,17 +57,11 @@ RULES = {
     "either": mark("attesting witnesses or a recording"),
     "neither": mark("neither is needed"),
 }
+PLATE = mark("number plate")
 APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
 ON = mark("{day} {year}")
 PRESENT = mark("Present: {officer}")
 WITNESSED = mark("Attesting witnesses or a recording")
-ITEMS = {
-    "substitute": mark("substitute"),
-    "tracker": mark("tracker"),
-    "opening_alarm": mark("opening alarm"),
-    "marking": mark("marking"),
-}
-PLATE = mark("number plate")
 UNIT, ADDRESS = mark("unit"), mark("address")
 NUMBERED = mark("No. {number}")
 DATED = mark("No. {number} of {day}")
@@ -194,6 +188,12 @@ def consignment(tongue: Tongue, goods: Consignment) -> Line:
     )
 
 
+def _numbered(tongue: Tongue, one: ConsignmentIdentifier) -> str:
+    """A number with what it is a number of."""
+    name = tongue.translate(PLATE) if one.scheme == "plate" else one.scheme.upper().replace("_", " ")
+    return one.value if one.scheme == "other" else f"{name} {one.value}"
+
+
 def approved(tongue: Tongue) -> tuple[Block, ...]:
     """Where the head of the service approves it by hand."""
     return (
@@ -202,12 +202,6 @@ def approved(tongue: Tongue) -> tuple[Block, ...]:
         Paragraph((Blank(2, tongue.translate(SIGNATURE)), Words(" "), Blank(3, tongue.translate(INITIALS))), "left"),
         Paragraph(tongue.say(ON, day=Blank(3), year=Blank(1)), "left"),
     )
-
-
-def _numbered(tongue: Tongue, one: ConsignmentIdentifier) -> str:
-    """A number with what it is a number of."""
-    name = tongue.translate(PLATE) if one.scheme == "plate" else one.scheme.upper().replace("_", " ")
-    return one.value if one.scheme == "other" else f"{name} {one.value}"
 
 
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
@@ -223,7 +217,7 @@ def present(tongue: Tongue, officers: Iterable[str], said: Heard) -> Iterator[Li
 
 def item_of(tongue: Tongue, item: Item, *sources: Source) -> Value:
     """What was put in."""
-    return Value(tongue.translate(ITEMS[item.what]), sources)
+    return tongue.exhibit(item.what, *sources)
 
 
 def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Line]:
