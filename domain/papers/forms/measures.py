@@ -98,7 +98,7 @@ class Measures(Form):
         return _whose(record.plan, subject)
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
-        """Who is responsible for a leg in the State, and its prosecutors and courts; of the whole, nobody else than who sees it."""
+        """Who is responsible for a leg in the State, and its prosecutors and courts; nobody else has that of the whole."""
         there = any(leg.responsible == reader.id for leg in record.plan.legs if leg.state == subject)
         return there or (subject != "" and reader.state == subject and reader.kind in MAY_PROSECUTE)
 
