@@ -7,16 +7,17 @@ import pytest
 from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import MOST_TOLD, bounded, row, some
-from domain.papers.frame import frame
 from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
-from domain.papers.paper import Column, Sentence, Table, Value, Words
+from domain.papers.paper import Column, Sentence, Table, Value, Words, in_groups
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.vocabulary import HandlingCode
+from domain.signing.canonical import plain
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_PRINTED_ROWS
 from process.language import speakers
 from rehearsal.simulator import World, simulate
+from tests.support import Table as Table_
 from tests.support import example_cards, example_directory, example_scenario
 
 SPEAKERS = speakers(None)
@@ -61,7 +62,9 @@ def test_a_paper_stays_what_it_was(example: str) -> None:
         if not FORMS[name.partition(".")[0]].of_the_whole:
             paper = made(record, name).paper
 
-            assert paper.digest == made(record.until(paper.size - 1), name).paper.digest
+            before = made(record.until(paper.size - 1), name).paper
+            assert (paper.digest, paper.size, paper.root) == (before.digest, before.size, before.root)
+            assert paper.size == 1 + max((paper.entries or (0,))[-1], record.plan_entry)
 
 
 def test_a_value_says_where_it_comes_from() -> None:
@@ -174,14 +177,17 @@ def test_names_of_persons_are_blanks() -> None:
 
 
 def test_a_second_print_with_later_entries_names_the_first() -> None:
-    """A request that was changed says which code it takes the place of; one that was not says nothing."""
-    record = Record.of(delivered())
-    first = made(record, "examination.preparation")
+    """A record of preparation that was corrected says which code it takes the place of, and stays the same until then."""
+    table = Table_().prepare()
+    said = next(one for one in Record.of(table.delivery).heard if one.statement.kind == "prepared")
+    first = made(Record.of(table.delivery), "examination.preparation")
+    right = plain(said.content) | {"test": "rapid test: positive"}
+    table.say(said.service, "correction", of=said.statement.id, reason="the test was left out", content=right)
+    again = made(Record.of(table.delivery), "examination.preparation")
 
     assert not any("replaces" in one for one in first.frame.notes)
-    again = frame(first.paper, (Tongue("en", SPEAKERS["en"]),), "123456789012")
-
-    assert "123 456 789 012" in again.notes[-1]
+    assert in_groups(first.paper.code) in again.frame.notes[-1]
+    assert "rapid test: positive" in " ".join(one.text for one in again.paper.pieces if isinstance(one, Value))
 
 
 def test_a_table_has_an_end() -> None:

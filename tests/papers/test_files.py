@@ -108,7 +108,7 @@ def test_a_code_is_looked_up() -> None:
 def test_hostile_words_are_words() -> None:
     """Whatever somebody writes is shown as written: neither markup, script nor style of either file begins with it."""
     made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
-    hostile = Paragraph((Words(HOSTILE), Value(HOSTILE, ("plan",))))
+    hostile = Paragraph((Words(HOSTILE), Value(HOSTILE, ("plan",)), Value(HOSTILE, ("plan",), strong=True)))
     wrong = replace(made, paper=replace(made.paper, blocks=(*made.paper.blocks, hostile)))
     page = html.render(wrong)
 
