@@ -166,6 +166,7 @@ READERS = [
     ("sampling.preparation", "ru.customs", False),
     ("surveillance.to-kazakhstan", "kg.security", True),
     ("surveillance.to-kazakhstan", "ru.fsb", False),
+    ("surveillance.to-kazakhstan", "kz.prosecutor", False),
     ("seizure.accounting", "ru.fsb", True),
     ("seizure.accounting", "kg.security", False),
     ("submission.RU", "ru.customs", True),
