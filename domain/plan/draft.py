@@ -21,7 +21,7 @@ from domain.plan.directory import Directory
 from domain.plan.draft_cast import Cast, Choice
 from domain.plan.draft_request import request
 from domain.plan.draft_way import DraftLeg, way
-from domain.plan.plan import Plan
+from domain.plan.plan import PlaceOfCall, Plan
 from domain.words.errors import Malformed
 from domain.words.quantities import BY_HAND, parse_mass, say_mass, say_span
 from domain.words.text import fill, mark, together, word
@@ -49,6 +49,18 @@ MEANS: Final[Mapping[Channel, str]] = {
     "cash": mark("with a traveller"),
     "goods": mark("by road"),
 }
+CALLS_AT: Final[Mapping[Channel, PlaceOfCall]] = {
+    "mail": "airport",
+    "express": "airport",
+    "air_cargo": "airport",
+    "container": "port",
+    "truck": "road",
+    "rail": "station",
+    "passenger": "road",
+    "cash": "road",
+    "goods": "road",
+}
+"""Where a carrier usually calls."""
 CONSENT: Final = timedelta(hours=48)
 """Usual time for consent; where a card wants more, as long as that."""
 TOLERANCES: Final = (20_000, 10_000, 5_000, 2_000, 1_000, 500, 200, 100)
@@ -291,7 +303,14 @@ class _Drafting:
         start = "departure"
         for number, leg in enumerate(self.legs):
             takes = self.answers.takes[number] if number < len(self.answers.takes) else TAKES[self.answers.channel]
-            calls = [{"state": one.state, "place": one.place or fill("<where in {state}>", state=one.state)} for one in leg.calls]
+            calls = [
+                {
+                    "kind": CALLS_AT[self.answers.channel],
+                    "state": one.state,
+                    "place": one.place or fill("<where in {state}>", state=one.state),
+                }
+                for one in leg.calls
+            ]
             yield {
                 "id": leg.id,
                 "state": leg.state,
