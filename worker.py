@@ -97,6 +97,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
             deconfliction.deconflict,
             deconfliction.release,
             keeping.keep,
+            keeping.siblings(relay).heed,
             Alarms(caller, messenger, directory).tell_supervisors,
         ],
         workflow_runner=sandbox(),

@@ -9,6 +9,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.clock import moment
+from activities.relay import Relay
+from activities.siblings import SiblingWatch
 from archive.batches import Batch, BatchKept, Diverges
 from archive.branches import Fork
 from archive.cached_deliveries import FoldedDeliveries
@@ -48,6 +50,10 @@ class ArchiveKeeping:
         self._folded = folded
         self._key = key
         self._gate = asyncio.Semaphore(AT_ONCE)
+
+    def siblings(self, relay: Relay) -> SiblingWatch:
+        """What listens for siblings, in the same archive."""
+        return SiblingWatch(self._folded, self._key, relay)
 
     @activity.defn(name=messages.KEEP)
     async def keep(self, errand: KeepErrand) -> HandIn[KeptUpTo]:

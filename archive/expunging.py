@@ -1,22 +1,27 @@
 """To expunge a closed delivery: what was said is destroyed, and that it was said stays provable.
 
-The data key is destroyed, in the database and in its files, and with it everything that was sealed under it, backups of
-other tables included. The leaves and the root stay, so a packet that a court holds still verifies against them. Who took
-part and how it ended stay too, and the record of who ordered this, under which law, and which two persons did it.
+The data key is destroyed, in the database and in its files, and with it everything that was sealed under it, attachments and
+backups of other tables included. The leaves and the root stay, so a packet that a court holds still verifies against them. Who
+took part and how it ended stay too, with the lines of results that say no more than that, and the record of who ordered this,
+under which law, and which two persons did it.
 """
 
 from pydantic import model_validator
 from sqlalchemy import delete, insert, select, update
 
+from archive.attachments.files import Files
 from archive.branches import known, lock
 from archive.database import Database
 from archive.standing import next_change
-from archive.tables import data_keys, deliveries, entries, expunctions, owed_receipts, requests, snapshots
+from archive.tables import data_keys, deliveries, entries, expunctions, owed_receipts, requests, snapshots, tallies
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotAllowed
 from domain.words.identifiers import OfficerCode, ServiceId
+
+_WORDS_OF_IT = (~((tallies.c.measure == "counted") & tallies.c.first.in_(("all", "end", "state", "channel"))),)
+"""Of the lines for results: all but those that say what stands in the lists still."""
 
 
 class Approver(Frozen):
@@ -57,8 +62,10 @@ class Expunction(Frozen):
 class Expunging:
     """Destroys what deliveries say. Raises `Unavailable` if the database is away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, files: Files | None = None) -> None:
+        """`files`: the attachments, where there is a storage of them."""
         self._database = database
+        self._files = files
 
     async def expunge(self, delivery: str, order: Order) -> Expunction:
         """Destroy the data key and all that was sealed. To ask again destroys what is left of it and gives the first record.
@@ -81,9 +88,12 @@ class Expunging:
                 await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None))
                 for table in (requests, snapshots, owed_receipts):
                     await connection.execute(delete(table).filter_by(**own))
+                await connection.execute(delete(tallies).filter_by(**own).where(*_WORDS_OF_IT))
                 change = await next_change(connection)
                 await connection.execute(update(deliveries).filter_by(**own).values(title=None, change=change))
         await self._database.purge()  # after the commit: whoever is interrupted here asks again
+        if self._files is not None:  # nothing opens them any more; what is left of them takes up room
+            await self._files.remove_all(delivery)
         found = await self.of(delivery)
         assert found is not None  # noqa: S101 - it was written above, and nothing deletes it
         return found

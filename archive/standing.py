@@ -11,13 +11,18 @@ from sqlalchemy import Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.sealed import DataKey
-from archive.tables import deliveries, last_change, participants, requests, states
+from archive.tables import deliveries, last_change, participants, requests, states, tallies
 from domain.views.standing import OpenRequest, Participant, Standing
+from domain.views.tally import Line
 
 NEVER: Final = "9999-12-31T23:59:59.999999Z"
 """Stands where no moment is, and sorts behind every one."""
 EVER: Final = "0001-01-01T00:00:00.000000Z"
 """Stands where something holds from the beginning on, and sorts before every moment."""
+AT_ONCE: Final = 1_000
+"""Rows that one statement takes away: a database takes so many values at once, and no more than 32,766."""
+_APART: Final = {"at", "diverged", "title", "parent", "participants", "states", "requests", "tallies"}
+"""Of a standing, what does not stand in the delivery's own row as it is."""
 
 
 async def next_change(connection: AsyncConnection) -> int:
@@ -29,10 +34,10 @@ async def next_change(connection: AsyncConnection) -> int:
 async def write(connection: AsyncConnection, key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any]) -> None:
     """Write all rows of the read model. `ledger`: branch, size and root of what was kept with it."""
     wanted = rows(key, standing, change, ledger)
-    row = wanted[deliveries][0]
+    row = wanted[deliveries][0] | {"operation": await _operation(connection, standing)}
     if not (await connection.execute(update(deliveries).where(deliveries.c.delivery == key.delivery).values(row))).rowcount:
         await connection.execute(insert(deliveries).values(row))
-    for table in (participants, states):
+    for table in (participants, states, tallies):
         await _sync(connection, table, key.delivery, wanted[table], table.c.keys())
     names = ["id", "service", "due", "since", "until"]  # one that is asked the same stays, and with it when it was read
     await _sync(connection, requests, key.delivery, wanted[requests], names)
@@ -45,7 +50,8 @@ def rows(key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any
     row = {
         **name,
         **ledger,
-        **standing.model_dump(exclude={"at", "diverged", "title", "participants", "states", "requests"}),
+        **standing.model_dump(exclude=_APART),
+        "operation": standing.group or standing.parent,
         "next_due": standing.next_due or NEVER,
         "overdue_since": standing.overdue_since or NEVER,
         "change": change,
@@ -57,7 +63,21 @@ def rows(key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any
         participants: [name | _participant(one, standing) for one in standing.participants],
         states: [name | {"state": one} for one in standing.states],
         requests: asked,
+        tallies: [name | _line(one.service or "", line) for one in standing.tallies for line in one.lines],
     }
+
+
+async def _operation(connection: AsyncConnection, standing: Standing) -> str | None:
+    """Of which other operation it is a part: its group; else that of the delivery it was split from, or that one itself."""
+    if standing.group is not None or standing.parent is None:
+        return standing.group
+    above = select(deliveries.c.operation).where(deliveries.c.delivery == standing.parent)
+    return (await connection.execute(above)).scalar_one_or_none() or standing.parent
+
+
+def _line(service: str, line: Line) -> dict[str, Any]:
+    what = {"measure": line.measure, "first": line.of, "second": line.by, "third": line.how}
+    return {"service": service, **what, "number": line.count, "amount": line.amount, "longest": line.most}
 
 
 def _participant(one: Participant, standing: Standing) -> dict[str, Any]:
@@ -108,8 +128,9 @@ async def _sync(
     found = (await connection.execute(select(*(table.c[name] for name in compared)).where(own))).mappings().all()
     known = {tuple(row[name] for name in names): row for row in found}
     gone = [key for key in known if key not in wanted]
-    if gone:
-        await connection.execute(delete(table).where(own, tuple_(*(table.c[name] for name in names)).in_(gone)))
+    for start in range(0, len(gone), AT_ONCE):
+        among = tuple_(*(table.c[name] for name in names)).in_(gone[start : start + AT_ONCE])
+        await connection.execute(delete(table).where(own, among))
     new = [row for key, row in wanted.items() if key not in known]
     if new:
         await connection.execute(insert(table), new)

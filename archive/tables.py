@@ -87,6 +87,7 @@ _NAME = String(40).with_variant(String(40, collation="C"), "postgresql")
 """A code name or service id. Sorted by its bytes, as SQLite sorts and as Python does."""
 _MOMENT = String(27).with_variant(String(27, collation="C"), "postgresql")
 """A moment as `utc_text` writes it. It sorts as its instant does."""
+_WORD = String(80).with_variant(String(80, collation="C"), "postgresql")
 _LEAF = LargeBinary(32)
 
 data_keys = Table(
@@ -113,6 +114,7 @@ deliveries = Table(
     Column("phase", String(40), nullable=False),
     Column("outcome", String(40)),
     Column("group", String(40)),
+    Column("operation", String(40)),
     Column("channel", String(40), nullable=False),
     Column("next_due", _MOMENT, nullable=False),
     Column("overdue_since", _MOMENT, nullable=False),
@@ -126,10 +128,11 @@ deliveries = Table(
     Column("title", LargeBinary),
     Index("ix_deliveries_overdue_since", "overdue_since", "next_due", "delivery"),
     Index("ix_deliveries_started_at", "started_at", "delivery"),
+    Index("ix_deliveries_closed_at", "closed_at", "delivery"),
 )
 """The read model: one row for each delivery, of its newest branch. `change` is the number of the change, over the
-installation, that wrote the row. `next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows
-pages through them.
+installation, that wrote the row. `operation`: of which other one it is a part, as results count; null: it is one by itself.
+`next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows pages through them.
 """
 
 branches = Table(
@@ -200,6 +203,23 @@ requests = Table(
 `since` on and before `until`. `change`: the batch that wrote the row.
 """
 
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("service", _NAME, primary_key=True),
+    Column("measure", String(20), primary_key=True),
+    Column("first", _WORD, primary_key=True),
+    Column("second", _WORD, primary_key=True),
+    Column("third", _WORD, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("longest", BigInteger, nullable=False),
+)
+"""What each delivery adds to results: the lines of `domain.views.tally`, in clear, so that the database adds them up.
+`service`: a participant that sees a part; empty: whoever sees the whole.
+"""
+
 snapshots = Table(
     "snapshots",
     metadata,
@@ -241,4 +261,20 @@ owed_receipts = Table(
 )
 """Entries with statements of services that are polled, which have not taken their receipts yet: a row goes when one is taken, or
 after many tries.
+"""
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("object", String(32), primary_key=True),
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), nullable=False, index=True),
+    Column("service", _NAME, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("since", _MOMENT, nullable=False, index=True),
+    Column("whole", Boolean, nullable=False),
+    Column("named", Boolean, nullable=False),
+)
+"""Files of deliveries, as the storage has them under `object`, a name that tells nothing. `whole`: all of it has come. `named`:
+it was seen that the ledger names it; else that is looked for before it is removed.
 """

@@ -3,22 +3,24 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from client.language import _, speak
+from client.tables import Lines, pairs
 from domain.plan.demands import Demand
-from domain.views.law import NOT_SO, NOTE, Explained, Line, explained
+from domain.views.law import NOT_KNOWN_HERE, NOT_SO, NOTE, Explained, Line, explained
 
 
 def demands_in_words(found: Sequence[Demand]) -> RenderableType:
     """One block for each State, in the reader's language."""
     parts: list[RenderableType] = []
     for one in (explained(demand, speak) for demand in found):
-        parts.append(Text(f"{one.title}{f': {one.example}' if one.example else ''}", "bold"))
-        table = Table.grid(padding=(0, 2))
+        title = Lines(show_header=False)
+        title.add_row(Text(f"{one.title}{f': {one.example}' if one.example else ''}", "bold"))
+        parts.append(title)
+        table = pairs()
         for name, words in _rows(one):
-            table.add_row(f"  {name}", Text(words))
+            table.add_row(name, words)
         parts += [table, Text()]
     return Group(*parts[:-1])
 
@@ -29,7 +31,7 @@ def _rows(one: Explained) -> Iterator[tuple[str, str]]:
         yield "" if line.about == before else line.about, _said(line)
         before = line.about
     if one.left:
-        yield _("not known"), one.left
+        yield _(NOT_KNOWN_HERE), one.left
     if one.notes:
         yield _(NOTE), one.notes
 

@@ -17,16 +17,21 @@ from typer.main import get_command
 from client import helping, passphrase
 from client.commands import (
     alarms,
+    attaching,
+    beginning,
     codec,
     conformance,
     deliveries,
     evidence,
     expunging,
+    groups,
     installation,
     keys,
+    papers,
     plans,
     reads,
     rehearsing,
+    results,
     signing_in,
     speaking,
 )
@@ -36,12 +41,18 @@ from client.running import Interrupted
 from domain.words.errors import VigilError
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+plans.app.command("new")(beginning.plan_new)
 app.add_typer(plans.app, name="plan")
+app.command()(beginning.init)
+app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="keys")
+app.add_typer(attaching.app, name="attachment")
 for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
+app.command()(papers.paper)
 app.command()(reads.reads)
+app.command()(results.results)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.command()(codec.codec)
@@ -101,7 +112,7 @@ def _run() -> int:
 
 
 def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:
-    """What officers' commands say of themselves, as `make words` takes it (an extractor of Babel)."""
+    """What commands say of themselves, as `make words` takes it (an extractor of Babel)."""
     yield from ((1, None, text, ()) for text in sorted(set(helping.texts(get_command(app)))))
 
 

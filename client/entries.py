@@ -20,6 +20,7 @@ from domain.delivery.decided import (
     Reminded,
     Silence,
     TakenUp,
+    Waits,
 )
 from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.reported import (
@@ -33,6 +34,7 @@ from domain.delivery.reported import (
     Diverged,
     KeysChanged,
     Released,
+    SiblingHeard,
     Started,
     Stated,
     Told,
@@ -54,7 +56,7 @@ from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
 from domain.rules.stop import Incident
 from domain.rules.watch_log import SurveillanceLog
 from domain.views.listed import listed
-from domain.views.names import ALERTS, OUTCOMES, RESULTS
+from domain.views.names import ALERTS, OUTCOMES, RESULTS, SIBLINGS
 from domain.views.sentences import say_kind, say_plainly, say_verdict
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
@@ -97,12 +99,17 @@ def line(entry: Entry | Withheld) -> Text:
     return text
 
 
+def line_of(delivery: str, entry: Entry | Withheld) -> Text:
+    """The same where several deliveries are shown."""
+    return Text.assemble((f"{delivery} ", "bold"), line(entry))
+
+
 def said(statement: Statement) -> str:
     """What a statement says, in a few words."""
     kind = say_kind(statement.kind, speak)
     match statement.content:
         case AuthorisationGranted(state=state, valid_until=until, reference=reference):
-            facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference)
+            facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference.say())
         case (Prepared() | HandoverOffered() | HandoverAccepted()) as checked:
             facts = ", ".join(_found(checked))
         case ArrestMade(place=place) as arrest:
@@ -154,7 +161,9 @@ def _what(entry: Entry) -> tuple[str, str]:
             statement = read_statement(envelope)
             words_, style = MARKS[verdict.verdict]
             at = _(" at {checkpoint}", checkpoint=statement.checkpoint) if statement.checkpoint else ""
-            return f"{statement.service}: {said(statement)}{at}  <{_(words_)}>{why(verdict)}", style
+            files = "; ".join(one.shows for one in statement.attachments)
+            attached = _(" with {files}", files=files) if files else ""
+            return f"{statement.service}: {said(statement)}{at}{attached}  <{_(words_)}>{why(verdict)}", style
         case TakenUp(statement=statement_id, verdict=verdict):
             became = f"{_(MARKS[verdict.verdict][0])}{why(verdict)}"
             return _("early statement {statement} taken up: {verdict}", statement=statement_id[:8], verdict=became), "green"
@@ -162,6 +171,10 @@ def _what(entry: Entry) -> tuple[str, str]:
             if due is None:
                 return _("{checkpoint} opened, for as long as it takes", checkpoint=name), "cyan"
             return _("{checkpoint} opened, due {moment}", checkpoint=name, moment=moment(due)), "cyan"
+        case Waits(checkpoint=name, until=until):
+            return _("{checkpoint} waits for siblings until {moment} [R31]", checkpoint=name, moment=moment(until)), "cyan"
+        case SiblingHeard() as event:
+            return _of_a_sibling(event), "bold yellow" if event.says in ("stopped", "danger") else "cyan"
         case Asked() as event:
             return _asked(event), "dim"
         case Escalated(checkpoint=name, to=to, services=services, rung=rung):
@@ -243,6 +256,19 @@ def _asked(event: Asked) -> str:
     )
     said_ = [sentence.format(services=", ".join(services)) for sentence, services in sentences if services]
     return f"{event.checkpoint}: {'; '.join(said_)}"
+
+
+def _of_a_sibling(heard: SiblingHeard) -> str:
+    """What was heard of another consignment of the same operation."""
+    if heard.says == "reached":
+        who = ", ".join(dict.fromkeys(read_statement(one).service for one in heard.statements))
+        return _(
+            "{sibling} has reached {checkpoint}, by the signed words of {who} [R31]",
+            sibling=heard.sibling,
+            checkpoint=heard.checkpoint,
+            who=who,
+        )
+    return _("{sibling}, of the same operation: {stands} [R31]", sibling=heard.sibling, stands=named(SIBLINGS, heard.says))
 
 
 def _looked(contacts: Iterable[Contact]) -> str:

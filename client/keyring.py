@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,11 @@ def in_use(folder: Path, service: str) -> HeldKeys:
 
 
 def _span(key: ServiceKey) -> str:
-    words = {"was revoked": key.revoked_at, "ended": key.valid_until, "begins": key.valid_from}
-    return next(f"{word} {at}" for word, at in words.items() if at is not None)
+    if key.revoked_at is not None:
+        return _("was revoked {moment}", moment=key.revoked_at)
+    if key.valid_until is not None:
+        return _("ended {moment}", moment=key.valid_until)
+    return _("begins {moment}", moment=key.valid_from)
 
 
 def key_of(folder: Path, service: str) -> Ed25519PrivateKey:
@@ -172,10 +176,8 @@ def make(  # noqa: PLR0913 - what is made, for whom, and where it goes
     with _edited(directory) as tree:
         for service in paths if tree is not None else ():
             _entry_of(tree, service, str(directory), installation=installation)
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        made = tuple(
-            HeldKeys(service, path, keyfile.new(since, kept, passphrase.chosen, officer)[0]) for service, path in paths.items()
-        )
+        since, words = datetime.now(UTC).isoformat(timespec="seconds"), cache(passphrase.chosen)
+        made = tuple(HeldKeys(service, path, keyfile.new(since, kept, words, officer)[0]) for service, path in paths.items())
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for one in made:
             files.write_new(one.path, one.file.text().encode())

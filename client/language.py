@@ -7,14 +7,20 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from domain.words.text import word
+from domain.words.text import Filled, told, word
 from process.language import LANGUAGES, of, speaker
 
 
 def _(text: str, /, **filled: object) -> str:
     """A text of ours in the reader's language, with what is filled in."""
     said = speaker(of(os.environ))(text)
-    return said.format_map(filled) if filled else said
+    inside = {name: told(one, speak) if isinstance(one, Filled) else one for name, one in filled.items()}
+    return said.format_map(inside) if inside else said
+
+
+def language() -> str:
+    """The reader's language."""
+    return of(os.environ)
 
 
 def speak(text: str) -> str:

@@ -1,5 +1,6 @@
 """How lists are narrowed down, and how the directory is shown: services, and the keys to compare and keep."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,8 +9,11 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
+from client.language import _, needs
+from client.tables import Lines
 from domain.plan.directory import Listed, ServiceKey
 from domain.signing.keys import key_id
+from process.language import of
 
 
 @dataclass(frozen=True)
@@ -41,20 +45,20 @@ class Narrowing:
 
 def table_of(services: Iterable[Listed]) -> Table:
     """A line for each key, with whether it counts now."""
-    table = Table(box=None, padding=(0, 2))
-    for heading in ("service", "kind", "State", "name", "key id", "counts"):
-        table.add_column(heading, overflow="fold")
+    table = Lines(_("service"), _("kind of service"), _("State"), _("name"), _("key id"), _("counts"))
     for one in services:
-        name = one.names.get("en", next(iter(one.names.values())))
+        name = one.names.get(of(os.environ), one.names.get("en", next(iter(one.names.values()))))
         for number, key in enumerate(one.keys or (None,)):
-            who = (one.id, one.kind, one.state or "", name) if number == 0 else ("", "", "", "")
-            table.add_row(*who, *((key_id(key.public), _counts(key)) if key is not None else ("no key", "")))
+            who = (one.id, needs([one.kind]), one.state or "", name) if number == 0 else ("", "", "", "")
+            table.add_row(*who, *((key_id(key.public), _counts(key)) if key is not None else (_("no key"), "")))
     return table
 
 
 def _counts(key: ServiceKey) -> str:
     if key.revoked_at is not None:
-        return f"revoked {key.revoked_at}"
+        return _("revoked {moment}", moment=key.revoked_at)
     if key.valid_at(datetime.now(UTC)):
-        return f"until {key.valid_until}" if key.valid_until is not None else "yes"
-    return f"from {key.valid_from}" + (f" until {key.valid_until}" if key.valid_until is not None else "")
+        return _("until {moment}", moment=key.valid_until) if key.valid_until is not None else _("yes")
+    if key.valid_until is None:
+        return _("from {begins}", begins=key.valid_from)
+    return _("from {begins} until {ends}", begins=key.valid_from, ends=key.valid_until)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -11,28 +10,25 @@ from rich.text import Text
 
 from client.entries import line, moment
 from client.language import _, named, needs, speak
+from client.tables import Lines, pairs
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
 from domain.plan.demands import topic
+from domain.plan.goods import say_amount
 from domain.plan.request_for_consent import RequestForConsent
 from domain.record.verify import HeldExhibit
+from domain.rules.books import BOOK
+from domain.views.forms import FIELDS
+from domain.views.listed import say_prosecution
 from domain.views.lists import Row
-from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, STANDINGS
+from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
-from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView
+from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView, WaitView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
-from domain.words.text import shown, told
-
-
-class _Lines(Table):
-    """A table of what others have written: each cell is one line of text, and nothing in it is markup."""
-
-    def add_row(self, *cells: RenderableType | None, **more: Any) -> None:
-        """One row; what comes as a string is shown as text."""
-        super().add_row(*(Text(shown(cell)) if isinstance(cell, str) else cell for cell in cells), **more)
+from domain.words.text import fill, shown, told
 
 
 def _outside(where: Position) -> str:
@@ -63,7 +59,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
     """Everything about one delivery on one screen."""
     now = now or datetime.now(UTC)
     where = view.position
-    facts = _Lines.grid(padding=(0, 2))
+    facts = pairs()
     facts.add_row(_("phase"), Text(named(PHASES, view.phase), "bold"))
     if not view.whole:
         facts.add_row(_("shown"), _("your part of it: your legs, the handovers beside them and what binds you (R11)"))
@@ -84,10 +80,15 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row(name, result)
     for name, held in _exhibits(view):
         facts.add_row(name, held)
+    for name, sibling in _of_its_group(view):
+        facts.add_row(name, sibling)
     for name, problem in _problems(view):
         facts.add_row(name, Text(shown(problem), "bold red"))
     if view.outcome:
         facts.add_row(_("outcome"), Text(named(OUTCOMES, view.outcome), "bold"))
+    if view.stays_open_until is not None:
+        until = moment(view.stays_open_until)
+        facts.add_row(_("stays open"), _("until {moment}, for what becomes of what is still held", moment=until))
     facts.add_row(_("ledger"), _("{count} entries, root {root}", count=view.entries, root=view.root[:16]))
     facts.add_row(_("plan"), view.plan)
     parts: list[RenderableType] = [_cut(picture(view)), Text(), facts]
@@ -97,6 +98,26 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         parts += [Text(), *(_cut(line(entry)) for entry in tail)]
     title = Text(shown(f"{view.delivery}: {view.title}" if view.title else view.delivery))  # a string would be read as markup
     return Panel(Group(*parts), title=title, title_align="left")
+
+
+def _of_its_group(view: DeliveryView) -> Iterator[tuple[str, str]]:
+    """Of which operation it is one consignment, how the others stand, and what waits for them (R31)."""
+    found = view.group
+    if found is None:
+        return
+    held = _(", held back: it never leaves") if found.held_back else ""
+    yield _("group"), _("{code}, consignment {number}", code=found.code, number=found.number) + held
+    others = [f"{one.delivery}: {named(SIBLINGS, one.stands)}" for one in found.siblings if one.stands is not None]
+    if others:
+        yield _("siblings"), ", ".join(others)
+    for one in found.waits:
+        yield _("waits for siblings"), waits_for_siblings(one)
+
+
+def waits_for_siblings(one: WaitView) -> str:
+    """That a checkpoint waits for siblings: for how many, or for which, and until when."""
+    of = ", ".join(one.of) or str(one.lacking)
+    return _("{checkpoint} for {siblings}, until {moment}", checkpoint=one.checkpoint, siblings=of, moment=moment(one.until))
 
 
 def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
@@ -135,7 +156,10 @@ def _results(view: DeliveryView) -> Iterator[tuple[str, str]]:
         yield _("not reached"), missing or _("nobody: supplier and distributor are under arrest")
     for one in view.prosecutions:
         agreed = _("agreed") if one.agreed else _("not agreed by all")
-        yield _("prosecution"), f"{one.service}: {'; '.join(one.prosecutions)} ({agreed})"
+        yield (
+            _("prosecution"),
+            f"{one.service}: {'; '.join(say_prosecution(each, speak) for each in one.prosecutions)} ({agreed})",
+        )
     for transfer in view.transfers:
         answered = _("answered") if transfer.answered else _("not answered")
         yield _("transfer of proceedings"), f"{transfer.state} - {transfer.to}: {answered} ({transfer.statement})"
@@ -169,7 +193,8 @@ def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
     for one in view.exhibits:
         if one.travels and len(view.exhibits) == 1:
             continue
-        said = [whose(one), *one.contents]
+        said = [whose(one), *(say_amount(amount, speak) for amount in one.contents)]
+        said += [told(say_mass(one.net), speak)] if one.net is not None else []
         said += [_("offered to {service}", service=one.offered_to)] if one.offered_to else []
         said += [_("{mass} left after examination", mass=say_mass(one.left))] if one.left is not None else []
         yield _("exhibit {label}", label=one.label), ", ".join(said)
@@ -183,9 +208,8 @@ def _cut(text: Text) -> Text:
 
 def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Table:
     """Who is waited for, where, and until when."""
-    table = _Lines(title=_("waiting for"), title_justify="left", box=None, padding=(0, 2), title_style="bold")
-    for heading in (_("checkpoint"), _("service"), _("must say"), _("request"), _("due")):
-        table.add_column(heading)
+    headings = (_("checkpoint"), _("service"), _("must say"), _("request"), _("due"))
+    table = Lines(*headings, title=_("waiting for"))
     for one in waiting:
         for service in one.services:
             style = "dim" if service.standing == "answered" else ""
@@ -198,7 +222,7 @@ def _due(one: OpenCheckpoint, now: datetime) -> str:
     if one.due is None:
         return _("as long as it takes")
     left = instant(one.due) - now
-    words = say_span(abs(left) - (abs(left) % _SECOND)) if abs(left) >= _SECOND else "0 s"
+    words = say_span(abs(left) - (abs(left) % _SECOND)) if abs(left) >= _SECOND else fill("{number} s", number=0)
     late = left.total_seconds() < 0 or one.overdue
     return f"{moment(one.due)}, " + (_("OVERDUE by {span}", span=words) if late else _("in {span}", span=words))
 
@@ -208,9 +232,7 @@ _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinf
 
 def rows(found: list[Row]) -> Table:
     """A list of deliveries."""
-    table = _Lines(box=None, padding=(0, 2))
-    for heading in (_("delivery"), _("operation"), _("phase"), _("due"), _("started"), _("closed")):
-        table.add_column(heading)
+    table = Lines(_("delivery"), _("operation"), _("phase"), _("due"), _("started"), _("closed"))
     for row in found:
         late, due = row.overdue_since is not None, row.overdue_since or row.next_due
         alarm = _(" ALARM: archive and workflow differ") if row.alarm else ""
@@ -226,6 +248,16 @@ def rows(found: list[Row]) -> Table:
     return table
 
 
+def sayable(kinds: tuple[str, ...]) -> Table:
+    """What may be said unasked, and by which fields."""
+    table = Lines(_("kind"), _("what it says"), _("fields"))
+    for kind in kinds:
+        known = BOOK.kinds.get(kind)  # a gateway may know more than this command
+        title = speak(known.declares.title) if known is not None else kind
+        table.add_row(kind, title, ", ".join(FIELDS.get(kind, ())))
+    return table
+
+
 def asked_in_full(found: tuple[Request, ...]) -> RenderableType:
     """An inbox, and below it each request for consent in full, with the digest that who consents names."""
     parts: list[RenderableType] = [requests(found)]
@@ -238,7 +270,7 @@ def asked_in_full(found: tuple[Request, ...]) -> RenderableType:
 
 def for_consent(asked: RequestForConsent, digest: str) -> RenderableType:
     """A request for consent in sentences."""
-    table = Table.grid(padding=(0, 2))
+    table = pairs()
     for section in in_words(asked, speak):
         table.add_row(section.heading, Text("\n".join(map(shown, section.lines))))
     table.add_row(_("digest"), digest)
@@ -247,9 +279,7 @@ def for_consent(asked: RequestForConsent, digest: str) -> RenderableType:
 
 def requests(found: tuple[Request, ...]) -> Table:
     """An inbox."""
-    table = _Lines(box=None, padding=(0, 2))
-    for heading in (_("delivery"), _("checkpoint"), _("place"), _("please say"), _("due")):
-        table.add_column(heading)
+    table = Lines(_("delivery"), _("checkpoint"), _("place"), _("please say"), _("due"))
     for asked in found:
         due = moment(asked.due) if asked.due else _("now")
         table.add_row(asked.delivery, asked.checkpoint, asked.facts.place, _please_say(asked), due)

@@ -14,6 +14,7 @@ from client.language import _
 from client.submitting import kept
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen, Statement, sign_statement
+from domain.plan.attachment import Attachment
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
 from domain.signing.envelope import Envelope
@@ -116,12 +117,17 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     on_behalf_of: str | None = None,
     fulfils: Iterable[str] = (),
     handling: str | None = None,
+    attachments: tuple[Attachment, ...] = (),
+    members: tuple[int, ...] | None = None,
 ) -> Envelope:
-    """A signed statement that happened now, with an id of its own. Raises `Malformed` for codes that are none."""
+    """A signed statement that happened now, with an id of its own. `members`: of which consignments of a group it is said, where
+    `delivery` is the group. Raises `Malformed` for codes that are none.
+    """
     try:
         said = Statement(
             id=uuid.uuid4().hex,
             delivery=delivery,
+            members=members,
             checkpoint=checkpoint,
             plan=about.plan,
             seen=about.seen,
@@ -131,6 +137,7 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
             happened_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             fulfils=tuple(fulfils),
             handling=handling_of(handling) if handling is not None else None,
+            attachments=attachments,
             content=content,
         )
     except ValidationError as error:

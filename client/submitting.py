@@ -25,14 +25,18 @@ KEEP_TRYING = 20.0
 PAUSE = 1.0
 
 
-async def hand_in(gateway: Gateway, envelope: Envelope, say: Callable[[str], None]) -> SignedReceipt | Left:
-    """The gateway's answer. Raises what it refuses with, or `Unavailable` once the statement is kept in a file."""
+async def hand_in(
+    gateway: Gateway, envelope: Envelope, say: Callable[[str], None], *, to: str | None = None
+) -> SignedReceipt | Left:
+    """The gateway's answer. `to`: one of several deliveries that it is about (R31). Raises what it refuses with, or `Unavailable`
+    once the statement is kept in a file.
+    """
     statement = read_statement(envelope)
     loop = asyncio.get_running_loop()
     until = loop.time() + KEEP_TRYING
     while True:
         try:
-            return await gateway.submit(statement.delivery, envelope)
+            return await gateway.submit(to or statement.delivery, envelope)
         except Unavailable as error:
             if loop.time() + PAUSE > until:
                 kept = keep(envelope)

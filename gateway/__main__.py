@@ -2,18 +2,23 @@
 
 import asyncio
 import logging
+from functools import partial
 
+from archive.attachments.files import Files
+from archive.attachments.storage import Bucket, storage_at
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.reads import Reads
+from archive.results import PeriodResults
 from archive.sessions import Sessions
 from domain.words.errors import Unavailable
 from gateway.access import Proofs
-from gateway.api import application
+from gateway.api import application, health_of
 from gateway.connections import serving
+from gateway.files import FILES
 from gateway.metrics import METRICS
 from gateway.oidc import Provider
 from gateway.oidc_settings import registration_in
@@ -44,10 +49,17 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     ring = ring_in(chosen.payload_keys)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
-    reading = Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
+    files = _files(chosen, archive, Wrapping(ring))
+    reading = Reading(
+        Ledgers(archive, Wrapping(ring)),
+        Deliveries(archive, Wrapping(ring)),
+        Expunging(archive, files),
+        PeriodResults(archive),
+    )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
-    app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid)
-    looking = asyncio.create_task(app[METRICS].go_on_looking(reception.ready))
+    app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)
+    tidying = asyncio.create_task(app[FILES].go_on_tidying())
+    looking = asyncio.create_task(app[METRICS].go_on_looking(partial(health_of, app)))
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
             async with serving(app, chosen.gateway_host, chosen.gateway_port):
@@ -58,7 +70,17 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
     finally:
         looking.cancel()
+        tidying.cancel()
     await reads.close()
+
+
+def _files(chosen: Settings, archive: Database, ring: Wrapping) -> Files | None:
+    """The attachments, where the settings name a storage. Raises `Malformed` or `NotFound`."""
+    if chosen.attachments is None:
+        return None
+    secret = password_in(chosen.attachments_secret)
+    bucket = Bucket(chosen.attachments_endpoint, chosen.attachments_region, chosen.attachments_key_id, secret)
+    return Files(archive, ring, storage_at(chosen.attachments, bucket))
 
 
 if __name__ == "__main__":

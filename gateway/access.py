@@ -93,9 +93,11 @@ def may_start(caller: Service, plan: Plan) -> None:
     """Raises `NotAllowed` unless the caller is one of the plan's initiators."""
     if caller.id not in plan.initiators():
         message = fill(
-            "{service} cannot start a plan whose initiator is {initiator}", service=caller.id, initiator=plan.initiator
+            "{service} cannot start a plan whose initiator is {initiator}",
+            service=caller.id,
+            initiator=", ".join(plan.initiators()),
         )
-        raise NotAllowed(message, hint=fill("call as {initiator}", initiator=plan.initiator))
+        raise NotAllowed(message, hint=fill("call as {initiator}", initiator=", ".join(plan.initiators())))
 
 
 def may_see(caller: Service, delivery: str, participants: tuple[str, ...]) -> None:

@@ -12,10 +12,12 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from archive.attachments.files import Files
 from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm
+from domain.papers.making import Offered
 from domain.plan.directory import Listed
 from domain.record.expunction import Approvals
 from domain.record.packet import Purpose
@@ -30,17 +32,21 @@ from gateway.access import CALLER, PROOFS, Proofs
 from gateway.aside import Aside
 from gateway.bodies import READER, read
 from gateway.connections import CONNECTIONS, Connections
-from gateway.health import ARCHIVE, ArchivePulse, whole
+from gateway.files import FILES, FileRoom, handed_in, handed_out, nothing_yet
+from gateway.health import ARCHIVE, ArchivePulse, Health, whole
 from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
 from gateway.list_query import list_query_of
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
+from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
+from gateway.papers import paper_wanted
 from gateway.payloads import decoded
-from gateway.reads import READS, recorded, shows
+from gateway.reads import READS, counts, recorded, shows
 from gateway.reception import RECEPTION, Reception
+from gateway.results_query import results_query_of
 from gateway.streams import STREAMS, end_streams, stream
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
@@ -49,16 +55,22 @@ LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
 
+OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 
 routes = web.RouteTableDef()
 
 
-def application(
-    reception: Reception, proofs: Proofs, log_of_reads: Reads, sessions: Sessions, openid: Provider | None = None
+def application(  # noqa: PLR0913, PLR0917 - what it serves from
+    reception: Reception,
+    proofs: Proofs,
+    log_of_reads: Reads,
+    sessions: Sessions,
+    openid: Provider | None = None,
+    kept: Files | None = None,
 ) -> web.Application:
     """The gateway's web application: the API, and the pages of `gateway.pages` for people. `openid`: through whom supervisors may
-    sign in; None: there is no such way.
+    sign in; None: there is no such way. `kept`: the attachments; None: files are not kept here.
     """
     connections, limits = Connections(), Limits()
     middlewares = [connections.seen, logged, explained, proved, recorded]
@@ -67,16 +79,23 @@ def application(
     app[RECEPTION], app[PROOFS], app[STREAMS], app[READS], app[SESSIONS] = reception, proofs, streams, log_of_reads, sessions
     app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
+    app[FILES] = FileRoom(kept, reception)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app[READER] = Aside()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)
     app.add_routes(pages.routes)
+    app.add_routes(results_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
     return app
+
+
+async def health_of(app: web.Application) -> Health:
+    """How every part of the installation is. Raises `Unavailable` if Temporal is away."""
+    return await whole(app[RECEPTION].ready(), app[ARCHIVE], app[FILES].pulse)
 
 
 async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
@@ -91,7 +110,7 @@ async def _guard(request: web.Request, answer: web.StreamResponse) -> None:
 @routes.get("/v1/health", name="health")
 async def health(request: web.Request) -> web.Response:
     """Whether this process, Temporal and the archive behind it, and a worker are up. Needs no proof."""
-    return _model(await whole(request.app[RECEPTION].ready(), request.app[ARCHIVE]))
+    return _model(await health_of(request.app))
 
 
 @routes.get("/v1/openapi.json", name="openapi")
@@ -103,7 +122,7 @@ async def describe(request: web.Request) -> web.Response:
 @routes.get("/v1/metrics", name="measure")
 async def count(request: web.Request) -> web.Response:
     """Counts and times of this process, in Prometheus' text format."""
-    await request.app[METRICS].look(request.app[RECEPTION].ready)
+    await request.app[METRICS].look(partial(health_of, request.app))
     return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
@@ -178,6 +197,29 @@ async def changes(request: web.Request) -> web.StreamResponse:
     return await stream(request, found)
 
 
+@routes.get("/v1/deliveries/{delivery}/attachments", name="files")
+async def attachments(request: web.Request) -> web.Response:
+    """The files that the delivery names, as far as they are the caller's to know of; and what it has handed in that nothing names
+    yet.
+    """
+    found = await request.app[FILES].told(request[CALLER].service, request.match_info["delivery"])
+    shows(request, [found.delivery], (one.entry for one in found.files))
+    return _model(found)
+
+
+@routes.get("/v1/deliveries/{delivery}/attachments/{digest}", name="file", allow_head=False)
+async def attachment(request: web.Request) -> web.StreamResponse:
+    """One file, as bytes and never as a page. One that ends too soon was altered in the storage."""
+    return await handed_out(request)
+
+
+@routes.put("/v1/deliveries/{delivery}/attachments/{digest}", name="attach", expect_handler=nothing_yet)
+async def attach(request: web.Request) -> web.Response:
+    """Hand in a file that a statement names or is about to name. Sent again it changes nothing. The proof is over its digest."""
+    taken = await handed_in(request)
+    return _model(taken, status=201 if taken.new else 200)
+
+
 @routes.get("/v1/deliveries/{delivery}/packet", name="packet")
 async def packet(request: web.Request) -> web.Response:
     """The sealed evidence packet, for the operation itself or, with `purpose`, for a court or a State (R23)."""
@@ -189,6 +231,25 @@ async def packet(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].packet(request[CALLER].service, delivery, purpose)
     shows(request, [delivery], purpose=purpose)
     return _json(found)
+
+
+@routes.get("/v1/deliveries/{delivery}/papers", name="papers")
+async def papers(request: web.Request) -> web.Response:
+    """Which papers of it the caller may have now: requests, orders, records, acts and reports."""
+    delivery = request.match_info["delivery"]
+    found = await request.app[RECEPTION].papers.offered(request[CALLER].service, delivery)
+    shows(request, [delivery])
+    return _json(OFFERED.dump_json(found))
+
+
+@routes.get("/v1/deliveries/{delivery}/papers/{name}", name="paper")
+async def paper(request: web.Request) -> web.Response:
+    """One of them as a file, HTML or PDF, in a language, for the operation itself, a court or a State (R11, R23)."""
+    delivery = request.match_info["delivery"]
+    wanted, form = paper_wanted(request)
+    made, found = await request.app[RECEPTION].papers.paper(request[CALLER].service, delivery, wanted, form)
+    shows(request, [delivery], made.paper.entries, found.paper.purpose)
+    return _model(found)
 
 
 @routes.post("/v1/deliveries/{delivery}/expunction", name="expunge")
@@ -257,6 +318,16 @@ async def alarms(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].alarms()
     shows(request, dict.fromkeys(delivery for alarm in found for delivery in alarm.deliveries))
     return _json(ALARMS.dump_json(found))
+
+
+@routes.get("/v1/results", name="results")
+async def results(request: web.Request) -> web.Response:
+    """The results of a period in numbers: operations, consignments, legs and parcels, and what came of them. Of all deliveries
+    for supervisors; for who takes part, of its own part alone (R11).
+    """
+    found = await request.app[RECEPTION].reading.results(request[CALLER].service, *results_query_of(request.query))
+    counts(request, found)
+    return _model(found)
 
 
 @routes.get("/v1/reads", name="reads")

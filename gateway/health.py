@@ -35,7 +35,8 @@ LASTS = 60.0
 class Health(Frozen):
     """`worker` is `none` where none asks for work: statements are then kept, and judged when one comes. So they are in deliveries
     that are `stranded`: they wait for a build of the worker of which none is up. While the archive is away nothing is shown, and
-    statements are taken all the same. `partly`: one of these.
+    statements are taken all the same, and so they are while the storage of attachments is. `none`: files are not kept here.
+    `partly`: one of these.
     """
 
     status: Literal["up", "partly"] = "up"
@@ -43,6 +44,7 @@ class Health(Frozen):
     worker: Literal["up", "none"]
     stranded: Annotated[int, Field(ge=0)] = 0
     archive: Literal["up", "away"] = "up"
+    attachments: Literal["up", "away", "none"] = "none"
 
 
 class Remembered(Generic[T]):
@@ -162,8 +164,10 @@ class ArchivePulse:
         return True
 
 
-async def whole(temporal: Awaitable[Health], archive: ArchivePulse) -> Health:
-    """How every part is. Raises `Unavailable`, naming each part that is away, if Temporal is one of them."""
+async def whole(temporal: Awaitable[Health], archive: ArchivePulse, storage: ArchivePulse | None = None) -> Health:
+    """How every part is. `storage`: of attachments, where there is one. Raises `Unavailable`, naming each part that is away, if
+    Temporal is one of them.
+    """
     beats = asyncio.ensure_future(archive.beats())
     try:
         health = await temporal
@@ -172,8 +176,10 @@ async def whole(temporal: Awaitable[Health], archive: ArchivePulse) -> Health:
             raise
         raise Unavailable("neither Temporal nor the archive can be reached", hint=error.hint) from error
     there: Literal["up", "away"] = "up" if await beats else "away"
-    status: Literal["up", "partly"] = "up" if (health.worker, health.stranded, there) == ("up", 0, "up") else "partly"
-    return health.model_copy(update={"archive": there, "status": status})
+    files: Literal["up", "away", "none"] = "none" if storage is None else "up" if await storage.beats() else "away"
+    fine = (health.worker, health.stranded, there) == ("up", 0, "up") and files != "away"
+    status: Literal["up", "partly"] = "up" if fine else "partly"
+    return health.model_copy(update={"archive": there, "attachments": files, "status": status})
 
 
 ARCHIVE: web.AppKey[ArchivePulse] = web.AppKey("archive", ArchivePulse)

@@ -1,12 +1,12 @@
 """How much one caller may ask at once, so that no service's mistake or malice keeps the others out.
 
-A limit is a caller's own: what one does is never counted against another. A caller has four lanes, each with a leaky bucket and
+A limit is a caller's own: what one does is never counted against another. A caller has five lanes, each with a leaky bucket and
 a number of requests that may be under way, and what fills one leaves the others free. Stops have a lane of their own: a
 system that floods the gateway with sightings does not keep its officers from ordering a stop (R8). Beyond a limit the answer
 is 429 with `Retry-After`, and nothing has been done.
 
 Nobody anonymous gets as far as this, but where an OpenID provider signs people in: whoever goes there is not known yet, so all
-strangers share a fifth lane, `enter`, and with it nothing else. See `gateway.connections` for what strangers are held to.
+strangers share a sixth lane, `enter`, and with it nothing else. See `gateway.connections` for what strangers are held to.
 """
 
 import json
@@ -28,7 +28,7 @@ from domain.words.sizes import bounded
 from domain.words.text import mark
 from process.in_force import BRAKES
 
-Lane = Literal["ask", "say", "stop", "follow", "enter"]
+Lane = Literal["ask", "say", "stop", "follow", "files", "enter"]
 
 LARGEST_NUMBER = 999_999_999
 """Of an entry or a record that is asked for: beyond it there is none, and a text of digits costs time."""
@@ -77,6 +77,7 @@ SHARES: dict[Lane, Share] = {
     "say": Share(burst=3000, seconds=30, under_way=64),
     "stop": Share(burst=3000, seconds=30, under_way=256),
     "follow": Share(burst=600, seconds=30, under_way=20, of_all=400),
+    "files": Share(burst=300, seconds=60, under_way=4, of_all=40),
     "enter": Share(burst=60, seconds=60, under_way=16),
 }
 """An officer's system needs a hundredth of it. A stream holds a connection for as long as it lasts, so their number is bounded as
@@ -119,10 +120,16 @@ class Limits:
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
 
 
+FILES = ("attach", "file")
+"""Actions that carry a file one way or the other, which takes as long as it takes."""
+
+
 def lane_of(action: str | None, body: bytes) -> Lane:
     """The lane of a request; `body` is looked at only where it may be a stop."""
     if action == "changes":
         return "follow"
+    if action in FILES:
+        return "files"
     if action != "submit":
         return "ask"
     return "stop" if _stops(body) else "say"

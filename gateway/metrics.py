@@ -44,6 +44,12 @@ class Metrics:
             registry=self.registry,
         )
         self._stranded.set(nan)
+        self._files_away = Gauge(
+            "vigil_attachments_away",
+            "1 while the storage of attachments is away; not a number while Temporal is, or where files are not kept.",
+            registry=self.registry,
+        )
+        self._files_away.set(nan)
         under_way = Gauge(
             "vigil_gateway_under_way", "Requests under way; `follow` are streams.", ("lane",), registry=self.registry
         )
@@ -67,17 +73,20 @@ class Metrics:
         else:
             self._statements.labels(answer.verdict.verdict, answer.verdict.rule or "").inc()
 
-    async def look(self, ready: Callable[[], Awaitable[Health]]) -> None:
+    async def look(self, health: Callable[[], Awaitable[Health]]) -> None:
         """What is counted anew at each look."""
         try:
-            self._stranded.set((await ready()).stranded)
+            found = await health()
+            self._stranded.set(found.stranded)
+            self._files_away.set({"up": 0, "away": 1}.get(found.attachments, nan))
         except Unavailable:
             self._stranded.set(nan)
+            self._files_away.set(nan)
 
-    async def go_on_looking(self, ready: Callable[[], Awaitable[Health]]) -> None:
+    async def go_on_looking(self, health: Callable[[], Awaitable[Health]]) -> None:
         """One look after another, until it is cancelled."""
         while True:
-            await self.look(ready)
+            await self.look(health)
             await asyncio.sleep(LOOK_EVERY)
 
     def text(self) -> bytes:

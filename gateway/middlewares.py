@@ -93,8 +93,11 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
         body = await _received(request, caller)
     lane = lane_of(action, body)
     async with request.app[LIMITS].turn(caller.service.id, lane):
-        await _received(request, caller)
-        if request.body_exists:  # it may have been long in coming
+        if action == "attach":  # its digest stands in its address, and is compared while it comes
+            caller.check_digest(request.match_info["digest"])
+        else:
+            await _received(request, caller)
+        if request.body_exists and action != "attach":  # it may have been long in coming
             await proofs.still(visitor)
         if lane != "stop":
             proofs.known()

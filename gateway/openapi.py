@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from inspect import cleandoc
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
@@ -20,19 +20,26 @@ from archive.reads import LONGEST_PAGE
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
+from domain.papers.handed import Format, PaperFile
+from domain.papers.making import LANGUAGES, Offered
 from domain.plan.access import OPEN
+from domain.plan.attachment import MediaType
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
+from domain.plan.vocabulary import Digest
 from domain.record.expunction import Approvals, Expunged
 from domain.record.packet import Purpose
 from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
+from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Rows
+from domain.views.results import LONGEST_PERIOD, CountedBy, Results
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_CURSOR
+from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
+from gateway.files import Handed
 from gateway.health import Health
 from gateway.list_query import ListQuery
 from gateway.payloads import Coded
@@ -89,6 +96,8 @@ class Says:
     """Payload type of the envelope in its body; empty: it takes no envelope."""
     sends: type[BaseModel] | None = None
     """What its body is, where it is no envelope."""
+    carries: str = ""
+    """The media type of a file in its body; empty: it carries none."""
     refuses: tuple[int, ...] = ()
     """Statuses of errors beyond those that any request may meet."""
     asks: Mapping[str, tuple[str, Mapping[str, Any], str]] = field(default_factory=dict)
@@ -130,6 +139,15 @@ def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
 _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
 
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
+_PATH = {
+    "delivery": _DELIVERY,
+    "digest": TypeAdapter(Digest).json_schema(),
+    "name": {"type": "string", "minLength": 1, "maxLength": LONGEST_NUMBER},
+}
+_PERIOD = (
+    "A year, quarter, month or day such as 2026, 2026-Q2, 2026-06 or 2026-06-15; FIRST/LAST of such, both whole; or two moments, "
+    "the second no more in it. This year unless given."
+)
 
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
@@ -167,10 +185,31 @@ SAYS: dict[str, Says] = {
             "Last-Event-ID": ("header", {"type": "string"}, "Number of the last entry there is already; comes before `since`."),
         },
     ),
+    "files": Says({200: Success(FilesOfDelivery)}),
+    "file": Says({200: Success(None, "The file, as bytes.", media="application/octet-stream")}),
+    "attach": Says(
+        {201: Success(Handed, "Kept."), 200: Success(Handed, "Handed in before: nothing has changed.")},
+        carries="application/octet-stream",
+        refuses=(411, 422),
+        asks={"media_type": ("query", TypeAdapter(MediaType).json_schema(), "What kind of file it is.")},
+    ),
     "packet": Says(
         {200: Success(dict[str, Any])},
         refuses=(409, 422),
         asks={"purpose": ("query", TypeAdapter(Purpose).json_schema() | {"default": "operation"}, "What it is for (R23).")},
+    ),
+    "papers": Says({200: Success(tuple[Offered, ...])}),
+    "paper": Says(
+        {200: Success(PaperFile)},
+        refuses=(409, 422),
+        asks={
+            name: ("query", schema | {"default": default}, means)
+            for name, schema, default, means in (
+                ("language", {"type": "string", "enum": [*LANGUAGES]}, LANGUAGES[0], "Of the paper; two, in two columns."),
+                ("format", TypeAdapter(Format).json_schema(), "html", "Of the file."),
+                ("purpose", TypeAdapter(Purpose).json_schema(), "operation", "For whose use it is (R23)."),
+            )
+        },
     ),
     "expunge": Says({200: Success(Expunged, "Expunged.")}, sends=Approvals, refuses=(422,)),
     "expunged": Says({200: Success(Expunged)}),
@@ -186,6 +225,27 @@ SAYS: dict[str, Says] = {
     "enter": Says({201: Success(SignInToken, "Good for a minute, and once.")}),
     "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
     "alarms": Says({200: Success(tuple[AnyAlarm, ...])}),
+    "results": Says(
+        {200: Success(Results)},
+        refuses=(422,),
+        asks={
+            "period": (
+                "query",
+                {"type": "string", "maxLength": LONGEST_PERIOD},
+                _PERIOD,
+            ),
+            "zone": (
+                "query",
+                {"type": "string", "maxLength": 6, "default": "UTC"},
+                "By whose calendar: UTC, or an offset such as +05:00.",
+            ),
+            "by": (
+                "query",
+                {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
+                "By which moment a delivery counts: when it started, or when it ended.",
+            ),
+        },
+    ),
     "reads": Says(
         {200: Success(ReadsPage)},
         refuses=(422,),
@@ -206,6 +266,7 @@ _MEANS = {
     404: "It does not exist, or is not the caller's to see.",
     408: "The body did not come in time.",
     409: "A numbered rule forbids it.",
+    411: "It does not say how long the body is.",
     413: "The body is too large.",
     415: "Not JSON.",
     422: "Not what it must be; every fault is named.",
@@ -278,7 +339,7 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
         "responses": answers | {str(status): _refusal(status) for status in refused},
     }
     parameters = [
-        {"name": one, "in": "path", "required": True, "schema": _DELIVERY} for one in re.findall(r"\{(\w+)\}", route.path)
+        {"name": one, "in": "path", "required": True, "schema": _PATH[one]} for one in re.findall(r"\{(\w+)\}", route.path)
     ]
     parameters += [
         {"name": one, "in": where, "required": False, "schema": schema, "description": means}
@@ -292,6 +353,8 @@ def _operation(name: str, route: web.RouteDef, schemas: Mapping[tuple[str, int],
     if says.sends is not None:
         content = {JSON: {"schema": {"$ref": f"{COMPONENTS}{says.sends.__name__}"}}}
         operation["requestBody"] = {"required": True, "content": content}
+    if says.carries:
+        operation["requestBody"] = {"required": True, "description": "The file.", "content": {says.carries: {}}}
     if name in OPEN:
         operation["security"] = []
     return operation

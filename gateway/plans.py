@@ -83,7 +83,7 @@ class Plans:
             plan=envelope,
             snapshot=Snapshot(
                 directory=taken_along(plan, self._in_force.now),
-                cards={state: self._cards[state] for state in plan.states()},
+                cards={state: self._cards[state] for state in plan.asked_states()},
             ),
             secret=secrets.token_hex(SECRET),
             rules=newest().version,
@@ -103,7 +103,7 @@ class Plans:
                             SearchAttributePair(_PHASE, "planned"),
                         ]
                     ),
-                    memo={_GROUP: plan.group},
+                    memo={_GROUP: plan.group.code if plan.group is not None else None},
                     static_summary=in_markdown(plan.title),
                 )
             except WorkflowAlreadyStartedError:
@@ -121,7 +121,9 @@ class Plans:
         try:
             await self._runs.seen_by(caller, plan.operation)
         except NotFound as error:
-            fault = Fault(place="operation", problem=f"the code name {plan.operation} cannot be used; choose another")
+            fault = Fault(
+                place="operation", problem=fill("the code name {name} cannot be used; choose another", name=plan.operation)
+            )
             raise Malformed(
                 fill("the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=1), [fault]
             ) from error
@@ -141,11 +143,11 @@ class Plans:
         known = await self._reading.delivery(caller, delivery)
         if isinstance(recorded := amended_by(known, envelope), Entry):
             return recorded
-        snapshot = self._in_force.now.snapshot(plan.everybody())
+        snapshot = self._in_force.now.snapshot((*plan.everybody(), *plan.vouching()))
         amended = Amended(
             plan=envelope,
             services=tuple(one for one in snapshot.services if known.directory.find(one.id) is None),
-            cards=tuple(self._cards[state] for state in plan.states() if state in self._cards and state not in known.cards),
+            cards=tuple(self._cards[state] for state in plan.asked_states() if state in self._cards and state not in known.cards),
         )
         faults = [*amending.faults_in(known, plan, *amended.known_with(known.state)), *self._without_keys(plan, now)]
         if faults:
@@ -171,5 +173,5 @@ class Plans:
         for service in dict.fromkeys((*plan.participants(), *plan.speakers())):
             known = self._in_force.now.find(service)
             if known is not None and not known.keys_at(now):
-                problem = f"{service} has no valid key in the directory, so it could never confirm anything"
+                problem = fill("{service} has no valid key in the directory, so it could never confirm anything", service=service)
                 yield Fault(place=f"directory: {service}", problem=problem)

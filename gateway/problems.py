@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "bad-request": mark("bad request"),
     "no-such-path": mark("no such path"),
     "method-not-allowed": mark("method not allowed"),
+    "length-required": mark("length required"),
     "too-slow": mark("too slow"),
     "too-large": mark("too large"),
     "unsupported-media-type": mark("unsupported media type"),
@@ -50,6 +51,7 @@ HTTP: dict[int, tuple[str, str]] = {
     404: ("no-such-path", mark("GET /v1/openapi.json lists every path")),
     405: ("method-not-allowed", mark("use a method that the header Allow names")),
     408: ("too-slow", mark("send the whole body at once; nothing has been done, and nothing counts twice")),
+    411: ("length-required", mark("say in Content-Length how long the file is")),
     413: ("too-large", mark("a body has at most 1,000,000 bytes")),
     415: ("unsupported-media-type", mark("send JSON as Content-Type: application/json, without Content-Encoding")),
 }
@@ -69,7 +71,11 @@ class Refusal:
         """What the code is called, what is wrong and what to do, for a reader of this language, where it is a text of ours."""
         speak, document = speaker(language), self.document
         detail, hint = (shown(told(text, speak)) for text in self.words)
-        words = {"title": speak(document.title), "detail": detail, "hint": hint}
+        words: dict[str, object] = {"title": speak(document.title), "detail": detail, "hint": hint}
+        if document.faults is not None:
+            words["faults"] = tuple(
+                one.model_copy(update={"problem": shown(told(one.problem, speak))}) for one in document.faults
+            )
         return Refusal(document.model_copy(update=words), {**self.headers, "Content-Language": language}, self.words)
 
     def as_json(self) -> web.Response:

@@ -18,6 +18,7 @@ from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.expunging import Expunging, Order
 from archive.ledgers import Ledgers
 from archive.questions import Filters, ListQuestion, Sort
+from archive.results import PeriodResults
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
@@ -25,9 +26,11 @@ from domain.plan.access import reach, role_of
 from domain.plan.demands import Demand
 from domain.plan.directory import Service
 from domain.record.expunction import Expunged
+from domain.rules.handling import named
 from domain.views.asked import inbox
 from domain.views.law import demanded
 from domain.views.lists import Row, Rows
+from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page, sight
 from domain.views.view import DeliveryView, view
 from domain.words.errors import NotAllowed, NotFound, Unavailable
@@ -47,7 +50,8 @@ STILL_THERE: Final = 30.0
 class Reading:
     """Serves readers that have proved who they are."""
 
-    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging) -> None:
+    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults) -> None:
+        self._results = results
         self._expunging = expunging
         self._lists = lists
         self._ledgers = ledgers
@@ -106,6 +110,12 @@ class Reading:
             )
         return found
 
+    async def names_files(self, name: str) -> frozenset[str]:
+        """The digests of the files that a delivery names, in any history of it. Raises as `delivery` does."""
+        branches = [one.branch for one in await self._ledgers.branches(name)]
+        histories = [await self._folded.newest(name), *[await self._folded.other(name, one) for one in branches[:-1]]]
+        return frozenset(one.attachment.digest for history in histories for one in named(history))
+
     async def view(self, caller: Service, name: str) -> DeliveryView:
         """The summary of one delivery."""
         delivery = await self.delivery(caller, name)
@@ -161,6 +171,11 @@ class Reading:
             return True
         await self._ledgers.is_gone(name)
         return False
+
+    async def results(self, caller: Service, period: Period, by: CountedBy) -> Results:
+        """The results of a period: of all deliveries for a supervisor, else of the caller's own, and of its part of them."""
+        everything = reach(role_of(caller), "results") == "all"
+        return await self._results.of(caller.id, "all" if everything else "own", period, by)
 
     async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[InboxRow, ...]]:
         """A page of what the caller is being asked now, in all its deliveries, the most urgent first; and the rows it is made of.

@@ -16,6 +16,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.plan.access import role_of
 from domain.record.packet import Purpose
 from domain.record.reads import Shown
+from domain.views.results import Results
 from domain.words.errors import VigilError
 from gateway.access import CALLER
 from gateway.pages import entrance
@@ -24,7 +25,7 @@ log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "enter"})
+NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter"})
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
 They need no database, but for `enter`: a stop gets through without one (R8)."""
 
@@ -55,11 +56,26 @@ def shows(request: web.Request, deliveries: Iterable[str], numbers: Iterable[int
     request[SHOWN] = (shown,) if shown.deliveries or handed else ()
 
 
+def counts(request: web.Request, found: Results) -> None:
+    """This answer shows the results of a period, and names no delivery."""
+    period = f"{found.counted_by} {found.period.since}/{found.period.until}"
+    request[SHOWN] = (_shown(request, (), period=period),)
+
+
 async def looked(request: web.Request, delivery: str) -> None:
     """Write down that an answer shows how a delivery stands, though its action shows nothing (`NO_VIEWS`) and is not recorded by
     itself. Raises what `Reads.record` does: then it must not show that.
     """
     await request.app[READS].record(_shown(request, [delivery]).model_copy(update={"action": "view"}))
+
+
+async def hands_out(request: web.Request, delivery: str, named_by: int, file: str) -> None:
+    """Write down that this answer hands out a file, which the entry names, before any of it goes out. Raises what `Reads.record`
+    does.
+    """
+    shown = _shown(request, [delivery], first=named_by, last=named_by, file=file)
+    await request.app[READS].record(shown, request[CALLER].nonce)
+    request[SHOWN] = ()
 
 
 @asynccontextmanager

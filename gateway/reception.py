@@ -30,6 +30,7 @@ from gateway.acknowledging import Acknowledgements
 from gateway.aside import Aside
 from gateway.health import Health, Pulse
 from gateway.leaving import KEY_CHANGES, Leaving
+from gateway.papers import Papers
 from gateway.plans import Plans
 from gateway.reading import Reading
 from gateway.rekeying import Rekeying, may_be_taken
@@ -62,6 +63,7 @@ class Reception:
         self._key = key
         self._aside = Aside()
         self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside)
+        self.papers = Papers(reading, self._aside)
         self._leaving = Leaving(self._runs)
         self.submissions = Submissions(self._runs, directory, key, reading, self.pulse, self._leaving, self._aside)
         self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)
@@ -156,7 +158,9 @@ class Reception:
                 delivery=delivery,
                 service=caller.id,
             )
-            raise NotAllowed(message, hint=fill("ask {initiator}, or a supervisor, for it", initiator=known.plan.initiator))
+            raise NotAllowed(
+                message, hint=fill("ask {initiator}, or a supervisor, for it", initiator=", ".join(known.plan.initiators()))
+            )
         history = await self._runs.history(delivery)
         system = self._in_force.now.system()
         sealers = system.keys if system is not None else ()

@@ -72,11 +72,12 @@ class Submissions:
         """
         received = monotonic()
         speaker, statement = await self._aside.if_large(partial(self._signed, envelope), len(envelope.body()))
-        if statement.delivery != delivery:
+        if statement.members is None and statement.delivery != delivery:
             message = fill(
                 "the statement is about delivery {delivery}, this is {this}", delivery=statement.delivery, this=delivery
             )
             raise NotFound(message)
+        statement = statement.model_copy(update={"delivery": delivery})  # of several of a group (R31), the one that it goes to
         # before anything else: who has no part learns nothing, not even that it exists
         await self._runs.seen_by(speaker, delivery)
         if (why := too_large(statement, envelope)) is not None:  # what is left by Signal lies there already

@@ -40,6 +40,26 @@ def replacing(path: Path, *, as_it_was: bool = False) -> Iterator[IO[bytes]]:
         raise
 
 
+@contextmanager
+def making(path: Path) -> Iterator[IO[bytes]]:
+    """What is written here is a new file at the end, at once; or nothing is. Its owner alone may read it. Raises `Malformed`
+    where there is one already.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    if path.exists():
+        raise _there(path)
+    try:
+        with os.fdopen(os.open(beside, _NEW, _OWN), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(beside, path)  # unlike a rename it does not take the place of one that has come meanwhile
+    except FileExistsError as error:
+        raise _there(path) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def write(path: Path, data: bytes) -> None:
     """Write it whole, in place of what is there, for its owner only."""
     with replacing(path) as file:
@@ -51,9 +71,7 @@ def write_new(path: Path, data: bytes) -> None:
     try:
         descriptor = os.open(path, _NEW, _OWN)
     except FileExistsError as error:
-        raise Malformed(
-            fill("{path} exists already; it is never overwritten", path=path), hint=mark("move it away first, if you are sure")
-        ) from error
+        raise _there(path) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -62,3 +80,8 @@ def write_new(path: Path, data: bytes) -> None:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def _there(path: Path) -> Malformed:
+    message = fill("{path} exists already; it is never overwritten", path=path)
+    return Malformed(message, hint=mark("move it away first, if you are sure"))

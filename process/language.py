@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+import pycountry
+
 from domain.views.sentences import texts
 
 LOCALE = Path(__file__).parent / "locale"
 CATALOGUE = "vigil"
+STATES = "iso3166-1"
+"""The catalogue of names of States, which pycountry brings."""
 LANGUAGES = ("en", "ru")
 """The first is what the code is written in."""
 VARIABLES = ("VIGIL_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -22,8 +26,10 @@ VARIABLES = ("VIGIL_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
-    """What this language has; the code's own words where it is English."""
-    return gettext.translation(CATALOGUE, LOCALE, [language], fallback=language == LANGUAGES[0])
+    """What this language has, and what States are called in it; the code's own words where it is English."""
+    found = gettext.translation(CATALOGUE, LOCALE, [language], fallback=language == LANGUAGES[0])
+    found.add_fallback(gettext.translation(STATES, pycountry.LOCALES_DIR, [language], fallback=True))
+    return found
 
 
 def speaker(language: str) -> Callable[[str], str]:

@@ -41,6 +41,15 @@ class Settings(BaseSettings):
     """The archive's database (SQLAlchemy URL, without a password). Gateways and workers need it."""
     archive_password: Path | None = None
     """A file with the password of the archive's database, where it asks for one."""
+    attachments: str | None = None
+    """Where the gateway keeps attachments, encrypted: the path of a folder, or `s3://BUCKET/PREFIX`. None: it keeps none."""
+    attachments_endpoint: str | None = None
+    """The address of what speaks S3 there. None: that of the provider whose invention it is."""
+    attachments_region: str = "us-east-1"
+    attachments_key_id: str | None = None
+    """Whose key opens the bucket. None: what the machine is given by its provider."""
+    attachments_secret: Path | None = None
+    """A file with the secret half of that key."""
     gateway_url: str = "http://127.0.0.1:8470"
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"

@@ -25,8 +25,8 @@ class Signer:
     key: Ed25519PrivateKey
     officer: str | None = None
 
-    def proof(self, method: str, url: str, body: bytes) -> str:
-        """A proof of this one call, made now."""
+    def proof(self, method: str, url: str, body: bytes | str) -> str:
+        """A proof of this one call, made now; of a body that is long, over its digest."""
         now, nonce = datetime.now(UTC), secrets.token_hex(16)
         return proof.make(self.service, self.key, method, url, body, now=now, nonce=nonce, officer=self.officer)
 

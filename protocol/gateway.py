@@ -1,7 +1,8 @@
 """The connection to the gateway: signed calls, each with a proof of its own, and problem documents as our errors."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
@@ -13,13 +14,18 @@ from yarl import URL
 
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
+from domain.papers.handed import PaperFile
+from domain.papers.making import Offered
+from domain.plan.attachment import File
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
 from domain.record.reads import ReadsPage
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
+from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Row, Rows
+from domain.views.results import Results
 from domain.views.view import DeliveryView
 from domain.words.errors import (
     BY_CODE,
@@ -102,7 +108,13 @@ class _Problem(BaseModel):
         return kind.told(told)
 
 
+class _Handed(BaseModel):
+    new: bool
+
+
 _TOKEN = TypeAdapter(_Token)
+_HANDED = TypeAdapter(_Handed)
+_FILES = TypeAdapter(FilesOfDelivery)
 _BEGUN = TypeAdapter(_Begun)
 _ANSWER: TypeAdapter[Envelope | Left] = TypeAdapter(Envelope | Left)
 _LISTED = TypeAdapter(list[Listed])
@@ -115,7 +127,10 @@ _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
+_RESULTS = TypeAdapter(Results)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
+_OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
+_PAPER = TypeAdapter(PaperFile)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -283,6 +298,55 @@ class Gateway:
         """The sealed evidence packet for this purpose, as the bytes to keep."""
         return await self._call("GET", f"{of_delivery(delivery)}/packet?purpose={quote(purpose, safe='')}")
 
+    async def files(self, delivery: str) -> FilesOfDelivery:
+        """The files that a delivery names, as far as they are the caller's to know of."""
+        return self._read(_FILES, await self._call("GET", f"{of_delivery(delivery)}/attachments"))
+
+    async def attach(self, delivery: str, file: File, pieces: AsyncIterable[bytes]) -> bool:
+        """Hand in a file; whether it had not been handed in before. Raises `Malformed` where it is not what is said of it."""
+        path = f"{of_delivery(delivery)}/attachments/{file.digest}?media_type={quote(file.media_type, safe='')}"
+        url, headers = self._signed("PUT", path, file.digest)
+        sent = {**headers, "Content-Type": "application/octet-stream", "Content-Length": str(file.size)}
+        async with self._long("PUT", url, sent, pieces) as answer:
+            data = await answer.read()
+            if answer.content_type != "application/json":
+                raise self._refusal(data, answer.headers.get("Retry-After"))
+            return self._read(_HANDED, data).new
+
+    async def fetch(self, delivery: str, digest: str) -> AsyncGenerator[bytes]:
+        """A file in pieces, as the gateway has it: who reads it compares the digest. Raises `Unavailable` where it breaks off."""
+        url, headers = self._signed("GET", f"{of_delivery(delivery)}/attachments/{digest}", b"")
+        async with self._long("GET", url, headers, None) as answer:
+            if answer.content_type != "application/octet-stream":
+                raise self._refusal(await answer.read(), answer.headers.get("Retry-After"))
+            async for piece in answer.content.iter_any():
+                yield piece
+
+    @asynccontextmanager
+    async def _long(
+        self, method: str, url: URL, headers: Mapping[str, str], data: AsyncIterable[bytes] | None
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """A call that takes as long as its file takes, and is broken off where nothing moves."""
+        expect = data is not None  # who is refused has sent nothing
+        try:
+            async with self._http.request(
+                method, url, data=data, headers=headers, timeout=_STREAM, allow_redirects=False, expect100=expect
+            ) as answer:
+                yield answer
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
+            raise self._away() from error
+        except aiohttp.ClientResponseError as error:
+            raise self._stranger() from error
+
+    async def papers(self, delivery: str) -> tuple[Offered, ...]:
+        """Which papers of it one may have now."""
+        return self._read(_OFFERED, await self._call("GET", f"{of_delivery(delivery)}/papers"))
+
+    async def paper(self, delivery: str, name: str, language: str, form: str, purpose: str = "operation") -> PaperFile:
+        """One of them, as a file."""
+        asked = urlencode({"language": language, "format": form, "purpose": purpose})
+        return self._read(_PAPER, await self._call("GET", f"{of_delivery(delivery)}/papers/{quote(name, safe='')}?{asked}"))
+
     async def expunge(self, delivery: str, approvals: Approvals) -> Expunged:
         """Destroy what a closed delivery says; what remains of it."""
         body = approvals.model_dump_json().encode()
@@ -299,6 +363,10 @@ class Gateway:
     async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Deliveries that wait for a worker of their build, and patterns of enquiries at the register. For supervisors."""
         return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
+
+    async def results(self, asked: Mapping[str, str]) -> Results:
+        """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""
+        return self._read(_RESULTS, await self._call("GET", f"/v1/results?{urlencode(asked)}"))
 
     async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:
         """A page of the log of reads, from a number on."""
@@ -402,7 +470,7 @@ class Gateway:
             raise self._refusal(data, answer.headers.get("Retry-After"))
         return data
 
-    def _signed(self, method: str, path: str, body: bytes) -> tuple[URL, Mapping[str, str]]:
+    def _signed(self, method: str, path: str, body: bytes | str) -> tuple[URL, Mapping[str, str]]:
         url = URL(f"{self._url}{path}", encoded=True)
         proof = self._caller.proof(method, str(url), body)
         return url, {"Authorization": proof, "Content-Type": "application/json", "Accept-Language": self._language}

@@ -9,9 +9,9 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from itertools import islice
@@ -29,7 +29,7 @@ from domain.record.door import read_statement
 from domain.record.verify import verify
 from domain.signing.canonical import plain
 from process.configuration import cards_in, directory_in, text_of
-from rehearsal import chaos, explore, random_plans, unforeseen
+from rehearsal import chaos, explore, groups, random_plans, unforeseen
 from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.leaks import Reader
 from rehearsal.operator import is_found_out
@@ -111,6 +111,36 @@ def run(seed: int, watch: Watch = lambda _delivery, _entry: None) -> Result:
     return Result(seed, str(proved.outcome), "")
 
 
+def run_group(seed: int) -> Result:
+    """One group of three, with every invariant of each and of all checked, and each packet verified."""
+    try:
+        base = world(seed)
+        plans = groups.group_of(base.plan, base.directory, base.cards, seed)
+        begins = groups.begins(seed)
+        worlds = [
+            replace(
+                base,
+                plan=one,
+                begins=begins[number],
+                scenario=chaos.scenario(one, seed * groups.NUMBER + number),
+                put_back_chance=0.0,
+                rivals=(),
+                peers=peers(one, seed * groups.NUMBER + number),
+            )
+            for number, one in enumerate(plans)
+        ]
+        done = groups.simulate_group(worlds, together=groups.TOGETHER)
+        groups.check_group(done)
+        for chosen, one in zip(worlds, done, strict=True):
+            checker = Checker(chosen.plan, chosen.cards, chosen.directory)
+            checker.check(one.delivery.ledger.entries)
+            checker.holders({label: known.holder for label, known in exhibits(one.delivery.state).items()})
+            verify(one.packet)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this seed's finding
+        return Result(seed, "", f"{type(error).__name__}: {error}")
+    return Result(seed, ", ".join(sorted(str(one.delivery.state.outcome) for one in done)), "")
+
+
 def reader_of(chosen: World) -> Reader:
     """One of those who see a part of it: another one with each seed."""
     plan = chosen.plan
@@ -118,7 +148,7 @@ def reader_of(chosen: World) -> Reader:
     return Reader(chosen.directory.get(random.Random(f"{chosen.seed}/reader").choice(readers)))  # noqa: S311 - repeatable
 
 
-def run_many(seeds: Iterable[int], processes: int = PROCESSES) -> Iterable[Result]:
+def run_many(seeds: Iterable[int], processes: int = PROCESSES, run: Callable[[int], Result] = run) -> Iterable[Result]:
     """Many seeds on so many processes, in order."""
     _brought()
     gc.freeze()  # what the processes share is looked through by none of them
@@ -150,10 +180,12 @@ def main() -> int:
     parser.add_argument("--changes", type=int, help="instead: every change of a small plan at every wait, time passing so often")
     parser.add_argument("--done", type=Path, help="of many: the file of those that have held, which are not run again")
     parser.add_argument("--processes", type=int, default=PROCESSES, help="of many: on how many processes")
+    parser.add_argument("--groups", action="store_true", help="of each seed a group of three consignments, with different fates")
     asked = parser.parse_args()
+    each = run_group if asked.groups else run
     if asked.changes is not None:
         return _try_changes(asked.changes)
-    if asked.seeds == 1:
+    if asked.seeds == 1 and not asked.groups:
         for act in world(asked.seed).scenario.acts:
             sys.stdout.write(f"trouble: {act}\n")
         results = [run(asked.seed, _show)]
@@ -165,7 +197,7 @@ def main() -> int:
             parser.error(str(error))
         seeds = held.missing(seeds) if held is not None else seeds
         began, results = time.monotonic(), []
-        for some in batched(_with_progress(run_many(seeds, asked.processes), len(seeds)), SAVED):
+        for some in batched(_with_progress(run_many(seeds, asked.processes, each), len(seeds)), SAVED):
             results += some
             if held is not None:
                 held.add(one.seed for one in some if not one.failure)

@@ -49,7 +49,7 @@ def amendments(plan: Plan, directory: Directory) -> Iterator[Amendment]:
 
 def _known(plan: Plan, directory: Directory) -> tuple[str, ...]:
     """Services of its States, which could take part."""
-    return tuple(one.id for one in directory.services if one.state in plan.states())
+    return tuple(one.id for one in directory.services if one.state in plan.asked_states())
 
 
 Several = Iterator[tuple[str, Plan]]
@@ -85,7 +85,7 @@ def _checkpoints(plan: Plan) -> Several:
 
 def _consents(plan: Plan) -> Several:
     """A State is asked afresh."""
-    for state in plan.states():
+    for state in plan.asked_states():
         yield f"{state} asked afresh", _asking_afresh(plan, state)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from domain.delivery.statement import Content, sign_statement
+from domain.plan.attachment import Attachment
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
@@ -328,8 +329,11 @@ def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
     checkpoint = plan.at("prepare")[0]
     tracker = {"label": "SIMULATED-T", "what": "tracker", "gross": "50 g", "lasts": f"{dice.randint(1, 40)}d"}
     details: dict[str, Any] = {"opened": dice.random() < 0.5} | ({"items": [tracker]} if dice.random() < 0.5 else {})
-    details |= {"pictures": ["0" * 64]} if dice.random() < 0.5 else {}
-    return Act(service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details)
+    shot = Attachment(digest="0" * 64, size=2_400_000, media_type="image/jpeg", shows="SIMULATED: the parcel, opened")
+    attached = (shot,) if dice.random() < 0.5 else ()
+    return Act(
+        service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details, statement={"attachments": attached}
+    )
 
 
 def hands_on_a_sample(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:

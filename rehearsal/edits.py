@@ -7,14 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from itertools import islice
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-TRIALS = ("walked-name", "walked words", "ZZ", "FR", "FRPAR", "other.one", "kk", "108-24-7", "EUR", "0" * 64, "1" * 64)
+TRIALS = ("walked-name", "walked words", "ZZ", "FR", "FRPAR", "other.one", "kk", "108-24-7", "EUR", "+05:00", "0" * 64, "1" * 64)
 """Texts of which one is of every form there is: tried where the document has no other of the same form."""
 
+FEW = 2
+"""How many a list has at least, at most."""
 MOST_KNOWN = 2_000
 """Values of a kind of which it is remembered whether they are of it."""
 
@@ -122,7 +125,8 @@ def _values(value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[Any]:
     elif origin is Literal:
         yield from get_args(plain)
     elif origin is tuple:
-        yield () if _fits(kind, ()) else (next(iter(_values(None, get_args(plain)[0], texts))),)
+        some = tuple(islice(_values(None, get_args(plain)[0], texts), FEW))
+        yield next(some[:size] for size in range(FEW + 1) if size == FEW or _fits(kind, some[:size]))
     elif isinstance(plain, type) and issubclass(plain, BaseModel):
         yield from _begun(plain, texts)
     elif plain is bool:

@@ -7,7 +7,7 @@ from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
 from domain.rules.cooperation import RecorderIssued, RecorderReturned
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
+from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Interdicted
@@ -72,6 +72,9 @@ class ExhibitBook(OracleBook):
                 yield from self._are_held(labels, voice, statement.kind)
                 self._offers |= dict.fromkeys(labels, to)
                 self._touch(*labels)
+            case ExhibitDivided(exhibit=label, into=into):
+                yield from self._are_held((label,), voice, statement.kind)
+                yield from self._divides(label, voice, tuple(one.label for one in into))
             case ExhibitsAccepted(exhibits=labels, giver=giver):
                 yield from self._are_held(labels, giver, "given away")
                 if any(self._offers.pop(one, "") != voice for one in labels):
@@ -89,6 +92,14 @@ class ExhibitBook(OracleBook):
                     self._offers.pop(one, None)
             case _:
                 pass
+
+    def _divides(self, whole: str, voice: str, parts: tuple[str, ...]) -> Iterator[str]:
+        if any(one in self._holders for one in parts):
+            yield f"R30: a part of {whole} bears the label of another exhibit"
+        self._touch(whole)
+        self._offers.pop(whole, None)
+        self._holders |= {whole: None} | dict.fromkeys(parts, voice)
+        self._touched |= {*parts}
 
     def lapsed(self, taker: str) -> None:
         """Who was offered something did not take it."""

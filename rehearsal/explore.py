@@ -29,7 +29,7 @@ from rehearsal.invariants import BrokenInvariantError, Checker
 from rehearsal.services import EPOCH, cast, lines, private_key_of
 from rehearsal.simulator import World, changing, signed
 from rehearsal.wedges import wedge
-from workflows.errands import Look, OnceMore, Question, Release, Telling, wanted
+from workflows.errands import Heed, Look, OnceMore, Question, Release, Telling, wanted
 
 SECRET = bytes(32)
 """Nobody guesses at explored deliveries."""
@@ -86,7 +86,7 @@ class Stage:
 
     def __init__(self, world: World, stopper: str | None, patience: int) -> None:
         directory = cast(world.directory, world.plan.everybody())
-        cards = {state: world.cards[state] for state in world.plan.states()}
+        cards = {state: world.cards[state] for state in world.plan.asked_states()}
         self.time = EPOCH
         self.world = world
         self.delivery: Delivery = begin(signed(world.plan), directory, cards, self.time, SECRET)
@@ -209,7 +209,7 @@ class Stage:
 
     def _settle(self) -> None:
         """Nobody else touches this, and notices arrive at once."""
-        while errands := [one for one in wanted(self.delivery) if not isinstance(one, Question)]:
+        while errands := [one for one in wanted(self.delivery) if not isinstance(one, Question | Heed)]:
             match errands[0]:
                 case Look():
                     register = self.delivery.state.register

@@ -289,7 +289,7 @@ def _bottlenecks(courses: Iterable[Estimate]) -> Iterator[Bottleneck]:
 
 
 def _consents(plan: Plan, courses: Sequence[Estimate]) -> Iterator[ConsentOutlook]:
-    for state in plan.states():
+    for state in plan.asked_states():
         for service in plan.authorities(state):
             extended = sum(service in one.extended for one in courses)
             expired = sum(service in one.expired for one in courses)

@@ -9,11 +9,13 @@ from datetime import datetime
 from domain.delivery.decided import Closed, Concluded, Ended, Escalated, Expired, Expiring, Halted, Opened, Silence, TakenUp
 from domain.delivery.event import Event
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import Amended, Stated, Told
+from domain.delivery.reported import Amended, SiblingHeard, Stated, Told
 from domain.delivery.statement import Content, Statement
 from domain.delivery.verdicts import Verdict
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Modality, RuleCard
 from domain.plan.directory import Directory
+from domain.plan.goods import Check
 from domain.plan.plan import Plan, read_plan
 from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade, Delivered, NotCollected
@@ -127,6 +129,8 @@ class Checker:
                 if statement.id in self._ids and verdict.rule != "R18":
                     yield f"R18: statement {statement.id} counts twice"
                 self._ids.add(statement.id)
+                if not statement.about(self._plan):
+                    yield f"R31: statement {statement.id} is about {statement.delivery}, and was taken here"
                 if verdict.verdict == "early":
                     self._early[statement.id] = statement
                 elif verdict.verdict == "accepted":
@@ -147,7 +151,7 @@ class Checker:
                 self._voices.opened(name)
                 self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
-                may = name.startswith(("stop.", "duty.", "balance.", "split.", "exhibits."))
+                may = name.startswith(("stop.", "duty.", "balance.", "split.", "exhibits.", "takeover."))
                 if self._cause and not may and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
                 if planned is not None and planned.step == "authorise" and not self._exhibits.detected:
@@ -162,7 +166,7 @@ class Checker:
                 self._close(name)
                 planned = self._plan.find(name)
                 gone = name.startswith(("conflict.", "deconfliction.")) and self._leg is not None
-                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty.", "exhibits."))
+                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty.", "exhibits.", "takeover."))
                 if not may and (planned is None or planned.step not in ("muster", "close")):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):
@@ -194,6 +198,9 @@ class Checker:
     def _time(self, event: Event) -> None:
         """What time has brought to an end."""
         match event:
+            case SiblingHeard(says=says) if not self._plan.held_back and self._plan.group is not None:
+                if says == "danger" or (says == "stopped" and self._plan.group.on_stop == "stop"):
+                    self._halt("risk_to_life" if says == "danger" else "stop")
             case Silence(checkpoint=name) if name.startswith("exhibits."):
                 self._exhibits.lapsed(self._asked[name][0])
             case Silence(checkpoint=name):
@@ -202,7 +209,9 @@ class Checker:
                 planned = self._plan.find(name)
                 overdue = planned is not None and (planned.step == "authorise" or planned.overdue == "interdict")
                 unsigned = name.startswith("deconfliction.") and self._leg is None
-                if overdue or unsigned or ".decision." in name or name.startswith("hold."):
+                if name.startswith("hold."):
+                    self._halt("undecided")
+                elif overdue or unsigned or ".decision." in name or name.startswith("sibling."):
                     self._halt("silence")
                 elif name.startswith(("extension.", "written.", "search.")):
                     self._halt("lost" if name.startswith("search.") else "expired")
@@ -234,7 +243,7 @@ class Checker:
             yield "R8: halted, and nobody has seized it"
         gone = self._destroyed or (self._lost and self._seized is None)
         if (
-            self._leg is not None
+            (self._leg is not None or self._plan.held_back)
             and not gone
             and not self._split
             and not self._explained
@@ -243,7 +252,7 @@ class Checker:
             yield "R10: what was recovered is not what was sent, and nobody explained it"
         if outcome == "lost_or_stolen" and not self._searched:
             yield "R9: given up as lost without a search"
-        unseized = self._delivered and self._explained
+        unseized = (self._delivered or self._plan.held_back) and self._explained
         yield from self._exhibits.unheld(gone=gone or self._split or unseized)
 
     def holders(self, known: Mapping[str, str | None]) -> None:
@@ -255,6 +264,8 @@ class Checker:
         """The one outcome of all that has counted (R12)."""
         if self._split:
             return "split"
+        if self._plan.held_back and not self._cause:
+            return "held_back"
         if self._delivered and (not self._cause or self._achieved()):
             if self._plan.reverse:
                 return "returned_to_sender"
@@ -268,7 +279,7 @@ class Checker:
         if self._cause == "silence" and self._leg is None:
             return "expired"
         by_cause = {"refused": "refused", "modality": "refused", "permission": "refused", "no_show": "no_show"}
-        before = "withdrawn" if self._by == self._plan.initiator else "stopped_before_departure"
+        before = "withdrawn" if self._by in self._plan.initiators() else "stopped_before_departure"
         early = before if self._leg is None and not self._unasked else "interdicted_early"
         return {**by_cause, "expired": "expired", "withdrawn": "withdrawn", "": "nothing"}.get(self._cause, early)
 
@@ -324,6 +335,8 @@ class Checker:
                 self._permits.given(content)
             case MovementDecision(proceed=True) if checkpoint.startswith("divergence."):
                 yield from self._doubtful.decided(checkpoint, voice)
+            case MovementDecision(proceed=True) if checkpoint.startswith("sibling."):
+                pass  # see `rehearsal.groups`
             case MovementDecision(proceed=True):
                 yield from self._decision(voice, statement.officer)
             case HoldDecided(decision="go_on"):
@@ -339,8 +352,10 @@ class Checker:
         content, voice = statement.content, voice_of(statement)
         match content:
             case Prepared():
-                yield from self._prepared(content, at)
+                yield from self._prepared(content, at, statement.attachments)
             case Dispatched():
+                if self._plan.held_back:
+                    yield "R31: what is held back has left"
                 yield from self._conflicts.alone("dispatched")
                 self._leg = 0
                 for state in self._plan.states():
@@ -362,13 +377,13 @@ class Checker:
             case _:
                 pass
 
-    def _prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
+    def _prepared(self, content: Prepared, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
         """It is as the plan and the permissions have it."""
         self._custody.prepared(content)
         self._scales.prepared(content)
-        if self._custody.missing(content):
+        if self._custody.missing(content, self._plan.consignment.checked_by):
             yield "R7: prepared without what it is checked by"
-        yield from self._permits.prepared(content, at)
+        yield from self._permits.prepared(content, at, attached)
         if content.modality != self._plan.modality:
             yield f"R3: prepared as {content.modality}"
 
@@ -490,14 +505,19 @@ class Checker:
         """Weight and seals against the last that held; until a decision, nothing may move."""
         if self._doubt is not None:
             yield "R7: something moved although what was found did not fit"
-        fits = self._custody.fits(found)
+        by = self._checked_by()
+        fits = self._custody.fits(found, by)
         if fits is None:
             yield "R7: nothing was prepared"
-        elif self._custody.missing(found):
+        elif self._custody.missing(found, by):
             yield "R7: it was not checked by what the plan names"
         elif not fits:
             self._doubt, self._decided = found, set()
             self._custody.doubted()
+
+    def _checked_by(self) -> tuple[Check, ...]:
+        """How it is checked at the end of the leg that it is on."""
+        return self._plan.legs[self._leg or 0].checked_by or self._plan.consignment.checked_by
 
     def _decision(self, voice: str, officer: str) -> Iterator[str]:
         if self._doubt is None:
@@ -508,7 +528,7 @@ class Checker:
         alone = len(needed) == 1 and len(self._decided) == 1  # where that is one service, two of its officers
         if needed <= {service for service, _ in self._decided} and not alone:
             doubt, self._doubt = self._doubt, None
-            self._custody.decided(doubt)
+            self._custody.decided(doubt, self._checked_by())
             if isinstance(doubt, HandoverAccepted):
                 self._leg = (self._leg or 0) + 1
 

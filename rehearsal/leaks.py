@@ -105,7 +105,9 @@ class Reader:
     def not_to_be_known(self, delivery: Delivery, text: str) -> Iterator[str]:
         """What in a text is not this service's to know."""
         plan = delivery.plan
-        asked = (plan.request.facts, plan.request.grounds, plan.request.concealment, plan.request.marking)
+        said = plan.request
+        asked = [said.facts, said.grounds, said.aim, said.necessity, said.concealment, said.on_loss, said.contact, said.marking]
+        asked += [one.asks for one in said.to.values() if one.asks]
         secrets = (plan.title, plan.offence.description, *asked, *(one.value for one in plan.consignment.identifiers))
         yield from (f"what the plan keeps: {secret}" for secret in secrets if secret in text)
         for state in _REQUEST.findall(text):

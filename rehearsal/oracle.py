@@ -3,13 +3,14 @@
 Each book is told what counted, in order, and says what is wrong with it; each finding begins with the number of its rule.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence, TakenUp
 from domain.delivery.event import Event
 from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, Provision, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan
@@ -100,6 +101,8 @@ class SpeakerBook(OracleBook):
         voice = voice_of(statement)
         if voice != statement.service and not (self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)):
             yield f"R21: {statement.service} spoke for {voice}"
+        if voice != statement.service and not self._is_backup(statement, voice):
+            yield from self._both(statement.service, voice)
         if self._answers(statement) and statement.kind not in NO:
             for where, number in [one for some in self._conditions.values() for one in some]:
                 if where == statement.checkpoint and number not in statement.fulfils:
@@ -117,6 +120,13 @@ class SpeakerBook(OracleBook):
                     yield f"R21: {statement.service} delegated to {to}"
             case _:
                 pass
+
+    def _both(self, *two: str) -> Iterator[str]:
+        """Whether one of these decides and the other carries it out, so that one would say both (R13)."""
+        deciding = {one.service for at in self._plan.checkpoints if at.step == "authorise" for one in at.requires}
+        carrying = {*self._plan.initiators(), *(leg.responsible for leg in self._plan.legs)}
+        if any(one in deciding and other in carrying for one, other in (two, two[::-1])):
+            yield f"R13: {two[0]} spoke for {two[1]}, and said both"
 
     def _acted(self, statement: Statement, voice: str) -> Iterator[str]:
         """Whether who did it has the power, and is of the State where it was done or travels along there (R29)."""
@@ -171,7 +181,9 @@ class SpeakerBook(OracleBook):
     def two_agree(self, statement: Statement) -> bool:
         """Whether a first signature that waits for this second one says the same."""
         first = self._firsts.get(f"{statement.checkpoint}/{voice_of(statement)}/{statement.kind}")
-        return not self._is_second(first, statement) or (first is not None and first.content == statement.content)
+        return not self._is_second(first, statement) or (
+            first is not None and (first.content, first.attachments) == (statement.content, statement.attachments)
+        )
 
     def _answers(self, statement: Statement) -> bool:
         return statement.checkpoint in self._open and self._officers(statement) > 0
@@ -239,6 +251,10 @@ class PermissionBook(OracleBook):
             if not (within and self._rule(content.state, one) == "own_act"):
                 self._given.append((content.state, one, instant(content.valid_from), instant(content.valid_until)))
 
+    def lets_guests(self, state: str, at: datetime) -> bool:
+        """Whether officers of other States may act there at this instant."""
+        return any(given[:2] == (state, "foreign_officers") and given[2] <= at < given[3] for given in self._given)
+
     def on_the_way(self, state: str, at: datetime, what: str) -> Iterator[str]:
         """Whether everything the plan does in this State is permitted there."""
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
@@ -251,7 +267,7 @@ class PermissionBook(OracleBook):
         for permission in (one for one, done in does.items() if done):
             yield from self._wanted(state, permission, at, what)
 
-    def prepared(self, content: Prepared, at: datetime) -> Iterator[str]:
+    def prepared(self, content: Prepared, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
         self._prepared = True
         where = self._plan.at("prepare")[0].state
@@ -259,7 +275,7 @@ class PermissionBook(OracleBook):
             yield from self._wanted(where, "opening", at, "opened")
             records = self._cards[where].records if where in self._cards else ()
             about = [one.by for one in records if "opening" in one.acts and self._is_about(one)]
-            if about[:1] == ["recording"] and not content.pictures:
+            if about[:1] == ["recording"] and not any(one.is_recording for one in attached):
                 yield f"R16: opened in {where} without a recording"
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
             for state in (one for leg in self._plan.legs for one in passed_in(leg)):
@@ -416,7 +432,7 @@ class Conflicts(OracleBook):
             known, initiator = self._directory.get(signer), self._directory.get(plan.initiator)
             if known.state != initiator.state or known.kind not in ("prosecutor", "court", "coordinator"):
                 yield f"R15: {signer} signed that the register is looked into for {plan.initiator}"
-        if signer == plan.initiator:
+        if signer in plan.initiators():
             yield f"R15: {signer} signed for itself that the register is looked into"
 
     def happened(self, event: Event, seq: int, *, gone: bool) -> Iterator[str]:

@@ -11,7 +11,8 @@ import logging
 import secrets
 import socket
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
 
@@ -30,6 +31,8 @@ from domain.record.receipts import Comparison, SignedReceipt, opened
 from domain.signing.canonical import plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
 from domain.words.errors import NotVerified, Refused, Unavailable, VigilError
+from domain.words.quantities import say_span
+from domain.words.text import fill
 from protocol.gateway import Gateway
 from rehearsal.scenario import Scenario
 from rehearsal.services import Cue, acknowledgement, lines, private_key_of
@@ -64,21 +67,65 @@ def compressed(record: Spans, factor: float) -> Spans:
     return quick.model_copy(update={"example": True}) if isinstance(quick, Plan) else quick
 
 
+@dataclass(frozen=True)
+class Leeway:
+    """Between the slowest answer that is expected in one place of a plan and the moment at which it is overdue there."""
+
+    place: str
+    given: timedelta
+    """Until it is overdue."""
+    needed: timedelta
+    """Twice what the slowest answer takes by the scenario's pace."""
+
+    @property
+    def left(self) -> timedelta:
+        """What is left of it, which must not become shorter than a machine is slow."""
+        return self.given - self.needed
+
+
+def leeways(plan: Plan, scenario: Scenario) -> Iterator[Leeway]:
+    """Each place of the plan that limits how quickly it can be rehearsed."""
+    usual = 2 * scenario.pace.slowest
+    for name in ("decision", "acknowledge_stop"):
+        yield Leeway(f"contingencies.{name}", getattr(plan.contingencies, name), usual)
+    if plan.surveillance is not None:
+        for name in ("answer", "search"):
+            yield Leeway(f"surveillance.{name}", getattr(plan.surveillance, name), usual)
+    for checkpoint in plan.checkpoints:
+        if checkpoint.waits is not None:
+            yield Leeway(f"{checkpoint.id}: waits", checkpoint.waits, usual)
+        slowest = max(scenario.pace_of(one.service, one.says).slowest for one in checkpoint.requires)
+        yield Leeway(f"{checkpoint.id}: due", checkpoint.due, 2 * slowest)
+
+
+def ordinary_length(plan: Plan, scenario: Scenario) -> timedelta:
+    """How long it takes if every service is as slow as its scenario lets it be."""
+    answers = 8 + 2 * len(plan.at("hand_over"))
+    length = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
+    return length + sum((pace.slowest for pace in scenario.paces), start=timedelta())
+
+
 def factor_for(plan: Plan, scenario: Scenario) -> float:
     """How many times shorter a rehearsal may be: as short as `LENGTH`, but never so short that a service which answers in
     good time would be overdue only because this machine is slow.
     """
-    answers = 8 + 2 * len(plan.at("hand_over"))
-    ordinary = sum((leg.takes for leg in plan.legs), start=scenario.pace.slowest * answers)
-    ordinary += sum((pace.slowest for pace in scenario.paces), start=timedelta())
-    after, usual = plan.contingencies, 2 * scenario.pace.slowest
-    slack = [after.decision - usual, after.acknowledge_stop - usual]
-    if plan.surveillance is not None:
-        slack += [plan.surveillance.answer - usual, plan.surveillance.search - usual]
-    for checkpoint in plan.checkpoints:
-        paces = [scenario.pace_of(one.service, one.says).slowest for one in checkpoint.requires]
-        slack.append(checkpoint.due - 2 * max(paces))
-    return max(min(ordinary / LENGTH, min(slack) / SLACK), 1.0)
+    least = min(one.left for one in leeways(plan, scenario))
+    return max(min(ordinary_length(plan, scenario) / LENGTH, least / SLACK), 1.0)
+
+
+def hindrances(plan: Plan, scenario: Scenario) -> tuple[str, ...]:
+    """Why a rehearsal takes longer than `LENGTH`: each place that leaves too little time, in words, the narrowest first."""
+    wanted = ordinary_length(plan, scenario) / LENGTH * SLACK
+    narrow = sorted((one for one in leeways(plan, scenario) if one.left < wanted), key=lambda one: one.left)
+    return tuple(
+        fill(
+            "{place} is {given}, and the scenario's pace lets an answer take {slowest}: it must be longer than twice that",
+            place=one.place,
+            given=say_span(one.given),
+            slowest=say_span(one.needed / 2),
+        )
+        for one in narrow
+    )
 
 
 _given: deque[int] = deque(maxlen=1000)
@@ -120,10 +167,14 @@ def reach_of(service: Service, port: int) -> Reach:
 class SimulatedServices:
     """All simulated services of one rehearsal. An async context: they listen while it is open."""
 
-    def __init__(self, directory: Directory, gateway: str, scenario: Scenario, seed: int) -> None:
+    def __init__(
+        self, directory: Directory, gateway: str, scenario: Scenario, seed: int, by_delivery: Mapping[str, Scenario] | None = None
+    ) -> None:
         self._directory = directory
         self._gateway = gateway
         self._scenario = scenario
+        self._by_delivery = by_delivery or {}
+        """Of deliveries that have a scenario of their own."""
         self._seed = seed
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[str] = set()
@@ -179,7 +230,8 @@ class SimulatedServices:
         self._asked.add(request.id)
         if not self._compared(request.delivery, request.seen.size, request.seen.root):
             return  # they sign no history that is another than they know
-        for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):
+        scenario = self._by_delivery.get(request.delivery, self._scenario)
+        for line in lines(request, scenario, self._seed, datetime.now(UTC)):
             task = self._go(self._say(service, request, line))
             if line.answers:
                 self._answering.setdefault((service.id, request.delivery, request.checkpoint), []).append(task)

@@ -68,6 +68,7 @@ def _card(state: str, dice: random.Random) -> RuleCard:
         "notice": [{"time": "24h"}],
         "duties": [duty],
         "bars": [{"what": "INVENTED danger"}],
+        "reports": [{"what": "INVENTED report", "every": "24h"}],
         "records": [{"acts": ["opening", "seizure"], "by": dice.choice(("witnesses", "recording"))}],
     }
     says = {
@@ -91,9 +92,17 @@ def _card(state: str, dice: random.Random) -> RuleCard:
 
 def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random.Random) -> Words:
     legs = _legs(states, dice)
+    _check_otherwise(legs, seed)
     route = list(dict.fromkeys(state for leg in legs for state in (leg["state"], *_touched(leg))))
     goods = _travelling(f"{route[0].lower()}.prosecutor", random.Random(f"{seed}/goods"))  # noqa: S311 - a simulation again
-    watched = dice.random() < 0.5 or tuple(goods.get("checked_by", ())) == ("sight",)
+    watched = dice.random() < 0.5 or ["sight"] in (goods.get("checked_by"), *(leg.get("checked_by") for leg in legs))
+    beside = random.Random(f"{seed}/beside")  # noqa: S311 - a simulation again
+    called = [one["state"] for leg in legs for one in leg["calls"]]
+    asked = [*route, *(state for state in states if state not in (*route, *called) and beside.random() < 0.5)]
+    uses = dice.sample(USED, dice.randint(0, 3))
+    untouched = any("not_touched" in one for leg in legs for one in leg["calls"])
+    after = _after(states, legs, dice)
+    alone = [at["state"] for at in after if at["step"] == "arrest" and at["state"] not in asked]
     watch = {"check_in": "6h", "answer": "2h", "search": "12h"} if watched else None
     return {
         "vigil": "plan/1",
@@ -108,10 +117,10 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         },
         "initiator": legs[0]["responsible"],
         "coordinator": "centre",
-        "request": _request(route, legs),
+        "request": _request(asked, legs),
         "modality": dice.choice(MODALITIES),
-        "uses": dice.sample(USED, dice.randint(0, 3)),
-        "answers_for_law": {state: f"{state.lower()}.prosecutor" for state in route},
+        "uses": [one for one in uses if not (untouched and one == "device")],
+        "answers_for_law": {state: f"{state.lower()}.prosecutor" for state in asked},
         "reverse": dice.random() < 0.1,
         "consignment": {
             "kind": dice.choice(("mail", "cash", "truck")),
@@ -123,11 +132,12 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "tolerances": {"gross": "20 g"},
         "margin": "24h",
         "expiry_warnings": dice.choice((["48h", "12h", "2h"], ["6h"], [])),
-        "checkpoints": [*_before(route, legs, dice), *_on_the_way(legs, dice), *_after(states, legs, dice)],
+        "checkpoints": [*_before(asked, legs, dice), *_on_the_way(legs, dice), *after],
         "legs": legs,
-        "outside": [{"state": state, "reason": "INVENTED reason"} for state in states if state not in route],
+        "outside": [{"state": state, "reason": "INVENTED reason"} for state in dict.fromkeys(alone)],
         "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
         "surveillance": watch,
+        "afterwards": random.Random(f"{seed}/afterwards").choice((None, None, None, "3d")),  # noqa: S311 - a simulation again
     }
 
 
@@ -178,16 +188,34 @@ def _legs(states: list[str], dice: random.Random) -> list[Words]:
         responsible = dice.choice([one for one in (f"{state.lower()}.customs", f"{state.lower()}.police") if one != before])
         guests = [f"{other.lower()}.police" for other in states if other != state and dice.random() < 0.2]
         leg: Words = {"id": f"leg-{number}", "state": state, "responsible": responsible, "takes": f"{dice.randint(1, 20)}h"}
-        leg["calls"] = [_call(dice.choice(states), dice) for _ in range(dice.choice((0, 0, 0, 1, 2)))]
+        leg["calls"] = [_call(dice.choice(states)) for _ in range(dice.choice((0, 0, 0, 1, 2)))]
         start = f"handover-{number}" if legs else "departure"
         legs.append(leg | {"start": start, "means": "INVENTED", "end": f"handover-{number + 1}", "accompanied_by": guests})
     legs[-1]["end"] = "delivery"
+    _leave_untouched(legs, dice)
     return legs
 
 
-def _call(state: str, dice: random.Random) -> Words:
-    """A call at a port of this State, or at one where nothing is touched."""
-    return {"place": "INVENTED port", "state": state} | ({"not_touched": "stays on board"} if dice.random() < 0.4 else {})
+def _check_otherwise(legs: list[Words], seed: int) -> None:
+    """Here and there the consignment is checked by sight alone where a leg ends."""
+    dice = random.Random(f"{seed}/checks")  # noqa: S311 - a simulation again
+    for leg in legs[:-1]:
+        if dice.random() < 0.2:
+            leg["checked_by"] = ["sight"]
+
+
+def _call(state: str) -> Words:
+    """A call at a port of this State."""
+    return {"kind": "port", "place": "INVENTED port", "state": state}
+
+
+def _leave_untouched(legs: list[Words], dice: random.Random) -> None:
+    """Now and then nothing is touched in a State that is only called at, and where nobody travels along."""
+    touched = {leg["state"] for leg in legs} | {one["state"] for leg in legs if leg["accompanied_by"] for one in leg["calls"]}
+    for state in dict.fromkeys(one["state"] for leg in legs for one in leg["calls"]):
+        if state not in touched and dice.random() < 0.6:
+            for one in (one for leg in legs for one in leg["calls"] if one["state"] == state):
+                one["not_touched"] = "stays_on_board"
 
 
 def _touched(leg: Words) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons
+from domain.plan.goods import AnyAmount, Cash, Check, Counted, Instruments, SubstanceMass, Weapons
 from domain.plan.plan import Plan
 from domain.plan.quantity import Estimate, Quantity
 from domain.rules.balance import Seizure
@@ -23,7 +23,7 @@ def between(quantity: Quantity | None) -> tuple[int, int]:
         case int():
             return quantity, quantity
         case Estimate(about=about, known="suspected"):
-            return (1 if about else 0), ANY
+            return -(-about // 10), about * 10
         case Estimate(about=about):
             return about - about // 10, about + about // 10
         case _:
@@ -80,6 +80,9 @@ class BalanceBook(OracleBook):
         if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in found):
             return True
         guessed = {what(one) for one in done.kept if not isinstance(one.quantity, int)}
+        found_first = {what(one) for one in contents} - {what(one) for one in contents if not isinstance(one.quantity, int)}
+        if guessed - found_first:
+            return True
         ends = [one for one in (*done.removed, *done.samples, *found) if what(one) in guessed]
         if self._differ([one for one in contents if what(one) in guessed], ends):
             return True
@@ -100,8 +103,9 @@ class BalanceBook(OracleBook):
                 sums[what(one)][side + 1] += most
                 if side == 0 and isinstance(one, SubstanceMass):
                     of_mass[what(one)] = tolerances.get(what(one), 0)
+        let_pass = {name: min(most, sums[name][0] // 20) for name, most in of_mass.items()}
         return any(
-            there[0] - there[3] > of_mass.get(name, 0) or there[2] - there[1] > of_mass.get(name, 0)
+            there[0] - there[3] > let_pass.get(name, 0) or there[2] - there[1] > let_pass.get(name, 0)
             for name, there in sums.items()
         )
 
@@ -137,16 +141,17 @@ class CustodyBook(OracleBook):
         self._gaps += self._hidden
         self._hidden = False
 
-    def fits(self, found: HandoverOffered | HandoverAccepted) -> bool | None:
-        """Whether it is as it should be, by all that the plan has it checked by; none: there is nothing to compare with."""
-        known, by = self._known, self._plan.consignment.checked_by
+    def fits(self, found: HandoverOffered | HandoverAccepted, by: tuple[Check, ...]) -> bool | None:
+        """Whether it is as it should be, by all that it is checked by there; none: there is nothing to compare with."""
+        known = self._known
         if known is None:
             return None
         fits = True
         if "weight" in by:
             weighed = isinstance(found.gross, int) and self._gross is not None
             gross = found.gross if isinstance(found.gross, int) else 0
-            fits &= weighed and abs(gross - (self._gross or 0)) <= self._plan.tolerances.gross
+            most = min(self._plan.tolerances.gross, (self._gross or 0) // 20)
+            fits &= weighed and abs(gross - (self._gross or 0)) <= most
         if "seals" in by:
             fits &= {seal.number for seal in found.seals} == {seal.number for seal in known.seals}
             fits &= not isinstance(found, HandoverAccepted) or found.seals_intact is True
@@ -158,8 +163,8 @@ class CustodyBook(OracleBook):
             fits &= found.in_sight is True and self._gaps == self._gaps_then
         return fits
 
-    def missing(self, found: Prepared | HandoverOffered | HandoverAccepted) -> bool:
-        """Whether it was checked by anything else than the plan has it checked by."""
+    def missing(self, found: Prepared | HandoverOffered | HandoverAccepted, by: tuple[Check, ...]) -> bool:
+        """Whether it was checked by anything else than the plan has it checked by there."""
         given = {
             "weight": found.gross is not None,
             "seals": bool(found.seals),
@@ -167,7 +172,6 @@ class CustodyBook(OracleBook):
             "picture": found.picture is not None,
             "sight": not isinstance(found, Prepared) and found.in_sight is not None,
         }
-        by = self._plan.consignment.checked_by
         return any(
             done != (check in by and (check != "sight" or not isinstance(found, Prepared))) for check, done in given.items()
         )
@@ -176,9 +180,14 @@ class CustodyBook(OracleBook):
         """What did not fit is what counts if it goes on."""
         self._gaps_doubted = self._gaps
 
-    def decided(self, found: HandoverOffered | HandoverAccepted) -> None:
-        """It goes on as it was found."""
-        self._known, self._gaps_then = found, self._gaps_doubted
+    def decided(self, found: HandoverOffered | HandoverAccepted, by: tuple[Check, ...]) -> None:
+        """It goes on as it was found, and as it was before where that was not checked."""
+        before = self._known
+        assert before is not None  # noqa: S101 - there was something to compare with
+        unchecked = {"seals": "seals", "count": "packages"}
+        kept = {name: getattr(before, name) for check, name in unchecked.items() if check not in by}
+        self._known = found.model_copy(update=kept)
+        self._gaps_then = self._gaps_doubted if "sight" in by else self._gaps_then
         self._gross = found.gross if isinstance(found.gross, int) else self._gross
 
     def seized_otherwise(self, found: Interdicted) -> bool:
@@ -187,7 +196,7 @@ class CustodyBook(OracleBook):
             return False
         counted = found.packages is not None and self.packages is not None
         if isinstance(found.gross, int) and self._gross is not None:
-            fits = abs(found.gross - self._gross) <= self._plan.tolerances.gross
+            fits = abs(found.gross - self._gross) <= min(self._plan.tolerances.gross, self._gross // 20)
         else:
             fits = counted
         return not fits or (counted and found.packages != self.packages)

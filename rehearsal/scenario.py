@@ -3,9 +3,12 @@
 Without a scenario every service answers what it is asked, as asked, after a while. Each `act` departs from that: when the
 service is asked at `at`, it says something else, says something more, or stays silent. `expect` makes it a test: the outcome,
 and a *trail* of things that must appear in the ledger in this order, whatever stands between them.
+
+The scenario of a group (R31) has acts and expectations for each of its consignments. From it follows a scenario of each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -17,13 +20,18 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen
 from domain.words.codes import RuleNumber
 from domain.words.errors import Fault
-from domain.words.identifiers import CheckpointId, ServiceId
+from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
+from domain.words.limits import MOST_MEMBERS
 from domain.words.quantities import Span
+from domain.words.text import fill
 
 KINDS: tuple[str, ...] = tuple(BOOK.kinds)
 """Every kind of statement there is."""
 
 MOST_SIGHTS = 100
+
+OF_A_STATEMENT = ("checkpoint", "plan", "seen", "officer", "happened_at", "fulfils", "handling", "attachments")
+"""Fields of a statement beside its content that an act may set. Who signs it is `service` or `by`."""
 
 
 class Act(Frozen):
@@ -37,6 +45,8 @@ class Act(Frozen):
     """Who signs it in the service's stead, by delegation or as its backup (R21); none is the service itself."""
     details: dict[str, Any] = Field(default_factory=dict, max_length=20)
     """Fields that differ from what the service would say by itself."""
+    statement: dict[str, Any] = Field(default_factory=dict, max_length=len(OF_A_STATEMENT))
+    """What else differs in the statement that they stand in: its handling code, officer and time among it."""
     after: Span | None = None
     """From being asked (or from the expected arrival); by the scenario's pace if not given."""
     chance: Annotated[int, Field(ge=1, le=100)] = 100
@@ -99,6 +109,8 @@ class Happened(Frozen):
         "expired",
         "deconflicted",
         "deferred",
+        "waits",
+        "sibling_heard",
         "cleared",
         "halted",
         "told",
@@ -109,12 +121,14 @@ class Happened(Frozen):
     checkpoint: CheckpointId | None = None
     service: ServiceId | None = None
     """One of the services the entry names."""
+    sibling: OperationCode | None = None
+    """The other consignment that it tells of."""
     rule: RuleNumber | None = None
     outcome: Outcome | None = None
 
     @model_validator(mode="after")
     def _says_what_it_has(self) -> "Happened":
-        for name in ("checkpoint", "service", "rule", "outcome"):
+        for name in ("checkpoint", "service", "sibling", "rule", "outcome"):
             if getattr(self, name) is not None and name not in NAMED_BY[self.event]:
                 has = ", ".join(NAMED_BY[self.event]) or "nothing more"
                 message = f"an event {self.event} has no {name}; it has {has}"
@@ -134,6 +148,8 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "expired": ("service",),
     "deconflicted": ("service",),
     "deferred": (),
+    "waits": ("checkpoint",),
+    "sibling_heard": ("sibling", "checkpoint"),
     "cleared": (),
     "halted": ("checkpoint", "service", "rule"),
     "told": ("checkpoint", "service"),
@@ -159,20 +175,31 @@ class Expected(Frozen):
     """In this order; others may stand between."""
 
 
-class Scenario(Frozen):
-    """The whole scenario."""
+class Behaviour(Frozen):
+    """What scenarios of a plan and of a group say alike: what it is about, and how quickly services answer."""
 
-    vigil: Literal["scenario/1"]
+    vigil: str
     title: Annotated[str, Field(max_length=200)] = ""
     source: Annotated[str, Field(max_length=300)] = ""
-    plan: Annotated[str, Field(max_length=200)] = "plan.yaml"
-    """The plan's file, relative to this one."""
     pace: Pace
     paces: Annotated[tuple[PaceOf, ...], Field(max_length=100)] = ()
     """Where something takes longer or shorter than the rest; the first that fits counts."""
+
+
+class Course(Frozen):
+    """What one delivery departs from the ordinary in, and how it is expected to end."""
+
     acts: Annotated[tuple[Act, ...], Field(max_length=100)] = ()
-    changes: Annotated[tuple[PlanChange, ...], Field(max_length=10)] = ()
     expect: Expected | None = None
+
+
+class Scenario(Course, Behaviour):
+    """The whole scenario."""
+
+    vigil: Literal["scenario/1"]
+    plan: Annotated[str, Field(max_length=200)] = "plan.yaml"
+    """The plan's file, relative to this one."""
+    changes: Annotated[tuple[PlanChange, ...], Field(max_length=10)] = ()
 
     def plans(self, plan: Plan) -> tuple[Plan, ...]:
         """The plan it begins with, and those it is changed to."""
@@ -196,6 +223,33 @@ class Scenario(Frozen):
         return max([self.pace.slowest, *(one.slowest for one in self.paces if one.says == need)])
 
 
+class ConsignmentScenario(Course):
+    """What is of one consignment alone in the scenario of a group."""
+
+    operation: OperationCode
+    begins: Span | None = None
+    """How long after the first; none is with it."""
+
+
+class GroupScenario(Behaviour):
+    """The scenario of a group. Of a consignment that it does not name, every service answers what it is asked."""
+
+    vigil: Literal["group-scenario/1"]
+    group: Annotated[str, Field(max_length=200)] = "group.yaml"
+    """The group's file, relative to this one."""
+    consignments: Annotated[tuple[ConsignmentScenario, ...], Field(max_length=MOST_MEMBERS)] = ()
+
+    def begins(self, operation: str) -> timedelta:
+        """How long after the first this consignment begins."""
+        return next((one.begins for one in self.consignments if one.operation == operation and one.begins), timedelta())
+
+    def of(self, operation: str) -> Scenario:
+        """The scenario of one consignment."""
+        found = next((one for one in self.consignments if one.operation == operation), Course())
+        alike = {name: getattr(self, name) for name in Behaviour.model_fields if name != "vigil"}
+        return Scenario(vigil="scenario/1", **alike, acts=found.acts, expect=found.expect)
+
+
 def base_name(checkpoint: str) -> str:
     """The name a scenario knows: `.1`, `.2` of unforeseen checkpoints left out, and what a conflict or divergence is about."""
     if checkpoint.startswith("divergence."):
@@ -217,11 +271,39 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
             yield Fault(place=f"{place}.service", problem=problem)
         if act.by is not None and act.by not in scenario.participants(plan):
             yield Fault(place=f"{place}.by", problem=f"{act.by} has no part in {plan.operation}")
+        for name in act.statement:
+            if name not in OF_A_STATEMENT:
+                problem = f"an act sets no {name} of a statement; it may set {', '.join(OF_A_STATEMENT)}"
+                yield Fault(place=f"{place}.statement.{name}", problem=problem)
     for number, pace in enumerate(scenario.paces):
         yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
         says = sight.says if isinstance(sight, ExpectedStatement) else None
         yield from _named(scenario, plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
+
+
+def faults_in_group(scenario: GroupScenario, plans: Sequence[Plan]) -> Iterator[Fault]:
+    """The same of the scenario of a group, each at its place there; of what is said for all, what comes true in none of them."""
+    known = [plan.operation for plan in plans]
+    for number, one in enumerate(scenario.consignments):
+        place = f"consignments.{number}"
+        if one.operation not in known:
+            problem = fill(
+                "{operation} is no consignment of this group; it has {others}", operation=one.operation, others=", ".join(known)
+            )
+            yield Fault(place=f"{place}.operation", problem=problem)
+            continue
+        if one.operation in [other.operation for other in scenario.consignments[:number]]:
+            problem = fill("{operation} stands here twice; say all of it in one place", operation=one.operation)
+            yield Fault(place=f"{place}.operation", problem=problem)
+        alone = Scenario(vigil="scenario/1", pace=scenario.pace, acts=one.acts, expect=one.expect)
+        for fault in faults_in(alone, plans[known.index(one.operation)]):
+            yield Fault(place=f"{place}.{fault.place}", problem=fault.problem)
+    everybody = dict.fromkeys(service for plan in plans for service in plan.everybody())
+    for number, pace in enumerate(scenario.paces):
+        if pace.service is not None and pace.service not in everybody:
+            problem = fill("{service} has no part in any consignment of this group", service=pace.service)
+            yield Fault(place=f"paces.{number}.service", problem=problem)
 
 
 def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
@@ -255,11 +337,14 @@ def _may_open(plan: Plan, name: str) -> bool:
     """Whether it is a checkpoint of the plan, or one that the unforeseen may open."""
     extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
     duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
+    alone = plan.find(name.removeprefix("sibling.")) if name.startswith("sibling.") else None
     return (
         plan.find(name) is not None
         or name in UNFORESEEN
-        or any(duty in plan.authorities(state) for state in plan.states())
-        or (extension != name and any(extension in plan.authorities(state) for state in plan.states()))
+        or (plan.group is not None and name == "sibling.stop")
+        or (alone is not None and bool(alone.wait_for))
+        or any(duty in plan.authorities(state) for state in plan.asked_states())
+        or (extension != name and any(extension in plan.authorities(state) for state in plan.asked_states()))
         or (decision != name and plan.find(decision) is not None)
         or (plan.surveillance is not None and name in ("sighting", "search"))
     )

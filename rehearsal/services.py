@@ -28,7 +28,7 @@ from domain.signing.keys import public_text
 from domain.views.forms import OF_CHECKS
 from domain.words.errors import Malformed
 from domain.words.identifiers import Seal
-from domain.words.limits import LONGEST_NAME, MOST_TAKEN_FOR
+from domain.words.limits import LONGEST_NAME, LONGEST_PLACE, MOST_TAKEN_FOR
 from domain.words.moments import instant, utc_text
 from rehearsal.scenario import Act, Scenario, base_name
 
@@ -125,7 +125,8 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             at = _delay(request, scenario, answered, act, dice, now)
             again = request.officers > 1 and answered in spoken
             spoken += [answered] if answered is not None else []
-            yield _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
+            said = _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
+            yield _set(said, act)
 
 
 def _happens(act: Act, throw: str) -> bool:
@@ -147,8 +148,8 @@ def _delay(  # noqa: PLR0913, PLR0917 - who says what, in which scenario, from w
     return start + pause
 
 
-def _line(  # noqa: PLR0913 - the parts of one statement
-    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, *, by: str | None = None
+def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
+    request: Request, content: Content, at: datetime, dice: random.Random, officer: int | str, by: str | None = None
 ) -> Cue:
     """Signed by the officer of this number, or code: where two must say the same (R20), they are two."""
     signer = by or request.service
@@ -167,6 +168,18 @@ def _line(  # noqa: PLR0913 - the parts of one statement
     )
     answers = BOOK.need_of(content.kind) in request.says
     return Cue(at, statement, answers)
+
+
+def _set(line: Cue, act: Act) -> Cue:
+    """The line with what the act sets of its statement."""
+    if not act.statement:
+        return line
+    fields = {name: getattr(line.statement, name) for name in Statement.model_fields}
+    try:
+        return replace(line, statement=Statement(**fields | act.statement))
+    except ValueError as error:
+        message = f"the scenario sets of what {act.service} says at {act.at}: {error}"
+        raise Malformed(message) from error
 
 
 def acknowledgement(request: Request, at: datetime) -> SignedAcknowledgement:
@@ -233,7 +246,8 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
     handled = _handled(facts.modality, inside)
     window = {"valid_from": asked.isoformat(), "valid_until": until.isoformat()}
     decided = {"request": facts.request_digest or NOT_ASKED}
-    act = {"reference": f"SIMULATED-{dice.randint(1000, 9999)}", "written_at": asked.isoformat()}
+    day = asked.date().isoformat()
+    act = {"reference": f"SIMULATED-{digest(request.id)[:4]} of {day}"}  # the same, whichever officer says it
     words: dict[str, dict[str, Any]] = {
         "detected": {
             "place": facts.place,
@@ -244,6 +258,10 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "taken_for": [say_amount(one)[:LONGEST_NAME] for one in facts.contents][:MOST_TAKEN_FOR],
             "sure": "presumptive_test",
         },
+        "exhibit_divided": {
+            "exhibit": next(iter(facts.exhibits), "samples"),
+            "into": [{"label": f"SIMULATED-{number}"} for number in (1, 2)],
+        },
         "exhibits_accepted": {"exhibits": list(facts.exhibits), "giver": facts.giver, "intact": True},
         "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "report": "test_report", "substance": "SIMULATED"}
         | act,
@@ -251,7 +269,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "authorisation_granted": {
             "state": facts.state,
             **decided,
-            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)} of {day}",
             "granted_by_role": "SIMULATED prosecutor",
             "legal_basis": "SIMULATED decision",
             "modalities": [facts.modality],
@@ -263,7 +281,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "authorisation_withdrawn": {"state": facts.state},
         "authorisation_confirmed": {
             "state": facts.state,
-            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)} of {day}",
             "written_by_role": "SIMULATED prosecutor",
             "legal_basis": "SIMULATED decision",
             "written_at": asked.isoformat(),
@@ -271,14 +289,20 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "agreement_given": {
             "state": facts.state,
             **decided,
-            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)} of {day}",
             "given_by_role": "SIMULATED head",
         },
         "agreement_refused": {"state": facts.state},
         "prepared": {
             "modality": facts.modality,
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
-            **_sealed(facts, max(gross, _weight(handled)), dice),
+            "began_at": asked.isoformat(),
+            "place": facts.place[:LONGEST_PLACE],
+            "sealed_before": "intact",
+            "packing": "SIMULATED: cardboard boxes",
+            "concealment": "SIMULATED: beneath what was declared",
+            "stored_at": "SIMULATED: store of exhibits",
+            **_sealed(facts, max(gross, _weight(handled)) or SCALES_SHOW, dice),
             **handled,
         },
         "sighted": {"place": facts.place},
@@ -294,54 +318,68 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "hold_requested": {"reason": "SIMULATED: nobody is behind it"},
         "hold_decided": {"decision": "go_on", "reason": "SIMULATED: it is in sight again"},
         "deconfliction_requested": {
-            "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
+            "reference": f"SIMULATED-{dice.randint(1000, 9999)} of {day}",
             "reason": "SIMULATED: before anybody is asked",
         },
         "deconfliction_refused": {"reason": "SIMULATED: not called for"},
         "conflict_settled": {
             "agreed_with": facts.agree_with or request.service,
-            "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
+            "reference": f"SIMULATED-{dice.randint(1000, 9999)} of {day}",
             "reason": "SIMULATED: both may go on",
             "agreement": _agreement(request),
         },
         "conflict_yielded": {"reason": "SIMULATED: the other was first"},
         "delivered": {"how": "SIMULATED: by the ordinary operator"},
-        "arrest_made": {"persons": _persons(request.checkpoint, dice), "place": facts.place},
+        "arrest_made": {"persons": _persons(request.checkpoint, dice), "place": facts.place} | act,
         "no_arrest": {"reason": "SIMULATED: nobody came"},
         "not_collected": {"because": "no_show", "reason": "SIMULATED: nobody came"},
-        "seizure": {"recovered": inside, "items": list(facts.items), **_counted(facts)},
+        "seizure": {
+            "recovered": inside,
+            "items": list(facts.items),
+            "stored_at": "SIMULATED: store of exhibits",
+            **_counted(facts),
+        }
+        | act,
         "parts_ended": {"parts": [_ended(part) for part in facts.parts]},
         "difference_explained": {"reason": "SIMULATED: laboratory scale"},
         "permission_granted": {
             "state": facts.state,
             **decided,
             "permissions": list(facts.permissions) or ["watching_thing"],  # a changed plan may ask for one that it does not need
-            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)}",
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)} of {day}",
             "granted_by_role": "SIMULATED judge",
             "legal_basis": "SIMULATED decision",
             **window,
         },
         "permission_refused": {"state": facts.state},
-        "duty_done": {"reference": f"SIMULATED-{dice.randint(1000, 9999)}"},
+        "duty_done": {"reference": f"SIMULATED-{dice.randint(1000, 9999)} of {day}"},
         "costs_settled": {"each_bears_its_own": True, "note": "SIMULATED: settled on the telephone"},
-        "surveillance_log": {"intervals": _watched(asked)},
+        "surveillance_log": {"intervals": _watched(asked)} | act,
         "jurisdiction_understood": {"prosecutions": [{"role": "supplier", "state": facts.state}]},
         "transfer_requested": {
             "to": facts.state,
             "prosecutions": [{"role": "courier", "state": facts.state}],
-            "reference": "SIMULATED record",
+            "reference": f"SIMULATED record of {day}",
             "legal_basis": "SIMULATED treaty",
         },
+        "transfer_accepted": {"of": facts.transfer or "none-was-asked", "reference": "SIMULATED record"},
+        "transfer_declined": {"of": facts.transfer or "none-was-asked", "reason": "SIMULATED: no such offence here"},
         "cooperation_begun": {
             "person": "P-1",
             "role": "courier",
             "consented_to": "officer-7",
             "consented_at": asked.isoformat(),
-            "reference": "SIMULATED record",
+            "reference": f"SIMULATED record of {day}",
         },
         "cooperation_ended": {"person": "P-1", "reason": "SIMULATED: over"},
-        "recorder_issued": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
-        "recorder_returned": {"person": "P-1", "label": "R-1", "reference": "SIMULATED record"},
+        "recorder_issued": {"person": "P-1", "label": "R-1", "reference": f"SIMULATED record of {day}"},
+        "recorder_returned": {"person": "P-1", "label": "R-1", "reference": f"SIMULATED record of {day}"},
+        "paper_registered": {"paper": "order", "code": "000000000000"} | act,
+        "declassified": act,
+        "results_submitted": {"addressee": "SIMULATED investigator"} | act,
+        "case_opened": {"articles": ["SIMULATED article"], "charges": [{"role": "courier", "articles": ["SIMULATED article"]}]}
+        | act,
+        "persons_notified": {"persons": ["P-1"]} | act,
         "looked_back": {"note": "SIMULATED: before the court"},
         "destroyed": {"circumstances": "SIMULATED: burnt", "witnesses": [f"witness-{dice.randint(1, 99):02d}"]},
         "stop_requested": {"reason": "SIMULATED: stop"},
@@ -374,8 +412,12 @@ def _watched(asked: datetime) -> list[dict[str, Any]]:
     return [first, {"team": "B", "means": "both", "begins": minutes[2], "ends": minutes[3]}]
 
 
+SCALES_SHOW = 1_000_000
+"""Milligrams that scales show of a consignment of which nobody has said what it weighs."""
+
 SIZES = ("net", "minor", "count")
 """Fields that say how much there is of something."""
+A_SCALE = {"model": "SIMULATED scale", "number": "0001", "verified_until": "2022-12-31", "division": 1_000}
 A_PICTURE = hashlib.sha256(b"SIMULATED picture").hexdigest()
 
 
@@ -388,7 +430,13 @@ def _weighed(one: AnyAmount) -> dict[str, Any]:
 
 def _sealed(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
     """What is found of it from outside when it has been prepared, by what it is checked by."""
-    found = {"gross": gross, "seals": [_new_seal(facts.state, dice)], "picture": A_PICTURE, "packages": dice.randint(1, 2_500)}
+    found = {
+        "gross": gross,
+        "scale": A_SCALE,
+        "seals": [_new_seal(facts.state, dice)],
+        "picture": A_PICTURE,
+        "packages": dice.randint(1, 2_500),
+    }
     if facts.packages is not None:
         found["packages"] = number_of(facts.packages)
     return _by_checks(facts, found)
@@ -397,7 +445,8 @@ def _sealed(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
 def _checked(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
     """What is found of it from outside when it is handed over: what it should be, the weight as scales are."""
     tolerance = facts.tolerance or 0
-    found: dict[str, Any] = {"gross": gross + dice.randint(-tolerance, tolerance) // 4, "packages": facts.packages}
+    weight = max(gross + dice.randint(-tolerance, tolerance) // 4, 0)
+    found: dict[str, Any] = {"gross": weight, "scale": A_SCALE, "packages": facts.packages}
     found["seals"] = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
     return _by_checks(facts, found | {"picture": facts.picture or A_PICTURE, "in_sight": True})
 

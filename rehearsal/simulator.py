@@ -54,7 +54,7 @@ from rehearsal.services import (
     stand_in,
 )
 from rehearsal.wedges import wedge
-from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
+from workflows.errands import Errand, Heed, Look, OnceMore, Question, Release, Telling, wanted
 
 Watch = Callable[[Delivery, Entry], None]
 
@@ -113,6 +113,8 @@ class World:
     """Who of them hangs, what is late or lost, and which clocks step."""
     backups: bool = False
     """Whether a backup answers in place of others once their ladder has come to it."""
+    begins: timedelta = timedelta()
+    """How long after the first of its group."""
 
 
 def signed(plan: Plan) -> Envelope:
@@ -122,8 +124,8 @@ def signed(plan: Plan) -> Envelope:
 
 def changing(world: World, plan: Plan) -> Amended:
     """The change to this plan, with the services and cards that it needs."""
-    services = cast(world.directory, plan.everybody(), world.peers.reach()).services
-    cards = tuple(world.cards[state] for state in plan.states() if state in world.cards)
+    services = cast(world.directory, (*plan.everybody(), *plan.vouching()), world.peers.reach()).services
+    cards = tuple(world.cards[state] for state in plan.asked_states() if state in world.cards)
     return Amended(plan=signed(plan), services=services, cards=cards)
 
 
@@ -132,7 +134,11 @@ def simulate(world: World, watch: Watch = lambda _delivery, _entry: None) -> Sim
 
     Raises `NotEnded` for a delivery that does not end though its initiator has long stopped it: nobody seizes it.
     """
-    return _Theatre(world, watch).perform()
+    theatre = Theatre(world, watch)
+    theatre.begin()
+    while not theatre.over:
+        theatre.go_on()
+    return theatre.close()
 
 
 def secret_of(seed: int) -> bytes:
@@ -140,19 +146,19 @@ def secret_of(seed: int) -> bytes:
     return hashlib.sha256(f"{seed}/secret".encode()).digest()
 
 
-class _Theatre:
+class Theatre:
     """The stage and the services around one delivery."""
 
-    def __init__(self, world: World, watch: Watch) -> None:
+    def __init__(self, world: World, watch: Watch, begins: datetime = EPOCH) -> None:
         self._world = world
         self._watch = watch
         self._dice = random.Random(f"{world.seed}/stage")  # noqa: S311 - a rehearsal must be repeatable
         watching = [one.id for one in world.directory.services if supervises(one)] if world.put_back_chance else []
-        self._directory = cast(world.directory, (*world.plan.everybody(), *watching), world.peers.reach())
+        self._directory = cast(world.directory, (*world.plan.everybody(), *world.plan.vouching(), *watching), world.peers.reach())
         self._plan = signed(world.plan)
-        self._cards = {state: card for state, card in world.cards.items() if state in world.plan.states()}
+        self._cards = {state: card for state, card in world.cards.items() if state in world.plan.asked_states()}
         self._secret = secret_of(world.seed)
-        self._now = EPOCH
+        self._began = self._now = begins
         self._delivery = begin(self._plan, self._directory, self._cards, self._now, self._secret)
         self._patience = sum((leg.takes for leg in world.plan.legs), start=PATIENCE)
         self._coming: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -175,22 +181,68 @@ class _Theatre:
         """Whether one of these has not been found yet."""
         self._register = Register()
 
-    def perform(self) -> Simulated:
-        """One thing after another, each at its moment, until it has ended."""
-        self._at(EPOCH + self._patience, self._lose_patience)
+    def begin(self) -> None:
+        """What is to come comes, and what is wanted at once is done."""
+        self._at(self._began + self._patience, self._lose_patience)
         for change in self._world.scenario.changes:
-            self._at(EPOCH + change.after, lambda change=change: self._change(change))  # type: ignore[misc]
+            self._at(self._began + change.after, lambda change=change: self._change(change))  # type: ignore[misc]
         for number, rival in enumerate(self._world.rivals):
             self._compete(f"rival-{number}", rival)
         self._settle()
-        while not self._delivery.state.ended or self._unfound:
-            self._give_up_if_endless()
-            self._step()
-            self._settle()
-            if self._dice.random() < self._world.restart_chance:
-                self._restart()
-            if self._world.put_back_chance:
-                self._save_or_put_back()
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended."""
+        return self._delivery.state.ended and not self._unfound
+
+    @property
+    def whole(self) -> Delivery:
+        """It as an archive has it."""
+        return self._whole
+
+    @property
+    def delivery(self) -> Delivery:
+        """It as its run has it."""
+        return self._delivery
+
+    @property
+    def now(self) -> datetime:
+        """Its moment."""
+        return self._now
+
+    def go_on(self) -> None:
+        """The next thing, at its moment."""
+        self._give_up_if_endless()
+        self._step()
+        self._settle()
+        if self._dice.random() < self._world.restart_chance:
+            self._restart()
+        if self._world.put_back_chance:
+            self._save_or_put_back()
+
+    def comes_next(self) -> datetime:
+        """When that is. Raises `NotEnded` where nothing is coming."""
+        brings = next_moment(self._delivery, self._now)
+        moments = [one for one in (brings, self._coming[0][0] if self._coming else None) if one is not None]
+        if not moments:
+            raise self._not_ended("nothing is coming any more")
+        return max(min(moments), self._now)
+
+    def later(self, moment: datetime, happens: Callable[[], None]) -> None:
+        """Something happens to it then, from outside."""
+        self._at(moment, happens)
+
+    def told(self, fact: Report) -> None:
+        """A fact from outside."""
+        self._report(fact)
+
+    def handed(self, envelope: Envelope) -> None:
+        """A statement that comes in, whoever brings it."""
+        if not self.over:
+            self._submit(envelope)
+
+    def close(self) -> Simulated:
+        """How it went: every receipt that was given fits, and its packet is sealed."""
         for receipt in self._receipts:
             if not any(fits_in(receipt, one) for one in self._others.values()):
                 fits(receipt, self._whole)
@@ -243,6 +295,8 @@ class _Theatre:
                 self._begun.add(errand)
                 away = tuple(one for one in services if self._hangs(one))
                 self._at(self._now + ONE_CALL, lambda: self._report_of(AskedOnceMore(checkpoint=name, unreachable=away)))
+            case Heed():
+                self._begun.add(errand)  # whoever directs a group brings what is new, see `rehearsal.groups`
             case Telling():
                 self._tell(errand)
 
@@ -326,7 +380,7 @@ class _Theatre:
         self._seen, self._unfound, self._saved = size, True, None
         self._begun.clear()  # the new run asks again
         advance(self._delivery, self._now)  # and what had come due by now does so at once
-        if self._now >= EPOCH + self._patience:
+        if self._now >= self._began + self._patience:
             self._at(self._now + timedelta(days=1), self._lose_patience)
         self._at(self._now + timedelta(milliseconds=self._fate.randint(0, 60_000)), lambda: self._find(found))
 
@@ -335,8 +389,8 @@ class _Theatre:
         self._report(found)
 
     def _give_up_if_endless(self) -> None:
-        if self._now >= EPOCH + 2 * self._patience or len(self._delivery.ledger) >= MOST_ENTRIES:
-            raise self._not_ended(f"it had not ended after {(self._now - EPOCH).days} days")
+        if self._now >= self._began + 2 * self._patience or len(self._delivery.ledger) >= MOST_ENTRIES:
+            raise self._not_ended(f"it had not ended after {(self._now - self._began).days} days")
 
     def _not_ended(self, why: str) -> NotEnded:
         waits = [
@@ -359,7 +413,7 @@ class _Theatre:
         self._at(received, lambda: self._receive(asked, signed=signed))
         anew = self._world.seed + ANEW * len(self._others)  # what is asked again is answered by statements of their own
         for line in lines(asked, self._world.scenario, anew, self._now):
-            self._say(line, name, line.at if not line.answers else max(line.at, received))
+            self._say(self.says(line), name, line.at if not line.answers else max(line.at, received))
 
     def _report_of(self, fact: Asked | AskedOnceMore) -> None:
         """What came of asking; nothing, once the checkpoint has closed."""
@@ -373,7 +427,18 @@ class _Theatre:
     def _say(self, line: Cue, name: str, at: datetime) -> None:
         """An answer is not said any more once its checkpoint has closed. Who hangs says nothing meanwhile."""
         at = self._world.peers.back(line.statement.service, at + delay(self._world.peers, line.statement.id))
-        self._at(at, lambda: self._hear(line.envelope) if not line.answers or self._delivery.state.is_open(name) else None)
+        self._at(at, lambda: self._spoken(line) if not line.answers or self._delivery.state.is_open(name) else None)
+
+    def _spoken(self, line: Cue) -> None:
+        self._hear(line.envelope)
+        self.spoken(line.envelope)
+
+    def says(self, line: Cue) -> Cue:
+        """What a service says: this. Among siblings, perhaps once for several."""
+        return line
+
+    def spoken(self, envelope: Envelope) -> None:
+        """It has been said: nobody else hears it."""
 
     def _stand_in(self, name: str, services: tuple[str, ...]) -> None:
         progress = self._delivery.state.progress[name]
@@ -403,8 +468,8 @@ class _Theatre:
             amend(self._delivery, changing(self._world, change.plan), self._moment())
 
     def _compete(self, operation: str, rival: Rival) -> None:
-        self._at(EPOCH + rival.comes, lambda: self._claim(operation, rival.service, rival.service, 0))
-        self._at(EPOCH + rival.goes, lambda: self._answer(self._register.release(operation)))
+        self._at(self._began + rival.comes, lambda: self._claim(operation, rival.service, rival.service, 0))
+        self._at(self._began + rival.goes, lambda: self._answer(self._register.release(operation)))
 
     def _claim(self, operation: str, contact: str, signer: str, order: int) -> None:
         """Every operation here touches what this plan touches."""

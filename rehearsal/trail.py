@@ -8,7 +8,7 @@ from domain.delivery.decided import Concluded, Escalated, Expired, Expiring, Hal
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Event
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import Asked, Deconflicted, Started, Stated, Told
+from domain.delivery.reported import Asked, Deconflicted, SiblingHeard, Started, Stated, Told
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Cause, Verdict
 from domain.delivery.vocabulary import Outcome
@@ -38,6 +38,7 @@ class TrailEntry:
     rule: str | None = None
     outcome: Outcome | None = None
     cause: Cause | None = None
+    sibling: str | None = None
 
 
 def sights_in(packet: bytes) -> tuple[TrailEntry, ...]:
@@ -85,7 +86,24 @@ def fits(item: Item, seen: TrailEntry) -> bool:
         return False
     if isinstance(item, ExpectedStatement):
         return seen.says == item.says and item.verdict in (None, seen.verdict)
-    return seen.event == item.event and item.outcome in (None, seen.outcome)
+    return seen.event == item.event and item.outcome in (None, seen.outcome) and item.sibling in (None, seen.sibling)
+
+
+def nearest(trail: Sequence[Item], course: Sequence[TrailEntry], missing: int) -> TrailEntry | None:
+    """What is most like the item of this number that is missing: by kind first, then by who and where; of equals, the first
+    behind the items before it. None where nothing is like it at all.
+    """
+    behind = next((number for number in range(len(course)) if first_missing(trail[:missing], course[: number + 1]) is None), 0)
+    likes = [(_likeness(trail[missing], seen), number >= behind, -number) for number, seen in enumerate(course)]
+    best = max(likes, default=(0, False, 0))
+    return course[-best[2]] if best[0] else None
+
+
+def _likeness(item: Item, seen: TrailEntry) -> int:
+    """How much of it is the same."""
+    kind = item.says == seen.says if isinstance(item, ExpectedStatement) else item.event == seen.event
+    where = item.checkpoint is not None and item.checkpoint in (seen.checkpoint, base_name(seen.checkpoint or ""))
+    return 4 * kind + 2 * where + (item.service is not None and item.service in seen.services)
 
 
 def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
@@ -106,6 +124,8 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
             return TrailEntry(at, event.event, services=(service,))
         case Halted(finding=finding, cause=cause):
             return TrailEntry(at, event.event, _where(delivery, None), rule=finding.rule, cause=cause)
+        case SiblingHeard(sibling=sibling, checkpoint=name):
+            return TrailEntry(at, event.event, name, sibling=sibling)
         case Concluded(outcome=outcome):
             return TrailEntry(at, event.event, outcome=outcome)
         case _:

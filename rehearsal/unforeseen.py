@@ -26,8 +26,10 @@ from rehearsal.chaos import (
 )
 from rehearsal.scenario import Act
 
-NEVER = frozenset({"course"})
-"""What the other rules keep from ever being called for: a second net (see tests/goldens.py)."""
+NEVER = frozenset({"course", "sibling", "sibling_stop"})
+"""What the other rules keep from ever being called for: a second net (see tests/goldens.py). And what comes up among siblings
+alone, see `rehearsal.groups`.
+"""
 
 
 AT_LAST = timedelta(days=20)
@@ -99,7 +101,7 @@ Way = Callable[[Plan, random.Random], tuple[Led, Places]]
 
 
 def _authorities(plan: Plan) -> list[str]:
-    return [one for state in plan.states() for one in plan.authorities(state)]
+    return [one for state in plan.asked_states() for one in plan.authorities(state)]
 
 
 def _responsible(plan: Plan) -> list[str]:
@@ -186,6 +188,17 @@ def _divergence(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, put_back=True), [(one, "divergence") for one in plan.participants()]
 
 
+def _takeover(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    """A State that authorises asks another to take proceedings over, while it is under way."""
+    deciding = {at.state: one for at in plan.at("authorise") for one in at.authorities()}
+    asking = dice.choice([*deciding])
+    others = [state for state in deciding if state != asking] or [asking]
+    to = dice.choice(others)
+    details = {"to": to, "prosecutions": [{"role": "courier", "state": to}]}
+    asks = Act(service=deciding[asking], at=plan.legs[0].start, says="transfer_requested", details=details)
+    return Led(plan, (asks,)), [(deciding[to], f"takeover.{to.lower()}")]
+
+
 WAYS: dict[str, Way] = {
     "detection": _detection,
     "exhibits": _exhibits,
@@ -203,6 +216,7 @@ WAYS: dict[str, Way] = {
     "deconfliction": _deconfliction,
     "conflict": _conflict,
     "divergence": _divergence,
+    "takeover": _takeover,
 }
 """By contingency. One that has none fails at import."""
 

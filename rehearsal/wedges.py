@@ -17,7 +17,7 @@ from domain.rules.watch import check_in_due
 from domain.views.asked import request
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import lines
-from workflows.errands import Question, wanted
+from workflows.errands import Heed, Question, wanted
 
 MOVES_NOTHING = (Reminded, Escalated, Expiring, Expired)
 AT_ONCE = timedelta(milliseconds=1)
@@ -30,7 +30,7 @@ def wedge(delivery: Delivery, now: datetime, seed: int = 0) -> str:
     """Why it goes on no more though it has not ended; an empty text where it does. It must be at rest: nothing is `due`."""
     state = delivery.state
     now = max(now, state.now)
-    if state.ended or any(not isinstance(one, Question) for one in wanted(delivery)):
+    if state.ended or any(not isinstance(one, Question | Heed) for one in wanted(delivery)):
         return ""  # what is under way outside ends by itself, and is begun again until it does
     overdue = [
         one.checkpoint.id

@@ -15,6 +15,7 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
 from domain.views.asked import request
 from domain.words.errors import RuleBroken, VigilError
+from domain.words.limits import MOST_SERVICES
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines
 from tests.second_book import figured
@@ -82,6 +83,15 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
         {"intervals": [interval("2022-02-01T06:00:00Z", "2022-03-01T06:30:00Z")]},
         {"intervals": [interval("2022-03-01T06:00:00Z", "2029-03-01T06:30:00Z")]},
     ),
+    "paper_registered": ({"paper": "order", "reference": "TEST-11 of 2022-03-01", "code": "0" * 12},),
+    "declassified": tuple(
+        {"reference": "TEST-12 of 2022-03-01", "statements": [one]} for one in ("statement-0001", "nobody-said-it")
+    ),
+    "results_submitted": tuple(
+        {"reference": "TEST-13 of 2022-03-01", "addressee": "investigator", "to": to} for to in (None, "fr.customs")
+    ),
+    "case_opened": ({"reference": "TEST-14 of 2022-03-01", "articles": ["297"]},),
+    "persons_notified": ({"reference": "TEST-15", "persons": ["P-1"]},),
     "jurisdiction_understood": ({"prosecutions": [{"role": "supplier", "state": "KZ"}]},),
     "transfer_requested": tuple(
         {"to": to, "prosecutions": [{"role": "courier", "state": to}], "reference": "TEST-6", "legal_basis": "treaty"}
@@ -97,6 +107,11 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "recorder_issued": ({"person": "P-1", "label": "R-1", "reference": "TEST-9"},),
     "recorder_returned": ({"person": "P-1", "label": "R-1", "reference": "TEST-10"},),
     "detected": ({}, {"detected_at": "2030-01-01T00:00:00Z"}),
+    "exhibit_divided": (
+        {"exhibit": "samples", "into": [{"label": "B-1"}, {"label": "B-2"}]},
+        {"exhibit": "samples", "into": [{"label": "B-3", "net": 1}, {"label": "B-4", "net": 1}]},
+        {"exhibit": "seized", "into": [{"label": "B-1"}, {"label": "samples"}]},
+    ),
     "exhibits_offered": (
         {"exhibits": ["seized"], "to": "uz.police", "purpose": "test"},
         {"exhibits": ["consignment"], "to": "nobody.known", "purpose": "test"},
@@ -110,16 +125,15 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
         {
             "exhibit": "seized",
             "report": "test_report",
-            "reference": "TEST-6",
-            "written_at": "2022-03-01T06:00:00Z",
+            "reference": "TEST-6 of 2022-03-01",
             "substance": "x",
         },
-        {"exhibit": "consignment", "report": "expert_opinion", "reference": "TEST-6", "written_at": "2022-03-01T06:00:00Z"}
+        {"exhibit": "consignment", "report": "expert_opinion", "reference": "TEST-6 of 2022-03-01"}
         | {"substance": "x", "received": "2 g", "spent": "1 g", "left": "1 g"},
     ),
     "disposed": (
-        {"exhibits": ["seized"], "how": "kept", "to": "case 1", "reference": "TEST-7", "written_at": "2022-03-01T06:00:00Z"},
-        {"exhibits": ["consignment"], "how": "lost", "reference": "TEST-7", "written_at": "2022-03-01T06:00:00Z"},
+        {"exhibits": ["seized"], "how": "kept", "to": "case 1", "reference": "TEST-7 of 2022-03-01"},
+        {"exhibits": ["consignment"], "how": "lost", "reference": "TEST-7 of 2022-03-01"},
     ),
     "loss_recorded": ({"circumstances": "not found"},),
     "conflict_yielded": ({"reason": "the other was first"},),
@@ -385,6 +399,15 @@ def bytes_spent() -> Table:
     return table
 
 
+def log_full() -> Table:
+    """The surveillance log holds as many intervals as it may, and the next is refused."""
+    table = Table(rules=figured(most_intervals_in_all=1)).dispatch()
+    table.pass_time(hours=1)
+    for begins, ends in (("06:00", "06:20"), ("06:20", "06:40")):
+        table.say("kz.police", "surveillance_log", intervals=[interval(f"2022-03-01T{begins}:00Z", f"2022-03-01T{ends}:00Z")])
+    return table
+
+
 def held_too_much() -> Table:
     """Conditions, what was prepared, and what comes early are more than there is room for; in fewer words they count."""
     table = Table(rules=figured(granted_bytes=100, prepared_bytes=150, early_bytes=1_800, early_bytes_of_all=2_400))
@@ -412,6 +435,21 @@ def changed_too_often() -> Table:
     table.change(lambda plan: plan.update(title="x" * 200))
     table.change(lambda plan: plan.update(selectors=[{"kind": "phone", "hash": f"{number:064x}"} for number in range(2)]))
     table.report(ArchiveBehind(kept=0))
+    return table
+
+
+def more_checkpoints_than_may_be() -> Table:
+    """With one that was opened and is taken out, a plan of as many checkpoints as may be has one more than that."""
+    table, again = Told().dispatch(), "consent-uz-again"
+    assert isinstance(table, Told)
+    table.change(_beside("consent-uz", again))
+
+    def edit(plan: dict[str, Any]) -> None:
+        kept = [one for one in plan["checkpoints"] if one["id"] != again]
+        more = range(MOST_SERVICES - len(kept))
+        plan["checkpoints"] = [*kept, *(kept[-1] | {"id": f"more-{number}"} for number in more)]
+
+    table.change(edit)
     return table
 
 
@@ -450,7 +488,9 @@ TOLD: dict[str, Callable[[], Table]] = {
     "taken-out-while-open": taken_out_while_open,
     "statements-spent": statements_spent,
     "bytes-spent": bytes_spent,
+    "log-full": log_full,
     "held-too-much": held_too_much,
     "changed-too-often": changed_too_often,
+    "more-checkpoints-than-may-be": more_checkpoints_than_may_be,
 }
 """What neither seeds nor babble bring about."""

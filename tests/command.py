@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import pty
+import select
 import sys
 import sysconfig
 import tempfile
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 VIGIL = Path(sysconfig.get_path("scripts")) / "vigil"
+
+PATIENCE = 30.0
+"""Seconds that a conversation may stand still."""
 
 _LOADED = get_context("forkserver")
 _LOADED.set_forkserver_preload(["client.cli"])
@@ -81,6 +85,39 @@ async def at_a_terminal(given: list[str], *words: object) -> tuple[int, str]:
         return process.exitcode, seen.decode()
 
     return await asyncio.to_thread(typing)
+
+
+async def in_conversation(
+    script: list[tuple[str, str | bytes]], *words: object, cwd: Path | None = None, environment: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """The command as a person talks with it: whenever the first of each pair is on the screen, the second is typed; bytes as they
+    are, a text with a line end. Its exit code, and the screen.
+    """
+
+    def talking() -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        place = (cwd or Path.cwd(), dict(os.environ) | (environment or {}), os.ttyname(theirs))
+        process = _LOADED.Process(target=_typed, args=(["vigil", *map(str, words)], *place))
+        process.start()
+        ended = threading.Thread(target=lambda: (process.join(), os.close(theirs)))
+        ended.start()
+        seen, read, left = b"", 0, list(script)
+        while True:
+            if not select.select([ours], [], [], PATIENCE)[0]:
+                process.kill()  # it waits for an answer that the script has not; the screen shows which
+            try:
+                seen += os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+            while left and (found := seen.find(left[0][0].encode(), read)) >= 0:
+                read, (_, said) = found + len(left[0][0].encode()), left.pop(0)
+                os.write(ours, said if isinstance(said, bytes) else f"{said}\n".encode())
+        ended.join()
+        os.close(ours)
+        assert process.exitcode is not None
+        return process.exitcode, seen.decode()
+
+    return await asyncio.to_thread(talking)
 
 
 def _typed(words: list[str], cwd: Path, environment: dict[str, str], terminal: str) -> None:

@@ -24,6 +24,11 @@ def became(answer: Receipt) -> tuple[str, str | None]:
     return answer.verdict.verdict, answer.verdict.rule
 
 
+def refusal(answer: Receipt) -> str | None:
+    """The code by which it does not count; none where it does, whatever is remarked of it."""
+    return code(answer) if answer.verdict.verdict != "accepted" else None
+
+
 def code(answer: Receipt) -> str | None:
     """The code of the verdict."""
     return answer.verdict.finding.code if answer.verdict.finding is not None else None

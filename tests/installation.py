@@ -29,6 +29,8 @@ from activities.messenger import Messenger
 from activities.receipts import Receipts
 from activities.relay import Relay
 from activities.services import ServiceCaller
+from archive.attachments.files import Files
+from archive.attachments.storage import Bucket, storage_at
 from archive.cached_deliveries import FoldedDeliveries
 from archive.database import Database
 from archive.deliveries import Deliveries
@@ -37,6 +39,7 @@ from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from archive.reads import Reads
+from archive.results import PeriodResults
 from archive.sessions import Sessions
 from client.entries import line
 from domain.delivery.decided import Opened
@@ -126,6 +129,7 @@ class Installation:
     """What a second worker needs."""
     reads: Reads
     sessions: Sessions
+    files: Files
     services: SimulatedServices | None = field(default=None)
     signs: bool = True
     """Whether `opened` and `until` sign that the register is looked into, where nobody serves."""
@@ -252,7 +256,16 @@ class Installation:
 
 def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
     """What a gateway shows of this archive."""
-    return Reading(Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive))
+    return Reading(
+        Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive), PeriodResults(archive)
+    )
+
+
+@asynccontextmanager
+async def files_in(archive: Database) -> AsyncIterator[Files]:
+    """A storage of attachments in a folder, for as long as it is open."""
+    with tempfile.TemporaryDirectory(prefix="vigil-attachments-") as folder:
+        yield Files(archive, Wrapping(PAYLOAD_KEYS), storage_at(folder, Bucket()))
 
 
 BYSTANDERS = ("tj.customs", "supervision", "audit", "administration")
@@ -296,12 +309,16 @@ async def installed(
     directory = cast(example_directory(), cast_of, (reached if scenario else {}) | dict(reach or {}))
     directory = directory.model_copy(update={"services": (*directory.services, *beside)})
     url, queue = f"http://127.0.0.1:{ports[0]}", f"test-{uuid.uuid4().hex[:8]}"
-    async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
+    async with (
+        aiohttp.ClientSession() as http,
+        log_of_reads(directory) as reads,
+        files_in(reads._database) as kept,
+    ):
         changes = KeyChanges(reads._database)
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         reception = Reception(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
         sessions = Sessions(reads._database)
-        app = application(reception, Proofs(in_force, url), reads, sessions, openid)
+        app = application(reception, Proofs(in_force, url), reads, sessions, openid, kept)
         ledgers = Ledgers(reads._database, Wrapping(PAYLOAD_KEYS))
         folded = FoldedDeliveries(ledgers)
         relay = Relay(VIGIL_KEY)
@@ -316,11 +333,11 @@ async def installed(
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 await settle(client, queue, build, takes_over=False)
                 if scenario is None:
-                    yield Installation(client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions)
+                    yield Installation(client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, kept)
                 else:
                     async with SimulatedServices(served, url, scenario, seed) as services:
                         yield Installation(
-                            client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, services
+                            client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, kept, services
                         )
         finally:
             handing.cancel()

@@ -20,7 +20,7 @@ from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
 from domain.words import identifiers, moments
 from domain.words.codes import CODES, Code, Parameter, Shape
-from domain.words.limits import LARGEST_PAYLOAD, MOST_SERVICES
+from domain.words.limits import ATTACHMENTS_BYTES, LARGEST_PAYLOAD, MOST_SERVICES
 from domain.words.quantities import MAX_SPAN
 from rehearsal.services import private_key_of
 
@@ -48,6 +48,8 @@ FORMS: dict[str, Callable[[int], str]] = {
     "^[0-9a-f]{16}$": lambda number: f"{number:016x}",
     "^([0-9a-f]{16})?$": lambda number: f"{number:016x}",
     "^[0-9a-f]{32}$": lambda number: f"{number:032x}",
+    "^[0-9]{12}$": lambda number: f"{number}".rjust(12, "9"),
+    "^[+-](0[0-9]|1[0-4]):(00|15|30|45)$": lambda _: "+05:00",
     "^[0-9]{6,10}$": lambda number: f"{number}".rjust(10, "9"),
     "^[0-9a-f]{64}$": lambda number: f"{number:064x}",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$": lambda _: "2022-03-01T00:00:00.123456Z",
@@ -56,6 +58,7 @@ FORMS: dict[str, Callable[[int], str]] = {
 }
 """By the pattern of a text: one of the longest, with this number in it."""
 CHECKED: dict[Callable[..., Any], Callable[[int], str]] = {
+    moments.on_calendar: lambda _: "2022-03-01",
     identifiers.state_code: lambda _: "KZ",
     identifiers.currency_code: lambda _: "EUR",
     identifiers.cas_number: lambda _: "1000000-00-9",
@@ -81,11 +84,15 @@ class Largest:
     def _words(self, model: type[BaseModel], fixed: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
         free = {name: field for name, field in model.model_fields.items() if name not in fixed}
         words = {name: self._field(name, field) for name, field in free.items()} | dict(fixed)
+        if len(canonical(list(words.get("attachments", ())))) > ATTACHMENTS_BYTES:  # as many as there are bytes for
+            words["attachments"] = words["attachments"][: ATTACHMENTS_BYTES // (len(canonical(words["attachments"][0])) + 1)]
         if model is Cash:  # the notes add up, to no more than an amount may be
             words["notes"] = [{"value": 20_000, "count": 10**9} for _ in words["notes"]]
             words["minor"] = sum(one["value"] * one["count"] for one in words["notes"])
         if {"received", "spent", "left"} <= words.keys():  # what was spent and left was received
             words["spent"] = 0
+        if {"members", "seen"} <= words.keys():  # a statement of several has seen no one ledger, which takes more room
+            words["members"] = None
         if "code" in words and "caveat" in words:
             words["code"] = "H3"
         return words

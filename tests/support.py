@@ -12,13 +12,14 @@ from domain.delivery.ledger import Receipt
 from domain.delivery.progress import Progress
 from domain.delivery.reported import AskedOnceMore, Deconflicted, Released, Told
 from domain.delivery.statement import Statement, sign_statement
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import Directory, Reach
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
 from domain.plan.request import Companions
-from domain.plan.request_for_consent import asked_states, digest_of_request
+from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import begin, report, submit
 from domain.record.packet import seal
 from domain.record.receipts import signed
@@ -32,7 +33,7 @@ from domain.views.sentences import say_verdict
 from process.configuration import cards_in, directory_in
 from rehearsal.scenario import Scenario
 from rehearsal.services import EPOCH, VIGIL, cast, private_key_of, second
-from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, wanted
+from workflows.errands import Errand, Heed, Look, OnceMore, Question, Release, Telling, wanted
 
 NEIGHBOURS = ("AZ", "BY", "KG", "KZ", "LV", "RU", "TJ", "UZ")
 """States whose services stand at a table beside those of its plan: of all States they are more than one delivery knows."""
@@ -82,9 +83,9 @@ def example_directory() -> Directory:
 
 def services_near(plan: Plan) -> tuple[str, ...]:
     """Who stands at a table: the services of the plan's States, of neighbouring ones and of none, and who takes part."""
-    states = {None, *NEIGHBOURS, *plan.states()}
+    states = {None, *NEIGHBOURS, *plan.asked_states()}
     near = [one.id for one in example_directory().services if one.state in states]
-    return tuple(dict.fromkeys((*near, *plan.everybody())))
+    return tuple(dict.fromkeys((*near, *plan.everybody(), *plan.vouching())))
 
 
 def example_cards() -> dict[str, RuleCard]:
@@ -147,7 +148,7 @@ def asking_all(plan: Plan) -> Plan:
     some = next(iter(said.to.values()))
     along = dict.fromkeys(service for leg in plan.legs for service in leg.accompanied_by)
     more = {
-        "to": {state: said.to.get(state, some) for state in dict.fromkeys((*said.to, *asked_states(plan)))},
+        "to": {state: said.to.get(state, some) for state in dict.fromkeys((*said.to, *plan.asked_states()))},
         "companions": tuple(Companions(service=service, officers=2) for service in along),
         "technical_means": said.technical_means or ("a tracker" if "device" in plan.uses else ""),
     }
@@ -233,7 +234,8 @@ WORDS: dict[str, dict[str, Any]] = {
 """What a well-behaved service says of each kind, where nothing else is given."""
 
 
-BESIDE = ("id", "officer", "on_behalf_of", "fulfils", "handling", "plan", "seen")
+BESIDE = ("id", "officer", "on_behalf_of", "fulfils", "handling", "attachments", "plan", "seen")
+PHOTOGRAPH = Attachment(digest="ab" * 32, size=2_400_000, media_type="image/jpeg", shows="the parcel, opened")
 """What a statement says beside its content, where `seen` may also be: whether it was delivered in somebody's sight."""
 
 
@@ -245,6 +247,8 @@ class Table:
     now: datetime = EPOCH
     other_cards: dict[str, RuleCard] = field(default_factory=dict)
     """Cards that take the place of the examples'."""
+    without_card: tuple[str, ...] = ()
+    """States that are asked and of which there is no card: only a plan that nobody checked has one."""
     alone: bool = True
     """Whether the register answers that no other operation touches this one whenever it is to be looked into (R15)."""
     signed: bool = True
@@ -261,7 +265,8 @@ class Table:
     def __post_init__(self) -> None:
         self.directory = cast(example_directory(), services_near(self.plan), self.reach)
         cards = example_cards() | self.other_cards
-        self.cards = {state: card for state, card in cards.items() if state in self.plan.states()}
+        known = [state for state in self.plan.asked_states() if state not in self.without_card]
+        self.cards = {state: card for state, card in cards.items() if state in known}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET, self.rules)
         self._numbers = itertools.count(1)
         self.settle()
@@ -299,7 +304,7 @@ class Table:
 
     def _is_ours(self, errand: Errand) -> bool:
         return (
-            not isinstance(errand, Question)
+            not isinstance(errand, Question | Heed)
             and (self.alone or not isinstance(errand, Look))
             and (self.told or not isinstance(errand, Telling))
         )

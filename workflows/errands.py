@@ -49,11 +49,18 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Heed:
+    """It is listened for what comes of siblings (R31); `heard` counts what has come so far."""
+
+    heard: int
+
+
+@dataclass(frozen=True)
 class Release:
     """The register is told that this operation is live no more."""
 
 
-Errand = Question | OnceMore | Telling | Look | Release
+Errand = Question | OnceMore | Telling | Look | Heed | Release
 
 
 def parcels(delivery: Delivery, checkpoint: str, services: list[str]) -> Iterator[list[str]]:
@@ -81,6 +88,8 @@ def wanted(delivery: Delivery) -> tuple[Errand, ...]:
         errands.append(Release())
     if waits_for_the_register(delivery):
         errands.append(Look(state.register.number))
+    if delivery.plan.group is not None and state.under_way:
+        errands.append(Heed(state.siblings.heard))
     for name, progress in state.progress.items():
         if progress.open:
             waiting = progress.waiting_for()

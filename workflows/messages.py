@@ -14,7 +14,7 @@ from pydantic import Field
 from domain.delivery.carried import Carried
 from domain.delivery.delivery import Snapshot
 from domain.delivery.ledger import Entry, Kept, Receipt
-from domain.delivery.reported import Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, Told
+from domain.delivery.reported import Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Released, SiblingHeard, Told
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.directory import Directory, Service
@@ -65,6 +65,7 @@ AWAIT_CONFIRMATIONS = "await_confirmations"
 ASK_ONCE_MORE = "ask_once_more"
 DELIVER_NOTICE = "deliver_notice"
 KEEP = "keep"
+HEED = "heed"
 
 PARTICIPANTS = "VigilParticipants"
 PHASE = "VigilPhase"
@@ -103,7 +104,9 @@ def errand_id(secret: str, *parts: str) -> str:
 
 
 T = TypeVar("T")
-Fact = Annotated[Asked | AskedOnceMore | Deconflicted | Deferred | Diverged | Released | Told, Field(discriminator="event")]
+Fact = Annotated[
+    Asked | AskedOnceMore | Deconflicted | Deferred | Diverged | Released | SiblingHeard | Told, Field(discriminator="event")
+]
 
 AHEAD, BEHIND = timedelta(seconds=2), timedelta(minutes=2)
 """By how much the time of what is handed in may be ahead of Temporal's, and how long it may have waited."""

@@ -17,18 +17,20 @@ from temporalio.workflow import ContinueAsNewVersioningBehavior
 from domain.delivery.carried import carried
 from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.requests import Notice
+from domain.record.siblings import heeding
 from domain.rules.conflict import signature
 from domain.views.asked import request, without_facts
 from domain.views.notices import facts_of
 from domain.views.view import markdown, phase, view
 from domain.words.limits import MOST_CARRIED_UNKEPT
-from workflows.errands import Errand, Look, OnceMore, Question, Release, Telling, parcels, wanted
+from workflows.errands import Errand, Heed, Look, OnceMore, Question, Release, Telling, parcels, wanted
 from workflows.keeping import Keeping
 from workflows.messages import (
     ASK_ONCE_MORE,
     AWAIT_CONFIRMATIONS,
     DECONFLICT,
     DELIVER_NOTICE,
+    HEED,
     PARTICIPANTS,
     PHASE,
     RELEASE_CLAIM,
@@ -114,6 +116,10 @@ class TemporalStage:
             known = self._running.get(errand)
             if not isinstance(errand, Question) and (known is None or known.done()):
                 self._start(errand)
+        if not any(isinstance(one, Heed) for one in errands):  # what listens ends by itself only when there is news
+            for one, task in self._running.items():
+                if isinstance(one, Heed):
+                    self._commands += task.cancel()
         self._running = {one: task for one, task in self._running.items() if not task.done() or one in errands}
         self._set_alarm(min(coming or self._until, self._until))
         if not self._ends():
@@ -218,6 +224,8 @@ class TemporalStage:
                     selectors=plan.selectors,
                 )
                 task = self._once(DECONFLICT, touched, "looks for other operations that touch this one")
+            case Heed():
+                task = self._once(HEED, heeding(self._delivery), "listens for its siblings")
             case Release():
                 task = self._once(RELEASE_CLAIM, ReleaseErrand(delivery=self._delivery.plan.operation), "is live no more")
             case Question():

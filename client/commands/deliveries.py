@@ -32,7 +32,7 @@ app = typer.Typer()
 @grouped
 def countersign(files: PlanFiles, service: As, officer: Officer = OFFICER, keys: Keys = KEYS, output: Output = "text") -> None:
     """Sign a joint plan, as one of its two initiators, into a file in this folder, with which the other starts it."""
-    plan = files.checked().plan
+    plan = files.to_be_signed()
     path = countersigned(plan, service, CallerOptions(service, officer, keys).key())
     text = _("{path}: signed by {service}; start it with --countersigned {path}", path=path, service=service)
     answer(output, {"file": str(path), "operation": plan.operation}, text)
@@ -49,7 +49,7 @@ def start(
     output: Output = "text",
 ) -> None:
     """Sign a plan as its initiator and start the delivery."""
-    plan = files.checked().plan
+    plan = files.to_be_signed()
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = signed(plan, initiator.key(), other, initiator.folder)
     delivery = initiator.call(lambda door: door.start(envelope))
@@ -72,7 +72,7 @@ def amend(
     output: Output = "text",
 ) -> None:
     """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
-    plan = files.checked().plan
+    plan = files.to_be_signed()
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = signed(plan, initiator.key(), other, initiator.folder)
     entry = initiator.call(lambda door: door.amend(plan.operation, envelope))

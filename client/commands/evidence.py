@@ -1,34 +1,46 @@
 """What is proved, and to whom: packets exported and verified, and what is encrypted for one reader opened."""
 
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 
-from client import carrying
+from client import attachments, carrying
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.language import _, named
-from client.options import KEYS, DeliveryId, EncryptFor, Keys, Known, Output, Reader, grouped
+from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
+from domain.papers.paper import in_groups
+from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
+from domain.record.epcis import exchange
 from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
+from domain.record.replay import replay
 from domain.record.trust import installation_of
-from domain.record.verify import Verified, fit_parts
+from domain.record.verify import Verified, attached, fit_parts
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.views.names import OUTCOMES
-from domain.words.errors import NotVerified
+from domain.words.errors import Malformed, NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
 from domain.words.text import mark
+from papers.file import LARGEST_PAPER
+from papers.verifying import Confirmed, looked_up, verified
 from process.configuration import cards_in, directory_in
 from process.files import write_new
+from process.language import speakers
+from protocol.gateway import Gateway
 
 PURPOSES = {
     "operation": mark("for the operation itself; for a court or a State export it anew with --purpose"),
@@ -39,29 +51,104 @@ app = typer.Typer()
 
 
 @app.command()
-@grouped
 def export(
-    delivery: DeliveryId,
-    caller: CallerOptions,
+    delivery: Annotated[
+        str, typer.Argument(help="the delivery, by its code name; for an exchange, its packet", show_default=False)
+    ],
+    service: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for")] = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="where to; else DELIVERY.packet.json here")] = None,
     purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
+    with_attachments: Annotated[
+        bool, typer.Option("--with-attachments", help="fetch the files that it names into the folder PACKET.attachments")
+    ] = False,
     encrypt_for: EncryptFor = None,
     directory: Known = None,
+    form: Annotated[
+        Literal["packet", "epcis"], typer.Option("--format", help="the packet; or of one, its custody as GS1 EPCIS 2.0")
+    ] = "packet",
+    keys_unverified: Annotated[
+        bool, typer.Option("--keys-unverified", help="of an exchange: believe the packet itself whose keys it names")
+    ] = False,
     output: Output = "text",
 ) -> None:
-    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone."""
+    """Export the evidence packet: one file that anyone can verify offline, or with --encrypt-for one reader alone. With --format
+    epcis: what a packet says of custody, for systems that read GS1 EPCIS; what a handling code restricts is not in it.
+    """
+    if with_attachments and encrypt_for is not None:
+        raise Malformed(_("--with-attachments writes files as they are: encrypt the folder as a whole, and export without it"))
     carrying.recipients(encrypt_for, directory)
+    if form == "epcis":
+        _exchange(Path(delivery), file, _Carried(keys.expanduser(), service, encrypt_for, directory, keys_unverified), output)
+        return
+    if service is None:
+        raise Malformed(_("say with --as who exports it"))
+    caller = CallerOptions(service, officer, keys, gateway)
     data = caller.call(lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
     try:
         caller.shelf.compare_packet(delivery, data)
     except NotVerified as error:
         caller.shelf.alarm(error)
-    answer(
-        output,
-        {"packet": str(path), "bytes": len(data)},
-        _("{path}: {count} bytes; verify it with: vigil verify {path} --directory FILE", path=path, count=len(data)),
-    )
+    beside = _fetched(path, delivery, data, caller) if with_attachments else None
+    words = _("{path}: {count} bytes; verify it with: vigil verify {path} --directory FILE", path=path, count=len(data))
+    if beside is not None:
+        words += "\n" + _("{folder}: files: {count}, not there: {lacking}", **beside)
+    answer(output, {"packet": str(path), "bytes": len(data)} | ({"attachments": beside} if beside is not None else {}), words)
+
+
+def _fetched(path: Path, delivery: str, data: bytes, caller: CallerOptions) -> dict[str, str | int]:
+    """Fetch what the packet names and may go where it goes, into the folder beside it; what is there is not fetched again."""
+    packet, manifest, _seal = unseal(data)
+    history = replay(packet.ledger, packet.directory, packet.cards)
+    wanted = each_once(one.attachment for one in attached(history, manifest.purpose) if one.may_go)
+    folder = path.with_name(f"{path.name}.attachments")
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+    async def all_of(door: Gateway) -> int:
+        there = {one.attachment.digest for one in (await door.files(delivery)).files if one.kept and one.yours}
+        for digest, one in wanted.items():
+            if digest in there and not (folder / one.name).exists():
+                await attachments.get(door, delivery, one, folder / one.name)
+        return len([one for one in wanted.values() if (folder / one.name).exists()])
+
+    count = caller.call(all_of)
+    return {"folder": str(folder), "count": count, "lacking": len(wanted) - count}
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """With which keys a packet is decrypted, for whom what is made of it is encrypted, and whose keys in it are believed."""
+
+    folder: Path
+    service: str | None
+    encrypt_for: str | None
+    directory: Path | None
+    unverified: bool
+
+
+def _exchange(packet: Path, file: Path | None, how: _Carried, output: str) -> None:
+    """Its custody as EPCIS, once it is verified."""
+    data = carrying.read(packet, how.folder, how.service)
+    trusted = directory_in(how.directory) if how.directory is not None else None
+    if trusted is None and not how.unverified:
+        raise _unproved()
+    proved = verify_packet(data, trusted)
+    found = exchange(unseal(data)[0], proved.exported_at)
+    text = json.dumps(found.document, ensure_ascii=False, indent=2).encode()
+    path = carrying.write(file or Path(f"{proved.delivery}.epcis.json"), text, how.encrypt_for, how.directory)
+    said = _("{path}: {count} events of custody (GS1 EPCIS 2.0)", path=path, count=found.events)
+    if found.restricted:
+        numbers = ", ".join(map(str, found.restricted))
+        said = "\n".join((said, _("not in it, for their handling codes: entries {numbers}", numbers=numbers)))
+    answer(output, {"file": str(path), "events": found.events, "restricted": list(found.restricted)}, said)
+
+
+def _unproved() -> NotVerified:
+    hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof")
+    return NotVerified(_("whose keys these are stands only in the packet itself, which its forger would have written"), hint=hint)
 
 
 @app.command()
@@ -75,6 +162,13 @@ def verify(
     part: Annotated[list[Path] | None, typer.Option(help="packets of the parts it split into: each must fit")] = None,
     against: Annotated[
         Path | None, typer.Option(help="another packet of the same delivery, from another State: both must be of one history")
+    ] = None,
+    files: Annotated[
+        Path | None, typer.Option("--attachments", help="a folder with files that it names: each must be the one that was named")
+    ] = None,
+    paper: Annotated[
+        list[str] | None,
+        typer.Option(help="papers, files or the twelve digits that they bear: each must be one that this packet makes"),
     ] = None,
     keys_unverified: Annotated[
         bool, typer.Option("--keys-unverified", help="believe the packet itself whose keys it names; then it proves no signer")
@@ -91,18 +185,58 @@ def verify(
     law = cards_in(cards) if cards is not None else None
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
     if trusted is None and not keys_unverified:
-        hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to look without proof")
-        raise NotVerified(
-            _("whose keys these are stands only in the packet itself, which its forger would have written"), hint=hint
-        )
+        raise _unproved()
     found, manifest, _tip = unseal(data)
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)
     if against is not None:
         _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
+    printed = [_printed(one, data) for one in paper or []]
     table = _proof(proved, None if directory is None else str(directory))
-    answer(output, plain(proved) | {"verified": True, "keys": "of the packet" if directory is None else "trusted"}, table)
+    found_there = attachments.at_hand(files, [one.attachment for one in proved.attachments]) if files is not None else {}
+    _files(table, proved, found_there)
+    changed = [digest[:16] for digest, how in found_there.items() if how == "changed"]
+    wrong = NotVerified(_("files were changed: {digests}", digests=", ".join(changed))) if changed else None
+    for one in printed:
+        words = _("{name}, code {code}: this packet makes it, figure by figure", name=one.name, code=in_groups(one.code))
+        table.add_row(_("paper"), words)
+        if one.newer is not None:
+            words = _("later entries have changed what it says: now it is the paper with code {code}", code=in_groups(one.newer))
+            table.add_row(_("REPLACED"), words, style="yellow")
+    known = {"papers": [plain(one) for one in printed]} if printed else {}
+    document = plain(proved) | known | {"verified": wrong is None, "keys": "of the packet" if directory is None else "trusted"}
+    answer(output, document | ({"at_hand": found_there} if files is not None else {}), table, wrong)
+
+
+AT_HAND = {"fits": mark("at hand: it is the one"), "missing": mark("not at hand"), "changed": mark("CHANGED: it is another file")}
+
+
+def _files(table: Table, proved: Verified, at_hand: Mapping[str, str]) -> None:
+    """Each file that is named, and where they were looked for, whether it is at hand."""
+    for one in proved.attachments:
+        file, how = one.attachment, at_hand.get(one.attachment.digest)
+        words = _(
+            "{shows}, by {service} at entry {entry}, SHA-256 {digest}",
+            shows=file.shows,
+            service=one.service,
+            entry=one.entry,
+            digest=file.digest,
+        )
+        if not one.may_go:
+            words += "; " + _("its code {code} keeps it from here (R23)", code=one.code)
+        if how is not None:
+            words += "; " + _(AT_HAND[how])
+        table.add_row(_("file"), words, style={"changed": "bold red", "missing": "yellow"}.get(how or ""))
+
+
+def _printed(paper: str, data: bytes) -> Confirmed:
+    """Which paper of the packet it is. Raises `NotVerified`, with what differs."""
+    packet, manifest, _seal = unseal(data)
+    if re.fullmatch(r"[0-9]{12}", paper.replace(" ", "")):
+        return looked_up(paper.replace(" ", ""), packet, manifest, speakers(None))
+    with Path(paper).open("rb") as file:
+        return verified(file.read(LARGEST_PAPER + 1), packet, manifest, speakers(None))
 
 
 def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict[str, RuleCard] | None) -> None:

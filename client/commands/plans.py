@@ -8,28 +8,32 @@ from typing import Annotated
 import typer
 from rich.console import Group, RenderableType
 from rich.progress import MofNCompleteColumn, Progress
-from rich.table import Table
 from rich.text import Text
 
 from client import outlook, render, scenario_tests
 from client.card_demands import demands_in_words
 from client.console import answer, out, talk
-from client.dossier import PlanFiles, scenario_for
+from client.dossier import PlanFiles, tell_gaps
 from client.drawing import drawn, plan_svg
+from client.entries import line, line_of
 from client.language import _, needs
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
 from client.scenario_tests import Stage, Trial, TrialResult
+from client.staging import staged
+from client.tables import pairs
+from domain.delivery.ledger import Entry
 from domain.plan.demands import demands
 from domain.plan.plan import Requirement
 from domain.plan.request_for_consent import request_for_consent
 from domain.plan.selectors import SelectorKind, selector
 from domain.signing.canonical import digest, plain
+from domain.views.names import OVERDUE, STEPS
 from domain.words.errors import Malformed, VigilError
 from domain.words.quantities import say_span
+from domain.words.text import shown
 from process.configuration import deconfliction_key_in
 from rehearsal.forecast import Estimate, forecast
-from rehearsal.simulator import World
 from rehearsal.trials import FEW, Trials
 
 DECONFLICTION = Path("~/.config/vigil/keys/deconfliction.key")
@@ -43,12 +47,12 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
     """Check a plan: every fault at once, with file, line and what was expected; and what each State's rule card demands of it."""
     dossier = files.checked()
     found, explained = dossier.plan, demands(dossier.plan, dossier.cards)
-    table = Table(title=f"{found.operation}: {found.title}", title_justify="left", box=None, padding=(0, 2))
-    for heading in (_("checkpoint"), _("step"), _("State"), _("who must say what"), _("due"), _("if overdue")):
-        table.add_column(heading)
+    table = pairs()
+    table.title = Text(shown(f"{found.operation}: {found.title}"))
     for one in found.checkpoints:
-        asked = ", ".join(f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
-        table.add_row(one.id, one.step, one.state, asked, say_span(found.due_after(one)), one.overdue)
+        due = _("due {span}, if overdue: {action}", span=say_span(found.due_after(one)), action=_(OVERDUE[one.overdue]))
+        asked = (f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
+        table.add_row(one.id, Text("\n".join(map(shown, (f"{_(STEPS[one.step])}, {one.state}; {due}", *asked)))))
     document = {
         "plan": str(files.plan),
         "operation": found.operation,
@@ -56,7 +60,11 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         "participants": found.participants(),
         "demands": [plain(one) for one in explained],
     }
-    answer(output, document | {"faults": []}, Group(table, Text(), demands_in_words(explained)))
+    answer(
+        output,
+        document | {"faults": [], "gaps": [plain(one) for one in dossier.gaps]},
+        Group(table, Text(), demands_in_words(explained)),
+    )
     talk.print(
         _(
             "{plan}: no faults; route {states}, {count} participants",
@@ -65,6 +73,7 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
             count=len(found.participants()),
         )
     )
+    tell_gaps(dossier.gaps)
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
         talk.print(_("to start it, these still need keys in the directory: {services}", services=", ".join(without)))
@@ -76,9 +85,15 @@ def _by_two(need: Requirement) -> str:
 
 @app.command("test")
 def plan_test(
-    scenarios: Annotated[list[Path], typer.Argument(help="scenarios (YAML); each names its plan", show_default=False)],
+    scenarios: Annotated[
+        list[Path],
+        typer.Argument(
+            help="scenarios (YAML), each naming its plan or group; a group file stands for the one beside it", show_default=False
+        ),
+    ],
     on: Annotated[Stage, typer.Option(help="in virtual time, or for real: Temporal, HTTP and compressed time")] = "simulator",
     seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
+    show: Annotated[bool, typer.Option("--show", help="show each ledger, and each refusal with its reason")] = False,
     directory: DirectoryFile = None,
     cards: CardsFolder = None,
     output: Output = "text",
@@ -86,25 +101,37 @@ def plan_test(
     """Run scenarios and compare each with what it expects: the outcome and the trail. Exit code 0 only if all are as expected."""
     trials = [scenario_tests.trial(path, directory, cards) for path in scenarios]
     tried: list[TrialResult] = []
+    failed = 0
     for one in trials:
-        tried.append(scenario_tests.compared(one, seed, on, _performance(one, seed, on)))
-        if output == "text":
-            out.print(scenario_tests.line(tried[-1]))
-    failed = sum(not one.ok for one in tried)
+        several = len(one.staged) > 1
+        found = scenario_tests.compared(one, seed, on, _performance(one, seed, on), _shows(named=several) if show else _hides)
+        for each in found if output == "text" else ():
+            out.print(scenario_tests.line(each))
+            for refusal in each.refusals if show else ():
+                out.print(_("refused: {what}", what=refusal))
+        tried += found
+        failed += not all(each.ok for each in found)
+    all_of = len(trials)
     wrong = (
-        VigilError(_("{failed} of {tried} scenarios did not go as they expect", failed=failed, tried=len(tried)))
-        if failed
-        else None
+        VigilError(_("{failed} of {tried} scenarios did not go as they expect", failed=failed, tried=all_of)) if failed else None
     )
     answer(
         output,
         [plain(one) for one in tried],
-        _("{failed} of {tried} went as expected", failed=len(tried) - failed, tried=len(tried)),
+        _("{failed} of {tried} went as expected", failed=all_of - failed, tried=all_of),
         wrong,
     )
 
 
-def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], bytes]:
+def _shows(*, named: bool) -> scenario_tests.Show:
+    return lambda delivery, entry: talk.print(line_of(delivery, entry) if named else line(entry))
+
+
+def _hides(_delivery: str, _entry: Entry) -> None:
+    """Without `--show` no entry is shown."""
+
+
+def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], tuple[bytes, ...]]:
     if on == "simulator":
         return lambda: scenario_tests.simulated(one, seed)
     return lambda: scenario_tests.rehearsed(one, seed)
@@ -121,15 +148,21 @@ def plan_simulate(
     picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
     output: Output = "text",
 ) -> None:
-    """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail."""
-    dossier = files.checked()
-    behaviour = scenario_for(files.plan, dossier, scenario)
-    trials = Trials(World(dossier.plan, dossier.directory, dossier.cards, behaviour, seed), runs, trouble)
-    found = forecast(dossier.plan, tuple(_with_progress(trials)))
+    """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail. Of a group in the
+    plan's place, each consignment.
+    """
+    chosen = staged(files, scenario)
+    if picture is not None and len(chosen) > 1:
+        message = _("a picture shows one forecast, and {file} is a group with one for each consignment", file=files.plan)
+        raise Malformed(message, hint=_("leave out --picture; `-o json` has the figures of each"))
+    trials = Trials(tuple(one.world(seed) for one in chosen), runs, trouble)
+    courses = zip(*_with_progress(trials), strict=True)
+    found = [forecast(one.dossier.plan, course) for one, course in zip(chosen, courses, strict=True)]
     if picture is not None:
-        _write(picture, forecast_svg(found, dossier.plan.title))
-    answer(output, plain(found), outlook.forecast(found))
-    if not trouble and not behaviour.acts:
+        _write(picture, forecast_svg(found[0], chosen[0].dossier.plan.title))
+    parts = [part for one in found for part in (outlook.forecast(one), Text())][:-1]
+    answer(output, [plain(one) for one in found] if len(found) > 1 else plain(found[0]), Group(*parts))
+    if not trouble and not any(one.scenario.acts for one in chosen):
         talk.print(_("nothing goes wrong in this scenario; --trouble 30 shows what may"), style="dim")
 
 
@@ -184,7 +217,7 @@ def plan_hash(
     answer(output, plain(found), f"{{kind: {found.kind}, hash: {found.hash}}}")
 
 
-def _with_progress(trials: Trials) -> Iterator[Estimate]:
+def _with_progress(trials: Trials) -> Iterator[tuple[Estimate, ...]]:
     """The courses as they come; on a terminal, how many have come."""
     bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=talk, transient=True, auto_refresh=False)
     if not talk.is_terminal or trials.runs <= FEW:

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from client import carrying, entries, render
+from client import attachments, carrying, entries, render
+from client.attachments import Given, described
 from client.caller import CallerOptions
 from client.carrying import CarryOptions
-from client.console import answer, talk
+from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
 from client.options import DeliveryId, EncryptFor, Known, Output, grouped
@@ -22,18 +24,25 @@ from client.submitting import hand_in, keep, kept
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen
+from domain.record.door import read_statement
 from domain.rules.handling import DisclosurePermitted, Information
 from domain.rules.hold import HoldRequested
 from domain.rules.kind import Kind
 from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
 from protocol.gateway import Gateway
 
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
+
+AttachOption = Annotated[
+    list[str] | None,
+    typer.Option("--attach", help='a file that belongs to it: "FILE: what it shows", or with a code of its own "FILE: ...: H2"'),
+]
 
 AT_ONCE = 1.0
 """Seconds for which a stop looks at the delivery, and as many for which it compares, before it goes without."""
@@ -53,6 +62,7 @@ class SayOptions:
         None
     )
     handling: HandlingOption = None
+    attach: AttachOption = None
     on_behalf_of: Annotated[
         str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")
     ] = None
@@ -66,7 +76,14 @@ class SayOptions:
         return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
 
     def signed(
-        self, caller: CallerOptions, carried: CarryOptions, requests: Sequence[Request], more: Sequence[str], *, positive: bool
+        self,
+        caller: CallerOptions,
+        carried: CarryOptions,
+        requests: Sequence[Request],
+        more: Sequence[str],
+        files: Sequence[Given],
+        *,
+        positive: bool,
     ) -> Envelope:
         """The signed statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
         request = self.asked_among(requests, caller.service)
@@ -89,6 +106,7 @@ class SayOptions:
             on_behalf_of=self.on_behalf_of,
             fulfils=self.fulfils or [],
             handling=self.handling,
+            attachments=tuple(one.attachment for one in files),
         )
 
 
@@ -118,6 +136,8 @@ def inbox(
             found = found.model_copy(update={"requests": tuple(one for one in found.requests if one.delivery == delivery)})
         said = render.asked_in_full(found.requests) if delivery is not None else render.requests(found.requests)
         answer(output, plain(found), said if found.requests else _("nothing is asked of you now"))
+        if delivery is not None:
+            talk.print(_("what you may say unasked: vigil say {delivery}", delivery=delivery), markup=False)
         unreadable = found.unreadable
     else:
         carrying.recipients(encrypt_for, directory)
@@ -158,6 +178,30 @@ def refuse(
 ) -> None:
     """Say no to what a checkpoint asks of you."""
     _say(said, caller, carried, output, *([f"reason={reason}"] if reason else []), positive=False)
+
+
+@app.command()
+@grouped
+def say(
+    delivery: DeliveryId,
+    caller: CallerOptions,
+    carried: CarryOptions,
+    kind: Annotated[str | None, typer.Argument(help="kind of statement; left out: which there are", show_default=False)] = None,
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
+    handling: HandlingOption = None,
+    output: Output = "text",
+) -> None:
+    """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen. Without a kind: what you may."""
+    if kind is not None:
+        content = content_of(kind, fields or [], None)
+        if isinstance(content, Kind) and content.declares.by == "asked":
+            hint = _("`vigil inbox` says whether you are; `vigil confirm` and `vigil refuse` answer")
+            raise Malformed(_("{kind} answers a checkpoint that asks for it", kind=kind), hint=hint)
+        _pass_on(delivery, content, caller, carried, output, handling)
+        return
+    kinds = caller.call(lambda door: door.view(delivery)).may_say
+    offered = [{"kind": one, "fields": list(forms.FIELDS.get(one, ()))} for one in kinds]
+    answer(output, offered, render.sayable(kinds) if kinds else _("there is nothing that you could say by yourself now"))
 
 
 @app.command()
@@ -206,11 +250,12 @@ def inform(
     source: Annotated[str | None, typer.Option(help="how reliable the source is: A, B, C or X")] = None,
     certainty: Annotated[str | None, typer.Option(help="how sure the information is: 1 to 4")] = None,
     handling: HandlingOption = None,
+    attach: AttachOption = None,
     output: Output = "text",
 ) -> None:
     """Let others know something. It decides nothing."""
     content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
-    _pass_on(delivery, content, caller, carried, output, handling)
+    _pass_on(delivery, content, caller, carried, output, handling, described(attach or ()))
 
 
 @app.command()
@@ -244,10 +289,12 @@ def correct(
     carried: CarryOptions,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
+    attach: AttachOption = None,
     output: Output = "text",
 ) -> None:
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
-    _pass_on(delivery, correction(of, kind, fields or [], reason), caller, carried, output)
+    content = correction(of, kind, fields or [], reason)
+    _pass_on(delivery, content, caller, carried, output, files=described(attach or ()))
 
 
 @app.command()
@@ -267,6 +314,7 @@ def _say(said: SayOptions, caller: CallerOptions, carried: CarryOptions, output:
         raise Malformed(_("--request goes with --offline: online nothing is carried in a file"))
     carried.check()
     caller.key()  # whoever has none is told before anything else
+    files = described(said.attach or ())
     if carried.offline:
         if said.request is None and said.kind is None:
             message = _(
@@ -279,22 +327,29 @@ def _say(said: SayOptions, caller: CallerOptions, carried: CarryOptions, output:
                 message, hint=_("name the requests that were carried here with --request, or what you say with --kind")
             )
         asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory) if said.request else ()
-        _keep(said.signed(caller, carried, asked, more, positive=positive), carried, output)
+        _keep(said.signed(caller, carried, asked, more, files, positive=positive), carried, output, files)
         return
     found = caller.call(lambda door: door.inbox())
-    _hand_in(said.signed(caller, carried, found.requests, more, positive=positive), caller, output)
+    _hand_in(said.signed(caller, carried, found.requests, more, files, positive=positive), caller, output, files)
 
 
 def _pass_on(
-    delivery: str, content: Content, caller: CallerOptions, carried: CarryOptions, output: str, handling: str | None = None
+    delivery: str,
+    content: Content,
+    caller: CallerOptions,
+    carried: CarryOptions,
+    output: str,
+    handling: str | None = None,
+    files: Sequence[Given] = (),
 ) -> None:
     carried.check()
     key, about = caller.key(), _about(delivery, content, caller, carried)
-    envelope = statement(delivery, caller.service, caller.code, content, key, about, handling=handling)
+    attached = tuple(one.attachment for one in files)
+    envelope = statement(delivery, caller.service, caller.code, content, key, about, handling=handling, attachments=attached)
     if carried.offline:
-        _keep(envelope, carried, output)
+        _keep(envelope, carried, output, files)
     else:
-        _hand_in(envelope, caller, output)
+        _hand_in(envelope, caller, output, files)
 
 
 def _about(
@@ -356,13 +411,16 @@ def _compared(delivery: str, caller: CallerOptions, carried: CarryOptions, shown
         return as_kept(shelf, delivery, None)
 
 
-def _keep(envelope: Envelope, carried: CarryOptions, output: str) -> None:
+def _keep(envelope: Envelope, carried: CarryOptions, output: str, files: Sequence[Given]) -> None:
     path = keep(envelope, carried.encrypt_for, carried.directory)
+    if files:
+        talk.print(_("its files are handed in apart: {how}", how=_add_again(envelope, files)))
     answer(output, {"statement": str(path)}, _("{path}: signed; hand it in with: vigil submit {path}", path=path))
 
 
-def _hand_in(envelope: Envelope, caller: CallerOptions, output: str) -> None:
+def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = ()) -> None:
     given = caller.call(lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    _attach(envelope, caller, files)
     if isinstance(given, Left):
         words = _(
             "kept, not judged yet: no worker is up; it takes effect before anything else when one is. Say it by telephone too"
@@ -383,3 +441,28 @@ def _hand_in(envelope: Envelope, caller: CallerOptions, output: str) -> None:
         "kept": str(caller.shelf.place_of(receipt)),
     }
     answer(output, document, entries.receipt(receipt), wrong)
+
+
+def _attach(envelope: Envelope, caller: CallerOptions, files: Sequence[Given]) -> None:
+    """Hand in the files of a statement that has been handed in. It counts without them: what fails is said, with how to go on."""
+    if not files:
+        return
+    delivery = read_statement(envelope).delivery
+
+    async def all_in(door: Gateway) -> None:
+        for one in files:
+            new = await attachments.hand_in(door, delivery, one.path, one.attachment)
+            talk.print(
+                _("{path}: handed in", path=one.path) if new else _("{path}: had been handed in", path=one.path), style="dim"
+            )
+
+    try:
+        caller.call(all_in)
+    except VigilError as error:
+        explain(error)
+        talk.print(_("the statement is handed in and counts; its files are not all: {how}", how=_add_again(envelope, files)))
+
+
+def _add_again(envelope: Envelope, files: Sequence[Given]) -> str:
+    paths = " ".join(quote(str(one.path)) for one in files)
+    return f"vigil attachment add {read_statement(envelope).delivery} {paths}"

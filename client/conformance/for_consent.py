@@ -31,7 +31,7 @@ def for_consent(state: str, service: str, delivery: str) -> RequestForConsent:
             "handling_code": "H1",
             "state": state,
             "addressees": [service],
-            "requester": "vigil",
+            "requesters": ["vigil"],
             "coordinator": None,
             "offence": {"description": SAID, "extraditable": {state: True}},
             "consignment": {

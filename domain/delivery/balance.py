@@ -3,8 +3,8 @@
 detected = kept + removed + samples, at the preparation; kept = recovered, at the end; and every substitute and device is
 recovered as well. Masses may differ within the plan's tolerance of each substance, cash and counts not at all. What was only
 estimated is as good as its bounds: what is measured at the preparation is compared from then on, and what was not measured then
-is held against what was found at the beginning. What does not close must be explained before the run closes (Van Traa: records
-from which it could not be told what had reached the market).
+is held against what was found at the beginning, and explained, since nobody can tell whether some of it is missing. What does not
+close must be explained before the run closes (Van Traa: records from which it could not be told what had reached the market).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,9 @@ from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
 from domain.plan.quantity import Bounds, Quantity, bounds
 
-Compared = Literal["prepared", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all", "removed", "interdicted"]
+Compared = Literal[
+    "prepared", "kept", "recovered", "recovered_in_parts", "in_units", "in_parts", "in_all", "removed", "interdicted"
+]
 """What is held against the whole."""
 COMPARED: tuple[str, ...] = get_args(Compared)
 RECOVERED: tuple[Compared, ...] = ("recovered", "recovered_in_parts")
@@ -71,23 +73,24 @@ class Balance:
         self._state = state
 
     def differences(self) -> tuple[Finding, ...]:
-        """What does not close. Nothing unless it has been prepared and has left; nothing where it is destroyed, or lost and not
-        secured, or where it has split and the parts have not ended. Else, in this order: the plan's contents, `compared` as
-        `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount that was removed or
-        sampled and was not measured; `other_packages` as `prepared` where nothing was removed and
-        they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered
-        of each part; else, where something was seized, what was kept, as `recovered` with all that was; of what was kept and
-        not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it; then
-        `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` where the last of it
-        that was recovered has others, then `other_packages` as `recovered` where they were counted when it was prepared, and
-        all seizures together have another number of them, then `not_recovered` with the labels of the items that no seizure
-        names; else, where it was interdicted, `interdicted_gross` if its weight then is not that of the custody within the
-        plan's tolerance of the `gross` weight, and `other_packages` as `interdicted` if they are not as many;
-        `interdicted_unmeasured` where neither can be compared.
+        """What does not close. Nothing unless it has been prepared, and has left or is `held_back`; nothing where it is
+        destroyed, or lost and not secured, or where it has split and the parts have not ended. Else, in this order: the plan's
+        contents, `compared` as `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount
+        that was removed or sampled and was not measured; `other_packages` as `prepared` where nothing was removed and they are
+        not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered of each
+        part; else, where something was seized, what was kept, as `recovered` with all that was; in both cases then: of what was
+        kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it, and
+        what was `never_measured`; and where something was seized `serials_differ` for each cash, and `numbers_differ` for all
+        else, that was kept with `serials` where the last of it that was recovered has others, then `other_packages` as
+        `recovered` where they were counted when it was prepared, and all seizures together have another number of them, then
+        `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross`
+        if its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as
+        `interdicted` if they are not as many; `interdicted_unmeasured` where neither can be compared.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
-        if not state.dispatched or gone or state.goods is None or (state.parts and not state.ended_parts):
+        counts = state.dispatched or state.plan.held_back
+        if not counts or gone or state.goods is None or (state.parts and not state.ended_parts):
             return ()
         return tuple(self._differences(state.goods))
 
@@ -107,13 +110,9 @@ class Balance:
             yield from _packages("prepared", goods.packages, packages)
         seizures = tuple(state.seizures.values())
         if state.parts:
-            yield from compared("recovered_in_parts", goods.kept, [part.recovered for part in state.ended_parts], tolerances)
+            yield from self._recovered("recovered_in_parts", goods, [part.recovered for part in state.ended_parts])
         elif seizures:
-            recovered = [one.amounts for one in seizures]
-            yield from compared("recovered", goods.kept, recovered, tolerances)
-            guessed = tuple(one for one in goods.kept if not isinstance(one.quantity, int))
-            ends = (goods.removed, goods.samples, *recovered)
-            yield from compared("in_all", only(guessed, contents), [only(guessed, one) for one in ends], tolerances)
+            yield from self._recovered("recovered", goods, [one.amounts for one in seizures])
             yield from _serials(goods, [one for seizure in seizures for one in seizure.amounts])
             counted = [one.packages for one in seizures if one.packages is not None]
             if counted and state.custody is not None and state.custody.packages is not None:
@@ -125,9 +124,17 @@ class Balance:
         elif state.interdicted is not None and state.custody is not None:
             yield from self._interdicted(state.interdicted, state.custody)
 
+    def _recovered(self, what: Compared, goods: Goods, recovered: Sequence[tuple[AnyAmount, ...]]) -> Iterator[Finding]:
+        contents, tolerances = self._state.plan.consignment.contents, self._state.plan.tolerances
+        yield from compared(what, goods.kept, recovered, tolerances)
+        guessed = tuple(one for one in goods.kept if not isinstance(one.quantity, int))
+        ends = (goods.removed, goods.samples, *recovered)
+        yield from compared("in_all", only(guessed, contents), [only(guessed, one) for one in ends], tolerances)
+        yield from never_measured(goods.kept, contents)
+
     def _interdicted(self, found: Secured, known: Custody) -> Iterator[Finding]:
         if found.gross is not None and known.gross is not None:
-            if abs(found.gross - known.gross) > self._state.plan.tolerances.gross:
+            if abs(found.gross - known.gross) > self._state.plan.tolerances.of_gross(known.gross):
                 yield INTERDICTED_GROSS(found=found.gross, expected=known.gross)
         elif found.packages is None or known.packages is None:
             yield INTERDICTED_UNMEASURED()
@@ -140,15 +147,17 @@ def compared(
 ) -> tuple[Finding, ...]:
     """Where the parts are not the whole. What is named in the whole and then in the parts is numbered from 1, each once, since
     substances are free text: two names or numbers of one substance are one. For each in this order, where the bounds of the sums
-    are apart: `cash_differs` for a currency; `mass_differs` for a substance, if by more than the plan's tolerance of it;
-    `count_differs` for all else; and where some of what was recovered was not measured, `not_measured`. `what` says as what they
-    are compared; `expected` is the sum of the whole, `found` that of the parts, of what has a number.
+    are apart: `cash_differs` for a currency; `mass_differs` for a substance, if by more than the tolerance `of` what of it is at
+    least in the whole; `count_differs` for all else; and where some of what was recovered was not measured, `not_measured`.
+    `what` says as what they are compared; `expected` is the sum of the whole, `found` that of the parts, of what has a number.
     """
     left, right = tuple(whole), tuple(one for part in parts for one in part)
     keys = keyed((*left, *right))
     expected, seen = summed(keys[: len(left)]), summed(keys[len(left) :])
-    unmeasured = tuple(key for key, one in keys[len(left) :] if not isinstance(one.quantity, int))
-    let_pass = {key: tolerances.of(one.substance) for key, one in keys[: len(left)] if isinstance(one, SubstanceMass)}
+    unmeasured = _unmeasured(keys[len(left) :])
+    let_pass = {
+        key: tolerances.of(one.substance, expected[key].least) for key, one in keys[: len(left)] if isinstance(one, SubstanceMass)
+    }
     differs: list[Finding] = []
     for number, key in enumerate(dict.fromkeys([*expected, *seen]), 1):
         one, other = expected.get(key, Bounds()), seen.get(key, Bounds())
@@ -161,6 +170,23 @@ def compared(
         elif what in RECOVERED and key in unmeasured:
             differs.append(NOT_MEASURED(number=number, what=what))
     return tuple(differs)
+
+
+def never_measured(kept: Iterable[AnyAmount], contents: Iterable[AnyAmount]) -> Iterator[Finding]:
+    """What was on its way and no measurement tells how much of it there was: `not_measured` as `kept`, numbered as what was kept
+    is, for each of which some was not measured when it was prepared, unless the plan has it, and all of it measured.
+    """
+    left, right = tuple(kept), tuple(contents)
+    keys = keyed((*left, *right))
+    before, guessed = keys[len(left) :], _unmeasured(keys[: len(left)])
+    known = [key for key, _ in before if key not in _unmeasured(before)]
+    for number, key in enumerate(dict.fromkeys(key for key, _ in keys[: len(left)]), 1):
+        if key in guessed and key not in known:
+            yield NOT_MEASURED(number=number, what="kept")
+
+
+def _unmeasured(amounts: Iterable[tuple[Key, AnyAmount]]) -> tuple[Key, ...]:
+    return tuple(key for key, one in amounts if not isinstance(one.quantity, int))
 
 
 def units_of(units: Sequence[Unit], whole: Iterable[AnyAmount], tolerances: Tolerances) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ cannot be weighed or sealed is checked by what stands in for it, and what could 
 from dataclasses import dataclass
 
 from domain.delivery.verdicts import Finding, early, found, refused
-from domain.plan.goods import Check, Checked
+from domain.plan.goods import Check, Checked, Tolerances
 from domain.words.identifiers import Seal
 
 SEAL_BROKEN = found("R7", "seal_broken", "a seal is reported broken")
@@ -58,21 +58,21 @@ class Custody:
         return cls(gross, found.seals, found.packages, found.picture, gaps)
 
     def differences(
-        self, found: "Custody", by: tuple[Check, ...], tolerance: int, *, intact: bool = True, in_sight: bool = True
+        self, found: "Custody", by: tuple[Check, ...], tolerances: Tolerances, *, intact: bool = True, in_sight: bool = True
     ) -> tuple[Finding, ...]:
         """What does not fit in a fresh check, as far as the plan has it checked `by` that. By `seals`: `seal_broken` where one is
         said to be; `seals_differ` where their numbers, sorted, are others. By `weight`: `not_weighed` where it was not measured
-        now or before; `weight_differs` where the gross weight differs by more than the tolerance. By `count`: `packages_differ`
-        where there are more or fewer. By `picture`: `picture_differs` where it was compared with another. By `sight`:
-        `sight_broken` where it is said to have been out of sight, or an interval out of sight has ended since.
+        now or before; `weight_differs` where the gross weight differs by more than the tolerance `of_gross` weight. By `count`:
+        `packages_differ` where there are more or fewer. By `picture`: `picture_differs` where it was compared with another. By
+        `sight`: `sight_broken` where it is said to have been out of sight, or an interval out of sight has ended since.
         """
-        return tuple(one for check in ORDER if check in by for one in self._differs(check, found, tolerance, intact, in_sight))
+        return tuple(one for check in ORDER if check in by for one in self._differs(check, found, tolerances, intact, in_sight))
 
     def _differs(
         self,
         check: Check,
         found: "Custody",
-        tolerance: int,
+        tolerances: Tolerances,
         intact: bool,  # noqa: FBT001
         in_sight: bool,  # noqa: FBT001
     ) -> tuple[Finding, ...]:
@@ -84,6 +84,7 @@ class Custody:
             case "weight":
                 if found.gross is None or self.gross is None:
                     return (NOT_WEIGHED(),)
+                tolerance = tolerances.of_gross(self.gross)
                 differs = WEIGHT_DIFFERS(found=found.gross, expected=self.gross, tolerance=tolerance)
                 return (differs,) if abs(found.gross - self.gross) > tolerance else ()
             case "count":
@@ -93,6 +94,16 @@ class Custody:
                 return () if found.picture == self.picture else (PICTURE_DIFFERS(),)
             case "sight":
                 return () if in_sight and found.gaps == self.gaps else (SIGHT_BROKEN(),)
+
+    def checked(self, found: "Custody", by: tuple[Check, ...]) -> "Custody":
+        """What was found where it was checked `by` that; of what was not checked there, what was known before."""
+        return Custody(
+            found.gross if "weight" in by else self.gross,
+            found.seals if "seals" in by else self.seals,
+            found.packages if "count" in by else self.packages,
+            found.picture if "picture" in by else self.picture,
+            found.gaps if "sight" in by else self.gaps,
+        )
 
     def after(self, found: "Custody") -> "Custody":
         """What later checks compare with, after a fresh decision to go on: what was found then, but for the weight where that was

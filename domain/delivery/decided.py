@@ -59,7 +59,7 @@ class Opened(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The checkpoint is open from here on, with what the definition says of it, or else the plan. Where a contingency called
-        for it, that has opened about this key once more.
+        for it, that has opened about this key once more. In a group they `remember_siblings`, with no more `reached` than before.
         """
         checkpoint = self.definition or state.plan.find(self.checkpoint)
         if checkpoint is None:
@@ -71,10 +71,25 @@ class Opened(Event):
         if self.contingency is not None:
             begun = f"{self.contingency}/{self.key}"
             state.opened[begun] = state.opened.get(begun, 0) + 1
+        if state.plan.group is not None:
+            state.remember_siblings()
         if self.contingency == "search":
             state.owe(when.seq, "alarm", self.checkpoint, state.plan.participants())
         if self.contingency == "conflict":
             state.owe(when.seq, "conflict", self.checkpoint, (state.plan.initiator,))
+
+
+class Waits(Event):
+    """A checkpoint of the plan has its turn, and waits for siblings first (R31): until then, unless they come sooner."""
+
+    event: Literal["waits"] = "waits"
+    readers = "checkpoint"
+    checkpoint: CheckpointId
+    until: UtcText
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """The checkpoint is `waiting`, until then."""
+        state.siblings.waiting[self.checkpoint] = instant(self.until)
 
 
 class CameDue(Event):
@@ -240,7 +255,7 @@ class Concluded(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """This is the outcome, and why."""
-        state.outcome, state.because = self.outcome, self.finding
+        state.outcome, state.outcome_at, state.because = self.outcome, when.at, self.finding
         state.owe(when.seq, "outcome", None, state.plan.everybody())
 
 

@@ -19,6 +19,7 @@ from domain.delivery.decided import (
     Reminded,
     Silence,
     TakenUp,
+    Waits,
 )
 from domain.delivery.event import Event
 from domain.delivery.reported import (
@@ -32,6 +33,7 @@ from domain.delivery.reported import (
     Diverged,
     KeysChanged,
     Released,
+    SiblingHeard,
     Started,
     Stated,
     Told,
@@ -43,6 +45,7 @@ AnyEvent = Annotated[
     | KeysChanged
     | Stated
     | TakenUp
+    | Waits
     | Opened
     | Asked
     | CameDue
@@ -63,6 +66,7 @@ AnyEvent = Annotated[
     | ArchiveBehind
     | ArchiveCaughtUp
     | Diverged
+    | SiblingHeard
     | Concluded
     | Ended,
     Field(discriminator="event"),
@@ -84,5 +88,6 @@ OUTSIDE = (
     ArchiveBehind,
     ArchiveCaughtUp,
     Diverged,
+    SiblingHeard,
 )
 """Events that somebody or something outside brings. All others are decisions: they follow from state and time alone."""

@@ -34,11 +34,16 @@ class Grant:
     warnings: int = 0
     """How many of the plan's lead times have passed (R5)."""
 
+    @property
+    def final(self) -> bool:
+        """Whether it says yes: it is neither provisional nor withdrawn."""
+        return not self.provisional and not self.withdrawn
+
     def live(self, at: datetime) -> bool:
         """Whether it authorises anything at this instant: it is final, has begun and has not ended, and is neither withdrawn nor
         expired.
         """
-        return not self.provisional and not self.withdrawn and not self.expired and self.valid_from <= at < self.valid_until
+        return self.final and not self.expired and self.valid_from <= at < self.valid_until
 
     def binding(self, checkpoint: str) -> tuple[tuple[str, str], ...]:
         """Number and text of the conditions that bind this checkpoint (R19): who set it, a slash, and its place among all of that

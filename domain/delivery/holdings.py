@@ -59,6 +59,11 @@ def of_service(state: State, service: str) -> tuple[str, ...]:
     return tuple(label for label, one in exhibits(state).items() if one.holder == service and not one.travels)
 
 
+def unsettled(state: State) -> bool:
+    """Whether somebody holds anything of which it is not said what became of it."""
+    return any(one.holder is not None and one.fate is None for one in exhibits(state).values())
+
+
 def offered(state: State, service: str) -> tuple[str, ...]:
     """Labels of what is offered to this service."""
     return tuple(label for label, one in state.exhibits.items() if one.offered_to == service)

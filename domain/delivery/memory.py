@@ -1,7 +1,8 @@
 """What a delivery remembers, each in a form of its own: its state is made of these."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
@@ -142,6 +143,8 @@ class Exhibit:
     that somebody carries: it is handed back first.
     """
     packages: int | None = None
+    net: int | None = None
+    """Milligrams of it, where its lot was divided and each part weighed."""
 
 
 @dataclass(frozen=True)
@@ -187,11 +190,14 @@ class Owed:
 
 @dataclass(frozen=True)
 class Transfer:
-    """A request that a State takes over proceedings against somebody: of which State to which, and whether it was answered."""
+    """A request that a State takes over proceedings against somebody: of which State to which, and whether it was answered, or
+    was asked for an answer and met with silence.
+    """
 
     state: str
     to: str
     answered: bool = False
+    unheard: bool = False
 
 
 @dataclass(frozen=True)
@@ -268,3 +274,24 @@ class RegisterState:
     def unsettled(self) -> tuple[Contact, ...]:
         """The contacts whose conflict is not `settled`."""
         return tuple(contact for contact in self.contacts if contact.conflict not in self.settled)
+
+
+SiblingStanding = Literal["held", "stopped", "ended"]
+
+
+@dataclass
+class Siblings:
+    """What has been heard of the others of its group, in few bytes: they are carried from run to run."""
+
+    heard: int = 0
+    """How often something has been."""
+    standing: dict[int, SiblingStanding] = field(default_factory=dict)
+    """By the place among the `members`: the last that was heard of how it stands; none while it goes on."""
+    waiting: dict[str, datetime] = field(default_factory=dict)
+    """Checkpoints that have had their turn and wait: until when."""
+    reached: tuple[str, ...] = ()
+    """What has been waited for and has come so far: the sibling and its checkpoint."""
+    alone: tuple[str, ...] = ()
+    """Checkpoints for which it was decided to wait no more."""
+    stop: int | None = None
+    """The entry of a sibling's stop, while it is not decided what follows from it here."""

@@ -15,6 +15,7 @@ from domain.plan.vocabulary import CriminalRole, Involved
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import State
 from domain.words.limits import MOST_PERSONS
+from domain.words.text import mark
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ class Arrestee(Involved):
 def _each_once(persons: tuple[T, ...]) -> tuple[T, ...]:
     codes = [getattr(one, "code", one) for one in persons]
     if len(codes) != len(dict.fromkeys(codes)):
-        message = "each person stands once, under a code of their own"
+        message = mark("each person stands once, under a code of their own")
         raise ValueError(message)
     return persons
 

@@ -17,12 +17,12 @@ may have been told that something waits, and not have read it."""
 
 @dataclass(frozen=True)
 class First:
-    """What a first officer has said where two must say the same (R20): who, by which keys, and the digest of its content."""
+    """What a first officer has said where two must say the same (R20): who, by which keys, and the digest of that."""
 
     service: str
     officer: str
     keys: tuple[str, ...]
-    content: str
+    word: str
 
 
 def _pairs(table: Any) -> Any:

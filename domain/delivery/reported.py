@@ -1,5 +1,6 @@
 """What comes from outside, as the ledger records it: the plan, what is said, and what became of asking and telling."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,18 +9,18 @@ from domain.delivery.event import Event, Law, Moment
 from domain.delivery.memory import Diverging
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.delivery.state import State
-from domain.delivery.verdicts import Verdict
-from domain.delivery.vocabulary import Differing, NoticeKind, Services, UtcText
+from domain.delivery.verdicts import Verdict, found
+from domain.delivery.vocabulary import Differing, NoticeKind, Services, SiblingNews, UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import read_plan
 from domain.plan.register import Contact
 from domain.plan.vocabulary import Digest
-from domain.signing.canonical import canonical, digest, plain
-from domain.signing.envelope import Envelope
-from domain.words.errors import RuleBroken
-from domain.words.identifiers import CheckpointId
+from domain.signing.canonical import Frozen, canonical, digest, plain
+from domain.signing.envelope import SIBLING_TYPE, Envelope, open_envelope
+from domain.words.errors import Refused, RuleBroken
+from domain.words.identifiers import CheckpointId, OperationCode
 from domain.words.limits import (
     CONTACTS_BYTES,
     MOST_BRANCHES,
@@ -27,8 +28,12 @@ from domain.words.limits import (
     MOST_BROUGHT_SERVICES,
     MOST_CONTACTS,
     MOST_SERVICES,
+    SIBLING_BYTES,
 )
 from domain.words.moments import instant
+
+SIBLING_STOPPED = found("R31", "sibling_stopped", "{sibling}, of the same group, was stopped", sibling="name")
+SIBLING_IN_DANGER = found("R31", "danger_to_a_sibling", "in {sibling}, of the same group, life is at risk", sibling="name")
 
 
 class Started(Event):
@@ -281,6 +286,81 @@ class Diverged(Event):
         state.divergence = Diverging(when.seq)
         state.ended = False
         state.owe(when.seq, "diverged", None, state.plan.participants())
+
+
+class SiblingSealed(Frozen):
+    """What the installation signs of a sibling: how it stands, and the ledger by which that can be held against it."""
+
+    vigil: Literal["sibling/1"] = "sibling/1"
+    group: Digest
+    sibling: OperationCode
+    says: SiblingNews
+    checkpoint: CheckpointId | None = None
+    size: Annotated[int, Field(ge=0)]
+    root: Digest
+
+
+class SiblingHeard(Event):
+    """Of another delivery of the group (R31): it has reached what is waited for here, was held or stopped, or has ended. With the
+    signed words that prove the first, and for all of it the installation's signature.
+    """
+
+    event: Literal["sibling_heard"] = "sibling_heard"
+    sibling: OperationCode
+    says: SiblingNews
+    checkpoint: CheckpointId | None = None
+    statements: Annotated[tuple[Envelope, ...], Field(max_length=2 * MOST_SERVICES)] = ()
+    size: Annotated[int, Field(ge=0)]
+    """Entries of its ledger then, and the root over them; none where it has been expunged."""
+    root: Digest
+    seal: Envelope
+
+    @model_validator(mode="after")
+    def _can_be_carried(self) -> Self:
+        if len(canonical([plain(one) for one in self.statements])) > SIBLING_BYTES:
+            raise ValueError(f"R28: what proves it has {SIBLING_BYTES} bytes at most")
+        return self
+
+    def sealed(self, group: str) -> SiblingSealed:
+        """What the installation has signed."""
+        said = {name: getattr(self, name) for name in ("sibling", "says", "checkpoint", "size", "root")}
+        return SiblingSealed(group=group, **said)
+
+    def apply(self, state: State, when: Moment, law: Law) -> None:
+        """Something more has been `heard`. `reached`: they `remember_siblings`, with this `checkpoint` of the `sibling` as
+        one that is `reached`. `held`, `stopped`, `ended`: that is its `standing`; by `danger` it is `stopped`. Unless it
+        `ended`, every participant is told, and no more than that. Then, unless this one is `held_back`: by `danger` it halts
+        with the cause `risk_to_life` and `danger_to_a_sibling`; by `stopped`, where `on_stop` of the group is `stop`, with
+        the cause `stop` and `sibling_stopped`, and else `stop` of what is known of siblings is this entry.
+        """
+        group, siblings = state.plan.group, state.siblings
+        assert group is not None  # noqa: S101 - else there is no sibling
+        siblings.heard += 1
+        if self.says == "reached":
+            there = (self.sibling, self.checkpoint)
+            state.remember_siblings(*(one.key for one in state.awaited() if (one.delivery, one.checkpoint) == there))
+            return
+        siblings.standing[group.members.index(self.sibling)] = "stopped" if self.says == "danger" else self.says
+        if self.says != "ended":
+            state.owe(when.seq, "sibling", None, state.plan.participants())
+        if state.plan.held_back or self.says not in ("stopped", "danger"):
+            return
+        if self.says == "danger":
+            state.stop_all("risk_to_life", SIBLING_IN_DANGER(sibling=self.sibling), when.seq)
+        elif group.on_stop == "stop":
+            state.stop_all("stop", SIBLING_STOPPED(sibling=self.sibling), when.seq)
+        else:
+            siblings.stop = when.seq
+
+
+def sealed_by(fact: SiblingHeard, group: str, directory: Directory, at: datetime) -> bool:
+    """Whether the installation of this directory has signed what is said of a sibling of this group."""
+    system = directory.system()
+    try:
+        signed = open_envelope(fact.seal, SIBLING_TYPE, system.keys_at(at) if system is not None else {})
+    except Refused:
+        return False
+    return signed == canonical(fact.sealed(group))
 
 
 def cards_digest(cards: dict[str, RuleCard]) -> str:

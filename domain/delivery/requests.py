@@ -21,7 +21,7 @@ from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
 from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
 from domain.words.errors import Malformed, NotAuthentic, faults_of
-from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State
+from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State, StatementId
 from domain.words.limits import (
     LARGEST_ACKNOWLEDGEMENT,
     LONGEST_BUILD,
@@ -30,6 +30,7 @@ from domain.words.limits import (
     LONGEST_NOTICE,
     LONGEST_NUMBER,
     MOST_CARRIED_REQUESTS,
+    MOST_MEMBERS,
     MOST_NAMED,
 )
 from domain.words.quantities import Milligrams
@@ -42,6 +43,16 @@ class Bound(Frozen):
 
     id: ConditionId
     text: Reason
+
+
+class OfGroup(Frozen):
+    """The group that a delivery is one of (R31): who is asked the same of others of it may answer once for all of these."""
+
+    code: OperationCode
+    digest: Digest
+    """It commits to the plan of each, and so to what is asked of each."""
+    number: Annotated[int, Field(ge=1, le=MOST_MEMBERS)]
+    """Which one of them this is."""
 
 
 class Facts(Frozen):
@@ -73,6 +84,8 @@ class Facts(Frozen):
     """What is offered to this service, or where it is asked what became of exhibits or what they are, what it holds (R30)."""
     giver: ServiceId | None = None
     """Who offers them."""
+    transfer: Annotated[StatementId | None, Field(exclude_if=lambda statement: statement is None)] = None
+    """The request to take over proceedings that its State is asked to answer (R29)."""
     permissions: tuple[Measure, ...] = ()
     """What this service is to permit, in its authorisation or apart from it (R16)."""
     law_not_known: tuple[Topic, ...] = ()
@@ -81,6 +94,8 @@ class Facts(Frozen):
     """What its State is asked to decide on, where this service decides on it."""
     request_digest: Digest | None = None
     """SHA-256 of that in canonical form: who consents names it (R1)."""
+    group: Annotated[OfGroup | None, Field(exclude_if=lambda group: group is None)] = None
+    """Where it decides on the request, and the delivery is one of a group."""
     conditions: tuple[Bound, ...] = ()
     """What binds this answer: it must say that each is met (R19)."""
     parts: tuple[Part, ...] = ()

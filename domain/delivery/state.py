@@ -27,6 +27,7 @@ from domain.delivery.memory import (
     Recovered,
     RegisterState,
     Secured,
+    Siblings,
     Sighting,
     Spent,
     SplitPart,
@@ -37,10 +38,10 @@ from domain.delivery.persons import Arrested, Arrestee
 from domain.delivery.progress import First, Progress
 from domain.delivery.verdicts import Cause, Finding, Halt
 from domain.delivery.vocabulary import NoticeKind, Outcome, Result
-from domain.delivery.watching import Watched
+from domain.delivery.watching import Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.plan import Leg, Plan, Step
+from domain.plan.plan import Leg, Plan, Step, Wait
 
 T = TypeVar("T")
 OfReaders = Annotated[T, Field(exclude=True)]
@@ -122,6 +123,8 @@ class State:
     """What it weighed and bore at the last check that held (R7); none until it has been prepared."""
     discrepancy: Discrepancy | None = None
     """What did not fit and waits for a decision (R7)."""
+    siblings: Siblings = field(default_factory=Siblings)
+    """What has been heard of the others of its group (R31)."""
     register: RegisterState = field(default_factory=RegisterState)
     """What the register of live operations has answered (R15)."""
     released: bool = False
@@ -162,6 +165,8 @@ class State:
     """How many intervals out of sight have ended."""
     logged: int = 0
     """Of how many intervals somebody has said that they watched it."""
+    reliefs: dict[str, dict[str, Relief]] = field(default_factory=dict)
+    """By service and team: until when each team watched, by the log, and whom it handed over to."""
     watch_log: OfReaders[list[Watched]] = field(default_factory=list, compare=False)
     """In which intervals somebody watched it. For who reads a whole ledger: no rule asks for it."""
     failed_devices: tuple[str, ...] = ()
@@ -174,6 +179,8 @@ class State:
     """Why nothing advances any more (R8); none while nothing has stopped it."""
     outcome: Outcome | None = None
     """How it ended (R12)."""
+    outcome_at: datetime | None = None
+    """When it had its outcome."""
     because: Finding | None = None
     """Why it is this outcome."""
     ended: bool = False
@@ -265,11 +272,11 @@ class State:
 
     def waits_with(self, progress: Progress) -> bool:
         """Whether what is asked there would move it, so that nobody's silence counts while it is held: it is a checkpoint of step
-        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`.
+        `dispatch`, `hand_over` or `deliver`, or of the contingency `decision`, `sibling` or `sibling_stop`.
         """
         planned = self.plan.find(progress.checkpoint.id)
         moves = planned is not None and planned.step in ("dispatch", "hand_over", "deliver")
-        return moves or progress.contingency == "decision"
+        return moves or progress.contingency in ("decision", "sibling", "sibling_stop")
 
     def closed(self, checkpoint: str) -> bool:
         """Whether this checkpoint of the plan has opened and closed."""
@@ -297,7 +304,20 @@ class State:
         """One of them."""
         return self.past.get(checkpoint or "") or self.progress.get(checkpoint or "")
 
+    def awaited(self) -> tuple[Wait, ...]:
+        """What checkpoints that have not opened wait for of siblings (R31): all that stands in their `wait_for`."""
+        return tuple(wait for one in self.plan.checkpoints if one.id not in self.progress for wait in one.wait_for)
+
     # What changes it
+
+    def remember_siblings(self, *reached: str) -> None:
+        """These are `reached` too. Of what is `reached` only what is still `awaited` is kept; of those that are `alone` or
+        `waiting`, only checkpoints that have not opened.
+        """
+        siblings, keys = self.siblings, [one.key for one in self.awaited()]
+        siblings.reached = tuple(one for one in dict.fromkeys((*siblings.reached, *reached)) if one in keys)
+        siblings.alone = tuple(one for one in siblings.alone if one not in self.progress)
+        siblings.waiting = {name: until for name, until in siblings.waiting.items() if name not in self.progress}
 
     def remember(self, statement: str, fingerprint: str, known: Known, size: int, *, over: bool) -> None:
         """A statement of so many bytes has been recorded, whatever became of it (R18, R28): `spent` of its service has one

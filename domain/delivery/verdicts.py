@@ -15,6 +15,7 @@ Cause = Literal[
     "withdrawn",
     "expired",
     "silence",
+    "undecided",
     "declined",
     "decision",
     "modality",

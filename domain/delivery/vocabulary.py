@@ -29,6 +29,7 @@ Outcome = Literal[
     "destroyed",
     "split",
     "aborted_for_risk_to_life",
+    "held_back",
 ]
 """Every way a delivery can end (design section 4); exactly one (R12)."""
 
@@ -46,11 +47,15 @@ NoticeKind = Literal[
     "diverged",
     "held",
     "resumed",
+    "sibling",
 ]
 """What a notice is about: an answer is waited for, by you or by one whose superior or backup you are, did not come in time,
 is no longer waited for; the plan was changed; how it ended; the consignment is out of sight; another operation touches this;
 keys of a service were changed; the archive has fallen behind, or has caught up; the archive has another history of it; nothing
-moves until it is decided; it goes on."""
+moves until it is decided; it goes on; another consignment of the same operation was held or stopped."""
+
+SiblingNews = Literal["reached", "held", "stopped", "danger", "ended"]
+"""What is heard of another delivery of the same group (R31)."""
 
 AnyNotice = Literal[NoticeKind, "enquiries", "stranded"]
 """The same, and what is about no single delivery, for supervisors: a pattern of enquiries at the register; deliveries that wait

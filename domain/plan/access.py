@@ -31,7 +31,12 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "files":    ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "file":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "attach":   ("own",     "part",  "part",     "-",        "-",     "-",           "-"),
     "packet":   ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
+    "papers":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "paper":    ("own",     "part",  "part",     "all",      "-",     "-",           "-"),  # part: those that its form is for
     "expunge":  ("-",       "-",     "-",        "all",      "-",     "all",         "-"),  # with a second person
     "expunged": ("-",       "-",     "-",        "all",      "all",   "all",         "-"),
     "directory": ("part",   "part",  "part",     "all",      "part",  "all",         "all"),  # part: not how others are reached
@@ -39,6 +44,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
     "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
     "alarms":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
+    "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }
 # fmt: on
@@ -80,11 +86,11 @@ def speaks_everywhere(service: Service) -> bool:
 
 
 def taken_along(plan: Plan, directory: Directory) -> Directory:
-    """The services that a delivery of this plan begins with: those that take part or are told at the end, and those that speak in
-    every delivery.
+    """The services that a delivery of this plan begins with: those that take part or are told at the end, those of siblings whose
+    words it waits for, and those that speak in every delivery.
     """
     watching = [service.id for service in directory.services if speaks_everywhere(service)]
-    return directory.snapshot([*plan.everybody(), *watching])
+    return directory.snapshot([*plan.everybody(), *plan.vouching(), *watching])
 
 
 def permit(service: Service, action: str) -> None:

@@ -1,10 +1,11 @@
 """What a plan must be before anyone is asked for consent: the static side of the rules, each finding with its place.
 
-Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one
-to authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way
-stands in `domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods` (R7, R10), who may do what where in
-`domain.plan.check_powers` (R29), what a request for consent must say in `domain.plan.check_request` (R1), and how large a plan
-may be in `domain.plan.check_size` (R28).
+Checked here: R1 (every State is asked, and about nothing that is still to be written), R3 (the modality is one every card
+allows), R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that
+every checkpoint can be satisfied. The way stands in `domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods`
+(R7, R10), who may do what where in `domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group`
+(R31), what a request for consent must say in `domain.plan.check_request` (R1), and how large a plan may be in
+`domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,19 +14,22 @@ from functools import partial
 
 from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, substances, sums, tolerances
+from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
-from domain.plan.check_powers import acts, outside, prosecution
+from domain.plan.check_powers import acts, beginning, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
+from domain.plan.gaps import gaps_in
+from domain.plan.group import member
 from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
 from domain.plan.register import competent
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import locode_in_state
-from domain.words.limits import MOST_SERVICES
+from domain.words.limits import LONGEST_AFTERWARDS, MOST_SERVICES
 from domain.words.quantities import say_span
 from domain.words.text import fill, word
 
@@ -44,13 +48,20 @@ Check = Callable[[Plan, Directory, Cards], Iterator[Fault]]
 def faults_in(plan: Plan, directory: Directory, cards: Cards, figures: Figures = FIGURES) -> tuple[Fault, ...]:
     """Everything wrong with the plan, by the newest rules. Empty if it may be started."""
     found = (fault for check in CHECKS for fault in check(plan, directory, cards))
-    return (*found, *sizes(plan, directory, cards, figures))
+    return (*found, *member(plan), *sizes(plan, directory, cards, figures))
 
 
 def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator[Fault]], ...]:
-    """The rules of planning, one at a time, with this directory and these cards."""
-    checks: tuple[Check, ...] = (*CHECKS, partial(sizes, figures=FIGURES))
+    """The rules of planning, one at a time, with this directory and these cards; for a plan that may still have gaps, which are
+    told apart from faults (`domain.plan.gaps`).
+    """
+    of_a_draft = (check for check in CHECKS if check is not filled)
+    checks: tuple[Check, ...] = (*of_a_draft, _is_of_its_group, partial(sizes, figures=FIGURES))
     return tuple(partial(_checked, check, directory, cards) for check in checks)
+
+
+def _is_of_its_group(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    return member(plan)
 
 
 def _checked(check: Check, directory: Directory, cards: Cards, plan: Plan) -> Iterator[Fault]:
@@ -119,11 +130,10 @@ def deconfliction(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
     if initiator is not None and not competent(plan, directory):
         kinds = " or ".join(MAY_ASK_THE_REGISTER)
         problem = fill(
-            "R15: no {kinds} of {state}, other than {initiator} itself, takes part, so nobody can sign that other "
+            "R15: no {kinds} of {state}, other than who initiates it, takes part, so nobody can sign that other "
             "live operations are looked for; ask one for consent, or name it on a ladder or as coordinator",
             kinds=kinds,
             state=initiator.state or fill("no State"),
-            initiator=plan.initiator,
         )
         yield Fault(place="initiator", problem=problem)
 
@@ -229,9 +239,9 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
-            elif checkpoint.authorities() and rung.to in (*plan.initiators(), *(leg.responsible for leg in plan.legs)):
+            elif checkpoint.step == "authorise" and rung.to in plan.carrying_out():
                 problem = fill(
-                    "R13: {service} begins it or is in charge of a leg, so it does not authorise in another's place",
+                    "R13: {service} begins it or is in charge of a leg, so it does not decide in another's place",
                     service=rung.to,
                 )
                 yield Fault(place=place, problem=problem)
@@ -293,7 +303,22 @@ def essentials(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
             yield Fault(place=f"checkpoints.{index}.need", problem=problem)
 
 
+def afterwards(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """It does not stay open for ever (R30)."""
+    if plan.afterwards is not None and plan.afterwards > LONGEST_AFTERWARDS:
+        problem = fill("R30: after its outcome it stays open for {most} at most", most=say_span(LONGEST_AFTERWARDS))
+        yield Fault(place="afterwards", problem=problem)
+
+
+def filled(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Nothing in it is still to be written: nobody is asked to decide on a gap (R1)."""
+    for gap in gaps_in(plan):
+        problem = fill("R1: nobody decides on a gap; write in place of the text between < and >: {asked}", asked=gap.problem)
+        yield Fault(place=gap.place, problem=problem)
+
+
 CHECKS: tuple[Check, ...] = (
+    afterwards,
     services,
     together,
     deconfliction,
@@ -313,8 +338,13 @@ CHECKS: tuple[Check, ...] = (
     handovers,
     acts,
     prosecution,
+    beginning,
     outside,
     law,
     request,
+    group,
+    waits,
+    held_back,
+    filled,
 )
 """The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from domain.plan.cards import GoodsClass, RuleCard
 from domain.plan.directory import Directory
-from domain.plan.goods import AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
-from domain.plan.plan import Plan
+from domain.plan.goods import SMALLEST_SHARE, AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
+from domain.plan.plan import Leg, Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity, known_as
 from domain.words.errors import Fault
@@ -15,9 +15,6 @@ from domain.words.quantities import say_mass
 from domain.words.text import either, fill, mark, word
 
 Cards = Mapping[str, RuleCard]
-
-SMALLEST_SHARE = 20
-"""A tolerance of net mass or gross weight is at most one part of so many of what it is of."""
 
 
 def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -92,16 +89,43 @@ def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     elif goods.checked_by and "weight" not in goods.checked_by and goods.not_weighed is None:
         problem = mark("R7: it is not checked by weight; say in not_weighed why, and which authority allowed it")
         yield Fault(place="consignment", problem=problem)
-    if goods.checked_by == ("sight",) and plan.surveillance is None:
-        problem = "R7: it is checked by sight alone, and nobody is asked to watch it; say in surveillance how closely"
-        yield Fault(place=place, problem=problem)
+    yield from _checks_of_legs(plan)
+    for where, by in ((place, goods.checked_by), *((f"legs.{index}.checked_by", leg.checked_by) for index, leg in _own(plan))):
+        if by == ("sight",) and plan.surveillance is None:
+            problem = mark("R7: it is checked by sight alone, and nobody is asked to watch it; say in surveillance how closely")
+            yield Fault(place=where, problem=problem)
     for where, quantity in _quantities(plan):
-        if isinstance(quantity, Unmeasured) and not plan.may_allow(quantity.allowed_by):
+        if isinstance(quantity, Unmeasured) and not any(plan.may_allow(quantity.allowed_by, state) for state in plan.states()):
             problem = fill(
-                "R7: {service} is not asked to authorise anything, so it cannot allow that; name who is",
+                "R7: {service} is asked to authorise in no State on the route, so it cannot allow that; name who is",
                 service=quantity.allowed_by,
             )
             yield Fault(place=where, problem=problem)
+
+
+def _own(plan: Plan) -> Iterator[tuple[int, Leg]]:
+    """Legs that say how it is checked at their end."""
+    return ((index, leg) for index, leg in enumerate(plan.legs) if leg.checked_by)
+
+
+def _checks_of_legs(plan: Plan) -> Iterator[Fault]:
+    """What a leg says is checked at a handover, once, and compares with what was recorded when it was prepared (R7)."""
+    for index, leg in _own(plan):
+        place, end = f"legs.{index}.checked_by", plan.find(leg.end)
+        if end is not None and end.step != "hand_over":
+            yield Fault(
+                place=place, problem=fill("R7: nothing is handed over at {end}, so nothing is checked there", end=leg.end)
+            )
+        for number, check in enumerate(leg.checked_by):
+            if check in leg.checked_by[:number]:
+                problem = fill("R7: {check} stands twice; once is enough", check=word(check))
+                yield Fault(place=f"{place}.{number}", problem=problem)
+            if check not in (*plan.consignment.checked_by, "sight"):
+                problem = fill(
+                    "R7: {check} is not among what the consignment is checked by, so there is nothing to compare with",
+                    check=word(check),
+                )
+                yield Fault(place=f"{place}.{number}", problem=problem)
 
 
 def _quantities(plan: Plan) -> Iterator[tuple[str, Quantity | None]]:

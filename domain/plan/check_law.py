@@ -18,11 +18,12 @@ Cards = Mapping[str, RuleCard]
 
 
 def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Every State on the way is asked, by those who may decide, for what its law wants."""
-    for state in plan.states():
+    """Every State on the way is asked, by those who may decide, for what its law wants; and any other that is asked as well."""
+    for state in plan.asked_states():
         if not plan.authorities(state):
-            problem = fill("R1: the route passes through {state}, and nobody there is asked to authorise", state=state)
-            yield Fault(place="checkpoints", problem=problem)
+            passes = fill("R1: the route passes through {state}, and nobody there is asked to authorise", state=state)
+            asked = fill("R1: {state} is asked to decide, and nobody there is asked to authorise", state=state)
+            yield Fault(place="checkpoints", problem=passes if state in plan.states() else asked)
         if state not in plan.offence.extraditable:
             problem = fill("say whether the offence is extraditable in {state} (true or false)", state=state)
             yield Fault(place="offence.extraditable", problem=problem)
@@ -46,8 +47,8 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if checkpoint.step == "authorise":
             yield from _asked(plan, directory, cards, index, checkpoint)
     for state in plan.answers_for_law:
-        if state not in plan.states():
-            problem = fill("the route does not pass through {state}, so nobody answers for its law", state=state)
+        if state not in plan.asked_states():
+            problem = fill("{state} is neither on the route nor asked, so nobody answers for its law", state=state)
             yield Fault(place=f"answers_for_law.{state}", problem=problem)
     yield from _excluded(plan, directory, cards)
     yield from _second_voice(plan, directory, cards)
@@ -235,7 +236,7 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
     decide alone, the second voice is its superior: a second officer of the same service (R7, R13).
     """
     for index, leg in enumerate(plan.legs):
-        if plan.authorities(leg.state) and set(plan.authorities(leg.state)) == {leg.responsible}:
+        if _would_do(plan, leg.state, (leg.responsible,)):
             if _decides_alone(plan, directory, cards.get(leg.state), leg.responsible):
                 continue
             problem = fill(
@@ -245,18 +246,26 @@ def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fa
                 state=leg.state,
             )
             yield Fault(place=f"legs.{index}.responsible", problem=problem)
-    asked = {one.service for at in plan.at("authorise") for one in at.requires}
+    asking = dict.fromkeys(at.state for at in plan.at("authorise"))
+    alone = all(_would_do(plan, state, plan.initiators()) for state in asking)
     for place, name in zip(("initiator", "co_initiator"), plan.initiators(), strict=False):
         initiator = directory.find(name)
         card = cards.get(initiator.state or "") if initiator is not None else None
-        alone = name in asked and asked <= set(plan.initiators())
-        if alone and not _decides_alone(plan, directory, card, name):
+        if alone and name in plan.deciding() and not _decides_alone(plan, directory, card, name):
             problem = fill(
                 "R13: {initiator} starts this delivery and would be the only one to authorise it; where its law lets it "
                 "decide alone, two of its officers must",
                 initiator=name,
             )
             yield Fault(place=place, problem=problem)
+
+
+def _would_do(plan: Plan, state: str, services: tuple[str, ...]) -> bool:
+    """Whether all that is needed to authorise in a State can come from these services: no other authorises, or none must."""
+    asking = [at for at in plan.at("authorise") if at.state == state and at.authorities()]
+    authorities = plan.authorities(state)
+    enough = all(sum(one in services for one in at.services()) >= at.quorum() for at in asking)
+    return bool(authorities) and (enough or all(one in services for one in authorities))
 
 
 def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:

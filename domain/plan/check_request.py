@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
-from domain.plan.request_for_consent import asked_states
 from domain.words.errors import Fault
 from domain.words.text import either, fill
 
@@ -19,9 +18,9 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
     """Each State is told what concerns it alone, in a language that it takes from abroad, and nobody else is told anything; who
     asks says by which articles of its own law it is an offence; and what is asked can be decided on.
     """
-    said, asked = plan.request, asked_states(plan)
-    initiator = directory.find(plan.initiator)
-    own = initiator.state if initiator is not None else None
+    said, asked = plan.request, plan.asked_states()
+    initiators = [known for name in plan.initiators() if (known := directory.find(name)) is not None]
+    own = tuple(dict.fromkeys(one.state for one in initiators if one.state is not None))
     for state in asked:
         if state not in said.to:
             problem = fill(
@@ -35,7 +34,7 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
             yield Fault(place=f"request.to.{state}", problem=problem)
         card = cards.get(state)
         taken = [code for one in card.languages if one.is_about(plan.case) for code in one.codes] if card is not None else []
-        if state != own and taken and to.language not in taken:
+        if state not in own and taken and to.language not in taken:
             problem = fill(
                 "R1: by its rule card {state} takes a request in {taken}, not in {language}",
                 state=state,
@@ -43,9 +42,10 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
                 language=to.language,
             )
             yield Fault(place=f"request.to.{state}.language", problem=problem)
-    if own is not None and not plan.offence.articles.get(own):
-        problem = fill("R1: name the articles of {state}, whose service asks, by which it is an offence", state=own)
-        yield Fault(place="offence.articles", problem=problem)
+    for state in own:
+        if not plan.offence.articles.get(state):
+            problem = fill("R1: name the articles of {state}, whose service asks, by which it is an offence", state=state)
+            yield Fault(place="offence.articles", problem=problem)
     yield from _along(plan)
     if {"device", "audio_video"} & {*plan.uses} and not said.technical_means:
         problem = fill("R1: the plan uses technical means: say which, so that it can be decided on")

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.plan import Leg, Plan, PlannedCheckpoint
+from domain.plan.plan import UNTOUCHED, Call, Leg, Plan, PlannedCheckpoint
 from domain.words.errors import Fault
 from domain.words.identifiers import locode_in_state
-from domain.words.text import fill, mark, word
+from domain.words.text import either, fill, mark, word
 
 Cards = Mapping[str, RuleCard]
 
@@ -56,7 +56,9 @@ def route(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
 
 def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Each checkpoint on the way lies in the State of its leg, where the consignment is; a handover in one of the two (R4)."""
+    """Each checkpoint on the way lies in the State of its leg, where the consignment is; a handover in one of the two (R4).
+    Clocks at one place show one time.
+    """
     first = plan.legs[0]
     for index, checkpoint in enumerate(plan.checkpoints):
         match checkpoint.step:
@@ -77,15 +79,26 @@ def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 state=checkpoint.state,
             )
             yield Fault(place=f"checkpoints.{index}.state", problem=problem)
+    clocks: dict[tuple[str, str], PlannedCheckpoint] = {}
+    for index, checkpoint in enumerate(plan.checkpoints):
+        if checkpoint.zone is None:
+            continue
+        other = clocks.setdefault((checkpoint.state, checkpoint.place), checkpoint)
+        if other.zone != checkpoint.zone:
+            problem = fill(
+                "{checkpoint} is at the same place, where clocks are {zone} ahead of UTC", checkpoint=other.id, zone=other.zone
+            )
+            yield Fault(place=f"checkpoints.{index}.zone", problem=problem)
 
 
 def calls(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Each call is in the State that it says; one in no State, on the high seas, says why nobody need consent (R1)."""
+    """Each call is in the State that it says. One in no State is on the high seas; where it is said that a State is not touched,
+    that can be so there (R1).
+    """
     for index, leg in enumerate(plan.legs):
         for number, call in enumerate(leg.calls):
-            if call.state is None and call.not_touched is None:
-                problem = mark("R1: a call is in a State, which consents, or says in `not_touched` why none need")
-                yield Fault(place=f"legs.{index}.calls.{number}", problem=problem)
+            if call.not_touched is not None or call.state is None:
+                yield from _untouched(plan, leg, call, f"legs.{index}.calls.{number}")
             if call.locode is not None and (call.state is None or not locode_in_state(call.locode, call.state)):
                 problem = fill(
                     "{locode} is not in {state}; its first two letters must be the State",
@@ -93,6 +106,34 @@ def calls(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     state=call.state or fill("no State"),
                 )
                 yield Fault(place=f"legs.{index}.calls.{number}.locode", problem=problem)
+
+
+def _untouched(plan: Plan, leg: Leg, call: Call, place: str) -> Iterator[Fault]:
+    """What is wrong with a call where nobody is asked: that it is in no State, or why its State need not consent."""
+    if (call.state is None) != (call.not_touched == "high_seas"):
+        problem = mark("R1: only on the high seas is a call in no State; else name the State, which consents or is not touched")
+        yield Fault(place=place, problem=problem)
+    elif call.not_touched is not None and call.kind not in (fitting := UNTOUCHED[call.not_touched]):
+        problem = fill(
+            "R1: it says {why} of {kind}; that may be said of {fitting}",
+            why=word(call.not_touched),
+            kind=word(call.kind),
+            fitting=either(fitting),
+        )
+        yield Fault(place=f"{place}.not_touched", problem=problem)
+    if call.state is None:
+        return
+    if call.state in plan.asked_states():
+        problem = fill(
+            "R1: {state} is on the route or asked to authorise: it is touched, and consents to this too", state=call.state
+        )
+        yield Fault(place=f"{place}.not_touched", problem=problem)
+    if leg.accompanied_by or "device" in plan.uses:
+        problem = fill(
+            "R16: officers or a device that travel along are in {state} as well: it is touched, and asked to permit that",
+            state=call.state,
+        )
+        yield Fault(place=f"{place}.not_touched", problem=problem)
 
 
 def accompanied(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

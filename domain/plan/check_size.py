@@ -45,16 +45,17 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
     if (size := len(canonical([plain(one) for one in plan.consignment.contents]))) > (most := figures.contents_bytes):
         problem = fill("R28: the contents have {size} bytes, {most} at most are told in a request", size=size, most=most)
         yield Fault(place="consignment.contents", problem=problem)
-    if (count := len(plan.states())) > (most := figures.most_states):
+    if (count := len(plan.asked_states())) > (most := figures.most_states):
         yield Fault(
-            place="legs", problem=fill("R28: it goes through {count} States, {most} at most may be", count=count, most=most)
+            place="legs",
+            problem=fill("R28: {count} States are on the route or asked, {most} at most may be", count=count, most=most),
         )
     if (size := len(canonical(plan))) > (most := figures.plan_bytes):
         yield Fault(
             place="document", problem=fill("R28: the plan has {size} bytes, {most} at most are carried", size=size, most=most)
         )
     yield from known_services(taken_along(plan, directory), figures)
-    yield from known_cards({state: cards[state] for state in plan.states() if state in cards}, figures)
+    yield from known_cards({state: cards[state] for state in plan.asked_states() if state in cards}, figures)
     yield from _spans(plan, directory, figures)
     yield from _requests(plan, figures)
 

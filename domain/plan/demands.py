@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from domain.plan.cards import Law, LawText, Measure, Provision, RecordRule, RuleCard
+from domain.plan.cards import Law, LawText, Measure, Provision, Recorded, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
-from domain.words.quantities import Span, say_span
+from domain.words.quantities import Span
 from domain.words.text import fill, mark, word
 
-Topic = Literal["decider", "handling", "term", "bars", "records", "contacts", Measure]
+Topic = Literal["decider", "handling", "term", "bars", "records", "reports", "contacts", Measure]
 """What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
-lasts; whether what forbids it is so, whether acts are recorded as it demands and others met are followed no longer than it lets,
-where no statement says that; and of each measure whether an act must permit it."""
+lasts; whether what forbids it is so, whether acts are recorded and it is reported as it demands, and others met are followed no
+longer than it lets, where no statement says that; and of each measure whether an act must permit it."""
 
 About = Literal[
     "decides",
@@ -30,6 +30,7 @@ About = Literal[
     "forbids",
     "offences",
     "duties",
+    "reports",
     "recorded",
     "notice",
     "languages",
@@ -41,6 +42,7 @@ TOPICS: Mapping[Topic, str] = {
     "term": mark("how long an authorisation lasts"),
     "bars": mark("whether something is so that forbids it"),
     "records": mark("whether acts are recorded as it demands"),
+    "reports": mark("whether it is reported as often as it demands"),
     "contacts": mark("whether others who are met are followed no longer than it lets"),
 }
 """What a card does not know that matters to a plan. Of a measure: whether an act must permit it."""
@@ -53,7 +55,7 @@ class Point(Frozen):
     about: About
     sentence: str
     """In English, with the names of `values` in braces."""
-    values: dict[str, str | tuple[str, ...]]
+    values: dict[str, str | timedelta | tuple[str, ...]]
     """A text stands as it is; of several, each is a word of our own."""
     law: Law | None
     """Where it stands, and how sure that is; none: not known."""
@@ -113,11 +115,17 @@ NOT_URGENT = mark("not known whether it may be given before it is written, so it
 FORBIDS = mark("not allowed, or ended, where there is: {what}")
 OFFENCES = mark("for these offences alone: {articles}; this plan names {named}")
 DUTY = mark("{what}, within {within} of: {event}")
+REPORTS = mark("{what}, every {every} at least")
 RECORDED: Mapping[str, str] = {
     "witnesses": mark("{acts}: before attesting witnesses"),
     "recording": mark("{acts}: with a recording"),
     "either": mark("{acts}: before attesting witnesses, or with a recording"),
     "neither": mark("{acts}: neither before attesting witnesses nor with a recording"),
+}
+ACTS: Mapping[Recorded, str] = {
+    "opening": mark("the opening"),
+    "search": mark("the search"),
+    "seizure": mark("the taking of things"),
 }
 PREPARED_SO = mark("the record of preparation shows it (R16)")
 NOTICE = mark("at least {time} to answer; this plan gives {given}")
@@ -127,8 +135,8 @@ LANGUAGES_UNKNOWN = mark("not known in which language a request is written: ask 
 
 
 def demands(plan: Plan, cards: Mapping[str, RuleCard]) -> tuple[Demand, ...]:
-    """For each State on the route, in its order. The plan has been checked, so each has a card."""
-    return tuple(_demand(plan, cards[state]) for state in plan.states())
+    """For each State that is asked, those on the route first and in its order. The plan has been checked, so each has a card."""
+    return tuple(_demand(plan, cards[state]) for state in plan.asked_states())
 
 
 def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
@@ -145,6 +153,8 @@ def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
         topics.append("bars")
     if any(_unseen(plan, one) for one in card.records):
         topics.append("records")
+    if any(one.is_about(plan.case) for one in card.reports):
+        topics.append("reports")
     rules = [(one, card.rule_of(one, plan.case)) for one in plan.measures(card.state)]
     if any(rule is not None and rule.contacts is not None for _, rule in rules):
         topics.append("contacts")
@@ -162,10 +172,18 @@ def topic(code: Topic) -> str:
 
 
 def needed(plan: Plan, state: str) -> timedelta:
-    """How long this State's consent must run from being asked: what its request states (`domain.views.asked`)."""
+    """How long this State's consent must run from being asked: what its request states (`domain.views.asked`). Off the route it
+    is until what is planned there may be over, with the whole way before.
+    """
     before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
     steps = sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
-    return steps + plan.time_to_leave(state) + plan.margin + plan.contingencies.extension
+    if state in plan.states():
+        return steps + plan.time_to_leave(state) + plan.margin + plan.contingencies.extension
+    way = sum((plan.due_after(end) for leg in plan.legs if (end := plan.find(leg.end)) is not None), timedelta())
+    there = max(
+        (one.due for one in plan.checkpoints if one.state == state and one.step in ("arrest", "account")), default=timedelta()
+    )
+    return steps + way + there + plan.margin
 
 
 def _demand(plan: Plan, card: RuleCard) -> Demand:
@@ -233,30 +251,30 @@ def _how(plan: Plan, card: RuleCard) -> Iterator[Point]:
         else:
             yield _known(card, "measures", NEEDS_SOMEBODYS, rule, measures=(measure,))
         if rule.longest is not None:
-            yield _known(card, "measures", PERMITTED_FOR, rule, measures=(measure,), longest=say_span(rule.longest))
+            yield _known(card, "measures", PERMITTED_FOR, rule, measures=(measure,), longest=rule.longest)
         if rule.extension is not None:
-            yield _known(card, "measures", EXTENDED_BY, rule, measures=(measure,), step=say_span(rule.extension))
+            yield _known(card, "measures", EXTENDED_BY, rule, measures=(measure,), step=rule.extension)
         if rule.contacts is not None:
-            yield _answered(_known(card, "measures", CONTACTS, rule, measures=(measure,), contacts=say_span(rule.contacts)))
+            yield _answered(_known(card, "measures", CONTACTS, rule, measures=(measure,), contacts=rule.contacts))
 
 
 def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
     term, wanted = card.term_of(plan.case), needed(plan, card.state)
     if term is None or term.longest is None:
-        yield _unknown("lasts", LASTS_UNKNOWN, needed=say_span(wanted))
+        yield _unknown("lasts", LASTS_UNKNOWN, needed=wanted)
     else:
-        known = _known(card, "lasts", LASTS, term, longest=say_span(term.longest), needed=say_span(wanted))
+        known = _known(card, "lasts", LASTS, term, longest=term.longest, needed=wanted)
         yield known.model_copy(update={"fits": wanted <= term.longest})
     if term is not None:
         if term.extension is not None:
-            yield _known(card, "lasts", EXTENDED, term, step=say_span(term.extension))
+            yield _known(card, "lasts", EXTENDED, term, step=term.extension)
         if term.ceiling is not None:
-            yield _known(card, "lasts", CEILING, term, ceiling=say_span(term.ceiling))
+            yield _known(card, "lasts", CEILING, term, ceiling=term.ceiling)
         if term.ask_before is not None:
-            yield _known(card, "lasts", ASK_BEFORE, term, lead=say_span(term.ask_before))
+            yield _known(card, "lasts", ASK_BEFORE, term, lead=term.ask_before)
     urgent = [one for one in card.urgent if one.is_about(plan.case)]
     for one in urgent:
-        yield _known(card, "urgent", URGENT, one, forms=one.forms, within=say_span(one.written_within))
+        yield _known(card, "urgent", URGENT, one, forms=one.forms, within=one.written_within)
     if not urgent:
         yield _unknown("urgent", NOT_URGENT)
 
@@ -271,19 +289,22 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
             words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
             yield _known(card, "offences", OFFENCES, listed, **words)
     for duty in card.duties_of(plan.case):
-        yield _known(card, "duties", DUTY, duty, what=duty.what, within=say_span(duty.within), event=(duty.after,))
+        yield _known(card, "duties", DUTY, duty, what=duty.what, within=duty.within, event=(duty.after,))
+    for report in card.reports:
+        if report.is_about(plan.case):
+            yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))
     for record in card.records:
         if record.is_about(plan.case):
-            known = _known(card, "recorded", RECORDED[record.by], record, acts=record.acts)
+            known = _known(card, "recorded", RECORDED[record.by], record, acts=tuple(ACTS[one] for one in record.acts))
             yield _answered(known) if _unseen(plan, record) else known
             if "opening" in record.acts and record.by == "recording":
                 yield _known(card, "recorded", PREPARED_SO, record)
     given = min(one.due for one in plan.at("authorise") if one.state == card.state)
     notice = card.notice_of(plan.case)
     if notice is None:
-        yield _unknown("notice", NOTICE_UNKNOWN, given=say_span(given))
+        yield _unknown("notice", NOTICE_UNKNOWN, given=given)
     else:
-        yield _known(card, "notice", NOTICE, notice, time=say_span(notice.time), given=say_span(given))
+        yield _known(card, "notice", NOTICE, notice, time=notice.time, given=given)
     codes = [one for one in card.languages if one.is_about(plan.case)]
     for one in codes:
         yield _known(card, "languages", LANGUAGES, one, codes=", ".join(one.codes))
@@ -291,7 +312,7 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _unknown("languages", LANGUAGES_UNKNOWN)
 
 
-def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: str | tuple[str, ...]) -> Point:
+def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: str | timedelta | tuple[str, ...]) -> Point:
     text = next(one for one in card.texts if one.id == where.law.text)
     return Point(about=about, sentence=sentence, values=values, law=where.law, text=text, fits=None)
 
@@ -300,5 +321,5 @@ def _answered(point: Point) -> Point:
     return point.model_copy(update={"answered": True})
 
 
-def _unknown(about: About, sentence: str, **values: str | tuple[str, ...]) -> Point:
+def _unknown(about: About, sentence: str, **values: str | timedelta | tuple[str, ...]) -> Point:
     return Point(about=about, sentence=sentence, values=values, law=None, text=None, fits=None)

@@ -128,6 +128,12 @@ class Service(Frozen):
     names: Annotated[dict[str, Text], Field(min_length=1, max_length=MOST_NAMES)]
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = Field(default=None, exclude_if=lambda code: code is None)
     """In which its people are told things (ISO 639-1). None, or one that there is not: in each that there is."""
+    official_names: dict[str, Text] = Field(default_factory=dict, max_length=MOST_NAMES, exclude_if=lambda names: not names)
+    """Whole, as they head its papers, by language."""
+    unit: Text | None = Field(default=None, exclude_if=lambda unit: unit is None)
+    """Which part of it takes part, as its papers name it."""
+    address: Text | None = Field(default=None, exclude_if=lambda address: address is None)
+    """Of the office, for its papers."""
     contact: Text = "not given"
     keys: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)] = ()
     reach: Reach = Desk()

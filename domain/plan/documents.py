@@ -7,16 +7,16 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from itertools import accumulate
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from domain.plan.mending import common, mended
+from domain.plan.slips import another_kind, by_its_beginning, kind_named, of_form, of_yaml, signed_already
 from domain.words.errors import REST, Fault, Malformed, faults_of
 from domain.words.quantities import BY_HAND
 from domain.words.text import fill, mark
@@ -32,6 +32,8 @@ MOST_VALUES = 100_000
 """Most values in a document, each alias counted as what it stands for: a few lines of aliases can stand for billions."""
 
 
+HEAD = 100
+"""Characters by which a file of quite another kind is known."""
 DEEPEST = 100
 """Most lists and maps one inside another in `[` and `{`: the parser's time grows with the square of it."""
 LARGEST = 2**63
@@ -43,6 +45,10 @@ class Document:
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
+        if (what := by_its_beginning(text[:HEAD].encode(errors="replace"))) is not None:
+            raise Malformed(fill("{name}: this is {kind}; what people write as YAML is wanted here", name=name, kind=fill(what)))
+        if not text.strip():
+            raise Malformed(fill("{name} is empty", name=name))
         if len(text) > LONGEST:
             raise Malformed(fill("{name}: longer than {most} characters", name=name, most=LONGEST))
         if _deepest(text) > DEEPEST:
@@ -54,7 +60,9 @@ class Document:
         except MarkedYAMLError as error:
             mark = error.problem_mark
             place = f"{name}:{mark.line + 1}" if mark is not None else name
-            problem = fill("not YAML: {reason}", reason=error.problem or error.context or "unreadable")
+            lines = text.splitlines()
+            line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+            problem = of_yaml(error.problem or error.context or "unreadable", line)
             raise Malformed(fill("{name} is not YAML", name=name), [Fault(place=place, problem=problem)]) from error
         except (YAMLError, ValueError, TypeError, LookupError, RecursionError) as error:  # ruamel lets these through
             reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
@@ -62,18 +70,27 @@ class Document:
                 fill("{name} is not YAML", name=name), [Fault(place=name, problem=fill("not YAML: {reason}", reason=reason))]
             ) from error
 
+    @property
+    def kind(self) -> str:
+        """Which kind of file it says that it is, such as `plan`."""
+        return kind_named(self._value.get("vigil")) if isinstance(self._value, dict) else ""
+
     def read(self, model: type[Record], rules: Iterable[Rule[Record]] = ()) -> Record:
         """The record in the document, nothing converted silently, and right by these rules.
 
-        Raises `Malformed` with every fault at its line: of form, and of the rules as far as the form lets them be checked.
+        Raises `Malformed` with every fault at its line: of form, and of the rules whatever stands in place of what has no form;
+        or with what it is, where it is a file of another kind.
         """
+        self._raise_if_another(model)
+        rules = tuple(rules)
         try:
             record = model.model_validate_json(json.dumps(self._value), strict=True, context=BY_HAND)
         except ValidationError as error:
-            found, record = list(faults_of(error)), _as_far_as_it_goes(model, self._value)
-            for rule in rules:
-                with suppress(Exception):  # it trips over a part without form, and is asked again once that is mended
-                    found.extend(rule(record))
+            slips = faults_of(error)
+            cases = (
+                [[fault for rule in rules for fault in rule(one)] for one in mended(model, self._value, slips)] if rules else []
+            )
+            found = [*map(self._explained, slips), *common(cases, slips)]
         else:
             found = [fault for rule in rules for fault in rule(record)]
         if found:
@@ -81,6 +98,33 @@ class Document:
             many = mark("{name}: {count} faults") if len(located) > 1 else mark("{name}: {count} fault")
             raise Malformed(fill(many, name=self.name, count=len(located)), located)
         return record
+
+    def _raise_if_another(self, model: type[BaseModel]) -> None:
+        wanted = get_args(model.model_fields["vigil"].annotation) if "vigil" in model.model_fields else ()
+        if wanted and signed_already(self._value):
+            hint = mark("what people write is wanted; `vigil open` and `vigil verify` read what is signed")
+            raise Malformed(fill("{name}: this is signed, and no file to be edited", name=self.name), hint=hint)
+        other = another_kind(self._value.get("vigil"), wanted[0]) if wanted and isinstance(self._value, dict) else None
+        if other is not None:
+            raise Malformed(fill("{name}: {problem}", name=self.name, problem=other[0]), hint=other[1])
+
+    def _explained(self, fault: Fault) -> Fault:
+        """The fault in the words of `domain.plan.slips`, where it comes of a usual slip."""
+        path = fault.place.split(".")
+        parent, value = self._at(path[:-1]), self._at(path)
+        return Fault(place=fault.place, problem=of_form(parent, path[-1], value, fault.problem))
+
+    def _at(self, path: list[str]) -> Any:
+        """What stands there in the document, or nothing."""
+        node = self.tree
+        for part in path:
+            if isinstance(node, CommentedMap):
+                node = node.get(part)
+            elif isinstance(node, CommentedSeq) and part.isdigit() and int(part) < len(node):
+                node = node[int(part)]
+            else:
+                return None
+        return node
 
     def located(self, faults: Iterable[Fault]) -> tuple[Fault, ...]:
         """The same faults with file and line before the path, in the order of the file."""
@@ -133,22 +177,3 @@ def _plain(node: Any, room: Iterator[int]) -> Any:
     if isinstance(node, bool | int | float) or node is None:
         return node
     return str(node)
-
-
-def _as_far_as_it_goes(kind: Any, value: Any) -> Any:
-    """`value` as `kind`, and where part of it is none, the rest of it around that part as it was written."""
-    try:
-        return TypeAdapter(kind).validate_json(json.dumps(value), strict=True, context=BY_HAND)
-    except ValidationError:
-        bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    if get_origin(bare) is tuple and isinstance(value, list):
-        return tuple(_as_far_as_it_goes(get_args(bare)[0], item) for item in value)
-    if isinstance(bare, type) and issubclass(bare, BaseModel) and isinstance(value, dict):
-        known = {name: field for name, field in bare.model_fields.items() if name in value}
-        parts = {name: _as_far_as_it_goes(_whole(field), value[name]) for name, field in known.items()}
-        return bare.model_construct(**parts)
-    return value
-
-
-def _whole(field: FieldInfo) -> Any:
-    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation

@@ -21,6 +21,7 @@ from domain.words.limits import (
     MOST_SEALS,
     MOST_SUBSTANCES,
 )
+from domain.words.moments import Date
 from domain.words.quantities import MAX_WHOLE, Milligrams, Money, Span, say_minor
 
 Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=MOST_SEALS)]
@@ -232,8 +233,14 @@ def least_mass(amounts: Iterable[AnyAmount]) -> int:
     return sum(bounds(one.net).least for one in amounts if isinstance(one, SubstanceMass))
 
 
+SMALLEST_SHARE = 20
+"""A tolerance of net mass or gross weight is at most one part of so many of what it is of."""
+
+
 class Tolerances(Frozen):
-    """By how much masses may differ, either way. What is not said may not differ at all; counts and cash never do."""
+    """By how much masses may differ, either way. What is not said may not differ at all; counts and cash never do. What is left
+    once most has been taken out has no more than its share of a tolerance.
+    """
 
     gross: Milligrams = 0
     """Gross weight, from check to check (R7)."""
@@ -242,10 +249,14 @@ class Tolerances(Frozen):
     substitute: Milligrams | Literal["any"] = 0
     """Substitutes from what was removed (R3); `any`: the plan says that a substitute need not weigh what it replaces."""
 
-    def of(self, substance: str) -> int:
-        """What is let pass of this substance, by whichever of its names."""
+    def of(self, substance: str, mass: int) -> int:
+        """What is let pass of so much of this substance, by whichever of its names: a twentieth of that at most."""
         wanted = identity(substance)
-        return next((most for name, most in self.net.items() if identity(name) == wanted), 0)
+        return min(next((most for name, most in self.net.items() if identity(name) == wanted), 0), mass // SMALLEST_SHARE)
+
+    def of_gross(self, weight: int) -> int:
+        """What is let pass of this gross weight: a twentieth of it at most."""
+        return min(self.gross, weight // SMALLEST_SHARE)
 
 
 class Unit(Frozen):
@@ -255,6 +266,10 @@ class Unit(Frozen):
     substance: Name
     net: Mass
     packages: Annotated[int, Field(ge=1, le=MOST_PACKAGES)] = 1
+    gross: Mass | None = None
+    """With its own packing, where it was weighed so."""
+    fate: Literal["kept", "removed"] | None = None
+    """Whether it travels on or was taken out, where each was told apart; samples come out of either."""
 
     @property
     def amount(self) -> SubstanceMass:
@@ -270,11 +285,33 @@ class Item(Frozen):
     gross: Milligrams
     lasts: Span | None = None
     """How long a device works; none for what does not run down."""
+    made_of: Name | None = None
+    """Of what a substitute is."""
+    number: Name | None = None
+    """Of a device, as it stands on it."""
 
     @property
     def is_device(self) -> bool:
         """Whether it reports or records by itself: technical means (R16)."""
         return self.what in ("tracker", "opening_alarm") or self.lasts is not None
+
+
+class DeviceFound(Frozen):
+    """How a device that was put in was found, from outside."""
+
+    label: Label
+    works: Literal["working", "silent", "not_checked"]
+
+
+class Scale(Frozen):
+    """With what it was weighed, so that a court may ask whether the scale was true."""
+
+    model: Name
+    number: Name
+    verified_until: Date
+    """Until which day its verification holds."""
+    division: Milligrams
+    """The least that it tells apart."""
 
 
 class Find(Frozen):
@@ -301,6 +338,8 @@ class Checked(Sent):
     """How many there are, as counted."""
     picture: Digest | None = None
     """SHA-256 of the picture, taken when it was prepared, that shows it."""
+    scale: Scale | None = None
+    """With what it was weighed."""
 
     def checks(self) -> tuple[Check, ...]:
         """What was checked, in the order of the plan's own words."""

@@ -8,6 +8,7 @@ together, and the delivery goes on when all of them are closed.
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -18,8 +19,8 @@ from domain.plan.powers import WITH_PERMISSION
 from domain.plan.quantity import Count, Mass, Unmeasured
 from domain.plan.request import PlannedRequest
 from domain.plan.selectors import Selector
-from domain.plan.vocabulary import HandlingCode, Line, Need
-from domain.signing.canonical import Frozen
+from domain.plan.vocabulary import Digest, HandlingCode, Line, Need
+from domain.signing.canonical import Frozen, digest
 from domain.signing.envelope import Envelope, payload_of
 from domain.words.errors import Malformed, faults_of
 from domain.words.identifiers import (
@@ -38,6 +39,7 @@ from domain.words.limits import (
     MOST_EXTRADITING,
     MOST_IDENTIFIERS,
     MOST_LEGS,
+    MOST_MEMBERS,
     MOST_MOMENTS,
     MOST_OFFENCES,
     MOST_OUTSIDE,
@@ -48,7 +50,9 @@ from domain.words.limits import (
     MOST_STATES,
     MOST_SUBSTANCES,
     MOST_TOLD_AT_END,
+    MOST_WAITS,
 )
+from domain.words.moments import Offset
 from domain.words.quantities import Span
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
@@ -65,6 +69,9 @@ STEP_NEEDS: dict[Step, tuple[Need, ...]] = {
     "close": ("debrief", "costs", "jurisdiction", "examination", "disposal", "look_back"),
 }
 """What the checkpoints of each step may ask."""
+
+STAYING: tuple[Step, ...] = ("authorise", "prepare", "account")
+"""What is done with a consignment that is held back."""
 
 Used = Literal["opening", "following_person", "watching_thing", "device", "vehicle_entry", "audio_video"]
 """Measures that a plan says it takes. The others follow: `post` from how it goes, `foreign_officers` from who travels along."""
@@ -145,6 +152,22 @@ class Checkpoint(Frozen):
         return len(self.needs) if self.need == "all" else self.need
 
 
+class Wait(Frozen):
+    """A checkpoint of a sibling that must have been reached first (R31), and whose signed words prove that it has been."""
+
+    delivery: OperationCode
+    checkpoint: Slug
+    requires: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=2 * MOST_SERVICES)]
+    need: Literal["all"] | Annotated[int, Field(ge=1, le=MOST_SERVICES)] = "all"
+    ended: Literal["decide", "go_on"] = "decide"
+    """What it means that the sibling has ended without it: people decide, or it is waited for no more."""
+
+    @cached_property
+    def key(self) -> str:
+        """What it is, in few letters: a delivery remembers what it has heard of."""
+        return digest([self.delivery, self.checkpoint])[:12]
+
+
 class PlannedCheckpoint(Checkpoint):
     """A checkpoint of the plan, with its step and place. Its id has no dots: those are kept for the unforeseen."""
 
@@ -153,8 +176,28 @@ class PlannedCheckpoint(Checkpoint):
     state: State
     place: Line
     locode: UnLocode | None = None
+    zone: Annotated[Offset | None, Field(exclude_if=lambda zone: zone is None)] = None
+    """By how much clocks there are ahead of UTC, for acts that are signed there."""
     after: Slug | None = None
     """Where arrests must not warn each other: this one opens only when that one has closed."""
+    wait_for: Annotated[tuple[Wait, ...], Field(max_length=MOST_WAITS, exclude_if=lambda waits: not waits)] = ()
+    """Checkpoints of siblings that must have been reached before this one opens (R31)."""
+    waits: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """How long, once it is its turn, it waits for them; then it halts, unless those in charge have decided (R2)."""
+
+
+PlaceOfCall = Literal["port", "airport", "station", "road", "sea", "air"]
+"""Where a leg calls: at a harbour, an airport, a railway station, by the road; at sea; or in the air, without landing."""
+
+NotTouched = Literal["stays_on_board", "passes_through", "high_seas"]
+"""Why a State need not consent. `stays_on_board`: it is not unloaded where the carrier calls. `passes_through`: the carrier goes
+through its territorial sea or its airspace and does not call (UNCLOS art. 27). `high_seas`: it is in no State.
+"""
+
+UNTOUCHED: Mapping[NotTouched, tuple[PlaceOfCall, ...]] = MappingProxyType(
+    {"stays_on_board": ("port", "airport", "station"), "passes_through": ("sea", "air"), "high_seas": ("sea", "air")}
+)
+"""Where each may be."""
 
 
 class Call(Frozen):
@@ -162,12 +205,13 @@ class Call(Frozen):
     other, unless nothing of the consignment touches it.
     """
 
+    kind: PlaceOfCall
     state: State | None = None
     """None: on the high seas, which are no State's."""
     place: Line
     locode: UnLocode | None = None
-    not_touched: Line | None = None
-    """Why that State is not touched, so that it need not consent: it stays on board, under seal; it is on the high seas."""
+    not_touched: NotTouched | None = None
+    """Why that State is not touched, so that it need not consent."""
 
 
 class Leg(Frozen):
@@ -185,6 +229,8 @@ class Leg(Frozen):
     """Officers of other States who travel with it (R16)."""
     calls: Annotated[tuple[Call, ...], Field(max_length=MOST_CALLS, exclude_if=lambda calls: not calls)] = ()
     """Where it calls on its way, in order."""
+    checked_by: Annotated[tuple[Check, ...], Field(max_length=5, exclude_if=lambda checks: not checks)] = ()
+    """How it is checked at the handover where this leg ends (R7); none: as the consignment says."""
 
     @cached_property
     def states(self) -> tuple[str, ...]:
@@ -252,15 +298,15 @@ class ToldAtEnd(Frozen):
 
 
 class Contingencies(Frozen):
-    """How long the answers to the unforeseen may take."""
+    """How long the answers to the unforeseen may take: the usual times, where a plan does not say."""
 
-    decision: Span
+    decision: Span = timedelta(hours=12)
     """For the fresh decision after a seal or weight did not fit (R7); then the delivery is interdicted."""
-    acknowledge_stop: Span
+    acknowledge_stop: Span = timedelta(hours=12)
     """For each participant to acknowledge a stop (R8); then its silence is recorded."""
-    remind_every: Span
+    remind_every: Span = timedelta(hours=1)
     """Between reminders to an authority that must interdict (R8); they become rare, and end (`domain.words.limits`)."""
-    extension: Span
+    extension: Span = timedelta(hours=12)
     """For an authority to extend a consent that would not outlast the way through its State (R5)."""
 
 
@@ -275,6 +321,19 @@ class Surveillance(Frozen):
     """For the search; then the delivery halts as lost."""
     degraded: Span | None = None
     """The longest time without a sighting once a device has failed; none: as before."""
+
+
+class Group(Frozen):
+    """The operation of several consignments that this is one of. Each is a delivery with a plan of its own."""
+
+    code: OperationCode
+    members: Annotated[tuple[OperationCode, ...], Field(min_length=2, max_length=MOST_MEMBERS)]
+    on_stop: Literal["decide", "stop"] = "decide"
+    """What follows here when a sibling has been stopped: those in charge decide, or this one stops too."""
+    digest: Digest
+    """The root of the tree (RFC 6962) whose leaves are the plans of all members, in their order: who signs it signs them all."""
+    proof: Annotated[tuple[Digest, ...], Field(max_length=5)] = ()
+    """That this plan is among them."""
 
 
 class Plan(Frozen):
@@ -305,27 +364,47 @@ class Plan(Frozen):
     consignment: Consignment
     tolerances: Tolerances = Tolerances(net={})
     """By how much masses may differ (R3, R7, R10)."""
-    margin: Span
+    margin: Span = timedelta(hours=24)
     """By how much an authorisation must outlast the planned passage through its State (R1, R5)."""
-    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=MOST_MOMENTS)]
+    expiry_warnings: Annotated[tuple[Span, ...], Field(max_length=MOST_MOMENTS)] = (
+        timedelta(hours=48),
+        timedelta(hours=12),
+        timedelta(hours=2),
+    )
     """Lead times at which an authorisation about to expire is warned of (R5)."""
     checkpoints: Annotated[tuple[PlannedCheckpoint, ...], Field(min_length=1, max_length=MOST_SERVICES)]
     legs: Annotated[tuple[Leg, ...], Field(min_length=1, max_length=MOST_LEGS)]
     outside: Annotated[tuple[Outside, ...], Field(max_length=MOST_OUTSIDE, exclude_if=lambda states: not states)] = ()
     """States that have a part and are not on the route."""
-    contingencies: Contingencies
+    custody_passes: Annotated[Literal["entry", "signature"], Field(exclude_if=lambda moment: moment == "entry")] = "entry"
+    """When responsibility passes at a handover, as acts on paper say it: with the entry of the acceptance, or when they are
+    signed. What the rules do rests on the entry either way (R6).
+    """
+    contingencies: Contingencies = Contingencies()
     surveillance: Surveillance | None = None
     """None: no check-ins are asked for."""
+    afterwards: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """For how long after its outcome it stays open, while something is held of which it is not said what became of it (R30); and
+    how long a State has to answer whether it takes over proceedings (R29). None: it ends once nothing is open.
+    """
     told_at_end: Annotated[tuple[ToldAtEnd, ...], Field(max_length=MOST_TOLD_AT_END, exclude_if=lambda told: not told)] = ()
     """Services that learn of it only when it has its outcome."""
     replaced: Annotated[tuple[Replaced, ...], Field(max_length=MOST_REPLACED)] = ()
     """Participants replaced under way (R22)."""
-    group: OperationCode | None = None
-    """The operation of several consignments that this is one of."""
+    group: Group | None = None
+    """The operation of several consignments that this is one of (R31)."""
+    held_back: Annotated[bool, Field(exclude_if=lambda held: not held)] = False
+    """It never departs: it is kept as evidence, while others of its group travel on (R31)."""
     parent: OperationCode | None = None
     """The delivery that was split, of which this is a part."""
     selectors: Annotated[tuple[Selector, ...], Field(max_length=MOST_SELECTORS)] = ()
     """Persons, telephones, plates and addresses it touches, as hashes, for deconfliction (R15)."""
+
+    @property
+    def number(self) -> int:
+        """Which one of its group this is, counted from 1; 0 where it is of none."""
+        members = self.group.members if self.group is not None else ()
+        return members.index(self.operation) + 1 if self.operation in members else 0
 
     @cached_property
     def _by_step(self) -> Mapping[Step, tuple[PlannedCheckpoint, ...]]:
@@ -341,11 +420,17 @@ class Plan(Frozen):
 
     @cached_property
     def _ids_by_step(self) -> Mapping[Step, tuple[str, ...]]:
-        return {step: tuple(one.id for one in planned) for step, planned in self._by_step.items()}
+        return {step: tuple(one.id for one in planned if self.takes_place(one)) for step, planned in self._by_step.items()}
 
     def ids_at(self, step: Step) -> tuple[str, ...]:
-        """The ids of the same."""
+        """The ids of those that take place."""
         return self._ids_by_step[step]
+
+    def takes_place(self, checkpoint: PlannedCheckpoint) -> bool:
+        """Whether a checkpoint may ever open: all do. Of what is `held_back`, those of the steps `authorise`, `prepare` and
+        `account` in the State of the first leg alone.
+        """
+        return not self.held_back or (checkpoint.step in STAYING and checkpoint.state == self.legs[0].state)
 
     def due_after(self, checkpoint: PlannedCheckpoint) -> timedelta:
         """How long after opening a checkpoint is due: its `due`, and what each leg that ends there `takes`."""
@@ -371,6 +456,16 @@ class Plan(Frozen):
         """
         return self._states
 
+    @cached_property
+    def _asked_states(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.states(), *(one.state for one in self.at("authorise")))))
+
+    def asked_states(self) -> tuple[str, ...]:
+        """The States that are asked to decide: those on the route, then where else a checkpoint of step `authorise` is. Each
+        once.
+        """
+        return self._asked_states
+
     def authorities(self, state: str) -> tuple[str, ...]:
         """The services asked for `authorisation` at checkpoints of step `authorise` in a State, each once, but for those that
         have been `replaced`.
@@ -379,9 +474,16 @@ class Plan(Frozen):
         gone = [one.service for one in self.replaced]
         return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
 
-    def may_allow(self, service: str) -> bool:
-        """Whether it may allow that something is not measured (R7): it is asked for `authorisation` by the plan."""
-        return any(service in one.authorities() for one in self.at("authorise"))
+    def checked_at(self, checkpoint: str | None) -> tuple[Check, ...]:
+        """How it is checked there: by the `checked_by` of the leg that ends there, or else by that of the consignment."""
+        own = next((leg.checked_by for leg in self.legs if leg.end == checkpoint), ())
+        return own or self.consignment.checked_by
+
+    def may_allow(self, service: str, state: str) -> bool:
+        """Whether it may allow that something is not measured there (R7): it is asked for `authorisation` in that State, also
+        where it has been `replaced` since.
+        """
+        return any(service in one.authorities() for one in self.at("authorise") if one.state == state)
 
     @cached_property
     def case(self) -> Case:
@@ -391,15 +493,17 @@ class Plan(Frozen):
     def measures(self, state: str) -> tuple[Measure, ...]:
         """What it does in a State beside letting the consignment go on: `post`, where it is of kind `mail` or `express`;
         `opening`, where the plan `uses` it and has a checkpoint of step `prepare` there; `foreign_officers`, where a leg there is
-        `accompanied_by` somebody; and whatever else it `uses`, everywhere. In this order.
+        `accompanied_by` somebody; and whatever else it `uses`, everywhere. In this order. In a State that is not on the route
+        only what it does to persons: `following_person` and `audio_video`.
         """
+        passes = state in self.states()
         here: dict[Measure, bool] = {
-            "post": self.consignment.kind in POSTAL,
+            "post": passes and self.consignment.kind in POSTAL,
             "opening": "opening" in self.uses and any(one.state == state for one in self.at("prepare")),
             "following_person": "following_person" in self.uses,
-            "watching_thing": "watching_thing" in self.uses,
-            "device": "device" in self.uses,
-            "vehicle_entry": "vehicle_entry" in self.uses,
+            "watching_thing": passes and "watching_thing" in self.uses,
+            "device": passes and "device" in self.uses,
+            "vehicle_entry": passes and "vehicle_entry" in self.uses,
             "audio_video": "audio_video" in self.uses,
             "foreign_officers": any(leg.accompanied_by for leg in self.legs if state in leg.states),
         }
@@ -454,9 +558,30 @@ class Plan(Frozen):
         """Who has signed it: the initiator, and the `co_initiator` where there is one."""
         return (self.initiator,) if self.co_initiator is None else (self.initiator, self.co_initiator)
 
+    @cached_property
+    def _deciding(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.service for at in self.at("authorise") for one in at.requires))
+
+    def deciding(self) -> tuple[str, ...]:
+        """The services asked for `authorisation`, `agreement` or `permission` at checkpoints of step `authorise`. Each once."""
+        return self._deciding
+
+    @cached_property
+    def _carrying_out(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.initiators(), *(leg.responsible for leg in self.legs))))
+
+    def carrying_out(self) -> tuple[str, ...]:
+        """The `initiators`, and who is responsible for a leg. Each once."""
+        return self._carrying_out
+
     def everybody(self) -> tuple[str, ...]:
         """The `participants`, then those that are `told_at_end`."""
         return (*self.participants(), *(one.service for one in self.told_at_end))
+
+    def vouching(self) -> tuple[str, ...]:
+        """Services of siblings whose signed words this delivery waits for, each once: it must know their keys."""
+        asked = (one.service for at in self.checkpoints for wait in at.wait_for for one in wait.requires)
+        return tuple(dict.fromkeys(asked))
 
     def speakers(self) -> tuple[str, ...]:
         """The `initiators`, and every service that is asked or responsible. Each once."""

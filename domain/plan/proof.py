@@ -79,7 +79,11 @@ class Caller(Frozen):
 
     def check_body(self, body: bytes) -> None:
         """Raises `NotAuthentic` unless the proof was made for these bytes."""
-        if self.body != digest_of_bytes(body):
+        self.check_digest(digest_of_bytes(body))
+
+    def check_digest(self, digest: str) -> None:
+        """Raises `NotAuthentic` unless the proof was made for a body of this digest."""
+        if self.body != digest:
             raise NotAuthentic(_OF_ANOTHER, hint="sign the body's bytes exactly as they are sent")
 
 
@@ -88,20 +92,22 @@ def make(  # noqa: PLR0913 - one request has these parts
     key: Ed25519PrivateKey,
     method: str,
     url: str,
-    body: bytes,
+    body: bytes | str,
     *,
     now: datetime,
     nonce: str,
     officer: str | None = None,
 ) -> str:
-    """Value of the `Authorization` header. `url` is absolute, with the query, as sent; `nonce` is unique."""
+    """Value of the `Authorization` header. `url` is absolute, with the query, as sent; `nonce` is unique. `body`: its
+    digest where it is not at hand as a whole.
+    """
     claims = {
         "iss": service,
         "iat": int(now.timestamp()),
         "jti": nonce,
         "htm": method.upper(),
         "htu": url,
-        "bod": digest_of_bytes(body),
+        "bod": body if isinstance(body, str) else digest_of_bytes(body),
         **({"sub": officer} if officer is not None else {}),
     }
     header = {"alg": ALGORITHM, "typ": TYPE, "kid": key_id(public_text(key))}

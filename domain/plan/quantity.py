@@ -2,19 +2,20 @@
 
 What was measured is a plain number, milligrams of a mass and pieces of a count; whatever else is known says how. So nobody has to
 invent a measurement, and no estimate passes for one. What is compared are bounds: of what was measured the number itself, of what
-is approximate or declared a tenth either way, of what is suspected anything above nothing, of what was not measured anything.
+is approximate or declared a tenth either way, of what is suspected its order of magnitude, of what was not measured anything.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, ValidationInfo
 
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId
 from domain.words.limits import MOST_PACKAGES
 from domain.words.quantities import BY_HAND, MAX_WHOLE, Milligrams, say_mass
+from domain.words.text import told
 
 Known = Literal["suspected", "approximate", "declared"]
 """Suspected: by an image, a dog, a source. Approximate: by eye or by hand, within a tenth. Declared: by the papers."""
@@ -24,6 +25,8 @@ too large, or one with what carries it; it may not be opened.
 """
 TENTH: Final = 10
 """What is approximate or declared may differ by one part of so many."""
+MAGNITUDE: Final = 10
+"""What is suspected may be so many times less or more: an image, a dog or a source tells no more."""
 
 
 class Unmeasured(Frozen):
@@ -115,15 +118,16 @@ class Bounds:
 
 
 def bounds(quantity: Quantity) -> Bounds:
-    """Between what it is: the number that was measured; a tenth below and above what is `approximate` or `declared`; anything
-    above nothing, where it is `suspected`; anything, where it was not measured.
+    """Between what it is: the number that was measured; a tenth below and above what is `approximate` or `declared`; from a tenth
+    to ten times what is `suspected`, and not nothing; anything, where it was not measured.
     """
     if isinstance(quantity, Unmeasured):
         return Bounds(0, None, 0)
     if not isinstance(quantity, Estimate):
         return Bounds(quantity, quantity, quantity)
     if quantity.known == "suspected":
-        return Bounds(min(quantity.about, 1), None, quantity.about)
+        least = -(-quantity.about // MAGNITUDE)  # rounded up: what is suspected is not nothing
+        return Bounds(least, quantity.about * MAGNITUDE, quantity.about)
     share = quantity.about // TENTH
     return Bounds(quantity.about - share, quantity.about + share, quantity.about)
 
@@ -131,6 +135,18 @@ def bounds(quantity: Quantity) -> Bounds:
 def allowers(quantities: Iterable[Quantity | None]) -> tuple[str, ...]:
     """Who allowed that some of these were not measured, each once."""
     return tuple(dict.fromkeys(one.allowed_by for one in quantities if isinstance(one, Unmeasured)))
+
+
+def leaves_in(said: Any) -> Iterator[Unmeasured]:
+    """Whatever was not measured in what is said, wherever it stands."""
+    if isinstance(said, Unmeasured):
+        yield said
+    elif isinstance(said, BaseModel):
+        for name in type(said).model_fields:
+            yield from leaves_in(getattr(said, name))
+    elif isinstance(said, tuple):
+        for one in said:
+            yield from leaves_in(one)
 
 
 def say_how(quantity: Quantity, number: str, translate: Translate) -> str:
@@ -148,4 +164,4 @@ def number_of(quantity: Quantity) -> int:
 
 def say_quantity(mass: Quantity, translate: Translate = str) -> str:
     """A mass for people, in their language."""
-    return say_how(mass, say_mass(number_of(mass)), translate)
+    return say_how(mass, told(say_mass(number_of(mass)), translate), translate)

@@ -211,10 +211,10 @@ def _party(claim: Claim) -> Party:
 
 def competent(plan: Plan, directory: Directory) -> tuple[str, ...]:
     """Who may sign that the register is looked into for this plan: of its participants those that are prosecutors, courts or
-    coordinators of the initiator's own State, in that order, and never the initiator itself.
+    coordinators of the initiator's own State, in that order, and none of the `initiators` itself.
     """
     initiator = directory.find(plan.initiator)
-    known = [directory.find(service) for service in plan.participants() if service != plan.initiator]
+    known = [directory.find(service) for service in plan.participants() if service not in plan.initiators()]
     return tuple(
         one.id
         for one in known

@@ -10,15 +10,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Language
-from domain.plan.vocabulary import Digest, Involved, Line, Reason
+from domain.plan.vocabulary import Involved, Line, Reason
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId, State
 from domain.words.limits import (
     LONGEST_GROUNDS,
     LONGEST_INFORMATION,
     LONGEST_NAME,
-    LONGEST_PLACE,
     LONGEST_REASON,
     MOST_ANNEXES,
     MOST_ASKED_CONDITIONS,
@@ -50,13 +50,6 @@ class Companions(Frozen):
     service: ServiceId
     officers: Annotated[int, Field(ge=1, le=MOST_COMPANIONS)]
     armed: bool = False
-
-
-class Annex(Frozen):
-    """A file that goes with it, by its SHA-256; the file itself is handed over otherwise."""
-
-    title: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
-    digest: Digest
 
 
 class Addressed(Frozen):
@@ -101,7 +94,8 @@ class ToldToAll(Frozen):
     """Where it is answered at any hour: a post and its number, never a person."""
     signed_by: Line
     """The office of who signs it: the head of the service, or who is authorised by which act."""
-    annexes: Annotated[tuple[Annex, ...], Field(max_length=MOST_ANNEXES)] = ()
+    annexes: Annotated[tuple[Attachment, ...], Field(max_length=MOST_ANNEXES)] = ()
+    """Files that go with it."""
 
 
 class PlannedRequest(ToldToAll):

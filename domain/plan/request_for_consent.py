@@ -17,6 +17,7 @@ from domain.signing.canonical import Frozen, digest
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import MOST_CALLS, MOST_ESCORTS, MOST_LEGS, MOST_SERVICES
 from domain.words.quantities import Span
+from domain.words.text import mark
 
 DECIDING: tuple[Need, ...] = ("authorisation", "agreement", "permission")
 """What a request for consent is answered with."""
@@ -54,7 +55,8 @@ class RequestForConsent(ToldToAll, Addressed):
     state: State
     addressees: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SERVICES)]
     """Who decides on it there: those asked to authorise, to agree or to permit."""
-    requester: ServiceId
+    requesters: Annotated[tuple[ServiceId, ...], Field(max_length=2)]
+    """Who asks: who initiates it, alone or as a joint plan."""
     coordinator: ServiceId | None
     offence: Offence
     consignment: Consignment
@@ -66,12 +68,6 @@ class RequestForConsent(ToldToAll, Addressed):
     """What is done in this State beside letting it go on."""
     arrests: Annotated[tuple[PlannedArrest, ...], Field(max_length=MOST_SERVICES)]
     surveillance: Surveillance | None
-
-
-def asked_states(plan: Plan) -> tuple[str, ...]:
-    """The States that are asked to decide: those on the way, and where else somebody is asked to authorise, agree or permit."""
-    deciding = (one.state for one in plan.at("authorise") if _deciding(one))
-    return tuple(dict.fromkeys((*plan.states(), *deciding)))
 
 
 def addressees(plan: Plan, state: str) -> tuple[str, ...]:
@@ -99,7 +95,7 @@ def request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
         state=state,
         addressees=addressees(plan, state),
         handling_code=plan.handling_code,
-        requester=plan.initiator,
+        requesters=plan.initiators(),
         coordinator=plan.coordinator,
         offence=plan.offence,
         consignment=plan.consignment,
@@ -129,7 +125,13 @@ def decided_on(plan: Plan, state: str) -> tuple[Any, ...]:
     return plan.modality, plan.measures(state), said, plan.request.to.get(state), way
 
 
-DECIDED_ON = ("the way of handling", "the measures there", "what all are told", "what it alone is told", "the way through it")
+DECIDED_ON = (
+    mark("the way of handling"),
+    mark("the measures there"),
+    mark("what all are told"),
+    mark("what it alone is told"),
+    mark("the way through it"),
+)
 """What each part of that is called."""
 
 

@@ -32,6 +32,10 @@ class Substance:
         """Its name in English, as it is compared."""
         return normal(self.english)
 
+    def in_language(self, language: str) -> str:
+        """Its name for who reads this language."""
+        return self.russian if language == "ru" else self.english
+
 
 _ALIKE: Final = str.maketrans("ёаеорсухікмтвн", "eaeopcyxikmtbh")
 """Cyrillic letters, small or capital, and the Latin ones that look the same: so no name hides behind another alphabet."""

@@ -40,6 +40,7 @@ Need = Literal[
     "debrief",
     "costs",
     "jurisdiction",
+    "takeover",
     "examination",
     "disposal",
     "exhibit_acceptance",

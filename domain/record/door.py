@@ -203,7 +203,7 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
         message = f"delivery {delivery.plan.operation} has ended; its ledger is closed"
         raise NotAllowed(message)
     statement = book_of(delivery).read(envelope)
-    if statement.delivery != delivery.plan.operation:
+    if not statement.about(delivery.plan):
         message = f"the statement is about delivery {statement.delivery}, this is {delivery.plan.operation}"
         raise NotFound(message)
     service = delivery.directory.find(statement.service)

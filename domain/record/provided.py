@@ -1,12 +1,11 @@
 """What services have provided, and what of it may not be in a packet for a court or for a State (R23)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
-from domain.plan.request_for_consent import asked_states
 from domain.plan.vocabulary import HandlingCode
 from domain.rules.handling import COURT, bound, code_of, permitted, third_state
 from domain.rules.kind import kind_of
@@ -29,6 +28,23 @@ class Provided:
     def name(self) -> str:
         """What it is, in words."""
         return "the plan" if self.statement is None else f"{self.statement.kind} {self.statement.id}"
+
+
+MOST_NAMED = 3
+"""Of what one provider has not permitted: what it permits, it permits at once."""
+
+
+def not_permitted(held: Iterable[Provided]) -> str:
+    """Who has not permitted what, provider by provider; of many things of one, how many more there are."""
+    by: dict[str, list[Provided]] = {}
+    for one in held:
+        by.setdefault(one.provider, []).append(one)
+    said = []
+    for provider, its in by.items():
+        named = ", ".join(f"{one.name} ({one.code})" for one in its[:MOST_NAMED])
+        more = f" and {len(its) - MOST_NAMED} more" if len(its) > MOST_NAMED else ""
+        said.append(f"{provider} has not permitted {named}{more}")
+    return "; ".join(said)
 
 
 def items(delivery: Delivery) -> Iterator[Provided]:
@@ -59,7 +75,7 @@ def _corrections(delivery: Delivery) -> Iterator[Correction]:
 
 def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
     """What may not be in a packet for a court, or for a State: what its code has `bound` there, and a plan in a packet for a
-    `third_state` that is not among the States asked to decide, since it holds what those are asked; unless it has been
+    `third_state` where its request says something to another State, since it holds what that one is asked; unless it has been
     `permitted` to go there. Of the operation's own nothing is held back.
     """
     if to == "operation":
@@ -68,8 +84,11 @@ def held_back(delivery: Delivery, to: str) -> tuple[Provided, ...]:
 
 
 def _is_bound(item: Provided, delivery: Delivery, to: str) -> bool:
-    asked = to == COURT or to in asked_states(delivery.plan) or not third_state(delivery, item.provider, to)
-    return bound(delivery, item.code, item.provider, to) or (item.statement is None and not asked)
+    """By its code; or it is a plan, and holds the request to another State, which is not for this one."""
+    asks_others = item.statement is None and any(state != to for state in delivery.plan.request.to)
+    return bound(delivery, item.code, item.provider, to) or (
+        asks_others and to != COURT and third_state(delivery, item.provider, to)
+    )
 
 
 def held_back_beside(delivery: Delivery, other: Delivery, since: int, to: str) -> tuple[Provided, ...]:

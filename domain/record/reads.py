@@ -20,7 +20,7 @@ from domain.signing.envelope import READS_TYPE, Envelope, open_envelope
 from domain.signing.keys import KeyId
 from domain.words.errors import Malformed, NotAuthentic, NotVerified
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
-from domain.words.limits import MOST_READ
+from domain.words.limits import LONGEST_LINE, MOST_READ
 from domain.words.moments import instant
 
 Number = Annotated[int, Field(ge=0)]
@@ -37,7 +37,9 @@ class Shown(Frozen):
     role: Role
     """What the caller is, apart from its part in any one delivery."""
     action: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-    """The action of `domain.plan.access`: view, ledger, changes, packet, list, inbox; or reads, for this log itself."""
+    """The action of `domain.plan.access`: view, ledger, changes, packet, list, inbox; reads, for this log itself; results, of a
+    period.
+    """
     deliveries: Annotated[tuple[OperationCode, ...], Field(max_length=MOST_READ)]
     """Every delivery of which the answer shows anything."""
     first: Number | None = None
@@ -49,6 +51,10 @@ class Shown(Frozen):
     says whose end it is. One that has begun and not ended was cut off, and may have handed out whatever came."""
     purpose: Purpose | None = None
     """Of a packet: what it is for, which decides what is in it (R23)."""
+    file: Digest | None = None
+    """Of an attachment that is handed out: its SHA-256."""
+    period: Annotated[str | None, Field(max_length=LONGEST_LINE, exclude_if=lambda period: period is None)] = None
+    """Of results: the period and by which moment a delivery counts in it. Numbers are shown, and no delivery by its name."""
 
 
 class Read(Shown):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
@@ -187,5 +188,10 @@ def _fault(receipt: Receipt) -> str | None:
     if not isinstance(event, Stated) or event.envelope.fingerprint() != receipt.fingerprint:
         return "is not for what stands there"
     said = json.loads(event.envelope.body())
-    its_own = isinstance(said, dict) and (said.get("id"), said.get("delivery")) == (receipt.statement, receipt.delivery)
+    its_own = isinstance(said, dict) and said.get("id") == receipt.statement and _is_about(said, receipt.delivery)
     return None if its_own else "is not for what stands there"
+
+
+def _is_about(said: dict[str, Any], delivery: str) -> bool:
+    """Whether a statement is about this delivery, or about members of a group (R31): of which, the plan in its ledger says."""
+    return said.get("delivery") == delivery or isinstance(said.get("members"), list)

@@ -103,7 +103,7 @@ def _check_stated(delivery: Delivery, event: Stated, entry: Entry) -> None:
     at, envelope = instant(entry.at), event.envelope
     statement = delivery.law.read(envelope)
     delivery.directory.get(statement.service).opened(envelope, STATEMENT_TYPE, statement.officer, at)
-    if statement.delivery != delivery.plan.operation or not delivery.state.participant(statement.service):
+    if not statement.about(delivery.plan) or not delivery.state.participant(statement.service):
         raise NotVerified(f"{statement.service} has no part in this delivery", entry.seq)
     if delivery.state.statements.find(statement.id, envelope.fingerprint()) is not None:
         raise NotVerified(f"statement {statement.id} is recorded twice", entry.seq)

@@ -13,11 +13,13 @@ from domain.delivery.ledger import Entry, LeftOut, shared
 from domain.delivery.reported import Asked, Started, Stated
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.delivery.watching import unwatched
+from domain.plan.attachment import Attachment
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import sizes
 from domain.plan.directory import Directory
+from domain.plan.group import member
 from domain.plan.plan import read_plan
-from domain.plan.vocabulary import Digest
+from domain.plan.vocabulary import Digest, HandlingCode
 from domain.record.histories import PutBack, all_histories_are_there, put_back, replayed
 from domain.record.packet import Packet, Purpose, unseal
 from domain.record.provided import held_back, held_back_beside
@@ -32,11 +34,11 @@ from domain.record.trust import (
     services_are_trusted,
 )
 from domain.rules.book import book_of
-from domain.rules.handling import bound
+from domain.rules.handling import bound, named
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.errors import NotVerified
-from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.identifiers import OperationCode, ServiceId, State, StatementId
 from domain.words.moments import instant, utc_text
 
 
@@ -77,6 +79,19 @@ class HeldExhibit(Frozen):
     """It is on its way, or it is a recorder that was not handed back."""
 
 
+class AttachedFile(Frozen):
+    """A file that this record names. Whoever has it proves by its digest that it is the one."""
+
+    entry: int
+    service: ServiceId
+    statement: StatementId | None
+    """None: the plan names it, as an annex of its request."""
+    attachment: Attachment
+    code: HandlingCode
+    may_go: bool
+    """Whether the file may go where this packet goes (R23)."""
+
+
 class Verified(Frozen):
     """What a verified packet proves."""
 
@@ -106,6 +121,8 @@ class Verified(Frozen):
     exhibit did not weigh what it had (R30)."""
     exhibits: tuple[HeldExhibit, ...]
     """Of everything that was found, taken out, put in or seized: its holder, or what became of it."""
+    attachments: tuple[AttachedFile, ...]
+    """The files that it names."""
     unwatched: tuple[Gap, ...]
     """Gaps in continuous observation, between intervals of the surveillance log (R9)."""
     hearsay: int
@@ -177,6 +194,7 @@ def verify(
             HeldExhibit(label=label, what=one.what, holder=one.holder, fate=one.fate, travels=one.travels)
             for label, one in exhibits(delivery.state).items()
         ),
+        attachments=tuple(attached(delivery, manifest.purpose)),
         hearsay=sum(len(one.unsigned) for one in _asked(delivery)),
         countersigned=_newest_countersigned(delivery),
         signers=_signers(delivery, heard),
@@ -206,6 +224,19 @@ def fit_parts(
             raise NotVerified(f"{delivery.plan.operation} states another end of {proved.delivery} than its own packet proves")
 
 
+def attached(delivery: Delivery, purpose: Purpose) -> Iterator[AttachedFile]:
+    """The files that a delivery names, and whether each may go where a packet for this purpose does."""
+    for one in named(delivery):
+        yield AttachedFile(
+            entry=one.seq,
+            service=one.service,
+            statement=one.statement.id if one.statement is not None else None,
+            attachment=one.attachment,
+            code=one.code(delivery),
+            may_go=one.may_go(delivery, purpose),
+        )
+
+
 def _may_have_begun(packet: Packet, delivery: Delivery) -> None:
     """Whoever seals a packet may also begin a delivery: the plan it began with is one that the rules let anybody begin."""
     first = packet.ledger[0]
@@ -213,7 +244,7 @@ def _may_have_begun(packet: Packet, delivery: Delivery) -> None:
     assert isinstance(first.event, Started)  # noqa: S101
     plan, book = read_plan(first.event.plan), book_of(delivery)
     checked = (fault for check in book.checks for fault in check(plan, packet.directory, packet.cards))
-    if faults := [*checked, *sizes(plan, packet.directory, packet.cards, book.figures)]:
+    if faults := [*checked, *member(plan), *sizes(plan, packet.directory, packet.cards, book.figures)]:
         raise NotVerified("; ".join(map(str, faults)), 0)
 
 

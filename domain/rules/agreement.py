@@ -11,9 +11,10 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
-from domain.plan.vocabulary import Digest, Reason
+from domain.plan.acts import Act
+from domain.plan.vocabulary import Reason
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind, of_another_state
-from domain.rules.requested import decided, other_request
+from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
 
@@ -40,9 +41,9 @@ class AgreementGiven(Kind):
 
     kind: Literal["agreement_given"] = "agreement_given"
     state: identifiers.State
-    request: Digest
+    request: Requests
     """The request for consent that it agrees to: SHA-256, as it stood in what was asked."""
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     given_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
     declares = Declaration(
@@ -64,7 +65,11 @@ class AgreementGiven(Kind):
         request than the one to that State which follows from the plan in force.
         """
         other = of_another_state(self.state, delivery, said, OTHER_STATE)
-        return other or other_request(delivery, self.state, self.request) or ACCEPTED
+        return other or other_request(delivery, said, self.state, self.request) or ACCEPTED
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def bound_to(self) -> Binding:
         """Nobody agrees to a plan that is not the one."""
@@ -99,6 +104,10 @@ class AgreementRefused(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`agreement_of_other_state` unless it is for the State of the checkpoint."""
         return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `not_agreed`."""

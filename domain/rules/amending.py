@@ -19,6 +19,7 @@ from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
 from domain.words.limits import MOST_SERVICES
+from domain.words.text import fill, mark, together
 
 FIXED = (
     "operation",
@@ -28,13 +29,15 @@ FIXED = (
     "offence",
     "consignment",
     "group",
+    "held_back",
     "parent",
     "tolerances",
     "margin",
+    "custody_passes",
 )
 """What no change touches."""
 
-AT_LEAST_AS_LONG = "an open checkpoint may be given more time, not less"
+AT_LEAST_AS_LONG = mark("R22: an open checkpoint may be given more time, not less")
 
 
 def faults_in(delivery: Delivery, plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> tuple[Fault, ...]:
@@ -51,16 +54,18 @@ def nothing_fixed(delivery: Delivery, plan: Plan, directory: Directory) -> Itera
     """Something is different, nothing that stays for good, and it still goes on."""
     old, state = delivery.plan, delivery.state
     if plan == old:
-        yield Fault(place="document", problem="R22: nothing in this plan is different")
+        yield Fault(place="document", problem=mark("R22: nothing in this plan is different"))
     for field in FIXED:
         if getattr(old, field) != getattr(plan, field):
-            yield Fault(place=field, problem="R22: this does not change under way")
+            yield Fault(place=field, problem=mark("R22: this does not change under way"))
     if not state.under_way:
-        yield Fault(place="operation", problem="R8: the delivery has halted, split or ended, so nothing in it changes any more")
+        yield Fault(
+            place="operation", problem=mark("R8: the delivery has halted, split or ended, so nothing in it changes any more")
+        )
     if plan.modality != old.modality and state.goods is not None:
-        yield Fault(place="modality", problem="R3: it has been prepared; how it is handled does not change any more")
+        yield Fault(place="modality", problem=mark("R3: it has been prepared; how it is handled does not change any more"))
     if plan.replaced[: len(old.replaced)] != old.replaced:
-        yield Fault(place="replaced", problem="R22: who was replaced stays so; add to the end of the list")
+        yield Fault(place="replaced", problem=mark("R22: who was replaced stays so; add to the end of the list"))
 
 
 def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -73,43 +78,63 @@ def passed_checkpoints(delivery: Delivery, plan: Plan, directory: Directory) -> 
         place = f"checkpoints.{plan.checkpoints.index(now)}" if now is not None else "checkpoints"
         if now is None:
             if not progress.open or progress.answers:
-                yield Fault(place=place, problem=f"R22: {known.id} has been passed or answered; it cannot be taken out")
+                yield Fault(
+                    place=place,
+                    problem=fill("R22: {checkpoint} has been passed or answered; it cannot be taken out", checkpoint=known.id),
+                )
         elif not progress.open and now != known:
-            yield Fault(place=place, problem=f"R22: {known.id} has been passed; it does not change any more")
+            yield Fault(
+                place=place, problem=fill("R22: {checkpoint} has been passed; it does not change any more", checkpoint=known.id)
+            )
         elif progress.open:
             if delivery.plan.leg_to(known.id) != plan.leg_to(known.id):
-                problem = f"R22: {known.id} is open at the end of a leg, and stays there; take it out if the leg ends elsewhere"
+                problem = fill(
+                    "R22: {checkpoint} is open at the end of a leg, and stays there; take it out if the leg ends elsewhere",
+                    checkpoint=known.id,
+                )
                 yield Fault(place=place, problem=problem)
             yield from _open_checkpoint(known, now, place, progress)
             if plan.due_after(now) < delivery.plan.due_after(known):
-                yield Fault(place=f"{place}.due", problem=f"R22: {AT_LEAST_AS_LONG}")
+                yield Fault(place=f"{place}.due", problem=AT_LEAST_AS_LONG)
 
 
 def too_late(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """A checkpoint that is new comes while its step may still open, and under a name that none has had which was taken out."""
     for number, one in enumerate(plan.checkpoints):
         if delivery.plan.find(one.id) is None and one.id in delivery.state.progress:
-            problem = f"R22: {one.id} was opened and taken out; give what is new a name of its own"
+            problem = fill("R22: {checkpoint} was opened and taken out; give what is new a name of its own", checkpoint=one.id)
             yield Fault(place=f"checkpoints.{number}.id", problem=problem)
         if delivery.plan.find(one.id) is None and not may_still_open(delivery, one.step):
-            yield Fault(place=f"checkpoints.{number}", problem=f"R22: the step {one.step} is over; nothing more opens in it")
+            yield Fault(
+                place=f"checkpoints.{number}",
+                problem=fill("R22: the step {step} is over; nothing more opens in it", step=one.step),
+            )
 
 
 def _open_checkpoint(known: PlannedCheckpoint, now: PlannedCheckpoint, place: str, progress: Progress) -> Iterator[Fault]:
     fixed = ("step", "state", "place", "locode", "need", "overdue", "after")
     if any(getattr(known, field) != getattr(now, field) for field in fixed):
-        yield Fault(place=place, problem=f"R22: {known.id} is open; only its time, its ladder and who is asked may change")
+        yield Fault(
+            place=place,
+            problem=fill("R22: {checkpoint} is open; only its time, its ladder and who is asked may change", checkpoint=known.id),
+        )
     if known.escalate[: progress.escalated] != now.escalate[: progress.escalated]:
         yield Fault(
-            place=f"{place}.escalate", problem=f"R22: whom the ladder of {known.id} has come to stays; change what follows"
+            place=f"{place}.escalate",
+            problem=fill("R22: whom the ladder of {checkpoint} has come to stays; change what follows", checkpoint=known.id),
         )
     answered = {service for service, _ in progress.answers}
     before, after = map(_asked, (known, now))
     if [need for _, need in before] != [need for _, need in after]:
-        yield Fault(place=f"{place}.requires", problem=f"R22: {known.id} is open; what is asked there stays")
+        yield Fault(
+            place=f"{place}.requires", problem=fill("R22: {checkpoint} is open; what is asked there stays", checkpoint=known.id)
+        )
     for (old, _), (new, _) in zip(before, after, strict=False):
         if old != new and old in answered:
-            yield Fault(place=f"{place}.requires", problem=f"R22: {old} has answered; nobody answers in its place any more")
+            yield Fault(
+                place=f"{place}.requires",
+                problem=fill("R22: {service} has answered; nobody answers in its place any more", service=old),
+            )
 
 
 def _asked(checkpoint: PlannedCheckpoint) -> list[tuple[str, tuple[str, int]]]:
@@ -127,7 +152,9 @@ def travelled_legs(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
         now = plan.legs[number] if number < len(plan.legs) else None
         travelled = number < delivery.state.leg
         if now is None or (travelled and now != leg) or _beginning(now) != _beginning(leg):
-            yield Fault(place=f"legs.{number}", problem=f"R22: leg {leg.id} has been travelled or begun; it stays as it was")
+            yield Fault(
+                place=f"legs.{number}", problem=fill("R22: leg {leg} has been travelled or begun; it stays as it was", leg=leg.id)
+            )
 
 
 def _beginning(leg: Leg) -> tuple[str, str, str]:
@@ -143,18 +170,28 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
     opened = {name: one.checkpoint for name, one in state.progress.items() if one.contingency is None}
     gone = [one for name, one in opened.items() if plan.find(name) is None]
     if (count := len(plan.checkpoints) + len(gone)) > MOST_SERVICES:
-        problem = f"R28: it has {count} checkpoints with those that were opened and taken out, {MOST_SERVICES} at most may be"
+        problem = fill(
+            "R28: it has {count} checkpoints with those that were opened and taken out, {most} at most may be",
+            count=count,
+            most=MOST_SERVICES,
+        )
         yield Fault(place="checkpoints", problem=problem)
     size = len(canonical(plan)) + sum(len(canonical(one)) for one in gone)
     if gone and size > (most := figures.plan_bytes):
-        problem = f"R28: with what was opened and taken out, the plan has {size} bytes, {most} at most are carried"
+        problem = fill(
+            "R28: with what was opened and taken out, the plan has {size} bytes, {most} at most are carried", size=size, most=most
+        )
         yield Fault(place="checkpoints", problem=problem)
     asked = {*state.register.signed, *state.register.passed_over, *(one.hash for one in plan.selectors)}
     if len(asked) > (most := figures.most_selectors_in_all):
-        problem = f"R28: with those of earlier plans it has {len(asked)} selectors, {most} at most may be"
+        problem = fill(
+            "R28: with those of earlier plans it has {count} selectors, {most} at most may be", count=len(asked), most=most
+        )
         yield Fault(place="selectors", problem=problem)
     if len(state.plans) >= figures.most_plans:
-        yield Fault(place="document", problem=f"R28: it has had {len(state.plans)} plans; it is changed no more")
+        yield Fault(
+            place="document", problem=fill("R28: it has had {count} plans; it is changed no more", count=len(state.plans))
+        )
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
@@ -165,27 +202,36 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
         place = f"replaced.{number}"
         old, new = directory.find(one.service), directory.find(one.by)
         if one.service in plan.initiators():
-            yield Fault(place=place, problem="R22: the initiator answers for the plan and is not replaced")
+            yield Fault(place=place, problem=mark("R22: the initiator answers for the plan and is not replaced"))
         if new is None or old is None or new.state != old.state:
-            yield Fault(place=place, problem=f"R22: {one.by} must be a service of the same State as {one.service}")
+            yield Fault(
+                place=place,
+                problem=fill("R22: {by} must be a service of the same State as {service}", by=one.by, service=one.service),
+            )
         asked = any(one.service in checkpoint.services() for checkpoint in ahead)
         if asked or any(leg.responsible == one.service for leg in legs):
-            yield Fault(place=place, problem=f"R22: {one.service} is still asked or responsible for what lies ahead")
+            yield Fault(
+                place=place, problem=fill("R22: {service} is still asked or responsible for what lies ahead", service=one.service)
+            )
 
 
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
     """A State is asked afresh where what it decides on changes, which is a part of the request to it; and one that is new on the
-    way (R1). Where the rest of the request changes, its consent stands.
+    way (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked.
     """
-    for state in dict.fromkeys(state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states):
+    ahead = (state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states)
+    beside = (state for state in plan.asked_states() if state not in plan.states())
+    for state in dict.fromkeys((*ahead, *beside)):
         if decided_on(delivery.plan, state) == decided_on(plan, state):
             continue
         fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
         asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
         if not any(one.authorities() for one in fresh) and (asked_before or state not in delivery.plan.states()):
-            problem = (
-                f"R1: what {state} was asked to decide on changes ({', '.join(changed(delivery.plan, plan, state))}), so {state} "
-                "must be asked afresh: add a checkpoint of step authorise"
+            problem = fill(
+                "R1: what {state} was asked to decide on changes ({what}), so {state} must be asked afresh: "
+                "add a checkpoint of step authorise",
+                state=state,
+                what=together(map(fill, changed(delivery.plan, plan, state))),
             )
             yield Fault(place="checkpoints", problem=problem)
 

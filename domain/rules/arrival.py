@@ -13,6 +13,8 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
+from domain.plan.directory import Service
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays, share
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
@@ -114,6 +116,8 @@ class ArrestMade(Kind):
     kind: Literal["arrest_made"] = "arrest_made"
     persons: Arrestees
     place: Place
+    reference: Act | None = None
+    """The record of it."""
 
     declares = Declaration(
         title="Arrest made",
@@ -195,6 +199,11 @@ class ArresteeReleased(Kind):
         may_be_left_out=False,
         largest=LARGEST_OF_LISTS,
     )
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It has arrested somebody."""
+        return any(one.service == service.id for one in delivery.state.arrests.values())
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`; `not_under_arrest` where its

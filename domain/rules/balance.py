@@ -16,6 +16,7 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.acts import Act
 from domain.plan.goods import Find, Label, Part, Substances
 from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.quantity import Mass, Packages
@@ -25,7 +26,17 @@ from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Sta
 from domain.rules.measuring import allowed, possible
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS, LARGEST_OF_PARTS, MOST_FINDS, MOST_ITEMS, MOST_PARTS
+from domain.words.limits import (
+    LARGEST_NOTE,
+    LARGEST_OF_GOODS,
+    LARGEST_OF_PARTS,
+    LONGEST_PLACE,
+    MOST_FINDS,
+    MOST_ITEMS,
+    MOST_PARTS,
+)
+from domain.words.quantities import Money
+from domain.words.text import mark
 
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
 OTHER_PARTS = refused("R10", "other_parts", "it split into {parts}; say how each ended", parts="names")
@@ -45,6 +56,12 @@ class Seizure(Kind):
     """Labels of the substitutes and devices recovered."""
     finds: Annotated[tuple[Find, ...], Field(max_length=MOST_FINDS)] = ()
     """New exhibits, which are no part of the consignment."""
+    reference: Act | None = None
+    """The record of it."""
+    stored_at: Annotated[str, Field(max_length=LONGEST_PLACE)] = ""
+    """Where what was seized is held."""
+    value: Money | None = None
+    """Of what was seized, as it was estimated, where the law asks for it."""
 
     declares = Declaration(
         title="Seized and weighed again",
@@ -64,24 +81,29 @@ class Seizure(Kind):
     def _each_label_once(self) -> "Seizure":
         labels = [one.label for one in self.finds]
         if len(labels) != len(dict.fromkeys(labels)):
-            message = "each label stands once"
+            message = mark("each label stands once")
             raise ValueError(message)
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """What is found `as_seizure`."""
-        return self.as_seizure(delivery, said.statement.id)
+        return self.as_seizure(delivery, said.statement.id, said.voice)
 
-    def as_seizure(self, delivery: Delivery, statement: str) -> Verdict:
-        """`packages_not_counted` where the plan has it checked by `count` and they were not; then what is not `possible`; then
-        `label_taken` for the finds whose label another exhibit bears than what was said under the id of this `statement`, or that
-        only the rules give (R30).
+    def as_seizure(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
+        """`packages_not_counted` where the plan has it checked by `count` and they were not; then what is not `possible`, in the
+        State of its `voice`; then whether it is `allowed` there that its gross weight was not measured; then `label_taken` for
+        the finds whose label another exhibit bears than what was said under the id of this `statement`, or that only the rules
+        give (R30).
         """
         if self.packages is None and "count" in delivery.plan.consignment.checked_by:
             return NOT_COUNTED()
-        verdict = possible(delivery.plan, self.recovered, (), self.gross)
-        if verdict != ACCEPTED:
-            return verdict
+        there = (delivery.directory.get(voice).state or "",)
+        for verdict in (
+            possible(delivery.plan, self.recovered, (), self.gross, there),
+            allowed(delivery.plan, (self.gross,), there),
+        ):
+            if verdict != ACCEPTED:
+                return verdict
         known = delivery.state.seizures.get(statement)
         borne = taken(delivery.state, [one.label for one in self.finds], known.finds if known is not None else ())
         return LABEL_TAKEN(labels=borne) if borne else ACCEPTED
@@ -96,7 +118,10 @@ class Seizure(Kind):
         return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
-        """This is what was recovered, by this statement; `again` where it is secured, and so was held already."""
+        """This is what was recovered, by this statement; `again` where it is secured, and so was held already. What does not
+        close any more is explained afresh.
+        """
+        state.explained = False
         state.seizures[said.statement.id] = self.recovery(said.voice, again=state.secured)
 
     def recovery(self, by: str, *, again: bool) -> Recovered:
@@ -151,13 +176,13 @@ class Split(Kind):
     def _each_once(self) -> "Split":
         names = [part.operation for part in self.parts]
         if len(names) != len(dict.fromkeys(names)):
-            message = "each part has a code name of its own"
+            message = mark("each part has a code name of its own")
             raise ValueError(message)
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared;
-        `not_theirs_to_allow` for what its parts hold; the first of the differences where the
+        what of what its parts hold is not `allowed` in the State that it is in; the first of the differences where the
         contents of its parts, `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
@@ -165,7 +190,8 @@ class Split(Kind):
             return HELD(entry=state.hold.seq)
         if state.parts or not state.watched or state.goods is None:
             return SPLITS_ONCE()
-        verdict = allowed(delivery.plan, (one.quantity for part in self.parts for one in part.contents))
+        inside = (one.quantity for part in self.parts for one in part.contents)
+        verdict = allowed(delivery.plan, inside, (state.here.state,))
         if verdict != ACCEPTED:
             return verdict
         differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.tolerances)
@@ -293,7 +319,8 @@ class BalanceOpen(Contingency):
 def stands_still(delivery: Delivery) -> bool:
     """Whether nothing more is done with the consignment. If it has split: `parts` has been open and is so no more, and no
     `acknowledgement` is open. Else, if nothing has halted it: it is delivered, and the steps `deliver`, `muster`, `arrest` and
-    `account` have `passed`. Else: it is secured, lost or destroyed, and no `acknowledgement` and no `interdiction` is open.
+    `account` have `passed`; or it is `held_back`, and `prepare` and `account` have. Else: it is secured, lost or destroyed, and
+    no `acknowledgement` and no `interdiction` is open.
     """
     return delivery.once(_stands_still)
 
@@ -305,6 +332,8 @@ def _stands_still(delivery: Delivery) -> bool:
         return is_over(state, "parts") and known
     if state.halt is None:
         steps: tuple[Step, ...] = ("deliver", "muster", "arrest", "account")
+        if delivery.plan.held_back:
+            return state.passed("prepare") and state.passed("account")
         return state.delivered and all(map(state.passed, steps))
     gone = state.secured or state.lost or state.destroyed
     return gone and known and not open_about(state, "interdiction", "")

@@ -122,8 +122,11 @@ class Budget:
 
 
 def too_large(statement: Statement, envelope: Envelope) -> RuleBroken | None:
-    """Why a statement is not taken for its bytes (R28), if so: it has more than its kind may."""
-    size, most = len(envelope.body()), kind_of(statement).declares.largest
+    """Why a statement is not taken for its bytes (R28), if so: it has more than its kind may, beside its attachments, whose
+    bound is their own.
+    """
+    alone = canonical(statement.model_copy(update={"attachments": ()})) if statement.attachments else envelope.body()
+    size, most = len(alone), kind_of(statement).declares.largest
     sentence = f"{statement.kind} has {size} bytes, and {most} at most are taken"
     return RuleBroken("R28", sentence, reason="statement_too_large") if size > most else None
 

@@ -13,6 +13,7 @@ from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_COSTS, LONGEST_REASON, MOST_COSTS
 from domain.words.quantities import Money
+from domain.words.text import mark
 
 BEARS_NOTHING = refused(
     "R12", "bears_nothing", "{services} have no part in this delivery, so they bear none of its costs", services="names"
@@ -63,7 +64,7 @@ class CostsSettled(Kind):
     @model_validator(mode="after")
     def _is_settled(self) -> "CostsSettled":
         if self.each_bears_its_own == bool(self.borne):
-            message = "either each bears its own, or say who bears what; one of the two, and not both"
+            message = mark("either each bears its own, or say who bears what; one of the two, and not both")
             raise ValueError(message)
         return self
 

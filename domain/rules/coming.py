@@ -7,8 +7,10 @@ from functools import partial
 from domain.delivery.decided import CameDue, Escalated, Expired, Expiring, LookDue, Reminded, Silence
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent
+from domain.delivery.holdings import unsettled
 from domain.delivery.progress import Progress
 from domain.rules.book import book_of
+from domain.rules.siblings import ends_of_waits
 from domain.rules.turns import next_to_clear
 from domain.rules.watch import check_in_due
 from domain.words.moments import utc_text
@@ -23,16 +25,28 @@ def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
 
 
 def moments(delivery: Delivery) -> Iterator[datetime]:
-    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; `check_in_due`; while it
-    is under way and has not been delivered, the beginning of each authorisation, the beginning and the end of each permission,
-    and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the authorisation of one of its
-    `states_of` has less than is `needed`.
+    """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
+    `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, the beginning and the
+    end of each permission, and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the
+    authorisation of one of its `states_of` has less than is `needed`; and when it has its outcome, until when it stays open.
     """
     yield from (at for at, _ in delivery.once(all_coming))
+    yield from ends_of_waits(delivery)
     check_in = check_in_due(delivery)
     if check_in is not None:
         yield check_in
     yield from _windows(delivery)
+    until = stays_open_until(delivery)
+    if until is not None:
+        yield until
+
+
+def stays_open_until(delivery: Delivery) -> datetime | None:
+    """Until when it stays open after its outcome: for what the plan gives `afterwards`, while something is `unsettled` (R30)."""
+    state, span = delivery.state, delivery.plan.afterwards
+    if state.outcome_at is None or span is None or not unsettled(state):
+        return None
+    return state.outcome_at + span
 
 
 def _windows(delivery: Delivery) -> Iterator[datetime]:

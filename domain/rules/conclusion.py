@@ -34,12 +34,14 @@ SEIZED_AT_THE_END = _and_arrested("seized_at_the_end", "seized where the plan en
 ALL_RELEASED = found(
     "R12", "all_released", "delivered; all {arrested} who were arrested have been released again", arrested="count"
 )
+KEPT = found("R31", "kept_back", "held back as planned, and seized where it was")
 IN_PARTS = found("R12", "ended_in_parts", "{parts}", parts="names")
 
 
 def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     """The one outcome that what has happened amounts to (R12). If it has split, `split` with `ended_in_parts`, each part's code
-    name and outcome with a colon and a blank between. If nothing has halted it, or it is delivered and somebody is arrested or
+    name and outcome with a colon and a blank between. If it is `held_back` and nothing has halted it: `held_back` with
+    `kept_back`. If nothing has halted it, or it is delivered and somebody is arrested or
     every checkpoint of step `arrest` has closed as `satisfied`: `returned_to_sender` with `came_back` where the plan says
     `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else `delivered_with_arrests`
     with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with `all_released` where somebody
@@ -53,6 +55,8 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     counts = {"arrested": arrested, "freed": arrested - held, "held": held} | roles
     if state.parts:
         return "split", IN_PARTS(parts=tuple(f"{part.operation}: {part.outcome}" for part in state.ended_parts))
+    if halt is None and delivery.plan.held_back:
+        return "held_back", KEPT()
     if halt is None or (state.delivered and (state.arrested or state.satisfied("arrest"))):
         if delivery.plan.reverse:
             return "returned_to_sender", CAME_BACK(**counts)
@@ -68,8 +72,8 @@ def _after_a_halt(delivery: Delivery) -> Outcome:
     """The first that holds: `aborted_for_risk_to_life`, if that is the cause; `destroyed`, if it is; `lost_or_stolen`, if it is
     lost and not secured; `no_show`, if that is the cause; `refused`, if the cause is `refused`, `modality` or `permission`;
     `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`;
-    `interdicted_early`, if it has left or was seized `unasked`; `withdrawn`, if the halt is `by` the initiator, who does not want
-    it any more; `stopped_before_departure`.
+    `interdicted_early`, if it has left or was seized `unasked`; `withdrawn`, if the halt is `by` one of the `initiators`, who
+    does not want it any more; `stopped_before_departure`, also where nobody decided on a hold in time.
     """
     state = delivery.state
     halt = state.halt
@@ -90,4 +94,4 @@ def _after_a_halt(delivery: Delivery) -> Outcome:
         return "withdrawn"
     if state.dispatched or state.unasked:
         return "interdicted_early"
-    return "withdrawn" if halt.by == delivery.plan.initiator else "stopped_before_departure"
+    return "withdrawn" if halt.by in delivery.plan.initiators() else "stopped_before_departure"

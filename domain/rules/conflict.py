@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any, Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
@@ -13,6 +11,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.register import Contact, competent
 from domain.plan.vocabulary import Reason
@@ -21,7 +20,7 @@ from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused
 from domain.words.identifiers import ServiceId
-from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_NAME
+from domain.words.limits import LARGEST_ACT, LARGEST_NOTE
 
 NO_SUCH_CONFLICT = refused(
     "R15", "no_such_conflict", "{checkpoint} is no conflict with {service}", checkpoint="name", service="name"
@@ -62,7 +61,7 @@ class DeconflictionRequested(Kind):
     """
 
     kind: Literal["deconfliction_requested"] = "deconfliction_requested"
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     reason: Reason
 
     declares = Declaration(
@@ -206,7 +205,7 @@ class ConflictSettled(Kind):
 
     kind: Literal["conflict_settled"] = "conflict_settled"
     agreed_with: ServiceId
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     reason: Reason
     agreement: Envelope | None = None
     """The same kind of statement by `agreed_with`, about this delivery and at this checkpoint, in its own signed envelope."""

@@ -14,19 +14,21 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.vocabulary import Condition, Digest, Reason
+from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
 from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
-from domain.rules.requested import decided, other_request
+from domain.rules.requested import Requests, decided, other_request, own_request
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import check_window, instant, utc_text
 from domain.words.quantities import milliseconds
+from domain.words.text import mark
 
 OTHER_STATE = refused(
     "R1",
@@ -96,9 +98,9 @@ class AuthorisationGranted(Kind):
 
     kind: Literal["authorisation_granted"] = "authorisation_granted"
     state: identifiers.State
-    request: Digest
+    request: Requests
     """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=5)]
@@ -136,7 +138,7 @@ class AuthorisationGranted(Kind):
     def _window(self) -> "AuthorisationGranted":
         check_window(self.valid_from, self.valid_until)
         if self.form != "written" and self.given_at is None:
-            message = "one that is not written says when it was given: given_at"
+            message = mark("one that is not written says when it was given: given_at")
             raise ValueError(message)
         return self
 
@@ -153,7 +155,7 @@ class AuthorisationGranted(Kind):
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
-        if (other := other_request(delivery, self.state, self.request)) is not None:
+        if (other := other_request(delivery, said, self.state, self.request)) is not None:
             return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
@@ -199,6 +201,10 @@ class AuthorisationGranted(Kind):
         """Nobody consents to a plan that is not the one in force."""
         return "consent"
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Its `conditions`."""
         others = (one.conditions for service, one in delivery.state.grants.items() if service != said.voice)
@@ -220,7 +226,7 @@ class AuthorisationGranted(Kind):
             self.permits,
             self.provisional,
             since=self._since(state, said),
-            request=self.request,
+            request=own_request(state.plan, said, self.request) or "",
             form=self.form,
         )
 
@@ -267,6 +273,10 @@ class AuthorisationRefused(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint."""
         return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `consent_refused`."""
@@ -327,6 +337,10 @@ class AuthorisationExtended(Kind):
     def bound_to(self) -> Binding:
         return "decision"
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def apply(self, state: State, said: Said) -> None:
         """The authorisation runs until then, and has not been warned of."""
         grant = state.grants[said.voice]
@@ -365,6 +379,10 @@ class AuthorisationWithdrawn(Kind):
 
     def bound_to(self) -> Binding:
         return "brake"
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """The authorisation is withdrawn. Unless it has been delivered, or the State is not ahead any more, it halts with the
@@ -447,7 +465,7 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
 
 def _beyond(term: Term, since: datetime, until: str, state: str) -> Verdict | None:
     """Whether it would end later than the card lets it at all."""
-    if term.ceiling is None or instant(until) <= since + term.ceiling:
+    if term.ceiling is None or instant(until) - since <= term.ceiling:  # so that no sum leaves the calendar
         return None
     return BEYOND_CEILING(state=state, ceiling=utc_text(since + term.ceiling))
 

@@ -5,9 +5,7 @@ by statements (Kazakhstan's Criminal Procedure Code art. 242(4): a device is han
 the service that handed it out holds it, also while the person carries it, until it is said what became of it.
 """
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import LABEL_TAKEN, carried, taken
@@ -15,12 +13,12 @@ from domain.delivery.memory import Cooperating, Recorder
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
-from domain.plan.directory import MAY_SEIZE
+from domain.plan.acts import Act
+from domain.plan.directory import MAY_SEIZE, Service
 from domain.plan.goods import Label
 from domain.plan.vocabulary import CriminalRole, Digest, Reason
-from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Counts, Declaration, Kind
+from domain.rules.kind import UNDER_WAY, Kind, unasked
 from domain.words.identifiers import OfficerCode
-from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
 from domain.words.moments import Moment, instant
 
 LEADS_NOBODY = refused("R29", "leads_nobody", "{voice} is of a kind that leads nobody who cooperates", voice="name")
@@ -37,24 +35,6 @@ NOT_ISSUED = refused(
 )
 CARRIES_STILL = refused("R16", "carries_still", "{person} carries {labels} still", person="name", labels="names")
 
-Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-
-
-def _of_leading(title: str, counts: Counts = UNDER_WAY | HALTED) -> Declaration:
-    return Declaration(
-        title=title,
-        answers=None,
-        confirms=False,
-        by="anyone",
-        counts=counts,
-        names_checkpoint=False,
-        rule="R29",
-        contact=False,
-        readers="own_state",
-        may_be_left_out=False,
-        largest=LARGEST_NOTE,
-    )
-
 
 class CooperationBegun(Kind):
     """A person has consented to cooperate; no name."""
@@ -65,9 +45,14 @@ class CooperationBegun(Kind):
     consented_to: OfficerCode
     """The officer who heard the consent and recorded it."""
     consented_at: Moment
-    reference: Reference
+    reference: Act
 
-    declares = _of_leading("Cooperation begun", UNDER_WAY)
+    declares = unasked("Cooperation begun", rule="R29", counts=UNDER_WAY)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It may seize by its kind."""
+        return service.kind in MAY_SEIZE
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `consented_in_future` where the consent was given after now;
@@ -94,7 +79,12 @@ class CooperationEnded(Kind):
     person: Label
     reason: Reason
 
-    declares = _of_leading("Cooperation ended", ALWAYS)
+    declares = unasked("Cooperation ended", rule="R29")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Somebody cooperates with it."""
+        return any(one.service == service.id for one in delivery.state.cooperating)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
@@ -118,10 +108,15 @@ class RecorderIssued(Kind):
     kind: Literal["recorder_issued"] = "recorder_issued"
     person: Label
     label: Label
-    reference: Reference
+    reference: Act
     """Number of the record by which it was handed over."""
 
-    declares = _of_leading("Recorder handed out", UNDER_WAY)
+    declares = unasked("Recorder handed out", rule="R29", counts=UNDER_WAY)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Somebody cooperates with it."""
+        return any(one.service == service.id for one in delivery.state.cooperating)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `cooperates_not` unless this person cooperates with its
@@ -165,12 +160,17 @@ class RecorderReturned(Kind):
     kind: Literal["recorder_returned"] = "recorder_returned"
     person: Label
     label: Label
-    reference: Reference
+    reference: Act
     """Number of the record by which it was handed back."""
     recording: Digest | None = None
     """SHA-256 of what it has recorded; none: nothing."""
 
-    declares = _of_leading("Recorder handed back", ALWAYS)
+    declares = unasked("Recorder handed back", rule="R29")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Somebody carries a recorder of it."""
+        return bool(carried(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`leads_nobody` unless its `voice` may seize by its kind; `not_issued` unless this person carries it from its

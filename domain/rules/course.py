@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 
-from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Halted, Opened, TakenUp
+from domain.delivery.decided import Cleared, Closed, Concluded, Ended, Halted, Opened, TakenUp, Waits
 from domain.delivery.delivery import Delivery
 from domain.delivery.events import AnyEvent
 from domain.delivery.progress import Progress
@@ -20,10 +20,11 @@ from domain.plan.plan import Checkpoint, PlannedCheckpoint, Requirement
 from domain.plan.plan import Step as PlanStep
 from domain.rules.balance import stands_still
 from domain.rules.book import Step, book_of
-from domain.rules.coming import all_coming, moments_in_order
+from domain.rules.coming import all_coming, moments_in_order, stays_open_until
 from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.detection import reported
+from domain.rules.siblings import beginning_to_wait, lacking
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.words.moments import utc_text
 
@@ -101,7 +102,8 @@ def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEven
 def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """While it is under way and has not been delivered, once `authorise` has `passed`. Where States are `conflicting`: halted
     with the cause `modality` and `no_common_way` (R3). Where something is `not_permitted`, in any State before the first leg is
-    `cleared`, then in the `states_of` the leg that is `next_to_begin`: halted with the cause `permission` and
+    `cleared`, then in the `states_of` the leg that is `next_to_begin`, and of what is `held_back` in the State of its first leg:
+    halted with the cause `permission` and
     `permission_wanting` (R16), for the first that is not `still_to_begin`.
     """
     state, consents = delivery.state, delivery.consents
@@ -110,11 +112,12 @@ def halt_where_law_forbids(delivery: Delivery, now: datetime) -> Iterator[AnyEve
     if states := consents.conflicting():
         yield Halted(cause="modality", finding=NO_COMMON_WAY(states=states, modality=delivery.plan.modality))
     leg = next_to_begin(delivery)
-    ahead = delivery.plan.states() if state.cleared < 0 else consents.states_of(leg) if leg is not None else ()
-    for lacking in consents.not_permitted(ahead, now):
-        if consents.still_to_begin(lacking.state, lacking.permission, now):
+    every = delivery.plan.states() if not delivery.plan.held_back else (delivery.plan.legs[0].state,)
+    ahead = every if state.cleared < 0 else consents.states_of(leg) if leg is not None else ()
+    for missing in consents.not_permitted(ahead, now):
+        if consents.still_to_begin(missing.state, missing.permission, now):
             continue  # what waits for it waits
-        finding = PERMISSION_WANTING(permission=lacking.permission, state=lacking.state)
+        finding = PERMISSION_WANTING(permission=missing.permission, state=missing.state)
         yield Halted(cause="permission", finding=finding)
 
 
@@ -166,6 +169,12 @@ def hand_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
             yield from _opening(delivery, delivery.plan.legs[state.leg].end, now)
 
 
+def wait_for_siblings(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
+    """Each checkpoint that is `beginning_to_wait` waits (R31): from now, for as long as its `waits` says."""
+    for planned in beginning_to_wait(delivery):
+        yield Waits(checkpoint=planned.id, until=utc_text(now + (planned.waits or delivery.plan.contingencies.decision)))
+
+
 def muster_and_arrest(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """The checkpoints of step `muster`, then of `arrest`, each when it has its turn."""
     steps: tuple[PlanStep, ...] = ("muster", "arrest")
@@ -176,8 +185,11 @@ def muster_and_arrest(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 def account(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """The checkpoints of step `account`, beside those of `arrest`: when that has its turn, and the consignment is in hand, since
-    it is secured or one checkpoint of step `arrest` has closed. So it is weighed at once, and not after the last arrest.
+    it is secured or one checkpoint of step `arrest` has closed. So it is weighed at once, and not after the last arrest. Of what
+    is `held_back`: while it advances, once `prepare` has `passed`.
     """
+    if delivery.plan.held_back and turn(delivery, "dispatch"):
+        yield from _openings(delivery, "account", now)
     if turn(delivery, "arrest") and (delivery.state.secured or any(map(delivery.state.closed, delivery.plan.ids_at("arrest")))):
         yield from _openings(delivery, "account", now)
 
@@ -210,9 +222,14 @@ def ask_for_a_course(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def end(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The end: once it has its outcome, the register has let go of it, nobody has still to be told of it, and nothing is open."""
+    """The end: once it has its outcome, the register has let go of it, nobody has still to be told of it, nothing is open, and it
+    does not stay open for what somebody holds.
+    """
     state = delivery.state
-    if state.outcome is not None and state.released and not state.owed and not state.open_checkpoints():
+    if state.outcome is None or not state.released or state.owed or state.open_checkpoints():
+        return
+    until = stays_open_until(delivery)
+    if until is None or until <= now:
         yield Ended()
 
 
@@ -226,6 +243,7 @@ CHECKLIST: tuple[Step, ...] = (
     prepare,
     let_it_go,
     hand_over,
+    wait_for_siblings,
     muster_and_arrest,
     account,
     conclude,
@@ -306,11 +324,11 @@ def _may_stay_unanswered(delivery: Delivery, name: str, progress: Progress) -> b
 
 
 def _openings(delivery: Delivery, step: PlanStep, now: datetime) -> Iterator[AnyEvent]:
-    """The checkpoints of a step that have not opened, in the plan's order; one that comes `after` another only once that has
-    closed.
+    """The checkpoints of a step that take place and have not opened, in the plan's order; one that comes `after` another only
+    once that has closed, and one that waits for siblings only once nothing is `lacking` (R31).
     """
-    for planned in delivery.plan.at(step):
-        if planned.after is None or delivery.state.closed(planned.after):
+    for planned in filter(delivery.plan.takes_place, delivery.plan.at(step)):
+        if (planned.after is None or delivery.state.closed(planned.after)) and not lacking(delivery, planned):
             yield from _opening(delivery, planned.id, now)
 
 

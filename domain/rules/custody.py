@@ -13,13 +13,14 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, early, found, refused
-from domain.plan.goods import Check, Checked
+from domain.plan.goods import Check, Checked, DeviceFound
 from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON
+from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON, MOST_ITEMS
+from domain.words.text import mark
 
 NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
 NOT_ALLOWED = refused(
@@ -41,6 +42,8 @@ CROSSING_NOT_CLEARED = early(
     "R5", "crossing_not_cleared", "{state} is asked, or the crossing not cleared yet; kept until it is", state="name"
 )
 NO_ENTRY = refused("R5", "no_entry", "{state} has no live authorisation, so nothing crosses into it", state="name")
+
+NOT_PUT_IN = refused("R6", "not_put_in", "{labels} is no device that was put in", labels="names")
 
 DECLINED = found("R6", "custody_declined", "{service} declined custody (entry {entry})", service="name", entry="entry")
 DECIDED_AGAINST = found("R7", "decided_against", "{service} decided not to go on (entry {entry})", service="name", entry="entry")
@@ -103,9 +106,23 @@ class InHand(Checked):
 
     in_sight: bool | None = None
     """Whether it was never out of sight since the last check; said where the plan has it checked so."""
+    seals_intact: bool | None = None
+    """Whether all seals are whole; a taker says it where there are seals."""
+    devices: Annotated[tuple[DeviceFound, ...], Field(max_length=MOST_ITEMS)] = ()
+    """How the devices that were put in were found."""
 
     def _checks(self) -> dict[Check, bool]:
         return super()._checks() | {"sight": self.in_sight is not None}
+
+    def as_found(self, delivery: Delivery, checkpoint: str, state: str) -> Verdict:
+        """`not_put_in` for what is said of devices that were not put in; then what is wrong `as_checked` at that checkpoint, in
+        that State.
+        """
+        put_in = [item.label for item in delivery.state.goods.items if item.is_device] if delivery.state.goods is not None else []
+        unknown = tuple(one.label for one in self.devices if one.label not in put_in)
+        if unknown:
+            return NOT_PUT_IN(labels=unknown)
+        return as_checked(delivery.plan, self, delivery.plan.checked_at(checkpoint), (state,))
 
 
 class HandoverOffered(InHand, Kind):
@@ -129,7 +146,8 @@ class HandoverOffered(InHand, Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`awaits_decision` while a discrepancy waits for a decision; `nothing_prepared` before it has been prepared;
-        `not_the_holder` unless its `voice` is the responsible authority; then what is wrong `as_checked`.
+        `not_the_holder` unless its `voice` is the responsible authority; then what is wrong `as_found`, in the State that it is
+        in.
         """
         state = delivery.state
         if state.discrepancy is not None:
@@ -138,22 +156,20 @@ class HandoverOffered(InHand, Kind):
             return NOTHING_PREPARED()
         if said.voice != state.responsible:
             return NOT_THE_HOLDER(voice=said.voice)
-        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by)
+        return self.as_found(delivery, said.checkpoint, state.here.state)
 
     def bound_to(self) -> Binding:
         return "decision"
 
     def apply(self, state: State, said: Said) -> None:
         """It is compared with the custody. Any `differences` are a discrepancy at this checkpoint."""
-        _compare(state, said, self, intact=True, taker=False)
+        _compare(state, said, self, taker=False)
 
 
 class HandoverAccepted(InHand, Kind):
     """The taker accepts, with what it has found *itself*, by each check that the plan names (R6)."""
 
     kind: Literal["handover_accepted"] = "handover_accepted"
-    seals_intact: bool | None = None
-    """Said where there are seals."""
     not_checked: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
     """What could not be checked without burning the cover."""
 
@@ -174,7 +190,7 @@ class HandoverAccepted(InHand, Kind):
     @model_validator(mode="after")
     def _says_whether_they_are_intact(self) -> "HandoverAccepted":
         if self.seals and self.seals_intact is None:
-            message = "seals_intact: where there are seals, say whether they are intact"
+            message = mark("seals_intact: where there are seals, say whether they are intact")
             raise ValueError(message)
         return self
 
@@ -185,7 +201,8 @@ class HandoverAccepted(InHand, Kind):
         `other_taker` unless its `voice` is responsible for the next leg; `crossing_not_cleared` (early) while a checkpoint of
         step `authorise` in one of the `states` of the next leg has not closed (the first of these), or the next leg is not
         `cleared`. For each of these States but the one it is in: `no_entry` unless that is `authorised` now, and
-        `permission_missing` for the first permission that is not given there. Then what is wrong `as_checked`.
+        `permission_missing` for the first permission that is not given there. Then what is wrong `as_found`, in the State of
+        the next leg.
         """
         state = delivery.state
         if state.hold is not None:
@@ -210,7 +227,7 @@ class HandoverAccepted(InHand, Kind):
                 return NO_ENTRY(state=entered)
             for lacking in delivery.consents.not_permitted((entered,), said.at):
                 return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
-        return as_checked(delivery.plan, self, delivery.plan.consignment.checked_by)
+        return self.as_found(delivery, said.checkpoint, leg.state)
 
     def bound_to(self) -> Binding:
         return "decision"
@@ -219,7 +236,7 @@ class HandoverAccepted(InHand, Kind):
         """It is compared with the custody. Any `differences` are a discrepancy at this checkpoint, found by a taker; without them
         it is on the next leg.
         """
-        if not _compare(state, said, self, intact=self.seals_intact is not False, taker=True):
+        if not _compare(state, said, self, taker=True):
             state.move(said.seq)
 
 
@@ -342,14 +359,16 @@ class Decision(Contingency):
         state.stop_all("silence", finding, when.seq)
 
 
-def _compare(state: State, said: Said, found: InHand, *, intact: bool, taker: bool) -> bool:
-    """Compare with the last check that held; whether something did not fit, and waits for a decision. By what, the plan's
-    `checked_by` says, with its tolerance of the `gross` weight; an offer says nothing of broken seals.
+def _compare(state: State, said: Said, found: InHand, *, taker: bool) -> bool:
+    """Compare with the last check that held; whether something did not fit, and waits for a decision. By what, the plan says,
+    as it is `checked_at` this checkpoint, with its tolerances; seals of which nothing is said are taken to be whole. What is not
+    checked there stays as it was.
     """
     assert state.custody is not None  # noqa: S101 - nothing is offered before it has been prepared
-    now = Custody.of(found, state.gaps)
-    by, tolerance = state.plan.consignment.checked_by, state.plan.tolerances.gross
-    differs = state.custody.differences(now, by, tolerance, intact=intact, in_sight=found.in_sight is not False)
+    by, tolerances = state.plan.checked_at(said.checkpoint), state.plan.tolerances
+    now = state.custody.checked(Custody.of(found, state.gaps), by)
+    intact, in_sight = found.seals_intact is not False, found.in_sight is not False
+    differs = state.custody.differences(now, by, tolerances, intact=intact, in_sight=in_sight)
     if differs:
         state.discrepancy = Discrepancy(said.checkpoint, said.seq, differs, now, taker)
     return bool(differs)

@@ -13,7 +13,7 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.vocabulary import Digest, Reason
+from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Declaration, Kind
 from domain.words.identifiers import OfficerCode
@@ -22,7 +22,6 @@ from domain.words.limits import (
     LONGEST_LINE,
     LONGEST_NAME,
     LONGEST_PLACE,
-    MOST_PICTURES,
     MOST_TAKEN_FOR,
     MOST_WITNESSES,
 )
@@ -53,8 +52,6 @@ class Detected(Kind):
     """How sure that is."""
     test: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """Which test, and its result."""
-    pictures: Annotated[tuple[Digest, ...], Field(max_length=MOST_PICTURES)] = ()
-    """SHA-256 of photographs, video and X-ray images."""
 
     declares = Declaration(
         title="Detection reported",

@@ -73,6 +73,6 @@ def _undecided(state: State) -> Mapping[str, tuple[str, ...]]:
         return {}
     who = {
         f"{known.seq}.supervisor": tuple(one.id for one in state.directory.services if supervises(one)),
-        f"{known.seq}.prosecutor": competent(state.plan, state.directory) or (state.plan.initiator,),
+        f"{known.seq}.prosecutor": competent(state.plan, state.directory) or state.plan.initiators(),
     }
     return {key: services for key, services in who.items() if services and key not in known.decided}

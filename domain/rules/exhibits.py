@@ -9,23 +9,35 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.holdings import amounts, exhibits, offered
+from domain.delivery.holdings import LABEL_TAKEN, amounts, carried, exhibits, of_service, offered, taken
 from domain.delivery.memory import Exhibit
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
+from domain.plan.acts import DatedAct
+from domain.plan.directory import Service
 from domain.plan.goods import Label, SubstanceMass
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
-from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import ALWAYS, Declaration, Kind, Stays, size_of
+from domain.rules.kind import Kind, Stays, size_of, unasked
+from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, ServiceId
-from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_MOVED, MOST_WITNESSES, PURE
-from domain.words.moments import Moment as MomentText
-from domain.words.quantities import Milligrams
+from domain.words.limits import (
+    LARGEST_OF_ACTS,
+    LARGEST_WHOLE,
+    LONGEST_LINE,
+    LONGEST_NAME,
+    LONGEST_PLACE,
+    MOST_MOVED,
+    MOST_WITNESSES,
+    PURE,
+)
+from domain.words.quantities import Milligrams, say_mass
+from domain.words.text import fill, mark
 
 NOT_ITS_HOLDER = refused("R30", "not_its_holder", "{voice} does not hold {labels}", voice="name", labels="names")
 STILL_TRAVELS = refused(
@@ -35,6 +47,7 @@ STILL_TRAVELS = refused(
     labels="names",
 )
 NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so nothing can be offered to it", to="name")
+MAY_NOT_HOLD = refused("R29", "may_not_hold", "{to} is a {what}, and has no power to hold exhibits", to="name", what="word")
 NOT_OFFERED_TO = refused(
     "R30", "not_offered_to", "{giver} does not offer {labels} to {voice}", giver="name", labels="names", voice="name"
 )
@@ -42,25 +55,18 @@ WEIGHS_OTHERWISE = remarked(
     "R30", "weighs_otherwise", "{label} weighed {found}, and was {expected} before", label="name", found="mass", expected="mass"
 )
 
+PARTS_DIFFER = refused(
+    "R30",
+    "parts_differ",
+    "the parts of {label} weigh {found}, and it weighs {expected}",
+    label="name",
+    found="mass",
+    expected="mass",
+)
+
 Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_MOVED)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Changed = dict[str, Exhibit]
-
-
-def _declares(title: str, answers: Need | None) -> Declaration:
-    return Declaration(
-        title=title,
-        answers=answers,
-        confirms=answers is not None,
-        by="anyone",
-        counts=ALWAYS,
-        names_checkpoint=False,
-        rule="R30",
-        contact=False,
-        readers="own_state",
-        may_be_left_out=False,
-        largest=LARGEST_NOTE,
-    )
 
 
 class ExhibitsOffered(Kind):
@@ -72,14 +78,22 @@ class ExhibitsOffered(Kind):
     purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     """What for: examination, safe keeping, a proceeding, return."""
 
-    declares = _declares("Exhibits offered", None)
+    declares = unasked("Exhibits offered", rule="R30")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`no_taker` unless it is `to` a service that takes part; then `not_its_holder` for those that its `voice` does not hold,
-        and `still_travels` for those that travel.
+        """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`,
+        `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that
+        its `voice` does not hold, and `still_travels` for those that travel.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
+        if (kind := delivery.directory.get(self.to).kind) not in MAY_HOLD:
+            return MAY_NOT_HOLD(to=self.to, what=kind)
         return _held(delivery, said, self.exhibits)
 
     def addressees(self) -> tuple[str, ...]:
@@ -98,6 +112,70 @@ class ExhibitsOffered(Kind):
         return _each(state, said, self.exhibits, offered_to=self.to)
 
 
+class DividedPart(Frozen):
+    """One part of what was divided: a container, a packet, a sample of its own."""
+
+    label: Label
+    net: Milligrams | None = None
+    """None where it was not weighed."""
+
+
+class ExhibitDivided(Kind):
+    """A lot is divided into parts, each under a label of its own, so that each has its own holder from then on."""
+
+    kind: Literal["exhibit_divided"] = "exhibit_divided"
+    exhibit: Label
+    into: Annotated[tuple[DividedPart, ...], Field(min_length=2, max_length=MOST_MOVED)]
+
+    declares = unasked("Exhibit divided", rule="R30")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "ExhibitDivided":
+        if len({one.label for one in self.into}) != len(self.into):
+            message = mark("each label stands once")
+            raise ValueError(message)
+        return self
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels; `label_taken` for labels
+        that another exhibit bears, or that only the rules give; `parts_differ` where each part was weighed and they are not
+        together what it weighs.
+        """
+        if (verdict := _held(delivery, said, (self.exhibit,))) != ACCEPTED:
+            return verdict
+        if labels := taken(delivery.state, (one.label for one in self.into)):
+            return LABEL_TAKEN(labels=labels)
+        masses, whole = [one.net for one in self.into], _mass(delivery.state, self.exhibit)
+        if whole is None or None in masses:
+            return ACCEPTED
+        together = sum(one for one in masses if one is not None)
+        if bounds(together).apart(whole):
+            return PARTS_DIFFER(label=self.exhibit, found=together, expected=whole.said)
+        return ACCEPTED
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Of each part, what it is and who holds it."""
+        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
+
+    def apply(self, state: State, said: Said) -> None:
+        """It is divided, and nobody holds it any more; its `voice` holds each part, which came from the same hands."""
+        state.exhibits |= self.changed(state, said)
+
+    def changed(self, state: State, said: Said) -> Changed:
+        """How they are once it counts."""
+        whole = exhibits(state).get(self.exhibit)
+        if whole is None:
+            return {}
+        gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided")
+        parts = {one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net) for one in self.into}
+        return gone | parts
+
+
 class ExhibitsAccepted(Kind):
     """Exhibits that were offered are received: who says this holds them."""
 
@@ -108,7 +186,12 @@ class ExhibitsAccepted(Kind):
     """Whether packing and seals are as the giver left them."""
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
 
-    declares = _declares("Exhibits received", "exhibit_acceptance")
+    declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Something is offered to it."""
+        return bool(offered(delivery.state, service.id))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_offered_to` for those that the `giver` does not hold, or has not offered to its `voice`."""
@@ -147,8 +230,7 @@ class LaboratoryReport(Kind):
     exhibit: Label
     report: Literal["presumptive_test", "test_report", "expert_opinion"]
     """How sure it is: a test on the spot, a report before there is a case, an opinion in one."""
-    reference: Name
-    written_at: MomentText
+    reference: DatedAct
     substance: Name
     """What it is, or that it is none that is controlled."""
     purity: Annotated[int, Field(ge=0, le=PURE)] | None = None
@@ -158,16 +240,26 @@ class LaboratoryReport(Kind):
     spent: Milligrams | None = None
     left: Milligrams | None = None
 
-    declares = _declares("Examined", "examination")
+    declares = unasked("Examined", rule="R30", answers="examination")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel."""
+        return bool(of_service(delivery.state, service.id))
 
     @model_validator(mode="after")
     def _adds_up(self) -> "LaboratoryReport":
         weighed = [one for one in (self.received, self.spent, self.left) if one is not None]
         if len(weighed) not in (0, 3):
-            message = "received, spent and left are given together, or none of them"
+            message = mark("received, spent and left are given together, or none of them")
             raise ValueError(message)
         if (self.received or 0) != (self.spent or 0) + (self.left or 0):
-            message = f"{self.spent} mg spent and {self.left} mg left are not the {self.received} mg received"
+            message = fill(
+                "{spent} spent and {left} left are not the {received} received",
+                spent=say_mass(self.spent or 0),
+                left=say_mass(self.left or 0),
+                received=say_mass(self.received or 0),
+            )
             raise ValueError(message)
         return self
 
@@ -180,7 +272,7 @@ class LaboratoryReport(Kind):
         return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """So much more is `spent`, and so much is `left`; as before, where it was not weighed."""
+        """So much more is `spent`, as far as a record holds it, and so much is `left`; as before, where it was not weighed."""
         state.exhibits |= self.changed(state, said)
 
     def changed(self, state: State, said: Said) -> Changed:
@@ -188,7 +280,8 @@ class LaboratoryReport(Kind):
         known = exhibits(state).get(self.exhibit)
         if known is None:
             return {}
-        weighed = {} if self.left is None else {"spent": known.spent + (self.spent or 0), "left": self.left}
+        spent = min(known.spent + (self.spent or 0), LARGEST_WHOLE)
+        weighed = {} if self.left is None else {"spent": spent, "left": self.left}
         return _each(state, said, (self.exhibit,), **weighed)
 
 
@@ -198,23 +291,30 @@ class Disposed(Kind):
     kind: Literal["disposed"] = "disposed"
     exhibits: Labels
     how: Literal["destroyed", "returned", "handed_to_court", "kept", "lost"]
-    reference: Name
-    """Of the act or decision."""
-    written_at: MomentText
+    reference: DatedAct
+    """The act or decision."""
     to: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """To which owner or State it was returned, to which court it was handed, for which proceeding it is kept."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(max_length=MOST_WITNESSES)] = ()
     """The commission before which it was destroyed."""
+    place: Annotated[str, Field(max_length=LONGEST_PLACE)] = ""
+    means: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+    """How it was destroyed: burnt, dissolved."""
 
-    declares = _declares("Exhibits disposed of", "disposal")
+    declares = unasked("Exhibits disposed of", rule="R30", answers="disposal", largest=LARGEST_OF_ACTS)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It holds something that does not travel, or somebody carries a recorder of it."""
+        return bool(of_service(delivery.state, service.id) or carried(delivery.state, service.id))
 
     @model_validator(mode="after")
     def _says_to_whom(self) -> "Disposed":
         if self.how == "destroyed" and not self.witnesses:
-            message = "what is destroyed is destroyed before witnesses"
+            message = mark("what is destroyed is destroyed before witnesses")
             raise ValueError(message)
         if self.how in ("returned", "handed_to_court", "kept") and not self.to:
-            message = f"say in `to` whom or what for: {self.how}"
+            message = fill("say in `to` whom or what for: {how}", how=self.how)
             raise ValueError(message)
         return self
 
@@ -293,13 +393,21 @@ def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
     report = said.content
     if not isinstance(report, LaboratoryReport) or report.received is None:
         return None
-    left = exhibits(delivery.state)[report.exhibit].left
-    masses = [one.net for one in amounts(delivery.state, report.exhibit) if isinstance(one, SubstanceMass)]
-    known = masses if left is None else [left]
-    expected = sum(map(bounds, known), start=Bounds())
-    if not known or not bounds(report.received).apart(expected):
+    expected = _mass(delivery.state, report.exhibit)
+    if expected is None or not bounds(report.received).apart(expected):
         return None
     return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected.said)
+
+
+def _mass(state: State, label: str) -> Bounds | None:
+    """Between what it weighs: what a report before left of it, or it was divided into, or else all that it is of substances; none
+    where nobody has weighed it.
+    """
+    one = exhibits(state)[label]
+    known: list[Any] = [one.left if one.left is not None else one.net]
+    if known == [None]:
+        known = [each.net for each in amounts(state, label) if isinstance(each, SubstanceMass)]
+    return sum(map(bounds, known), start=Bounds()) if known else None
 
 
 def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False) -> Verdict:

@@ -16,13 +16,16 @@ from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
 from domain.rules.exhibits import WEIGHS_OTHERWISE, other_mass
 from domain.rules.kind import Counts, kind_of
-from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, may_speak, second_officer
+from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_itself, on_an_unverified_scale
+from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
 from domain.rules.stop import NO_STOP, ends_as_planned
 from domain.words.moments import instant, utc_text
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
 NAMES_NO_PLAN = refused("R18", "names_no_plan", "it does not say which plan it is about")
 UNKNOWN_PLAN = refused("R18", "unknown_plan", "it is about a plan that was never in force here")
+NOT_SHARED = refused("R31", "not_shared", "{kind} is said of one consignment, not of several at once", kind="kind")
+OTHER_GROUP = refused("R31", "other_group", "it is said of a group, and this delivery is not under that group's digest")
 OTHER_PLAN = refused("R18", "other_plan", "it is about a plan that is no longer in force; a consent is to the one that is")
 SEEN_MORE = refused(
     "R18", "seen_more", "its service has seen {size} entries, and only {entries} stand here", size="count", entries="count"
@@ -97,15 +100,35 @@ def another_content_under_its_id(delivery: Delivery, said: Said) -> Verdict | No
 
 @ground(NAMES_NO_PLAN, UNKNOWN_PLAN, OTHER_PLAN)
 def another_plan(delivery: Delivery, said: Said) -> Verdict | None:
-    """It is about no plan of this delivery, or consents to one that is not in force (R18). A brake is never refused for it."""
+    """It is about no plan of this delivery, or consents to one that is not in force (R18). A brake is never refused for it, and
+    what is said of a group is looked at for that.
+    """
     binding, plan = kind_of(said.statement).bound_to(), said.statement.plan
-    if binding == "brake":
+    if binding == "brake" or said.statement.members is not None:
         return None
     if plan is None:
         return NAMES_NO_PLAN()
     if not delivery.state.has_had_plan(plan):
         return UNKNOWN_PLAN()
     return OTHER_PLAN() if binding == "consent" and plan != delivery.state.plan_digest else None
+
+
+@ground(NOT_SHARED, OTHER_GROUP, OTHER_PLAN)
+def another_group(delivery: Delivery, said: Said) -> Verdict | None:
+    """It is said of several consignments at once (R31), and its kind is said of one alone, or they are of another group; or it
+    consents, and the plan in force is not the one under the group's digest any more. No brake that may be shared is refused for
+    its group.
+    """
+    group, kind = delivery.plan.group, kind_of(said.statement)
+    if said.statement.members is None:
+        return None
+    if not kind.may_be_shared():
+        return NOT_SHARED(kind=said.content.kind)
+    if kind.bound_to() == "brake":
+        return None
+    if group is None or said.statement.plan != group.digest:
+        return OTHER_GROUP()
+    return OTHER_PLAN() if kind.bound_to() == "consent" and len(delivery.state.plans) > 1 else None
 
 
 @ground(SEEN_MORE)
@@ -156,7 +179,7 @@ def without_an_authorisation(delivery: Delivery, said: Said) -> Verdict | None:
     (R1).
     """
     grant = delivery.state.grants.get(said.voice)
-    holds = grant is not None and not grant.withdrawn and not grant.provisional
+    holds = grant is not None and grant.final
     return NO_GRANT(voice=said.voice) if kind_of(said.statement).declares.by == "grantor" and not holds else None
 
 
@@ -259,6 +282,7 @@ def its_own(delivery: Delivery, said: Said) -> Verdict | None:
 GROUNDS: tuple[Ground, ...] = (
     another_content_under_its_id,
     another_plan,
+    another_group,
     another_history,
     after_the_outcome,
     after_a_halt,
@@ -291,7 +315,21 @@ def after_its_consent(delivery: Delivery, said: Said) -> Verdict | None:
     return None if delivery.consents.authorised(there, at) else AFTER_CONSENT(state=there, happened_at=utc_text(at))
 
 
-REMARKS: tuple[Ground, ...] = (after_its_consent, ground(WEIGHS_OTHERWISE)(other_mass))
+@ground(NOT_SAID_ITSELF)
+def by_leave_of_who_has_not_said_so(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts, and of who is named as having allowed that something in it is not measured, some have `not_said_itself` (R7). Of
+    a correction it is what it says now.
+    """
+    content = said.content.content if isinstance(said.content, Correction) else said.content
+    return not_said_itself(delivery, content)
+
+
+REMARKS: tuple[Ground, ...] = (
+    after_its_consent,
+    by_leave_of_who_has_not_said_so,
+    ground(WEIGHS_OTHERWISE)(other_mass),
+    ground(SCALE_UNVERIFIED)(on_an_unverified_scale),
+)
 """What is remarked of a statement that counts."""
 
 

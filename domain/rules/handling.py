@@ -12,16 +12,21 @@ Whoever is asked at the same checkpoint needs it in order to answer: the plan's 
 statement's own does.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.memory import Disclosure
+from domain.delivery.reported import Amended, Started, Stated
 from domain.delivery.state import State
 from domain.delivery.statement import Said, Statement
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.attachment import Attachment
 from domain.plan.directory import Service
+from domain.plan.plan import read_plan
 from domain.plan.vocabulary import HandlingCode
 from domain.rules.kind import ALWAYS, Declaration, Kind
 from domain.words import identifiers
@@ -30,6 +35,8 @@ from domain.words.limits import LARGEST_ACT, LONGEST_INFORMATION, MOST_ADDRESSEE
 
 COURT = "court"
 
+CODES: tuple[HandlingCode, ...] = ("H0", "H1", "H2", "H3")
+"""The stricter, the later."""
 NOT_BEFORE_A_COURT: tuple[HandlingCode, ...] = ("H1", "H2", "H3")
 NOT_TO_A_THIRD_STATE: tuple[HandlingCode, ...] = ("H2", "H3")
 
@@ -168,3 +175,52 @@ def bound(delivery: Delivery, code: HandlingCode, provider: str, to: str) -> boo
     if to == COURT:
         return code in NOT_BEFORE_A_COURT
     return code in NOT_TO_A_THIRD_STATE and third_state(delivery, provider, to)
+
+
+# Files: where each may go, beside what names it and as far as its own code lets it
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file, and what names it: a statement, or where there is none, the plan, of whose request it is an annex."""
+
+    seq: int
+    service: str
+    statement: Statement | None
+    attachment: Attachment
+
+    def code(self, delivery: Delivery) -> HandlingCode:
+        """The stricter of its own code and that of what names it."""
+        beside = delivery.plan.handling_code if self.statement is None else code_of(delivery, self.statement)
+        return max(self.attachment.handling or "H0", beside, key=CODES.index)
+
+    def may_go(self, delivery: Delivery, to: str) -> bool:
+        """Whether its code lets the file go before a court or to a State, or its service has permitted that; what names it may be
+        held back for other reasons.
+        """
+        barred = to != "operation" and bound(delivery, self.code(delivery), self.service, to)
+        return not barred or self._permitted(delivery, to)
+
+    def may_be_had(self, delivery: Delivery, reader: Service) -> bool:
+        """Whether a reader of what names it may have the file: unless it has a code of its own that keeps it from that State."""
+        own, state = self.attachment.handling, reader.state
+        if own is None or state is None or not bound(delivery, own, self.service, state):
+            return True
+        return self._permitted(delivery, state)
+
+    def _permitted(self, delivery: Delivery, to: str) -> bool:
+        return permitted(delivery, self.service, self.statement.id if self.statement is not None else None, self.seq, to)
+
+
+def named(delivery: Delivery) -> Iterator[Named]:
+    """Every file that statements and requests for consent name, whatever became of them, in the order of the ledger."""
+    for entry in delivery.ledger.entries:
+        match entry.event:
+            case Started(plan=envelope) | Amended(plan=envelope):
+                plan = read_plan(envelope)
+                for one in plan.request.annexes:
+                    yield Named(entry.seq, plan.initiator, None, one)
+            case Stated(envelope=envelope) if b'"attachments":[' in envelope.body():  # most have none, and are not read for it
+                said = delivery.law.read(envelope)
+                for one in said.attachments:
+                    yield Named(entry.seq, said.service, said, one)

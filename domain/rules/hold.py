@@ -65,6 +65,10 @@ class HoldRequested(Kind):
         largest=LARGEST_BRAKE,
     )
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def bound_to(self) -> Binding:
         return "brake"
 
@@ -147,9 +151,9 @@ class Hold(Contingency):
         return "hold"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """It halts with the cause `silence` and `hold_undecided`."""
+        """It halts with the cause `undecided` and `hold_undecided`."""
         assert state.hold is not None  # noqa: S101 - it is open only while something is held
-        state.stop_all("silence", UNDECIDED(by=state.hold.by, entry=state.hold.seq, services=services), when.seq)
+        state.stop_all("undecided", UNDECIDED(by=state.hold.by, entry=state.hold.seq, services=services), when.seq)
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         """If it is satisfied, it is held no more: see `go_on`."""

@@ -15,8 +15,10 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Content, Said, Statement
 from domain.delivery.verdicts import ACCEPTED, Finding, Verdict
+from domain.plan.directory import Service
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical, plain
+from domain.words.limits import LARGEST_NOTE
 
 Speaker = Literal["asked", "responsible", "grantor", "anyone"]
 """Whose say it is: who is asked at a checkpoint (R17), the authority responsible at this instant (R4), who holds an authorisation
@@ -151,10 +153,47 @@ class Kind(Content):
         """What this very statement must be about (R18)."""
         return "word"
 
+    def may_be_shared(self) -> bool:
+        """Whether this very statement may be said of several consignments of a group at once (R31): no, it is about one."""
+        return False
+
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         """Those of its fields that were merely asked, and so can be filled in for a person: none."""
         return {}
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Whether this service has anything to say by a statement of this kind now, beyond what `declares` says: always."""
+        return True
+
+
+def unasked(  # noqa: PLR0913 - what differs
+    title: str,
+    *,
+    rule: str,
+    readers: Readers = "own_state",
+    answers: Need | None = None,
+    confirms: bool = True,
+    counts: Counts = ALWAYS,
+    largest: int = LARGEST_NOTE,
+) -> Declaration:
+    """What a kind declares that anyone who takes part says by itself, as soon as there is something to say, named checkpoint or
+    not: on which others may rest, and which proves nothing of where the consignment is. What it answers it confirms, or not.
+    """
+    return Declaration(
+        title=title,
+        answers=answers,
+        confirms=answers is not None and confirms,
+        by="anyone",
+        counts=counts,
+        names_checkpoint=False,
+        rule=rule,
+        contact=False,
+        readers=readers,
+        may_be_left_out=False,
+        largest=largest,
+    )
 
 
 def of_another_state(given: str, delivery: Delivery, said: Said, wrong: Callable[..., Verdict]) -> Verdict | None:

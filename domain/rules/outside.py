@@ -15,10 +15,12 @@ from domain.delivery.reported import (
     Deferred,
     Diverged,
     Released,
+    SiblingHeard,
     Told,
 )
 from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.plan.enquiries import WINDOW
+from domain.rules.siblings import is_news
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, open_envelope
 from domain.words.errors import Refused, RuleBroken
 from domain.words.moments import instant
@@ -26,16 +28,18 @@ from domain.words.moments import instant
 LONGEST_DEFERRED = WINDOW + timedelta(minutes=5)
 """How far ahead the register may put off a look: until all that it counts has left its window, clocks apart."""
 
-Report = Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | ArchiveBehind | ArchiveCaughtUp | Diverged
+Report = (
+    Asked | AskedOnceMore | Deconflicted | Deferred | Released | Told | ArchiveBehind | ArchiveCaughtUp | Diverged | SiblingHeard
+)
 """A fact from outside that nobody signs with a service's key."""
 
 
 def news(delivery: Delivery, fact: Report, at: datetime) -> Report | None:
     """This fact as it is recorded at this moment; none where it says nothing new. Raises `RuleBroken` for what cannot be so."""
-    return _as_it_counts(delivery, fact, at) if _is_news(delivery, fact) else None
+    return _as_it_counts(delivery, fact, at) if _is_news(delivery, fact, at) else None
 
 
-def _is_news(delivery: Delivery, fact: Report) -> bool:
+def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
     """Whether it says something new, and can be so.
 
     asked              its checkpoint is open, and asks every service that it names
@@ -50,6 +54,10 @@ def _is_news(delivery: Delivery, fact: Report) -> bool:
     archive_behind     the archive is not behind
     archive_caught_up  the archive is behind
     diverged           `branch` is not less than this history's, and this history does not begin with what was found
+    sibling_heard      `sibling` is another of the `members`, the installation has signed `seal` with a key that counts at this
+                       moment, it is under way, and it is news: `reached`, where that is `awaited` and not yet `reached`, and
+                       what of it `proves` so is in `statements`; `held`, where its `standing_of` is none; `stopped` and `danger`,
+                       where that is none or `held`; `ended`, where it is another
     """
     state = delivery.state
     match fact:
@@ -78,6 +86,8 @@ def _is_news(delivery: Delivery, fact: Report) -> bool:
             return state.behind is not None
         case Diverged():
             return fact.branch >= state.branch and not _is_its_own(fact, delivery.ledger)
+        case SiblingHeard():
+            return is_news(delivery, fact, at)
         case Told(of=seq, kind=kind):
             owed = [one for one in state.owed if (one.seq, one.kind, one.checkpoint) == (seq, kind, fact.checkpoint)]
             named = (*fact.reached, *fact.unreachable)

@@ -12,15 +12,16 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.cards import Duty, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.vocabulary import Digest, Reason
+from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
 from domain.rules.measures import may_be_permitted, permits_wrongly, steps_too_far
-from domain.rules.requested import decided, other_request
+from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
-from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
+from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, check_window, instant, utc_text
 
 OTHER_STATE = refused(
@@ -45,10 +46,10 @@ class PermissionGranted(Kind):
 
     kind: Literal["permission_granted"] = "permission_granted"
     state: identifiers.State
-    request: Digest
+    request: Requests
     """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
     permissions: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=8)]
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     valid_from: Moment
@@ -65,7 +66,7 @@ class PermissionGranted(Kind):
         contact=False,
         readers="own_state",
         may_be_left_out=False,
-        largest=LARGEST_NOTE,
+        largest=LARGEST_ACT,
     )
 
     @model_validator(mode="after")
@@ -83,7 +84,7 @@ class PermissionGranted(Kind):
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
-        if (other := other_request(delivery, self.state, self.request)) is not None:
+        if (other := other_request(delivery, said, self.state, self.request)) is not None:
             return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
@@ -108,6 +109,10 @@ class PermissionGranted(Kind):
                 if wrong := steps_too_far(card, delivery.plan.case, same, until - before.valid_until):
                     return wrong
         return None
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def bound_to(self) -> Binding:
         """Nobody consents to a plan that is not the one."""
@@ -150,6 +155,10 @@ class PermissionRefused(Kind):
         """`permission_of_other_state` unless it is for the State of the checkpoint."""
         return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `refused` and `permission_refused`."""
         state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
@@ -163,7 +172,7 @@ class DutyDone(Kind):
     """What the State's rule card makes a duty of whoever authorises has been done."""
 
     kind: Literal["duty_done"] = "duty_done"
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
 
     declares = Declaration(
         title="Duty done",

@@ -1,12 +1,12 @@
 """Preparation (R3, R10, R16): what was done to the consignment before it goes on, and that teams are in place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from domain.delivery.balance import units_of
+from domain.delivery.balance import summed, units_of
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import LABEL_TAKEN, taken
@@ -15,11 +15,11 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, Modality
-from domain.plan.goods import AnyAmount, Checked, Item, SubstanceMass, Substances, Unit, least_mass
+from domain.plan.goods import AnyAmount, Checked, Item, SubstanceMass, Substances, Unit, keyed, least_mass
 from domain.plan.plan import Plan
 from domain.plan.quantity import Bounds, bounds
-from domain.plan.vocabulary import Digest
 from domain.rules.kind import UNDER_WAY, Declaration, Kind, Stays, refused_for
 from domain.rules.measuring import as_checked, packed, possible
 from domain.words.identifiers import OfficerCode, Seal
@@ -27,14 +27,16 @@ from domain.words.limits import (
     LARGEST_NOTE,
     LARGEST_OF_GOODS,
     LONGEST_LINE,
+    LONGEST_PLACE,
     LONGEST_REASON,
     MOST_ITEMS,
-    MOST_PICTURES,
     MOST_SEALS,
     MOST_UNITS,
     MOST_WITNESSES,
 )
+from domain.words.moments import Moment, instant
 from domain.words.quantities import milliseconds
+from domain.words.text import mark
 
 OTHERWISE = refused("R3", "prepared_otherwise", "prepared as {given}; consent was asked for {asked}", given="word", asked="word")
 NOT_THAT = refused("R3", "not_that_modality", "what was kept, removed and put in is not what {modality} means", modality="word")
@@ -56,12 +58,31 @@ NOT_PERMITTED = refused(
 NOT_RECORDED = refused(
     "R16",
     "opening_not_recorded",
-    "by the rule card of {state} an opening is recorded, and no picture or recording of it is named",
+    "by the rule card of {state} an opening is recorded, and no picture or recording of it is attached",
     state="name",
 )
 TOO_SHORT = refused(
     "R9", "device_too_short", "{label} lasts {lasts}, and the way takes up to {way}", label="name", lasts="span", way="span"
 )
+
+
+BEGAN_LATER = refused("R10", "began_in_future", "the work began after now")
+KEPT_OTHERWISE = refused(
+    "R10",
+    "units_kept_otherwise",
+    "of one substance the units that were kept weigh {found}, and {expected} was kept",
+    found="mass",
+    expected="mass",
+)
+REMOVED_OTHERWISE = refused(
+    "R10",
+    "units_removed_otherwise",
+    "of one substance the units that were removed weigh {found}, and {expected} was removed",
+    found="mass",
+    expected="mass",
+)
+
+Words = Annotated[str, Field(max_length=LONGEST_REASON)]
 
 
 class Prepared(Checked, Kind):
@@ -84,9 +105,21 @@ class Prepared(Checked, Kind):
     """Presumptive test and its result."""
     broken: Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS)] = ()
     """Seals broken for it."""
-    pictures: Annotated[tuple[Digest, ...], Field(max_length=MOST_PICTURES)] = ()
-    """SHA-256 of photographs and video."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=MOST_WITNESSES)]
+    began_at: Moment | None = None
+    """When the work began; it was over when it happened, as its statement says."""
+    place: Annotated[str, Field(max_length=LONGEST_PLACE)] = ""
+    """To the room."""
+    sealed_before: Literal["intact", "damaged", "none"] | None = None
+    """How its seals were found when the work began."""
+    concealment: Words = ""
+    """Where it was hidden, as found when it was opened."""
+    packing: Words = ""
+    """In what it was packed."""
+    sample_seals: Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS)] = ()
+    """By which the samples are sealed."""
+    stored_at: Annotated[str, Field(max_length=LONGEST_PLACE)] = ""
+    """Where what was taken out is held."""
 
     declares = Declaration(
         title="Consignment prepared",
@@ -106,26 +139,28 @@ class Prepared(Checked, Kind):
     def _each_label_once(self) -> "Prepared":
         for labels in ([unit.label for unit in self.units], [item.label for item in self.items]):
             if len(labels) != len(dict.fromkeys(labels)):
-                message = "each label stands once"
+                message = mark("each label stands once")
                 raise ValueError(message)
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """What is found `as_of` now."""
-        return self.as_of(delivery, said.at)
+        return self.as_of(delivery, said.at, said.statement.attachments)
 
-    def as_of(self, delivery: Delivery, at: datetime) -> Verdict:
+    def as_of(self, delivery: Delivery, at: datetime, attached: Sequence[Attachment]) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality
-        means; what is wrong `as_checked` by all that the plan names but `sight`; what is not `possible`; what is not `packed`;
-        `no_substitute_for_it` where substitutes were put in and weigh otherwise than the masses removed, beyond the plan's
-        tolerance of a `substitute`, but for more where something else was removed beside; `label_taken` for the items whose label
-        another exhibit bears, or that only the rules give (R30); the first of the differences where its units, `compared` as
-        `in_units`, are not the masses that were kept, removed and sampled; `not_permitted_there` where it was `opened`, and in
-        the State of the plan's first checkpoint of step `prepare` an act must permit `opening` and none has at that instant, or
-        where it has a device (a tracker, an opening alarm, or whatever has a time it `lasts`), and in a State of the route an act
-        must permit `device` and none has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of
-        step `prepare` the card wants an opening by `recording`, and it names no `pictures`; `device_too_short` for the first item
-        that `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
+        means; `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30);
+        `began_in_future` where the work began after that time; what is wrong `as_checked` by all that the plan names but
+        `sight`, in the State of the plan's first checkpoint of step `prepare`; what is not `possible` there; what is not
+        `packed`; `no_substitute_for_it` where substitutes were put in and weigh otherwise than the masses removed, beyond the
+        plan's tolerance of a `substitute`, but for more where something else was removed beside; the first of the differences
+        where its units, `compared` as `in_units`, are not the masses that were kept, removed and sampled; what is wrong with
+        its units `as_they_went`; `not_permitted_there` where it was `opened`, and in the State of the plan's first checkpoint
+        of step `prepare` an act must permit `opening` and none has at that instant, or where it has a device (a tracker, an
+        opening alarm, or whatever has a time it `lasts`), and in a State of the route an act must permit `device` and none
+        has; `opening_not_recorded` where it was `opened`, in the State of the first checkpoint of step `prepare` the card
+        wants an opening by `recording`, and no image, sound or video is attached; `device_too_short` for the first item that
+        `lasts` less long than the way takes, from the start of the first leg until the planned exit from the State of the
         last, with the plan's `margin`.
         """
         plan = delivery.plan
@@ -135,12 +170,16 @@ class Prepared(Checked, Kind):
             return NOT_THAT(modality=self.modality)
         if borne := taken(delivery.state, [one.label for one in self.items], self._known(delivery)):
             return LABEL_TAKEN(labels=borne)
+        if self.began_at is not None and instant(self.began_at) > at:
+            return BEGAN_LATER()
         verdict = self._adds_up(plan)
         if verdict != ACCEPTED:
             return verdict
         differs = units_of(self.units, (*self.kept, *self.removed, *self.samples), plan.tolerances)
         if differs:
             return refused_for(differs[0])
+        if (verdict := self._as_they_went(plan)) != ACCEPTED:
+            return verdict
         devices = any(item.is_device for item in self.items)
         done: tuple[tuple[bool, Measure, tuple[str, ...]], ...] = (
             (self.opened, "opening", (plan.at("prepare")[0].state,)),
@@ -153,7 +192,7 @@ class Prepared(Checked, Kind):
                 return NOT_PERMITTED(state=state, permission=permission)
         where = plan.at("prepare")[0].state
         rule = delivery.cards[where].records_of("opening", plan.case) if self.opened and where in delivery.cards else None
-        if rule is not None and rule.by == "recording" and not self.pictures:
+        if rule is not None and rule.by == "recording" and not any(one.is_recording for one in attached):
             return NOT_RECORDED(state=where)
         way = plan.time_to_leave(plan.legs[-1].state) + plan.margin
         for item in self.items:
@@ -170,12 +209,34 @@ class Prepared(Checked, Kind):
     def _adds_up(self, plan: Plan) -> Verdict:
         by = tuple(check for check in plan.consignment.checked_by if check != "sight")
         inside: tuple[AnyAmount, ...] = (*self.kept, *self.removed, *self.samples)
-        weighed = possible(plan, self.kept, self.items, self.gross)
-        others = possible(plan, inside, (), None)
-        for verdict in (as_checked(plan, self, by), weighed, others, packed(self.units, self.packages)):
+        there = (plan.at("prepare")[0].state,)
+        weighed = possible(plan, self.kept, self.items, self.gross, there)
+        others = possible(plan, inside, (), None, there)
+        for verdict in (as_checked(plan, self, by, there), weighed, others, packed(self.units, self.packages)):
             if verdict != ACCEPTED:
                 return verdict
         return self._substitutes_stand_in(plan)
+
+    def _as_they_went(self, plan: Plan) -> Verdict:
+        """Where each unit has a fate: `units_kept_otherwise` where those of some substance that were kept weigh less than what
+        was, or more than that with all samples of it, which come out of either, beyond the plan's tolerance of it; then
+        `units_removed_otherwise`, the same of what was removed.
+        """
+        if not self.units or any(unit.fate is None for unit in self.units):
+            return ACCEPTED
+        fates = (("kept", self.kept, KEPT_OTHERWISE), ("removed", self.removed, REMOVED_OTHERWISE))
+        for fate, whole, otherwise in fates:
+            units = tuple(unit.amount for unit in self.units if unit.fate == fate)
+            keys = keyed((*whole, *self.samples, *units))
+            to, of = len(whole), len(whole) + len(self.samples)
+            least, spare, found = summed(keys[:to]), summed(keys[to:of]), summed(keys[of:])
+            masses = {key: one for key, one in keys if isinstance(one, SubstanceMass)}
+            for key, one in masses.items():
+                said, most = least.get(key, Bounds()), least.get(key, Bounds()) + spare.get(key, Bounds())
+                weighed = found.get(key, Bounds())
+                if weighed.apart(Bounds(said.least, most.most)) > plan.tolerances.of(one.substance, said.least):
+                    return otherwise(found=weighed.said, expected=said.said)
+        return ACCEPTED
 
     def _substitutes_stand_in(self, plan: Plan) -> Verdict:
         most = plan.tolerances.substitute

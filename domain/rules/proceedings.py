@@ -4,24 +4,32 @@ A controlled delivery may rest on an understanding on jurisdiction (UN 1988 Conv
 proceedings where that serves justice (UN 1988 Convention art. 8; UNTOC art. 21).
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.event import Moment
 from domain.delivery.memory import Transfer, Understanding
 from domain.delivery.persons import Prosecution
+from domain.delivery.progress import Progress
+from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.acts import Act
 from domain.plan.directory import Service
+from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.powers import MAY_PROSECUTE
-from domain.plan.vocabulary import Need, Reason
-from domain.rules.kind import ALWAYS, Declaration, Kind, Readers
+from domain.plan.vocabulary import Reason
+from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.kind import Kind, unasked
 from domain.words import identifiers
 from domain.words.identifiers import StatementId
-from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_LINE, LONGEST_NAME, MOST_PROSECUTIONS
+from domain.words.limits import LARGEST_OF_LISTS, LONGEST_LINE, MOST_PROSECUTIONS
 
 PROSECUTES_NOBODY = refused("R29", "prosecutes_nobody", "{voice} is neither a prosecutor nor a court", voice="name")
 OWN_STATE = refused(
@@ -33,24 +41,7 @@ NO_TRANSFER = refused("R29", "no_transfer", "{state} is asked to take over no pr
 DECIDED_ALREADY = refused("R29", "transfer_decided", "{state} has decided on that already", state="name")
 
 Prosecutions = Annotated[tuple[Prosecution, ...], Field(min_length=1, max_length=MOST_PROSECUTIONS)]
-Reference = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 LegalBasis = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
-
-
-def _of_prosecution(title: str, readers: Readers, largest: int = LARGEST_NOTE, answers: Need | None = None) -> Declaration:
-    return Declaration(
-        title=title,
-        answers=answers,
-        confirms=answers is not None,
-        by="anyone",
-        counts=ALWAYS,
-        names_checkpoint=False,
-        rule="R29",
-        contact=False,
-        readers=readers,
-        may_be_left_out=False,
-        largest=largest,
-    )
 
 
 class JurisdictionUnderstood(Kind):
@@ -59,7 +50,14 @@ class JurisdictionUnderstood(Kind):
     kind: Literal["jurisdiction_understood"] = "jurisdiction_understood"
     prosecutions: Prosecutions
 
-    declares = _of_prosecution("Jurisdiction understood", "prosecution", LARGEST_OF_LISTS, "jurisdiction")
+    declares = unasked(
+        "Jurisdiction understood", rule="R29", readers="prosecution", answers="jurisdiction", largest=LARGEST_OF_LISTS
+    )
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court."""
+        return may_prosecute(service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court."""
@@ -78,10 +76,15 @@ class TransferRequested(Kind):
     kind: Literal["transfer_requested"] = "transfer_requested"
     to: identifiers.State
     prosecutions: Prosecutions
-    reference: Reference
+    reference: Act
     legal_basis: LegalBasis
 
-    declares = _of_prosecution("Transfer of proceedings requested", "both_states", LARGEST_OF_LISTS)
+    declares = unasked("Transfer of proceedings requested", rule="R29", readers="both_states", largest=LARGEST_OF_LISTS)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court."""
+        return may_prosecute(service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `own_proceedings` where it asks its own State;
@@ -92,8 +95,7 @@ class TransferRequested(Kind):
             return verdict
         if self.to == _state_of(delivery, said):
             return OWN_STATE(state=self.to)
-        there = (delivery.directory.find(one) for one in delivery.plan.participants())
-        if not any(one is not None and one.state == self.to and may_prosecute(one) for one in there):
+        if not _prosecution_of(delivery, self.to):
             return NOBODY_THERE(state=self.to)
         most = delivery.law.figures.most_transfers
         return TOO_MANY(most=most) if len(delivery.state.transfers) >= most else ACCEPTED
@@ -110,9 +112,14 @@ class TransferAccepted(Kind):
 
     kind: Literal["transfer_accepted"] = "transfer_accepted"
     of: StatementId
-    reference: Reference
+    reference: Act
 
-    declares = _of_prosecution("Transfer of proceedings accepted", "as_named")
+    declares = unasked("Transfer of proceedings accepted", rule="R29", readers="as_named", answers="takeover")
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court, and its State is asked and has not answered."""
+        return may_prosecute(service) and _asked_of(delivery.state, service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `no_transfer` unless its State is asked by the
@@ -123,6 +130,10 @@ class TransferAccepted(Kind):
     def apply(self, state: State, said: Said) -> None:
         """The request is answered."""
         state.transfers[self.of] = replace(state.transfers[self.of], answered=True)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"of": facts.transfer} if facts.transfer is not None else {}
 
 
 class TransferDeclined(Kind):
@@ -132,7 +143,12 @@ class TransferDeclined(Kind):
     of: StatementId
     reason: Reason = "not given"
 
-    declares = _of_prosecution("Transfer of proceedings declined", "as_named")
+    declares = unasked("Transfer of proceedings declined", rule="R29", readers="as_named", answers="takeover", confirms=False)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor or court, and its State is asked and has not answered."""
+        return may_prosecute(service) and _asked_of(delivery.state, service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `no_transfer` unless its State is asked by the
@@ -143,6 +159,67 @@ class TransferDeclined(Kind):
     def apply(self, state: State, said: Said) -> None:
         """The request is answered."""
         state.transfers[self.of] = replace(state.transfers[self.of], answered=True)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"of": facts.transfer} if facts.transfer is not None else {}
+
+
+class Takeover(Contingency):
+    """A State that is asked to take over proceedings answers, or is silent: then it may still be said, and nobody waits (R29)."""
+
+    declares = Unforeseen(
+        name="takeover",
+        title="whether proceedings are taken over",
+        needs="takeover",
+        without_end=False,
+        after_halt=True,
+        closes_unanswered=True,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """About each State that is asked to take something over and has neither answered nor been silent, in the order in which
+        they were asked, unless one about it is open.
+        """
+        waiting = (one.to for one in delivery.state.transfers.values() if not (one.answered or one.unheard))
+        for state in dict.fromkeys(waiting):
+            if not open_about(delivery.state, self.declares.name, state):
+                yield state
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """The prosecutors and courts of that State that take part, of which one is enough; within what the plan gives
+        `afterwards`, or else for a `decision`.
+        """
+        needs = tuple(Requirement(service=one, says="takeover") for one in _prosecution_of(delivery, key))
+        return Checkpoint(id=name, requires=needs, due=delivery.plan.afterwards or delivery.plan.contingencies.decision, need=1)
+
+    def title_of(self, key: str) -> str:
+        return f"takeover.{key.lower()}"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """That State has answered everything, and it is not satisfied."""
+        return not progress.satisfied and not awaited(delivery.state, progress.key)
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """Of what that State is asked and has not answered, nobody waits for an answer any more."""
+        for name in awaited(state, progress.key):
+            state.transfers[name] = replace(state.transfers[name], unheard=True)
+
+
+def awaited(state: State, of: str) -> tuple[str, ...]:
+    """Requests that this State takes proceedings over which it has neither answered nor met with silence, by their statements."""
+    return tuple(name for name, one in state.transfers.items() if one.to == of and not (one.answered or one.unheard))
+
+
+def _prosecution_of(delivery: Delivery, state: str) -> tuple[str, ...]:
+    known = (delivery.directory.find(one) for one in delivery.plan.participants())
+    return tuple(one.id for one in known if one is not None and one.state == state and may_prosecute(one))
+
+
+def _asked_of(state: State, service: Service) -> bool:
+    return any(one.to == service.state and not one.answered for one in state.transfers.values())
 
 
 def may_prosecute(service: Service) -> bool:

@@ -1,6 +1,6 @@
 """Who may say what for whom (R4, R17, R21), by how many officers (R20), under which conditions (R19); and corrections (R18)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,13 +14,14 @@ from domain.delivery.progress import First, Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.plan.plan import Plan
 from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
-from domain.signing.canonical import digest
+from domain.signing.canonical import digest, plain
 from domain.words.identifiers import ServiceId, StatementId
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
 from domain.words.moments import Moment, check_window, instant
@@ -42,6 +43,14 @@ OTHER_STATE = refused(
     service="name",
 )
 CIRCLE = refused("R21", "circle", "a circle: {services}", services="names")
+SAYS_BOTH = refused(
+    "R13",
+    "says_both",
+    "{to} would say both what {decider} decides and what {carrier} carries out; two decide, so let another say it",
+    to="name",
+    decider="name",
+    carrier="name",
+)
 NOTHING_SAID = refused(
     "R18", "nothing_said", "{service} has not said anything that counts and can be corrected under that id", service="name"
 )
@@ -80,7 +89,8 @@ class Delegated(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_part` unless it delegates to a service that takes part; `delegate_of_other_state` unless that is of its own State;
-        `circle` where that service has delegated, from one to the next, back to one of these: the services in that order.
+        `circle` where that service has delegated, from one to the next, back to one of these: the services in that order;
+        `says_both` where that service, or one to which it has delegated in turn, `would_say_both` then: the first such.
         """
         state = delivery.state
         giver, taker = delivery.directory.find(said.service), delivery.directory.find(self.to)
@@ -91,11 +101,19 @@ class Delegated(Kind):
         passed = [said.service, self.to]
         while passed[-1] not in passed[:-1] and passed[-1] in state.delegations:
             passed.append(state.delegations[passed[-1]].to)
-        return CIRCLE(services=tuple(passed)) if passed[-1] in passed[:-1] else ACCEPTED
+        if passed[-1] in passed[:-1]:
+            return CIRCLE(services=tuple(passed))
+        then = state.delegations | {said.service: self.delegation()}
+        both = ((one, would_say_both(state.plan, then, one, said.at)) for one in passed[1:])
+        return next((SAYS_BOTH(to=to, decider=pair[0], carrier=pair[1]) for to, pair in both if pair is not None), ACCEPTED)
+
+    def delegation(self) -> Delegation:
+        """To whom, from when and until when."""
+        return Delegation(self.to, instant(self.valid_from), instant(self.valid_until))
 
     def apply(self, state: State, said: Said) -> None:
         """What its service is asked may be said by that one, from then until then. A delegation before is over."""
-        state.delegations[said.service] = Delegation(self.to, instant(self.valid_from), instant(self.valid_until))
+        state.delegations[said.service] = self.delegation()
 
 
 class Correction(Kind):
@@ -132,7 +150,7 @@ class Correction(Kind):
         if earlier.kind != self.content.kind:
             return OTHER_KIND(said=earlier.kind, given=self.content.kind)
         if isinstance(self.content, Prepared):
-            verdict = self.content.as_of(delivery, earlier.at)
+            verdict = self.content.as_of(delivery, earlier.at, said.statement.attachments)
             if verdict != ACCEPTED:
                 return verdict
         if isinstance(self.content, ArrestMade):
@@ -140,7 +158,7 @@ class Correction(Kind):
             if verdict != ACCEPTED:
                 return verdict
         if isinstance(self.content, Seizure):
-            verdict = self.content.as_seizure(delivery, self.of)
+            verdict = self.content.as_seizure(delivery, self.of, delivery.state.seizures[self.of].by)
             if verdict != ACCEPTED:
                 return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
@@ -153,8 +171,9 @@ class Correction(Kind):
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
         it corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` its persons; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
-        decided on the old ones stays decided.
+        decided on the old ones stays decided; but what does not close in the balance is explained afresh.
         """
+        state.explained = state.explained and isinstance(self.content, ArrestMade)
         match self.content:
             case Seizure() as seizure:
                 before = state.seizures[self.of]
@@ -181,7 +200,7 @@ def second_officer(said: Said, first: First | None) -> Verdict | None:
     """
     if first is None or first.service != said.service:
         return None
-    same = first.content == digest(said.content)
+    same = first.word == _word(said)
     if not is_second_officer(said, first):
         return SAME_OFFICER(service=said.service) if same else None
     return None if same else SAYS_OTHERWISE(service=said.service)
@@ -201,7 +220,12 @@ def is_second_officer(said: Said, first: First | None) -> bool:
 
 def first_of(said: Said) -> First:
     """What is remembered of a first officer's statement until a second one has said the same."""
-    return First(said.service, said.statement.officer, said.keys, digest(said.content))
+    return First(said.service, said.statement.officer, said.keys, _word(said))
+
+
+def _word(said: Said) -> str:
+    """Digest of what two officers must both sign: what is said, and the files that belong to it."""
+    return digest([plain(said.content), [plain(one) for one in said.statement.attachments]])
 
 
 def may_speak(delivery: Delivery, said: Said) -> bool:
@@ -231,10 +255,24 @@ def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tupl
     return tuple(found())
 
 
+def would_say_both(plan: Plan, delegations: Mapping[str, Delegation], service: str, at: datetime) -> tuple[str, str] | None:
+    """Of this service, and of all whose say comes to it by delegations that have not ended now, from one to the next: one that is
+    among those `deciding` by the plan, and another that is among those `carrying_out`; none where there are no two such (R13).
+    """
+    voices = [service]
+    for voice in voices:  # it grows
+        givers = (giver for giver, one in delegations.items() if one.to == voice and at < one.valid_until)
+        voices.extend(giver for giver in givers if giver not in voices)
+    pairs = ((one, other) for one in voices if one in plan.deciding() for other in voices if other in plan.carrying_out())
+    return next(((one, other) for one, other in pairs if one != other), None)
+
+
 def _is_delegate(state: State, speaker: str, voice: str, at: datetime) -> bool:
     """Whether delegations lead from the service whose say it is to this one, from one to the next, each of which has begun and
-    has not ended now.
+    has not ended now; and by the plan in force this one does not `would_say_both`.
     """
+    if would_say_both(state.plan, state.delegations, speaker, at) is not None:
+        return False
     while (delegation := state.delegations.get(voice)) is not None:
         if not delegation.valid_from <= at < delegation.valid_until:
             return False

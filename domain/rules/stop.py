@@ -57,6 +57,10 @@ class StopRequested(Kind):
     def bound_to(self) -> Binding:
         return "brake"
 
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
+
     def apply(self, state: State, said: Said) -> None:
         """It halts with the cause `stop` and `stop_ordered`."""
         state.stop_all("stop", ORDERED(service=said.service, entry=said.seq), said.seq, said.service)
@@ -193,6 +197,10 @@ class Incident(Kind):
     def bound_to(self) -> Binding:
         """It stops where life is at risk."""
         return "brake" if self.risk_to_life else "word"
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """Where life is at risk, it halts with the cause `risk_to_life` and the finding `risk_to_life`; else nothing follows."""

@@ -23,8 +23,8 @@ def _steps_passed(delivery: Delivery) -> int:
 
 
 def leaving(delivery: Delivery) -> bool:
-    """Whether its departure has its turn, and it has not left."""
-    return turn(delivery, "dispatch") and not delivery.state.dispatched
+    """Whether its departure has its turn, and it has not left. What is `held_back` never leaves."""
+    return turn(delivery, "dispatch") and not delivery.state.dispatched and not delivery.plan.held_back
 
 
 def free_of_conflict(delivery: Delivery) -> bool:
@@ -36,14 +36,14 @@ def free_of_conflict(delivery: Delivery) -> bool:
 def next_to_clear(delivery: Delivery) -> int | None:
     """The leg that wants clearing now: the first before it has left, else the next, unless it is `cleared` already or does not
     exist. None while it does not advance, or `authorise` has not `passed`, and once it is delivered; none before `prepare` has
-    `passed` for the first, and unless it is `on_its_leg` for another.
+    `passed` for the first, and unless it is `on_its_leg` for another. None of what is `held_back`.
     """
     return delivery.once(_next_to_clear)
 
 
 def _next_to_clear(delivery: Delivery) -> int | None:
     state = delivery.state
-    if not state.advances or state.delivered or not state.passed("authorise"):
+    if not state.advances or state.delivered or not state.passed("authorise") or delivery.plan.held_back:
         return None
     leg = 0 if state.leg is None else state.leg + 1
     if leg >= len(delivery.plan.legs) or state.cleared >= leg:

@@ -13,6 +13,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.acts import Act
 from domain.plan.plan import Checkpoint, Requirement
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
@@ -37,7 +38,7 @@ class AuthorisationConfirmed(Kind):
 
     kind: Literal["authorisation_confirmed"] = "authorisation_confirmed"
     state: identifiers.State
-    reference: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    reference: Act
     written_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     written_at: MomentText

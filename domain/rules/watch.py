@@ -13,6 +13,7 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.plan.directory import Service
 from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
@@ -127,6 +128,11 @@ class DeviceFailed(Kind):
         largest=LARGEST_NOTE,
     )
 
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """Something was put into the consignment."""
+        return delivery.state.goods is not None and bool(delivery.state.goods.items)
+
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_such_device` unless an item of that label was put in, and has a time it `lasts`."""
         items = delivery.state.goods.items if delivery.state.goods is not None else ()
@@ -158,6 +164,11 @@ class LossRecorded(Kind):
         may_be_left_out=False,
         largest=LARGEST_NOTE,
     )
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It has halted as lost."""
+        return delivery.state.halt is not None and delivery.state.halt.cause == "lost"
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_searched` unless it has halted with the cause `lost`; `seized_already` where it is secured."""

@@ -6,14 +6,27 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
-from domain.delivery.watching import Intervals, Watched
+from domain.delivery.watching import Intervals, Watched, after, overlapping, relieved_by_another
+from domain.plan.acts import Act
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
 from domain.words.limits import LARGEST_OF_LISTS
 from domain.words.moments import instant
 
 WATCHED_LATER = refused("R9", "watched_in_future", "an interval of the log ends after now")
 WATCHED_BEFORE = refused("R9", "watched_before", "an interval of the log begins before the delivery did")
+WATCHED_TWICE = refused(
+    "R9",
+    "watched_twice",
+    "{team} watches no time twice, and its intervals come in their order: one begins before another of it has ended",
+    team="name",
+)
+OTHER_RELIEF = refused(
+    "R9", "other_relief", "{team} handed over to {to}, and {next} came next", team="name", to="name", next="name"
+)
 
+TOO_MANY_TEAMS = refused(
+    "R28", "too_many_teams", "the surveillance log knows {most} teams of one delivery, and no more", most="count"
+)
 LOG_FULL = refused("R28", "log_full", "the surveillance log holds {most} intervals of one delivery, and no more", most="count")
 
 
@@ -22,6 +35,8 @@ class SurveillanceLog(Kind):
 
     kind: Literal["surveillance_log"] = "surveillance_log"
     intervals: Intervals
+    reference: Act | None = None
+    """The report or log on paper."""
 
     declares = Declaration(
         title="Surveillance log",
@@ -39,17 +54,30 @@ class SurveillanceLog(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`watched_in_future` where one of its intervals ends after now; `watched_before` where one begins before the first entry
-        was recorded; `log_full` where there would be more than `most_intervals_in_all`.
+        was recorded; `log_full` where there would be more than `most_intervals_in_all`; of the teams of this `voice`:
+        `watched_twice` where intervals are `overlapping`, and `other_relief` where a team was `relieved_by_another`;
+        `too_many_teams` where with these the log would know more than `most_teams`.
         """
         if any(instant(one.ends) > said.at for one in self.intervals):
             return WATCHED_LATER()
         if any(instant(one.begins) < delivery.state.began for one in self.intervals):
             return WATCHED_BEFORE()
-        most = delivery.law.figures.most_intervals_in_all
-        return LOG_FULL(most=most) if delivery.state.logged + len(self.intervals) > most else ACCEPTED
+        figures, state = delivery.law.figures, delivery.state
+        if state.logged + len(self.intervals) > (most := figures.most_intervals_in_all):
+            return LOG_FULL(most=most)
+        known = state.reliefs.get(said.voice, {})
+        if (team := overlapping(self.intervals, known)) is not None:
+            return WATCHED_TWICE(team=team)
+        if (other := relieved_by_another(self.intervals, known)) is not None:
+            return OTHER_RELIEF(team=other[0], to=other[1], next=other[2])
+        teams = sum(map(len, (state.reliefs | {said.voice: after(self.intervals, known)}).values()))
+        return TOO_MANY_TEAMS(most=most) if teams > (most := figures.most_teams) else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
-        """Its intervals are in the log. By them they `have_watched_until` the last of their ends."""
+        """Its intervals are in the log, and until when each team has watched. By them they `have_watched_until` the last of their
+        ends.
+        """
+        state.reliefs[said.voice] = after(self.intervals, state.reliefs.get(said.voice, {}))
         state.logged += len(self.intervals)
         state.watch_log.extend(Watched(one, said.seq) for one in self.intervals)
         state.have_watched_until(max(instant(one.ends) for one in self.intervals))

@@ -28,6 +28,7 @@ KEYS_TYPE = "application/vnd.vigil.keys+json"
 HAND_IN_TYPE = "application/vnd.vigil.hand-in+json"
 RECEIPT_TYPE = "application/vnd.vigil.receipt+json"
 READS_TYPE = "application/vnd.vigil.reads+json"
+SIBLING_TYPE = "application/vnd.vigil.sibling+json"
 EXPUNGE_TYPE = "application/vnd.vigil.expunge+json"
 
 _SMALL = 32 * 1024

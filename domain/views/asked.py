@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import exhibits, of_service, offered
-from domain.delivery.requests import Bound, Facts, Request
+from domain.delivery.progress import Progress
+from domain.delivery.requests import Bound, Facts, OfGroup, Request
 from domain.delivery.statement import Seen
 from domain.plan.cards import Measure
-from domain.plan.demands import not_known
+from domain.plan.demands import needed, not_known
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Part, SubstanceMass
 from domain.plan.plan import Plan
@@ -20,6 +21,8 @@ from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import call_about
 from domain.rules.measures import may_be_permitted
+from domain.rules.proceedings import awaited
+from domain.rules.siblings import lacking
 from domain.rules.speaking import asked_in_place
 from domain.views.sight import sight, why_halted
 from domain.views.view import differs, unbalanced
@@ -129,6 +132,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         else (),
         request=request_for_consent(plan, planned.state) if planned is not None and decides else None,
         request_digest=digest_of_request(plan, planned.state) if planned is not None and decides else None,
+        group=_group(delivery) if decides else None,
         parts=tuple(Part(operation=one.operation, contents=one.contents) for one in delivery.state.parts)
         if "parts" in says
         else (),
@@ -136,8 +140,14 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         problem=shown(_problem(delivery, name, known, says), PROBLEM_CHARACTERS),
         agree_with=other.service if other is not None else None,
     )
-    facts = facts.model_copy(update=_of_exhibits(delivery, service, says))
-    return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery))
+    facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
+    return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
+
+
+def _group(delivery: Delivery) -> OfGroup | None:
+    """The group it is one of, while its plan is the one under the digest of that: else it is decided on alone."""
+    group, alone = delivery.plan.group, len(delivery.state.plans) > 1
+    return OfGroup(code=group.code, digest=group.digest, number=delivery.plan.number) if group is not None and not alone else None
 
 
 def _of_exhibits(delivery: Delivery, service: str, says: tuple[Need, ...]) -> dict[str, object]:
@@ -148,6 +158,11 @@ def _of_exhibits(delivery: Delivery, service: str, says: tuple[Need, ...]) -> di
         giver = known[labels[0]].holder if labels else None
         return {"exhibits": tuple(one for one in labels if known[one].holder == giver), "giver": giver}
     return {"exhibits": of_service(delivery.state, service)} if "examination" in says or "disposal" in says else {}
+
+
+def _of_proceedings(delivery: Delivery, state: str, says: tuple[Need, ...]) -> dict[str, object]:
+    """The first request to take over proceedings that its State has not answered, where it is asked about these (R29)."""
+    return {"transfer": next(iter(awaited(delivery.state, state)), None)} if "takeover" in says else {}
 
 
 def _to_permit(delivery: Delivery, state: str | None, service: Service, says: tuple[Need, ...]) -> tuple[Measure, ...]:
@@ -171,13 +186,27 @@ def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, 
             return halted
     if "deconfliction" in says:
         return looked_for(delivery.plan)
+    if "takeover" in says:
+        asking = dict.fromkeys(delivery.state.transfers[one].state for one in awaited(delivery.state, progress.key))
+        return f"{', '.join(asking)} asks {progress.key} to take over proceedings"
     other = call_about(delivery, progress)
     if other is not None:
         return f"another operation touches this one; call {other.service}: {other.call}"
     hold = delivery.state.hold
     if "hold_decision" in says and hold is not None:
         return f"{hold.by} ordered a hold (entry {hold.seq})"
+    if progress.contingency in ("sibling", "sibling_stop"):
+        return about_siblings(delivery, progress)
     return (differs(delivery) or "") if "movement_decision" in says else ""
+
+
+def about_siblings(delivery: Delivery, progress: Progress) -> str:
+    """What is decided about siblings, and no more of them than that (R11)."""
+    if progress.contingency == "sibling_stop":
+        return "another consignment of the same operation was stopped; decide whether this one goes on"
+    planned = delivery.plan.find(progress.key)
+    count = len(lacking(delivery, planned)) if planned is not None else 0
+    return f"{progress.key} has waited for siblings, of which {count} have not come so far; decide whether it goes on without"
 
 
 def looked_for(plan: Plan) -> str:
@@ -187,12 +216,13 @@ def looked_for(plan: Plan) -> str:
     return f"{plan.initiator} asks for a look for other live operations that touch the same: {counted}"
 
 
-def _of_the_consignment(delivery: Delivery) -> dict[str, object]:
-    custody = delivery.state.custody
+def _of_the_consignment(delivery: Delivery, name: str) -> dict[str, object]:
+    custody, tolerances = delivery.state.custody, delivery.plan.tolerances
+    weighed = custody.gross if custody is not None else None
     return {
-        "checked_by": delivery.plan.consignment.checked_by,
+        "checked_by": delivery.plan.checked_at(name),
         "gross": custody.gross if custody is not None else delivery.plan.consignment.gross,
-        "tolerance": delivery.plan.tolerances.gross,
+        "tolerance": tolerances.of_gross(weighed) if weighed is not None else tolerances.gross,
         "packages": custody.packages if custody is not None else delivery.plan.consignment.packages,
         "picture": custody.picture if custody is not None else None,
         "seals": custody.seals if custody is not None else (),
@@ -210,11 +240,15 @@ def _inside(delivery: Delivery) -> tuple[AnyAmount, ...]:
 
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:
-    """Until when this State's consent must run, with every step before the passage taking as long as it may."""
+    """Until when this State's consent must run, with every step before the passage taking as long as it may; where the route does
+    not pass through it, with all that is planned there.
+    """
     plan = delivery.plan
     planned = plan.find(name)
     extended = delivery.state.progress[name].contingency == "extension"
     asks_consent = extended or (planned is not None and planned.step == "authorise")
+    if asks_consent and planned is not None and state not in plan.states():
+        return utc_text(opened + needed(plan, state))
     if not asks_consent or state not in delivery.state.states_ahead():
         return None
     until = opened + plan.margin + plan.contingencies.extension + plan.time_to_leave(state, delivery.state.leg or 0)

@@ -19,6 +19,7 @@ from domain.rules.kind import Kind
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import MINOR_UNITS, CheckpointId
 from domain.words.quantities import parse_amount
+from domain.words.text import fill
 
 _CHECKPOINT: TypeAdapter[str] = TypeAdapter(CheckpointId)
 
@@ -116,13 +117,43 @@ def _condition(one: str) -> dict[str, str]:
 
 
 def _units(text: str) -> list[dict[str, str]]:
-    """`A-1: heroin: 1 kg; A-2: heroin: 980 g: 40`: label, substance and net mass of each, and how many packages it has."""
-    return [_parted(one, "label", "substance", "net", "packages") for one in _list(text)]
+    """`A-1: heroin: 1 kg; A-2: heroin: 980 g: 40: 1.02 kg: removed`: label, substance and net mass of each, how many packages it
+    has, its gross weight, and whether it was kept or removed.
+    """
+    return [_parted(one, "label", "substance", "net", "packages", "gross", "fate") for one in _list(text)]
 
 
 def _items(text: str) -> list[Any]:
-    """`T-1: tracker: 120 g: 9d; S-1: substitute: 13 kg` as put in, `T-1; S-1` as recovered."""
-    return [_parted(one, "label", "what", "gross", "lasts") if ":" in one else one for one in _list(text)]
+    """`T-1: tracker: 120 g: 9d: No. 4417; S-1: substitute: 13 kg: gypsum` as put in, `T-1; S-1` as recovered."""
+    return [_item(one) if ":" in one else one for one in _list(text)]
+
+
+def _item(one: str) -> dict[str, str]:
+    item = _parted(one, "label", "what", "gross", "more", "number")
+    more = item.pop("more", None)
+    return item | ({} if more is None else {"made_of" if item.get("what") == "substitute" else "lasts": more})
+
+
+def _devices(text: str) -> list[dict[str, str]]:
+    """`T-1: working; T-2: silent`: how each device was found."""
+    return [_parted(one, "label", "works") for one in _list(text)]
+
+
+def _scale(text: str) -> dict[str, str]:
+    """`VLT-15: 20447: 2026-12-31: 1 g`: model, number, until when it is verified, division."""
+    return _parted(text, "model", "number", "verified_until", "division")
+
+
+def _value(text: str) -> dict[str, Any]:
+    """`KZT 12500.00`: currency and amount."""
+    currency, _, amount = text.strip().partition(" ")
+    return {"currency": currency, "minor": parse_amount(currency, amount.strip()) if currency in MINOR_UNITS else 0}
+
+
+def _charges(text: str) -> list[dict[str, Any]]:
+    """`supplier: 228.1, 229.1; courier: 228.1: P-2`: a role, articles, and the code of one person."""
+    charges: list[dict[str, Any]] = [{**_parted(one, "role", "articles", "person")} for one in _list(text)]
+    return [one | {"articles": [each.strip() for each in one.get("articles", "").split(",")]} for one in charges]
 
 
 def _finds(text: str) -> list[dict[str, str]]:
@@ -137,6 +168,11 @@ def _split_into(text: str) -> list[dict[str, Any]]:
         operation, _, contents = one.partition(":")
         parts.setdefault(operation.strip(), []).extend(_substances(contents))
     return [{"operation": operation, "contents": contents} for operation, contents in parts.items()]
+
+
+def _divided(text: str) -> list[dict[str, str]]:
+    """`S-1: 5 g; S-2: 5 g`: label and net mass of each, where it was weighed."""
+    return [_parted(one, "label", "net") for one in _list(text)]
 
 
 def _ended(text: str) -> list[dict[str, Any]]:
@@ -162,7 +198,7 @@ def _arrestees(text: str) -> list[dict[str, Any]]:
 def _word(one: Mapping[str, str], word: str) -> bool:
     """Whether a part that may stand there does. Raises `ValueError` for another."""
     if one[word] != word:
-        raise ValueError(f"expected {word}, or nothing")
+        raise ValueError(fill("expected {word}, or nothing", word=word))
     return True
 
 
@@ -199,11 +235,25 @@ def _prosecutions(text: str) -> list[dict[str, str]]:
     return [_parted(one, "role", "state", "person") for one in _list(text)]
 
 
+def _one_or_several(text: str) -> str | list[str]:
+    """One thing as it stands, several as a list: a statement about a group says that of each consignment."""
+    several = _list(text)
+    return several if len(several) > 1 else text.strip()
+
+
 Parts = Mapping[str, Callable[[str], Any]]
 
 PARTS: Parts = {
     "seals": _seals,
     "broken": _seals,
+    "sample_seals": _seals,
+    "scale": _scale,
+    "devices": _devices,
+    "value": _value,
+    "charges": _charges,
+    "articles": _list,
+    "statements": _list,
+    "persons_notified.persons": _list,
     "kept": _substances,
     "removed": _substances,
     "samples": _substances,
@@ -215,8 +265,8 @@ PARTS: Parts = {
     "modalities": _list,
     "permissions": _list,
     "permits": _list,
-    "pictures": _list,
     "witnesses": _list,
+    "request": _one_or_several,
     "arrest_made.persons": _arrestees,
     "arrestee_released.persons": _list,
     "intervals": _intervals,
@@ -225,6 +275,9 @@ PARTS: Parts = {
     "officers": _list,
     "taken_for": _list,
     "exhibits": _list,
+    "into": _divided,
+    "information.to": _list,
+    "disclosure_permitted.statements": _list,
     "split.parts": _split_into,
     "parts_ended.parts": _ended,
 }
@@ -246,23 +299,24 @@ def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], par
     known = FIELDS.get(kind)
     for name, words in said.items():
         if known is not None and name not in known:
-            faults.append(Fault(place=name, problem=f"no such field; expected {', '.join(known) or 'none'}"))
+            faults.append(Fault(place=name, problem=fill("no such field; expected {names}", names=", ".join(known) or "-")))
             continue
         try:
             given[name] = parts.get(f"{kind}.{name}", parts.get(name, str))(words)
         except ValueError as error:
-            faults.append(Fault(place=name, problem=str(error)))
+            faults.append(Fault(place=name, problem=error.args[0] if error.args else str(error)))
     if faults:
-        raise Malformed(f"{kind} is not right", faults, hint=hint)
+        raise Malformed(fill("{kind} is not right", kind=kind), faults, hint=hint)
     try:
         return kind_called(kind).model_validate({"kind": kind, **asked, **given})
     except ValidationError as error:
         found = tuple(fault.model_copy(update={"place": fault.place}) for fault in faults_of(error))
-        raise Malformed(f"{kind} is not complete or not right", found, hint=hint) from error
+        raise Malformed(fill("{kind} is not complete or not right", kind=kind), found, hint=hint) from error
 
 
 OF_CHECKS: Mapping[str, Check] = {
     "gross": "weight",
+    "scale": "weight",
     "seals": "seals",
     "seals_intact": "seals",
     "packages": "count",
@@ -270,19 +324,32 @@ OF_CHECKS: Mapping[str, Check] = {
     "in_sight": "sight",
 }
 """Fields in which the answer says what was checked, and by which check."""
+_MAY_BE_SAID = ("scale", "handover_offered.seals_intact")
+"""Of these what may be left out although it is checked so, by name, or by kind and name where the kind decides."""
 
 
 def asked_of(kind: str, name: str, request: Request | None) -> bool | None:
-    """Whether an answer of this kind says this field because the plan has it checked so; none where no check is about it."""
-    checked = issubclass(kind_called(kind), Checked) and request is not None
-    return OF_CHECKS[name] in request.facts.checked_by if checked and request is not None and name in OF_CHECKS else None
+    """Whether an answer of this kind says this field because the plan has it checked so, or has no place for it because it has it
+    checked otherwise, or no devices were put in; none where it may say it, or no check is about it.
+    """
+    if request is None or not issubclass(kind_called(kind), Checked):
+        return None
+    if name == "devices":
+        return None if request.facts.items else False
+    if name not in OF_CHECKS:
+        return None
+    if OF_CHECKS[name] not in request.facts.checked_by:
+        return False
+    return None if name in _MAY_BE_SAID or f"{kind}.{name}" in _MAY_BE_SAID else True
 
 
 def kind_called(name: str) -> type[Kind]:
     """The kind of this name. Raises `Malformed`."""
     found = BOOK.kinds.get(name)
     if found is None:
-        raise Malformed(f"there is no kind of statement {name}", hint=f"one of {', '.join(BOOK.kinds)}")
+        raise Malformed(
+            fill("there is no kind of statement {name}", name=name), hint=fill("one of {kinds}", kinds=", ".join(BOOK.kinds))
+        )
     return found
 
 

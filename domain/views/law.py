@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
 from domain.plan.demands import About, Demand, Point, demands, topic
 from domain.plan.directory import Service
 from domain.views.sentences import Translate, english
 from domain.views.sight import sees_all
+from domain.words.quantities import say_span
 from domain.words.text import mark, told, word
 
 SURE: dict[str, str] = {
@@ -29,6 +31,7 @@ ABOUT: Mapping[About, str] = {
     "forbids": mark("what forbids it"),
     "offences": mark("offences"),
     "duties": mark("duties"),
+    "reports": mark("reports"),
     "recorded": mark("how it is recorded"),
     "notice": mark("time to answer"),
     "languages": mark("languages"),
@@ -40,6 +43,9 @@ NOT_SO = mark("NOT SO")
 ANSWERED = mark("{sentence}; that it is kept stands in no record: {who} answers for it (R1)")
 LEFT = mark("{topics}: {who} answers for it (R1)")
 NOTE = mark("note")
+NOT_KNOWN_HERE = mark("not known")
+CALLED: Mapping[str, str] = {"not_so": NOT_SO, "not_known": NOT_KNOWN_HERE, "note": NOTE}
+"""What stands beside the lines, for a page that shows them."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +103,13 @@ def demanded(delivery: Delivery, reader: Service) -> tuple[Demand, ...]:
 
 def in_words(point: Point, translate: Translate = english) -> str:
     """The sentence of a point."""
-    said = {
-        name: value if isinstance(value, str) else ", ".join(translate(word(one)) for one in value)
-        for name, value in point.values.items()
-    }
-    return translate(point.sentence).format_map(said)
+    return translate(point.sentence).format_map({name: _said(value, translate) for name, value in point.values.items()})
+
+
+def _said(value: str | timedelta | tuple[str, ...], translate: Translate) -> str:
+    if isinstance(value, timedelta):
+        return told(say_span(value), translate)
+    return value if isinstance(value, str) else ", ".join(translate(word(one)) for one in value)
 
 
 def how_sure(point: Point, translate: Translate = english) -> str:

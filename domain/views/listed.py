@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.delivery.persons import Prosecution
 from domain.delivery.statement import Content
 from domain.rules.arrival import ArresteeReleased, ArrestMade
 from domain.rules.closing import CostsSettled
@@ -23,8 +24,12 @@ def listed(content: Content, translate: Translate = english) -> Iterator[str]:
         case CostsSettled(borne=borne):
             yield from (f"{one.by}: {one.what}, {one.amount.say()}" for one in borne)
         case JurisdictionUnderstood(prosecutions=prosecutions) | TransferRequested(prosecutions=prosecutions):
-            for one in prosecutions:
-                who = translate(word(one.role)) if one.person is None else f"{translate(word(one.role))} {one.person}"
-                yield f"{who}: {one.state}"
+            yield from (say_prosecution(one, translate) for one in prosecutions)
         case _:
             pass
+
+
+def say_prosecution(one: Prosecution, translate: Translate = english) -> str:
+    """Whom which State prosecutes."""
+    who = translate(word(one.role)) if one.person is None else f"{translate(word(one.role))} {one.person}"
+    return f"{who}: {one.state}"

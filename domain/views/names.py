@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from domain.delivery.verdicts import Cause
-from domain.delivery.vocabulary import AnyNotice
+from domain.delivery.vocabulary import AnyNotice, SiblingNews
 from domain.plan.enquiries import Pattern
+from domain.plan.plan import Step
 from domain.plan.vocabulary import CriminalRole
 from domain.words.text import mark
 
@@ -41,6 +42,7 @@ NEEDS: Mapping[str, str] = {
     "jurisdiction": mark("which State prosecutes whom"),
     "examination": mark("what the laboratory found"),
     "disposal": mark("what became of the exhibits"),
+    "takeover": mark("whether the State takes over the proceedings"),
     "exhibit_acceptance": mark("that the exhibits were received"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("that the stop is known"),
@@ -89,6 +91,7 @@ OUTCOMES: Mapping[str, str] = {
     "destroyed": mark("destroyed"),
     "split": mark("split into deliveries of their own"),
     "aborted_for_risk_to_life": mark("stopped because life was at risk"),
+    "held_back": mark("held back as planned, and kept as evidence"),
 }
 CRIMINAL_ROLES: Mapping[CriminalRole, str] = {
     "organiser": mark("organisers"),
@@ -99,6 +102,20 @@ CRIMINAL_ROLES: Mapping[CriminalRole, str] = {
     "not_known": mark("role not known"),
 }
 """Roles of persons in the offence, as they are counted."""
+STEPS: Mapping[Step, str] = {
+    "authorise": mark("consent"),
+    "prepare": mark("preparation"),
+    "dispatch": mark("departure"),
+    "hand_over": mark("handover"),
+    "deliver": mark("delivery to the recipient"),
+    "muster": mark("muster"),
+    "arrest": mark("arrest"),
+    "account": mark("accounting"),
+    "close": mark("closing"),
+}
+"""What the checkpoints of each step are called."""
+OVERDUE: Mapping[str, str] = {"hold": mark("it is held"), "interdict": mark("it is interdicted")}
+"""What follows where a checkpoint has no answer in time."""
 EVENTS: Mapping[str, str] = {
     "started": mark("Started from its signed plan"),
     "amended": mark("Plan changed by a new signed one"),
@@ -116,6 +133,8 @@ EVENTS: Mapping[str, str] = {
     "deconflicted": mark("Other operations looked for"),
     "deferred": mark("Register not looked into; asked again later"),
     "look_due": mark("Register may be asked again"),
+    "waits": mark("Waits for siblings"),
+    "sibling_heard": mark("Heard of a sibling"),
     "cleared": mark("Cleared to go on"),
     "halted": mark("Halted"),
     "told": mark("Notices sent"),
@@ -139,6 +158,7 @@ EXHIBITS: Mapping[str, str] = {
     "opening_alarm": mark("an opening alarm"),
     "marking": mark("a marking"),
     "recorder": mark("a recorder"),
+    "part": mark("a part of a lot"),
 }
 """What an exhibit is (R30)."""
 FATES: Mapping[str, str] = {
@@ -147,6 +167,7 @@ FATES: Mapping[str, str] = {
     "handed_to_court": mark("handed to the court"),
     "kept": mark("kept for a proceeding"),
     "lost": mark("lost"),
+    "divided": mark("divided into parts"),
     "parted": mark("gone on in deliveries of its parts"),
     "not_recovered": mark("not recovered"),
 }
@@ -162,6 +183,7 @@ IN_GENERAL: Mapping[Cause, str] = {
     "withdrawn": mark("a consent was withdrawn"),
     "expired": mark("a consent has run out"),
     "silence": mark("an answer that is needed did not come"),
+    "undecided": mark("a hold was not decided on in time"),
     "declined": mark("a handover was declined"),
     "decision": mark("it was decided not to go on"),
     "modality": mark("the States do not agree on the way of handling"),
@@ -195,6 +217,7 @@ NOTICES: Mapping[AnyNotice, str] = {
     "amended": mark("the plan was changed for what is still ahead"),
     "held": mark("{call} ordered a hold: nothing moves until it is decided whether it goes on"),
     "resumed": mark("the hold is over: it goes on"),
+    "sibling": mark("another consignment of the same operation was held or stopped"),
     "outcome": mark("it has its outcome: {outcome}"),
     "alarm": mark("out of sight in {state}"),
     "conflict": mark("another operation touches this one; call {call}: {contact}"),
@@ -202,6 +225,14 @@ NOTICES: Mapping[AnyNotice, str] = {
     "stranded": mark("no worker of build {build} is up, and deliveries wait for one: {count}; nothing is judged in them"),
 }
 """What a notice says, to a service that is called."""
+SIBLINGS: Mapping[SiblingNews, str] = {
+    "reached": mark("has come so far"),
+    "held": mark("held"),
+    "stopped": mark("stopped"),
+    "danger": mark("life is at risk"),
+    "ended": mark("ended"),
+}
+"""What is heard of another consignment of the same operation."""
 CAUGHT_UP = mark("the archive has caught up: everybody is heard")
 """In place of what is said of an archive that is behind."""
 SEE_ENTRY = mark("see entry {entry} of the ledger")
@@ -214,6 +245,7 @@ ALERTS: Mapping[Literal["request", AnyNotice], str] = {
     "amended": mark("the plan was changed"),
     "held": mark("it is held: nothing moves"),
     "resumed": mark("the hold is over"),
+    "sibling": mark("another consignment was held or stopped"),
     "outcome": mark("it has an outcome"),
     "keys": mark("keys of a service were changed"),
     "alarm": mark("there is an alarm"),

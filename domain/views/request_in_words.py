@@ -12,7 +12,7 @@ from domain.plan.request_for_consent import RequestForConsent, Stretch
 from domain.views.names import CRIMINAL_ROLES
 from domain.views.sentences import Translate, english
 from domain.words.quantities import say_span
-from domain.words.text import mark, word
+from domain.words.text import mark, told, word
 
 CHANNELS: Mapping[Means, str] = {
     "direct": mark("directly, from service to service"),
@@ -34,7 +34,7 @@ TRAVELS: Mapping[Channel, str] = {
     "goods": mark("as goods"),
 }
 
-ASKS = mark("{requester} asks {addressees} of {state} to decide; signed by: {signed_by}")
+ASKS = mark("{addressees} of {state} is asked to decide, by {requesters}; signed by: {signed_by}")
 COORDINATES = mark("{coordinator} coordinates; it has no power of its own")
 MARKED = mark("{marking}; handling code {code}")
 URGENT = mark("It is urgent.")
@@ -102,7 +102,7 @@ def _sections(asked: RequestForConsent, translate: Translate) -> Iterator[tuple[
     yield mark("Costs"), _given(asked.costs)
     yield mark("Return of exhibits"), _given(asked.exhibits)
     yield mark("Contact and channel"), _contact(asked, translate)
-    yield mark("Annexes"), (translate(ANNEX).format(title=one.title, digest=one.digest) for one in asked.annexes)
+    yield mark("Annexes"), (translate(ANNEX).format(title=one.shows, digest=one.digest) for one in asked.annexes)
 
 
 def _given(*texts: str) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _given(*texts: str) -> Iterator[str]:
 
 
 def _who(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
-    named = {"requester": asked.requester, "addressees": ", ".join(asked.addressees), "state": asked.state}
+    named = {"requesters": ", ".join(asked.requesters), "addressees": ", ".join(asked.addressees), "state": asked.state}
     yield translate(ASKS).format(**named, signed_by=asked.signed_by)
     if asked.coordinator is not None:
         yield translate(COORDINATES).format(coordinator=asked.coordinator)
@@ -140,7 +140,7 @@ def _object(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     goods = asked.consignment
     contents = ", ".join(say_amount(one, translate) for one in goods.contents)
     yield translate(HOLDS).format(contents=contents, gross=say_quantity(goods.gross, translate), declared=goods.declared_as)
-    numbers = ", ".join(map(str, goods.identifiers))
+    numbers = ", ".join(f"{one.scheme.replace('_', ' ').upper()} {one.value}" for one in goods.identifiers)
     yield translate(TRAVELLING).format(how=translate(TRAVELS[goods.kind]), numbers=numbers)
     yield translate(HIDDEN).format(concealment=asked.concealment)
 
@@ -167,7 +167,7 @@ def _handling(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 
 def _leg(leg: Stretch, translate: Translate) -> str:
     said = {name: getattr(leg, name) for name in ("state", "start", "end", "means", "responsible")}
-    parts = [translate(LEG).format(**said, takes=say_span(leg.takes))]
+    parts = [translate(LEG).format(**said, takes=told(say_span(leg.takes), translate))]
     if leg.accompanied_by:
         parts.append(translate(ALONG).format(services=", ".join(leg.accompanied_by)))
     return "; ".join([*parts, *(_call(one, translate) for one in leg.calls)])
@@ -177,7 +177,7 @@ def _call(call: Call, translate: Translate) -> str:
     place = f"{call.place} ({call.state})" if call.state is not None else call.place
     if call.not_touched is None:
         return translate(CALLS).format(place=place)
-    return translate(UNTOUCHED).format(place=place, why=call.not_touched)
+    return translate(UNTOUCHED).format(place=place, why=translate(word(call.not_touched)))
 
 
 def _companions(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
@@ -194,7 +194,7 @@ def _arrests(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 def _lost(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     watch = asked.surveillance
     if watch is not None:
-        spans = {name: say_span(getattr(watch, name)) for name in ("check_in", "answer", "search")}
+        spans = {name: told(say_span(getattr(watch, name)), translate) for name in ("check_in", "answer", "search")}
         yield translate(SIGHTED).format(**spans)
     yield asked.on_loss
 

@@ -10,6 +10,7 @@ from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import DutyEvent, Form, GoodsClass, Measure, Modality, Recorded
 from domain.plan.directory import ServiceKind
 from domain.plan.goods import Check, CountedIn, Weapon
+from domain.plan.plan import NotTouched, PlaceOfCall
 from domain.plan.quantity import Known, Why
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
@@ -18,7 +19,7 @@ from domain.views.names import AHEAD, BEHIND
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
-from domain.words.text import word
+from domain.words.text import told, word
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
@@ -47,6 +48,8 @@ OWN_WORDS: tuple[str, ...] = tuple(
             *get_args(CountedIn),
             "unmeasured",
             "nothing",
+            *get_args(PlaceOfCall),
+            *get_args(NotTouched),
             *get_args(NotCollected.model_fields["because"].annotation),
             *COMPARED,
         )
@@ -94,18 +97,18 @@ def lag(happened_at: str, recorded_at: datetime, translate: Translate = english)
         return ""
     if behind < timedelta():
         return translate(AHEAD)
-    return translate(BEHIND).format(span=say_span(behind - behind % timedelta(minutes=1)))
+    return translate(BEHIND).format(span=told(say_span(behind - behind % timedelta(minutes=1)), translate))
 
 
 def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:
     value = parameters[name]
     match shape:
         case "mass":
-            return say_mass(int(str(value)))
+            return told(say_mass(int(str(value))), translate)
         case "money":
             return say_minor(str(parameters["currency"]), int(str(value)))
         case "span":
-            return say_span(timedelta(milliseconds=int(str(value))))
+            return told(say_span(timedelta(milliseconds=int(str(value)))), translate)
         case "kind":
             return say_kind(str(value), translate)
         case "word":

@@ -76,6 +76,11 @@ def sight(delivery: Delivery, reader: Service) -> Sight:
     return Sight(reader, sees_all(delivery, reader), legs, (*planned, *unforeseen))
 
 
+def whole(delivery: Delivery) -> Sight:
+    """What its initiator sees, as every other does who sees the whole."""
+    return Sight(delivery.directory.get(delivery.plan.initiator), whole=True, legs=(), checkpoints=())
+
+
 def sees_all(delivery: Delivery, reader: Service) -> bool:
     """Whether this reader sees the whole."""
     return reach(role_of(reader, delivery.plan), "view") in ("all", "own")
@@ -165,11 +170,14 @@ def hears_statement(delivery: Delivery, seen: Sight, statement: str) -> bool:
 def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
     """Whether a statement is this reader's to read: what it said, or was said for it. Else only what its handling code lets it
     `may_read`, where it is addressed if it sees the checkpoint, or its State is the one that is asked. Of that, who sees the
-    whole reads everything, and others what the readers of its kind say.
+    whole reads everything, and others what the readers of its kind say. What is said of several consignments
+    of a group, only who sees the whole.
     """
     name, reader, content = said.checkpoint, seen.reader, kind_of(said)
     if reader.id in (said.service, said.on_behalf_of):
         return True
+    if said.members is not None and not seen.whole:
+        return False  # it names siblings; what follows from it here, the view says
     here = _named_there(delivery, seen, name)
     asked = content.declares.readers == "both_states" and reader.state == getattr(content, "to", "")
     if not handling.may_read(delivery, said, seq, reader, addressed=here or asked):

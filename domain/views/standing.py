@@ -1,6 +1,6 @@
 """How a delivery stands: what lists and inboxes say of it, made from its entries by one pure function."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -15,7 +15,8 @@ from domain.rules.book import book_of
 from domain.rules.speaking import is_backup
 from domain.signing.canonical import Frozen, canonical
 from domain.views.asked import request
-from domain.views.sight import sight
+from domain.views.sight import Sight, sight, whole
+from domain.views.tally import Tally, tally
 from domain.views.view import phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
 from domain.words.limits import (
@@ -65,6 +66,8 @@ class Standing(Frozen):
     phase: Word
     outcome: Word | None = None
     group: OperationCode | None = None
+    parent: OperationCode | None = None
+    """The delivery that it was split from."""
     channel: Word
     next_due: UtcText | None = None
     overdue_since: UtcText | None = None
@@ -77,6 +80,8 @@ class Standing(Frozen):
     participants: Annotated[tuple[Participant, ...], Field(max_length=MOST_SERVICES)]
     states: Annotated[tuple[State, ...], Field(max_length=MOST_STATES)]
     requests: Annotated[tuple[OpenRequest, ...], Field(max_length=MOST_REQUESTS)] = ()
+    tallies: Annotated[tuple[Tally, ...], Field(max_length=MOST_SERVICES + 1)] = ()
+    """What it adds to the results of a period, for who sees the whole, and for each participant that sees a part."""
 
     @model_validator(mode="after")
     def _bounded_and_each_once(self) -> Self:
@@ -95,6 +100,7 @@ def standing(delivery: Delivery) -> Standing:
     first = delivery.ledger[0]
     assert isinstance(first, Entry)  # noqa: S101 - a ledger begins so
     assert isinstance(first.event, Started)  # noqa: S101
+    seen = [sight(delivery, delivery.directory.get(service)) for service in state.participants]
     dues = [one.due for one in state.open_checkpoints() if one.due is not None]
     ahead, behind = [due for due in dues if due > state.now], [due for due in dues if due <= state.now]
     return Standing(
@@ -103,7 +109,8 @@ def standing(delivery: Delivery) -> Standing:
         rules=book_of(delivery).version,
         phase=phase(delivery),
         outcome=state.outcome,
-        group=plan.group,
+        group=plan.group.code if plan.group is not None else None,
+        parent=plan.parent,
         channel=plan.consignment.kind,
         next_due=_text(min(ahead, default=None)),
         overdue_since=_text(min(behind, default=None)),
@@ -113,16 +120,17 @@ def standing(delivery: Delivery) -> Standing:
         closed_at=utc_text(state.now) if state.ended else None,
         title=plan.title,
         participants=tuple(
-            Participant(
-                service=service,
-                state=delivery.directory.get(service).state,
-                reach="whole" if sight(delivery, delivery.directory.get(service)).whole else "part",
-            )
-            for service in state.participants
+            Participant(service=one.reader.id, state=one.reader.state, reach="whole" if one.whole else "part") for one in seen
         ),
         states=plan.states(),
         requests=_requests(delivery),
+        tallies=tuple(_tallies(delivery, seen)),
     )
+
+
+def _tallies(delivery: Delivery, seen: Iterable[Sight]) -> Iterator[Tally]:
+    yield Tally(service=None, lines=tally(delivery, whole(delivery)))
+    yield from (Tally(service=one.reader.id, lines=tally(delivery, one)) for one in seen if not one.whole)
 
 
 def _requests(delivery: Delivery) -> tuple[OpenRequest, ...]:

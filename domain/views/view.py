@@ -4,7 +4,9 @@ API, the web desk and Temporal's own UI alike.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import amounts, exhibits
@@ -12,15 +14,18 @@ from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Service
-from domain.plan.goods import say_amount
+from domain.plan.goods import Amount
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
+from domain.rules.coming import stays_open_until
+from domain.rules.siblings import lacking, standing_of
 from domain.signing.canonical import Frozen
-from domain.views import results
-from domain.views.results import ArrestsView, ProsecutionView, TransferView, WatchLogView
+from domain.views import aftermath
+from domain.views.aftermath import ArrestsView, ProsecutionView, TransferView, WatchLogView
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
+from domain.views.unasked import may_say
 from domain.words.codes import RuleNumber
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
@@ -79,10 +84,12 @@ class ExhibitView(Frozen):
 
     label: str
     what: str
-    contents: tuple[str, ...]
-    """As far as it was weighed or counted, in words."""
+    contents: tuple[Amount, ...]
+    """As far as it was weighed or counted."""
     holder: str | None
     offered_to: str | None
+    net: Milligrams | None
+    """Of a part of a lot that was divided, where it was weighed."""
     spent: Milligrams
     left: Milligrams | None
     """What laboratories have left of it; none where none has weighed it."""
@@ -110,6 +117,37 @@ class HoldView(Frozen):
     since: str
     until: str | None
     """When silence ends it; none until that is asked."""
+
+
+class SiblingView(Frozen):
+    """Another consignment of the same operation, for who sees the whole."""
+
+    delivery: str
+    stands: Literal["held", "stopped", "ended"] | None
+    """The last that was heard of it here; none while it goes on."""
+
+
+class WaitView(Frozen):
+    """A checkpoint that waits for siblings (R31)."""
+
+    checkpoint: str
+    until: str
+    lacking: int
+    """Of how many it waits for something still."""
+    of: tuple[str, ...]
+    """Of which, for who sees the whole."""
+
+
+class GroupView(Frozen):
+    """The operation of several consignments that this is one of."""
+
+    code: str
+    digest: str
+    number: int
+    held_back: bool
+    siblings: tuple[SiblingView, ...]
+    """For who sees the whole: others hear nothing of them but that something waits."""
+    waits: tuple[WaitView, ...]
 
 
 class Remark(Frozen):
@@ -169,9 +207,15 @@ class DeliveryView(Frozen):
     """Which State prosecutes whom."""
     transfers: tuple[TransferView, ...] = ()
     """Proceedings that a State was asked to take over."""
+    group: Annotated[GroupView | None, Field(exclude_if=lambda group: group is None)] = None
+    """None: it is of no group."""
     recorders: tuple[str, ...] = ()
     """Labels of recorders that somebody who cooperates carries still."""
+    may_say: tuple[str, ...] = ()
+    """Kinds of what the reader may say by itself now, unasked."""
     outcome: Outcome | None
+    stays_open_until: str | None = None
+    """After its outcome, until when it can be said what becomes of what is still held (R30); none: it waits for none of that."""
     started_at: str
     plan: str
     """SHA-256 of the payload of the plan in force."""
@@ -232,18 +276,47 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
         ),
         diverged=delivery.state.divergence.seq if delivery.state.divergence is not None else None,
-        arrests=results.arrests(delivery, seen),
-        watch_log=results.watch_log(delivery, seen),
-        prosecutions=results.prosecutions(delivery, seen),
-        transfers=results.transfers(delivery, seen),
-        recorders=results.recorders(delivery, seen),
+        arrests=aftermath.arrests(delivery, seen),
+        watch_log=aftermath.watch_log(delivery, seen),
+        prosecutions=aftermath.prosecutions(delivery, seen),
+        transfers=aftermath.transfers(delivery, seen),
+        group=_group(delivery, seen),
+        recorders=aftermath.recorders(delivery, seen),
+        may_say=may_say(delivery, reader),
         outcome=delivery.state.outcome,
+        stays_open_until=_stays_open_until(delivery),
         started_at=utc_text(delivery.state.began),
         plan=delivery.state.plan_digest,
         entries=length(delivery, seen),
         root=delivery.ledger.root_at(length(delivery, seen)),
         at=utc_text(now),
     )
+
+
+def _group(delivery: Delivery, seen: Sight) -> GroupView | None:
+    group, state = delivery.plan.group, delivery.state
+    if group is None:
+        return None
+    others, waits = [name for name in group.members if name != delivery.plan.operation], []
+    for name, until in state.siblings.waiting.items():
+        planned = delivery.plan.find(name)
+        missing = lacking(delivery, planned) if planned is not None and state.under_way else ()
+        if missing and (seen.whole or name in seen.checkpoints):
+            of = tuple(dict.fromkeys(one.delivery for one in missing))
+            waits.append(WaitView(checkpoint=name, until=utc_text(until), lacking=len(of), of=of if seen.whole else ()))
+    return GroupView(
+        code=group.code,
+        digest=group.digest,
+        number=delivery.plan.number,
+        held_back=delivery.plan.held_back,
+        siblings=tuple(SiblingView(delivery=name, stands=standing_of(state, name)) for name in others if seen.whole),
+        waits=tuple(waits),
+    )
+
+
+def _stays_open_until(delivery: Delivery) -> str | None:
+    until = None if delivery.state.ended else stays_open_until(delivery)
+    return utc_text(until) if until is not None else None
 
 
 def differs(delivery: Delivery) -> str | None:
@@ -278,9 +351,10 @@ def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
             yield ExhibitView(
                 label=label,
                 what=one.what,
-                contents=tuple(map(say_amount, amounts(delivery.state, label))),
+                contents=amounts(delivery.state, label),
                 holder=one.holder,
                 offered_to=one.offered_to,
+                net=one.net,
                 spent=one.spent,
                 left=one.left,
                 fate=one.fate,
@@ -307,9 +381,9 @@ def phase(delivery: Delivery) -> Phase:
         return "arrest" if not all(map(delivery.state.closed, ids(delivery.plan, "arrest"))) else "accounting"
     if delivery.state.dispatched:
         return "under_way"
-    if all(map(delivery.state.closed, ids(delivery.plan, "prepare"))):
-        return "departure"
-    if all(map(delivery.state.closed, ids(delivery.plan, "authorise"))):
+    if delivery.state.passed("prepare"):
+        return "accounting" if delivery.plan.held_back else "departure"
+    if delivery.state.passed("authorise"):
         return "preparation"
     return "consent"
 
@@ -354,6 +428,8 @@ def markdown(shown: DeliveryView) -> str:
         lines.append(f"- **record put back** entry {shown.diverged}: the archive has another history of it")
     if shown.out_of_sight:
         lines.append(f"- **out of sight** {words(shown.out_of_sight)}")
+    for held_up in shown.group.waits if shown.group is not None else ():
+        lines.append(f"- {words(held_up.checkpoint)} waits for {held_up.lacking} of its siblings until {held_up.until}")
     for wait in shown.waiting:
         who = ", ".join(f"{words(one.service)} ({one.standing})" for one in wait.services if one.standing != "answered")
         due = f", due {wait.due}" if wait.due else ""

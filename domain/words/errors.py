@@ -305,19 +305,50 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     """
     if (count := error.error_count()) > MOST_LOOKED_AT:
         return (Fault(place=place or "document", problem=f"it has {count} faults: this is something else"),)
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_input=False)
     wholes = _wholes(one["loc"] for one in found)
     parts = [one for one in found if one["loc"] not in wholes]
     branches = _branches(error.title)
     told = [
         Fault(
             place=".".join([*([place] if place else []), *_path(one, branches)]) or "document",
-            problem=one["msg"].removeprefix("Value error, "),
+            problem=_in_our_words(one),
         )
         for one in parts[:MOST_FAULTS]
     ]
     more = len(parts) - len(told)
     return (*told, Fault(place=REST, problem=f"and {more} more")) if more else tuple(told)
+
+
+OF_PYDANTIC: Mapping[str, str] = {
+    "missing": mark("Field required"),
+    "extra_forbidden": mark("Extra inputs are not permitted"),
+    "string_type": mark("Input should be a valid string"),
+    "string_too_short": mark("String should have at least {min_length} characters"),
+    "string_too_long": mark("String should have at most {max_length} characters"),
+    "string_pattern_mismatch": mark("String should match pattern '{pattern}'"),
+    "literal_error": mark("Input should be {expected}"),
+    "bool_parsing": mark("Input should be a valid boolean, unable to interpret input"),
+    "int_parsing": mark("Input should be a valid integer, unable to parse string as an integer"),
+    "greater_than_equal": mark("Input should be greater than or equal to {ge}"),
+    "less_than_equal": mark("Input should be less than or equal to {le}"),
+    "too_short": mark("Expected at least {min_length}, and there are {actual_length}"),
+    "too_long": mark("Expected at most {max_length}, and there are {actual_length}"),
+}
+"""What pydantic finds by itself, for a reader of another language: its English stays as it says it."""
+
+
+def _in_our_words(found: ErrorDetails) -> str:
+    """What was found: a text of ours as that, and what pydantic says by itself as one that can be said again."""
+    context, said = found.get("ctx", {}), found["msg"].removeprefix("Value error, ")
+    raised = context.get("error")
+    if isinstance(raised, ValueError) and raised.args and isinstance(raised.args[0], Filled):
+        return raised.args[0]
+    if (template := OF_PYDANTIC.get(found["type"])) is None:
+        return said
+    text = Filled(said)
+    text.template, text.filled = template, context | {"expected": str(context.get("expected", "")).replace(" or ", ", ")}
+    return text
 
 
 def _wholes(places: Iterable[tuple[int | str, ...]]) -> set[tuple[int | str, ...]]:

@@ -41,6 +41,7 @@ class Figures:
     exhibits_bytes: int = limits.EXHIBITS_BYTES
     parts_bytes: int = limits.PARTS_BYTES
     most_intervals_in_all: int = limits.MOST_INTERVALS_IN_ALL
+    most_teams: int = limits.MOST_TEAMS
     most_transfers: int = limits.MOST_TRANSFERS
     most_cooperating: int = limits.MOST_COOPERATING
     owed_bytes: int = limits.OWED_BYTES

@@ -55,6 +55,10 @@ MOST_PARAMETERS: Final = 8
 # One plan, directory or card
 
 MOST_LEGS: Final = 50
+MOST_STOPS: Final = 20
+"""Stops of a route that whoever begins a plan may name."""
+LONGEST_GROSS: Final = 80
+"""Characters of a gross weight as people write it."""
 MOST_REPLACED: Final = 50
 """Participants replaced under way. Each was asked something, and is still known."""
 MOST_ESCORTS: Final = 10
@@ -102,6 +106,16 @@ MOST_ANNEXES: Final = 5
 """Files that go with a request for consent."""
 REQUEST_FOR_CONSENT_BYTES: Final = 64 * KIB
 """Of what one State is asked to decide on: all its own texts at their bounds have 44 KiB, and goods at theirs 16."""
+MOST_MEMBERS: Final = 32
+"""Consignments of one group."""
+MOST_WAITS: Final = MOST_MEMBERS - 1
+"""Checkpoints of siblings that one checkpoint waits for: of each other member one."""
+MOST_WAITING: Final = 8
+"""Checkpoints of one plan that wait for siblings."""
+MOST_WAITS_IN_ALL: Final = 2 * MOST_WAITS
+"""What they wait for, together."""
+SIBLING_BYTES: Final = 64 * KIB
+"""Of the signed statements that prove that a sibling has reached a checkpoint."""
 MOST_BROUGHT_SERVICES: Final = 100
 MOST_BROUGHT_CARDS: Final = 20
 """New with one change of the plan: as many as a plan can name, and some to spare."""
@@ -164,6 +178,14 @@ RARELY: Final = timedelta(days=1)
 MOST_REMINDERS: Final = 100
 """In all: with those at pace, seven weeks of waiting. What still waits stands in inboxes and lists, as overdue."""
 
+# What people write
+
+LARGEST_TEXT: Final = 4_000_000
+"""Bytes of the largest file of text that a command reads: a document of the most characters, each of four bytes."""
+
+LONGEST_QUOTED: Final = 60
+"""Characters of an answer that a refusal of it repeats."""
+
 # What comes over HTTP
 
 LARGEST_BODY: Final = 1_000_000
@@ -195,8 +217,12 @@ PURE: Final = 1_000
 """Thousandths of a substance in what was examined: all of it."""
 MOST_PARTS: Final = 20
 """Into which one consignment splits: each is a delivery of its own from then on."""
-MOST_PICTURES: Final = 200
-"""Hashes of them."""
+MOST_ATTACHMENTS: Final = 100
+"""Files that one statement names: a parcel from every side, and each packet in it."""
+ATTACHMENTS_BYTES: Final = 16 * KIB
+"""Of what one statement says of them: a hundred, each with half a line on what it shows. It is beside what its kind may have."""
+LARGEST_NAMED: Final = 2**40
+"""Bytes of a file that is named: a week of video. What is kept of files is bounded apart."""
 MOST_WITNESSES: Final = 10
 MOST_TAKEN_FOR: Final = 20
 """Substances and goods that one find is taken for."""
@@ -210,6 +236,8 @@ MOST_INTERVALS: Final = 50
 """Of one surveillance log: a day of it, relieved twice an hour. A longer one comes in several."""
 MOST_INTERVALS_IN_ALL: Final = 5_000
 """Of all surveillance logs of one delivery: ten an hour for three weeks. Whoever reads it sorts them."""
+MOST_TEAMS: Final = 64
+"""Of all surveillance logs of one delivery: until when each has watched is carried from run to run."""
 MOST_UNWATCHED: Final = 100
 """Gaps in a surveillance log that are shown, the first. How many there are is shown too."""
 MOST_COSTS: Final = 50
@@ -220,6 +248,12 @@ MOST_TRANSFERS: Final = 16
 """Requests to take over proceedings, in one delivery."""
 MOST_COOPERATING: Final = 10
 """Persons who cooperate in one delivery, and recorders that they carry."""
+MOST_ARTICLES: Final = 5
+"""Of a law, in which a case was opened or somebody is charged."""
+MOST_CHARGES: Final = 12
+"""Persons or roles that one statement says are charged."""
+MOST_COPIES: Final = 10
+"""Of results that are handed over."""
 MOST_CONDITIONS: Final = 20
 """Of one authorisation."""
 MOST_FULFILLED: Final = 50
@@ -227,7 +261,7 @@ MOST_FULFILLED: Final = 50
 MOST_ADDRESSEES: Final = 50
 """Services to which information goes."""
 MOST_DISCLOSED: Final = 100
-"""Statements that one agreement opens to a court."""
+"""Statements that one agreement opens to a court, or one act to everybody."""
 
 LARGEST_PAYLOAD: Final = 512 * KIB
 """Bytes of what any envelope holds, before they are a text of base64."""
@@ -246,8 +280,10 @@ LARGEST_OF_LISTS: Final = 20_000
 LARGEST_OF_COSTS: Final = 56_000
 """Of what a delivery has cost: each line says what for. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_OF_DETECTION: Final = 32_000
-"""Of a report of what was found, with its pictures. The largest that its fields allow is smaller."""
-LARGEST_OF_SEALS: Final = 20_000
+"""Of a report of what was found. The largest that its fields allow is smaller."""
+LARGEST_OF_ACTS: Final = 32_000
+"""Of acts that name statements, exhibits or charges. The largest that its fields allow is smaller, in whatever letters."""
+LARGEST_OF_SEALS: Final = 24_000
 """Of a measurement at a handover. The largest that its fields allow is smaller, in whatever letters."""
 LARGEST_NOTE: Final = 8_000
 """Of everything else: a few fields, and a reason. Here too the largest that its fields allow is smaller."""
@@ -311,6 +347,19 @@ which 48 ask for consent, and, as long as there is room, what they may answer fo
 ERRAND_BYTES: Final = 768 * KIB
 """Of the requests and services that one errand names; those of a checkpoint that are more go in several."""
 
+# Files that belong to what is said, as far as they are kept
+
+LARGEST_FILE: Final = 2 * KIB**3
+"""Of one: two hours of video. A longer one is named by its digest and handed over otherwise."""
+MOST_FILES_EACH: Final = 500
+FILES_BYTES_EACH: Final = 20 * KIB**3
+"""Of one service, in one delivery."""
+MOST_FILES: Final = 2_000
+FILES_BYTES: Final = 50 * KIB**3
+"""Of all services of one delivery."""
+MOST_LISTED_FILES: Final = 10_000
+"""Of one answer: with what the longest statements name, more are named than are ever kept."""
+
 # One run of the workflow: it ends long before Temporal's limits
 
 RUN_UPDATES: Final = 600
@@ -332,11 +381,11 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 360 * KIB
+STATE_BYTES: Final = 368 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
 MOST_CARRIED: Final = 1_982 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
-MOST_CARRIED_UNKEPT: Final = 128 * KIB
+MOST_CARRIED_UNKEPT: Final = 120 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
 
 # The register of live operations, carried whole from run to run
@@ -383,6 +432,8 @@ MOST_NAMED: Final = 10
 
 MOST_ENTRIES: Final = 100_000
 """Of a packet: statements at their budgets, and what is decided, asked and told about each."""
+MOST_PRINTED_ROWS: Final = 300
+"""Of one table on paper, some ten pages. What is more is named there, and stands in the packet."""
 MOST_READ: Final = 1_000
 """Deliveries that one answer shows, and one record of the log of reads names."""
 
@@ -419,3 +470,17 @@ which one that is replayed for it takes on a busy machine (`bench/sweep.py`).
 """
 LONGEST_BUILD: Final = 255
 """Characters of the name of a worker's build, as many as Temporal takes."""
+
+# The results of a period
+
+MOST_TALLIED: Final = 2_000
+"""Lines that one delivery adds for one reader. What is asked of 64 services at two dozen kinds of checkpoints comes to fewer."""
+LONGEST_TALLIED: Final = 80
+"""Characters of each word that says of what a line is: a name of the catalogue of substances, or a service's id."""
+MOST_TOTALS: Final = 20_000
+"""Lines of the results of a period: answers alone come to 500 services at two dozen kinds of checkpoints."""
+MOST_PACKETS: Final = 100_000
+"""From which results are counted at once."""
+
+LONGEST_AFTERWARDS: Final = timedelta(days=731)
+"""For how long a delivery stays open after its outcome, for what is still held: an expert's opinion and a verdict take months."""

@@ -19,14 +19,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
-_EXAMPLE: Final = "expected RFC 3339 with an offset, e.g. 2026-03-01T14:05:00+05:00"
+from domain.words.text import fill, mark
+
+_EXAMPLE: Final = fill("expected RFC 3339 with an offset, e.g. {moment}", moment="2026-03-01T14:05:00+05:00")
 _DAY_AND_TIME: Final = r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?"
 _OFFSET: Final = r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 _LONGEST: Final = 32
 _MOMENT: Final = re.compile(_DAY_AND_TIME + _OFFSET)
 _NAIVE: Final = re.compile(_DAY_AND_TIME)
+_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +57,7 @@ def instant(moment: str) -> datetime:
 
 
 def _refusal(moment: str, why: str) -> ValueError:
-    return ValueError(f"RFC 3339: {moment[:_LONGEST]!r} {why}")
+    return ValueError(fill("RFC 3339: {moment} {why}", moment=repr(moment[:_LONGEST]), why=why))
 
 
 def _grammar(moment: str) -> re.Match[str]:
@@ -62,8 +65,8 @@ def _grammar(moment: str) -> re.Match[str]:
     if match:
         return match
     if _NAIVE.fullmatch(moment):
-        raise _refusal(moment, f"has no offset, so across a border it names no instant, {_EXAMPLE}")
-    raise _refusal(moment, f"has the wrong form, {_EXAMPLE}")
+        raise _refusal(moment, fill("has no offset, so across a border it names no instant, {example}", example=_EXAMPLE))
+    raise _refusal(moment, fill("has the wrong form, {example}", example=_EXAMPLE))
 
 
 def _check_day(moment: str, year: int, month: int, day: int) -> None:
@@ -102,6 +105,24 @@ Moment = Annotated[
 """RFC 3339 text with offset, kept as written; compare moments by `instant`, never as text."""
 
 
+def on_calendar(date: str) -> str:
+    """The same text, once it is sure that there is such a day; `ValueError` if not."""
+    match = _DATE.fullmatch(date)
+    if not match:
+        raise ValueError(f"RFC 3339: {date[:_LONGEST]!r} has the wrong form, expected a full date, e.g. 2026-03-01")
+    year, month, day = (int(part) for part in match.groups())
+    _check_day(date, year, month, day)
+    return date
+
+
+Date = Annotated[str, AfterValidator(on_calendar), WithJsonSchema({"type": "string", "format": "date", "maxLength": 10})]
+"""`full-date` of RFC 3339: the day that stands on a paper. It has no offset, since a paper has none."""
+
+
+Offset = Annotated[str, Field(pattern=r"^[+-](0[0-9]|1[0-4]):(00|15|30|45)$")]
+"""By how much a clock is ahead of UTC, as RFC 3339 writes it: `+05:00`."""
+
+
 def utc_text(dt: datetime) -> str:
     """Write an aware datetime as the one canonical form ``YYYY-MM-DDTHH:MM:SS.ffffffZ``.
 
@@ -120,5 +141,5 @@ def utc_text(dt: datetime) -> str:
 def check_window(valid_from: str, valid_until: str) -> None:
     """Raises `ValueError` for a window that ends before it begins."""
     if instant(valid_from) >= instant(valid_until):
-        message = "valid_until must be later than valid_from"
+        message = mark("valid_until must be later than valid_from")
         raise ValueError(message)

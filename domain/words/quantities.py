@@ -20,6 +20,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
 
 from domain.words.identifiers import MINOR_UNITS, Currency
+from domain.words.text import Filled, fill, in_a_row, mark
 
 MAX_WHOLE: Final = 10**15
 """Largest mass in milligrams and largest amount in minor units."""
@@ -27,7 +28,8 @@ MAX_WHOLE: Final = 10**15
 MAX_SPAN: Final = timedelta(days=3660)
 """Longest span, about ten years: longer than any authorisation."""
 
-_UNIT_MG: Final[dict[str, int]] = {"t": 10**9, "kg": 10**6, "g": 10**3, "mg": 1}
+_UNIT_MG: Final[dict[str, int]] = {"t": 10**9, "kg": 10**6, "g": 10**3, "mg": 1, "т": 10**9, "кг": 10**6, "г": 10**3, "мг": 1}
+"""In Latin, and as Russian writes them."""
 _MASS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([^\W\d_]*)")
 _EXACT: Final = Context(prec=60)  # text is at most 40 characters, so nothing is ever rounded
 _LONGEST_TEXT: Final = 40
@@ -36,7 +38,9 @@ _LONGEST_TEXT: Final = 40
 def _bounded(rule: str, raw: str) -> str:
     text = raw.strip()
     if len(text) > _LONGEST_TEXT:
-        raise ValueError(f"{rule}: text has {len(text)} characters, expected at most {_LONGEST_TEXT}")
+        raise ValueError(
+            fill("{rule}: text has {count} characters, expected at most {most}", rule=rule, count=len(text), most=_LONGEST_TEXT)
+        )
     return text
 
 
@@ -57,18 +61,20 @@ def parse_mass(raw: object) -> int:
         raise _inexact("Mass", raw, 'whole milligrams or text such as "13.2 kg"')
     text = _bounded("Mass", raw)
     if "," in text:
-        right = 'a point for decimals and nothing between thousands, e.g. "13.2 kg"'
-        raise ValueError(f"Mass: {text!r} has a comma, expected {right}")
+        sentence = mark('Mass: {text} has a comma, expected a point for decimals and nothing between thousands, e.g. "13.2 kg"')
+        raise ValueError(fill(sentence, text=repr(text)))
     match = _MASS.fullmatch(text)
     if match is None:
-        raise ValueError(f'Mass: {text!r} is not a number and a unit, expected text such as "13.2 kg"')
+        raise ValueError(fill('Mass: {text} is not a number and a unit, expected text such as "13.2 kg"', text=repr(text)))
     number, unit = match.groups()
     if unit not in _UNIT_MG:
-        problem = f"unit {unit!r} is unknown" if unit else "the unit is missing"
-        raise ValueError(f'Mass: in {text!r} {problem}, expected t, kg, g or mg, e.g. "{number} kg"')
+        said = {"text": repr(text), "unit": repr(unit), "number": number}
+        unknown = fill('Mass: in {text} unit {unit} is unknown, expected t, kg, g or mg, e.g. "{number} kg"', **said)
+        missing = fill('Mass: in {text} the unit is missing, expected t, kg, g or mg, e.g. "{number} kg"', **said)
+        raise ValueError(unknown if unit else missing)
     amount = _EXACT.multiply(Decimal(number), Decimal(_UNIT_MG[unit]))
     if amount != int(amount):
-        raise ValueError(f"Mass: {text!r} is finer than a milligram, expected at most whole milligrams")
+        raise ValueError(fill("Mass: {text} is finer than a milligram, expected at most whole milligrams", text=repr(text)))
     return int(amount)
 
 
@@ -99,23 +105,40 @@ def _point(whole: int, digits: int) -> str:
     return f"{head}.{tail:0{digits}d}"
 
 
-def say_mass(mg: int) -> str:
-    """Write milligrams in the largest of kg, g and mg that is at least one, keeping every digit.
+UNITS: Final = {
+    "kg": mark("{number} kg"),
+    "g": mark("{number} g"),
+    "mg": mark("{number} mg"),
+    "d": mark("{number} d"),
+    "h": mark("{number} h"),
+    "m": mark("{number} m"),
+    "s": mark("{number} s"),
+    "ms": mark("{number} ms"),
+}
+"""A number of each unit, as people read it."""
+
+
+def say_mass(mg: int) -> Filled:
+    """Write milligrams in the largest of kg, g and mg that is at least one, keeping every digit; `parse_mass` reads it back in
+    each language.
 
     A difference may be negative: ``say_mass(-1900)`` is ``"-1.9 g"``.
     """
     size, sign = abs(mg), "-" if mg < 0 else ""
     unit, digits = ("kg", 6) if size >= 10**6 else ("g", 3) if size >= 10**3 else ("mg", 0)
     number = _point(size, digits)
-    return f"{sign}{number.rstrip('0').rstrip('.') if digits else number} {unit}"
+    return fill(UNITS[unit], number=f"{sign}{number.rstrip('0').rstrip('.') if digits else number}")
 
 
 _MS: Final = timedelta(milliseconds=1)
-_PLAIN_SPAN: Final = re.compile(r"(?:([0-9]+) ?d)? ?(?:([0-9]+) ?h)? ?(?:([0-9]+) ?m)? ?(?:([0-9]+) ?s)? ?(?:([0-9]+) ?ms)?")
+_PLAIN_SPAN: Final = re.compile(
+    r"(?:([0-9]+) ?[dд])? ?(?:([0-9]+) ?[hч])? ?(?:([0-9]+) ?(?:m|мин))? ?(?:([0-9]+) ?[sс])? ?(?:([0-9]+) ?(?:ms|мс))?"
+)
+"""In Latin, and as Russian writes them."""
 _ISO_SPAN: Final = re.compile(
     r"P(?=[0-9T])(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,3}))?S)?)?"
 )
-_SPAN_EXAMPLES: Final = 'text such as "48h", "2d 12h", "90m" or "P2DT12H"'
+_SPAN_EXAMPLES: Final = '"48h", "2d 12h", "90m" or "P2DT12H"'
 
 
 def parse_span(raw: object) -> timedelta:
@@ -133,7 +156,13 @@ def parse_span(raw: object) -> timedelta:
     iso = text.startswith("P")
     match = (_ISO_SPAN if iso else _PLAIN_SPAN).fullmatch(text)
     if not text or match is None:
-        raise ValueError(f"Span: {text!r} is not days, hours, minutes, seconds, ms, expected {_SPAN_EXAMPLES}")
+        raise ValueError(
+            fill(
+                "Span: {text} is not days, hours, minutes, seconds, ms, expected text such as {examples}",
+                text=repr(text),
+                examples=_SPAN_EXAMPLES,
+            )
+        )
     days, hours, minutes, seconds, fraction = (part or "0" for part in match.groups())
     thousandths = int(fraction.ljust(3, "0")) if iso else int(fraction)
     try:
@@ -145,17 +174,19 @@ def parse_span(raw: object) -> timedelta:
             milliseconds=thousandths,
         )
     except OverflowError:
-        raise ValueError(f"Span: {text!r} is too long, expected at most {say_span(MAX_SPAN)}") from None
+        raise ValueError(
+            fill("Span: {text} is too long, expected at most {most}", text=repr(text), most=say_span(MAX_SPAN))
+        ) from None
 
 
 def check_span(span: timedelta) -> timedelta:
     """Return `span` if it is above zero, at most `MAX_SPAN` and of whole milliseconds."""
     if span <= timedelta(0):
-        raise ValueError("Span: it is not above zero, expected at least 1 ms")
+        raise ValueError(mark("Span: it is not above zero, expected at least 1 ms"))
     if span > MAX_SPAN:
-        raise ValueError(f"Span: it is longer than {say_span(MAX_SPAN)}, expected at most that")
+        raise ValueError(fill("Span: it is longer than {most}, expected at most that", most=say_span(MAX_SPAN)))
     if span % _MS:
-        raise ValueError("Span: it has parts of a millisecond, expected whole milliseconds")
+        raise ValueError(mark("Span: it has parts of a millisecond, expected whole milliseconds"))
     return span
 
 
@@ -181,7 +212,7 @@ def iso_span(span: timedelta) -> str:
 def say_span(span: timedelta) -> str:
     """Write a valid span for people, e.g. ``"2 d 12 h"``; `parse_span` reads it back."""
     named = zip(_parts(span), ("d", "h", "m", "s", "ms"), strict=True)
-    return " ".join(f"{number} {unit}" for number, unit in named if number)
+    return in_a_row(fill(UNITS[unit], number=number) for number, unit in named if number)
 
 
 Span = Annotated[

@@ -65,6 +65,11 @@ def together(texts: Iterable[str]) -> str:
     return reduce(lambda one, other: fill("{one}, {other}", one=one, other=other), texts)
 
 
+def in_a_row(texts: Iterable[str]) -> str:
+    """Texts of ours, one after another; empty where there is none."""
+    return reduce(lambda one, other: fill("{one} {other}", one=one, other=other) if one else other, texts, "")
+
+
 def told(text: str, translate: Callable[[str], str]) -> str:
     """A text of ours in another language, and what is filled in where that is one too; one that is none of ours as it is."""
     if not isinstance(text, Filled):

@@ -19,6 +19,7 @@ from archive.sessions import Sessions, SignedIn
 from domain.plan.access import permit
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotAuthentic
+from domain.words.text import mark
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.limits import LIMITS, LONGEST_ANSWER, LONGEST_TOKEN
@@ -38,14 +39,20 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.view": "view",
     "desk.ledger": "ledger",
     "desk.law": "view",
+    "desk.attachment": "file",
+    "desk.results": "results",
+    "desk.results.take": "results",
+    "desk.papers": "papers",
+    "desk.paper": "paper",
     "desk.answer": "inbox",
     "desk.stop": "submit",
+    "desk.unasked": "view",
     "desk.say": "submit",
     "desk.me": "enter",
     "desk.leave": "enter",
 }
 """The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
-SIGNING = frozenset({"desk.answer", "desk.stop", "desk.say"})
+SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
 
 HEADERS: Mapping[str, str] = {
@@ -91,7 +98,7 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     permit(visitor.service, action)
     if visitor.key is None and request.match_info.route.name in SIGNING:
         raise NotAllowed("you have signed in without a key, to read", hint="say it, or stop, with the vigil command and your key")
-    async with request.app[LIMITS].turn(visitor.service.id, "ask"):
+    async with request.app[LIMITS].turn(visitor.service.id, "files" if action == "file" else "ask"):
         await received(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
@@ -104,7 +111,9 @@ async def _visitor(request: web.Request) -> Visitor:
     """
     token = token_of(request)
     if not token:
-        raise NotAuthentic("you are not signed in", hint="run `vigil sign-in --as SERVICE`, and open the link that it prints")
+        raise NotAuthentic(
+            mark("you are not signed in"), hint=mark("run `vigil sign-in --as SERVICE`, and open the link that it prints")
+        )
     return await visitor_of(request, token)
 
 

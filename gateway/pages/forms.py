@@ -5,19 +5,21 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from domain.delivery.requests import Request
-from domain.delivery.statement import Seen, Statement
+from domain.delivery.statement import Members, Seen, Statement
+from domain.plan.attachment import Attachments
 from domain.plan.vocabulary import ConditionId, Digest
 from domain.rules.stop import StopAcknowledged
 from domain.signing.canonical import Frozen, Verbatim
 from domain.views import forms
 from domain.views.forms import PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
-from domain.words.identifiers import CheckpointId, ServiceId
+from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
 from domain.words.moments import instant
 from domain.words.sizes import bounded
 from gateway.access import Visitor
@@ -52,16 +54,24 @@ class Filled(Frozen):
     happened_at: Annotated[str, Field(max_length=40)]
     fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
     handling: Annotated[str, Field(max_length=310)] = ""
+    attachments: Attachments = ()
+    group: OperationCode | None = None
+    members: Members | None = None
+    """Where it is said of several consignments of a group at once: of which group, and of which of them (R31)."""
     plan: Digest | None = None
-    """Which the page showed."""
+    """Which the page showed; of a group, its digest."""
     seen: Seen | None = None
     fields: Annotated[dict[str, Annotated[Verbatim, Field(max_length=100_000)]], Field(max_length=40)]
 
 
-def boxes_of(kind: str, request: Request | None, now: datetime) -> tuple[FormField, ...]:
-    """The fields of a statement of this kind, with what the request merely asks. Raises `Malformed` if there is no such kind."""
+def boxes_of(
+    kind: str, request: Request | None, now: datetime, known: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[FormField, ...]:
+    """The fields of a statement of this kind, with what the request merely asks, or what is `known` where nobody asks. Raises
+    `Malformed` if there is no such kind.
+    """
     schema = forms.kind_called(kind).model_json_schema()
-    asked = dict(forms.asked(kind, request, now)) if request is not None else {}
+    asked = dict(forms.asked(kind, request, now)) if request is not None else dict(known)
     if "valid_until" in asked:
         asked["valid_until"] = _whole(asked["valid_until"])
     needed = schema.get("required", ())
@@ -127,7 +137,8 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     try:
         statement = Statement(
             id=uuid.uuid4().hex,
-            delivery=delivery,
+            delivery=filled.group or delivery,
+            members=filled.members,
             checkpoint=filled.checkpoint,
             plan=filled.plan,
             seen=filled.seen,
@@ -137,6 +148,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
             happened_at=filled.happened_at,
             fulfils=filled.fulfils,
             handling=handling,
+            attachments=filled.attachments,
             content=content if content is not None else _NOTHING,
         )
     except ValidationError as error:

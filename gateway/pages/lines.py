@@ -19,6 +19,7 @@ from domain.delivery.decided import (
     Reminded,
     Silence,
     TakenUp,
+    Waits,
 )
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.reported import (
@@ -32,6 +33,7 @@ from domain.delivery.reported import (
     Diverged,
     KeysChanged,
     Released,
+    SiblingHeard,
     Started,
     Stated,
     Told,
@@ -43,6 +45,7 @@ from domain.plan.key_changes import read_change
 from domain.plan.quantity import say_quantity
 from domain.record.door import read_statement
 from domain.views.listed import listed
+from domain.views.names import SIBLINGS
 from domain.views.sentences import Translate, english
 
 
@@ -97,7 +100,7 @@ def _parts(entry: Entry, speak: Translate) -> dict[str, Any]:
                 "kind": said.kind,
                 "checkpoint": said.checkpoint or "",
                 "happened_at": said.happened_at,
-                "facts": tuple(_said(said, speak)),
+                "facts": (*_said(said, speak), *(one.shows for one in said.attachments)),
                 "moment": getattr(said.content, "valid_until", None),
                 "verdict": verdict,
             }
@@ -122,6 +125,10 @@ def _parts(entry: Entry, speak: Translate) -> dict[str, Any]:
             return {"service": read_change(change).service}
         case Deconflicted(contacts=contacts):
             return {"facts": tuple(f"{one.service}: {one.call}" for one in contacts)}
+        case Waits(checkpoint=name, until=until):
+            return {"checkpoint": name, "moment": until}
+        case SiblingHeard(sibling=sibling, says=says, checkpoint=name):
+            return {"checkpoint": name or "", "facts": (sibling, speak(SIBLINGS[says]))}
         case Deferred(not_before=not_before):
             return {"moment": not_before}
         case Halted(finding=finding):
@@ -157,8 +164,8 @@ def _said(said: Statement, speak: Translate) -> Iterator[str]:
     content = said.content
     if state := getattr(content, "state", ""):
         yield state
-    if reference := getattr(content, "reference", ""):
-        yield reference
+    if (reference := getattr(content, "reference", None)) is not None:
+        yield reference.say()
     if (gross := getattr(content, "gross", None)) is not None:
         yield say_quantity(gross)
     if (packages := getattr(content, "packages", None)) is not None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,7 +19,9 @@ from pydantic import BaseModel, ValidationError
 
 from domain.delivery.requests import Request, Stranded
 from domain.delivery.verdicts import Finding
+from domain.papers.handed import Format
 from domain.plan.access import supervises
+from domain.plan.attachment import SUFFIXES
 from domain.plan.demands import topic
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
@@ -29,16 +31,21 @@ from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views import names
 from domain.views.forms import kinds_for
-from domain.views.law import NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
+from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
+from domain.views.listed import say_prosecution
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words
 from domain.views.sentences import lag, say_plainly
+from domain.views.unasked import known
+from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
-from domain.words.quantities import say_mass
+from domain.words.quantities import UNITS, say_mass
 from domain.words.text import mark, shown, told
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
+from gateway.files import FILES as KEPT
+from gateway.files import handed_out
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
@@ -46,10 +53,13 @@ from gateway.pages import rules, words
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
+from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
+from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
-from process.language import chosen, speaker, translations
+from process.language import chosen as chosen_language
+from process.language import speaker, translations
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
@@ -69,7 +79,7 @@ class Token(Frozen):
 @routes.get(f"{ROOT}/in", name="desk.door")
 async def come_in(request: web.Request) -> web.Response:
     """The page that a link opens. It uses nothing up: its script sends the token, so that who merely looks at links does not."""
-    return _page(request, "in.html")
+    return page(request, "in.html")
 
 
 @routes.post(f"{ROOT}/in", name="desk.enter")
@@ -90,7 +100,7 @@ async def enter(request: web.Request) -> web.Response:
 async def leave(request: web.Request) -> web.Response:
     """Sign out."""
     await request.app[SESSIONS].end(token_of(request))
-    answer = _page(request, "out.html", signed_in=False)
+    answer = page(request, "out.html", signed_in=False)
     remember(request, answer, "")
     return answer
 
@@ -110,7 +120,7 @@ async def inbox(request: web.Request) -> web.Response:
     """What is asked of the reader, in all deliveries, the most urgent first."""
     found = await request.app[RECEPTION].inbox(request[CALLER].service, request.query.get("cursor"))
     shows(request, (one.delivery for one in found.requests))
-    return _page(request, "inbox.html", found=found)
+    return page(request, "inbox.html", found=found)
 
 
 @routes.get(f"{ROOT}/deliveries", name="desk.list")
@@ -120,7 +130,7 @@ async def deliveries(request: web.Request) -> web.Response:
     found = await reception.reading.deliveries(reader, *list_query_of(narrowed(request.query)))
     stranded = await _stranded(reception) if supervises(reader) else ()
     shows(request, dict.fromkeys((*(row.delivery for row in found.rows), *(name for one in stranded for name in one.deliveries))))
-    return _page(request, "deliveries.html", found=found, query=narrowed(request.query), stranded=stranded)
+    return page(request, "deliveries.html", found=found, query=narrowed(request.query), stranded=stranded)
 
 
 async def _stranded(reception: Reception) -> tuple[Stranded, ...]:
@@ -136,7 +146,15 @@ async def view(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].reading.view(request[CALLER].service, request.match_info["delivery"])
     shows(request, [found.delivery])
     compared = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
-    return _page(request, "delivery.html", view=found, shown=compared)
+    files = await request.app[KEPT].told(request[CALLER].service, found.delivery)
+    data = _data(request, found.delivery, None, "")
+    return page(request, "delivery.html", view=found, shown=compared, files=files, data=data)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/attachments/{{digest}}", name="desk.attachment", allow_head=False)
+async def attachment(request: web.Request) -> web.StreamResponse:
+    """A file, to be saved: no browser shows it as a page."""
+    return await handed_out(request)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
@@ -149,9 +167,9 @@ async def ledger(request: web.Request) -> web.Response:
     since = max(before - PAGE_OF_LEDGER, 0)
     found = [entry for entry in await reading.ledger(reader, delivery, since) if entry.seq < before]
     shows(request, [delivery], (entry.seq for entry in found))
-    lines = [line(entry, speaker(_language(request))) for entry in reversed(found)]
+    lines = [line(entry, speaker(language_of(request))) for entry in reversed(found)]
     compared = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
-    return _page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
+    return page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/law", name="desk.law")
@@ -160,9 +178,36 @@ async def law(request: web.Request) -> web.Response:
     delivery = request.match_info["delivery"]
     found = await request.app[RECEPTION].reading.law(request[CALLER].service, delivery)
     shows(request, [delivery])
-    speak = speaker(_language(request))
+    speak = speaker(language_of(request))
     marks = {code: speak(text) for code, text in (SURE | {NOT_KNOWN_MARK: NOT_KNOWN}).items()}
-    return _page(request, "law.html", delivery=delivery, states=[explained(one, speak) for one in found], marks=marks)
+    called = {name: speak(text) for name, text in CALLED.items()}
+    return page(
+        request, "law.html", delivery=delivery, states=[explained(one, speak) for one in found], marks=marks, called=called
+    )
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/papers", name="desk.papers")
+async def papers(request: web.Request) -> web.Response:
+    """The papers that the reader may have of it now, each as HTML and as PDF."""
+    delivery = request.match_info["delivery"]
+    found = await request.app[RECEPTION].papers.offered(request[CALLER].service, delivery)
+    shows(request, [delivery])
+    speak = speaker(language_of(request))
+    rows = [(one, speak(one.title)) for one in found]
+    return page(request, "papers.html", delivery=delivery, papers=rows, formats=get_args(Format))
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/papers/{{name}}", name="desk.paper")
+async def paper(request: web.Request) -> web.Response:
+    """One of them, to be kept as a file: it is no page of the desk, and none opens it as one."""
+    delivery = request.match_info["delivery"]
+    wanted, form = paper_wanted(request)
+    made, found = await request.app[RECEPTION].papers.paper(request[CALLER].service, delivery, wanted, form)
+    shows(request, [delivery], made.paper.entries, found.paper.purpose)
+    name = f"{delivery}.{found.paper.name}.{found.paper.language}.{form}"
+    kind = "application/pdf" if form == "pdf" else "text/html"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=found.content(), content_type=kind, headers=headers)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")
@@ -174,14 +219,36 @@ async def answer_form(request: web.Request) -> web.Response:
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
-    shows(request, [delivery])
     kinds = kinds_for(found)
     kind = request.query.get("kind", kinds[0])
     if kind not in kinds:
         raise NotFound("that does not answer what is asked there")
-    boxes = boxes_of(kind, found, datetime.now(UTC))
-    page: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
-    return _page(request, "answer.html", **page, helps=words.HELP, data=_data(request, delivery, found, kind))
+    alike = await asked_alike(request.app[RECEPTION], request[CALLER].service, found, kind)
+    others = await chosen(request.app[RECEPTION], request[CALLER].service, alike, request.query.getall("also", ()))
+    shows(request, [delivery, *(one.delivery for one in alike)])
+    boxes, data = boxes_of(kind, found, datetime.now(UTC)), _data(request, delivery, found, kind)
+    if others:
+        together = in_order(found, others)
+        boxes = for_each(boxes_of(kind, longest(together), datetime.now(UTC)), together)
+        data |= data_of(together)
+    fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
+    return page(request, "answer.html", **fields, alike=alike, others=others, helps=words.HELP, data=data)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")
+async def unasked_form(request: web.Request) -> web.Response:
+    """What the reader may say by itself, and the form of what it has chosen."""
+    name, reader = request.match_info["delivery"], request[CALLER].service
+    delivery, now = await request.app[RECEPTION].reading.delivery(reader, name), datetime.now(UTC)
+    found = view_of(delivery, reader, max(now, delivery.state.now))
+    kind = request.query.get("kind")
+    if kind is not None and kind not in found.may_say:
+        raise NotFound("that is not yours to say now", hint="the page of what you may say unasked shows what is")
+    shows(request, [name])
+    boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
+    seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
+    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "boxes": boxes, "helps": words.HELP}
+    return page(request, "unasked.html", **fields, data=_data(request, name, None, kind or "") | seen)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
@@ -191,7 +258,7 @@ async def stop_form(request: web.Request) -> web.Response:
     """
     delivery = request.match_info["delivery"]
     data = _data(request, delivery, None, "stop_requested") | await _as_it_stands(request, delivery)
-    return _page(request, "stop.html", delivery=delivery, data=data)
+    return page(request, "stop.html", delivery=delivery, data=data)
 
 
 async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
@@ -215,7 +282,7 @@ async def say(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/me", name="desk.me")
 async def me(request: web.Request) -> web.Response:
     """Who is signed in, and the key of this browser."""
-    return _page(request, "me.html", data=_data(request, "", None, ""))
+    return page(request, "me.html", data=_data(request, "", None, ""))
 
 
 def narrowed(query: Mapping[str, str]) -> dict[str, str]:
@@ -226,7 +293,7 @@ def narrowed(query: Mapping[str, str]) -> dict[str, str]:
 def refused(request: web.Request, refusal: Refusal) -> web.Response:
     """A problem document as a page."""
     problem = refusal.document
-    answer = _page(request, "refused.html", problem=problem, signed_in=CALLER in request)
+    answer = page(request, "refused.html", problem=problem, signed_in=CALLER in request)
     answer.set_status(problem.status)
     answer.headers.update(refusal.headers)
     return answer
@@ -239,9 +306,9 @@ def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
 
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
-    caller, speak = request[CALLER], speaker(_language(request))
-    told = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS}
-    tables = {name: {code: speak(text) for code, text in table.items()} for name, table in told.items()}
+    caller, speak = request[CALLER], speaker(language_of(request))
+    called = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS, "UNITS": UNITS}
+    tables = {name: {code: speak(text) for code, text in table.items()} for name, table in called.items()}
     return {
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
@@ -254,6 +321,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "plan": asked.plan if asked is not None else None,
         "seen": plain(asked.seen) if asked is not None else None,
         "kind": kind,
+        "types": SUFFIXES,
         "words": tables | {"KINDS": rules.kinds(speak)},
         "findings": rules.for_script(speak) if kind else None,
     }
@@ -298,12 +366,14 @@ def _number(text: str, otherwise: int) -> int:
 # How a page is made
 
 
-def _language(request: web.Request) -> str:
-    return chosen(request.headers.get("Accept-Language", ""))
+def language_of(request: web.Request) -> str:
+    """What the browser says that its reader likes best."""
+    return chosen_language(request.headers.get("Accept-Language", ""))
 
 
-def _page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
-    language = _language(request)
+def page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
+    """A page, in the language of whoever reads it."""
+    language = language_of(request)
     known = CALLER in request if signed_in is None else signed_in
     shared = {"root": ROOT, "reader": request[CALLER] if known else None, "now": datetime.now(UTC), "language": language}
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
@@ -332,12 +402,13 @@ def _environment(language: str) -> Environment:
         "word": word,
         "moment": moment,
         "instant": instant,
-        "mass": say_mass,
+        "mass": lambda mass: told(say_mass(mass), speak),
         "request": lambda asked: in_words(asked, speak),
         "amount": lambda one: say_amount(one, speak),
         "quantity": lambda mass: say_quantity(mass, speak),
         "pieces": lambda count: say_how(count, str(number_of(count)), speak),
         "ours": speak,
+        "prosecution": lambda one: say_prosecution(one, speak),
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
         "finding": lambda finding: say_plainly(finding, speak),

@@ -13,13 +13,16 @@ from typer.main import get_command
 from client import helping, render
 from client.cli import app
 from client.entries import line, receipt
-from domain.delivery.decided import Expired
+from domain.delivery.decided import Expired, Waits
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import ArchiveCaughtUp, KeysChanged, Stated
+from domain.record.siblings import expunged
 from domain.views.view import view
 from domain.words.errors import Unavailable
 from domain.words.text import fill
 from process.language import speaker
+from rehearsal.services import VIGIL, private_key_of
 from tests.activities.test_checkpoint import revocation_of
 from tests.command import vigil
 from tests.domain.test_names import EVENTS
@@ -38,7 +41,14 @@ def entries() -> dict[str, list[Entry]]:
     for path in RECORDED:
         for entry in read(path).entries:
             found[entry.event.event].setdefault(entry.event.verdict.verdict if isinstance(entry.event, Stated) else "", entry)
-    for event in (ArchiveCaughtUp(kept=3), Expired(service="kz.prosecutor"), KeysChanged(change=revocation_of("uz.police"))):
+    made: tuple[AnyEvent, ...] = (
+        ArchiveCaughtUp(kept=3),
+        Expired(service="kz.prosecutor"),
+        KeysChanged(change=revocation_of("uz.police")),
+        Waits(checkpoint="arrest", until="2026-03-05T08:30:00.000000Z"),
+        expunged("saxaul-2", "0" * 64, private_key_of(VIGIL)),
+    )
+    for event in made:
         found[event.event].setdefault("", Entry(seq=7, at="2026-03-02T08:30:00.000000Z", salt="0" * 64, event=event))
     return {name: list(some.values()) for name, some in found.items()}
 
@@ -88,15 +98,14 @@ def test_a_delivery_is_shown_in_russian() -> None:
 
 
 def helps(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """Of each command that officers use: its name, and what it prints where it is asked for help."""
-    if not path or path[0] in helping.OFFICERS:
-        yield " ".join(path), command.get_help(typer.Context(command, info_name=" ".join(("vigil", *path))))
+    """Of each command: its name, and what it prints where it is asked for help."""
+    yield " ".join(path), command.get_help(typer.Context(command, info_name=" ".join(("vigil", *path))))
     for name, one in getattr(command, "commands", {}).items():
         yield from helps(one, (*path, name))
 
 
 @pytest.mark.usefixtures("in_russian")
-def test_every_command_of_an_officer_explains_itself_in_russian() -> None:
+def test_every_command_explains_itself_in_russian() -> None:
     """Itself, and each of its options: nothing of what is said of it stands in English."""
     english = [text for text in helping.texts(get_command(app)) if CYRILLIC.search(text)]
     command = get_command(app)
@@ -104,7 +113,20 @@ def test_every_command_of_an_officer_explains_itself_in_russian() -> None:
     said = dict(helps(command))
 
     assert [] == english
-    assert {"", "start", "plan check", "show", "history", "inbox", "confirm", "refuse", "stop", "export", "verify"} <= said.keys()
+    assert {
+        "",
+        "start",
+        "plan check",
+        "show",
+        "history",
+        "inbox",
+        "confirm",
+        "refuse",
+        "stop",
+        "export",
+        "verify",
+        "keys new",
+    } <= said.keys()
     assert [] == [text for text in helping.texts(command) if not CYRILLIC.search(text)]
     assert all(CYRILLIC.search(text) for text in said.values())
 

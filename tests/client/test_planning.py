@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from client import cli
 from client.drawing import plan_svg
-from client.picture import room
 from domain.plan.selectors import Selector, selector
+from domain.views.canvas import room
 from domain.words.errors import Malformed
 from process.configuration import deconfliction_key_in
 from tests.client.test_cli import PLAN
@@ -35,7 +35,21 @@ async def test_every_example_scenario_goes_as_it_expects() -> None:
 
     assert (0, 0) == (text.code, document.code)
     assert len(SCENARIOS) == text.out.count("ok  ")
-    names = ["scenario", "operation", "stage", "seed", "ok", "expected", "outcome", "trail", "missing", "problem"]
+    names = [
+        "scenario",
+        "operation",
+        "group",
+        "stage",
+        "seed",
+        "ok",
+        "expected",
+        "outcome",
+        "trail",
+        "missing",
+        "nearest",
+        "refusals",
+        "problem",
+    ]
     assert [names] * len(SCENARIOS) == [list(one) for one in document.json]
 
 
@@ -249,10 +263,10 @@ async def test_the_check_explains_permissions_notice_duties_and_languages(exampl
     card, plan = examples / "cards" / "KZ.yaml", examples / "almaty-tashkent" / "plan.yaml"
     known = f"""notice: [{{time: 24h, {LAW}}}]
 languages: [{{codes: [kk, ru], {LAW}}}]
-duties: [{{id: register, what: a copy to the register, within: 24h, {LAW}}}]
 """
+    duty = f"duties:\n  - {{id: register, what: a copy to the register, within: 24h, {LAW}}}\n"
     own = f"measures:\n  - {{measures: [opening], needs: own_act, by: [prosecutor], {LAW}}}\n"
-    card.write_text(card.read_text().replace("measures:\n", own, 1) + known)
+    card.write_text(card.read_text().replace("measures:\n", own, 1).replace("duties:\n", duty, 1) + known)
     plan.write_text(plan.read_text().replace("modality: intact", "modality: intact\nuses: [opening]", 1))
     unasked = await vigil("plan", "check", plan)
     asked = "requires: [{service: kz.prosecutor, says: authorisation}, {service: kz.prosecutor, says: permission, officers: 2}]"

@@ -31,12 +31,15 @@ from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
 from domain.views.lists import Row, Rows
+from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page
 from domain.views.view import DeliveryView, view
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.moments import utc_text
 from gateway.access import may_start, no_delivery
+from gateway.aside import Aside
 from gateway.health import Health
+from gateway.papers import Papers
 from process.configuration import cards_in
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import lines, private_key_of
@@ -107,6 +110,17 @@ def directory_of(said: dict[str, Any]) -> Directory:
     return Directory(vigil="directory/1", services=(*keyed, system.model_copy(update={"keys": (vigil,)})))
 
 
+class _Read:
+    """What a reception reads of its delivery."""
+
+    def __init__(self, reception: "PaperReception") -> None:
+        self._reception = reception
+
+    async def delivery(self, _caller: Service, name: str) -> Delivery:
+        """The delivery."""
+        return self._reception._of(name)
+
+
 class PaperReception:
     """The gateway's reception, with one delivery in memory instead of Temporal."""
 
@@ -116,21 +130,21 @@ class PaperReception:
         path = ROOT / "examples" / "almaty-tashkent" / "plan.yaml"
         self.plan = Document(path.read_text(encoding="utf-8"), str(path)).read(Plan)
         self.said = said
-        self.delivery: Delivery | None = None
+        self.started: Delivery | None = None
 
     def begun(self) -> Delivery:
         """The delivery, started if nobody has, with both requests for consent open."""
-        if self.delivery is None:
+        if self.started is None:
             plan = Envelope.model_validate(
                 self.said["sign_envelope"](canonical(self.plan), PLAN_TYPE, self.said["initiator_key"])
             )
-            self.delivery = begin(plan, self.directory, self.cards, NOW, bytes(32))
+            self.started = begin(plan, self.directory, self.cards, NOW, bytes(32))
             for name, service in (("detection.1", "kz.police"), ("deconfliction.1", "kz.prosecutor")):
-                asked = request(self.delivery, name, service)
+                asked = request(self.started, name, service)
                 (line,) = lines(asked, Scenario(vigil="scenario/1", pace=AT_ONCE), 1, NOW)
-                submitted(self.delivery, line.envelope, NOW)
-            report(self.delivery, Deconflicted(number=1, order=self.delivery.state.register.orders[-1]), NOW)
-        return self.delivery
+                submitted(self.started, line.envelope, NOW)
+            report(self.started, Deconflicted(number=1, order=self.started.state.register.orders[-1]), NOW)
+        return self.started
 
     def _of(self, delivery: str) -> Delivery:
         if delivery != self.plan.operation:
@@ -149,7 +163,7 @@ class PaperReception:
         """Start the delivery."""
         plan = read_plan(envelope)
         may_start(caller, plan)
-        if self.delivery is not None:
+        if self.started is not None:
             raise RuleBroken(
                 "R18", f"delivery {plan.operation} has been started already; nothing was changed", reason="started_already"
             )
@@ -183,6 +197,11 @@ class PaperReception:
 
     plans = submissions = reading = itself
 
+    @property
+    def papers(self) -> Papers:
+        """Made of what there is to read."""
+        return Papers(_Read(self), Aside())  # type: ignore[arg-type] - the one method that it asks for
+
     async def deliveries(self, _caller: Service, *_narrowed: object) -> Rows:
         """The one delivery."""
         row = Row(
@@ -204,9 +223,17 @@ class PaperReception:
         )
         return Rows(rows=(row,))
 
+    async def delivery(self, _caller: Service, delivery: str) -> Delivery:
+        """The whole of it."""
+        return self._of(delivery)
+
     async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Nobody looks for too much."""
         return ()
+
+    async def results(self, caller: Service, period: Period, by: CountedBy) -> Results:
+        """Nothing counts in the period."""
+        return Results(counted_by=by, period=period, as_of=utc_text(NOW), reader=caller.id, whole=True)
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""

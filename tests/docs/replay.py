@@ -13,7 +13,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
-from domain.delivery import balance, custody, event, grants, holdings, persons, progress, state, verdicts
+from domain.delivery import balance, event, grants, holdings, persons, progress, state, verdicts, watching
+from domain.delivery import custody as custodies
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
 from domain.delivery.events import EVENTS, OUTSIDE
@@ -36,12 +37,15 @@ from domain.rules import (
     conflict,
     consent,
     course,
+    custody,
     detection,
     exhibits,
     handling,
     measuring,
     outside,
     preparation,
+    requested,
+    siblings,
     speaking,
     stop,
     turns,
@@ -68,10 +72,15 @@ WHOM = {
     "progress.waiting_for()": "who had not answered",
 }
 WHERE = {"None": "", "self.checkpoint": "its `checkpoint`"}
-WHEN = {"self.contingency == 'search'": "`search`", "self.contingency == 'conflict'": "`conflict`"}
+WHEN = {
+    "self.contingency == 'search'": "`search`",
+    "self.contingency == 'conflict'": "`conflict`",
+    "self.says != 'ended'": "sibling that was held or stopped",
+}
 UNTIL = {
     "delivery.plan.contingencies.extension": "`contingencies.extension` of the plan",
     "delivery.plan.contingencies.decision": "`contingencies.decision` of the plan",
+    "delivery.plan.afterwards or delivery.plan.contingencies.decision": "`afterwards` of the plan, else `contingencies.decision`",
     "delivery.plan.contingencies.acknowledge_stop": "`contingencies.acknowledge_stop` of the plan",
     "delivery.plan.contingencies.remind_every": "`contingencies.remind_every` of the plan",
     "watch.answer": "`surveillance.answer` of the plan",
@@ -170,7 +179,7 @@ def _beginning(one: Any) -> str:
 
 def records() -> Iterator[str]:
     """What the state is made of."""
-    there = [one for module in (progress, grants, custody, verdicts, state) for one in vars(module).values()]
+    there = [one for module in (progress, grants, custodies, verdicts, state) for one in vars(module).values()]
     mine = [one for one in there if isinstance(one, type) and one is not State and one.__name__ not in ("Lacking", "Sighting")]
     for cls in dict.fromkeys(one for one in mine if is_dataclass(one) and one.__module__.startswith("domain.delivery.")):
         title = re.sub(r"(?<!^)([A-Z])", r" \1", cls.__name__).lower()
@@ -212,6 +221,12 @@ def kinds() -> Iterator[str]:
 
 def _when_accepted(kind: type[Kind]) -> str:
     return " ".join(filter(None, (own(kind, "apply"), own(kind, "is_answer"), own(kind, "is_contact"))))
+
+
+def shared() -> Iterator[str]:
+    """What may be said of several consignments at once."""
+    those = [f"`{name}`" for name, kind in BOOK.kinds.items() if kind.may_be_shared is not Kind.may_be_shared]
+    yield f"{', '.join(those[:-1])} and {those[-1]}."
 
 
 # Checkpoints that no plan holds
@@ -317,6 +332,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "acknowledgements": words(outside._as_it_counts),
     "keys": words(key_changes.faults_in, key_changes._gives_its_own, key_changes.changed),
     "kinds": kinds,
+    "shared": shared,
     "contingencies": contingencies,
     "steps": steps,
     "notices": notices,
@@ -324,10 +340,14 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "readers": readers,
     "plan": words(
         Plan.states,
+        Plan.asked_states,
         Plan.participants,
         Plan.initiators,
         Plan.everybody,
         Plan.authorities,
+        Plan.deciding,
+        Plan.carrying_out,
+        Plan.may_allow,
         Plan.measures,
         Plan.permissions,
         Plan.asks_permission,
@@ -370,6 +390,9 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.have_in_sight,
         State.lose_sight,
         watch.check_in_due,
+        watching.overlapping,
+        watching.relieved_by_another,
+        watching.after,
     ),
     "checkpoints": words(
         State.closed,
@@ -386,6 +409,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         turns.may_begin,
     ),
     "consent": words(
+        Grant.final,
         Grant.live,
         Grant.binding,
         consent.AuthorisationGranted._asked_at,
@@ -400,19 +424,25 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         consent._runs_short,
     ),
     "measures": words(
-        custody.Custody.differences,
-        custody.Custody.after,
+        custodies.Custody.differences,
+        custodies.Custody.after,
         bounds,
         keyed,
         identities,
         measuring.as_checked,
+        measuring.allowed,
+        measuring.not_said_itself,
         measuring.possible,
         measuring.packed,
         Tolerances.of,
+        Tolerances.of_gross,
         balance.compared,
+        balance.never_measured,
         Balance.differences,
         Balance.unexplained,
         preparation.Prepared.as_of,
+        preparation.Prepared._as_they_went,
+        custody.InHand.as_found,
         accounts.Seizure.as_seizure,
         preparation.Prepared._is_what_its_modality_means,
     ),
@@ -445,8 +475,21 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         conflict._lacks_a_signature,
         conflict.call_about,
     ),
+    "siblings": words(
+        State.awaited,
+        State.remember_siblings,
+        siblings._its_turn,
+        siblings.lacking,
+        siblings.standing_of,
+        siblings.beginning_to_wait,
+        siblings.ends_of_waits,
+        siblings.proves,
+        requested.own_request,
+        Plan.takes_place,
+    ),
     "speaking": words(
         speaking.may_speak,
+        speaking.would_say_both,
         speaking._is_delegate,
         speaking.is_backup,
         speaking.second_officer,

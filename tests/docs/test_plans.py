@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
 from domain.plan import check, check_goods, check_law, check_powers, check_request, check_route
+from domain.plan.attachment import Attachment
 from domain.plan.cards import (
     Agreement,
     Bar,
@@ -28,6 +29,7 @@ from domain.plan.cards import (
     Offences,
     Provision,
     RecordRule,
+    Reporting,
     RuleCard,
     Term,
     Urgent,
@@ -37,11 +39,13 @@ from domain.plan.demands import Demand
 from domain.plan.directory import MAY_SEIZE, Desk, Directory, Poll, Push, Service, ServiceKey, ServiceKind
 from domain.plan.documents import Document
 from domain.plan.goods import Cash, Counted, Instruments, SubstanceMass, Tolerances, Weapons
+from domain.plan.group import GroupFile, Member
 from domain.plan.plan import (
     STEP_NEEDS,
     Call,
     Consignment,
     Contingencies,
+    Group,
     Leg,
     Offence,
     Outside,
@@ -52,8 +56,9 @@ from domain.plan.plan import (
     Rung,
     Surveillance,
     ToldAtEnd,
+    Wait,
 )
-from domain.plan.request import Addressed, Annex, Companions, Persons, PlannedRequest
+from domain.plan.request import Addressed, Companions, Persons, PlannedRequest
 from domain.plan.selectors import Selector
 from domain.rules import amending, conclusion
 from domain.rules.books import BOOK
@@ -62,8 +67,22 @@ from domain.words.errors import Fault
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import MOST_PLANS
 from process.configuration import cards_in, directory_in
-from rehearsal.scenario import NAMED_BY, Act, Expected, ExpectedStatement, Happened, Pace, PaceOf, PlanChange, Scenario
+from rehearsal.scenario import (
+    NAMED_BY,
+    Act,
+    ConsignmentScenario,
+    Expected,
+    ExpectedStatement,
+    GroupScenario,
+    Happened,
+    Pace,
+    PaceOf,
+    PlanChange,
+    Scenario,
+    faults_in_group,
+)
 from rehearsal.scenario import faults_in as unfitting
+from tests.groups import group_plans
 from tests.support import Table, card_of
 
 ANSWERS = BOOK.answers
@@ -74,11 +93,11 @@ EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
     Instruments, Weapons, Counted, Tolerances,
-    Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Annex,
-    Replaced, ToldAtEnd, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
-    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
-    Notice, Languages, Scenario, PaceOf,
-    Act, PlanChange, ExpectedStatement, Happened,
+    Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
+    Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
+    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, Reporting,
+    RecordRule, Notice, Languages, Scenario, PaceOf,
+    Act, PlanChange, ExpectedStatement, Happened, GroupScenario, ConsignmentScenario,
 )  # fmt: skip
 
 
@@ -165,6 +184,7 @@ def test_the_examples_are_right() -> None:
     assert example("card", RuleCard).allows("removed", plan.case) is False
     scenario = example("scenario", Scenario)
     assert [] == list(unfitting(scenario, plan))
+    assert [] == list(faults_in_group(example("parcels", GroupScenario), group_plans()))
 
 
 def test_the_examples_of_checkpoints_fit_into_the_plan() -> None:
@@ -313,6 +333,7 @@ AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
 TOLD = {"service": "kg.customs", "reason": "it went through there"}
 
+ABOARD = {"kind": "port", "place": "a port", "state": "BY", "not_touched": "stays_on_board"}
 LEAVE = {"unmeasured": "time", "allowed_by": "kz.knb"}
 REFUSALS: list[tuple[str, str, Edit]] = [
     ("initiator", "", lambda p, _c: p.update(initiator="kz.nobody")),
@@ -340,15 +361,28 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.afm", "arrest"))),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("uz.prosecutor", "arrest"))),
     ("checkpoints.N.escalate.N.to", "R29", lambda p, _c: backed_up(p, "arrest", "uz.prosecutor")),
+    ("initiator", "R29", lambda p, _c: p.update(initiator="uz.post")),
+    ("co_initiator", "R29", lambda p, _c: p.update(co_initiator="caricc")),
     ("checkpoints.N.escalate.N.to", "R13", lambda p, _c: backed_up(p, "consent-kz", "kz.knb")),
     ("consignment.contents.N", "R1", lambda p, _c: p["consignment"].update(goods=["tobacco"])),
     ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),
     ("outside.N.state", "", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}] * 2)),
-    ("legs.N.calls.N", "R1", lambda p, _c: p["legs"][0].update(calls=[{"place": "at sea"}])),
+    ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}])),
+    ("legs.N.calls.N", "R1", lambda p, _c: p["legs"][0].update(calls=[{"kind": "sea", "place": "at sea"}])),
+    (
+        "legs.N.calls.N.not_touched",
+        "R1",
+        lambda p, _c: p["legs"][0].update(calls=[ABOARD | {"kind": "road"}]),
+    ),
+    (
+        "legs.N.calls.N.not_touched",
+        "R16",
+        lambda p, _c: (p.update(uses=["device"]), p["legs"][0].update(calls=[ABOARD])),
+    ),
     (
         "legs.N.calls.N.locode",
         "",
-        lambda p, _c: p["legs"][0].update(calls=[{"place": "a port", "state": "BY", "locode": "UZTAS"}]),
+        lambda p, _c: p["legs"][0].update(calls=[{"kind": "port", "place": "a port", "state": "BY", "locode": "UZTAS"}]),
     ),
     ("checkpoints", "R16", lambda p, c: (asks(p, "consent-kz", *PERMITS), card(c, separate=()))),
     ("checkpoints.N.locode", "", lambda p, _c: checkpoint(p, "preparation").update(locode="UZTAS")),
@@ -429,6 +463,9 @@ REFUSALS: list[tuple[str, str, Edit]] = [
         "R4",
         lambda p, c: (p.update(co_initiator="kz.police"), card(c, exclusions=[OUT | {"kinds": ["police"]}])),
     ),
+    ("legs.N.checked_by.N", "R7", lambda p, _c: p["legs"][0].update(checked_by=["count"])),
+    ("legs.N.checked_by", "R7", lambda p, _c: p["legs"][1].update(checked_by=["seals"])),
+    ("afterwards", "R30", lambda p, _c: p.update(afterwards="800d")),
     ("told_at_end.N.service", "", lambda p, _c: p.update(told_at_end=[TOLD, TOLD])),
     ("told_at_end.N.service", "R11", lambda p, _c: p.update(told_at_end=[TOLD | {"service": "uz.police"}])),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "debrief", ("caricc", "jurisdiction"))),
@@ -491,10 +528,12 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "handling_code": {"handling_code": "H3"},
     "offence": {"offence": {"description": "Another", "extraditable": {"KZ": True, "UZ": True}}},
     "consignment": {"consignment": {**YAML(typ="safe").load(EXAMPLES["plan"])["consignment"], "gross": "14 kg"}},
-    "group": {"group": "saxaul"},
+    "group": {"group": {"code": "saxaul", "members": ["amber-heron", "saxaul-2"], "digest": "0" * 64}},
+    "held_back": {"held_back": True},
     "parent": {"parent": "saxaul-22"},
     "tolerances": {"tolerances": {"gross": "1 kg"}},
     "margin": {"margin": "1h"},
+    "custody_passes": {"custody_passes": "signature"},
 }
 
 

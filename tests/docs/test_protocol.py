@@ -75,6 +75,11 @@ FOR_OPERATORS = {
     ("GET", "/v1/deliveries/{delivery}/expunction"),
 }
 """What no participating service needs: it stands in deploy/README.md."""
+OF_FILES = {
+    ("GET", "/v1/deliveries/{delivery}/attachments/{digest}"),
+    ("PUT", "/v1/deliveries/{delivery}/attachments/{digest}"),
+}
+"""What carries a file one way or the other: `tests/gateway/test_attachments.py` tries it."""
 DEPLOYMENT = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 HERE = "https://vigil.prosecutor.example/vigil"
 """The service of the document."""
@@ -227,8 +232,10 @@ def test_every_endpoint_of_the_gateway_is_shown() -> None:
     for asked, _ in exchanges():
         method, target, _ = asked.body.splitlines()[0].split(" ")
         path = re.sub(r"^/v1/deliveries/[^/]+", "/v1/deliveries/{delivery}", target.split("?")[0])
+        path = re.sub(r"/papers/[^/]+$", "/papers/{name}", path)
         shown.add((method, path))
-    assert shown == routes - FOR_OPERATORS
+    assert shown == routes - FOR_OPERATORS - OF_FILES
+    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES)
     assert all(path in DEPLOYMENT for _, path in FOR_OPERATORS)
 
 

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from domain.delivery.events import EVENTS
 from domain.delivery.requests import Acknowledgement
 from domain.delivery.statement import Handling
+from domain.plan.documents import Document
 from domain.record.door import archive_has, change_keys
 from domain.rules.books import BOOK
 from domain.signing.canonical import plain
@@ -26,12 +27,13 @@ from tests.domain.test_expunction import ONE
 from tests.domain.test_handling import packet_for, under
 from tests.domain.test_keys import rotation
 from tests.goldens import GOLDEN, read
+from tests.groups import BOTH, CHEMICALS, OIL, Parcels
 from tests.support import Table, example_cards, example_directory, example_scenario, with_changes
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "schemas"
-FILES = {"plan": "*/plan.yaml", "directory": "directory.yaml", "card": "cards/*.yaml", "scenario": "*/scenario.yaml"}
-EXAMPLES = [(name, path) for name, pattern in FILES.items() for path in sorted((ROOT / "examples").glob(pattern))]
+FILES = ("*/plan.yaml", "directory.yaml", "cards/*.yaml", "*/scenario.yaml")
+EXAMPLES = [(Document(path.read_text(), path.name).kind, path) for one in FILES for path in sorted((ROOT / "examples").glob(one))]
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -120,6 +122,14 @@ def unusual() -> Iterator[Table]:
     change_keys(rotated.delivery, rotation(rotated.now), rotated.now)
     rotated.say("uz.police", "looked_back", "debrief", note="in court")
     yield rotated
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    for name in BOTH:
+        parcels.deliver(name)
+    parcels.muster(OIL)
+    parcels.muster(CHEMICALS)
+    parcels.hear(OIL)
+    yield parcels[OIL]
     behind = left_alone()
     archive_has(behind.delivery, len(behind.delivery.ledger), behind.now)
     yield behind

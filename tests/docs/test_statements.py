@@ -23,8 +23,10 @@ from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
 from domain.delivery.watching import Interval
+from domain.plan.acts import NamedAct
+from domain.plan.attachment import Attachment
 from domain.plan.cards import Form, Measure, Modality
-from domain.plan.goods import Cash, Counted, Find, Instruments, Item, Part, SubstanceMass, Unit, Weapons
+from domain.plan.goods import Cash, Counted, DeviceFound, Find, Instruments, Item, Part, Scale, SubstanceMass, Unit, Weapons
 from domain.plan.plan import STEP_NEEDS, Consignment, Plan
 from domain.plan.quantity import Estimate, Unmeasured
 from domain.plan.request_for_consent import digest_of_request, request_for_consent
@@ -32,13 +34,14 @@ from domain.plan.vocabulary import Condition
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt, signed
 from domain.rules import books
+from domain.rules.acts import Charge, PaperRegistered
 from domain.rules.arrival import NotCollected
 from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
 from domain.rules.closing import Cost
 from domain.rules.conflict import ConflictSettled
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, LaboratoryReport
+from domain.rules.exhibits import Disposed, DividedPart, LaboratoryReport
 from domain.rules.kind import CONCLUDED, HALTED
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
@@ -52,7 +55,7 @@ ANSWERS = BOOK.answers
 SECTIONS = dict(re.findall(r"^### `([a-z_]+)`\n(.*?)(?=^##|\Z)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS: tuple[type[BaseModel], ...] = (
     Seal, SubstanceMass, Cash, Instruments, Weapons, Counted, Estimate, Unmeasured, Condition, Unit, Item, Find, Part, PartEnded,
-    Arrestee, Interval, Cost, Prosecution,
+    Arrestee, Interval, Cost, Prosecution, Attachment, NamedAct, Scale, DeviceFound, Charge, DividedPart,
 )  # fmt: skip
 CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (Item, "what"),
@@ -63,6 +66,8 @@ CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (Detected, "sure"),
     (LaboratoryReport, "report"),
     (Disposed, "how"),
+    (DeviceFound, "works"),
+    (PaperRegistered, "paper"),
 )
 COMMANDS = [(kind, line) for kind, body in SECTIONS.items() for line in re.findall(r"^vigil .*$", body, re.MULTILINE)]
 
@@ -224,7 +229,7 @@ def test_every_command_line_makes_the_statement_it_stands_for(
         service="kz.afm",
         officer="K-1",
         happened_at="2026-03-02T13:25:00+05:00",
-        content=ConflictSettled(agreed_with="kz.knb", reference="7/2026", reason="one arrest for both"),
+        content=ConflictSettled(agreed_with="kz.knb", reference=NamedAct(number="7/2026"), reason="one arrest for both"),
     )
     signed = sign_statement(theirs, Ed25519PrivateKey.generate())
     Path("kz.afm.statement.json").write_text(signed.model_dump_json(), encoding="utf-8")

@@ -30,12 +30,13 @@ def test_r1_the_writing_follows_in_the_time_of_the_form_that_it_was_given_in(for
 
 
 def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:
-    """A State that is only an alternative has no card here: what it gives by word of mouth is refused, and nothing breaks."""
+    """A State of which a plan that nobody checked has no card: what it gives by word of mouth is refused, and nothing breaks."""
     plan = with_changes()
     asked = plan.checkpoints[0].requires[0].model_copy(update={"service": "kg.prosecutor"})
     alternative = plan.checkpoints[0].model_copy(update={"id": "consent-kg", "state": "KG", "requires": (asked,)})
     said = plan.request.model_copy(update={"to": plan.request.to | {"KG": plan.request.to["UZ"]}})
-    table = Table(plan.model_copy(update={"checkpoints": (alternative, *plan.checkpoints), "request": said}))
+    plan = plan.model_copy(update={"checkpoints": (alternative, *plan.checkpoints), "request": said})
+    table = Table(plan, without_card=("KG",))
 
     assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", form="oral", **GIVEN)) == "no_such_form"
     assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)

@@ -368,14 +368,14 @@ def test_r28_what_services_may_answer_for_others_is_listed_as_long_as_there_is_r
     monkeypatch: pytest.MonkeyPatch, limit: str, room: int
 ) -> None:
     """What they are asked themselves always is."""
-    table = Table()
+    table = Table(with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]}))
     before = len(stands(table.delivery).requests)
     window = {
         "valid_from": table.now.isoformat(),
         "valid_until": (table.now + timedelta(days=9)).isoformat(),
         "reason": "on leave",
     }
-    for giver, taker in (("kz.prosecutor", "kz.knb"), ("uz.prosecutor", "uz.customs")):
+    for giver, taker in (("uz.prosecutor", "uz.police"), ("uz.police", "uz.security")):
         assert ("accepted", None) == became(table.say(giver, "delegated", to=taker, **window))
     whole = stands(table.delivery).requests
     assert before + 2 == len(whole)

@@ -15,6 +15,9 @@ from rehearsal.simulator import World, simulate
 from tests.course import became, code
 from tests.support import Table, asks, example_cards, example_directory, submitted, with_changes
 
+THREE = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]})
+"""With a third service of Uzbekistan that neither decides nor carries anything out."""
+
 
 def speaks(
     table: Table, service: str, *, for_: str = "uz.prosecutor", kind: str = "authorisation_granted", **content: Any
@@ -70,23 +73,23 @@ def test_r21_delegation_counts_from_its_first_instant_until_its_last(valid_from:
 
 
 def test_r21_delegation_may_be_passed_on_and_each_link_must_count() -> None:
-    """From the prosecutor to the police to the customs; when one link has run out, the chain has."""
-    table = Table()
+    """From the prosecutor to the police to the security; when one link has run out, the chain has."""
+    table = Table(THREE)
     table.say("uz.prosecutor", "delegated", to="uz.police")
-    table.say("uz.police", "delegated", to="uz.customs", valid_until="2022-03-01T08:00:00Z")
-    assert speaks(table, "uz.customs", kind="authorisation_granted", provisional=True) == ("accepted", None)
+    table.say("uz.police", "delegated", to="uz.security", valid_until="2022-03-01T08:00:00Z")
+    assert speaks(table, "uz.security", kind="authorisation_granted", provisional=True) == ("accepted", None)
     table.pass_time(hours=2)
-    assert speaks(table, "uz.customs") == ("refused", "R21")
+    assert speaks(table, "uz.security") == ("refused", "R21")
     assert speaks(table, "uz.police") == ("accepted", None)
 
 
 def test_r21_last_delegation_replaces_the_one_before() -> None:
     """Given to another, it is no longer the first one's."""
-    table = Table()
+    table = Table(THREE)
     table.say("uz.prosecutor", "delegated", to="uz.police")
-    table.say("uz.prosecutor", "delegated", to="uz.customs")
+    table.say("uz.prosecutor", "delegated", to="uz.security")
     assert speaks(table, "uz.police") == ("refused", "R21")
-    assert speaks(table, "uz.customs") == ("accepted", None)
+    assert speaks(table, "uz.security") == ("accepted", None)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +112,11 @@ def test_r21_say_stays_within_the_state_and_the_delivery(by: str, to: str, found
 
 def test_r21_delegations_make_no_circle() -> None:
     """Neither of two nor of three; each would have everyone speak for everyone."""
-    table = Table()
+    table = Table(THREE)
     table.say("uz.prosecutor", "delegated", to="uz.police")
     assert became(table.say("uz.police", "delegated", to="uz.prosecutor")) == ("refused", "R21")
-    table.say("uz.police", "delegated", to="uz.customs")
-    assert became(table.say("uz.customs", "delegated", to="uz.prosecutor")) == ("refused", "R21")
+    table.say("uz.police", "delegated", to="uz.security")
+    assert became(table.say("uz.security", "delegated", to="uz.prosecutor")) == ("refused", "R21")
 
 
 def test_r21_delegate_cannot_delegate_what_is_not_its_own() -> None:

@@ -86,11 +86,11 @@ def test_nobody_else_signs_for_it(service: str) -> None:
 
 
 def test_a_delegation_does_not_let_the_initiator_sign_for_itself() -> None:
-    """What its prosecutor is asked it may say in general, but not this."""
+    """Its prosecutor cannot let it say what the prosecutor is asked."""
     table = unsigned()
-    assert ("accepted", None) == became(table.say(SIGNER, "delegated", to=FISHER))
+    assert ("refused", "R13") == became(table.say(SIGNER, "delegated", to=FISHER))
     said = table.say(FISHER, "deconfliction_requested", ASKED, on_behalf_of=SIGNER)
-    assert ("refused", "R15") == became(said)
+    assert ("refused", "R21") == became(said)
     assert not looks(table)
 
 
@@ -99,7 +99,7 @@ def test_a_plan_without_anybody_who_may_sign_is_no_plan() -> None:
     plan = with_changes(plan_={"initiator": SIGNER})
     table = unsigned()
     found = [one.problem for one in faults_in(plan, table.directory, table.cards) if one.problem.startswith("R15")]
-    assert ["other than kz.prosecutor itself" in problem for problem in found] == [True]
+    assert ["other than who initiates it" in problem for problem in found] == [True]
 
 
 def test_a_signature_lets_it_be_looked_into_and_a_stranger_agrees() -> None:

@@ -22,7 +22,7 @@ from domain.views.forms import PARTS
 from domain.words.limits import MOST_PACKAGES
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
-from tests.course import became, code
+from tests.course import became, refusal
 from tests.support import SEAL, Table, example_cards, example_directory, example_plan, with_changes
 
 COVER = {"unmeasured": "cover", "allowed_by": "kz.prosecutor"}
@@ -51,7 +51,7 @@ def preparing(plan: Plan) -> Table:
 
 def prepares(table: Table, **said: Any) -> str | None:
     """The code of what becomes of the record of preparation; none where it counts."""
-    return code(table.say("kz.police", "prepared", "preparation", **{"modality": table.plan.modality} | said))
+    return refusal(table.say("kz.police", "prepared", "preparation", **{"modality": table.plan.modality} | said))
 
 
 def gone(plan: Plan, **said: Any) -> Table:
@@ -65,8 +65,8 @@ def gone(plan: Plan, **said: Any) -> Table:
 
 
 def offers(table: Table, **said: Any) -> tuple[str | None, tuple[str, ...]]:
-    """The code of what becomes of an offer, and the codes of what does not fit."""
-    found = code(table.say("kz.police", "handover_offered", "tashkent-airport", **said))
+    """The code by which an offer does not count, and the codes of what does not fit."""
+    found = refusal(table.say("kz.police", "handover_offered", "tashkent-airport", **said))
     waits = table.delivery.state.discrepancy
     return found, tuple(one.code for one in waits.differs) if waits is not None else ()
 
@@ -79,7 +79,7 @@ def ends(table: Table, taken: dict[str, Any], **seized: Any) -> tuple[Finding, .
     table.say("uz.customs", "delivered", "delivery")
     table.say("uz.police", "arrest_made", "arrest-tashkent")
     table.say("kz.knb", "arrest_made", "arrest-almaty")
-    assert code(table.say("uz.customs", "seizure", "accounting", **seized)) is None
+    assert refusal(table.say("uz.customs", "seizure", "accounting", **seized)) is None
     return table.delivery.balance.differences()
 
 
@@ -92,12 +92,12 @@ def ends(table: Table, taken: dict[str, Any], **seized: Any) -> tuple[Finding, .
         (7, Bounds(7, 7, 7)),
         (Estimate(about=100, known="approximate"), Bounds(90, 110, 100)),
         (Estimate(about=100, known="declared"), Bounds(90, 110, 100)),
-        (Estimate(about=100, known="suspected"), Bounds(1, None, 100)),
+        (Estimate(about=100, known="suspected"), Bounds(10, 1000, 100)),
         (Unmeasured(unmeasured="cover", allowed_by="kz.prosecutor"), Bounds(0, None, 0)),
     ],
 )
 def test_quantity_is_as_good_as_it_is_known(quantity: Any, expected: Bounds) -> None:
-    """A measurement is itself, an estimate a tenth either way, a suspicion something, and what nobody measured anything."""
+    """A measurement is itself, an estimate a tenth either way, a suspicion its magnitude, and what nobody measured anything."""
     assert bounds(quantity) == expected
 
 
@@ -140,10 +140,12 @@ def test_unit_has_as_many_packages_as_are_counted(packages: int) -> None:
 
 
 def test_r7_car_with_an_unwitting_driver_needs_neither_weight_nor_seal() -> None:
-    """Never out of sight stands in for both, and nothing is measured before the end."""
+    """Never out of sight stands in for both, nothing is measured before the end, and then it is explained."""
     suspected = {"substance": "heroin", "net": "suspected 10 kg"}
     table = gone(plan_of(suspected, by=("sight",)), kept=[suspected], **UNSEEN)
-    assert ends(table, UNSEEN | {"in_sight": True}, recovered=[{"substance": "heroin", "net": "9.4 kg"}]) == ()
+    assert ends(table, UNSEEN | {"in_sight": True}, recovered=[{"substance": "heroin", "net": "9.4 kg"}]) == (
+        NOT_MEASURED(number=1, what="kept"),
+    )
     again = replay(table.delivery.ledger.entries, table.directory, table.cards)
     assert again.state == table.delivery.state
 
@@ -224,7 +226,7 @@ def test_r7_parts_of_what_has_split_are_left_unmeasured_by_leave_alone() -> None
     def split(by: str) -> str | None:
         closed = HEROIN | {"net": {"unmeasured": "cover", "allowed_by": by}}
         parts = [{"operation": "part-1", "contents": [closed]}, {"operation": "part-2", "contents": []}]
-        return code(table.say("kz.police", "split", parts=parts, reason="two couriers"))
+        return refusal(table.say("kz.police", "split", parts=parts, reason="two couriers"))
 
     assert split("kz.police") == "not_theirs_to_allow"
     assert split("kz.prosecutor") is None

@@ -8,10 +8,10 @@ from tests.support import Table, card_of, example_cards, example_directory, exam
 
 
 def test_a_delegate_authorises_only_where_the_card_lets_its_kind() -> None:
-    """By the card a prosecutor decides; customs does not, although the prosecutor has delegated its say."""
+    """By the card a prosecutor decides; police does not, although the prosecutor has delegated its say."""
     table = Table(other_cards=card_of("UZ", granted_by=["prosecutor"]))
-    table.say("uz.prosecutor", "delegated", to="uz.customs")
-    answer = table.say("uz.customs", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
+    table.say("uz.prosecutor", "delegated", to="uz.police")
+    answer = table.say("uz.police", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
     assert code(answer) == "may_not_decide"
     assert table.is_open("consent-uz")
 

@@ -13,7 +13,7 @@ from temporalio.converter import WorkflowSerializationContext
 from domain.delivery.carried import Carried
 from domain.delivery.delivery import Snapshot
 from domain.delivery.ledger import Entry, Kept, Receipt
-from domain.delivery.reported import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, Stated, Told
+from domain.delivery.reported import Amended, Asked, AskedOnceMore, Deconflicted, Deferred, Diverged, SiblingHeard, Stated, Told
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
@@ -26,17 +26,19 @@ from domain.plan.register import Answer, Claim, Contact, DatedClaim, Party, Regi
 from domain.plan.register import Overlap as Touching
 from domain.plan.request_for_consent import RequestForConsent, Stretch
 from domain.record.door import check_budget
+from domain.record.siblings import Heeding
 from domain.rules.balance import PartEnded
 from domain.rules.books import BOOK
 from domain.rules.budget import SAID_ENOUGH, is_brake
 from domain.rules.conflict import ConflictSettled
 from domain.rules.kind import Kind
-from domain.signing.canonical import canonical, digest
+from domain.signing.canonical import canonical, digest, plain
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.views.asked import without_facts
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.identifiers import STATES
 from domain.words.limits import (
+    ATTACHMENTS_BYTES,
     BATCH_BYTES,
     BRAKES,
     BRAKES_MORE,
@@ -49,6 +51,7 @@ from domain.words.limits import (
     GRANTED_BYTES,
     KIB,
     LARGEST_OF_GOODS,
+    LONGEST_PLACE,
     MOST_ALARMS,
     MOST_BRAKES_KNOWN,
     MOST_CARRIED,
@@ -72,13 +75,14 @@ from domain.words.limits import (
     REQUEST_BYTES,
     REQUEST_FOR_CONSENT_BYTES,
     RUN_UPDATES,
+    SIBLING_BYTES,
     SNAPSHOT_BYTES,
 )
 from process.codec import converter
 from process.ring import Ring
 from rehearsal.services import private_key_of
 from tests.largest import LARGEST_WHOLE, WIDEST, Largest
-from tests.support import Table
+from tests.support import PHOTOGRAPH, Table
 from workflows.messages import (
     CarriedRegister,
     CheckpointWait,
@@ -277,11 +281,15 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "signal: deferred": lambda: handed(LARGE.of(Deferred)),
     "signal: told": lambda: handed(LARGE.of(Told)),
     "signal: diverged": lambda: handed(LARGE.of(Diverged)),
-    "answer: a receipt": lambda: receipt(LARGEST_OF_GOODS),
+    "signal: heard of a sibling": lambda: handed(
+        LARGE.of(SiblingHeard, statements=[LARGE.envelope(SIBLING_BYTES * 2 // 3)], seal=LARGE.envelope(4096))
+    ),
+    "errand: to listen for siblings": lambda: LARGE.of(Heeding),
+    "answer: a receipt": lambda: receipt(LARGEST_OF_GOODS + ATTACHMENTS_BYTES),
     "answer: it is kept": lambda: LARGE.of(Kept),
     "answer: the plan was changed": lambda: entry(AMENDED),
     "query: any envelope": LARGE.envelope,
-    "query's answer: a receipt": lambda: [receipt(LARGEST_OF_GOODS)],
+    "query's answer: a receipt": lambda: [receipt(LARGEST_OF_GOODS + ATTACHMENTS_BYTES)],
     "query's answer: the size": lambda: LARGE.of(LedgerSize),
     "errand: a checkpoint": lambda: errand(planned_request() for _ in range(MOST_SERVICES)),
     "errand: to ask once more": lambda: LARGE.of(
@@ -319,8 +327,8 @@ async def test_every_message_fits_into_one_payload(name: str) -> None:
 
 
 def said(content: Kind) -> Statement:
-    """The largest statement that says this."""
-    found: Statement = LARGE.of(BOOK.statement, content=content, handling={"code": "H3", "caveat": WIDEST * 300})
+    """The largest statement that says this, without attachments."""
+    found: Statement = LARGE.of(BOOK.statement, content=content, handling={"code": "H3", "caveat": WIDEST * 300}, attachments=())
     return found
 
 
@@ -373,6 +381,22 @@ def test_r28_a_statement_has_as_many_bytes_as_its_kind_may_and_no_more(name: str
     assert not why_refused(statement.model_copy(update={"officer": "x" * missing}))
     found = why_refused(statement.model_copy(update={"officer": "x" * (missing + 1)}))
     assert f"R28: {name} has {most + 1} bytes, and {most} at most are taken" in found
+
+
+def test_r28_attachments_are_beside_what_a_kind_may_have() -> None:
+    """At both bounds it is taken, a stop too; with one byte more of attachments it is no statement."""
+    stop = largest_of(BOOK.kinds["stop_requested"])
+    first, *others = (PHOTOGRAPH.model_copy(update={"digest": f"{number:064x}", "shows": "x" * 35}) for number in range(99))
+    missing = ATTACHMENTS_BYTES - len(canonical([plain(one) for one in (first, *others)]))
+    assert 0 <= missing < LONGEST_PLACE - 35
+
+    def with_words(more: int) -> Statement:
+        longer = first.model_copy(update={"shows": first.shows + "x" * more})
+        return stop.model_copy(update={"attachments": (longer, *others)})
+
+    assert not why_refused(BOOK.statement.model_validate_json(canonical(with_words(missing))))
+    with pytest.raises(ValidationError, match=f"{ATTACHMENTS_BYTES} bytes at most"):
+        BOOK.statement.model_validate_json(canonical(with_words(missing + 1)))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from domain.plan.plan import Plan
 from domain.views.asked import request
 from domain.views.law import explained
 from tests.course import became, code
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
+from tests.support import PHOTOGRAPH, Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
 LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
 KNOWN: dict[str, Any] = {
@@ -26,6 +26,7 @@ KNOWN: dict[str, Any] = {
 BARS = [{"what": "danger to life", "law": LAW}]
 FOLLOWED = {"measures": ["following_person"], "needs": "nothing", "contacts": "48h", "law": LAW}
 SEIZED = [{"acts": ["search", "seizure"], "by": "witnesses", "law": LAW}]
+REPORTS = [{"what": "a report of the watch", "every": "24h", "law": LAW}]
 CONTACTS = {"measures": [FOLLOWED, *KNOWN["measures"]]}
 
 
@@ -48,6 +49,8 @@ def following() -> Plan:
         (example_plan(), {"records": [SEIZED[0] | {"by": "neither"}]}, (), None),
         (example_plan(), CONTACTS, (), None),
         (following(), CONTACTS, ("contacts",), law.CONTACTS),
+        (example_plan(), {"reports": REPORTS}, ("reports",), law.REPORTS),
+        (example_plan(), {"reports": [REPORTS[0] | {"stage": "criminal_case"}]}, (), None),
         (example_plan(), {"bars": [BARS[0] | {"goods": ["weapons"]}]}, (), None),
     ],
 )
@@ -91,6 +94,13 @@ def opening(by: str) -> Table:
     return Table(plan, other_cards=card_of("KZ", **KNOWN | {"records": records, "measures": needless})).consent()
 
 
+def test_r16_an_opening_is_not_recorded_by_a_paper() -> None:
+    """Where it is recorded by a recording, an attached act is none."""
+    act = PHOTOGRAPH.model_copy(update={"media_type": "application/pdf"})
+    found = opening("recording").say("kz.police", "prepared", "preparation", opened=True, attachments=(act,))
+    assert code(found) == "opening_not_recorded"
+
+
 @pytest.mark.parametrize(("by", "refused"), [("recording", True), ("witnesses", False), ("either", False), ("neither", False)])
 def test_r16_an_opening_is_recorded_as_the_law_wants(by: str, refused: bool) -> None:  # noqa: FBT001 - a table
     """Where that is by a recording, a preparation that opened it and names none is refused, and one that names one is taken. Who
@@ -98,7 +108,7 @@ def test_r16_an_opening_is_recorded_as_the_law_wants(by: str, refused: bool) -> 
     """
     found = opening(by).say("kz.police", "prepared", "preparation", opened=True)
     assert (code(found) == "opening_not_recorded") is refused
-    assert became(opening(by).say("kz.police", "prepared", "preparation", opened=True, pictures=["ab" * 32])) == (
+    assert became(opening(by).say("kz.police", "prepared", "preparation", opened=True, attachments=(PHOTOGRAPH,))) == (
         "accepted",
         None,
     )

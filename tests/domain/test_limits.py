@@ -35,6 +35,7 @@ from domain.delivery.memory import (
     Recorder,
     Recovered,
     RegisterState,
+    Siblings,
     Sighting,
     Spent,
     SplitPart,
@@ -45,6 +46,7 @@ from domain.delivery.progress import First, Progress, RequestStanding
 from domain.delivery.reported import Amended
 from domain.delivery.state import State
 from domain.delivery.verdicts import Halt
+from domain.delivery.watching import Relief
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey
 from domain.plan.goods import SubstanceMass
@@ -85,11 +87,15 @@ from domain.words.limits import (
     MOST_KEY_CHANGES,
     MOST_KNOWN,
     MOST_KNOWN_SERVICES,
+    MOST_MEMBERS,
     MOST_PLANS,
     MOST_REQUIREMENTS,
     MOST_SELECTORS_IN_ALL,
     MOST_SERVICES,
+    MOST_TEAMS,
     MOST_TRANSFERS,
+    MOST_WAITING,
+    MOST_WAITS_IN_ALL,
     OWED_BYTES,
     PARTS_BYTES,
     PLAN_BYTES,
@@ -352,6 +358,8 @@ def with_what_stays(state: State) -> None:
         settled=tuple(CONFLICTS),
         let_be=tuple(CONFLICTS),
     )
+    state.siblings = Siblings(99_999, dict.fromkeys(range(MOST_MEMBERS), "stopped"), stop=99_999)
+    state.opened |= {f"sibling/{one}": 999 for one in PLANNED[:MOST_WAITING]} | {"sibling_stop/": 999}
     state.counted = {WHO_CORRECTS[0]: Counted(NAMES[0], "interdicted", 99_999, now, 2)}
     state.transfers = {f"{number:064d}": Transfer("ZZ", "ZZ", answered=True) for number in range(MOST_TRANSFERS)}
     state.cooperating = (Cooperating(NAMES[0], "p" * 40),)
@@ -393,6 +401,8 @@ def with_what_was_found(state: State) -> None:
     nobody = Arrested(NAMES[0], ())
     state.arrests = dict.fromkeys(WHO_CORRECTS[1:], nobody) | {WHO_CORRECTS[1]: Arrested(NAMES[0], persons)}
     state.freed = {NAMES[0]: tuple(one.code for one in persons)}
+    relief = Relief(EPOCH, "9" * 40)
+    state.reliefs = {NAMES[0]: {f"{number:040}": relief for number in range(MOST_TEAMS)}}
     state.seizures = dict.fromkeys(WHO_CORRECTS, Recovered((), (), (), NAMES[0])) | {WHO_CORRECTS[0]: found}
     state.firsts = dict.fromkeys(WHO_CORRECTS[:MOST_BY_TWO], FIRST)
 
@@ -416,7 +426,18 @@ def halted(state: State) -> None:
     state.ended_parts = (EndedPart("p" * 40, "o" * 40, amounts(PARTS_BYTES), "0" * 64),)
 
 
-LATER = (on_its_way, delivered, halted)
+def waiting(state: State) -> None:
+    """As many as may wait for siblings, and have not opened: of all that they wait for it has been heard."""
+    delivered(state)
+    for name in PLANNED[:MOST_WAITING]:
+        del state.progress[name]
+        state.siblings.waiting[name] = EPOCH
+        state.progress |= {f"sibling.{name}.999": opened(f"sibling.{name}.999", "sibling", name, *NAMES[:2])}
+    state.siblings.reached = ("0" * 12,) * MOST_WAITS_IN_ALL
+    state.siblings.alone = tuple(PLANNED[:MOST_WAITING])
+
+
+LATER = (on_its_way, delivered, waiting, halted)
 """What never comes together: a halt closes what the plan asks, and more time is asked for only until it is delivered."""
 
 

@@ -42,6 +42,10 @@ def legs(number: int, **changed: Any) -> dict[str, Any]:
     return {"legs": known}
 
 
+CHECKPOINTS = example_plan().model_dump()["checkpoints"]
+MUSTER = {
+    "id": "teams", "step": "muster", "state": "GB", "place": "London", "due": "2h", "requires": asks("kz.knb ready"),
+}  # fmt: skip
 PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs prepared", "kz.knb ready")}
 
 
@@ -66,15 +70,26 @@ PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs p
             "R29",
         ),
         (with_changes(arrest_tashkent={"state": "BY", "requires": asks("by.police arrest")}), "checkpoints.6.state", "R1"),
+        (with_changes(plan_={"initiator": "uz.post"}), "initiator", "R29"),
+        (with_changes(plan_={"co_initiator": "caricc"}), "co_initiator", "R29"),
+        (with_changes(debrief={"requires": asks("caricc examination")}), "checkpoints.9.requires.0.service", "R29"),
+        (with_changes(debrief={"requires": asks("uz.post disposal")}), "checkpoints.9.requires.0.service", "R29"),
+        (with_changes(plan_={"checkpoints": [*CHECKPOINTS, MUSTER]}), "checkpoints.10.state", "R1"),
         (with_changes(plan_={"outside": [{"state": "UZ", "reason": "-"}]}), "outside.0.state", "R1"),
-        (with_changes(plan_=legs(0, calls=[{"place": "a ship"}])), "legs.0.calls.0", "R1"),
-        (with_changes(plan_=legs(0, calls=[{"state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])), "legs.0.calls.0.locode",
-         "KZALA is not in TJ; its first two letters must be the State"),
+        (with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "a ship"}])), "legs.0.calls.0", "R1"),
+        (with_changes(plan_=legs(0, calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])),
+         "legs.0.calls.0.locode", "KZALA is not in TJ; its first two letters must be the State"),
     ],
 )  # fmt: skip
 def test_r29_who_has_no_power_there_is_not_asked(plan: Plan, place: str, rule: str) -> None:
     """Each act is asked where the consignment is, of a service that has the power by its kind and in that State."""
     assert (place, rule) in found(plan)
+
+
+def test_r29_who_holds_exhibits_may_be_asked_what_became_of_them_wherever_that_is() -> None:
+    """A laboratory of another State examines at home."""
+    for asked in ("kz.police examination", "uz.prosecutor disposal"):
+        assert [] == found(with_changes(debrief={"requires": asks(asked)}))
 
 
 def test_r29_the_post_carries_and_does_not_seize() -> None:
@@ -93,6 +108,8 @@ def test_r1_arrests_off_the_route_are_asked_for_or_said_to_be_outside() -> None:
     consent["requires"] = asks("by.prosecutor authorisation")
     asked = with_changes(arrest_tashkent=belarus).model_dump()
     asked["checkpoints"] = [*asked["checkpoints"], consent]
+    asked["offence"]["extraditable"]["BY"] = True
+    asked["answers_for_law"]["BY"] = "by.prosecutor"
     assert [] == found(asking_all(Plan.model_validate(asked)))
 
 
@@ -156,7 +173,7 @@ def test_r29_a_plan_that_nobody_checked_lets_nobody_arrest_abroad() -> None:
 
 # Calls
 
-CALL = {"place": "Airport of Dushanbe", "state": "TJ", "locode": "TJDYU"}
+CALL = {"kind": "airport", "place": "Airport of Dushanbe", "state": "TJ", "locode": "TJDYU"}
 
 
 def calling(number: int, **call: Any) -> Plan:
@@ -172,8 +189,8 @@ def calling(number: int, **call: Any) -> Plan:
 def test_r1_a_state_that_is_called_at_is_on_the_route() -> None:
     """It must be asked, and nothing leaves before it has consented; where nothing is touched there, nobody is asked."""
     assert ("checkpoints", "R1") in found(with_changes(plan_=legs(0, calls=[CALL])))
-    assert [] == found(with_changes(plan_=legs(0, calls=[CALL | {"not_touched": "stays on board, under seal"}])))
-    assert [] == found(with_changes(plan_=legs(0, calls=[{"place": "at sea", "not_touched": "on the high seas"}])))
+    assert [] == found(with_changes(plan_=legs(0, calls=[CALL | {"not_touched": "stays_on_board"}])))
+    assert [] == found(with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "at sea", "not_touched": "high_seas"}])))
     plan = calling(0)
     assert [] == found(plan)
     assert ("KZ", "TJ", "UZ") == plan.states()
@@ -189,7 +206,7 @@ def test_r11_who_consents_for_the_state_of_a_call_sees_the_leg_that_calls_there(
     """Its prosecutor watches over the law there, so it sees where that leg begins and ends, and no other."""
     table = Table(calling(1)).consent()
     assert (1,) == sight(table.delivery, table.directory.get("tj.prosecutor")).legs
-    untouched = Table(with_changes(calling(1), plan_=legs(1, calls=[CALL | {"not_touched": "stays on board"}])))
+    untouched = Table(with_changes(calling(1), plan_=legs(1, calls=[CALL | {"not_touched": "stays_on_board"}])))
     assert () == sight(untouched.delivery, untouched.directory.get("tj.prosecutor")).legs
 
 

@@ -54,7 +54,7 @@ def test_mass_is_read_exactly(written: object, mg: int) -> None:
         ("1,300 g", ("comma", "nothing between thousands")),
         ("13.2", ("unit is missing", '"13.2 kg"')),
         ("13.2 lb", ("'lb' is unknown", "t, kg, g or mg")),
-        ("13.2 кг", ("'кг' is unknown", "t, kg, g or mg")),
+        ("13.2 кg", ("'кg' is unknown", "t, kg, g or mg")),
         ("5 Mg", ("'Mg' is unknown",)),
         ("0.5 mg", ("finer than a milligram",)),
         ("1.00000000001 kg", ("finer than a milligram",)),

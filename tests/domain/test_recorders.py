@@ -20,7 +20,7 @@ BEGUN = {
 RECORDER = {"person": "P-2", "label": "R-1", "reference": "K-2"}
 OPEN = card_of("KZ", separate=[])
 """A card by which nothing beside the delivery itself wants an act."""
-LOST: dict[str, Any] = {"exhibits": ["R-1"], "how": "lost", "reference": "TEST-1", "written_at": "2022-03-01T06:00:00Z"}
+LOST: dict[str, Any] = {"exhibits": ["R-1"], "how": "lost", "reference": "TEST-1 of 2022-03-01"}
 KEPT: dict[str, Any] = LOST | {"how": "kept", "to": "case 7"}
 OFFERED: dict[str, Any] = {"exhibits": ["R-1"], "to": "kz.police", "purpose": "examination"}
 TRACKER = {"label": "R-1", "what": "tracker", "gross": "50 g"}

@@ -18,7 +18,6 @@ from domain.plan.request import Addressed, PlannedRequest, ToldToAll
 from domain.plan.request_for_consent import (
     RequestForConsent,
     addressees,
-    asked_states,
     decided_on,
     digest_of_request,
     request_for_consent,
@@ -31,7 +30,7 @@ from domain.views.request_in_words import in_words
 from domain.views.sight import page
 from domain.views.view import view
 from domain.words.errors import Malformed, RuleBroken
-from domain.words.limits import CONTENTS_BYTES, MOST_STATES, PLAN_BYTES, REQUEST_FOR_CONSENT_BYTES
+from domain.words.limits import CONTENTS_BYTES, LARGEST_NAMED, MOST_STATES, PLAN_BYTES, REQUEST_FOR_CONSENT_BYTES
 from process.language import speaker
 from tests.course import became, code
 from tests.largest import WIDEST, Largest
@@ -40,6 +39,7 @@ from tests.support import (
     Table,
     asking_all,
     asks,
+    card_of,
     example_cards,
     example_directory,
     example_plan,
@@ -74,7 +74,7 @@ def words_of(plan: Plan, state: str) -> RequestForConsent:
 def test_r1_a_request_says_all_that_a_prosecutor_decides_on() -> None:
     """Requester, offence and qualification, grounds, basis, aim, object, route, times, who is responsible, handling, and more."""
     asked = words_of(STEPPE, "RU")
-    assert ("kz.knb", "caricc", ("ru.customs",)) == (asked.requester, asked.coordinator, asked.addressees)
+    assert (("kz.knb",), "caricc", ("ru.customs",)) == (asked.requesters, asked.coordinator, asked.addressees)
     assert "Criminal Code art. 286" in asked.offence.articles["KZ"]
     assert ("CARICC Agreement", "Law 289-FZ, art. 390") == asked.basis
     assert STEPPE.consignment == asked.consignment
@@ -111,10 +111,10 @@ def test_a_request_stands_in_sentences_in_english_and_russian() -> None:
     """Every field that is filled in is said, in both languages, and nothing is left unsaid."""
     texts = [getattr(STEPPE.request, name) for name in ("facts", "grounds", "aim", "necessity", "costs", "exhibits", "contact")]
     spoken = {language: in_words(words_of(STEPPE, "RU"), speaker(language)) for language in ("en", "ru")}
-    for sections in spoken.values():
+    for language, sections in spoken.items():
         said = "\n".join(line for one in sections for line in one.lines)
         assert not [text for text in texts if text not in said]
-        assert "heroin 5.3 kg" in said
+        assert {"en": "heroin 5.3 kg", "ru": "heroin 5.3 кг"}[language] in said
     english, russian = ({one.heading for one in sections} for sections in spoken.values())
     assert not english & russian
     assert len(english) == len(russian)
@@ -175,23 +175,27 @@ def test_r16_of_each_who_travels_along_it_is_said_how_many_they_are_and_once() -
 
 
 def test_r1_a_request_from_abroad_is_in_a_language_that_the_state_takes() -> None:
-    """Latvia takes Russian and English from abroad, by its card; its own service writes as it does at home."""
+    """Where a card of Latvia knows Russian and English alone, its own service still writes as it does at home."""
     plan = example_plan("back-to-sender")
     assert "lv" == plan.request.to["LV"].language
     assert set() == found(plan)
     directory = example_directory()
     others = plan.model_copy(update={"initiator": "ee.customs"})
-    faults = faults_in(others, directory, example_cards())
-    assert "request.to.LV.language" in [one.place for one in faults]
+    for codes, wrong in ((["ru", "en"], True), (["lv", "ru", "en"], False)):
+        cards = example_cards() | card_of("LV", languages=[{"codes": codes, "law": {"mark": "T", "text": "lv-ru"}}])
+        assert wrong is ("request.to.LV.language" in [one.place for one in faults_in(others, directory, cards)])
 
 
 def test_r28_a_request_has_so_many_bytes_and_no_more() -> None:
     """With a long way it is too much to be read; the plan is refused, with the State, its size and the bound."""
     legs = [leg | {"means": WIDEST * 200} for leg in PLAN.model_dump()["legs"]]
-    calls = [{"place": WIDEST * 200, "not_touched": WIDEST * 200} for _ in range(10)]
-    wide = PLAN.model_dump() | {"legs": [legs[0] | {"calls": calls}, legs[1] | {"calls": calls}]}
+    calls = [{"kind": "sea", "place": WIDEST * 200, "not_touched": "high_seas"} for _ in range(10)]
+    wide = PLAN.model_dump() | {"legs": [leg | {"calls": calls} for leg in (*legs, *legs)]}
     fits = len(canonical(words_of(Plan.model_validate(wide), "UZ")))
-    more = [{"title": WIDEST * 120, "digest": "0" * 64} for _ in range(5)]
+    more = [
+        {"digest": "0" * 64, "size": LARGEST_NAMED, "media_type": "video/x-matroska", "shows": WIDEST * 120, "handling": "H3"}
+        for _ in range(5)
+    ]
     larger = Plan.model_validate(wide | {"request": PLAN.request.model_dump() | {"annexes": more, "facts": WIDEST * 2000}})
     long = dict.fromkeys(("aim", "necessity", "concealment", "on_loss", "costs", "exhibits"), WIDEST * 500)
     longer = saying(larger, **long, grounds=WIDEST * 1000, conditions=[WIDEST * 200] * 8)
@@ -263,14 +267,20 @@ def test_r11_who_answers_for_another_reads_what_it_decides_on_when_its_turn_has_
     assert ("uz.prosecutor", digest_of_request(table.plan, "UZ")) == (asked.service, asked.facts.request_digest)
 
 
-def test_r23_a_packet_for_a_state_that_was_asked_nothing_waits_for_whoever_wrote_the_request() -> None:
-    """Uzbekistan was asked and may have it; Latvia waits until the initiator permits that the plan goes there."""
+@pytest.mark.parametrize("state", ["UZ", "LV"])
+def test_r23_a_packet_for_a_state_waits_for_whoever_wrote_the_requests_to_others(state: str) -> None:
+    """The plan holds the request to Kazakhstan, which is neither for Uzbekistan, which is asked too, nor for Latvia."""
     table = Table().consent()
-    assert "UZ" == unsealed(table.delivery, "", table.now, "UZ").purpose
     with pytest.raises(RuleBroken, match=r"kz\.knb has not permitted the plan"):
-        unsealed(table.delivery, "", table.now, "LV")
-    table.say("kz.knb", "disclosure_permitted", to="LV")
-    assert "LV" == unsealed(table.delivery, "", table.now, "LV").purpose
+        unsealed(table.delivery, "", table.now, state)
+    table.say("kz.knb", "disclosure_permitted", to=state)
+    assert state == unsealed(table.delivery, "", table.now, state).purpose
+
+
+def test_r23_whose_own_the_request_is_waits_for_nobody() -> None:
+    """The initiator's State has the whole of it."""
+    table = Table().consent()
+    assert "KZ" == unsealed(table.delivery, "", table.now, "KZ").purpose
 
 
 # Consent to it
@@ -308,7 +318,7 @@ def test_r22_a_state_is_asked_afresh_when_what_it_decides_on_changes() -> None:
     """Another aim is another request to everybody, another basis to one State alone; the change says so where it asks nobody."""
     for more, states in (({"aim": "something else"}, {"KZ", "UZ"}), ({"to": _based("UZ")}, {"UZ"})):
         plan = saying(**more)
-        differs = {state for state in asked_states(plan) if decided_on(PLAN, state) != decided_on(plan, state)}
+        differs = {state for state in plan.asked_states() if decided_on(PLAN, state) != decided_on(plan, state)}
         assert states == differs
         with pytest.raises(RuleBroken) as refused:
             change(Table().consent(), plan)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.decided import Closed, Opened
-from domain.plan.goods import Check
+from domain.plan.goods import Check, Tolerances
 from domain.plan.plan import Checkpoint, Requirement
 from domain.words.moments import utc_text
 from tests.course import GROSS, TOLERANCE, became, brings, entry_of, forbidden, outcome_of, replaced
@@ -210,8 +210,10 @@ def test_r7_after_both_decide_custody_moves_and_later_checks_compare_with_the_ne
     assert custody is not None
     assert (custody.gross, [seal.number for seal in custody.seals]) == (found, ["XX999999"])
     by: tuple[Check, ...] = ("weight", "seals")
-    assert custody.differences(replace(custody, gross=found + TOLERANCE), by, TOLERANCE) == ()
-    assert [one.code for one in custody.differences(replace(custody, gross=GROSS), by, TOLERANCE)] == ["weight_differs"]
+    assert custody.differences(replace(custody, gross=found + TOLERANCE), by, Tolerances(gross=TOLERANCE, net={})) == ()
+    assert [one.code for one in custody.differences(replace(custody, gross=GROSS), by, Tolerances(gross=TOLERANCE, net={}))] == [
+        "weight_differs"
+    ]
     assert table.delivery.state.responsible == "uz.customs"
 
 

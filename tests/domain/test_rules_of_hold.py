@@ -184,7 +184,7 @@ def test_r8_one_no_ends_it_and_the_outcome_says_whose_it_was(decision: str, code
 
 
 def test_r8_silence_ends_a_hold() -> None:
-    """Where they do not decide in time it halts, with the cause silence, and says who did not."""
+    """Where they do not decide in time it halts, because a hold was not decided on, and says who did not."""
     table = held()
     decide(table, "go_on", "kz.police")
     table.now += table.plan.contingencies.decision - timedelta(seconds=1)
@@ -194,7 +194,7 @@ def test_r8_silence_ends_a_hold() -> None:
     halt = table.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.finding.code, halt.finding.parameters["services"]) == (
-        "silence",
+        "undecided",
         "hold_undecided",
         ("kz.prosecutor",),
     )

@@ -10,7 +10,7 @@ from domain.views.standing import Standing, standing
 from domain.words.moments import utc_text
 from rehearsal.__main__ import world
 from rehearsal.simulator import simulate
-from tests.support import Table
+from tests.support import Table, with_changes
 
 
 def asked(stands: Standing, service: str) -> list[bytes]:
@@ -42,14 +42,14 @@ def test_an_inbox_holds_what_the_delivery_asks_after_each_entry(seed: int) -> No
 
 def test_a_delegate_finds_it_in_its_inbox_while_the_delegation_is_in_force() -> None:
     """Its row says from when and until when; a link of the chain that runs out earlier ends it."""
-    table = Table()
+    table = Table(with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]}))
     table.say("uz.prosecutor", "delegated", to="uz.police", valid_from="2022-03-01T08:00:00Z", valid_until="2022-03-05T06:00:00Z")
-    table.say("uz.police", "delegated", to="uz.customs", valid_until="2022-03-01T09:00:00Z")
+    table.say("uz.police", "delegated", to="uz.security", valid_until="2022-03-01T09:00:00Z")
     rows = {one.service: (one.since, one.until) for one in standing(table.delivery).requests if one.checkpoint == "consent-uz"}
 
     assert (None, None) == rows["uz.prosecutor"]
     assert ("2022-03-01T08:00:00.000000Z", "2022-03-05T06:00:00.000000Z") == rows["uz.police"]
-    assert ("2022-03-01T08:00:00.000000Z", "2022-03-01T09:00:00.000000Z") == rows["uz.customs"]
+    assert ("2022-03-01T08:00:00.000000Z", "2022-03-01T09:00:00.000000Z") == rows["uz.security"]
 
 
 def test_it_says_what_a_list_shows() -> None:

@@ -17,9 +17,14 @@ from rehearsal.scenario import Scenario
 from rehearsal.services import EPOCH, private_key_of
 from rehearsal.simulator import World, simulate
 from tests.course import became
-from tests.support import SECRET, Table, asks, example_cards, example_directory, with_changes
+from tests.support import SECRET, Table, asks, example_cards, example_directory, example_plan, with_changes
 
-JOINT = with_changes(plan_={"co_initiator": "uz.customs"})
+JOINT = with_changes(
+    plan_={
+        "co_initiator": "uz.customs",
+        "offence": example_plan().offence.model_dump() | {"articles": {"KZ": ["Art. 297"], "UZ": ["Art. 246"]}},
+    }
+)
 CALM = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
 TOLD = {"service": "kg.customs", "reason": "it went through Kyrgyzstan before it was found"}
 LATER = with_changes(plan_={"told_at_end": [TOLD]})

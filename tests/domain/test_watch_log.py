@@ -97,7 +97,7 @@ def test_r9_a_log_counts_as_a_contact_at_its_last_end_and_ends_no_gap() -> None:
     logged(table, interval(table, 30, 25))
     assert table.delivery.state.gap is not None
     assert table.delivery.state.gap.began == table.now - timedelta(minutes=25)
-    logged(table, interval(table, 60, 50))
+    logged(table, interval(table, 60, 50, "B"))
     assert table.delivery.state.gap.began == table.now - timedelta(minutes=25)
     table.say("kz.police", "sighted")
     assert table.delivery.state.gap is None

@@ -147,7 +147,7 @@ async def consent(at: Installation, number: str) -> dict[str, object]:
         "kind": "authorisation_granted",
         "state": asked.facts.state,
         "request": asked.facts.request_digest,
-        "reference": "BY HAND",
+        "reference": {"number": "BY HAND"},
         "granted_by_role": "prosecutor",
         "legal_basis": "example",
         "modalities": [asked.facts.modality],

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from archive.reads import Reads
 from archive.sessions import Sessions
 from domain.delivery.requests import Facts, Request
 from domain.delivery.statement import Seen
@@ -86,6 +87,8 @@ class Lists:
 
     url: str
     http: aiohttp.ClientSession
+    reads: Reads
+    """Its log of reads."""
 
     def door(self, service: str) -> Gateway:
         """The gateway, as this service calls it."""
@@ -113,7 +116,7 @@ async def over(deliveries: dict[str, Standing]) -> AsyncIterator[Lists]:
         async with serving(
             application(reception, Proofs(known, url), reads, Sessions(reads._database)), "127.0.0.1", port, grace=1
         ):
-            yield Lists(url, http)
+            yield Lists(url, http, reads)
 
 
 async def nothing(*_given: Any) -> None:

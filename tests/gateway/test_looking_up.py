@@ -86,7 +86,7 @@ async def test_health_says_whether_a_worker_is_there(at: At) -> None:
             pass
     without = await at.installation.reception(f"nobody-{uuid.uuid4().hex}").ready()
 
-    assert {"status": "up", "temporal": "up", "worker": "up", "stranded": 0, "archive": "up"} == with_worker
+    assert {"status": "up", "temporal": "up", "worker": "up", "stranded": 0, "archive": "up", "attachments": "up"} == with_worker
     assert Health(worker="none") == without
 
 

@@ -37,7 +37,7 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import pages, provider, words
+from gateway.pages import pages, provider, results, words
 from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -50,7 +50,8 @@ from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-ROUTES = {route.kwargs["name"]: route for route in (*pages.routes, *provider.routes) if isinstance(route, web.RouteDef)}
+PAGES = (*pages.routes, *provider.routes, *results.routes)
+ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
 SAME = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert('x')</script>"
 
@@ -118,7 +119,11 @@ class At:
 
     def path(self, name: str) -> str:
         """Where a page is, with what it must be asked."""
-        path = ROUTES[name].path.replace("{delivery}", self.plan.operation).replace("{name}", "desk.css")
+        file = "desk.css" if name == "desk.file" else "request.uz.prosecutor"
+        filled = {"{delivery}": self.plan.operation, "{name}": file, "{digest}": "0" * 64, "{form:csv|json|svg}": "csv"}
+        path = ROUTES[name].path
+        for gap, value in filled.items():
+            path = path.replace(gap, value)
         return f"{path}?checkpoint=consent-uz" if name == "desk.answer" else path
 
 
@@ -337,16 +342,16 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
     assert {action for action in ACTIONS.values() if action is not None} <= MAY.keys()
 
 
-@pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None}])
+@pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file"}])
 async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str) -> None:
-    """Who, in which role, what of which delivery: one record for each page."""
+    """Who, in which role, what of which delivery: one record for each page. A file's is in `test_attachments.py`."""
     browser = await at.signed_in("uz.prosecutor", "P-117")
     before = len((await at.installation.reads.page(0, 1000)).reads)
     await browser.page(at.path(name))
     (read,) = (await at.installation.reads.page(before, 1000)).reads
 
     assert ("uz.prosecutor", "P-117", "prosecutor", ACTIONS[name]) == (read.service, read.officer, read.role, read.action)
-    assert at.plan.operation in read.deliveries
+    assert read.period is not None if ACTIONS[name] == "results" else at.plan.operation in read.deliveries
 
 
 async def test_while_the_archive_is_away_no_page_shows_anything(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,7 +397,7 @@ def provisional(plan: Plan, service: str, checkpoint: str) -> Any:
         "kind": "authorisation_granted",
         "state": service[:2].upper(),
         "request": digest_of_request(plan, service[:2].upper()),
-        "reference": f"CONSENT by {service}",
+        "reference": {"number": f"CONSENT by {service}"},
         "provisional": True,
         "valid_until": "2099-04-01T00:00:00Z",
     }

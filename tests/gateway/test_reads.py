@@ -77,9 +77,9 @@ async def at(temporal: Client) -> AsyncIterator[At]:
 READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
-ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged"}
+ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged", "file"}
 """Tried where there is an alarm, something to decode, a change to announce, or a delivery to expunge: in `test_alarms.py`,
-`test_payloads.py`, `test_keys.py` and `test_reading.py`.
+`test_payloads.py`, `test_keys.py` and `test_reading.py`; or a file to hand out, in `test_attachments.py`.
 """
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
 
@@ -91,10 +91,10 @@ async def test_every_route_that_shows_anything_leaves_its_record(at: At, route: 
     """
     action = route.kwargs["name"]
     if action in NO_VIEWS | ELSEWHERE:
-        assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged"}
+        assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged", "file"}
         return
     service = READERS.get(action, at.plan.initiator)
-    target = route.path.replace("{delivery}", at.plan.operation)
+    target = route.path.replace("{delivery}", at.plan.operation).replace("{name}", "request.uz.prosecutor")
     before = len(await at.log())
     headers = at.headers(service, target, "officer-7")
     async with at.installation.http.request(route.method, f"{at.installation.url}{target}", headers=headers) as answer:
@@ -103,6 +103,9 @@ async def test_every_route_that_shows_anything_leaves_its_record(at: At, route: 
 
     (read,) = (read for read in found if read.ends is None)  # a stream before this may end late
     assert (service, "officer-7", action) == (read.service, read.officer, read.action)
+    if action == "results":
+        assert read.period is not None  # numbers, and no delivery by its name
+        return
     assert (at.plan.operation in read.deliveries) or ("reads" == action and 0 == read.first and before - 1 <= (read.last or 0))
 
 
@@ -256,6 +259,8 @@ LOOKS: dict[str, Callable[[At], object]] = {
     "view": lambda at: at.door("kz.knb").view(at.plan.operation),
     "ledger": lambda at: at.door("kz.knb").ledger(at.plan.operation),
     "packet": lambda at: at.door("kz.knb").packet(at.plan.operation),
+    "papers": lambda at: at.door("kz.knb").papers(at.plan.operation),
+    "paper": lambda at: at.door("kz.knb").paper(at.plan.operation, "request.uz.prosecutor", "en", "html"),
     "changes": lambda at: anext(at.door("kz.knb").changes(at.plan.operation)),
     "inbox": lambda at: at.door("uz.prosecutor").inbox(),
     "reads": lambda at: at.door("audit").reads(),

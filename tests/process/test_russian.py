@@ -44,7 +44,7 @@ WRONG = {
     r"продвига": "after a stop дальнейшие действия не производятся",
     r"\bотпу(щен|стить)": "who was arrested is освобождён",
     r"\bшлюз": "people know a сервер",
-    r"\b(обработчик|исполнител)": "it is the служба обработки",
+    r"\bобработчик": "it is the служба обработки",
     r"\bустановк": "what is installed is a система",
     r"номер\w* ключа": "a key has an отпечаток",
     r"без им[её]н": "an office stands there без указания фамилии",
@@ -55,7 +55,16 @@ WRONG = {
     r"контрольн\w+ закуп": "a test purchase is another measure",
     r"\bКРПП\b": "the Committee is КГПП",
 }
-REMOVALS = ("removed", "Taken out")
+REMOVALS = (
+    "removed",
+    "Taken out",
+    "taken out",
+    "taken out: {what}",
+    "taken out at preparation",
+    "taken out at the preparation",
+    "3. Taken out, sampled, put in",
+    "Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.",
+)
 SEIZURES = ("Consignment interdicted", "Seized and weighed again", "interdiction", "seizure", "that it has been seized")
 
 

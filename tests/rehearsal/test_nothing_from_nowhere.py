@@ -1,15 +1,19 @@
 """No plan that the check accepts ends with mass that nobody holds, an act by a State where it has no power, or a measurement that
-nobody made: proved from the ledger of each of many random worlds, with the rehearsal's own books, and without asking a rule.
+nobody made: proved from the ledger of each of many random worlds, with the rehearsal's own books, and without asking a rule. Nor
+does a plan that nobody checked, as far as acts by a State go, or one by which guests act whose leave ends on the way.
 """
 
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from domain.delivery.decided import Closed, Escalated, Opened, Silence, TakenUp
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry
 from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Content, Statement
 from domain.plan.cards import RuleCard
@@ -22,7 +26,9 @@ from domain.record.door import read_statement
 from domain.record.verify import verify
 from domain.rules.arrival import Delivered
 from domain.rules.balance import Seizure, Split
+from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Interdicted
@@ -32,12 +38,12 @@ from domain.views.view import view
 from domain.words.moments import instant
 from rehearsal import chaos
 from rehearsal.exhibit_book import ExhibitBook
-from rehearsal.oracle import FORCE, SpeakerBook, passed_in, voice_of
-from rehearsal.random_plans import KINDS, STATES, dossier
-from rehearsal.scales import CustodyBook
-from rehearsal.scenario import Act
+from rehearsal.oracle import FORCE, PermissionBook, SpeakerBook, passed_in, voice_of
+from rehearsal.random_plans import KINDS, MEASURES, STATES, dossier
+from rehearsal.scales import CustodyBook, what
+from rehearsal.scenario import Act, Scenario
 from rehearsal.services import EPOCH
-from rehearsal.simulator import Simulated, World, simulate
+from rehearsal.simulator import Simulated, Wedged, World, simulate
 
 SEEDS, BATCH = 120, 20
 """In batches, so that processes share them."""
@@ -110,52 +116,59 @@ class Proof:
     """What counted, in order; of a correction what it says now."""
     explained: bool = False
     """A difference of the balance was explained."""
+    cards: dict[str, RuleCard] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._speakers = SpeakerBook(self.plan, self.directory)
         self._exhibits = ExhibitBook(self.plan)
         self._checks = CustodyBook(self.plan)
+        self._permits = PermissionBook(self.plan, self.cards)
         self._early: dict[str, Statement] = {}
         self._asked: dict[str, tuple[str, ...]] = {}
 
     def read(self, done: Simulated) -> None:
         """All entries; then what is there at the end."""
         for entry in done.delivery.ledger.entries:
-            match entry.event:
-                case Stated(envelope=envelope, verdict=verdict):
-                    statement = read_statement(envelope)
-                    self._speakers.signed(statement, frozenset(one.keyid for one in envelope.signatures))
-                    if verdict.verdict == "early":
-                        self._early[statement.id] = statement
-                    elif verdict.verdict == "accepted":
-                        self._heard(statement, instant(entry.at))
-                case TakenUp(statement=name, verdict=verdict):
-                    statement = self._early.pop(name)
-                    if verdict.verdict == "accepted":
-                        self._heard(statement, instant(entry.at))
-                case Amended(plan=changed):
-                    self.plan = read_plan(changed)
-                    for book in (self._speakers, self._exhibits, self._checks):
-                        book.follow(self.plan)
-                case Opened(checkpoint=name, definition=definition):
-                    self._asked[name] = definition.services() if definition is not None else ()
-                    self._speakers.opened(name)
-                case Closed(checkpoint=name, result=result):
-                    self._speakers.closed(name)
-                    self.explained |= name.startswith("balance.") and result == "satisfied"
-                case Escalated(checkpoint=name, to=to):
-                    self._speakers.climbed(name, to)
-                case Silence(checkpoint=name) if name.startswith("exhibits."):
-                    self._exhibits.lapsed(self._asked[name][0])
-                case _:
-                    pass
+            self.follow(entry)
         self._held_at_the_end(done)
         self._measured_at_the_end(done)
+
+    def follow(self, entry: Entry) -> None:
+        """One entry."""
+        match entry.event:
+            case Stated(envelope=envelope, verdict=verdict):
+                statement = read_statement(envelope)
+                self._speakers.signed(statement, frozenset(one.keyid for one in envelope.signatures))
+                if verdict.verdict == "early":
+                    self._early[statement.id] = statement
+                elif verdict.verdict == "accepted":
+                    self._heard(statement, instant(entry.at))
+            case TakenUp(statement=name, verdict=verdict):
+                statement = self._early.pop(name)
+                if verdict.verdict == "accepted":
+                    self._heard(statement, instant(entry.at))
+            case Amended(plan=changed):
+                self.plan = read_plan(changed)
+                for book in (self._speakers, self._exhibits, self._checks, self._permits):
+                    book.follow(self.plan)
+            case Opened(checkpoint=name, definition=definition):
+                self._asked[name] = definition.services() if definition is not None else ()
+                self._speakers.opened(name)
+            case Closed(checkpoint=name, result=result):
+                self._speakers.closed(name)
+                self.explained |= name.startswith("balance.") and result == "satisfied"
+            case Escalated(checkpoint=name, to=to):
+                self._speakers.climbed(name, to)
+            case Silence(checkpoint=name) if name.startswith("exhibits."):
+                self._exhibits.lapsed(self._asked[name][0])
+            case _:
+                pass
 
     def _heard(self, statement: Statement, at: datetime) -> None:
         """One that was accepted."""
         self.problems += [one for one in self._speakers.heard(statement, at) if one.startswith("R29")]
         self.problems += self._between_legs(statement)
+        self.problems += self._by_leave(statement, at)
         if not self._speakers.counts(statement):
             return
         content = statement.content
@@ -163,7 +176,17 @@ class Proof:
         self.said.append(content)
         holder = next((one.responsible for one in self.plan.legs if one.responsible == voice_of(statement)), "nobody")
         self.problems += self._exhibits.heard(statement, holder)
-        self.problems += self._unmade(content)
+        self.problems += self._unmade(content, statement.checkpoint)
+
+    def _by_leave(self, statement: Statement, at: datetime) -> Iterator[str]:
+        """What officers of another State do is done while that State permits it."""
+        match statement.content:
+            case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
+                self._permits.given(statement.content)
+        planned, known = self.plan.find(statement.checkpoint or ""), self.directory.get(voice_of(statement))
+        guest = planned is not None and known.state != planned.state and statement.kind in ASKED.values()
+        if guest and planned is not None and not self._permits.lets_guests(planned.state, at):
+            yield f"R29: {known.id} did {statement.kind} in {planned.state} without its leave"
 
     def _between_legs(self, statement: Statement) -> Iterator[str]:
         """Custody and seizure on the way: of services with force, each of a State that a leg of theirs goes through."""
@@ -175,9 +198,12 @@ class Proof:
         if known.kind not in FORCE or not any(known.state in passed_in(one) for one in legs):
             yield f"R29: {voice} did {statement.kind} and is in charge of nothing there"
 
-    def _unmade(self, content: Content) -> Iterator[str]:
+    def _unmade(self, content: Content, at: str | None) -> Iterator[str]:
         """A measurement that the plan has nobody make, or one missing; one left out by leave of nobody who may give it."""
-        if isinstance(content, Prepared | HandoverOffered | HandoverAccepted) and self._checks.missing(content):
+        by = next(
+            (one.checked_by for one in self.plan.legs if one.end == at and one.checked_by), self.plan.consignment.checked_by
+        )
+        if isinstance(content, Prepared | HandoverOffered | HandoverAccepted) and self._checks.missing(content, by):
             yield f"R7: {content.kind} tells of other checks than the plan names"
         authorities = {one for state in self.plan.states() for one in self.plan.authorities(state)}
         for one in quantities(content):
@@ -190,15 +216,25 @@ class Proof:
         self.problems += [f"R30: nobody holds {name}" for name, one in told.items() if one.holder is None and one.fate is None]
         self.problems += self._exhibits.differ({name: one.holder for name, one in told.items()})
         gone = any(isinstance(one, LossRecorded | Destroyed | Split) for one in self.said)
+        if not self.explained and any(isinstance(one, Seizure) for one in self.said) and self._never_measured():
+            self.problems.append("R10: nobody measured what was kept, and nobody explained it")
         unrecovered = self.explained and any(isinstance(one, Delivered) for one in self.said)
         self.problems += self._exhibits.unheld(gone=gone or unrecovered)
+
+    def _never_measured(self) -> bool:
+        """Whether something was kept of which neither the plan nor the last record of preparation has a measurement."""
+        kept = [one.kept for one in self.said if isinstance(one, Prepared)][-1:]
+        planned = {what(one) for one in self.plan.consignment.contents if isinstance(one.quantity, int)}
+        return any(not isinstance(one.quantity, int) and what(one) not in planned for these in kept for one in these)
 
     def _measured_at_the_end(self, done: Simulated) -> None:
         """What is shown as weighed, counted and sealed stands in a statement that counted."""
         shown = view(done.delivery, self.directory.get(self.plan.initiator), done.delivery.state.now)
         known = {say_amount(one) for content in self.said for one in amounts(content)}
         for exhibit in shown.exhibits:
-            self.problems += [f"R7: nobody said {one} of {exhibit.label}" for one in exhibit.contents if one not in known]
+            self.problems += [
+                f"R7: nobody said {one} of {exhibit.label}" for one in map(say_amount, exhibit.contents) if one not in known
+            ]
         if shown.position is not None:
             weights = {getattr(one, "gross", None) for one in self.said}
             seals = {seal.number for one in self.said for seal in getattr(one, "seals", ())}
@@ -228,7 +264,7 @@ def problems_of(seed: int) -> list[str]:
     """What is wrong with how this seed ended."""
     chosen = world(seed)
     done = simulate(chosen)
-    proof = Proof(chosen.plan, chosen.directory)
+    proof = Proof(chosen.plan, chosen.directory, cards=dict(chosen.cards))
     proof.read(done)
     return proof.problems
 
@@ -237,3 +273,75 @@ def problems_of(seed: int) -> list[str]:
 def test_no_plan_that_the_check_accepts_ends_with_mass_power_or_measurement_from_nowhere(first: int) -> None:
     """Each exhibit is held, each act is by a service with that power there, and each figure was said by somebody."""
     assert {} == {seed: found for seed in range(first, first + BATCH) if (found := problems_of(seed))}
+
+
+CALM = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
+
+
+def unchecked(seed: int) -> World:
+    """The random plan of this seed with another State's service asked for one of its acts, which no check has seen."""
+    plan, directory, cards = dossier(seed)
+    dice = random.Random(f"{seed}/unchecked")  # noqa: S311 - as above
+    words = plain(plan)
+    dice.choice([one for at in words["checkpoints"] for one in at["requires"] if one["says"] in ASKED])["service"] = (
+        f"{dice.choice(STATES).lower()}.{dice.choice(('customs', 'police'))}"
+    )
+    return World(Plan.model_validate(words), directory, cards, CALM, seed)
+
+
+def guesting(seed: int) -> World | None:
+    """The random plan of this seed, in which police of another State delivers it by a permission that ends at some time of the
+    way; none where that is no plan.
+    """
+    plan, directory, cards = dossier(seed)
+    dice = random.Random(f"{seed}/guests")  # noqa: S311 - as above
+    words, last = plain(plan), plan.legs[-1]
+    host, code = last.state, last.state.lower()
+    guest = f"{dice.choice([one for one in STATES if one != host]).lower()}.police"
+    words["legs"][-1] |= {"accompanied_by": [guest]}
+    words["request"]["companions"] = [{"service": guest, "officers": 2}]
+    for leg in words["legs"][:-1]:
+        leg["accompanied_by"] = []
+    for at in words["checkpoints"]:
+        if at["id"] == f"consent-{code}":
+            at["requires"] = [one for one in at["requires"] if one["says"] != "permission"]
+            at["requires"].append({"service": f"{code}.court", "says": "permission", "officers": 1})
+        if at["step"] == "deliver":
+            at["requires"] = [{"service": guest, "says": "delivered", "officers": 1}]
+    until = EPOCH + timedelta(hours=dice.randint(4, 60))
+    ends = {"valid_until": until.isoformat(), "permissions": [*MEASURES]}
+    act = Act(service=f"{code}.court", at=f"consent-{code}", says="permission_granted", details=ends)  # type: ignore[arg-type]
+    alone = Act(service=f"{code}.prosecutor", at=f"consent-{code}", says="authorisation_granted", details={"permits": []})
+    found = Plan.model_validate(words)
+    scenario = CALM.model_copy(update={"acts": (act, alone)})
+    return None if faults_in(found, directory, cards) else World(found, directory, cards, scenario, seed)
+
+
+def acts_of(chosen: World) -> tuple[list[str], set[str]]:
+    """What is wrong with who acted where, and by which codes of R29 acts were refused; also where it goes on no more."""
+    proof, codes = Proof(chosen.plan, chosen.directory, cards=dict(chosen.cards)), set()
+
+    def watch(_delivery: Delivery, entry: Entry) -> None:
+        proof.follow(entry)
+        verdict = getattr(entry.event, "verdict", None)
+        if verdict is not None and verdict.rule == "R29" and verdict.verdict == "refused":
+            codes.add(verdict.finding.code)
+
+    with suppress(Wedged):
+        simulate(chosen, watch)
+    return [one for one in proof.problems if one.startswith("R29")], codes
+
+
+def test_a_plan_that_nobody_checked_lets_no_state_act_where_it_has_no_power() -> None:
+    """Whatever it asks of whom, the rules say it again; and the seeds ask for enough."""
+    found = {seed: acts_of(unchecked(seed)) for seed in range(30)}
+    assert {} == {seed: problems for seed, (problems, _) in found.items() if problems}
+    assert "no_power_there" in {code for _, codes in found.values() for code in codes}
+
+
+def test_guests_act_while_they_have_leave_and_no_longer() -> None:
+    """The permission ends before, on or after the way; what comes after it is refused; and the seeds try all of these."""
+    worlds = {seed: world for seed in range(40) if (world := guesting(seed)) is not None}
+    found = {seed: acts_of(world) for seed, world in worlds.items()}
+    assert {} == {seed: problems for seed, (problems, _) in found.items() if problems}
+    assert "no_leave" in {code for _, codes in found.values() for code in codes}

@@ -16,6 +16,7 @@ export async function envelope(payload, key) {
   return utf8(JSON.stringify({ payloadType: STATEMENT, payload: base64(payload), signatures: [{ keyid: key.id, sig }] }));
 }
 
+// Of a body that is a file, its digest is given.
 async function proof(who, key, method, url, body) {
   const header = { alg: "Ed25519", typ: "vigil-proof+jwt", kid: key.id };
   const claims = {
@@ -25,7 +26,7 @@ async function proof(who, key, method, url, body) {
     jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
     htm: method,
     htu: url,
-    bod: await hex256(body),
+    bod: typeof body === "string" ? body : await hex256(body),
   };
   const parts = [header, claims].map((part) => base64url(utf8(JSON.stringify(part)))).join(".");
   return `Vigil ${parts}.${base64url(await sign(key, utf8(parts)))}`;
@@ -37,6 +38,21 @@ export async function handIn(who, key, body) {
   const headers = { "Content-Type": "application/json", Authorization: await proof(who, key, "POST", url, body) };
   const answer = await fetch(url, { method: "POST", body, headers, credentials: "omit", cache: "no-store" });
   return { status: answer.status, told: await answer.json() };
+}
+
+// Hand in a file; the status of the answer, and what it says. `moved` is told how much of it has gone. Sent again it changes nothing.
+export async function handInFile(who, key, { file, said }, moved) {
+  const url = `${who.url}/v1/deliveries/${who.delivery}/attachments/${said.digest}?media_type=${encodeURIComponent(said.media_type)}`;
+  const sending = new XMLHttpRequest(); // `fetch` does not tell how far it is
+  sending.open("PUT", url);
+  sending.setRequestHeader("Content-Type", "application/octet-stream");
+  sending.setRequestHeader("Authorization", await proof(who, key, "PUT", url, said.digest));
+  sending.upload.onprogress = (event) => moved(event.loaded / event.total);
+  return new Promise((resolve, reject) => {
+    sending.onload = () => resolve({ status: sending.status, told: JSON.parse(sending.responseText) });
+    sending.onerror = () => reject(new Error("away"));
+    sending.send(file);
+  });
 }
 
 // What the API shows at a path below that of the delivery. Throws where it does not.

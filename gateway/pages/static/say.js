@@ -1,17 +1,20 @@
 // The form of an answer: filled in, checked, shown in words, signed.
 
-import { $, now, show } from "./page.js";
-import { clear, composed, countersigned, data, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+import { $, now, read, show } from "./page.js";
+import { clear, composed, countersigned, data, faulty, inWords, notTheSame, ready, signAndHandIn, signForEach, statementIn } from "./signing.js";
+import { Chosen } from "./files.js";
 import { Contradiction, proved } from "./receipts.js";
 
 const form = $("form");
 const key = await ready();
 let bytes = null;
+const chosenFiles = $("files") ? new Chosen(data, read("file-texts")) : null; // what is said of several consignments has none
 
 $("happened_at").value = now();
 
 // What was seen, compared: without the ledger it is what the newest receipt proves, or the request says.
 async function seen() {
+  if (data.deliveries) return null; // it is about what was seen of no one ledger
   try {
     return await countersigned(key);
   } catch (error) {
@@ -20,7 +23,7 @@ async function seen() {
   }
 }
 
-function filled(known) {
+function filled(known, attachments) {
   const given = new FormData(form);
   const fields = {};
   for (const name of new Set(given.keys())) {
@@ -29,15 +32,31 @@ function filled(known) {
   const [code, caveat] = [given.get("+code"), given.get("+caveat")];
   return {
     kind: data.kind,
+    group: data.group ?? null,
+    members: data.members ?? null,
     checkpoint: data.checkpoint,
     plan: data.plan,
     seen: known,
     on_behalf_of: data.on_behalf_of,
     happened_at: given.get("+happened_at"),
     fulfils: given.getAll("+fulfils"),
+    attachments,
     handling: code || caveat ? `${code}:${caveat}` : "",
     fields,
   };
+}
+
+// What the statement says of the chosen files; null, with what is wrong, where one cannot be attached.
+async function attachedFiles() {
+  if (chosenFiles === null) return [];
+  try {
+    return await chosenFiles.said();
+  } catch (error) {
+    clear();
+    faulty([{ place: "attachments", problem: error.message }]);
+    $("check").disabled = false;
+    return null;
+  }
 }
 
 form.addEventListener("submit", async (event) => {
@@ -45,18 +64,20 @@ form.addEventListener("submit", async (event) => {
   if (!key) return;
   $("check").disabled = true;
   try {
+    const attached = await attachedFiles();
+    if (attached === null) return;
     const known = await seen();
-    bytes = await composed(filled(known));
+    bytes = await composed(filled(known, attached));
     $("check").disabled = false;
     if (bytes === null) return;
-    inWords(statementIn(bytes, data.kind, known), $("words"));
+    inWords(statementIn(bytes, data.kind, known, attached), $("words"));
   } catch (error) {
     bytes = null;
     if (!(error instanceof Contradiction)) notTheSame(); // else it stays so: nothing can be checked any more, or signed
     return;
   }
   show(form, false);
-  for (const kinds of document.querySelectorAll("#kinds")) show(kinds, false);
+  for (const kinds of document.querySelectorAll("#kinds, #together")) show(kinds, false);
   show($("said"));
   $("said").focus();
 });
@@ -66,7 +87,7 @@ $("back").addEventListener("click", () => {
   clear();
   show($("said"), false);
   show(form);
-  for (const kinds of document.querySelectorAll("#kinds")) show(kinds);
+  for (const kinds of document.querySelectorAll("#kinds, #together")) show(kinds);
   form.querySelector("input, select, textarea").focus();
 });
 
@@ -76,5 +97,6 @@ $("sign").addEventListener("click", async () => {
   bytes = null; // pressed twice, it is signed once
   show($("back"), false);
   show($("sign"), false);
-  await signAndHandIn(chosen, key);
+  if (data.deliveries) await signForEach(chosen, key);
+  else await signAndHandIn(chosen, key, () => chosenFiles.handIn(key));
 });

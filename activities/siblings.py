@@ -1,0 +1,56 @@
+"""The activity `heed`: a delivery of a group hears what is new of its siblings (R31), from their ledgers in the archive.
+
+Who wants to know asks; a sibling tells nobody. So it does not matter whether that has not begun, goes on in another run, or has
+ended long ago, and none waits for another.
+"""
+
+import logging
+from datetime import timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.relay import Relay
+from archive.cached_deliveries import FoldedDeliveries
+from domain.delivery.reported import SiblingHeard
+from domain.record.siblings import Heeded, Heeding, expunged, heard
+from domain.words.errors import NotFound, NotVerified
+from workflows import messages
+
+log = logging.getLogger("vigil.siblings")
+
+PACE = timedelta(seconds=1)
+"""Between two looks, and for each sibling so much more: who has many is not in more of a hurry than the archive."""
+EACH = timedelta(milliseconds=200)
+
+
+class SiblingWatch:
+    """The activity, with the archive, and the key that vouches for what it has found there."""
+
+    def __init__(self, folded: FoldedDeliveries, key: Ed25519PrivateKey, relay: Relay) -> None:
+        self._folded = folded
+        self._key = key
+        self._relay = relay
+
+    @activity.defn(name=messages.HEED)
+    async def heed(self, wanted: Heeding) -> None:
+        """Look at each sibling, and report what is new of it. Raises `ApplicationError` while nothing is, and looks again."""
+        found = [fact for one in wanted.siblings if (fact := await self._news(wanted.group, one)) is not None]
+        for fact in found:
+            await self._relay.report(wanted.delivery, fact)
+        if not found:
+            pause = PACE + EACH * len(wanted.siblings)
+            message = "nothing is new of a sibling"
+            raise ApplicationError(message, type="NothingNew", category=ApplicationErrorCategory.BENIGN, next_retry_delay=pause)
+
+    async def _news(self, group: str, known: Heeded) -> SiblingHeard | None:
+        """Nothing of one that has not begun, or whose ledger cannot be trusted: then who waits for it decides in the end."""
+        try:
+            return heard(await self._folded.newest(known.delivery), group, known, self._key)
+        except NotFound:
+            gone = known.standing != "ended" and await self._folded.knows(known.delivery)
+            return expunged(known.delivery, group, self._key) if gone else None
+        except NotVerified as error:
+            log.warning("the ledger of a sibling does not verify", extra={"code": error.code})
+            return None

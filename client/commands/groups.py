@@ -1,0 +1,333 @@
+"""`vigil group ...`: an operation of several consignments (R31), each a delivery of its own, under one plan and one digest."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from client import render
+from client.caller import CallerOptions
+from client.console import answer, out, talk
+from client.dossier import tell_gaps
+from client.entries import line_of
+from client.group_files import GroupFiles
+from client.jointly import Countersigned, signed
+from client.language import _, named, speak
+from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url, grouped
+from client.saying import About, content_of, kind_for, statement, with_decision
+from client.submitting import hand_in
+from domain.delivery.ledger import Entry, Left
+from domain.delivery.requests import Request
+from domain.delivery.statement import Content
+from domain.signing.canonical import plain
+from domain.views.lists import Row
+from domain.views.names import OUTCOMES, PHASES
+from domain.views.sentences import say_verdict
+from domain.views.view import DeliveryView, GroupView
+from domain.words.errors import NotFound, RuleBroken, VigilError
+from domain.words.quantities import say_span
+from process.files import write_new
+from protocol.gateway import Gateway
+
+GroupCode = Annotated[str, typer.Argument(help="the group, by its code name", show_default=False)]
+Only = Annotated[list[str] | None, typer.Option("--only", help="only for this consignment; as often as needed")]
+
+app = typer.Typer(help="Operations of several consignments, with consents, arrests and stops in common.", no_args_is_help=True)
+
+
+@app.command("check")
+@grouped
+def check(files: GroupFiles, output: Output = "text") -> None:
+    """Check a group file and the plan of each consignment: every fault at once, at its line in the one file."""
+    dossier = files.checked()
+    table = Table(title=f"{dossier.file.group}", title_justify="left", box=None, padding=(0, 2))
+    for heading in (_("consignment"), _("what is done"), _("checkpoint"), _("waits for"), _("for how long")):
+        table.add_column(heading)
+    for plan in dossier.plans:
+        done = _("held back") if plan.held_back else " → ".join(plan.states())
+        waits = [one for one in plan.checkpoints if one.wait_for]
+        table.add_row(plan.operation, done, *([""] * 3 if waits else []))
+        for one in waits:
+            of = ", ".join(f"{wait.delivery}: {wait.checkpoint}" for wait in one.wait_for)
+            table.add_row("", "", one.id, of, say_span(one.waits) if one.waits is not None else "")
+    digest = _digest(dossier.plans[0].group)
+    document = {"group": dossier.file.group, "digest": digest, "plans": [plain(one) for one in dossier.plans], "faults": []}
+    document |= {"gaps": [plain(one) for one in dossier.gaps]}
+    answer(output, document, Group(table, Text(), Text(_("digest {digest}", digest=digest))))
+    tell_gaps(dossier.gaps)
+
+
+@app.command("start")
+@grouped
+def start(
+    files: GroupFiles,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    other: Countersigned = None,
+    output: Output = "text",
+) -> None:
+    """Sign the plan of each consignment as its initiator and start its delivery. What has been started already stays as it is."""
+    plans = files.to_be_signed()
+    started: dict[str, bool] = {}
+    for plan in plans:
+        initiator = CallerOptions(plan.initiator, officer, keys, gateway)
+        envelope = signed(plan, initiator.key(), other, initiator.folder)
+        try:
+            initiator.call(lambda door, envelope=envelope: door.start(envelope))  # type: ignore[misc]
+            started[plan.operation] = True
+        except RuleBroken as error:
+            if error.reason != "started_already":
+                raise
+            started[plan.operation] = False
+    said = [
+        _("{delivery} has started", delivery=name) if new else _("{delivery} had been started already", delivery=name)
+        for name, new in started.items()
+    ]
+    answer(output, {"group": files.group.stem, "deliveries": started}, "\n".join(said))
+
+
+@app.command("show")
+@grouped
+def show(group: GroupCode, caller: CallerOptions, output: Output = "text") -> None:
+    """The consignments of a group that are yours to see: how each stands, what waits for which, how each ended."""
+    views = caller.call(lambda door: _views(door, group))
+    answer(output, {"group": group, "deliveries": [plain(one) for one in views]}, _overview(views))
+
+
+@app.command("ledger")
+@grouped
+def ledger(group: GroupCode, caller: CallerOptions, output: Output = "text") -> None:
+    """The ledgers of a group, entry by entry in the order of time, each with its consignment."""
+
+    async def read(door: Gateway) -> list[tuple[str, Any]]:
+        rows = await _rows(door, group)
+        found = [(row.delivery, entry) for row in rows for entry in await door.ledger(row.delivery)]
+        return sorted(found, key=lambda one: one[1].at if isinstance(one[1], Entry) else "")
+
+    found = [(name, entry) for name, entry in caller.call(read) if isinstance(entry, Entry)]
+    if output == "json":
+        answer(output, [{"delivery": name, "entry": plain(entry)} for name, entry in found], None)
+        return
+    for name, entry in found:
+        out.print(line_of(name, entry))
+
+
+@app.command("packet")
+@grouped
+def packet(
+    group: GroupCode,
+    caller: CallerOptions,
+    folder: Annotated[Path | None, typer.Option("--to", help="folder for the packets; else GROUP here")] = None,
+    purpose: Annotated[str, typer.Option(help="operation, court, or a State such as UZ (R23)")] = "operation",
+    output: Output = "text",
+) -> None:
+    """Export the evidence packet of each consignment. Each verifies by itself, whatever became of the others."""
+    to = folder or Path(group)
+
+    async def export(door: Gateway) -> dict[str, bytes]:
+        return {row.delivery: await door.packet(row.delivery, purpose) for row in await _rows(door, group)}
+
+    written = []
+    for name, data in caller.call(export).items():
+        to.mkdir(parents=True, exist_ok=True)
+        path = to / f"{name}.packet.json"
+        write_new(path, data)
+        written.append(str(path))
+    answer(output, {"group": group, "packets": written}, "\n".join(written))
+
+
+@app.command("confirm")
+@grouped
+def confirm(
+    group: GroupCode,
+    checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you, the same in each", show_default=False)],
+    caller: CallerOptions,
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
+    kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    only: Only = None,
+    output: Output = "text",
+) -> None:
+    """Sign once what is asked of you in several consignments, and hand it in to each that it names."""
+    _say(group, checkpoint, caller, fields or [], kind, only or [], output, positive=True)
+
+
+@app.command("refuse")
+@grouped
+def refuse(
+    group: GroupCode,
+    checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you, the same in each", show_default=False)],
+    caller: CallerOptions,
+    reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
+    only: Only = None,
+    output: Output = "text",
+) -> None:
+    """Say no, once, to what is asked of you in several consignments."""
+    _say(group, checkpoint, caller, [f"reason={reason}"] if reason else [], None, only or [], output, positive=False)
+
+
+@app.command("withdraw")
+@grouped
+def withdraw(
+    group: GroupCode,
+    caller: CallerOptions,
+    state: Annotated[str, typer.Option(help="the State that takes its consent back", show_default=False)],
+    reason: Annotated[str, typer.Option(help="why; none is owed")] = "",
+    only: Only = None,
+    output: Output = "text",
+) -> None:
+    """Take your consent back, for all consignments of a group or for some."""
+    words = [f"state={state}", *([f"reason={reason}"] if reason else [])]
+    _to_all(group, content_of("authorisation_withdrawn", words, None), caller, only or [], output)
+
+
+@app.command("stop")
+@grouped
+def stop(
+    group: GroupCode,
+    caller: CallerOptions,
+    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcomes will say so")] = False,
+    only: Only = None,
+    output: Output = "text",
+) -> None:
+    """Stop all consignments of a group in which you take part, now, by one signature."""
+    said = ("incident", ["risk_to_life=yes", f"what={reason}"]) if risk_to_life else ("stop_requested", [f"reason={reason}"])
+    _to_all(group, content_of(*said, None), caller, only or [], output)
+
+
+@app.command("hold")
+@grouped
+def hold(
+    group: GroupCode,
+    caller: CallerOptions,
+    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    only: Only = None,
+    output: Output = "text",
+) -> None:
+    """Hold all consignments of a group in which you take part, by one signature, until it is decided whether each goes on."""
+    _to_all(group, content_of("hold_requested", [f"reason={reason}"], None), caller, only or [], output)
+
+
+# What these are made of
+
+
+def _digest(group: Any) -> str:
+    return str(group.digest) if group is not None else ""
+
+
+async def _rows(door: Gateway, group: str) -> list[Row]:
+    """The consignments of a group that are the caller's to see. Raises `NotFound` where there is none."""
+    found = sorted(await door.deliveries({"group": group, "sort": "name"}), key=lambda row: row.delivery)
+    if not found:
+        raise NotFound(_("no consignment of {group} is yours to see", group=group))
+    return found
+
+
+async def _views(door: Gateway, group: str) -> list[DeliveryView]:
+    return [await door.view(row.delivery) for row in await _rows(door, group)]
+
+
+def _overview(views: Sequence[DeliveryView]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2))
+    for heading in (_("consignment"), _("stands"), _("waits for siblings"), _("waits for services")):
+        table.add_column(heading)
+    for view in views:
+        stands = named(OUTCOMES, view.outcome) if view.outcome else named(PHASES, view.phase)
+        held = view.group.waits if view.group is not None else ()
+        asked = [f"{one.checkpoint}: {', '.join(who.service for who in one.services)}" for one in view.waiting]
+        table.add_row(view.delivery, stands, "\n".join(map(render.waits_for_siblings, held)), "\n".join(asked))
+    return table
+
+
+def _say(
+    group: str,
+    checkpoint: str,
+    caller: CallerOptions,
+    fields: Sequence[str],
+    kind: str | None,
+    only: Sequence[str],
+    output: str,
+    *,
+    positive: bool,
+) -> None:
+    """Answer what is asked at the same checkpoint of several consignments by one statement."""
+    asked = [one for one in caller.call(lambda door: door.inbox()).requests if _asks(one, group, checkpoint, caller.service)]
+    asked = [one for one in asked if not only or one.delivery in only]
+    if not asked:
+        message = _(
+            "{checkpoint} of {group} asks nothing of {service} now", checkpoint=checkpoint, group=group, service=caller.service
+        )
+        raise NotFound(message, hint=_("see `vigil inbox`; who has changed its plan is answered alone, with `vigil confirm`"))
+    asked.sort(key=_number)
+    base = max(asked, key=lambda one: one.facts.valid_until or "")
+    chosen = kind or kind_for(base, positive=positive)
+    content = content_of(chosen, with_decision(chosen, fields, positive=positive), base)
+    if hasattr(content, "request"):  # that of each, as it was shown
+        content = content.model_copy(update={"request": tuple(one.facts.request_digest or "" for one in asked)})
+    first = asked[0].facts.group
+    assert first is not None  # noqa: S101 - `_asks` has looked
+    _hand_in_to_all({one.delivery: _number(one) for one in asked}, first.code, first.digest, content, caller, output, checkpoint)
+
+
+def _asks(one: Request, group: str, checkpoint: str, service: str) -> bool:
+    known = one.facts.group
+    return known is not None and known.code == group and (one.checkpoint, one.service) == (checkpoint, service)
+
+
+def _number(one: Request) -> int:
+    return one.facts.group.number if one.facts.group is not None else 0
+
+
+def _to_all(group: str, content: Content, caller: CallerOptions, only: Sequence[str], output: str) -> None:
+    """Say something of all consignments of a group that go on and are the caller's to see, or of some."""
+    views = [one for one in caller.call(lambda door: _views(door, group)) if one.outcome is None and one.group is not None]
+    found: dict[str, GroupView] = {one.delivery: one.group for one in views if one.group is not None}
+    found = {name: one for name, one in found.items() if not only or name in only}
+    if not found:
+        raise NotFound(_("no consignment of {group} that goes on is yours to see", group=group))
+    first = next(iter(found.values()))
+    _hand_in_to_all({name: one.number for name, one in found.items()}, first.code, first.digest, content, caller, output)
+
+
+def _hand_in_to_all(
+    numbers: dict[str, int],
+    code: str,
+    digest: str,
+    content: Content,
+    caller: CallerOptions,
+    output: str,
+    checkpoint: str | None = None,
+) -> None:
+    """One signed statement comes to each consignment that it names. Each judges it by itself; one that fails keeps none back."""
+    members = tuple(sorted(numbers.values()))
+    envelope = statement(code, caller.service, caller.code, content, caller.key(), About(digest), checkpoint, members=members)
+
+    async def to_each(door: Gateway) -> list[Any]:
+        talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name) for name in numbers)
+        return await asyncio.gather(*talking, return_exceptions=True)
+
+    given = dict(zip(numbers, caller.call(to_each), strict=True))
+    document = {name: _became(one) for name, one in given.items()}
+    lines = [f"{name}: {said['said']}" for name, said in document.items()]
+    wrong = [one for one in document.values() if one["verdict"] not in ("accepted", "early", "left")]
+    problem = RuleBroken("R31", _("{count} of {all} did not take it", count=len(wrong), all=len(given))) if wrong else None
+    answer(output, {"group": code, "members": members, "deliveries": document}, "\n".join(lines), problem)
+
+
+def _became(given: Any) -> dict[str, Any]:
+    """What became of it in one of them."""
+    if isinstance(given, BaseException):
+        if not isinstance(given, VigilError):
+            raise given
+        return {"verdict": given.code, "said": given.message}
+    if isinstance(given, Left):
+        return {"verdict": "left", "said": _("kept, not judged yet: no worker is up")}
+    receipt = given.receipt
+    said = say_verdict(receipt.verdict, speak) or _("accepted")
+    return {"verdict": receipt.verdict.verdict, "seq": receipt.seq, "said": said}

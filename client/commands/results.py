@@ -1,0 +1,241 @@
+"""`vigil results`: what came of the deliveries of a period, for heads of services; from the gateway, or from packets offline."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import typer
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from client import carrying
+from client.caller import CallerOptions
+from client.console import answer, talk
+from client.language import _, speak
+from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url
+from domain.delivery.delivery import Delivery
+from domain.plan.directory import Directory
+from domain.record.packet import unseal
+from domain.record.replay import replay
+from domain.record.verify import verify
+from domain.signing.canonical import plain
+from domain.views import results_in_words as words
+from domain.views.results import Adding, CountedBy, Period, Results, counts_at, period_of
+from domain.views.results_picture import picture
+from domain.views.returns import FORMS, Form, Return, of_incidents, of_period
+from domain.words.errors import Malformed, NotVerified
+from domain.words.limits import MOST_PACKETS
+from domain.words.moments import utc_text
+from process.configuration import directory_in
+from process.language import of
+
+BAR: Final = 24
+"""Characters of the longest bar."""
+
+Given = Annotated[
+    list[Path] | None, typer.Argument(help="packets to count from, offline; none: ask the gateway", show_default=False)
+]
+
+
+Asker = Annotated[
+    str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service that asks; of packets, whose key decrypts them")
+]
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What was counted, and of packets the deliveries whose forms are of single incidents."""
+
+    results: Results
+    deliveries: tuple[Delivery, ...] = ()
+
+
+def results(
+    packets: Given = None,
+    period: Annotated[
+        str | None, typer.Option(help="2026, 2026-Q2, 2026-06, 2026-06-15, FIRST/LAST of such, or two moments; else this year")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="by whose calendar: UTC, or an offset such as +05:00")] = "UTC",
+    by: Annotated[
+        Literal["started", "ended"], typer.Option(help="whether a delivery counts when it started, or when it ended")
+    ] = "ended",
+    form: Annotated[Form | None, typer.Option(help="in the fields of a return to an international body")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="of a return of incidents: the State whose services have seized")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", "-f", help="write a file as well: .csv, .json or .svg says as what")
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option(help="a directory you trust: the keys of each packet must stand in it")
+    ] = None,
+    keys_unverified: Annotated[
+        bool, typer.Option("--keys-unverified", help="believe the packets themselves whose keys they name")
+    ] = False,
+    service: Asker = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
+    output: Output = "text",
+) -> None:
+    """What came of the deliveries of a period: operations, consignments, legs and parcels apart, seizures, arrests, refusals,
+    silences, answers, holds and stops. Of all for supervisors; for who takes part, of its own part (R11).
+    """
+    wanted = period_of(period or str(datetime.now(UTC).year), zone)
+    filled = _Filled(form, state)
+    for one in file or []:
+        _writer(one, filled)
+    if packets:
+        trusted = directory_in(directory) if directory is not None else None
+        found = _of_packets(packets, wanted, by, _Trust(trusted, keys_unverified, keys.expanduser(), service), form)
+    else:
+        if service is None:
+            raise Malformed(_("say with --as who asks, or give packets to count from"))
+        if form is not None and form not in of_period:
+            hint = _("give the packets of the deliveries: each holds what this return asks of its incident")
+            raise Malformed(_("{form} is of single incidents, and results hold numbers alone", form=form), hint=hint)
+        caller = CallerOptions(service, officer, keys, gateway)
+        asked = {"period": f"{wanted.since}/{wanted.until}", "by": by}
+        found = Counting(caller.call(lambda door: door.results(asked)))
+    for one in file or []:
+        carrying.write(one, _writer(one, filled)(found).encode())
+        talk.print(_("{path}: written", path=one))
+    if form is None:
+        answer(output, plain(found.results), _shown(found.results))
+    else:
+        table = filled.of(found)
+        answer(output, table.document(), _form_shown(table))
+
+
+@dataclass(frozen=True)
+class _Trust:
+    """Whose keys are believed of packets, and with which keys they are decrypted."""
+
+    directory: Directory | None
+    unverified: bool
+    folder: Path
+    service: str | None
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """A return, and of which State it is where it is of single incidents."""
+
+    form: Form | None
+    state: str | None
+
+    def __post_init__(self) -> None:
+        if self.form in of_incidents and self.state is None:
+            raise Malformed(_("{form} is of the seizures of one State: say with --state of which", form=self.form))
+
+    def of(self, found: Counting) -> Return:
+        """The form, filled in."""
+        assert self.form is not None  # noqa: S101 - there is nothing to fill in else
+        if self.form in of_period:
+            return of_period[self.form](found.results)
+        known = dict.fromkeys(one.state for each in found.deliveries for one in each.directory.services if one.state is not None)
+        if known and self.state not in known:
+            message = _("no service of {state} has a part in these packets", state=self.state)
+            raise Malformed(message, hint=_("there are services of {states}", states=", ".join(sorted(known))))
+        return of_incidents[self.form](found.deliveries, self.state or "")
+
+
+def _of_packets(packets: list[Path], period: Period, by: CountedBy, trust: _Trust, form: Form | None) -> Counting:
+    """Counted one packet after another, each verified before it counts. What is not needed of one is not kept."""
+    if trust.directory is None and not trust.unverified:
+        hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to count without proof")
+        raise NotVerified(
+            _("whose keys these are stands only in the packets themselves, which their forger would have written"), hint=hint
+        )
+    if len(packets) > MOST_PACKETS:
+        raise Malformed(_("{count} packets: at most {most} are counted at once", count=len(packets), most=MOST_PACKETS))
+    adding, first, kept = Adding(), dict[str, Path](), list[Delivery]()
+    for path in packets:
+        delivery = _verified(path, trust)
+        name = delivery.plan.operation
+        if name in first:
+            raise Malformed(
+                _("{one} and {other} are packets of {name}: it would count twice", one=first[name], other=path, name=name)
+            )
+        first[name] = path
+        at = counts_at(delivery, by)
+        if at is not None and period.holds(at):
+            adding.add(delivery)
+            if form in of_incidents:
+                kept.append(delivery)
+    now = utc_text(datetime.now(UTC))
+    found = Results(counted_by=by, period=period, as_of=now, whole=True, totals=tuple(adding.totals()))
+    return Counting(found, tuple(kept))
+
+
+def _verified(path: Path, trust: _Trust) -> Delivery:
+    data = carrying.read(path, trust.folder, trust.service)
+    try:
+        verify(data, trust.directory)
+    except NotVerified as error:
+        raise NotVerified(_("{path}: {problem}", path=path, problem=error.message), error.entry) from error
+    packet, _manifest, _seal = unseal(data)
+    return replay(packet.ledger, packet.directory, packet.cards)
+
+
+def _writer(path: Path, filled: "_Filled") -> Callable[[Counting], str]:
+    """What makes the text of such a file. Raises `Malformed`."""
+    language = of(os.environ)
+    if filled.form is not None:
+        if path.suffix != ".csv":
+            raise Malformed(_("{path}: a return is written as .csv", path=path))
+        return lambda found: filled.of(found).csv()
+    ways: Mapping[str, Callable[[Counting], str]] = {
+        ".csv": lambda found: words.in_csv(found.results),
+        ".json": lambda found: found.results.model_dump_json(indent=2),
+        ".svg": lambda found: picture(found.results, speak, language),
+    }
+    if path.suffix not in ways:
+        raise Malformed(_("{path}: the name of the file ends with .csv, .json or .svg", path=path))
+    return ways[path.suffix]
+
+
+def _shown(found: Results) -> Group:
+    """The numbers, then every table with a bar beside what can be compared."""
+    language = of(os.environ)
+    head = Text(f"{speak(words.COUNTED_BY[found.counted_by])}: {words.in_period(found)}", style="bold")
+    numbers = "   ".join(f"{name}: {count}" for name, count in words.headline(found, speak))
+    parts: list[Text | Table] = [head, Text(numbers)]
+    if not found.totals:
+        parts.append(Text(speak(words.NOTHING)))
+    for one in words.in_tables(found, speak, language):
+        parts += [Text(""), Text(one.title, style="bold"), _table(one)]
+    return Group(*parts, Text(""), *(Text(one, style="dim") for one in words.remarks(found, speak)))
+
+
+def _table(one: words.Shown) -> Table:
+    table = Table(box=None, padding=(0, 2), show_edge=False)
+    for number, heading in enumerate(one.head):
+        table.add_column(heading, justify="left" if number < one.words else "right", overflow="fold")
+    most = max((row.size for row in one.rows), default=0)
+    if most:
+        table.add_column(one.bars, min_width=BAR)
+    for row in one.rows:
+        table.add_row(*row.cells, *([_bar(row.size, most)] if most else []))
+    return table
+
+
+def _bar(size: int, most: int) -> str:
+    """At least an eighth of a character for what is there at all."""
+    eighths = max(8 * BAR * size // most, 1) if size else 0
+    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+
+
+def _form_shown(one: Return) -> Group:
+    table = Table(box=None, padding=(0, 2))
+    for heading in one.head:
+        table.add_column(heading, overflow="fold")
+    for row in one.rows:
+        table.add_row(*row)
+    return Group(
+        Text(FORMS[one.form], style="bold"), table, Text(_("Fields are as believed; the form itself was not read."), style="dim")
+    )

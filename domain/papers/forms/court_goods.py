@@ -1,0 +1,254 @@
+"""Of the report for the court: who held what, whether it balances, and when nobody watched."""
+
+from collections.abc import Iterator
+
+from domain.delivery.holdings import exhibits
+from domain.delivery.watching import unwatched
+from domain.papers.forms import story
+from domain.papers.forms.lots import is_given, label_of, lot_of
+from domain.papers.forms.parts import (
+    NONE,
+    act,
+    counted,
+    row,
+    seals,
+    table,
+    weight,
+)
+from domain.papers.forms.telling import COMPUTED, Telling, Told
+from domain.papers.paper import (
+    Bar,
+    BarRow,
+    Bars,
+    Blank,
+    Block,
+    Line,
+    Row,
+    Source,
+    Value,
+    Words,
+)
+from domain.papers.record import Heard
+from domain.papers.tongue import joined
+from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.exhibits import LaboratoryReport
+from domain.views.names import EXHIBITS, FATES
+from domain.words.text import mark
+
+CUSTODY = mark("Chain of custody")
+WHO, SINCE, GROSS, SEALS, CHECKED = (
+    mark("Responsible"),
+    mark("Since"),
+    mark("Gross: given / taken"),
+    mark("Seals"),
+    mark("Not checked"),
+)
+DISCREPANCY = mark("Decisions to go on although something did not fit: {count}.")
+HELD = mark("Exhibit: {exhibit}; held by {holder}.")
+GONE = mark("Exhibit: {exhibit}; {fate}.")
+BALANCE = mark("Mass balance")
+FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
+REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
+CLOSES = mark("Masses balance within the plan's tolerances{computed}.")
+DIFFERS = mark("It does not balance: {what}.")
+PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
+PUT_IN = mark("Put in: {items}.")
+RECOVERED_AS = mark("Recovered by {service}: {amounts}.")
+EXAMINED = mark("A laboratory examined {exhibit} for {service}, {act}: {substance}.")
+EXAMINED_WEIGHED = mark("A laboratory examined {exhibit} for {service}, {act}: {substance}; spent {spent}, left {left}.")
+GAPS = mark("Gaps in the watch")
+LAST, LOST, BACK, UNSEEN, WHY = (
+    mark("Last seen"),
+    mark("Loss reported"),
+    mark("Found"),
+    mark("Unseen"),
+    mark("Reason and place"),
+)
+NO_GAPS = mark("{no} loss of sight was reported.")
+BETWEEN = mark("at least {least}, at most {most}")
+LOG_GAP = mark("By the surveillance log nobody watched from {begins} until {ends}.")
+
+
+class Goods(Telling):
+    """Custody, mass balance and gaps."""
+
+    def _custody(self) -> Iterator[Block]:
+        record, tongue = self.record, self.tongue
+        yield self.head(CUSTODY)
+        rows: list[Row] = []
+        numbers: list[int] = []
+        handled = story.prepared(record)
+        if handled is not None:
+            said, prepared = handled
+            rows.append(
+                row(
+                    (self.service(said.service),),
+                    (self.moment(said),),
+                    weight(tongue, prepared.gross, *said.entries),
+                    seals(prepared.seals, *said.entries),
+                    NONE,
+                )
+            )
+            numbers.append(said.seq)
+        for said, accepted in record.said(HandoverAccepted):
+            offers = [one for one in record.said(HandoverOffered, said.checkpoint) if one[0].counted <= said.counted]
+            offer, offered = offers[-1] if offers else (None, None)
+            given = weight(tongue, offered.gross, *offer.entries) if offer is not None and offered is not None else NONE
+            missed = (tongue.quoted(accepted.not_checked, *said.entries),) if accepted.not_checked else NONE
+            rows.append(
+                row(
+                    (self.service(said.service),),
+                    (self.moment(said),),
+                    (*given, Words(" / "), *weight(tongue, accepted.gross, *said.entries)),
+                    seals(accepted.seals, *said.entries),
+                    missed,
+                )
+            )
+            numbers.append(said.seq)
+        ends = [(said, one.gross) for said, one in story.interdictions(record)]
+        ends += [(said, one.gross) for said, one in story.seizures(record)]
+        for said, gross in sorted(ends, key=lambda one: one[0].counted):
+            when = (self.moment(said), Words(", "), *tongue.words(SEIZED))
+            rows.append(row((self.service(said.service),), when, weight(tongue, gross, *said.entries), NONE, NONE))
+            numbers.append(said.seq)
+        heads = ((WHO, 5), (SINCE, 3), (GROSS, 4, True), (SEALS, 4), (CHECKED, 4))
+        yield table(tongue, heads, rows, numbers)
+        yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
+        lines: list[Told] = []
+        for label, one in exhibits(record.delivery.state).items():
+            lot = lot_of(record, label, tongue)
+            last: tuple[Source, ...] = (one.entry,) if one.entry else ()
+            sources = tuple(dict.fromkeys((*lot.sources, *last)))
+            exhibit: Line = (label_of(label, tongue, *sources),)
+            if not is_given(label):
+                exhibit = (*exhibit, Words(", "), tongue.exhibit(one.what, *lot.sources))
+            if one.holder is not None:
+                lines.append((HELD, {"exhibit": exhibit, "holder": self.service(one.holder)}))
+            else:
+                fate = Value(tongue.translate(FATES.get(one.fate or "", one.fate or "–")), last or lot.sources)
+                lines.append((GONE, {"exhibit": exhibit, "fate": fate}))
+        yield from self.told(lines)
+
+    def _balance(self) -> Iterator[Block]:
+        record, tongue = self.record, self.tongue
+        yield self.head(BALANCE)
+        yield from self._balance_bars()
+        handled = story.prepared(record)
+        if handled is not None:
+            said, prepared = handled
+
+            def amounts(these: tuple[object, ...]) -> Line:
+                return joined(Value(tongue.amount(one), said.entries) for one in these) or NONE  # type: ignore[arg-type]
+
+            yield self.tell(
+                PREPARED_AS,
+                service=self.service(said.service),
+                modality=tongue.word(prepared.modality, *said.entries),
+                kept=amounts(prepared.kept),
+                removed=amounts(prepared.removed),
+                samples=amounts(prepared.samples),
+            )
+            if prepared.items:
+                items = (
+                    Value(f"{tongue.translate(EXHIBITS[item.what])} {item.label} {tongue.mass(item.gross)}", said.entries)
+                    for item in prepared.items
+                )
+                yield self.tell(PUT_IN, items=joined(items))
+        for said, seizure in story.seizures(record):
+            recovered = joined(Value(tongue.amount(one), said.entries) for one in seizure.recovered) or NONE
+            labels = joined(Value(label, said.entries) for label in seizure.items)
+            both = (*recovered, Words("; "), *labels) if labels else recovered
+            yield self.tell(RECOVERED_AS, service=self.service(said.service), amounts=both)
+        yield from self.told([self._examined(said, one) for said, one in record.said(LaboratoryReport)])
+        found = record.delivery.balance.differences()
+        for finding in found:
+            yield self.tell(DIFFERS, what=tongue.finding(finding, "computed"))
+        if not found:
+            yield self.tell(CLOSES, computed=COMPUTED)
+
+    def _examined(self, said: Heard, report: LaboratoryReport) -> Told:
+        """What a laboratory found, and what it spent and left."""
+        tongue = self.tongue
+        filled: dict[str, Value | Line | Blank] = {
+            "act": act(tongue, report.reference, *said.entries),
+            "service": self.service(said.service),
+            "exhibit": label_of(report.exhibit, tongue, *said.entries),
+            "substance": tongue.quoted(report.substance, *said.entries),
+        }
+        if report.spent is None:
+            return EXAMINED, filled
+        weights = {"spent": report.spent, "left": report.left or 0}
+        return EXAMINED_WEIGHED, filled | {name: Value(tongue.mass(one), said.entries) for name, one in weights.items()}
+
+    def _balance_bars(self) -> Iterator[Block]:
+        """Of what was measured in grams: by the plan, as prepared, at the end; of one substance."""
+        record, tongue = self.record, self.tongue
+        handled = story.prepared(record)
+        if handled is None:
+            return
+        said, prepared = handled
+        parts = [
+            (REMOVED, story.masses(prepared.removed), "light"),
+            (SAMPLES, story.masses(prepared.samples), "dark"),
+            (KEPT, story.masses(prepared.kept), "middle"),
+        ]
+        names = list(dict.fromkeys(name for _, masses, _ in parts for name in masses))
+        if len(names) != 1:
+            return
+        name = names[0]
+        whole = sum(masses.get(name, 0) for _, masses, _ in parts)
+        planned = next(iter(story.masses(record.plan.consignment.contents).values()), whole)
+        recovered = [(one, story.masses(seizure.recovered)) for one, seizure in story.seizures(record)]
+        end = sum(next(iter(masses.values()), 0) for _, masses in recovered)
+        most = max(whole, planned, end, 1)
+        place, bars = 0, []
+        for what, masses, shade in parts:
+            mass = masses.get(name, 0)
+            if mass:
+                label = (Value(f"{tongue.translate(what)} {tongue.mass(mass)}", said.entries),)
+                bars.append(Bar(place, place + mass * 1000 // most, shade, label))  # type: ignore[arg-type]
+                place += mass * 1000 // most
+        rows = [
+            BarRow(tongue.words(FOUND), (Bar(0, planned * 1000 // most, "none", (Value(tongue.mass(planned), ("plan",)),)),)),
+            BarRow(tongue.words(DIVIDED), tuple(bars)),
+        ]
+        if recovered:
+            entries = counted(seq for one, _ in recovered for seq in one.entries)
+            label = (Value(f"{tongue.translate(SEIZED)} {tongue.mass(end)}", entries),)
+            rows.append(BarRow(tongue.words(AT_END), (Bar(max(place - end * 1000 // most, 0), place, "middle", label),)))
+        yield Bars(tuple(rows), ())
+
+    def _gaps(self) -> Iterator[Block]:
+        record, tongue = self.record, self.tongue
+        yield self.head(GAPS)
+        rows: list[Row] = []
+        numbers: list[int] = []
+        for one in story.gaps(record):
+            last = (self.moment(one.last),) if one.last is not None else NONE
+            back = (self.moment(one.found),) if one.found is not None else NONE
+            unseen: Line = NONE
+            if one.found is not None:
+                least = Value(tongue.span(one.found.happened - one.lost.happened), ("computed",))
+                most = one.found.happened - (one.last.happened if one.last is not None else one.lost.happened)
+                unseen = tongue.say(BETWEEN, least=least, most=Value(tongue.span(most), ("computed",)))
+            why: Line = (tongue.quoted(one.reason, *one.lost.entries),)
+            if one.found is not None:
+                place = Value(one.place, one.found.entries)
+                why = (*why, Words("; "), place, Words(", "), tongue.quoted(one.why, *one.found.entries))
+            rows.append(row(last, (self.moment(one.lost),), back, unseen, why))
+            numbers.append(one.lost.seq)
+        if rows:
+            heads = ((LAST, 3), (LOST, 3), (BACK, 3), (UNSEEN, 4), (WHY, 7))
+            yield table(tongue, heads, rows, numbers)
+        else:
+            yield self.tell(NO_GAPS, no=self.no())
+        log = unwatched(record.delivery.state.watch_log)
+        yield from self.told(
+            [
+                (
+                    LOG_GAP,
+                    {"begins": self.at(one.begins, one.after, "computed"), "ends": self.at(one.ends, one.before, "computed")},
+                )
+                for one in log
+            ]
+        )

@@ -1,0 +1,265 @@
+"""The order (постановление) by which a service carries out the measure in its State: made of its own acts and its rule card."""
+
+from collections.abc import Iterator, Sequence
+
+from domain.papers.form import Form
+from domain.papers.forms.parts import act, approved, author, consignment, row, signing, table, unsure
+from domain.papers.paper import (
+    Blank,
+    Block,
+    Box,
+    Columns,
+    Dated,
+    Items,
+    Line,
+    Paragraph,
+    Row,
+    Title,
+    Value,
+    Words,
+)
+from domain.papers.record import Heard, Record
+from domain.papers.tongue import Tongue, joined
+from domain.plan.demands import Demand, demands
+from domain.plan.directory import Service
+from domain.plan.plan import Leg
+from domain.rules.agreement import AgreementGiven
+from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
+from domain.rules.permission import PermissionGranted
+from domain.views.law import in_words, where
+from domain.words.moments import instant
+from domain.words.text import mark
+
+KIND = mark("Order")
+ABOUT = mark("to carry out the operational-search measure “controlled delivery”")
+AGREED = mark("AGREED")
+PLACE = mark("place where it is made")
+NUMBER = mark("No. {blank}")
+I_AM = mark("I, {who}")
+OFFICIAL = mark("office, unit, rank, name, initials: written by hand")
+HAVING = mark("of {service}, having considered file No. {file} and the request of {initiator} of {day} No. {number},")
+FOUND, ORDERED = mark("have found:"), mark("have ordered:")
+WHAT = mark("What is investigated: {offence}. Qualification: {articles}.")
+THING = mark("The object: {object}. It goes {way}.")
+LEADS = mark("{state}: {start} – {end}, {means}")
+NECESSITY = mark("Why it is not seized now: {necessity}. Other means do not do, since {blank}.")
+DECISIONS = mark("Acts of the State on which this rests:")
+OTHERS = mark("Consents of other States are not printed here: they are for those whom they bind (R11).")
+BODY, ACT, PROVISION, VALID = mark("Body, office"), mark("Act"), mark("Provision"), mark("Valid, UTC")
+BY_LAW = mark("By {laws} {treaty}")
+TREATY = mark("treaty")
+CARRY_OUT = mark("To carry out the measure on the territory of {state}: {legs}.")
+WAY = mark("Way of handling: {modality}; dangerous things {none} are not in it  {some} are in it, and are taken out or replaced.")
+TERM = mark(
+    "Term: no later than {blank} (the authorisation is valid until {until} UTC). It is extended by a new act before it ends."
+)
+MEANS = mark("Measures and technical means: {measures}.")
+PERMITTED = mark("permitted by {act}")
+NO_PERMIT = mark("act that permits it: {blank}")
+NOT_PERMITTED = mark("What this order and the acts above do not name is not permitted by it.")
+ENTRUST = mark("To entrust {services} with it; forces and means: {blank}.")
+FOREIGN = mark("Officers of other States: {services}; status {blank}.")
+SEIZE = mark(
+    "To arrest and seize after the delivery. Where life is at risk or control is lost it is seized at once; a search "
+    "lasts {search}."
+)
+SEIZE_ALONE = mark("To arrest and seize after the delivery. Where life is at risk or control is lost it is seized at once.")
+CONDITION = mark("Condition: {text}")
+NOTIFY = mark("To notify and do: {duty}")
+NOTIFY_BLANK = mark("To notify of beginning and results: {who} by {when}.")
+CARD = mark("By the rule card: {said}")
+OFFICIAL_SIGNS = mark("Official who made this order")
+COPIES = mark("Made in {blank} copies: No. 1 – into the file; No. 2 – {other}.")
+
+
+class Order(Form):
+    """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
+
+    name = "order"
+    version = 1
+    title = mark("order to carry it out")
+
+    def subjects(self, record: Record) -> tuple[str, ...]:
+        """States that have authorised it and carry out a leg."""
+        given = [one.state for _, one in record.said(AuthorisationGranted)]
+        return tuple(state for state in dict.fromkeys(leg.state for leg in record.plan.legs) if state in given)
+
+    def of(self, record: Record, subject: str) -> str:
+        """The service that carries it out."""
+        return _leg(record, subject).responsible
+
+    def may_have(self, record: Record, subject: str, reader: Service) -> bool:
+        """Services of the State."""
+        return reader.state == subject
+
+    def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
+        """As of the newest act of the State."""
+        acts = (AuthorisationGranted, AuthorisationExtended, AgreementGiven, PermissionGranted)
+        newest = [one.counted for one in record.heard if isinstance(one.content, acts) and one.content.state == subject]
+        return tuple(_blocks(record.until(max(newest)), subject, tongue))
+
+
+def _leg(record: Record, state: str) -> Leg:
+    return next(leg for leg in record.plan.legs if leg.state == state)
+
+
+def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
+    plan, service = record.plan, _leg(record, state).responsible
+    granted = [one for one in record.said(AuthorisationGranted) if one[1].state == state]
+    agreed = [one for one in record.said(AgreementGiven) if one[1].state == state]
+    permitted = [one for one in record.said(PermissionGranted) if one[1].state == state]
+    yield Columns(_agreed(tongue, record, agreed), approved(tongue))
+    yield author(tongue, record, service)
+    yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
+    yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
+    yield Paragraph(tongue.say(I_AM, who=Blank(5, tongue.translate(OFFICIAL))))
+    named = tongue.service(record, service), tongue.service(record, plan.initiator)
+    yield Paragraph(
+        tongue.say(HAVING, service=named[0], initiator=named[1], file=Blank(2), day=Blank(2), number=Blank(2)), "left"
+    )
+    yield Paragraph(tongue.words(FOUND), "ruling")
+    articles = plan.offence.articles.get(state, ())
+    said = joined(tongue.quoted(one, "plan", unsure=True) for one in articles) or (Blank(3),)
+    yield Paragraph(tongue.say(WHAT, offence=tongue.quoted(plan.offence.description, "plan"), articles=said))
+    yield Paragraph(
+        tongue.say(
+            THING,
+            object=consignment(tongue, plan.consignment),
+            way=joined((_way(tongue, record, leg) for leg in plan.legs), "; "),
+        )
+    )
+    yield Paragraph(tongue.say(NECESSITY, necessity=tongue.quoted(plan.request.necessity, "plan"), blank=Blank(4)))
+    yield Paragraph(tongue.words(DECISIONS))
+    heads = ((BODY, 5), (ACT, 4), (PROVISION, 4), (VALID, 4))
+    rows = tuple(_acts(tongue, record, granted, permitted))
+    yield table(tongue, heads, rows)
+    yield Paragraph(tongue.words(OTHERS), "small")
+    demand = next((one for one in demands(plan, record.cards) if one.state == state), None)
+    asked = plan.request.to.get(state)
+    basis = joined(tongue.quoted(one, "plan", unsure=True) for one in asked.basis) if asked is not None else ()
+    laws = joined(_laws(record, demand)) or basis or (Blank(4),)
+    yield Paragraph(tongue.say(BY_LAW, laws=laws, treaty=Blank(4, tongue.translate(TREATY))), "left")
+    yield Paragraph(tongue.words(ORDERED), "ruling")
+    yield Items(tuple(_orders(tongue, record, state, granted, permitted, demand)), ordered=True)
+    yield signing(tongue, [tongue.words(OFFICIAL_SIGNS)])
+    yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
+
+
+def _agreed(tongue: Tongue, record: Record, agreed: Sequence[tuple[Heard, AgreementGiven]]) -> tuple[Block, ...]:
+    """The act of another service that agrees, where one does."""
+    found: list[Block] = []
+    for said, one in agreed:
+        found.append(Paragraph(tongue.words(AGREED, strong=True), "left"))
+        found.append(Paragraph((tongue.service(record, said.service),), "left"))
+        found.append(Paragraph((Value(one.given_by_role, said.entries),), "left"))
+        found.append(Paragraph(act(tongue, one.reference, *said.entries), "left"))
+    return tuple(found)
+
+
+def _way(tongue: Tongue, record: Record, leg: Leg) -> Line:
+    ends = [record.plan.find(one) for one in (leg.start, leg.end)]
+    start, end = (Value(one.place if one is not None else "–", ("plan",)) for one in ends)
+    return tongue.say(
+        LEADS, state=Value(tongue.state(leg.state), ("plan",)), start=start, end=end, means=Value(leg.means, ("plan",))
+    )
+
+
+def _acts(
+    tongue: Tongue,
+    record: Record,
+    granted: Sequence[tuple[Heard, AuthorisationGranted]],
+    permitted: Sequence[tuple[Heard, PermissionGranted]],
+) -> Iterator[Row]:
+    acts: list[tuple[Heard, AuthorisationGranted | PermissionGranted]] = [*granted, *permitted]
+    for said, one in acts:
+        yield row(
+            joined((tongue.service(record, said.service), Value(one.granted_by_role, said.entries))),
+            act(tongue, one.reference, *said.entries),
+            (tongue.quoted(one.legal_basis, *said.entries, unsure=True),),
+            _valid(tongue, said, one.valid_from, one.valid_until),
+        )
+    for said, longer in record.said(AuthorisationExtended):
+        if any(one.service == said.service for one, _ in granted):
+            until = Value(tongue.moment(instant(longer.valid_until)), said.entries)
+            yield row((tongue.service(record, said.service),), (Blank(2),), (Words("–"),), (until,))
+
+
+def _valid(tongue: Tongue, said: Heard, begins: str, ends: str) -> Line:
+    return (Value(f"{tongue.moment(instant(begins))} – {tongue.moment(instant(ends))}", said.entries),)
+
+
+def _laws(record: Record, demand: Demand | None) -> Iterator[Value]:
+    """Texts on which the card rests what it says of who decides and of the measures: each once."""
+    if demand is None:
+        return
+    card = record.cards.get(demand.state)
+    known: dict[str, bool] = {}
+    for point in demand.points:
+        if point.about in ("decides", "agrees", "measures", "handling") and (named := where(point)):
+            known[named] = known.get(named, False) or unsure(card, point.law)
+    for named, doubtful in known.items():
+        yield Value(named, ("card",), unsure=doubtful)
+
+
+def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
+    tongue: Tongue,
+    record: Record,
+    state: str,
+    granted: Sequence[tuple[Heard, AuthorisationGranted]],
+    permitted: Sequence[tuple[Heard, PermissionGranted]],
+    demand: Demand | None,
+) -> Iterator[Line]:
+    plan = record.plan
+    legs = [leg for leg in plan.legs if leg.state == state]
+    yield tongue.say(
+        CARRY_OUT,
+        state=Value(tongue.state(state), ("plan",)),
+        legs=joined((_way(tongue, record, leg) for leg in legs), "; "),
+    )
+    yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=Box(), some=Box())
+    ends = [(instant(one.valid_until), said.entries) for said, one in granted]
+    until, entries = max(ends, key=lambda one: one[0])
+    for extension, longer in record.said(AuthorisationExtended):
+        if any(one.service == extension.service for one, _ in granted) and instant(longer.valid_until) > until:
+            until, entries = instant(longer.valid_until), extension.entries
+    yield tongue.say(TERM, blank=Blank(2), until=Value(tongue.moment(until), entries))
+    measures = plan.measures(state)
+    if measures:
+        yield tongue.say(MEANS, measures=joined(_measure(tongue, one, granted, permitted) for one in measures))
+    yield tongue.words(NOT_PERMITTED)
+    responsible = dict.fromkeys(leg.responsible for leg in legs)
+    yield tongue.say(ENTRUST, services=joined(tongue.service(record, one) for one in responsible), blank=Blank(4))
+    along = dict.fromkeys(one for leg in legs for one in leg.accompanied_by)
+    if along:
+        yield tongue.say(FOREIGN, services=joined(tongue.service(record, one) for one in along), blank=Blank(3))
+    watch = plan.surveillance
+    yield tongue.say(SEIZE, search=Value(tongue.span(watch.search), ("plan",))) if watch else tongue.words(SEIZE_ALONE)
+    for said, one in granted:
+        for condition in one.conditions:
+            yield tongue.say(CONDITION, text=tongue.quoted(condition.text, *said.entries))
+    card = record.cards.get(state)
+    for point in demand.points if demand is not None else ():
+        if point.about in ("handling", "measures", "forbids", "recorded", "reports") and point.law is not None:
+            law = Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
+            yield tongue.say(CARD, said=law)
+        elif point.about == "duties":
+            duty = Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
+            yield tongue.say(NOTIFY, duty=duty)
+    yield tongue.say(NOTIFY_BLANK, who=Blank(4), when=Blank(2))
+
+
+def _measure(
+    tongue: Tongue,
+    measure: str,
+    granted: Sequence[tuple[Heard, AuthorisationGranted]],
+    permitted: Sequence[tuple[Heard, PermissionGranted]],
+) -> Line:
+    """A measure with the act that permits it."""
+    named = tongue.word(measure, "plan")
+    for said, permit in permitted:
+        if measure in permit.permissions:
+            return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, permit.reference, *said.entries)), Words(")"))
+    for said, grant in granted:
+        if measure in grant.permits:
+            return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, grant.reference, *said.entries)), Words(")"))
+    return (named, Words(" ("), *tongue.say(NO_PERMIT, blank=Blank(2)), Words(")"))

@@ -1,0 +1,378 @@
+"""The report of results for heads of services: the whole of it, or the part of one State."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from domain.papers.form import Form
+from domain.papers.forms import story
+from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
+from domain.papers.forms.parts import NONE, act, author, by_role, counted, row, signing, some, table, weight
+from domain.papers.paper import (
+    Blank,
+    Block,
+    Box,
+    Columns,
+    Dated,
+    Fields,
+    Heading,
+    Items,
+    Line,
+    Paragraph,
+    Row,
+    Summary,
+    Table,
+    Title,
+    Value,
+    Words,
+)
+from domain.papers.record import Heard, Record
+from domain.papers.tongue import Tongue, joined
+from domain.plan.directory import Service
+from domain.plan.goods import AnyAmount
+from domain.rules.acts import CaseOpened, PersonsNotified, ResultsSubmitted
+from domain.rules.arrival import ArresteeReleased, Delivered
+from domain.rules.closing import CostsSettled, Debriefed
+from domain.rules.custody import Dispatched, HandoverAccepted
+from domain.rules.exhibits import Disposed
+from domain.rules.preparation import Prepared
+from domain.views.names import FATES, OUTCOMES
+from domain.views.sentences import say_kind
+from domain.words.text import mark
+
+TO = mark("to whom: office, name, initials")
+KIND, ABOUT = mark("Report"), mark("on the results of the controlled delivery {operation}")
+PART = mark("The part of {state}: what concerns other States is not in it (R11).")
+PLACE, NUMBER = mark("place where it is made"), mark("No. {blank}")
+RUNNING = mark("it has not ended")
+OUTCOME, ARRESTED, ON_THE_WAY = (
+    mark("outcome"),
+    mark("arrested"),
+    mark("on the way; gaps in the watch: {gaps}"),
+)
+GROUNDS = mark("1. Grounds")
+STATE, ACT, BY, ASKED, UNTIL = mark("State"), mark("Act"), mark("Given by"), mark("Asked – given, UTC"), mark("Valid until, UTC")
+INITIATOR = mark("Initiator: {initiator}. File (criminal case) No. {number}.")
+COURSE = mark("2. Course")
+WHEN, WHAT, WHO, GROSS = mark("Day, hour, UTC"), mark("What happened"), mark("Responsible from then on"), mark("Gross")
+WAS_PREPARED, LEFT, HANDED, ARRIVED, ARREST, SEIZURE = (
+    mark("prepared: {modality}"),
+    mark("dispatched"),
+    mark("handed over, {place}"),
+    mark("delivered: {how}"),
+    mark("arrested: {count}, {place}"),
+    mark("seized and weighed"),
+)
+RESULTS = mark("3. Results")
+MEASURE, VALUE, ADD = mark("What"), mark("Result"), mark("To be added for statistics")
+AT_PREPARATION, SAMPLED, AT_END = mark("taken out at the preparation"), mark("samples"), mark("seized at the end")
+SIZE, ROLES, CASES = mark("size: {blank}"), mark("charges: {blank}"), mark("case No., article: {blank}")
+RELEASED = mark("released: {count}")
+FINDS, ITEMS, OPENED = mark("Other things seized"), mark("Substitutes and devices returned"), mark("Criminal cases opened")
+ALL_BACK, MISSING = mark("all: {labels}"), mark("not returned: {labels}")
+SUM_OF_MONEY = mark("sum, currency: {blank}")
+DEVIATIONS = mark("4. What went otherwise, and what was done")
+NO_DEVIATION = mark("nothing was recorded to have gone otherwise")
+GAP = mark("Out of sight from {begins} to {ends}: {reason}; {why}.")
+GAP_OPEN = mark("Out of sight from {begins}: {reason}; it was not in sight again.")
+NOT_ACCEPTED = mark("Not accepted: {what} of {service}: {why}.")
+REMARKED = mark("Remarked: {what}.")
+DIFFERS = mark("Does not balance: {what}. Reason: {blank}")
+SILENT = mark("No answer in time from {services}.")
+FURTHER = mark("5. What follows")
+DEBRIEF, SUBMITTED, COSTS, DESTROYED, NOTIFIED, CONCLUSIONS = (
+    mark("Closing meeting"),
+    mark("Results submitted"),
+    mark("Costs"),
+    mark("Exhibits"),
+    mark("Persons notified"),
+    mark("Conclusions and proposals"),
+)
+HELD = mark("held on {day}, {service}")
+HANDED_TO = mark("{act}, to {addressee}")
+TO_WHOM = mark("{one} investigator  {other} prosecutor  {third} court; order No. {number}")
+OWN_COSTS, SHARED_COSTS = mark("each service bears its own"), mark("settled as recorded")
+EXHIBIT = mark("{label}: {fate}, {act}")
+TOLD, LATER = mark("told: {count}, {act}"), mark("to be told later: {count}, {act}")
+HEAD_SIGNS = mark("Head of the unit")
+EXECUTOR = mark("Executor: {name}, telephone {telephone}. Made in {copies} copies.")
+
+
+class Results(Form):
+    """For the initiator of the whole; for each State that takes part of what is its own."""
+
+    name = "results"
+    version = 1
+    title = mark("report on results")
+    of_the_whole = True
+
+    def subjects(self, record: Record) -> tuple[str, ...]:
+        """The whole, then State by State, once it has left or ended."""
+        if not record.said(Dispatched) and story.concluded(record) is None:
+            return ()
+        return ("", *record.plan.states())
+
+    def of(self, record: Record, subject: str) -> str:
+        """Whose part it is."""
+        return subject
+
+    def may_have(self, record: Record, subject: str, reader: Service) -> bool:
+        """Its own part."""
+        return bool(subject) and reader.state == subject
+
+    def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
+        """As of the newest entry."""
+        return tuple(_Report(record, subject, tongue).blocks())
+
+
+class _Report:
+    """One report being made."""
+
+    def __init__(self, record: Record, state: str, tongue: Tongue) -> None:
+        self.record, self.state, self.tongue = record, state, tongue
+
+    def mine(self, service: str) -> bool:
+        """Whether it is in this part: everything is in the whole."""
+        return not self.state or self.record.state_of(service) == self.state
+
+    def blocks(self) -> Iterator[Block]:
+        tongue, plan = self.tongue, self.record.plan
+        legs = [leg.responsible for leg in plan.legs if leg.state == self.state]
+        whose = next(iter(legs), plan.initiator) if self.state else plan.initiator
+        to = Paragraph((Blank(4, tongue.translate(TO)),), "left")
+        yield Columns((author(tongue, self.record, whose),), (to,))
+        yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
+        if self.state:
+            yield Paragraph(tongue.say(PART, state=Value(tongue.state(self.state), ("plan",))), "centre")
+        yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
+        yield self._summary()
+        yield Heading(tongue.words(GROUNDS))
+        yield self._grounds()
+        initiator = tongue.service(self.record, plan.initiator)
+        number = Value(plan.request.case_number, ("plan",)) if plan.request.case_number else Blank(3)
+        yield Paragraph(tongue.say(INITIATOR, initiator=initiator, number=number), "small")
+        yield Heading(tongue.words(COURSE))
+        yield self._course()
+        yield Heading(tongue.words(RESULTS))
+        yield self._results()
+        yield Heading(tongue.words(DEVIATIONS))
+        deviations = some(self._deviations(), tongue)
+        yield Items(deviations or ((Value(tongue.translate(NO_DEVIATION), ("computed",)),),))
+        yield Heading(tongue.words(FURTHER))
+        yield Fields(tuple(self._further()))
+        yield signing(tongue, [tongue.words(HEAD_SIGNS)])
+        yield Paragraph(tongue.say(EXECUTOR, name=Blank(3), telephone=Blank(2), copies=Blank(1)), "small")
+
+    def _summary(self) -> Summary:
+        tongue, ended = self.tongue, story.concluded(self.record)
+        outcome: Line = (
+            (Value(tongue.translate(OUTCOMES[ended[1].outcome]), (ended[0],)),)
+            if ended is not None
+            else (Value(tongue.translate(RUNNING), ("computed",)),)
+        )
+        made = [(said, one) for said, one in story.arrests(self.record) if self.mine(said.service)]
+        count = sum(len(one.persons) for _, one in made)
+        sources = counted(seq for said, _ in made for seq in said.entries)
+        ridden = [one for one in story.ways(self.record) if self.mine(one.leg.responsible)]
+        whole = sum(((one.ends - one.begins) for one in ridden if one.ends is not None), timedelta())
+        gaps = [one for one in story.gaps(self.record) if self.mine(one.lost.service)]
+        return Summary(
+            (
+                (outcome, tongue.words(OUTCOME)),
+                (seized_in_all(self.record, tongue, self.mine), tongue.words(SEIZED_IN_ALL)),
+                ((Value(str(count), sources),), tongue.words(ARRESTED)),
+                (
+                    (Value(tongue.span(whole), ("computed",)),),
+                    tongue.say(ON_THE_WAY, gaps=Value(str(len(gaps)), ("computed",))),
+                ),
+            )
+        )
+
+    def _grounds(self) -> Table:
+        tongue = self.tongue
+        rows: list[Row] = []
+        numbers: list[int] = []
+        for one in story.authorisations(self.record):
+            if not self.mine(one.said.service):
+                continue
+            asked = Value(tongue.moment(self.record.at(one.asked)), (one.asked,)) if one.asked is not None else Blank(2)
+            rows.append(
+                row(
+                    (Value(tongue.state(one.act.state), one.said.entries),),
+                    act(tongue, one.act.reference, *one.said.entries),
+                    joined((tongue.service(self.record, one.said.service), Value(one.act.granted_by_role, one.said.entries))),
+                    (asked, Words(" – "), Value(tongue.moment(one.said.at), one.said.entries[:1])),
+                    (Value(tongue.moment(one.ends), one.entries),),
+                )
+            )
+            numbers.append(one.said.seq)
+        heads = ((STATE, 3), (ACT, 4), (BY, 5), (ASKED, 5), (UNTIL, 3))
+        return table(tongue, heads, rows, numbers)
+
+    def _course(self) -> Table:
+        tongue, rows, numbers = self.tongue, [], []
+        for said in self.record.heard:
+            told = self._told(said)
+            if told is not None and self.mine(said.service):
+                what, responsible, gross = told
+                moment = (Value(tongue.moment(said.happened), said.entries),)
+                rows.append(row(moment, what, responsible, gross))
+                numbers.append(said.seq)
+        heads = ((WHEN, 3), (WHAT, 6), (WHO, 5), (GROSS, 3, True))
+        return table(tongue, heads, rows, numbers)
+
+    def _told(self, said: Heard) -> tuple[Line, Line, Line] | None:
+        tongue, content = self.tongue, said.content
+        who: Line = (tongue.service(self.record, said.service),)
+        match content:
+            case Prepared():
+                modality = tongue.word(content.modality, *said.entries)
+                return tongue.say(WAS_PREPARED, modality=modality), who, weight(tongue, content.gross, *said.entries)
+            case Dispatched():
+                return tongue.words(LEFT), who, NONE
+            case HandoverAccepted():
+                planned = self.record.plan.find(said.checkpoint)
+                place = Value(planned.place if planned is not None else said.checkpoint, ("plan",))
+                return tongue.say(HANDED, place=place), who, weight(tongue, content.gross, *said.entries)
+            case Delivered():
+                return tongue.say(ARRIVED, how=tongue.quoted(content.how, *said.entries)), who, NONE
+        for made, one in story.arrests(self.record):
+            if made is said:
+                count = Value(str(len(one.persons)), said.entries)
+                return tongue.say(ARREST, count=count, place=Value(one.place, said.entries)), NONE, NONE
+        for made, seized in story.seizures(self.record):
+            if made is said:
+                return tongue.words(SEIZURE), who, weight(tongue, seized.gross, *said.entries)
+        return None
+
+    def _results(self) -> Table:
+        tongue = self.tongue
+        rows: list[Row] = []
+        handled = story.prepared(self.record)
+        if handled is not None and self.mine(handled[0].service):
+            said, prepared = handled
+            rows += [self._amount(AT_PREPARATION, said, amount) for amount in prepared.removed]
+            rows += [self._amount(SAMPLED, said, amount) for amount in prepared.samples]
+        for said, seizure in story.seizures(self.record):
+            if self.mine(said.service):
+                rows += [self._amount(AT_END, said, one) for one in seizure.recovered]
+        rows.append(self._arrested())
+        finds = [
+            Value(f"{find.label}: {find.what}", said.entries)
+            for said, one in story.seizures(self.record)
+            if self.mine(said.service)
+            for find in one.finds
+        ]
+        rows.append(row(tongue.words(FINDS), joined(finds, "; ") or NONE, tongue.say(SUM_OF_MONEY, blank=Blank(2))))
+        if handled is not None and handled[1].items and not self.state:
+            rows.append(row(tongue.words(ITEMS), self._items(handled[1]), NONE))
+        cases = [
+            act(tongue, one.reference, *said.entries) for said, one in self.record.said(CaseOpened) if self.mine(said.service)
+        ]
+        rows.append(row(tongue.words(OPENED), joined(cases, "; ") or (Blank(2),), tongue.say(CASES, blank=Blank(2))))
+        heads = ((MEASURE, 4), (VALUE, 7), (ADD, 5))
+        return table(tongue, heads, rows, [self.record.size - 1] * len(rows))
+
+    def _amount(self, when: str, said: Heard, amount: AnyAmount) -> Row:
+        tongue = self.tongue
+        return row(tongue.words(when), (Value(tongue.amount(amount), said.entries),), tongue.say(SIZE, blank=Blank(2)))
+
+    def _arrested(self) -> Row:
+        tongue = self.tongue
+        said: list[Line] = []
+        for heard, one in story.arrests(self.record):
+            if not self.mine(heard.service):
+                continue
+            place = Value(f"{one.place} – {len(one.persons)}", heard.entries)
+            said.append((place, Words(" ("), *by_role(tongue, heard, one.persons), Words(")")))
+        for heard, released in self.record.said(ArresteeReleased):
+            if self.mine(heard.service):
+                said.append(tongue.say(RELEASED, count=Value(str(len(released.persons)), heard.entries)))
+        none: Line = (Value(tongue.translate(NOTHING), ("computed",)),)
+        return row(tongue.words(ARRESTED), joined(said, "; ") or none, tongue.say(ROLES, blank=Blank(2)))
+
+    def _items(self, prepared: Prepared) -> Line:
+        tongue = self.tongue
+        back = {label: said.entries for said, one in story.seizures(self.record) for label in one.items}
+        missing = [item.label for item in prepared.items if item.label not in back]
+        entries = counted(dict.fromkeys(seq for found in back.values() for seq in found))
+        if missing:
+            return tongue.say(MISSING, labels=Value(", ".join(missing), entries))
+        return tongue.say(ALL_BACK, labels=Value(", ".join(item.label for item in prepared.items), entries))
+
+    def _deviations(self) -> Iterator[Line]:
+        tongue = self.tongue
+        for gap in story.gaps(self.record):
+            if self.mine(gap.lost.service):
+                begins = Value(tongue.moment(gap.lost.happened), gap.lost.entries)
+                reason = tongue.quoted(gap.reason, *gap.lost.entries)
+                if gap.found is None:
+                    yield tongue.say(GAP_OPEN, begins=begins, reason=reason)
+                else:
+                    ends = Value(tongue.moment(gap.found.happened), gap.found.entries)
+                    yield tongue.say(GAP, begins=begins, ends=ends, reason=reason, why=tongue.quoted(gap.why, *gap.found.entries))
+        refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]
+        for one in refused:
+            finding = one.verdict.finding
+            why = f"{finding.rule}, {tongue.finding(finding, one.seq).text}" if finding is not None else "–"
+            yield tongue.say(
+                NOT_ACCEPTED,
+                what=Value(say_kind(one.statement.kind, tongue.translate), (one.seq,)),
+                service=tongue.service(self.record, one.statement.service),
+                why=Value(why, (one.seq,)),
+            )
+        for entry, finding in self.record.delivery.remarked() if not self.state else ():
+            if entry.seq < self.record.size:
+                yield tongue.say(REMARKED, what=tongue.finding(finding, entry.seq))
+        for seq, silence in story.silences(self.record):
+            own = [tongue.service(self.record, one).text for one in silence.services if self.mine(one)]
+            if own:
+                yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
+        for finding in self.record.delivery.balance.differences() if not self.state else ():
+            yield tongue.say(DIFFERS, what=tongue.finding(finding, "computed"), blank=Blank(3))
+
+    def _further(self) -> Iterator[tuple[Line, tuple[Line, ...]]]:
+        tongue, record = self.tongue, self.record
+        held = [
+            tongue.say(HELD, day=Value(tongue.day(said.happened), said.entries), service=tongue.service(record, said.service))
+            for said, _ in record.said(Debriefed)
+        ]
+        yield tongue.words(DEBRIEF), some(held, tongue) or ((Blank(4),),)
+        submitted = [
+            tongue.say(
+                HANDED_TO,
+                act=act(tongue, one.reference, *said.entries),
+                addressee=tongue.quoted(one.addressee, *said.entries),
+            )
+            for said, one in record.said(ResultsSubmitted)
+            if self.mine(said.service)
+        ]
+        boxes = tongue.say(TO_WHOM, one=Box(), other=Box(), third=Box(), number=Blank(2))
+        yield tongue.words(SUBMITTED), some(submitted, tongue) or (boxes,)
+        costs = [
+            (Value(tongue.translate(OWN_COSTS if one.each_bears_its_own else SHARED_COSTS), said.entries),)
+            for said, one in record.said(CostsSettled)
+            if not self.state
+        ]
+        yield tongue.words(COSTS), some(costs, tongue) or ((Blank(4),),)
+        fates = [
+            tongue.say(
+                EXHIBIT,
+                label=joined(label_of(each, tongue, *said.entries) for each in one.exhibits),
+                fate=Value(tongue.translate(FATES.get(one.how, one.how)), said.entries),
+                act=act(tongue, one.reference, *said.entries),
+            )
+            for said, one in record.said(Disposed)
+            if self.mine(said.service)
+        ]
+        yield tongue.words(DESTROYED), some(fates, tongue) or ((Blank(4),),)
+        notified = [
+            tongue.say(
+                LATER if one.postponed else TOLD,
+                count=Value(str(len(one.persons)), said.entries),
+                act=act(tongue, one.reference, *said.entries),
+            )
+            for said, one in record.said(PersonsNotified)
+            if self.mine(said.service)
+        ]
+        yield tongue.words(NOTIFIED), some(notified, tongue) or ((Blank(4),),)
+        yield tongue.words(CONCLUSIONS), ((Blank(5),), (Blank(5),))

@@ -1,0 +1,124 @@
+"""The act of sampling: what was taken for the laboratory, of which mass, in which packing, and who holds it."""
+
+from collections.abc import Iterator
+
+from domain.papers.form import Form
+from domain.papers.forms.parts import (
+    WITNESSED,
+    author,
+    consignment,
+    local,
+    mass_of,
+    present,
+    row,
+    scale,
+    seals,
+    seen_by_its_state,
+    signing,
+    spoken,
+    table,
+)
+from domain.papers.forms.witnessed import witnesses
+from domain.papers.paper import Blank, Block, Box, Dated, Heading, Paragraph, Table, Title, Value
+from domain.papers.record import Heard, Record
+from domain.papers.tongue import Tongue, joined
+from domain.plan.directory import Service
+from domain.rules.preparation import Prepared
+from domain.words.text import mark
+
+KIND, ABOUT = mark("Act"), mark("of taking samples from the consignment {operation}")
+NUMBER = mark("No. {blank}")
+MADE = mark("Made on {day} at {hour} UTC; on the spot: {local}; at {place}. By: {who}. Present: officers {officers}.")
+OBJECT = mark("Samples were taken of: {object}.")
+TAKEN = mark("1. Samples")
+NUMBERED, WHAT, FROM, NET, SEAL = mark("No."), mark("What"), mark("From units"), mark("Net"), mark("Packing, seal")
+METHOD = mark("How they were taken: {blank}. Scale: {scale}.")
+TEST = mark("Presumptive test on the spot: {test}.")
+REST = mark("After sampling the consignment holds: {kept}; taken out beside: {removed}.")
+NOTHING = mark("nothing")
+WHERE = mark("2. Holding and examination")
+HELD = mark("The samples are held by {service}, {stored}, until they are handed to the laboratory.")
+SENT = mark("Sent for examination to: {laboratory}, by No. {number} of {day}. Questions: {questions}")
+REFERENCE = mark("Kept as a representative sample: {yes} yes, mass {mass}  {no} no")
+SPENT = mark("What is spent and left the laboratory says in its report.")
+REMARKS = mark("Remarks of those present: {none} none  {some} {blank}")
+OFFICER, SPECIALIST, TAKER = mark("Made by: {officer}"), mark("Specialist who took the samples"), mark("Samples received by")
+
+
+class Sampling(Form):
+    """One of each preparation at which samples were taken."""
+
+    name = "sampling"
+    version = 1
+    title = mark("act of sampling")
+
+    def subjects(self, record: Record) -> tuple[str, ...]:
+        """Checkpoints at which they were."""
+        return tuple(dict.fromkeys(said.checkpoint for said, one in record.said(Prepared) if one.samples))
+
+    def of(self, record: Record, subject: str) -> str:
+        """Its place."""
+        planned = record.plan.find(subject)
+        return planned.place if planned is not None else subject
+
+    def may_have(self, record: Record, subject: str, reader: Service) -> bool:
+        """Who is asked there, and prosecutors and courts of the State."""
+        return seen_by_its_state(record, subject, reader)
+
+    def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
+        """As of the preparation, with what has corrected it."""
+        said, prepared = [(said, one) for said, one in record.said(Prepared, subject) if one.samples][-1]
+        return tuple(_blocks(record.until(max(said.counted, *said.entries)), subject, said, prepared, tongue))
+
+
+def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongue: Tongue) -> Iterator[Block]:
+    plan, planned = record.plan, record.plan.find(subject)
+    state = record.state_of(said.service) or plan.legs[0].state
+    place = Value(planned.place if planned is not None else subject, ("plan",))
+    yield author(tongue, record, said.service)
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
+    yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
+    yield Paragraph(
+        tongue.say(
+            MADE,
+            day=Value(tongue.day(said.happened), said.entries),
+            hour=Value(f"{said.happened:%H:%M}", said.entries),
+            local=local(tongue, record, subject, said),
+            place=tongue.quoted(prepared.place, *said.entries) if prepared.place else Blank(3),
+            who=spoken(tongue, record, said),
+            officers=joined(Value(one, said.entries) for one in prepared.witnesses),
+        ),
+        "left",
+    )
+    yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
+    yield Heading(tongue.words(WITNESSED))
+    yield witnesses(tongue, record, state, "opening", said)
+    yield Heading(tongue.words(TAKEN))
+    yield _samples(said, prepared, tongue)
+    yield Paragraph(tongue.say(METHOD, blank=Blank(3), scale=scale(tongue, prepared.scale, *said.entries)), "left")
+    test = tongue.quoted(prepared.test, *said.entries) if prepared.test else Blank(4)
+    yield Paragraph(tongue.say(TEST, test=test), "left")
+    nothing = (Value(tongue.translate(NOTHING), said.entries),)
+    kept, removed = (
+        joined(Value(tongue.amount(one), said.entries) for one in lot) or nothing for lot in (prepared.kept, prepared.removed)
+    )
+    yield Paragraph(tongue.say(REST, kept=kept, removed=removed), "left")
+    yield Heading(tongue.words(WHERE))
+    stored = tongue.quoted(prepared.stored_at, *said.entries) if prepared.stored_at else Blank(4)
+    yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=stored), "left")
+    yield Paragraph(tongue.say(SENT, laboratory=Blank(4), number=Blank(2), day=Blank(2), questions=Blank(5)), "left")
+    yield Paragraph(tongue.say(REFERENCE, yes=Box(), mass=Blank(2), no=Box()), "left")
+    yield Paragraph(tongue.words(SPENT), "small")
+    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
+    roles = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST), tongue.words(TAKER)]
+    yield signing(tongue, [*roles, *present(tongue, prepared.witnesses, said)], paired=True)
+
+
+def _samples(said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
+    sealed = seals(prepared.sample_seals, *said.entries) if prepared.sample_seals else (Blank(3),)
+    rows = [
+        row((Value(str(number), ("computed",)),), name, (Blank(2),), net, sealed)
+        for number, (name, net) in enumerate((mass_of(tongue, one, *said.entries) for one in prepared.samples), 1)
+    ]
+    heads = ((NUMBERED, 1), (WHAT, 5), (FROM, 3), (NET, 3, True), (SEAL, 4))
+    return table(tongue, heads, rows, [said.seq] * len(rows))

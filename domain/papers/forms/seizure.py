@@ -1,0 +1,237 @@
+"""The record of seizure: what was recovered at the end and weighed again, or what was seized on the way."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from domain.papers.form import Form
+from domain.papers.forms.parts import (
+    NONE,
+    WITNESSED,
+    act,
+    author,
+    consignment,
+    in_turn,
+    item_of,
+    local,
+    mass_of,
+    row,
+    seen_by_its_state,
+    signing,
+    spoken,
+    table,
+    weight,
+)
+from domain.papers.forms.witnessed import witnesses
+from domain.papers.paper import (
+    Blank,
+    Block,
+    Box,
+    Dated,
+    Fields,
+    Heading,
+    Line,
+    Paragraph,
+    Row,
+    Title,
+    Value,
+    Words,
+)
+from domain.papers.record import Heard, Record
+from domain.papers.tongue import Tongue, joined
+from domain.plan.directory import Service
+from domain.rules.balance import Seizure
+from domain.rules.preparation import Prepared
+from domain.rules.stop import Interdicted
+from domain.words.quantities import Money
+from domain.words.text import mark
+
+KIND, ABOUT = mark("Record"), mark("of seizure, controlled delivery {operation}")
+NUMBER = mark("No. {blank}")
+TIME, PLACE, MADE_BY, GROUNDS, FROM, PRESENT = (
+    mark("Time"),
+    mark("Place"),
+    mark("Made by"),
+    mark("Grounds"),
+    mark("Seized from"),
+    mark("Present"),
+)
+TIMES = mark("{moment} UTC; on the spot: {local}; recorded at {recorded} UTC")
+ACT = mark("record {act}")
+ARTICLE = mark("article {article}; case or file No. {number}")
+WHO = mark("{person} (role in the offence and code, as in the record of arrest; the name is written by hand)")
+SPECIALIST = mark("specialist {specialist}")
+OBJECT = mark("Object of the delivery: {object}.")
+RECOVERED, WHOLE = mark("1. Seized"), mark("1. Seized on the way")
+NUMBERED, WHAT, MASS, PACKED = mark("No."), mark("What"), mark("Mass, count"), mark("Packing, seal")
+NOTHING = mark("Nothing was recovered.")
+ITEM = mark("{what} {label}")
+FIND = mark("{label}: {what}")
+TOGETHER = mark("Gross weight of all of it: {gross}. Packages: {packages}.")
+KEPT = mark("Travelled on after preparation: {kept}.")
+SEALS = mark("Seals: {whole} whole  {damaged} not whole  {none} there were none.")
+BY_OTHERS = mark("Seized by an authority that was not told of the operation: {who}.")
+VALUE = mark("Value as it was estimated: {value}.")
+WHERE = mark("2. Packing and holding")
+SEALED = mark("Packed and sealed before those present: {blank}")
+HELD = mark("Held by {service}, {stored}.")
+COPY = mark("A copy was handed to who it was seized from: {yes} yes  {no} no")
+REMARKS = mark("Remarks of those present: {none} none  {some} {blank}")
+READ = mark("This record was read {own} by each  {aloud} aloud; it is written down {right} correctly.")
+OFFICER, SPECIALIST_SIGNS, HOLDER, WITNESS = (
+    mark("Made by: {officer}"),
+    mark("Specialist"),
+    mark("Seized from"),
+    mark("Attesting witness {number}"),
+)
+INTERDICTION = "interdiction"
+"""What one is called that answers no checkpoint."""
+
+
+@dataclass(frozen=True)
+class _Seized:
+    said: Heard
+    content: Seizure | Interdicted
+
+
+class SeizureRecord(Form):
+    """One of each seizure, with what has corrected it."""
+
+    name = "seizure"
+    version = 1
+    title = mark("record of seizure")
+
+    def subjects(self, record: Record) -> tuple[str, ...]:
+        """Checkpoints at which something was seized; of a second service there, with a number."""
+        return tuple(_seizures(record))
+
+    def of(self, record: Record, subject: str) -> str:
+        """The service that seized it."""
+        return _seizures(record)[subject].said.service
+
+    def may_have(self, record: Record, subject: str, reader: Service) -> bool:
+        """Who seized it, who is asked there, and prosecutors and courts of the State."""
+        said = _seizures(record)[subject].said
+        return reader.id in (said.service, said.statement.service) or seen_by_its_state(record, said.checkpoint, reader)
+
+    def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
+        """As of the seizure, with what has corrected it."""
+        one = _seizures(record)[subject]
+        return tuple(_blocks(record.until(max(one.said.counted, *one.said.entries)), one.said, one.content, tongue))
+
+
+def _seizures(record: Record) -> Mapping[str, _Seized]:
+    found = [_Seized(said, one) for said, one in record.said(Seizure)]
+    found += [_Seized(said, one) for said, one in record.said(Interdicted)]
+    ordered = sorted(found, key=lambda one: one.said.counted)
+    return in_turn((one.said.checkpoint or INTERDICTION, one) for one in ordered)
+
+
+def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: Tongue) -> Iterator[Block]:
+    plan, planned = record.plan, record.plan.find(said.checkpoint)
+    state = record.state_of(said.service) or (planned.state if planned is not None else plan.legs[0].state)
+    place = _place(record, said, seized)
+    yield author(tongue, record, said.service)
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
+    yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
+    yield Fields(tuple(_head(record, said, seized, place, tongue)))
+    yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
+    yield Heading(tongue.words(WITNESSED))
+    yield witnesses(tongue, record, state, "seizure", said)
+    if isinstance(seized, Seizure):
+        yield from _recovered(record, said, seized, tongue)
+    else:
+        yield from _interdicted(said, seized, tongue)
+    yield Heading(tongue.words(WHERE))
+    yield Paragraph(tongue.say(SEALED, blank=Blank(5)), "left")
+    stored = isinstance(seized, Seizure) and seized.stored_at
+    where = tongue.quoted(stored, *said.entries) if stored else Blank(4)
+    yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=where), "left")
+    yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
+    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(READ, own=Box(), aloud=Box(), right=Box()), "left")
+    attesting = (tongue.say(WITNESS, number=Words(number)) for number in ("1", "2"))
+    signers = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST_SIGNS), tongue.words(HOLDER)]
+    yield signing(tongue, [*signers, *attesting], paired=True)
+
+
+def _place(record: Record, said: Heard, seized: Seizure | Interdicted) -> Value:
+    if isinstance(seized, Interdicted):
+        return Value(seized.place, said.entries)
+    planned = record.plan.find(said.checkpoint)
+    return Value(planned.place if planned is not None else said.checkpoint, ("plan",))
+
+
+def _head(
+    record: Record, said: Heard, seized: Seizure | Interdicted, place: Value, tongue: Tongue
+) -> Iterator[tuple[Line, tuple[Line, ...]]]:
+    yield (
+        tongue.words(TIME),
+        (
+            tongue.say(
+                TIMES,
+                moment=Value(tongue.moment(said.happened), said.entries),
+                local=local(tongue, record, said.checkpoint, said),
+                recorded=Value(tongue.moment(said.at), said.entries[:1]),
+            ),
+        ),
+    )
+    yield tongue.words(PLACE), (joined((place, Blank(4))),)
+    yield tongue.words(MADE_BY), (spoken(tongue, record, said),)
+    reference = seized.reference if isinstance(seized, Seizure) else None
+    named = (tongue.say(ACT, act=act(tongue, reference, *said.entries)),) if reference is not None else ()
+    yield tongue.words(GROUNDS), (*named, tongue.say(ARTICLE, article=Blank(2), number=Blank(2)))
+    yield tongue.words(FROM), (tongue.say(WHO, person=Blank(4)),)
+    yield tongue.words(PRESENT), (tongue.say(SPECIALIST, specialist=Blank(3)),)
+
+
+def _recovered(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[Block]:
+    yield Heading(tongue.words(RECOVERED))
+    rows = tuple(_rows(record, said, seized, tongue))
+    if rows:
+        heads = ((NUMBERED, 1), (WHAT, 7), (MASS, 3, True), (PACKED, 4))
+        yield table(tongue, heads, rows, [said.seq] * len(rows))
+    else:
+        yield Paragraph((Value(tongue.translate(NOTHING), said.entries),), "left")
+    gross = weight(tongue, seized.gross, *said.entries, strong=True) if seized.gross is not None else Blank(2)
+    packages = Value(tongue.number(seized.packages), said.entries) if seized.packages is not None else Blank(2)
+    yield Paragraph(tongue.say(TOGETHER, gross=gross, packages=packages), "left")
+    for prepared, one in record.said(Prepared)[-1:]:
+        kept = joined(Value(tongue.amount(amount), prepared.entries) for amount in one.kept) or NONE
+        yield Paragraph(tongue.say(KEPT, kept=kept), "left")
+    value = _money(seized.value, said, tongue) if seized.value is not None else Blank(3)
+    yield Paragraph(tongue.say(VALUE, value=value), "left")
+
+
+def _money(value: Money, said: Heard, tongue: Tongue) -> Value:
+    """With its thousands apart."""
+    amount, currency = value.say().split(" ")
+    whole, point, minor = amount.partition(".")
+    decimal = "," if tongue.code == "ru" and point else point
+    return Value(f"{tongue.number(int(whole))}{decimal}{minor} {currency}", said.entries)
+
+
+def _rows(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[Row]:
+    """What was recovered, the items that had been put in, and the finds, numbered through."""
+    put_in = {item.label: item for _, one in record.said(Prepared) for item in one.items}
+    things: list[tuple[Line, Line]] = [mass_of(tongue, one, *said.entries) for one in seized.recovered]
+    for label in seized.items:
+        item = put_in.get(label)
+        named = Value(label, said.entries)
+        what = tongue.say(ITEM, what=item_of(tongue, item, *said.entries), label=named) if item is not None else (named,)
+        things.append((what, (Blank(2),)))
+    for find in seized.finds:
+        what = tongue.say(FIND, label=Value(find.label, said.entries), what=tongue.quoted(find.what, *said.entries))
+        things.append((what, (Blank(2),)))
+    for number, (what, mass) in enumerate(things, 1):
+        yield row((Value(str(number), ("computed",)),), what, mass, (Blank(3),))
+
+
+def _interdicted(said: Heard, seized: Interdicted, tongue: Tongue) -> Iterator[Block]:
+    yield Heading(tongue.words(WHOLE))
+    gross = weight(tongue, seized.gross, *said.entries, strong=True) if seized.gross is not None else Blank(2)
+    packages = Value(tongue.number(seized.packages), said.entries) if seized.packages is not None else Blank(2)
+    yield Paragraph(tongue.say(TOGETHER, gross=gross, packages=packages), "left")
+    whole, broken = (Box(seized.seals_intact is one) for one in (True, False))
+    yield Paragraph(tongue.say(SEALS, whole=whole, damaged=broken, none=Box()), "left")
+    if seized.seized_by:
+        yield Paragraph(tongue.say(BY_OTHERS, who=tongue.quoted(seized.seized_by, *said.entries)), "left")

@@ -1,0 +1,204 @@
+"""What happened, as reports tell it: authorisations, ways, gaps, arrests, refusals; each with the entries it rests on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.delivery.decided import Concluded, Opened, Silence
+from domain.delivery.reported import Stated
+from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Verdict
+from domain.papers.record import Heard, Record
+from domain.plan.goods import AnyAmount, SubstanceMass, keyed
+from domain.plan.plan import Leg
+from domain.rules.arrival import ArrestMade, Delivered
+from domain.rules.balance import Seizure
+from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationWithdrawn
+from domain.rules.custody import Dispatched, HandoverAccepted, HandoverOffered
+from domain.rules.preparation import Prepared
+from domain.rules.stop import Interdicted
+from domain.rules.watch import SurveillanceLost, SurveillanceRegained
+from domain.words.moments import instant
+
+
+@dataclass(frozen=True)
+class Granted:
+    """One authorisation as it ran: from when, and until when with what extended or withdrew it."""
+
+    said: Heard
+    act: AuthorisationGranted
+    begins: datetime
+    ends: datetime
+    entries: tuple[int, ...]
+    asked: int | None
+    """The entry with which its checkpoint opened."""
+
+    def live(self, at: datetime) -> bool:
+        """Whether it ran at this instant."""
+        return self.begins <= at < self.ends
+
+
+def authorisations(record: Record) -> tuple[Granted, ...]:
+    """The last of each authority."""
+    opened = {event.checkpoint: entry.seq for entry, event in record.events(Opened)}
+    found: dict[str, Granted] = {}
+    for said in record.heard:
+        content = said.content
+        if isinstance(content, AuthorisationGranted):
+            begins, ends = instant(content.valid_from), instant(content.valid_until)
+            found[said.service] = Granted(said, content, begins, ends, said.entries, opened.get(said.checkpoint))
+        elif said.service in found and isinstance(content, AuthorisationExtended | AuthorisationWithdrawn):
+            one = found[said.service]
+            ends = instant(content.valid_until) if isinstance(content, AuthorisationExtended) else min(said.at, one.ends)
+            found[said.service] = Granted(one.said, one.act, one.begins, ends, (*one.entries, *said.entries), one.asked)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Ridden:
+    """A leg that the consignment went: under whose responsibility, from when until when, by which entries."""
+
+    leg: Leg
+    begins: datetime
+    ends: datetime | None
+    entries: tuple[int, ...]
+    began: int
+    """The entry with which it began."""
+    offer: tuple[Heard, HandoverOffered] | None
+    acceptance: tuple[Heard, HandoverAccepted] | None
+    """With which it came to who was responsible for it."""
+    seized: bool = False
+    """It ended on the way: there it was seized."""
+
+
+def ways(record: Record) -> tuple[Ridden, ...]:
+    """Leg by leg, as far as it went."""
+    found: list[Ridden] = []
+    started = record.said(Dispatched)
+    if not started:
+        return ()
+    begun, by = started[-1][0].at, started[-1][0].entries
+    began = started[-1][0].counted
+    offer: tuple[Heard, HandoverOffered] | None = None
+    acceptance: tuple[Heard, HandoverAccepted] | None = None
+    for leg in record.plan.legs:
+        end, entries = _end_of(record, leg.end)
+        if end is None and (seized := [one for one, _ in interdictions(record) if one.counted > began]):
+            found.append(Ridden(leg, begun, seized[0].at, (*by, *seized[0].entries), began, offer, acceptance, seized=True))
+            break
+        found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance))
+        accepted = record.said(HandoverAccepted, leg.end)
+        if end is None or not accepted:
+            break
+        acceptance = accepted[-1]
+        offers = record.said(HandoverOffered, leg.end)
+        offer = offers[-1] if offers else None
+        begun, by, began = end, acceptance[0].entries, acceptance[0].counted
+    return tuple(found)
+
+
+def _end_of(record: Record, checkpoint: str) -> tuple[datetime | None, tuple[int, ...]]:
+    ended = [one for one, _ in (*record.said(HandoverAccepted, checkpoint), *record.said(Delivered, checkpoint))]
+    return (ended[-1].at, ended[-1].entries) if ended else (None, ())
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Out of sight: last contact, loss as reported, and when it was in sight again."""
+
+    last: Heard | None
+    lost: Heard
+    reason: str
+    found: Heard | None
+    place: str
+    why: str
+
+
+def gaps(record: Record) -> tuple[Gap, ...]:
+    """Each loss that was said, in order."""
+    found: list[Gap] = []
+    last: Heard | None = None
+    for said in record.heard:
+        content = said.content
+        if isinstance(content, SurveillanceLost):
+            found.append(Gap(last, said, content.reason, None, "", ""))
+        elif isinstance(content, SurveillanceRegained) and found and found[-1].found is None:
+            one = found[-1]
+            found[-1] = Gap(one.last, one.lost, one.reason, said, content.place, content.reason)
+        if _is_contact(said):
+            last = said
+    return tuple(found)
+
+
+def contacts(record: Record) -> tuple[Heard, ...]:
+    """Statements of those who had it in hand or in sight, from departure to delivery."""
+    started = record.said(Dispatched)
+    if not started:
+        return ()
+    ended = record.said(Delivered)
+    end = ended[-1][0].counted if ended else record.size
+    return tuple(one for one in record.heard if _is_contact(one) and started[-1][0].counted <= one.counted <= end)
+
+
+def _is_contact(said: Heard) -> bool:
+    declares = getattr(said.content, "declares", None)
+    return bool(declares is not None and declares.contact)
+
+
+def arrests(record: Record) -> tuple[tuple[Heard, ArrestMade], ...]:
+    """Every arrest, as last corrected."""
+    return record.said(ArrestMade)
+
+
+def seizures(record: Record) -> tuple[tuple[Heard, Seizure], ...]:
+    """Every seizure, as last corrected."""
+    return record.said(Seizure)
+
+
+def interdictions(record: Record) -> tuple[tuple[Heard, Interdicted], ...]:
+    """Every seizure of the whole on the way, as last corrected."""
+    return record.said(Interdicted)
+
+
+def prepared(record: Record) -> tuple[Heard, Prepared] | None:
+    """How it was prepared, as last corrected."""
+    found = record.said(Prepared)
+    return found[-1] if found else None
+
+
+def masses(amounts: tuple[AnyAmount, ...]) -> dict[str, int]:
+    """Milligrams that were measured, by substance, by whichever of its names stands first."""
+    names: dict[str, str] = {}
+    found: dict[str, int] = {}
+    for (_, what), one in keyed(amounts):
+        if isinstance(one, SubstanceMass) and isinstance(one.net, int):
+            name = names.setdefault(what, one.substance)
+            found[name] = found.get(name, 0) + one.net
+    return found
+
+
+@dataclass(frozen=True)
+class NotCounted:
+    """A statement that did not count."""
+
+    seq: int
+    statement: Statement
+    verdict: Verdict
+
+
+def not_counted(record: Record) -> Iterator[NotCounted]:
+    """What was refused or came too late."""
+    for entry, event in record.events(Stated):
+        if event.verdict.verdict in ("refused", "late"):
+            yield NotCounted(entry.seq, record.delivery.law.read(event.envelope), event.verdict)
+
+
+def silences(record: Record) -> tuple[tuple[int, Silence], ...]:
+    """Whose answer did not come in time."""
+    return tuple((entry.seq, event) for entry, event in record.events(Silence))
+
+
+def concluded(record: Record) -> tuple[int, Concluded] | None:
+    """The outcome, with its entry."""
+    found = [(entry.seq, event) for entry, event in record.events(Concluded)]
+    return found[-1] if found else None

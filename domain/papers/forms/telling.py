@@ -1,0 +1,101 @@
+"""How a report tells: numbered sections and sentences, each with what it rests on, and bars along a scale of time."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from domain.papers.forms.parts import (
+    MORE_TOLD,
+    MOST_TOLD,
+)
+from domain.papers.paper import (
+    Blank,
+    Heading,
+    Line,
+    Sentence,
+    Source,
+    Tick,
+    Value,
+    Words,
+)
+from domain.papers.record import Heard, Record
+from domain.papers.tongue import Tongue
+from domain.words.text import mark
+
+OUTCOME, ARRESTED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("gaps in the watch")
+NO = mark("No")
+LAST_NAMED = 950
+"""Thousandths of a scale, after which no day has room for its name."""
+COMPUTED = Value("", ("computed",))
+
+
+Told = tuple[str, dict[str, Value | Line | Blank]]
+"""A sentence of a report, and what stands in it."""
+
+
+class Telling:
+    """A report being made of one record, in one language."""
+
+    def __init__(self, record: Record, tongue: Tongue) -> None:
+        self.record, self.tongue = record, tongue
+        self.section = self.number = 0
+
+    def head(self, text: str) -> Heading:
+        """The next section begins."""
+        self.section, self.number = self.section + 1, 0
+        return Heading((Words(f"{self.section}. "), *self.tongue.words(text)))
+
+    def tell(self, template: str, **filled: Value | Line | Blank) -> Sentence:
+        """The next sentence of the section. Raises `ValueError` where it rests on nothing."""
+        return self.sentence(self.tongue.say(template, **filled))  # type: ignore[arg-type]
+
+    def lines(self, lines: list[Line]) -> Iterator[Sentence]:
+        """So many of one kind; how many more there are, and where."""
+        for line in lines[:MOST_TOLD]:
+            yield self.sentence(line)
+        if len(lines) > MOST_TOLD:
+            yield self.tell(MORE_TOLD, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
+
+    def sentence(self, line: Line) -> Sentence:
+        """The same, of what has been said already."""
+        self.number += 1
+        return Sentence(f"{self.section}.{self.number}", line)
+
+    def told(self, lines: list[Told]) -> Iterator[Sentence]:
+        """So many of one kind; how many more there are, and where."""
+        yield from self.lines([self.tongue.say(template, **filled) for template, filled in lines])  # type: ignore[arg-type]
+
+    def moment(self, said: Heard) -> Value:
+        """When something happened, as who said it has it."""
+        return Value(self.tongue.moment(said.happened), said.entries)
+
+    def at(self, when: datetime, *sources: Source) -> Value:
+        """A moment."""
+        return Value(self.tongue.moment(when), sources)
+
+    def service(self, name: str) -> Value:
+        """What the directory calls a service."""
+        return self.tongue.service(self.record, name)
+
+    def no(self, text: str = NO) -> Value:
+        """That there is none: it follows from all entries."""
+        return Value(self.tongue.translate(text), ("computed",))
+
+
+class Scale:
+    """Moments as thousandths of the time from a beginning to an end."""
+
+    def __init__(self, begin: datetime, end: datetime) -> None:
+        self.begin, self.end = begin, max(end, begin + timedelta(minutes=1))
+
+    def at(self, moment: datetime) -> int:
+        """Where it is on the scale."""
+        inside = min(max(moment, self.begin), self.end)
+        return int((inside - self.begin) * 1000 // (self.end - self.begin))
+
+    def days(self) -> tuple[Tick, ...]:
+        """The beginnings of at most twenty days."""
+        first = (self.begin + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        count = max((self.end - first).days + 1, 0) if self.end >= first else 0
+        step = max(count // 12, 1)
+        days = [first + timedelta(days=number) for number in range(0, count, step)]
+        return tuple(Tick(self.at(day), (Value(f"{day:%d.%m}", ("computed",)),)) for day in days if self.at(day) <= LAST_NAMED)

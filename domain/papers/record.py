@@ -1,0 +1,174 @@
+"""What papers are made from: one delivery as far as its ledger went at some entry, with what it was checked against.
+
+A form reads entries and nothing that came after the newest of them, so a paper of what is past stays as it was printed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from domain.delivery.decided import TakenUp
+from domain.delivery.delivery import Delivery
+from domain.delivery.event import Event
+from domain.delivery.ledger import Entry, LeftOut
+from domain.delivery.reported import Amended, Started, Stated
+from domain.delivery.statement import Content, Statement
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory, Service
+from domain.plan.plan import Plan, read_plan
+from domain.record.packet import Purpose
+from domain.rules.speaking import Correction
+from domain.words.moments import instant
+
+C = TypeVar("C", bound=Content)
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A statement that counts, as it stands with what corrects it."""
+
+    statement: Statement
+    content: Content
+    seq: int
+    entries: tuple[int, ...]
+    """Its own; where it came early, that with which it was taken up; and those of what has corrected it."""
+    at: datetime
+    """When it was recorded; when it happened, it says itself."""
+    counted: int
+    """The entry with which it counted: its own, unless it came early."""
+
+    @property
+    def service(self) -> str:
+        """Whose say it is."""
+        return self.statement.voice
+
+    @property
+    def happened(self) -> datetime:
+        """When it happened, as its officer wrote it."""
+        return instant(self.statement.happened_at)
+
+    @property
+    def checkpoint(self) -> str:
+        """Where it was said; empty where it names no checkpoint."""
+        return self.statement.checkpoint or ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The first `size` entries of a delivery. A form about the whole may ask `delivery` for its state; no other form does."""
+
+    delivery: Delivery
+    size: int
+    purpose: Purpose = "operation"
+    """For whom it was copied: what may not go there is left out of it (R23)."""
+
+    @classmethod
+    def of(cls, delivery: Delivery, purpose: Purpose = "operation") -> "Record":
+        """All that there is."""
+        return cls(delivery, len(delivery.ledger), purpose)
+
+    def until(self, seq: int) -> "Record":
+        """As it stood when entry `seq` was the newest."""
+        return replace(self, size=min(seq + 1, self.size))
+
+    @property
+    def directory(self) -> Directory:
+        """The services."""
+        return self.delivery.directory
+
+    @property
+    def cards(self) -> dict[str, RuleCard]:
+        """The rule cards, by State."""
+        return self.delivery.cards
+
+    @property
+    def root(self) -> str:
+        """Of the ledger as far as it went."""
+        return self.delivery.ledger.root_at(self.size)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Those that are there."""
+        return tuple(one for one in self._all if isinstance(one, Entry))
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Those that their handling codes keep out of this copy (R23)."""
+        return tuple(one for one in self._all if isinstance(one, LeftOut))
+
+    @cached_property
+    def _all(self) -> tuple[Entry | LeftOut, ...]:
+        return self.delivery.ledger.since(0)[: self.size]
+
+    @cached_property
+    def _plan(self) -> tuple[int, Plan]:
+        plans = [(one.seq, one.event.plan) for one in self.entries if isinstance(one.event, Started | Amended)]
+        seq, envelope = plans[-1]
+        return seq, read_plan(envelope)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        return self._plan[1]
+
+    @property
+    def plan_entry(self) -> int:
+        """The entry that holds it."""
+        return self._plan[0]
+
+    @cached_property
+    def heard(self) -> tuple[Heard, ...]:
+        """Every statement that counts, in the order in which they were recorded."""
+        law = self.delivery.law
+        known: dict[str, Heard] = {}
+        statements: dict[str, tuple[Statement, int]] = {}
+        for entry in self.entries:
+            event, at = entry.event, instant(entry.at)
+            if isinstance(event, Stated):
+                statement = law.read(event.envelope)
+                statements.setdefault(statement.id, (statement, entry.seq))
+                if event.verdict.verdict == "accepted":
+                    known[statement.id] = Heard(statement, statement.content, entry.seq, (entry.seq,), at, entry.seq)
+                    _correct(known, statement, entry.seq)
+            elif isinstance(event, TakenUp) and event.verdict.verdict == "accepted":
+                statement, seq = statements[event.statement]
+                known[statement.id] = Heard(statement, statement.content, seq, (seq, entry.seq), at, entry.seq)
+                _correct(known, statement, entry.seq)
+        return tuple(sorted(known.values(), key=lambda one: one.counted))
+
+    def said(self, kind: type[C], checkpoint: str | None = None) -> tuple[tuple[Heard, C], ...]:
+        """What was said of one kind, and what it says; at one checkpoint, where that is named."""
+        return tuple(
+            (one, one.content) for one in self.heard if isinstance(one.content, kind) and checkpoint in (None, one.checkpoint)
+        )
+
+    def events(self, kind: type[E]) -> Iterator[tuple[Entry, E]]:
+        """The entries of one event."""
+        return ((one, one.event) for one in self.entries if isinstance(one.event, kind))
+
+    def at(self, seq: int) -> datetime:
+        """When an entry was recorded."""
+        return self._at[seq]
+
+    @cached_property
+    def _at(self) -> dict[int, datetime]:
+        return {one.seq: instant(one.at) for one in self.entries}
+
+    def service(self, name: str) -> Service | None:
+        """A service of the directory."""
+        return self.directory.find(name)
+
+    def state_of(self, name: str) -> str | None:
+        """Its State."""
+        known = self.service(name)
+        return known.state if known is not None else None
+
+
+def _correct(known: dict[str, Heard], statement: Statement, seq: int) -> None:
+    content = statement.content
+    before = known.get(content.of) if isinstance(content, Correction) else None
+    if isinstance(content, Correction) and before is not None:
+        known[content.of] = replace(before, content=content.content, entries=(*before.entries, seq))

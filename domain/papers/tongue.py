@@ -1,0 +1,181 @@
+"""How a paper says things in its language: sentences with values in them, masses, moments, names of States and services."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from string import Formatter
+
+import pycountry
+
+from domain.delivery.verdicts import Finding
+from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
+from domain.papers.record import Heard, Record
+from domain.plan.goods import AnyAmount, SubstanceMass, say_amount
+from domain.plan.quantity import Quantity, number_of, say_how
+from domain.views.names import EXHIBITS
+from domain.views.sentences import Translate, say_plainly
+from domain.words.moments import instant
+from domain.words.quantities import say_mass
+from domain.words.text import mark, word
+
+Filled = Piece | Line
+NARROW = "\u202f"
+"""Between thousands in Russian, and between a number and its unit: no line ends there."""
+FROM_100_KG = 100 * 10**6
+UNITS = {"kg": mark("kg"), "g": mark("g"), "mg": mark("mg")}
+SPANS = ((timedelta(days=1), mark("d")), (timedelta(hours=1), mark("h")), (timedelta(minutes=1), mark("min")))
+SECOND = (timedelta(seconds=1), mark("s"))
+CALLED = {"KG": mark("Kyrgyzstan"), "MD": mark("Moldova"), "GB": mark("United Kingdom"), "US": mark("United States")}
+"""States that the tables call otherwise than their own papers do."""
+LANGUAGES = {
+    "ru": mark("Russian"),
+    "en": mark("English"),
+    "kk": mark("Kazakh"),
+    "ky": mark("Kyrgyz"),
+    "uz": mark("Uzbek"),
+    "tg": mark("Tajik"),
+    "az": mark("Azerbaijani"),
+    "be": mark("Belarusian"),
+    "et": mark("Estonian"),
+    "lv": mark("Latvian"),
+}
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})")
+"""As the rules write one."""
+
+
+def state_called(code: str, translate: Callable[[str], str]) -> str:
+    """What a State is called; one that the tables do not have, by its code."""
+    known = pycountry.countries.get(alpha_2=code)
+    return translate(CALLED.get(code) or (str(known.name) if known is not None else code))
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """One language. `neutral`: figures and units as both languages of a paper in two can read them."""
+
+    code: str
+    translate: Translate
+    neutral: bool = False
+
+    def words(self, text: str, *, strong: bool = False) -> Line:
+        """Fixed wording."""
+        return (Words(self.translate(text), strong),)
+
+    def say(self, template: str, /, *, strong: bool = False, **filled: Filled) -> Line:
+        """A sentence of the form, with what is filled in where its language has it."""
+        pieces: list[Piece] = []
+        for text, name, _, _ in Formatter().parse(self.translate(template)):
+            if text:
+                pieces.append(Words(text, strong))
+            if name is not None:
+                one = filled[name]
+                pieces.extend(one if isinstance(one, tuple) else (one,))
+        return tuple(pieces)
+
+    def quoted(self, text: str, *sources: Source, unsure: bool = False) -> Value:
+        """What somebody wrote, as it was written, in quotes."""
+        opening, closing = ("«", "»") if self.code == "ru" else ("“", "”")
+        return Value(f"{opening}{text}{closing}", sources, unsure=unsure)
+
+    def word(self, code: str, *sources: Source) -> Value:
+        """One of our own words."""
+        return Value(self.translate(word(code)), sources)
+
+    def finding(self, finding: Finding, *sources: Source) -> Value:
+        """The sentence of a finding, its moments as papers write them."""
+        return Value(MOMENT.sub(lambda found: self.moment(instant(found[0])), say_plainly(finding, self.translate)), sources)
+
+    def language(self, code: str, *sources: Source) -> Value:
+        """What a language is called; by its code, where that is not one of those that services write in."""
+        return Value(self.translate(LANGUAGES[code]) if code in LANGUAGES else code, sources)
+
+    def exhibit(self, what: str, *sources: Source) -> Value:
+        """What an exhibit is."""
+        return Value(self.translate(EXHIBITS.get(what, what)), sources)
+
+    def number(self, whole: int) -> str:
+        """A whole number, its thousands apart."""
+        return f"{whole:,}".replace(",", NARROW if self.code == "ru" or self.neutral else ",")
+
+    def mass(self, milligrams: int) -> str:
+        """Grams; kilograms from a hundred of them on; every digit that was written."""
+        if abs(milligrams) >= FROM_100_KG:
+            number, unit = say_mass(milligrams).split(" ")
+            whole, _, part = number.partition(".")
+        else:
+            whole, part = str(abs(milligrams) // 1000), f"{abs(milligrams) % 1000:03d}".rstrip("0")
+            unit, whole = "g", ("-" if milligrams < 0 else "") + whole
+        sign, whole = ("−", whole[1:]) if whole.startswith("-") else ("", whole)
+        decimals = f"{',' if self.code == 'ru' or self.neutral else '.'}{part}" if part else ""
+        return f"{sign}{self.number(int(whole))}{decimals}{NARROW}{unit if self.neutral else self.translate(UNITS[unit])}"
+
+    def quantity(self, mass: Quantity) -> str:
+        """A mass, and how it is known."""
+        return say_how(mass, self.mass(number_of(mass)), self.translate)
+
+    def amount(self, one: AnyAmount) -> str:
+        """What and how much of it."""
+        if isinstance(one, SubstanceMass):
+            return f"{one.substance} {self.quantity(one.net)}"
+        return say_amount(one, self.translate)
+
+    def moment(self, at: datetime) -> str:
+        """Day, hour and minute, UTC."""
+        return at.astimezone(UTC).strftime("%d.%m.%Y %H:%M")
+
+    def day(self, at: datetime) -> str:
+        """Day, UTC."""
+        return at.astimezone(UTC).strftime("%d.%m.%Y")
+
+    def local(self, moment: str) -> str:
+        """The hour where it was written, with its offset from UTC; empty where it was written in UTC."""
+        text, at = moment.strip(), instant(moment)
+        if text.endswith(("Z", "+00:00", "-00:00")):
+            return ""
+        sign, hours, minutes = text[-6], int(text[-5:-3]), int(text[-2:])
+        here = at + timedelta(hours=hours, minutes=minutes) * (-1 if sign == "-" else 1)
+        offset = f"{'−' if sign == '-' else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
+        return f"{here:%H:%M} (UTC{offset})"
+
+    def span(self, span: timedelta) -> str:
+        """Days, hours and minutes; seconds where it is shorter."""
+        rest, said = abs(span), []
+        for size, unit in SPANS if rest >= SPANS[-1][0] else (SECOND,):
+            count, rest = divmod(rest, size)
+            if count:
+                said.append(f"{count}{NARROW}{unit if self.neutral else self.translate(unit)}")
+        return " ".join(said) or f"0{NARROW}{self.translate(SPANS[-1][1])}"
+
+    def state(self, code: str) -> str:
+        """What a State is called."""
+        return state_called(code, self.translate)
+
+    def states(self, codes: Iterable[str], *sources: Source) -> Value:
+        """Several of them."""
+        return Value(", ".join(map(self.state, dict.fromkeys(codes))), sources)
+
+    def service(self, record: Record, name: str) -> Value:
+        """What the directory calls a service in this language; in English else, or by its id."""
+        known = record.service(name)
+        names = known.names if known is not None else {}
+        return Value(names.get(self.code) or names.get("en") or name, ("directory",))
+
+    def officer(self, said: Heard) -> Value:
+        """Who said it, by code."""
+        return Value(said.statement.officer, said.entries[:1])
+
+
+def blank(width: Width = 3, caption: str = "") -> Blank:
+    """A ruled line."""
+    return Blank(width, caption)
+
+
+def joined(lines: Iterable[Line | Piece], between: str = ", ") -> Line:
+    """Lines one after the other, with something between them."""
+    pieces: list[Piece] = []
+    for one in lines:
+        if pieces:
+            pieces.append(Words(between))
+        pieces.extend(one if isinstance(one, tuple) else (one,))
+    return tuple(pieces)

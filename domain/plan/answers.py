@@ -1,0 +1,213 @@
+"""What whoever begins a plan is asked: a handful of answers, of which the rest of a plan follows (`domain.plan.draft`)."""
+
+import re
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+
+from domain.plan.cards import Channel, GoodsClass, Modality, Stage
+from domain.plan.goods import CountedIn, Weapon
+from domain.plan.plan import Used
+from domain.plan.quantity import Known
+from domain.plan.request import Means
+from domain.plan.substances import known_as
+from domain.plan.vocabulary import HandlingCode, Line
+from domain.signing.canonical import Frozen
+from domain.words.identifiers import ConsignmentIdentifier, OperationCode, ServiceId, State, currency_code
+from domain.words.limits import LONGEST_GROSS, LONGEST_QUOTED, MOST_LEGS, MOST_STATES, MOST_STOPS, MOST_SUBSTANCES
+from domain.words.quantities import parse_amount, parse_span
+from domain.words.text import fill, shown
+
+_QUANTITY: Final = re.compile(
+    rf"(?P<name>.*?\S) (?P<quantity>(?:(?:{'|'.join(get_args(Known))}) )?[0-9]+(?:[.][0-9]+)? ?(?:t|kg|g|mg))"
+)
+
+
+def _span(text: str) -> str:
+    parse_span(text)
+    return text
+
+
+WrittenSpan = Annotated[str, AfterValidator(_span)]
+"""A span as people write it, which a plan repeats as it is."""
+
+
+class Stop(Frozen):
+    """A place on the way; its State alone where nobody has to know more yet."""
+
+    state: State
+    place: Line | None = None
+
+
+class Goods(Frozen):
+    """What travels, as the plan has it, and the class by which laws go."""
+
+    amount: dict[str, Any]
+    """As in `consignment.contents`; its quantity left out where nothing is known of it."""
+    goods: GoodsClass
+
+
+class Answers(Frozen):
+    """All that is asked. Only the route, the channel and the goods must be said."""
+
+    operation: OperationCode
+    title: Line | None = None
+    route: Annotated[tuple[Stop, ...], Field(min_length=1, max_length=MOST_STOPS)]
+    """From where it is now to where it is delivered. Where a State follows another it is handed over: at its first stop, or at
+    the border where only its last is named.
+    """
+    recipients: Annotated[tuple[Line, ...], Field(max_length=8)] = ()
+    """Further recipients, in a chain behind the last stop."""
+    channel: Channel
+    goods: Annotated[tuple[Goods, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
+    gross: Annotated[str, Field(max_length=LONGEST_GROSS)] | None = None
+    number: ConsignmentIdentifier | None = None
+    modality: Modality = "intact"
+    uses: Annotated[tuple[Used, ...], Field(max_length=6)] = ()
+    stage: Stage = "operational"
+    handling_code: HandlingCode = "H1"
+    initiator: ServiceId | None = None
+    authorities: Annotated[dict[State, ServiceId], Field(default_factory=dict, max_length=MOST_STATES)]
+    in_charge: Annotated[dict[State, tuple[ServiceId, ...]], Field(default_factory=dict, max_length=MOST_STATES)]
+    """Of several in one State each but the first takes over at a stop on the way."""
+    coordinator: ServiceId | None = None
+    means: Means | None = None
+    """How a request reaches other States."""
+    arrests: Annotated[dict[State, ServiceId | None], Field(default_factory=dict, max_length=MOST_STATES)]
+    """Where somebody is arrested, and by whom where that is not who is in charge; none: at the end of the way."""
+    one_after_another: bool = False
+    """Each arrest waits for the one before it, so that none warns another."""
+    ends: Literal["delivery", "seizure"] = "delivery"
+    articles: Annotated[dict[State, tuple[Line, ...]], Field(default_factory=dict, max_length=MOST_STATES)]
+    takes: Annotated[tuple[WrittenSpan, ...], Field(max_length=MOST_LEGS)] = ()
+    """How long each leg takes; the usual time of the channel where it is left out."""
+    check_in: WrittenSpan | None = None
+    """How often it is heard of on its way; none: nobody is asked."""
+    example: bool = False
+
+    @model_validator(mode="after")
+    def _each_seizure_is_the_end(self) -> "Answers":
+        if self.ends == "seizure" and self.recipients:
+            message = "what is seized at its end is passed on to nobody"
+            raise ValueError(message)
+        return self
+
+    def states(self) -> tuple[str, ...]:
+        """The States on the way, each once."""
+        return tuple(dict.fromkeys(one.state for one in self.route))
+
+
+def read_route(text: str) -> tuple[Stop, ...]:
+    """`KZ Mail centre, Almaty, UZ Tashkent`: stops with a comma between, each a State and, if wanted, a place. What does not
+    begin with two letters belongs to the place before it.
+    """
+    stops: list[str] = []
+    for part in map(str.strip, text.split(",")):
+        if stops and not re.match(r"[A-Za-z]{2}( |$)", part):
+            stops[-1] += f", {part}"
+        else:
+            stops.append(part)
+    return tuple(map(_stop, stops))
+
+
+def _stop(text: str) -> Stop:
+    state, _, place = text.partition(" ")
+    try:
+        return Stop(state=state, place=place.strip() or None)
+    except ValidationError as error:
+        message = fill(
+            "{what} is no stop: write the two capital letters of a State, then the place, such as KZ Almaty",
+            what=shown(text, LONGEST_QUOTED),
+        )
+        raise ValueError(message) from error
+
+
+def read_goods(text: str, of: GoodsClass | None = None) -> Goods:
+    """What travels, in words: `heroin 5.3 kg`, `heroin suspected 5 kg`, `heroin`; `EUR 12500`; `rifle 10`;
+    `240220 cigarettes 2500 carton`. Its class follows from what it is, where the conventions or the way it is counted say so;
+    `of` says it otherwise.
+    """
+    words = text.split()
+    if not words:
+        raise ValueError(_wanted())
+    for read in (_cash, _weapons, _counted):
+        found = read(words)
+        if found is not None:
+            return found if of is None else found.model_copy(update={"goods": of})
+    return _substance(" ".join(words), of)
+
+
+def _wanted() -> str:
+    return fill(
+        "say what travels, such as: {examples}", examples="heroin 5.3 kg; EUR 12500; rifle 10; 240220 cigarettes 2500 carton"
+    )
+
+
+def _cash(words: list[str]) -> Goods | None:
+    try:
+        currency = currency_code(words[0]) if words[0].isupper() and len(words[0]) == len("EUR") else None
+    except ValueError:
+        return None
+    if currency is None or len(words) == 1:
+        return None
+    return Goods(amount={"currency": currency, "minor": parse_amount(currency, "".join(words[1:]))}, goods="cash")
+
+
+def _weapons(words: list[str]) -> Goods | None:
+    if words[0] not in get_args(Weapon) or len(words) > 2:
+        return None
+    return Goods(amount={"weapon": words[0], **({"count": _count(words[1])} if words[1:] else {})}, goods="weapons")
+
+
+def _counted(words: list[str]) -> Goods | None:
+    """By its code in the Harmonized System, of which chapter 24 is tobacco."""
+    if not re.fullmatch(r"[0-9]{6,10}", words[0]):
+        return None
+    *name, count, unit = words[1:] if len(words) > 3 else ["", "", ""]
+    if unit not in get_args(CountedIn):
+        units = ", ".join(get_args(CountedIn))
+        message = fill(
+            "after the code say what it is, how many and of what ({units}): 240220 cigarettes 2500 carton", units=units
+        )
+        raise ValueError(message)
+    amount = {"hs": words[0], "goods": " ".join(name), "count": _count(count), "unit": unit}
+    return Goods(amount=amount, goods="tobacco" if words[0].startswith("24") else "goods")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(fill("{what} is no whole number", what=text))
+    return int(text)
+
+
+def _substance(text: str, of: GoodsClass | None) -> Goods:
+    name, quantity = text, None
+    if (found := _QUANTITY.fullmatch(text)) is not None:
+        name, quantity = found["name"], found["quantity"]
+    if known_as(name) is None and re.search(r"[0-9][0-9.,]*( ?[a-z]{1,2})?,?$", name):
+        raise ValueError(
+            fill(
+                "{what}: write the quantity as 5.3 kg or 250 g, or leave it out where nothing is known",
+                what=shown(text, LONGEST_QUOTED),
+            )
+        )
+    known = known_as(name)
+    amount: dict[str, Any] = {"substance": name}
+    if known is not None and known.cas:
+        amount["cas"] = known.cas[0]
+    if quantity is not None:
+        amount["net"] = quantity
+    return Goods(amount=amount, goods=of or _class_of(name))
+
+
+def _class_of(name: str) -> GoodsClass:
+    """By the convention that names the substance; drugs, where none of the catalogue does."""
+    known = known_as(name)
+    by_convention: dict[str, GoodsClass] = {"1971": "psychotropics", "1988": "precursors"}
+    return by_convention.get(known.table.partition("/")[0], "drugs") if known is not None else "drugs"
+
+
+def read_number(text: str) -> ConsignmentIdentifier:
+    """`upu_s10 CP220322019KZ`: which kind of number, and the number; a check digit is checked."""
+    scheme, _, value = text.strip().partition(" ")
+    return TypeAdapter(ConsignmentIdentifier).validate_python({"scheme": scheme, "value": value.strip()})

@@ -1,0 +1,116 @@
+"""Usual slips of the pen in YAML, explained: what the parser or the form says of them helps nobody who does not know YAML.
+
+A comma ends a text inside `{}` and `[]`, a colon with a space behind it begins a value, and neither is meant where a place or a
+title has one. And a file of another kind is called by its name.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ruamel.yaml.comments import CommentedMap
+
+from domain.words.text import Filled, fill, mark
+
+KINDS: Final[Mapping[str, str]] = {
+    "plan": mark("a plan"),
+    "scenario": mark("a scenario"),
+    "group": mark("a group of consignments"),
+    "group-scenario": mark("a scenario of a group"),
+    "directory": mark("a directory of services"),
+    "card": mark("a rule card"),
+}
+"""What the first line of a file says that it is."""
+HINTS: Final[Mapping[str, str]] = {
+    "plan": mark("a plan says what travels, on which way, and who must say what; its file usually is plan.yaml"),
+    "scenario": mark("a scenario says how the services behave and how it is to end; `vigil plan new` writes one beside the plan"),
+    "group": mark("a group file says what several consignments share and what differs; its file usually is group.yaml"),
+    "group-scenario": mark("a scenario of a group says of each consignment how the services behave and how it is to end"),
+    "directory": mark("a directory names the services; its file usually is directory.yaml"),
+    "card": mark("a card says what the law of one State demands; it lies in the folder of cards"),
+}
+BEGINS: Final[Mapping[bytes, str]] = {
+    b'{"packet":': mark("an evidence packet; `vigil verify` reads it"),
+    b"-----BEGIN ": mark("a key or certificate"),
+    b"age-encryption.org/": mark("encrypted for somebody; `vigil open` opens it"),
+    b"<!DOCTYPE": mark("a page for a browser"),
+    b"<html": mark("a page for a browser"),
+    b"<svg": mark("a picture"),
+    b"%PDF-": mark("a PDF document"),
+    b"\xff\xd8\xff": mark("a picture"),
+    b"\x89PNG": mark("a picture"),
+    b"PK\x03\x04": mark("a document of an office program, or an archive"),
+    b"SQLite format 3": mark("a database"),
+}
+"""What a file is that is no YAML, by how it begins."""
+_COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
+
+
+def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
+    """That this is a file of another kind, with what the wanted one is; none where it is what is wanted, or says nothing."""
+    kind, right = kind_named(found), kind_named(wanted)
+    if kind == right or kind not in KINDS or right not in KINDS:
+        return None
+    return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), HINTS[right]
+
+
+def by_its_beginning(data: bytes) -> str | None:
+    """What a file is that nobody writes as YAML; none where it may be one."""
+    return next((what for sign, what in BEGINS.items() if data.lstrip().startswith(sign)), None)
+
+
+def kind_named(said: Any) -> str:
+    """The kind of file that the first line names, without its version."""
+    return str(said).partition("/")[0]
+
+
+def signed_already(value: Any) -> bool:
+    """Whether it is a signed envelope and no file that people write."""
+    return isinstance(value, Mapping) and {"payload", "payloadType", "signatures"} <= value.keys()
+
+
+def of_yaml(reason: str, line: str) -> Filled:
+    """What the parser stumbled over in this line, and what to write instead."""
+    colon = _COLON.match(line)
+    if colon is not None and ("mapping values" in reason or "':'" in reason):
+        name, text = colon.groups()
+        return fill("a colon with a space behind it begins a value; put the text in quotes: {right}", right=f'{name}: "{text}"')
+    for sign, words in _SAID.items():
+        if sign in reason:
+            return fill(words)
+    return fill("not YAML: {reason}", reason=reason)
+
+
+_SAID: Final[Mapping[str, str]] = {
+    "'\\t'": mark("a tab stands here; indent with spaces"),
+    "cannot start any token": mark("a text that begins with this sign stands in quotes"),
+    "mapping values": mark(
+        "a colon with a space behind it begins a value, and none may begin here: put it in quotes, or indent it as above"
+    ),
+    "but got ':'": mark(
+        "a colon with a space behind it begins a value; inside brackets put its text in quotes, and close each bracket"
+    ),
+    "expected ','": mark("a bracket is not closed, or a comma is missing, here or above"),
+    "end of stream": mark("a quote or bracket that is opened is not closed"),
+    "found '<scalar>'": mark("the text goes on behind its closing quote, or this line is not indented as the others"),
+}
+
+
+def of_form(parent: Any, name: str, value: Any, problem: str) -> str:
+    """What is wrong with this part, where it comes of an unquoted comma or colon; else as it was said."""
+    if isinstance(parent, CommentedMap) and value is None and name in parent and "Extra inputs" in problem:
+        names = list(parent)
+        before = names.index(name) - 1
+        while before > 0 and parent[names[before]] is None:
+            before -= 1
+        if parent.fa.flow_style() and before >= 0:
+            text = ", ".join([str(parent[names[before]]), *map(str, names[before + 1 : names.index(name) + 1])])
+            right = f'{names[before]}: "{text}"'
+            return fill("a comma ends a text inside brackets; put the text in quotes: {right}", right=right)
+    if isinstance(value, CommentedMap) and len(value) == 1 and "valid string" in problem:
+        key, rest = next(iter(value.items()))
+        right = f'"{key}: {rest}"'
+        return fill(
+            "a colon with a space behind it makes a name of what stands before it; put the text in quotes: {right}", right=right
+        )
+    return problem

@@ -1,0 +1,337 @@
+"""The results of a period as tables in the reader's language: the same for the terminal and the desk; and as lines for programs.
+
+A name of goods stands in no result (`domain.views.tally`), so whatever is in a table is ours: words, rules, States, services.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from domain.plan.quantity import Translate
+from domain.plan.substances import called
+from domain.rules.books import BOOK
+from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES, STEPS
+from domain.views.request_in_words import TRAVELS
+from domain.views.results import Results, Total
+from domain.views.tally import OTHER, WITHIN, Measure
+from domain.words.quantities import say_mass, say_minor
+from domain.words.text import mark
+
+COUNTED_BY: Final[Mapping[str, str]] = {
+    "started": mark("Deliveries that started in the period"),
+    "ended": mark("Deliveries that ended in the period"),
+}
+OPERATIONS, CONSIGNMENTS, LEGS, PARCELS = mark("Operations"), mark("Consignments"), mark("Legs"), mark("Parcels")
+NOTHING: Final = mark("No delivery counts in this period.")
+PART: Final = mark(
+    "Your part of the deliveries that you take part in: no other's consents, arrests, seizures or answers are in it (R11)."
+)
+ALL_OF_THEM: Final = mark("All deliveries of this installation, and the whole of each.")
+OF_PACKETS: Final = mark("Counted from packets that were verified, the whole of each.")
+CUT: Final = mark("There are more lines than one answer has: choose a shorter period.")
+EXPUNGED: Final = mark("Consignments of which what was said is destroyed, counted by how they ended and nothing else: {count}")
+EXPLAINED: Final = mark(
+    "An operation is a group of consignments, or a delivery with the parts it split into. Legs are those that have begun. "
+    "Parcels are the packages the plan counts; a consignment without a count is one."
+)
+_WITHIN: Final[Mapping[str, str]] = {
+    "15min": mark("within 15 minutes"),
+    "1h": mark("within an hour"),
+    "4h": mark("within 4 hours"),
+    "12h": mark("within 12 hours"),
+    "1d": mark("within a day"),
+    "3d": mark("within 3 days"),
+    "longer": mark("later"),
+}
+_KNOWN: Final[Mapping[str, str]] = {
+    "measured": mark("measured"),
+    "approximate": mark("approximate"),
+    "declared": mark("declared"),
+    "suspected": mark("suspected"),
+    "unmeasured": mark("unmeasured"),
+    OTHER: mark("other"),
+}
+_REACHED: Final[Mapping[str, str]] = {
+    "supplier": mark("a supplier, who is held"),
+    "distributor": mark("a distributor, who is held"),
+    "both": mark("both, as was the aim"),
+}
+_HELD: Final[Mapping[str, str]] = {
+    "went_on": mark("held, and went on"),
+    "ended": mark("held, and did not go on"),
+    "open": mark("held, and not decided yet"),
+}
+_BLIND: Final = mark("did not know")
+_KEPT: Final[Mapping[str, str]] = {"held": mark("still held"), "released": mark("released")}
+_UNITS: Final = (("%d d", 86_400), ("%d h", 3_600), ("%d min", 60), ("%d s", 1))
+_SPANS: Final = (mark("%d d"), mark("%d h"), mark("%d min"), mark("%d s"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table. `size`: what a bar beside it shows, said as `says`; none is drawn for nothing."""
+
+    cells: tuple[str, ...]
+    size: int = 0
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table: its first `words` columns are words, the others numbers. `bars`: what bars beside it would be of."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[Row, ...]
+    words: int = 1
+    bars: str = ""
+
+
+def in_tables(found: Results, speak: Translate, language: str) -> tuple[Shown, ...]:
+    """Every table in which there is a line."""
+    return tuple(one for one in _tables(found, speak, language) if one.rows)
+
+
+def headline(found: Results, speak: Translate) -> tuple[tuple[str, int], ...]:
+    """The four numbers that different forms mean by a case, each with its name."""
+    all_ = found.all
+    numbers = (all_.operations, all_.consignments, all_.count, all_.amount)
+    return tuple(zip(map(speak, (OPERATIONS, CONSIGNMENTS, LEGS, PARCELS)), numbers, strict=True))
+
+
+def remarks(found: Results, speak: Translate) -> tuple[str, ...]:
+    """Whose results they are, what is counted, and what must be known of them."""
+    said = [speak(OF_PACKETS if found.reader is None else ALL_OF_THEM if found.whole else PART), speak(EXPLAINED)]
+    if found.expunged:
+        said.append(speak(EXPUNGED).format(count=found.expunged))
+    return (*said, speak(CUT)) if found.cut else tuple(said)
+
+
+def in_period(found: Results) -> str:
+    """Its first and its last day with the zone by whose calendar they are; from when to before when, where it is not of days."""
+    since, until = (datetime.fromisoformat(one) for one in (found.period.since, found.period.until))
+    if since.timetz() == until.timetz() == time(tzinfo=since.tzinfo):
+        return f"{since.date()} – {last_day(found)} ({since.tzname()})"
+    return f"{found.period.since} – {found.period.until}"
+
+
+def last_day(found: Results) -> date:
+    """The last day of which something is in it, by the calendar of its zone."""
+    return (datetime.fromisoformat(found.period.until) - datetime.resolution).date()
+
+
+def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
+    by: Mapping[str, tuple[str, Translate]] = {
+        "end": (mark("How they ended"), lambda code: speak(OUTCOMES.get(code, mark("not ended")))),
+        "state": (mark("By State"), str),
+        "channel": (mark("By channel"), lambda code: _called(TRAVELS, code, speak)),
+        "goods": (mark("By goods"), lambda code: speak(code.replace("_", " "))),
+    }
+    units = tuple(map(speak, (OPERATIONS, CONSIGNMENTS, LEGS, PARCELS)))
+    for of, (title, name) in by.items():
+        counted = sorted(found.of("counted", of), key=lambda one: (-one.consignments, one.by))
+        rows = (
+            Row((name(one.by), *map(str, (one.operations, one.consignments, one.count, one.amount))), *_bar(one.consignments))
+            for one in counted
+        )
+        yield Shown(speak(title), ("", *units), tuple(rows), bars=units[1])
+    yield from _goods(found, speak, language)
+    yield from _people(found, speak)
+    yield from _conduct(found, speak)
+
+
+def _bar(count: int) -> tuple[int, str]:
+    return count, str(count)
+
+
+def _goods(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
+    titles: dict[Measure, str] = {
+        "seized": mark("Seized at the end"),
+        "taken_out": mark("Removed and sampled at the preparation"),
+        "found": mark("Found, as the plans have it"),
+    }
+    head = tuple(map(speak, (mark("What"), mark("How it is known"), mark("How much"), CONSIGNMENTS, OPERATIONS)))
+    for measure, title in titles.items():
+        totals = sorted(found.of(measure), key=lambda one: (one.of != "mass", one.of, -one.amount, one.by, one.how))
+        rows = (
+            Row(
+                (
+                    what(one, speak, language),
+                    speak(_KNOWN[one.how]),
+                    "" if one.how == "unmeasured" else how_much(one),
+                    *map(str, (one.consignments, one.operations)),
+                ),
+                *((one.amount, how_much(one)) if one.of == "mass" else (0, "")),
+            )
+            for one in totals
+        )
+        yield Shown(speak(title), head, tuple(rows), words=2)
+    gross = {"weighed": mark("gross weight"), "not_weighed": mark("not weighed")}
+    rows = (
+        Row((speak(gross[one.of]), say_mass(one.amount) if one.amount else "", *map(str, (one.consignments, one.operations))))
+        for one in found.of("interdicted")
+    )
+    yield Shown(speak(mark("Interdicted: the consignment as it was")), (head[0], *head[2:]), tuple(rows))
+
+
+def what(one: Total, speak: Translate, language: str) -> str:
+    """What goods are called: a substance by the catalogue, all else by our own words and its code."""
+    if one.of == "mass":
+        known = called(one.by)
+        if known is None:
+            return speak(mark("not in the catalogue"))
+        return known.in_language(language)
+    kinds = {
+        "cash": mark("cash"),
+        "instruments": mark("bearer instruments"),
+        "weapons": mark("weapons"),
+        "counted": mark("goods of HS"),
+    }
+    name = speak(one.by.replace("_", " ")) if one.of == "weapons" else one.by
+    return f"{speak(kinds.get(one.of, OTHER))} {name}"
+
+
+def how_much(one: Total) -> str:
+    """The sum, in the units of what it is."""
+    if one.of == "mass":
+        return say_mass(one.amount)
+    return f"{say_minor(one.by, one.amount)} {one.by}" if one.of == "cash" and len(one.by) == 3 else str(one.amount)
+
+
+def _people(found: Results, speak: Translate) -> Iterator[Shown]:
+    head = ("", speak(CONSIGNMENTS), speak(OPERATIONS))
+    order = {name: number for number, name in enumerate(_REACHED)}
+    rows = (
+        Row((speak(_REACHED[one.of]), str(one.consignments), str(one.operations)), *_bar(one.consignments))
+        for one in sorted(found.of("reached"), key=lambda one: order[one.of])
+    )
+    yield Shown(speak(mark("Supplier and distributor reached")), head, tuple(rows), bars=head[1])
+    persons = found.of("arrested")
+    yield Shown(
+        speak(mark("Arrests by role")),
+        tuple(map(speak, (mark("Role"), mark("Since then"), mark("Persons"), CONSIGNMENTS))),
+        tuple(
+            Row(
+                (
+                    _called(CRIMINAL_ROLES, one.of, speak) + (f" ({speak(_BLIND)})" if one.by == "unwitting" else ""),
+                    speak(_KEPT.get(one.how, OTHER)),
+                    *map(str, (one.count, one.consignments)),
+                ),
+                *_bar(one.count),
+            )
+            for one in sorted(persons, key=lambda one: (-one.count, one.key))
+        ),
+        words=2,
+        bars=speak(mark("Persons")),
+    )
+
+
+def _conduct(found: Results, speak: Translate) -> Iterator[Shown]:
+    times, at, service = speak(mark("Times")), speak(mark("Checkpoint")), speak(mark("Service"))
+    named: dict[str, str] = {f"held/{code}": text for code, text in _HELD.items()}
+    named |= {f"stopped/{cause}": text for cause, text in IN_GENERAL.items()}
+    halts = sorted((*found.of("held"), *found.of("stopped")), key=lambda one: (-one.count, one.key))
+    stops = [(speak(named.get(f"{one.measure}/{one.of}", _KNOWN[OTHER])), one) for one in halts]
+    yield Shown(
+        speak(mark("Holds and stops")),
+        ("", times, speak(CONSIGNMENTS)),
+        tuple(Row((name, str(one.count), str(one.consignments)), *_bar(one.count)) for name, one in stops),
+        bars=times,
+    )
+    refused = sorted(found.of("refused"), key=lambda one: (-one.count, one.of))
+    yield Shown(
+        speak(mark("Statements refused, by rule")),
+        (speak(mark("Rule")), times, speak(CONSIGNMENTS)),
+        tuple(Row((one.of, str(one.count), str(one.consignments)), *_bar(one.count)) for one in refused),
+        bars=times,
+    )
+    silent = sorted(found.of("silent"), key=lambda one: (-one.count, one.key))
+    yield Shown(
+        speak(mark("No answer in time")),
+        (service, at, times),
+        tuple(Row((one.by, step(one.of, speak), str(one.count)), *_bar(one.count)) for one in silent),
+        words=2,
+        bars=times,
+    )
+    answered = sorted(found.of("answered"), key=lambda one: (-one.mean, one.key))
+    yield Shown(
+        speak(mark("How long answers took")),
+        (service, at, *map(speak, (mark("Answers"), mark("On average"), mark("The longest")))),
+        tuple(
+            Row((one.by, step(one.of, speak), str(one.count), mean, took(one.most, speak)), one.mean, mean)
+            for one in answered
+            for mean in [took(one.mean, speak)]
+        ),
+        words=2,
+        bars=speak(mark("On average")),
+    )
+    yield _within(found, speak)
+
+
+def _within(found: Results, speak: Translate) -> Shown:
+    """All answers by the time in which they came."""
+    counts = answers_within(found)
+    rows = tuple(Row((speak(_WITHIN[name]), str(count)), *_bar(count)) for name, count in counts.items())
+    name = speak(mark("Answers"))
+    return Shown(speak(mark("Answers by the time they took")), ("", name), rows if any(counts.values()) else (), bars=name)
+
+
+def answers_within(found: Results) -> Mapping[str, int]:
+    """How many answers came in each time."""
+    return {name: sum(one.count for one in found.of("answered_within") if one.by == name) for name, _ in WITHIN}
+
+
+def step(code: str, speak: Translate) -> str:
+    """What was asked: by the step of the plan, or by what was unforeseen."""
+    if code in STEPS:
+        return _called(STEPS, code, speak)
+    return speak(BOOK.contingencies[code].declares.title) if code in BOOK.contingencies else speak(mark("other"))
+
+
+def _called(names: Mapping[Any, str], code: str, speak: Translate) -> str:
+    """What one of our words is called; one of a newer gateway stands as it is."""
+    return speak(names.get(code, code))
+
+
+def took(seconds: int, speak: Translate) -> str:
+    """A time in its two largest units."""
+    parts = [
+        (text, seconds // size if number == 0 else seconds % _UNITS[number - 1][1] // size)
+        for number, (text, size) in enumerate(_UNITS)
+    ]
+    first = next((number for number, (_, count) in enumerate(parts) if count), len(parts) - 1)
+    return " ".join(speak(text) % count for text, count in parts[first : first + 2])
+
+
+def _amount_in(one: Total) -> str:
+    if one.measure in ("found", "taken_out", "seized"):
+        return {"mass": "mg", "cash": "minor units"}.get(one.of, "pieces")
+    return {"counted": "parcels", "interdicted": "mg", "answered": "s"}.get(one.measure, "")
+
+
+_COLUMNS: Final[tuple[tuple[str, Callable[[Total], object]], ...]] = (
+    ("measure", lambda one: one.measure),
+    ("of", lambda one: one.of),
+    ("by", lambda one: one.by),
+    ("how", lambda one: one.how),
+    ("operations", lambda one: one.operations),
+    ("consignments", lambda one: one.consignments),
+    ("count", lambda one: one.count),
+    ("count_of", lambda one: {"counted": "legs", "arrested": "persons", "answered": "answers"}.get(one.measure, "times")),
+    ("amount", lambda one: one.amount),
+    ("amount_in", _amount_in),
+    ("longest_s", lambda one: one.most),
+)
+
+
+def in_csv(found: Results) -> str:
+    """Every line, each with the period and by which moment it is counted, so that a file stands alone (RFC 4180)."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*(name for name, _ in _COLUMNS), "counted_by", "since", "until", "as_of"])
+    stands = (found.counted_by, found.period.since, found.period.until, found.as_of)
+    writer.writerows([*(value(one) for _, value in _COLUMNS), *stands] for one in found.totals)
+    return text.getvalue()

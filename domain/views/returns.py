@@ -1,0 +1,270 @@
+"""Returns to international bodies: what of their forms this record can fill in, and what it cannot.
+
+The forms themselves were not read. Their fields are as believed (docs/results.md says how sure that is), under names of our own;
+a field that is known to exist and of which the record holds nothing is `NOT_KNOWN`, and nothing is guessed. INCB Form D and the
+UNODC Annual Report Questionnaire are of a period; PICS, individual drug seizures and the WCO's CEN are of single incidents, one
+line for each substance that services of the State whose return it is say they have seized. What another State has provided
+under a code that keeps it from third States stands in none of them (R23).
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.reported import Stated
+from domain.delivery.statement import Statement
+from domain.plan.goods import AnyAmount, Counted, SubstanceMass
+from domain.plan.quantity import Estimate, Unmeasured, number_of
+from domain.plan.substances import called, known_as
+from domain.rules.detection import Detected
+from domain.rules.handling import NOT_TO_A_THIRD_STATE, code_of
+from domain.rules.stop import Interdicted
+from domain.views.results import Results
+
+Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
+FORMS: Final[Mapping[Form, str]] = {
+    "incb-form-d": "INCB Form D: yearly seizures of substances of Tables I and II of the 1988 Convention",
+    "unodc-arq": "UNODC Annual Report Questionnaire: seizures by substance, persons by role",
+    "incb-pics": "INCB PICS: incidents with precursors",
+    "unodc-ids": "UNODC individual drug seizures",
+    "wco-cen": "WCO CEN: seizures without names",
+}
+NOT_KNOWN: Final = "not known"
+"""Stands in each field that the form has and the record has not."""
+WITHHELD: Final = "withheld (R23)"
+"""Stands where a handling code keeps from third States what the record has."""
+UNIT: Final = 10**6
+"""Milligrams of the kilogram in which these forms are filled in."""
+
+
+@dataclass(frozen=True)
+class Return:
+    """One form, filled in as far as that goes."""
+
+    form: Form
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def csv(self) -> str:
+        """As a table for programs (RFC 4180)."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(self.head)
+        writer.writerows(map(_harmless, self.rows))
+        return text.getvalue()
+
+    def document(self) -> Mapping[str, Any]:
+        """As one document."""
+        rows = [dict(zip(self.head, row, strict=True)) for row in self.rows]
+        return {"form": self.form, "title": FORMS[self.form], "rows": rows}
+
+
+def _harmless(row: Iterable[str]) -> list[str]:
+    """Words that others have written are no formula for whoever opens the file with a spreadsheet."""
+    return [f"'{cell}" if cell[:1] in "=+-@" and cell[1:2] else cell for cell in row]
+
+
+# Of a period
+
+
+def _form_d(found: Results) -> Return:
+    rows = []
+    for name, by_how in _seized(found).items():
+        substance = called(name)
+        if substance is not None and substance.table.startswith("1988"):
+            rows.append((name, substance.table, *by_how, NOT_KNOWN, NOT_KNOWN))
+    head = ("substance", "table", "seizures", "quantity_kg", "estimated_kg", "stopped_shipments", "thefts")
+    return Return("incb-form-d", head, tuple(rows))
+
+
+def _arq(found: Results) -> Return:
+    unknown = (NOT_KNOWN,) * 4
+    seizures = [("seizures", name, *by_how, *unknown, "", "") for name, by_how in _seized(found).items()]
+    roles = dict.fromkeys(one.of for one in found.of("arrested"))
+    counts = {role: sum(one.count for one in found.of("arrested", role)) for role in roles}
+    persons = [("persons", *("",) * 8, role, str(count)) for role, count in counts.items()]
+    head = ("part", "substance", "seizures", "quantity_kg", "estimated_kg", "origin", "transit", "destination", "means")
+    return Return("unodc-arq", (*head, "role", "persons"), (*seizures, *persons))
+
+
+def _seized(found: Results) -> Mapping[str, tuple[str, str, str]]:
+    """By substance, `other` for those that the catalogue does not have: in how many consignments, kilograms as measured, and
+    those that are no measurement. What was measured in some and estimated in some may be in the same ones: then it is a range.
+    """
+    by: dict[str, tuple[str, str, str]] = {}
+    for name in dict.fromkeys(one.by for one in found.of("seized", "mass")):
+        these = [one for one in found.of("seized", "mass") if one.by == name]
+        measured, estimated = (sum(one.amount for one in these if (one.how == "measured") == so) for so in (True, False))
+        least, most = max(one.consignments for one in these), sum(one.consignments for one in these)
+        by[name] = (f"{least}-{most}" if most > least else str(least), _kg(measured), _kg(estimated))
+    return by
+
+
+of_period: Final[Mapping[Form, Callable[[Results], Return]]] = {"incb-form-d": _form_d, "unodc-arq": _arq}
+
+
+# Of single incidents
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One substance that one statement says was seized, with what the record has around it."""
+
+    date: str
+    state: str
+    place: str
+    service: str
+    substance: str
+    table: str
+    hs: str
+    quantity: str
+    unit: str
+    known: str
+    concealment: str
+    detected_by: str
+    origin: str
+    via: str
+    destination: str
+    direction: str
+    means: str
+    persons: str
+
+
+def incidents(delivery: Delivery, state: str) -> Iterator[Incident]:
+    """Each seizure by services of this State, in the order of their entries, as last corrected."""
+    said = {one.id: (seq, one) for seq, one in _accepted(delivery)}
+    detected = next((one for _, one in reversed(said.values()) if isinstance(one.content, Detected)), None)
+    for name, recovered in delivery.state.seizures.items():
+        if name in said and _of_state(delivery, said[name][1].service, state):
+            for amount in recovered.amounts:
+                yield _incident(delivery, said[name], detected, amount, state)
+    if delivery.state.interdicted is not None and not delivery.state.seizures:
+        seized = (one for one in said.values() if isinstance(one[1].content, Interdicted))
+        last = [one for one in seized if _of_state(delivery, one[1].service, state)]
+        for amount in delivery.plan.consignment.contents if last else ():
+            yield _incident(delivery, last[-1], detected, amount, state)
+
+
+def _of_state(delivery: Delivery, service: str, state: str) -> bool:
+    return delivery.directory.get(service).state == state
+
+
+def _accepted(delivery: Delivery) -> Iterator[tuple[int, Statement]]:
+    for entry in delivery.ledger.entries:
+        if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted":
+            yield entry.seq, delivery.law.read(entry.event.envelope)
+
+
+def _incident(
+    delivery: Delivery, said: tuple[int, Statement], detected: Statement | None, amount: AnyAmount, whose: str
+) -> Incident:
+    """Where it was seized on the way it was not weighed substance by substance: then it is what the plan says, of no quantity."""
+    seq, statement = said
+    plan, content = delivery.plan, statement.content
+    weighed = not isinstance(content, Interdicted)
+    leg = plan.legs[delivery.state.leg_at(seq)]
+    at = plan.find(statement.checkpoint or "")
+    state = at.state if at is not None else leg.state
+    place = content.place if isinstance(content, Interdicted) else at.place if at is not None else NOT_KNOWN
+    report = detected.content if detected is not None and isinstance(detected.content, Detected) else None
+    ends = [one for one in (plan.find(plan.legs[0].start), plan.find(plan.legs[-1].end)) if one is not None]
+    hidden = plan.handling_code in NOT_TO_A_THIRD_STATE and not _of_state(delivery, plan.initiator, whose)
+    theirs = (
+        detected is not None
+        and code_of(delivery, detected) in NOT_TO_A_THIRD_STATE
+        and not _of_state(delivery, detected.service, whose)
+    )
+    substance = known_as(amount.substance, amount.cas) if isinstance(amount, SubstanceMass) else None
+    arrests = [one for one in delivery.state.arrests.values() if _of_state(delivery, one.service, whose)]
+
+    def given(value: str, *, withheld: bool) -> str:
+        return WITHHELD if withheld else value or NOT_KNOWN
+
+    quantity, unit, known = _how_much(amount) if weighed else ("", "", NOT_KNOWN)
+    return Incident(
+        date=datetime.fromisoformat(statement.happened_at).date().isoformat(),
+        state=state,
+        place=place,
+        service=statement.service,
+        substance=given(_name_of(amount), withheld=hidden and not weighed),
+        table=substance.table if substance is not None and (weighed or not hidden) else "",
+        hs=given(amount.hs if isinstance(amount, Counted) else "", withheld=hidden and not weighed),
+        quantity=quantity or NOT_KNOWN,
+        unit=unit,
+        known=known,
+        concealment=given(report.concealment if report is not None else "", withheld=theirs),
+        detected_by=given(report.how.replace("_", " ") if report is not None else "", withheld=theirs),
+        origin=given(f"{ends[0].place}, {ends[0].state}" if ends else "", withheld=hidden),
+        via=given(" ".join(plan.states()[1:-1]) or "none", withheld=hidden),
+        destination=given(f"{ends[-1].place}, {ends[-1].state}" if ends else "", withheld=hidden),
+        direction=given(_direction(plan.states(), state), withheld=hidden),
+        means=given(leg.means, withheld=hidden),
+        persons=str(sum(len(one.persons) for one in arrests)),
+    )
+
+
+def _direction(states: tuple[str, ...], state: str) -> str:
+    """Whether it was leaving, coming in or passing through the State that seized it, by the route of the plan."""
+    if len(states) == 1:
+        return "internal"
+    return {states[0]: "export", states[-1]: "import"}.get(state, "transit")
+
+
+def _name_of(amount: AnyAmount) -> str:
+    """As the statement has it; what is cash by its currency."""
+    for field in ("substance", "goods", "instrument", "weapon", "currency"):
+        if (name := getattr(amount, field, None)) is not None:
+            return str(name)
+    return NOT_KNOWN
+
+
+def _how_much(amount: AnyAmount) -> tuple[str, str, str]:
+    """Number, unit, and how it is known."""
+    quantity = amount.quantity
+    if isinstance(quantity, Unmeasured):
+        return "", "", "unmeasured"
+    known = quantity.known if isinstance(quantity, Estimate) else "measured"
+    number = number_of(quantity)
+    if isinstance(amount, SubstanceMass):
+        return _kg(number), "kg", known
+    return str(number), "minor units" if hasattr(amount, "currency") else "pieces", known
+
+
+def _kg(milligrams: int) -> str:
+    whole, rest = divmod(milligrams, UNIT)
+    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
+
+
+_COLUMNS: Final[Mapping[Form, tuple[str, ...]]] = {
+    "incb-pics": (
+        *("date", "substance", "table", "quantity", "unit", "known", "state", "place", "origin", "destination", "concealment"),
+        *("documents", "action_asked"),
+    ),
+    "unodc-ids": (
+        *("date", "state", "place", "substance", "quantity", "unit", "known", "concealment", "origin", "via", "destination"),
+        *("means", "persons", "nationality"),
+    ),
+    "wco-cen": (
+        *("date", "state", "service", "place", "place_type", "direction", "substance", "hs", "quantity", "unit", "known"),
+        *("means", "origin", "via", "destination", "concealment", "detected_by", "persons"),
+    ),
+}
+
+
+def _of_incidents(form: Form) -> Callable[[Iterable[Delivery], str], Return]:
+    def filled(deliveries: Iterable[Delivery], state: str) -> Return:
+        found = (one for delivery in deliveries for one in incidents(delivery, state))
+        precursors = (one for one in found if form != "incb-pics" or one.table.startswith("1988"))
+        rows = (tuple(getattr(one, name, NOT_KNOWN) for name in _COLUMNS[form]) for one in precursors)
+        return Return(form, _COLUMNS[form], tuple(rows))
+
+    return filled
+
+
+of_incidents: Final[Mapping[Form, Callable[[Iterable[Delivery], str], Return]]] = {
+    one: _of_incidents(one) for one in get_args(Form) if one in _COLUMNS
+}

@@ -1,0 +1,279 @@
+"""What one delivery adds to the results of a period, for one reader (R11): numbers by closed words, nothing anybody has written.
+
+It is made from the delivery as it stands, so that a correction changes it and nothing is counted twice. The archive keeps a row
+for each line, in clear, and adds them up; so a line holds neither a name of goods nor a person's code, and a substance that the
+catalogue does not have is `other`. Who sees the whole has the lines of the whole. A participant has those of its own part: its
+legs, what it may read of seizures and arrests, and of refusals, silences and answers its own alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import groupby
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from domain.delivery.decided import Silence
+from domain.delivery.delivery import Delivery
+from domain.delivery.progress import Progress
+from domain.delivery.reported import Stated
+from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons, kind_of_amount
+from domain.plan.plan import PlannedCheckpoint
+from domain.plan.quantity import Estimate, Unmeasured, number_of
+from domain.plan.substances import known_as
+from domain.signing.canonical import Frozen
+from domain.views.aftermath import arrests
+from domain.views.sight import Sight, hears_statement
+from domain.words.limits import LONGEST_TALLIED, MOST_TALLIED
+from domain.words.moments import instant
+from domain.words.quantities import MAX_WHOLE
+
+Measure = Literal[
+    "counted",
+    "found",
+    "taken_out",
+    "seized",
+    "interdicted",
+    "reached",
+    "arrested",
+    "refused",
+    "silent",
+    "answered",
+    "answered_within",
+    "held",
+    "stopped",
+]
+"""What a line counts. `counted`: the delivery itself, once under each dimension. `found`: what its plan says was found;
+`taken_out`: removed or sampled at the preparation; `seized`: recovered at the end; `interdicted`: seized on its way, or where
+the plan ends.
+"""
+
+Dimension = Literal["all", "state", "channel", "goods", "end"]
+"""By what deliveries are counted: all of them; each State of the legs; channel; class of goods; how it ended."""
+
+OTHER: Final = "other"
+"""A substance that the catalogue does not have; what lines beyond their bound are added to."""
+UNDER_WAY: Final = "under_way"
+"""In place of an outcome, while there is none."""
+WITHIN: Final[tuple[tuple[str, timedelta | None], ...]] = (
+    ("15min", timedelta(minutes=15)),
+    ("1h", timedelta(hours=1)),
+    ("4h", timedelta(hours=4)),
+    ("12h", timedelta(hours=12)),
+    ("1d", timedelta(days=1)),
+    ("3d", timedelta(days=3)),
+    ("longer", None),
+)
+"""Times within which an answer came, each without what came within the one before."""
+
+Word = Annotated[str, Field(max_length=LONGEST_TALLIED, pattern=r"^[A-Za-z0-9 ,.()/_+-]*$")]
+Number = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
+
+
+class Line(Frozen):
+    """One number of one delivery. `of`, `by` and `how` say of what it is; docs/results.md has the table."""
+
+    measure: Measure
+    of: Word = ""
+    by: Word = ""
+    how: Word = ""
+    count: Number = 1
+    """Legs that have begun, of `counted`; else how many there are."""
+    amount: Number = 0
+    """Parcels, of `counted`; milligrams, minor units or pieces, of goods; seconds, of answers."""
+    most: Number = 0
+    """Seconds that the slowest answer took."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Of what it is."""
+        return (self.measure, self.of, self.by, self.how)
+
+
+class Tally(Frozen):
+    """The lines of one reader: a participant that sees a part, or, where no service is named, whoever sees the whole."""
+
+    service: str | None
+    lines: Annotated[tuple[Line, ...], Field(max_length=MOST_TALLIED)]
+
+
+def tally(delivery: Delivery, seen: Sight) -> tuple[Line, ...]:
+    """The lines of who sees this of the delivery, each of its key once, in the order of their keys."""
+    return bounded(
+        (
+            *_counted(delivery, seen),
+            *_goods(delivery, seen),
+            *_arrested(delivery, seen),
+            *_refused(delivery, seen),
+            *_silent(delivery, seen),
+            *_answered(delivery, seen),
+            *_stops(delivery),
+        )
+    )
+
+
+def bounded(lines: Iterable[Line], most: int = MOST_TALLIED) -> tuple[Line, ...]:
+    """Lines of one key added up. Where there are too many keys, the last of each measure are added up as `other`."""
+    found = _added(lines)
+    if len(found) <= most:
+        return found
+    spare = len({one.measure for one in found})
+    kept, rest = found[: most - spare], found[most - spare :]
+    return _added((*kept, *(one.model_copy(update={"of": OTHER, "by": OTHER, "how": OTHER}) for one in rest)))
+
+
+def _added(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """No number becomes larger than a mass or a sum of money may be: whatever is beyond that is of no consignment there is."""
+    together: list[Line] = []
+    for _, same in groupby(sorted(lines, key=lambda one: one.key), key=lambda one: one.key):
+        these = tuple(same)
+        sums = {"count": sum(one.count for one in these), "amount": sum(one.amount for one in these)}
+        sums["most"] = max(one.most for one in these)
+        together.append(these[0].model_copy(update={name: min(number, MAX_WHOLE) for name, number in sums.items()}))
+    return tuple(together)
+
+
+def _counted(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    """The delivery under each dimension, with the legs that have begun and its parcels, as far as these are the reader's."""
+    plan, state = delivery.plan, delivery.state
+    begun = [leg for number, leg in enumerate(plan.legs[: len(state.moves)]) if seen.whole or number in seen.legs]
+    legs = len(begun)
+    parcels = max(number_of(plan.consignment.packages), 1) if plan.consignment.packages is not None else 1
+    parcels = parcels if seen.whole or seen.legs else 0
+    yield Line(measure="counted", of="all", count=legs, amount=parcels)
+    yield Line(measure="counted", of="end", by=state.outcome or UNDER_WAY, count=legs, amount=parcels)
+    states = plan.states() if seen.whole else tuple(dict.fromkeys(plan.legs[number].state for number in seen.legs))
+    for one in states:
+        there = sum(leg.state == one for leg in begun)
+        yield Line(measure="counted", of="state", by=one, count=there, amount=parcels)
+    if seen.whole:
+        yield Line(measure="counted", of="channel", by=plan.consignment.kind, count=legs, amount=parcels)
+        for goods in dict.fromkeys(plan.consignment.goods):
+            yield Line(measure="counted", of="goods", by=goods, count=legs, amount=parcels)
+
+
+def _goods(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    """What was found, taken out and recovered; what was seized on the way, by gross weight, which is of no one substance."""
+    state = delivery.state
+    if seen.whole:
+        yield from _amounts("found", delivery.plan.consignment.contents)
+    if state.goods is not None and (seen.whole or seen.own(state.goods.by, delivery)):
+        yield from _amounts("taken_out", (*state.goods.removed, *state.goods.samples))
+    for name, one in state.seizures.items():
+        if seen.whole or hears_statement(delivery, seen, name):
+            yield from _amounts("seized", one.amounts)
+    if state.interdicted is not None and (seen.whole or (state.leg or 0) in seen.legs):
+        gross = state.interdicted.gross
+        yield Line(measure="interdicted", of="weighed" if gross is not None else "not_weighed", amount=gross or 0)
+
+
+def _amounts(measure: Literal["found", "taken_out", "seized"], amounts: Iterable[AnyAmount]) -> Iterator[Line]:
+    for one in amounts:
+        quantity, known = one.quantity, "measured"
+        if isinstance(quantity, Unmeasured):
+            known = "unmeasured"
+        elif isinstance(quantity, Estimate):
+            known = quantity.known
+        number = min(number_of(quantity), MAX_WHOLE)
+        yield Line(measure=measure, of=kind_of_amount(one), by=_what(one), how=known, amount=number)
+
+
+def _what(one: AnyAmount) -> str:
+    """By which closed word it is counted: a substance by the catalogue, counted goods by the six digits that all States share."""
+    match one:
+        case SubstanceMass(substance=name, cas=cas):
+            known = known_as(name, cas)
+            return known.english if known is not None else OTHER
+        case Counted(hs=code):
+            return code[:6]
+        case Weapons(weapon=weapon):
+            return weapon
+        case Cash(currency=currency):
+            return currency
+        case Instruments(nominal=nominal):
+            return nominal.currency
+
+
+def _arrested(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    state = delivery.state
+    for name, one in state.arrests.items():
+        if not (seen.whole or hears_statement(delivery, seen, name)):
+            continue
+        for person in one.persons:
+            kept = "released" if person.code in state.freed.get(one.service, ()) else "held"
+            yield Line(measure="arrested", of=person.role, by="unwitting" if person.unwitting else "knowing", how=kept)
+    found = arrests(delivery, seen)
+    if found is not None:
+        reached = {"supplier": found.supplier_reached, "distributor": found.distributor_reached}
+        yield from (Line(measure="reached", of=role) for role, so in reached.items() if so)
+        if all(reached.values()):
+            yield Line(measure="reached", of="both")
+
+
+def _refused(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    """By the rule; of a part, what the reader itself said."""
+    for service, rule in delivery.once(_refusals):
+        if seen.whole or service == seen.reader.id:
+            yield Line(measure="refused", of=rule)
+
+
+def _refusals(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Whose statements were refused, by which rule. Worked out once for all readers: a ledger may be long."""
+    refused = {
+        entry.seq: entry.event.verdict.rule or ""
+        for entry in delivery.ledger.entries
+        if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused"
+    }
+    spoke = {one.seq: one.service for one in delivery.state.statements} if refused else {}
+    return tuple((spoke.get(seq, ""), rule) for seq, rule in refused.items())
+
+
+def _silent(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    """By what was asked there, and who did not answer in time; of a part, the reader itself."""
+    for service, step in delivery.once(_silences):
+        if seen.whole or service == seen.reader.id:
+            yield Line(measure="silent", of=step, by=service)
+
+
+def _silences(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Who did not answer in time, and what was asked there."""
+    silent = (entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Silence))
+    asked = ((one, delivery.state.seen(one.checkpoint)) for one in silent)
+    return tuple((service, asked_at(at)) for one, at in asked if at is not None for service in one.services)
+
+
+def _answered(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    """How long each service took for its last answer at a checkpoint, from when that opened, without the time it was held."""
+    for progress in delivery.state.every_checkpoint().values():
+        last: dict[str, int] = {}
+        for (service, _), seq in progress.answers.items():
+            if seen.whole or seen.reader.id == service:
+                last[service] = max(seq, last.get(service, 0))
+        for service, seq in last.items():
+            took = max(instant(_at(delivery, seq)) - progress.counted_from, timedelta())
+            seconds = min(int(took.total_seconds()), MAX_WHOLE)
+            step = asked_at(progress)
+            yield Line(measure="answered", of=step, by=service, amount=seconds, most=seconds)
+            within = next(name for name, most in WITHIN if most is None or took <= most)
+            yield Line(measure="answered_within", of=step, by=within)
+
+
+def _at(delivery: Delivery, seq: int) -> str:
+    return getattr(delivery.ledger[seq], "at", "") or delivery.ledger.entries[0].at
+
+
+def _stops(delivery: Delivery) -> Iterator[Line]:
+    """Holds, by what became of each, and the halt. Everybody who takes part is told of both, of a halt in general words."""
+    halt = delivery.state.halt
+    for progress in delivery.state.every_checkpoint().values():
+        if progress.contingency == "hold":
+            went_on, over = progress.result == "satisfied", not progress.open
+            yield Line(measure="held", of="went_on" if went_on and halt is None else "ended" if over else "open")
+    if halt is not None:
+        yield Line(measure="stopped", of="decision" if halt.cause == "conflict" else halt.cause)
+
+
+def asked_at(progress: Progress) -> str:
+    """What a checkpoint is for: the step of one that the plan has; else the contingency that it was opened by."""
+    checkpoint = progress.checkpoint
+    return checkpoint.step if isinstance(checkpoint, PlannedCheckpoint) else progress.contingency or ""

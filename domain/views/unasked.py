@@ -1,0 +1,62 @@
+"""What a service may say without being asked, as the delivery stands: what a person may say beside what an inbox asks."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import of_service, offered
+from domain.delivery.requests import Facts
+from domain.plan.directory import Service
+from domain.rules.book import book_of
+from domain.rules.kind import CONCLUDED, HALTED, UNDER_WAY, Kind
+from domain.views.forms import kind_called
+
+ELSEWHERE = ("hold_requested", "stop_requested", "correction")
+"""Kinds that have a page or a command of their own."""
+
+
+def may_say(delivery: Delivery, reader: Service) -> tuple[str, ...]:
+    """Kinds of what this service may say now by itself. What exactly it says, the rules judge."""
+    if delivery.state.ended or not delivery.state.participant(reader.id):
+        return ()
+    kinds = book_of(delivery).kinds
+    return tuple(name for name, kind in kinds.items() if name not in ELSEWHERE and _its_own(delivery, reader, kind))
+
+
+def _its_own(delivery: Delivery, service: Service, kind: type[Kind]) -> bool:
+    """Whether nobody has to ask for it, it counts now, it is this service's say, and there is occasion for it."""
+    declares, state = kind.declares, delivery.state
+    now = CONCLUDED if state.outcome is not None else HALTED if state.halt is not None else UNDER_WAY
+    if declares.names_checkpoint or not declares.counts & now:
+        return False
+    match declares.by:
+        case "asked":
+            return False
+        case "responsible":
+            whose = service.id == state.responsible
+        case "grantor":
+            grant = state.grants.get(service.id)
+            whose = grant is not None and not grant.withdrawn and not grant.provisional
+        case "anyone":
+            whose = True
+    return whose and kind.has_occasion(delivery, service)
+
+
+def known(delivery: Delivery, service: Service, kind: str, now: datetime) -> Mapping[str, Any]:
+    """Those fields of it that follow from what is recorded: its State, what it holds or, where it says that it has received
+    something, what is offered to it.
+    """
+    state = delivery.state
+    offers = offered(state, service.id) if kind == "exhibits_accepted" else of_service(state, service.id)
+    giver = state.exhibits[offers[0]].holder if kind == "exhibits_accepted" and offers else None
+    facts = Facts(
+        place="",
+        state=service.state or state.here.state,
+        modality=delivery.plan.modality,
+        expected_at=None,
+        valid_until=None,
+        exhibits=tuple(one for one in offers if giver is None or state.exhibits[one].holder == giver),
+        giver=giver,
+    )
+    return {name: said for name, said in kind_called(kind).asked(facts, now).items() if said}

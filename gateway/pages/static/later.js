@@ -1,0 +1,27 @@
+// Files that a delivery names and that are handed in later, from its page: each must be one that is named.
+
+import { held } from "./keys.js";
+import { $, put, read, show } from "./page.js";
+import { handInRow, known } from "./files.js";
+
+const data = read("data");
+const texts = read("file-texts");
+const named = read("named");
+const key = await held(data);
+show($("hand-in"), key !== null && key.id in data.keys);
+
+$("files").addEventListener("change", async () => {
+  const files = [...$("files").files];
+  $("files").value = "";
+  for (const file of files) {
+    let said = null;
+    try {
+      said = await known(file, data.types);
+    } catch (error) {
+      put($("uploads"), "li", `${file.name}: ${texts.wrong[error.message] ?? texts.wrong.unread}`);
+    }
+    show($("uploads"));
+    if (said !== null && named.includes(said.digest)) await handInRow(data, key, { file, said }, texts);
+    else if (said !== null) put($("uploads"), "li", `${file.name}: ${texts.wrong.unnamed}`);
+  }
+});

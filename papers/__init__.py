@@ -1,0 +1,1 @@
+"""Papers as files: HTML that prints by itself, and PDF. What they hold is made in `domain.papers`."""

@@ -1,0 +1,45 @@
+"""A paper as HTML: one file, nothing fetched, and a browser prints it as the paper that it is."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from domain.papers.handed import identity_of
+from domain.papers.making import Made
+from domain.record.packet import Purpose
+from papers.file import in_html
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(made: Made, purpose: Purpose = "operation") -> bytes:
+    """The bytes of the file: the same for the same paper."""
+    template = _environment().get_template("paper.html")
+    style = (TEMPLATES / "paper.css").read_text(encoding="utf-8")
+    page = template.render(
+        paper=made.paper.data, frame=made.frame.plain(), identity=in_html(identity_of(made, purpose)), style=style
+    )
+    return page.encode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["css"] = in_css
+    environment.filters["counted"] = counted
+    return environment
+
+
+def counted(sheet: str) -> str:
+    """Which sheet of how many, as CSS makes it of its counters."""
+    counters = {"{page}": "counter(page)", "{pages}": "counter(pages)"}
+    return " ".join(counters.get(part) or f'"{in_css(part)}"' for part in re.split(r"(\{pages?\})", sheet) if part)
+
+
+def in_css(text: str) -> str:
+    r"""A text inside quotes of CSS: whatever is more than a letter, digit or space is written by its number."""
+    return "".join(one if one.isalnum() or one == " " else f"\\{ord(one):x} " for one in text)

@@ -1,0 +1,130 @@
+"""Whether a paper is the one that a packet makes: it is made anew from the packet, and the two must be the same to the byte."""
+
+import re
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from itertools import zip_longest
+
+from domain.papers.handed import Identity, identity_of
+from domain.papers.making import Made, Wanted, make, offered, purpose_of, record_of
+from domain.papers.record import Record
+from domain.record.packet import Manifest, Packet
+from domain.views.sentences import Translate
+from domain.words.errors import NotFound, NotVerified, RuleBroken
+from domain.words.text import fill, mark, shown
+from papers.file import is_pdf, read
+from papers.rendering import render
+
+LONGEST_SHOWN = 120
+"""Characters of what differs that are shown."""
+BEFORE_IT = 40
+"""Characters that are shown of what stands before it, and is the same."""
+Speakers = Mapping[str, Translate]
+
+
+class Confirmed(Identity):
+    """Which paper of a packet a file is."""
+
+    newer: str | None = None
+    """The code of the one that the packet makes in its place by now, since later entries have changed what it says."""
+
+
+def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers) -> Confirmed:
+    """Which paper of this packet the file is, and whether it is the newest. The packet itself has been verified before.
+
+    Raises `Malformed` for a file that is no paper, and `NotVerified` for one that this packet does not make: what differs.
+    """
+    told = read(data)
+    if told.delivery != manifest.delivery:
+        raise NotVerified(
+            fill("the paper is of {other}, and the packet of {delivery}", other=told.delivery, delivery=manifest.delivery)
+        )
+    if told.size > len(packet.ledger):
+        message = fill("the paper rests on {size} entries, and the packet has {held}", size=told.size, held=len(packet.ledger))
+        raise NotVerified(message, hint=mark("export a newer packet"))
+    wanted = Wanted(told.name, told.language, told.purpose)
+    try:
+        made = make(record_of(packet, manifest.purpose, told.size), wanted, dict(speakers))
+    except NotFound as error:
+        raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.message)) from error
+    anew = render(made, purpose_of(wanted), "pdf" if is_pdf(data) else "html")
+    if anew == data:
+        return Confirmed(**told.model_dump(), newer=_newer(made, packet, manifest, wanted, speakers))
+    raise NotVerified(_difference(told, made, data, anew), hint=mark("do not use it; make it anew from the packet"))
+
+
+def _newer(made: Made, packet: Packet, manifest: Manifest, wanted: Wanted, speakers: Speakers) -> str | None:
+    """The code of what the whole packet makes in its place; none where that is the same."""
+    now = make(record_of(packet, manifest.purpose), wanted, dict(speakers)).paper.code
+    return now if now != made.paper.code else None
+
+
+def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
+    """What of it is otherwise, as far as it can be seen."""
+    if not is_pdf(data):
+        for found, expected in _apart(visible(data), visible(anew)):
+            return fill("the paper says “{found}” where this packet makes it say “{expected}”", found=found, expected=expected)
+    if told.digest != made.paper.digest:
+        return fill(
+            "the paper bears the digest {told}, and the paper that this packet makes has {made}",
+            told=told.digest,
+            made=made.paper.digest,
+        )
+    return fill("the text is the same and the file is not: it was altered, or made by another version of the program")
+
+
+def _apart(theirs: list[str], ours: list[str]) -> Iterator[tuple[str, str]]:
+    """The texts that differ, one beside the other, each from a little before where it does: at a cost that no file can raise."""
+    for one, other in zip_longest(theirs, ours, fillvalue="–"):
+        if one != other:
+            same = next((place for place, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), 0)
+            cut = max(same - BEFORE_IT, 0)
+            found, expected = (f"{'…' if cut else ''}{text[cut:]}" for text in (one, other))
+            yield shown(found, LONGEST_SHOWN), shown(expected, LONGEST_SHOWN)
+
+
+class _Texts(HTMLParser):
+    """Whatever a page shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.hidden = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Scripts show nothing; styles write into the margins of pages."""
+        self.hidden = tag == "script"
+        if tag != "script":
+            self.texts += [f"{name}={value}" for name, value in attrs if name in ("class", "style", "src", "href", "hidden")]
+
+    def handle_data(self, data: str) -> None:
+        """A text between two tags."""
+        if not self.hidden and data.strip():
+            self.texts.append(re.sub(r"\s+", " ", data.strip()))
+
+
+def visible(data: bytes) -> list[str]:
+    """What a page shows, and how, text by text."""
+    parser = _Texts()
+    parser.feed(data.decode("utf-8", "replace"))
+    return parser.texts
+
+
+def looked_up(code: str, packet: Packet, manifest: Manifest, speakers: Speakers) -> Confirmed:
+    """The paper that bears this check code, among all that the packet makes now. Raises `NotVerified`."""
+    record = record_of(packet, manifest.purpose)
+    for made, wanted in _all_of(record, speakers):
+        if made.paper.code == code:
+            return Confirmed(**identity_of(made, purpose_of(wanted)).model_dump())
+    message = fill("no paper that this packet makes now bears the code {code}", code=code)
+    raise NotVerified(message, hint=mark("it may be of another packet, or of an earlier state of the whole: give its file"))
+
+
+def _all_of(record: Record, speakers: Speakers) -> Iterator[tuple[Made, Wanted]]:
+    for one in offered(record):
+        for language in one.languages:
+            wanted = Wanted(one.name, language)
+            try:
+                yield make(record, wanted, dict(speakers)), wanted
+            except RuleBroken:  # it may not go where its form goes (R23)
+                continue

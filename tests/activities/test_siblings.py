@@ -1,0 +1,79 @@
+"""What a delivery hears of its siblings from their ledgers in the archive (R31)."""
+
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.siblings import SiblingWatch
+from domain.delivery.delivery import Delivery
+from domain.delivery.reported import SiblingHeard
+from domain.record.siblings import heeding
+from domain.words.errors import NotFound, NotVerified
+from rehearsal.services import VIGIL, private_key_of
+from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels
+
+
+class Archive:
+    """The ledgers of siblings as an archive has them: a delivery, or why there is none."""
+
+    def __init__(self, **found: Delivery | Exception) -> None:
+        self._found = {name.replace("_", "-"): one for name, one in found.items()}
+
+    async def newest(self, name: str) -> Delivery:
+        """As the archive has it."""
+        found = self._found.get(name, NotFound("none of this name"))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def knows(self, name: str) -> bool:
+        """Whether it has, or had, one of this name."""
+        return name in self._found
+
+
+class Told:
+    """Where reports go."""
+
+    def __init__(self) -> None:
+        self.facts: list[tuple[str, SiblingHeard]] = []
+
+    async def report(self, delivery: str, fact: Any) -> None:
+        """It comes in."""
+        self.facts.append((delivery, fact))
+
+
+async def heard_in(archive: Archive, parcels: Parcels) -> list[tuple[str, str]]:
+    """What the first parcel is told; raises what the activity raises."""
+    told = Told()
+    watch = SiblingWatch(archive, private_key_of(VIGIL), told)  # type: ignore[arg-type]
+    await ActivityEnvironment().run(watch.heed, heeding(parcels[OIL].delivery))
+    return [(fact.sibling, fact.says) for _, fact in told.facts]
+
+
+async def test_all_that_is_new_of_siblings_is_reported_once() -> None:
+    """What one has come to and what another has: each a report; heard, it is not reported again."""
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    parcels.deliver(OIL)
+    parcels.deliver(CHEMICALS)
+    parcels.muster(CHEMICALS)
+    parcels[KEPT].say("ru.customs", "stop_requested")
+    archive = Archive(motor_oil_2=parcels[CHEMICALS].delivery, motor_oil_3=parcels[KEPT].delivery)
+
+    assert [(CHEMICALS, "reached"), (KEPT, "stopped")] == await heard_in(archive, parcels)
+    parcels.hear(OIL)
+    with pytest.raises(ApplicationError, match="nothing is new"):
+        await heard_in(archive, parcels)
+
+
+async def test_one_that_has_not_begun_is_waited_for_and_one_that_was_expunged_has_ended() -> None:
+    """A ledger that cannot be trusted says nothing: who waits for it decides in the end."""
+    parcels = Parcels()
+
+    with pytest.raises(ApplicationError, match="nothing is new"):
+        await heard_in(Archive(), parcels)
+    with pytest.raises(ApplicationError, match="nothing is new"):
+        await heard_in(Archive(motor_oil_2=NotVerified("altered", 3)), parcels)
+    assert [(CHEMICALS, "ended")] == await heard_in(Archive(motor_oil_2=NotFound("expunged")), parcels)

@@ -1,0 +1,145 @@
+"""After the outcome: what is still held can be said of for as long as the plan gives (R30), and a transfer is answered (R29)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.plan.check import faults_in
+from domain.plan.plan import Plan
+from domain.record.packet import seal
+from domain.record.verify import verify
+from domain.views.asked import inbox
+from domain.views.unasked import may_say
+from domain.views.view import view
+from domain.words.limits import LONGEST_AFTERWARDS
+from domain.words.moments import utc_text
+from rehearsal.services import VIGIL, private_key_of
+from tests.course import became, code
+from tests.support import Table, example_cards, example_directory, example_plan
+
+FOR = timedelta(days=90)
+ACT = {"reference": "TEST-1 of 2022-03-01"}
+TO_UZ = {"to": "UZ", "prosecutions": [{"role": "courier", "state": "UZ"}], "reference": "T-1", "legal_basis": "the treaty"}
+
+
+def plan(**changed: Any) -> Plan:
+    """Almaty - Tashkent, open for ninety days after its outcome."""
+    return example_plan().model_copy(update={"afterwards": FOR} | changed)
+
+
+def concluded(table: Table) -> Table:
+    """It has its outcome, and its closing meeting was held."""
+    table.deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    table.say("uz.customs", "seizure", "accounting")
+    table.say("caricc", "debriefed", "debrief")
+    assert table.delivery.state.outcome is not None
+    return table
+
+
+def ended(table: Table) -> bool:
+    """Whether its ledger is closed."""
+    return table.delivery.state.ended
+
+
+def dispose(table: Table) -> str | None:
+    """What was seized is handed to a court; the code of the verdict."""
+    handed = {"exhibits": ["seized"], "how": "handed_to_court", "to": "court of Tashkent"}
+    return code(table.say("uz.customs", "disposed", **handed, **ACT))
+
+
+def test_r30_it_stays_open_while_something_is_held_and_ends_once_it_is_said_what_became_of_it() -> None:
+    """Everybody is shown until when, and who holds it may say what becomes of it."""
+    table = concluded(Table(plan()))
+    state = table.delivery.state
+    shown = view(table.delivery, table.directory.get("uz.customs"), table.now)
+
+    assert not ended(table)
+    assert state.outcome_at is not None
+    assert utc_text(state.outcome_at + FOR) == shown.stays_open_until
+    assert "disposed" in shown.may_say
+    table.pass_time(days=80)
+    assert not ended(table)
+    assert dispose(table) is None
+    assert ended(table)
+    assert view(table.delivery, table.directory.get("uz.customs"), table.now).stays_open_until is None
+
+
+def test_r30_it_ends_by_itself_when_that_time_is_over_and_says_who_holds_what_still() -> None:
+    """Bounded: nobody keeps it open for ever, and the holder stays on record."""
+    table = concluded(Table(plan()))
+    table.pass_time(days=91)
+    (held,) = [one for one in view(table.delivery, table.directory.get("kz.knb"), table.now).exhibits if one.label == "seized"]
+
+    assert ended(table)
+    assert table.delivery.state.outcome_at is not None
+    assert table.delivery.ledger.entries[-1].at == utc_text(table.delivery.state.outcome_at + FOR)
+    assert ("uz.customs", None) == (held.holder, held.fate)
+    assert may_say(table.delivery, table.directory.get("uz.customs")) == ()
+
+
+def test_r30_without_a_time_for_it_nothing_waits() -> None:
+    """As a plan has it that says nothing of it."""
+    assert ended(concluded(Table()))
+
+
+def test_r30_what_is_kept_for_a_proceeding_is_settled() -> None:
+    """It has a holder still, and it is said what became of it."""
+    table = concluded(Table(plan()))
+    assert became(table.say("uz.customs", "disposed", exhibits=["seized"], how="kept", to="case 7", **ACT)) == ("accepted", None)
+    assert ended(table)
+
+
+def test_r30_it_is_verified_that_it_stayed_open() -> None:
+    """The same rules decide offline when it ended."""
+    table = concluded(Table(plan()))
+    table.pass_time(days=91)
+    assert (
+        verify(seal(table.delivery, "", private_key_of(VIGIL), table.now), table.directory).outcome
+        == table.delivery.state.outcome
+    )
+
+
+def test_r29_who_is_asked_to_take_over_proceedings_is_asked_at_a_checkpoint_and_reminded() -> None:
+    """Prosecutors of that State, with the request that they answer; its silence closes it, and an answer still counts."""
+    table = Table(plan()).deliver()
+    table.say("kz.prosecutor", "transfer_requested", **TO_UZ, id="transfer-1")
+    (asked,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.says == ("takeover",)]
+    assert ("takeover.uz.1", "transfer-1") == (asked.checkpoint, asked.facts.transfer)
+    assert "KZ asks UZ to take over proceedings" == asked.facts.problem
+    assert not [one for one in inbox(table.delivery, "uz.police", table.now) if one.says == ("takeover",)]
+    table.pass_time(days=91)
+    assert table.is_closed("takeover.uz.1")
+    assert "takeover.uz.2" not in table.delivery.state.progress
+    assert became(table.say("uz.prosecutor", "transfer_accepted", of="transfer-1", reference="UZ-1")) == ("accepted", None)
+
+
+@pytest.mark.parametrize("answer", [("transfer_accepted", {"reference": "1"}), ("transfer_declined", {"reason": "none here"})])
+def test_r29_an_answer_closes_it_whether_yes_or_no(answer: tuple[str, dict[str, str]]) -> None:
+    """And what is asked after that is asked anew."""
+    table = Table().deliver()
+    kind, said = answer
+    for name in ("transfer-1", "transfer-2"):
+        table.say("kz.prosecutor", "transfer_requested", **TO_UZ, id=name)
+    assert became(table.say("uz.prosecutor", kind, of="transfer-1", **said)) == ("accepted", None)
+    assert table.is_closed("takeover.uz.1")
+    (asked,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.says == ("takeover",)]
+    assert ("takeover.uz.2", "transfer-2") == (asked.checkpoint, asked.facts.transfer)
+
+
+def test_r29_one_that_is_answered_before_anybody_is_asked_again_is_moot() -> None:
+    """Nothing waits for it."""
+    table = Table().deliver()
+    table.say("kz.prosecutor", "transfer_requested", **TO_UZ, id="transfer-1")
+    table.say("uz.prosecutor", "transfer_declined", of="transfer-1", reason="none here")
+    assert not [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.says == ("takeover",)]
+
+
+def test_r30_it_does_not_stay_open_for_ever() -> None:
+    """Two years are the most, which is a fault beyond that and none at the bound."""
+    at, beyond = plan(afterwards=LONGEST_AFTERWARDS), plan(afterwards=LONGEST_AFTERWARDS + timedelta(days=1))
+    assert () == faults_in(at, example_directory(), example_cards())
+    (fault,) = faults_in(beyond, example_directory(), example_cards())
+    assert ("afterwards", "R30: after its outcome it stays open for 731 d at most") == (fault.place, fault.problem)

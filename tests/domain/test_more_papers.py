@@ -1,0 +1,245 @@
+"""Plans of measures, acts of replacement, sampling and destruction, records of surveillance and seizure: what they print."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from domain.delivery.delivery import Delivery
+from domain.papers.forms import FORMS
+from domain.papers.forms.parts import in_turn
+from domain.papers.making import Made, Wanted, make
+from domain.papers.paper import Value, Words, in_groups
+from domain.papers.record import Record
+from domain.plan.directory import Service
+from domain.words.errors import NotAllowed, NotFound
+from process.language import speakers
+from rehearsal.simulator import World, simulate
+from tests.support import Table, example_cards, example_directory, example_scenario, with_changes
+
+SPEAKERS = speakers(None)
+MINE = ("measures", "replacement", "sampling", "surveillance", "seizure", "submission", "destruction")
+
+
+@cache
+def delivered(name: str = "partial-replacement") -> Delivery:
+    """An example, to its end."""
+    plan, scenario = example_scenario(name)
+    return simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery
+
+
+def names(record: Record) -> list[str]:
+    """Every paper of these forms that there is."""
+    return [f"{name}.{one}" if one else name for name in MINE for one in FORMS[name].subjects(record)]
+
+
+def made(record: Record, name: str, language: str = "en", reader: Service | None = None) -> Made:
+    """A paper of it."""
+    return make(record, Wanted(name, language), SPEAKERS, reader)
+
+
+def text(paper: Made) -> str:
+    """All that it prints, without marks."""
+    return "".join(one.text if isinstance(one, Words | Value) else "____" for one in paper.paper.pieces)
+
+
+def said_in(paper: Made, value: str) -> tuple[Any, ...]:
+    """Where a value that it prints comes from."""
+    return next(one.sources for one in paper.paper.pieces if isinstance(one, Value) and one.text == value)
+
+
+def entry(record: Record, kind: str, service: str) -> int:
+    """The entry in which a service has first said something of a kind."""
+    return next(one.seq for one in record.heard if (one.statement.kind, one.service) == (kind, service))
+
+
+RECORD = Record.of(delivered())
+NAMES = names(RECORD)
+
+
+def test_each_form_has_its_papers() -> None:
+    """One for each preparation, leg, seizure, State and destruction, by a name that says which."""
+    assert [
+        "measures",
+        "measures.KG",
+        "measures.KZ",
+        "measures.RU",
+        "replacement.preparation",
+        "sampling.preparation",
+        "surveillance.to-kazakhstan",
+        "surveillance.transit",
+        "surveillance.to-rubtsovsk",
+        "seizure.accounting",
+        "submission.RU",
+        "submission.KZ",
+        "destruction.kg.security",
+    ] == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_paper_is_whole_in_both_languages_and_stays_what_it_was(name: str) -> None:
+    """With blanks to fill, the same blanks and entries in both, and the same from the ledger as far as it went then."""
+    english, russian = (made(RECORD, name, language).paper for language in ("en", "ru"))
+
+    assert english.entries == russian.entries
+    assert english.blanks == russian.blanks > 0
+    assert english.digest == made(RECORD.until(english.size - 1), name).paper.digest
+    assert english.digest != russian.digest
+
+
+VALUES = [
+    ("replacement.preparation", "4,294\u202fg", "prepared", "kg.security", "computed"),
+    ("replacement.preparation", "gypsum and starch", "prepared", "kg.security", None),
+    ("sampling.preparation", "KG0048215/S", "prepared", "kg.security", None),
+    ("surveillance.transit", "“dust storm on the road”", "surveillance_lost", "kz.knb", None),
+    ("surveillance.transit", "B", "surveillance_log", "kz.knb", None),
+    ("seizure.accounting", "1,055\u202fg", "seizure", "ru.fsb", None),
+    ("seizure.accounting", "3,165,000.00 RUB", "seizure", "ru.fsb", None),
+    ("submission.RU", "12201/44", "results_submitted", "ru.fsb", None),
+    ("submission.RU", "P-2 (distributor)", "arrest_made", "ru.fsb", None),
+    ("destruction.kg.security", "4,230\u202fg", "prepared", "kg.security", None),
+    ("destruction.kg.security", "“burnt”", "disposed", "kg.security", None),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "kind", "service", "how"), VALUES)
+def test_a_value_comes_from_the_statement_that_said_it(name: str, value: str, kind: str, service: str, how: str | None) -> None:
+    """Its source is the entry of that statement, and where it was summed up that too."""
+    sources = (entry(RECORD, kind, service), *([how] if how else []))
+
+    assert sources == said_in(made(RECORD, name), value)
+
+
+def test_gaps_between_intervals_are_computed_and_say_between_which_entries() -> None:
+    """Between the second and the third team nobody watched for seventeen minutes."""
+    paper = made(RECORD, "surveillance.transit")
+
+    assert "Nobody's interval covers 02.03.2022 07:30 to 02.03.2022 07:47 (17\u202fmin)." in text(paper)
+    assert ("computed",) == said_in(paper, "19\u202fh 28\u202fmin")
+
+
+def test_what_nobody_has_said_is_a_blank_and_no_value() -> None:
+    """Without a scale, units, places of storage and numbers the same forms have lines to write on."""
+    plan, scenario = example_scenario("partial-replacement")
+    bare = [act for act in scenario.acts if act.says not in ("seizure", "results_submitted")]
+    given = ("scale", "units", "stored_at", "test")
+    less = tuple(
+        act.model_copy(update={"details": {name: one for name, one in act.details.items() if name not in given}})
+        if act.says == "prepared"
+        else act
+        for act in bare
+    )
+    world = World(plan, example_directory(), example_cards(), scenario.model_copy(update={"acts": less}), 1)
+    other = Record.of(simulate(world).delivery)
+    for name in ("replacement.preparation", "sampling.preparation", "submission.RU"):
+        assert made(other, name).paper.blanks > made(RECORD, name).paper.blanks
+
+
+def test_there_is_no_act_of_what_was_not_done() -> None:
+    """Nothing was replaced, sampled or destroyed: the refusal names what can be made of that form now."""
+    record = Record.of(delivered("almaty-tashkent"))
+    for name in ("replacement.preparation", "sampling.preparation", "destruction.kz.police"):
+        with pytest.raises(NotFound, match=f"there is no paper {name} yet"):
+            made(record, name)
+    assert "seizure.accounting" in names(record)
+
+
+def test_a_paper_of_what_is_still_to_come_is_refused() -> None:
+    """Before anything was seized there is no record of it; the plan of measures is there from the beginning."""
+    before = RECORD.until(entry(RECORD, "dispatched", "kg.security"))
+
+    assert NAMES[:6] == names(before)
+    with pytest.raises(NotFound, match=r"seizure\.accounting yet"):
+        made(before, "seizure.accounting")
+
+
+READERS = [
+    ("measures", "kz.knb", True),
+    ("measures", "ru.fsb", False),
+    ("measures.KZ", "ru.fsb", False),
+    ("measures.RU", "ru.fsb", True),
+    ("measures.RU", "ru.customs", False),
+    ("measures.KZ", "kz.prosecutor", True),
+    ("replacement.preparation", "kg.security", True),
+    ("replacement.preparation", "ru.fsb", False),
+    ("sampling.preparation", "kg.prosecutor", True),
+    ("sampling.preparation", "ru.customs", False),
+    ("surveillance.to-kazakhstan", "kg.security", True),
+    ("surveillance.to-kazakhstan", "ru.fsb", False),
+    ("surveillance.to-kazakhstan", "kz.prosecutor", False),
+    ("seizure.accounting", "ru.fsb", True),
+    ("seizure.accounting", "kg.security", False),
+    ("submission.RU", "ru.customs", True),
+    ("submission.RU", "kg.prosecutor", False),
+    ("destruction.kg.security", "kg.prosecutor", True),
+    ("destruction.kg.security", "ru.fsb", False),
+]
+
+
+@pytest.mark.parametrize(("name", "reader", "may"), READERS)
+def test_r11_who_may_have_which(name: str, reader: str, may: bool) -> None:  # noqa: FBT001
+    """Services of the State whose paper it is, and who sees the whole; nobody else."""
+    known = RECORD.directory.get(reader)
+    if may:
+        assert made(RECORD, name, reader=known).paper.code
+        return
+    with pytest.raises(NotAllowed, match="R11"):
+        made(RECORD, name, reader=known)
+
+
+def test_r11_the_plan_of_one_state_tells_nothing_of_the_request_and_other_legs() -> None:
+    """What is known of the offence and the persons is for who decides; each has its own leg and the handovers beside it."""
+    whole, own = text(made(RECORD, "measures")), text(made(RECORD, "measures.RU"))
+    request = RECORD.plan.request
+
+    assert request.facts in whole
+    assert request.facts not in own
+    assert request.aim not in own
+    assert "Bishkek" not in own
+    assert "Crossing Kazakhstan-Russia" in own
+
+
+def test_responsibility_passes_as_the_plan_says() -> None:
+    """By the entry or by the signatures, and the plan of measures says which."""
+    assert "passes when the act is signed" in text(made(RECORD, "measures"))
+    assert "passes when the acceptance is recorded" in text(made(Record.of(delivered("almaty-tashkent")), "measures"))
+
+
+def test_what_the_laboratory_left_is_what_is_destroyed() -> None:
+    """The mass of an exhibit is that of the newest report, and of the preparation where there is none."""
+    table = Table(with_changes(plan_={"modality": "removed_in_part"}))
+    half = {"substance": "mephedrone (4-MMC)", "net": "6.6 kg"}
+    for state in ("kz", "uz"):
+        table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", modalities=["removed_in_part"])
+    table.say("kz.police", "prepared", "preparation", modality="removed_in_part", kept=[half], removed=[half])
+    report = {"exhibit": "removed", "report": "test_report", "substance": "mephedrone", "reference": "1 of 2022-03-01"}
+    table.say("kz.police", "laboratory_report", **report, received="6.6 kg", spent="1 g", left="6599 g")
+    act = {"how": "destroyed", "reference": "2 of 2022-03-01", "witnesses": ["K-1"]}
+    table.say("kz.police", "disposed", exhibits=["removed"], **act)
+    paper = made(Record.of(table.delivery), "destruction.kz.police")
+
+    assert "6,599\u202fg after the examination" in text(paper)
+
+
+def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:
+    """Once acts have opened all that it prints and the plan; it replaces the paper that bore the mark."""
+    table = Table().dispatch()
+    record = Record.of(table.delivery)
+    before = made(record, "order.UZ").paper
+    table.say("uz.police", "declassified", reference="5 of 2022-03-05")
+    assert before.digest == made(Record.of(table.delivery), "order.UZ").paper.digest
+    table.say("kz.knb", "declassified", reference="6 of 2022-03-06")
+    after = made(Record.of(table.delivery), "order.UZ")
+
+    assert record.plan.request.marking == before.marking
+    assert "Declassified: act No. 5 of 05.03.2022, entry" in after.paper.marking
+    assert "No. 6 of 06.03.2022" in after.paper.marking
+    assert any(in_groups(before.code) in note for note in after.frame.notes)
+    assert after.paper.digest == made(Record.of(table.delivery).until(after.paper.size - 1), "order.UZ").paper.digest
+
+
+def test_what_comes_later_renames_no_paper() -> None:
+    """The first keeps its name, and each further one of the same name has a number behind it."""
+    found = in_turn([("kz", 1), ("kz.knb", 2), ("kz", 3), ("kz.knb", 4), ("kz", 5)])
+
+    assert {"kz": 1, "kz.knb": 2, "kz.2": 3, "kz.knb.2": 4, "kz.3": 5} == found

@@ -1,0 +1,71 @@
+"""R1: what was authorised by word of mouth and is never confirmed in writing stops the delivery at the time of the card."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.course import became, code, outcome_of
+from tests.domain.test_before_it_is_written import GIVEN, URGENT, WRITTEN
+from tests.support import Table, card_of
+
+SECOND = timedelta(seconds=1)
+
+
+def told_only() -> Table:
+    """Kazakhstan has authorised by word of mouth, to be written within half a day; everybody else in writing."""
+    table = Table(other_cards=card_of("KZ", urgent=[URGENT[0] | {"written_within": "12h"}]))
+    assert became(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", form="oral", **GIVEN)) == ("accepted", None)
+    return table
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["before it has left", "on its way"])
+def test_r1_what_nobody_ever_writes_stops_it_at_the_time_of_the_card(left: bool) -> None:  # noqa: FBT001
+    """Not a second earlier and not one later: it halts as expired, and is seized."""
+    table = told_only()
+    due = table.at("written.kz.prosecutor.1").due
+    assert due is not None
+    if left:
+        table.dispatch()
+    table.now = due - SECOND
+    table.pass_time(seconds=0)
+    assert table.delivery.state.halt is None
+    table.pass_time(seconds=1)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.finding.code) == ("expired", "not_written")
+    assert not table.delivery.consents.authorised("KZ", table.now)
+    assert code(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == "has_halted"
+    assert outcome_of(table) == "expired"
+
+
+def test_r1_a_second_oral_consent_gains_no_time() -> None:
+    """Said again by word of mouth, it is still to be written by the first time."""
+    table = told_only()
+    due = table.at("written.kz.prosecutor.1").due
+    table.pass_time(hours=8)
+    again = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", form="oral", **GIVEN)
+    assert again.verdict.verdict != "accepted"
+    assert table.at("written.kz.prosecutor.1").due == due
+    table.pass_time(hours=4)
+    assert table.delivery.state.halt is not None
+
+
+def test_r1_nor_does_a_longer_one_that_is_not_written() -> None:
+    """An extension extends, and writes nothing."""
+    table = told_only()
+    longer = {"state": "KZ", "valid_until": "2022-04-20T00:00:00Z"}
+    assert became(table.say("kz.prosecutor", "authorisation_extended", **longer)) == ("accepted", None)
+    assert table.is_open("written.kz.prosecutor.1")
+    table.pass_time(hours=12)
+    assert table.delivery.state.halt is not None
+    assert table.delivery.state.halt.finding.code == "not_written"
+
+
+def test_r8_a_hold_stops_no_such_clock() -> None:
+    """While it is held, the writing is still due."""
+    table = told_only()
+    table.pass_time(hours=8)
+    table.say("kz.knb", "hold_requested")
+    table.pass_time(hours=4)
+    assert table.delivery.state.halt is not None
+    assert table.delivery.state.halt.finding.code == "not_written"

@@ -1,0 +1,418 @@
+"""Papers: what they print, where each value comes from, and who may have them."""
+
+import re
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from domain.delivery.delivery import Delivery
+from domain.papers.forms import FORMS
+from domain.papers.forms.parts import MOST_TOLD, bounded, row, some
+from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
+from domain.papers.paper import (
+    Blank,
+    Column,
+    Columns,
+    Dated,
+    Line,
+    Map,
+    Paragraph,
+    Sentence,
+    Summary,
+    Table,
+    Value,
+    Words,
+    in_groups,
+)
+from domain.papers.record import Record
+from domain.papers.tongue import Tongue
+from domain.plan.plan import Call
+from domain.plan.vocabulary import HandlingCode
+from domain.signing.canonical import plain
+from domain.words.errors import NotAllowed, NotFound, RuleBroken
+from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
+from process.language import speakers
+from rehearsal.simulator import World, simulate
+from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario
+from tests.support import Table as Table_
+
+SPEAKERS = speakers(None)
+HANDOVER = "handover.tashkent-airport"
+NOT_TRANSLATED = {"UTC", "SHA", "ISO"}
+"""Names of standards in fixed wording, which are the same in Russian."""
+SAMPLES = ("almaty-tashkent", "partial-replacement", "cash-by-bus", "stopped-under-way")
+
+
+@cache
+def delivered(name: str = "almaty-tashkent", code: HandlingCode = "H0") -> Delivery:
+    """An example, to its end."""
+    plan, scenario = example_scenario(name)
+    coded = plan.model_copy(update={"handling_code": code})
+    return simulate(World(coded, example_directory(), example_cards(), scenario, 1)).delivery
+
+
+def made(record: Record, name: str, language: str = "en") -> Made:
+    """A paper of it."""
+    return make(record, Wanted(name, language, "court" if name == "court" else "operation"), SPEAKERS)
+
+
+def names_of(record: Record) -> list[str]:
+    """Every paper that there is of it."""
+    return [one.name for one in offered(record)]
+
+
+@pytest.mark.parametrize("example", SAMPLES)
+def test_every_paper_is_made_in_every_language(example: str) -> None:
+    """Each paper that is offered is made in each language that it is offered in, by entries that are there."""
+    record = Record.of(delivered(example))
+    for one in offered(record):
+        for language in one.languages:
+            paper = made(record, one.name, language).paper
+
+            assert one.name == paper.name
+            assert all(0 <= seq < paper.size for seq in paper.entries)
+
+
+@pytest.mark.parametrize("example", SAMPLES)
+def test_a_paper_stays_what_it_was(example: str) -> None:
+    """A paper that is not about the whole is the same, made from the ledger as far as it went then and from all of it."""
+    record = Record.of(delivered(example))
+    for name in names_of(record):
+        if not FORMS[name.partition(".")[0]].of_the_whole:
+            paper = made(record, name).paper
+
+            before = made(record.until(paper.size - 1), name).paper
+            assert (paper.digest, paper.size, paper.root) == (before.digest, before.size, before.root)
+            assert paper.size == 1 + max((paper.entries or (0,))[-1], record.plan_entry)
+
+
+def test_a_value_says_where_it_comes_from() -> None:
+    """A value without a source cannot be printed, and no sentence of a report without a value."""
+    with pytest.raises(ValueError, match="says where it comes from"):
+        Value("5 kg", ())
+    with pytest.raises(ValueError, match="rests on no entry"):
+        Sentence("1.1", (Words("Everything was in order."),))
+
+
+def test_languages_of_a_form() -> None:
+    """A form in two columns is made in both languages at once, and no other is."""
+    record = Record.of(delivered())
+    offers = {one.name: one.languages for one in offered(record)}
+
+    assert all((LANGUAGES[-1] in languages) == FORMS[name.partition(".")[0]].two_columns for name, languages in offers.items())
+
+
+def test_what_may_not_go_before_a_court_is_refused() -> None:
+    """Under H1 no paper goes before a court until each provider has permitted it: whom to ask is said (R23)."""
+    record = Record.of(delivered(code="H1"))
+    for name in ("court", "handover.tashkent-airport"):
+        with pytest.raises(RuleBroken, match=r"kz\.police has not permitted") as refused:
+            make(record, Wanted(name, "en", "court"), SPEAKERS)
+
+        assert "disclosure_permitted" in refused.value.hint
+
+
+def test_what_may_not_go_to_a_third_state_is_refused() -> None:
+    """Under H2 a paper of two States is made for them, and refused for a third, which is told whom to ask (R23)."""
+    record = Record.of(delivered(code="H2"))
+
+    assert make(record, Wanted("handover.tashkent-airport", "en", "KZ"), SPEAKERS)
+    with pytest.raises(RuleBroken, match=r"uz\.customs has not permitted"):
+        make(record, Wanted("handover.tashkent-airport", "en", "RU"), SPEAKERS)
+
+
+@pytest.mark.parametrize(
+    ("service", "name", "may"),
+    [
+        ("kz.police", "handover.tashkent-airport", True),
+        ("uz.customs", "handover.tashkent-airport", True),
+        ("uz.police", "handover.tashkent-airport", False),
+        ("uz.customs", "order.KZ", False),
+        ("uz.customs", "order.UZ", True),
+        ("uz.prosecutor", "request.uz.prosecutor", True),
+        ("uz.prosecutor", "request.kz.prosecutor", False),
+        ("uz.customs", "examination.preparation", False),
+        ("kz.police", "examination.preparation", True),
+        ("uz.customs", "results", False),
+        ("uz.customs", "results.UZ", True),
+        ("uz.customs", "results.KZ", False),
+        ("uz.customs", "court", False),
+        ("kz.knb", "court", True),
+    ],
+)
+def test_a_reader_has_its_own_papers(service: str, name: str, may: bool) -> None:  # noqa: FBT001
+    """Whoever runs the operation has every paper; others those of their own State and their own handovers (R11)."""
+    record = Record.of(delivered())
+    reader = record.directory.get(service)
+
+    assert may == (name in [one.name for one in offered(record, reader)])
+    if not may:
+        with pytest.raises(NotAllowed, match="R11"):
+            make(record, Wanted(name, "en"), SPEAKERS, reader)
+
+
+def test_an_order_tells_no_state_what_another_decided() -> None:
+    """The order of one State names no act of another, and the report of its part no arrest of another."""
+    record = Record.of(delivered("partial-replacement"))
+    printed = {name: " ".join(_texts(record, name)) for name in ("order.RU", "results.RU", "results")}
+
+    assert "KZ-17/2022" not in printed["order.RU"]
+    assert "KZ-17/2022" not in printed["results.RU"]
+    assert "Astana" not in printed["results.RU"]
+    assert "Astana" in printed["results"]
+
+
+def _texts(record: Record, name: str) -> list[str]:
+    return [one.text for one in made(record, name).paper.pieces if isinstance(one, Value)]
+
+
+def test_every_sentence_of_the_report_rests_on_something() -> None:
+    """Of each sentence of the report for the court it is said where it comes from, and every entry it names is there."""
+    paper = made(Record.of(delivered("partial-replacement")), "court").paper
+    sentences = [one for one in paper.blocks if isinstance(one, Sentence)]
+
+    assert len(sentences) > 30
+    assert len(sentences) == len({one.number for one in sentences})
+    assert all(any(isinstance(piece, Value) and piece.sources for piece in one.line) for one in sentences)
+
+
+def test_an_arrest_outside_the_time_is_said() -> None:
+    """That a State arrests when no authorisation of it is valid any more, the report for the court says by itself."""
+    texts = [
+        " ".join(getattr(piece, "text", "") for piece in one.line)
+        for one in made(Record.of(delivered("partial-replacement")), "court").paper.blocks
+        if isinstance(one, Sentence)
+    ]
+
+    assert 1 == sum("Outside the time" in text and "Kazakhstan" in text for text in texts)
+
+
+def sentences(example: str, name: str = "court", language: str = "en") -> list[str]:
+    """Every sentence of a report, without marks."""
+    blocks = made(Record.of(delivered(example)), name, language).paper.blocks
+    return ["".join(getattr(piece, "text", "") for piece in one.line) for one in blocks if isinstance(one, Sentence)]
+
+
+def map_of(example: str) -> tuple[Map, Table]:
+    """The map of a report for the court, and the table that explains it."""
+    blocks = made(Record.of(delivered(example)), "court").paper.blocks
+    number = next(number for number, one in enumerate(blocks) if isinstance(one, Map))
+    found, explained = blocks[number : number + 2]
+    assert isinstance(found, Map)
+    assert isinstance(explained, Table)
+    return found, explained
+
+
+def test_the_route_stands_on_a_map() -> None:
+    """Each place of the way has its number on the map and its row in the table, and what was reached names its entry."""
+    found, explained = map_of("partial-replacement")
+    stations = [one for strip in found.strips for one in strip.stations]
+
+    assert ["1", "2", "3", "4"] == [one.number for one in stations]
+    assert {"recorded"} == {one.known for one in stations}
+    assert all(any(isinstance(piece, Value) for piece in one.below) for one in stations)
+    assert [one.number for one in stations] == [getattr(one.cells[0][0], "text", "") for one in explained.rows]
+    assert all(one.gone == one.end for strip in found.strips for one in strip.stretches)
+
+
+def test_a_way_that_ended_early_is_drawn_so() -> None:
+    """Where it was seized on the way, the map goes on as planned alone, and no stretch behind it was gone."""
+    found, _ = map_of("stopped-under-way")
+    strip = found.strips[0]
+
+    assert ["recorded", "seized", "planned", "planned"] == [one.known for one in strip.stations]
+    assert [True, False, False] == [one.gone == one.end for one in strip.stretches]
+
+
+def test_a_long_way_is_drawn_in_strips() -> None:
+    """Of a way of many places each strip begins where the one before it ends, and all of it is inside of the sheet."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    calls = tuple(Call(kind="air", place=f"Point {number}", not_touched="high_seas") for number in range(MOST_CALLS))
+    first = plan.legs[0].model_copy(update={"calls": calls})
+    long = plan.model_copy(update={"legs": (first, *plan.legs[1:]), "handling_code": "H0"})
+    record = Record.of(simulate(World(long, example_directory(), example_cards(), scenario, 1)).delivery)
+    found = next(one for one in made(record, "court").paper.blocks if isinstance(one, Map))
+
+    assert 3 == len(found.strips)
+    for before, after in pairwise(found.strips):
+        assert before.stations[-1].number == after.stations[0].number
+    assert MOST_CALLS + 3 == len({one.number for strip in found.strips for one in strip.stations})
+    assert all(0 < one.at < 1000 for strip in found.strips for one in strip.stations)
+
+
+def test_a_seizure_on_the_way_is_a_seizure() -> None:
+    """The report for the court of what was stopped says that it was seized, by whom and when, and never that nothing was."""
+    told = sentences("stopped-under-way")
+
+    assert any("seized the consignment on the way" in one for one in told)
+    assert not any("no seizure" in one or "end of that leg is not recorded" in one for one in told)
+    assert any("the consignment, on the way" in "".join(map(text_of, one)) for one in summary_of("stopped-under-way", "results"))
+
+
+def text_of(piece: object) -> str:
+    """What a piece prints."""
+    return getattr(piece, "text", "")
+
+
+def summary_of(example: str, name: str) -> list[Line]:
+    """The figures of a report in short."""
+    blocks = made(Record.of(delivered(example)), name).paper.blocks
+    return [figure for one in blocks if isinstance(one, Summary) for figure, _ in one.cells]
+
+
+def test_permissions_stand_among_the_authorisations() -> None:
+    """What a court has permitted beside the authorisation is told to the court with its act, provision and term."""
+    assert any("has permitted" in one and "by No. " in one and "until" in one for one in sentences("omsk-taraz"))
+
+
+def test_an_exhibit_rests_on_the_entry_that_made_it_one() -> None:
+    """Each exhibit in the report for the court names the statement in which it was taken out, put in, seized or found."""
+    paper = made(Record.of(delivered("partial-replacement")), "court").paper
+    lines = [one.line for one in paper.blocks if isinstance(one, Sentence) and text_of(one.line[0]).startswith("Exhibit")]
+
+    assert 7 == len(lines)
+    for line in lines:
+        named = next(one for one in line if isinstance(one, Value))
+        assert any(isinstance(one, int) for one in named.sources)
+
+
+def test_an_arrest_outside_the_time_says_since_when() -> None:
+    """That no authorisation was valid any more comes with the moment at which the last had ended, and its entry."""
+    told = next(one for one in sentences("partial-replacement") if "Outside the time" in one)
+
+    assert "The last one had ended on 07.03.2022" in told
+
+
+def test_responsibility_passes_as_the_plan_has_it() -> None:
+    """Where by the plan it passes with the signature, the act leaves a blank for the hour and does not say that it has passed."""
+    by_signature, by_entry = (
+        " ".join(map(text_of, made(Record.of(delivered(example)), name).paper.pieces))
+        for example, name in (("partial-replacement", "handover.kazakh-russian-border"), ("almaty-tashkent", HANDOVER))
+    )
+
+    assert "responsibility passes when this act is signed" in by_signature
+    assert "Responsibility passed at" not in by_signature
+    assert "Responsibility passed at" in by_entry
+
+
+@pytest.mark.parametrize("example", SAMPLES)
+def test_a_russian_paper_is_russian(example: str) -> None:
+    """No fixed wording of a Russian paper, no label of the rules and no moment in it is left in English."""
+    record = Record.of(delivered(example))
+    for name in names_of(record):
+        pieces = made(record, name, "ru").paper.pieces
+        words = " ".join(one.text for one in pieces if isinstance(one, Words))
+        values = [one.text for one in pieces if isinstance(one, Value)]
+
+        assert set() == set(re.findall("[A-Za-z]{3,}", words)) - NOT_TRANSLATED
+        assert not {"removed", "samples", "seized", "number plate"} & set(values)
+        assert not any(re.search("[0-9]T[0-9]{2}:", one) for one in values)
+
+
+def test_names_of_persons_are_blanks() -> None:
+    """Lines for names are blanks; a paper says how many it has, and for how many of them nobody can ask the system."""
+    made_ = made(Record.of(delivered()), "order.KZ")
+
+    assert made_.paper.blanks > 10
+    assert f"{made_.paper.blanks}." in made_.frame.notes[1]
+
+
+def test_a_second_print_with_later_entries_names_the_first() -> None:
+    """A record of preparation that was corrected says which code it takes the place of, and stays the same until then."""
+    table = Table_().prepare()
+    said = next(one for one in Record.of(table.delivery).heard if one.statement.kind == "prepared")
+    first = made(Record.of(table.delivery), "examination.preparation")
+    right = plain(said.content) | {"test": "rapid test: positive"}
+    table.say(said.service, "correction", of=said.statement.id, reason="the test was left out", content=right)
+    again = made(Record.of(table.delivery), "examination.preparation")
+
+    assert not any("replaces" in one for one in first.frame.notes)
+    assert in_groups(first.paper.code) in again.frame.notes[-1]
+    assert "rapid test: positive" in " ".join(one.text for one in again.paper.pieces if isinstance(one, Value))
+
+
+def test_a_table_has_an_end() -> None:
+    """Of thousands of rows a paper prints so many, and says which entries hold the rest."""
+    rows = tuple(row((Value(str(seq), (seq,)),)) for seq in range(10_000))
+    table = bounded(Table((Column((Words("n"),)),), rows), Tongue("en", SPEAKERS["en"]), range(10_000))
+
+    assert MOST_PRINTED_ROWS == len(table.rows)
+    assert [str(10_000 - MOST_PRINTED_ROWS), str(MOST_PRINTED_ROWS), "9999"] == [
+        one.text for one in table.left_out if isinstance(one, Value)
+    ]
+    assert MOST_TOLD + 1 == len(some([rows[0].cells[0]] * 1000, Tongue("en", SPEAKERS["en"])))
+
+
+def test_what_is_not_there_yet_is_not_made() -> None:
+    """A paper whose statements have not come, or in a language it is not made in, is not found; it is said which there are."""
+    record = Record.of(delivered())
+    for wanted in (Wanted("handover.nowhere", "en"), Wanted("order.KZ", "ru-en"), Wanted("letter", "en")):
+        with pytest.raises(NotFound) as missing:
+            make(record, wanted, SPEAKERS)
+
+        assert missing.value.hint
+    with pytest.raises(NotFound):
+        make(record.until(3), Wanted("handover.tashkent-airport", "en"), SPEAKERS)
+
+
+def test_what_was_permitted_to_go_before_a_court_says_so() -> None:
+    """A report made of what its code keeps from courts names the entries in which each provider has permitted that."""
+    table = made(Record.of(simulated("partial-replacement")), "court").paper
+    first = next(one for one in table.blocks if isinstance(one, Columns))
+    said = [one.line for one in first.left if isinstance(one, Paragraph) and "permitted: " in text_of(one.line[0])]
+
+    assert "H2" == table.handling
+    assert 7 == sum(isinstance(piece, Value) for line in said for piece in line)
+
+
+@cache
+def simulated(name: str) -> Delivery:
+    """An example under its own handling code."""
+    plan, scenario = example_scenario(name)
+    return simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery
+
+
+def test_a_number_is_written_once() -> None:
+    """An act in two languages has one blank for its number, behind both words for it."""
+    dated = next(one for one in made(Record.of(delivered()), HANDOVER, "ru-en").paper.blocks if isinstance(one, Dated))
+
+    assert 1 == sum(isinstance(piece, Blank) for piece in dated.number)
+
+
+def test_a_request_says_where_it_calls() -> None:
+    """Whoever is asked to decide, and whoever plans, reads at which ports and airports a leg calls."""
+    record = Record.of(delivered("provisional-and-conditional"))
+    calls = [one.place for leg in record.plan.legs for one in leg.calls]
+
+    assert calls
+    for name in (next(one for one in names_of(record) if one.startswith("request.")), "measures"):
+        printed = " ".join(map(text_of, made(record, name).paper.pieces))
+        assert all(place in printed for place in calls)
+
+
+def test_a_recording_that_the_card_wants_is_named_or_missed() -> None:
+    """Where the card wants a recording, the record of seizure names the digest of one, or says that the rule is not met."""
+    printed = {}
+    for named in ((), (PHOTOGRAPH,)):
+        table = Table_().dispatch()
+        table.say("kz.police", "interdicted", place="Almaty", attachments=named)
+        record = Record.of(table.delivery)
+        name = next(one for one in names_of(record) if one.startswith("seizure."))
+        printed[bool(named)] = " ".join(map(text_of, made(record, name).paper.pieces))
+
+    assert "The rule of the card is not met" in printed[False]
+    assert "The rule of the card is not met" not in printed[True]
+    assert PHOTOGRAPH.digest in printed[True]
+
+
+def test_a_refusal_names_each_provider_once() -> None:
+    """Who is to be asked to permit something to a court stands in the refusal once, with how much more there is of it."""
+    with pytest.raises(RuleBroken) as refused:
+        make(Record.of(delivered(code="H2")), Wanted("court", "en"), SPEAKERS)
+
+    assert 1 == refused.value.sentence.count("kz.police has not permitted")
+    assert re.search(
+        r"kz\.police has not permitted detected \w+ \(H2\), prepared \w+ \(H2\), dispatched \w+ \(H2\) and \d+ more",
+        refused.value.sentence,
+    )

@@ -1,0 +1,163 @@
+"""What is said to a reader of Russian holds no English of ours: units, faults of a changed plan, and what a form finds wrong."""
+
+import re
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core.core_schema import ErrorType
+
+from domain.plan.check import faults_in
+from domain.plan.demands import demands
+from domain.plan.plan import Plan
+from domain.rules import amending
+from domain.rules.books import BOOK
+from domain.views.forms import PARTS, content_of
+from domain.views.law import explained
+from domain.views.sentences import say_plainly
+from domain.words.errors import OF_PYDANTIC, Malformed, faults_of
+from domain.words.quantities import MAX_SPAN, UNITS, parse_mass, parse_span, say_mass, say_span
+from domain.words.text import Filled, told
+from gateway.problems import problem
+from process.language import speaker
+from tests.support import Table, example_plan, with_changes
+
+RUSSIAN = speaker("ru")
+CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+ENGLISH = re.compile(r"(?<![\w`.{'])(the|is|are|has|be|not|of|a|must|kg|g|mg|expected)(?![\w`.}'])")
+
+
+def in_russian(text: str) -> str:
+    """As its reader has it."""
+    return told(text, RUSSIAN)
+
+
+@pytest.mark.parametrize("milligrams", [0, 40, 250_000, 13_200_000, -1900])
+def test_a_mass_is_shown_with_its_unit_and_read_back(milligrams: int) -> None:
+    """Officers type what they see."""
+    shown = in_russian(say_mass(milligrams))
+    assert re.fullmatch(r"-?[0-9.]+ (кг|г|мг)", shown)
+    assert parse_mass(shown.removeprefix("-")) == abs(milligrams)
+
+
+@pytest.mark.parametrize("span", [timedelta(days=2, hours=12), timedelta(minutes=90), timedelta(milliseconds=1500), MAX_SPAN])
+def test_a_span_is_shown_with_its_units_and_read_back(span: timedelta) -> None:
+    """As in English."""
+    shown = in_russian(say_span(span))
+    assert not re.search("[a-z]", shown)
+    assert parse_span(shown) == span == parse_span(say_span(span))
+
+
+def test_every_unit_is_translated() -> None:
+    """The desk's scripts take them from there too."""
+    assert all(CYRILLIC.search(RUSSIAN(one)) for one in UNITS.values())
+
+
+def changes() -> dict[str, Plan]:
+    """Changes of a plan under way that are faults, each of another kind."""
+    plan = example_plan()
+    ahead = {"remind": (), "due": timedelta(hours=1)}
+    return {
+        "nothing": plan,
+        "fixed": plan.model_copy(update={"margin": timedelta(hours=1)}),
+        "sooner": with_changes(plan, consent_uz=ahead),
+        "elsewhere": with_changes(plan, consent_uz={"place": "Samarkand"}),
+        "taken out": plan.model_copy(update={"checkpoints": plan.checkpoints[1:]}),
+        "another modality": plan.model_copy(update={"modality": "removed"}),
+    }
+
+
+@pytest.mark.parametrize("change", changes())
+def test_what_is_wrong_with_a_change_is_said_in_russian(change: str) -> None:
+    """On the command line, and by the gateway to who asks for Russian."""
+    table, plan = Table(), changes()[change]
+    faults = amending.faults_in(table.delivery, plan, table.directory, table.cards)
+    assert faults
+    answered = problem(Malformed("not right", faults)).in_language("ru").document.faults or ()
+    assert [in_russian(one.problem) for one in faults] == [one.problem for one in answered]
+    for one in answered:
+        assert CYRILLIC.search(one.problem)
+        assert not ENGLISH.search(one.problem), one.problem
+
+
+def test_what_a_state_would_be_asked_afresh_is_named_in_russian() -> None:
+    """Part by part."""
+    table = Table().consent()
+    plan = with_changes(table.plan, plan_={"modality": "removed"})
+    (said, *_) = [one.problem for one in amending.fresh_consents(table.delivery, plan, table.directory)]
+    assert "способ проведения" in in_russian(said)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("sighted", {}),
+        ("sighted", {"place": ""}),
+        ("sighted", {"nowhere": "x"}),
+        ("prepared", {"gross": "13,9 kg", "modality": "intact"}),
+        ("prepared", {"gross": "13.9", "modality": "no such"}),
+        ("delegated", {"to": "kz.knb", "valid_from": "2026-03-02", "valid_until": "2026-03-03T18:00:00", "reason": "x"}),
+        ("disposed", {"exhibits": "seized", "how": "destroyed", "reference": "1", "written_at": "2026-03-02T18:00:00+05:00"}),
+        ("laboratory_report", {"exhibit": "x", "report": "test_report", "reference": "1", "substance": "x", "spent": "1 g",
+                               "written_at": "2026-03-02T18:00:00+05:00"}),
+        ("no_such_kind", {}),
+    ],
+)  # fmt: skip
+def test_what_a_form_finds_wrong_is_said_in_russian(kind: str, words: dict[str, str]) -> None:
+    """Missing, empty, no field, a comma, no unit, no choice, no offset, and what a kind looks at itself."""
+    with pytest.raises(Malformed) as caught:
+        content_of(kind, words, {}, PARTS)
+    said = [in_russian(caught.value.words[0]), *(in_russian(one.problem) for one in caught.value.faults)]
+    assert all(CYRILLIC.search(one) for one in said), said
+    assert not [one for one in said if ENGLISH.search(one)]
+
+
+def test_the_english_of_a_fault_stays_what_pydantic_says() -> None:
+    """Programs and logs see no difference."""
+    with pytest.raises(ValidationError) as caught:
+        BOOK.content({"kind": "sighted", "place": ""})
+    (fault,) = faults_of(caught.value)
+    assert fault.problem == "String should have at least 1 character"
+    assert in_russian(fault.problem) == "Знаков должно быть не менее 1"
+
+
+@pytest.mark.parametrize("kind", OF_PYDANTIC)
+def test_each_word_of_pydantic_that_is_translated_is_one_of_its_kinds_of_error(kind: str) -> None:
+    """A new version that renames one is found."""
+    assert kind in get_args(ErrorType)
+
+
+def test_a_fault_keeps_what_can_be_said_again() -> None:
+    """A text of ours inside what pydantic reports is not lost on the way."""
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Plan).validate_python(example_plan().model_dump() | {"tolerances": {"gross": "20"}})
+    (fault,) = faults_of(caught.value)
+    assert isinstance(fault.problem, Filled)
+    assert "нет единицы" in in_russian(fault.problem)
+
+
+def test_what_the_law_demands_is_said_with_russian_units() -> None:
+    """Terms too."""
+    table = Table()
+    said = [line.sentence for one in demands(table.plan, table.cards) for line in explained(one, RUSSIAN).lines]
+    assert any(re.search(r"[0-9]+ (д|ч)\b", one) for one in said)
+    assert not [one for one in said if re.search(r"[0-9] (d|h|m|kg|g)\b", one)]
+
+
+def test_a_finding_is_said_with_russian_units() -> None:
+    """Of a weight that does not fit."""
+    table = Table().deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say(
+        "uz.customs", "seizure", "accounting", gross="13 kg", recovered=[{"substance": "mephedrone (4-MMC)", "net": "12 kg"}]
+    )
+    said = [say_plainly(one, RUSSIAN) for one in table.delivery.balance.unexplained()]
+    assert any("кг" in one for one in said)
+    assert not [one for one in said if "kg" in one]
+
+
+def test_no_fault_of_an_example_is_there_to_translate() -> None:
+    """The examples are right, so that what is looked at above is what the changes bring."""
+    table = Table()
+    assert faults_in(table.plan, table.directory, table.cards) == ()

@@ -1,0 +1,122 @@
+"""R7, R10, R28, R30: thousands of containers, packages and exhibits, at the bounds of `limits`, are compared to the milligram."""
+
+from typing import Any
+
+import pytest
+
+from domain.delivery.balance import MASS_DIFFERS, OTHER_PACKAGES, compared, units_of
+from domain.plan.goods import SMALLEST_SHARE, SubstanceMass, Tolerances, Unit
+from domain.record.verify import verify
+from domain.words.limits import MOST_FINDS, MOST_PACKAGES, MOST_SUBSTANCES, MOST_UNITS
+from tests.course import became, code, refusal
+from tests.domain.test_goods import HEROIN, ends, gone, offers, plan_of, prepares, preparing
+
+EACH = 10_000_000 // MOST_UNITS
+"""Milligrams of each of so many units that are 10 kg together."""
+STRICT = Tolerances(net={})
+
+
+def units(*others: int) -> list[dict[str, Any]]:
+    """As many as there may be, the last of them with so much more or less."""
+    masses = [EACH] * (MOST_UNITS - len(others)) + [EACH + other for other in others]
+    packages = MOST_PACKAGES // MOST_UNITS
+    return [{"label": f"C-{n}", "substance": "heroin", "net": net, "packages": packages} for n, net in enumerate(masses)]
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [((), None), ((20_000,), None), ((20_001,), "mass_differs"), ((-10_000, -10_000, -1), "mass_differs")],
+)
+def test_r10_a_tolerance_is_of_all_units_together_and_not_of_each(more: tuple[int, ...], found: str | None) -> None:
+    """A thousand containers have the twenty grams once: to the milligram."""
+    table = preparing(plan_of(HEROIN, tolerances={"net": {"heroin": "20 g"}}))
+    assert prepares(table, kept=[HEROIN], units=units(*more)) == found
+
+
+def test_r10_many_small_differences_are_one_large_one() -> None:
+    """A milligram in each of a thousand units is a gram."""
+    whole = SubstanceMass(substance="heroin", net=10_000_000)
+    weighed = [Unit.model_validate(one) for one in units(*[-1] * MOST_UNITS)]
+    assert units_of(weighed, [whole], STRICT) == (MASS_DIFFERS(number=1, what="in_units", found=9_999_000, expected=10_000_000),)
+
+
+def test_r7_one_package_of_a_million_is_missed() -> None:
+    """At the bound of the count: at the handover, and at the end, where several seizures are added up."""
+    plan = plan_of(HEROIN, by=("weight", "count"), goods={"packages": MOST_PACKAGES})
+    counted = {"seals": (), "packages": MOST_PACKAGES}
+    assert offers(gone(plan, kept=[HEROIN], units=units(), **counted), **counted | {"packages": MOST_PACKAGES - 1}) == (
+        None,
+        ("packages_differ",),
+    )
+    table = gone(plan, kept=[HEROIN], units=units(), **counted)
+    half = {"recovered": [HEROIN | {"net": "5 kg"}], "packages": MOST_PACKAGES // 2}
+    found = ends(table, counted, **half | {"packages": MOST_PACKAGES // 2 - 1})
+    assert OTHER_PACKAGES(what="recovered", found=MOST_PACKAGES // 2 - 1, expected=MOST_PACKAGES) in found
+
+
+def test_r7_weight_does_not_seep_away_from_check_to_check() -> None:
+    """Each is compared with what was prepared, and not with the check before: a tolerance is there once."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN])
+    assert offers(table, gross="13.88 kg") == (None, ())
+    said = table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="13.86 kg", seals_intact=True)
+    assert became(said) == ("accepted", None)
+    assert table.delivery.state.discrepancy is not None
+    assert [one.code for one in table.delivery.state.discrepancy.differs] == ["weight_differs"]
+
+
+@pytest.mark.parametrize(("kept", "missing", "passes"), [(20, 1, True), (20, 2, False), (400_000, 20_000, True), (19, 1, False)])
+def test_r10_what_is_left_has_its_share_of_a_tolerance(kept: int, missing: int, passes: bool) -> None:  # noqa: FBT001
+    """A twentieth of what is compared: of milligrams that are kept, no gram is let go."""
+    whole = [SubstanceMass(substance="heroin", net=kept)]
+    found = [SubstanceMass(substance="heroin", net=kept - missing)]
+    tolerances = Tolerances(gross=0, net={"heroin": 20_000})
+    assert (compared("recovered", whole, [found], tolerances) == ()) is passes
+
+
+def test_r10_what_was_suspected_to_be_much_lends_no_tolerance_to_what_is_little() -> None:
+    """100 kg were suspected, 10 kg are there: half a kilogram may be missing of these, and not five."""
+    plan = plan_of(HEROIN | {"net": "suspected 100 kg"}, tolerances={"net": {"heroin": "5 kg"}}, goods={"gross": "110 kg"})
+    table = gone(plan, kept=[HEROIN], gross="110 kg")
+    found = ends(table, {"gross": "110 kg"}, recovered=[HEROIN | {"net": "6 kg"}])
+    assert found == (MASS_DIFFERS(number=1, what="recovered", found=6_000_000, expected=10_000_000),)
+
+
+def test_r7_what_is_left_of_the_gross_weight_has_its_share_too() -> None:
+    """Most was taken out: of an envelope of 200 g ten may differ, and not twenty."""
+    plan = plan_of(HEROIN, modality="removed_in_part")
+    done = {"kept": [HEROIN | {"net": "1 g"}], "removed": [HEROIN | {"net": "9.999 kg"}], "gross": "200 g"}
+    assert SMALLEST_SHARE == 20
+    assert offers(gone(plan, **done), gross="190 g") == (None, ())
+    assert offers(gone(plan, **done), gross="189.999 g") == (None, ("weight_differs",))
+
+
+def test_r30_a_hundred_finds_of_one_seizure_have_each_a_holder() -> None:
+    """At the bound of a statement, each by its label, in the packet too."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN])
+    finds = [{"label": f"F-{number}", "what": "a packet"} for number in range(MOST_FINDS)]
+    assert ends(table, {}, recovered=[HEROIN], finds=finds) == ()
+    held = {one.label: one.holder for one in verify(table.packet()).exhibits}
+    assert {held[one["label"]] for one in finds} == {"uz.customs"}
+
+
+def test_r10_as_many_substances_as_there_may_be_close_each_by_itself() -> None:
+    """One of fifty is a milligram short, and it alone is named."""
+    some = [{"substance": f"substance {n}", "net": "10 g"} for n in range(MOST_SUBSTANCES)]
+    short = [*some[:-1], some[-1] | {"net": 9_999}]
+    found = ends(gone(plan_of(*some), kept=some), {}, recovered=short)
+    assert found == (MASS_DIFFERS(number=MOST_SUBSTANCES, what="recovered", found=9_999, expected=10_000),)
+
+
+def test_r10_what_was_explained_is_explained_afresh_once_the_sums_change() -> None:
+    """A small difference is explained while it is held; then the record is corrected to nearly nothing."""
+    table = gone(plan_of(HEROIN), kept=[HEROIN])
+    assert len(ends(table, {}, recovered=[HEROIN | {"net": "9.9 kg"}])) == 1
+    seized = next(name for name, one in table.delivery.state.counted.items() if one.kind == "seizure")
+    table.say("caricc", "hold_requested")
+    for service in ("uz.customs", "uz.prosecutor"):
+        table.say(service, "difference_explained", "balance.1")
+    assert table.is_closed("balance.1")
+    less = {"kind": "seizure", "recovered": [HEROIN | {"net": "1 g"}]}
+    assert refusal(table.say("uz.customs", "correction", of=seized, reason="a slip", content=less)) is None
+    assert table.is_open("balance.2")
+    assert code(table.say("uz.customs", "difference_explained", "balance.1")) == "has_closed"

@@ -1,0 +1,104 @@
+"""R13: what one service decides and another carries out no third one says for both."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.delivery.reported import Amended
+from domain.plan.check import faults_in
+from domain.record.door import amend
+from tests.course import became, code
+from tests.support import Table, asks, example_cards, example_directory, example_plan, signed_plan, with_changes
+
+TOLD = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]})
+"""With uz.security, which neither decides nor carries anything out."""
+
+
+@pytest.mark.parametrize(
+    ("giver", "taker"),
+    [
+        ("kz.prosecutor", "kz.knb"),
+        ("kz.prosecutor", "kz.police"),
+        ("uz.prosecutor", "uz.customs"),
+        ("uz.customs", "uz.prosecutor"),
+        ("kz.police", "kz.prosecutor"),
+        ("kz.knb", "kz.prosecutor"),
+    ],
+    ids=["initiator", "first leg", "last leg", "from the last leg", "from the first leg", "from the initiator"],
+)
+def test_r13_who_decides_does_not_let_who_carries_it_out_say_so_or_the_other_way(giver: str, taker: str) -> None:
+    """One would say both, and the second voice would be none."""
+    table = Table()
+    said = table.say(giver, "delegated", to=taker)
+    assert (became(said), code(said)) == (("refused", "R13"), "says_both")
+    assert table.delivery.state.delegations == {}
+
+
+def test_r13_nor_by_a_third_to_which_it_is_passed_on() -> None:
+    """From the prosecutor to the police, and from there to the customs; in whichever order the links are made."""
+    table = Table()
+    assert became(table.say("uz.prosecutor", "delegated", to="uz.police")) == ("accepted", None)
+    assert code(table.say("uz.police", "delegated", to="uz.customs")) == "says_both"
+    other = Table()
+    assert became(other.say("uz.police", "delegated", to="uz.customs")) == ("accepted", None)
+    assert code(other.say("uz.prosecutor", "delegated", to="uz.police")) == "says_both"
+
+
+def test_r13_nor_does_a_third_speak_for_both() -> None:
+    """The security service, which has no part in either, is given both; once the one has ended it may take the other."""
+    table = Table(TOLD)
+    until = (table.now + timedelta(hours=1)).isoformat()
+    assert became(table.say("uz.prosecutor", "delegated", to="uz.security", valid_until=until)) == ("accepted", None)
+    said = table.say("uz.customs", "delegated", to="uz.security")
+    assert code(said) == "says_both"
+    assert said.verdict.finding is not None
+    assert said.verdict.finding.parameters == {"to": "uz.security", "decider": "uz.prosecutor", "carrier": "uz.customs"}
+    table.pass_time(hours=1)
+    assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
+
+
+def test_r13_who_comes_to_carry_it_out_later_speaks_for_the_prosecutor_no_more() -> None:
+    """The plan changes under way: the delegate is responsible for a leg now."""
+    table = Table(TOLD)
+    assert became(table.say("uz.prosecutor", "delegated", to="uz.security")) == ("accepted", None)
+    document = table.plan.model_dump()
+    document["legs"] = [document["legs"][0], document["legs"][1] | {"responsible": "uz.security"}]
+    for at in document["checkpoints"]:
+        at["requires"] = [one | ({"service": "uz.security"} if one["service"] == "uz.customs" else {}) for one in at["requires"]]
+    changed = type(table.plan).model_validate(document)
+    amend(table.delivery, Amended(plan=signed_plan(changed)), table.now)
+    said = table.say("uz.security", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
+    assert (became(said), code(said)) == (("refused", "R21"), "may_not_speak")
+
+
+def test_r13_a_prosecutor_on_duty_speaks_for_the_prosecutor() -> None:
+    """Who neither begins it nor is in charge of a leg may."""
+    table = Table(TOLD)
+    assert became(table.say("uz.prosecutor", "delegated", to="uz.security")) == ("accepted", None)
+    said = table.say("uz.security", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
+    assert became(said) == ("accepted", None)
+
+
+def test_r13_nor_is_it_a_backup_where_only_agreement_is_asked() -> None:
+    """Whoever begins it or is in charge agrees and permits in nobody's place either."""
+    agreed = asks("kz.prosecutor authorisation", "kz.afm agreement")
+    ladder = [{"after": "1h", "to": "kz.police", "may_answer": True}]
+    plan = with_changes(example_plan(), consent_kz={"requires": agreed, "escalate": ladder})
+    found = [one.problem for one in faults_in(plan, example_directory(), example_cards())]
+    assert [one.startswith("R13") for one in found] == [True]
+
+
+@pytest.mark.parametrize(
+    ("initiator", "authority", "place"),
+    [("kz.knb", "kz.knb", "initiator"), ("kz.knb", "kz.police", "legs.0.responsible")],
+    ids=["R13: who begins it", "R7: who carries it out"],
+)
+def test_r13_one_of_two_that_is_enough_is_no_second_voice(initiator: str, authority: str, place: str) -> None:
+    """The prosecutor is asked as well, and need not answer: then who begins it, or carries it out, decides alone."""
+    plan = example_plan("aktobe-post-office")
+    both = asks(f"{authority} authorisation", "kz.prosecutor authorisation")
+    alone = with_changes(plan, plan_={"initiator": initiator}, consent={"requires": both, "need": 1})
+    found = {one.place: one.problem for one in faults_in(alone, example_directory(), example_cards())}
+    together = with_changes(alone, consent={"need": "all"})
+    assert found.get(place, "")[:4] in ("R13:", "R7: ")
+    assert place not in {one.place for one in faults_in(together, example_directory(), example_cards())}
