@@ -235,6 +235,12 @@ def _prosecutions(text: str) -> list[dict[str, str]]:
     return [_parted(one, "role", "state", "person") for one in _list(text)]
 
 
+def _one_or_several(text: str) -> str | list[str]:
+    """One thing as it stands, several as a list: a statement about one consignment says one, one about a group says that of each."""
+    several = _list(text)
+    return several if len(several) > 1 else text.strip()
+
+
 Parts = Mapping[str, Callable[[str], Any]]
 
 PARTS: Parts = {
@@ -260,6 +266,7 @@ PARTS: Parts = {
     "permissions": _list,
     "permits": _list,
     "witnesses": _list,
+    "request": _one_or_several,
     "arrest_made.persons": _arrestees,
     "arrestee_released.persons": _list,
     "intervals": _intervals,
