@@ -18,7 +18,7 @@ from domain.plan.acts import Act
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
-from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
 from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
 from domain.rules.requested import Requests, decided, other_request, own_request
@@ -441,6 +441,10 @@ class Extension(Contingency):
         return (
             state.delivered or progress.key not in state.grants or not _runs_short(delivery, progress.key, uncleared, state.now)
         )
+
+    def silence_brings(self, state: State) -> Consequence:
+        """It halts."""
+        return "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It halts with the cause `expired` and R5 `no_extension`."""
