@@ -21,7 +21,7 @@ from domain.signing.canonical import Frozen
 from domain.views.sight import sight
 from domain.views.view import Phase, phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
-from domain.words.limits import MOST_GLANCED, MOST_LEGS, MOST_NAMED, MOST_SERVICES
+from domain.words.limits import MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES
 from domain.words.moments import instant, utc_text
 
 Seconds = Annotated[int, Field(ge=0)]
@@ -43,11 +43,11 @@ class Awaited(Frozen):
     """Which one opened it; none for a checkpoint of the plan."""
     needs: Need
     """What the first of those services is asked to say."""
-    services: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_NAMED)]
+    services: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_IN_A_CELL)]
     """Those that have not answered, in the plan's order, the first of them."""
     more: Annotated[int, Field(ge=0)] = 0
     """How many more have not."""
-    unreachable: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_NAMED)] = ()
+    unreachable: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_IN_A_CELL)] = ()
     """Those of them that the request has not reached."""
     since: UtcText
     due: UtcText | None
@@ -105,7 +105,7 @@ class Glance(Frozen):
     held_by: ServiceId | None
     lost_since: UtcText | None
     """Since when it is out of sight (R9)."""
-    differs: Annotated[tuple[Finding, ...], Field(max_length=MOST_NAMED)]
+    differs: Annotated[tuple[Finding, ...], Field(max_length=MOST_IN_A_CELL)]
     """What did not fit and waits for a decision (R7), or does not close in the balance (R10)."""
     diverged: bool
     """Its record was put back (R18)."""
@@ -140,7 +140,7 @@ def glance(delivery: Delivery) -> Glance:
         to_seize=state.halt is not None and not state.secured and any(one.contingency == "interdiction" for one in open_now),
         held_by=state.hold.by if state.hold is not None and state.under_way else None,
         lost_since=_text(state.gap.began if state.gap is not None else None),
-        differs=tuple(_differing(delivery))[:MOST_NAMED],
+        differs=tuple(_differing(delivery))[:MOST_IN_A_CELL],
         diverged=state.divergence is not None,
         shortest=shortest(delivery),
     )
@@ -190,9 +190,9 @@ def _awaited(delivery: Delivery, progress: Progress) -> Awaited:
         checkpoint=progress.checkpoint.id,
         contingency=progress.contingency,
         needs=next((need for one in waiting for need in asked[one]), next(iter(asked.values()))[0]),
-        services=waiting[:MOST_NAMED],
-        more=max(len(waiting) - MOST_NAMED, 0),
-        unreachable=tuple(one for one in waiting if progress.standing_of(one) == "unreachable")[:MOST_NAMED],
+        services=waiting[:MOST_IN_A_CELL],
+        more=max(len(waiting) - MOST_IN_A_CELL, 0),
+        unreachable=tuple(one for one in waiting if progress.standing_of(one) == "unreachable")[:MOST_IN_A_CELL],
         since=utc_text(progress.opened),
         due=_text(progress.due),
         silent=progress.silent,

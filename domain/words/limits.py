@@ -59,7 +59,7 @@ MOST_GLANCED: Final = 4
 """Open checkpoints in a row of the watch floor; of more there is the number."""
 GLANCE_BYTES: Final = 6 * KIB
 """Of a row of the watch floor."""
-MOST_NAMED: Final = 3
+MOST_IN_A_CELL: Final = 3
 """Services that such a row names at one checkpoint, and things that do not fit; of more there is the number."""
 MOST_STOPS: Final = 20
 """Stops of a route that whoever begins a plan may name."""
