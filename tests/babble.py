@@ -398,6 +398,15 @@ def bytes_spent() -> Table:
     return table
 
 
+def log_full() -> Table:
+    """The surveillance log holds as many intervals as it may, and the next is refused."""
+    table = Table(rules=figured(most_intervals_in_all=1)).dispatch()
+    table.pass_time(hours=1)
+    for begins, ends in (("06:00", "06:20"), ("06:20", "06:40")):
+        table.say("kz.police", "surveillance_log", intervals=[interval(f"2022-03-01T{begins}:00Z", f"2022-03-01T{ends}:00Z")])
+    return table
+
+
 def held_too_much() -> Table:
     """Conditions, what was prepared, and what comes early are more than there is room for; in fewer words they count."""
     table = Table(rules=figured(granted_bytes=100, prepared_bytes=150, early_bytes=1_800, early_bytes_of_all=2_400))
@@ -463,6 +472,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "taken-out-while-open": taken_out_while_open,
     "statements-spent": statements_spent,
     "bytes-spent": bytes_spent,
+    "log-full": log_full,
     "held-too-much": held_too_much,
     "changed-too-often": changed_too_often,
 }

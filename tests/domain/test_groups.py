@@ -11,6 +11,7 @@ from domain.delivery.statement import Statement
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand, is_member, leaf_of, placed
+from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import amend, go_on
 from domain.record.siblings import expunged, heard, heeding
@@ -19,10 +20,11 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
+from domain.words.moments import instant
 from rehearsal.invariants import Checker
 from rehearsal.services import VIGIL, private_key_of, second
 from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels, group_file, group_plans, of_several
-from tests.support import EXAMPLES, SECRET, Table, example_cards, example_directory, signed_plan, why
+from tests.support import EXAMPLES, SECRET, Table, asks, example_cards, example_directory, signed_plan, why
 from workflows.errands import Heed, wanted
 
 NUMBERS = itertools.count(1)
@@ -165,10 +167,12 @@ def test_r28_the_largest_group_has_its_bound_and_fits() -> None:
 # What is signed for several
 
 
-def consents_of(table: Table, service: str, at: str | None, *names: str, **content: Any) -> Statement:
-    """What a service says once for these parcels."""
-    together = of_several(*names)
-    plans = {one.operation: one for one in group_plans()}
+def consents_of(
+    table: Table, service: str, at: str | None, *names: str, of: tuple[Plan, ...] | None = None, **content: Any
+) -> Statement:
+    """What a service says once for these parcels of the example, or of these plans."""
+    together = of_several(*names, plans=of)
+    plans = {one.operation: one for one in of or group_plans()}
     state = table.directory.get(service).state or ""
     request = {"request": [digest_of_request(plans[one], state) for one in names]} if content.pop("asks", True) else {}
     said = table.statement(service, content.pop("kind", "authorisation_granted"), at, **request | content)
@@ -272,6 +276,60 @@ def test_r8_one_signature_stops_all_that_it_names() -> None:
         parcels[name].hand_in(said)
 
     assert all(parcels[name].delivery.state.halt is not None for name in BOTH)
+
+
+AGREES = {"reference": "TEST-8", "given_by_role": "head of service"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "service", "at", "words", "cause"),
+    [
+        ("agreement_given", "kz.customs", "consent-kz", AGREES, None),
+        ("agreement_refused", "kz.customs", "consent-kz", {"state": "KZ"}, "refused"),
+        ("authorisation_refused", "kz.prosecutor", "consent-kz", {}, "refused"),
+        ("permission_granted", "ru.court", "consent-ru", {"permissions": ["post"]}, None),
+        ("permission_refused", "ru.court", "consent-ru", {}, "refused"),
+        ("incident", "kz.police", None, {"risk_to_life": False, "what": "a flat tyre"}, None),
+        ("incident", "kz.police", None, {"risk_to_life": True, "what": "danger"}, "risk_to_life"),
+    ],
+)
+def test_r31_what_is_decided_or_happened_of_several_is_signed_once(
+    kind: str, service: str, at: str | None, words: dict[str, Any], cause: str | None
+) -> None:
+    """An agreement, a permission, a refusal and an incident count in each delivery that they name, and halt each or none."""
+    both = asks("kz.prosecutor authorisation", "kz.customs agreement")
+    plans = expand(with_checkpoint("consent-kz", requires=both)).plans
+    parcels = Parcels(**{one.operation.replace("-", "_"): one for one in plans})
+    decides = kind in ("agreement_given", "permission_granted")
+    said = consents_of(parcels[OIL], service, at, *BOTH, of=plans, kind=kind, asks=decides, **words)
+
+    assert ["accepted"] * 2 == [parcels[name].hand_in(said).verdict.verdict for name in BOTH]
+    for name in BOTH:
+        halt = parcels[name].delivery.state.halt
+        assert cause == (halt.cause if halt is not None else None)
+        verify(parcels[name].packet())
+
+
+def test_r31_an_authorisation_of_several_is_made_longer_once() -> None:
+    """One signature, and in each delivery that it names the authorisation runs until then."""
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    until = {"valid_until": "2022-04-15T00:00:00Z"}
+    said = consents_of(parcels[OIL], "kz.prosecutor", None, *BOTH, kind="authorisation_extended", asks=False, **until)
+
+    assert ["accepted"] * 2 == [parcels[name].hand_in(said).verdict.verdict for name in BOTH]
+    for name in BOTH:
+        assert instant(until["valid_until"]) == parcels[name].delivery.state.grants["kz.prosecutor"].valid_until
+
+
+def test_r8_one_signature_holds_all_that_it_names() -> None:
+    """Whoever takes part in several holds them at once; the third goes on."""
+    parcels = Parcels()
+    said = consents_of(parcels[OIL], "kz.police", None, *BOTH, kind="hold_requested", asks=False)
+    for name in BOTH:
+        parcels[name].hand_in(said)
+
+    assert [True, True, False] == [parcels[name].delivery.state.hold is not None for name in (*BOTH, KEPT)]
 
 
 # Waiting for one another
