@@ -116,6 +116,12 @@ def _condition(one: str) -> dict[str, str]:
         return {"text": one}
 
 
+def _requests(text: str) -> str | list[str]:
+    """The SHA-256 of one request for consent; of several consignments at once, that of each."""
+    found = _list(text)
+    return found[0] if len(found) == 1 else found
+
+
 def _units(text: str) -> list[dict[str, str]]:
     """`A-1: heroin: 1 kg; A-2: heroin: 980 g: 40: 1.02 kg: removed`: label, substance and net mass of each, how many packages it
     has, its gross weight, and whether it was kept or removed.
@@ -258,6 +264,7 @@ PARTS: Parts = {
     "conditions": _conditions,
     "modalities": _list,
     "permissions": _list,
+    "request": _requests,
     "permits": _list,
     "witnesses": _list,
     "arrest_made.persons": _arrestees,
