@@ -15,6 +15,7 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
 from domain.views.asked import request
 from domain.words.errors import RuleBroken, VigilError
+from domain.words.limits import MOST_SERVICES
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines
 from tests.second_book import figured
@@ -437,6 +438,21 @@ def changed_too_often() -> Table:
     return table
 
 
+def more_checkpoints_than_may_be() -> Table:
+    """With one that was opened and is taken out, a plan of as many checkpoints as may be has one more than that."""
+    table, again = Told().dispatch(), "consent-uz-again"
+    assert isinstance(table, Told)
+    table.change(_beside("consent-uz", again))
+
+    def edit(plan: dict[str, Any]) -> None:
+        kept = [one for one in plan["checkpoints"] if one["id"] != again]
+        more = range(MOST_SERVICES - len(kept))
+        plan["checkpoints"] = [*kept, *(kept[-1] | {"id": f"more-{number}"} for number in more)]
+
+    table.change(edit)
+    return table
+
+
 def _set(name: str, **values: Any) -> Edit:
     return lambda plan: next(one for one in plan["checkpoints"] if one["id"] == name).update(values)
 
@@ -475,5 +491,6 @@ TOLD: dict[str, Callable[[], Table]] = {
     "log-full": log_full,
     "held-too-much": held_too_much,
     "changed-too-often": changed_too_often,
+    "more-checkpoints-than-may-be": more_checkpoints_than_may_be,
 }
 """What neither seeds nor babble bring about."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.delivery.carried import Carried, carried
-from domain.delivery.reported import Amended
+from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Statement
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
@@ -16,8 +16,10 @@ from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import amend, go_on
 from domain.record.siblings import expunged, heard, heeding
 from domain.record.verify import verify
+from domain.rules.agreement import AgreementGiven
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
+from domain.views.forms import PARTS, content_of
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
 from domain.words.moments import instant
@@ -166,6 +168,8 @@ def test_r28_the_largest_group_has_its_bound_and_fits() -> None:
 
 # What is signed for several
 
+AGREES = {"reference": "TEST-8", "given_by_role": "head of service"}
+
 
 def consents_of(
     table: Table, service: str, at: str | None, *names: str, of: tuple[Plan, ...] | None = None, **content: Any
@@ -204,6 +208,15 @@ def test_r31_a_consent_for_one_consignment_counts_for_no_other() -> None:
             parcels[CHEMICALS].hand_in(said)
     assert "R1" == parcels[CHEMICALS].hand_in(other).verdict.rule
     assert not parcels[CHEMICALS].delivery.state.grants
+
+
+def test_r31_the_requests_of_several_are_typed_with_semicolons_between() -> None:
+    """One is one digest, as where it is said of one consignment; several are a list."""
+    one, other = "0" * 64, "1" * 64
+    for typed, read in ((one, one), (f"{one}; {other}", (one, other))):
+        said = content_of("agreement_given", {"request": typed, "state": "KZ", **AGREES}, {}, PARTS)
+        assert isinstance(said, AgreementGiven)
+        assert read == said.request
 
 
 def test_r31_what_is_signed_under_another_digest_does_not_count() -> None:
@@ -276,9 +289,6 @@ def test_r8_one_signature_stops_all_that_it_names() -> None:
         parcels[name].hand_in(said)
 
     assert all(parcels[name].delivery.state.halt is not None for name in BOTH)
-
-
-AGREES = {"reference": "TEST-8", "given_by_role": "head of service"}
 
 
 @pytest.mark.parametrize(
@@ -386,6 +396,46 @@ def test_r31_an_arrest_is_not_opened_by_the_servers_word() -> None:
         with pytest.raises(RuleBroken, match="nobody has signed"):
             table.report(good.model_copy(update={"statements": statements}))
     assert not table.is_open("arrest-taraz")
+
+
+def test_r31_words_that_prove_nothing_take_nothing_from_those_that_do() -> None:
+    """Whatever else was said in the sibling stands beside them: at other checkpoints, and once for several."""
+    parcels = on_their_way()
+    flat_tyre = {"kind": "incident", "risk_to_life": False, "what": "a flat tyre"}
+    parcels[CHEMICALS].hand_in(consents_of(parcels[OIL], "kz.police", None, *BOTH, asks=False, **flat_tyre))
+    for name in BOTH:
+        parcels.muster(name)
+    table, sibling = parcels[OIL], parcels[CHEMICALS].delivery
+    wanted_now = heeding(table.delivery)
+    good = heard(sibling, wanted_now.group, wanted_now.siblings[0], private_key_of(VIGIL))
+    assert good is not None
+    everything = tuple(one.event.envelope for one in sibling.ledger.entries if isinstance(one.event, Stated))
+    assert len(everything) > len(good.statements)
+    beside = tuple(one for one in everything if one not in good.statements)
+
+    with pytest.raises(RuleBroken, match="nobody has signed"):
+        table.report(good.model_copy(update={"statements": beside}))
+    table.report(good.model_copy(update={"statements": everything}))
+    table.settle()
+    assert table.is_open("arrest-taraz", "arrest-omsk")
+    verify(table.packet())
+
+
+def test_r8_what_a_sibling_reaches_during_a_hold_opens_once_it_goes_on() -> None:
+    """While nothing moves no arrest opens, and what was heard meanwhile is not lost."""
+    parcels = on_their_way()
+    parcels.muster(OIL)
+    table = parcels[OIL]
+    table.say("kz.police", "hold_requested")
+    parcels.muster(CHEMICALS)
+    assert f"{CHEMICALS} reached teams-ready" in parcels.hear(OIL)
+    table.pass_time(minutes=1)
+
+    assert not table.delivery.state.seen("arrest-taraz")
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "hold_decided", table.opened("hold"))
+    assert table.delivery.state.hold is None
+    assert table.is_open("arrest-taraz", "arrest-omsk")
 
 
 def test_r31_what_is_said_of_a_sibling_is_signed_by_the_installation() -> None:
