@@ -116,12 +116,6 @@ def _condition(one: str) -> dict[str, str]:
         return {"text": one}
 
 
-def _requests(text: str) -> str | list[str]:
-    """The SHA-256 of one request for consent; of several consignments at once, that of each."""
-    found = _list(text)
-    return found[0] if len(found) == 1 else found
-
-
 def _units(text: str) -> list[dict[str, str]]:
     """`A-1: heroin: 1 kg; A-2: heroin: 980 g: 40: 1.02 kg: removed`: label, substance and net mass of each, how many packages it
     has, its gross weight, and whether it was kept or removed.
@@ -241,6 +235,12 @@ def _prosecutions(text: str) -> list[dict[str, str]]:
     return [_parted(one, "role", "state", "person") for one in _list(text)]
 
 
+def _one_or_several(text: str) -> str | list[str]:
+    """One thing as it stands, several as a list: a statement about a group says that of each consignment."""
+    several = _list(text)
+    return several if len(several) > 1 else text.strip()
+
+
 Parts = Mapping[str, Callable[[str], Any]]
 
 PARTS: Parts = {
@@ -264,9 +264,9 @@ PARTS: Parts = {
     "conditions": _conditions,
     "modalities": _list,
     "permissions": _list,
-    "request": _requests,
     "permits": _list,
     "witnesses": _list,
+    "request": _one_or_several,
     "arrest_made.persons": _arrestees,
     "arrestee_released.persons": _list,
     "intervals": _intervals,

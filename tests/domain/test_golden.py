@@ -9,7 +9,7 @@ from tests.goldens import GOLDEN, of_table, read, replayed, write, wrong_with
 from tests.support import Table
 
 RECORDED = sorted(GOLDEN.glob("*/*.json.gz"))
-MOST = 5 * 2**20
+MOST = 8 * 2**20
 """Bytes of all of them."""
 
 
