@@ -69,7 +69,7 @@ def up(
 
 
 async def _up(layout: Layout) -> None:
-    wanted = [("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
+    wanted = [(_("gateway"), layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
     if layout.metrics_port is not None:
         wanted += [("metrics", layout.metrics_port), ("metrics", layout.metrics_port + 1)]
     for name, port in wanted:
