@@ -15,13 +15,13 @@ from domain.delivery.progress import Progress
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.vocabulary import Line, Need
-from domain.rules.consequences import after_silence
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import Frozen
+from domain.views.consequences import after_silence
 from domain.views.sight import sight
 from domain.views.view import Phase, phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
-from domain.words.limits import MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES
+from domain.words.limits import LONGEST_NAME, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES
 from domain.words.moments import instant, utc_text
 
 Seconds = Annotated[int, Field(ge=0)]
@@ -39,7 +39,7 @@ class Awaited(Frozen):
     """An open checkpoint: who has not answered what, and what happens if nothing comes."""
 
     checkpoint: CheckpointId
-    contingency: Annotated[str, Field(max_length=40)] | None
+    contingency: Annotated[str, Field(max_length=LONGEST_NAME)] | None
     """Which one opened it; none for a checkpoint of the plan."""
     needs: Need
     """What the first of those services is asked to say."""

@@ -10,9 +10,9 @@ from domain.delivery.decided import Silence
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.record.replay import follow, replay
-from domain.rules.consequences import after_silence
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import canonical
+from domain.views.consequences import after_silence
 from domain.views.glance import Glance, glance
 from domain.views.urgency import GROUPS, REASONS, order, urgencies, urgency
 from domain.words.limits import GLANCE_BYTES
