@@ -28,6 +28,12 @@ def _list(text: str) -> list[str]:
     return [one.strip() for one in re.split(r"[;\n]", text) if one.strip()]
 
 
+def _requests(text: str) -> Any:
+    """One SHA-256; where it is said of several consignments at once that of each, in their order."""
+    found = _list(text)
+    return found if len(found) > 1 else text.strip()
+
+
 def _parted(one: str, *names: str) -> dict[str, str]:
     """`A-1: heroin: 1 kg`: its parts by these names, as far as they are given."""
     return dict(zip(names, (part.strip() for part in one.split(":", len(names) - 1)), strict=False))
@@ -257,6 +263,7 @@ PARTS: Parts = {
     "finds": _finds,
     "conditions": _conditions,
     "modalities": _list,
+    "request": _requests,
     "permissions": _list,
     "permits": _list,
     "witnesses": _list,

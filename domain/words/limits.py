@@ -55,6 +55,8 @@ MOST_PARAMETERS: Final = 8
 # One plan, directory or card
 
 MOST_LEGS: Final = 50
+MOST_STOPS: Final = 20
+"""Of the route that begins a plan: with the borders between them, fewer than the legs it may have."""
 MOST_REPLACED: Final = 50
 """Participants replaced under way. Each was asked something, and is still known."""
 MOST_ESCORTS: Final = 10
