@@ -734,7 +734,7 @@ BUGS = (
     Bug(
         "R16",
         "domain/rules/course.py",
-        "if consents.still_to_begin(lacking.state, lacking.permission, now):",
+        "if consents.still_to_begin(missing.state, missing.permission, now):",
         "if False:",
         "permissions",
     ),
@@ -756,8 +756,8 @@ BUGS = (
     Bug(
         "R17",
         "domain/rules/course.py",
-        "if planned.after is None or delivery.state.closed(planned.after):",
-        "if True:",
+        "if (planned.after is None or delivery.state.closed(planned.after)) and",
+        "if True and",
         "arrests",
     ),
     Bug("R17", "domain/rules/course.py", 'if verdict.verdict != "early":', "if False:", "rules_of_turn"),
@@ -955,7 +955,7 @@ BUGS = (
     Bug(
         "R1",
         "domain/rules/requested.py",
-        "None if request == digest_of_request(delivery.plan, state) else",
+        "None if own is not None and own == digest_of_request(delivery.plan, state) else",
         "None if True else",
         "request_for_consent",
     ),
@@ -1164,7 +1164,13 @@ BUGS = (
         "",
         "rules_of_hold",
     ),
-    Bug("R8", "domain/delivery/state.py", 'moves or progress.contingency == "decision"', "moves", "rules_of_hold"),
+    Bug(
+        "R8",
+        "domain/delivery/state.py",
+        'moves or progress.contingency in ("decision", "sibling", "sibling_stop")',
+        "moves",
+        "rules_of_hold",
+    ),
     Bug(
         "R8",
         "domain/rules/hold.py",
@@ -1661,7 +1667,7 @@ BUGS = (
         " or True:",
         "binding",
     ),
-    Bug("R18", "domain/rules/grounds.py", '    if binding == "brake":\n        return None\n', "", "binding"),
+    Bug("R18", "domain/rules/grounds.py", 'if binding == "brake" or', "if", "binding"),
     Bug("record", "domain/delivery/state.py", "if first <= seq)", "if True)", "changes"),
     Bug(
         "R23",

@@ -14,7 +14,7 @@ from domain.plan.substances import known_as
 from domain.plan.vocabulary import HandlingCode, Line
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ConsignmentIdentifier, OperationCode, ServiceId, State, currency_code
-from domain.words.limits import LONGEST_NAME, MOST_LEGS, MOST_STATES, MOST_STOPS, MOST_SUBSTANCES
+from domain.words.limits import LONGEST_GROSS, MOST_LEGS, MOST_STATES, MOST_STOPS, MOST_SUBSTANCES
 from domain.words.quantities import parse_amount, parse_span
 from domain.words.text import fill
 
@@ -60,7 +60,7 @@ class Answers(Frozen):
     """Further recipients, in a chain behind the last stop."""
     channel: Channel
     goods: Annotated[tuple[Goods, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
-    gross: Annotated[str, Field(max_length=LONGEST_NAME)] | None = None
+    gross: Annotated[str, Field(max_length=LONGEST_GROSS)] | None = None
     number: ConsignmentIdentifier | None = None
     modality: Modality = "intact"
     uses: Annotated[tuple[Used, ...], Field(max_length=6)] = ()

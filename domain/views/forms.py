@@ -28,12 +28,6 @@ def _list(text: str) -> list[str]:
     return [one.strip() for one in re.split(r"[;\n]", text) if one.strip()]
 
 
-def _requests(text: str) -> Any:
-    """One SHA-256; where it is said of several consignments at once that of each, in their order."""
-    found = _list(text)
-    return found if len(found) > 1 else text.strip()
-
-
 def _parted(one: str, *names: str) -> dict[str, str]:
     """`A-1: heroin: 1 kg`: its parts by these names, as far as they are given."""
     return dict(zip(names, (part.strip() for part in one.split(":", len(names) - 1)), strict=False))
@@ -241,6 +235,12 @@ def _prosecutions(text: str) -> list[dict[str, str]]:
     return [_parted(one, "role", "state", "person") for one in _list(text)]
 
 
+def _one_or_several(text: str) -> str | list[str]:
+    """One thing as it stands, several as a list: a statement about a group says that of each consignment."""
+    several = _list(text)
+    return several if len(several) > 1 else text.strip()
+
+
 Parts = Mapping[str, Callable[[str], Any]]
 
 PARTS: Parts = {
@@ -263,10 +263,10 @@ PARTS: Parts = {
     "finds": _finds,
     "conditions": _conditions,
     "modalities": _list,
-    "request": _requests,
     "permissions": _list,
     "permits": _list,
     "witnesses": _list,
+    "request": _one_or_several,
     "arrest_made.persons": _arrestees,
     "arrestee_released.persons": _list,
     "intervals": _intervals,

@@ -56,7 +56,9 @@ MOST_PARAMETERS: Final = 8
 
 MOST_LEGS: Final = 50
 MOST_STOPS: Final = 20
-"""Of the route that begins a plan: with the borders between them, fewer than the legs it may have."""
+"""Stops of a route that whoever begins a plan may name."""
+LONGEST_GROSS: Final = 80
+"""Characters of a gross weight as people write it."""
 MOST_REPLACED: Final = 50
 """Participants replaced under way. Each was asked something, and is still known."""
 MOST_ESCORTS: Final = 10

@@ -19,7 +19,7 @@ from tests.course import became, code
 from tests.support import Table, example_cards, example_directory, example_plan
 
 FOR = timedelta(days=90)
-ACT = {"written_at": "2022-03-01T06:00:00Z", "reference": "TEST-1"}
+ACT = {"reference": "TEST-1 of 2022-03-01"}
 TO_UZ = {"to": "UZ", "prosecutions": [{"role": "courier", "state": "UZ"}], "reference": "T-1", "legal_basis": "the treaty"}
 
 

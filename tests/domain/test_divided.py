@@ -14,7 +14,7 @@ from tests.support import Table
 
 SAMPLE = {"substance": "mephedrone (4-MMC)", "net": "10 g"}
 TWO = [{"label": "S-1", "net": "4 g"}, {"label": "S-2", "net": "6 g"}]
-REPORT = {"report": "test_report", "substance": "mephedrone (4-MMC)", "reference": "TEST-1", "written_at": "2022-03-01T06:00:00Z"}
+REPORT = {"report": "test_report", "substance": "mephedrone (4-MMC)", "reference": "TEST-1 of 2022-03-01"}
 
 
 def sampled() -> Table:

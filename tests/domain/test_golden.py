@@ -8,7 +8,7 @@ from domain.words.errors import NotVerified
 from tests.goldens import GOLDEN, read, replayed, wrong_with
 
 RECORDED = sorted(GOLDEN.glob("*/*.json.gz"))
-MOST = 5 * 2**20
+MOST = 8 * 2**20
 """Bytes of all of them."""
 
 

@@ -9,6 +9,7 @@ import pytest
 from client.scenario_tests import compared, simulated, trial
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
+from domain.plan.group import GroupFile
 from domain.plan.plan import Plan
 from domain.record.packet import unseal
 from rehearsal.invariants import Checker
@@ -68,8 +69,12 @@ def test_every_example_says_where_it_is_from(name: str) -> None:
     """After a real case, against one, or synthetic: the comment says so, and what of it is only an example."""
     for path in sorted((EXAMPLES / name).glob("*.yaml")):
         document = Document(path.read_text(encoding="utf-8"), str(path))
-        read = document.read(Plan if path.name.endswith("plan.yaml") else Scenario)
         comment = begins(path)
+        if path.name == "group.yaml":
+            assert document.read(GroupFile).shared["source"], path
+            assert "EXAMPLE" in comment, path
+            continue
+        read = document.read(Plan if path.name.endswith("plan.yaml") else Scenario)
         assert read.source, path
         if read.source.startswith("synthetic"):
             assert "SYNTHETIC" in comment or "INVENTED" in comment, path

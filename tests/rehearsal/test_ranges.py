@@ -34,7 +34,7 @@ def test_a_campaign_goes_on_after_it_was_stopped(
     """Stopped in the middle it has written what held; asked again it runs the others, and a seed that failed once more."""
     ran: list[int] = []
 
-    def one_after_another(seeds: list[int], processes: int) -> list[Result]:
+    def one_after_another(seeds: list[int], processes: int, _run: object) -> list[Result]:
         assert processes == 1
         ran.extend(seeds)
         return [Result(seed, "expired", "it broke" if seed == 3 else "") for seed in seeds]
