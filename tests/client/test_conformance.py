@@ -373,14 +373,20 @@ class Follows(Faulty):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.following: set[str] = set()
+        self.following: dict[str, threading.Thread] = {}
 
     def take_request(self, body: bytes) -> None:
         super().take_request(body)
         delivery = protocol.open_envelope(body, protocol.REQUEST, self.config.vigil_keys)["delivery"]
-        if delivery not in self.following:
-            self.following.add(delivery)
-            threading.Thread(target=self.follow, args=(delivery,)).start()
+        thread = threading.Thread(target=self.follow, args=(delivery,))
+        if self.following.setdefault(delivery, thread) is thread:  # two requests may come at once
+            thread.start()
+
+    def work(self, stop: threading.Event) -> None:
+        """Until all has been read that follows, too."""
+        super().work(stop)
+        for thread in self.following.values():
+            thread.join()
 
     def follow(self, delivery: str) -> None:
         """Read what there is, then what comes, until nothing follows."""
@@ -596,6 +602,7 @@ _nothing: Callable[[object], None] = lambda _check: None  # noqa: E731
 @pytest.fixture(scope="module")
 async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Mismatch]]:
     """For each fault the checks that failed, and what they compared; all services are examined side by side."""
+    SEEN.clear()  # who runs tests side by side may make this twice
     ports = iter(free_ports(2 * len(FAULTS)))
     folders = [tmp_path_factory.mktemp("service") for _ in FAULTS]
     pairs = zip(FAULTS.values(), folders, strict=True)
