@@ -311,8 +311,8 @@ class State:
     # What changes it
 
     def remember_siblings(self, *reached: str) -> None:
-        """These are `reached` too. Of what is `reached` only what is still `awaited` is kept; of those that are `alone` or `waiting`,
-        only checkpoints that have not opened.
+        """These are `reached` too. Of what is `reached` only what is still `awaited` is kept; of those that are `alone` or
+        `waiting`, only checkpoints that have not opened.
         """
         siblings, keys = self.siblings, [one.key for one in self.awaited()]
         siblings.reached = tuple(one for one in dict.fromkeys((*siblings.reached, *reached)) if one in keys)

@@ -97,9 +97,9 @@ class Sibling(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each checkpoint that is `waiting`, has `its_turn`, and for which something is `lacking`: once the time is over until
-        which it waits, or the sibling of something `lacking` has ended, by its `standing_of`; unless one about it is open. In the
-        order in which they began to wait. Its key is that checkpoint.
+        """About each checkpoint that is `waiting`, has `its_turn`, and for which something is `lacking`: once the time is over
+        until which it waits, or the sibling of something `lacking` has ended, by its `standing_of`; unless one about it is open.
+        In the order in which they began to wait. Its key is that checkpoint.
         """
         for name, until in delivery.state.siblings.waiting.items():
             planned = delivery.plan.find(name)
