@@ -126,6 +126,7 @@ async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
         service="kz.prosecutor",
     )  # fmt: skip
     refused = await desk.run("refuse", name, "consent-uz", "--reason", "danger", service="uz.prosecutor")
+    await desk.installation.caught_up(desk.plan)  # who reads here is another than who has spoken
     shown = await desk.run("show", name, "-o", "json", service="kz.knb")
 
     assert ["consent-kz"] == [one["checkpoint"] for one in inbox.json["requests"] if one["delivery"] == name]
