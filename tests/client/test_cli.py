@@ -152,6 +152,7 @@ async def test_anyone_stops_and_the_history_says_who(desk: Desk) -> None:
     """A stop by the coordinator; the ledger as lines and as JSON; list shows it halted in due course."""
     name = desk.plan.operation
     stopped = await desk.run("stop", name, "--reason", "leak", service="caricc")
+    await desk.installation.caught_up(desk.plan)
     history = await desk.run("history", name, service="kz.knb")
     entries = await desk.run("history", name, "-o", "json", service="kz.knb")
     listed = await desk.run("list", service="kz.knb")
