@@ -170,6 +170,7 @@ async def test_a_russian_reader_is_answered_in_russian(desk: Desk, monkeypatch: 
     name = desk.plan.operation
     monkeypatch.setenv("VIGIL_LANG", "ru")
     refused = await desk.run("confirm", name, "departure", "--kind", "sighted", "place=road", service="uz.police")
+    await desk.installation.caught_up(desk.plan)
     history = await desk.run("history", name, service="kz.knb")
     nowhere = await desk.run("show", "nowhere-1", service="kz.knb")
 
@@ -327,6 +328,7 @@ async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path
     other.consent()
     answer = other.say("caricc", "stop_requested", id=stopped.json["statement"])
     place = in_its_place(Path(stopped.json["kept"]), answer)
+    await desk.installation.caught_up(desk.plan)
     exported = await desk.run("export", name, "-f", tmp_path / "packet.json", service="kz.knb")
     history = await desk.run("history", name, service="kz.knb")
     verified = await vigil("verify", tmp_path / "packet.json", "--keys-unverified", "--keys", desk.keys)
