@@ -42,16 +42,21 @@ class GroupFiles:
 
     def checked(self) -> GroupDossier:
         """The group, or `Malformed` with every fault at its line, each once."""
-        document = Document(text_of(self.group), str(self.group))
-        services = directory_in(self.directory or beside(self.group, "directory.yaml"))
-        laws = cards_in(self.cards or beside(self.group, "cards"))
-        file = document.read(GroupFile)
-        found = expand(file)
-        faults: list[Fault] = [*found.faults]
-        for number, plan in enumerate(found.plans):
-            wrong = chain.from_iterable(rule(plan) for rule in rules(services, laws))
-            faults += (placed(file, number, fault) for fault in wrong)
-        if faults:
-            located = document.located(dict.fromkeys(faults))
-            raise Malformed(_("{name}: the group has faults: {count}", name=document.name, count=len(located)), located)
-        return GroupDossier(file, found.plans, services, laws)
+        return checked_group(self.group, self.directory, self.cards)
+
+
+def checked_group(path: Path, directory: Path | None, cards: Path | None) -> GroupDossier:
+    """The group, or `Malformed` with every fault at its line, each once."""
+    document = Document(text_of(path), str(path))
+    services = directory_in(directory or beside(path, "directory.yaml"))
+    laws = cards_in(cards or beside(path, "cards"))
+    file = document.read(GroupFile)
+    found = expand(file)
+    faults: list[Fault] = [*found.faults]
+    for number, plan in enumerate(found.plans):
+        wrong = chain.from_iterable(rule(plan) for rule in rules(services, laws))
+        faults += (placed(file, number, fault) for fault in wrong)
+    if faults:
+        located = document.located(dict.fromkeys(faults))
+        raise Malformed(_("{name}: the group has faults: {count}", name=document.name, count=len(located)), located)
+    return GroupDossier(file, found.plans, services, laws)

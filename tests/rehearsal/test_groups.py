@@ -32,7 +32,7 @@ def test_an_arrest_that_came_too_soon_is_found_by_the_invariants(monkeypatch: py
         World(one, example_directory(), example_cards(), base.scenario.model_copy(update={"acts": (), "changes": ()}), 2)
         for one in group_plans()
     ]
-    done = simulate_group(worlds, [lambda _delivery, _entry: None] * len(worlds))
+    done = simulate_group(worlds)
 
     assert OIL == done[0].delivery.plan.operation
     with pytest.raises(BrokenInvariantError, match="R31: arrest-"):
