@@ -178,6 +178,7 @@ class Expected(Frozen):
 class Behaviour(Frozen):
     """What scenarios of a plan and of a group say alike: what it is about, and how quickly services answer."""
 
+    vigil: str
     title: Annotated[str, Field(max_length=200)] = ""
     source: Annotated[str, Field(max_length=300)] = ""
     pace: Pace
@@ -192,7 +193,7 @@ class Course(Frozen):
     expect: Expected | None = None
 
 
-class Scenario(Behaviour, Course):
+class Scenario(Course, Behaviour):
     """The whole scenario."""
 
     vigil: Literal["scenario/1"]
@@ -244,9 +245,9 @@ class GroupScenario(Behaviour):
 
     def of(self, operation: str) -> Scenario:
         """The scenario of one consignment."""
-        same = {name: getattr(self, name) for name in Behaviour.model_fields}
         found = next((one for one in self.consignments if one.operation == operation), Course())
-        return Scenario(vigil="scenario/1", **same, acts=found.acts, expect=found.expect)
+        alike = {name: getattr(self, name) for name in Behaviour.model_fields if name != "vigil"}
+        return Scenario(vigil="scenario/1", **alike, acts=found.acts, expect=found.expect)
 
 
 def base_name(checkpoint: str) -> str:
