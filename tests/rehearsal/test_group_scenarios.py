@@ -67,7 +67,7 @@ def entries(packet: bytes) -> list[Entry]:
 
 
 def test_arrests_of_the_example_wait_for_the_teams_of_both_parcels() -> None:
-    """Read from the packets alone: no arrest opens in either before both musters have closed, and the second began a day later."""
+    """Read from the packets alone: no arrest opens in either before both musters have closed; the second began a day later."""
     one = ready(SCENARIO)
     found = {each.name: entries(packet) for each, packet in zip(one.staged, simulated(one, 1), strict=True)}
     closed = [
@@ -157,13 +157,9 @@ def test_each_parcel_of_a_trial_counts_even_where_one_does_not_end(tmp_path: Pat
 def test_trouble_comes_to_one_parcel_of_a_run() -> None:
     """With a hundred of a hundred, in each run one of them has one act more, and not always the same."""
     worlds = tuple(one.world(1) for one in ready(SCENARIO).staged)
-    hit = [
-        [
-            len(new.scenario.acts) - len(old.scenario.acts)
-            for old, new in zip(worlds, Trials(worlds, 1, 100).of(seed), strict=True)
-        ]
-        for seed in range(30)
-    ]
+    planned = [len(one.scenario.acts) for one in worlds]
+    troubled = [[len(one.scenario.acts) for one in Trials(worlds, 1, 100).of(seed)] for seed in range(30)]
+    hit = [[more - acts for more, acts in zip(one, planned, strict=True)] for one in troubled]
 
     assert all(sorted(one)[:2] == [0, 0] and sum(one) > 0 for one in hit)
     assert 3 == len({one.index(max(one)) for one in hit})
@@ -191,7 +187,7 @@ def test_trouble_comes_to_one_parcel_of_a_run() -> None:
     ],
 )
 def test_what_can_never_come_true_is_refused_at_its_line(tmp_path: Path, said: dict[str, Any], told: str) -> None:
-    """A stranger, a checkpoint that this parcel has not, a parcel that is not of the group or twice, a field that there is not."""
+    """A stranger, a checkpoint that this parcel has not, a parcel that is not of the group or stands twice, an unknown field."""
     found = faults_of(written(tmp_path, **said))
 
     assert any(told in one and one.startswith(f"{tmp_path}/scenario.yaml:") for one in found), found
