@@ -33,12 +33,12 @@ class TrailEntry:
     event: str
     checkpoint: str | None = None
     services: tuple[str, ...] = ()
-    sibling: str | None = None
     says: str | None = None
     verdict: str | None = None
     rule: str | None = None
     outcome: Outcome | None = None
     cause: Cause | None = None
+    sibling: str | None = None
 
 
 def sights_in(packet: bytes) -> tuple[TrailEntry, ...]:
@@ -133,9 +133,7 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
 
 
 def _said(statement: Statement, verdict: Verdict, at: datetime, event: str) -> TrailEntry:
-    return TrailEntry(
-        at, event, statement.checkpoint, (statement.service,), says=statement.kind, verdict=verdict.verdict, rule=verdict.rule
-    )
+    return TrailEntry(at, event, statement.checkpoint, (statement.service,), statement.kind, verdict.verdict, verdict.rule)
 
 
 def _where(delivery: Delivery, named: str | None) -> str | None:

@@ -176,7 +176,7 @@ def root_in(packet: str) -> str:
 
 @pytest.mark.slow
 async def test_a_group_is_rehearsed_for_real(tmp_path: Path) -> None:
-    """On Temporal, over HTTP: each ends as its scenario says, on the way that its trail says; each packet is left, and verifies."""
+    """On Temporal, over HTTP: each ends as its scenario says, on the way its trail says; each packet is left and verifies."""
     ran = await vigil("rehearse", FILE, "--keep", tmp_path / "kept", "-o", "json")
     tried = await vigil("plan", "test", SCENARIO, "--on", "temporal", "-o", "json")
 
