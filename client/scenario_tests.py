@@ -10,6 +10,7 @@ from rich.text import Text
 from client import entries
 from client.console import talk
 from client.dossier import Staged
+from client.language import _
 from client.rehearse import Rehearsal, home_for
 from client.running import run
 from client.staging import raise_if_nothing_is_expected, staged_by
@@ -91,7 +92,7 @@ def rehearsed(one: Trial, seed: int) -> tuple[bytes, ...]:
         if problem is not None:
             raise NotVerified(problem)
     for each in done:
-        talk.print(f"{one.path}: on Temporal, its packet is {each.packet}", style="dim")
+        talk.print(_("{scenario}: on Temporal, its packet is {packet}", scenario=one.path, packet=each.packet), style="dim")
     return tuple(Path(each.packet).read_bytes() for each in done)
 
 
@@ -177,14 +178,17 @@ def line(tried: TrialResult) -> Text:
     """One delivery of a scenario in one line."""
     which = tried.scenario if tried.group is None else f"{tried.scenario}: {tried.operation}"
     if tried.ok:
-        trail = f", trail of {tried.trail} found" if tried.trail else ""
-        return Text(f"ok      {which}: {tried.outcome}{trail}", "green")
+        trail = _(", trail of {count} found", count=tried.trail) if tried.trail else ""
+        return Text(_("ok      {scenario}: {outcome}{trail}", scenario=which, outcome=tried.outcome, trail=trail), "green")
     parts = [tried.problem] if tried.problem else []
     if not tried.problem and tried.outcome != tried.expected:
-        parts.append(f"expected {tried.expected}, found {tried.outcome}")
+        parts.append(_("expected {expected}, found {found}", expected=tried.expected, found=tried.outcome))
     if tried.missing is not None:
         words = ", ".join(f"{name}: {value}" for name, value in tried.missing.item.model_dump(exclude_none=True).items())
-        parts.append(f"trail item {tried.missing.number} of {tried.trail} is missing: {{{words}}}")
-        parts += [f"nearest to it was {tried.nearest}"] if tried.nearest else []
-    parts += [f"refused: {one}" for one in tried.refusals[:MOST_TOLD]]
-    return Text(f"FAILED  {which}: {'; '.join(parts)}", "bold red")
+        item = f"{{{words}}}"
+        parts.append(
+            _("trail item {number} of {count} is missing: {item}", number=tried.missing.number, count=tried.trail, item=item)
+        )
+        parts += [_("nearest to it was {item}", item=tried.nearest)] if tried.nearest else []
+    parts += [_("refused: {what}", what=one) for one in tried.refusals[:MOST_TOLD]]
+    return Text(_("FAILED  {scenario}: {why}", scenario=which, why="; ".join(parts)), "bold red")

@@ -9,11 +9,13 @@ from rich.table import Table
 
 from client.console import Watched, answer, talk
 from client.dossier import PlanFiles
+from client.language import _, named
 from client.options import Output, grouped
 from client.rehearse import Rehearsal, Rehearsed, home_for, raise_if_endless
 from client.running import run
 from client.staging import staged
 from domain.signing.canonical import plain
+from domain.views.names import OUTCOMES
 from domain.words.errors import NotVerified, VigilError
 
 app = typer.Typer()
@@ -42,26 +44,28 @@ def rehearse(
             work = Rehearsal(chosen, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
             rehearsed = run(work)
         documents = [plain(one) | {"as_expected": one.as_expected} for one in rehearsed]
-        wrong = next((error for one in rehearsed if (error := _wrong_with(one, named=several)) is not None), None)
+        wrong = next((error for one in rehearsed if (error := _wrong_with(one)) is not None), None)
         answer(output, documents if several else documents[0], Group(*map(_rehearsed, rehearsed)), wrong)
 
 
-def _wrong_with(done: Rehearsed, *, named: bool) -> VigilError | None:
-    which = f"{done.delivery}: " if named else ""
+def _wrong_with(done: Rehearsed) -> VigilError | None:
     if not done.verified:
-        return NotVerified(f"{which}{done.problem}")
+        return NotVerified(f"{done.delivery}: {done.problem}")
     if not done.as_expected:
-        return VigilError(f"{which}it ended as {done.outcome}; the scenario expects {done.expected}")
+        words = _("it ended as {outcome}; the scenario expects {expected}", outcome=done.outcome, expected=done.expected)
+        return VigilError(f"{done.delivery}: {words}")
     return None
 
 
 def _rehearsed(done: Rehearsed) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_row("delivery", done.delivery)
-    table.add_row("outcome", f"{done.outcome}" + (" (as expected)" if done.expected and done.as_expected else ""))
-    table.add_row("statements", f"{done.statements} signed, {done.refused} refused")
-    table.add_row("ledger", f"{done.entries} entries, root {done.ledger_root}")
-    table.add_row("packet", done.packet)
-    table.add_row("verified", "yes, offline, every signature and every rule" if done.verified else f"NO: {done.problem}")
-    table.add_row("took", f"{done.seconds} s")
+    outcome = named(OUTCOMES, done.outcome) if done.outcome is not None else _("not ended")
+    table.add_row(_("delivery"), done.delivery)
+    table.add_row(_("outcome"), _("{outcome}, as expected", outcome=outcome) if done.expected and done.as_expected else outcome)
+    table.add_row(_("statements"), _("{statements} signed, {refused} refused", statements=done.statements, refused=done.refused))
+    table.add_row(_("ledger"), _("{count} entries, root {root}", count=done.entries, root=done.ledger_root))
+    table.add_row(_("packet"), done.packet)
+    whether = _("yes, offline, every signature and every rule") if done.verified else _("NO: {problem}", problem=done.problem)
+    table.add_row(_("verified"), whether)
+    table.add_row(_("took"), _("{number} s", number=done.seconds))
     return table
