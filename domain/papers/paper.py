@@ -14,7 +14,6 @@ from domain.signing.canonical import digest
 
 Source = int | Literal["plan", "directory", "card", "computed"]
 """Where a value comes from: the number of a ledger entry, the plan, the directory, a rule card; or it follows from others."""
-SOURCES = ("plan", "directory", "card", "computed")
 Width = Literal[1, 2, 3, 4, 5]
 """Of a blank, from a number to a line."""
 CODE_DIGITS = 12

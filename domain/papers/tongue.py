@@ -7,7 +7,6 @@ from string import Formatter
 
 import pycountry
 
-from domain.delivery.statement import Statement
 from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
 from domain.papers.record import Heard, Record
 from domain.plan.goods import AnyAmount, SubstanceMass, say_amount
@@ -151,8 +150,3 @@ def joined(lines: Iterable[Line | Piece], between: str = ", ") -> Line:
             pieces.append(Words(between))
         pieces.extend(one if isinstance(one, tuple) else (one,))
     return tuple(pieces)
-
-
-def local_of(tongue: Tongue, statement: Statement) -> str:
-    """The local hour of what a statement says."""
-    return tongue.local(statement.happened_at)

@@ -10,18 +10,17 @@ from domain.papers.forms.court_goods import Goods
 from domain.papers.forms.court_ways import Ways
 from domain.papers.forms.parts import (
     act,
-    bounded,
     consignment,
     counted,
     row,
     signing,
+    table,
 )
 from domain.papers.forms.telling import ARRESTED, COMPUTED, GAPS_SEEN, NO, OUTCOME, RECOVERED, Told
 from domain.papers.paper import (
     Blank,
     Block,
     Break,
-    Column,
     Columns,
     Heading,
     Line,
@@ -296,8 +295,7 @@ class _Report(Ways, Goods):
                 for one in record.left_out
             )
             heads = ((ENTRY, 1), (PROVIDER, 4), (CODE, 1), (DIGEST, 8))
-            columns = tuple(Column(tongue.words(head), share) for head, share in heads)
-            yield bounded(Table(columns, rows, small=True), tongue, [one.seq for one in record.left_out])
+            yield table(tongue, heads, rows, [one.seq for one in record.left_out], small=True)
             yield self.tell(NOTHING_RESTS, computed=COMPUTED)
         else:
             yield self.tell(ALL_IN, nothing=self.no(NOTHING_OUT))
@@ -327,9 +325,8 @@ class _Report(Ways, Goods):
             row((self.service(service),), (Value(key, ("directory",)),), (Value(str(count), ("computed",)),), (Blank(2),))
             for (service, key), count in sorted(signers.items())
         )
-        heads = ((SERVICE, 5, False), (KEY, 6, False), (SIGNED, 2, True), (CONFIRMED, 4, False))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        yield bounded(Table(columns, rows, small=True), tongue, [record.size - 1] * len(rows))
+        heads = ((SERVICE, 5), (KEY, 6), (SIGNED, 2, True), (CONFIRMED, 4))
+        yield table(tongue, heads, rows, [record.size - 1] * len(rows), small=True)
         yield signing(tongue, [tongue.words(PRINTED_BY)])
 
     def _annex(self) -> Table:
@@ -354,5 +351,4 @@ class _Report(Ways, Goods):
             rows.append(Row(tuple((Value(one, (seq,)),) for one in cells)))
             numbers.append(seq)
         heads = ((NUMBER, 2), (RECORDED, 4), (SERVICE, 4), (OFFICER, 4), (WHAT, 6), (ID, 3), (VERDICT, 5))
-        columns = tuple(Column(tongue.words(head), share) for head, share in heads)
-        return bounded(Table(columns, tuple(rows), small=True, once=True), tongue, numbers)
+        return table(tongue, heads, rows, numbers, small=True, once=True)

@@ -7,10 +7,10 @@ from domain.delivery.watching import unwatched
 from domain.papers.forms import story
 from domain.papers.forms.parts import (
     NONE,
-    bounded,
     counted,
     row,
     seals,
+    table,
     weight,
 )
 from domain.papers.forms.telling import COMPUTED, Telling, Told
@@ -19,11 +19,9 @@ from domain.papers.paper import (
     BarRow,
     Bars,
     Block,
-    Column,
     Line,
     Row,
     Source,
-    Table,
     Value,
     Words,
 )
@@ -101,9 +99,8 @@ class Goods(Telling):
                 )
             )
             numbers.append(said.seq)
-        heads = ((WHO, 5, False), (SINCE, 3, False), (GROSS, 4, True), (SEALS, 4, False), (CHECKED, 4, False))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        yield bounded(Table(columns, tuple(rows)), tongue, numbers)
+        heads = ((WHO, 5), (SINCE, 3), (GROSS, 4, True), (SEALS, 4), (CHECKED, 4))
+        yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
         lines: list[Told] = []
         for label, one in exhibits(record.delivery.state).items():
@@ -212,7 +209,7 @@ class Goods(Telling):
             numbers.append(one.lost.seq)
         if rows:
             heads = ((LAST, 3), (LOST, 3), (BACK, 3), (UNSEEN, 4), (WHY, 7))
-            yield bounded(Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows)), tongue, numbers)
+            yield table(tongue, heads, rows, numbers)
         else:
             yield self.tell(NO_GAPS, no=self.no())
         log = unwatched(record.delivery.state.watch_log)

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 
 from domain.delivery.holdings import CONSIGNMENT, REMOVED, SAMPLES, seized_label
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, approved, author, bounded, in_turn, item_of, mass_of, row, signing, spoken, weight
+from domain.papers.forms.parts import (
+    NONE,
+    approved,
+    author,
+    in_turn,
+    item_of,
+    mass_of,
+    row,
+    signing,
+    spoken,
+    table,
+    weight,
+)
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Columns,
     Dated,
     Fields,
@@ -18,7 +29,6 @@ from domain.papers.paper import (
     Line,
     Paragraph,
     Row,
-    Table,
     Title,
     Value,
 )
@@ -116,9 +126,8 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
     yield Heading(tongue.words(THINGS))
     if isinstance(gone, Disposed):
         rows = tuple(_row(record, said, label, tongue) for label in gone.exhibits)
-        heads = ((LABEL, 3, False), (WHAT, 7, False), (MASS, 4, True), (PACKED, 4, False))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        yield bounded(Table(columns, rows), tongue, [said.seq] * len(rows))
+        heads = ((LABEL, 3), (WHAT, 7), (MASS, 4, True), (PACKED, 4))
+        yield table(tongue, heads, rows, [said.seq] * len(rows))
     else:
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
     yield Paragraph(tongue.say(IDENTITY, yes=Box(), no=Box(), blank=Blank(3)), "left")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, approved, author, bounded, consignment, row, signing
-from domain.papers.paper import Blank, Block, Column, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
+from domain.papers.forms.parts import NONE, approved, author, consignment, row, signing, table
+from domain.papers.paper import Blank, Block, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
@@ -176,7 +176,7 @@ def _route(record: Record, legs: Sequence[tuple[int, Leg]], tongue: Tongue) -> T
             )
         )
     heads = ((LEG, 1), (STATE, 3), (WAY_OF, 7), (TAKES, 2), (RESPONSIBLE, 5), (ALONG, 4))
-    return Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows))
+    return table(tongue, heads, rows)
 
 
 def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Tongue) -> Table:
@@ -194,8 +194,7 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
             )
         )
     heads = ((NUMBERED, 1), (WHAT, 3), (WHERE, 5), (WHO, 7), (UNTIL, 4), (OVERDUE, 3))
-    table = Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows), small=True)
-    return bounded(table, tongue, [record.plan_entry] * len(rows))
+    return table(tongue, heads, rows, [record.plan_entry] * len(rows), small=True)
 
 
 def _asked(record: Record, one: PlannedCheckpoint, tongue: Tongue) -> Line:

@@ -1,6 +1,6 @@
 """What several forms print alike: seals, what was found, who signs, witnesses or a recording."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
@@ -10,6 +10,7 @@ from domain.papers.paper import (
     Blank,
     Block,
     Box,
+    Column,
     Columns,
     Line,
     Paragraph,
@@ -42,7 +43,7 @@ MOST_FRAMES = 20
 """Entries that are named behind one sum."""
 NONE: Line = (Words("–"),)
 """In a table, where there is nothing to say."""
-SIGNATURE, NAME, STAMP = mark("signature"), mark("name"), mark("Stamp")
+SIGNATURE, STAMP = mark("signature"), mark("Stamp")
 WITNESSES = mark("With attesting witnesses")
 RIGHTS = mark("Rights and duties were explained: {blank}")
 RECORDING = mark("With a recording")
@@ -161,6 +162,25 @@ def some(lines: Iterable[Line], tongue: Tongue) -> tuple[Line, ...]:
     return (*found[:MOST_TOLD], tongue.say(MORE_TOLD, count=Value(str(len(found) - MOST_TOLD), ("computed",))))
 
 
+Head = tuple[str, int] | tuple[str, int, bool]
+"""Of a column: what stands there, its share of the width, and whether it holds figures."""
+
+
+def table(  # noqa: PLR0913 - a table is made of these
+    tongue: Tongue,
+    heads: Sequence[Head],
+    rows: Iterable[Row],
+    entries: Iterable[int] | None = None,
+    *,
+    small: bool = False,
+    once: bool = False,
+) -> Table:
+    """A table; where the entries of its rows are named, of as many rows as a paper prints."""
+    columns = tuple(Column(tongue.words(head), share, any(figures)) for head, share, *figures in heads)
+    made = Table(columns, tuple(rows), small=small, once=once)
+    return made if entries is None else bounded(made, tongue, entries)
+
+
 def row(*cells: Line, total: bool = False) -> Row:
     """A row of a table."""
     return Row(cells, total)
@@ -207,7 +227,7 @@ def approved(tongue: Tongue) -> tuple[Block, ...]:
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
     """Lines for those who sign by hand; their names are written by them."""
     signatures = tuple(Signature(role, stamp) for role in roles)
-    return Signatures(signatures, tongue.translate(SIGNATURE), tongue.translate(NAME), tongue.translate(STAMP), paired)
+    return Signatures(signatures, tongue.translate(SIGNATURE), tongue.translate(INITIALS), tongue.translate(STAMP), paired)
 
 
 def present(tongue: Tongue, officers: Iterable[str], said: Heard) -> Iterator[Line]:

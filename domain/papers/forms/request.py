@@ -5,12 +5,11 @@ from datetime import datetime
 
 from domain.delivery.decided import Closed, Opened
 from domain.papers.form import Form
-from domain.papers.forms.parts import author, consignment, row, signing, unsure
+from domain.papers.forms.parts import author, consignment, row, signing, table, unsure
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Columns,
     Fields,
     Heading,
@@ -276,7 +275,7 @@ def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
         )
         for number, leg in enumerate(asked.route, 1)
     )
-    return Table(tuple(Column(tongue.words(head), share) for head, share in heads), rows)
+    return table(tongue, heads, rows)
 
 
 def _asks(record: Record, asked: RequestForConsent, tongue: Tongue, opened: int) -> Iterator[Line]:

@@ -5,12 +5,11 @@ from datetime import timedelta
 
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.parts import NONE, act, author, bounded, counted, row, signing, some, weight
+from domain.papers.forms.parts import NONE, act, author, counted, row, signing, some, table, weight
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Columns,
     Dated,
     Fields,
@@ -213,7 +212,7 @@ class _Report:
             )
             numbers.append(one.said.seq)
         heads = ((STATE, 3), (ACT, 4), (BY, 5), (ASKED, 5), (UNTIL, 3))
-        return bounded(Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows)), tongue, numbers)
+        return table(tongue, heads, rows, numbers)
 
     def _course(self) -> Table:
         tongue, rows, numbers = self.tongue, [], []
@@ -224,9 +223,8 @@ class _Report:
                 moment = (Value(tongue.moment(said.happened), said.entries),)
                 rows.append(row(moment, what, responsible, gross))
                 numbers.append(said.seq)
-        heads = ((WHEN, 3, False), (WHAT, 6, False), (WHO, 5, False), (GROSS, 3, True))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        return bounded(Table(columns, tuple(rows)), tongue, numbers)
+        heads = ((WHEN, 3), (WHAT, 6), (WHO, 5), (GROSS, 3, True))
+        return table(tongue, heads, rows, numbers)
 
     def _told(self, said: Heard) -> tuple[Line, Line, Line] | None:
         tongue, content = self.tongue, said.content
@@ -277,8 +275,7 @@ class _Report:
         ]
         rows.append(row(tongue.words(OPENED), joined(cases, "; ") or (Blank(2),), tongue.say(CASES, blank=Blank(2))))
         heads = ((MEASURE, 4), (VALUE, 7), (ADD, 5))
-        table = Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows))
-        return bounded(table, tongue, [self.record.size - 1] * len(rows))
+        return table(tongue, heads, rows, [self.record.size - 1] * len(rows))
 
     def _amount(self, when: str, said: Heard, amount: object) -> Row:
         tongue = self.tongue

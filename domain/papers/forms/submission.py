@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import act, author, bounded, row, signing
-from domain.papers.paper import Blank, Block, Box, Column, Dated, Items, Line, Paragraph, Table, Title, Value
+from domain.papers.forms.parts import act, author, row, signing, table
+from domain.papers.paper import Blank, Block, Box, Dated, Items, Line, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
@@ -226,6 +226,5 @@ def _papers(record: Record, listed: Sequence[Heard], tongue: Tongue) -> Table:
                 (Value(tongue.moment(one.at), one.entries[:1]),),
             )
         )
-    heads = ((NUMBERED, 1, True), (WHAT, 5, False), (ACT, 5, False), (BY, 5, False), (RECORDED, 3, True))
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    return bounded(Table(columns, tuple(rows), small=True), tongue, [one.seq for one in listed])
+    heads = ((NUMBERED, 1, True), (WHAT, 5), (ACT, 5), (BY, 5), (RECORDED, 3, True))
+    return table(tongue, heads, rows, [one.seq for one in listed], small=True)

@@ -23,6 +23,8 @@ from domain.words.text import mark
 
 OUTCOME, ARRESTED, RECOVERED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("seized at the end"), mark("gaps in the watch")
 NO = mark("No")
+LAST_NAMED = 950
+"""Thousandths of a scale, after which no day has room for its name."""
 COMPUTED = Value("", ("computed",))
 
 
@@ -87,5 +89,5 @@ class Scale:
         first = (self.begin + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         count = max((self.end - first).days + 1, 0) if self.end >= first else 0
         step = max(count // 12, 1)
-        days = (first + timedelta(days=number) for number in range(0, count, step))
-        return tuple(Tick(self.at(day), (Value(f"{day:%d.%m}", ("computed",)),)) for day in days)
+        days = [first + timedelta(days=number) for number in range(0, count, step)]
+        return tuple(Tick(self.at(day), (Value(f"{day:%d.%m}", ("computed",)),)) for day in days if self.at(day) <= LAST_NAMED)
