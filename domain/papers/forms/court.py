@@ -15,6 +15,7 @@ from domain.papers.forms.parts import (
     row,
     signing,
     table,
+    weight,
 )
 from domain.papers.forms.telling import ARRESTED, COMPUTED, GAPS_SEEN, NO, OUTCOME, RECOVERED, Told
 from domain.papers.paper import (
@@ -31,9 +32,11 @@ from domain.papers.paper import (
     Title,
     Value,
 )
-from domain.papers.record import Record
+from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
+from domain.plan.acts import NamedAct
 from domain.plan.directory import Service
+from domain.rules.acts import CaseOpened
 from domain.rules.arrival import ArresteeReleased, ArrestMade, NoArrest
 from domain.rules.consent import AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import HandoverDeclined
@@ -66,13 +69,19 @@ HALTED = mark("It halted: {what}.")
 SILENT = mark("No answer in time from {services}.")
 NONE_OF_IT = mark("{no} refusal, withdrawal, stop, hold, incident or silence is recorded.")
 NOT_ACCEPTED = mark("Not accepted: {count}; they are in the annex with the rule.")
+ALL_ACCEPTED = mark("{no} statement was refused or came too late.")
 REMARKED = mark("Remarked by the rules: {what}.")
 ARRESTS = mark("Arrests, seizure, finds")
-ARREST = mark("On {moment} {service} arrested {count} in {place}: {roles}.")
+ARREST = mark("On {moment} {service} arrested {count} in {place}: {roles}{act}.")
 NO_ARREST = mark("{service} made no arrest: {reason}.")
 RELEASED = mark("{service} released {count}: {reason}.")
 SEIZURE = mark("Seizure and weighing by {service} were recorded on {moment}{act}.")
 BY_ACT = mark(", record {act}")
+SEIZED_ON_THE_WAY = mark("On {moment} {service} seized the consignment on the way in {place}; gross weight: {gross}.")
+BY_ANOTHER = mark(
+    "On {moment} it was seized on the way in {place} by an authority that was not told: {who}, as said by {service}."
+)
+CASE = mark("{service} opened criminal case {act}.")
 FIND = mark("Found: {label}, {what}.")
 NO_ARRESTS = mark("{no} arrest and no seizure is recorded.")
 LEFT_OUT = mark("What is not in it")
@@ -233,7 +242,10 @@ class _Report(Ways, Goods):
             yield self.tell(NONE_OF_IT, no=self.no())
         yield from self.told(lines)
         refused = tuple(one.seq for one in story.not_counted(record))
-        yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
+        if refused:
+            yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
+        else:
+            yield self.tell(ALL_ACCEPTED, no=self.no())
         remarks = [
             (REMARKED, {"what": Value(say_plainly(finding, tongue.translate), (entry.seq,))})
             for entry, finding in record.delivery.remarked()
@@ -256,9 +268,13 @@ class _Report(Ways, Goods):
                     )
                     count = Value(str(len(held)), said.entries)
                     place = Value(content.place, said.entries)
-                    lines.append(
-                        (ARREST, {**service, "moment": self.moment(said), "count": count, "place": place, "roles": roles})
-                    )
+                    by = self._by_act(content.reference, said)
+                    what = {**service, "moment": self.moment(said), "count": count, "place": place, "roles": roles, "act": by}
+                    lines.append((ARREST, what))
+                case Interdicted():
+                    lines.append(self._interdicted(said, content))
+                case CaseOpened():
+                    lines.append((CASE, {**service, "act": act(tongue, content.reference, *said.entries)}))
                 case NoArrest():
                     lines.append((NO_ARREST, {**service, "reason": tongue.quoted(content.reason, *said.entries)}))
                 case ArresteeReleased():
@@ -266,13 +282,8 @@ class _Report(Ways, Goods):
                     reason = tongue.quoted(content.reason, *said.entries)
                     lines.append((RELEASED, {**service, "count": count, "reason": reason}))
         for said, one in story.seizures(record):
-            act_of = tongue.say(BY_ACT, act=act(tongue, one.reference, *said.entries)) if one.reference is not None else ()
-            filled: dict[str, Value | Line | Blank] = {
-                "service": self.service(said.service),
-                "moment": self.moment(said),
-                "act": act_of,
-            }
-            lines.append((SEIZURE, filled))
+            by = self._by_act(one.reference, said)
+            lines.append((SEIZURE, {"service": self.service(said.service), "moment": self.moment(said), "act": by}))
             lines += [
                 (FIND, {"label": Value(find.label, said.entries), "what": tongue.quoted(find.what, *said.entries)})
                 for find in one.finds
@@ -280,6 +291,20 @@ class _Report(Ways, Goods):
         if not lines:
             yield self.tell(NO_ARRESTS, no=self.no())
         yield from self.told(lines)
+
+    def _by_act(self, named: NamedAct | None, said: Heard) -> Line:
+        """The record of it, where it is named."""
+        return self.tongue.say(BY_ACT, act=act(self.tongue, named, *said.entries)) if named is not None else ()
+
+    def _interdicted(self, said: Heard, content: Interdicted) -> Told:
+        filled: dict[str, Value | Line | Blank] = {
+            "moment": self.moment(said),
+            "service": self.service(said.service),
+            "place": Value(content.place, said.entries),
+        }
+        if content.seized_by:
+            return BY_ANOTHER, filled | {"who": self.tongue.quoted(content.seized_by, *said.entries)}
+        return SEIZED_ON_THE_WAY, filled | {"gross": weight(self.tongue, content.gross, *said.entries)}
 
     def _left_out(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue

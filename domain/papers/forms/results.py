@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.papers.form import Form
 from domain.papers.forms import story
+from domain.papers.forms.lots import label_of
 from domain.papers.forms.parts import NONE, act, author, counted, row, signing, some, table, weight
 from domain.papers.paper import (
     Blank,
@@ -368,7 +369,7 @@ class _Report:
         fates = [
             tongue.say(
                 EXHIBIT,
-                label=Value(", ".join(one.exhibits), said.entries),
+                label=joined(label_of(each, tongue, *said.entries) for each in one.exhibits),
                 fate=Value(tongue.translate(FATES.get(one.how, one.how)), said.entries),
                 act=act(tongue, one.reference, *said.entries),
             )

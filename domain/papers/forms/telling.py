@@ -46,15 +46,23 @@ class Telling:
 
     def tell(self, template: str, **filled: Value | Line | Blank) -> Sentence:
         """The next sentence of the section. Raises `ValueError` where it rests on nothing."""
+        return self.sentence(self.tongue.say(template, **filled))  # type: ignore[arg-type]
+
+    def lines(self, lines: list[Line]) -> Iterator[Sentence]:
+        """So many of one kind; how many more there are, and where."""
+        for line in lines[:MOST_TOLD]:
+            yield self.sentence(line)
+        if len(lines) > MOST_TOLD:
+            yield self.tell(MORE_TOLD, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
+
+    def sentence(self, line: Line) -> Sentence:
+        """The same, of what has been said already."""
         self.number += 1
-        return Sentence(f"{self.section}.{self.number}", self.tongue.say(template, **filled))  # type: ignore[arg-type]
+        return Sentence(f"{self.section}.{self.number}", line)
 
     def told(self, lines: list[Told]) -> Iterator[Sentence]:
         """So many of one kind; how many more there are, and where."""
-        for template, filled in lines[:MOST_TOLD]:
-            yield self.tell(template, **filled)
-        if len(lines) > MOST_TOLD:
-            yield self.tell(MORE_TOLD, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
+        yield from self.lines([self.tongue.say(template, **filled) for template, filled in lines])  # type: ignore[arg-type]
 
     def moment(self, said: Heard) -> Value:
         """When something happened, as who said it has it."""
