@@ -8,6 +8,7 @@ from domain.papers.form import Form
 from domain.papers.forms import story
 from domain.papers.forms.court_goods import Goods
 from domain.papers.forms.court_ways import Ways
+from domain.papers.forms.lots import SEIZED_IN_ALL, seized_in_all
 from domain.papers.forms.parts import (
     act,
     consignment,
@@ -17,7 +18,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.telling import ARRESTED, COMPUTED, GAPS_SEEN, NO, OUTCOME, RECOVERED, Told
+from domain.papers.forms.telling import ARRESTED, COMPUTED, GAPS_SEEN, NO, OUTCOME, Told
 from domain.papers.paper import (
     Blank,
     Block,
@@ -43,7 +44,7 @@ from domain.rules.custody import HandoverDeclined
 from domain.rules.hold import HoldRequested
 from domain.rules.stop import Incident, Interdicted, StopRequested
 from domain.views.names import CRIMINAL_ROLES, OUTCOMES, VERDICTS
-from domain.views.sentences import say_kind, say_plainly
+from domain.views.sentences import say_kind
 from domain.words.moments import instant
 from domain.words.text import mark
 
@@ -58,7 +59,6 @@ HOW_TO_READ = mark(
 )
 IN_SHORT = mark("In short")
 RUNNING = mark("not ended")
-NOTHING = mark("none")
 INVESTIGATED = mark("What was investigated: {offence}; the initiator is {initiator}.")
 OBJECT = mark("The object: {object}; way of handling by the plan: {modality}.")
 NO_CONFLICT = mark("{no} other operation was named by the register.")
@@ -77,9 +77,9 @@ NO_ARREST = mark("{service} made no arrest: {reason}.")
 RELEASED = mark("{service} released {count}: {reason}.")
 SEIZURE = mark("Seizure and weighing by {service} were recorded on {moment}{act}.")
 BY_ACT = mark(", record {act}")
-SEIZED_ON_THE_WAY = mark("On {moment} {service} seized the consignment on the way in {place}; gross weight: {gross}.")
+SEIZED_ON_THE_WAY = mark("On {moment} {service} seized the consignment on the way, place: {place}; gross weight: {gross}.")
 BY_ANOTHER = mark(
-    "On {moment} it was seized on the way in {place} by an authority that was not told: {who}, as said by {service}."
+    "On {moment} it was seized on the way, place: {place}, by an authority that was not told: {who}, as said by {service}."
 )
 CASE = mark("{service} opened criminal case {act}.")
 FIND = mark("Found: {label}, {what}.")
@@ -195,10 +195,6 @@ class _Report(Ways, Goods):
         )
         made = story.arrests(record)
         persons = sum(len(one.persons) for _, one in made)
-        seized = story.seizures(record)
-        weighed = story.masses(tuple(amount for _, one in seized for amount in one.recovered))
-        sources = counted(seq for said, _ in seized for seq in said.entries)
-        total = joined(Value(f"{name} {tongue.mass(mass)}", sources) for name, mass in weighed.items())
         arrested = counted(seq for said, _ in made for seq in said.entries)
         gaps = story.gaps(record)
         lost = counted(seq for one in gaps for seq in one.lost.entries)
@@ -206,7 +202,7 @@ class _Report(Ways, Goods):
             (
                 ((outcome,), tongue.words(OUTCOME)),
                 ((Value(str(persons), arrested),), tongue.words(ARRESTED)),
-                (total or (self.no(NOTHING),), tongue.words(RECOVERED)),
+                (seized_in_all(record, tongue), tongue.words(SEIZED_IN_ALL)),
                 ((Value(str(len(gaps)), lost),), tongue.words(GAPS_SEEN)),
             )
         )
@@ -234,7 +230,7 @@ class _Report(Ways, Goods):
                 quoted = tongue.quoted(reason, *said.entries)
                 lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
         for entry, event in record.events(Halted):
-            lines.append((HALTED, {"what": Value(say_plainly(event.finding, tongue.translate), (entry.seq,))}))
+            lines.append((HALTED, {"what": tongue.finding(event.finding, entry.seq)}))
         for seq, silence in story.silences(record):
             services = joined(Value(self.service(one).text, (seq, "directory")) for one in silence.services)
             lines.append((SILENT, {"services": services}))
@@ -246,10 +242,7 @@ class _Report(Ways, Goods):
             yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
         else:
             yield self.tell(ALL_ACCEPTED, no=self.no())
-        remarks = [
-            (REMARKED, {"what": Value(say_plainly(finding, tongue.translate), (entry.seq,))})
-            for entry, finding in record.delivery.remarked()
-        ]
+        remarks = [(REMARKED, {"what": tongue.finding(finding, entry.seq)}) for entry, finding in record.delivery.remarked()]
         yield from self.told(remarks)  # type: ignore[arg-type]
 
     def _arrests(self) -> Iterator[Block]:

@@ -33,7 +33,6 @@ from domain.papers.tongue import joined
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.exhibits import LaboratoryReport
 from domain.views.names import EXHIBITS, FATES
-from domain.views.sentences import say_plainly
 from domain.words.text import mark
 
 CUSTODY = mark("Chain of custody")
@@ -109,8 +108,8 @@ class Goods(Telling):
         ends = [(said, one.gross) for said, one in story.interdictions(record)]
         ends += [(said, one.gross) for said, one in story.seizures(record)]
         for said, gross in sorted(ends, key=lambda one: one[0].counted):
-            how = (Value(tongue.translate(SEIZED), said.entries),)
-            rows.append(row((self.service(said.service),), (self.moment(said),), weight(tongue, gross, *said.entries), NONE, how))
+            when = (self.moment(said), Words(", "), *tongue.words(SEIZED))
+            rows.append(row((self.service(said.service),), when, weight(tongue, gross, *said.entries), NONE, NONE))
             numbers.append(said.seq)
         heads = ((WHO, 5), (SINCE, 3), (GROSS, 4, True), (SEALS, 4), (CHECKED, 4))
         yield table(tongue, heads, rows, numbers)
@@ -163,7 +162,7 @@ class Goods(Telling):
         yield from self.told([self._examined(said, one) for said, one in record.said(LaboratoryReport)])
         found = record.delivery.balance.differences()
         for finding in found:
-            yield self.tell(DIFFERS, what=Value(say_plainly(finding, tongue.translate), ("computed",)))
+            yield self.tell(DIFFERS, what=tongue.finding(finding, "computed"))
         if not found:
             yield self.tell(CLOSES, computed=COMPUTED)
 

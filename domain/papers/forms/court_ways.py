@@ -6,12 +6,13 @@ from itertools import pairwise
 
 from domain.delivery.decided import Cleared
 from domain.papers.forms import story
+from domain.papers.forms.court_map import Mapped
 from domain.papers.forms.parts import (
     MOST_TOLD,
     NONE,
     act,
 )
-from domain.papers.forms.telling import ARRESTED, COMPUTED, Scale, Telling
+from domain.papers.forms.telling import ARRESTED, COMPUTED, Scale
 from domain.papers.paper import (
     Bar,
     BarRow,
@@ -53,12 +54,13 @@ ROUTE = mark("Route and responsibility")
 WATCHED_LEGEND = mark("leg, with how often it was reported to be in hand or in sight")
 RESPONSIBLE = mark("{service} was responsible from {begins} until {ends}, {state}: {means}.")
 STILL = mark("{service} was responsible from {begins} on, {state}: {means}; an end of that leg is not recorded.")
+SEIZED_THERE = mark("{service} was responsible from {begins}, {state}: {means}; it was seized on the way, as recorded on {ends}.")
 LONGEST = mark("The longest time between two reports was {span}.")
 LONGEST_PLANNED = mark("The longest time between two reports was {span}; by the plan it is to be sighted every {check_in}.")
 NOT_LEFT = mark("That it left is not recorded{computed}.")
 
 
-class Ways(Telling):
+class Ways(Mapped):
     """Authorisations and route."""
 
     def _authorisations(self) -> Iterator[Block]:
@@ -191,6 +193,7 @@ class Ways(Telling):
     def _route(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
         yield self.head(ROUTE)
+        yield from self._map()
         ridden = story.ways(record)
         if not ridden:
             yield self.tell(NOT_LEFT, computed=COMPUTED)
@@ -215,6 +218,8 @@ class Ways(Telling):
             }
             if one.ends is None:
                 yield self.tell(STILL, **filled)
+            elif one.seized:
+                yield self.tell(SEIZED_THERE, **filled, ends=self.at(one.ends, *one.entries[-1:]))
             else:
                 yield self.tell(RESPONSIBLE, **filled, ends=self.at(one.ends, *one.entries[-1:]))
         spans = [(later.at - earlier.at, (*earlier.entries, *later.entries)) for earlier, later in pairwise(seen)]

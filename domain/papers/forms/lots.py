@@ -1,14 +1,14 @@
 """What an exhibit is called on paper, and in which statement it became one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from domain.delivery.holdings import CONSIGNMENT, OWN_LABELS, REMOVED, SAMPLES, seized_label
 from domain.papers.forms import story
-from domain.papers.forms.parts import item_of
+from domain.papers.forms.parts import counted, item_of
 from domain.papers.paper import Blank, Line, Source, Value
 from domain.papers.record import Heard, Record
-from domain.papers.tongue import Tongue
+from domain.papers.tongue import Tongue, joined
 from domain.plan.goods import AnyAmount
 from domain.rules.balance import Seizure
 from domain.rules.preparation import Prepared
@@ -21,6 +21,8 @@ LOTS: Mapping[str, str] = {
     CONSIGNMENT: mark("the consignment"),
 }
 SEIZED = mark("seized")
+SEIZED_IN_ALL, NOTHING = mark("seized"), mark("none")
+ON_THE_WAY = mark("{consignment}, on the way")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,19 @@ def label_of(label: str, tongue: Tongue, *sources: Source) -> Value:
         return Value(label, sources)
     kind, _, number = label.partition("-")
     return Value(" ".join(filter(None, (tongue.translate(EXHIBITS[kind]), number))), sources)
+
+
+def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = bool) -> Line:
+    """What was seized, by substance, of services that are `mine`; the whole consignment where it was so on the way."""
+    whole = [said for said, _ in story.interdictions(record) if mine(said.service)]
+    seized = [(said, one) for said, one in story.seizures(record) if mine(said.service)]
+    weighed = story.masses(tuple(amount for _, one in seized for amount in one.recovered))
+    entries = counted(seq for said, _ in seized for seq in said.entries)
+    found: list[Line] = [(Value(f"{name} {tongue.mass(mass)}", entries),) for name, mass in weighed.items()]
+    if whole:
+        consignment = label_of(CONSIGNMENT, tongue, *counted(seq for said in whole for seq in said.entries))
+        found.append(tongue.say(ON_THE_WAY, consignment=consignment))
+    return joined(found) or (Value(tongue.translate(NOTHING), ("computed",)),)
 
 
 def is_given(label: str) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, approved, author, consignment, row, signing, table
+from domain.papers.forms.parts import NONE, STEPS, approved, author, consignment, row, signing, table
 from domain.papers.paper import Blank, Block, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
+from domain.plan.plan import Leg, Plan, PlannedCheckpoint
 from domain.plan.powers import MAY_PROSECUTE
 from domain.views.names import CRIMINAL_ROLES, NEEDS
 from domain.words.text import mark
@@ -69,17 +69,6 @@ FORCE = mark("{service}: officers {officers}, vehicles {vehicles}, devices {devi
 COVER = mark("Cover, secrecy of work: {blank}")
 CONTROL = mark("Control over this plan: {blank}")
 MADE_BY, HEAD, KNOWN = mark("Made by"), mark("Head of the unit"), mark("Read by who carries it out")
-STEPS: dict[Step, str] = {
-    "authorise": mark("authorise"),
-    "prepare": mark("prepare it"),
-    "dispatch": mark("let it leave"),
-    "hand_over": mark("hand it over"),
-    "deliver": mark("deliver it under watch"),
-    "muster": mark("teams ready"),
-    "arrest": mark("arrest"),
-    "account": mark("seize and weigh again"),
-    "close": mark("close"),
-}
 
 
 class Measures(Form):

@@ -1,6 +1,6 @@
 """What several forms print alike: seals, what was found, who signs, witnesses or a recording."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
@@ -28,12 +28,25 @@ from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, Recorded, RuleCard
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
-from domain.plan.plan import Consignment
+from domain.plan.plan import Consignment, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
+
+STEPS: Mapping[Step, str] = {
+    "authorise": mark("authorise"),
+    "prepare": mark("prepare it"),
+    "dispatch": mark("let it leave"),
+    "hand_over": mark("hand it over"),
+    "deliver": mark("deliver it under watch"),
+    "muster": mark("teams ready"),
+    "arrest": mark("arrest"),
+    "account": mark("seize and weigh again"),
+    "close": mark("close"),
+}
+"""What is done at a checkpoint."""
 
 T = TypeVar("T")
 

@@ -178,7 +178,7 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
             due=Value(tongue.moment(instant(due)), (opened[0],)) if due is not None else Blank(2),
             contact=tongue.quoted(asked.contact, "plan"),
             channel=Value(tongue.translate(CHANNELS[asked.channel]), ("plan",)),
-            language=Value(asked.language, ("plan",)),
+            language=tongue.language(asked.language, "plan"),
         )
     )
     yield Paragraph(tongue.words(SILENCE))

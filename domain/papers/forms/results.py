@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.lots import label_of
+from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
 from domain.papers.forms.parts import NONE, act, author, counted, row, signing, some, table, weight
 from domain.papers.paper import (
     Blank,
@@ -36,7 +36,7 @@ from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.exhibits import Disposed
 from domain.rules.preparation import Prepared
 from domain.views.names import CRIMINAL_ROLES, FATES, OUTCOMES
-from domain.views.sentences import say_kind, say_plainly
+from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 TO = mark("to whom: office, name, initials")
@@ -44,13 +44,11 @@ KIND, ABOUT = mark("Report"), mark("on the results of the controlled delivery {o
 PART = mark("The part of {state}: what concerns other States is not in it (R11).")
 PLACE, NUMBER = mark("place where it is made"), mark("No. {blank}")
 RUNNING = mark("it has not ended")
-OUTCOME, SEIZED_IN_ALL, ARRESTED, ON_THE_WAY = (
+OUTCOME, ARRESTED, ON_THE_WAY = (
     mark("outcome"),
-    mark("seized at the end"),
     mark("arrested"),
     mark("on the way; gaps in the watch: {gaps}"),
 )
-NOTHING = mark("none")
 GROUNDS = mark("1. Grounds")
 STATE, ACT, BY, ASKED, UNTIL = mark("State"), mark("Act"), mark("Given by"), mark("Asked – given, UTC"), mark("Valid until, UTC")
 INITIATOR = mark("Initiator: {initiator}. File (criminal case) No. {number}.")
@@ -66,7 +64,7 @@ WAS_PREPARED, LEFT, HANDED, ARRIVED, ARREST, SEIZURE = (
 )
 RESULTS = mark("3. Results")
 MEASURE, VALUE, ADD = mark("What"), mark("Result"), mark("To be added for statistics")
-AT_PREPARATION, AT_END = mark("taken out at preparation"), mark("seized at the end")
+AT_PREPARATION, SAMPLED, AT_END = mark("taken out at the preparation"), mark("samples"), mark("seized at the end")
 SIZE, ROLES, CASES = mark("size: {blank}"), mark("charges: {blank}"), mark("case No., article: {blank}")
 RELEASED = mark("released: {count}")
 FINDS, ITEMS, OPENED = mark("Other things seized"), mark("Substitutes and devices returned"), mark("Criminal cases opened")
@@ -171,21 +169,16 @@ class _Report:
             if ended is not None
             else (Value(tongue.translate(RUNNING), ("computed",)),)
         )
-        recovered = [(said, one) for said, one in story.seizures(self.record) if self.mine(said.service)]
-        entries = counted(seq for said, _ in recovered for seq in said.entries)
-        weighed = story.masses(tuple(amount for _, one in recovered for amount in one.recovered))
-        total = joined(Value(f"{name} {tongue.mass(mass)}", entries) for name, mass in weighed.items())
         made = [(said, one) for said, one in story.arrests(self.record) if self.mine(said.service)]
         count = sum(len(one.persons) for _, one in made)
         sources = counted(seq for said, _ in made for seq in said.entries)
         ridden = [one for one in story.ways(self.record) if self.mine(one.leg.responsible)]
         whole = sum(((one.ends - one.begins) for one in ridden if one.ends is not None), timedelta())
         gaps = [one for one in story.gaps(self.record) if self.mine(one.lost.service)]
-        none: Line = (Value(tongue.translate(NOTHING), ("computed",)),)
         return Summary(
             (
                 (outcome, tongue.words(OUTCOME)),
-                (total or none, tongue.words(SEIZED_IN_ALL)),
+                (seized_in_all(self.record, tongue, self.mine), tongue.words(SEIZED_IN_ALL)),
                 ((Value(str(count), sources),), tongue.words(ARRESTED)),
                 (
                     (Value(tongue.span(whole), ("computed",)),),
@@ -257,7 +250,8 @@ class _Report:
         handled = story.prepared(self.record)
         if handled is not None and self.mine(handled[0].service):
             said, prepared = handled
-            rows += [self._amount(AT_PREPARATION, said, amount) for amount in (*prepared.removed, *prepared.samples)]
+            rows += [self._amount(AT_PREPARATION, said, amount) for amount in prepared.removed]
+            rows += [self._amount(SAMPLED, said, amount) for amount in prepared.samples]
         for said, seizure in story.seizures(self.record):
             if self.mine(said.service):
                 rows += [self._amount(AT_END, said, one) for one in seizure.recovered]
@@ -325,7 +319,7 @@ class _Report:
         refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]
         for one in refused:
             finding = one.verdict.finding
-            why = f"{finding.rule}, {say_plainly(finding, tongue.translate)}" if finding is not None else "–"
+            why = f"{finding.rule}, {tongue.finding(finding, one.seq).text}" if finding is not None else "–"
             yield tongue.say(
                 NOT_ACCEPTED,
                 what=Value(say_kind(one.statement.kind, tongue.translate), (one.seq,)),
@@ -334,13 +328,13 @@ class _Report:
             )
         for entry, finding in self.record.delivery.remarked() if not self.state else ():
             if entry.seq < self.record.size:
-                yield tongue.say(REMARKED, what=Value(say_plainly(finding, tongue.translate), (entry.seq,)))
+                yield tongue.say(REMARKED, what=tongue.finding(finding, entry.seq))
         for seq, silence in story.silences(self.record):
             own = [tongue.service(self.record, one).text for one in silence.services if self.mine(one)]
             if own:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():
-            yield tongue.say(DIFFERS, what=Value(say_plainly(finding, tongue.translate), ("computed",)), blank=Blank(3))
+            yield tongue.say(DIFFERS, what=tongue.finding(finding, "computed"), blank=Blank(3))
 
     def _further(self) -> Iterator[tuple[Line, tuple[Line, ...]]]:
         tongue, record = self.tongue, self.record

@@ -21,7 +21,7 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
 from domain.words.text import mark
 
-OUTCOME, ARRESTED, RECOVERED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("seized at the end"), mark("gaps in the watch")
+OUTCOME, ARRESTED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("gaps in the watch")
 NO = mark("No")
 LAST_NAMED = 950
 """Thousandths of a scale, after which no day has room for its name."""
