@@ -13,10 +13,11 @@ from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
 from domain.papers.paper import Column, Line, Map, Sentence, Summary, Table, Value, Words, in_groups
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
+from domain.plan.plan import Call
 from domain.plan.vocabulary import HandlingCode
 from domain.signing.canonical import plain
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
-from domain.words.limits import MOST_PRINTED_ROWS
+from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
 from process.language import speakers
 from rehearsal.simulator import World, simulate
 from tests.support import Table as Table_
@@ -212,12 +213,17 @@ def test_a_way_that_ended_early_is_drawn_so() -> None:
 
 def test_a_long_way_is_drawn_in_strips() -> None:
     """Of a way of many places each strip begins where the one before it ends, and all of it is inside of the sheet."""
-    found, explained = map_of("provisional-and-conditional")
-    places = {one.number for strip in found.strips for one in strip.stations}
+    plan, scenario = example_scenario("almaty-tashkent")
+    calls = tuple(Call(kind="air", place=f"Point {number}", not_touched="high_seas") for number in range(MOST_CALLS))
+    first = plan.legs[0].model_copy(update={"calls": calls})
+    long = plan.model_copy(update={"legs": (first, *plan.legs[1:]), "handling_code": "H0"})
+    record = Record.of(simulate(World(long, example_directory(), example_cards(), scenario, 1)).delivery)
+    found = next(one for one in made(record, "court").paper.blocks if isinstance(one, Map))
 
-    assert len(places) == len(explained.rows)
+    assert 3 == len(found.strips)
     for before, after in pairwise(found.strips):
         assert before.stations[-1].number == after.stations[0].number
+    assert MOST_CALLS + 3 == len({one.number for strip in found.strips for one in strip.stations})
     assert all(0 < one.at < 1000 for strip in found.strips for one in strip.stations)
 
 

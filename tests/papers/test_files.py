@@ -7,18 +7,19 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+import typst
 
 from domain.papers.handed import Format
 from domain.papers.making import Wanted, make, purpose_of
 from domain.papers.making import record_of as papers_record
-from domain.papers.paper import Column, Columns, Dated, Fields, Items, Paragraph, Row, Sentence, Table, Value, Words
+from domain.papers.paper import Break, Column, Columns, Dated, Fields, Items, Paragraph, Row, Sentence, Table, Value, Words
 from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet, unseal
 from domain.words.errors import Malformed, NotVerified
 from papers import html, pdf
 from papers.file import read
 from papers.rendering import packed, render
-from papers.typeset import typeset
+from papers.typeset import TEMPLATE, typeset
 from papers.verifying import LONGEST_SHOWN, looked_up, verified, visible
 from process.language import speakers
 from rehearsal.simulator import World, simulate
@@ -141,8 +142,9 @@ def test_no_word_leaves_its_room() -> None:
         Dated(word, word, word),
         cells,
     )
-    wrong = replace(made, paper=replace(made.paper, blocks=(*blocks, Columns(blocks, blocks, ruled=True))))
-    pages = typeset(pdf.given(wrong), "png")
+    wrong = replace(made, paper=replace(made.paper, blocks=(*blocks, Columns(blocks, blocks, ruled=True), Break(), *blocks)))
+    given = {"given": pdf.given(wrong).decode()}
+    pages = typst.compile(TEMPLATE.read_bytes(), format="png", ppi=40, ignore_system_fonts=True, sys_inputs=given)
 
     assert isinstance(pages, list)
     for page in pages:
