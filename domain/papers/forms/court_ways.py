@@ -214,7 +214,7 @@ class Ways(Mapped):
                 "service": self.service(one.leg.responsible),
                 "begins": self.at(one.begins, *one.entries[:1]),
                 "state": Value(tongue.state(one.leg.state), ("plan",)),
-                "means": Value(one.leg.means, ("plan",)),
+                "means": tongue.quoted(one.leg.means, "plan"),
             }
             if one.ends is None:
                 yield self.tell(STILL, **filled)
