@@ -340,3 +340,15 @@ def test_what_is_not_there_yet_is_not_made() -> None:
         assert missing.value.hint
     with pytest.raises(NotFound):
         make(record.until(3), Wanted("handover.tashkent-airport", "en"), SPEAKERS)
+
+
+def test_a_refusal_names_each_provider_once() -> None:
+    """Who is to be asked to permit something to a court stands in the refusal once, with how much more there is of it."""
+    with pytest.raises(RuleBroken) as refused:
+        make(Record.of(delivered(code="H2")), Wanted("court", "en"), SPEAKERS)
+
+    assert 1 == refused.value.sentence.count("kz.police has not permitted")
+    assert re.search(
+        r"kz\.police has not permitted detected \w+ \(H2\), prepared \w+ \(H2\), dispatched \w+ \(H2\) and \d+ more",
+        refused.value.sentence,
+    )
