@@ -12,7 +12,7 @@ import typst
 from domain.papers.handed import Format
 from domain.papers.making import Made, Wanted, make, purpose_of
 from domain.papers.making import record_of as papers_record
-from domain.papers.paper import Break, Column, Columns, Dated, Fields, Items, Paragraph, Row, Sentence, Table, Value, Words
+from domain.papers.paper import Block, Break, Column, Columns, Dated, Fields, Items, Paragraph, Row, Sentence, Table, Value, Words
 from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet, unseal
 from domain.words.errors import Malformed, NotVerified, Unavailable
@@ -151,22 +151,19 @@ def test_words_from_right_to_left_stand_apart() -> None:
     assert "<bdi>אבג</bdi>".encode() in page
 
 
+def wide_blocks() -> tuple[Block, ...]:
+    """A word as long as a text may be, wherever one may stand."""
+    word = (Value("W" * 200, ("plan",)),)
+    cells = Table((Column(word), Column(word), Column(word)), (Row((word, word, word)),))
+    lines = (Paragraph(word), Paragraph(word, "left"), Sentence("1", word), Items((word,)), Dated(word, word, word))
+    blocks = (*lines, Fields(((word, (word,)),), numbered=True), cells)
+    return (*blocks, Columns(blocks, blocks, ruled=True), Break(), *blocks)
+
+
 def test_no_word_leaves_its_room() -> None:
     """A word as long as a text may be stands over nothing else: in PDF it breaks, and the margin stays white."""
     made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
-    word = (Value("W" * 200, ("plan",)),)
-    cells = Table((Column(word), Column(word), Column(word)), (Row((word, word, word)),))
-    fields = Fields(((word, (word,)),), numbered=True)
-    blocks = (
-        Paragraph(word),
-        Paragraph(word, "left"),
-        Sentence("1", word),
-        Items((word,)),
-        fields,
-        Dated(word, word, word),
-        cells,
-    )
-    wrong = replace(made, paper=replace(made.paper, blocks=(*blocks, Columns(blocks, blocks, ruled=True), Break(), *blocks)))
+    wrong = replace(made, paper=replace(made.paper, blocks=wide_blocks()))
     given = {"given": pdf.given(wrong).decode()}
     pages = typst.compile(TEMPLATE.read_bytes(), format="png", ppi=40, ignore_system_fonts=True, sys_inputs=given)
 
