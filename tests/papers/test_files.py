@@ -1,13 +1,16 @@
 """Papers as files: HTML and PDF show what the data have, nothing hostile gets through, and a changed paper is found."""
 
 import json
+import shutil
 import struct
 import zlib
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 import typst
+from playwright.async_api import async_playwright
 
 from domain.papers.handed import Format
 from domain.papers.making import Made, Wanted, make, purpose_of
@@ -173,6 +176,28 @@ def test_no_word_leaves_its_room() -> None:
         right = width * 199 // 210
         assert not any(min(row[4 * right :]) < 255 for row in rows)
         assert any(min(row[: 4 * right]) < 255 for row in rows)
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SHEET = 680
+"""Pixels of what is printed of the width of an A4 sheet."""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
+async def test_no_word_leaves_the_page(tmp_path: Path) -> None:
+    """A word as long as a text may be breaks in HTML too: the page is never wider than the sheet, so that print cuts nothing."""
+    made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    file = tmp_path / "wide.html"
+    file.write_bytes(html.render(replace(made, paper=replace(made.paper, blocks=wide_blocks()))))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": SHEET, "height": 900})
+        await page.goto(file.as_uri())
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        await browser.close()
+
+    assert wide <= SHEET
 
 
 def pixels(png: bytes) -> tuple[int, list[bytes]]:

@@ -13,6 +13,7 @@ from domain.papers.forms.parts import (
     row,
     scale,
     seals,
+    seen_by_its_state,
     signing,
     spoken,
     table,
@@ -122,9 +123,7 @@ class Examination(Form):
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
         """Who is asked where it was prepared, and prosecutors and courts of that State."""
-        planned = record.plan.find(subject)
-        asked = planned is not None and reader.id in planned.services()
-        return asked or (planned is not None and reader.state == planned.state and reader.kind in ("prosecutor", "court"))
+        return seen_by_its_state(record, subject, reader)
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As it stands now: a correction makes another paper, which says which one it replaces."""

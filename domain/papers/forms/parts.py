@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
+from domain.delivery.persons import Arrestee
 from domain.papers.paper import (
     Author,
     Blank,
@@ -31,6 +32,7 @@ from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
 from domain.plan.plan import Consignment, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
+from domain.views.names import CRIMINAL_ROLES
 from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
@@ -276,6 +278,14 @@ def seen_by_its_state(record: Record, checkpoint: str, reader: Service) -> bool:
     if planned is None:
         return False
     return reader.id in planned.services() or (reader.state == planned.state and reader.kind in MAY_PROSECUTE)
+
+
+def by_role(tongue: Tongue, said: Heard, persons: Iterable[Arrestee]) -> Line:
+    """How many were arrested of each role."""
+    held = [one.role for one in persons]
+    return joined(
+        Value(f"{tongue.translate(CRIMINAL_ROLES[role])}: {held.count(role)}", said.entries) for role in dict.fromkeys(held)
+    )
 
 
 def spoken(tongue: Tongue, record: Record, said: Heard) -> Line:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.papers.form import Form
 from domain.papers.forms import story
 from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
-from domain.papers.forms.parts import NONE, act, author, counted, row, signing, some, table, weight
+from domain.papers.forms.parts import NONE, act, author, by_role, counted, row, signing, some, table, weight
 from domain.papers.paper import (
     Blank,
     Block,
@@ -28,14 +28,14 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.plan.goods import SubstanceMass, say_amount
+from domain.plan.goods import AnyAmount
 from domain.rules.acts import CaseOpened, PersonsNotified, ResultsSubmitted
 from domain.rules.arrival import ArresteeReleased, Delivered
 from domain.rules.closing import CostsSettled, Debriefed
 from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.exhibits import Disposed
 from domain.rules.preparation import Prepared
-from domain.views.names import CRIMINAL_ROLES, FATES, OUTCOMES
+from domain.views.names import FATES, OUTCOMES
 from domain.views.sentences import say_kind
 from domain.words.text import mark
 
@@ -272,13 +272,9 @@ class _Report:
         heads = ((MEASURE, 4), (VALUE, 7), (ADD, 5))
         return table(tongue, heads, rows, [self.record.size - 1] * len(rows))
 
-    def _amount(self, when: str, said: Heard, amount: object) -> Row:
+    def _amount(self, when: str, said: Heard, amount: AnyAmount) -> Row:
         tongue = self.tongue
-        if isinstance(amount, SubstanceMass):
-            value = Value(f"{amount.substance} {tongue.quantity(amount.net)}", said.entries)
-        else:
-            value = Value(say_amount(amount, tongue.translate), said.entries)  # type: ignore[arg-type]
-        return row(tongue.words(when), (value,), tongue.say(SIZE, blank=Blank(2)))
+        return row(tongue.words(when), (Value(tongue.amount(amount), said.entries),), tongue.say(SIZE, blank=Blank(2)))
 
     def _arrested(self) -> Row:
         tongue = self.tongue
@@ -286,10 +282,8 @@ class _Report:
         for heard, one in story.arrests(self.record):
             if not self.mine(heard.service):
                 continue
-            roles = dict.fromkeys(person.role for person in one.persons)
-            held = [person.role for person in one.persons]
-            counted = (Value(f"{tongue.translate(CRIMINAL_ROLES[role])}: {held.count(role)}", heard.entries) for role in roles)
-            said.append((Value(f"{one.place} – {len(one.persons)}", heard.entries), Words(" ("), *joined(counted), Words(")")))
+            place = Value(f"{one.place} – {len(one.persons)}", heard.entries)
+            said.append((place, Words(" ("), *by_role(tongue, heard, one.persons), Words(")")))
         for heard, released in self.record.said(ArresteeReleased):
             if self.mine(heard.service):
                 said.append(tongue.say(RELEASED, count=Value(str(len(released.persons)), heard.entries)))
