@@ -10,7 +10,21 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import MOST_TOLD, bounded, row, some
 from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
-from domain.papers.paper import Column, Line, Map, Sentence, Summary, Table, Value, Words, in_groups
+from domain.papers.paper import (
+    Blank,
+    Column,
+    Columns,
+    Dated,
+    Line,
+    Map,
+    Paragraph,
+    Sentence,
+    Summary,
+    Table,
+    Value,
+    Words,
+    in_groups,
+)
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.plan import Call
@@ -340,6 +354,30 @@ def test_what_is_not_there_yet_is_not_made() -> None:
         assert missing.value.hint
     with pytest.raises(NotFound):
         make(record.until(3), Wanted("handover.tashkent-airport", "en"), SPEAKERS)
+
+
+def test_what_was_permitted_to_go_before_a_court_says_so() -> None:
+    """A report made of what its code keeps from courts names the entries in which each provider has permitted that."""
+    table = made(Record.of(simulated("partial-replacement")), "court").paper
+    first = next(one for one in table.blocks if isinstance(one, Columns))
+    said = [one.line for one in first.left if isinstance(one, Paragraph) and "permitted: " in text_of(one.line[0])]
+
+    assert "H2" == table.handling
+    assert 7 == sum(isinstance(piece, Value) for line in said for piece in line)
+
+
+@cache
+def simulated(name: str) -> Delivery:
+    """An example under its own handling code."""
+    plan, scenario = example_scenario(name)
+    return simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery
+
+
+def test_a_number_is_written_once() -> None:
+    """An act in two languages has one blank for its number, behind both words for it."""
+    dated = next(one for one in made(Record.of(delivered()), HANDOVER, "ru-en").paper.blocks if isinstance(one, Dated))
+
+    assert 1 == sum(isinstance(piece, Blank) for piece in dated.number)
 
 
 def test_a_refusal_names_each_provider_once() -> None:

@@ -11,6 +11,7 @@ from domain.papers.forms.court_proof import Proof
 from domain.papers.forms.court_ways import Ways
 from domain.papers.forms.lots import SEIZED_IN_ALL, seized_in_all
 from domain.papers.forms.parts import (
+    MOST_TOLD,
     act,
     by_role,
     consignment,
@@ -36,6 +37,7 @@ from domain.rules.acts import CaseOpened
 from domain.rules.arrival import ArresteeReleased, ArrestMade, NoArrest
 from domain.rules.consent import AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import HandoverDeclined
+from domain.rules.handling import DisclosurePermitted
 from domain.rules.hold import HoldRequested
 from domain.rules.stop import Incident, Interdicted, StopRequested
 from domain.views.names import OUTCOMES
@@ -43,6 +45,7 @@ from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 MADE_FOR = mark("Made for a court. What its provider has not permitted is not in it: {count} left out, see section 9.")
+PERMITTED_BY = mark("That it goes before a court, its providers have permitted: {entries}.")
 DECLASSIFIED = mark("Declassified by order No. {number} of {day}")
 TO, IN_CASE = mark("court (prosecution office)"), mark("in case No. {number}")
 KIND, ABOUT = mark("Report for the court"), mark("on the controlled delivery {operation}")
@@ -121,9 +124,13 @@ class _Report(Ways, Goods, Proof):
     def blocks(self) -> Iterator[Block]:
         tongue = self.tongue
         left = Value(str(len(self.record.left_out)), ("computed",))
+        permits = [said for said, one in self.record.said(DisclosurePermitted) if one.to == "court"]
+        entries = joined(Value(str(seq), (seq,)) for said in permits[:MOST_TOLD] for seq in said.entries)
+        permitted = (Paragraph(tongue.say(PERMITTED_BY, entries=entries), "small"),) if entries else ()
         yield Columns(
             (
                 Paragraph(tongue.say(MADE_FOR, count=left), "note"),
+                *permitted,
                 Paragraph(tongue.say(DECLASSIFIED, number=Blank(2), day=Blank(2)), "left"),
             ),
             (

@@ -138,7 +138,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     asked = plan.request.to.get(state)
     basis = joined(tongue.quoted(one, "plan", unsure=True) for one in asked.basis) if asked is not None else ()
     laws = joined(_laws(record, demand)) or basis or (Blank(4),)
-    yield Paragraph(tongue.say(BY_LAW, laws=laws, treaty=Blank(4, tongue.translate(TREATY))))
+    yield Paragraph(tongue.say(BY_LAW, laws=laws, treaty=Blank(4, tongue.translate(TREATY))), "left")
     yield Paragraph(tongue.words(ORDERED), "ruling")
     yield Items(tuple(_orders(tongue, record, state, granted, permitted, demand)), ordered=True)
     yield signing(tongue, [tongue.words(OFFICIAL_SIGNS)])
