@@ -380,6 +380,17 @@ def test_a_number_is_written_once() -> None:
     assert 1 == sum(isinstance(piece, Blank) for piece in dated.number)
 
 
+def test_a_request_says_where_it_calls() -> None:
+    """Whoever is asked to decide, and whoever plans, reads at which ports and airports a leg calls."""
+    record = Record.of(delivered("provisional-and-conditional"))
+    calls = [one.place for leg in record.plan.legs for one in leg.calls]
+
+    assert calls
+    for name in (next(one for one in names_of(record) if one.startswith("request.")), "measures"):
+        printed = " ".join(map(text_of, made(record, name).paper.pieces))
+        assert all(place in printed for place in calls)
+
+
 def test_a_refusal_names_each_provider_once() -> None:
     """Who is to be asked to permit something to a court stands in the refusal once, with how much more there is of it."""
     with pytest.raises(RuleBroken) as refused:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, STEPS, approved, author, consignment, row, signing, table
+from domain.papers.forms.parts import NONE, STEPS, approved, author, calling, consignment, row, signing, table
 from domain.papers.paper import Blank, Block, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
@@ -158,7 +158,7 @@ def _route(record: Record, legs: Sequence[tuple[int, Leg]], tongue: Tongue) -> T
             row(
                 (Value(str(number), ("plan",)),),
                 (Value(tongue.state(leg.state), ("plan",)),),
-                (Value(f"{ends}; {leg.means}", ("plan",)),),
+                (Value(f"{ends}; {leg.means}", ("plan",)), *calling(tongue, leg.calls)),
                 (Value(tongue.span(leg.takes), ("plan",)),),
                 (tongue.service(record, leg.responsible),),
                 joined(tongue.service(record, one) for one in leg.accompanied_by) or NONE,

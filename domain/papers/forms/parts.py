@@ -29,7 +29,7 @@ from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, Recorded, RuleCard
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
-from domain.plan.plan import Consignment, Step
+from domain.plan.plan import Call, Consignment, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.views.names import CRIMINAL_ROLES
@@ -74,6 +74,7 @@ RULES = {
     "neither": mark("neither is needed"),
 }
 PLATE = mark("number plate")
+CALLS = mark("it calls at {place}")
 APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
 ON = mark("{day} {year}")
 PRESENT = mark("Present: {officer}")
@@ -278,6 +279,12 @@ def seen_by_its_state(record: Record, checkpoint: str, reader: Service) -> bool:
     if planned is None:
         return False
     return reader.id in planned.services() or (reader.state == planned.state and reader.kind in MAY_PROSECUTE)
+
+
+def calling(tongue: Tongue, calls: Iterable[Call]) -> Line:
+    """Where a leg calls on its way, behind what is said of the leg."""
+    places = (Value(one.place if one.state is None else f"{one.place} ({one.state})", ("plan",)) for one in calls)
+    return tuple(piece for place in places for piece in (Words("; "), *tongue.say(CALLS, place=place)))
 
 
 def by_role(tongue: Tongue, said: Heard, persons: Iterable[Arrestee]) -> Line:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.delivery.decided import Closed, Opened
 from domain.papers.form import Form
-from domain.papers.forms.parts import author, consignment, row, signing, table, unsure
+from domain.papers.forms.parts import author, calling, consignment, row, signing, table, unsure
 from domain.papers.paper import (
     Blank,
     Block,
@@ -269,7 +269,7 @@ def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
         row(
             (Value(str(number), ("plan",)),),
             (Value(tongue.state(leg.state), ("plan",), strong=leg.state == asked.state),),
-            (Value(f"{leg.start} – {leg.end}, {leg.means}", ("plan",)),),
+            (Value(f"{leg.start} – {leg.end}, {leg.means}", ("plan",)), *calling(tongue, leg.calls)),
             (Value(tongue.span(leg.takes), ("plan",)),),
             (tongue.service(record, leg.responsible),),
         )
