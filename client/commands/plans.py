@@ -90,7 +90,9 @@ def _by_two(need: Requirement) -> str:
 def plan_test(
     scenarios: Annotated[
         list[Path],
-        typer.Argument(help="scenarios (YAML), each naming its plan or group; a group file stands for the one beside it", show_default=False),
+        typer.Argument(
+            help="scenarios (YAML), each naming its plan or group; a group file stands for the one beside it", show_default=False
+        ),
     ],
     on: Annotated[Stage, typer.Option(help="in virtual time, or for real: Temporal, HTTP and compressed time")] = "simulator",
     seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
