@@ -694,6 +694,8 @@ BUGS = (
     Bug("R16", "domain/rules/consent.py", 'rule is not None and rule.needs == "own_act"', "False", "law"),
     Bug("R16", "domain/rules/measures.py", "rule is not None and not rule.lets_permit(kind)", "False", "law"),
     Bug("R16", "domain/rules/measures.py", "and lasts > rule.longest:", "and False:", "law"),
+    Bug("R1", "domain/plan/demands.py", "if any(one.is_about(plan.case) for one in card.reports):", "if False:", "law_kept"),
+    Bug("R1", "domain/plan/demands.py", "if report.is_about(plan.case):", "if True:", "law_kept"),
     Bug("R1", "domain/plan/check_law.py", "if unknown and who is None:", "if False:", "law"),
     Bug("R1", "domain/plan/check_law.py", "elif unknown and who not in plan.authorities(card.state):", "elif False:", "law"),
     Bug("R1", "domain/plan/check_law.py", "if lists and not any(article in", "if False and not any(article in", "law"),

@@ -84,8 +84,8 @@ def _rules() -> Iterator[str]:
     yield "## The rules and where they come from"
     yield ""
     yield from _prose(
-        "Behind each law, treaty and judgment stands how sure we are of it, as on rule cards: its text was read [T], an excerpt of it was "
-        "[E], or it is believed and was not read [K]: check that before you rely on it."
+        "Behind each law, treaty and judgment stands how sure we are of it, as on rule cards: its text was read [T], an excerpt "
+        "of it was [E], or it is believed and was not read [K]: check that before you rely on it."
     )
     yield ""
     text = (books.__doc__ or "").partition("\n\n")[2]
