@@ -2825,8 +2825,8 @@ BUGS = (
     Bug(
         "R1",
         "domain/plan/check_powers.py",
-        'not in ("muster", "arrest", "account") or',
-        'not in ("arrest", "account") or',
+        'not in ("muster", "arrest", "account")',
+        'not in ("arrest", "account")',
         "powers",
     ),
     Bug(
