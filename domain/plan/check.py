@@ -15,7 +15,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
-from domain.plan.check_powers import acts, outside, prosecution
+from domain.plan.check_powers import acts, beginning, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
@@ -326,6 +326,7 @@ CHECKS: tuple[Check, ...] = (
     handovers,
     acts,
     prosecution,
+    beginning,
     outside,
     law,
     request,

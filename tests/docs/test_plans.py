@@ -29,6 +29,7 @@ from domain.plan.cards import (
     Offences,
     Provision,
     RecordRule,
+    Reporting,
     RuleCard,
     Term,
     Urgent,
@@ -94,8 +95,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     Instruments, Weapons, Counted, Tolerances,
     Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
     Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
-    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
-    Notice, Languages, Scenario, PaceOf,
+    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, Reporting,
+    RecordRule, Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, Happened, GroupScenario, ConsignmentScenario,
 )  # fmt: skip
 
@@ -360,6 +361,8 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.afm", "arrest"))),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("uz.prosecutor", "arrest"))),
     ("checkpoints.N.escalate.N.to", "R29", lambda p, _c: backed_up(p, "arrest", "uz.prosecutor")),
+    ("initiator", "R29", lambda p, _c: p.update(initiator="uz.post")),
+    ("co_initiator", "R29", lambda p, _c: p.update(co_initiator="caricc")),
     ("checkpoints.N.escalate.N.to", "R13", lambda p, _c: backed_up(p, "consent-kz", "kz.knb")),
     ("consignment.contents.N", "R1", lambda p, _c: p["consignment"].update(goods=["tobacco"])),
     ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),
