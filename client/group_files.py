@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from client.dossier import beside
+from client.dossier import beside, raise_if_gaps
 from client.language import _
 from client.options import CardsFolder, DirectoryFile
 from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
+from domain.plan.gaps import gaps_in
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand, placed
 from domain.plan.plan import Plan
@@ -30,6 +31,8 @@ class GroupDossier:
     plans: tuple[Plan, ...]
     directory: Directory
     cards: dict[str, RuleCard]
+    gaps: tuple[Fault, ...]
+    """Texts of the file that are still to be written, each at its line."""
 
 
 @dataclass(frozen=True)
@@ -54,4 +57,11 @@ class GroupFiles:
         if faults:
             located = document.located(dict.fromkeys(faults))
             raise Malformed(_("{name}: the group has faults: {count}", name=document.name, count=len(located)), located)
-        return GroupDossier(file, found.plans, services, laws)
+        gaps = [placed(file, number, gap) for number, plan in enumerate(found.plans) for gap in gaps_in(plan)]
+        return GroupDossier(file, found.plans, services, laws, document.located(dict.fromkeys(gaps)))
+
+    def to_be_signed(self) -> tuple[Plan, ...]:
+        """The plans, none with a gap: else one would start, and another be refused."""
+        found = self.checked()
+        raise_if_gaps(self.group, found.gaps)
+        return found.plans

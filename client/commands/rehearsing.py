@@ -31,7 +31,7 @@ def rehearse(
     Without --keep its files are in a temporary folder: the evidence packet stays there; database, logs and keys are removed,
     unless something goes wrong.
     """
-    dossier = files.checked()
+    dossier = files.to_be_rehearsed()
     behaviour = scenario_for(files.plan, dossier, scenario)
     raise_if_endless(dossier.plan, behaviour)
     with home_for(keep) as home:

@@ -35,6 +35,20 @@ async def test_a_group_is_checked_with_every_fault_once_at_its_line(tmp_path: Pa
     assert f"group.yaml:{line}:" in found.out
 
 
+async def test_a_group_with_a_gap_is_checked_and_not_started(tmp_path: Path) -> None:
+    """The gap is told at its line by the check; none of the consignments is started, not even those that have no gap."""
+    for name in ("directory.yaml", "cards"):
+        (tmp_path / name).symlink_to(EXAMPLES / name)
+    draft, text = tmp_path / "group.yaml", FILE.read_text()
+    line = next(number for number, one in enumerate(text.splitlines(), 1) if "aim: " in one)
+    draft.write_text("\n".join(f"{one.partition('aim: ')[0]}aim: <who is to be arrested>" if "aim: " in one else one for one in text.splitlines()))
+    checked, started = await vigil("group", "check", draft, "-o", "json"), await vigil("group", "start", draft, "--keys", tmp_path)
+
+    assert (0, 2) == (checked.code, started.code)
+    assert [("who is to be arrested", line)] == [(one["problem"], int(one["place"].split(":")[1])) for one in checked.json["gaps"]]
+    assert "group.yaml has gaps, and is signed by nobody" in started.err
+
+
 async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: Client, tmp_path: Path) -> None:
     """Three deliveries by one command, again without harm; one signature consents in both that travel, shown by one command; one
     stops what is named alone; each packet verifies.
