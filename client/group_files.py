@@ -13,8 +13,8 @@ from client.options import CardsFolder, DirectoryFile
 from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
-from domain.plan.gaps import gaps_in
 from domain.plan.documents import Document
+from domain.plan.gaps import gaps_in
 from domain.plan.group import GroupFile, expand, placed
 from domain.plan.plan import Plan
 from domain.words.errors import Fault, Malformed

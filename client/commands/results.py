@@ -24,9 +24,9 @@ from domain.record.replay import replay
 from domain.record.verify import verify
 from domain.signing.canonical import plain
 from domain.views import results_in_words as words
+from domain.views.results import Adding, CountedBy, Period, Results, counts_at, period_of
 from domain.views.results_picture import picture
 from domain.views.returns import FORMS, Form, Return, of_incidents, of_period
-from domain.views.totals import Adding, CountedBy, Period, Results, counts_at, period_of
 from domain.words.errors import Malformed, NotVerified
 from domain.words.limits import MOST_PACKETS
 from domain.words.moments import utc_text

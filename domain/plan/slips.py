@@ -17,6 +17,7 @@ KINDS: Final[Mapping[str, str]] = {
     "scenario": mark("a scenario"),
     "directory": mark("a directory of services"),
     "card": mark("a rule card"),
+    "group": mark("a plan of several consignments"),
 }
 """What the first line of a file says that it is."""
 HINTS: Final[Mapping[str, str]] = {
@@ -24,7 +25,24 @@ HINTS: Final[Mapping[str, str]] = {
     "scenario": mark("a scenario says how the services behave and how it is to end; `vigil plan new` writes one beside the plan"),
     "directory": mark("a directory names the services; its file usually is directory.yaml"),
     "card": mark("a card says what the law of one State demands; it lies in the folder of cards"),
+    "group": mark("a group says what several consignments have in common, and in what each differs; `vigil group` reads it"),
 }
+READ_BY: Final[Mapping[str, str]] = {"group": HINTS["group"]}
+"""Of a kind that has commands of its own, which take it."""
+BEGINS: Final[Mapping[bytes, str]] = {
+    b'{"packet":': mark("an evidence packet; `vigil verify` reads it"),
+    b"-----BEGIN ": mark("a key or certificate"),
+    b"age-encryption.org/": mark("encrypted for somebody; `vigil open` opens it"),
+    b"<!DOCTYPE": mark("a page for a browser"),
+    b"<html": mark("a page for a browser"),
+    b"<svg": mark("a picture"),
+    b"%PDF-": mark("a PDF document"),
+    b"\xff\xd8\xff": mark("a picture"),
+    b"\x89PNG": mark("a picture"),
+    b"PK\x03\x04": mark("a document of an office program, or an archive"),
+    b"SQLite format 3": mark("a database"),
+}
+"""What a file is that is no YAML, by how it begins."""
 _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
 
 
@@ -33,7 +51,13 @@ def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
     kind, right = (str(one).partition("/")[0] for one in (found, wanted))
     if kind == right or kind not in KINDS or right not in KINDS:
         return None
-    return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), HINTS[right]
+    hint = READ_BY.get(kind, HINTS[right])
+    return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), hint
+
+
+def by_its_beginning(data: bytes) -> str | None:
+    """What a file is that nobody writes as YAML; none where it may be one."""
+    return next((what for sign, what in BEGINS.items() if data.lstrip().startswith(sign)), None)
 
 
 def signed_already(value: Any) -> bool:

@@ -236,7 +236,7 @@ def _prosecutions(text: str) -> list[dict[str, str]]:
 
 
 def _one_or_several(text: str) -> str | list[str]:
-    """One thing as it stands, several as a list: a statement about one consignment says one, one about a group says that of each."""
+    """One thing as it stands, several as a list: a statement about one consignment says one, about a group that of each."""
     several = _list(text)
     return several if len(several) > 1 else text.strip()
 

@@ -14,8 +14,8 @@ from domain.signing.canonical import canonical
 from domain.words.errors import NotVerified, RuleBroken
 from tests.support import Table, example_cards, example_directory, example_plan, signed_plan
 
-ASKED = "<what was found, where, when and how>"
-GAP = "request.facts: R1: nobody decides on a gap; write in place of the text between < and >: what was found, where, when and how"
+ASKED = "<what was found and how>"
+GAP = "request.facts: R1: nobody decides on a gap; write in place of the text between < and >: what was found and how"
 
 
 def with_a_gap(plan: Plan | None = None, **changed: Any) -> Plan:
@@ -63,7 +63,7 @@ def test_a_text_that_only_has_such_signs_is_no_gap(text: str) -> None:
 
 
 def test_a_rehearsal_has_stand_ins_for_gaps_and_changes_nothing_else() -> None:
-    """In square brackets, as long as the gap, so that what fits is never refused; a plan without gaps stays the same to the byte."""
+    """In square brackets, as long as the gap, so that it fits; a plan without gaps stays the same to the byte."""
     stood_in = with_stand_ins(with_a_gap())
 
     assert [] == list(gaps_in(stood_in))
