@@ -1,6 +1,7 @@
-"""One answer to what is asked in several consignments of a group (R31): in which the same is asked, and the form of the answer."""
+"""One answer to what is asked in several consignments of a group (R31): where the same is asked, and the form for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from archive.questions import Filters
@@ -17,8 +18,8 @@ NOT_ASKED: Final = mark("that is not asked of you there now")
 
 
 async def asked_alike(reception: Reception, reader: Service, mine: Request, kind: str) -> tuple[Request, ...]:
-    """What is asked of the reader at the same checkpoint in other consignments of the group, in their order, and may be answered by
-    one statement of this kind. Nothing where a condition binds, for each is met in one of them.
+    """What is asked of the reader at the same checkpoint in other consignments of the group, in their order, and may be answered
+    by one statement of this kind. Nothing where a condition binds, for each is met in one of them.
     """
     group = mine.facts.group
     if group is None or not _may_be_shared(kind) or not _by_one(mine, reader):
@@ -50,9 +51,7 @@ def longest(together: Sequence[Request]) -> Request:
 def for_each(boxes: Sequence[FormField], together: Sequence[Request]) -> tuple[FormField, ...]:
     """The fields of one answer to all: it names the request of each, in the order of the consignments."""
     digests = "; ".join(one.facts.request_digest or "" for one in together)
-    return tuple(
-        FormField(**(vars(one) | {"value": digests, "longest": None})) if one.name == "request" else one for one in boxes
-    )
+    return tuple(replace(one, value=digests, longest=None) if one.name == "request" else one for one in boxes)
 
 
 def data_of(together: Sequence[Request]) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def in_order(mine: Request, others: Sequence[Request]) -> tuple[Request, ...]:
 
 
 def _may_be_shared(kind: str) -> bool:
-    return kind_called(kind).model_construct().may_be_shared()
+    return kind_called(kind).model_construct(kind=kind).may_be_shared()
 
 
 def _by_one(one: Request, reader: Service) -> bool:

@@ -15,7 +15,7 @@ from domain.signing.keys import private_pem
 from rehearsal.services import private_key_of
 from tests.command import vigil
 from tests.gateway.test_pages import Browser
-from tests.groups import CHEMICALS, KEPT, OIL, group_file, group_plans
+from tests.groups import CHEMICALS, KEPT, OIL, group_called, group_file, group_plans
 from tests.installation import end_what_runs, installed
 from tests.support import EXAMPLES, signed_plan
 from workflows.messages import workflow_id
@@ -109,21 +109,22 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
 
 
 async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature(temporal: Client) -> None:
-    """The page of one says that the same is asked in another; ticked, it shows the request of each, and the bytes to be signed name
-    the group, both numbers and both requests. The one signature counts in both; what is not asked there is refused.
+    """The page of one says that the same is asked in another; ticked, it shows the request of each, and the bytes to be signed
+    name the group, both numbers and both requests. The one signature counts in both; what is not asked there is refused.
     """
-    first = group_plans()[0]
-    async with installed(temporal, first, None) as at:
+    plans = group_called("lamp-oil")
+    one, other, kept = (plan.operation for plan in plans)
+    async with installed(temporal, plans[0], None) as at:
         try:
-            for plan in group_plans():
+            for plan in plans:
                 await at.gateway(plan.initiator).start(signed_plan(plan))
-            for plan in group_plans()[:2]:
+            for plan in plans[:2]:
                 await at.opened(plan, "consent-kz")
             browser = Browser(at.http, at.url)
             await browser.enter((await at.gateway("kz.prosecutor", "officer-1").sign_in()).address.partition("#")[2])
-            asked = f"/desk/deliveries/{OIL}/answer?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
-            alone, both = await browser.page(asked), await browser.page(f"{asked}&also={CHEMICALS}")
-            refused = await browser.page(f"{asked}&also={KEPT}", 404)
+            asked = f"/desk/deliveries/{one}/answer?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
+            alone, both = await browser.page(asked), await browser.page(f"{asked}&also={other}")
+            refused = await browser.page(f"{asked}&also={kept}", 404)
             _, elsewhere = await browser.ask("GET", asked.replace("authorisation_granted", "no_such"))
             data = json.loads(both.partition('id="data">')[2].partition("</script>")[0])
             words = {
@@ -137,28 +138,28 @@ async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_
             until = re.search(r'name="valid_until" value="([^"]*)"', both)
             assert value is not None
             assert until is not None
-            words |= {"permissions": "post", "request": value[1] or value[2], "valid_until": until[1]}
+            words |= {"modalities": "intact", "permissions": "post", "request": value[1] or value[2], "valid_until": until[1]}
             filled = {name: data[name] for name in ("kind", "checkpoint", "plan", "seen", "group", "members")}
             filled |= {"happened_at": datetime.now(UTC).isoformat(), "fields": words}
-            answer, text = await browser.ask("POST", f"/desk/deliveries/{OIL}/statement", filled)
+            answer, text = await browser.ask("POST", f"/desk/deliveries/{one}/statement", filled)
             assert 200 == answer.status, text
             envelope = sign(text.encode(), STATEMENT_TYPE, private_key_of("kz.prosecutor"))
             given = [await at.gateway("kz.prosecutor", "officer-1").submit(name, envelope) for name in data["deliveries"]]
         finally:
-            await end_what_runs(at.client, *(workflow_id(plan.operation) for plan in group_plans()))
+            await end_what_runs(at.client, *(workflow_id(plan.operation) for plan in plans))
 
     said = json.loads(text)
-    assert f'name="also" value="{CHEMICALS}"' in alone
-    assert f'name="also" value="{KEPT}"' not in alone
-    assert [OIL, CHEMICALS] == data["deliveries"]
-    assert (group_file().group, [1, 2]) == (said["delivery"], said["members"])
+    assert f'name="also" value="{other}"' in alone
+    assert f'name="also" value="{kept}"' not in alone
+    assert [one, other] == data["deliveries"]
+    assert ("lamp-oil", [1, 2]) == (said["delivery"], said["members"])
     digests = said["content"]["request"]
     assert 2 == len(set(digests))
-    assert all(one in both for one in digests)
+    assert all(digest in both for digest in digests)
     assert "not asked of you there" in refused
     assert "does not answer" in elsewhere
-    assert [("accepted", OIL), ("accepted", CHEMICALS)] == [
-        (one.receipt.verdict.verdict, one.receipt.delivery) for one in given if not isinstance(one, Left)
+    assert [("accepted", one), ("accepted", other)] == [
+        (got.receipt.verdict.verdict, got.receipt.delivery) for got in given if not isinstance(got, Left)
     ]
 
 
