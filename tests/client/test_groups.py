@@ -138,7 +138,8 @@ async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_
             until = re.search(r'name="valid_until" value="([^"]*)"', both)
             assert value is not None
             assert until is not None
-            words |= {"modalities": "intact", "permissions": "post", "request": value[1] or value[2], "valid_until": until[1]}
+            words |= {"valid_from": datetime.now(UTC).isoformat(), "permits": "post"}
+            words |= {"request": value[1] or value[2], "valid_until": until[1]}
             filled = {name: data[name] for name in ("kind", "checkpoint", "plan", "seen", "group", "members")}
             filled |= {"happened_at": datetime.now(UTC).isoformat(), "fields": words}
             answer, text = await browser.ask("POST", f"/desk/deliveries/{one}/statement", filled)

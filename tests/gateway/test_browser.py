@@ -188,7 +188,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
 
 async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal: Client, tmp_path: Path) -> None:
     """What is asked in the other is shown; each has its own receipt, which the browser has proved, and both have the consent."""
-    plans, asked = group_called("lamp-oil"), "?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
+    plans, asked = group_called("seed-oil"), "?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
     one, other = (plan.operation for plan in plans[:2])
     try:
         async with opened(temporal, tmp_path, plans=plans, at="consent-kz") as at:
@@ -206,7 +206,7 @@ async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal
             ):
                 await at.page.get_by_label(label).fill(words)
             await at.page.get_by_role("button", name="Check").click()
-            await expect(at.page.locator("#words")).to_contain_text("lamp-oil")
+            await expect(at.page.locator("#words")).to_contain_text("seed-oil")
             await at.page.get_by_role("button", name="Sign", exact=True).click()
             await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
             for name in (one, other):
