@@ -32,8 +32,8 @@ from tests.support import COURIER, RECIPIENT, Table, example_plan, with_changes
 
 BY_HAND = """
 | ledger              | consignments | legs | parcels | states  | channel | ended                  | seized           | arrested |
-| cash-by-bus         | 1            | 2    | 1       | AZ1 RU1 | cash    | delivered_with_arrests | EUR 25000000     | 2        |
-| back-to-sender      | 1            | 2    | 1       | LV1 EE1 | mail    | returned_to_sender     | MDMA 400000      | 1        |
+| cash-by-bus         | 1            | 2    | 1       | AZ1 RU1 | cash    | delivered_with_arrests | EUR 25000000     | 1        |
+| back-to-sender      | 1            | 2    | 1       | LV1 EE1 | mail    | returned_to_sender     | MDMA 400000      | 2        |
 | destination-refuses | 1            | 0    | 1       | KZ0 UZ0 | mail    | refused                |                  | 0        |
 | moscow-vector       | 1            | 3    | 1       | KZ1 RU2 | truck   | delivered_with_arrests | heroin 118000000 | 4        |
 | mauritius-no-show   | 1            | 1    | 1       | MU1     | mail    | no_show                |                  | 0        |
