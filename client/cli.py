@@ -112,7 +112,7 @@ def _run() -> int:
 
 
 def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:
-    """What officers' commands say of themselves, as `make words` takes it (an extractor of Babel)."""
+    """What commands say of themselves, as `make words` takes it (an extractor of Babel)."""
     yield from ((1, None, text, ()) for text in sorted(set(helping.texts(get_command(app)))))
 
 

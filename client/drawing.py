@@ -8,44 +8,40 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import pycountry
-
+from client.language import _, speak
+from domain.papers.tongue import state_called
 from domain.plan.goods import say_amount
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
 from domain.plan.quantity import say_quantity
 from domain.views.canvas import ACCENT, BAD, FAINT, INK, PAPER, QUIET, Canvas, broken, room
 from domain.views.names import STEPS
 from domain.words.quantities import say_span
+from domain.words.text import told, word
 
 TRAVELS = ("hand_over", "deliver")
 
 
-def country(state: str) -> str:
-    """The State's name."""
-    found = pycountry.countries.get(alpha_2=state)
-    return str(getattr(found, "common_name", None) or found.name) if found is not None else state
-
-
 def words_of(need: str) -> str:
-    """A need as people read it."""
-    return need.replace("_", " ")
+    """One of our own words as people read it."""
+    return speak(word(need))
 
 
 def due_of(plan: Plan, checkpoint: PlannedCheckpoint) -> str:
     """When it is due and what overdue means, in words."""
     travelling = checkpoint.step in TRAVELS and plan.due_after(checkpoint) != checkpoint.due
-    when = f"due {say_span(checkpoint.due)} after " + ("arrival" if travelling else "opening")
+    span = say_span(checkpoint.due)
+    when = _("due {span} after arrival", span=span) if travelling else _("due {span} after opening", span=span)
     if checkpoint.step == "authorise":
-        return f"{when}, then halted (R2)"
+        return _("{when}, then halted (R2)", when=when)
     if checkpoint.step in ("muster", "close"):
-        return f"{when}, then closed unanswered"
-    return f"{when}, then " + ("interdicted" if checkpoint.overdue == "interdict" else "held")
+        return _("{when}, then closed unanswered", when=when)
+    return _("{when}, then interdicted", when=when) if checkpoint.overdue == "interdict" else _("{when}, then held", when=when)
 
 
 def who_of(checkpoint: PlannedCheckpoint) -> Iterator[str]:
     """Who must say what, one service a line, and how many of them are needed if not all."""
     if checkpoint.quorum() < len(checkpoint.services()):
-        yield f"{checkpoint.quorum()} of these {len(checkpoint.services())}:"
+        yield _("{quorum} of these {count}:", quorum=checkpoint.quorum(), count=len(checkpoint.services()))
     for service in checkpoint.services():
         yield f"{service}: {', '.join(map(words_of, checkpoint.needs_of(service)))}"
 
@@ -53,8 +49,9 @@ def who_of(checkpoint: PlannedCheckpoint) -> Iterator[str]:
 def facts_of(plan: Plan) -> str:
     """What travels, in a line."""
     goods = plan.consignment
-    inside = ", ".join(map(say_amount, goods.contents))
-    return f"{words_of(goods.kind)}, {words_of(plan.modality)}; {inside}; gross {say_quantity(goods.gross)}"
+    inside = ", ".join(told(say_amount(one), speak) for one in goods.contents)
+    way = f"{words_of(goods.kind)}, {words_of(plan.modality)}"
+    return _("{way}; {inside}; gross {gross}", way=way, inside=inside, gross=say_quantity(goods.gross))
 
 
 def rows_of(plan: Plan) -> Iterator[tuple[Step, tuple[PlannedCheckpoint, ...], Leg | None]]:
@@ -77,11 +74,13 @@ def rows_of(plan: Plan) -> Iterator[tuple[Step, tuple[PlannedCheckpoint, ...], L
 def drawn(plan: Plan) -> str:
     """The plan as lines of text."""
     lines = [f"{plan.operation}: {plan.title}", f"{' ══▶ '.join(map(_state, plan.states()))}", facts_of(plan)]
-    told = ", ".join(one.service for one in plan.told_at_end)
-    coordinates = f"; coordinates: {plan.coordinator}" if plan.coordinator else ""
-    lines.append(f"starts: {' and '.join(plan.initiators())}{coordinates}{f'; told at the end: {told}' if told else ''}")
+    later = ", ".join(one.service for one in plan.told_at_end)
+    who = [_("starts: {services}", services=", ".join(plan.initiators()))]
+    who += [_("coordinates: {service}", service=plan.coordinator)] if plan.coordinator else []
+    who += [_("told at the end: {services}", services=later)] if later else []
+    lines.append("; ".join(who))
     for step, checkpoints, leg in rows_of(plan):
-        lines += ["", STEPS[step].upper()]
+        lines += ["", _(STEPS[step]).upper()]
         for checkpoint in checkpoints:
             mark = "●" if step in ("dispatch", *TRAVELS) else "○"
             lines.append(f"  {mark} {checkpoint.id}  ({checkpoint.state}, {checkpoint.place})")
@@ -89,9 +88,9 @@ def drawn(plan: Plan) -> str:
             lines += [f"  {bar}     {line}" for line in who_of(checkpoint)]
             lines.append(f"  {bar}     {due_of(plan, checkpoint)}")
         if leg is not None:
-            lines += ["  ║", f"  ║  {leg.id}: {say_span(leg.takes)} through {_state(leg.state)}, {leg.means}"]
-            lines += [f"  ║  calls at {call}" for call in _calls(leg)]
-            lines += [f"  ║  responsible: {leg.responsible}", "  ▼"]
+            takes = _("{leg}: {span} through {state}", leg=leg.id, span=say_span(leg.takes), state=_state(leg.state))
+            lines += ["  ║", f"  ║  {takes}, {leg.means}", *(f"  ║  {call}" for call in _calls(leg))]
+            lines += ["  ║  " + _("responsible: {service}", service=leg.responsible), "  ▼"]
     return "\n".join(lines)
 
 
@@ -99,11 +98,14 @@ def _calls(leg: Leg) -> Iterator[str]:
     """Where it calls, and of what is not touched there, why."""
     for one in leg.calls:
         where = f"{one.place}, {_state(one.state)}" if one.state is not None else one.place
-        yield f"{where}: not touched, {one.not_touched.replace('_', ' ')}" if one.not_touched is not None else where
+        if one.not_touched is None:
+            yield _("calls at {place}", place=where)
+        else:
+            yield _("calls at {place}: not touched, {why}", place=where, why=words_of(one.not_touched))
 
 
 def _state(state: str) -> str:
-    return f"{state} {country(state)}"
+    return f"{state} {state_called(state, speak)}"
 
 
 # As a picture
@@ -151,8 +153,9 @@ def _checkpoint(plan: Plan, checkpoint: PlannedCheckpoint) -> Box:
 
 def _leg(leg: Leg) -> Box:
     words = (*_lines(f"{leg.id}: {say_span(leg.takes)}", 13, ACCENT, bold=True), *_lines(leg.means, fill=QUIET))
-    calls = (line for call in _calls(leg) for line in _lines(f"calls at {call}", fill=QUIET))
-    return Box((*words, *calls, *_lines(f"responsible: {leg.responsible}", fill=ACCENT)), ACCENT, "#e8f0fb")
+    calls = (line for call in _calls(leg) for line in _lines(call, fill=QUIET))
+    responsible = _lines(_("responsible: {service}", service=leg.responsible), fill=ACCENT)
+    return Box((*words, *calls, *responsible), ACCENT, "#e8f0fb")
 
 
 def plan_svg(plan: Plan) -> str:
@@ -165,7 +168,7 @@ def plan_svg(plan: Plan) -> str:
     y += 56
     arrive: tuple[float, float] | None = None
     for step, checkpoints, leg in rows_of(plan):
-        canvas.text(MARGIN, y + 19, STEPS[step], bold=True, fill=QUIET)
+        canvas.text(MARGIN, y + 19, _(STEPS[step]), bold=True, fill=QUIET)
         bottom, start = y, (0.0, 0.0)
         for state in states:
             top = y
@@ -196,8 +199,9 @@ def _heading(canvas: Canvas, plan: Plan) -> float:
     for line in broken(f"{plan.operation}: {plan.title}", width, 18, bold=True):
         canvas.text(MARGIN, y, line, size=18, bold=True)
         y += 24
-    who = f"started by {' and '.join(plan.initiators())}" + (f", coordinated by {plan.coordinator}" if plan.coordinator else "")
-    for text in (facts_of(plan), f"{who}; a consent must outlast the way by {say_span(plan.margin)}"):
+    who = _("starts: {services}", services=", ".join(plan.initiators()))
+    who += "; " + _("coordinates: {service}", service=plan.coordinator) if plan.coordinator else ""
+    for text in (facts_of(plan), f"{who}; " + _("a consent must outlast the way by {span}", span=say_span(plan.margin))):
         for line in broken(text, width):
             canvas.text(MARGIN, y, line, fill=QUIET)
             y += 18
@@ -211,7 +215,7 @@ def _bands(  # noqa: PLR0913, PLR0917 - the bands, and what they lie beneath
     bands = Canvas(canvas.width)
     for number, state in enumerate(states):
         bands.box(left[state] + 3, top, BAND - 6, bottom - top, fill=TINTS[number % len(TINTS)], stroke=FAINT, round_=8)
-        name = broken(country(state), BAND - 2 * PAD - room(state, 16, bold=True) - 10, 14)[0]
+        name = broken(state_called(state, speak), BAND - 2 * PAD - room(state, 16, bold=True) - 10, 14)[0]
         bands.text(left[state] + PAD, top + 28, state, size=16, bold=True)
         bands.text(left[state] + PAD + room(state, 16, bold=True) + 10, top + 28, name, size=14, fill=QUIET)
     canvas.parts[under:under] = bands.parts
@@ -226,6 +230,6 @@ def _arrow(canvas: Canvas, start: tuple[float, float], end: tuple[float, float],
 
 def _key(canvas: Canvas, y: float) -> None:
     canvas.box(MARGIN, y - 10, 12, 12, stroke=BAD, round_=2)
-    canvas.text(MARGIN + 20, y, "overdue ends the delivery", size=11, fill=QUIET)
+    canvas.text(MARGIN + 20, y, _("overdue ends the delivery"), size=11, fill=QUIET)
     canvas.line((MARGIN + 230, y - 4), (MARGIN + 260, y - 4), stroke=ACCENT, width=2, arrow=True)
-    canvas.text(MARGIN + 270, y, "a leg, under its responsible authority", size=11, fill=QUIET)
+    canvas.text(MARGIN + 270, y, _("a leg, under its responsible authority"), size=11, fill=QUIET)

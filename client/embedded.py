@@ -13,6 +13,7 @@ from typing import Self
 
 import aiohttp
 
+from client.language import _
 from domain.words.errors import Unavailable
 
 PATIENCE = 60.0
@@ -47,8 +48,8 @@ def held(path: Path) -> Iterator[Home]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
-            message = f"{path} is in use: process {file.read()}, or what it started, runs there"
-            raise Unavailable(message, hint="stop that one, or choose another folder") from error
+            message = _("{path} is in use: process {process}, or what it started, runs there", path=path, process=file.read())
+            raise Unavailable(message, hint=_("stop that one, or choose another folder")) from error
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -145,15 +146,16 @@ class Embedded:
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(0.05)
-        message = f"the embedded system did not come up within {PATIENCE:.0f} s"
-        raise Unavailable(message, hint=f"see the logs in {self.layout.home.path}")
+        message = _("the embedded system did not come up within {seconds} s", seconds=round(PATIENCE))
+        raise Unavailable(message, hint=_("see the logs in {folder}", folder=self.layout.home.path))
 
     def _raise_if_dead(self) -> None:
         for name, process in self.processes.items():
             if process.returncode is not None:
                 said = self.log_of(name).read_bytes()[self.began[name] :].decode(errors="replace").strip().splitlines()[-4:]
-                message = f"{name} ended with code {process.returncode}: " + " / ".join(line.strip() for line in said)
-                raise Unavailable(message, hint=f"the whole log is {self.log_of(name)}")
+                why = " / ".join(line.strip() for line in said)
+                message = _("{process} ended with code {code}: {why}", process=name, code=process.returncode, why=why)
+                raise Unavailable(message, hint=_("the whole log is {path}", path=self.log_of(name)))
 
     async def _retain(self) -> None:
         """Have Temporal keep what has ended for longer than a day. Raises `Unavailable`."""
@@ -162,7 +164,7 @@ class Embedded:
         code = await self.processes["retention"].wait()
         del self.processes["retention"]
         if code != 0:
-            raise Unavailable("Temporal does not take its retention", hint=f"see {self.log_of('retention')}")
+            raise Unavailable(_("Temporal does not take its retention"), hint=_("see {path}", path=self.log_of("retention")))
 
     async def stop(self) -> None:
         """End worker and gateway, then the server they talk to. What outlives its grace, or a second Ctrl-C, is killed."""

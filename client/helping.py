@@ -1,4 +1,4 @@
-"""What commands say of themselves, in the language of whoever reads it: the help of what officers use, and faults of usage.
+"""What commands say of themselves, in the language of whoever reads it: their help, and faults of usage.
 
 Every text is English where its command is; `make words` gathers it from the commands themselves (`client.cli.gathered`).
 """
@@ -16,40 +16,6 @@ from domain.words.errors import Malformed
 from domain.words.text import mark
 from process.language import CATALOGUE, LANGUAGES, LOCALE, VARIABLES, of, speaker
 
-OFFICERS = frozenset(
-    [
-        "attachment",
-        "countersign",
-        "start",
-        "group",
-        "amend",
-        "list",
-        "directory",
-        "show",
-        "watch",
-        "wait",
-        "history",
-        "inbox",
-        "confirm",
-        "refuse",
-        "say",
-        "stop",
-        "hold",
-        "inform",
-        "results",
-        "permit",
-        "correct",
-        "submit",
-        "export",
-        "verify",
-        "open",
-        "paper",
-        "plan",
-        "init",
-        "sign-in",
-    ]
-)
-"""Commands, and groups of them, that officers use. Others speak English: they are for whoever runs an installation."""
 OF_TYPER = (
     mark("Arguments"),
     mark("Options"),
@@ -78,23 +44,22 @@ def choose(words: list[str]) -> None:
 def in_language(command: Any) -> None:
     """Let a command, and all below it, say what they are in the reader's language."""
     speak = speaker(of(os.environ))
-    for one, _path in _all_of(command):
+    for one in _all_of(command):
         one.get_help_option(typer.Context(one)).help = speak(HELP)
         for said in _that_speak(one):
             said.help = speak(_in_one_line(said.help))
 
 
 def texts(command: Any) -> Iterator[str]:
-    """What officers' commands say of themselves."""
-    for one, path in _all_of(command):
-        if not path or path[0] in OFFICERS:
-            yield from (_in_one_line(said.help) for said in _that_speak(one))
+    """What commands say of themselves."""
+    for one in _all_of(command):
+        yield from (_in_one_line(said.help) for said in _that_speak(one))
 
 
-def _all_of(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    yield command, path
-    for name, one in getattr(command, "commands", {}).items():
-        yield from _all_of(one, (*path, name))
+def _all_of(command: Any) -> Iterator[Any]:
+    yield command
+    for one in getattr(command, "commands", {}).values():
+        yield from _all_of(one)
 
 
 def _that_speak(command: Any) -> list[Any]:

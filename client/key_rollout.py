@@ -13,6 +13,7 @@ from client import keyring
 from client.caller import call_with, code_for
 from client.console import answer, talk
 from client.entries import moment
+from client.language import _, speak
 from client.options import KEYS, OFFICER, Keys, Officer
 from domain.plan.key_changes import KeyChange, Taken, read_change
 from domain.signing.canonical import plain
@@ -108,7 +109,10 @@ def roll_out(rollout: Rollout, output: str, then: Callable[[], None] = lambda: N
     }
     document |= {"deliveries": plain(told)} if told is not None else {"deliveries": None}
     if rollout.way.directory is None:
-        text = f"the directory does not say so yet: give {path} to the operator, for `vigil keys announce FILE --directory FILE`"
+        text = _(
+            "the directory does not say so yet: give {path} to the operator, for `vigil keys announce FILE --directory FILE`",
+            path=path,
+        )
         talk.print(text, style="bold yellow")
     answer(output, document, _said(rollout, told, path), _missing(told, wrong, path))
 
@@ -117,51 +121,59 @@ def _said(rollout: Rollout, told: Taken | None, path: Path) -> Table:
     table = Table.grid(padding=(0, 2))
     change = rollout.change
     for key in change.added:
-        whose = f"{change.service}, officer {key.officer}" if key.officer is not None else change.service
-        table.add_row("new key", f"{whose}: {aloud(key_id(key.public))}, from {moment(key.valid_from)}")
+        whose = change.service
+        if key.officer is not None:
+            whose = _("{service}, officer {officer}", service=change.service, officer=key.officer)
+        begins = _("from {moment}", moment=moment(key.valid_from))
+        table.add_row(_("new key"), f"{whose}: {aloud(key_id(key.public))}, {begins}")
         table.add_row("", key.public)
     for end in change.ended:
-        table.add_row("REVOKED" if end.revoked else "ends", f"{change.service}: {aloud(end.key)}, {moment(end.at)}")
-    table.add_row("kept in", str(path))
+        table.add_row(_("REVOKED") if end.revoked else _("ends"), f"{change.service}: {aloud(end.key)}, {moment(end.at)}")
+    table.add_row(_("kept in"), str(path))
     if rollout.way.directory is not None:
-        table.add_row("entered in", f"{rollout.way.directory}, which gateways and workers follow")
+        table.add_row(_("entered in"), _("{path}, which gateways and workers follow", path=rollout.way.directory))
         if change.added and directory_in(rollout.way.directory).get(change.service).kind == "system":
-            table.add_row("restart", "gateways and workers before the old key ends: they sign with the one they began with")
+            table.add_row(_("restart"), _("gateways and workers before the old key ends: they sign with the one they began with"))
     if told is None:
-        table.add_row("not yet", "in force: gateways, workers and deliveries under way do not know; announce it at a gateway")
+        table.add_row(_("NOT in force"), _("gateways, workers and deliveries under way do not know; announce it at a gateway"))
     elif not told.named:
-        table.add_row("in force", "at every gateway and worker")
-        table.add_row("deliveries", _unnamed(told))
+        table.add_row(_("in force"), _("at every gateway and worker"))
+        table.add_row(_("deliveries"), _unnamed(told))
         for fault in told.refused:
-            table.add_row("REFUSED", fault.problem)
+            table.add_row(_("REFUSED"), fault.problem)
     else:
-        table.add_row("in force", "at every gateway and worker")
-        table.add_row("taken by", ", ".join(told.taken) or "no delivery under way needs it")
+        table.add_row(_("in force"), _("at every gateway and worker"))
+        table.add_row(_("taken by"), ", ".join(told.taken) or _("no delivery under way needs it"))
         if told.left:
             table.add_row(
-                "left for", f"{', '.join(told.left)}: no worker is up; it takes effect before anything else when one is"
+                _("left for"),
+                _(
+                    "{deliveries}: no worker is up; it takes effect before anything else when one is",
+                    deliveries=", ".join(told.left),
+                ),
             )
         for fault in told.refused:
-            table.add_row("REFUSED by", str(fault))
+            table.add_row(_("REFUSED by"), str(fault))
     return table
 
 
 def _unnamed(told: Taken) -> str:
     if told.waiting:
-        return "under way in which no worker is up take it before anything else when one is"
-    return "under way that need it have it" if not told.refused else "under way do not all take it"
+        return _("under way in which no worker is up take it before anything else when one is")
+    return _("under way that need it have it") if not told.refused else _("under way do not all take it")
 
 
 def _missing(told: Taken | None, wrong: VigilError | None, path: Path) -> VigilError | None:
-    again = f"then again: vigil keys announce {path}"
+    again = _("then again: vigil keys announce {path}", path=path)
     if isinstance(wrong, Unavailable):
-        return Unavailable(f"the deliveries under way do not know yet: {wrong.message}", hint=f"{wrong.hint}; {again}")
+        message, hint = wrong.told_in(speak)
+        return Unavailable(_("the deliveries under way do not know yet: {what}", what=message), hint=f"{hint}; {again}")
     if wrong is not None:
         return wrong
     if told is not None and told.refused:
-        many = len(told.refused) if told.named else "some"
+        many = str(len(told.refused)) if told.named else _("some")
         return VigilError(
-            f"{many} deliveries under way do not take it",
-            hint=f"announce what they lack first; {again}",
+            _("deliveries under way do not take it: {count}", count=many),
+            hint=_("announce what they lack first; {again}", again=again),
         )
     return None

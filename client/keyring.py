@@ -110,8 +110,11 @@ def in_use(folder: Path, service: str) -> HeldKeys:
 
 
 def _span(key: ServiceKey) -> str:
-    words = {"was revoked": key.revoked_at, "ended": key.valid_until, "begins": key.valid_from}
-    return next(f"{word} {at}" for word, at in words.items() if at is not None)
+    if key.revoked_at is not None:
+        return _("was revoked {moment}", moment=key.revoked_at)
+    if key.valid_until is not None:
+        return _("ended {moment}", moment=key.valid_until)
+    return _("begins {moment}", moment=key.valid_from)
 
 
 def key_of(folder: Path, service: str) -> Ed25519PrivateKey:

@@ -13,7 +13,7 @@ from client.console import talk
 from client.language import _, speak
 from domain.plan.answers import Answers, Goods, Stop, read_goods, read_number, read_route
 from domain.plan.cards import Case, Channel, GoodsClass, Modality, RuleCard, Stage
-from domain.plan.casting import Casting, Part
+from domain.plan.casting import Casting
 from domain.plan.directory import Directory
 from domain.plan.plan import Used
 from domain.plan.request import Means
@@ -21,18 +21,12 @@ from domain.plan.vocabulary import HandlingCode
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_QUOTED
-from domain.words.text import mark, shown, word
+from domain.words.text import shown, word
 
 CodeName = Annotated[
     str | None, typer.Argument(help="its code name: never secret, no names, places or goods in it", show_default=False)
 ]
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
-PARTS: Mapping[Part, str] = {
-    "initiator": mark("begins it"),
-    "authority": mark("authorises"),
-    "in_charge": mark("in charge"),
-    "arrest": mark("arrests"),
-}
 
 
 OPTIONS: Mapping[str, str] = {

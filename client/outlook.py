@@ -6,12 +6,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from client.language import _, named
 from client.spans import about
+from domain.views.names import OUTCOMES
+from domain.words.text import mark
 from rehearsal.forecast import Bin, Distribution, Forecast
 
 BAR = 24
 EIGHTHS = " ▏▎▍▌▋▊▉"
 LEVELS = " ▁▂▃▄▅▆▇█"
+SPREAD = (mark("shortest"), mark("median"), mark("90 of 100"), mark("longest"))
 
 
 def bar(part: float, width: int = BAR) -> str:
@@ -28,12 +32,15 @@ def columns(found: Sequence[Bin]) -> str:
     return "".join(LEVELS[max(round(height * 8), 1 if height else 0)] for height in heights)
 
 
+def simulated(found: Forecast) -> str:
+    """Of how many runs it is, and which."""
+    last = found.seed + found.runs - 1
+    return _("{count} simulated deliveries, seeds {first} to {last}", count=found.runs, first=found.seed, last=last)
+
+
 def forecast(found: Forecast) -> RenderableType:
     """Everything that the forecast says."""
-    last = found.seed + found.runs - 1
-    parts: list[RenderableType] = [
-        Text(f"{found.operation}: {found.runs} simulated deliveries, seeds {found.seed} to {last}", "bold")
-    ]
+    parts: list[RenderableType] = [Text(f"{found.operation}: {simulated(found)}", "bold")]
     parts += [Text(), _durations(found), Text(), _outcomes(found), Text(), _waits(found), Text(), _bottlenecks(found)]
     parts += [Text(), _consents(found), Text(), _failures(found)]
     return Group(*parts)
@@ -45,9 +52,9 @@ def percent(share: float) -> str:
 
 
 def _table(title: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2))
+    table = Table(title=_(title), title_justify="left", title_style="bold", box=None, padding=(0, 2))
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(_(heading) if heading else "")
     return table
 
 
@@ -58,25 +65,27 @@ def _spread(spread: Distribution | None) -> tuple[str, ...]:
 
 
 def _durations(found: Forecast) -> Table:
-    table = _table("until the outcome", "", "shortest", "median", "90 of 100", "longest", "from shortest to longest")
+    table = _table(mark("until the outcome"), "", *SPREAD, mark("from shortest to longest"))
     if found.duration is None:
-        table.add_row("no run ended")
+        table.add_row(_("no run ended"))
         return table
-    table.add_row("all", *_spread(found.duration), f"|{columns(found.histogram)}|")
+    table.add_row(_("all"), *_spread(found.duration), f"|{columns(found.histogram)}|")
     if found.delivered_duration is not None:
-        table.add_row("delivered", *_spread(found.delivered_duration))
+        table.add_row(_("delivered"), *_spread(found.delivered_duration))
     return table
 
 
 def _outcomes(found: Forecast) -> Table:
-    table = _table("outcomes", "", "runs", "share", "")
+    table = _table(mark("outcomes"), "", mark("runs"), mark("share"), "")
     for one in found.outcomes:
-        table.add_row(one.outcome or "did not end", str(one.runs), percent(one.share), bar(one.share))
+        table.add_row(
+            named(OUTCOMES, one.outcome) if one.outcome else _("did not end"), str(one.runs), percent(one.share), bar(one.share)
+        )
     return table
 
 
 def _waits(found: Forecast) -> Table:
-    table = _table("waiting at each checkpoint", "", "times", "shortest", "median", "90 of 100", "longest", "median")
+    table = _table(mark("waiting at each checkpoint"), "", mark("times"), *SPREAD, mark("median"))
     longest = max((one.wait.median_s for one in found.checkpoints), default=1) or 1
     for one in found.checkpoints:
         table.add_row(one.checkpoint, str(one.times), *_spread(one.wait), bar(one.wait.median_s / longest))
@@ -84,16 +93,16 @@ def _waits(found: Forecast) -> Table:
 
 
 def _bottlenecks(found: Forecast) -> Table:
-    table = _table("who alone was waited for", "", "each run", "share of such waiting", "")
+    table = _table(mark("who alone was waited for"), "", mark("each run"), mark("share of such waiting"), "")
     for one in found.bottlenecks:
         table.add_row(one.service, about(one.mean_s), percent(one.share), bar(one.share))
     if not found.bottlenecks:
-        table.add_row("nobody")
+        table.add_row(_("nobody"))
     return table
 
 
 def _consents(found: Forecast) -> Table:
-    table = _table("consents", "", "must be extended", "expires", "left over at least", "median")
+    table = _table(mark("consents"), "", mark("must be extended"), mark("expires"), mark("left over at least"), mark("median"))
     for one in found.consents:
         left = (about(one.spare.min_s), about(one.spare.median_s)) if one.spare is not None else ("", "")
         table.add_row(f"{one.state} {one.service}", percent(one.extended_share), percent(one.expired_share), *left)
@@ -101,10 +110,10 @@ def _consents(found: Forecast) -> Table:
 
 
 def _failures(found: Forecast) -> Table:
-    table = _table("where it halts", "", "rule", "why", "runs", "share", "seen with seed", "")
+    table = _table(mark("where it halts"), "", mark("rule"), mark("why"), mark("runs"), mark("share"), mark("seen with seed"), "")
     for one in found.failures:
         words = (one.checkpoint, one.rule, one.cause, str(one.runs), percent(one.share), str(one.seed), bar(one.share))
         table.add_row(*words)
     if not found.failures:
-        table.add_row("in no run")
+        table.add_row(_("in no run"))
     return table

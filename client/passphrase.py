@@ -41,7 +41,7 @@ def unlocked(name: str, unlock: Callable[[str], T]) -> T:
     for before in _TYPED:
         with suppress(NotAllowed):
             return unlock(before)
-    words = _asked(f"Passphrase of {name}: ")
+    words = _asked(_("Passphrase of {name}: ", name=name))
     found = unlock(words)
     _TYPED.append(words)
     return found
@@ -51,8 +51,8 @@ def chosen() -> str:
     """The passphrase for new keys, typed twice where it is typed. Raises `Malformed`."""
     words = _from_file()
     if words is None:
-        words = _asked("New passphrase: ")
-        if words != getpass.getpass("The same again: "):
+        words = _asked(_("New passphrase: "))
+        if words != getpass.getpass(_("The same again: ")):
             raise Malformed(_("the two are not the same"), hint=_("nothing was made; try again"))
     if len(words) < SHORTEST:
         raise Malformed(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from client.language import _
+from client.outlook import simulated
 from client.spans import about, ticks
 from domain.views.canvas import ACCENT, BAD, FAINT, GOOD, QUIET, SOFT, Canvas, broken, room
 from rehearsal.forecast import Bin, Distribution, Forecast
@@ -17,24 +19,30 @@ def forecast_svg(found: Forecast, title: str) -> str:
     for line in broken(f"{found.operation}: {title}", WIDTH - 2 * MARGIN, 18, bold=True):
         canvas.text(MARGIN, y, line, size=18, bold=True)
         y += 24
-    canvas.text(MARGIN, y, f"{found.runs} simulated deliveries, seeds {found.seed} to {found.seed + found.runs - 1}", fill=QUIET)
+    canvas.text(MARGIN, y, simulated(found), fill=QUIET)
     y = _durations(canvas, found, y + 40)
     y = _waits(canvas, found, y + 50)
     canvas.height = y + MARGIN / 2
-    return canvas.svg(f"{found.operation}: forecast")
+    return canvas.svg(_("{delivery}: forecast", delivery=found.operation))
 
 
 def _durations(canvas: Canvas, found: Forecast, y: float) -> float:
-    canvas.text(MARGIN, y, "How long until the outcome", size=15, bold=True)
+    canvas.text(MARGIN, y, _("How long until the outcome"), size=15, bold=True)
     if found.duration is None:
-        canvas.text(MARGIN, y + 24, "no run came to an end", fill=BAD)
+        canvas.text(MARGIN, y + 24, _("no run came to an end"), fill=BAD)
         return y + 24
     y += 22
     spread = found.duration
-    words = f"shortest {about(spread.min_s)}, median {about(spread.median_s)}, 90 of 100 within {about(spread.p90_s)}"
-    canvas.text(MARGIN, y, f"{words}, longest {about(spread.max_s)}", fill=QUIET)
+    words = _(
+        "shortest {shortest}, median {median}, 90 of 100 within {most}, longest {longest}",
+        shortest=about(spread.min_s),
+        median=about(spread.median_s),
+        most=about(spread.p90_s),
+        longest=about(spread.max_s),
+    )
+    canvas.text(MARGIN, y, words, fill=QUIET)
     y += 14
-    for colour, label, x in ((GOOD, "delivered", MARGIN), (BAD, "halted", MARGIN + 130)):
+    for colour, label, x in ((GOOD, _("delivered"), MARGIN), (BAD, _("halted"), MARGIN + 190)):
         canvas.box(x, y, 12, 12, fill=colour)
         canvas.text(x + 18, y + 11, label, fill=QUIET)
     bottom = y + 34 + CHART
@@ -66,13 +74,13 @@ def _below(canvas: Canvas, columns: Sequence[Bin], left: float, step: float, bot
             canvas.line((x, bottom), (x, bottom + 5), stroke=QUIET)
             canvas.text(x, bottom + 19, about(columns[number].from_s), size=11, fill=QUIET)
     if wider:
-        canvas.text(left + len(columns) * step, bottom + 19, "longer", size=11, fill=QUIET, anchor="end")
+        canvas.text(left + len(columns) * step, bottom + 19, _("longer"), size=11, fill=QUIET, anchor="end")
 
 
 def _waits(canvas: Canvas, found: Forecast, y: float) -> float:
-    canvas.text(MARGIN, y, "How long each checkpoint waited", size=15, bold=True)
+    canvas.text(MARGIN, y, _("How long each checkpoint waited"), size=15, bold=True)
     y += 22
-    words = "dark: median; light: 90 of 100 runs; line: longest. At the end of a leg counted from the planned arrival."
+    words = _("dark: median; light: 90 of 100 runs; line: longest. At the end of a leg counted from the planned arrival.")
     canvas.text(MARGIN, y, words, fill=QUIET, size=12)
     y += 16
     names = [one.checkpoint for one in found.checkpoints]

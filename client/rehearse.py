@@ -104,15 +104,23 @@ class Rehearsal:
         plan = compressed(self.dossier.plan, factor)
         directory, layout = self.lay_out()
         scenario = compressed(self.scenario, factor)
-        say(f"one second here is {factor / 3600:.1f} h of the plan; files are in {self.home.path}")
+        say(
+            _(
+                "one second here is {hours} h of the plan; files are in {folder}",
+                hours=f"{factor / 3600:.1f}",
+                folder=self.home.path,
+            )
+        )
         services = SimulatedServices(directory, layout.gateway_url, scenario, self.seed)
         async with Embedded(layout, GRACE), services, aiohttp.ClientSession() as http:
-            say(f"Temporal, worker, gateway and {len(directory.services) - 1} simulated services are up")
+            say(_("up: Temporal, worker, gateway; simulated services: {count}", count=len(directory.services) - 1))
             initiator = private_key_of(plan.initiator)
             gateway = Gateway(http, layout.gateway_url, plan.initiator, initiator)
             delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators())))
             changing = [asyncio.create_task(_change(gateway, change)) for change in scenario.changes]
-            entries = await self._followed(gateway, delivery, watch, lambda error: say(f"{error.message}; trying again"))
+            entries = await self._followed(
+                gateway, delivery, watch, lambda error: say(_("{message}; trying again", message=error.message))
+            )
             for change in changing:
                 change.cancel()
             await asyncio.gather(*changing, return_exceptions=True)
@@ -141,8 +149,8 @@ class Rehearsal:
             except StopAsyncIteration:
                 return entries
             except TimeoutError as error:
-                message = f"nothing has happened for {LONGEST_PAUSE:.0f} s"
-                raise TimedOut(message, hint=f"see the logs in {self.home.path}") from error
+                message = _("nothing has happened for {seconds} s", seconds=round(LONGEST_PAUSE))
+                raise TimedOut(message, hint=_("see the logs in {folder}", folder=self.home.path)) from error
             assert isinstance(entry, Entry)  # noqa: S101 - the initiator sees all of it
             entries.append(entry)
             watch(entry, await gateway.view(delivery, away))
@@ -158,7 +166,7 @@ class Rehearsal:
             proved = verify(packet.read_bytes(), trusted, tuple(services.receipts.values()))
             outcome, problem = proved.outcome, next(iter(services.alarms), "")
             if proved.root != top:
-                problem = "the packet's ledger is not the one that was watched"
+                problem = _("the packet's ledger is not the one that was watched")
         except NotVerified as error:
             problem = error.message
         return Rehearsed(
@@ -227,8 +235,8 @@ def home_for(keep: Path | None) -> Iterator[Home]:
     if keep is not None:
         with held(keep) as home:
             if (keep / "temporal.db").exists():
-                message = f"{keep} holds a rehearsal already; it is kept"
-                raise Malformed(message, hint="name another folder with --keep, or remove that one")
+                message = _("{folder} holds a rehearsal already; it is kept", folder=keep)
+                raise Malformed(message, hint=_("name another folder with --keep, or remove that one"))
             yield home
         return
     folder = Path(tempfile.mkdtemp(prefix="vigil-rehearsal-"))

@@ -10,6 +10,7 @@ from rich.text import Text
 from client import entries
 from client.console import talk
 from client.dossier import Dossier, checked_scenario
+from client.language import _
 from client.rehearse import Rehearsal, home_for
 from client.running import run
 from domain.delivery.ledger import Entry
@@ -70,7 +71,10 @@ def trial(path: Path, directory: Path | None, cards: Path | None) -> Trial:
     """The scenario, ready to be tried. Raises `Malformed` if anything is wrong with it, or if it expects nothing."""
     dossier, scenario = checked_scenario(path, directory, cards)
     if scenario.expect is None:
-        raise Malformed(f"{path} expects nothing, so there is nothing to test", hint="say how it ends: `expect: {outcome: ...}`")
+        raise Malformed(
+            _("{path} expects nothing, so there is nothing to test", path=path),
+            hint=_("say how it ends: `expect: {outcome: ...}`"),
+        )
     return Trial(path, dossier, scenario)
 
 
@@ -85,7 +89,7 @@ def rehearsed(one: Trial, seed: int) -> bytes:
         done = run(Rehearsal(one.dossier, one.scenario, seed, home).run(lambda _entry, _view: None, lambda _text: None))
         if not done.verified:
             raise NotVerified(done.problem)
-    talk.print(f"{one.path}: on Temporal, its packet is {done.packet}", style="dim")
+    talk.print(_("{scenario}: on Temporal, its packet is {packet}", scenario=one.path, packet=done.packet), style="dim")
     return Path(done.packet).read_bytes()
 
 
@@ -136,14 +140,19 @@ def in_words(seen: TrailEntry) -> str:
 def line(tried: TrialResult) -> Text:
     """One scenario in one line."""
     if tried.ok:
-        trail = f", trail of {tried.trail} found" if tried.trail else ""
-        return Text(f"ok      {tried.scenario}: {tried.outcome}{trail}", "green")
+        trail = _(", trail of {count} found", count=tried.trail) if tried.trail else ""
+        return Text(
+            _("ok      {scenario}: {outcome}{trail}", scenario=tried.scenario, outcome=tried.outcome, trail=trail), "green"
+        )
     parts = [tried.problem] if tried.problem else []
     if not tried.problem and tried.outcome != tried.expected:
-        parts.append(f"expected {tried.expected}, found {tried.outcome}")
+        parts.append(_("expected {expected}, found {found}", expected=tried.expected, found=tried.outcome))
     if tried.missing is not None:
         words = ", ".join(f"{name}: {value}" for name, value in tried.missing.item.model_dump(exclude_none=True).items())
-        parts.append(f"trail item {tried.missing.number} of {tried.trail} is missing: {{{words}}}")
-        parts += [f"nearest to it was {tried.nearest}"] if tried.nearest else []
-    parts += [f"refused: {one}" for one in tried.refusals[:MOST_TOLD]]
-    return Text(f"FAILED  {tried.scenario}: {'; '.join(parts)}", "bold red")
+        item = f"{{{words}}}"
+        parts.append(
+            _("trail item {number} of {count} is missing: {item}", number=tried.missing.number, count=tried.trail, item=item)
+        )
+        parts += [_("nearest to it was {item}", item=tried.nearest)] if tried.nearest else []
+    parts += [_("refused: {what}", what=one) for one in tried.refusals[:MOST_TOLD]]
+    return Text(_("FAILED  {scenario}: {why}", scenario=tried.scenario, why="; ".join(parts)), "bold red")

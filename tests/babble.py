@@ -15,6 +15,7 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
 from domain.views.asked import request
 from domain.words.errors import RuleBroken, VigilError
+from domain.words.limits import MOST_SERVICES
 from rehearsal.scenario import Scenario
 from rehearsal.services import lines
 from tests.second_book import figured
@@ -398,6 +399,15 @@ def bytes_spent() -> Table:
     return table
 
 
+def log_full() -> Table:
+    """The surveillance log holds as many intervals as it may, and the next is refused."""
+    table = Table(rules=figured(most_intervals_in_all=1)).dispatch()
+    table.pass_time(hours=1)
+    for begins, ends in (("06:00", "06:20"), ("06:20", "06:40")):
+        table.say("kz.police", "surveillance_log", intervals=[interval(f"2022-03-01T{begins}:00Z", f"2022-03-01T{ends}:00Z")])
+    return table
+
+
 def held_too_much() -> Table:
     """Conditions, what was prepared, and what comes early are more than there is room for; in fewer words they count."""
     table = Table(rules=figured(granted_bytes=100, prepared_bytes=150, early_bytes=1_800, early_bytes_of_all=2_400))
@@ -425,6 +435,21 @@ def changed_too_often() -> Table:
     table.change(lambda plan: plan.update(title="x" * 200))
     table.change(lambda plan: plan.update(selectors=[{"kind": "phone", "hash": f"{number:064x}"} for number in range(2)]))
     table.report(ArchiveBehind(kept=0))
+    return table
+
+
+def more_checkpoints_than_may_be() -> Table:
+    """With one that was opened and is taken out, a plan of as many checkpoints as may be has one more than that."""
+    table, again = Told().dispatch(), "consent-uz-again"
+    assert isinstance(table, Told)
+    table.change(_beside("consent-uz", again))
+
+    def edit(plan: dict[str, Any]) -> None:
+        kept = [one for one in plan["checkpoints"] if one["id"] != again]
+        more = range(MOST_SERVICES - len(kept))
+        plan["checkpoints"] = [*kept, *(kept[-1] | {"id": f"more-{number}"} for number in more)]
+
+    table.change(edit)
     return table
 
 
@@ -463,7 +488,9 @@ TOLD: dict[str, Callable[[], Table]] = {
     "taken-out-while-open": taken_out_while_open,
     "statements-spent": statements_spent,
     "bytes-spent": bytes_spent,
+    "log-full": log_full,
     "held-too-much": held_too_much,
     "changed-too-often": changed_too_often,
+    "more-checkpoints-than-may-be": more_checkpoints_than_may_be,
 }
 """What neither seeds nor babble bring about."""

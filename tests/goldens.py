@@ -10,6 +10,7 @@ import ast
 import gzip
 import json
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -85,9 +86,10 @@ NOT_LAW = (
     r"def (need_of|kind_of|content|confirming|read|newest|book_for|opened|leaving|next_moment|ground)\(",
     r"def (answers|statement|signature|turned_away|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
     r"def (__pydantic_init_subclass__|__post_init__)\(",
-    r"def (addressees|_declares|unasked|_and_arrested)\(",
+    r"def (addressees|_declares|_of_papers|unasked|_and_arrested)\(",
+    r"class Named\b|def named\(",
     r"raise (TypeError|RuntimeError|ValueError|RuleBroken|Malformed)",
-    r"message = ",
+    r"(message|sentence) = ",
 )
 """Forms, readers and errands; what is done when a book and its kinds are made; noise, which leaves no trace; our own faults."""
 
@@ -110,14 +112,8 @@ NEVER = {
 }
 """What other rules keep from ever coming about, and is there all the same: the second net where the first must hold."""
 
-BEYOND = {
-    (
-        "amending.room: problem = "
-        'f"R28: it has {count} checkpoints with those that were opened and taken out, {MOST_SERVICES} at most may be"'
-    ),
-    'amending.room: yield Fault(place="checkpoints", problem=problem)',
-}
-"""What takes a larger plan than a golden ledger is to have (R28): the tests of bounds hold it."""
+LET_GO = {"siblings.is_news: return False"}
+"""What was said of a sibling and was no news has no entry, so it comes into no golden ledger (R31)."""
 
 
 class Tried(Frozen):
@@ -276,8 +272,23 @@ def _said(delivery: Delivery, seq: int) -> str:
 
 
 def read(path: Path) -> Golden:
-    """A golden ledger."""
-    return Golden.model_validate_json(gzip.decompress(path.read_bytes()))
+    """A golden ledger, with its directory from beside it."""
+    words = json.loads(gzip.decompress(path.read_bytes()))
+    words["directory"] = json.loads(gzip.decompress(_directory(path.parent, words["directory"]).read_bytes()))
+    return Golden.model_validate_json(json.dumps(words))
+
+
+def write(golden: Golden, path: Path) -> None:
+    """Write it. Its directory stands beside it by its digest, once for all that have the same: keys cannot be compressed."""
+    words, named = json.loads(canonical(golden)), golden.directory.digest()
+    beside = _directory(path.parent, named)
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_bytes(gzip.compress(canonical(golden.directory), mtime=0))
+    path.write_bytes(gzip.compress(canonical(words | {"directory": named}), mtime=0))
+
+
+def _directory(folder: Path, named: str) -> Path:
+    return folder / "directories" / f"{named}.json.gz"
 
 
 # Recording
@@ -347,7 +358,9 @@ def tables() -> Iterator[tuple[str, Golden]]:
     """The tables of the tests of the domain."""
     plugin = Tables()
     beside = [f"--ignore={DOMAIN / name}" for name in ENDLESS]
-    pytest.main(["-q", "-n", "0", "-p", "no:cacheprovider", "--continue-on-collection-errors", *beside, str(DOMAIN)], [plugin])
+    same = "--hypothesis-seed=0"  # else a test that draws sits at other tables each time
+    alone = ("-q", "-n", "0", "-p", "no:cacheprovider", "--continue-on-collection-errors")
+    pytest.main([*alone, same, *beside, str(DOMAIN)], [plugin])
     yield from plugin.found
 
 
@@ -397,7 +410,7 @@ def unreached(goldens: Iterable[Golden]) -> list[str]:
         report_file = Path(folder) / "reach.json"
         coverage.json_report(outfile=str(report_file))
         files = json.loads(report_file.read_text())["files"]
-    return sorted({one for name, file in files.items() for one in _missing(Path(name), file)} - NEVER - BEYOND)
+    return sorted({one for name, file in files.items() for one in _missing(Path(name), file)} - NEVER - LET_GO)
 
 
 def _missing(path: Path, file: dict[str, Any]) -> Iterator[str]:
@@ -433,27 +446,38 @@ def _places(path: Path) -> dict[int, str]:
 
 
 def record() -> int | str:
-    """Record those of the newest version anew. Exit code 1 if they leave something of the rules out; or why none was."""
+    """Record those of the newest version anew. Exit code 1 if they leave something of the rules out; or why none was.
+
+    Those of before stand until all are made: the tests of the domain that make tables read them meanwhile.
+    """
     if why := released():
         return why
     folder = GOLDEN / str(newest().version)
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob("*.json.gz"):
-        path.unlink()
+    with tempfile.TemporaryDirectory() as beside:
+        made = Path(beside) / folder.name
+        made.mkdir()
+        written = _record(made)
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(made, folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*.json.gz"))
+    sys.stderr.write(f"{len(written)} golden ledgers of version {newest().version}, {size // 1024} KiB\n")
+    missing = unreached(written)
+    for one in missing:
+        sys.stderr.write(f"not reached: {one}\n")
+    return 1 if missing else 0
+
+
+def _record(folder: Path) -> list[Golden]:
+    """Examples and seeds, and of all others those that reach further, written into this folder."""
     reach, written = Reach(), []
     always = [*examples(), *seeds()]
     for number, (name, golden) in enumerate((*always, *told(), *tables(), *babble())):
         further = stands(golden) and reach.goes_further(golden)
         if number < len(always) or further:
             assert stands(golden), name
-            (folder / f"{name}.json.gz").write_bytes(gzip.compress(canonical(golden), mtime=0))
+            write(golden, folder / f"{name}.json.gz")
             written.append(golden)
-    size = sum(path.stat().st_size for path in folder.iterdir())
-    sys.stderr.write(f"{len(written)} golden ledgers of version {newest().version}, {size // 1024} KiB\n")
-    missing = unreached(written)
-    for one in missing:
-        sys.stderr.write(f"not reached: {one}\n")
-    return 1 if missing else 0
+    return written
 
 
 if __name__ == "__main__":

@@ -101,9 +101,9 @@ class Parcels:
             self[name].say(service, "ready", "teams-ready")
 
 
-def of_several(*names: str) -> dict[str, Any]:
-    """What a statement says beside its content where it is said once for these parcels."""
-    first = group_plans()[0].group
+def of_several(*names: str, plans: tuple[Plan, ...] | None = None) -> dict[str, Any]:
+    """What a statement says beside its content where it is said once for these parcels of the example, or of these plans."""
+    first = (plans or group_plans())[0].group
     assert first is not None
     numbers = tuple(first.members.index(one) + 1 for one in names)
     return {"members": numbers, "delivery": first.code, "plan": first.digest, "seen": None}

@@ -247,6 +247,8 @@ class Table:
     now: datetime = EPOCH
     other_cards: dict[str, RuleCard] = field(default_factory=dict)
     """Cards that take the place of the examples'."""
+    without_card: tuple[str, ...] = ()
+    """States that are asked and of which there is no card: only a plan that nobody checked has one."""
     alone: bool = True
     """Whether the register answers that no other operation touches this one whenever it is to be looked into (R15)."""
     signed: bool = True
@@ -263,7 +265,8 @@ class Table:
     def __post_init__(self) -> None:
         self.directory = cast(example_directory(), services_near(self.plan), self.reach)
         cards = example_cards() | self.other_cards
-        self.cards = {state: card for state, card in cards.items() if state in self.plan.asked_states()}
+        known = [state for state in self.plan.asked_states() if state not in self.without_card]
+        self.cards = {state: card for state, card in cards.items() if state in known}
         self.delivery: Delivery = begin(signed_plan(self.plan), self.directory, self.cards, self.now, SECRET, self.rules)
         self._numbers = itertools.count(1)
         self.settle()

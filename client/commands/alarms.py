@@ -37,10 +37,10 @@ def _stranded(one: Stranded) -> Text:
 
 def _table(found: list[Alarm]) -> Table:
     table = Table(box=None, padding=(0, 2))
-    for heading in ("no.", "when", "who", "State", "pattern", "count", "signed by", "of"):
+    for heading in (_("no."), _("when"), _("who"), _("State"), _("pattern"), _("count"), _("signed by"), _("of")):
         table.add_column(heading)
     for one in found:
         signed, of = ", ".join(one.signers), ", ".join(one.deliveries)
-        cells = (moment(one.at), one.service, one.state, PATTERNS[one.pattern], f"{one.count}", signed, of)
+        cells = (moment(one.at), one.service, one.state, _(PATTERNS[one.pattern]), f"{one.count}", signed, of)
         table.add_row(f"{one.number}", *(Text(shown(cell)) for cell in cells))
     return table

@@ -14,9 +14,10 @@ from client.commands.keys import InKeyring, Plainly, kept
 from client.console import answer
 from client.dossier import beside
 from client.language import _, language
-from client.new_plan import PARTS, CodeName, Said, answers
+from client.new_plan import CodeName, Said, answers
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.plan_files import drafted, put
+from domain.plan.casting import PARTS
 from domain.plan.draft import Draft
 from domain.plan.gaps import gaps_in
 from domain.signing.canonical import plain

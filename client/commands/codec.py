@@ -20,6 +20,7 @@ from yarl import URL
 
 from client.console import talk
 from client.keyring import key_of
+from client.language import _
 from client.options import GATEWAY, KEYS, As, Keys, Url
 from client.running import Interrupted, run
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, VigilError
@@ -48,10 +49,10 @@ def codec(
             door = Gateway(http, gateway, service, key)
             await door.decode(b"{}")  # who may not read learns it now
             async with bridge(door.decode, origin, port) as endpoint:
-                talk.print(f"codec endpoint  {endpoint}")
-                talk.print("in Temporal's UI: the glasses at the top right, Remote Codec Endpoint", style="dim")
-                talk.print("for `temporal`: export TEMPORAL_CODEC_ENDPOINT=..., which other users cannot see", style="dim")
-                talk.print("stop with Ctrl-C; the address is worth nothing then", style="dim")
+                talk.print(_("codec endpoint  {url}", url=endpoint))
+                talk.print(_("in Temporal's UI: the glasses at the top right, Remote Codec Endpoint"), style="dim")
+                talk.print(_("for `temporal`: export TEMPORAL_CODEC_ENDPOINT=..., which other users cannot see"), style="dim")
+                talk.print(_("stop with Ctrl-C; the address is worth nothing then"), style="dim")
                 await asyncio.Event().wait()
 
     with suppress(Interrupted):
@@ -63,7 +64,7 @@ def origin_of(ui: str) -> str:
     try:
         return str(URL(ui).origin())
     except ValueError as error:
-        raise Malformed(f"{ui!r} is no address of a page", hint=f"give one such as {UI}") from error
+        raise Malformed(_("{url} is no address of a page", url=repr(ui)), hint=_("give one such as {url}", url=UI)) from error
 
 
 @asynccontextmanager
@@ -74,7 +75,7 @@ async def bridge(decode: Decode, origin: str, port: int = 0) -> AsyncIterator[st
         try:
             taken = await served.enter_async_context(listening(app, "127.0.0.1", port))
         except OSError as error:
-            raise VigilError(f"port {port} is taken or not allowed", hint="choose another with --port") from error
+            raise VigilError(_("port {port} is taken or not allowed", port=port), hint=_("choose another with --port")) from error
         yield f"http://127.0.0.1:{taken}{path}"
 
 

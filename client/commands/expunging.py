@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from client.caller import CallerOptions
 from client.console import answer
+from client.language import _
 from client.options import DeliveryId, Output, grouped
 from domain.record.expunction import Approval, Approvals, Expunged, approval_in
 from domain.signing.canonical import canonical, plain
@@ -36,20 +37,28 @@ def expunge(
     --with FILE.
     """
     if (approval is None) == (with_ is None):
-        raise Malformed("the first officer says --approval, the second --with", hint="it takes two persons, each with a key")
+        raise Malformed(
+            _("the first officer says --approval, the second --with"), hint=_("it takes two persons, each with a key")
+        )
     if approval is not None:
         said = {"delivery": delivery, "ordered_by": ordered_by, "law": law, "service": caller.service, "officer": caller.code}
         write_new(approval, _signed(caller, said).model_dump_json().encode() + b"\n")
-        text = f"{approval}: signed; another officer signs the same with: vigil expunge {delivery} --with {approval}"
+        text = _(
+            "{path}: signed; another officer signs the same with: vigil expunge {delivery} --with {path}",
+            path=approval,
+            delivery=delivery,
+        )
         answer(output, {"approval": str(approval)}, text)
         return
     assert with_ is not None  # noqa: S101 - one of the two is given
     if ordered_by is not None or law is not None:
-        raise Malformed("--with names the order already: read it before you sign", hint=f"it is in {with_}")
+        raise Malformed(_("--with names the order already: read it before you sign"), hint=_("it is in {path}", path=with_))
     first = _read(with_)
     said = plain(approval_in(first)) | {"service": caller.service, "officer": caller.code}
     if said["delivery"] != delivery:
-        raise Malformed(f"{with_} approves that {said['delivery']} is expunged, not {delivery}")
+        raise Malformed(
+            _("{path} approves that {other} is expunged, not {delivery}", path=with_, other=said["delivery"], delivery=delivery)
+        )
     both = Approvals(approvals=(first, _signed(caller, said)))
     found = caller.call(lambda door: door.expunge(delivery, both))
     answer(output, plain(found), _words(found))
@@ -59,7 +68,7 @@ def _signed(caller: CallerOptions, said: dict[str, str | None]) -> Envelope:
     try:
         approval = Approval.model_validate(said | {"at": utc_text(datetime.now(UTC))})
     except ValidationError as error:
-        raise Malformed("an order names whose it is and under which law", faults_of(error)) from error
+        raise Malformed(_("an order names whose it is and under which law"), faults_of(error)) from error
     return sign(canonical(approval), EXPUNGE_TYPE, caller.key())
 
 
@@ -67,10 +76,17 @@ def _read(path: Path) -> Envelope:
     try:
         return Envelope.model_validate_json(text_of(path))
     except ValidationError as error:
-        raise Malformed(f"{path} holds no approval", faults_of(error)) from error
+        raise Malformed(_("{path} holds no approval", path=path), faults_of(error)) from error
 
 
 def _words(found: Expunged) -> str:
     if root([bytes.fromhex(one) for one in found.leaves]).hex() != found.root:
-        raise NotVerified(f"the leaves that are left of {found.delivery} do not come to its root")
-    return f"{found.delivery} is expunged by {found.first} and {found.second}; {found.size} leaves stay, under root {found.root}"
+        raise NotVerified(_("the leaves that are left of {delivery} do not come to its root", delivery=found.delivery))
+    return _(
+        "{delivery} is expunged by {first} and {second}; {size} leaves stay, under root {root}",
+        delivery=found.delivery,
+        first=found.first,
+        second=found.second,
+        size=found.size,
+        root=found.root,
+    )

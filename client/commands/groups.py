@@ -329,4 +329,5 @@ def _became(given: Any) -> dict[str, Any]:
     if isinstance(given, Left):
         return {"verdict": "left", "said": _("kept, not judged yet: no worker is up")}
     receipt = given.receipt
-    return {"verdict": receipt.verdict.verdict, "seq": receipt.seq, "said": say_verdict(receipt.verdict, speak)}
+    said = say_verdict(receipt.verdict, speak) or _("accepted")
+    return {"verdict": receipt.verdict.verdict, "seq": receipt.seq, "said": said}

@@ -11,6 +11,7 @@ from client import keyring, passphrase
 from client.commands import payload
 from client.console import talk
 from client.embedded import Embedded, Layout, held
+from client.language import _
 from client.options import KEYS, Keys
 from client.running import Interrupted, run
 from domain.words.errors import NotFound, VigilError
@@ -36,8 +37,9 @@ def up(
     """Run the embedded system on this machine until Ctrl-C: Temporal on a SQLite file, a worker, a gateway."""
     system = directory_in(directory).system()
     if system is None:
-        message = f"{directory} has no entry for the installation itself"
-        raise NotFound(message, hint=f"make its key and entry: vigil keys new vigil --installation --directory {directory}")
+        message = _("{directory} has no entry for the installation itself", directory=directory)
+        hint = _("make its key and entry: vigil keys new vigil --installation --directory {directory}", directory=directory)
+        raise NotFound(message, hint=hint)
     own = keyring.in_use(keys.expanduser(), system.id)
     own.secrets()
     laws = cards or directory.parent / "cards"
@@ -67,30 +69,31 @@ def up(
 
 
 async def _up(layout: Layout) -> None:
-    wanted = [("gateway", layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
+    wanted = [(_("gateway"), layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
     if layout.metrics_port is not None:
         wanted += [("metrics", layout.metrics_port), ("metrics", layout.metrics_port + 1)]
     for name, port in wanted:
         await _raise_if_taken(name, port)
     async with Embedded(layout) as embedded:
-        talk.print(f"gateway     {layout.gateway_url}")
-        talk.print(f"Temporal    127.0.0.1:{layout.temporal_port}, its pages http://127.0.0.1:{layout.ui_port}")
+        talk.print(_("gateway     {url}", url=layout.gateway_url))
+        address, pages = f"127.0.0.1:{layout.temporal_port}", f"http://127.0.0.1:{layout.ui_port}"
+        talk.print(_("Temporal    {address}, its pages {pages}", address=address, pages=pages))
         if layout.metrics_port is not None:
             first, second = (f"http://127.0.0.1:{layout.metrics_port + further}/metrics" for further in (0, 1))
-            talk.print(f"metrics     {first} of the gateway, {second} of the worker")
-        talk.print(f"kept in     {layout.home.path}")
-        talk.print("stop with Ctrl-C; everything acknowledged is on disk", style="dim")
+            talk.print(_("metrics     {first} of the gateway, {second} of the worker", first=first, second=second))
+        talk.print(_("kept in     {folder}", folder=layout.home.path))
+        talk.print(_("stop with Ctrl-C; everything acknowledged is on disk"), style="dim")
         waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
-        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        done, _rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         ended = waits[done.pop()]
-        raise VigilError(f"{ended} ended by itself", hint=f"see {embedded.log_of(ended)}")
+        raise VigilError(_("{process} ended by itself", process=ended), hint=_("see {path}", path=embedded.log_of(ended)))
 
 
 async def _raise_if_taken(name: str, port: int | None) -> None:
     try:
         server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", port)
     except OSError as error:
-        message = f"port {port}, wanted for {name}, is taken or not allowed"
-        raise VigilError(message, hint="stop what uses it, or choose another port") from error
+        message = _("port {port}, wanted for {name}, is taken or not allowed", port=port, name=name)
+        raise VigilError(message, hint=_("stop what uses it, or choose another port")) from error
     server.close()
     await server.wait_closed()

@@ -1,6 +1,6 @@
 """`vigil keys`: make, change, revoke, show. Nothing secret is ever printed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from client.commands import payload
 from client.console import answer, talk
 from client.entries import moment
 from client.key_rollout import Announced, Destination, Rollout, roll_out
+from client.language import _
 from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
@@ -24,6 +25,7 @@ from domain.words.errors import Malformed, NotFound, faults_of
 from domain.words.identifiers import OfficerCode
 from domain.words.moments import Moment, instant
 from domain.words.quantities import check_span, parse_span
+from domain.words.text import mark
 from process import keyfile
 from process.configuration import directory_in, text_of
 from process.keyfile import Kept
@@ -52,7 +54,9 @@ _OFFICER: TypeAdapter[str] = TypeAdapter(OfficerCode)
 def kept(*, plainly: bool, in_keyring: bool, before: Kept = "passphrase") -> Kept:
     """How a new key is protected, as options say it. Raises `Malformed` where they say two things."""
     if plainly and in_keyring:
-        raise Malformed("--plain and --keyring: a key is kept in one way", hint="give one of them, or neither for a passphrase")
+        raise Malformed(
+            _("--plain and --keyring: a key is kept in one way"), hint=_("give one of them, or neither for a passphrase")
+        )
     return "plain" if plainly else "keyring" if in_keyring else before
 
 
@@ -73,7 +77,7 @@ def new(
     made = keyring.make(keys.expanduser(), services, directory, how, installation=installation, officer=whose)
     answer(output, [_document(one, one.file.key) for one in made], _table([_document(one, one.file.key) for one in made]))
     if how == "plain":
-        talk.print("whoever can read these files can sign: they are not protected", style="dim")
+        talk.print(_("whoever can read these files can sign: they are not protected"), style="dim")
 
 
 @app.command()
@@ -105,7 +109,8 @@ def show(
         documents += [_document(service, key, entered=True) for number, key in entered.items() if number not in ids]
     if not documents:
         raise NotFound(
-            f"there are no keys in {folder}", hint="make some with `vigil keys new SERVICE`, or say where they are with --keys"
+            _("there are no keys in {folder}", folder=folder),
+            hint=_("make some with `vigil keys new SERVICE`, or say where they are with --keys"),
         )
     answer(output, documents, _table(documents))
 
@@ -142,19 +147,31 @@ def _document(one: keyring.HeldKeys | str, key: ServiceKey | None, *, entered: b
 
 def _table(documents: list[dict[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2))
-    for heading in ("service", "officer", "key id, to be read aloud", "validity", "private half"):
+    for heading in (_("service"), _("officer"), _("key id, to be read aloud"), _("validity"), _("private half")):
         table.add_column(heading)
     for one in documents:
-        validity = f"from {moment(one['valid_from'])}" if one["valid_from"] else "not known without the passphrase"
-        validity += f" until {moment(one['valid_until'])}" if one["valid_until"] else ""
-        validity += f", REVOKED {moment(one['revoked_at'])}" if one["revoked_at"] else ""
-        validity += ", NOT in the directory" if one.get("in_directory") is False else ""
-        where = {"plain": "not protected", "passphrase": "under a passphrase", "keyring": "in the keyring", None: ""}[one["kept"]]
-        private = f"{one['file']}, {where}" if one["file"] else "not here"
-        table.add_row(one["service"], one["officer"] or "-", _aloud(one["key_id"]), validity, private)
+        private = f"{one['file']}, {_(KEPT[one['kept']])}" if one["file"] else _("not here")
+        table.add_row(one["service"], one["officer"] or "-", _aloud(one["key_id"]), _validity(one), private)
         for public in filter(None, (one["public"], one["recipient"])):
             table.add_row("", "", public)
     return table
+
+
+KEPT: Mapping[Kept, str] = {
+    "plain": mark("not protected"),
+    "passphrase": mark("under a passphrase"),
+    "keyring": mark("in the keyring"),
+}
+
+
+def _validity(one: Mapping[str, Any]) -> str:
+    said = [
+        _("from {moment}", moment=moment(one["valid_from"])) if one["valid_from"] else _("not known without the passphrase"),
+        _("until {moment}", moment=moment(one["valid_until"])) if one["valid_until"] else "",
+        _("REVOKED {moment}", moment=moment(one["revoked_at"])) if one["revoked_at"] else "",
+        _("NOT in the directory") if one.get("in_directory") is False else "",
+    ]
+    return ", ".join(filter(None, said))
 
 
 def _aloud(number: str | None) -> str:
@@ -258,7 +275,7 @@ def _public(public: str, now: datetime, **more: str | None) -> ServiceKey:
     try:
         return ServiceKey(public=public, valid_from=now.isoformat(timespec="seconds"), **more)
     except ValidationError as error:
-        raise Malformed("not a public key", faults_of(error)) from error
+        raise Malformed(_("not a public key"), faults_of(error)) from error
 
 
 def _officer(code: str, option: str) -> str:
@@ -297,7 +314,10 @@ def revoke(
     mine = by in (None, service)
     chosen = _key_id(key) if key is not None else keyring.in_use(folder, service).file.id
     if not chosen:
-        raise Malformed(f"which key of {service}? The file does not say", hint=f"give its id, see `vigil keys show {service}`")
+        raise Malformed(
+            _("which key of {service}? The file does not say", service=service),
+            hint=_("give its id, see `vigil keys show {service}`", service=service),
+        )
     here = [one for one in _here(folder, service, needed=mine) if one.file.id == chosen]
     end = KeyEnd(key=chosen, at=now, revoked=True)
     change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
@@ -313,7 +333,10 @@ def _note_revoked(here: list[keyring.HeldKeys], now: str) -> None:
         if one.file.key is not None:
             keyring.note(one, one.file.key.model_copy(update={"revoked_at": now}))
             if not any(other.valid_at(datetime.now(UTC)) for other in keyring.held(one.path.parent, one.service)):
-                words = f"no key of {one.service} here counts any more: an administrator gives it one with `vigil keys replace`"
+                words = _(
+                    "no key of {service} here counts any more: an administrator gives it one with `vigil keys replace`",
+                    service=one.service,
+                )
                 talk.print(words, style="bold yellow")
 
 
@@ -329,9 +352,9 @@ def announce(
     try:
         envelope = Envelope.model_validate_json(text_of(file))
     except ValidationError as error:
-        raise Malformed(f"{file} holds no signed change of keys", faults_of(error)) from error
+        raise Malformed(_("{path} holds no signed change of keys", path=file), faults_of(error)) from error
     if way.directory is None and way.gateway is None:
-        raise Malformed("nowhere to announce it", hint="give --directory, --gateway or both")
+        raise Malformed(_("nowhere to announce it"), hint=_("give --directory, --gateway or both"))
     signer = by or read_change(envelope).by
     roll_out(Rollout(envelope, signer, way, file=file), output)
 
@@ -354,4 +377,6 @@ def _key_id(text: str) -> str:
     try:
         return _KEY_ID.validate_python("".join(text.split()))
     except ValidationError as error:
-        raise Malformed(f"{text!r} is no key id: 32 hexadecimal digits", faults_of(error, place="key id")) from error
+        raise Malformed(
+            _("{key} is no key id: 32 hexadecimal digits", key=repr(text)), faults_of(error, place="key id")
+        ) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from client.console import answer, talk
+from client.language import _
 from client.options import KEYS, Keys, Output
 from domain.words.errors import Malformed
 from process.files import write_new
@@ -39,8 +40,8 @@ def rotate(folder: Path) -> tuple[Path, Ring]:
     try:
         write_new(beside, ring.text().encode())
     except Malformed as error:
-        message = f"{beside} is there: a rotation is under way, or was broken off"
-        raise Malformed(message, hint=f"if nobody else is at it, remove it; {path} is whole") from error
+        message = _("{path} is there: a rotation is under way, or was broken off", path=beside)
+        raise Malformed(message, hint=_("if nobody else is at it, remove it; {path} is whole", path=path)) from error
     beside.replace(path)
     _settled(folder)
     return path, ring
@@ -65,9 +66,9 @@ def payload_new(keys: Keys = KEYS, output: Output = "text") -> None:
 def payload_rotate(keys: Keys = KEYS, output: Output = "text") -> None:
     """Add a new key, which encrypts from now on; all before it go on decrypting."""
     _told(*rotate(keys.expanduser()), output)
-    talk.print("give the file to every gateway and worker, and restart them", style="dim")
+    talk.print(_("give the file to every gateway and worker, and restart them"), style="dim")
 
 
 def _told(path: Path, ring: Ring, output: str) -> None:
     document = {"file": str(path), "current": ring.current, "keys": list(ring.keys)}
-    answer(output, document, f"{path}\ncurrent key {ring.current}, {len(ring.keys)} in all")
+    answer(output, document, _("{path}\ncurrent key {key}, {count} in all", path=path, key=ring.current, count=len(ring.keys)))

@@ -26,6 +26,7 @@ from domain.plan.plan import Requirement
 from domain.plan.request_for_consent import request_for_consent
 from domain.plan.selectors import SelectorKind, selector
 from domain.signing.canonical import digest, plain
+from domain.views.names import OVERDUE, STEPS
 from domain.words.errors import Malformed, VigilError
 from domain.words.quantities import say_span
 from domain.words.text import shown
@@ -48,9 +49,9 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
     table = pairs()
     table.title = Text(shown(f"{found.operation}: {found.title}"))
     for one in found.checkpoints:
-        due = _("due {span}, if overdue: {action}", span=say_span(found.due_after(one)), action=one.overdue)
+        due = _("due {span}, if overdue: {action}", span=say_span(found.due_after(one)), action=_(OVERDUE[one.overdue]))
         asked = (f"{need.service}: {needs([need.says])}{_by_two(need)}" for need in one.requires)
-        table.add_row(one.id, Text("\n".join(map(shown, (f"{one.step}, {one.state}; {due}", *asked)))))
+        table.add_row(one.id, Text("\n".join(map(shown, (f"{_(STEPS[one.step])}, {one.state}; {due}", *asked)))))
     document = {
         "plan": str(files.plan),
         "operation": found.operation,
@@ -100,7 +101,7 @@ def plan_test(
         if output == "text":
             out.print(scenario_tests.line(tried[-1]))
             for refusal in tried[-1].refusals if show else ():
-                out.print(f"refused {refusal}")
+                out.print(_("refused: {what}", what=refusal))
     failed = sum(not one.ok for one in tried)
     wrong = (
         VigilError(_("{failed} of {tried} scenarios did not go as they expect", failed=failed, tried=len(tried)))

@@ -13,6 +13,7 @@ from rich.table import Table
 from client.caller import CallerOptions
 from client.console import answer, talk
 from client.entries import moment
+from client.language import _
 from client.options import Output, grouped
 from domain.plan.directory import Service
 from domain.record.reads import EMPTY, Read, Tip, after, signed_tip, unverified_tip, verify_end, verify_reads
@@ -49,8 +50,13 @@ def reads(
     tips = _remembered(memory.expanduser())
     known = tips.get(caller.gateway, EMPTY)
     if since > known.count:
-        message = f"what comes before record {since} has not been verified here: {memory} knows {known.count}"
-        raise Malformed(message, hint="leave --since out this time")
+        message = _(
+            "what comes before record {since} has not been verified here: {memory} knows {count}",
+            since=since,
+            memory=memory,
+            count=known.count,
+        )
+        raise Malformed(message, hint=_("leave --since out this time"))
     installation = installation_of(directory_in(directory)) if directory is not None else None
     looked = caller.call(lambda door: _look(door, since, known, installation))
     if looked.wrong is None:
@@ -62,11 +68,11 @@ def reads(
         "verified": looked.wrong is None,
         "signed": installation is not None and looked.wrong is None,
     }
-    text = _table(shown) if shown or looked.wrong else "nobody has been shown anything of that"
+    text = _table(shown) if shown or looked.wrong else _("nobody has been shown anything of that")
     answer(output, document, text, looked.wrong)
-    talk.print(f"verified: {looked.tip.count} records, head {looked.tip.head}", style="dim")
+    talk.print(_("verified: {count} records, head {head}", count=looked.tip.count, head=looked.tip.head), style="dim")
     if installation is None:
-        talk.print("whose signature it bears was not checked: name a directory you trust with --directory", style="dim")
+        talk.print(_("whose signature it bears was not checked: name a directory you trust with --directory"), style="dim")
 
 
 async def _look(door: Gateway, since: int, known: Tip, installation: Service | None) -> LogRead:
@@ -92,7 +98,7 @@ async def _look(door: Gateway, since: int, known: Tip, installation: Service | N
 def _one(reads: Sequence[Read], number: int) -> Sequence[Read]:
     """At least the record of this number is among them. Raises `NotVerified`."""
     if not reads or reads[0].number != number:
-        raise NotVerified("the record is missing", number)
+        raise NotVerified(_("the record is missing"), number)
     return reads
 
 
@@ -103,7 +109,7 @@ def _remembered(path: Path) -> dict[str, Tip]:
     try:
         return _TIPS.validate_json(text_of(path))
     except ValidationError as error:
-        raise Malformed(f"{path} is not a memory of logs of reads", faults_of(error)) from error
+        raise Malformed(_("{path} is not a memory of logs of reads", path=path), faults_of(error)) from error
 
 
 def _remember(path: Path, tips: dict[str, Tip]) -> None:
@@ -118,11 +124,13 @@ def _remember(path: Path, tips: dict[str, Tip]) -> None:
 
 def _table(found: list[Read]) -> Table:
     table = Table(box=None, padding=(0, 2))
-    for heading in ("no.", "when", "who", "by key", "role", "what", "of", "which part"):
+    for heading in (_("no."), _("when"), _("who"), _("by key"), _("role"), _("what"), _("of"), _("which part")):
         table.add_column(heading)
     for read in found:
-        who = f"{read.service}, officer {read.officer}" if read.officer is not None else f"{read.service}, its system"
-        key = read.key[:8] if read.key is not None else "none: a provider said so"
+        who = _("{service}, its system", service=read.service)
+        if read.officer is not None:
+            who = _("{service}, officer {officer}", service=read.service, officer=read.officer)
+        key = read.key[:8] if read.key is not None else _("none: a provider said so")
         table.add_row(
             f"{read.number}", moment(read.at), who, key, read.role, read.action, ", ".join(read.deliveries), _part(read)
         )
@@ -131,17 +139,18 @@ def _table(found: list[Read]) -> Table:
 
 def _part(read: Read) -> str:
     if read.ends is not None:
-        up_to = f"up to entry {read.last}" if read.last is not None else "nothing"
-        return f"{up_to}; ends no. {read.ends}"
+        up_to = _("up to entry {entry}", entry=read.last) if read.last is not None else _("nothing")
+        return _("{read}; ends no. {number}", read=up_to, number=read.ends)
     if read.action == "changes":
-        return f"from entry {read.first} on" if read.first is not None else "from its end on"
+        return _("from entry {entry} on", entry=read.first) if read.first is not None else _("from its end on")
     if read.purpose is not None:
-        return f"for {read.purpose}"
+        return _("for {purpose}", purpose=read.purpose)
     if read.file is not None:
-        return f"file {read.file[:16]} of entry {read.first}"
+        return _("file {digest} of entry {entry}", digest=read.file[:16], entry=read.first)
     if read.period is not None:
         return read.period
     if read.first is None:
         return ""
-    what = "records" if read.action == "reads" else "entries"
-    return f"{what} {read.first} to {read.last}"
+    if read.action == "reads":
+        return _("records {first} to {last}", first=read.first, last=read.last)
+    return _("entries {first} to {last}", first=read.first, last=read.last)

@@ -8,10 +8,12 @@ from rich.table import Table
 
 from client.console import Watched, answer, talk
 from client.dossier import PlanFiles, scenario_for
+from client.language import _, named
 from client.options import Output, grouped
 from client.rehearse import Rehearsal, Rehearsed, home_for, raise_if_endless
 from client.running import run
 from domain.signing.canonical import plain
+from domain.views.names import OUTCOMES
 from domain.words.errors import NotVerified, VigilError
 
 app = typer.Typer()
@@ -46,17 +48,21 @@ def _wrong_with(done: Rehearsed) -> VigilError | None:
     if not done.verified:
         return NotVerified(done.problem)
     if not done.as_expected:
-        return VigilError(f"it ended as {done.outcome}; the scenario expects {done.expected}")
+        return VigilError(
+            _("it ended as {outcome}; the scenario expects {expected}", outcome=done.outcome, expected=done.expected)
+        )
     return None
 
 
 def _rehearsed(done: Rehearsed) -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_row("delivery", done.delivery)
-    table.add_row("outcome", f"{done.outcome}" + (" (as expected)" if done.expected and done.as_expected else ""))
-    table.add_row("statements", f"{done.statements} signed, {done.refused} refused")
-    table.add_row("ledger", f"{done.entries} entries, root {done.ledger_root}")
-    table.add_row("packet", done.packet)
-    table.add_row("verified", "yes, offline, every signature and every rule" if done.verified else f"NO: {done.problem}")
-    table.add_row("took", f"{done.seconds} s")
+    outcome = named(OUTCOMES, done.outcome) if done.outcome is not None else _("not ended")
+    table.add_row(_("delivery"), done.delivery)
+    table.add_row(_("outcome"), _("{outcome}, as expected", outcome=outcome) if done.expected and done.as_expected else outcome)
+    table.add_row(_("statements"), _("{statements} signed, {refused} refused", statements=done.statements, refused=done.refused))
+    table.add_row(_("ledger"), _("{count} entries, root {root}", count=done.entries, root=done.ledger_root))
+    table.add_row(_("packet"), done.packet)
+    whether = _("yes, offline, every signature and every rule") if done.verified else _("NO: {problem}", problem=done.problem)
+    table.add_row(_("verified"), whether)
+    table.add_row(_("took"), _("{number} s", number=done.seconds))
     return table

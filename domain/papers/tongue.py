@@ -1,6 +1,6 @@
 """How a paper says things in its language: sentences with values in them, masses, moments, names of States and services."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from string import Formatter
@@ -27,6 +27,12 @@ SPANS = ((timedelta(days=1), mark("d")), (timedelta(hours=1), mark("h")), (timed
 SECOND = (timedelta(seconds=1), mark("s"))
 CALLED = {"KG": mark("Kyrgyzstan"), "MD": mark("Moldova"), "GB": mark("United Kingdom"), "US": mark("United States")}
 """States that the tables call otherwise than their own papers do."""
+
+
+def state_called(code: str, translate: Callable[[str], str]) -> str:
+    """What a State is called; one that the tables do not have, by its code."""
+    known = pycountry.countries.get(alpha_2=code)
+    return translate(CALLED.get(code) or (str(known.name) if known is not None else code))
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,7 @@ class Tongue:
 
     def state(self, code: str) -> str:
         """What a State is called."""
-        known = pycountry.countries.get(alpha_2=code)
-        return self.translate(CALLED.get(code) or (known.name if known is not None else code))
+        return state_called(code, self.translate)
 
     def states(self, codes: Iterable[str], *sources: Source) -> Value:
         """Several of them."""

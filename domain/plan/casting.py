@@ -6,14 +6,22 @@ Nothing here is law: a plan is checked whoever it names (`domain.plan.check`). T
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from domain.plan.cards import Case, Measure, RuleCard
 from domain.plan.directory import MAY_ASK_THE_REGISTER, MAY_SEIZE, Directory, Service, ServiceKind
 from domain.plan.powers import MAY_ARREST, MAY_PROSECUTE
+from domain.words.text import mark
 
 Part = Literal["initiator", "authority", "in_charge", "arrest"]
 """What a service may be chosen for: who begins it, who authorises for its State, who is in charge of a leg, who arrests."""
+PARTS: Final[Mapping[Part, str]] = {
+    "initiator": mark("begins it"),
+    "authority": mark("authorises"),
+    "in_charge": mark("in charge"),
+    "arrest": mark("arrests"),
+}
+"""What each is called."""
 
 MAY_DECIDE: tuple[ServiceKind, ...] = (*MAY_PROSECUTE, *MAY_SEIZE)
 """Kinds that decide, the usual one first. Where a card does not know who does, those that would carry it out are asked only where

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.plan.answers import Answers
 from domain.plan.cards import Case, GoodsClass, Measure, RuleCard
-from domain.plan.casting import Casting, Part
+from domain.plan.casting import PARTS, Casting, Part
 from domain.plan.directory import Directory, Service
 from domain.words.errors import Fault
 from domain.words.text import either, fill, word
@@ -104,7 +104,7 @@ class Cast:
                 state=state,
                 kinds=either(dict.fromkeys(kinds)),
             )
-        return fill("the directory has no service of {state} that could be it: {part}", state=state, part=word(part))
+        return fill("the directory has no service of {state} for this part: {part}", state=state, part=fill(PARTS[part]))
 
     def lack(self, place: str, problem: str) -> None:
         """Note what is missing."""

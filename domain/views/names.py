@@ -107,13 +107,15 @@ STEPS: Mapping[Step, str] = {
     "prepare": mark("preparation"),
     "dispatch": mark("departure"),
     "hand_over": mark("handover"),
-    "deliver": mark("delivery"),
+    "deliver": mark("delivery to the recipient"),
     "muster": mark("muster"),
     "arrest": mark("arrest"),
     "account": mark("accounting"),
     "close": mark("closing"),
 }
-"""What the checkpoints of each step are called where they are counted."""
+"""What the checkpoints of each step are called."""
+OVERDUE: Mapping[str, str] = {"hold": mark("it is held"), "interdict": mark("it is interdicted")}
+"""What follows where a checkpoint has no answer in time."""
 EVENTS: Mapping[str, str] = {
     "started": mark("Started from its signed plan"),
     "amended": mark("Plan changed by a new signed one"),

@@ -63,7 +63,7 @@ def period_of(text: str, zone: str = "UTC") -> Period:
         since, until = _span(first, offset)[0], _span(last or first, offset)[1]
         return Period(since=since, until=until)
     except (ValueError, OverflowError) as error:
-        fault = Fault(place="period", problem=fill("expected {right}", right=RIGHT))
+        fault = Fault(place="period", problem=fill("expected {right}", right=fill(RIGHT)))
         raise Malformed(fill("{period} is no period", period=text[:LONGEST_PERIOD]), (fault,)) from error
 
 

@@ -125,7 +125,7 @@ def last_day(found: Results) -> date:
 
 def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
     by: Mapping[str, tuple[str, Translate]] = {
-        "end": (mark("How they ended"), lambda code: speak(OUTCOMES.get(code, mark("under way")))),
+        "end": (mark("How they ended"), lambda code: speak(OUTCOMES.get(code, mark("not ended")))),
         "state": (mark("By State"), str),
         "channel": (mark("By channel"), lambda code: _called(TRAVELS, code, speak)),
         "goods": (mark("By goods"), lambda code: speak(code.replace("_", " "))),

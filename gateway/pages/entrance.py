@@ -19,6 +19,7 @@ from archive.sessions import Sessions, SignedIn
 from domain.plan.access import permit
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotAuthentic
+from domain.words.text import mark
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.limits import LIMITS, LONGEST_ANSWER, LONGEST_TOKEN
@@ -110,7 +111,9 @@ async def _visitor(request: web.Request) -> Visitor:
     """
     token = token_of(request)
     if not token:
-        raise NotAuthentic("you are not signed in", hint="run `vigil sign-in --as SERVICE`, and open the link that it prints")
+        raise NotAuthentic(
+            mark("you are not signed in"), hint=mark("run `vigil sign-in --as SERVICE`, and open the link that it prints")
+        )
     return await visitor_of(request, token)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from client.new_plan import PARTS
+from domain.plan.casting import PARTS
 from domain.plan.documents import Document
 from domain.plan.gaps import gaps_in
 from domain.plan.plan import Plan

@@ -35,8 +35,8 @@ def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:
     asked = plan.checkpoints[0].requires[0].model_copy(update={"service": "kg.prosecutor"})
     alternative = plan.checkpoints[0].model_copy(update={"id": "consent-kg", "state": "KG", "requires": (asked,)})
     said = plan.request.model_copy(update={"to": plan.request.to | {"KG": plan.request.to["UZ"]}})
-    table = Table(plan.model_copy(update={"checkpoints": (alternative, *plan.checkpoints), "request": said}))
-    del table.delivery.state.cards["KG"]
+    plan = plan.model_copy(update={"checkpoints": (alternative, *plan.checkpoints), "request": said})
+    table = Table(plan, without_card=("KG",))
 
     assert code(table.say("kg.prosecutor", "authorisation_granted", "consent-kg", form="oral", **GIVEN)) == "no_such_form"
     assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)

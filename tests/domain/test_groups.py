@@ -6,23 +6,27 @@ from typing import Any
 import pytest
 
 from domain.delivery.carried import Carried, carried
-from domain.delivery.reported import Amended
+from domain.delivery.reported import Amended, Stated
 from domain.delivery.statement import Statement
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile, expand, is_member, leaf_of, placed
+from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import amend, go_on
 from domain.record.siblings import expunged, heard, heeding
 from domain.record.verify import verify
+from domain.rules.agreement import AgreementGiven
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
+from domain.views.forms import PARTS, content_of
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
+from domain.words.moments import instant
 from rehearsal.invariants import Checker
 from rehearsal.services import VIGIL, private_key_of, second
 from tests.groups import BOTH, CHEMICALS, KEPT, OIL, Parcels, group_file, group_plans, of_several
-from tests.support import EXAMPLES, SECRET, Table, example_cards, example_directory, signed_plan, why
+from tests.support import EXAMPLES, SECRET, Table, asks, example_cards, example_directory, signed_plan, why
 from workflows.errands import Heed, wanted
 
 NUMBERS = itertools.count(1)
@@ -164,11 +168,15 @@ def test_r28_the_largest_group_has_its_bound_and_fits() -> None:
 
 # What is signed for several
 
+AGREES = {"reference": "TEST-8", "given_by_role": "head of service"}
 
-def consents_of(table: Table, service: str, at: str | None, *names: str, **content: Any) -> Statement:
-    """What a service says once for these parcels."""
-    together = of_several(*names)
-    plans = {one.operation: one for one in group_plans()}
+
+def consents_of(
+    table: Table, service: str, at: str | None, *names: str, of: tuple[Plan, ...] | None = None, **content: Any
+) -> Statement:
+    """What a service says once for these parcels of the example, or of these plans."""
+    together = of_several(*names, plans=of)
+    plans = {one.operation: one for one in of or group_plans()}
     state = table.directory.get(service).state or ""
     request = {"request": [digest_of_request(plans[one], state) for one in names]} if content.pop("asks", True) else {}
     said = table.statement(service, content.pop("kind", "authorisation_granted"), at, **request | content)
@@ -200,6 +208,15 @@ def test_r31_a_consent_for_one_consignment_counts_for_no_other() -> None:
             parcels[CHEMICALS].hand_in(said)
     assert "R1" == parcels[CHEMICALS].hand_in(other).verdict.rule
     assert not parcels[CHEMICALS].delivery.state.grants
+
+
+def test_r31_the_requests_of_several_are_typed_with_semicolons_between() -> None:
+    """One is one digest, as where it is said of one consignment; several are a list."""
+    one, other = "0" * 64, "1" * 64
+    for typed, read in ((one, one), (f"{one}; {other}", (one, other))):
+        said = content_of("agreement_given", {"request": typed, "state": "KZ", **AGREES}, {}, PARTS)
+        assert isinstance(said, AgreementGiven)
+        assert read == said.request
 
 
 def test_r31_what_is_signed_under_another_digest_does_not_count() -> None:
@@ -274,6 +291,57 @@ def test_r8_one_signature_stops_all_that_it_names() -> None:
     assert all(parcels[name].delivery.state.halt is not None for name in BOTH)
 
 
+@pytest.mark.parametrize(
+    ("kind", "service", "at", "words", "cause"),
+    [
+        ("agreement_given", "kz.customs", "consent-kz", AGREES, None),
+        ("agreement_refused", "kz.customs", "consent-kz", {"state": "KZ"}, "refused"),
+        ("authorisation_refused", "kz.prosecutor", "consent-kz", {}, "refused"),
+        ("permission_granted", "ru.court", "consent-ru", {"permissions": ["post"]}, None),
+        ("permission_refused", "ru.court", "consent-ru", {}, "refused"),
+        ("incident", "kz.police", None, {"risk_to_life": False, "what": "a flat tyre"}, None),
+        ("incident", "kz.police", None, {"risk_to_life": True, "what": "danger"}, "risk_to_life"),
+    ],
+)
+def test_r31_what_is_decided_or_happened_of_several_is_signed_once(
+    kind: str, service: str, at: str | None, words: dict[str, Any], cause: str | None
+) -> None:
+    """An agreement, a permission, a refusal and an incident count in each delivery that they name, and halt each or none."""
+    both = asks("kz.prosecutor authorisation", "kz.customs agreement")
+    plans = expand(with_checkpoint("consent-kz", requires=both)).plans
+    parcels = Parcels(**{one.operation.replace("-", "_"): one for one in plans})
+    decides = kind in ("agreement_given", "permission_granted")
+    said = consents_of(parcels[OIL], service, at, *BOTH, of=plans, kind=kind, asks=decides, **words)
+
+    assert ["accepted"] * 2 == [parcels[name].hand_in(said).verdict.verdict for name in BOTH]
+    for name in BOTH:
+        halt = parcels[name].delivery.state.halt
+        assert cause == (halt.cause if halt is not None else None)
+        verify(parcels[name].packet())
+
+
+def test_r31_an_authorisation_of_several_is_made_longer_once() -> None:
+    """One signature, and in each delivery that it names the authorisation runs until then."""
+    parcels = Parcels()
+    parcels.consent(*BOTH)
+    until = {"valid_until": "2022-04-15T00:00:00Z"}
+    said = consents_of(parcels[OIL], "kz.prosecutor", None, *BOTH, kind="authorisation_extended", asks=False, **until)
+
+    assert ["accepted"] * 2 == [parcels[name].hand_in(said).verdict.verdict for name in BOTH]
+    for name in BOTH:
+        assert instant(until["valid_until"]) == parcels[name].delivery.state.grants["kz.prosecutor"].valid_until
+
+
+def test_r8_one_signature_holds_all_that_it_names() -> None:
+    """Whoever takes part in several holds them at once; the third goes on."""
+    parcels = Parcels()
+    said = consents_of(parcels[OIL], "kz.police", None, *BOTH, kind="hold_requested", asks=False)
+    for name in BOTH:
+        parcels[name].hand_in(said)
+
+    assert [True, True, False] == [parcels[name].delivery.state.hold is not None for name in (*BOTH, KEPT)]
+
+
 # Waiting for one another
 
 
@@ -328,6 +396,46 @@ def test_r31_an_arrest_is_not_opened_by_the_servers_word() -> None:
         with pytest.raises(RuleBroken, match="nobody has signed"):
             table.report(good.model_copy(update={"statements": statements}))
     assert not table.is_open("arrest-taraz")
+
+
+def test_r31_words_that_prove_nothing_take_nothing_from_those_that_do() -> None:
+    """Whatever else was said in the sibling stands beside them: at other checkpoints, and once for several."""
+    parcels = on_their_way()
+    flat_tyre = {"kind": "incident", "risk_to_life": False, "what": "a flat tyre"}
+    parcels[CHEMICALS].hand_in(consents_of(parcels[OIL], "kz.police", None, *BOTH, asks=False, **flat_tyre))
+    for name in BOTH:
+        parcels.muster(name)
+    table, sibling = parcels[OIL], parcels[CHEMICALS].delivery
+    wanted_now = heeding(table.delivery)
+    good = heard(sibling, wanted_now.group, wanted_now.siblings[0], private_key_of(VIGIL))
+    assert good is not None
+    everything = tuple(one.event.envelope for one in sibling.ledger.entries if isinstance(one.event, Stated))
+    assert len(everything) > len(good.statements)
+    beside = tuple(one for one in everything if one not in good.statements)
+
+    with pytest.raises(RuleBroken, match="nobody has signed"):
+        table.report(good.model_copy(update={"statements": beside}))
+    table.report(good.model_copy(update={"statements": everything}))
+    table.settle()
+    assert table.is_open("arrest-taraz", "arrest-omsk")
+    verify(table.packet())
+
+
+def test_r8_what_a_sibling_reaches_during_a_hold_opens_once_it_goes_on() -> None:
+    """While nothing moves no arrest opens, and what was heard meanwhile is not lost."""
+    parcels = on_their_way()
+    parcels.muster(OIL)
+    table = parcels[OIL]
+    table.say("kz.police", "hold_requested")
+    parcels.muster(CHEMICALS)
+    assert f"{CHEMICALS} reached teams-ready" in parcels.hear(OIL)
+    table.pass_time(minutes=1)
+
+    assert not table.delivery.state.seen("arrest-taraz")
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "hold_decided", table.opened("hold"))
+    assert table.delivery.state.hold is None
+    assert table.is_open("arrest-taraz", "arrest-omsk")
 
 
 def test_r31_what_is_said_of_a_sibling_is_signed_by_the_installation() -> None:

@@ -28,6 +28,7 @@ from domain.words.quantities import MAX_WHOLE
 from process.language import speaker
 from tests.course import arrested
 from tests.goldens import GOLDEN, read, replayed
+from tests.groups import BOTH, OIL, group_plans
 from tests.support import COURIER, RECIPIENT, Table, example_plan, with_changes
 
 BY_HAND = """
@@ -127,7 +128,8 @@ def _counts(event: Any) -> bool:
 # Whose results they are
 
 
-PARTS = ("example-almaty-tashkent", "example-moscow-vector", "example-back-to-sender", "seed-207", "seed-226", "babble-10")
+BABBLE = [path.name.removesuffix(".json.gz") for path in sorted((GOLDEN / "1").glob("babble-*"))]
+PARTS = ("example-almaty-tashkent", "example-moscow-vector", "example-back-to-sender", "seed-207", "seed-226", *BABBLE[:1])
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -310,15 +312,10 @@ def test_the_archive_is_given_the_lines_of_each_reader() -> None:
 
 def test_consignments_of_a_group_are_one_operation() -> None:
     """And a part is of what it was split from, and with it of that one's group; a circle has an end."""
-    twins = {"code": "twins", "members": ["a-0", "b-0"], "digest": "0" * 64}
-    plans = {
-        "a": {"group": twins},
-        "b": {"group": twins},
-        "c": {"parent": "a-0"},
-        "d": {"parent": "e-0"},
-        "e": {"parent": "d-0"},
-    }
-    deliveries = [Table(with_changes(plan_={"operation": f"{name}-0", **more})).delivery for name, more in plans.items()]
+    parts = {"c-0": OIL, "d-0": "e-0", "e-0": "d-0"}
+    plans = (with_changes(plan_={"operation": name, "parent": parent}) for name, parent in parts.items())
+    parcels = [one for one in group_plans() if one.operation in BOTH]
+    deliveries = [Table(one).delivery for one in (*parcels, *plans)]
     assert (2, 5) == (added(*deliveries).all.operations, added(*deliveries).all.consignments)
 
 

@@ -86,7 +86,7 @@ def test_what_a_state_would_be_asked_afresh_is_named_in_russian() -> None:
     table = Table().consent()
     plan = with_changes(table.plan, plan_={"modality": "removed"})
     (said, *_) = [one.problem for one in amending.fresh_consents(table.delivery, plan, table.directory)]
-    assert "способ обращения с грузом" in in_russian(said)
+    assert "способ проведения" in in_russian(said)
 
 
 @pytest.mark.parametrize(
