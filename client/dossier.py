@@ -1,6 +1,7 @@
 """A plan with what belongs to it: the directory, the rule cards and the scenario, found beside it or in a folder above."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from client.console import talk
@@ -17,6 +18,10 @@ from domain.words.quantities import parse_span
 from process.configuration import cards_in, directory_in, text_of
 from rehearsal.scenario import Pace, PlanChange, Scenario
 from rehearsal.scenario import faults_in as unfitting
+from rehearsal.simulator import World
+
+PACE = Pace(fastest=parse_span("20m"), slowest=parse_span("4h"))
+"""How quickly services answer where no scenario says it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,26 @@ class Dossier:
     cards: dict[str, RuleCard]
     gaps: tuple[Fault, ...] = ()
     """Texts that are still to be written, each at its line."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A delivery as it is tried: a plan with how the services behave."""
+
+    dossier: Dossier
+    scenario: Scenario
+    begins: timedelta = timedelta()
+    """How long after the first of its group."""
+
+    @property
+    def name(self) -> str:
+        """The delivery's."""
+        return self.dossier.plan.operation
+
+    def world(self, seed: int) -> World:
+        """What it is simulated from."""
+        found = self.dossier
+        return World(found.plan, found.directory, found.cards, self.scenario, seed, begins=self.begins)
 
 
 @dataclass(frozen=True)
@@ -98,7 +123,7 @@ def scenario_for(path: Path, dossier: Dossier, scenario: Path | None) -> Scenari
     """
     chosen = scenario or path.resolve().parent / "scenario.yaml"
     if scenario is None and not chosen.exists():
-        return Scenario(vigil="scenario/1", pace=Pace(fastest=parse_span("20m"), slowest=parse_span("4h")))
+        return Scenario(vigil="scenario/1", pace=PACE)
     return _fitting(Document(text_of(chosen), str(chosen)), chosen.parent, dossier)
 
 

@@ -14,7 +14,7 @@ from client import render
 from client.caller import CallerOptions
 from client.console import answer, out, talk
 from client.dossier import tell_gaps
-from client.entries import line
+from client.entries import line_of
 from client.group_files import GroupFiles
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
@@ -115,7 +115,7 @@ def ledger(group: GroupCode, caller: CallerOptions, output: Output = "text") -> 
         answer(output, [{"delivery": name, "entry": plain(entry)} for name, entry in found], None)
         return
     for name, entry in found:
-        out.print(Text(f"{name} ", "bold"), line(entry), sep="")
+        out.print(line_of(name, entry))
 
 
 @app.command("packet")

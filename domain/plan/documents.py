@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from domain.plan.mending import common, mended
-from domain.plan.slips import another_kind, by_its_beginning, of_form, of_yaml, signed_already
+from domain.plan.slips import another_kind, by_its_beginning, kind_named, of_form, of_yaml, signed_already
 from domain.words.errors import REST, Fault, Malformed, faults_of
 from domain.words.quantities import BY_HAND
 from domain.words.text import fill, mark
@@ -69,6 +69,11 @@ class Document:
             raise Malformed(
                 fill("{name} is not YAML", name=name), [Fault(place=name, problem=fill("not YAML: {reason}", reason=reason))]
             ) from error
+
+    @property
+    def kind(self) -> str:
+        """Which kind of file it says that it is, such as `plan`."""
+        return kind_named(self._value.get("vigil")) if isinstance(self._value, dict) else ""
 
     def read(self, model: type[Record], rules: Iterable[Rule[Record]] = ()) -> Record:
         """The record in the document, nothing converted silently, and right by these rules.

@@ -27,15 +27,16 @@ def gaps_in(plan: Plan) -> Iterator[Fault]:
 
 def with_stand_ins(plan: Plan) -> Plan:
     """The same with each gap in square brackets, as text like any other: what a rehearsal signs, and nobody else."""
-    return Plan.model_validate(_stood_in(plan.model_dump())) if any(gaps_in(plan)) else plan
+    return Plan.model_validate(stood_in(plan.model_dump())) if any(gaps_in(plan)) else plan
 
 
-def _stood_in(value: Any) -> Any:
+def stood_in(value: Any) -> Any:
+    """The same with each text in it that is a gap in square brackets."""
     if isinstance(value, str):
         return f"[{value.strip()[1:-1]}]" if is_gap(value) else value
     if isinstance(value, dict):
-        return {name: _stood_in(part) for name, part in value.items()}
-    return tuple(map(_stood_in, value)) if isinstance(value, list | tuple) else value
+        return {name: stood_in(part) for name, part in value.items()}
+    return tuple(map(stood_in, value)) if isinstance(value, list | tuple) else value
 
 
 def _gaps(value: Any, place: str) -> Iterator[Fault]:

@@ -15,20 +15,20 @@ from domain.words.text import Filled, fill, mark
 KINDS: Final[Mapping[str, str]] = {
     "plan": mark("a plan"),
     "scenario": mark("a scenario"),
+    "group": mark("a group of consignments"),
+    "group-scenario": mark("a scenario of a group"),
     "directory": mark("a directory of services"),
     "card": mark("a rule card"),
-    "group": mark("a plan of several consignments"),
 }
 """What the first line of a file says that it is."""
 HINTS: Final[Mapping[str, str]] = {
     "plan": mark("a plan says what travels, on which way, and who must say what; its file usually is plan.yaml"),
     "scenario": mark("a scenario says how the services behave and how it is to end; `vigil plan new` writes one beside the plan"),
+    "group": mark("a group file says what several consignments share and what differs; its file usually is group.yaml"),
+    "group-scenario": mark("a scenario of a group says of each consignment how the services behave and how it is to end"),
     "directory": mark("a directory names the services; its file usually is directory.yaml"),
     "card": mark("a card says what the law of one State demands; it lies in the folder of cards"),
-    "group": mark("a group says what several consignments have in common, and in what each differs; `vigil group` reads it"),
 }
-READ_BY: Final[Mapping[str, str]] = {"group": HINTS["group"]}
-"""Of a kind that has commands of its own, which take it."""
 BEGINS: Final[Mapping[bytes, str]] = {
     b'{"packet":': mark("an evidence packet; `vigil verify` reads it"),
     b"-----BEGIN ": mark("a key or certificate"),
@@ -48,16 +48,20 @@ _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*:
 
 def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
     """That this is a file of another kind, with what the wanted one is; none where it is what is wanted, or says nothing."""
-    kind, right = (str(one).partition("/")[0] for one in (found, wanted))
+    kind, right = kind_named(found), kind_named(wanted)
     if kind == right or kind not in KINDS or right not in KINDS:
         return None
-    hint = READ_BY.get(kind, HINTS[right])
-    return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), hint
+    return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), HINTS[right]
 
 
 def by_its_beginning(data: bytes) -> str | None:
     """What a file is that nobody writes as YAML; none where it may be one."""
     return next((what for sign, what in BEGINS.items() if data.lstrip().startswith(sign)), None)
+
+
+def kind_named(said: Any) -> str:
+    """The kind of file that the first line names, without its version."""
+    return str(said).partition("/")[0]
 
 
 def signed_already(value: Any) -> bool:

@@ -38,6 +38,7 @@ async def test_every_example_scenario_goes_as_it_expects() -> None:
     names = [
         "scenario",
         "operation",
+        "group",
         "stage",
         "seed",
         "ok",

@@ -66,8 +66,22 @@ from domain.words.errors import Fault
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import MOST_PLANS
 from process.configuration import cards_in, directory_in
-from rehearsal.scenario import NAMED_BY, Act, Expected, ExpectedStatement, Happened, Pace, PaceOf, PlanChange, Scenario
+from rehearsal.scenario import (
+    NAMED_BY,
+    Act,
+    ConsignmentScenario,
+    Expected,
+    ExpectedStatement,
+    GroupScenario,
+    Happened,
+    Pace,
+    PaceOf,
+    PlanChange,
+    Scenario,
+    faults_in_group,
+)
 from rehearsal.scenario import faults_in as unfitting
+from tests.groups import group_plans
 from tests.support import Table, card_of
 
 ANSWERS = BOOK.answers
@@ -82,7 +96,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
     Notice, Languages, Scenario, PaceOf,
-    Act, PlanChange, ExpectedStatement, Happened,
+    Act, PlanChange, ExpectedStatement, Happened, GroupScenario, ConsignmentScenario,
 )  # fmt: skip
 
 
@@ -169,6 +183,7 @@ def test_the_examples_are_right() -> None:
     assert example("card", RuleCard).allows("removed", plan.case) is False
     scenario = example("scenario", Scenario)
     assert [] == list(unfitting(scenario, plan))
+    assert [] == list(faults_in_group(example("parcels", GroupScenario), group_plans()))
 
 
 def test_the_examples_of_checkpoints_fit_into_the_plan() -> None:

@@ -78,9 +78,9 @@ def test_an_unquoted_comma_or_colon_is_explained(right: str, wrong: str, told: s
             RuleCard,
             "file.yaml: this is a directory of services, and a",
         ),
-        (GROUP, Plan, "file.yaml: this is a plan of several consignments, and a plan is wanted here"),
-        (GROUP, Scenario, "file.yaml: this is a plan of several consignments, and a scenario is wanted here"),
-        (changed(), GroupFile, "file.yaml: this is a plan, and a plan of several consignments is wanted here"),
+        (GROUP, Plan, "file.yaml: this is a group of consignments, and a plan is wanted here"),
+        (GROUP, Scenario, "file.yaml: this is a group of consignments, and a scenario is wanted here"),
+        (changed(), GroupFile, "file.yaml: this is a plan, and a group of consignments is wanted here"),
         ('{"payload": "", "payloadType": "", "signatures": []}', Plan, "file.yaml: this is signed, and no file to be edited"),
     ],
 )
