@@ -36,7 +36,7 @@ def stood_in(value: Any) -> Any:
         return f"[{value.strip()[1:-1]}]" if is_gap(value) else value
     if isinstance(value, dict):
         return {name: stood_in(part) for name, part in value.items()}
-    return tuple(map(stood_in, value)) if isinstance(value, list | tuple) else value
+    return type(value)(map(stood_in, value)) if isinstance(value, list | tuple) else value
 
 
 def _gaps(value: Any, place: str) -> Iterator[Fault]:
