@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from client.dossier import PACE, Dossier, PlanFiles, Staged, checked_scenario, scenario_for
-from client.group_files import GroupDossier, checked_group
+from client.group_files import GroupDossier, checked_group, rehearsable
 from client.language import _
 from domain.plan.documents import Document
 from domain.words.errors import Fault, Malformed, NotFound
@@ -25,9 +25,9 @@ def staged(files: PlanFiles, scenario: Path | None) -> tuple[Staged, ...]:
     one, everybody answers in good time. Raises `Malformed` with every fault.
     """
     if kind_of(files.plan) != "group":
-        dossier = files.checked()
+        dossier = files.to_be_rehearsed()
         return (Staged(dossier, scenario_for(files.plan, dossier, scenario)),)
-    group = checked_group(files.plan, files.directory, files.cards)
+    group = rehearsable(checked_group(files.plan, files.directory, files.cards))
     chosen = scenario or files.plan.resolve().parent / BESIDE
     if scenario is None and not chosen.exists():
         return _consignments(group, GroupScenario(vigil="group-scenario/1", pace=PACE))
@@ -46,7 +46,7 @@ def staged_by(path: Path, directory: Path | None, cards: Path | None) -> tuple[S
         message = _("there is no scenario of the group {group} beside it: {path}", group=path, path=chosen)
         raise NotFound(message, hint=_("write one, or rehearse the group with everybody answering in good time"))
     named = Document(text_of(chosen), str(chosen)).read(GroupScenario).group
-    group = checked_group(path if kind == "group" else path.parent / named, directory, cards)
+    group = rehearsable(checked_group(path if kind == "group" else path.parent / named, directory, cards))
     return _consignments(group, _fitting(chosen, group))
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from client import outlook, render, scenario_tests
 from client.card_demands import demands_in_words
 from client.console import answer, out, talk
-from client.dossier import PlanFiles
+from client.dossier import PlanFiles, tell_gaps
 from client.drawing import drawn, plan_svg
 from client.entries import line, line_of
 from client.language import _, needs
@@ -73,10 +73,7 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
             count=len(found.participants()),
         )
     )
-    if dossier.gaps:
-        talk.print(_("to start it, these gaps are still to be filled:"), style="yellow")
-        for gap in dossier.gaps:
-            talk.print(f"  {gap}")
+    tell_gaps(dossier.gaps)
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
         talk.print(_("to start it, these still need keys in the directory: {services}", services=", ".join(without)))

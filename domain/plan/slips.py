@@ -29,6 +29,20 @@ HINTS: Final[Mapping[str, str]] = {
     "directory": mark("a directory names the services; its file usually is directory.yaml"),
     "card": mark("a card says what the law of one State demands; it lies in the folder of cards"),
 }
+BEGINS: Final[Mapping[bytes, str]] = {
+    b'{"packet":': mark("an evidence packet; `vigil verify` reads it"),
+    b"-----BEGIN ": mark("a key or certificate"),
+    b"age-encryption.org/": mark("encrypted for somebody; `vigil open` opens it"),
+    b"<!DOCTYPE": mark("a page for a browser"),
+    b"<html": mark("a page for a browser"),
+    b"<svg": mark("a picture"),
+    b"%PDF-": mark("a PDF document"),
+    b"\xff\xd8\xff": mark("a picture"),
+    b"\x89PNG": mark("a picture"),
+    b"PK\x03\x04": mark("a document of an office program, or an archive"),
+    b"SQLite format 3": mark("a database"),
+}
+"""What a file is that is no YAML, by how it begins."""
 _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
 
 
@@ -38,6 +52,11 @@ def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
     if kind == right or kind not in KINDS or right not in KINDS:
         return None
     return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), HINTS[right]
+
+
+def by_its_beginning(data: bytes) -> str | None:
+    """What a file is that nobody writes as YAML; none where it may be one."""
+    return next((what for sign, what in BEGINS.items() if data.lstrip().startswith(sign)), None)
 
 
 def kind_named(said: Any) -> str:
