@@ -54,6 +54,8 @@ T = TypeVar("T")
 
 MOST_TOLD = 100
 """Of one kind of thing told line by line; the rest are counted, and stand in the packet."""
+MOST_DIGESTS = 3
+"""Of recordings that are named in one block: the table of pictures names all."""
 MOST_FRAMES = 20
 """Entries that are named behind one sum."""
 NONE: Line = (Words("–"),)
@@ -67,6 +69,7 @@ RECORDING_DIGEST = mark("SHA-256 of the recording: {blank}")
 ANNOUNCED = mark("Its use was announced before it began.")
 RULE = mark("By the rule card of {state}: {rule}")
 RULE_NOT_KNOWN = mark("not known")
+RULE_UNMET, NO_RECORDING = mark("The rule of the card is not met: {no} is named in the record."), mark("no recording")
 RULES = {
     "witnesses": mark("attesting witnesses"),
     "recording": mark("a recording"),
@@ -300,8 +303,11 @@ def spoken(tongue: Tongue, record: Record, said: Heard) -> Line:
     return joined((tongue.service(record, said.service), tongue.officer(said)))
 
 
-def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *, recorded: bool = False) -> Columns:
-    """Witnesses or a recording, whichever there were, and which of them the card of the State wants."""
+def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *said: Heard) -> Columns:
+    """Witnesses or a recording, whichever there were, and which of them the card of the State wants: a recording is one that a
+    statement names, and where the card wants one and none is named, that is said. Witnesses are written in by hand.
+    """
+    recordings = [Value(file.digest, one.entries) for one in said for file in one.statement.attachments if file.is_recording]
     card = record.cards.get(state)
     rule = card.records_of(act, record.plan.case) if card is not None else None
     wanted = Value(
@@ -310,6 +316,8 @@ def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *, reco
         unsure=unsure(card, rule.law if rule is not None else None),
     )
     who = Value(tongue.state(state), ("plan",))
+    missed = rule is not None and rule.by == "recording" and not recordings
+    unmet: Line = (Words(" "), *tongue.say(RULE_UNMET, no=Value(tongue.translate(NO_RECORDING), ("computed",)))) if missed else ()
     left = (
         Paragraph((Box(), *tongue.words(WITNESSES, strong=True)), "left"),
         Paragraph((Words("1. "), Blank(4)), "left"),
@@ -317,9 +325,9 @@ def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *, reco
         Paragraph(tongue.say(RIGHTS, blank=Blank(3)), "small"),
     )
     right = (
-        Paragraph((Box(recorded), *tongue.words(RECORDING, strong=True)), "left"),
+        Paragraph((Box(bool(recordings)), *tongue.words(RECORDING, strong=True)), "left"),
         Paragraph(tongue.say(DEVICE, blank=Blank(4)), "left"),
-        Paragraph(tongue.say(RECORDING_DIGEST, blank=Blank(3)), "left"),
-        Paragraph((*tongue.words(ANNOUNCED), Words(" "), *tongue.say(RULE, state=who, rule=wanted)), "small"),
+        Paragraph(tongue.say(RECORDING_DIGEST, blank=joined(recordings[:MOST_DIGESTS]) or Blank(3)), "left"),
+        Paragraph((*tongue.words(ANNOUNCED), Words(" "), *tongue.say(RULE, state=who, rule=wanted), *unmet), "small"),
     )
     return Columns(left, right, ruled=True)

@@ -92,7 +92,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     )
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
-    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
+    yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(TAKEN))
     yield _samples(said, prepared, tongue)
     yield Paragraph(tongue.say(METHOD, blank=Blank(3), scale=scale(tongue, prepared.scale, *said.entries)), "left")
