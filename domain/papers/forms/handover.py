@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, table, weight, witnesses
+from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, table, weight
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,

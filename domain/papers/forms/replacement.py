@@ -19,8 +19,8 @@ from domain.papers.forms.parts import (
     table,
     unsure,
     weight,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import Blank, Block, Box, Dated, Heading, Line, Paragraph, Row, Source, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined

@@ -17,8 +17,8 @@ from domain.papers.forms.parts import (
     signing,
     spoken,
     table,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import Blank, Block, Box, Dated, Heading, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined

@@ -20,8 +20,8 @@ from domain.papers.forms.parts import (
     spoken,
     table,
     weight,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,
