@@ -1056,6 +1056,8 @@ BUGS = (
     Bug("R30", "domain/papers/forms/court_goods.py", "(*lot.sources, *last)", '("computed",)', "papers"),
     Bug("R29", "domain/papers/forms/court_ways.py", "                if past:", "                if False:", "papers"),
     Bug("R4", "domain/papers/forms/court_map.py", "if not reached:", "if True:", "papers"),
+    Bug("R16", "domain/papers/forms/witnessed.py", 'rule.by == "recording" and not recordings', "False", "papers"),
+    Bug("R23", "domain/papers/forms/court.py", 'if one.to == "court"]', "if False]", "papers"),
     Bug("R23", "domain/record/provided.py", "by.setdefault(one.provider, [])", "by.setdefault(one.name, [])", "papers"),
     Bug("R18", "domain/papers/making.py", "else newest + 1", "else record.size", "papers"),
     Bug(

@@ -34,8 +34,8 @@ from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
 from process.language import speakers
 from rehearsal.simulator import World, simulate
+from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario
 from tests.support import Table as Table_
-from tests.support import example_cards, example_directory, example_scenario
 
 SPEAKERS = speakers(None)
 HANDOVER = "handover.tashkent-airport"
@@ -389,6 +389,21 @@ def test_a_request_says_where_it_calls() -> None:
     for name in (next(one for one in names_of(record) if one.startswith("request.")), "measures"):
         printed = " ".join(map(text_of, made(record, name).paper.pieces))
         assert all(place in printed for place in calls)
+
+
+def test_a_recording_that_the_card_wants_is_named_or_missed() -> None:
+    """Where the card wants a recording, the record of seizure names the digest of one, or says that the rule is not met."""
+    printed = {}
+    for named in ((), (PHOTOGRAPH,)):
+        table = Table_().dispatch()
+        table.say("kz.police", "interdicted", place="Almaty", attachments=named)
+        record = Record.of(table.delivery)
+        name = next(one for one in names_of(record) if one.startswith("seizure."))
+        printed[bool(named)] = " ".join(map(text_of, made(record, name).paper.pieces))
+
+    assert "The rule of the card is not met" in printed[False]
+    assert "The rule of the card is not met" not in printed[True]
+    assert PHOTOGRAPH.digest in printed[True]
 
 
 def test_a_refusal_names_each_provider_once() -> None:

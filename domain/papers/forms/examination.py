@@ -19,8 +19,8 @@ from domain.papers.forms.parts import (
     table,
     unsure,
     weight,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -141,7 +141,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
     yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Fields(tuple(_head(record, subject, state, said, prepared, tongue)))
-    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
+    yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(SHOWN))
     yield Paragraph(consignment(tongue, plan.consignment), "left")
     yield from _as_found(record, said, prepared, tongue)

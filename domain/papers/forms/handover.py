@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, table, weight, witnesses
+from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, table, weight
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -149,7 +150,9 @@ def _blocks(act: _Act) -> Iterator[Block]:
     yield from (Paragraph(line, "left") for line in _conditions(act))
     yield from (Paragraph(line, "left") for line in some(_gaps(act), tongue))
     where = record.plan.find(act.checkpoint)
-    yield witnesses(tongue, record, where.state if where is not None else record.plan.legs[0].state, "search")
+    yield witnesses(
+        tongue, record, where.state if where is not None else record.plan.legs[0].state, "search", act.offer, act.acceptance
+    )
     yield Paragraph(_passed(act), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     copies = tongue.say(COPIES, blank=Blank(1))

@@ -10,9 +10,7 @@ from domain.papers.paper import (
     Author,
     Blank,
     Block,
-    Box,
     Column,
-    Columns,
     Line,
     Paragraph,
     Row,
@@ -26,7 +24,7 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
-from domain.plan.cards import Law, Recorded, RuleCard
+from domain.plan.cards import Law, RuleCard
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
 from domain.plan.plan import Call, Consignment, Step
@@ -59,20 +57,6 @@ MOST_FRAMES = 20
 NONE: Line = (Words("–"),)
 """In a table, where there is nothing to say."""
 SIGNATURE, STAMP = mark("signature"), mark("Stamp")
-WITNESSES = mark("With attesting witnesses")
-RIGHTS = mark("Rights and duties were explained: {blank}")
-RECORDING = mark("With a recording")
-DEVICE = mark("device {blank}")
-RECORDING_DIGEST = mark("SHA-256 of the recording: {blank}")
-ANNOUNCED = mark("Its use was announced before it began.")
-RULE = mark("By the rule card of {state}: {rule}")
-RULE_NOT_KNOWN = mark("not known")
-RULES = {
-    "witnesses": mark("attesting witnesses"),
-    "recording": mark("a recording"),
-    "either": mark("attesting witnesses or a recording"),
-    "neither": mark("neither is needed"),
-}
 PLATE = mark("number plate")
 CALLS = mark("it calls at {place}")
 APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
@@ -298,28 +282,3 @@ def by_role(tongue: Tongue, said: Heard, persons: Iterable[Arrestee]) -> Line:
 def spoken(tongue: Tongue, record: Record, said: Heard) -> Line:
     """Service and officer of a statement, by name of the service and code of the officer."""
     return joined((tongue.service(record, said.service), tongue.officer(said)))
-
-
-def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *, recorded: bool = False) -> Columns:
-    """Witnesses or a recording, whichever there were, and which of them the card of the State wants."""
-    card = record.cards.get(state)
-    rule = card.records_of(act, record.plan.case) if card is not None else None
-    wanted = Value(
-        tongue.translate(RULES[rule.by] if rule is not None else RULE_NOT_KNOWN),
-        ("card",),
-        unsure=unsure(card, rule.law if rule is not None else None),
-    )
-    who = Value(tongue.state(state), ("plan",))
-    left = (
-        Paragraph((Box(), *tongue.words(WITNESSES, strong=True)), "left"),
-        Paragraph((Words("1. "), Blank(4)), "left"),
-        Paragraph((Words("2. "), Blank(4)), "left"),
-        Paragraph(tongue.say(RIGHTS, blank=Blank(3)), "small"),
-    )
-    right = (
-        Paragraph((Box(recorded), *tongue.words(RECORDING, strong=True)), "left"),
-        Paragraph(tongue.say(DEVICE, blank=Blank(4)), "left"),
-        Paragraph(tongue.say(RECORDING_DIGEST, blank=Blank(3)), "left"),
-        Paragraph((*tongue.words(ANNOUNCED), Words(" "), *tongue.say(RULE, state=who, rule=wanted)), "small"),
-    )
-    return Columns(left, right, ruled=True)

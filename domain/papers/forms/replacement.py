@@ -19,8 +19,8 @@ from domain.papers.forms.parts import (
     table,
     unsure,
     weight,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import Blank, Block, Box, Dated, Heading, Line, Paragraph, Row, Source, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
@@ -105,7 +105,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield from (Paragraph(line, "left") for line in _by_law(record, state, tongue))
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
-    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
+    yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(TAKEN_OUT))
     yield _taken_out(record, said, prepared, tongue)
     yield Paragraph(tongue.say(PACKED, blank=Blank(4)), "left")

@@ -17,8 +17,8 @@ from domain.papers.forms.parts import (
     signing,
     spoken,
     table,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import Blank, Block, Box, Dated, Heading, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
@@ -92,7 +92,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     )
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
-    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
+    yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(TAKEN))
     yield _samples(said, prepared, tongue)
     yield Paragraph(tongue.say(METHOD, blank=Blank(3), scale=scale(tongue, prepared.scale, *said.entries)), "left")

@@ -20,8 +20,8 @@ from domain.papers.forms.parts import (
     spoken,
     table,
     weight,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -136,7 +136,7 @@ def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: 
     yield Fields(tuple(_head(record, said, seized, place, tongue)))
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
-    yield witnesses(tongue, record, state, "seizure")
+    yield witnesses(tongue, record, state, "seizure", said)
     if isinstance(seized, Seizure):
         yield from _recovered(record, said, seized, tongue)
     else:
