@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, distinct, func, l
 from archive.database import Database
 from archive.questions import Reach
 from archive.tables import data_keys, deliveries, participants, tallies
-from domain.views.totals import CountedBy, Period, Results, Total
+from domain.views.results import CountedBy, Period, Results, Total
 from domain.words.limits import MOST_TOTALS
 from domain.words.moments import instant, utc_text
 

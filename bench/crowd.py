@@ -20,7 +20,7 @@ from pathlib import Path
 import aiohttp
 
 from bench.largest import memory, shown
-from client.dossier import Dossier
+from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
 from domain.delivery.requests import Request
@@ -136,7 +136,7 @@ async def crowd(folder: Path) -> AsyncIterator[Crowd]:
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1s", "slowest": "2s"}})
     with held(folder / "home") as home:
         dossier = Dossier(pattern, example_directory(), example_cards())
-        directory, layout = Rehearsal(dossier, scenario, 1, home).lay_out()
+        directory, layout = Rehearsal((Staged(dossier, scenario),), 1, home).lay_out()
         services = Silent(directory, layout.gateway_url, scenario, seed=1)
         async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
             yield Crowd(embedded, http, pattern)

@@ -28,7 +28,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 
 from bench.held import Records
 from bench.traffic import Load, RecordingServices, Traffic
-from client.dossier import Dossier
+from client.dossier import Dossier, Staged
 from client.embedded import NAMESPACE, Embedded, held, temporal_command
 from client.rehearse import Rehearsal
 from domain.words.errors import Unavailable, VigilError
@@ -230,7 +230,7 @@ async def installed(folder: Path, seed: int, load: Load) -> AsyncIterator[Trial]
         archive = {"VIGIL_ARCHIVE_URL": database.create("archive"), "VIGIL_ARCHIVE_PASSWORD": str(database.password)}
         with held(folder / "home") as home:
             dossier = Dossier(plan, example_directory(), example_cards())
-            directory, layout = Rehearsal(dossier, scenario, seed, home).lay_out()
+            directory, layout = Rehearsal((Staged(dossier, scenario),), seed, home).lay_out()
             layout = replace(layout, archive=archive)
             records = Records(directory, asyncio.get_running_loop().time)
             services = RecordingServices(directory, layout.gateway_url, scenario, seed, records)

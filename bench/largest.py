@@ -20,7 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
-from client.dossier import Dossier
+from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
 from domain.delivery.requests import Request
@@ -237,7 +237,7 @@ async def site(folder: Path) -> AsyncIterator[Site]:
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "100ms", "slowest": "500ms"}})
     with held(folder / "home") as home:
         dossier = Dossier(busy, example_directory(), example_cards())
-        directory, layout = Rehearsal(dossier, scenario, 1, home).lay_out(polled)
+        directory, layout = Rehearsal((Staged(dossier, scenario),), 1, home).lay_out(polled)
         services = Services(directory, layout.gateway_url, busy, scenario)
         async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
             found = Site(embedded, services, directory, http, quiet, busy)

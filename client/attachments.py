@@ -83,15 +83,19 @@ def looked_at(path: Path) -> File:
     if media_type is None:
         known = ", ".join(SUFFIXES)
         raise Malformed(_("{path} is no kind of file that can be attached", path=path), hint=_("one of {known}", known=known))
+    if not path.is_file() and path.exists():  # what may never end, or never begin
+        raise Malformed(_("{path} is no file", path=path), hint=_("a photograph, a report, a video: copy it into a file first"))
     with path.open("rb") as file, progress(_("reading"), path.stat().st_size) as tick:
         head = file.read(HEAD)
+        if not head:
+            raise Malformed(_("{path}: there is nothing in it", path=path), hint=_("was it copied to its end?"))
+        if not begins_as(media_type, head):
+            raise Malformed(
+                _("{path} does not begin as {media_type} does", path=path, media_type=media_type),
+                hint=_("open it: is it whole, and is its ending right?"),
+            )
         file.seek(0)
         digest, size = _digest(file, tick)
-    if not size or not begins_as(media_type, head):
-        raise Malformed(
-            _("{path} does not begin as {media_type} does", path=path, media_type=media_type),
-            hint=_("open it: is it whole, and is its ending right?"),
-        )
     return File(digest=digest, size=size, media_type=media_type)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.segment import Segment
 
 from client import render
-from client.entries import line
+from client.entries import line, line_of
 from client.language import _, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
@@ -22,6 +22,9 @@ from domain.words.text import in_json, shown, told
 
 PIPE_WIDTH = 240
 """Columns where the output is not a terminal, so that nothing is broken over lines that a program reads."""
+
+TAIL, TAIL_OF_SEVERAL = 6, 3
+"""Of the newest entries, so many are shown on a live screen under one delivery, and under each of several."""
 
 
 class Plain(Console):
@@ -102,11 +105,14 @@ def problem(error: VigilError) -> None:
 
 
 class Watched:
-    """Shows a delivery as it goes: a live screen on a terminal, a line for each entry elsewhere."""
+    """Shows a delivery, or several (`named`), as it goes: a live screen on a terminal, a line for each entry elsewhere."""
 
-    def __init__(self, *, live: bool) -> None:
+    def __init__(self, *, live: bool, named: bool = False) -> None:
         self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
-        self._tail: deque[Entry | Withheld] = deque(maxlen=6)
+        self._named = named
+        self._tails: dict[str, deque[Entry | Withheld]] = {}
+        self._panels: dict[str, RenderableType] = {}
+        """What is shown of each."""
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -119,8 +125,10 @@ class Watched:
 
     def see(self, entry: Entry | Withheld, view: DeliveryView) -> None:
         """Show one more entry."""
-        self._tail.append(entry)
+        name = view.delivery
+        self._tails.setdefault(name, deque(maxlen=TAIL_OF_SEVERAL if self._named else TAIL)).append(entry)
         if self._live is not None:
-            self._live.update(render.panel(view, tail=tuple(self._tail)))
+            self._panels[name] = render.panel(view, tail=tuple(self._tails[name]))
+            self._live.update(Group(*self._panels.values()))
         else:
-            talk.print(line(entry))
+            talk.print(line_of(name, entry) if self._named else line(entry))

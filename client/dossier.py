@@ -1,21 +1,27 @@
 """A plan with what belongs to it: the directory, the rule cards and the scenario, found beside it or in a folder above."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
+from client.console import talk
 from client.language import _
 from client.options import CardsFolder, DirectoryFile, PlanFile
 from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
-from domain.plan.gaps import gaps_in
+from domain.plan.gaps import gaps_in, with_stand_ins
 from domain.plan.plan import Plan
 from domain.words.errors import Fault, Malformed, NotFound
 from domain.words.quantities import parse_span
 from process.configuration import cards_in, directory_in, text_of
 from rehearsal.scenario import Pace, PlanChange, Scenario
 from rehearsal.scenario import faults_in as unfitting
+from rehearsal.simulator import World
+
+PACE = Pace(fastest=parse_span("20m"), slowest=parse_span("4h"))
+"""How quickly services answer where no scenario says it."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,26 @@ class Dossier:
 
 
 @dataclass(frozen=True)
+class Staged:
+    """A delivery as it is tried: a plan with how the services behave."""
+
+    dossier: Dossier
+    scenario: Scenario
+    begins: timedelta = timedelta()
+    """How long after the first of its group."""
+
+    @property
+    def name(self) -> str:
+        """The delivery's."""
+        return self.dossier.plan.operation
+
+    def world(self, seed: int) -> World:
+        """What it is simulated from."""
+        found = self.dossier
+        return World(found.plan, found.directory, found.cards, self.scenario, seed, begins=self.begins)
+
+
+@dataclass(frozen=True)
 class PlanFiles:
     """The files, as options name them."""
 
@@ -41,13 +67,35 @@ class PlanFiles:
         """The plan, or `Malformed` with every fault at its line."""
         return checked_plan(self.plan, self.directory, self.cards)
 
+    def to_be_rehearsed(self) -> Dossier:
+        """The same with stand-ins for its gaps, on which no rehearsal waits."""
+        return rehearsable(self.checked())
+
     def to_be_signed(self) -> Plan:
         """The plan without a gap, or `Malformed` with every fault or every gap at its line."""
         found = self.checked()
-        if found.gaps:
-            message = _("{plan} has gaps, and is signed by nobody before they are filled", plan=self.plan)
-            raise Malformed(message, found.gaps, hint=_("write what is asked for in place of each text between < and >"))
+        raise_if_gaps(self.plan, found.gaps)
         return found.plan
+
+
+def rehearsable(dossier: Dossier) -> Dossier:
+    """The same with stand-ins for the gaps of its plan."""
+    return replace(dossier, plan=with_stand_ins(dossier.plan))
+
+
+def tell_gaps(gaps: tuple[Fault, ...]) -> None:
+    """What is still to be written before it can be signed, beside the answer to a check."""
+    if gaps:
+        talk.print(_("to start it, these gaps are still to be filled:"), style="yellow")
+        for gap in gaps:
+            talk.print(f"  {gap}")
+
+
+def raise_if_gaps(path: Path, gaps: tuple[Fault, ...]) -> None:
+    """Raises `Malformed` with every gap of what is to be signed."""
+    if gaps:
+        message = _("{plan} has gaps, and is signed by nobody before they are filled", plan=path)
+        raise Malformed(message, gaps, hint=_("write what is asked for in place of each text between < and >"))
 
 
 def beside(plan: Path, name: str) -> Path:
@@ -75,14 +123,16 @@ def scenario_for(path: Path, dossier: Dossier, scenario: Path | None) -> Scenari
     """
     chosen = scenario or path.resolve().parent / "scenario.yaml"
     if scenario is None and not chosen.exists():
-        return Scenario(vigil="scenario/1", pace=Pace(fastest=parse_span("20m"), slowest=parse_span("4h")))
+        return Scenario(vigil="scenario/1", pace=PACE)
     return _fitting(Document(text_of(chosen), str(chosen)), chosen.parent, dossier)
 
 
 def checked_scenario(path: Path, directory: Path | None, cards: Path | None) -> tuple[Dossier, Scenario]:
-    """The scenario with the plan that it names, both checked. Raises `Malformed` with every fault of either."""
+    """The scenario with the plan that it names, both checked, with stand-ins for gaps. Raises `Malformed` with every fault of
+    either.
+    """
     document = Document(text_of(path), str(path))
-    dossier = checked_plan(path.parent / document.read(Scenario).plan, directory, cards)
+    dossier = rehearsable(checked_plan(path.parent / document.read(Scenario).plan, directory, cards))
     return dossier, _fitting(document, path.parent, dossier)
 
 
@@ -92,7 +142,7 @@ def _fitting(document: Document, folder: Path, dossier: Dossier) -> Scenario:
     def read(change: PlanChange) -> PlanChange:
         path = folder / str(change.plan)
         plan = Document(text_of(path), str(path)).read(Plan, rules(dossier.directory, dossier.cards))
-        return PlanChange(after=change.after, plan=plan)
+        return PlanChange(after=change.after, plan=with_stand_ins(plan))
 
     found = document.read(Scenario)
     found = found.model_copy(update={"changes": tuple(map(read, found.changes))})

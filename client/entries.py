@@ -99,6 +99,11 @@ def line(entry: Entry | Withheld) -> Text:
     return text
 
 
+def line_of(delivery: str, entry: Entry | Withheld) -> Text:
+    """The same where several deliveries are shown."""
+    return Text.assemble((f"{delivery} ", "bold"), line(entry))
+
+
 def said(statement: Statement) -> str:
     """What a statement says, in a few words."""
     kind = say_kind(statement.kind, speak)

@@ -1,19 +1,20 @@
 """A group file with the plans that follow from it, each checked; faults stand at their lines in that one file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from client.dossier import beside
+from client.dossier import beside, raise_if_gaps
 from client.language import _
 from client.options import CardsFolder, DirectoryFile
 from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
+from domain.plan.gaps import gaps_in, stood_in
 from domain.plan.group import GroupFile, expand, placed
 from domain.plan.plan import Plan
 from domain.words.errors import Fault, Malformed
@@ -30,6 +31,8 @@ class GroupDossier:
     plans: tuple[Plan, ...]
     directory: Directory
     cards: dict[str, RuleCard]
+    gaps: tuple[Fault, ...]
+    """Texts of the file that are still to be written, each at its line."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,36 @@ class GroupFiles:
 
     def checked(self) -> GroupDossier:
         """The group, or `Malformed` with every fault at its line, each once."""
-        document = Document(text_of(self.group), str(self.group))
-        services = directory_in(self.directory or beside(self.group, "directory.yaml"))
-        laws = cards_in(self.cards or beside(self.group, "cards"))
-        file = document.read(GroupFile)
-        found = expand(file)
-        faults: list[Fault] = [*found.faults]
-        for number, plan in enumerate(found.plans):
-            wrong = chain.from_iterable(rule(plan) for rule in rules(services, laws))
-            faults += (placed(file, number, fault) for fault in wrong)
-        if faults:
-            located = document.located(dict.fromkeys(faults))
-            raise Malformed(_("{name}: the group has faults: {count}", name=document.name, count=len(located)), located)
-        return GroupDossier(file, found.plans, services, laws)
+        return checked_group(self.group, self.directory, self.cards)
+
+    def to_be_signed(self) -> tuple[Plan, ...]:
+        """The plans, none with a gap: else one would start, and another be refused."""
+        found = self.checked()
+        raise_if_gaps(self.group, found.gaps)
+        return found.plans
+
+
+def rehearsable(dossier: GroupDossier) -> GroupDossier:
+    """The same with stand-ins for the gaps of the file, under the digest of that."""
+    if not dossier.gaps:
+        return dossier
+    file = GroupFile.model_validate(stood_in(dossier.file.model_dump()))
+    return replace(dossier, file=file, plans=expand(file).plans, gaps=())
+
+
+def checked_group(path: Path, directory: Path | None, cards: Path | None) -> GroupDossier:
+    """The group, or `Malformed` with every fault at its line, each once."""
+    document = Document(text_of(path), str(path))
+    services = directory_in(directory or beside(path, "directory.yaml"))
+    laws = cards_in(cards or beside(path, "cards"))
+    file = document.read(GroupFile)
+    found = expand(file)
+    faults: list[Fault] = [*found.faults]
+    for number, plan in enumerate(found.plans):
+        wrong = chain.from_iterable(rule(plan) for rule in rules(services, laws))
+        faults += (placed(file, number, fault) for fault in wrong)
+    if faults:
+        located = document.located(dict.fromkeys(faults))
+        raise Malformed(_("{name}: the group has faults: {count}", name=document.name, count=len(located)), located)
+    gaps = [placed(file, number, gap) for number, plan in enumerate(found.plans) for gap in gaps_in(plan)]
+    return GroupDossier(file, found.plans, services, laws, document.located(dict.fromkeys(gaps)))

@@ -1,7 +1,7 @@
 """The answers of which a plan is drafted: as options, or asked for at a terminal where route, channel or goods are not said."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 
@@ -20,12 +20,28 @@ from domain.plan.request import Means
 from domain.plan.vocabulary import HandlingCode
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import OperationCode
-from domain.words.text import word
+from domain.words.limits import LONGEST_QUOTED
+from domain.words.text import shown, word
 
 CodeName = Annotated[
     str | None, typer.Argument(help="its code name: never secret, no names, places or goods in it", show_default=False)
 ]
 _CODE: TypeAdapter[str] = TypeAdapter(OperationCode)
+
+
+OPTIONS: Mapping[str, str] = {
+    "operation": "CODE_NAME",
+    "initiator": "--begun-by",
+    "authorities": "--authority",
+    "arrests": "--arrest",
+    "articles": "--article",
+    "recipients": "--recipient",
+    "uses": "--use",
+    "modality": "--handling",
+    "handling_code": "--code",
+    "means": "--reach",
+}
+"""Answers whose option is not called as they are."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +111,33 @@ def answers(operation: str | None, said: Said, known: tuple[Directory, Mapping[s
     if missing and not sys.stdin.isatty():
         problem = _("this must be said, since there is nobody to ask")
         raise Malformed(_("no plan can be begun"), [Fault(place=name, problem=problem) for name in missing])
-    given = _options(said)
-    return _made(given | ({"operation": operation} if not missing else _asked(operation, said, given, known)))
+    given, faults = _options(said)
+    if missing and faults:
+        raise Malformed(_("no plan can be begun"), faults)
+    return _made(given | ({"operation": operation} if not missing else _asked(operation, said, given, known)), faults)
 
 
-def _made(given: dict[str, Any]) -> Answers:
-    """The answers, each in its form. Raises `Malformed` with every one that is not."""
+def _made(given: dict[str, Any], unread: Sequence[Fault]) -> Answers:
+    """The answers, each in its form. Raises `Malformed` with all that was `unread`, and every other fault, by its option."""
+    faults, known = list(unread), {one.place for one in unread}
     try:
-        return Answers.model_validate(given)
+        made = Answers.model_validate(given)
     except ValidationError as error:
-        raise Malformed(_("no plan can be begun"), faults_of(error)) from error
+        found = (Fault(place=_option(one.place), problem=one.problem) for one in faults_of(error))
+        faults += (one for one in found if one.place not in known)
+    if faults:
+        raise Malformed(_("no plan can be begun"), faults)
+    return made
 
 
-def _options(said: Said) -> dict[str, Any]:
-    """What the options say. Raises `Malformed` with every one that cannot be read, and what would be right."""
+def _option(place: str) -> str:
+    """As the option of an answer is called, of which `place` is a part."""
+    name = place.partition(".")[0]
+    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
+
+
+def _options(said: Said) -> tuple[dict[str, Any], list[Fault]]:
+    """What the options say, and of every one that cannot be read what would be right."""
     faults: list[Fault] = []
 
     def read(option: str, reader: Callable[[Any], Any], given: Any) -> Any:
@@ -132,7 +161,7 @@ def _options(said: Said) -> dict[str, Any]:
         "stage": said.stage,
         "handling_code": said.code,
         "initiator": said.begun_by,
-        "authorities": read("--authority", _pairs, said.authority) or {},
+        "authorities": read("--authority", _authorities, said.authority) or {},
         "in_charge": read("--in-charge", _charges, said.in_charge) or {},
         "coordinator": said.coordinator,
         "means": said.reach,
@@ -144,9 +173,7 @@ def _options(said: Said) -> dict[str, Any]:
         "check_in": said.check_in,
         "example": said.example,
     }
-    if faults:
-        raise Malformed(_("no plan can be begun"), faults)
-    return given
+    return given, faults
 
 
 def _asked(
@@ -267,20 +294,25 @@ def _allowed(cards: Mapping[str, RuleCard], states: tuple[str, ...], case: Case)
     return read
 
 
-def _pairs(given: Iterable[str]) -> dict[str, str]:
-    """`KZ=kz.knb`, each."""
-    found: dict[str, str] = {}
-    for one in given:
-        state, equals, service = one.strip().partition("=")
-        if not equals or not service.strip():
-            raise ValueError(_("{what}: write a State and a service, such as KZ=kz.knb", what=one))
-        found[state.strip()] = service.strip()
-    return found
+def _pair(one: str, right: str) -> tuple[str, str]:
+    """A State and what is said of it; `right`: such as would be right."""
+    state, equals, said = (part.strip() for part in one.partition("="))
+    if not (state and equals and said):
+        raise ValueError(
+            _("{what}: write a State, = and what is said of it, such as {right}", what=shown(one, LONGEST_QUOTED), right=right)
+        )
+    return state, said
+
+
+def _authorities(given: Iterable[str]) -> dict[str, str]:
+    """`KZ=kz.prosecutor`, each."""
+    return dict(_pair(one, "KZ=kz.prosecutor") for one in given)
 
 
 def _charges(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """`KZ=kz.border+kz.knb`, each: one after another."""
-    return {state: tuple(map(str.strip, services.split("+"))) for state, services in _pairs(given).items()}
+    pairs = (_pair(one, "KZ=kz.border+kz.knb") for one in given)
+    return {state: tuple(map(str.strip, services.split("+"))) for state, services in pairs}
 
 
 def _arrests(given: Iterable[str]) -> dict[str, str | None]:
@@ -292,6 +324,6 @@ def _articles(given: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """`KZ=Criminal Code art. 297`, each; several of one State are told apart."""
     found: dict[str, tuple[str, ...]] = {}
     for one in given:
-        state, article = next(iter(_pairs([one]).items()))
+        state, article = _pair(one, "KZ=Criminal Code art. 297")
         found[state] = (*found.get(state, ()), article)
     return found

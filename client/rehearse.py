@@ -1,23 +1,25 @@
-"""A rehearsal: the whole system on this machine, simulated services over real HTTP, the plan's time compressed, and at the
-end the evidence packet verified as a stranger would. It is the demonstration, the training exercise and the end-to-end test.
+"""A rehearsal of a delivery or a group: the whole system on this machine, simulated services over real HTTP, the plan's time
+compressed, and at the end each evidence packet verified as a stranger would. It is the demonstration, the training exercise and
+the end-to-end test.
 """
 
 import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from ruamel.yaml import YAML
 
 from client.console import talk
-from client.dossier import Dossier
+from client.dossier import Staged
 from client.embedded import Embedded, Home, Layout, held
 from client.language import _, speak
 from client.running import Interrupted
@@ -25,6 +27,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import Outcome
 from domain.plan.directory import Directory
+from domain.plan.group import under_one_root
 from domain.plan.plan import Plan
 from domain.record.verify import verify
 from domain.signing.canonical import Frozen, canonical, plain
@@ -46,7 +49,7 @@ from rehearsal.over_http import (
     ordinary_length,
     reach_of,
 )
-from rehearsal.scenario import PlanChange, Scenario
+from rehearsal.scenario import PlanChange
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 
 LONGEST_PAUSE = 120.0
@@ -60,6 +63,7 @@ MOST = timedelta(hours=1)
 GRACE = 1.0
 """Seconds that its processes are given to end: nobody needs what they have not said by then."""
 
+T = TypeVar("T")
 Watch = Callable[[Entry, DeliveryView], None]
 Say = Callable[[str], None]
 
@@ -88,22 +92,20 @@ class Rehearsed(Frozen):
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What is rehearsed, and where its files are kept."""
+    """What is rehearsed, and where its files are kept: one delivery, or the consignments of a group."""
 
-    dossier: Dossier
-    scenario: Scenario
+    staged: tuple[Staged, ...]
     seed: int
     home: Home
 
-    async def run(self, watch: Watch, say: Say) -> Rehearsed:
-        """Rehearse to the end. Raises `VigilError` if the system does not come up, and `Malformed` where it would take as long as
-        the delivery itself.
+    async def run(self, watch: Watch, say: Say) -> tuple[Rehearsed, ...]:
+        """Rehearse to the end of each. Raises `VigilError` if the system does not come up, and `Malformed` where it would take as
+        long as the delivery itself.
         """
         began = time.monotonic()
         factor = self._factor(say)
-        plan = compressed(self.dossier.plan, factor)
+        quick = self._compressed(factor)
         directory, layout = self.lay_out()
-        scenario = compressed(self.scenario, factor)
         say(
             _(
                 "one second here is {hours} h of the plan; files are in {folder}",
@@ -111,32 +113,54 @@ class Rehearsal:
                 folder=self.home.path,
             )
         )
-        services = SimulatedServices(directory, layout.gateway_url, scenario, self.seed)
+        scenarios = {one.name: one.scenario for one in quick}
+        services = SimulatedServices(directory, layout.gateway_url, quick[0].scenario, self.seed, scenarios)
         async with Embedded(layout, GRACE), services, aiohttp.ClientSession() as http:
             say(_("up: Temporal, worker, gateway; simulated services: {count}", count=len(directory.services) - 1))
-            initiator = private_key_of(plan.initiator)
-            gateway = Gateway(http, layout.gateway_url, plan.initiator, initiator)
-            delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators())))
-            changing = [asyncio.create_task(_change(gateway, change)) for change in scenario.changes]
-            entries = await self._followed(
-                gateway, delivery, watch, lambda error: say(_("{message}; trying again", message=error.message))
-            )
-            for change in changing:
-                change.cancel()
-            await asyncio.gather(*changing, return_exceptions=True)
-            packet = self.home.path / f"{delivery}.packet.json"
-            packet.write_bytes(await gateway.packet(delivery))
-        return self._verified(packet, entries, services, layout, round(time.monotonic() - began))
+            done = await _all(self._perform(one, http, layout, watch, say) for one in quick)
+        seconds = round(time.monotonic() - began)
+        return tuple(self._verified(one, work, services, layout, seconds) for one, work in zip(quick, done, strict=True))
+
+    async def _perform(
+        self, one: Staged, http: aiohttp.ClientSession, layout: Layout, watch: Watch, say: Say
+    ) -> tuple[Path, list[Entry]]:
+        """One of them, from its beginning to its end: its packet, and the ledger as it was watched."""
+        await asyncio.sleep(one.begins.total_seconds())
+        plan = one.dossier.plan
+        gateway = Gateway(http, layout.gateway_url, plan.initiator, private_key_of(plan.initiator))
+        delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators())))
+        changing = [asyncio.create_task(_change(gateway, change)) for change in one.scenario.changes]
+        entries = await self._followed(
+            gateway, delivery, watch, lambda error: say(_("{message}; trying again", message=error.message))
+        )
+        for change in changing:
+            change.cancel()
+        await asyncio.gather(*changing, return_exceptions=True)
+        packet = self.home.path / f"{delivery}.packet.json"
+        packet.write_bytes(await gateway.packet(delivery))
+        return packet, entries
 
     def _factor(self, say: Say) -> float:
-        """How many times shorter than the plan; what keeps it from being as short as usual is said."""
-        plan, scenario = self.dossier.plan, self.scenario
-        raise_if_endless(plan, scenario)
-        if (takes := _takes(plan, scenario)) > SHORT:
+        """How many times shorter than the plans; what keeps them from being as short as usual is said."""
+        for one in self.staged:
+            raise_if_endless(one)
+        narrowest = min(self.staged, key=_factor)
+        factor = _factor(narrowest)
+        if (takes := max(_takes(one, factor) for one in self.staged)) > SHORT:
             say(_("this takes about {span}, since:", span=say_span(takes)))
-            for one in hindrances(plan, scenario)[:MOST_REASONS]:
-                say(f"  {told(one, speak)}")
-        return factor_for(plan, scenario)
+            for reason in hindrances(narrowest.dossier.plan, narrowest.scenario)[:MOST_REASONS]:
+                say(f"  {told(reason, speak)}")
+        return factor
+
+    def _compressed(self, factor: float) -> tuple[Staged, ...]:
+        """The same, so many times shorter. Plans of a group are under a digest of their own again."""
+        plans = [compressed(one.dossier.plan, factor) for one in self.staged]
+        if len(plans) > 1:
+            plans = [*under_one_root(plans)]
+        return tuple(
+            Staged(replace(one.dossier, plan=plan), compressed(one.scenario, factor), one.begins / factor)
+            for one, plan in zip(self.staged, plans, strict=True)
+        )
 
     async def _followed(self, gateway: Gateway, delivery: str, watch: Watch, away: Away) -> list[Entry]:
         """The whole ledger, watched as it grew. Raises `TimedOut` if it stops growing for too long."""
@@ -156,9 +180,10 @@ class Rehearsal:
             watch(entry, await gateway.view(delivery, away))
 
     def _verified(
-        self, packet: Path, entries: list[Entry], services: SimulatedServices, layout: Layout, seconds: int
+        self, one: Staged, done: tuple[Path, list[Entry]], services: SimulatedServices, layout: Layout, seconds: int
     ) -> Rehearsed:
         """Read the packet back and verify it against the directory's file and the services' receipts, as anyone could."""
+        packet, entries = done
         stated = [entry.event for entry in entries if isinstance(entry.event, Stated)]
         problem, outcome, top = "", None, root([bytes.fromhex(one.leaf()) for one in entries]).hex()
         try:
@@ -170,9 +195,9 @@ class Rehearsal:
         except NotVerified as error:
             problem = error.message
         return Rehearsed(
-            delivery=self.dossier.plan.operation,
+            delivery=one.name,
             outcome=outcome,
-            expected=self.scenario.expect.outcome if self.scenario.expect is not None else None,
+            expected=one.scenario.expect.outcome if one.scenario.expect is not None else None,
             statements=len(stated),
             refused=sum(event.verdict.verdict == "refused" for event in stated),
             entries=len(entries),
@@ -188,11 +213,13 @@ class Rehearsal:
         """Write the files an installation is given, with simulated keys and addresses. `reached` may change how
         services are reached.
         """
-        participants = self.scenario.participants(self.dossier.plan)
+        each = (one.scenario.participants(one.dossier.plan) for one in self.staged)
+        participants = tuple(dict.fromkeys(chain.from_iterable(each)))
+        dossier = self.staged[0].dossier
         ports = free_ports(len(participants) + 2)
-        found = [self.dossier.directory.get(service) for service in participants]
+        found = [dossier.directory.get(service) for service in participants]
         reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
-        directory = reached(cast(self.dossier.directory, participants, reach))
+        directory = reached(cast(dossier.directory, participants, reach))
         layout = Layout(
             home=self.home,
             directory=self.home.path / "directory.yaml",
@@ -205,7 +232,7 @@ class Rehearsal:
         )
         layout.cards.mkdir(parents=True, exist_ok=True)
         _write(layout.directory, directory)
-        for state, card in self.dossier.cards.items():
+        for state, card in dossier.cards.items():
             _write(layout.cards / f"{state}.yaml", card)
         secrets = {
             layout.key: private_pem(private_key_of(VIGIL)),
@@ -216,6 +243,16 @@ class Rehearsal:
             path.touch(mode=0o600)
             path.write_bytes(secret)
         return directory, layout
+
+
+async def _all(working: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What came of each; the first that fails ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in working]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+    return [one.result() for one in tasks]
 
 
 async def _change(gateway: Gateway, change: PlanChange) -> None:
@@ -262,15 +299,21 @@ def _write(path: Path, record: Any) -> None:
         yaml.dump(plain(record), file)
 
 
-def raise_if_endless(plan: Plan, scenario: Scenario) -> None:
+def raise_if_endless(one: Staged) -> None:
     """Raises `Malformed` with what keeps a rehearsal from being compressed, where it would take longer than anybody waits."""
-    why, takes = hindrances(plan, scenario), _takes(plan, scenario)
+    why, takes = hindrances(one.dossier.plan, one.scenario), _takes(one, _factor(one))
     if why and takes > MOST:
         message = _("a rehearsal of this plan cannot be compressed: it would take {span}", span=say_span(takes))
         hint = _("make those times longer, or the pace of the scenario quicker; `vigil plan test` needs no real time")
-        raise Malformed(message, [Fault(place=plan.operation, problem=one) for one in why[:MOST_REASONS]], hint=hint)
+        raise Malformed(message, [Fault(place=one.name, problem=reason) for reason in why[:MOST_REASONS]], hint=hint)
 
 
-def _takes(plan: Plan, scenario: Scenario) -> timedelta:
+def _factor(one: Staged) -> float:
+    """How many times shorter it may be by itself."""
+    return factor_for(one.dossier.plan, one.scenario)
+
+
+def _takes(one: Staged, factor: float) -> timedelta:
     """How long it really takes, in whole seconds."""
-    return timedelta(seconds=round((ordinary_length(plan, scenario) / factor_for(plan, scenario)).total_seconds()))
+    length = one.begins + ordinary_length(one.dossier.plan, one.scenario)
+    return timedelta(seconds=round((length / factor).total_seconds()))

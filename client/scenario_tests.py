@@ -1,6 +1,6 @@
 """`vigil plan test`: a scenario is performed, in the simulator or for real, and its packet compared with what it expects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,34 +9,36 @@ from rich.text import Text
 
 from client import entries
 from client.console import talk
-from client.dossier import Dossier, checked_scenario
+from client.dossier import Staged
 from client.language import _
 from client.rehearse import Rehearsal, home_for
 from client.running import run
+from client.staging import raise_if_nothing_is_expected, staged_by
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import Outcome
 from domain.record.packet import unseal
 from domain.record.verify import verify
 from domain.signing.canonical import Frozen
-from domain.words.errors import Malformed, NotVerified, TimedOut
-from rehearsal.scenario import ExpectedStatement, Happened, Scenario
-from rehearsal.simulator import World, simulate
+from domain.words.errors import NotVerified, TimedOut
+from rehearsal.groups import simulate_group
+from rehearsal.scenario import ExpectedStatement, Happened
+from rehearsal.simulator import simulate
 from rehearsal.trail import TrailEntry, first_missing, nearest, sights_in
 
 Stage = Literal["simulator", "temporal"]
-Show = Callable[[Entry], None]
+Show = Callable[[str, Entry], None]
+"""Shows an entry of this delivery."""
 MOST_TOLD = 3
 """Refusals that are told of a scenario that went otherwise than expected; `--show` tells all."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A scenario that expects something, and the plan it names."""
+    """A scenario that expects something, with the plan it names or the consignments of its group."""
 
     path: Path
-    dossier: Dossier
-    scenario: Scenario
+    staged: tuple[Staged, ...]
 
 
 class Missing(Frozen):
@@ -51,6 +53,8 @@ class TrialResult(Frozen):
 
     scenario: str
     operation: str
+    group: str | None
+    """The group that it is of."""
     stage: Stage
     seed: int
     ok: bool
@@ -69,81 +73,113 @@ class TrialResult(Frozen):
 
 def trial(path: Path, directory: Path | None, cards: Path | None) -> Trial:
     """The scenario, ready to be tried. Raises `Malformed` if anything is wrong with it, or if it expects nothing."""
-    dossier, scenario = checked_scenario(path, directory, cards)
-    if scenario.expect is None:
-        raise Malformed(
-            _("{path} expects nothing, so there is nothing to test", path=path),
-            hint=_("say how it ends: `expect: {outcome: ...}`"),
-        )
-    return Trial(path, dossier, scenario)
+    staged = staged_by(path, directory, cards)
+    raise_if_nothing_is_expected(path, staged)
+    return Trial(path, staged)
 
 
-def simulated(one: Trial, seed: int) -> bytes:
-    """The packet of the scenario in the simulator. Raises `TimedOut`."""
-    return simulate(World(one.dossier.plan, one.dossier.directory, one.dossier.cards, one.scenario, seed)).packet
+def simulated(one: Trial, seed: int) -> tuple[bytes, ...]:
+    """The packet of each delivery of the scenario in the simulator. Raises `TimedOut`."""
+    worlds = [each.world(seed) for each in one.staged]
+    return tuple(done.packet for done in (simulate_group(worlds) if len(worlds) > 1 else [simulate(worlds[0])]))
 
 
-def rehearsed(one: Trial, seed: int) -> bytes:
-    """The packet of the scenario on Temporal, over HTTP. Raises `TimedOut` and `NotVerified`."""
+def rehearsed(one: Trial, seed: int) -> tuple[bytes, ...]:
+    """The packet of each delivery of the scenario on Temporal, over HTTP. Raises `TimedOut` and `NotVerified`."""
     with home_for(None) as home:
-        done = run(Rehearsal(one.dossier, one.scenario, seed, home).run(lambda _entry, _view: None, lambda _text: None))
-        if not done.verified:
-            raise NotVerified(done.problem)
-    talk.print(_("{scenario}: on Temporal, its packet is {packet}", scenario=one.path, packet=done.packet), style="dim")
-    return Path(done.packet).read_bytes()
+        done = run(Rehearsal(one.staged, seed, home).run(lambda _entry, _view: None, lambda _text: None))
+        problem = next((each.problem for each in done if not each.verified), None)
+        if problem is not None:
+            raise NotVerified(problem)
+    for each in done:
+        talk.print(_("{scenario}: on Temporal, its packet is {packet}", scenario=one.path, packet=each.packet), style="dim")
+    return tuple(Path(each.packet).read_bytes() for each in done)
 
 
-def compared(one: Trial, seed: int, stage: Stage, perform: Callable[[], bytes], show: Show = lambda _entry: None) -> TrialResult:
-    """What came of it, beside what was expected; each entry of its ledger is shown."""
+def compared(
+    one: Trial, seed: int, stage: Stage, perform: Callable[[], Sequence[bytes]], show: Show = lambda _name, _entry: None
+) -> tuple[TrialResult, ...]:
+    """What came of each delivery, beside what was expected; all their entries are shown in the order of time."""
+    try:
+        packets = perform()
+    except (TimedOut, NotVerified) as error:
+        return tuple(_result(one.path, each, seed, stage, Found(problem=error.message)) for each in one.staged)
+    ledgers = [(each.name, entry) for each, packet in zip(one.staged, packets, strict=True) for entry in _entries(packet)]
+    for name, entry in sorted(ledgers, key=lambda line: line[1].at):
+        show(name, entry)
+    return tuple(
+        _result(one.path, each, seed, stage, _found(each, packet)) for each, packet in zip(one.staged, packets, strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a packet shows, as far as it can be compared."""
+
+    outcome: Outcome | None = None
+    missing: int | None = None
+    """Number (from 0) of the first item of the trail that is missing."""
+    nearest: str = ""
+    refusals: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def _found(one: Staged, packet: bytes) -> Found:
     expect = one.scenario.expect
     assert expect is not None  # noqa: S101 - `trial` refuses one without
-    outcome, number, problem, like = None, None, "", ""
-    refusals: list[str] = []
     try:
-        packet = perform()
         outcome, course = verify(packet).outcome, sights_in(packet)
-        for entry in unseal(packet)[0].ledger:
-            if not isinstance(entry, Entry):
-                continue  # left out of a packet that somebody has cut
-            show(entry)
-            if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused":
-                refusals.append(entries.line(entry).plain.strip())
-        number = first_missing(expect.trail, course)
-        found = nearest(expect.trail, course, number) if number is not None else None
-        like = in_words(found) if found is not None else ""
-    except (TimedOut, NotVerified) as error:
-        problem = error.message
+    except NotVerified as error:
+        return Found(problem=error.message)
+    number = first_missing(expect.trail, course)
+    like = nearest(expect.trail, course, number) if number is not None else None
+    refused = tuple(entries.line(entry).plain.strip() for entry in _entries(packet) if _is_refused(entry))
+    return Found(outcome, number, in_words(like) if like is not None else "", refused)
+
+
+def _entries(packet: bytes) -> list[Entry]:
+    """All but what is left out of a packet that somebody has cut."""
+    return [entry for entry in unseal(packet)[0].ledger if isinstance(entry, Entry)]
+
+
+def _is_refused(entry: Entry) -> bool:
+    return isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused"
+
+
+def _result(path: Path, one: Staged, seed: int, stage: Stage, found: Found) -> TrialResult:
+    plan, expect = one.dossier.plan, one.scenario.expect
+    assert expect is not None  # noqa: S101 - `trial` refuses one without
     return TrialResult(
-        scenario=str(one.path),
-        operation=one.dossier.plan.operation,
+        scenario=str(path),
+        operation=plan.operation,
+        group=plan.group.code if plan.group is not None else None,
         stage=stage,
         seed=seed,
-        ok=not problem and number is None and outcome == expect.outcome,
+        ok=not found.problem and found.missing is None and found.outcome == expect.outcome,
         expected=expect.outcome,
-        outcome=outcome,
+        outcome=found.outcome,
         trail=len(expect.trail),
-        missing=Missing(number=number + 1, item=expect.trail[number]) if number is not None else None,
-        nearest=like,
-        refusals=tuple(refusals),
-        problem=problem,
+        missing=Missing(number=found.missing + 1, item=expect.trail[found.missing]) if found.missing is not None else None,
+        nearest=found.nearest,
+        refusals=found.refusals,
+        problem=found.problem,
     )
 
 
 def in_words(seen: TrailEntry) -> str:
     """What a ledger shows, as a trail would have it."""
     said = {"service": ", ".join(seen.services), "says": seen.says, "checkpoint": seen.checkpoint, "verdict": seen.verdict}
-    happened = {"event": seen.event, "checkpoint": seen.checkpoint, "service": ", ".join(seen.services), "outcome": seen.outcome}
-    words = (said if seen.says is not None else happened) | {"rule": seen.rule}
+    happened = {"event": seen.event, "sibling": seen.sibling, "checkpoint": seen.checkpoint, "service": ", ".join(seen.services)}
+    words = (said if seen.says is not None else happened | {"outcome": seen.outcome}) | {"rule": seen.rule}
     return "{" + ", ".join(f"{name}: {value}" for name, value in words.items() if value) + "}"
 
 
 def line(tried: TrialResult) -> Text:
-    """One scenario in one line."""
+    """One delivery of a scenario in one line."""
+    which = tried.scenario if tried.group is None else f"{tried.scenario}: {tried.operation}"
     if tried.ok:
         trail = _(", trail of {count} found", count=tried.trail) if tried.trail else ""
-        return Text(
-            _("ok      {scenario}: {outcome}{trail}", scenario=tried.scenario, outcome=tried.outcome, trail=trail), "green"
-        )
+        return Text(_("ok      {scenario}: {outcome}{trail}", scenario=which, outcome=tried.outcome, trail=trail), "green")
     parts = [tried.problem] if tried.problem else []
     if not tried.problem and tried.outcome != tried.expected:
         parts.append(_("expected {expected}, found {found}", expected=tried.expected, found=tried.outcome))
@@ -155,4 +191,4 @@ def line(tried: TrialResult) -> Text:
         )
         parts += [_("nearest to it was {item}", item=tried.nearest)] if tried.nearest else []
     parts += [_("refused: {what}", what=one) for one in tried.refusals[:MOST_TOLD]]
-    return Text(_("FAILED  {scenario}: {why}", scenario=tried.scenario, why="; ".join(parts)), "bold red")
+    return Text(_("FAILED  {scenario}: {why}", scenario=which, why="; ".join(parts)), "bold red")

@@ -34,7 +34,7 @@ from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Rows
-from domain.views.totals import LONGEST_PERIOD, CountedBy, Results
+from domain.views.results import LONGEST_PERIOD, CountedBy, Results
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER

@@ -30,8 +30,8 @@ from domain.rules.handling import named
 from domain.views.asked import inbox
 from domain.views.law import demanded
 from domain.views.lists import Row, Rows
+from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page, sight
-from domain.views.totals import CountedBy, Period, Results
 from domain.views.view import DeliveryView, view
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from domain.words.text import fill, mark

@@ -16,7 +16,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.plan.access import role_of
 from domain.record.packet import Purpose
 from domain.record.reads import Shown
-from domain.views.totals import Results
+from domain.views.results import Results
 from domain.words.errors import VigilError
 from gateway.access import CALLER
 from gateway.pages import entrance

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from domain.signing.canonical import Frozen
-from domain.views.totals import LONGEST_PERIOD, CountedBy, Period, period_of
+from domain.views.results import LONGEST_PERIOD, CountedBy, Period, period_of
 from domain.words.errors import Malformed, faults_of
 from domain.words.text import mark
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from itertools import zip_longest
 
@@ -18,11 +17,20 @@ from papers.rendering import render
 
 LONGEST_SHOWN = 120
 """Characters of what differs that are shown."""
+BEFORE_IT = 40
+"""Characters that are shown of what stands before it, and is the same."""
 Speakers = Mapping[str, Translate]
 
 
-def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers) -> Identity:
-    """Which paper of this packet the file is. The packet itself has been verified before.
+class Confirmed(Identity):
+    """Which paper of a packet a file is."""
+
+    newer: str | None = None
+    """The code of the one that the packet makes in its place by now, since later entries have changed what it says."""
+
+
+def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers) -> Confirmed:
+    """Which paper of this packet the file is, and whether it is the newest. The packet itself has been verified before.
 
     Raises `Malformed` for a file that is no paper, and `NotVerified` for one that this packet does not make: what differs.
     """
@@ -41,15 +49,20 @@ def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers
         raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.message)) from error
     anew = render(made, purpose_of(wanted), "pdf" if is_pdf(data) else "html")
     if anew == data:
-        return told
+        return Confirmed(**told.model_dump(), newer=_newer(made, packet, manifest, wanted, speakers))
     raise NotVerified(_difference(told, made, data, anew), hint=mark("do not use it; make it anew from the packet"))
+
+
+def _newer(made: Made, packet: Packet, manifest: Manifest, wanted: Wanted, speakers: Speakers) -> str | None:
+    """The code of what the whole packet makes in its place; none where that is the same."""
+    now = make(record_of(packet, manifest.purpose), wanted, dict(speakers)).paper.code
+    return now if now != made.paper.code else None
 
 
 def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
     """What of it is otherwise, as far as it can be seen."""
     if not is_pdf(data):
-        for theirs, ours in _apart(visible(data), visible(anew)):
-            found, expected = shown(theirs, LONGEST_SHOWN), shown(ours, LONGEST_SHOWN)
+        for found, expected in _apart(visible(data), visible(anew)):
             return fill("the paper says “{found}” where this packet makes it say “{expected}”", found=found, expected=expected)
     if told.digest != made.paper.digest:
         return fill(
@@ -61,10 +74,13 @@ def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
 
 
 def _apart(theirs: list[str], ours: list[str]) -> Iterator[tuple[str, str]]:
-    """The texts that differ, one beside the other."""
-    for tag, first, last, begin, end in SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes():
-        if tag != "equal":
-            yield from zip_longest(theirs[first:last], ours[begin:end], fillvalue="–")
+    """The texts that differ, one beside the other, each from a little before where it does: at a cost that no file can raise."""
+    for one, other in zip_longest(theirs, ours, fillvalue="–"):
+        if one != other:
+            same = next((place for place, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), 0)
+            cut = max(same - BEFORE_IT, 0)
+            found, expected = (f"{'…' if cut else ''}{text[cut:]}" for text in (one, other))
+            yield shown(found, LONGEST_SHOWN), shown(expected, LONGEST_SHOWN)
 
 
 class _Texts(HTMLParser):
@@ -94,12 +110,12 @@ def visible(data: bytes) -> list[str]:
     return parser.texts
 
 
-def looked_up(code: str, packet: Packet, manifest: Manifest, speakers: Speakers) -> Identity:
+def looked_up(code: str, packet: Packet, manifest: Manifest, speakers: Speakers) -> Confirmed:
     """The paper that bears this check code, among all that the packet makes now. Raises `NotVerified`."""
     record = record_of(packet, manifest.purpose)
     for made, wanted in _all_of(record, speakers):
         if made.paper.code == code:
-            return identity_of(made, purpose_of(wanted))
+            return Confirmed(**identity_of(made, purpose_of(wanted)).model_dump())
     message = fill("no paper that this packet makes now bears the code {code}", code=code)
     raise NotVerified(message, hint=mark("it may be of another packet, or of an earlier state of the whole: give its file"))
 

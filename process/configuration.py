@@ -6,20 +6,34 @@ from pathlib import Path
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service, faults_in
 from domain.plan.documents import Document
+from domain.plan.slips import by_its_beginning
 from domain.words.errors import Fault, Malformed, NotFound
+from domain.words.limits import LARGEST_TEXT
 from domain.words.text import fill, mark
 
 
 def text_of(path: Path) -> str:
-    """The file's text. Raises `NotFound` or `Malformed`."""
+    """The file's text. Raises `NotFound`, or `Malformed` for what is no text or has no end."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_TEXT + 1)
     except FileNotFoundError as error:
         message = fill("there is no file {path}", path=path)
         raise NotFound(message) from error
-    except (OSError, UnicodeDecodeError) as error:
-        message = fill("{what} cannot be read: {why}", what=path, why=error)
+    except OSError as error:
+        message = fill("{what} cannot be read: {why}", what=path, why=error.strerror or error)
         raise Malformed(message) from error
+    if len(data) > LARGEST_TEXT:
+        raise Malformed(fill("{what} is longer than {most} bytes", what=path, most=LARGEST_TEXT))
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        what = by_its_beginning(data)
+        if what is not None:
+            raise Malformed(
+                fill("{name}: this is {kind}; what people write is wanted here", name=path, kind=fill(what))
+            ) from error
+        raise Malformed(fill("{name} is no text in UTF-8", name=path)) from error
 
 
 def directory_in(path: Path) -> Directory:

@@ -25,7 +25,7 @@ from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Row, Rows
-from domain.views.totals import Results
+from domain.views.results import Results
 from domain.views.view import DeliveryView
 from domain.words.errors import (
     BY_CODE,

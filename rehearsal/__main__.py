@@ -116,10 +116,12 @@ def run_group(seed: int) -> Result:
     try:
         base = world(seed)
         plans = groups.group_of(base.plan, base.directory, base.cards, seed)
+        begins = groups.begins(seed)
         worlds = [
             replace(
                 base,
                 plan=one,
+                begins=begins[number],
                 scenario=chaos.scenario(one, seed * groups.NUMBER + number),
                 put_back_chance=0.0,
                 rivals=(),
@@ -127,7 +129,7 @@ def run_group(seed: int) -> Result:
             )
             for number, one in enumerate(plans)
         ]
-        done = groups.simulate_group(worlds, [lambda _delivery, _entry: None] * len(worlds))
+        done = groups.simulate_group(worlds, together=groups.TOGETHER)
         groups.check_group(done)
         for chosen, one in zip(worlds, done, strict=True):
             checker = Checker(chosen.plan, chosen.cards, chosen.directory)

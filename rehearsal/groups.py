@@ -4,11 +4,13 @@ thing once for several, and all of them on one clock. `python -m rehearsal --gro
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.delivery.decided import Closed, Concluded, Ended, Opened
+from domain.delivery.delivery import Delivery
 from domain.delivery.reported import SiblingHeard
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
@@ -26,11 +28,13 @@ from domain.words.moments import instant
 from rehearsal.invariants import BrokenInvariantError
 from rehearsal.peers import AHEAD, BEHIND
 from rehearsal.services import EPOCH, VIGIL, Cue, private_key_of
-from rehearsal.simulator import Simulated, Theatre, Watch, World
+from rehearsal.simulator import NotEnded, Simulated, Theatre, Watch, World
 
 NUMBER = 3
 """Consignments of a simulated group."""
 HALF, SELDOM = 0.5, 0.25
+TOGETHER = 0.5
+"""At how many of the checkpoints where a service may say once for several what it says, it does."""
 LATEST = timedelta(days=2)
 """When the last of them begins."""
 NEWS = 10
@@ -102,36 +106,59 @@ class _Member(Theatre):
 class _Director:
     """All of them on one clock. What one of them comes to, the others hear of a moment later."""
 
-    def __init__(self, worlds: Sequence[World], watches: Sequence[Watch]) -> None:
+    def __init__(self, worlds: Sequence[World], watches: Sequence[Watch], together: float) -> None:
         self._dice = random.Random(f"{worlds[0].seed}/director")  # noqa: S311 - a rehearsal must be repeatable
         self._seed = worlds[0].seed
+        self._together = together
         self._plans = [one.plan for one in worlds]
-        self._begins = [EPOCH, *(EPOCH + self._dice.random() * LATEST for _ in worlds[1:])]
-        self._to_come = list(zip(worlds, watches, strict=True))
-        self._members: list[_Member] = []
+        self._worlds, self._watches = worlds, watches
+        self._to_come = sorted(range(len(worlds)), key=lambda number: worlds[number].begins)
+        self._members: dict[int, _Member] = {}
+        """Those that have begun, by their numbers."""
         self._under_way: set[tuple[int, SiblingHeard]] = set()
         """What is about to be heard, and by whom."""
 
     def perform(self) -> tuple[Simulated, ...]:
         """To the end of all."""
-        while self._to_come or not all(one.over for one in self._members):
-            playing = [(one.comes_next(), number) for number, one in enumerate(self._members) if not one.over]
-            number = len(self._members)
-            if self._to_come and (not playing or self._begins[number] <= min(playing)[0]):
-                world, watch = self._to_come.pop(0)
-                self._members.append(_Member(world, watch, max([self._begins[number], *self._now()]), self))
-                self._members[-1].begin()
-            else:
-                number = min(playing)[1]
-                self._members[number].go_on()
-            for other in range(len(self._members)):
+        while self._to_come or not all(one.over for one in self._members.values()):
+            number = self._go_on()
+            for other in self._members:
                 if other != number:
                     self._listen(other, number)
                     self._listen(number, other)
-        return tuple(one.close() for one in self._members)
+        return tuple(self._members[number].close() for number in range(len(self._worlds)))
 
-    def _now(self) -> list[datetime]:
-        return [max(one.now for one in self._members)] if self._members else []
+    @property
+    def deliveries(self) -> tuple[Delivery | None, ...]:
+        """How far each has come; none, where it has not begun."""
+        return tuple(self._members[one].whole if one in self._members else None for one in range(len(self._worlds)))
+
+    def _go_on(self) -> int:
+        """The next thing of all. Whose it was."""
+        playing = [(self._comes_next(number), number) for number, one in self._members.items() if not one.over]
+        first = self._to_come[0] if self._to_come else None
+        if first is not None and (not playing or EPOCH + self._worlds[first].begins <= min(playing)[0]):
+            now = [max(one.now for one in self._members.values())] if self._members else []
+            begins = max([EPOCH + self._worlds[first].begins, *now])
+            self._members[first] = _Member(self._worlds[first], self._watches[first], begins, self)
+            self._members[first].begin()
+            return self._to_come.pop(0)
+        number = min(playing)[1]
+        with self._named(number):
+            self._members[number].go_on()
+        return number
+
+    def _comes_next(self, number: int) -> datetime:
+        with self._named(number):
+            return self._members[number].comes_next()
+
+    @contextmanager
+    def _named(self, number: int) -> Iterator[None]:
+        """Of one that does not end it is said which."""
+        try:
+            yield
+        except NotEnded as error:
+            raise NotEnded(f"{self._plans[number].operation}: {error.message}", error.delivery) from error
 
     def _listen(self, who: int, to: int) -> None:
         """What is new of one of them comes to another."""
@@ -159,8 +186,8 @@ class _Director:
         """The same, said once for all that are asked for it there; some services do so."""
         said, group = line.statement, self._plans[0].group
         several = tuple(one.number for one in self._plans if _asks(one, said.service, said.checkpoint))
-        together = random.Random(f"{self._seed}/{said.service}/{said.checkpoint}/together").random() < HALF  # noqa: S311
-        if group is None or len(several) < 2 or not together or not isinstance(said.content, SHARED):
+        together = random.Random(f"{self._seed}/{said.service}/{said.checkpoint}/together").random()  # noqa: S311
+        if group is None or len(several) < 2 or together >= self._together or not isinstance(said.content, SHARED):
             return line
         content = said.content
         if isinstance(content, AuthorisationGranted | PermissionGranted):
@@ -175,7 +202,7 @@ class _Director:
         """
         if read_statement(envelope).members is None:
             return
-        for one in self._members:
+        for one in self._members.values():
             if one is not by and not one.over:
                 at = max(one.now, by.now) + timedelta(seconds=self._dice.randint(0, NEWS))
                 one.later(at, lambda one=one: one.handed(envelope))  # type: ignore[misc]
@@ -190,9 +217,27 @@ def _asks(plan: Plan, service: str, checkpoint: str | None) -> bool:
     return planned is not None and plan.takes_place(planned) and service in planned.services()
 
 
-def simulate_group(worlds: Sequence[World], watches: Sequence[Watch]) -> tuple[Simulated, ...]:
-    """All deliveries of a group to their ends. The same worlds give the same ledgers."""
-    return _Director(worlds, watches).perform()
+def simulate_group(worlds: Sequence[World], watches: Sequence[Watch] = (), together: float = 0.0) -> tuple[Simulated, ...]:
+    """All deliveries of a group to their ends. The same worlds give the same ledgers. `together`: at how many of the checkpoints
+    where that may be done a service says once for several what it says.
+
+    Raises `NotEnded` for the first that does not end.
+    """
+    return _Director(worlds, watches or [lambda _delivery, _entry: None] * len(worlds), together).perform()
+
+
+def as_far_as(worlds: Sequence[World]) -> tuple[Delivery | None, ...]:
+    """The deliveries of a group, to their ends or until one of them is given up; none for one that had not begun by then."""
+    director = _Director(worlds, [lambda _delivery, _entry: None] * len(worlds), 0.0)
+    with suppress(NotEnded):
+        director.perform()
+    return director.deliveries
+
+
+def begins(seed: int) -> tuple[timedelta, ...]:
+    """When each consignment of this seed's group begins."""
+    dice = random.Random(f"{seed}/begins")  # noqa: S311 - a simulation must be repeatable
+    return (timedelta(), *(dice.random() * LATEST for _ in range(NUMBER - 1)))
 
 
 # What must hold among them

@@ -151,7 +151,7 @@ class Checker:
                 self._voices.opened(name)
                 self._searched |= name.startswith("search.")
                 planned = self._plan.find(name)
-                may = name.startswith(("stop.", "duty.", "balance.", "split.", "exhibits."))
+                may = name.startswith(("stop.", "duty.", "balance.", "split.", "exhibits.", "takeover."))
                 if self._cause and not may and (planned is None or planned.step != "close"):
                     yield f"R8: {name} opened after the halt"
                 if planned is not None and planned.step == "authorise" and not self._exhibits.detected:
@@ -166,7 +166,7 @@ class Checker:
                 self._close(name)
                 planned = self._plan.find(name)
                 gone = name.startswith(("conflict.", "deconfliction.")) and self._leg is not None
-                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty.", "exhibits."))
+                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty.", "exhibits.", "takeover."))
                 if not may and (planned is None or planned.step not in ("muster", "close")):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):

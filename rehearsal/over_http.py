@@ -11,7 +11,7 @@ import logging
 import secrets
 import socket
 from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -92,6 +92,8 @@ def leeways(plan: Plan, scenario: Scenario) -> Iterator[Leeway]:
         for name in ("answer", "search"):
             yield Leeway(f"surveillance.{name}", getattr(plan.surveillance, name), usual)
     for checkpoint in plan.checkpoints:
+        if checkpoint.waits is not None:
+            yield Leeway(f"{checkpoint.id}: waits", checkpoint.waits, usual)
         slowest = max(scenario.pace_of(one.service, one.says).slowest for one in checkpoint.requires)
         yield Leeway(f"{checkpoint.id}: due", checkpoint.due, 2 * slowest)
 
@@ -165,10 +167,14 @@ def reach_of(service: Service, port: int) -> Reach:
 class SimulatedServices:
     """All simulated services of one rehearsal. An async context: they listen while it is open."""
 
-    def __init__(self, directory: Directory, gateway: str, scenario: Scenario, seed: int) -> None:
+    def __init__(
+        self, directory: Directory, gateway: str, scenario: Scenario, seed: int, by_delivery: Mapping[str, Scenario] | None = None
+    ) -> None:
         self._directory = directory
         self._gateway = gateway
         self._scenario = scenario
+        self._by_delivery = by_delivery or {}
+        """Of deliveries that have a scenario of their own."""
         self._seed = seed
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[str] = set()
@@ -224,7 +230,8 @@ class SimulatedServices:
         self._asked.add(request.id)
         if not self._compared(request.delivery, request.seen.size, request.seen.root):
             return  # they sign no history that is another than they know
-        for line in lines(request, self._scenario, self._seed, datetime.now(UTC)):
+        scenario = self._by_delivery.get(request.delivery, self._scenario)
+        for line in lines(request, scenario, self._seed, datetime.now(UTC)):
             task = self._go(self._say(service, request, line))
             if line.answers:
                 self._answering.setdefault((service.id, request.delivery, request.checkpoint), []).append(task)

@@ -68,6 +68,7 @@ def _card(state: str, dice: random.Random) -> RuleCard:
         "notice": [{"time": "24h"}],
         "duties": [duty],
         "bars": [{"what": "INVENTED danger"}],
+        "reports": [{"what": "INVENTED report", "every": "24h"}],
         "records": [{"acts": ["opening", "seizure"], "by": dice.choice(("witnesses", "recording"))}],
     }
     says = {

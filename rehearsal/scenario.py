@@ -3,9 +3,12 @@
 Without a scenario every service answers what it is asked, as asked, after a while. Each `act` departs from that: when the
 service is asked at `at`, it says something else, says something more, or stays silent. `expect` makes it a test: the outcome,
 and a *trail* of things that must appear in the ledger in this order, whatever stands between them.
+
+The scenario of a group (R31) has acts and expectations for each of its consignments. From it follows a scenario of each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -17,8 +20,10 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen
 from domain.words.codes import RuleNumber
 from domain.words.errors import Fault
-from domain.words.identifiers import CheckpointId, ServiceId
+from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
+from domain.words.limits import MOST_MEMBERS
 from domain.words.quantities import Span
+from domain.words.text import fill
 
 KINDS: tuple[str, ...] = tuple(BOOK.kinds)
 """Every kind of statement there is."""
@@ -116,12 +121,14 @@ class Happened(Frozen):
     checkpoint: CheckpointId | None = None
     service: ServiceId | None = None
     """One of the services the entry names."""
+    sibling: OperationCode | None = None
+    """The other consignment that it tells of."""
     rule: RuleNumber | None = None
     outcome: Outcome | None = None
 
     @model_validator(mode="after")
     def _says_what_it_has(self) -> "Happened":
-        for name in ("checkpoint", "service", "rule", "outcome"):
+        for name in ("checkpoint", "service", "sibling", "rule", "outcome"):
             if getattr(self, name) is not None and name not in NAMED_BY[self.event]:
                 has = ", ".join(NAMED_BY[self.event]) or "nothing more"
                 message = f"an event {self.event} has no {name}; it has {has}"
@@ -142,7 +149,7 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
     "deconflicted": ("service",),
     "deferred": (),
     "waits": ("checkpoint",),
-    "sibling_heard": ("checkpoint",),
+    "sibling_heard": ("sibling", "checkpoint"),
     "cleared": (),
     "halted": ("checkpoint", "service", "rule"),
     "told": ("checkpoint", "service"),
@@ -168,20 +175,31 @@ class Expected(Frozen):
     """In this order; others may stand between."""
 
 
-class Scenario(Frozen):
-    """The whole scenario."""
+class Behaviour(Frozen):
+    """What scenarios of a plan and of a group say alike: what it is about, and how quickly services answer."""
 
-    vigil: Literal["scenario/1"]
+    vigil: str
     title: Annotated[str, Field(max_length=200)] = ""
     source: Annotated[str, Field(max_length=300)] = ""
-    plan: Annotated[str, Field(max_length=200)] = "plan.yaml"
-    """The plan's file, relative to this one."""
     pace: Pace
     paces: Annotated[tuple[PaceOf, ...], Field(max_length=100)] = ()
     """Where something takes longer or shorter than the rest; the first that fits counts."""
+
+
+class Course(Frozen):
+    """What one delivery departs from the ordinary in, and how it is expected to end."""
+
     acts: Annotated[tuple[Act, ...], Field(max_length=100)] = ()
-    changes: Annotated[tuple[PlanChange, ...], Field(max_length=10)] = ()
     expect: Expected | None = None
+
+
+class Scenario(Course, Behaviour):
+    """The whole scenario."""
+
+    vigil: Literal["scenario/1"]
+    plan: Annotated[str, Field(max_length=200)] = "plan.yaml"
+    """The plan's file, relative to this one."""
+    changes: Annotated[tuple[PlanChange, ...], Field(max_length=10)] = ()
 
     def plans(self, plan: Plan) -> tuple[Plan, ...]:
         """The plan it begins with, and those it is changed to."""
@@ -203,6 +221,33 @@ class Scenario(Frozen):
     def slowest(self, need: Need) -> Span:
         """The longest that anyone takes to say this."""
         return max([self.pace.slowest, *(one.slowest for one in self.paces if one.says == need)])
+
+
+class ConsignmentScenario(Course):
+    """What is of one consignment alone in the scenario of a group."""
+
+    operation: OperationCode
+    begins: Span | None = None
+    """How long after the first; none is with it."""
+
+
+class GroupScenario(Behaviour):
+    """The scenario of a group. Of a consignment that it does not name, every service answers what it is asked."""
+
+    vigil: Literal["group-scenario/1"]
+    group: Annotated[str, Field(max_length=200)] = "group.yaml"
+    """The group's file, relative to this one."""
+    consignments: Annotated[tuple[ConsignmentScenario, ...], Field(max_length=MOST_MEMBERS)] = ()
+
+    def begins(self, operation: str) -> timedelta:
+        """How long after the first this consignment begins."""
+        return next((one.begins for one in self.consignments if one.operation == operation and one.begins), timedelta())
+
+    def of(self, operation: str) -> Scenario:
+        """The scenario of one consignment."""
+        found = next((one for one in self.consignments if one.operation == operation), Course())
+        alike = {name: getattr(self, name) for name in Behaviour.model_fields if name != "vigil"}
+        return Scenario(vigil="scenario/1", **alike, acts=found.acts, expect=found.expect)
 
 
 def base_name(checkpoint: str) -> str:
@@ -237,6 +282,30 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
         yield from _named(scenario, plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
 
 
+def faults_in_group(scenario: GroupScenario, plans: Sequence[Plan]) -> Iterator[Fault]:
+    """The same of the scenario of a group, each at its place there; of what is said for all, what comes true in none of them."""
+    known = [plan.operation for plan in plans]
+    for number, one in enumerate(scenario.consignments):
+        place = f"consignments.{number}"
+        if one.operation not in known:
+            problem = fill(
+                "{operation} is no consignment of this group; it has {others}", operation=one.operation, others=", ".join(known)
+            )
+            yield Fault(place=f"{place}.operation", problem=problem)
+            continue
+        if one.operation in [other.operation for other in scenario.consignments[:number]]:
+            problem = fill("{operation} stands here twice; say all of it in one place", operation=one.operation)
+            yield Fault(place=f"{place}.operation", problem=problem)
+        alone = Scenario(vigil="scenario/1", pace=scenario.pace, acts=one.acts, expect=one.expect)
+        for fault in faults_in(alone, plans[known.index(one.operation)]):
+            yield Fault(place=f"{place}.{fault.place}", problem=fault.problem)
+    everybody = dict.fromkeys(service for plan in plans for service in plan.everybody())
+    for number, pace in enumerate(scenario.paces):
+        if pace.service is not None and pace.service not in everybody:
+            problem = fill("{service} has no part in any consignment of this group", service=pace.service)
+            yield Fault(place=f"paces.{number}.service", problem=problem)
+
+
 def _named(  # noqa: PLR0913, PLR0917 - a place and what stands there
     scenario: Scenario, plan: Plan, place: str, service: str | None, checkpoint: str | None, field: str, says: str | None
 ) -> Iterator[Fault]:
@@ -268,9 +337,12 @@ def _may_open(plan: Plan, name: str) -> bool:
     """Whether it is a checkpoint of the plan, or one that the unforeseen may open."""
     extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
     duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
+    alone = plan.find(name.removeprefix("sibling.")) if name.startswith("sibling.") else None
     return (
         plan.find(name) is not None
         or name in UNFORESEEN
+        or (plan.group is not None and name == "sibling.stop")
+        or (alone is not None and bool(alone.wait_for))
         or any(duty in plan.authorities(state) for state in plan.asked_states())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.asked_states()))
         or (decision != name and plan.find(decision) is not None)

@@ -113,6 +113,8 @@ class World:
     """Who of them hangs, what is late or lost, and which clocks step."""
     backups: bool = False
     """Whether a backup answers in place of others once their ladder has come to it."""
+    begins: timedelta = timedelta()
+    """How long after the first of its group."""
 
 
 def signed(plan: Plan) -> Envelope:

@@ -8,7 +8,7 @@ from domain.delivery.decided import Concluded, Escalated, Expired, Expiring, Hal
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Event
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import Asked, Deconflicted, Started, Stated, Told
+from domain.delivery.reported import Asked, Deconflicted, SiblingHeard, Started, Stated, Told
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Cause, Verdict
 from domain.delivery.vocabulary import Outcome
@@ -38,6 +38,7 @@ class TrailEntry:
     rule: str | None = None
     outcome: Outcome | None = None
     cause: Cause | None = None
+    sibling: str | None = None
 
 
 def sights_in(packet: bytes) -> tuple[TrailEntry, ...]:
@@ -85,7 +86,7 @@ def fits(item: Item, seen: TrailEntry) -> bool:
         return False
     if isinstance(item, ExpectedStatement):
         return seen.says == item.says and item.verdict in (None, seen.verdict)
-    return seen.event == item.event and item.outcome in (None, seen.outcome)
+    return seen.event == item.event and item.outcome in (None, seen.outcome) and item.sibling in (None, seen.sibling)
 
 
 def nearest(trail: Sequence[Item], course: Sequence[TrailEntry], missing: int) -> TrailEntry | None:
@@ -123,6 +124,8 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
             return TrailEntry(at, event.event, services=(service,))
         case Halted(finding=finding, cause=cause):
             return TrailEntry(at, event.event, _where(delivery, None), rule=finding.rule, cause=cause)
+        case SiblingHeard(sibling=sibling, checkpoint=name):
+            return TrailEntry(at, event.event, name, sibling=sibling)
         case Concluded(outcome=outcome):
             return TrailEntry(at, event.event, outcome=outcome)
         case _:

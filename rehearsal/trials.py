@@ -1,4 +1,4 @@
-"""Many simulated deliveries of one plan, each from a seed of its own, on as many processes as there are cores."""
+"""Many simulated deliveries of one plan or group, each from a seed of its own, on as many processes as there are cores."""
 
 import os
 import random
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from rehearsal.chaos import one_trouble
 from rehearsal.forecast import Estimate, course
-from rehearsal.scenario import Scenario
+from rehearsal.groups import as_far_as
 from rehearsal.simulator import NotEnded, World, simulate
 
 FEW = 40
@@ -20,16 +20,16 @@ CHUNK = 10
 
 @dataclass(frozen=True)
 class Trials:
-    """What is tried, and how often. The first run has the world's seed, the others follow it."""
+    """What is tried, and how often: a delivery, or all of a group. The first run has the worlds' seed, the others follow it."""
 
-    world: World
+    worlds: tuple[World, ...]
     runs: int
     trouble: int = 0
-    """In how many of a hundred runs one trouble of `rehearsal.chaos` comes on top of the scenario."""
+    """In how many of a hundred runs one trouble of `rehearsal.chaos` comes on top of the scenario of one of them."""
 
-    def run(self) -> Iterator[Estimate]:
-        """What each run amounts to, in the order of the seeds, as it is known."""
-        seeds = range(self.world.seed, self.world.seed + self.runs)
+    def run(self) -> Iterator[tuple[Estimate, ...]]:
+        """What each run amounts to for each of them, in the order of the seeds, as it is known."""
+        seeds = range(self.worlds[0].seed, self.worlds[0].seed + self.runs)
         if self.runs <= FEW:
             yield from map(self.one, seeds)
             return
@@ -37,21 +37,31 @@ class Trials:
         with ProcessPoolExecutor(processes, initializer=_leave_interrupts_to_the_parent) as pool:
             yield from pool.map(self.one, seeds, chunksize=CHUNK)
 
-    def one(self, seed: int) -> Estimate:
-        """What the run of this seed amounts to."""
-        world = replace(self.world, seed=seed, scenario=self.scenario(seed))
+    def one(self, seed: int) -> tuple[Estimate, ...]:
+        """What the run of this seed amounts to for each of them."""
+        worlds = self.of(seed)
+        if len(worlds) > 1:
+            return tuple(course(seed, one) if one is not None else not_begun(seed) for one in as_far_as(worlds))
         try:
-            return course(seed, simulate(world).delivery)
+            return (course(seed, simulate(worlds[0]).delivery),)
         except NotEnded as endless:
-            return course(seed, endless.delivery)
+            return (course(seed, endless.delivery),)
 
-    def scenario(self, seed: int) -> Scenario:
-        """The scenario of this seed, with its trouble if it has one."""
+    def of(self, seed: int) -> tuple[World, ...]:
+        """The worlds of this seed, one of them with its trouble if it has one."""
         dice = random.Random(f"{seed}/trouble")  # noqa: S311 - a simulation must be repeatable
-        if dice.randint(1, 100) > self.trouble:
-            return self.world.scenario
-        acts = (*self.world.scenario.acts, *one_trouble(self.world.plan, dice))
-        return self.world.scenario.model_copy(update={"acts": acts})
+        worlds = [replace(one, seed=seed) for one in self.worlds]
+        if dice.randint(1, 100) <= self.trouble:
+            number = dice.randrange(len(worlds)) if len(worlds) > 1 else 0
+            scenario = worlds[number].scenario
+            acts = (*scenario.acts, *one_trouble(worlds[number].plan, dice))
+            worlds[number] = replace(worlds[number], scenario=scenario.model_copy(update={"acts": acts}))
+        return tuple(worlds)
+
+
+def not_begun(seed: int) -> Estimate:
+    """Of a consignment that had not begun when another of its group was given up."""
+    return Estimate(seed=seed, outcome=None, lasted=None, delivered=False)
 
 
 def _leave_interrupts_to_the_parent() -> None:

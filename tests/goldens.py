@@ -295,8 +295,10 @@ def _directory(folder: Path, named: str) -> Path:
 
 
 def examples() -> Iterator[tuple[str, Golden]]:
-    """Every scenario of `examples/`."""
+    """Every scenario of `examples/` that is of one consignment; consignments of a group hear of each other at tables."""
     for path in sorted(EXAMPLES.glob("*/scenario.yaml")):
+        if (path.parent / "group.yaml").exists():
+            continue
         dossier, scenario = checked_scenario(path, None, None)
         yield f"example-{path.parent.name}", simulated(World(dossier.plan, dossier.directory, dossier.cards, scenario, 1))
 

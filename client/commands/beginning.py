@@ -24,8 +24,8 @@ from domain.signing.canonical import plain
 from domain.words.errors import NotFound
 from process.configuration import cards_in, directory_in
 
-SHIPPED = Path(__file__).parents[2] / "examples"
-"""The example directory and cards that come with the project."""
+SHIPPED = tuple(Path(__file__).parents[above] / "examples" for above in (1, 2))
+"""Where the example directory and cards are: beside the client where it is installed, else at the top of the project."""
 OWN = "vigil"
 """The installation's own service id."""
 
@@ -108,12 +108,13 @@ def init(
 
 
 def _shipped(name: str) -> Path:
-    if not (SHIPPED / name).exists():
+    found = next((folder / name for folder in SHIPPED if (folder / name).exists()), None)
+    if found is None:
         raise NotFound(
             _("the examples do not come with this installation"),
             hint=_("copy examples/ of the project, and use `vigil plan new`"),
         )
-    return SHIPPED / name
+    return found
 
 
 def _directory_of(whole: Path, states: set[str]) -> str:

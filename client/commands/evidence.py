@@ -18,7 +18,6 @@ from client.language import _, named
 from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
-from domain.papers.handed import Identity
 from domain.papers.paper import in_groups
 from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
@@ -36,7 +35,8 @@ from domain.words.errors import Malformed, NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
 from domain.words.text import mark
-from papers.verifying import looked_up, verified
+from papers.file import LARGEST_PAPER
+from papers.verifying import Confirmed, looked_up, verified
 from process.configuration import cards_in, directory_in
 from process.files import write_new
 from process.language import speakers
@@ -199,9 +199,11 @@ def verify(
     changed = [digest[:16] for digest, how in found_there.items() if how == "changed"]
     wrong = NotVerified(_("files were changed: {digests}", digests=", ".join(changed))) if changed else None
     for one in printed:
-        table.add_row(
-            _("paper"), _("{name}, code {code}: this packet makes it, figure by figure", name=one.name, code=in_groups(one.code))
-        )
+        words = _("{name}, code {code}: this packet makes it, figure by figure", name=one.name, code=in_groups(one.code))
+        table.add_row(_("paper"), words)
+        if one.newer is not None:
+            words = _("later entries have changed what it says: now it is the paper with code {code}", code=in_groups(one.newer))
+            table.add_row(_("REPLACED"), words, style="yellow")
     known = {"papers": [plain(one) for one in printed]} if printed else {}
     document = plain(proved) | known | {"verified": wrong is None, "keys": "of the packet" if directory is None else "trusted"}
     answer(output, document | ({"at_hand": found_there} if files is not None else {}), table, wrong)
@@ -228,12 +230,13 @@ def _files(table: Table, proved: Verified, at_hand: Mapping[str, str]) -> None:
         table.add_row(_("file"), words, style={"changed": "bold red", "missing": "yellow"}.get(how or ""))
 
 
-def _printed(paper: str, data: bytes) -> Identity:
+def _printed(paper: str, data: bytes) -> Confirmed:
     """Which paper of the packet it is. Raises `NotVerified`, with what differs."""
     packet, manifest, _seal = unseal(data)
     if re.fullmatch(r"[0-9]{12}", paper.replace(" ", "")):
         return looked_up(paper.replace(" ", ""), packet, manifest, speakers(None))
-    return verified(Path(paper).read_bytes(), packet, manifest, speakers(None))
+    with Path(paper).open("rb") as file:
+        return verified(file.read(LARGEST_PAPER + 1), packet, manifest, speakers(None))
 
 
 def _compare(data: bytes, other: bytes, directory: Directory | None, cards: dict[str, RuleCard] | None) -> None:

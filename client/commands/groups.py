@@ -13,7 +13,8 @@ from rich.text import Text
 from client import render
 from client.caller import CallerOptions
 from client.console import answer, out, talk
-from client.entries import line
+from client.dossier import tell_gaps
+from client.entries import line_of
 from client.group_files import GroupFiles
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
@@ -56,7 +57,9 @@ def check(files: GroupFiles, output: Output = "text") -> None:
             table.add_row("", "", one.id, of, say_span(one.waits) if one.waits is not None else "")
     digest = _digest(dossier.plans[0].group)
     document = {"group": dossier.file.group, "digest": digest, "plans": [plain(one) for one in dossier.plans], "faults": []}
+    document |= {"gaps": [plain(one) for one in dossier.gaps]}
     answer(output, document, Group(table, Text(), Text(_("digest {digest}", digest=digest))))
+    tell_gaps(dossier.gaps)
 
 
 @app.command("start")
@@ -70,7 +73,7 @@ def start(
     output: Output = "text",
 ) -> None:
     """Sign the plan of each consignment as its initiator and start its delivery. What has been started already stays as it is."""
-    plans = files.checked().plans
+    plans = files.to_be_signed()
     started: dict[str, bool] = {}
     for plan in plans:
         initiator = CallerOptions(plan.initiator, officer, keys, gateway)
@@ -112,7 +115,7 @@ def ledger(group: GroupCode, caller: CallerOptions, output: Output = "text") -> 
         answer(output, [{"delivery": name, "entry": plain(entry)} for name, entry in found], None)
         return
     for name, entry in found:
-        out.print(Text(f"{name} ", "bold"), line(entry), sep="")
+        out.print(line_of(name, entry))
 
 
 @app.command("packet")

@@ -13,14 +13,16 @@ from rich.text import Text
 from client import outlook, render, scenario_tests
 from client.card_demands import demands_in_words
 from client.console import answer, out, talk
-from client.dossier import PlanFiles, scenario_for
+from client.dossier import PlanFiles, tell_gaps
 from client.drawing import drawn, plan_svg
-from client.entries import line
+from client.entries import line, line_of
 from client.language import _, needs
 from client.options import CardsFolder, DirectoryFile, Output, grouped
 from client.picture import forecast_svg
 from client.scenario_tests import Stage, Trial, TrialResult
+from client.staging import staged
 from client.tables import pairs
+from domain.delivery.ledger import Entry
 from domain.plan.demands import demands
 from domain.plan.plan import Requirement
 from domain.plan.request_for_consent import request_for_consent
@@ -32,7 +34,6 @@ from domain.words.quantities import say_span
 from domain.words.text import shown
 from process.configuration import deconfliction_key_in
 from rehearsal.forecast import Estimate, forecast
-from rehearsal.simulator import World
 from rehearsal.trials import FEW, Trials
 
 DECONFLICTION = Path("~/.config/vigil/keys/deconfliction.key")
@@ -72,10 +73,7 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
             count=len(found.participants()),
         )
     )
-    if dossier.gaps:
-        talk.print(_("to start it, these gaps are still to be filled:"), style="yellow")
-        for gap in dossier.gaps:
-            talk.print(f"  {gap}")
+    tell_gaps(dossier.gaps)
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:
         talk.print(_("to start it, these still need keys in the directory: {services}", services=", ".join(without)))
@@ -87,7 +85,12 @@ def _by_two(need: Requirement) -> str:
 
 @app.command("test")
 def plan_test(
-    scenarios: Annotated[list[Path], typer.Argument(help="scenarios (YAML); each names its plan", show_default=False)],
+    scenarios: Annotated[
+        list[Path],
+        typer.Argument(
+            help="scenarios (YAML), each naming its plan or group; a group file stands for the one beside it", show_default=False
+        ),
+    ],
     on: Annotated[Stage, typer.Option(help="in virtual time, or for real: Temporal, HTTP and compressed time")] = "simulator",
     seed: Annotated[int, typer.Option(help="the same seed gives the same services")] = 1,
     show: Annotated[bool, typer.Option("--show", help="show each ledger, and each refusal with its reason")] = False,
@@ -98,28 +101,37 @@ def plan_test(
     """Run scenarios and compare each with what it expects: the outcome and the trail. Exit code 0 only if all are as expected."""
     trials = [scenario_tests.trial(path, directory, cards) for path in scenarios]
     tried: list[TrialResult] = []
+    failed = 0
     for one in trials:
-        shown: scenario_tests.Show = (lambda entry: talk.print(line(entry))) if show else lambda _entry: None
-        tried.append(scenario_tests.compared(one, seed, on, _performance(one, seed, on), shown))
-        if output == "text":
-            out.print(scenario_tests.line(tried[-1]))
-            for refusal in tried[-1].refusals if show else ():
+        several = len(one.staged) > 1
+        found = scenario_tests.compared(one, seed, on, _performance(one, seed, on), _shows(named=several) if show else _hides)
+        for each in found if output == "text" else ():
+            out.print(scenario_tests.line(each))
+            for refusal in each.refusals if show else ():
                 out.print(_("refused: {what}", what=refusal))
-    failed = sum(not one.ok for one in tried)
+        tried += found
+        failed += not all(each.ok for each in found)
+    all_of = len(trials)
     wrong = (
-        VigilError(_("{failed} of {tried} scenarios did not go as they expect", failed=failed, tried=len(tried)))
-        if failed
-        else None
+        VigilError(_("{failed} of {tried} scenarios did not go as they expect", failed=failed, tried=all_of)) if failed else None
     )
     answer(
         output,
         [plain(one) for one in tried],
-        _("{failed} of {tried} went as expected", failed=len(tried) - failed, tried=len(tried)),
+        _("{failed} of {tried} went as expected", failed=all_of - failed, tried=all_of),
         wrong,
     )
 
 
-def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], bytes]:
+def _shows(*, named: bool) -> scenario_tests.Show:
+    return lambda delivery, entry: talk.print(line_of(delivery, entry) if named else line(entry))
+
+
+def _hides(_delivery: str, _entry: Entry) -> None:
+    """Without `--show` no entry is shown."""
+
+
+def _performance(one: Trial, seed: int, on: Stage) -> Callable[[], tuple[bytes, ...]]:
     if on == "simulator":
         return lambda: scenario_tests.simulated(one, seed)
     return lambda: scenario_tests.rehearsed(one, seed)
@@ -136,15 +148,21 @@ def plan_simulate(
     picture: Annotated[Path | None, typer.Option(help="write the picture to this file (SVG)")] = None,
     output: Output = "text",
 ) -> None:
-    """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail."""
-    dossier = files.checked()
-    behaviour = scenario_for(files.plan, dossier, scenario)
-    trials = Trials(World(dossier.plan, dossier.directory, dossier.cards, behaviour, seed), runs, trouble)
-    found = forecast(dossier.plan, tuple(_with_progress(trials)))
+    """Simulate many deliveries: how long they take, who is waited for, which consent runs out, where they fail. Of a group in the
+    plan's place, each consignment.
+    """
+    chosen = staged(files, scenario)
+    if picture is not None and len(chosen) > 1:
+        message = _("a picture shows one forecast, and {file} is a group with one for each consignment", file=files.plan)
+        raise Malformed(message, hint=_("leave out --picture; `-o json` has the figures of each"))
+    trials = Trials(tuple(one.world(seed) for one in chosen), runs, trouble)
+    courses = zip(*_with_progress(trials), strict=True)
+    found = [forecast(one.dossier.plan, course) for one, course in zip(chosen, courses, strict=True)]
     if picture is not None:
-        _write(picture, forecast_svg(found, dossier.plan.title))
-    answer(output, plain(found), outlook.forecast(found))
-    if not trouble and not behaviour.acts:
+        _write(picture, forecast_svg(found[0], chosen[0].dossier.plan.title))
+    parts = [part for one in found for part in (outlook.forecast(one), Text())][:-1]
+    answer(output, [plain(one) for one in found] if len(found) > 1 else plain(found[0]), Group(*parts))
+    if not trouble and not any(one.scenario.acts for one in chosen):
         talk.print(_("nothing goes wrong in this scenario; --trouble 30 shows what may"), style="dim")
 
 
@@ -199,7 +217,7 @@ def plan_hash(
     answer(output, plain(found), f"{{kind: {found.kind}, hash: {found.hash}}}")
 
 
-def _with_progress(trials: Trials) -> Iterator[Estimate]:
+def _with_progress(trials: Trials) -> Iterator[tuple[Estimate, ...]]:
     """The courses as they come; on a terminal, how many have come."""
     bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=talk, transient=True, auto_refresh=False)
     if not talk.is_terminal or trials.runs <= FEW:

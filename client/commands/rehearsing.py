@@ -1,17 +1,19 @@
-"""`vigil rehearse`: a plan tried out on this machine, with everything real but the services."""
+"""`vigil rehearse`: a plan or a group tried out on this machine, with everything real but the services."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.table import Table
 
 from client.console import Watched, answer, talk
-from client.dossier import PlanFiles, scenario_for
+from client.dossier import PlanFiles
 from client.language import _, named
 from client.options import Output, grouped
 from client.rehearse import Rehearsal, Rehearsed, home_for, raise_if_endless
 from client.running import run
+from client.staging import staged
 from domain.signing.canonical import plain
 from domain.views.names import OUTCOMES
 from domain.words.errors import NotVerified, VigilError
@@ -28,29 +30,30 @@ def rehearse(
     keep: Annotated[Path | None, typer.Option(help="keep every file in this folder; else only the packet is left")] = None,
     output: Output = "text",
 ) -> None:
-    """Rehearse a plan on this machine: real Temporal, real HTTP, simulated services, compressed time.
+    """Rehearse a plan, or a group in its place, on this machine: real Temporal, real HTTP, simulated services, compressed time.
 
-    Without --keep its files are in a temporary folder: the evidence packet stays there; database, logs and keys are removed,
+    Without --keep its files are in a temporary folder: the evidence packets stay there; database, logs and keys are removed,
     unless something goes wrong.
     """
-    dossier = files.checked()
-    behaviour = scenario_for(files.plan, dossier, scenario)
-    raise_if_endless(dossier.plan, behaviour)
+    chosen = staged(files, scenario)
+    for one in chosen:
+        raise_if_endless(one)
+    several = len(chosen) > 1
     with home_for(keep) as home:
-        with Watched(live=talk.is_terminal) as watched:
-            work = Rehearsal(dossier, behaviour, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
+        with Watched(live=talk.is_terminal, named=several) as watched:
+            work = Rehearsal(chosen, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
             rehearsed = run(work)
-        document = plain(rehearsed) | {"as_expected": rehearsed.as_expected}
-        answer(output, document, _rehearsed(rehearsed), _wrong_with(rehearsed))
+        documents = [plain(one) | {"as_expected": one.as_expected} for one in rehearsed]
+        wrong = next((error for one in rehearsed if (error := _wrong_with(one)) is not None), None)
+        answer(output, documents if several else documents[0], Group(*map(_rehearsed, rehearsed)), wrong)
 
 
 def _wrong_with(done: Rehearsed) -> VigilError | None:
     if not done.verified:
-        return NotVerified(done.problem)
+        return NotVerified(f"{done.delivery}: {done.problem}")
     if not done.as_expected:
-        return VigilError(
-            _("it ended as {outcome}; the scenario expects {expected}", outcome=done.outcome, expected=done.expected)
-        )
+        words = _("it ended as {outcome}; the scenario expects {expected}", outcome=done.outcome, expected=done.expected)
+        return VigilError(f"{done.delivery}: {words}")
     return None
 
 

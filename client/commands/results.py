@@ -24,9 +24,9 @@ from domain.record.replay import replay
 from domain.record.verify import verify
 from domain.signing.canonical import plain
 from domain.views import results_in_words as words
+from domain.views.results import Adding, CountedBy, Period, Results, counts_at, period_of
 from domain.views.results_picture import picture
 from domain.views.returns import FORMS, Form, Return, of_incidents, of_period
-from domain.views.totals import Adding, CountedBy, Period, Results, counts_at, period_of
 from domain.words.errors import Malformed, NotVerified
 from domain.words.limits import MOST_PACKETS
 from domain.words.moments import utc_text
@@ -137,6 +137,10 @@ class _Filled:
         assert self.form is not None  # noqa: S101 - there is nothing to fill in else
         if self.form in of_period:
             return of_period[self.form](found.results)
+        known = dict.fromkeys(one.state for each in found.deliveries for one in each.directory.services if one.state is not None)
+        if known and self.state not in known:
+            message = _("no service of {state} has a part in these packets", state=self.state)
+            raise Malformed(message, hint=_("there are services of {states}", states=", ".join(sorted(known))))
         return of_incidents[self.form](found.deliveries, self.state or "")
 
 

@@ -16,7 +16,7 @@ from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
 from domain.plan.vocabulary import HandlingCode
 from domain.record.packet import Packet, Purpose, unsealed
-from domain.record.provided import held_back
+from domain.record.provided import held_back, not_permitted
 from domain.record.replay import replay
 from domain.rules.handling import may_read
 from domain.signing.canonical import Frozen
@@ -173,7 +173,7 @@ def _may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | No
     """Raises `RuleBroken` (R23) where something that it prints may not go there, and names whom to ask."""
     barred = [one for one in held_back(record.delivery, purpose) if one.seq in paper.entries or one.statement is None]
     if barred:
-        faults = "; ".join(f"{one.provider} has not permitted {one.name} ({one.code})" for one in barred)
+        faults = not_permitted(barred)
         hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
         raise RuleBroken("R23", f"not for {purpose} yet: {faults}", reason="disclosure_not_permitted", hint=hint)
     for statement in _statements(record, paper.entries) if reader is not None else ():

@@ -68,8 +68,7 @@ def _pair(left: Block | None, right: Block | None) -> Block:
             abouts = zip(left.about, right.about, strict=True)
             return Title(both(left.kind, right.kind), tuple(one for pair in abouts for one in pair))
         case Dated(), Dated():
-            number = both(_narrow(left.number, 1), _narrow(right.number, 1))
-            return Dated(both(left.date, right.date), both(left.place, right.place), number)
+            return Dated(both(left.date, right.date), both(left.place, right.place), _shared(left.number, right.number))
         case Author(), Author():
             lines = tuple(both(one, other) for one, other in zip(left.lines, right.lines, strict=True))
             return Author(both(left.state, right.state), both(left.name, right.name), lines)

@@ -14,7 +14,6 @@ from domain.signing.canonical import digest
 
 Source = int | Literal["plan", "directory", "card", "computed"]
 """Where a value comes from: the number of a ledger entry, the plan, the directory, a rule card; or it follows from others."""
-SOURCES = ("plan", "directory", "card", "computed")
 Width = Literal[1, 2, 3, 4, 5]
 """Of a blank, from a number to a line."""
 CODE_DIGITS = 12
@@ -194,6 +193,48 @@ class Bars:
     block: Literal["bars"] = "bars"
 
 
+Known = Literal["recorded", "planned", "seized"]
+"""How it is known that it came to a place: recorded; planned alone; or it was seized there, on the way."""
+
+
+@dataclass(frozen=True)
+class Station:
+    """A place on a map, in thousandths of the width from the left; its number, which a table explains, and what stands below."""
+
+    at: int
+    number: str
+    known: Known
+    below: Line = ()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Of a map, from one place to the next: who answers for it, as far as it went and to where it was to go."""
+
+    begin: int
+    end: int
+    gone: int
+    """As far as it went; its beginning where it did not."""
+    name: Line
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One row of a map; the next one goes on where it ends."""
+
+    stretches: tuple[Stretch, ...]
+    stations: tuple[Station, ...]
+
+
+@dataclass(frozen=True)
+class Map:
+    """The way as a picture, place after place; it knows of order alone, and not of distances or borders."""
+
+    strips: tuple[Strip, ...]
+    legend: tuple[tuple[Known, Line], ...]
+    block: Literal["map"] = "map"
+
+
 @dataclass(frozen=True)
 class Author:
     """Whose paper it is."""
@@ -270,6 +311,7 @@ Block = (
     | Table
     | Summary
     | Bars
+    | Map
     | Author
     | Title
     | Dated

@@ -41,11 +41,6 @@ class Heard:
     """The entry with which it counted: its own, unless it came early."""
 
     @property
-    def recorded(self) -> bool:
-        """Whether an image, sound or video is attached."""
-        return any(one.is_recording for one in self.statement.attachments)
-
-    @property
     def service(self) -> str:
         """Whose say it is."""
         return self.statement.voice

@@ -1,5 +1,6 @@
 """How a paper says things in its language: sentences with values in them, masses, moments, names of States and services."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,13 +8,13 @@ from string import Formatter
 
 import pycountry
 
-from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Finding
 from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
 from domain.papers.record import Heard, Record
 from domain.plan.goods import AnyAmount, SubstanceMass, say_amount
 from domain.plan.quantity import Quantity, number_of, say_how
 from domain.views.names import EXHIBITS
-from domain.views.sentences import Translate
+from domain.views.sentences import Translate, say_plainly
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from domain.words.text import mark, word
@@ -27,6 +28,20 @@ SPANS = ((timedelta(days=1), mark("d")), (timedelta(hours=1), mark("h")), (timed
 SECOND = (timedelta(seconds=1), mark("s"))
 CALLED = {"KG": mark("Kyrgyzstan"), "MD": mark("Moldova"), "GB": mark("United Kingdom"), "US": mark("United States")}
 """States that the tables call otherwise than their own papers do."""
+LANGUAGES = {
+    "ru": mark("Russian"),
+    "en": mark("English"),
+    "kk": mark("Kazakh"),
+    "ky": mark("Kyrgyz"),
+    "uz": mark("Uzbek"),
+    "tg": mark("Tajik"),
+    "az": mark("Azerbaijani"),
+    "be": mark("Belarusian"),
+    "et": mark("Estonian"),
+    "lv": mark("Latvian"),
+}
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})")
+"""As the rules write one."""
 
 
 def state_called(code: str, translate: Callable[[str], str]) -> str:
@@ -66,6 +81,14 @@ class Tongue:
     def word(self, code: str, *sources: Source) -> Value:
         """One of our own words."""
         return Value(self.translate(word(code)), sources)
+
+    def finding(self, finding: Finding, *sources: Source) -> Value:
+        """The sentence of a finding, its moments as papers write them."""
+        return Value(MOMENT.sub(lambda found: self.moment(instant(found[0])), say_plainly(finding, self.translate)), sources)
+
+    def language(self, code: str, *sources: Source) -> Value:
+        """What a language is called; by its code, where that is not one of those that services write in."""
+        return Value(self.translate(LANGUAGES[code]) if code in LANGUAGES else code, sources)
 
     def exhibit(self, what: str, *sources: Source) -> Value:
         """What an exhibit is."""
@@ -156,8 +179,3 @@ def joined(lines: Iterable[Line | Piece], between: str = ", ") -> Line:
             pieces.append(Words(between))
         pieces.extend(one if isinstance(one, tuple) else (one,))
     return tuple(pieces)
-
-
-def local_of(tongue: Tongue, statement: Statement) -> str:
-    """The local hour of what a statement says."""
-    return tongue.local(statement.happened_at)

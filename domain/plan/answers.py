@@ -14,9 +14,9 @@ from domain.plan.substances import known_as
 from domain.plan.vocabulary import HandlingCode, Line
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ConsignmentIdentifier, OperationCode, ServiceId, State, currency_code
-from domain.words.limits import LONGEST_GROSS, MOST_LEGS, MOST_STATES, MOST_STOPS, MOST_SUBSTANCES
+from domain.words.limits import LONGEST_GROSS, LONGEST_QUOTED, MOST_LEGS, MOST_STATES, MOST_STOPS, MOST_SUBSTANCES
 from domain.words.quantities import parse_amount, parse_span
-from domain.words.text import fill
+from domain.words.text import fill, shown
 
 _QUANTITY: Final = re.compile(
     rf"(?P<name>.*?\S) (?P<quantity>(?:(?:{'|'.join(get_args(Known))}) )?[0-9]+(?:[.][0-9]+)? ?(?:t|kg|g|mg))"
@@ -116,7 +116,8 @@ def _stop(text: str) -> Stop:
         return Stop(state=state, place=place.strip() or None)
     except ValidationError as error:
         message = fill(
-            "{what} is no stop: write the two capital letters of a State, then the place, such as KZ Almaty", what=text
+            "{what} is no stop: write the two capital letters of a State, then the place, such as KZ Almaty",
+            what=shown(text, LONGEST_QUOTED),
         )
         raise ValueError(message) from error
 
@@ -184,7 +185,12 @@ def _substance(text: str, of: GoodsClass | None) -> Goods:
     if (found := _QUANTITY.fullmatch(text)) is not None:
         name, quantity = found["name"], found["quantity"]
     if known_as(name) is None and re.search(r"[0-9][0-9.,]*( ?[a-z]{1,2})?,?$", name):
-        raise ValueError(fill("{what}: write the quantity as 5.3 kg or 250 g, or leave it out where nothing is known", what=text))
+        raise ValueError(
+            fill(
+                "{what}: write the quantity as 5.3 kg or 250 g, or leave it out where nothing is known",
+                what=shown(text, LONGEST_QUOTED),
+            )
+        )
     known = known_as(name)
     amount: dict[str, Any] = {"substance": name}
     if known is not None and known.cas:

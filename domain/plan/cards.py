@@ -224,6 +224,13 @@ class Duty(Provision):
     """From that event on."""
 
 
+class Reporting(Provision):
+    """What is reported while it runs, and how often at the least. No record shows it, so somebody answers for it (R1)."""
+
+    what: Words
+    every: Span
+
+
 class RecordRule(Provision):
     """How an act is recorded: before attesting witnesses, by a recording, by either, or by neither."""
 
@@ -261,6 +268,7 @@ class RuleCard(Frozen):
     bars: Annotated[tuple[Bar, ...], Field(max_length=MOST_PROVISIONS)] = ()
     offences: Annotated[tuple[Offences, ...], Field(max_length=MOST_PROVISIONS)] = ()
     duties: Annotated[tuple[Duty, ...], Field(max_length=MOST_DUTIES_OF_A_CARD)] = ()
+    reports: Annotated[tuple[Reporting, ...], Field(max_length=MOST_PROVISIONS, exclude_if=lambda said: not said)] = ()
     records: Annotated[tuple[RecordRule, ...], Field(max_length=MOST_PROVISIONS)] = ()
     notice: Annotated[tuple[Notice, ...], Field(max_length=MOST_PROVISIONS)] = ()
     languages: Annotated[tuple[Languages, ...], Field(max_length=MOST_PROVISIONS)] = ()

@@ -1,10 +1,11 @@
 """What a plan must be before anyone is asked for consent: the static side of the rules, each finding with its place.
 
-Checked here: R1 (every State is asked), R3 (the modality is one every card allows), R13 (the initiator is not the only one to
-authorise), R16 (what needs a permission of its own is asked for), and that every checkpoint can be satisfied. The way stands in
-`domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods` (R7, R10), who may do what where in
-`domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group` (R31), what a request for consent must
-say in `domain.plan.check_request` (R1), and how large a plan may be in `domain.plan.check_size` (R28).
+Checked here: R1 (every State is asked, and about nothing that is still to be written), R3 (the modality is one every card
+allows), R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that
+every checkpoint can be satisfied. The way stands in `domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods`
+(R7, R10), who may do what where in `domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group`
+(R31), what a request for consent must say in `domain.plan.check_request` (R1), and how large a plan may be in
+`domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +16,12 @@ from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
-from domain.plan.check_powers import acts, outside, prosecution
+from domain.plan.check_powers import acts, beginning, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
+from domain.plan.gaps import gaps_in
 from domain.plan.group import member
 from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
 from domain.plan.register import competent
@@ -50,8 +52,11 @@ def faults_in(plan: Plan, directory: Directory, cards: Cards, figures: Figures =
 
 
 def rules(directory: Directory, cards: Cards) -> tuple[Callable[[Plan], Iterator[Fault]], ...]:
-    """The rules of planning, one at a time, with this directory and these cards."""
-    checks: tuple[Check, ...] = (*CHECKS, _is_of_its_group, partial(sizes, figures=FIGURES))
+    """The rules of planning, one at a time, with this directory and these cards; for a plan that may still have gaps, which are
+    told apart from faults (`domain.plan.gaps`).
+    """
+    of_a_draft = (check for check in CHECKS if check is not filled)
+    checks: tuple[Check, ...] = (*of_a_draft, _is_of_its_group, partial(sizes, figures=FIGURES))
     return tuple(partial(_checked, check, directory, cards) for check in checks)
 
 
@@ -305,6 +310,13 @@ def afterwards(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
         yield Fault(place="afterwards", problem=problem)
 
 
+def filled(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Nothing in it is still to be written: nobody is asked to decide on a gap (R1)."""
+    for gap in gaps_in(plan):
+        problem = fill("R1: nobody decides on a gap; write in place of the text between < and >: {asked}", asked=gap.problem)
+        yield Fault(place=gap.place, problem=problem)
+
+
 CHECKS: tuple[Check, ...] = (
     afterwards,
     services,
@@ -326,11 +338,13 @@ CHECKS: tuple[Check, ...] = (
     handovers,
     acts,
     prosecution,
+    beginning,
     outside,
     law,
     request,
     group,
     waits,
     held_back,
+    filled,
 )
 """The rules of planning, as the law is, but for how large a plan may be (`domain.plan.check_size`)."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan, PlannedCheckpoint
-from domain.plan.powers import BETWEEN, MAY_PROSECUTE, POWERS, WITH_PERMISSION, has_power
+from domain.plan.powers import BETWEEN, MAY_BEGIN, MAY_HOLD, MAY_PROSECUTE, OF_EXHIBITS, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.text import either, fill, word
@@ -18,7 +18,7 @@ def acts(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, checkpoint in enumerate(plan.checkpoints):
         for number, one in enumerate(checkpoint.requires):
             service = directory.find(one.service)
-            if service is None or one.says not in POWERS:
+            if service is None or one.says not in (*POWERS, *OF_EXHIBITS):
                 continue
             problem = _powerless(service, one.says) or _abroad(plan, checkpoint, service, one.says)
             if problem:
@@ -33,6 +33,17 @@ def acts(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     place=f"checkpoints.{index}.escalate.{number}.to",
                     problem=fill("R29: {problem}", problem=_powerless(backup, asked[0])),
                 )
+
+
+def beginning(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Who begins it has the power to investigate or to prosecute (R29); whether its State's law lets it, its rule card says."""
+    for place, name in zip(("initiator", "co_initiator"), plan.initiators(), strict=False):
+        service = directory.find(name)
+        if service is not None and service.kind not in MAY_BEGIN:
+            problem = fill(
+                "R29: a {kind} does not begin a delivery; {kinds} does", kind=word(service.kind), kinds=either(MAY_BEGIN)
+            )
+            yield Fault(place=place, problem=problem)
 
 
 def prosecution(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -51,20 +62,23 @@ def prosecution(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Faul
 
 def _powerless(service: Service, need: Need) -> str:
     """That its kind cannot do it anywhere; empty where it can."""
-    if has_power(service, need):
+    kinds = MAY_HOLD if need in OF_EXHIBITS else POWERS.get(need, (service.kind,))
+    if service.kind in kinds:
         return ""
     return fill(
         "a {kind} has no power for {need}; {kinds} has",
         kind=word(service.kind),
         need=word(need),
-        kinds=either(POWERS[need]),
+        kinds=either(kinds),
     )
 
 
 def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: Need) -> str:
-    """That it cannot do it in that State; empty where it can, or where the rules of custody say who must (R6)."""
+    """That it cannot do it in that State; empty where it can, or where it need not: the rules of custody say who
+    must (R6), and an exhibit is examined where it is.
+    """
     there = checkpoint.state
-    if service.state == there or need in BETWEEN:
+    if service.state == there or need in (*BETWEEN, *OF_EXHIBITS):
         return ""
     whose = fill(
         "{service} is of {state} and has no power in {there}",
@@ -84,8 +98,8 @@ def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: N
 
 
 def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """A State that is not on the route, and in which somebody is arrested or something weighed, consents as well, or the plan
-    says why it need not (R1).
+    """A State that is not on the route, and in which somebody is arrested, something weighed, or a team waits for an arrest,
+    consents as well, or the plan says why it need not (R1).
     """
     known = [one.state for one in plan.outside]
     for number, state in enumerate(known):
@@ -100,7 +114,12 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             yield Fault(place=place, problem=problem)
     for index, checkpoint in enumerate(plan.checkpoints):
         state = checkpoint.state
-        if checkpoint.step not in ("arrest", "account") or state in plan.states() or state in known or plan.authorities(state):
+        if (
+            checkpoint.step not in ("muster", "arrest", "account")
+            or state in plan.states()
+            or state in known
+            or plan.authorities(state)
+        ):
             continue
         problem = fill("R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state)
         yield Fault(place=f"checkpoints.{index}.state", problem=problem)

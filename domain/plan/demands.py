@@ -8,16 +8,16 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from domain.plan.cards import Law, LawText, Measure, Provision, RecordRule, RuleCard
+from domain.plan.cards import Law, LawText, Measure, Provision, Recorded, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span
 from domain.words.text import fill, mark, word
 
-Topic = Literal["decider", "handling", "term", "bars", "records", "contacts", Measure]
+Topic = Literal["decider", "handling", "term", "bars", "records", "reports", "contacts", Measure]
 """What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
-lasts; whether what forbids it is so, whether acts are recorded as it demands and others met are followed no longer than it lets,
-where no statement says that; and of each measure whether an act must permit it."""
+lasts; whether what forbids it is so, whether acts are recorded and it is reported as it demands, and others met are followed no
+longer than it lets, where no statement says that; and of each measure whether an act must permit it."""
 
 About = Literal[
     "decides",
@@ -30,6 +30,7 @@ About = Literal[
     "forbids",
     "offences",
     "duties",
+    "reports",
     "recorded",
     "notice",
     "languages",
@@ -41,6 +42,7 @@ TOPICS: Mapping[Topic, str] = {
     "term": mark("how long an authorisation lasts"),
     "bars": mark("whether something is so that forbids it"),
     "records": mark("whether acts are recorded as it demands"),
+    "reports": mark("whether it is reported as often as it demands"),
     "contacts": mark("whether others who are met are followed no longer than it lets"),
 }
 """What a card does not know that matters to a plan. Of a measure: whether an act must permit it."""
@@ -113,11 +115,17 @@ NOT_URGENT = mark("not known whether it may be given before it is written, so it
 FORBIDS = mark("not allowed, or ended, where there is: {what}")
 OFFENCES = mark("for these offences alone: {articles}; this plan names {named}")
 DUTY = mark("{what}, within {within} of: {event}")
+REPORTS = mark("{what}, every {every} at least")
 RECORDED: Mapping[str, str] = {
     "witnesses": mark("{acts}: before attesting witnesses"),
     "recording": mark("{acts}: with a recording"),
     "either": mark("{acts}: before attesting witnesses, or with a recording"),
     "neither": mark("{acts}: neither before attesting witnesses nor with a recording"),
+}
+ACTS: Mapping[Recorded, str] = {
+    "opening": mark("the opening"),
+    "search": mark("the search"),
+    "seizure": mark("the taking of things"),
 }
 PREPARED_SO = mark("the record of preparation shows it (R16)")
 NOTICE = mark("at least {time} to answer; this plan gives {given}")
@@ -145,6 +153,8 @@ def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
         topics.append("bars")
     if any(_unseen(plan, one) for one in card.records):
         topics.append("records")
+    if any(one.is_about(plan.case) for one in card.reports):
+        topics.append("reports")
     rules = [(one, card.rule_of(one, plan.case)) for one in plan.measures(card.state)]
     if any(rule is not None and rule.contacts is not None for _, rule in rules):
         topics.append("contacts")
@@ -280,9 +290,12 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
             yield _known(card, "offences", OFFENCES, listed, **words)
     for duty in card.duties_of(plan.case):
         yield _known(card, "duties", DUTY, duty, what=duty.what, within=duty.within, event=(duty.after,))
+    for report in card.reports:
+        if report.is_about(plan.case):
+            yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))
     for record in card.records:
         if record.is_about(plan.case):
-            known = _known(card, "recorded", RECORDED[record.by], record, acts=record.acts)
+            known = _known(card, "recorded", RECORDED[record.by], record, acts=tuple(ACTS[one] for one in record.acts))
             yield _answered(known) if _unseen(plan, record) else known
             if "opening" in record.acts and record.by == "recording":
                 yield _known(card, "recorded", PREPARED_SO, record)

@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from domain.plan.mending import common, mended
-from domain.plan.slips import another_kind, of_form, of_yaml, signed_already
+from domain.plan.slips import another_kind, by_its_beginning, kind_named, of_form, of_yaml, signed_already
 from domain.words.errors import REST, Fault, Malformed, faults_of
 from domain.words.quantities import BY_HAND
 from domain.words.text import fill, mark
@@ -32,6 +32,8 @@ MOST_VALUES = 100_000
 """Most values in a document, each alias counted as what it stands for: a few lines of aliases can stand for billions."""
 
 
+HEAD = 100
+"""Characters by which a file of quite another kind is known."""
 DEEPEST = 100
 """Most lists and maps one inside another in `[` and `{`: the parser's time grows with the square of it."""
 LARGEST = 2**63
@@ -43,6 +45,10 @@ class Document:
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
+        if (what := by_its_beginning(text[:HEAD].encode(errors="replace"))) is not None:
+            raise Malformed(fill("{name}: this is {kind}; what people write as YAML is wanted here", name=name, kind=fill(what)))
+        if not text.strip():
+            raise Malformed(fill("{name} is empty", name=name))
         if len(text) > LONGEST:
             raise Malformed(fill("{name}: longer than {most} characters", name=name, most=LONGEST))
         if _deepest(text) > DEEPEST:
@@ -63,6 +69,11 @@ class Document:
             raise Malformed(
                 fill("{name} is not YAML", name=name), [Fault(place=name, problem=fill("not YAML: {reason}", reason=reason))]
             ) from error
+
+    @property
+    def kind(self) -> str:
+        """Which kind of file it says that it is, such as `plan`."""
+        return kind_named(self._value.get("vigil")) if isinstance(self._value, dict) else ""
 
     def read(self, model: type[Record], rules: Iterable[Rule[Record]] = ()) -> Record:
         """The record in the document, nothing converted silently, and right by these rules.

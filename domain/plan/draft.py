@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from domain.plan.answers import Answers
 from domain.plan.cards import Channel, GoodsClass, Measure, RuleCard
-from domain.plan.check import faults_in
+from domain.plan.check import rules
 from domain.plan.demands import not_known, topic
 from domain.plan.directory import Directory
 from domain.plan.draft_cast import Cast, Choice
@@ -108,7 +108,7 @@ class _Drafting:
         else:
             del tree["answers_for_law"]
         plan = _read(tree)
-        self.cast.lacks += faults_in(plan, self.cast.directory, self.cast.cards)
+        self.cast.lacks += (fault for rule in rules(self.cast.directory, self.cast.cards) for fault in rule(plan))
         self._stop_if_lacking()
         return Draft(tree, plan, choices, answered)
 

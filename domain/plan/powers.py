@@ -35,6 +35,9 @@ POWERS: Mapping[Need, tuple[ServiceKind, ...]] = MappingProxyType(
 )
 """The acts that a checkpoint can ask, and the kinds of service that have the power. What is not here anybody may say."""
 
+OF_EXHIBITS: tuple[Need, ...] = ("examination", "disposal")
+"""What is asked after the end of whoever holds exhibits then."""
+
 WITH_PERMISSION: tuple[Need, ...] = ("prepared", "dispatched", "delivered")
 """Acts without force: officers of another State may do them where that permits it."""
 
@@ -47,6 +50,11 @@ MAY_HOLD: tuple[ServiceKind, ...] = (*MAY_ARREST, "prosecutor", "court", "labora
 
 MAY_PROSECUTE: tuple[ServiceKind, ...] = ("prosecutor", "court")
 """Kinds that say who is prosecuted where, and take proceedings over or give them away. Others investigate."""
+
+MAY_BEGIN: tuple[ServiceKind, ...] = (*MAY_ARREST, *MAY_PROSECUTE)
+"""Kinds that begin a delivery and change its plan. A carrier, a laboratory or a centre reports what it has found to one of these.
+A State's law may let fewer: its rule card says so.
+"""
 
 
 def has_power(service: Service, need: Need) -> bool:

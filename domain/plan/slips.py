@@ -15,6 +15,8 @@ from domain.words.text import Filled, fill, mark
 KINDS: Final[Mapping[str, str]] = {
     "plan": mark("a plan"),
     "scenario": mark("a scenario"),
+    "group": mark("a group of consignments"),
+    "group-scenario": mark("a scenario of a group"),
     "directory": mark("a directory of services"),
     "card": mark("a rule card"),
 }
@@ -22,18 +24,44 @@ KINDS: Final[Mapping[str, str]] = {
 HINTS: Final[Mapping[str, str]] = {
     "plan": mark("a plan says what travels, on which way, and who must say what; its file usually is plan.yaml"),
     "scenario": mark("a scenario says how the services behave and how it is to end; `vigil plan new` writes one beside the plan"),
+    "group": mark("a group file says what several consignments share and what differs; its file usually is group.yaml"),
+    "group-scenario": mark("a scenario of a group says of each consignment how the services behave and how it is to end"),
     "directory": mark("a directory names the services; its file usually is directory.yaml"),
     "card": mark("a card says what the law of one State demands; it lies in the folder of cards"),
 }
+BEGINS: Final[Mapping[bytes, str]] = {
+    b'{"packet":': mark("an evidence packet; `vigil verify` reads it"),
+    b"-----BEGIN ": mark("a key or certificate"),
+    b"age-encryption.org/": mark("encrypted for somebody; `vigil open` opens it"),
+    b"<!DOCTYPE": mark("a page for a browser"),
+    b"<html": mark("a page for a browser"),
+    b"<svg": mark("a picture"),
+    b"%PDF-": mark("a PDF document"),
+    b"\xff\xd8\xff": mark("a picture"),
+    b"\x89PNG": mark("a picture"),
+    b"PK\x03\x04": mark("a document of an office program, or an archive"),
+    b"SQLite format 3": mark("a database"),
+}
+"""What a file is that is no YAML, by how it begins."""
 _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
 
 
 def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
     """That this is a file of another kind, with what the wanted one is; none where it is what is wanted, or says nothing."""
-    kind, right = (str(one).partition("/")[0] for one in (found, wanted))
+    kind, right = kind_named(found), kind_named(wanted)
     if kind == right or kind not in KINDS or right not in KINDS:
         return None
     return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), HINTS[right]
+
+
+def by_its_beginning(data: bytes) -> str | None:
+    """What a file is that nobody writes as YAML; none where it may be one."""
+    return next((what for sign, what in BEGINS.items() if data.lstrip().startswith(sign)), None)
+
+
+def kind_named(said: Any) -> str:
+    """The kind of file that the first line names, without its version."""
+    return str(said).partition("/")[0]
 
 
 def signed_already(value: Any) -> bool:

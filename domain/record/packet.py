@@ -23,7 +23,7 @@ from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKey, valid_keys
 from domain.plan.vocabulary import Digest
-from domain.record.provided import Provided, held_back, held_back_beside
+from domain.record.provided import Provided, held_back, held_back_beside, not_permitted
 from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, faults_of
@@ -170,7 +170,7 @@ def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Provided]]) 
     """Raises `RuleBroken` where anything rests on what may not go there (R23)."""
     found = [one for items in withheld for one in items if one.decides]
     if found:
-        faults = "; ".join(f"{one.provider} has not permitted {one.name} ({one.code})" for one in found)
+        faults = not_permitted(found)
         hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
         raise RuleBroken("R23", f"not for {purpose} yet: {faults}", reason="disclosure_not_permitted", hint=hint)
 

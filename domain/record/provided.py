@@ -1,6 +1,6 @@
 """What services have provided, and what of it may not be in a packet for a court or for a State (R23)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
@@ -28,6 +28,23 @@ class Provided:
     def name(self) -> str:
         """What it is, in words."""
         return "the plan" if self.statement is None else f"{self.statement.kind} {self.statement.id}"
+
+
+MOST_NAMED = 3
+"""Of what one provider has not permitted: what it permits, it permits at once."""
+
+
+def not_permitted(held: Iterable[Provided]) -> str:
+    """Who has not permitted what, provider by provider; of many things of one, how many more there are."""
+    by: dict[str, list[Provided]] = {}
+    for one in held:
+        by.setdefault(one.provider, []).append(one)
+    said = []
+    for provider, its in by.items():
+        named = ", ".join(f"{one.name} ({one.code})" for one in its[:MOST_NAMED])
+        more = f" and {len(its) - MOST_NAMED} more" if len(its) > MOST_NAMED else ""
+        said.append(f"{provider} has not permitted {named}{more}")
+    return "; ".join(said)
 
 
 def items(delivery: Delivery) -> Iterator[Provided]:

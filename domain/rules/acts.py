@@ -13,6 +13,7 @@ from domain.delivery.persons import Persons
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.acts import Act, DatedAct
+from domain.plan.directory import Service
 from domain.plan.goods import Label
 from domain.plan.powers import MAY_ARREST, MAY_PROSECUTE
 from domain.plan.vocabulary import Involved, Line
@@ -53,6 +54,11 @@ NOT_OF_THEIR_STATE = refused(
     state="name",
     statements="names",
     service="name",
+)
+OPENS_NOTHING = refused("R29", "opens_nothing", "{voice} has no power to open what is secret", voice="name")
+SUBMITS_NOTHING = refused("R29", "submits_nothing", "{voice} has no power to submit results", voice="name")
+TAKES_NO_RESULTS = refused(
+    "R29", "takes_no_results", "{to} is a {what}, and neither prosecutes, judges nor investigates", to="name", what="word"
 )
 OPENS_NO_CASE = refused("R29", "opens_no_case", "{voice} has no power to open a case or to notify anybody", voice="name")
 NOBODY_SUBMITTED_TO = refused("R11", "nobody_submitted_to", "{to} has no part in this delivery", to="name")
@@ -101,10 +107,18 @@ class Declassified(Kind):
 
     declares = _of_papers("Declassified", "R23")
 
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor, court, investigator, or a service that may arrest."""
+        return in_a_case(service)
+
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_of_their_state` for the statements that no service of its State was the first to say under that id. In a history
+        """`opens_nothing` unless its `voice` is a prosecutor, court, investigator, or a service that may arrest;
+        `not_of_their_state` for the statements that no service of its State was the first to say under that id. In a history
         with a `branch` those that nobody has said are let be: they may stand in the one that was put back.
         """
+        if not _voice_may(delivery, said):
+            return OPENS_NOTHING(voice=said.voice)
         own = delivery.directory.find(said.service)
         known = {one: delivery.state.statements.first(one) for one in self.statements}
         sayers = {name: delivery.directory.find(one.service) for name, one in known.items() if one is not None}
@@ -137,9 +151,24 @@ class ResultsSubmitted(Kind):
 
     declares = _of_papers("Results submitted", "R29")
 
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor, court, investigator, or a service that may arrest."""
+        return in_a_case(service)
+
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`nobody_submitted_to` where it is `to` a service that does not take part."""
-        return ACCEPTED if self.to is None or delivery.state.participant(self.to) else NOBODY_SUBMITTED_TO(to=self.to)
+        """`submits_nothing` unless its `voice` is a prosecutor, court, investigator, or a service that may arrest;
+        `nobody_submitted_to` where it is `to` a service that does not take part, and `takes_no_results` where that is none of
+        these.
+        """
+        if not _voice_may(delivery, said):
+            return SUBMITS_NOTHING(voice=said.voice)
+        if self.to is None:
+            return ACCEPTED
+        if not delivery.state.participant(self.to):
+            return NOBODY_SUBMITTED_TO(to=self.to)
+        taker = delivery.directory.get(self.to)
+        return ACCEPTED if in_a_case(taker) else TAKES_NO_RESULTS(to=self.to, what=taker.kind)
 
     def addressees(self) -> tuple[str, ...]:
         return (self.to,) if self.to is not None else ()
@@ -163,6 +192,11 @@ class CaseOpened(Kind):
 
     declares = _of_papers("Criminal case opened", "R29")
 
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor, court, investigator, or a service that may arrest."""
+        return in_a_case(service)
+
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`opens_no_case` unless its `voice` is a prosecutor, court, investigator, or a service that may arrest."""
         return _in_a_case(delivery, said)
@@ -180,6 +214,11 @@ class PersonsNotified(Kind):
 
     declares = _of_papers("Persons notified", "R29")
 
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It is a prosecutor, court, investigator, or a service that may arrest."""
+        return in_a_case(service)
+
     @model_validator(mode="after")
     def _says_why(self) -> "PersonsNotified":
         if self.postponed and not self.reason:
@@ -192,7 +231,15 @@ class PersonsNotified(Kind):
         return _in_a_case(delivery, said)
 
 
-def _in_a_case(delivery: Delivery, said: Said) -> Verdict:
+def in_a_case(service: Service) -> bool:
+    """Whether it is a `prosecutor`, `court` or `investigator`, or a service that may arrest: who acts in a criminal case."""
+    return service.kind in (*MAY_ARREST, *MAY_PROSECUTE)
+
+
+def _voice_may(delivery: Delivery, said: Said) -> bool:
     voice = delivery.directory.find(said.voice)
-    may = voice is not None and voice.kind in (*MAY_ARREST, *MAY_PROSECUTE)
-    return ACCEPTED if may else OPENS_NO_CASE(voice=said.voice)
+    return voice is not None and in_a_case(voice)
+
+
+def _in_a_case(delivery: Delivery, said: Said) -> Verdict:
+    return ACCEPTED if _voice_may(delivery, said) else OPENS_NO_CASE(voice=said.voice)

@@ -1,46 +1,47 @@
 """The rule books: every version of the rules that can be followed and verified. A delivery keeps the one it began with.
 
 R1   No dispatch without a live authorisation of every State on the route, transit included.
-     (UN 1988 Convention art. 11 for drugs and precursors; UNTOC art. 20, UNCAC art. 50 for cash, weapons and other goods;
-     Albania CPC 294/c.)
-R2   Silence is never consent. (No tacit consent is found in any text; Albania CPC 294/c asks for it positively.)
+     (UN 1988 Convention art. 11 for drugs and precursors [K]; UNTOC art. 20, UNCAC art. 50 for cash, weapons and other goods [K];
+     Albania CPC 294/c [E].)
+R2   Silence is never consent. (No tacit consent is found in any text; Albania CPC 294/c asks for it positively [E].)
 R3   The way of handling is one that every State on the route allows, and a substitute weighs what it stands in for, unless the
-     plan says that it need not. (UN 1988 art. 11(3): by mutual consent.)
+     plan says that it need not. (UN 1988 art. 11(3): by mutual consent [K].)
 R4   Exactly one responsible authority at each instant, of the State the consignment is in.
-     (EU MLA Convention 2000 art. 12, ETS 182 art. 18: competence to act, direct and control is the requested State's.)
+     (EU MLA Convention 2000 art. 12, ETS 182 art. 18: competence to act, direct and control is the requested State's [E].)
 R5   No crossing into a State whose authorisation is missing, refused, withdrawn, expired, or would expire before the
-     planned exit; expiry on the way warns, asks for an extension, then interdicts. (ETS 182 art. 18; Belgian durations.)
+     planned exit; expiry on the way warns, asks for an extension, then interdicts. (ETS 182 art. 18 [E]; Belgian durations [E].)
 R6   Custody moves only by offer and acceptance; until acceptance the giver stays responsible.
-     (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted.)
+     (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted [E].)
 R7   Whatever the plan has a consignment checked by - weight, seals, or what stands in for them - stops the movement where it does
      not fit or could not be measured, until a fresh decision by the authority in charge and whoever authorised; where that is one
      service, which its law lets decide alone, by two of its officers. Only who authorises allows that something is not measured.
-     (Design decision; Illinois v. Andreas: what counts is whether the contents may have changed.)
+     (Design decision; Illinois v. Andreas: what counts is whether the contents may have changed [E].)
 R8   Anyone may hold or stop. Nothing moves while it is held, until the responsible authority and the authorities of the State
      that it is in decide to go on, to seize or to end; silence ends it. A stop is never lost and nothing advances after it.
-     (Austrian treaties art. 13: at any time.)
+     (Austrian treaties art. 13: at any time [E].)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
-     halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes; Dutch rule: goods never reach the market.)
+     halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes [E]; Dutch rule: goods never reach the market [E].)
 R10  The mass balance closes, substance by substance and piece by piece, or is explained, before the run closes; no sum in it is
-     impossible, and no estimate passes for a measurement. (Van Traa: the records did not suffice.)
+     impossible, and no estimate passes for a measurement. (Van Traa: the records did not suffice [E].)
 R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.views.sight`).
      (Design decision: need to know, as services practise it.)
 R12  Each run ends in exactly one documented outcome, told to every participant.
 R13  The initiator is never the only one to authorise, unless the law of its State lets it decide alone; then two of its
-     officers sign. (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy.)
-R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid; Austrian treaties: special danger.)
+     officers sign. (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy [E].)
+R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid [E]; Austrian treaties: special danger [E].)
 R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
      asked and again before dispatch. (Design decision, after blind deconfliction as services practise it.)
 R16  What is done beside letting the consignment go on - mail examined, the consignment opened, persons followed, devices put
      in, officers of other States taken along - is permitted by an act where the State's rule card wants one, or does not know
      whether it wants one; an opening is recorded as the card demands.
-     (Spain LECrim 263 bis: opening mail is a separate procedure; Azerbaijan, law on ORD art. 10(III); Kazakhstan CPC art. 254.)
+     (Spain LECrim 263 bis: opening mail is a separate procedure [E]; Azerbaijan, law on ORD art. 10(III) [E]; Kazakhstan CPC
+     art. 254 [T].)
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
-     (In-toto's functionaries; Golson: the magistrate was not the right authority.)
+     (In-toto's functionaries; Golson: the magistrate was not the right authority [E].)
 R18  One statement id, one content; what was said is corrected by a new statement, never replaced. A consent is to the plan in
      force, every word to a plan of this delivery, and nobody decides on another history than the one that is recorded.
 R19  A condition of an authorisation binds: no answer counts where it binds unless the answer says that it is met.
-     (Poland, Austrian treaties: consent may be limited or given on conditions.)
+     (Poland, Austrian treaties: consent may be limited or given on conditions [E].)
 R20  Two persons: where the plan asks for two officers, a second one of the same service signs the same with a key of his own, or
      nothing counts. (Practice of opening, weighing and releasing by two.)
 R21  Who speaks for another service does so by its dated delegation, or as the backup its ladder has come to; delegations
@@ -49,7 +50,7 @@ R22  A plan is changed under way only by its initiator and only for what is stil
      changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
 R23  Information is used as its provider's handling code lets: H1 comes before no court, and H2 goes to nobody else, neither a
      court nor a third State, without the provider's recorded permission; H3 neither. (EU Manual on Law Enforcement Information
-     Exchange, where H2 bars any further dissemination.)
+     Exchange, where H2 bars any further dissemination [E].)
 R24  A key counts from the entry that makes it known, and after the entry that ends it no more; what was recorded before stays.
      A service changes its own keys and an administrator anyone's; the installation itself may only end them. (NIST SP 800-57
      part 1, 5.3: a cryptoperiod ends at once when a key is compromised.)
@@ -58,13 +59,13 @@ R28  Each service has a budget of statements and bytes in one delivery, a small 
 R29  Every act of public authority is by a service that has the power, by its kind and in the State where it happens; what
      needs no force also by officers of another State who travel along there with a permission of that State. What is done
      where no consent is live any more counts, with a remark that says so. Who is prosecuted where is said by prosecutors and
-     courts. (UN 1988 Convention art. 2(3); UNTOC art. 4(2), 19;
-     EU MLA Convention 2000 art. 13.)
+     courts. Who begins a delivery, submits results or opens what is secret investigates or prosecutes. (UN 1988 Convention
+     art. 2(3) [K]; UNTOC art. 4(2), 19 [K]; EU MLA Convention 2000 art. 13 [K]; Russia 144-FZ art. 12, 13 [K].)
 R30  Custody begins with detection: before anybody is asked for consent, the authority that holds it reports what was found,
      where, when and how. Nothing is without a holder after that: what is taken out, sampled, put in, seized or found has one, who
      hands it on by offer and acceptance, until it is said what became of it; for that it stays open after its outcome for as
-     long as the plan gives. (Russia CPC art. 143: a report of what was found;
-     Van Traa: the records did not suffice.)
+     long as the plan gives. (Russia CPC art. 143: a report of what was found [K];
+     Van Traa: the records did not suffice [E].)
 R31  The consignments of one operation are deliveries of their own under one digest. What is signed for several counts in each
      that it names, and what is signed for one in no other. A checkpoint that waits for a sibling opens on the signed words of
      those who were asked there, never on the server's; who waits does so for a time, and then people decide. What is held back

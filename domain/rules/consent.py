@@ -469,7 +469,7 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
 
 def _beyond(term: Term, since: datetime, until: str, state: str) -> Verdict | None:
     """Whether it would end later than the card lets it at all."""
-    if term.ceiling is None or instant(until) <= since + term.ceiling:
+    if term.ceiling is None or instant(until) - since <= term.ceiling:  # so that no sum leaves the calendar
         return None
     return BEYOND_CEILING(state=state, ceiling=utc_text(since + term.ceiling))
 

@@ -28,6 +28,7 @@ from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, ServiceId
 from domain.words.limits import (
     LARGEST_OF_ACTS,
+    LARGEST_WHOLE,
     LONGEST_LINE,
     LONGEST_NAME,
     LONGEST_PLACE,
@@ -271,7 +272,7 @@ class LaboratoryReport(Kind):
         return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """So much more is `spent`, and so much is `left`; as before, where it was not weighed."""
+        """So much more is `spent`, as far as a record holds it, and so much is `left`; as before, where it was not weighed."""
         state.exhibits |= self.changed(state, said)
 
     def changed(self, state: State, said: Said) -> Changed:
@@ -279,7 +280,8 @@ class LaboratoryReport(Kind):
         known = exhibits(state).get(self.exhibit)
         if known is None:
             return {}
-        weighed = {} if self.left is None else {"spent": known.spent + (self.spent or 0), "left": self.left}
+        spent = min(known.spent + (self.spent or 0), LARGEST_WHOLE)
+        weighed = {} if self.left is None else {"spent": spent, "left": self.left}
         return _each(state, said, (self.exhibit,), **weighed)
 
 

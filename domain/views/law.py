@@ -31,6 +31,7 @@ ABOUT: Mapping[About, str] = {
     "forbids": mark("what forbids it"),
     "offences": mark("offences"),
     "duties": mark("duties"),
+    "reports": mark("reports"),
     "recorded": mark("how it is recorded"),
     "notice": mark("time to answer"),
     "languages": mark("languages"),

@@ -1,149 +1,220 @@
-"""What has come of a delivery, as one reader may see it (R11): who was arrested, where nobody watched, who prosecutes whom."""
+"""The results of a period, as heads of services read them: the lines of many deliveries added up, and how many operations and
+consignments each number is of.
+
+A delivery counts in the period in which it started, or in which it ended: who asks says which, and the answer says it again. An
+operation is a group of consignments, a delivery with the parts that it split into, or else the one delivery.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import carried
-from domain.delivery.memory import Understanding
-from domain.delivery.persons import Prosecution, of_each_role
-from domain.delivery.watching import unwatched
-from domain.plan.vocabulary import CriminalRole
-from domain.rules.proceedings import may_prosecute
+from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
-from domain.views.sight import Sight, hears_statement
-from domain.words.limits import MOST_UNWATCHED
-from domain.words.moments import instant, utc_text
+from domain.views.sight import whole
+from domain.views.tally import Measure, Word, tally
+from domain.words.errors import Fault, Malformed
+from domain.words.identifiers import ServiceId
+from domain.words.limits import MOST_TOTALS
+from domain.words.moments import Moment, check_window, instant, utc_text
+from domain.words.text import fill, mark
+
+CountedBy = Literal["started", "ended"]
+"""By which moment a delivery counts in a period: when its signed plan was recorded, or when its ledger ended."""
+Whole = Annotated[int, Field(ge=0)]
+
+_YEAR: Final = re.compile(r"([0-9]{4})")
+_QUARTER: Final = re.compile(r"([0-9]{4})-Q([1-4])")
+_MONTH: Final = re.compile(r"([0-9]{4})-([0-9]{2})")
+_DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_ZONE: Final = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
+LONGEST_PERIOD: Final = 80
+RIGHT: Final = mark("a year, quarter, month or day such as 2026, 2026-Q2, 2026-06 or 2026-06-15, or FIRST/LAST of such")
 
 
-class ArrestsView(Frozen):
-    """Persons arrested, as far as they are the reader's to see. Of roles, those who are still held and knew what they did."""
+class Period(Frozen):
+    """From one moment to before another, each with the offset of the zone that was said."""
 
-    arrested: int
-    released: int
-    held: int
-    roles: dict[CriminalRole, int]
-    supplier_reached: bool
-    distributor_reached: bool
-    """The aim of the delivery."""
+    since: Moment
+    until: Moment
 
+    @model_validator(mode="after")
+    def _is_one(self) -> "Period":
+        check_window(self.since, self.until)
+        return self
 
-class UnwatchedView(Frozen):
-    """A gap in continuous observation, between two intervals of the surveillance log (R9)."""
-
-    begins: str
-    ends: str
-    after: int
-    before: int
-    """The entries of the log beside it."""
+    def holds(self, at: str) -> bool:
+        """Whether this moment is in it."""
+        return instant(self.since) <= instant(at) < instant(self.until)
 
 
-class WatchLogView(Frozen):
-    """What the surveillance log covers, and the first of its gaps."""
-
-    begins: str
-    ends: str
-    intervals: int
-    gaps: tuple[UnwatchedView, ...]
-    gaps_in_all: int
-
-
-class ProsecutionView(Frozen):
-    """Which State prosecutes whom, as one service has understood it."""
-
-    service: str
-    state: str
-    entry: int
-    prosecutions: tuple[Prosecution, ...]
-    agreed: bool
-    """Whether somebody of each State that prosecutes by it has understood the same."""
+def period_of(text: str, zone: str = "UTC") -> Period:
+    """A period as people write it: its first and its last day, month, quarter or year, both whole, by the calendar of a zone; or
+    two moments that carry their own offsets, the second no more in it. Raises `Malformed`.
+    """
+    first, _, last = text.strip()[:LONGEST_PERIOD].partition("/")
+    offset = _offset(zone)
+    try:
+        since, until = _span(first, offset)[0], _span(last or first, offset)[1]
+        return Period(since=since, until=until)
+    except (ValueError, OverflowError) as error:
+        fault = Fault(place="period", problem=fill("expected {right}", right=fill(RIGHT)))
+        raise Malformed(fill("{period} is no period", period=text[:LONGEST_PERIOD]), (fault,)) from error
 
 
-class TransferView(Frozen):
-    """Proceedings that a State was asked to take over."""
-
-    statement: str
-    state: str
-    to: str
-    answered: bool
-
-
-def arrests(delivery: Delivery, seen: Sight) -> ArrestsView | None:
-    """None: no arrest is the reader's to see."""
-    state = delivery.state
-    there = [one for name, one in state.arrests.items() if seen.whole or hears_statement(delivery, seen, name)]
-    if not there:
-        return None
-    arrested = [(one.service, person) for one in there for person in one.persons]
-    held = tuple(person for service, person in arrested if person.code not in state.freed.get(service, ()))
-    roles = of_each_role(held)
-    return ArrestsView(
-        arrested=len(arrested),
-        released=len(arrested) - len(held),
-        held=len(held),
-        roles=dict(roles),
-        supplier_reached=roles["supplier"] > 0,
-        distributor_reached=roles["distributor"] > 0,
-    )
+def _offset(zone: str) -> timezone:
+    found = _ZONE.fullmatch(zone)
+    if zone in ("UTC", "Z"):
+        return UTC
+    if found is None or found[2] > "14" or found[3] > "59":
+        fault = Fault(place="zone", problem=mark("expected UTC, or an offset from it such as +05:00"))
+        raise Malformed(fill("{zone} is no zone", zone=zone[:LONGEST_PERIOD]), (fault,))
+    span = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return timezone(-span if found[1] == "-" else span)
 
 
-def watch_log(delivery: Delivery, seen: Sight) -> WatchLogView | None:
-    """The log of the reader's legs, and its gaps: those between intervals that are both the reader's. None: there is none."""
-    log = delivery.state.watch_log
-    entries = {one.seq for one in log if seen.whole or delivery.state.leg_at(one.seq) in seen.legs}
-    mine = [one.interval for one in log if one.seq in entries]
-    if not mine:
-        return None
-    gaps = [one for one in unwatched(log) if one.after in entries and one.before in entries]
-    return WatchLogView(
-        begins=utc_text(min(instant(one.begins) for one in mine)),
-        ends=utc_text(max(instant(one.ends) for one in mine)),
-        intervals=len(mine),
-        gaps=tuple(
-            UnwatchedView(begins=utc_text(one.begins), ends=utc_text(one.ends), after=one.after, before=one.before)
-            for one in gaps[:MOST_UNWATCHED]
-        ),
-        gaps_in_all=len(gaps),
-    )
+def _span(text: str, zone: timezone) -> tuple[str, str]:
+    """The moment at which it begins, and that at which the next of its kind does. A moment is no longer than itself."""
+    if "T" in text:
+        instant(text)
+        return text, text
+    if (found := _QUARTER.fullmatch(text)) is not None:
+        begins, months = date(int(found[1]), 3 * int(found[2]) - 2, 1), 3
+    elif (found := _YEAR.fullmatch(text)) is not None:
+        begins, months = date(int(found[1]), 1, 1), 12
+    elif (found := _MONTH.fullmatch(text)) is not None:
+        begins, months = date(int(found[1]), int(found[2]), 1), 1
+    elif (found := _DAY.fullmatch(text)) is not None:
+        begins = date(int(found[1]), int(found[2]), int(found[3]))
+        return _moment(begins, zone), _moment(begins + timedelta(days=1), zone)
+    else:
+        raise ValueError(text)
+    years, month = divmod(begins.month - 1 + months, 12)
+    return _moment(begins, zone), _moment(date(begins.year + years, month + 1, 1), zone)
 
 
-def prosecutions(delivery: Delivery, seen: Sight) -> tuple[ProsecutionView, ...]:
-    """What each service has understood last, for prosecutors, courts and who sees the whole."""
-    if not (seen.whole or may_prosecute(seen.reader)):
-        return ()
-    said = delivery.state.understandings
-    return tuple(
-        ProsecutionView(
-            service=service,
-            state=one.state,
-            entry=one.seq,
-            prosecutions=tuple(sorted(one.prosecutions, key=_order)),
-            agreed=all(_same(delivery, one, state) for state in {each.state for each in one.prosecutions}),
-        )
-        for service, one in said.items()
-    )
+def _moment(day: date, zone: timezone) -> str:
+    at = datetime(day.year, day.month, day.day, tzinfo=zone)
+    utc_text(at)  # within the calendar of UTC
+    return at.isoformat().replace("+00:00", "Z")
 
 
-def transfers(delivery: Delivery, seen: Sight) -> tuple[TransferView, ...]:
-    """Proceedings that one State was asked to take over from another, for services of the two and who sees the whole."""
-    return tuple(
-        TransferView(statement=name, state=one.state, to=one.to, answered=one.answered)
-        for name, one in delivery.state.transfers.items()
-        if seen.whole or hears_statement(delivery, seen, name)
-    )
+class Total(Frozen):
+    """One number of the period. `operations` and `consignments`: in how many it occurs."""
+
+    measure: Measure
+    of: Word
+    by: Word
+    how: Word
+    operations: Whole
+    consignments: Whole
+    count: Whole
+    amount: Whole
+    most: Whole
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Of what it is."""
+        return (self.measure, self.of, self.by, self.how)
+
+    @property
+    def mean(self) -> int:
+        """Of the amount, for each that is counted."""
+        return self.amount // self.count if self.count else 0
 
 
-def recorders(delivery: Delivery, seen: Sight) -> tuple[str, ...]:
-    """Labels of recorders that somebody who cooperates carries still, for services of the State that handed them out."""
-    return tuple(
-        label
-        for service in dict.fromkeys(one.service for one in delivery.state.recorders.values())
-        if seen.whole or seen.own(service, delivery)
-        for label in carried(delivery.state, service)
-    )
+class Results(Frozen):
+    """The results of a period, as one reader may have them."""
+
+    vigil: Literal["results/1"] = "results/1"
+    counted_by: CountedBy
+    period: Period
+    as_of: UtcText
+    """Up to when they are true: what is under way changes them still."""
+    reader: ServiceId | None = None
+    """For whom; none where they were counted from packets."""
+    whole: bool
+    """Whether they are of all deliveries and the whole of them; else of those the reader takes part in, and of its part (R11)."""
+    expunged: Whole = 0
+    """Of how many consignments what was said is destroyed: they are counted, and nothing else is known of them."""
+    cut: bool = False
+    """Whether there are more lines than one answer has."""
+    totals: Annotated[tuple[Total, ...], Field(max_length=MOST_TOTALS)] = ()
+
+    def of(self, measure: Measure, of: str | None = None) -> tuple[Total, ...]:
+        """The totals of a measure, or those of its first word alone."""
+        return tuple(one for one in self.totals if one.measure == measure and of in (None, one.of))
+
+    @property
+    def all(self) -> Total:
+        """All that are counted in the period; nothing, where there is none."""
+        nothing = Total(measure="counted", of="all", by="", how="", operations=0, consignments=0, count=0, amount=0, most=0)
+        return next(iter(self.of("counted", "all")), nothing)
 
 
-def _order(one: Prosecution) -> tuple[str, str, str]:
-    return one.role, one.person or "", one.state
+@dataclass
+class _Sum:
+    operations: set[str] = field(default_factory=set)
+    consignments: int = 0
+    count: int = 0
+    amount: int = 0
+    most: int = 0
 
 
-def _same(delivery: Delivery, one: Understanding, state: str) -> bool:
-    others = [other for other in delivery.state.understandings.values() if other.state == state]
-    return any(sorted(map(_order, other.prosecutions)) == sorted(map(_order, one.prosecutions)) for other in others)
+@dataclass
+class Adding:
+    """Adds up deliveries one by one; what a delivery said is not kept."""
+
+    operations: dict[str, str | None] = field(default_factory=dict)
+    """By delivery: the group or the delivery that it is a part of."""
+    sums: dict[tuple[str, str, str, str], _Sum] = field(default_factory=dict)
+
+    def add(self, delivery: Delivery) -> None:
+        """One more, the whole of it."""
+        plan = delivery.plan
+        self.operations[plan.operation] = plan.group.code if plan.group is not None else plan.parent
+        for line in tally(delivery, whole(delivery)):
+            found = self.sums.setdefault(line.key, _Sum())
+            found.operations.add(plan.operation)
+            found.consignments += 1
+            found.count += line.count
+            found.amount += line.amount
+            found.most = max(found.most, line.most)
+
+    def totals(self) -> Iterator[Total]:
+        """The sums, in the order of their keys."""
+        for (measure, of, by, how), one in sorted(self.sums.items()):
+            yield Total.model_validate(
+                {
+                    "measure": measure,
+                    "of": of,
+                    "by": by,
+                    "how": how,
+                    "operations": len({self._operation(name) for name in one.operations}),
+                    "consignments": one.consignments,
+                    "count": one.count,
+                    "amount": one.amount,
+                    "most": one.most,
+                }
+            )
+
+    def _operation(self, delivery: str) -> str:
+        """Up from a part to what it was split from, and to that one's group. A circle, which forged plans may name, is one."""
+        seen = [delivery]
+        while (above := self.operations.get(seen[-1])) is not None:
+            if above in seen:
+                return min(seen[seen.index(above) :])
+            seen.append(above)
+        return seen[-1]
+
+
+def counts_at(delivery: Delivery, by: CountedBy) -> str | None:
+    """At which moment a delivery counts; none: it has not ended."""
+    if by == "started":
+        return utc_text(delivery.state.began)
+    return utc_text(delivery.state.now) if delivery.state.ended else None

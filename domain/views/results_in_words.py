@@ -15,8 +15,8 @@ from domain.plan.substances import called
 from domain.rules.books import BOOK
 from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES, STEPS
 from domain.views.request_in_words import TRAVELS
+from domain.views.results import Results, Total
 from domain.views.tally import OTHER, WITHIN, Measure
-from domain.views.totals import Results, Total
 from domain.words.quantities import say_mass, say_minor
 from domain.words.text import mark
 

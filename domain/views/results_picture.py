@@ -6,6 +6,7 @@ from typing import Final
 
 from domain.plan.quantity import Translate
 from domain.views.canvas import ACCENT, FAINT, GOOD, INK, PAPER, QUIET, SOFT, Canvas, broken, room
+from domain.views.results import Results
 from domain.views.results_in_words import (
     COUNTED_BY,
     NOTHING,
@@ -15,7 +16,6 @@ from domain.views.results_in_words import (
     in_period,
     in_tables,
 )
-from domain.views.totals import Results
 from domain.words.text import mark
 
 PANEL, GUTTER, MARGIN, ROW = 460.0, 40.0, 40.0, 24.0

@@ -23,8 +23,7 @@ from domain.plan.substances import called, known_as
 from domain.rules.detection import Detected
 from domain.rules.handling import NOT_TO_A_THIRD_STATE, code_of
 from domain.rules.stop import Interdicted
-from domain.views.tally import OTHER
-from domain.views.totals import Results
+from domain.views.results import Results
 
 Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
 FORMS: Final[Mapping[Form, str]] = {
@@ -87,20 +86,21 @@ def _arq(found: Results) -> Return:
     seizures = [("seizures", name, *by_how, *unknown, "", "") for name, by_how in _seized(found).items()]
     roles = dict.fromkeys(one.of for one in found.of("arrested"))
     counts = {role: sum(one.count for one in found.of("arrested", role)) for role in roles}
-    counts = {role: sum(one.count for one in found.of("arrested", role)) for role in roles}
     persons = [("persons", *("",) * 8, role, str(count)) for role, count in counts.items()]
     head = ("part", "substance", "seizures", "quantity_kg", "estimated_kg", "origin", "transit", "destination", "means")
     return Return("unodc-arq", (*head, "role", "persons"), (*seizures, *persons))
 
 
 def _seized(found: Results) -> Mapping[str, tuple[str, str, str]]:
-    """By substance of the catalogue: in how many consignments, kilograms as measured, and those that are no measurement."""
-    names = dict.fromkeys(one.by for one in found.of("seized", "mass") if one.by != OTHER)
+    """By substance, `other` for those that the catalogue does not have: in how many consignments, kilograms as measured, and
+    those that are no measurement. What was measured in some and estimated in some may be in the same ones: then it is a range.
+    """
     by: dict[str, tuple[str, str, str]] = {}
-    for name in names:
+    for name in dict.fromkeys(one.by for one in found.of("seized", "mass")):
         these = [one for one in found.of("seized", "mass") if one.by == name]
-        sums = [sum(one.amount for one in these if (one.how == "measured") == measured) for measured in (True, False)]
-        by[name] = (str(max(one.consignments for one in these)), *map(_kg, sums))  # type: ignore[assignment]
+        measured, estimated = (sum(one.amount for one in these if (one.how == "measured") == so) for so in (True, False))
+        least, most = max(one.consignments for one in these), sum(one.consignments for one in these)
+        by[name] = (f"{least}-{most}" if most > least else str(least), _kg(measured), _kg(estimated))
     return by
 
 

@@ -22,7 +22,7 @@ from domain.plan.plan import PlannedCheckpoint
 from domain.plan.quantity import Estimate, Unmeasured, number_of
 from domain.plan.substances import known_as
 from domain.signing.canonical import Frozen
-from domain.views.results import arrests
+from domain.views.aftermath import arrests
 from domain.views.sight import Sight, hears_statement
 from domain.words.limits import LONGEST_TALLIED, MOST_TALLIED
 from domain.words.moments import instant

@@ -21,8 +21,8 @@ from domain.plan.vocabulary import Need
 from domain.rules.coming import stays_open_until
 from domain.rules.siblings import lacking, standing_of
 from domain.signing.canonical import Frozen
-from domain.views import results
-from domain.views.results import ArrestsView, ProsecutionView, TransferView, WatchLogView
+from domain.views import aftermath
+from domain.views.aftermath import ArrestsView, ProsecutionView, TransferView, WatchLogView
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
 from domain.views.unasked import may_say
@@ -276,12 +276,12 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
         ),
         diverged=delivery.state.divergence.seq if delivery.state.divergence is not None else None,
-        arrests=results.arrests(delivery, seen),
-        watch_log=results.watch_log(delivery, seen),
-        prosecutions=results.prosecutions(delivery, seen),
-        transfers=results.transfers(delivery, seen),
+        arrests=aftermath.arrests(delivery, seen),
+        watch_log=aftermath.watch_log(delivery, seen),
+        prosecutions=aftermath.prosecutions(delivery, seen),
+        transfers=aftermath.transfers(delivery, seen),
         group=_group(delivery, seen),
-        recorders=results.recorders(delivery, seen),
+        recorders=aftermath.recorders(delivery, seen),
         may_say=may_say(delivery, reader),
         outcome=delivery.state.outcome,
         stays_open_until=_stays_open_until(delivery),

@@ -184,6 +184,14 @@ RARELY: Final = timedelta(days=1)
 MOST_REMINDERS: Final = 100
 """In all: with those at pace, seven weeks of waiting. What still waits stands in inboxes and lists, as overdue."""
 
+# What people write
+
+LARGEST_TEXT: Final = 4_000_000
+"""Bytes of the largest file of text that a command reads: a document of the most characters, each of four bytes."""
+
+LONGEST_QUOTED: Final = 60
+"""Characters of an answer that a refusal of it repeats."""
+
 # What comes over HTTP
 
 LARGEST_BODY: Final = 1_000_000

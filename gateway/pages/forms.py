@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from domain.delivery.requests import Request
-from domain.delivery.statement import Seen, Statement
+from domain.delivery.statement import Members, Seen, Statement
 from domain.plan.attachment import Attachments
 from domain.plan.vocabulary import ConditionId, Digest
 from domain.rules.stop import StopAcknowledged
@@ -19,7 +19,7 @@ from domain.signing.canonical import Frozen, Verbatim
 from domain.views import forms
 from domain.views.forms import PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
-from domain.words.identifiers import CheckpointId, ServiceId
+from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
 from domain.words.moments import instant
 from domain.words.sizes import bounded
 from gateway.access import Visitor
@@ -55,8 +55,11 @@ class Filled(Frozen):
     fulfils: Annotated[tuple[ConditionId, ...], Field(max_length=50)] = ()
     handling: Annotated[str, Field(max_length=310)] = ""
     attachments: Attachments = ()
+    group: OperationCode | None = None
+    members: Members | None = None
+    """Where it is said of several consignments of a group at once: of which group, and of which of them (R31)."""
     plan: Digest | None = None
-    """Which the page showed."""
+    """Which the page showed; of a group, its digest."""
     seen: Seen | None = None
     fields: Annotated[dict[str, Annotated[Verbatim, Field(max_length=100_000)]], Field(max_length=40)]
 
@@ -134,7 +137,8 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     try:
         statement = Statement(
             id=uuid.uuid4().hex,
-            delivery=delivery,
+            delivery=filled.group or delivery,
+            members=filled.members,
             checkpoint=filled.checkpoint,
             plan=filled.plan,
             seen=filled.seen,

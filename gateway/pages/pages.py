@@ -53,11 +53,13 @@ from gateway.pages import rules, words
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.lines import line
+from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
 from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
-from process.language import chosen, speaker, translations
+from process.language import chosen as chosen_language
+from process.language import speaker, translations
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
@@ -217,14 +219,20 @@ async def answer_form(request: web.Request) -> web.Response:
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
-    shows(request, [delivery])
     kinds = kinds_for(found)
     kind = request.query.get("kind", kinds[0])
     if kind not in kinds:
         raise NotFound("that does not answer what is asked there")
-    boxes = boxes_of(kind, found, datetime.now(UTC))
+    alike = await asked_alike(request.app[RECEPTION], request[CALLER].service, found, kind)
+    others = await chosen(request.app[RECEPTION], request[CALLER].service, alike, request.query.getall("also", ()))
+    shows(request, [delivery, *(one.delivery for one in alike)])
+    boxes, data = boxes_of(kind, found, datetime.now(UTC)), _data(request, delivery, found, kind)
+    if others:
+        together = in_order(found, others)
+        boxes = for_each(boxes_of(kind, longest(together), datetime.now(UTC)), together)
+        data |= data_of(together)
     fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
-    return page(request, "answer.html", **fields, helps=words.HELP, data=_data(request, delivery, found, kind))
+    return page(request, "answer.html", **fields, alike=alike, others=others, helps=words.HELP, data=data)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")
@@ -360,7 +368,7 @@ def _number(text: str, otherwise: int) -> int:
 
 def language_of(request: web.Request) -> str:
     """What the browser says that its reader likes best."""
-    return chosen(request.headers.get("Accept-Language", ""))
+    return chosen_language(request.headers.get("Accept-Language", ""))
 
 
 def page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from domain.views import results_in_words as words
+from domain.views.results import Results
 from domain.views.results_picture import panels, picture
-from domain.views.totals import Results
 from domain.words.text import mark
 from gateway.access import CALLER
 from gateway.pages.entrance import ROOT

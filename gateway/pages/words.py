@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from domain.words.text import mark
 
 FIELDS: Mapping[str, str] = {
+    "members": mark("Consignments of the group, by their numbers"),
     "state": mark("State"),
     "request": mark("The request that it decides on (SHA-256)"),
     "reference": mark("Reference of the act"),

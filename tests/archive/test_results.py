@@ -14,9 +14,9 @@ from archive.ledgers import Ledgers
 from archive.results import PeriodResults
 from archive.sealed import KeyWrapping
 from archive.tables import tallies
+from domain.views.results import Results, period_of
 from domain.views.standing import Participant, Standing
 from domain.views.tally import Line, Tally
-from domain.views.totals import Results, period_of
 from domain.words.limits import MOST_TALLIED, MOST_TOTALS
 from domain.words.quantities import MAX_WHOLE
 from tests.archive.samples import NAME, READER, batch, database, ledger, new_keys, put, standing

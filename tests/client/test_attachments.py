@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from client import attachments
 from client.attachments import at_hand, described, get
 from client.cli import app
 from domain.plan.attachment import Attachment
@@ -47,7 +48,7 @@ def test_a_file_is_described_by_what_is_in_it(parcel: Path) -> None:
         ("page.html", b"<html>", "{path}: a page", "no kind of file that can be attached"),
         ("noending", JPEG, "{path}: the parcel", "no kind of file that can be attached"),
         ("parcel.jpg", b"<html>", "{path}: the parcel", "does not begin as image/jpeg"),
-        ("parcel.jpg", b"", "{path}: the parcel", "does not begin as image/jpeg"),
+        ("parcel.jpg", b"", "{path}: the parcel", "there is nothing in it"),
         ("parcel.jpg", JPEG, "{path}: " + "x" * 121, "cannot be attached so"),
     ],
 )
@@ -57,6 +58,26 @@ def test_what_cannot_be_attached_is_refused(tmp_path: Path, name: str, data: byt
     path.write_bytes(data)
     with pytest.raises(Malformed, match=problem):
         described([words.format(path=path)])
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A folder, a pipe that nobody writes to and a device without an end are refused at once."""
+    pipe, endless, folder = (tmp_path / name for name in ("pipe.jpg", "endless.jpg", "folder.jpg"))
+    os.mkfifo(pipe)
+    endless.symlink_to("/dev/zero")
+    folder.mkdir()
+    for path in (pipe, endless, folder):
+        with pytest.raises(Malformed, match="is no file"):
+            described([f"{path}: the parcel"])
+
+
+def test_a_file_of_another_kind_is_read_no_further_than_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large it is: what it is shows in its first bytes."""
+    path = tmp_path / "video.mp4"
+    path.write_bytes(b"no video")
+    monkeypatch.setattr(attachments, "_digest", lambda *_given: pytest.fail("it was read to its end"))
+    with pytest.raises(Malformed, match="does not begin as video/mp4"):
+        described([f"{path}: a video"])
 
 
 def test_a_file_is_attached_once(parcel: Path) -> None:

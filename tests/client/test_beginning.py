@@ -9,6 +9,7 @@ from domain.plan.casting import PARTS
 from domain.plan.documents import Document
 from domain.plan.gaps import gaps_in
 from domain.plan.plan import Plan
+from domain.words.limits import LONGEST_QUOTED
 from process.configuration import directory_in
 from rehearsal.scenario import Scenario
 from tests.command import in_conversation, vigil
@@ -105,10 +106,37 @@ async def test_wrong_answers_are_refused_together_with_what_would_be_right(offic
         "--route: Almaty is no stop",
         "--goods: heroin 5,3 kg: write",
         "--number: ",
-        "--in-charge: KZ: write a State and",
+        "--in-charge: KZ: write a State, = and what is said of it, such as KZ=kz.border+kz.knb",
     ):
         assert told in ran.err
     assert set() == left(office)
+
+
+async def test_what_has_no_form_hides_no_answer_that_is_wrong_otherwise(office: Path) -> None:
+    """An option that cannot be read, an article without its State, a bare time and a bad code name: all at once, each by its
+    option; of what is too long only the beginning is repeated.
+    """
+    wrong = (
+        "--route",
+        "KZ " + "x" * 5000,
+        "--channel",
+        "mail",
+        "--goods",
+        "heroin 5.3 kg",
+        "--article",
+        "art. 297",
+        "--takes",
+        "5",
+    )
+    ran = await vigil("plan", "new", "Amber Heron", *wrong, cwd=office)
+
+    assert 2 == ran.code
+    assert ["--route", "--article", "CODE_NAME", "--takes"] == [
+        one.strip().partition(":")[0] for one in ran.err.splitlines() if one.startswith("  ")
+    ]
+    assert "art. 297: write a State, = and what is said of it, such as KZ=Criminal Code art. 297" in ran.err
+    assert "x" * LONGEST_QUOTED not in ran.err
+    assert "x" * (LONGEST_QUOTED - 4) in ran.err
 
 
 async def test_what_the_law_lacks_is_said_in_words(office: Path) -> None:

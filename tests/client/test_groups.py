@@ -1,21 +1,32 @@
 """`vigil group`: an operation of several consignments from an officer's desk (R31)."""
 
+import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
 
+from client.group_files import checked_group, rehearsable
+from domain.delivery.ledger import Left
+from domain.plan.group import is_member
 from domain.record.verify import verify
+from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.signing.keys import private_pem
 from rehearsal.services import private_key_of
 from tests.command import vigil
 from tests.gateway.test_pages import Browser
-from tests.groups import CHEMICALS, KEPT, OIL, group_file, group_plans
+from tests.groups import CHEMICALS, KEPT, OIL, group_called, group_file, group_plans
 from tests.installation import end_what_runs, installed
-from tests.support import EXAMPLES
+from tests.support import EXAMPLES, signed_plan
 from workflows.messages import workflow_id
 
 FILE = EXAMPLES / "omsk-taraz-parcels" / "group.yaml"
+SCENARIO = FILE.parent / "scenario.yaml"
+PLAN = EXAMPLES / "omsk-taraz" / "plan.yaml"
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+OF_A_PLAN = PLAN.parent / "scenario.yaml"
 
 
 async def test_a_group_is_checked_with_every_fault_once_at_its_line(tmp_path: Path) -> None:
@@ -33,6 +44,30 @@ async def test_a_group_is_checked_with_every_fault_once_at_its_line(tmp_path: Pa
     line = 1 + next(number for number, one in enumerate(wrong.read_text().splitlines()) if "kz.nobody" in one)
     assert 1 == found.out.count("kz.nobody")
     assert f"group.yaml:{line}:" in found.out
+
+
+async def test_a_group_with_a_gap_is_checked_and_not_started(tmp_path: Path) -> None:
+    """The gap is told at its line by the check; none of the consignments is started, not even those that have no gap;
+    a rehearsal has a stand-in for it, and its plans are under the digest of that.
+    """
+    for name in ("directory.yaml", "cards"):
+        (tmp_path / name).symlink_to(EXAMPLES / name)
+    lines = FILE.read_text().splitlines()
+    line = next(number for number, one in enumerate(lines) if "aim: " in one)
+    lines[line] = f"{lines[line].partition('aim: ')[0]}aim: <who is to be arrested>"
+    draft = tmp_path / "group.yaml"
+    draft.write_text("\n".join(lines))
+    checked = await vigil("group", "check", draft, "-o", "json")
+    started = await vigil("group", "start", draft, "--keys", tmp_path)
+
+    assert (0, 2) == (checked.code, started.code)
+    (gap,) = checked.json["gaps"]
+    assert "who is to be arrested" == gap["problem"]
+    assert f"group.yaml:{line + 1}:" in gap["place"]
+    assert "group.yaml has gaps, and is signed by nobody" in started.err
+    tried = rehearsable(checked_group(draft, None, None))
+    assert {"[who is to be arrested]"} == {plan.request.aim for plan in tried.plans}
+    assert all(plan.group is not None and is_member(plan, plan.group) for plan in tried.plans)
 
 
 async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: Client, tmp_path: Path) -> None:
@@ -84,6 +119,62 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
         assert name == verify((tmp_path / "packets" / f"{name}.packet.json").read_bytes()).delivery
 
 
+async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature(temporal: Client) -> None:
+    """The page of one says that the same is asked in another; ticked, it shows the request of each, and the bytes to be signed
+    name the group, both numbers and both requests. The one signature counts in both; what is not asked there is refused.
+    """
+    plans = group_called("lamp-oil")
+    one, other, kept = (plan.operation for plan in plans)
+    async with installed(temporal, plans[0], None) as at:
+        try:
+            for plan in plans:
+                await at.gateway(plan.initiator).start(signed_plan(plan))
+            for plan in plans[:2]:
+                await at.opened(plan, "consent-kz")
+            browser = Browser(at.http, at.url)
+            await browser.enter((await at.gateway("kz.prosecutor", "officer-1").sign_in()).address.partition("#")[2])
+            asked = f"/desk/deliveries/{one}/answer?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
+            alone, both = await browser.page(asked), await browser.page(f"{asked}&also={other}")
+            refused = await browser.page(f"{asked}&also={kept}", 404)
+            _, elsewhere = await browser.ask("GET", asked.replace("authorisation_granted", "no_such"))
+            data = json.loads(both.partition('id="data">')[2].partition("</script>")[0])
+            words = {
+                "state": "KZ",
+                "reference": "22/7",
+                "granted_by_role": "prosecutor",
+                "legal_basis": "law",
+                "modalities": "intact",
+            }
+            value = re.search(r'name="request"[^>]*value="([^"]*)"|name="request"[^>]*>([^<]*)<', both)
+            until = re.search(r'name="valid_until" value="([^"]*)"', both)
+            assert value is not None
+            assert until is not None
+            words |= {"valid_from": datetime.now(UTC).isoformat(), "permits": "post"}
+            words |= {"request": value[1] or value[2], "valid_until": until[1]}
+            filled = {name: data[name] for name in ("kind", "checkpoint", "plan", "seen", "group", "members")}
+            filled |= {"happened_at": datetime.now(UTC).isoformat(), "fields": words}
+            answer, text = await browser.ask("POST", f"/desk/deliveries/{one}/statement", filled)
+            assert 200 == answer.status, text
+            envelope = sign(text.encode(), STATEMENT_TYPE, private_key_of("kz.prosecutor"))
+            given = [await at.gateway("kz.prosecutor", "officer-1").submit(name, envelope) for name in data["deliveries"]]
+        finally:
+            await end_what_runs(at.client, *(workflow_id(plan.operation) for plan in plans))
+
+    said = json.loads(text)
+    assert f'name="also" value="{other}"' in alone
+    assert f'name="also" value="{kept}"' not in alone
+    assert [one, other] == data["deliveries"]
+    assert ("lamp-oil", [1, 2]) == (said["delivery"], said["members"])
+    digests = said["content"]["request"]
+    assert 2 == len(set(digests))
+    assert all(digest in both for digest in digests)
+    assert "not asked of you there" in refused
+    assert "does not answer" in elsewhere
+    assert [("accepted", one), ("accepted", other)] == [
+        (got.receipt.verdict.verdict, got.receipt.delivery) for got in given if not isinstance(got, Left)
+    ]
+
+
 @pytest.mark.parametrize("command", ["show", "packet"])
 async def test_a_group_of_which_nothing_is_ones_own_is_not_found(temporal: Client, tmp_path: Path, command: str) -> None:
     """Who takes part in none of it does not learn that there is one."""
@@ -92,3 +183,92 @@ async def test_a_group_of_which_nothing_is_ones_own_is_not_found(temporal: Clien
         ran = await vigil("group", command, group_file().group, "--as", "tj.customs", "--keys", tmp_path, "--gateway", at.url)
 
     assert 3 == ran.code
+
+
+async def test_a_group_is_tried_before_it_begins() -> None:
+    """By its scenario or by its own file: a line and an object for each consignment; with `--show` all ledgers, each entry with
+    its consignment, in the order of time.
+    """
+    text, document = await vigil("plan", "test", SCENARIO, "--show"), await vigil("plan", "test", FILE, "-o", "json")
+    shown = [one for one in text.err.splitlines() if one.startswith("motor-oil-")]
+
+    assert (0, 0) == (text.code, document.code), text.err + document.err
+    for name, outcome in ((OIL, "delivered_with_arrests"), (CHEMICALS, "delivered_with_arrests"), (KEPT, "held_back")):
+        assert f"ok      {SCENARIO}: {name}: {outcome}, trail of " in text.out
+    assert "1 of 1 went as expected" in text.out
+    assert ["motor-oil"] * 3 == [one["group"] for one in document.json]
+    assert [OIL, CHEMICALS, KEPT] == [one["operation"] for one in document.json]
+    waits = next(number for number, one in enumerate(shown) if one.startswith(OIL) and "arrest-taraz waits for siblings" in one)
+    reached = next(number for number, one in enumerate(shown) if one.startswith(OIL) and f"{CHEMICALS} has reached" in one)
+    assert waits < reached < next(number for number, one in enumerate(shown) if "arrest-omsk opened" in one)
+    times = [TIME.findall(one)[0] for one in shown]
+    assert sorted(times) == times
+
+
+async def test_a_scenario_that_one_consignment_fails_has_failed(tmp_path: Path) -> None:
+    """Exit 1, and one scenario of two: the others of its group are told as they went."""
+    for name in ("directory.yaml", "cards"):
+        (tmp_path / name).symlink_to(EXAMPLES / name)
+    path = tmp_path / "scenario.yaml"
+    path.write_text(SCENARIO.read_text().replace("outcome: held_back\n", "outcome: refused\n", 1))
+    (tmp_path / "group.yaml").write_text(FILE.read_text())
+    ran = await vigil("plan", "test", path, EXAMPLES / "destination-refuses" / "scenario.yaml")
+
+    assert 1 == ran.code
+    assert f"FAILED  {path}: {KEPT}: expected refused, found held_back" in ran.out
+    assert 2 == ran.out.count("ok      " + str(path))
+    assert "1 of 2 scenarios did not go as they expect" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("plan", "check", FILE), "this is a group of consignments, and a plan is wanted here"),
+        (("group", "check", PLAN), "this is a plan, and a group of consignments is wanted here"),
+        (("group", "check", SCENARIO), "this is a scenario of a group, and a group of consignments is wanted here"),
+        (("start", FILE), "this is a group of consignments, and a plan is wanted here"),
+        (("plan", "test", PLAN), "this is a plan, and a scenario is wanted here"),
+        (("rehearse", PLAN, "--scenario", SCENARIO), "this is a scenario of a group, and a scenario is wanted here"),
+        (("rehearse", FILE, "--scenario", OF_A_PLAN), "this is a scenario, and a scenario of a group is wanted here"),
+        (("rehearse", SCENARIO), "this is a scenario of a group, and a plan is wanted here"),
+        (("plan", "simulate", FILE, "--picture", "forecast.svg"), "is a group with one for each consignment"),
+    ],
+)
+async def test_a_group_where_a_plan_is_wanted_is_called_by_its_name(words: tuple[object, ...], told: str) -> None:
+    """And the other way round, and so are their scenarios: exit 2, and nothing is run."""
+    ran = await vigil(*words)
+
+    assert 2 == ran.code
+    assert told in ran.err
+
+
+async def test_a_group_has_a_forecast_of_each_consignment() -> None:
+    """Exit 0: the third never leaves, the others are delivered; for programs, a list of what one plan has."""
+    text = await vigil("plan", "simulate", FILE, "--runs", 3)
+    document = await vigil("plan", "simulate", FILE, "--runs", 3, "-o", "json")
+
+    assert (0, 0) == (text.code, document.code), text.err
+    assert all(f"{name}: 3 simulated deliveries, seeds 1 to 3" in text.out for name in (OIL, CHEMICALS, KEPT))
+    assert [OIL, CHEMICALS, KEPT] == [one["operation"] for one in document.json]
+    assert ["delivered_with_arrests", "delivered_with_arrests", "held_back"] == [
+        one["outcomes"][0]["outcome"] for one in document.json
+    ]
+
+
+def root_in(packet: str) -> str:
+    """The root that a verified packet has."""
+    return verify(Path(packet).read_bytes()).root
+
+
+@pytest.mark.slow
+async def test_a_group_is_rehearsed_for_real(tmp_path: Path) -> None:
+    """On Temporal, over HTTP: each ends as its scenario says, on the way its trail says; each packet is left and verifies."""
+    ran = await vigil("rehearse", FILE, "--keep", tmp_path / "kept", "-o", "json")
+    tried = await vigil("plan", "test", SCENARIO, "--on", "temporal", "-o", "json")
+
+    assert (0, 0) == (ran.code, tried.code), ran.err + tried.err
+    assert [(OIL, True), (CHEMICALS, True), (KEPT, True)] == [(one["delivery"], one["verified"]) for one in ran.json]
+    assert all(one["as_expected"] for one in ran.json)
+    assert [True] * 3 == [one["ok"] for one in tried.json]
+    for one in ran.json:
+        assert one["ledger_root"] == root_in(one["packet"])

@@ -38,6 +38,7 @@ async def test_every_example_scenario_goes_as_it_expects() -> None:
     names = [
         "scenario",
         "operation",
+        "group",
         "stage",
         "seed",
         "ok",
@@ -262,10 +263,10 @@ async def test_the_check_explains_permissions_notice_duties_and_languages(exampl
     card, plan = examples / "cards" / "KZ.yaml", examples / "almaty-tashkent" / "plan.yaml"
     known = f"""notice: [{{time: 24h, {LAW}}}]
 languages: [{{codes: [kk, ru], {LAW}}}]
-duties: [{{id: register, what: a copy to the register, within: 24h, {LAW}}}]
 """
+    duty = f"duties:\n  - {{id: register, what: a copy to the register, within: 24h, {LAW}}}\n"
     own = f"measures:\n  - {{measures: [opening], needs: own_act, by: [prosecutor], {LAW}}}\n"
-    card.write_text(card.read_text().replace("measures:\n", own, 1) + known)
+    card.write_text(card.read_text().replace("measures:\n", own, 1).replace("duties:\n", duty, 1) + known)
     plan.write_text(plan.read_text().replace("modality: intact", "modality: intact\nuses: [opening]", 1))
     unasked = await vigil("plan", "check", plan)
     asked = "requires: [{service: kz.prosecutor, says: authorisation}, {service: kz.prosecutor, says: permission, officers: 2}]"

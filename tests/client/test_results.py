@@ -138,6 +138,17 @@ async def test_a_return_has_what_the_record_has(folder: Path) -> None:
     assert "the form itself was not read" in ids.out
 
 
+async def test_a_return_of_a_state_that_has_no_part_is_refused(folder: Path) -> None:
+    """A slip of the pen is no empty return: the States of the packets are named, and no file is written."""
+    asked = ("--keys-unverified", "--period", "2000/2100", "--form", "wco-cen", "--state", "ZZ", "-f", "nothing.csv")
+    ran = await run(folder, "results", *packets("back-to-sender"), *asked)
+
+    assert 2 == ran.code
+    assert "no service of ZZ has a part in these packets" in ran.err
+    assert "there are services of EE" in ran.err
+    assert not (folder / "nothing.csv").exists()
+
+
 async def test_r11_the_command_gives_each_what_is_its_to_have(tmp_path: Path) -> None:
     """Live, from a gateway: a supervisor all, who sees the whole of its own the whole, who sees a part that part."""
     for service in (ALL, READER, PART):

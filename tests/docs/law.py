@@ -83,6 +83,11 @@ def _prose(text: str) -> list[str]:
 def _rules() -> Iterator[str]:
     yield "## The rules and where they come from"
     yield ""
+    yield from _prose(
+        "Behind each law, treaty and judgment stands how sure we are of it, as on rule cards: its text was read [T], an excerpt "
+        "of it was [E], or it is believed and was not read [K]: check that before you rely on it."
+    )
+    yield ""
     text = (books.__doc__ or "").partition("\n\n")[2]
     for found in re.finditer(r"^(R\d+) +(.*?)(?=^R\d+ |\Z)", text, re.MULTILINE | re.DOTALL):
         words = " ".join(found[2].split()).replace(" (`domain.views.sight`)", "")

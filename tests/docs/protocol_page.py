@@ -31,8 +31,8 @@ from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
 from domain.views.lists import Row, Rows
+from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page
-from domain.views.totals import CountedBy, Period, Results
 from domain.views.view import DeliveryView, view
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.moments import utc_text

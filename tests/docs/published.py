@@ -21,12 +21,18 @@ from domain.record.packet import Manifest, Packet
 from domain.rules.books import BOOK
 from domain.signing.envelope import Envelope
 from gateway.problems import Problem
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import GroupScenario, Scenario
 from tests.docs.protocol_page import TEXT, renewed
 from tests.docs.vectors import VECTORS
 
 DOCS = Path(__file__).parents[2] / "docs"
-WRITTEN: dict[str, type[BaseModel]] = {"plan": Plan, "directory": Directory, "card": RuleCard, "scenario": Scenario}
+WRITTEN: dict[str, type[BaseModel]] = {
+    "plan": Plan,
+    "directory": Directory,
+    "card": RuleCard,
+    "scenario": Scenario,
+    "group-scenario": GroupScenario,
+}
 """What people write as YAML, where a mass may have its unit."""
 SENT: dict[str, type[BaseModel]] = {
     "statement": BOOK.statement,

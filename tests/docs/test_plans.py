@@ -29,6 +29,7 @@ from domain.plan.cards import (
     Offences,
     Provision,
     RecordRule,
+    Reporting,
     RuleCard,
     Term,
     Urgent,
@@ -66,8 +67,22 @@ from domain.words.errors import Fault
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import MOST_PLANS
 from process.configuration import cards_in, directory_in
-from rehearsal.scenario import NAMED_BY, Act, Expected, ExpectedStatement, Happened, Pace, PaceOf, PlanChange, Scenario
+from rehearsal.scenario import (
+    NAMED_BY,
+    Act,
+    ConsignmentScenario,
+    Expected,
+    ExpectedStatement,
+    GroupScenario,
+    Happened,
+    Pace,
+    PaceOf,
+    PlanChange,
+    Scenario,
+    faults_in_group,
+)
 from rehearsal.scenario import faults_in as unfitting
+from tests.groups import group_plans
 from tests.support import Table, card_of
 
 ANSWERS = BOOK.answers
@@ -80,9 +95,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     Instruments, Weapons, Counted, Tolerances,
     Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
     Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
-    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, RecordRule,
-    Notice, Languages, Scenario, PaceOf,
-    Act, PlanChange, ExpectedStatement, Happened,
+    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, Reporting,
+    RecordRule, Notice, Languages, Scenario, PaceOf,
+    Act, PlanChange, ExpectedStatement, Happened, GroupScenario, ConsignmentScenario,
 )  # fmt: skip
 
 
@@ -169,6 +184,7 @@ def test_the_examples_are_right() -> None:
     assert example("card", RuleCard).allows("removed", plan.case) is False
     scenario = example("scenario", Scenario)
     assert [] == list(unfitting(scenario, plan))
+    assert [] == list(faults_in_group(example("parcels", GroupScenario), group_plans()))
 
 
 def test_the_examples_of_checkpoints_fit_into_the_plan() -> None:
@@ -345,6 +361,8 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.afm", "arrest"))),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("uz.prosecutor", "arrest"))),
     ("checkpoints.N.escalate.N.to", "R29", lambda p, _c: backed_up(p, "arrest", "uz.prosecutor")),
+    ("initiator", "R29", lambda p, _c: p.update(initiator="uz.post")),
+    ("co_initiator", "R29", lambda p, _c: p.update(co_initiator="caricc")),
     ("checkpoints.N.escalate.N.to", "R13", lambda p, _c: backed_up(p, "consent-kz", "kz.knb")),
     ("consignment.contents.N", "R1", lambda p, _c: p["consignment"].update(goods=["tobacco"])),
     ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from domain.record.epcis import KINDS
+from domain.record.epcis_events import KINDS
 from domain.views.returns import Form
 from domain.views.tally import WITHIN, Measure
 from domain.words.limits import MOST_TALLIED, MOST_TOTALS

@@ -35,6 +35,20 @@ def test_each_kind_has_one_row() -> None:
     assert [1] * len(BOOK.kinds) == [section.count(f"\n| `{kind}` | ") for kind in BOOK.kinds]
 
 
+NO_LAW = ("Design decision", "Practice", "No tacit consent", "Consent covers", "In-toto", "NIST", "Omsk and Taraz", "Hong Kong")
+"""How a source begins that is neither law nor judgment."""
+
+
+def test_each_law_says_how_sure_it_is() -> None:
+    """Whatever a rule rests on was read, in part, or not at all, and its reader is told which (T, E, K)."""
+    told = [line for line in TEXT.splitlines() if line.startswith("- **R") and line.endswith(".)")]
+    sources = [one for line in told for one in line.rpartition(" (")[2].removesuffix(".)").split("; ")]
+    wanting = [one for one in sources if not one.startswith(NO_LAW) and not one.endswith(("[T]", "[E]", "[K]"))]
+
+    assert 20 < len(told)
+    assert [] == wanting
+
+
 @pytest.mark.parametrize(
     ("rule", "source"),
     [

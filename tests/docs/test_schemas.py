@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from domain.delivery.events import EVENTS
 from domain.delivery.requests import Acknowledgement
 from domain.delivery.statement import Handling
+from domain.plan.documents import Document
 from domain.record.door import archive_has, change_keys
 from domain.rules.books import BOOK
 from domain.signing.canonical import plain
@@ -31,8 +32,8 @@ from tests.support import Table, example_cards, example_directory, example_scena
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "schemas"
-FILES = {"plan": "*/plan.yaml", "directory": "directory.yaml", "card": "cards/*.yaml", "scenario": "*/scenario.yaml"}
-EXAMPLES = [(name, path) for name, pattern in FILES.items() for path in sorted((ROOT / "examples").glob(pattern))]
+FILES = ("*/plan.yaml", "directory.yaml", "cards/*.yaml", "*/scenario.yaml")
+EXAMPLES = [(Document(path.read_text(), path.name).kind, path) for one in FILES for path in sorted((ROOT / "examples").glob(one))]
 
 
 def schema(name: str) -> dict[str, Any]:

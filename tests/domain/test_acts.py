@@ -10,8 +10,9 @@ from domain.plan.check import faults_in
 from domain.record.verify import verify
 from domain.rules.books import BOOK
 from domain.signing.canonical import canonical, plain
+from domain.views.view import view
 from tests.course import became, code
-from tests.support import Table, example_cards, example_directory, with_changes
+from tests.support import Table, asks, example_cards, example_directory, with_changes
 
 HALF = {"substance": "mephedrone (4-MMC)", "net": "6.6 kg"}
 SUBSTITUTE = {"label": "S-1", "what": "substitute", "gross": "6.6 kg", "made_of": "gypsum"}
@@ -179,6 +180,24 @@ def test_r23_a_state_opens_what_its_own_services_have_said() -> None:
     assert "not_of_their_state" == code(table.say("kz.knb", "declassified", statements=[own.id, other.id], **act))
     assert "not_of_their_state" == code(table.say("kz.knb", "declassified", statements=["nobody-said-it"], **act))
     assert ("accepted", None) == became(table.say("kz.knb", "declassified", **act))
+
+
+@pytest.mark.parametrize("service", ["uz.post", "caricc"])
+def test_r29_secrets_are_opened_and_results_submitted_by_who_has_the_power(service: str) -> None:
+    """A carrier and a centre open nothing, submit nothing and are offered neither; results go to none of them."""
+    plan = with_changes(delivery={"requires": asks("uz.customs delivered", "uz.post ready")})
+    table = Table(plan)
+
+    assert "opens_nothing" == code(table.say(service, "declassified", reference="5 of 2022-03-05"))
+    assert "submits_nothing" == code(table.say(service, "results_submitted", **SUBMITTED))
+    assert "takes_no_results" == code(table.say("uz.police", "results_submitted", to=service, **SUBMITTED))
+    assert not {"declassified", "results_submitted", "case_opened", "persons_notified"} & {*offers(table, service)}
+    assert {"declassified", "results_submitted", "case_opened", "persons_notified"} <= {*offers(table, "uz.police")}
+
+
+def offers(table: Table, service: str) -> list[str]:
+    """What this service is offered to say."""
+    return [*view(table.delivery, table.directory.get(service), table.now).may_say]
 
 
 def test_r11_results_are_submitted_to_who_takes_part_or_by_name_alone() -> None:

@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
 from domain.delivery.ledger import Entry
-from domain.record.epcis import KINDS, Exchange, exchange
+from domain.record.epcis import Exchange, exchange
+from domain.record.epcis_events import KINDS
 from domain.record.packet import Packet, unseal
 from domain.rules.books import BOOK
 from domain.signing.canonical import canonical

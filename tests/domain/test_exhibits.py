@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.delivery.carried import carried, going_on
 from domain.delivery.holdings import amounts, exhibits
 from domain.delivery.reported import Amended
 from domain.record.door import amend
@@ -15,10 +16,11 @@ from domain.rules.exhibits import Disposed, LaboratoryReport
 from domain.signing.canonical import plain
 from domain.views.asked import request
 from domain.views.view import view
+from domain.words.limits import LARGEST_WHOLE
 from rehearsal.exhibit_book import ExhibitBook
 from tests.course import became, code
 from tests.second_book import with_figures
-from tests.support import MEPHEDRONE, WORDS, Table, example_plan, signed_plan, with_changes
+from tests.support import MEPHEDRONE, SECRET, WORDS, Table, example_plan, signed_plan, with_changes
 
 SAMPLE = {"substance": "mephedrone (4-MMC)", "net": "5 g"}
 TRACKER = {"label": "T-1", "what": "tracker", "gross": "50 g"}
@@ -321,6 +323,17 @@ def test_r30_what_does_not_weigh_as_before_counts_with_a_remark() -> None:
     assert "weighs_otherwise" == report(table, "kz.police", received="4999 mg", spent="0 mg", left="4999 mg")
     assert report(table, "kz.police", received="4999 mg", spent="0 mg", left="4999 mg") is None
     assert 2 == len(verify(table.packet()).remarked)
+
+
+def test_r30_what_was_spent_is_no_more_than_a_record_holds() -> None:
+    """Whoever reports the largest mass that there is again and again is heard each time, and the record still holds it."""
+    table = sampled()
+    everything = {"received": 10**15, "spent": 10**15, "left": 0}
+
+    assert {"weighs_otherwise"} == {report(table, "kz.police", **everything) for _ in range(10)}
+    assert LARGEST_WHOLE == exhibits(table.delivery.state)["samples"].spent
+    again = going_on(carried(table.delivery), table.rules, SECRET)
+    assert LARGEST_WHOLE == exhibits(again.state)["samples"].spent
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_r23_h1_on_which_the_record_rests_keeps_it_from_the_court_until_permitte
     table = Table(under("H1")).prepare()
     with pytest.raises(RuleBroken, match="not permitted the plan") as refused:
         packet_for(table, "court")
-    assert "kz.police has not permitted prepared statement-0005 (H1)" in refused.value.sentence
+    assert "prepared statement-0005 (H1)" in refused.value.sentence
     assert "disclosure_not_permitted" == refused.value.reason
     for service in ("kz.knb", "kz.police", "kz.prosecutor"):
         table.say(service, "disclosure_permitted")

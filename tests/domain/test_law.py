@@ -264,6 +264,15 @@ def test_r5_a_new_authorisation_does_not_begin_the_ceiling_anew() -> None:
     assert "beyond_ceiling" == code(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **window))
 
 
+def test_r5_a_consent_at_the_end_of_the_calendar_is_judged_like_any_other() -> None:
+    """Whoever dates an authorisation to the last day that there is breaks nothing, also where a card has a ceiling."""
+    last = {"valid_from": "9999-12-31T23:59:59Z", "valid_until": "9999-12-31T23:59:59.999999Z"}
+    table = Table(other_cards=card_of("KZ", terms=[provision(longest="90d", ceiling="90d")]))
+
+    assert ("accepted", None) == became(table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **last))
+    assert not table.delivery.consents.authorised("KZ", table.now)
+
+
 def test_r5_the_plan_warns_as_long_before_the_end_as_an_extension_must_be_asked_for() -> None:
     """The example warns 48 hours before."""
     for lead, found in (("48h", []), ("72h", ["expiry_warnings"])):

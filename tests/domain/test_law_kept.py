@@ -26,6 +26,7 @@ KNOWN: dict[str, Any] = {
 BARS = [{"what": "danger to life", "law": LAW}]
 FOLLOWED = {"measures": ["following_person"], "needs": "nothing", "contacts": "48h", "law": LAW}
 SEIZED = [{"acts": ["search", "seizure"], "by": "witnesses", "law": LAW}]
+REPORTS = [{"what": "a report of the watch", "every": "24h", "law": LAW}]
 CONTACTS = {"measures": [FOLLOWED, *KNOWN["measures"]]}
 
 
@@ -48,6 +49,8 @@ def following() -> Plan:
         (example_plan(), {"records": [SEIZED[0] | {"by": "neither"}]}, (), None),
         (example_plan(), CONTACTS, (), None),
         (following(), CONTACTS, ("contacts",), law.CONTACTS),
+        (example_plan(), {"reports": REPORTS}, ("reports",), law.REPORTS),
+        (example_plan(), {"reports": [REPORTS[0] | {"stage": "criminal_case"}]}, (), None),
         (example_plan(), {"bars": [BARS[0] | {"goods": ["weapons"]}]}, (), None),
     ],
 )

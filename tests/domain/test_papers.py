@@ -1,6 +1,8 @@
 """Papers: what they print, where each value comes from, and who may have them."""
 
+import re
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -8,20 +10,38 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import MOST_TOLD, bounded, row, some
 from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
-from domain.papers.paper import Column, Sentence, Table, Value, Words, in_groups
+from domain.papers.paper import (
+    Blank,
+    Column,
+    Columns,
+    Dated,
+    Line,
+    Map,
+    Paragraph,
+    Sentence,
+    Summary,
+    Table,
+    Value,
+    Words,
+    in_groups,
+)
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
+from domain.plan.plan import Call
 from domain.plan.vocabulary import HandlingCode
 from domain.signing.canonical import plain
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
-from domain.words.limits import MOST_PRINTED_ROWS
+from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
 from process.language import speakers
 from rehearsal.simulator import World, simulate
+from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario
 from tests.support import Table as Table_
-from tests.support import example_cards, example_directory, example_scenario
 
 SPEAKERS = speakers(None)
-SAMPLES = ("almaty-tashkent", "partial-replacement", "cash-by-bus")
+HANDOVER = "handover.tashkent-airport"
+NOT_TRANSLATED = {"UTC", "SHA", "ISO"}
+"""Names of standards in fixed wording, which are the same in Russian."""
+SAMPLES = ("almaty-tashkent", "partial-replacement", "cash-by-bus", "stopped-under-way")
 
 
 @cache
@@ -168,6 +188,128 @@ def test_an_arrest_outside_the_time_is_said() -> None:
     assert 1 == sum("Outside the time" in text and "Kazakhstan" in text for text in texts)
 
 
+def sentences(example: str, name: str = "court", language: str = "en") -> list[str]:
+    """Every sentence of a report, without marks."""
+    blocks = made(Record.of(delivered(example)), name, language).paper.blocks
+    return ["".join(getattr(piece, "text", "") for piece in one.line) for one in blocks if isinstance(one, Sentence)]
+
+
+def map_of(example: str) -> tuple[Map, Table]:
+    """The map of a report for the court, and the table that explains it."""
+    blocks = made(Record.of(delivered(example)), "court").paper.blocks
+    number = next(number for number, one in enumerate(blocks) if isinstance(one, Map))
+    found, explained = blocks[number : number + 2]
+    assert isinstance(found, Map)
+    assert isinstance(explained, Table)
+    return found, explained
+
+
+def test_the_route_stands_on_a_map() -> None:
+    """Each place of the way has its number on the map and its row in the table, and what was reached names its entry."""
+    found, explained = map_of("partial-replacement")
+    stations = [one for strip in found.strips for one in strip.stations]
+
+    assert ["1", "2", "3", "4"] == [one.number for one in stations]
+    assert {"recorded"} == {one.known for one in stations}
+    assert all(any(isinstance(piece, Value) for piece in one.below) for one in stations)
+    assert [one.number for one in stations] == [getattr(one.cells[0][0], "text", "") for one in explained.rows]
+    assert all(one.gone == one.end for strip in found.strips for one in strip.stretches)
+
+
+def test_a_way_that_ended_early_is_drawn_so() -> None:
+    """Where it was seized on the way, the map goes on as planned alone, and no stretch behind it was gone."""
+    found, _ = map_of("stopped-under-way")
+    strip = found.strips[0]
+
+    assert ["recorded", "seized", "planned", "planned"] == [one.known for one in strip.stations]
+    assert [True, False, False] == [one.gone == one.end for one in strip.stretches]
+
+
+def test_a_long_way_is_drawn_in_strips() -> None:
+    """Of a way of many places each strip begins where the one before it ends, and all of it is inside of the sheet."""
+    plan, scenario = example_scenario("almaty-tashkent")
+    calls = tuple(Call(kind="air", place=f"Point {number}", not_touched="high_seas") for number in range(MOST_CALLS))
+    first = plan.legs[0].model_copy(update={"calls": calls})
+    long = plan.model_copy(update={"legs": (first, *plan.legs[1:]), "handling_code": "H0"})
+    record = Record.of(simulate(World(long, example_directory(), example_cards(), scenario, 1)).delivery)
+    found = next(one for one in made(record, "court").paper.blocks if isinstance(one, Map))
+
+    assert 3 == len(found.strips)
+    for before, after in pairwise(found.strips):
+        assert before.stations[-1].number == after.stations[0].number
+    assert MOST_CALLS + 3 == len({one.number for strip in found.strips for one in strip.stations})
+    assert all(0 < one.at < 1000 for strip in found.strips for one in strip.stations)
+
+
+def test_a_seizure_on_the_way_is_a_seizure() -> None:
+    """The report for the court of what was stopped says that it was seized, by whom and when, and never that nothing was."""
+    told = sentences("stopped-under-way")
+
+    assert any("seized the consignment on the way" in one for one in told)
+    assert not any("no seizure" in one or "end of that leg is not recorded" in one for one in told)
+    assert any("the consignment, on the way" in "".join(map(text_of, one)) for one in summary_of("stopped-under-way", "results"))
+
+
+def text_of(piece: object) -> str:
+    """What a piece prints."""
+    return getattr(piece, "text", "")
+
+
+def summary_of(example: str, name: str) -> list[Line]:
+    """The figures of a report in short."""
+    blocks = made(Record.of(delivered(example)), name).paper.blocks
+    return [figure for one in blocks if isinstance(one, Summary) for figure, _ in one.cells]
+
+
+def test_permissions_stand_among_the_authorisations() -> None:
+    """What a court has permitted beside the authorisation is told to the court with its act, provision and term."""
+    assert any("has permitted" in one and "by No. " in one and "until" in one for one in sentences("omsk-taraz"))
+
+
+def test_an_exhibit_rests_on_the_entry_that_made_it_one() -> None:
+    """Each exhibit in the report for the court names the statement in which it was taken out, put in, seized or found."""
+    paper = made(Record.of(delivered("partial-replacement")), "court").paper
+    lines = [one.line for one in paper.blocks if isinstance(one, Sentence) and text_of(one.line[0]).startswith("Exhibit")]
+
+    assert 7 == len(lines)
+    for line in lines:
+        named = next(one for one in line if isinstance(one, Value))
+        assert any(isinstance(one, int) for one in named.sources)
+
+
+def test_an_arrest_outside_the_time_says_since_when() -> None:
+    """That no authorisation was valid any more comes with the moment at which the last had ended, and its entry."""
+    told = next(one for one in sentences("partial-replacement") if "Outside the time" in one)
+
+    assert "The last one had ended on 07.03.2022" in told
+
+
+def test_responsibility_passes_as_the_plan_has_it() -> None:
+    """Where by the plan it passes with the signature, the act leaves a blank for the hour and does not say that it has passed."""
+    by_signature, by_entry = (
+        " ".join(map(text_of, made(Record.of(delivered(example)), name).paper.pieces))
+        for example, name in (("partial-replacement", "handover.kazakh-russian-border"), ("almaty-tashkent", HANDOVER))
+    )
+
+    assert "responsibility passes when this act is signed" in by_signature
+    assert "Responsibility passed at" not in by_signature
+    assert "Responsibility passed at" in by_entry
+
+
+@pytest.mark.parametrize("example", SAMPLES)
+def test_a_russian_paper_is_russian(example: str) -> None:
+    """No fixed wording of a Russian paper, no label of the rules and no moment in it is left in English."""
+    record = Record.of(delivered(example))
+    for name in names_of(record):
+        pieces = made(record, name, "ru").paper.pieces
+        words = " ".join(one.text for one in pieces if isinstance(one, Words))
+        values = [one.text for one in pieces if isinstance(one, Value)]
+
+        assert set() == set(re.findall("[A-Za-z]{3,}", words)) - NOT_TRANSLATED
+        assert not {"removed", "samples", "seized", "number plate"} & set(values)
+        assert not any(re.search("[0-9]T[0-9]{2}:", one) for one in values)
+
+
 def test_names_of_persons_are_blanks() -> None:
     """Lines for names are blanks; a paper says how many it has, and for how many of them nobody can ask the system."""
     made_ = made(Record.of(delivered()), "order.KZ")
@@ -212,3 +354,65 @@ def test_what_is_not_there_yet_is_not_made() -> None:
         assert missing.value.hint
     with pytest.raises(NotFound):
         make(record.until(3), Wanted("handover.tashkent-airport", "en"), SPEAKERS)
+
+
+def test_what_was_permitted_to_go_before_a_court_says_so() -> None:
+    """A report made of what its code keeps from courts names the entries in which each provider has permitted that."""
+    table = made(Record.of(simulated("partial-replacement")), "court").paper
+    first = next(one for one in table.blocks if isinstance(one, Columns))
+    said = [one.line for one in first.left if isinstance(one, Paragraph) and "permitted: " in text_of(one.line[0])]
+
+    assert "H2" == table.handling
+    assert 7 == sum(isinstance(piece, Value) for line in said for piece in line)
+
+
+@cache
+def simulated(name: str) -> Delivery:
+    """An example under its own handling code."""
+    plan, scenario = example_scenario(name)
+    return simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery
+
+
+def test_a_number_is_written_once() -> None:
+    """An act in two languages has one blank for its number, behind both words for it."""
+    dated = next(one for one in made(Record.of(delivered()), HANDOVER, "ru-en").paper.blocks if isinstance(one, Dated))
+
+    assert 1 == sum(isinstance(piece, Blank) for piece in dated.number)
+
+
+def test_a_request_says_where_it_calls() -> None:
+    """Whoever is asked to decide, and whoever plans, reads at which ports and airports a leg calls."""
+    record = Record.of(delivered("provisional-and-conditional"))
+    calls = [one.place for leg in record.plan.legs for one in leg.calls]
+
+    assert calls
+    for name in (next(one for one in names_of(record) if one.startswith("request.")), "measures"):
+        printed = " ".join(map(text_of, made(record, name).paper.pieces))
+        assert all(place in printed for place in calls)
+
+
+def test_a_recording_that_the_card_wants_is_named_or_missed() -> None:
+    """Where the card wants a recording, the record of seizure names the digest of one, or says that the rule is not met."""
+    printed = {}
+    for named in ((), (PHOTOGRAPH,)):
+        table = Table_().dispatch()
+        table.say("kz.police", "interdicted", place="Almaty", attachments=named)
+        record = Record.of(table.delivery)
+        name = next(one for one in names_of(record) if one.startswith("seizure."))
+        printed[bool(named)] = " ".join(map(text_of, made(record, name).paper.pieces))
+
+    assert "The rule of the card is not met" in printed[False]
+    assert "The rule of the card is not met" not in printed[True]
+    assert PHOTOGRAPH.digest in printed[True]
+
+
+def test_a_refusal_names_each_provider_once() -> None:
+    """Who is to be asked to permit something to a court stands in the refusal once, with how much more there is of it."""
+    with pytest.raises(RuleBroken) as refused:
+        make(Record.of(delivered(code="H2")), Wanted("court", "en"), SPEAKERS)
+
+    assert 1 == refused.value.sentence.count("kz.police has not permitted")
+    assert re.search(
+        r"kz\.police has not permitted detected \w+ \(H2\), prepared \w+ \(H2\), dispatched \w+ \(H2\) and \d+ more",
+        refused.value.sentence,
+    )

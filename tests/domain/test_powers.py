@@ -42,6 +42,10 @@ def legs(number: int, **changed: Any) -> dict[str, Any]:
     return {"legs": known}
 
 
+CHECKPOINTS = example_plan().model_dump()["checkpoints"]
+MUSTER = {
+    "id": "teams", "step": "muster", "state": "GB", "place": "London", "due": "2h", "requires": asks("kz.knb ready"),
+}  # fmt: skip
 PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs prepared", "kz.knb ready")}
 
 
@@ -66,6 +70,11 @@ PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs p
             "R29",
         ),
         (with_changes(arrest_tashkent={"state": "BY", "requires": asks("by.police arrest")}), "checkpoints.6.state", "R1"),
+        (with_changes(plan_={"initiator": "uz.post"}), "initiator", "R29"),
+        (with_changes(plan_={"co_initiator": "caricc"}), "co_initiator", "R29"),
+        (with_changes(debrief={"requires": asks("caricc examination")}), "checkpoints.9.requires.0.service", "R29"),
+        (with_changes(debrief={"requires": asks("uz.post disposal")}), "checkpoints.9.requires.0.service", "R29"),
+        (with_changes(plan_={"checkpoints": [*CHECKPOINTS, MUSTER]}), "checkpoints.10.state", "R1"),
         (with_changes(plan_={"outside": [{"state": "UZ", "reason": "-"}]}), "outside.0.state", "R1"),
         (with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "a ship"}])), "legs.0.calls.0", "R1"),
         (with_changes(plan_=legs(0, calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])),
@@ -75,6 +84,12 @@ PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs p
 def test_r29_who_has_no_power_there_is_not_asked(plan: Plan, place: str, rule: str) -> None:
     """Each act is asked where the consignment is, of a service that has the power by its kind and in that State."""
     assert (place, rule) in found(plan)
+
+
+def test_r29_who_holds_exhibits_may_be_asked_what_became_of_them_wherever_that_is() -> None:
+    """A laboratory of another State examines at home."""
+    for asked in ("kz.police examination", "uz.prosecutor disposal"):
+        assert [] == found(with_changes(debrief={"requires": asks(asked)}))
 
 
 def test_r29_the_post_carries_and_does_not_seize() -> None:

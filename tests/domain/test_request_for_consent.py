@@ -39,6 +39,7 @@ from tests.support import (
     Table,
     asking_all,
     asks,
+    card_of,
     example_cards,
     example_directory,
     example_plan,
@@ -174,14 +175,15 @@ def test_r16_of_each_who_travels_along_it_is_said_how_many_they_are_and_once() -
 
 
 def test_r1_a_request_from_abroad_is_in_a_language_that_the_state_takes() -> None:
-    """Latvia takes Russian and English from abroad, by its card; its own service writes as it does at home."""
+    """Where a card of Latvia knows Russian and English alone, its own service still writes as it does at home."""
     plan = example_plan("back-to-sender")
     assert "lv" == plan.request.to["LV"].language
     assert set() == found(plan)
     directory = example_directory()
     others = plan.model_copy(update={"initiator": "ee.customs"})
-    faults = faults_in(others, directory, example_cards())
-    assert "request.to.LV.language" in [one.place for one in faults]
+    for codes, wrong in ((["ru", "en"], True), (["lv", "ru", "en"], False)):
+        cards = example_cards() | card_of("LV", languages=[{"codes": codes, "law": {"mark": "T", "text": "lv-ru"}}])
+        assert wrong is ("request.to.LV.language" in [one.place for one in faults_in(others, directory, cards)])
 
 
 def test_r28_a_request_has_so_many_bytes_and_no_more() -> None:

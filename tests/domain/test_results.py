@@ -16,12 +16,12 @@ from domain.plan.substances import CATALOGUE
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
 from domain.views import results_in_words as words
+from domain.views.results import Adding, Period, Results, Total, counts_at, period_of
 from domain.views.results_picture import panels, picture
 from domain.views.returns import NOT_KNOWN, WITHHELD, of_incidents, of_period
 from domain.views.sight import sight, whole
 from domain.views.standing import standing
 from domain.views.tally import OTHER, Line, bounded, tally
-from domain.views.totals import Adding, Period, Results, Total, counts_at, period_of
 from domain.words.errors import Malformed
 from domain.words.limits import MOST_TALLIED
 from domain.words.quantities import MAX_WHOLE
@@ -446,6 +446,33 @@ def test_the_questionnaire_has_substances_and_roles() -> None:
 
     assert ("118", NOT_KNOWN) == next((one["quantity_kg"], one["origin"]) for one in rows_ if one["substance"] == "heroin")
     assert {"distributor": "2", "recipient": "2"} == {one["role"]: one["persons"] for one in rows_ if one["part"] == "persons"}
+
+
+def seized(by: str, how: str, consignments: int, milligrams: int) -> Total:
+    """So much of a substance in so many consignments, each an operation."""
+    counts = {"operations": consignments, "consignments": consignments, "count": consignments, "amount": milligrams, "most": 0}
+    return Total(measure="seized", of="mass", by=by, how=how, **counts)
+
+
+def test_a_return_counts_no_seizure_twice_and_leaves_none_out() -> None:
+    """Two measured and one estimated are two or three consignments; what the catalogue does not have is `other` in the
+    questionnaire, and Form D has what is of its tables, and nothing else.
+    """
+    lines = (
+        seized("heroin", "measured", 2, 3_000_000),
+        seized("heroin", "approximate", 1, 1_000_000),
+        seized("acetic anhydride", "measured", 1, 5_500_000),
+        seized(OTHER, "measured", 3, 9_250_000),
+    )
+    found = added().model_copy(update={"totals": lines})
+    arq, form_d = of_period["unodc-arq"](found), of_period["incb-form-d"](found)
+
+    assert [
+        ("heroin", "2-3", "3", "1"),
+        ("acetic anhydride", "1", "5.5", "0"),
+        (OTHER, "3", "9.25", "0"),
+    ] == [row[1:5] for row in arq.rows]
+    assert [("acetic anhydride", "1988/I", "1", "5.5", "0")] == [row[:5] for row in form_d.rows]
 
 
 def test_an_incident_is_filled_in_from_the_record() -> None:

@@ -8,13 +8,15 @@ from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
+from domain.plan.group import GroupFile
 from domain.plan.mending import MOST_SLIPS
 from domain.plan.plan import Plan
 from domain.words.errors import Malformed
 from rehearsal.scenario import Scenario
 from tests.domain.test_documents import changed
-from tests.support import EXAMPLES, example_cards, example_directory
+from tests.support import EXAMPLES, Table, example_cards, example_directory
 
+GROUP = (EXAMPLES / "omsk-taraz-parcels" / "group.yaml").read_text()
 SCENARIO = (EXAMPLES / "almaty-tashkent" / "scenario.yaml").read_text()
 
 
@@ -76,6 +78,9 @@ def test_an_unquoted_comma_or_colon_is_explained(right: str, wrong: str, told: s
             RuleCard,
             "file.yaml: this is a directory of services, and a",
         ),
+        (GROUP, Plan, "file.yaml: this is a group of consignments, and a plan is wanted here"),
+        (GROUP, Scenario, "file.yaml: this is a group of consignments, and a scenario is wanted here"),
+        (changed(), GroupFile, "file.yaml: this is a plan, and a group of consignments is wanted here"),
         ('{"payload": "", "payloadType": "", "signatures": []}', Plan, "file.yaml: this is signed, and no file to be edited"),
     ],
 )
@@ -86,6 +91,25 @@ def test_a_wrong_kind_of_file_is_called_by_its_name(text: str, model: type[Any],
     assert error.message.startswith(told)
     assert not error.faults
     assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (Table().packet().decode(), "this is an evidence packet; `vigil verify` reads it"),
+        ("-----BEGIN PRIVATE KEY-----\n", "this is a key or certificate"),
+        ("%PDF-1.7\n", "this is a PDF document"),
+        ('<svg xmlns="http://www.w3.org/2000/svg"/>', "this is a picture"),
+        ("", "file.yaml is empty"),
+        (" \n", "file.yaml is empty"),
+    ],
+)
+def test_what_is_no_yaml_at_all_is_called_by_its_name(text: str, told: str) -> None:
+    """By how it begins, however long it is; and a file in which nothing stands is said to be empty."""
+    error = refused(text)
+
+    assert told in error.message
+    assert not error.faults
 
 
 WRONG = (

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from client.dossier import Dossier
+from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held, temporal_command
 from client.rehearse import Rehearsal
 from domain.delivery.reported import Stated
@@ -51,7 +51,7 @@ async def rehearsing(home: Path) -> AsyncIterator[tuple[Embedded, Plan, Gateway]
     slow: Scenario = compressed(scenario.model_copy(update={"acts": (late,)}), factor)
     dossier = Dossier(compressed(patient(plan), factor), example_directory(), example_cards())
     with held(home) as locked:
-        directory, layout = Rehearsal(dossier, slow, 1, locked).lay_out()
+        directory, layout = Rehearsal((Staged(dossier, slow),), 1, locked).lay_out()
         async with (
             Embedded(layout, 1.0) as embedded,
             SimulatedServices(directory, layout.gateway_url, slow, 1),

@@ -15,7 +15,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from client.dossier import Dossier
+from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
 from domain.delivery.delivery import Snapshot
@@ -224,7 +224,7 @@ async def test_no_secret_of_a_delivery_is_in_the_database_the_logs_or_the_metric
     plan = dossier.plan
     second = plan.model_copy(update={"operation": f"{plan.operation}-second"})
     with held(tmp_path) as locked:
-        directory, layout = Rehearsal(dossier, scenario, 1, locked).lay_out()
+        directory, layout = Rehearsal((Staged(dossier, scenario),), 1, locked).lay_out()
         async with (
             asyncio.timeout(PATIENCE),
             Embedded(layout, 1.0) as embedded,

@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from client.dossier import Dossier
+from client.dossier import Dossier, Staged
 from client.embedded import Embedded, Layout, held
 from client.rehearse import Rehearsal
 from domain.delivery.reported import Stated
@@ -39,7 +39,7 @@ async def test_after_an_upgrade_a_stop_right_away_is_judged_in_a_delivery_of_the
     stop = stop_by("uz.police", plan)
     async with asyncio.timeout(PATIENCE):
         with held(tmp_path) as locked:
-            layout = Rehearsal(dossier, scenario, 1, locked).lay_out()[1]
+            layout = Rehearsal((Staged(dossier, scenario),), 1, locked).lay_out()[1]
             monkeypatch.setenv("VIGIL_BUILD", "1.0-old")
             async with up(layout, plan) as gateway:
                 await gateway.start(signed_plan(plan))

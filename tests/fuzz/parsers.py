@@ -25,7 +25,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.words.errors import Malformed, VigilError
 from gateway.limits import lane_of
-from rehearsal.scenario import Scenario
+from rehearsal.scenario import GroupScenario, Scenario
 from rehearsal.services import EPOCH, private_key_of
 from tests.support import EXAMPLES, SECRET, Table, example_cards, example_directory, example_plan, signed_plan
 
@@ -132,6 +132,7 @@ DOORS: dict[str, Door] = {
     "directory file": Door(read_yaml(Directory), _files("directory.yaml"), yaml=True),
     "card file": Door(read_yaml(RuleCard), _files("cards/*.yaml"), yaml=True),
     "scenario file": Door(read_yaml(Scenario), _files("*/scenario.yaml"), yaml=True),
+    "scenario of a group": Door(read_yaml(GroupScenario), _files("*-parcels/scenario.yaml"), yaml=True),
 }
 
 

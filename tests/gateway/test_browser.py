@@ -35,9 +35,11 @@ from gateway.oidc_settings import Registration
 from process.configuration import directory_in
 from rehearsal.services import VIGIL, private_key_of
 from tests.command import vigil
-from tests.installation import Installation, installed, renamed, stop_by
+from tests.groups import group_called
+from tests.installation import Installation, end_what_runs, installed, renamed, stop_by
 from tests.openid import CLIENT, SECRET, of_others
 from tests.support import Table, example_plan, signed_plan
+from workflows.messages import workflow_id
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
@@ -109,14 +111,18 @@ class At:
 
 
 @asynccontextmanager
-async def opened(temporal: Client, folder: Path, openid: Provider | None = None) -> AsyncIterator[At]:
-    """A browser at an installation in which the request for consent is open."""
-    plan = renamed(example_plan("almaty-tashkent"))
+async def opened(
+    temporal: Client, folder: Path, openid: Provider | None = None, plans: tuple[Plan, ...] = (), at: str = "consent-uz"
+) -> AsyncIterator[At]:
+    """A browser at an installation in which the request for consent is open: of the example, or of the first of these plans."""
+    plans = plans or (renamed(example_plan("almaty-tashkent")),)
+    plan = plans[0]
     for service in plan.participants():
         (folder / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
     async with installed(temporal, plan, None, openid=openid) as installation, async_playwright() as playwright:
-        await installation.gateway(plan.initiator).start(signed_plan(plan))
-        await installation.opened(plan, "consent-uz")
+        for one in plans:
+            await installation.gateway(one.initiator).start(signed_plan(one))
+        await installation.opened(plan, at)
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = await browser.new_context(locale="en-GB")
         page, wrong = await context.new_page(), list[str]()
@@ -178,6 +184,38 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     await at.page.goto("about:blank")
     await at.page.goto(link)  # in the history of somebody's terminal, say
     await expect(at.page.locator("#refused")).to_contain_text("not good any more")
+
+
+async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal: Client, tmp_path: Path) -> None:
+    """What is asked in the other is shown; each has its own receipt, which the browser has proved, and both have the consent."""
+    plans, asked = group_called("seed-oil"), "?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
+    one, other = (plan.operation for plan in plans[:2])
+    try:
+        async with opened(temporal, tmp_path, plans=plans, at="consent-kz") as at:
+            await at.installation.opened(plans[1], "consent-kz")
+            await at.sign_in("kz.prosecutor")
+            await at.make_key("kz.prosecutor")
+            await at.go(f"/desk/deliveries/{one}/answer{asked}")
+            await at.page.get_by_label(other).check()
+            await at.page.get_by_role("button", name="Show me what is asked there").click()
+            await expect(at.page.locator(".together")).to_contain_text(other)
+            for label, words in (
+                ("Reference of the act", "22/7"),
+                ("Granted by", "Deputy Prosecutor General"),
+                ("Legal basis", "law"),
+            ):
+                await at.page.get_by_label(label).fill(words)
+            await at.page.get_by_role("button", name="Check").click()
+            await expect(at.page.locator("#words")).to_contain_text("seed-oil")
+            await at.page.get_by_role("button", name="Sign", exact=True).click()
+            await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+            for name in (one, other):
+                await expect(at.page.locator("#receipt")).to_contain_text(name)
+            await expect(at.page.locator("#receipt a")).to_have_count(2)
+            views = [await at.installation.gateway(plans[0].initiator).view(name) for name in (one, other)]
+            assert [["kz.prosecutor"]] * 2 == [[consent.service for consent in view.consents] for view in views]
+    finally:
+        await end_what_runs(temporal, *(workflow_id(plan.operation) for plan in plans))
 
 
 KEPT = """

@@ -1,28 +1,36 @@
 """Papers as files: HTML and PDF show what the data have, nothing hostile gets through, and a changed paper is found."""
 
 import json
+import shutil
+import struct
+import zlib
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
+import typst
+from playwright.async_api import async_playwright
 
 from domain.papers.handed import Format
-from domain.papers.making import Wanted, make, purpose_of
-from domain.papers.paper import Paragraph, Value, Words
+from domain.papers.making import Made, Wanted, make, purpose_of
+from domain.papers.making import record_of as papers_record
+from domain.papers.paper import Block, Break, Column, Columns, Dated, Fields, Items, Paragraph, Row, Sentence, Table, Value, Words
 from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet, unseal
-from domain.words.errors import Malformed, NotVerified
+from domain.words.errors import Malformed, NotVerified, Unavailable
 from papers import html, pdf
 from papers.file import read
 from papers.rendering import packed, render
-from papers.typeset import typeset
-from papers.verifying import looked_up, verified, visible
+from papers.typeset import TEMPLATE, typeset
+from papers.verifying import LONGEST_SHOWN, looked_up, verified, visible
 from process.language import speakers
 from rehearsal.simulator import World, simulate
 from tests.support import example_cards, example_directory, example_scenario
 
 SPEAKERS = speakers(None)
 HANDOVER = "handover.tashkent-airport"
+REQUEST = "request.uz.prosecutor"
 HOSTILE = '#eval("1+1") ]$ \\u{41} </script><b>bold</b> {{ 7*7 }} "; } @import url(//x); *b* _c_ `d` @ref <label>'
 
 
@@ -86,6 +94,138 @@ def test_a_paper_of_another_packet_is_said() -> None:
     """A paper of the same plan that went otherwise is not this packet's."""
     with pytest.raises(NotVerified, match="says"):
         verified(paper(), *packet_of(2), SPEAKERS)
+
+
+def test_a_paper_that_was_replaced_is_said_to_be() -> None:
+    """A report as of an earlier entry is one of this packet, and the one that the packet makes by now is named: nobody can show
+    the older one as if nothing had come after it.
+    """
+    packet, manifest = packet_of()
+    wanted = Wanted("results", "en")
+    earlier = make(papers_record(packet, manifest.purpose, len(packet.ledger) - 12), wanted, SPEAKERS)
+    now = make(record_of(), wanted, SPEAKERS)
+
+    assert now.paper.code == verified(html.render(earlier), packet, manifest, SPEAKERS).newer
+    assert verified(html.render(now), packet, manifest, SPEAKERS).newer is None
+
+
+def test_what_differs_is_shown_where_it_does() -> None:
+    """Of a long text with one figure changed far inside, the figure is shown, and not only how the text begins."""
+    packet, manifest = packet_of()
+    texts = [one.text for one in make(record_of(), Wanted(REQUEST, "en"), SPEAKERS).paper.pieces if isinstance(one, Value)]
+    longest, data = max(texts, key=len), paper(name=REQUEST)
+    deep = next(one for one in reversed(longest.split(" ")) if one.isalpha() and data.count(one.encode()) == 1)
+
+    assert longest.index(deep) > LONGEST_SHOWN
+    with pytest.raises(NotVerified, match="CHANGED"):
+        verified(data.replace(deep.encode(), b"CHANGED", 1), packet, manifest, SPEAKERS)
+
+
+def test_a_file_full_of_repetitions_is_refused() -> None:
+    """A large file that resembles the paper a hundred thousand times is refused like any other."""
+    packet, manifest = packet_of()
+    data = paper().replace(b"</body>", b'<td class="figures">1</td>' * 100_000 + b"</body>")
+
+    with pytest.raises(NotVerified, match="says"):
+        verified(data, packet, manifest, SPEAKERS)
+
+
+def test_no_letter_is_printed_as_a_box() -> None:
+    """A PDF shows each letter of the States that take part; where its fonts have none, it is refused, and HTML is offered."""
+    made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    known = "Қазақстан, Ўзбекистон, Тоҷикистон, Azərbaycan, Հայաստան, საქართველო, Latvija ģķļņ"
+
+    def with_text(text: str) -> Made:
+        return replace(made, paper=replace(made.paper, blocks=(Paragraph((Value(text, ("plan",)),)),)))
+
+    assert pdf.render(with_text(known)).startswith(b"%PDF-")
+    with pytest.raises(Unavailable, match="no letter 中") as refused:
+        pdf.render(with_text("中文"))
+    assert "HTML" in refused.value.hint
+    assert "中文" in visible(html.render(with_text("中文")))
+
+
+def test_words_from_right_to_left_stand_apart() -> None:
+    """What somebody wrote in Hebrew or Arabic is isolated, so that the figures beside it stay where they are."""
+    made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    line = (Words("declared as "), Value("אבג", ("plan",)), Words(" 5 kg"))
+    page = html.render(replace(made, paper=replace(made.paper, blocks=(Paragraph(line),))))
+
+    assert "<bdi>אבג</bdi>".encode() in page
+
+
+def wide_blocks() -> tuple[Block, ...]:
+    """A word as long as a text may be, wherever one may stand."""
+    word = (Value("W" * 200, ("plan",)),)
+    cells = Table((Column(word), Column(word), Column(word)), (Row((word, word, word)),))
+    lines = (Paragraph(word), Paragraph(word, "left"), Sentence("1", word), Items((word,)), Dated(word, word, word))
+    blocks = (*lines, Fields(((word, (word,)),), numbered=True), cells)
+    return (*blocks, Columns(blocks, blocks, ruled=True), Break(), *blocks)
+
+
+def test_no_word_leaves_its_room() -> None:
+    """A word as long as a text may be stands over nothing else: in PDF it breaks, and the margin stays white."""
+    made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    wrong = replace(made, paper=replace(made.paper, blocks=wide_blocks()))
+    given = {"given": pdf.given(wrong).decode()}
+    pages = typst.compile(TEMPLATE.read_bytes(), format="png", ppi=40, ignore_system_fonts=True, sys_inputs=given)
+
+    assert isinstance(pages, list)
+    for page in pages:
+        width, rows = pixels(page)
+        right = width * 199 // 210
+        assert not any(min(row[4 * right :]) < 255 for row in rows)
+        assert any(min(row[: 4 * right]) < 255 for row in rows)
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SHEET = 680
+"""Pixels of what is printed of the width of an A4 sheet."""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
+async def test_no_word_leaves_the_page(tmp_path: Path) -> None:
+    """A word as long as a text may be breaks in HTML too: the page is never wider than the sheet, so that print cuts nothing."""
+    made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    file = tmp_path / "wide.html"
+    file.write_bytes(html.render(replace(made, paper=replace(made.paper, blocks=wide_blocks()))))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": SHEET, "height": 900})
+        await page.goto(file.as_uri())
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        await browser.close()
+
+    assert wide <= SHEET
+
+
+def pixels(png: bytes) -> tuple[int, list[bytes]]:
+    """The width of a picture of eight bits for each of four colours, and its rows."""
+    width, height = struct.unpack(">II", png[16:24])
+    place, parts = 8, []
+    while place < len(png):
+        (size,) = struct.unpack(">I", png[place : place + 4])
+        if png[place + 4 : place + 8] == b"IDAT":
+            parts.append(png[place + 8 : place + 8 + size])
+        place += size + 12
+    data, step = zlib.decompress(b"".join(parts)), 4 * width + 1
+    rows, above = [], bytes(4 * width)
+    for number in range(height):
+        above = _unfiltered(data[number * step], bytearray(data[number * step + 1 : (number + 1) * step]), above)
+        rows.append(above)
+    return width, rows
+
+
+def _unfiltered(kind: int, row: bytearray, above: bytes) -> bytes:
+    """One row, as the filters of PNG have it (RFC 2083, section 6)."""
+    for place in range(len(row)) if kind else ():
+        left = row[place - 4] if place >= 4 else 0
+        corner = above[place - 4] if place >= 4 else 0
+        paeth = min((abs(above[place] - corner), 0, left), (abs(left - corner), 1, above[place]))
+        paeth = min(paeth, (abs(left + above[place] - 2 * corner), 2, corner))
+        row[place] = (row[place] + (0, left, above[place], (left + above[place]) // 2, paeth[2])[kind]) & 255
+    return bytes(row)
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7", b"<html>", b'<script type="application/json" id="vigil-paper">{}</script>'])

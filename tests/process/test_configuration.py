@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from domain.words.errors import Malformed
-from process.configuration import directory_in
+from domain.words.limits import LARGEST_TEXT
+from process.configuration import directory_in, text_of
 
 DIRECTORY = """\
 vigil: directory/1
@@ -51,3 +52,39 @@ def test_a_service_on_this_machine_may_be_reached_in_clear(tmp_path: Path, reach
     file.write_text(DIRECTORY.replace("REACH", reach), encoding="utf-8")
 
     assert directory_in(file).find("uz.prosecutor") is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"%PDF-1.7\n\xe2\xe3", "this is a PDF document; what people write is wanted here"),
+        (b"\xff\xd8\xff\xe0", "this is a picture"),
+        (b"PK\x03\x04\xff", "this is a document of an office program, or an archive"),
+        (b"\x7fELF\x02\xd0", "is no text in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_text_is_called_by_its_name(tmp_path: Path, data: bytes, told: str) -> None:
+    """A scan, a photograph, a letter of an office program: named in words, and nothing is said of bytes and codecs."""
+    file = tmp_path / "plan.yaml"
+    file.write_bytes(data)
+    with pytest.raises(Malformed) as refused:
+        text_of(file)
+    assert told in refused.value.message
+    assert "codec" not in refused.value.message
+
+
+def test_a_file_without_an_end_is_read_no_further_than_its_bound(tmp_path: Path) -> None:
+    """The largest is read whole; one byte more, or what never ends, is refused by its size."""
+    file = tmp_path / "plan.yaml"
+    file.write_bytes(b"#" * LARGEST_TEXT)
+    assert LARGEST_TEXT == len(text_of(file))
+    file.write_bytes(b"#" * (LARGEST_TEXT + 1))
+    for endless in (file, Path("/dev/zero")):
+        with pytest.raises(Malformed, match=f"longer than {LARGEST_TEXT} bytes"):
+            text_of(endless)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    """It is said in words, without a number of the system."""
+    with pytest.raises(Malformed, match=r"cannot be read: Is a directory$"):
+        text_of(tmp_path)

@@ -55,7 +55,16 @@ WRONG = {
     r"контрольн\w+ закуп": "a test purchase is another measure",
     r"\bКРПП\b": "the Committee is КГПП",
 }
-REMOVALS = ("removed", "Taken out")
+REMOVALS = (
+    "removed",
+    "Taken out",
+    "taken out",
+    "taken out: {what}",
+    "taken out at preparation",
+    "taken out at the preparation",
+    "3. Taken out, sampled, put in",
+    "Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.",
+)
 SEIZURES = ("Consignment interdicted", "Seized and weighed again", "interdiction", "seizure", "that it has been seized")
 
 

@@ -86,7 +86,7 @@ def test_a_delivery_that_does_not_end_is_counted_and_has_no_duration() -> None:
         {"service": "uz.prosecutor", "at": "consent-uz", "says": "authorisation_refused"},
         {"service": "kz.police", "at": "stop.interdiction"},
     )
-    found = forecast(PLAN, list(Trials(world(*acts), 1).run()))
+    found = forecast(PLAN, [one for (one,) in Trials((world(*acts),), 1).run()])
 
     assert [(None, 1)] == [(one.outcome, one.runs) for one in found.outcomes]
     assert (None, ()) == (found.duration, found.histogram)
@@ -122,18 +122,19 @@ def test_every_run_stands_in_one_column() -> None:
 
 def test_runs_on_several_processes_are_those_of_one() -> None:
     """The same seeds give the same courses in the same order, wherever they are computed."""
-    trials = Trials(world(), FEW + 2, trouble=50)
+    trials = Trials((world(),), FEW + 2, trouble=50)
     spread = list(trials.run())
 
     assert [trials.one(seed) for seed in range(1, 7)] == spread[:6]
-    assert list(range(1, FEW + 3)) == [one.seed for one in spread]
+    assert list(range(1, FEW + 3)) == [one.seed for (one,) in spread]
 
 
 def test_trouble_comes_in_as_many_runs_as_asked() -> None:
     """None without, one more act in each with a hundred, some in between."""
     base = world()
     troubled = {
-        percent: sum(Trials(base, 1, percent).scenario(seed) != base.scenario for seed in range(200)) for percent in (0, 30, 100)
+        percent: sum(Trials((base,), 1, percent).of(seed)[0].scenario != base.scenario for seed in range(200))
+        for percent in (0, 30, 100)
     }
 
     assert 0 == troubled[0]

@@ -17,6 +17,11 @@ def test_r31_every_invariant_holds_of_a_group_full_of_trouble(seed: int | range)
     assert not [one.failure for one in failures if one.failure]
 
 
+def test_who_is_silent_on_taking_proceedings_over_halts_nothing() -> None:
+    """Seed 261: a State is asked to take proceedings over, and twice; what it does not answer closes unanswered (R29)."""
+    assert not run_group(261).failure
+
+
 def test_the_same_seed_gives_the_same_group() -> None:
     """A failure can be repeated: the plans, and the outcome of each."""
     base = world(5)
@@ -32,7 +37,7 @@ def test_an_arrest_that_came_too_soon_is_found_by_the_invariants(monkeypatch: py
         World(one, example_directory(), example_cards(), base.scenario.model_copy(update={"acts": (), "changes": ()}), 2)
         for one in group_plans()
     ]
-    done = simulate_group(worlds, [lambda _delivery, _entry: None] * len(worlds))
+    done = simulate_group(worlds)
 
     assert OIL == done[0].delivery.plan.operation
     with pytest.raises(BrokenInvariantError, match="R31: arrest-"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from client.dossier import Dossier, Staged
 from client.rehearse import raise_if_endless
 from client.scenario_tests import TrialResult, compared, line, simulated, trial
 from domain.delivery.reported import Stated
@@ -14,7 +15,7 @@ from domain.record.packet import unseal
 from domain.words.errors import Malformed
 from rehearsal.ordinary import ordinary
 from rehearsal.over_http import factor_for, hindrances
-from tests.support import EXAMPLES, example_plan, example_scenario
+from tests.support import EXAMPLES, example_cards, example_directory, example_plan, example_scenario
 
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
 
@@ -30,8 +31,9 @@ def written(folder: Path, acts: str, trail: str) -> Path:
 def tried(path: Path) -> tuple[TrialResult, bytes]:
     """How it went, and its packet."""
     one = trial(path, EXAMPLES / "directory.yaml", EXAMPLES / "cards")
-    packet = simulated(one, 1)
-    return compared(one, 1, "simulator", lambda: packet), packet
+    (packet,) = simulated(one, 1)
+    (result,) = compared(one, 1, "simulator", lambda: (packet,))
+    return result, packet
 
 
 def statements(packet: bytes, kind: str) -> list[Any]:
@@ -98,10 +100,11 @@ def test_the_ordinary_scenario_of_a_plan_goes_as_it_expects(tmp_path: Path, name
 def test_why_a_rehearsal_cannot_be_compressed_is_said_before_it_starts() -> None:
     """Each place whose time is no longer than twice what an answer takes, the narrowest first; with a quicker pace, nothing."""
     plan, scenario = example_scenario("almaty-tashkent")
+    dossier = Dossier(plan, example_directory(), example_cards())
     slow = scenario.model_copy(update={"pace": scenario.pace.model_copy(update={"slowest": plan.contingencies.decision})})
-    raise_if_endless(plan, scenario)
+    raise_if_endless(Staged(dossier, scenario))
     with pytest.raises(Malformed) as refused:
-        raise_if_endless(plan, slow)
+        raise_if_endless(Staged(dossier, slow))
 
     assert 1.0 == factor_for(plan, slow)
     assert "cannot be compressed: it would take" in refused.value.message

@@ -47,7 +47,7 @@ def test_a_trail_is_found_in_its_order_with_others_between() -> None:
 
 
 def test_whatever_an_item_says_must_be_so() -> None:
-    """Service, checkpoint, verdict, rule and outcome each decide; what is left out may be anything."""
+    """Service, checkpoint, verdict, rule, outcome and sibling each decide; what is left out may be anything."""
     said = (TrailEntry(AT, "stated", "airport", ("uz.customs",), "sighted", "refused", "R4"),)
     ended = (TrailEntry(AT, "concluded", outcome="refused"),)
     right = {"service": "uz.customs", "says": "sighted", "checkpoint": "airport", "verdict": "refused", "rule": "R4"}
@@ -58,6 +58,9 @@ def test_whatever_an_item_says_must_be_so() -> None:
         assert 0 == first_missing(trail(right | {name: other}), said), name
     assert first_missing(trail({"event": "concluded", "outcome": "refused"}), ended) is None
     assert 0 == first_missing(trail({"event": "concluded", "outcome": "expired"}), ended)
+    heard = (TrailEntry(AT, "sibling_heard", "teams-ready", sibling="motor-oil-2"),)
+    assert first_missing(trail({"event": "sibling_heard", "sibling": "motor-oil-2", "checkpoint": "teams-ready"}), heard) is None
+    assert 0 == first_missing(trail({"event": "sibling_heard", "sibling": "motor-oil-3"}), heard)
 
 
 def act(service: str, at: str, says: str | None = None, **fields: Any) -> dict[str, Any]:

@@ -3,49 +3,49 @@
 from collections.abc import Iterator
 
 from domain.delivery.decided import Halted
-from domain.delivery.reported import Deconflicted, Stated
+from domain.delivery.reported import Deconflicted
 from domain.papers.form import Form
 from domain.papers.forms import story
 from domain.papers.forms.court_goods import Goods
+from domain.papers.forms.court_proof import Proof
 from domain.papers.forms.court_ways import Ways
+from domain.papers.forms.lots import SEIZED_IN_ALL, seized_in_all
 from domain.papers.forms.parts import (
+    MOST_TOLD,
     act,
-    bounded,
+    by_role,
     consignment,
     counted,
-    row,
-    signing,
+    weight,
 )
-from domain.papers.forms.telling import ARRESTED, COMPUTED, GAPS_SEEN, NO, OUTCOME, RECOVERED, Told
+from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, Told
 from domain.papers.paper import (
     Blank,
     Block,
-    Break,
-    Column,
     Columns,
-    Heading,
     Line,
     Paragraph,
-    Row,
     Summary,
-    Table,
     Title,
     Value,
 )
-from domain.papers.record import Record
+from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
+from domain.plan.acts import NamedAct
 from domain.plan.directory import Service
+from domain.rules.acts import CaseOpened
 from domain.rules.arrival import ArresteeReleased, ArrestMade, NoArrest
 from domain.rules.consent import AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import HandoverDeclined
+from domain.rules.handling import DisclosurePermitted
 from domain.rules.hold import HoldRequested
 from domain.rules.stop import Incident, Interdicted, StopRequested
-from domain.views.names import CRIMINAL_ROLES, OUTCOMES, VERDICTS
-from domain.views.sentences import say_kind, say_plainly
-from domain.words.moments import instant
+from domain.views.names import OUTCOMES
+from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 MADE_FOR = mark("Made for a court. What its provider has not permitted is not in it: {count} left out, see section 9.")
+PERMITTED_BY = mark("That it goes before a court, its providers have permitted: {entries}.")
 DECLASSIFIED = mark("Declassified by order No. {number} of {day}")
 TO, IN_CASE = mark("court (prosecution office)"), mark("in case No. {number}")
 KIND, ABOUT = mark("Report for the court"), mark("on the controlled delivery {operation}")
@@ -56,7 +56,6 @@ HOW_TO_READ = mark(
 )
 IN_SHORT = mark("In short")
 RUNNING = mark("not ended")
-NOTHING = mark("none")
 INVESTIGATED = mark("What was investigated: {offence}; the initiator is {initiator}.")
 OBJECT = mark("The object: {object}; way of handling by the plan: {modality}.")
 NO_CONFLICT = mark("{no} other operation was named by the register.")
@@ -67,45 +66,21 @@ HALTED = mark("It halted: {what}.")
 SILENT = mark("No answer in time from {services}.")
 NONE_OF_IT = mark("{no} refusal, withdrawal, stop, hold, incident or silence is recorded.")
 NOT_ACCEPTED = mark("Not accepted: {count}; they are in the annex with the rule.")
+ALL_ACCEPTED = mark("{no} statement was refused or came too late.")
 REMARKED = mark("Remarked by the rules: {what}.")
 ARRESTS = mark("Arrests, seizure, finds")
-ARREST = mark("On {moment} {service} arrested {count} in {place}: {roles}.")
+ARREST = mark("On {moment} {service} arrested {count} in {place}: {roles}{act}.")
 NO_ARREST = mark("{service} made no arrest: {reason}.")
 RELEASED = mark("{service} released {count}: {reason}.")
 SEIZURE = mark("Seizure and weighing by {service} were recorded on {moment}{act}.")
 BY_ACT = mark(", record {act}")
+SEIZED_ON_THE_WAY = mark("On {moment} {service} seized the consignment on the way, place: {place}; gross weight: {gross}.")
+BY_ANOTHER = mark(
+    "On {moment} it was seized on the way, place: {place}, by an authority that was not told: {who}, as said by {service}."
+)
+CASE = mark("{service} opened criminal case {act}.")
 FIND = mark("Found: {label}, {what}.")
 NO_ARRESTS = mark("{no} arrest and no seizure is recorded.")
-LEFT_OUT = mark("What is not in it")
-ENTRY, PROVIDER, CODE, DIGEST = mark("Entry"), mark("Provided by"), mark("Code"), mark("Digest in its place")
-NOTHING_RESTS = mark(
-    "No decision, measurement or arrest rests on what is left out{computed}: else no packet for a court is made (R23)."
-)
-ALL_IN = mark("{nothing} is left out.")
-NOTHING_OUT = mark("Nothing")
-NO_NAMES = mark(
-    "The ledger holds no names, sources, methods or addresses; photographs and recordings are in it by digest{computed}."
-)
-RESULT = mark("Result of the verification")
-VERIFIED = mark(
-    "Verified: every signature, every link between the {entries} entries and every rule of version {rules} hold; signed "
-    "statements: {statements}, of these refused: {refused}; left out: {left_out}. Root of the ledger: {root}."
-)
-KEYS_IN_IT = mark(
-    "The {count} keys below are those in the packet. That each belongs to its service is for the service to confirm, by naming "
-    "its key id; without that, verification proves integrity alone."
-)
-SERVICE, KEY, SIGNED, CONFIRMED = mark("Service"), mark("Key id"), mark("Statements"), mark("Confirmed (by whom, when)")
-PRINTED_BY = mark("Verified and printed by")
-ANNEX = mark("Annex. Statements on which this report rests")
-NUMBER, RECORDED, OFFICER, WHAT, ID, VERDICT = (
-    mark("No."),
-    mark("Recorded, UTC"),
-    mark("Officer"),
-    mark("What"),
-    mark("id"),
-    mark("Verdict"),
-)
 HALTS = (
     AuthorisationRefused,
     AuthorisationWithdrawn,
@@ -143,15 +118,19 @@ class Court(Form):
         return tuple(_Report(record, tongue).blocks())
 
 
-class _Report(Ways, Goods):
+class _Report(Ways, Goods, Proof):
     """One report being made: ten sections, numbered sentences."""
 
     def blocks(self) -> Iterator[Block]:
         tongue = self.tongue
         left = Value(str(len(self.record.left_out)), ("computed",))
+        permits = [said for said, one in self.record.said(DisclosurePermitted) if one.to == "court"]
+        entries = joined(Value(str(seq), (seq,)) for said in permits[:MOST_TOLD] for seq in said.entries)
+        permitted = (Paragraph(tongue.say(PERMITTED_BY, entries=entries), "small"),) if entries else ()
         yield Columns(
             (
                 Paragraph(tongue.say(MADE_FOR, count=left), "note"),
+                *permitted,
                 Paragraph(tongue.say(DECLASSIFIED, number=Blank(2), day=Blank(2)), "left"),
             ),
             (
@@ -172,9 +151,7 @@ class _Report(Ways, Goods):
         yield from self._arrests()
         yield from self._left_out()
         yield from self._verified()
-        yield Break()
-        yield Heading(tongue.words(ANNEX))
-        yield self._annex()
+        yield from self._annex()
 
     def _short(self) -> Iterator[Block]:
         record, tongue, plan = self.record, self.tongue, self.record.plan
@@ -187,10 +164,6 @@ class _Report(Ways, Goods):
         )
         made = story.arrests(record)
         persons = sum(len(one.persons) for _, one in made)
-        seized = story.seizures(record)
-        weighed = story.masses(tuple(amount for _, one in seized for amount in one.recovered))
-        sources = counted(seq for said, _ in seized for seq in said.entries)
-        total = joined(Value(f"{name} {tongue.mass(mass)}", sources) for name, mass in weighed.items())
         arrested = counted(seq for said, _ in made for seq in said.entries)
         gaps = story.gaps(record)
         lost = counted(seq for one in gaps for seq in one.lost.entries)
@@ -198,7 +171,7 @@ class _Report(Ways, Goods):
             (
                 ((outcome,), tongue.words(OUTCOME)),
                 ((Value(str(persons), arrested),), tongue.words(ARRESTED)),
-                (total or (self.no(NOTHING),), tongue.words(RECOVERED)),
+                (seized_in_all(record, tongue), tongue.words(SEIZED_IN_ALL)),
                 ((Value(str(len(gaps)), lost),), tongue.words(GAPS_SEEN)),
             )
         )
@@ -226,7 +199,7 @@ class _Report(Ways, Goods):
                 quoted = tongue.quoted(reason, *said.entries)
                 lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
         for entry, event in record.events(Halted):
-            lines.append((HALTED, {"what": Value(say_plainly(event.finding, tongue.translate), (entry.seq,))}))
+            lines.append((HALTED, {"what": tongue.finding(event.finding, entry.seq)}))
         for seq, silence in story.silences(record):
             services = joined(Value(self.service(one).text, (seq, "directory")) for one in silence.services)
             lines.append((SILENT, {"services": services}))
@@ -234,11 +207,11 @@ class _Report(Ways, Goods):
             yield self.tell(NONE_OF_IT, no=self.no())
         yield from self.told(lines)
         refused = tuple(one.seq for one in story.not_counted(record))
-        yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
-        remarks = [
-            (REMARKED, {"what": Value(say_plainly(finding, tongue.translate), (entry.seq,))})
-            for entry, finding in record.delivery.remarked()
-        ]
+        if refused:
+            yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
+        else:
+            yield self.tell(ALL_ACCEPTED, no=self.no())
+        remarks = [(REMARKED, {"what": tongue.finding(finding, entry.seq)}) for entry, finding in record.delivery.remarked()]
         yield from self.told(remarks)  # type: ignore[arg-type]
 
     def _arrests(self) -> Iterator[Block]:
@@ -250,16 +223,16 @@ class _Report(Ways, Goods):
             content = said.content
             match content:
                 case ArrestMade():
-                    held = [one.role for one in content.persons]
-                    roles = joined(
-                        Value(f"{tongue.translate(CRIMINAL_ROLES[role])}: {held.count(role)}", said.entries)
-                        for role in dict.fromkeys(held)
-                    )
-                    count = Value(str(len(held)), said.entries)
+                    roles = by_role(tongue, said, content.persons)
+                    count = Value(str(len(content.persons)), said.entries)
                     place = Value(content.place, said.entries)
-                    lines.append(
-                        (ARREST, {**service, "moment": self.moment(said), "count": count, "place": place, "roles": roles})
-                    )
+                    by = self._by_act(content.reference, said)
+                    what = {**service, "moment": self.moment(said), "count": count, "place": place, "roles": roles, "act": by}
+                    lines.append((ARREST, what))
+                case Interdicted():
+                    lines.append(self._interdicted(said, content))
+                case CaseOpened():
+                    lines.append((CASE, {**service, "act": act(tongue, content.reference, *said.entries)}))
                 case NoArrest():
                     lines.append((NO_ARREST, {**service, "reason": tongue.quoted(content.reason, *said.entries)}))
                 case ArresteeReleased():
@@ -267,13 +240,8 @@ class _Report(Ways, Goods):
                     reason = tongue.quoted(content.reason, *said.entries)
                     lines.append((RELEASED, {**service, "count": count, "reason": reason}))
         for said, one in story.seizures(record):
-            act_of = tongue.say(BY_ACT, act=act(tongue, one.reference, *said.entries)) if one.reference is not None else ()
-            filled: dict[str, Value | Line | Blank] = {
-                "service": self.service(said.service),
-                "moment": self.moment(said),
-                "act": act_of,
-            }
-            lines.append((SEIZURE, filled))
+            by = self._by_act(one.reference, said)
+            lines.append((SEIZURE, {"service": self.service(said.service), "moment": self.moment(said), "act": by}))
             lines += [
                 (FIND, {"label": Value(find.label, said.entries), "what": tongue.quoted(find.what, *said.entries)})
                 for find in one.finds
@@ -282,77 +250,16 @@ class _Report(Ways, Goods):
             yield self.tell(NO_ARRESTS, no=self.no())
         yield from self.told(lines)
 
-    def _left_out(self) -> Iterator[Block]:
-        record, tongue = self.record, self.tongue
-        yield self.head(LEFT_OUT)
-        if record.left_out:
-            rows = tuple(
-                row(
-                    (Value(str(one.seq), (one.seq,)),),
-                    (self.service(one.provider),),
-                    (Value(one.code, (one.seq,)),),
-                    (Value(one.leaf, ("computed",)),),
-                )
-                for one in record.left_out
-            )
-            heads = ((ENTRY, 1), (PROVIDER, 4), (CODE, 1), (DIGEST, 8))
-            columns = tuple(Column(tongue.words(head), share) for head, share in heads)
-            yield bounded(Table(columns, rows, small=True), tongue, [one.seq for one in record.left_out])
-            yield self.tell(NOTHING_RESTS, computed=COMPUTED)
-        else:
-            yield self.tell(ALL_IN, nothing=self.no(NOTHING_OUT))
-        yield self.tell(NO_NAMES, computed=COMPUTED)
+    def _by_act(self, named: NamedAct | None, said: Heard) -> Line:
+        """The record of it, where it is named."""
+        return self.tongue.say(BY_ACT, act=act(self.tongue, named, *said.entries)) if named is not None else ()
 
-    def _verified(self) -> Iterator[Block]:
-        record, tongue = self.record, self.tongue
-        yield self.head(RESULT)
-        stated = [event for _, event in record.events(Stated)]
-        refused = sum(event.verdict.verdict == "refused" for event in stated)
-        counts = {
-            "entries": record.size,
-            "rules": record.delivery.law.version,
-            "statements": len(stated) + len(record.left_out),
-            "refused": refused,
-            "left_out": len(record.left_out),
+    def _interdicted(self, said: Heard, content: Interdicted) -> Told:
+        filled: dict[str, Value | Line | Blank] = {
+            "moment": self.moment(said),
+            "service": self.service(said.service),
+            "place": Value(content.place, said.entries),
         }
-        filled: dict[str, Value | Line | Blank] = {name: Value(str(count), ("computed",)) for name, count in counts.items()}
-        yield self.tell(VERIFIED, **filled, root=Value(record.root, ("computed",)))
-        signers: dict[tuple[str, str], int] = {}
-        for event in stated:
-            statement = record.delivery.law.read(event.envelope)
-            for one in event.envelope.signatures:
-                signers[statement.service, one.keyid] = signers.get((statement.service, one.keyid), 0) + 1
-        yield self.tell(KEYS_IN_IT, count=Value(str(len(signers)), ("computed",)))
-        rows = tuple(
-            row((self.service(service),), (Value(key, ("directory",)),), (Value(str(count), ("computed",)),), (Blank(2),))
-            for (service, key), count in sorted(signers.items())
-        )
-        heads = ((SERVICE, 5, False), (KEY, 6, False), (SIGNED, 2, True), (CONFIRMED, 4, False))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        yield bounded(Table(columns, rows, small=True), tongue, [record.size - 1] * len(rows))
-        yield signing(tongue, [tongue.words(PRINTED_BY)])
-
-    def _annex(self) -> Table:
-        record, tongue = self.record, self.tongue
-        rows: list[Row] = []
-        numbers: list[int] = []
-        for entry, event in record.events(Stated):
-            statement, finding = record.delivery.law.read(event.envelope), event.verdict.finding
-            verdict = tongue.translate(VERDICTS[event.verdict.verdict])
-            if finding is not None:
-                verdict = f"{verdict}, {finding.rule}"
-            seq = entry.seq
-            cells = (
-                str(seq),
-                tongue.moment(instant(entry.at)),
-                statement.service,
-                statement.officer,
-                say_kind(statement.kind, tongue.translate),
-                statement.id[:8],
-                verdict,
-            )
-            rows.append(Row(tuple((Value(one, (seq,)),) for one in cells)))
-            numbers.append(seq)
-        heads = ((NUMBER, 2), (RECORDED, 4), (SERVICE, 4), (OFFICER, 4), (WHAT, 6), (ID, 3), (VERDICT, 5))
-        columns = tuple(Column(tongue.words(head), share) for head, share in heads)
-        return bounded(Table(columns, tuple(rows), small=True, once=True), tongue, numbers)
+        if content.seized_by:
+            return BY_ANOTHER, filled | {"who": self.tongue.quoted(content.seized_by, *said.entries)}
+        return SEIZED_ON_THE_WAY, filled | {"gross": weight(self.tongue, content.gross, *said.entries)}

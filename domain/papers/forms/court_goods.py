@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from domain.delivery.holdings import exhibits
 from domain.delivery.watching import unwatched
 from domain.papers.forms import story
+from domain.papers.forms.lots import is_given, label_of, lot_of
 from domain.papers.forms.parts import (
     NONE,
-    bounded,
+    act,
     counted,
     row,
     seals,
+    table,
     weight,
 )
 from domain.papers.forms.telling import COMPUTED, Telling, Told
@@ -18,19 +20,19 @@ from domain.papers.paper import (
     Bar,
     BarRow,
     Bars,
+    Blank,
     Block,
-    Column,
     Line,
     Row,
     Source,
-    Table,
     Value,
     Words,
 )
+from domain.papers.record import Heard
 from domain.papers.tongue import joined
 from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.exhibits import LaboratoryReport
 from domain.views.names import EXHIBITS, FATES
-from domain.views.sentences import say_plainly
 from domain.words.text import mark
 
 CUSTODY = mark("Chain of custody")
@@ -42,8 +44,8 @@ WHO, SINCE, GROSS, SEALS, CHECKED = (
     mark("Not checked"),
 )
 DISCREPANCY = mark("Decisions to go on although something did not fit: {count}.")
-HELD = mark("Exhibit {label} ({what}): held by {holder}.")
-GONE = mark("Exhibit {label} ({what}): {fate}.")
+HELD = mark("Exhibit: {exhibit}; held by {holder}.")
+GONE = mark("Exhibit: {exhibit}; {fate}.")
 BALANCE = mark("Mass balance")
 FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
 REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
@@ -52,6 +54,8 @@ DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
 PUT_IN = mark("Put in: {items}.")
 RECOVERED_AS = mark("Recovered by {service}: {amounts}.")
+EXAMINED = mark("A laboratory examined {exhibit} for {service}, {act}: {substance}.")
+EXAMINED_WEIGHED = mark("A laboratory examined {exhibit} for {service}, {act}: {substance}; spent {spent}, left {left}.")
 GAPS = mark("Gaps in the watch")
 LAST, LOST, BACK, UNSEEN, WHY = (
     mark("Last seen"),
@@ -101,20 +105,28 @@ class Goods(Telling):
                 )
             )
             numbers.append(said.seq)
-        heads = ((WHO, 5, False), (SINCE, 3, False), (GROSS, 4, True), (SEALS, 4, False), (CHECKED, 4, False))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        yield bounded(Table(columns, tuple(rows)), tongue, numbers)
+        ends = [(said, one.gross) for said, one in story.interdictions(record)]
+        ends += [(said, one.gross) for said, one in story.seizures(record)]
+        for said, gross in sorted(ends, key=lambda one: one[0].counted):
+            when = (self.moment(said), Words(", "), *tongue.words(SEIZED))
+            rows.append(row((self.service(said.service),), when, weight(tongue, gross, *said.entries), NONE, NONE))
+            numbers.append(said.seq)
+        heads = ((WHO, 5), (SINCE, 3), (GROSS, 4, True), (SEALS, 4), (CHECKED, 4))
+        yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
         lines: list[Told] = []
         for label, one in exhibits(record.delivery.state).items():
-            sources: tuple[Source, ...] = (one.entry,) if one.entry else ("computed",)
-            what = tongue.exhibit(one.what, *sources)
-            name = Value(label, sources)
+            lot = lot_of(record, label, tongue)
+            last: tuple[Source, ...] = (one.entry,) if one.entry else ()
+            sources = tuple(dict.fromkeys((*lot.sources, *last)))
+            exhibit: Line = (label_of(label, tongue, *sources),)
+            if not is_given(label):
+                exhibit = (*exhibit, Words(", "), tongue.exhibit(one.what, *lot.sources))
             if one.holder is not None:
-                lines.append((HELD, {"label": name, "what": what, "holder": self.service(one.holder)}))
+                lines.append((HELD, {"exhibit": exhibit, "holder": self.service(one.holder)}))
             else:
-                fate = Value(tongue.translate(FATES.get(one.fate or "", one.fate or "–")), sources)
-                lines.append((GONE, {"label": name, "what": what, "fate": fate}))
+                fate = Value(tongue.translate(FATES.get(one.fate or "", one.fate or "–")), last or lot.sources)
+                lines.append((GONE, {"exhibit": exhibit, "fate": fate}))
         yield from self.told(lines)
 
     def _balance(self) -> Iterator[Block]:
@@ -147,11 +159,26 @@ class Goods(Telling):
             labels = joined(Value(label, said.entries) for label in seizure.items)
             both = (*recovered, Words("; "), *labels) if labels else recovered
             yield self.tell(RECOVERED_AS, service=self.service(said.service), amounts=both)
+        yield from self.told([self._examined(said, one) for said, one in record.said(LaboratoryReport)])
         found = record.delivery.balance.differences()
         for finding in found:
-            yield self.tell(DIFFERS, what=Value(say_plainly(finding, tongue.translate), ("computed",)))
+            yield self.tell(DIFFERS, what=tongue.finding(finding, "computed"))
         if not found:
             yield self.tell(CLOSES, computed=COMPUTED)
+
+    def _examined(self, said: Heard, report: LaboratoryReport) -> Told:
+        """What a laboratory found, and what it spent and left."""
+        tongue = self.tongue
+        filled: dict[str, Value | Line | Blank] = {
+            "act": act(tongue, report.reference, *said.entries),
+            "service": self.service(said.service),
+            "exhibit": label_of(report.exhibit, tongue, *said.entries),
+            "substance": tongue.quoted(report.substance, *said.entries),
+        }
+        if report.spent is None:
+            return EXAMINED, filled
+        weights = {"spent": report.spent, "left": report.left or 0}
+        return EXAMINED_WEIGHED, filled | {name: Value(tongue.mass(one), said.entries) for name, one in weights.items()}
 
     def _balance_bars(self) -> Iterator[Block]:
         """Of what was measured in grams: by the plan, as prepared, at the end; of one substance."""
@@ -212,7 +239,7 @@ class Goods(Telling):
             numbers.append(one.lost.seq)
         if rows:
             heads = ((LAST, 3), (LOST, 3), (BACK, 3), (UNSEEN, 4), (WHY, 7))
-            yield bounded(Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows)), tongue, numbers)
+            yield table(tongue, heads, rows, numbers)
         else:
             yield self.tell(NO_GAPS, no=self.no())
         log = unwatched(record.delivery.state.watch_log)

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
+from domain.delivery.decided import Cleared
 from domain.papers.forms import story
+from domain.papers.forms.court_map import Mapped
 from domain.papers.forms.parts import (
     MOST_TOLD,
     NONE,
     act,
 )
-from domain.papers.forms.telling import ARRESTED, COMPUTED, Scale, Telling, Told
+from domain.papers.forms.telling import ARRESTED, COMPUTED, Scale
 from domain.papers.paper import (
     Bar,
     BarRow,
@@ -18,39 +20,47 @@ from domain.papers.paper import (
     Blank,
     Block,
     Line,
-    Sentence,
     Tick,
     Value,
     Words,
 )
 from domain.papers.tongue import joined
 from domain.plan.demands import demands, topic
+from domain.rules.agreement import AgreementGiven
 from domain.rules.arrival import ArrestMade
 from domain.rules.custody import HandoverAccepted
 from domain.rules.kind import kind_of
+from domain.rules.permission import PermissionGranted
 from domain.views.sentences import say_kind
+from domain.words.moments import instant
 from domain.words.text import mark, told
 
 AUTHORISATIONS = mark("Authorisations")
 VALID, UNDER_WAY = mark("authorisation valid"), mark("under this State’s responsibility")
 GIVEN = mark("{service}, {role}, has authorised it by {act} on {basis}, from {begins} until {ends}.")
+AGREED = mark("{service}, {role}, has agreed to it by {act}.")
+PERMITTED = mark("{service}, {role}, has permitted {measures} in {state} by {act} on {basis}, from {begins} until {ends}.")
+CLEARED = mark("Before it left, each authorisation that the plan needs was found valid and long enough{entries}.")
+CROSSED = mark("Before it went into {state}, so was that of {state}{entries}.")
 CONDITION = mark("{service} set a condition: {text}.")
 MET = mark("That it is met, is said in: {entries}.")
 UNMET = mark("That it is met, {nobody} has said.")
 NOBODY = mark("nobody")
 OUT_OF_TIME = mark("Outside the time: {what} was recorded at {moment}, when {no} authorisation of {state} was valid.")
+ENDED = mark("The last one had ended on {ended}; {none} longer one is recorded.")
 NO_LIVE = mark("no")
 NOT_KNOWN = mark("Not known by the rule card of {state}: {topics}; {who} answers for it.")
 ROUTE = mark("Route and responsibility")
 WATCHED_LEGEND = mark("leg, with how often it was reported to be in hand or in sight")
 RESPONSIBLE = mark("{service} was responsible from {begins} until {ends}, {state}: {means}.")
 STILL = mark("{service} was responsible from {begins} on, {state}: {means}; an end of that leg is not recorded.")
+SEIZED_THERE = mark("{service} was responsible from {begins}, {state}: {means}; it was seized on the way, as recorded on {ends}.")
 LONGEST = mark("The longest time between two reports was {span}.")
 LONGEST_PLANNED = mark("The longest time between two reports was {span}; by the plan it is to be sighted every {check_in}.")
 NOT_LEFT = mark("That it left is not recorded{computed}.")
 
 
-class Ways(Telling):
+class Ways(Mapped):
     """Authorisations and route."""
 
     def _authorisations(self) -> Iterator[Block]:
@@ -83,8 +93,9 @@ class Ways(Telling):
                     if met
                     else tongue.say(UNMET, nobody=self.no(NOBODY))
                 )
-                self.number += 1
-                yield Sentence(f"{self.section}.{self.number}", (*sentence, Words(" "), *more))
+                yield self.sentence((*sentence, Words(" "), *more))
+        yield from self._beside()
+        yield from self._cleared()
         yield from self._outside(granted)
         for demand in demands(record.plan, record.cards):
             if demand.not_known:
@@ -92,10 +103,44 @@ class Ways(Telling):
                 who = self.service(demand.answered_by) if demand.answered_by is not None else NONE
                 yield self.tell(NOT_KNOWN, state=Value(tongue.state(demand.state), ("plan",)), topics=topics, who=who)
 
+    def _beside(self) -> Iterator[Block]:
+        """Agreements of other services, and permissions of what an authorisation does not cover."""
+        record, tongue = self.record, self.tongue
+        for said, agreed in record.said(AgreementGiven):
+            yield self.tell(
+                AGREED,
+                service=self.service(said.service),
+                role=Value(agreed.given_by_role, said.entries),
+                act=act(tongue, agreed.reference, *said.entries),
+            )
+        for said, permit in record.said(PermissionGranted):
+            yield self.tell(
+                PERMITTED,
+                service=self.service(said.service),
+                role=Value(permit.granted_by_role, said.entries),
+                measures=joined(tongue.word(one, *said.entries) for one in permit.permissions),
+                state=Value(tongue.state(permit.state), said.entries),
+                act=act(tongue, permit.reference, *said.entries),
+                basis=tongue.quoted(permit.legal_basis, *said.entries, unsure=True),
+                begins=self.at(instant(permit.valid_from), *said.entries),
+                ends=self.at(instant(permit.valid_until), *said.entries),
+            )
+
+    def _cleared(self) -> Iterator[Block]:
+        """What the rules looked at before it left and before each crossing."""
+        record, tongue = self.record, self.tongue
+        for entry, event in record.events(Cleared):
+            entries = Value("", (entry.seq,))
+            if event.leg == 0:
+                yield self.tell(CLEARED, entries=entries)
+            elif event.leg < len(record.plan.legs):
+                state = Value(tongue.state(record.plan.legs[event.leg].state), ("plan",))
+                yield self.tell(CROSSED, state=state, entries=entries)
+
     def _outside(self, granted: tuple[story.Granted, ...]) -> Iterator[Block]:
         """Arrests, crossings, preparation and delivery against the validity that they need."""
         record = self.record
-        acts: list[Told] = []
+        found: list[Line] = []
         for said in record.heard:
             needs = isinstance(said.content, ArrestMade | HandoverAccepted) or kind_of(said.statement).kind in (
                 "prepared",
@@ -104,15 +149,22 @@ class Ways(Telling):
             state = record.state_of(said.service)
             if not needs or state is None:
                 continue
-            if not any(one.act.state == state and one.live(said.happened) for one in granted):
-                filled: dict[str, Value | Line | Blank] = {
-                    "what": Value(say_kind(said.statement.kind, self.tongue.translate), said.entries),
-                    "moment": self.moment(said),
-                    "no": self.no(NO_LIVE),
-                    "state": Value(self.tongue.state(state), ("directory",)),
-                }
-                acts.append((OUT_OF_TIME, filled))
-        yield from self.told(acts)
+            own = [one for one in granted if one.act.state == state]
+            if not any(one.live(said.happened) for one in own):
+                line = self.tongue.say(
+                    OUT_OF_TIME,
+                    what=Value(say_kind(said.statement.kind, self.tongue.translate), said.entries),
+                    moment=self.moment(said),
+                    no=self.no(NO_LIVE),
+                    state=Value(self.tongue.state(state), ("directory",)),
+                )
+                past = [one for one in own if one.ends <= said.happened]
+                if past:
+                    last = max(past, key=lambda one: one.ends)
+                    ended = self.at(last.ends, *last.entries)
+                    line = (*line, Words(" "), *self.tongue.say(ENDED, ended=ended, none=self.no(NO_LIVE)))
+                found.append(line)
+        yield from self.lines(found)
 
     def _bars(self, granted: tuple[story.Granted, ...]) -> Bars:
         """Validity of each authorisation, and when its State was responsible; arrests across."""
@@ -141,6 +193,7 @@ class Ways(Telling):
     def _route(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
         yield self.head(ROUTE)
+        yield from self._map()
         ridden = story.ways(record)
         if not ridden:
             yield self.tell(NOT_LEFT, computed=COMPUTED)
@@ -161,10 +214,12 @@ class Ways(Telling):
                 "service": self.service(one.leg.responsible),
                 "begins": self.at(one.begins, *one.entries[:1]),
                 "state": Value(tongue.state(one.leg.state), ("plan",)),
-                "means": Value(one.leg.means, ("plan",)),
+                "means": tongue.quoted(one.leg.means, "plan"),
             }
             if one.ends is None:
                 yield self.tell(STILL, **filled)
+            elif one.seized:
+                yield self.tell(SEIZED_THERE, **filled, ends=self.at(one.ends, *one.entries[-1:]))
             else:
                 yield self.tell(RESPONSIBLE, **filled, ends=self.at(one.ends, *one.entries[-1:]))
         spans = [(later.at - earlier.at, (*earlier.entries, *later.entries)) for earlier, later in pairwise(seen)]

@@ -3,14 +3,26 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from domain.delivery.holdings import CONSIGNMENT, REMOVED, SAMPLES, seized_label
+from domain.delivery.holdings import CONSIGNMENT
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, approved, author, bounded, in_turn, item_of, mass_of, row, signing, spoken, weight
+from domain.papers.forms.lots import label_of, lot_of
+from domain.papers.forms.parts import (
+    NONE,
+    approved,
+    author,
+    day_of,
+    in_turn,
+    mass_of,
+    row,
+    signing,
+    spoken,
+    table,
+    weight,
+)
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Columns,
     Dated,
     Fields,
@@ -18,17 +30,13 @@ from domain.papers.paper import (
     Line,
     Paragraph,
     Row,
-    Table,
     Title,
     Value,
 )
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.plan.goods import AnyAmount
-from domain.rules.balance import Seizure
 from domain.rules.exhibits import Disposed, LaboratoryReport
-from domain.rules.preparation import Prepared
 from domain.rules.stop import Destroyed
 from domain.words.text import mark
 
@@ -50,12 +58,6 @@ MEANS = mark("{means}; place {place}")
 THINGS = mark("Destroyed")
 LABEL, WHAT, MASS, PACKED = mark("Exhibit"), mark("What"), mark("Net mass"), mark("Packing, seal")
 LEFT = mark("after the examination")
-LOTS: Mapping[str, str] = {
-    REMOVED: mark("taken out at the preparation"),
-    SAMPLES: mark("samples"),
-    CONSIGNMENT: mark("the consignment"),
-}
-SEIZED = mark("seized")
 WHOLE = mark("The consignment no longer exists: {circumstances}")
 IDENTITY = mark("Labels and seals were compared with the records: {yes} as they were left  {no} not so: {blank}")
 NOTHING_LEFT = mark("Nothing that could be used was left: {yes} yes  {no} no: {blank}")
@@ -106,7 +108,8 @@ def _destroyed(record: Record) -> Mapping[str, _Gone]:
 def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Tongue) -> Iterator[Block]:
     reference = gone.reference if isinstance(gone, Disposed) else None
     number: Value | Blank = Value(reference.number, said.entries) if reference is not None else Blank(2)
-    dated = _day(reference.dated, said) if reference is not None and reference.dated is not None else Blank(3)
+    day = reference.dated if reference is not None else None
+    dated = Value(day_of(day), said.entries) if day is not None else Blank(3)
     place = tongue.quoted(gone.place, *said.entries) if isinstance(gone, Disposed) and gone.place else Blank(3)
     yield Columns((), approved(tongue))
     yield author(tongue, record, said.service)
@@ -116,9 +119,8 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
     yield Heading(tongue.words(THINGS))
     if isinstance(gone, Disposed):
         rows = tuple(_row(record, said, label, tongue) for label in gone.exhibits)
-        heads = ((LABEL, 3, False), (WHAT, 7, False), (MASS, 4, True), (PACKED, 4, False))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        yield bounded(Table(columns, rows), tongue, [said.seq] * len(rows))
+        heads = ((LABEL, 3), (WHAT, 7), (MASS, 4, True), (PACKED, 4))
+        yield table(tongue, heads, rows, [said.seq] * len(rows))
     else:
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
     yield Paragraph(tongue.say(IDENTITY, yes=Box(), no=Box(), blank=Blank(3)), "left")
@@ -127,11 +129,6 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
     yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
     members = (tongue.say(MEMBER, officer=Value(one, said.entries)) for one in gone.witnesses)
     yield signing(tongue, [tongue.words(CHAIR), *members, tongue.words(PROSECUTOR_SIGNS)], paired=True)
-
-
-def _day(dated: str, said: Heard) -> Value:
-    year, month, day = dated.split("-")
-    return Value(f"{day}.{month}.{year}", said.entries)
 
 
 def _head(
@@ -151,36 +148,15 @@ def _head(
 
 def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> Row:
     """What the exhibit is, and what was left of it by the newest report of a laboratory; else what it weighed before."""
-    source, what, lot = _lot(record, label, tongue)
+    lot = lot_of(record, label, tongue)
+    what = lot.what
     reports = [(heard, one) for heard, one in record.said(LaboratoryReport) if one.exhibit == label and one.left is not None]
     masses: Line = (Blank(2),)
     if reports:
         heard, one = reports[-1]
         masses = joined((weight(tongue, one.left, *heard.entries), tongue.words(LEFT)), " ")
-    elif lot and source is not None:
-        each = [mass_of(tongue, one, *source.entries) for one in lot]
+    elif lot.amounts:
+        each = [mass_of(tongue, one, *lot.sources) for one in lot.amounts]
         masses = joined(net for _, net in each)
         what = joined((what, *(name for name, _ in each)), ": ") if len(each) == 1 else what
-    return row((Value(label, said.entries),), what, masses or NONE, (Blank(2),))
-
-
-def _lot(record: Record, label: str, tongue: Tongue) -> tuple[Heard | None, Line, tuple[AnyAmount, ...]]:
-    """Which statement it comes from, what it is called, and the amounts that it was."""
-    prepared = record.said(Prepared)[-1:]
-    for said, one in prepared:
-        if label in (REMOVED, SAMPLES):
-            called = (Value(tongue.translate(LOTS[label]), said.entries),)
-            return said, called, one.removed if label == REMOVED else one.samples
-        for item in one.items:
-            if item.label == label:
-                return said, (item_of(tongue, item, *said.entries),), ()
-    for number, (said, seizure) in enumerate(record.said(Seizure), 1):
-        if seized_label(number) == label:
-            return said, (Value(tongue.translate(SEIZED), said.entries),), seizure.recovered
-        for find in seizure.finds:
-            if find.label == label:
-                return said, (tongue.quoted(find.what, *said.entries),), ()
-    if label == CONSIGNMENT:
-        kept = prepared[0][1].kept if prepared else ()
-        return (prepared[0][0] if prepared else None), (Value(tongue.translate(LOTS[CONSIGNMENT]), ("plan",)),), kept
-    return None, (Blank(3),), ()
+    return row((label_of(label, tongue, *said.entries),), what, masses or NONE, (Blank(2),))

@@ -1,29 +1,30 @@
 """The record of examination, opening and weighing: what was found, taken out, left and put in before it goes on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from domain.papers.form import Form
 from domain.papers.forms.parts import (
     NONE,
     act,
     author,
-    bounded,
     consignment,
     local,
     row,
     scale,
     seals,
+    seen_by_its_state,
     signing,
     spoken,
+    table,
     unsure,
     weight,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Dated,
     Fields,
     Heading,
@@ -122,9 +123,7 @@ class Examination(Form):
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
         """Who is asked where it was prepared, and prosecutors and courts of that State."""
-        planned = record.plan.find(subject)
-        asked = planned is not None and reader.id in planned.services()
-        return asked or (planned is not None and reader.state == planned.state and reader.kind in ("prosecutor", "court"))
+        return seen_by_its_state(record, subject, reader)
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As it stands now: a correction makes another paper, which says which one it replaces."""
@@ -142,7 +141,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
     yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Fields(tuple(_head(record, subject, state, said, prepared, tongue)))
-    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
+    yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(SHOWN))
     yield Paragraph(consignment(tongue, plan.consignment), "left")
     yield from _as_found(record, said, prepared, tongue)
@@ -255,11 +254,10 @@ def _units(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
             planned=Value(tongue.mass(sum(told)), ("plan",)),
             difference=Value(tongue.mass(sum(measured) - sum(told)), ("computed",)),
         )
-    heads = ((UNIT, 3, False), (SUBSTANCE, 4, False), (GROSS, 3, True), (NET, 3, True), (FATE, 6, False))
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    table = bounded(Table(columns, tuple(rows)), tongue, [said.seq] * len(rows))
+    heads = ((UNIT, 3), (SUBSTANCE, 4), (GROSS, 3, True), (NET, 3, True), (FATE, 6))
+    units = table(tongue, heads, rows, [said.seq] * len(rows))
     total = row(count, NONE, NONE, (Value(tongue.mass(sum(measured)), ("computed",)),), difference, total=True)
-    return Table(table.columns, (*table.rows, total), table.left_out)
+    return replace(units, rows=(*units.rows, total))
 
 
 def _taken(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
@@ -288,9 +286,8 @@ def _taken(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
         if item.lasts is not None:
             more.append(tongue.say(LASTS, span=Value(tongue.span(item.lasts), said.entries)))
         rows.append(row(joined((what, *more)), weight(tongue, item.gross, *said.entries), inside, inside))
-    heads = ((WHAT, 6, False), (MASS, 3, True), (PACKED, 4, False), (HELD, 5, False))
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    return bounded(Table(columns, tuple(rows)), tongue, [said.seq] * len(rows))
+    heads = ((WHAT, 6), (MASS, 3, True), (PACKED, 4), (HELD, 5))
+    return table(tongue, heads, rows, [said.seq] * len(rows))
 
 
 def _sums(said: Heard, prepared: Prepared, tongue: Tongue) -> Iterator[Block]:
@@ -311,7 +308,7 @@ def _sealed(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> 
             row((Value(one.number, said.entries),), (Value(one.security, said.entries),), (Blank(4),)) for one in prepared.seals
         )
         heads = ((SEAL, 4), (CLASS, 3), (WHERE, 6))
-        yield Table(tuple(Column(tongue.words(head), share) for head, share in heads), rows)
+        yield table(tongue, heads, rows)
     gross = (*tongue.words(AFTER), Words(": "), *(weight(tongue, prepared.gross, *said.entries, strong=True)))
     tolerance = Value(tongue.mass(record.plan.tolerances.gross), ("plan",))
     yield Paragraph(tongue.say(REFERENCE_VALUE, gross=gross, tolerance=tolerance), "left")
@@ -326,4 +323,4 @@ def _pictures(said: Heard, tongue: Tongue) -> Iterator[Block]:
         for number, one in enumerate(said.statement.attachments, 1)
     )
     heads = ((PICTURE, 1), (SHOWS, 4), (SHA, 8))
-    yield Table(tuple(Column(tongue.words(head), share) for head, share in heads), rows, small=True)
+    yield table(tongue, heads, rows, small=True)

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, weight, witnesses
+from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, table, weight
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Dated,
     Line,
     Paragraph,
@@ -150,11 +150,10 @@ def _blocks(act: _Act) -> Iterator[Block]:
     yield from (Paragraph(line, "left") for line in _conditions(act))
     yield from (Paragraph(line, "left") for line in some(_gaps(act), tongue))
     where = record.plan.find(act.checkpoint)
-    yield witnesses(tongue, record, where.state if where is not None else record.plan.legs[0].state, "search")
-    yield Paragraph(
-        tongue.say(PASSED, moment=Value(tongue.moment(act.acceptance.at), act.acceptance.entries, strong=True), strong=True),
-        "left",
+    yield witnesses(
+        tongue, record, where.state if where is not None else record.plan.legs[0].state, "search", act.offer, act.acceptance
     )
+    yield Paragraph(_passed(act), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     copies = tongue.say(COPIES, blank=Blank(1))
     yield Paragraph((*copies, Words(" "), *tongue.words(EQUAL)) if tongue.neutral else copies, "left")
@@ -227,8 +226,8 @@ def _found(act: _Act) -> Table:
                 )
             )
         )
-    heads = (ITEM, PREPARATION, GIVER, TAKER, DIFFERENCE)
-    return Table(tuple(Column(tongue.words(one), 5 if one == ITEM else 4, one != ITEM) for one in heads), tuple(rows))
+    heads = ((ITEM, 5), (PREPARATION, 4, True), (GIVER, 4, True), (TAKER, 4, True), (DIFFERENCE, 4, True))
+    return table(tongue, heads, rows)
 
 
 def _difference(tongue: Tongue, before: Quantity | None, after: Quantity | None) -> Line:

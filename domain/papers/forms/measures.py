@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, approved, author, bounded, consignment, row, signing
-from domain.papers.paper import Blank, Block, Column, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
+from domain.papers.forms.parts import NONE, STEPS, approved, author, calling, consignment, row, signing, table
+from domain.papers.paper import Blank, Block, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
+from domain.plan.plan import Leg, Plan, PlannedCheckpoint
 from domain.plan.powers import MAY_PROSECUTE
 from domain.views.names import CRIMINAL_ROLES, NEEDS
 from domain.words.text import mark
@@ -69,17 +69,6 @@ FORCE = mark("{service}: officers {officers}, vehicles {vehicles}, devices {devi
 COVER = mark("Cover, secrecy of work: {blank}")
 CONTROL = mark("Control over this plan: {blank}")
 MADE_BY, HEAD, KNOWN = mark("Made by"), mark("Head of the unit"), mark("Read by who carries it out")
-STEPS: dict[Step, str] = {
-    "authorise": mark("authorise"),
-    "prepare": mark("prepare it"),
-    "dispatch": mark("let it leave"),
-    "hand_over": mark("hand it over"),
-    "deliver": mark("deliver it under watch"),
-    "muster": mark("teams ready"),
-    "arrest": mark("arrest"),
-    "account": mark("seize and weigh again"),
-    "close": mark("close"),
-}
 
 
 class Measures(Form):
@@ -169,14 +158,14 @@ def _route(record: Record, legs: Sequence[tuple[int, Leg]], tongue: Tongue) -> T
             row(
                 (Value(str(number), ("plan",)),),
                 (Value(tongue.state(leg.state), ("plan",)),),
-                (Value(f"{ends}; {leg.means}", ("plan",)),),
+                (Value(f"{ends}; {leg.means}", ("plan",)), *calling(tongue, leg.calls)),
                 (Value(tongue.span(leg.takes), ("plan",)),),
                 (tongue.service(record, leg.responsible),),
                 joined(tongue.service(record, one) for one in leg.accompanied_by) or NONE,
             )
         )
     heads = ((LEG, 1), (STATE, 3), (WAY_OF, 7), (TAKES, 2), (RESPONSIBLE, 5), (ALONG, 4))
-    return Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows))
+    return table(tongue, heads, rows)
 
 
 def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Tongue) -> Table:
@@ -194,8 +183,7 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
             )
         )
     heads = ((NUMBERED, 1), (WHAT, 3), (WHERE, 5), (WHO, 7), (UNTIL, 4), (OVERDUE, 3))
-    table = Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows), small=True)
-    return bounded(table, tongue, [record.plan_entry] * len(rows))
+    return table(tongue, heads, rows, [record.plan_entry] * len(rows), small=True)
 
 
 def _asked(record: Record, one: PlannedCheckpoint, tongue: Tongue) -> Line:

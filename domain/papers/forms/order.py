@@ -3,19 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import act, approved, author, consignment, row, signing, unsure
+from domain.papers.forms.parts import act, approved, author, consignment, row, signing, table, unsure
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Columns,
     Dated,
     Items,
     Line,
     Paragraph,
     Row,
-    Table,
     Title,
     Value,
     Words,
@@ -134,11 +132,13 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Paragraph(tongue.words(DECISIONS))
     heads = ((BODY, 5), (ACT, 4), (PROVISION, 4), (VALID, 4))
     rows = tuple(_acts(tongue, record, granted, permitted))
-    yield Table(tuple(Column(tongue.words(head), share) for head, share in heads), rows)
+    yield table(tongue, heads, rows)
     yield Paragraph(tongue.words(OTHERS), "small")
     demand = next((one for one in demands(plan, record.cards) if one.state == state), None)
-    laws = joined(_laws(record, demand)) or (Blank(4),)
-    yield Paragraph(tongue.say(BY_LAW, laws=laws, treaty=Blank(4, tongue.translate(TREATY))))
+    asked = plan.request.to.get(state)
+    basis = joined(tongue.quoted(one, "plan", unsure=True) for one in asked.basis) if asked is not None else ()
+    laws = joined(_laws(record, demand)) or basis or (Blank(4),)
+    yield Paragraph(tongue.say(BY_LAW, laws=laws, treaty=Blank(4, tongue.translate(TREATY))), "left")
     yield Paragraph(tongue.words(ORDERED), "ruling")
     yield Items(tuple(_orders(tongue, record, state, granted, permitted, demand)), ordered=True)
     yield signing(tongue, [tongue.words(OFFICIAL_SIGNS)])
@@ -239,7 +239,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
             yield tongue.say(CONDITION, text=tongue.quoted(condition.text, *said.entries))
     card = record.cards.get(state)
     for point in demand.points if demand is not None else ():
-        if point.about in ("handling", "measures", "forbids", "recorded") and point.law is not None:
+        if point.about in ("handling", "measures", "forbids", "recorded", "reports") and point.law is not None:
             law = Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
             yield tongue.say(CARD, said=law)
         elif point.about == "duties":

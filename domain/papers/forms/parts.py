@@ -1,16 +1,16 @@
 """What several forms print alike: seals, what was found, who signs, witnesses or a recording."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
+from domain.delivery.persons import Arrestee
 from domain.papers.paper import (
     Author,
     Blank,
     Block,
-    Box,
-    Columns,
+    Column,
     Line,
     Paragraph,
     Row,
@@ -24,15 +24,29 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
-from domain.plan.cards import Law, Recorded, RuleCard
+from domain.plan.cards import Law, RuleCard
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
-from domain.plan.plan import Consignment
+from domain.plan.plan import Call, Consignment, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
+from domain.views.names import CRIMINAL_ROLES
 from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.text import mark
+
+STEPS: Mapping[Step, str] = {
+    "authorise": mark("authorise"),
+    "prepare": mark("prepare it"),
+    "dispatch": mark("let it leave"),
+    "hand_over": mark("hand it over"),
+    "deliver": mark("deliver it under watch"),
+    "muster": mark("teams ready"),
+    "arrest": mark("arrest"),
+    "account": mark("seize and weigh again"),
+    "close": mark("close"),
+}
+"""What is done at a checkpoint."""
 
 T = TypeVar("T")
 
@@ -42,22 +56,9 @@ MOST_FRAMES = 20
 """Entries that are named behind one sum."""
 NONE: Line = (Words("–"),)
 """In a table, where there is nothing to say."""
-SIGNATURE, NAME, STAMP = mark("signature"), mark("name"), mark("Stamp")
-WITNESSES = mark("With attesting witnesses")
-RIGHTS = mark("Rights and duties were explained: {blank}")
-RECORDING = mark("With a recording")
-DEVICE = mark("device {blank}")
-RECORDING_DIGEST = mark("SHA-256 of the recording: {blank}")
-ANNOUNCED = mark("Its use was announced before it began.")
-RULE = mark("By the rule card of {state}: {rule}")
-RULE_NOT_KNOWN = mark("not known")
-RULES = {
-    "witnesses": mark("attesting witnesses"),
-    "recording": mark("a recording"),
-    "either": mark("attesting witnesses or a recording"),
-    "neither": mark("neither is needed"),
-}
+SIGNATURE, STAMP = mark("signature"), mark("Stamp")
 PLATE = mark("number plate")
+CALLS = mark("it calls at {place}")
 APPROVED, HEAD, INITIALS = mark("APPROVED"), mark("office of the head"), mark("name, initials")
 ON = mark("{day} {year}")
 PRESENT = mark("Present: {officer}")
@@ -161,6 +162,25 @@ def some(lines: Iterable[Line], tongue: Tongue) -> tuple[Line, ...]:
     return (*found[:MOST_TOLD], tongue.say(MORE_TOLD, count=Value(str(len(found) - MOST_TOLD), ("computed",))))
 
 
+Head = tuple[str, int] | tuple[str, int, bool]
+"""Of a column: what stands there, its share of the width, and whether it holds figures."""
+
+
+def table(  # noqa: PLR0913 - a table is made of these
+    tongue: Tongue,
+    heads: Sequence[Head],
+    rows: Iterable[Row],
+    entries: Iterable[int] | None = None,
+    *,
+    small: bool = False,
+    once: bool = False,
+) -> Table:
+    """A table; where the entries of its rows are named, of as many rows as a paper prints."""
+    columns = tuple(Column(tongue.words(head), share, any(figures)) for head, share, *figures in heads)
+    made = Table(columns, tuple(rows), small=small, once=once)
+    return made if entries is None else bounded(made, tongue, entries)
+
+
 def row(*cells: Line, total: bool = False) -> Row:
     """A row of a table."""
     return Row(cells, total)
@@ -207,7 +227,7 @@ def approved(tongue: Tongue) -> tuple[Block, ...]:
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
     """Lines for those who sign by hand; their names are written by them."""
     signatures = tuple(Signature(role, stamp) for role in roles)
-    return Signatures(signatures, tongue.translate(SIGNATURE), tongue.translate(NAME), tongue.translate(STAMP), paired)
+    return Signatures(signatures, tongue.translate(SIGNATURE), tongue.translate(INITIALS), tongue.translate(STAMP), paired)
 
 
 def present(tongue: Tongue, officers: Iterable[str], said: Heard) -> Iterator[Line]:
@@ -245,31 +265,20 @@ def seen_by_its_state(record: Record, checkpoint: str, reader: Service) -> bool:
     return reader.id in planned.services() or (reader.state == planned.state and reader.kind in MAY_PROSECUTE)
 
 
+def calling(tongue: Tongue, calls: Iterable[Call]) -> Line:
+    """Where a leg calls on its way, behind what is said of the leg."""
+    places = (Value(one.place if one.state is None else f"{one.place} ({one.state})", ("plan",)) for one in calls)
+    return tuple(piece for place in places for piece in (Words("; "), *tongue.say(CALLS, place=place)))
+
+
+def by_role(tongue: Tongue, said: Heard, persons: Iterable[Arrestee]) -> Line:
+    """How many were arrested of each role."""
+    held = [one.role for one in persons]
+    return joined(
+        Value(f"{tongue.translate(CRIMINAL_ROLES[role])}: {held.count(role)}", said.entries) for role in dict.fromkeys(held)
+    )
+
+
 def spoken(tongue: Tongue, record: Record, said: Heard) -> Line:
     """Service and officer of a statement, by name of the service and code of the officer."""
     return joined((tongue.service(record, said.service), tongue.officer(said)))
-
-
-def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *, recorded: bool = False) -> Columns:
-    """Witnesses or a recording, whichever there were, and which of them the card of the State wants."""
-    card = record.cards.get(state)
-    rule = card.records_of(act, record.plan.case) if card is not None else None
-    wanted = Value(
-        tongue.translate(RULES[rule.by] if rule is not None else RULE_NOT_KNOWN),
-        ("card",),
-        unsure=unsure(card, rule.law if rule is not None else None),
-    )
-    who = Value(tongue.state(state), ("plan",))
-    left = (
-        Paragraph((Box(), *tongue.words(WITNESSES, strong=True)), "left"),
-        Paragraph((Words("1. "), Blank(4)), "left"),
-        Paragraph((Words("2. "), Blank(4)), "left"),
-        Paragraph(tongue.say(RIGHTS, blank=Blank(3)), "small"),
-    )
-    right = (
-        Paragraph((Box(recorded), *tongue.words(RECORDING, strong=True)), "left"),
-        Paragraph(tongue.say(DEVICE, blank=Blank(4)), "left"),
-        Paragraph(tongue.say(RECORDING_DIGEST, blank=Blank(3)), "left"),
-        Paragraph((*tongue.words(ANNOUNCED), Words(" "), *tongue.say(RULE, state=who, rule=wanted)), "small"),
-    )
-    return Columns(left, right, ruled=True)

@@ -7,7 +7,6 @@ from domain.papers.forms.parts import (
     NONE,
     WITNESSED,
     author,
-    bounded,
     consignment,
     local,
     mass_of,
@@ -17,11 +16,12 @@ from domain.papers.forms.parts import (
     seen_by_its_state,
     signing,
     spoken,
+    table,
     unsure,
     weight,
-    witnesses,
 )
-from domain.papers.paper import Blank, Block, Box, Column, Dated, Heading, Line, Paragraph, Row, Source, Table, Title, Value
+from domain.papers.forms.witnessed import witnesses
+from domain.papers.paper import Blank, Block, Box, Dated, Heading, Line, Paragraph, Row, Source, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.demands import demands
@@ -105,7 +105,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield from (Paragraph(line, "left") for line in _by_law(record, state, tongue))
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
-    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
+    yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(TAKEN_OUT))
     yield _taken_out(record, said, prepared, tongue)
     yield Paragraph(tongue.say(PACKED, blank=Blank(4)), "left")
@@ -146,9 +146,8 @@ def _taken_out(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) 
         gross = Value(tongue.mass(sum(weighed)), (*said.entries, "computed")) if whole else Blank(2)
         name, net = mass_of(tongue, one, *said.entries)
         rows.append(row(name, labels, (gross,), net, holder))
-    heads = ((WHAT, 4, False), (UNITS, 4, False), (GROSS, 3, True), (NET, 3, True), (HELD, 5, False))
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    return bounded(Table(columns, tuple(rows)), tongue, [said.seq] * len(rows))
+    heads = ((WHAT, 4), (UNITS, 4), (GROSS, 3, True), (NET, 3, True), (HELD, 5))
+    return table(tongue, heads, rows, [said.seq] * len(rows))
 
 
 def _put_in(said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
@@ -163,8 +162,8 @@ def _put_in(said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
     ]
     total = Value(tongue.mass(sum(item.gross for item in substitutes)), ("computed",))
     rows.append(row(tongue.words(TOTAL), NONE, (total,), total=True))
-    heads = ((LABEL, 3, False), (MATERIAL, 6, False), (MASS, 3, True))
-    return Table(tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads), tuple(rows))
+    heads = ((LABEL, 3), (MATERIAL, 6), (MASS, 3, True))
+    return table(tongue, heads, rows)
 
 
 def _stands_in(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Line:

@@ -5,12 +5,11 @@ from datetime import datetime
 
 from domain.delivery.decided import Closed, Opened
 from domain.papers.form import Form
-from domain.papers.forms.parts import author, consignment, row, signing, unsure
+from domain.papers.forms.parts import author, calling, consignment, row, signing, table, unsure
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Columns,
     Fields,
     Heading,
@@ -179,7 +178,7 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
             due=Value(tongue.moment(instant(due)), (opened[0],)) if due is not None else Blank(2),
             contact=tongue.quoted(asked.contact, "plan"),
             channel=Value(tongue.translate(CHANNELS[asked.channel]), ("plan",)),
-            language=Value(asked.language, ("plan",)),
+            language=tongue.language(asked.language, "plan"),
         )
     )
     yield Paragraph(tongue.words(SILENCE))
@@ -270,13 +269,13 @@ def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
         row(
             (Value(str(number), ("plan",)),),
             (Value(tongue.state(leg.state), ("plan",), strong=leg.state == asked.state),),
-            (Value(f"{leg.start} – {leg.end}, {leg.means}", ("plan",)),),
+            (Value(f"{leg.start} – {leg.end}, {leg.means}", ("plan",)), *calling(tongue, leg.calls)),
             (Value(tongue.span(leg.takes), ("plan",)),),
             (tongue.service(record, leg.responsible),),
         )
         for number, leg in enumerate(asked.route, 1)
     )
-    return Table(tuple(Column(tongue.words(head), share) for head, share in heads), rows)
+    return table(tongue, heads, rows)
 
 
 def _asks(record: Record, asked: RequestForConsent, tongue: Tongue, opened: int) -> Iterator[Line]:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.parts import NONE, act, author, bounded, counted, row, signing, some, weight
+from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
+from domain.papers.forms.parts import NONE, act, author, by_role, counted, row, signing, some, table, weight
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Columns,
     Dated,
     Fields,
@@ -28,15 +28,15 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.plan.goods import SubstanceMass, say_amount
+from domain.plan.goods import AnyAmount
 from domain.rules.acts import CaseOpened, PersonsNotified, ResultsSubmitted
 from domain.rules.arrival import ArresteeReleased, Delivered
 from domain.rules.closing import CostsSettled, Debriefed
 from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.exhibits import Disposed
 from domain.rules.preparation import Prepared
-from domain.views.names import CRIMINAL_ROLES, FATES, OUTCOMES
-from domain.views.sentences import say_kind, say_plainly
+from domain.views.names import FATES, OUTCOMES
+from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 TO = mark("to whom: office, name, initials")
@@ -44,13 +44,11 @@ KIND, ABOUT = mark("Report"), mark("on the results of the controlled delivery {o
 PART = mark("The part of {state}: what concerns other States is not in it (R11).")
 PLACE, NUMBER = mark("place where it is made"), mark("No. {blank}")
 RUNNING = mark("it has not ended")
-OUTCOME, SEIZED_IN_ALL, ARRESTED, ON_THE_WAY = (
+OUTCOME, ARRESTED, ON_THE_WAY = (
     mark("outcome"),
-    mark("seized at the end"),
     mark("arrested"),
     mark("on the way; gaps in the watch: {gaps}"),
 )
-NOTHING = mark("none")
 GROUNDS = mark("1. Grounds")
 STATE, ACT, BY, ASKED, UNTIL = mark("State"), mark("Act"), mark("Given by"), mark("Asked – given, UTC"), mark("Valid until, UTC")
 INITIATOR = mark("Initiator: {initiator}. File (criminal case) No. {number}.")
@@ -66,7 +64,7 @@ WAS_PREPARED, LEFT, HANDED, ARRIVED, ARREST, SEIZURE = (
 )
 RESULTS = mark("3. Results")
 MEASURE, VALUE, ADD = mark("What"), mark("Result"), mark("To be added for statistics")
-AT_PREPARATION, AT_END = mark("taken out at preparation"), mark("seized at the end")
+AT_PREPARATION, SAMPLED, AT_END = mark("taken out at the preparation"), mark("samples"), mark("seized at the end")
 SIZE, ROLES, CASES = mark("size: {blank}"), mark("charges: {blank}"), mark("case No., article: {blank}")
 RELEASED = mark("released: {count}")
 FINDS, ITEMS, OPENED = mark("Other things seized"), mark("Substitutes and devices returned"), mark("Criminal cases opened")
@@ -171,21 +169,16 @@ class _Report:
             if ended is not None
             else (Value(tongue.translate(RUNNING), ("computed",)),)
         )
-        recovered = [(said, one) for said, one in story.seizures(self.record) if self.mine(said.service)]
-        entries = counted(seq for said, _ in recovered for seq in said.entries)
-        weighed = story.masses(tuple(amount for _, one in recovered for amount in one.recovered))
-        total = joined(Value(f"{name} {tongue.mass(mass)}", entries) for name, mass in weighed.items())
         made = [(said, one) for said, one in story.arrests(self.record) if self.mine(said.service)]
         count = sum(len(one.persons) for _, one in made)
         sources = counted(seq for said, _ in made for seq in said.entries)
         ridden = [one for one in story.ways(self.record) if self.mine(one.leg.responsible)]
         whole = sum(((one.ends - one.begins) for one in ridden if one.ends is not None), timedelta())
         gaps = [one for one in story.gaps(self.record) if self.mine(one.lost.service)]
-        none: Line = (Value(tongue.translate(NOTHING), ("computed",)),)
         return Summary(
             (
                 (outcome, tongue.words(OUTCOME)),
-                (total or none, tongue.words(SEIZED_IN_ALL)),
+                (seized_in_all(self.record, tongue, self.mine), tongue.words(SEIZED_IN_ALL)),
                 ((Value(str(count), sources),), tongue.words(ARRESTED)),
                 (
                     (Value(tongue.span(whole), ("computed",)),),
@@ -213,7 +206,7 @@ class _Report:
             )
             numbers.append(one.said.seq)
         heads = ((STATE, 3), (ACT, 4), (BY, 5), (ASKED, 5), (UNTIL, 3))
-        return bounded(Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows)), tongue, numbers)
+        return table(tongue, heads, rows, numbers)
 
     def _course(self) -> Table:
         tongue, rows, numbers = self.tongue, [], []
@@ -224,9 +217,8 @@ class _Report:
                 moment = (Value(tongue.moment(said.happened), said.entries),)
                 rows.append(row(moment, what, responsible, gross))
                 numbers.append(said.seq)
-        heads = ((WHEN, 3, False), (WHAT, 6, False), (WHO, 5, False), (GROSS, 3, True))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        return bounded(Table(columns, tuple(rows)), tongue, numbers)
+        heads = ((WHEN, 3), (WHAT, 6), (WHO, 5), (GROSS, 3, True))
+        return table(tongue, heads, rows, numbers)
 
     def _told(self, said: Heard) -> tuple[Line, Line, Line] | None:
         tongue, content = self.tongue, said.content
@@ -258,7 +250,8 @@ class _Report:
         handled = story.prepared(self.record)
         if handled is not None and self.mine(handled[0].service):
             said, prepared = handled
-            rows += [self._amount(AT_PREPARATION, said, amount) for amount in (*prepared.removed, *prepared.samples)]
+            rows += [self._amount(AT_PREPARATION, said, amount) for amount in prepared.removed]
+            rows += [self._amount(SAMPLED, said, amount) for amount in prepared.samples]
         for said, seizure in story.seizures(self.record):
             if self.mine(said.service):
                 rows += [self._amount(AT_END, said, one) for one in seizure.recovered]
@@ -277,16 +270,11 @@ class _Report:
         ]
         rows.append(row(tongue.words(OPENED), joined(cases, "; ") or (Blank(2),), tongue.say(CASES, blank=Blank(2))))
         heads = ((MEASURE, 4), (VALUE, 7), (ADD, 5))
-        table = Table(tuple(Column(tongue.words(head), share) for head, share in heads), tuple(rows))
-        return bounded(table, tongue, [self.record.size - 1] * len(rows))
+        return table(tongue, heads, rows, [self.record.size - 1] * len(rows))
 
-    def _amount(self, when: str, said: Heard, amount: object) -> Row:
+    def _amount(self, when: str, said: Heard, amount: AnyAmount) -> Row:
         tongue = self.tongue
-        if isinstance(amount, SubstanceMass):
-            value = Value(f"{amount.substance} {tongue.quantity(amount.net)}", said.entries)
-        else:
-            value = Value(say_amount(amount, tongue.translate), said.entries)  # type: ignore[arg-type]
-        return row(tongue.words(when), (value,), tongue.say(SIZE, blank=Blank(2)))
+        return row(tongue.words(when), (Value(tongue.amount(amount), said.entries),), tongue.say(SIZE, blank=Blank(2)))
 
     def _arrested(self) -> Row:
         tongue = self.tongue
@@ -294,10 +282,8 @@ class _Report:
         for heard, one in story.arrests(self.record):
             if not self.mine(heard.service):
                 continue
-            roles = dict.fromkeys(person.role for person in one.persons)
-            held = [person.role for person in one.persons]
-            counted = (Value(f"{tongue.translate(CRIMINAL_ROLES[role])}: {held.count(role)}", heard.entries) for role in roles)
-            said.append((Value(f"{one.place} – {len(one.persons)}", heard.entries), Words(" ("), *joined(counted), Words(")")))
+            place = Value(f"{one.place} – {len(one.persons)}", heard.entries)
+            said.append((place, Words(" ("), *by_role(tongue, heard, one.persons), Words(")")))
         for heard, released in self.record.said(ArresteeReleased):
             if self.mine(heard.service):
                 said.append(tongue.say(RELEASED, count=Value(str(len(released.persons)), heard.entries)))
@@ -327,7 +313,7 @@ class _Report:
         refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]
         for one in refused:
             finding = one.verdict.finding
-            why = f"{finding.rule}, {say_plainly(finding, tongue.translate)}" if finding is not None else "–"
+            why = f"{finding.rule}, {tongue.finding(finding, one.seq).text}" if finding is not None else "–"
             yield tongue.say(
                 NOT_ACCEPTED,
                 what=Value(say_kind(one.statement.kind, tongue.translate), (one.seq,)),
@@ -336,13 +322,13 @@ class _Report:
             )
         for entry, finding in self.record.delivery.remarked() if not self.state else ():
             if entry.seq < self.record.size:
-                yield tongue.say(REMARKED, what=Value(say_plainly(finding, tongue.translate), (entry.seq,)))
+                yield tongue.say(REMARKED, what=tongue.finding(finding, entry.seq))
         for seq, silence in story.silences(self.record):
             own = [tongue.service(self.record, one).text for one in silence.services if self.mine(one)]
             if own:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():
-            yield tongue.say(DIFFERS, what=Value(say_plainly(finding, tongue.translate), ("computed",)), blank=Blank(3))
+            yield tongue.say(DIFFERS, what=tongue.finding(finding, "computed"), blank=Blank(3))
 
     def _further(self) -> Iterator[tuple[Line, tuple[Line, ...]]]:
         tongue, record = self.tongue, self.record
@@ -371,7 +357,7 @@ class _Report:
         fates = [
             tongue.say(
                 EXHIBIT,
-                label=Value(", ".join(one.exhibits), said.entries),
+                label=joined(label_of(each, tongue, *said.entries) for each in one.exhibits),
                 fate=Value(tongue.translate(FATES.get(one.how, one.how)), said.entries),
                 act=act(tongue, one.reference, *said.entries),
             )

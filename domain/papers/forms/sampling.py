@@ -6,7 +6,6 @@ from domain.papers.form import Form
 from domain.papers.forms.parts import (
     WITNESSED,
     author,
-    bounded,
     consignment,
     local,
     mass_of,
@@ -17,9 +16,10 @@ from domain.papers.forms.parts import (
     seen_by_its_state,
     signing,
     spoken,
-    witnesses,
+    table,
 )
-from domain.papers.paper import Blank, Block, Box, Column, Dated, Heading, Paragraph, Table, Title, Value
+from domain.papers.forms.witnessed import witnesses
+from domain.papers.paper import Blank, Block, Box, Dated, Heading, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
@@ -92,7 +92,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     )
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
-    yield witnesses(tongue, record, state, "opening", recorded=said.recorded)
+    yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(TAKEN))
     yield _samples(said, prepared, tongue)
     yield Paragraph(tongue.say(METHOD, blank=Blank(3), scale=scale(tongue, prepared.scale, *said.entries)), "left")
@@ -120,6 +120,5 @@ def _samples(said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
         row((Value(str(number), ("computed",)),), name, (Blank(2),), net, sealed)
         for number, (name, net) in enumerate((mass_of(tongue, one, *said.entries) for one in prepared.samples), 1)
     ]
-    heads = ((NUMBERED, 1, False), (WHAT, 5, False), (FROM, 3, False), (NET, 3, True), (SEAL, 4, False))
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    return bounded(Table(columns, tuple(rows)), tongue, [said.seq] * len(rows))
+    heads = ((NUMBERED, 1), (WHAT, 5), (FROM, 3), (NET, 3, True), (SEAL, 4))
+    return table(tongue, heads, rows, [said.seq] * len(rows))

@@ -9,7 +9,6 @@ from domain.papers.forms.parts import (
     WITNESSED,
     act,
     author,
-    bounded,
     consignment,
     in_turn,
     item_of,
@@ -19,21 +18,20 @@ from domain.papers.forms.parts import (
     seen_by_its_state,
     signing,
     spoken,
+    table,
     weight,
-    witnesses,
 )
+from domain.papers.forms.witnessed import witnesses
 from domain.papers.paper import (
     Blank,
     Block,
     Box,
-    Column,
     Dated,
     Fields,
     Heading,
     Line,
     Paragraph,
     Row,
-    Table,
     Title,
     Value,
     Words,
@@ -138,7 +136,7 @@ def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: 
     yield Fields(tuple(_head(record, said, seized, place, tongue)))
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
-    yield witnesses(tongue, record, state, "seizure")
+    yield witnesses(tongue, record, state, "seizure", said)
     if isinstance(seized, Seizure):
         yield from _recovered(record, said, seized, tongue)
     else:
@@ -190,9 +188,8 @@ def _recovered(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> 
     yield Heading(tongue.words(RECOVERED))
     rows = tuple(_rows(record, said, seized, tongue))
     if rows:
-        heads = ((NUMBERED, 1, False), (WHAT, 7, False), (MASS, 3, True), (PACKED, 4, False))
-        columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-        yield bounded(Table(columns, rows), tongue, [said.seq] * len(rows))
+        heads = ((NUMBERED, 1), (WHAT, 7), (MASS, 3, True), (PACKED, 4))
+        yield table(tongue, heads, rows, [said.seq] * len(rows))
     else:
         yield Paragraph((Value(tongue.translate(NOTHING), said.entries),), "left")
     gross = weight(tongue, seized.gross, *said.entries, strong=True) if seized.gross is not None else Blank(2)

@@ -16,6 +16,7 @@ from domain.rules.balance import Seizure
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverOffered
 from domain.rules.preparation import Prepared
+from domain.rules.stop import Interdicted
 from domain.rules.watch import SurveillanceLost, SurveillanceRegained
 from domain.words.moments import instant
 
@@ -66,6 +67,8 @@ class Ridden:
     offer: tuple[Heard, HandoverOffered] | None
     acceptance: tuple[Heard, HandoverAccepted] | None
     """With which it came to who was responsible for it."""
+    seized: bool = False
+    """It ended on the way: there it was seized."""
 
 
 def ways(record: Record) -> tuple[Ridden, ...]:
@@ -80,6 +83,9 @@ def ways(record: Record) -> tuple[Ridden, ...]:
     acceptance: tuple[Heard, HandoverAccepted] | None = None
     for leg in record.plan.legs:
         end, entries = _end_of(record, leg.end)
+        if end is None and (seized := [one for one, _ in interdictions(record) if one.counted > began]):
+            found.append(Ridden(leg, begun, seized[0].at, (*by, *seized[0].entries), began, offer, acceptance, seized=True))
+            break
         found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance))
         accepted = record.said(HandoverAccepted, leg.end)
         if end is None or not accepted:
@@ -147,6 +153,11 @@ def arrests(record: Record) -> tuple[tuple[Heard, ArrestMade], ...]:
 def seizures(record: Record) -> tuple[tuple[Heard, Seizure], ...]:
     """Every seizure, as last corrected."""
     return record.said(Seizure)
+
+
+def interdictions(record: Record) -> tuple[tuple[Heard, Interdicted], ...]:
+    """Every seizure of the whole on the way, as last corrected."""
+    return record.said(Interdicted)
 
 
 def prepared(record: Record) -> tuple[Heard, Prepared] | None:

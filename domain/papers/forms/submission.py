@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import act, author, bounded, row, signing
-from domain.papers.paper import Blank, Block, Box, Column, Dated, Items, Line, Paragraph, Table, Title, Value
+from domain.papers.forms.lots import label_of
+from domain.papers.forms.parts import act, author, day_of, row, signing, table
+from domain.papers.paper import Blank, Block, Box, Dated, Items, Line, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
@@ -123,7 +124,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     plan, service = record.plan, _results(record, state)[0].service
     own = _own(record, state)
     submitted = next(((one, one.content) for one in reversed(own) if isinstance(one.content, ResultsSubmitted)), None)
-    addressee, case, number, dated, copies = _said(submitted)
+    addressee, case, number, dated, copies = _said(submitted, tongue)
     yield author(tongue, record, submitted[0].service if submitted is not None else service)
     yield Paragraph(tongue.say(TO, addressee=addressee), "right")
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
@@ -148,17 +149,18 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
 Submitted = tuple[Heard, ResultsSubmitted] | None
 
 
-def _said(submitted: Submitted) -> tuple[Value | Blank, Value | Blank, Value | Blank, Value | Blank, Value | Blank]:
+def _said(
+    submitted: Submitted, tongue: Tongue
+) -> tuple[Value | Blank, Value | Blank, Value | Blank, Value | Blank, Value | Blank]:
     """Addressee, case, number, day and copies, where it is said that they were submitted; else blanks."""
     if submitted is None:
         return Blank(4), Blank(2), Blank(2), Blank(3), Blank(1)
     said, one = submitted
-    year, month, day = (one.reference.dated or "--").split("-")
     return (
-        Value(one.addressee, said.entries),
+        tongue.quoted(one.addressee, *said.entries),
         Value(one.case_number, said.entries) if one.case_number else Blank(2),
         Value(one.reference.number, said.entries),
-        Value(f"{day}.{month}.{year}", said.entries),
+        Value(day_of(one.reference.dated), said.entries) if one.reference.dated is not None else Blank(3),
         Value(str(one.copies), said.entries),
     )
 
@@ -192,7 +194,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(PURPOSE, decide=Box(), prepare=Box(), prove=Box())
     if submitted is not None and submitted[1].exhibits:
         said, one = submitted
-        yield tongue.say(EXHIBITS, exhibits=joined(Value(label, said.entries) for label in one.exhibits))
+        yield tongue.say(EXHIBITS, exhibits=joined(label_of(label, tongue, *said.entries) for label in one.exhibits))
     else:
         yield tongue.say(EXHIBITS_BLANK, no=Box(), some=Box(), blank=Blank(4))
     opened = [(one, one.content) for one in own if isinstance(one.content, Declassified)]
@@ -226,6 +228,5 @@ def _papers(record: Record, listed: Sequence[Heard], tongue: Tongue) -> Table:
                 (Value(tongue.moment(one.at), one.entries[:1]),),
             )
         )
-    heads = ((NUMBERED, 1, True), (WHAT, 5, False), (ACT, 5, False), (BY, 5, False), (RECORDED, 3, True))
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    return bounded(Table(columns, tuple(rows), small=True), tongue, [one.seq for one in listed])
+    heads = ((NUMBERED, 1, True), (WHAT, 5), (ACT, 5), (BY, 5), (RECORDED, 3, True))
+    return table(tongue, heads, rows, [one.seq for one in listed], small=True)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from domain.delivery.watching import Watched, unwatched
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, act, author, bounded, consignment, row, signing
-from domain.papers.paper import Blank, Block, Column, Dated, Heading, Line, Paragraph, Row, Summary, Table, Title, Value
+from domain.papers.forms.parts import NONE, act, author, consignment, row, signing, table
+from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Row, Summary, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
@@ -202,12 +202,11 @@ def _intervals(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
         (FROM, 4, True),
         (UNTIL, 4, True),
         (LASTED, 3, True),
-        (TEAM, 2, False),
-        (MEANS, 4, False),
-        (TAKEN, 3, False),
+        (TEAM, 2),
+        (MEANS, 4),
+        (TAKEN, 3),
     )
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    yield bounded(Table(columns, tuple(rows), small=True), tongue, [said.seq for said, _ in log])
+    yield table(tongue, heads, rows, [said.seq for said, _ in log], small=True)
     yield from _covered([Watched(one, said.seq) for said, one in log], tongue)
     acts = [act(tongue, one.reference, *said.entries) for said, one in watch.logs if one.reference is not None]
     if acts:
@@ -247,6 +246,5 @@ def _sightings(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
             case DeviceFailed(label=label, reason=reason):
                 what, words = tongue.say(FAILED, label=Value(label, said.entries)), reason
         rows.append(row((_when(said.happened, said, tongue),), what, (tongue.quoted(words, *said.entries),)))
-    heads = ((TIME, 3, True), (WHAT, 4, False), (WORDS, 9, False))
-    columns = tuple(Column(tongue.words(head), share, figures) for head, share, figures in heads)
-    yield bounded(Table(columns, tuple(rows)), tongue, [said.seq for said, _ in watch.seen])
+    heads = ((TIME, 3, True), (WHAT, 4), (WORDS, 9))
+    yield table(tongue, heads, rows, [said.seq for said, _ in watch.seen])

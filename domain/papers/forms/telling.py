@@ -21,8 +21,10 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
 from domain.words.text import mark
 
-OUTCOME, ARRESTED, RECOVERED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("seized at the end"), mark("gaps in the watch")
+OUTCOME, ARRESTED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("gaps in the watch")
 NO = mark("No")
+LAST_NAMED = 950
+"""Thousandths of a scale, after which no day has room for its name."""
 COMPUTED = Value("", ("computed",))
 
 
@@ -44,15 +46,23 @@ class Telling:
 
     def tell(self, template: str, **filled: Value | Line | Blank) -> Sentence:
         """The next sentence of the section. Raises `ValueError` where it rests on nothing."""
+        return self.sentence(self.tongue.say(template, **filled))  # type: ignore[arg-type]
+
+    def lines(self, lines: list[Line]) -> Iterator[Sentence]:
+        """So many of one kind; how many more there are, and where."""
+        for line in lines[:MOST_TOLD]:
+            yield self.sentence(line)
+        if len(lines) > MOST_TOLD:
+            yield self.tell(MORE_TOLD, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
+
+    def sentence(self, line: Line) -> Sentence:
+        """The same, of what has been said already."""
         self.number += 1
-        return Sentence(f"{self.section}.{self.number}", self.tongue.say(template, **filled))  # type: ignore[arg-type]
+        return Sentence(f"{self.section}.{self.number}", line)
 
     def told(self, lines: list[Told]) -> Iterator[Sentence]:
         """So many of one kind; how many more there are, and where."""
-        for template, filled in lines[:MOST_TOLD]:
-            yield self.tell(template, **filled)
-        if len(lines) > MOST_TOLD:
-            yield self.tell(MORE_TOLD, count=Value(str(len(lines) - MOST_TOLD), ("computed",)))
+        yield from self.lines([self.tongue.say(template, **filled) for template, filled in lines])  # type: ignore[arg-type]
 
     def moment(self, said: Heard) -> Value:
         """When something happened, as who said it has it."""
@@ -87,5 +97,5 @@ class Scale:
         first = (self.begin + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         count = max((self.end - first).days + 1, 0) if self.end >= first else 0
         step = max(count // 12, 1)
-        days = (first + timedelta(days=number) for number in range(0, count, step))
-        return tuple(Tick(self.at(day), (Value(f"{day:%d.%m}", ("computed",)),)) for day in days)
+        days = [first + timedelta(days=number) for number in range(0, count, step)]
+        return tuple(Tick(self.at(day), (Value(f"{day:%d.%m}", ("computed",)),)) for day in days if self.at(day) <= LAST_NAMED)

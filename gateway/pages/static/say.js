@@ -1,19 +1,20 @@
 // The form of an answer: filled in, checked, shown in words, signed.
 
 import { $, now, read, show } from "./page.js";
-import { clear, composed, countersigned, data, faulty, inWords, notTheSame, ready, signAndHandIn, statementIn } from "./signing.js";
+import { clear, composed, countersigned, data, faulty, inWords, notTheSame, ready, signAndHandIn, signForEach, statementIn } from "./signing.js";
 import { Chosen } from "./files.js";
 import { Contradiction, proved } from "./receipts.js";
 
 const form = $("form");
 const key = await ready();
 let bytes = null;
-const chosenFiles = new Chosen(data, read("file-texts"));
+const chosenFiles = $("files") ? new Chosen(data, read("file-texts")) : null; // what is said of several consignments has none
 
 $("happened_at").value = now();
 
 // What was seen, compared: without the ledger it is what the newest receipt proves, or the request says.
 async function seen() {
+  if (data.deliveries) return null; // it is about what was seen of no one ledger
   try {
     return await countersigned(key);
   } catch (error) {
@@ -31,6 +32,8 @@ function filled(known, attachments) {
   const [code, caveat] = [given.get("+code"), given.get("+caveat")];
   return {
     kind: data.kind,
+    group: data.group ?? null,
+    members: data.members ?? null,
     checkpoint: data.checkpoint,
     plan: data.plan,
     seen: known,
@@ -45,6 +48,7 @@ function filled(known, attachments) {
 
 // What the statement says of the chosen files; null, with what is wrong, where one cannot be attached.
 async function attachedFiles() {
+  if (chosenFiles === null) return [];
   try {
     return await chosenFiles.said();
   } catch (error) {
@@ -73,7 +77,7 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   show(form, false);
-  for (const kinds of document.querySelectorAll("#kinds")) show(kinds, false);
+  for (const kinds of document.querySelectorAll("#kinds, #together")) show(kinds, false);
   show($("said"));
   $("said").focus();
 });
@@ -83,7 +87,7 @@ $("back").addEventListener("click", () => {
   clear();
   show($("said"), false);
   show(form);
-  for (const kinds of document.querySelectorAll("#kinds")) show(kinds);
+  for (const kinds of document.querySelectorAll("#kinds, #together")) show(kinds);
   form.querySelector("input, select, textarea").focus();
 });
 
@@ -93,5 +97,6 @@ $("sign").addEventListener("click", async () => {
   bytes = null; // pressed twice, it is signed once
   show($("back"), false);
   show($("sign"), false);
-  await signAndHandIn(chosen, key, () => chosenFiles.handIn(key));
+  if (data.deliveries) await signForEach(chosen, key);
+  else await signAndHandIn(chosen, key, () => chosenFiles.handIn(key));
 });

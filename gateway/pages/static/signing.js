@@ -10,7 +10,7 @@ export const data = read("data");
 const texts = read("texts");
 const MASSES = new Set(["gross", "net"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
-const WHOLE = ["delivery", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
+const WHOLE = ["delivery", "members", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
 
 // The key to sign with, or null, which the page then says. Until then the button cannot be pressed: a form that a browser sends by
 // itself would put what is in it into the address.
@@ -86,13 +86,14 @@ export function contradicted() {
 // names this plan and this root as seen, and these files.
 export function statementIn(bytes, kind, seen, files = []) {
   const said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  const asked = { delivery: data.delivery, service: data.service, officer: data.officer, vigil: "statement/2" };
+  const asked = { delivery: data.group ?? data.delivery, service: data.service, officer: data.officer, vigil: "statement/2" };
   const more = { checkpoint: data.checkpoint, on_behalf_of: data.on_behalf_of, plan: data.plan };
   for (const [name, value] of Object.entries({ ...asked, ...more })) {
     if (said[name] !== value) throw new Error(name);
   }
   for (const name of ["size", "root"]) if (said.seen?.[name] !== seen?.[name]) throw new Error("seen");
   if (said.content.kind !== kind) throw new Error("kind");
+  if (String(said.members ?? "") !== String(data.members ?? "")) throw new Error("members");
   if (flat(said.attachments ?? []) !== flat(files)) throw new Error("attachments");
   return said;
 }
@@ -180,6 +181,64 @@ export async function signAndHandIn(bytes, key, then = async () => {}) {
   };
   $("again").onclick = send;
   await send();
+}
+
+// Sign these bytes once, and hand the same in to each consignment that they name; what became of it stands beside the name of each.
+// One that fails keeps none back, and is sent again alone.
+export async function signForEach(bytes, key) {
+  const body = await envelope(bytes, key);
+  const became = new Map();
+  const send = async () => {
+    $("again").disabled = true;
+    for (const delivery of data.deliveries) {
+      if (!became.get(delivery)?.done) became.set(delivery, await inOne({ ...data, delivery }, key, body, bytes));
+    }
+    const all = [...became.values()];
+    const good = all.every((one) => one.good);
+    outcome(good ? "good" : "bad", good ? texts.signed : texts.notByAll, "", {});
+    for (const [delivery, one] of became) {
+      const told = document.createElement("span");
+      told.textContent = `${one.text} `;
+      if (one.receipt) {
+        const link = put(told, "a", $("save").textContent);
+        asFile(link, one.receipt, `${delivery}.${one.name}`);
+      }
+      row($("receipt"), delivery, told);
+    }
+    show($("again"), all.some((one) => !one.done));
+    $("again").disabled = false;
+  };
+  $("again").onclick = send;
+  await send();
+}
+
+// What became of these bytes in one delivery: whether that is settled, whether it is well, in words, and the receipt.
+async function inOne(who, key, body, bytes) {
+  let status, answer;
+  try {
+    ({ status, told: answer } = await handIn(who, key, body));
+  } catch {
+    return { done: false, good: false, text: texts.unsentMore };
+  }
+  if (status === 202) return { done: true, good: true, text: `${texts.kept}. ${texts.keptMore}` };
+  if (status === 503 || status === 429 || status === 408) return { done: false, good: false, text: [texts.unsentMore, answer.detail].filter(Boolean).join(" ") };
+  if (status !== 200 && status !== 201) return { done: true, good: false, text: [texts.rejected, answer.detail, answer.hint].filter(Boolean).join(". ") };
+  try {
+    const given = await opened(answer, data.installation);
+    if (given.fingerprint !== (await hex256(bytes)) || given.delivery !== who.delivery) throw new Error("another");
+    const { verdict, finding } = given.entry.event.verdict;
+    const words = [data.words.VERDICTS[verdict] ?? verdict, finding ? `${finding.rule}: ${sentence(finding)}` : "", `${texts.entry} ${given.entry.seq}`];
+    const settled = { done: true, good: verdict !== "refused", text: words.filter(Boolean).join(", "), receipt: answer, name: given.entry.seq };
+    try {
+      await keep(who, given, answer);
+    } catch (error) {
+      if (error instanceof Contradiction) contradicted();
+      else settled.text = `${settled.text}. ${$("not-kept").textContent}`;
+    }
+    return settled;
+  } catch (error) {
+    return { done: false, good: false, text: `${texts[`unproved_${error.message}`]} ${texts.unprovedMore}`, receipt: answer, name: "unproved" };
+  }
 }
 
 // What was found, as a sentence: `domain.views.sentences` does the same on the server.

@@ -1,0 +1,121 @@
+"""Of the report for the court: what was left out of it, what the verification found, and the statements on which it rests."""
+
+from collections.abc import Iterator
+
+from domain.delivery.reported import Stated
+from domain.papers.forms.parts import row, signing, table
+from domain.papers.forms.telling import COMPUTED, Telling
+from domain.papers.paper import Blank, Block, Break, Heading, Line, Row, Value
+from domain.views.names import VERDICTS
+from domain.views.sentences import say_kind
+from domain.words.moments import instant
+from domain.words.text import mark
+
+LEFT_OUT = mark("What is not in it")
+ENTRY, PROVIDER, CODE, DIGEST = mark("Entry"), mark("Provided by"), mark("Code"), mark("Digest in its place")
+NOTHING_RESTS = mark(
+    "No decision, measurement or arrest rests on what is left out{computed}: else no packet for a court is made (R23)."
+)
+ALL_IN = mark("{nothing} is left out.")
+NOTHING_OUT = mark("Nothing")
+NO_NAMES = mark(
+    "The ledger holds no names, sources, methods or addresses; photographs and recordings are in it by digest{computed}."
+)
+RESULT = mark("Result of the verification")
+VERIFIED = mark(
+    "Verified: every signature, every link between the {entries} entries and every rule of version {rules} hold; signed "
+    "statements: {statements}, of these refused: {refused}; left out: {left_out}. Root of the ledger: {root}."
+)
+KEYS_IN_IT = mark(
+    "The {count} keys below are those in the packet. That each belongs to its service is for the service to confirm, by naming "
+    "its key id; without that, verification proves integrity alone."
+)
+SERVICE, KEY, SIGNED, CONFIRMED = mark("Service"), mark("Key id"), mark("Statements"), mark("Confirmed (by whom, when)")
+PRINTED_BY = mark("Verified and printed by")
+ANNEX = mark("Annex. Statements on which this report rests")
+NUMBER, RECORDED, OFFICER, WHAT, ID, VERDICT = (
+    mark("No."),
+    mark("Recorded, UTC"),
+    mark("Officer"),
+    mark("What"),
+    mark("id"),
+    mark("Verdict"),
+)
+
+
+class Proof(Telling):
+    """What is not in it, the result, and the annex."""
+
+    def _left_out(self) -> Iterator[Block]:
+        record, tongue = self.record, self.tongue
+        yield self.head(LEFT_OUT)
+        if record.left_out:
+            rows = tuple(
+                row(
+                    (Value(str(one.seq), (one.seq,)),),
+                    (self.service(one.provider),),
+                    (Value(one.code, (one.seq,)),),
+                    (Value(one.leaf, ("computed",)),),
+                )
+                for one in record.left_out
+            )
+            heads = ((ENTRY, 1), (PROVIDER, 4), (CODE, 1), (DIGEST, 8))
+            yield table(tongue, heads, rows, [one.seq for one in record.left_out], small=True)
+            yield self.tell(NOTHING_RESTS, computed=COMPUTED)
+        else:
+            yield self.tell(ALL_IN, nothing=self.no(NOTHING_OUT))
+        yield self.tell(NO_NAMES, computed=COMPUTED)
+
+    def _verified(self) -> Iterator[Block]:
+        record, tongue = self.record, self.tongue
+        yield self.head(RESULT)
+        stated = [event for _, event in record.events(Stated)]
+        refused = sum(event.verdict.verdict == "refused" for event in stated)
+        counts = {
+            "entries": record.size,
+            "rules": record.delivery.law.version,
+            "statements": len(stated) + len(record.left_out),
+            "refused": refused,
+            "left_out": len(record.left_out),
+        }
+        filled: dict[str, Value | Line | Blank] = {name: Value(str(count), ("computed",)) for name, count in counts.items()}
+        yield self.tell(VERIFIED, **filled, root=Value(record.root, ("computed",)))
+        signers: dict[tuple[str, str], int] = {}
+        for event in stated:
+            statement = record.delivery.law.read(event.envelope)
+            for one in event.envelope.signatures:
+                signers[statement.service, one.keyid] = signers.get((statement.service, one.keyid), 0) + 1
+        yield self.tell(KEYS_IN_IT, count=Value(str(len(signers)), ("computed",)))
+        rows = tuple(
+            row((self.service(service),), (Value(key, ("directory",)),), (Value(str(count), ("computed",)),), (Blank(2),))
+            for (service, key), count in sorted(signers.items())
+        )
+        heads = ((SERVICE, 5), (KEY, 6), (SIGNED, 2, True), (CONFIRMED, 4))
+        yield table(tongue, heads, rows, [record.size - 1] * len(rows), small=True)
+        yield signing(tongue, [tongue.words(PRINTED_BY)])
+
+    def _annex(self) -> Iterator[Block]:
+        record, tongue = self.record, self.tongue
+        rows: list[Row] = []
+        numbers: list[int] = []
+        for entry, event in record.events(Stated):
+            statement, finding = record.delivery.law.read(event.envelope), event.verdict.finding
+            verdict = tongue.translate(VERDICTS[event.verdict.verdict])
+            if finding is not None:
+                verdict = f"{verdict}, {finding.rule}"
+            seq = entry.seq
+            cells = (
+                str(seq),
+                tongue.moment(instant(entry.at)),
+                statement.service,
+                statement.officer,
+                say_kind(statement.kind, tongue.translate),
+                statement.id[:8],
+                verdict,
+            )
+            rows.append(Row(tuple((Value(one, (seq,)),) for one in cells)))
+            numbers.append(seq)
+        heads = ((NUMBER, 2), (RECORDED, 4), (SERVICE, 4), (OFFICER, 4), (WHAT, 6), (ID, 3), (VERDICT, 5))
+        yield Break()
+        yield Heading(tongue.words(ANNEX))
+        yield table(tongue, heads, rows, numbers, small=True, once=True)

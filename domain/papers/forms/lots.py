@@ -1,0 +1,89 @@
+"""What an exhibit is called on paper, and in which statement it became one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from domain.delivery.holdings import CONSIGNMENT, OWN_LABELS, REMOVED, SAMPLES, seized_label
+from domain.papers.forms import story
+from domain.papers.forms.parts import counted, item_of
+from domain.papers.paper import Blank, Line, Source, Value
+from domain.papers.record import Heard, Record
+from domain.papers.tongue import Tongue, joined
+from domain.plan.goods import AnyAmount
+from domain.rules.balance import Seizure
+from domain.rules.preparation import Prepared
+from domain.views.names import EXHIBITS
+from domain.words.text import mark
+
+LOTS: Mapping[str, str] = {
+    REMOVED: mark("taken out at the preparation"),
+    SAMPLES: mark("samples"),
+    CONSIGNMENT: mark("the consignment"),
+}
+SEIZED = mark("seized")
+SEIZED_IN_ALL, NOTHING = mark("seized"), mark("none")
+ON_THE_WAY = mark("{consignment}, on the way")
+
+
+@dataclass(frozen=True)
+class Lot:
+    """One exhibit: what it is, the statement with which it became one, and the amounts that it was."""
+
+    what: Line
+    said: Heard | None = None
+    amounts: tuple[AnyAmount, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Where it comes from: the entries of that statement; else it follows from all that was said."""
+        return self.said.entries if self.said is not None else ("computed",)
+
+
+def lot_of(record: Record, label: str, tongue: Tongue) -> Lot:
+    """The exhibit of this label; a blank where the record does not say what it is."""
+    prepared = record.said(Prepared)[-1:]
+    for said, one in prepared:
+        if label in (REMOVED, SAMPLES):
+            called = (Value(tongue.translate(LOTS[label]), said.entries),)
+            return Lot(called, said, one.removed if label == REMOVED else one.samples)
+        for item in one.items:
+            if item.label == label:
+                return Lot((item_of(tongue, item, *said.entries),), said)
+    for number, (said, seizure) in enumerate(record.said(Seizure), 1):
+        if seized_label(number) == label:
+            return Lot((Value(tongue.translate(SEIZED), said.entries),), said, seizure.recovered)
+        for find in seizure.finds:
+            if find.label == label:
+                return Lot((tongue.quoted(find.what, *said.entries),), said)
+    if label == CONSIGNMENT:
+        seized = [said for said, _ in story.interdictions(record)]
+        said_last = (*(said for said, _ in prepared), *seized)[-1:]
+        kept = prepared[0][1].kept if prepared else ()
+        return Lot((Value(tongue.translate(LOTS[CONSIGNMENT]), ("plan",)),), next(iter(said_last), None), kept)
+    return Lot((Blank(3),))
+
+
+def label_of(label: str, tongue: Tongue, *sources: Source) -> Value:
+    """What an exhibit is called by: the labels that the rules give are words, and people read them in their language."""
+    if not is_given(label):
+        return Value(label, sources)
+    kind, _, number = label.partition("-")
+    return Value(" ".join(filter(None, (tongue.translate(EXHIBITS[kind]), number))), sources)
+
+
+def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = bool) -> Line:
+    """What was seized, by substance, of services that are `mine`; the whole consignment where it was so on the way."""
+    whole = [said for said, _ in story.interdictions(record) if mine(said.service)]
+    seized = [(said, one) for said, one in story.seizures(record) if mine(said.service)]
+    weighed = story.masses(tuple(amount for _, one in seized for amount in one.recovered))
+    entries = counted(seq for said, _ in seized for seq in said.entries)
+    found: list[Line] = [(Value(f"{name} {tongue.mass(mass)}", entries),) for name, mass in weighed.items()]
+    if whole:
+        consignment = label_of(CONSIGNMENT, tongue, *counted(seq for said in whole for seq in said.entries))
+        found.append(tongue.say(ON_THE_WAY, consignment=consignment))
+    return joined(found) or (Value(tongue.translate(NOTHING), ("computed",)),)
+
+
+def is_given(label: str) -> bool:
+    """Whether the rules give it, and nobody has written it."""
+    return OWN_LABELS.fullmatch(label) is not None
