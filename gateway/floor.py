@@ -7,7 +7,7 @@ shown is as new as the archive. A row is for who sees the whole of its delivery 
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -160,9 +160,9 @@ class WatchFloor:
     async def changes(
         self, caller: Service, question: FloorQuestion, engine: Callable[[], Awaitable[Engine]], since: str | None = None
     ) -> AsyncGenerator[tuple[tuple[FloorEvent, ...], str], None]:
-        """What has changed since that version, and how things stand; then what changes as the archive gets it, for `LASTS` seconds.
-        With each the version up to which it goes. Raises `Unavailable` only at first: where the archive goes away later, that is
-        said, and the rows stand as they stood.
+        """What has changed since that version, and how things stand; then what changes as the archive gets it, for `LASTS`
+        seconds. With each the version up to which it goes. Raises `Unavailable` only at first: where the archive goes away later,
+        that is said, and the rows stand as they stood.
         """
         await self.look()
         version, ends, beat = self._version if since is None else self._numbered(since), monotonic() + LASTS, 0.0

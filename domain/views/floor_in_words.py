@@ -40,6 +40,8 @@ GROUPS: Final[Mapping[Group, str]] = {
     "over": mark("Ended"),
 }
 """What the bands are called."""
+SHOWN: Final[Mapping[str, str]] = {**REASONS, **GROUPS}
+"""What rows can be narrowed to."""
 PHASES: Final[Mapping[Phase, str]] = {
     "consent": mark("consent"),
     "preparation": mark("preparation"),

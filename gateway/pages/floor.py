@@ -16,7 +16,7 @@ from aiohttp import web
 
 from domain.views import floor_in_words as words
 from domain.views.floor import NARROWING, PARAMETERS, Counted, FloorQuestion, FloorRow, asked
-from domain.views.sentences import DAYS, HOURS, MINUTES
+from domain.views.sentences import DAYS, HOURS, MINUTES, Translate
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -53,20 +53,20 @@ SAID: Final[Mapping[str, str]] = {
     "not_live": mark("Not live"),
     "since": mark("since {time}"),
     "stale": mark(
-        "These are the figures of {time}. The connection to Vigil is lost; it is tried again every 5 s. Countdowns go on; positions "
-        "and answers do not."
+        "These are the figures of {time}. The connection to Vigil is lost; it is tried again every 5 s. Countdowns go on; "
+        "positions and answers do not."
     ),
     "archive": mark("These are the figures of {time}. The archive does not answer, so nothing newer is known."),
     "out": mark("These are the figures of {time}. You are signed out, or may not follow this any more: load the page again."),
     "no_worker": mark("No worker"),
     "no_worker_means": mark(
-        "No worker is up: nothing advances by itself. Stops and answers are kept, and take effect before anything else when one is. "
-        "Say them by telephone too. Deadlines in the next hour: {count}."
+        "No worker is up: nothing advances by itself. Stops and answers are kept, and take effect before anything else when one "
+        "is. Say them by telephone too. Deadlines in the next hour: {count}."
     ),
     "away": mark("Temporal is away"),
     "away_means": mark(
-        "Temporal does not answer: nothing advances, and stops and answers cannot be handed in. Say them by telephone. Deadlines in "
-        "the next hour: {count}."
+        "Temporal does not answer: nothing advances, and stops and answers cannot be handed in. Say them by telephone. Deadlines "
+        "in the next hour: {count}."
     ),
     "changed": mark("{count} changed, {worse} got worse, {new} new · show"),
     "alarm": mark("{delivery} needs you: {reason}"),
@@ -133,13 +133,12 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         "given": given,
         "question": question,
         "counters": counters(found.counters, now, speak, question.show),
-        "bands": [(one, speak(words.GROUPS[one]) if banded else "", list(rows)) for one, rows in bands],
+        "bands": [(one, speak(words.SHOWN[one]) if banded else "", list(rows)) for one, rows in bands],
         "views": filters("show", {one: facets.show[one] for one in show}, words.GROUPS),
         "phases": filters("phase", facets.phase, words.PHASES),
         "states": filters("in", facets.state),
         "services": filters("service", facets.service),
-        "narrowed": [given[name] for name in NARROWING if name in given and name != "show"]
-        + ([speak(words.GROUPS.get(question.show) or words.REASONS[question.show])] if question.show else []),  # type: ignore[call-overload]
+        "narrowed": [speak(words.SHOWN.get(given[name], given[name])) for name in NARROWING if name in given],
         "leads": leads,
         "everything": HERE,
         "pages": range(1, found.pages + 1),
@@ -153,7 +152,7 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
     }
 
 
-def counters(counted: Sequence[Counted], now: datetime, speak: words.Translate, shown: str | None = None) -> list[dict[str, Any]]:
+def counters(counted: Sequence[Counted], now: datetime, speak: Translate, shown: str | None = None) -> list[dict[str, Any]]:
     """Each counter in its place: how many, what the worst is, and where it leads. At nothing it is quiet."""
     return [
         {
@@ -196,9 +195,8 @@ def _said(event: FloorEvent, language: str) -> dict[str, Any]:
             return {"kind": "gone", "delivery": delivery}
         case FloorBeat():
             plainly = event.model_dump(include={"kind", "at", "archive", "engine", "matching", "open"})
-            shown = [
-                {name: one[name] for name in ("reason", "count", "worst", "tone")} for one in counters(event.counters, now, speak)
-            ]
+            marked = counters(event.counters, now, speak)
+            shown = [{name: one[name] for name in ("reason", "count", "worst", "tone")} for one in marked]
             return plainly | {"counters": shown, "due": event.due_within_an_hour}
         case _:
             return {"kind": "anew"}
@@ -218,7 +216,7 @@ class _Tree(HTMLParser):
         self._open[-1][2].append(found)
         self._open.append(found)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, _tag: str) -> None:
         """It is whole."""
         self._open.pop()
 

@@ -375,13 +375,9 @@ def page(request: web.Request, template: str, *, signed_in: bool | None = None, 
     """A page, in the language of whoever reads it."""
     language = language_of(request)
     known = CALLER in request if signed_in is None else signed_in
-    shared: dict[str, Any] = {
-        "root": ROOT,
-        "reader": request[CALLER] if known else None,
-        "now": datetime.now(UTC),
-        "language": language,
-    }
-    shared["supervisor"] = known and supervises(request[CALLER].service)
+    visitor = request[CALLER] if known else None
+    shared: dict[str, Any] = {"root": ROOT, "reader": visitor, "now": datetime.now(UTC), "language": language}
+    shared["supervisor"] = visitor is not None and supervises(visitor.service)
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = environment(language).get_template(template).render(shared | values)
     return web.Response(text="\n".join(map(shown, text.split("\n"))), content_type="text/html")
