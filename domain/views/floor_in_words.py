@@ -10,7 +10,7 @@ from domain.rules.contingency import Consequence
 from domain.views.floor import Counted, FloorRow, concerned
 from domain.views.glance import Awaited
 from domain.views.names import NEEDS
-from domain.views.sentences import Translate, english, say_plainly, two_units
+from domain.views.sentences import HOURS, Translate, english, say_plainly, two_units
 from domain.views.urgency import SOON, Group, Reason, Urgency
 from domain.views.view import Phase
 from domain.words.moments import instant
@@ -40,7 +40,7 @@ GROUPS: Final[Mapping[Group, str]] = {
     "over": mark("Ended"),
 }
 """What the bands are called."""
-SHOWN: Final[Mapping[str, str]] = {**REASONS, **GROUPS}
+SHOWN: Final[Mapping[str, str]] = dict((*REASONS.items(), *GROUPS.items()))
 """What rows can be narrowed to."""
 PHASES: Final[Mapping[Phase, str]] = {
     "consent": mark("consent"),
@@ -110,7 +110,7 @@ class Cells:
     """How many more are."""
     need: str
     whole: str
-    """The same in a sentence, with what follows."""
+    """The same in a sentence, with what follows; empty where nobody has to look."""
     left: str
     tone: Tone
     age: str
@@ -119,6 +119,7 @@ class Cells:
     """The share of the allowed time that is used; none where there is no due time."""
     climbed: int
     rungs: int
+    """Of the ladder."""
 
 
 def cells(row: FloorRow, now: datetime, translate: Translate = english) -> Cells:
@@ -135,10 +136,10 @@ def cells(row: FloorRow, now: datetime, translate: Translate = english) -> Cells
         who=who,
         more=more,
         need=need,
-        whole=_whole(wait, who, need, translate),
+        whole=_whole(wait, who, need, translate) if row.group in ("needs_you", "watch") else "",
         left=left,
         tone=tone,
-        age=two_units(now - instant(seen.started_at), translate),
+        age=_age(now - instant(seen.started_at), translate),
         phase=translate(PHASES[seen.phase]),
         used=_used(wait, now),
         climbed=wait.climbed if wait is not None else 0,
@@ -170,6 +171,12 @@ def worst_of(counted: Counted, now: datetime, translate: Translate = english) ->
     left = instant(counted.until) - now
     text = mark("{delivery}, {span} late") if left <= timedelta() else mark("{delivery} in {span}")
     return translate(text).format(delivery=counted.delivery, span=two_units(left, translate))
+
+
+def _age(span: timedelta, translate: Translate) -> str:
+    """Of what is hours old, the hours; nobody compares minutes there."""
+    hours = span // timedelta(hours=1)
+    return translate(HOURS) % hours if 0 < hours < 24 else two_units(span, translate)
 
 
 def _need(row: FloorRow, wait: Awaited | None, now: datetime, translate: Translate) -> str:

@@ -5,7 +5,7 @@ policy of the desk no script can make elements of a text.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import groupby
@@ -43,6 +43,8 @@ ICONS: Final[Mapping[Reason, str]] = {
     "unreachable": "away",
 }
 """The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
+MOST_BARS: Final = 4
+"""Of a ladder."""
 SAID: Final[Mapping[str, str]] = {
     "days": DAYS,
     "hours": HOURS,
@@ -172,14 +174,23 @@ def counters(counted: Sequence[Counted], now: datetime, speak: Translate, shown:
 
 def _row(row: FloorRow, now: datetime, language: str) -> dict[str, Any]:
     speak = speaker(language)
+    said = words.cells(row, now, speak)
     return {
         "row": row,
         "group": row.group,
         "rank": [*GROUPS].index(row.reason),
         "icon": ICONS.get(row.reason),
-        "cells": words.cells(row, now, speak),
+        "cells": said,
+        "bars": _bars(said.climbed, min(said.rungs, MOST_BARS)),
         "way": way(row.glance, now, speak),
     }
+
+
+def _bars(climbed: int, rungs: int) -> Iterator[tuple[bool, list[tuple[int, int]]]]:
+    """The rungs that are climbed, and those that are not, each as a bar of its height."""
+    for on, numbers in ((True, range(min(climbed, rungs))), (False, range(climbed, rungs))):
+        if numbers:
+            yield on, [(number * 6 + 3, 6 - number * 2) for number in numbers]
 
 
 def _said(event: FloorEvent, language: str) -> dict[str, Any]:
@@ -212,13 +223,16 @@ class _Tree(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """One more, inside of what is open."""
+        if tag in _CELLS and self._open[-1][0] in _CELLS:
+            self._open.pop()
         found: list[Any] = [tag, {_CASED.get(name, name): value or "" for name, value in attrs}, []]
         self._open[-1][2].append(found)
         self._open.append(found)
 
-    def handle_endtag(self, _tag: str) -> None:
-        """It is whole."""
-        self._open.pop()
+    def handle_endtag(self, tag: str) -> None:
+        """It is whole, and the cell with which it ends."""
+        while self._open.pop()[0] != tag:
+            pass
 
     def handle_data(self, data: str) -> None:
         """Text of what is open."""
@@ -226,6 +240,8 @@ class _Tree(HTMLParser):
             self._open[-1][2].append(data)
 
 
+_CELLS: Final = ("td", "th")
+"""They end where the next one begins, or their row does."""
 _CASED: Final = {"viewbox": "viewBox"}
 """Names that are not in small letters: SVG minds, and the parser does not."""
 

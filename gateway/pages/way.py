@@ -78,13 +78,13 @@ def way(seen: Glance, now: datetime, translate: Translate) -> Way:
         end = begin + LEAST + spare * one.takes / whole
         behind = begin + (end - begin) * one.done
         if one.done > 0:
-            gone.append(f"M{round(begin)} 9H{round(behind)}")
+            gone.append(f"M{round(begin)}-4H{round(behind)}")
         if one.done < 1:
-            ahead.append(f"M{round(behind)} 9H{round(end)}")
+            ahead.append(f"M{round(behind)}-4H{round(end)}")
         if one.now:
             at = min(max(behind, begin + 4), end - 4) if end - begin > 8 else (begin + end) / 2
         x = end + 2
-    ahead.append(f"M{WIDTH + 2} 5V13")
+    ahead.append(f"M{WIDTH + 2}-8V0")
     shape = _mark(seen, parts, now)
     states = translate(mark(" to ")).join(one.state for one in parts)
     here = next(number for number, one in enumerate(parts) if one.now)

@@ -38,7 +38,7 @@ function span(milliseconds) {
 function count() {
   const now = Date.now() + ahead;
   for (const cell of document.querySelectorAll("td[data-until]")) {
-    const left = Date.parse(cell.dataset.until) - now;
+    const left = Number(cell.dataset.until) * 1000 - now;
     const text = left <= 0 ? fill(words.late, { span: span(left) }) : span(left);
     if (cell.textContent !== text) cell.textContent = text;
   }
