@@ -57,7 +57,7 @@ MOST_PARAMETERS: Final = 8
 MOST_LEGS: Final = 50
 MOST_GLANCED: Final = 4
 """Open checkpoints in a row of the watch floor; of more there is the number."""
-GLANCE_BYTES: Final = 16 * KIB
+GLANCE_BYTES: Final = 24 * KIB
 """Of a row of the watch floor. The largest that its fields allow is smaller; an ordinary one has 1,500 bytes."""
 MOST_ON_FLOOR: Final = 20_000
 """Rows of the watch floor that a gateway holds, some 10 KB each: the worst by their due times, and of the others their number."""
