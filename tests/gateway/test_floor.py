@@ -488,7 +488,7 @@ async def test_a_page_of_two_hundred_rows_weighs_less_than_200_kb_and_asks_for_n
 async def test_a_row_goes_to_the_page_as_the_elements_that_it_has_there(at: Night) -> None:
     """The script builds what the server has made, cell by cell, in the reader's language."""
     browser = await at.browser()
-    text = await browser.page("/desk/floor")
+    text = await browser.page("/desk/floor?sort=name")
     headers = {"Cookie": browser.cookie, "Sec-Fetch-Site": "same-origin"}
     async with followed(at, "/desk/floor/changes", headers) as stream:
         await stream.next("beat")
