@@ -5,10 +5,12 @@ policy of the desk no script can make elements of a text.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from html.parser import HTMLParser
 from itertools import groupby
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -43,6 +45,8 @@ ICONS: Final[Mapping[Reason, str]] = {
     "unreachable": "away",
 }
 """The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
+CHECKED: Final = 5.0
+"""Seconds for which a browser that follows counts as signed in: each look writes into the archive, since it prolongs the session."""
 MOST_BARS: Final = 4
 """Of a ladder."""
 SAID: Final[Mapping[str, str]] = {
@@ -96,8 +100,13 @@ async def changes(request: web.Request) -> web.StreamResponse:
     question, _ = asked(request.query)
     language = language_of(request)
 
+    looked = 0.0
+
     async def still() -> None:
-        await visitor_of(request, token_of(request))
+        nonlocal looked
+        if monotonic() - looked >= CHECKED:
+            looked = monotonic()
+            await visitor_of(request, token_of(request))
 
     return await stream_floor(request, question, still, lambda event: json.dumps(_said(event, language)))
 
@@ -186,6 +195,14 @@ def _row(row: FloorRow, now: datetime, language: str) -> dict[str, Any]:
     }
 
 
+@cache
+def _macro(language: str) -> Callable[[Any], str]:
+    """What writes a row in this language."""
+    found: Any = environment(language).get_template("floor_row.html").make_module({"root": ROOT})
+    write: Callable[[Any], str] = found.row
+    return write
+
+
 def _bars(climbed: int, rungs: int) -> Iterator[tuple[bool, list[tuple[int, int]]]]:
     """The rungs that are climbed, and those that are not, each as a bar of its height."""
     for on, numbers in ((True, range(min(climbed, rungs))), (False, range(climbed, rungs))):
@@ -199,9 +216,8 @@ def _said(event: FloorEvent, language: str) -> dict[str, Any]:
     match event:
         case FloorChanged(row=row):
             made = _row(row, now, language)
-            macro = environment(language).get_template("floor_row.html").make_module({"root": ROOT}).row  # type: ignore[attr-defined]
             told = {"rank": made["rank"], "act": row.group == "needs_you", "reason": made["cells"].reason}
-            return {"kind": "row", "delivery": row.glance.delivery, "tree": tree(str(macro(made))), **told}
+            return {"kind": "row", "delivery": row.glance.delivery, "tree": tree(str(_macro(language)(made))), **told}
         case FloorGone(delivery=delivery):
             return {"kind": "gone", "delivery": delivery}
         case FloorBeat():
