@@ -131,6 +131,7 @@ class WatchFloor:
         self._epoch = secrets.token_hex(8)
         self._version = 0
         self._moved: deque[_Move] = deque(maxlen=MOVED)
+        self._counts: dict[tuple[str, FloorQuestion], tuple[float, FloorPage]] = {}
         self._gate = asyncio.Lock()
         self._began = 0.0
         self._looked_at = clock()
@@ -288,6 +289,14 @@ class WatchFloor:
             return "away"
         return "up"
 
+    def _counted(self, caller: Service, question: FloorQuestion) -> FloorPage:
+        """What is counted now: once in half of `HURRY` for all browsers of a reader that ask the same."""
+        asked, now = (caller.id, question), monotonic()
+        self._counts = {one: known for one, known in self._counts.items() if now < known[0]}
+        if asked not in self._counts:
+            self._counts[asked] = now + HURRY / 2, floor_page(self._of(caller), question, self._clock())
+        return self._counts[asked][1]
+
     def _named(self, version: int) -> str:
         """A version of this gateway's own rows: another has numbers of its own."""
         return f"{self._epoch}-{version}"
@@ -317,7 +326,7 @@ class WatchFloor:
                 yield FloorGone(delivery=name)
 
     def _beat(self, caller: Service, question: FloorQuestion, archive: Literal["up", "away"], engine: Engine) -> FloorBeat:
-        found = floor_page(self._of(caller), question, self._clock())
+        found = self._counted(caller, question)
         return FloorBeat(
             at=utc_text(self._looked_at),
             archive=archive,

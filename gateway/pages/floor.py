@@ -46,7 +46,7 @@ ICONS: Final[Mapping[Reason, str]] = {
 }
 """The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
 CHECKED: Final = 5.0
-"""Seconds for which a browser that follows counts as signed in: each look writes into the archive, since it prolongs the session."""
+"""Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
 MOST_BARS: Final = 4
 """Of a ladder."""
 SAID: Final[Mapping[str, str]] = {
