@@ -86,7 +86,7 @@ SHORTLY: Final[Mapping[Need, str]] = {
     "exhibit_acceptance": mark("receipt of exhibits"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("confirm the stop"),
-    "interdiction": mark("seizure"),
+    "interdiction": mark("seizing it"),
 }
 """What is waited for, in at most 28 characters."""
 THEN: Final[Mapping[Consequence, str]] = {
