@@ -131,13 +131,13 @@ class Followed:
 
     lines: asyncio.StreamReader
 
-    async def next(self, kind: str) -> dict[str, Any]:
-        """The next event of this kind."""
+    async def next(self, *kinds: str) -> dict[str, Any]:
+        """The next event of one of these kinds."""
         async with asyncio.timeout(20):
             while True:
                 line = (await self.lines.readline()).decode()
                 assert line, "the stream ended"
-                if line.startswith("data: ") and (found := json.loads(line[6:]))["kind"] == kind:
+                if line.startswith("data: ") and (found := json.loads(line[6:]))["kind"] in kinds:
                     return dict(found)
 
     async def end(self) -> None:
@@ -199,7 +199,7 @@ async def test_r11_a_stream_gives_nobody_the_rows_or_the_end_of_anothers(at: Nig
         await keep(at.reads, [made("tulip-4", "overdue", whole=())])
         await keep(at.reads, [made("tulip-4", whole=())], phase="ended", ended=True, closed_at=utc_text(NOW), outcome="destroyed")
         await keep(at.reads, [made("cedar-1", "overdue")])
-        assert "cedar-1" == (await mine.next("row"))["row"]["glance"]["delivery"]
+        assert "cedar-1" == (await mine.next("row", "gone"))["row"]["glance"]["delivery"]
         assert "tulip-4" == (await all_of_it.next("gone"))["delivery"]
         assert "overdue" == (await all_of_it.next("row"))["row"]["reason"]
 
