@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from client.conformance.record import Record, statement_id
 from domain.delivery.ledger import Left
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
-from domain.signing.canonical import plain
+from domain.signing.canonical import digest_of_bytes, plain
 from domain.signing.envelope import Envelope
 from domain.views.lists import Row, Rows
 from domain.words.errors import Malformed, Unavailable, VigilError
@@ -29,6 +30,8 @@ TRIALS = ("the connection dropped", "503", "429", "202")
 """What the gateway does with the first attempts to hand in an answer; then it gives the receipt."""
 OPEN = ("/v1/health", "/v1/openapi.json")
 """What needs no proof."""
+FILE = "/attachments/{digest}"
+"""One file: the proof of who hands it in is over the digest in its path."""
 OF_ALL = {
     "/v1/deliveries": ("GET", "POST"),
     "/v1/inbox": ("GET",),
@@ -38,6 +41,7 @@ OF_ALL = {
     "/v1/metrics": ("GET",),
     "/v1/reads": ("GET",),
     "/v1/alarms": ("GET",),
+    "/v1/results": ("GET",),
     "/v1/codec/decode": ("POST",),
     **dict.fromkeys(OPEN, ("GET",)),
 }
@@ -48,6 +52,10 @@ OF_A_DELIVERY = {
     "/ledger": ("GET",),
     "/changes": ("GET",),
     "/packet": ("GET",),
+    "/papers": ("GET",),
+    "/papers/{name}": ("GET",),
+    "/attachments": ("GET",),
+    FILE: ("GET", "PUT"),
     "/expunction": ("GET", "POST"),
 }
 """What the gateway has (docs/protocol.md, section 6): paths and methods, and those below a delivery's own path."""
@@ -110,8 +118,9 @@ class StandIn:
     async def hear(self, call: web.Request) -> web.StreamResponse:
         """One call."""
         body = await call.read()
-        nonce, problem = self._proved(call, body) if call.path not in OPEN else ("", "")
         below = self._below(call.path)
+        proved = PurePosixPath(call.path).name if (call.method, below) == ("PUT", FILE) else digest_of_bytes(body)
+        nonce, problem = self._proved(call, proved) if call.path not in OPEN else ("", "")
         methods = OF_ALL.get(call.path, ()) if below is None else OF_A_DELIVERY.get(below, ())
         if call.method not in methods:
             self.strays.append(f"{call.method} {call.path}")
@@ -127,9 +136,13 @@ class StandIn:
         return web.json_response(shown) if shown is not None else _problem(503, "unavailable")
 
     def _below(self, path: str) -> str | None:
-        """What stands behind the path of the delivery; None where it is another path."""
+        """What stands behind the path of the delivery, as `OF_A_DELIVERY` has it; None where it is another path."""
         own = f"/v1/deliveries/{self.delivery}"
-        return path.removeprefix(own) if path == own or path.startswith(f"{own}/") else None
+        if path != own and not path.startswith(f"{own}/"):
+            return None
+        below = path.removeprefix(own)
+        among, _, name = below.rpartition("/")
+        return next((one for one in OF_A_DELIVERY if name and one.startswith(f"{among}/{{")), below)
 
     def _shown(self, call: web.Request, below: str | None) -> Any:
         """What is shown at a path; None for what an examination does not play."""
@@ -172,7 +185,7 @@ class StandIn:
             for entry in self.record.entries[number:]:
                 await answer.write(f"id: {entry.seq}\ndata: {entry.model_dump_json()}\n\n".encode())
                 number = entry.seq + 1
-            if self._closed:
+            if self._closed and number >= len(self.record.entries):
                 return answer
             await asyncio.sleep(LOOK_EVERY)
 
@@ -201,13 +214,15 @@ class StandIn:
             call.transport.abort()
         return _problem(503, "unavailable")
 
-    def _proved(self, call: web.Request, body: bytes) -> tuple[str, str]:
-        """The nonce of its proof, or what is wrong with the proof."""
+    def _proved(self, call: web.Request, body: str) -> tuple[str, str]:
+        """The nonce of its proof for a body of this digest, or what is wrong with the proof."""
         header, url = call.headers.get("Authorization"), self.url + call.raw_path
         try:
-            nonce = proof.check(header, self._known, call.method, url, body, now=datetime.now(UTC)).nonce
+            caller = proof.identify(header, self._known, call.method, url, now=datetime.now(UTC))
+            caller.check_digest(body)
         except VigilError as error:
             return "", error.message
+        nonce = caller.nonce
         if nonce in self._nonces:
             return nonce, "the same proof again"
         self._nonces.add(nonce)

@@ -58,9 +58,8 @@ class Opened(Event):
     definition: Checkpoint | None = None
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """The checkpoint is open from here on, with what the definition says of it, or else the plan. In a group, see
-        `remember_siblings`. Where a contingency called
-        for it, that has opened about this key once more.
+        """The checkpoint is open from here on, with what the definition says of it, or else the plan. Where a contingency called
+        for it, that has opened about this key once more. In a group they `remember_siblings`, with no more `reached` than before.
         """
         checkpoint = self.definition or state.plan.find(self.checkpoint)
         if checkpoint is None:
@@ -89,7 +88,7 @@ class Waits(Event):
     until: UtcText
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """It waits until then."""
+        """The checkpoint is `waiting`, until then."""
         state.siblings.waiting[self.checkpoint] = instant(self.until)
 
 

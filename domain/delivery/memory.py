@@ -286,11 +286,11 @@ class Siblings:
     heard: int = 0
     """How often something has been."""
     standing: dict[int, SiblingStanding] = field(default_factory=dict)
-    """By the number of the member: the last that was heard of how it stands; none while it goes on."""
+    """By the place among the `members`: the last that was heard of how it stands; none while it goes on."""
     waiting: dict[str, datetime] = field(default_factory=dict)
     """Checkpoints that have had their turn and wait: until when."""
     reached: tuple[str, ...] = ()
-    """The keys of the waits that are over, since the sibling has come so far."""
+    """What has been waited for and has come so far: the sibling and its checkpoint."""
     alone: tuple[str, ...] = ()
     """Checkpoints for which it was decided to wait no more."""
     stop: int | None = None

@@ -327,10 +327,11 @@ class SiblingHeard(Event):
         return SiblingSealed(group=group, **said)
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """Something more has been heard. `reached`: its wait is over. `held`, `stopped` and `ended`: so it stands. When it was
-        held or stopped, every participant is told, and no more of it than that. When it was stopped, and this one is not
-        `held_back`: where the plan says so for the group, this one halts with the cause `stop` and `sibling_stopped`, else it is
-        to be decided upon. `danger`: the same, but it halts with the cause `risk_to_life` and `danger_to_a_sibling`.
+        """Something more has been `heard`. `reached`: they `remember_siblings`, with this `checkpoint` of the `sibling` as
+        one that is `reached`. `held`, `stopped`, `ended`: that is its `standing`; by `danger` it is `stopped`. Unless it
+        `ended`, every participant is told, and no more than that. Then, unless this one is `held_back`: by `danger` it halts
+        with the cause `risk_to_life` and `danger_to_a_sibling`; by `stopped`, where `on_stop` of the group is `stop`, with
+        the cause `stop` and `sibling_stopped`, and else `stop` of what is known of siblings is this entry.
         """
         group, siblings = state.plan.group, state.siblings
         assert group is not None  # noqa: S101 - else there is no sibling

@@ -305,13 +305,15 @@ class State:
         return self.past.get(checkpoint or "") or self.progress.get(checkpoint or "")
 
     def awaited(self) -> tuple[Wait, ...]:
-        """What checkpoints that have not opened wait for of siblings (R31)."""
+        """What checkpoints that have not opened wait for of siblings (R31): all that stands in their `wait_for`."""
         return tuple(wait for one in self.plan.checkpoints if one.id not in self.progress for wait in one.wait_for)
 
     # What changes it
 
     def remember_siblings(self, *reached: str) -> None:
-        """These waits are over. What is known of waits is forgotten once it is `awaited` no more."""
+        """These are `reached` too. Of what is `reached` only what is still `awaited` is kept; of those that are `alone` or
+        `waiting`, only checkpoints that have not opened.
+        """
         siblings, keys = self.siblings, [one.key for one in self.awaited()]
         siblings.reached = tuple(one for one in dict.fromkeys((*siblings.reached, *reached)) if one in keys)
         siblings.alone = tuple(one for one in siblings.alone if one not in self.progress)

@@ -170,7 +170,7 @@ def hand_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def wait_for_siblings(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """Each checkpoint that is `beginning_to_wait` waits, from now for as long as the plan says (R31)."""
+    """Each checkpoint that is `beginning_to_wait` waits (R31): from now, for as long as its `waits` says."""
     for planned in beginning_to_wait(delivery):
         yield Waits(checkpoint=planned.id, until=utc_text(now + (planned.waits or delivery.plan.contingencies.decision)))
 

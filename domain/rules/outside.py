@@ -54,8 +54,10 @@ def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
     archive_behind     the archive is not behind
     archive_caught_up  the archive is behind
     diverged           `branch` is not less than this history's, and this history does not begin with what was found
-    sibling_heard      it is under way; `reached` is waited for by the plan and not known; `held` of one that goes on as far as is
-                       known; `stopped` and `danger` of one that goes on or was held; `ended` of one that has not
+    sibling_heard      `sibling` is another of the `members`, the installation has signed `seal` with a key that counts at this
+                       moment, it is under way, and it is news: `reached`, where that is `awaited` and not yet `reached`, and
+                       what of it `proves` so is in `statements`; `held`, where its `standing_of` is none; `stopped` and `danger`,
+                       where that is none or `held`; `ended`, where it is another
     """
     state = delivery.state
     match fact:

@@ -26,8 +26,9 @@ consignments at once, that of each, in the order in which they are named.
 
 
 def own_request(plan: Plan, said: Said, request: Requests) -> str | None:
-    """Of the requests that it decides on, the one of this delivery; none where it names none, or one though it is said of
-    several.
+    """Which request for consent of this delivery it decides on, by its digest: its `request`; where it is said of several
+    `members`, of those in `request` the one in the place that this one's number has among these `members`. None where it names
+    none, or one though it is said of several, or several though it is said of one.
     """
     members = said.statement.members
     if members is None or isinstance(request, str):

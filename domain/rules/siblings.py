@@ -34,8 +34,8 @@ SIBLING_UNDECIDED = found("R2", "sibling_undecided", "a sibling was stopped; no 
 
 
 def lacking(delivery: Delivery, planned: PlannedCheckpoint) -> tuple[Wait, ...]:
-    """What a checkpoint still waits for: each of its `wait_for` that has not been `reached`, and whose sibling has not ended
-    where the plan says that it then goes on. Nothing, once it was decided that it waits no more.
+    """What a checkpoint still waits for: each of its `wait_for` that has not been `reached`, but for those that say `go_on` by
+    `ended` and whose sibling has ended, by its `standing_of`. Nothing, where it goes on `alone`.
     """
     siblings = delivery.state.siblings
     if planned.id in siblings.alone:
@@ -48,21 +48,23 @@ def lacking(delivery: Delivery, planned: PlannedCheckpoint) -> tuple[Wait, ...]:
 
 
 def standing_of(state: State, sibling: str) -> str | None:
-    """The last that was heard of how a sibling stands; none while it goes on."""
+    """The `standing` of a sibling; none of what is no sibling."""
     members = state.plan.group.members if state.plan.group is not None else ()
     return state.siblings.standing.get(members.index(sibling)) if sibling in members else None
 
 
 def _its_turn(delivery: Delivery, planned: PlannedCheckpoint) -> bool:
-    """Whether it would open now, but for what it waits for."""
+    """Whether it would open now, but for what it waits for: it has not opened, its step has its `turn`, what it comes `after` has
+    closed, and for step `dispatch` a leg is `cleared`.
+    """
     after = planned.after is None or delivery.state.closed(planned.after)
     leaves = planned.step != "dispatch" or delivery.state.cleared >= 0
     return planned.id not in delivery.state.progress and after and leaves and turn(delivery, planned.step)
 
 
 def beginning_to_wait(delivery: Delivery) -> Iterator[PlannedCheckpoint]:
-    """Checkpoints of the steps `dispatch`, `muster` and `arrest` whose turn it is, for which something is `lacking`, and of which
-    it is not known yet that they wait. In the plan's order.
+    """Checkpoints that have `its_turn` and for which something is `lacking`, but for those that are `waiting` already. In the
+    plan's order.
     """
     for planned in delivery.plan.checkpoints if delivery.plan.group is not None else ():
         known = planned.id in delivery.state.siblings.waiting
@@ -71,7 +73,7 @@ def beginning_to_wait(delivery: Delivery) -> Iterator[PlannedCheckpoint]:
 
 
 def ends_of_waits(delivery: Delivery) -> Iterator[datetime]:
-    """Until when each checkpoint waits that does, while it is under way."""
+    """While it is under way: until when each that is `waiting` does, if it has not opened and something is `lacking` for it."""
     for name, until in delivery.state.siblings.waiting.items() if delivery.state.under_way else ():
         planned = delivery.plan.find(name)
         if planned is not None and name not in delivery.state.progress and lacking(delivery, planned):
@@ -95,9 +97,9 @@ class Sibling(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each checkpoint that waits, whose turn it is, and for which something is `lacking`: once the time is over until
-        which it waits, or a sibling has ended that is `lacking`; unless one about it is open. In the order in which they began to
-        wait.
+        """About each checkpoint that is `waiting`, has `its_turn`, and for which something is `lacking`: once the time is over
+        until which it waits, or the sibling of something `lacking` has ended, by its `standing_of`; unless one about it is open.
+        In the order in which they began to wait. Its key is that checkpoint.
         """
         for name, until in delivery.state.siblings.waiting.items():
             planned = delivery.plan.find(name)
@@ -132,7 +134,7 @@ class Sibling(Contingency):
         state.stop_all("silence", WAITED_IN_VAIN(checkpoint=progress.key, services=services), when.seq)
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
-        """If it is satisfied, the checkpoint waits no more: it is `alone`."""
+        """If it is satisfied, the checkpoint that was its key goes on `alone`."""
         if progress.result == "satisfied":
             state.siblings.alone = (*state.siblings.alone, progress.key)
 
@@ -152,7 +154,7 @@ class SiblingStop(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """While a `stop` of a sibling is undecided and it is under way, unless one is open."""
+        """While `stop` of what is known of siblings is some entry, and it is under way, unless one is open."""
         state = delivery.state
         if state.siblings.stop is not None and state.under_way and not open_about(state, self.declares.name, ""):
             yield ""
@@ -176,7 +178,7 @@ class SiblingStop(Contingency):
         state.stop_all("silence", SIBLING_UNDECIDED(services=services), when.seq)
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
-        """If it is satisfied, the stop of the sibling is decided upon."""
+        """If it is satisfied, that `stop` is none again."""
         if progress.result == "satisfied":
             state.siblings.stop = None
 
@@ -217,8 +219,10 @@ def _wait(delivery: Delivery, fact: SiblingHeard) -> Wait | None:
 
 
 def proves(delivery: Delivery, wait: Wait, statements: tuple[Envelope, ...], at: datetime) -> bool:
-    """Whether these statements, each signed with keys of its service that count at this moment, say all that is asked there of as
-    many distinct services as must have said it: about that delivery, at that checkpoint, each a yes to what it is asked.
+    """Whether these statements prove that what is waited for has been reached. One of them says something if a key that its
+    `service` has at this moment, by the directory here, has signed it; it is about that `delivery` and that `checkpoint`, and of
+    no `members`; and it says yes to what its kind answers. As many distinct services as its `need` says must, each as `voice`,
+    have said all that `requires` asks of them.
     """
     said: dict[str, list[Need]] = {}
     for envelope in statements:

@@ -324,12 +324,23 @@ OF_CHECKS: Mapping[str, Check] = {
     "in_sight": "sight",
 }
 """Fields in which the answer says what was checked, and by which check."""
+_MAY_BE_SAID = ("scale", "handover_offered.seals_intact")
+"""Of these what may be left out although it is checked so, by name, or by kind and name where the kind decides."""
 
 
 def asked_of(kind: str, name: str, request: Request | None) -> bool | None:
-    """Whether an answer of this kind says this field because the plan has it checked so; none where no check is about it."""
-    checked = issubclass(kind_called(kind), Checked) and request is not None
-    return OF_CHECKS[name] in request.facts.checked_by if checked and request is not None and name in OF_CHECKS else None
+    """Whether an answer of this kind says this field because the plan has it checked so, or has no place for it because it has it
+    checked otherwise, or no devices were put in; none where it may say it, or no check is about it.
+    """
+    if request is None or not issubclass(kind_called(kind), Checked):
+        return None
+    if name == "devices":
+        return None if request.facts.items else False
+    if name not in OF_CHECKS:
+        return None
+    if OF_CHECKS[name] not in request.facts.checked_by:
+        return False
+    return None if name in _MAY_BE_SAID or f"{kind}.{name}" in _MAY_BE_SAID else True
 
 
 def kind_called(name: str) -> type[Kind]:

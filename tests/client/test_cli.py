@@ -125,6 +125,7 @@ async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
         service="kz.prosecutor",
     )  # fmt: skip
     refused = await desk.run("refuse", name, "consent-uz", "--reason", "danger", service="uz.prosecutor")
+    await desk.installation.caught_up(desk.plan)  # who reads here is another than who has spoken
     shown = await desk.run("show", name, "-o", "json", service="kz.knb")
 
     assert ["consent-kz"] == [one["checkpoint"] for one in inbox.json["requests"] if one["delivery"] == name]
@@ -150,6 +151,7 @@ async def test_anyone_stops_and_the_history_says_who(desk: Desk) -> None:
     """A stop by the coordinator; the ledger as lines and as JSON; list shows it halted in due course."""
     name = desk.plan.operation
     stopped = await desk.run("stop", name, "--reason", "leak", service="caricc")
+    await desk.installation.caught_up(desk.plan)
     history = await desk.run("history", name, service="kz.knb")
     entries = await desk.run("history", name, "-o", "json", service="kz.knb")
     listed = await desk.run("list", service="kz.knb")
@@ -167,6 +169,7 @@ async def test_a_russian_reader_is_answered_in_russian(desk: Desk, monkeypatch: 
     name = desk.plan.operation
     monkeypatch.setenv("VIGIL_LANG", "ru")
     refused = await desk.run("confirm", name, "departure", "--kind", "sighted", "place=road", service="uz.police")
+    await desk.installation.caught_up(desk.plan)
     history = await desk.run("history", name, service="kz.knb")
     nowhere = await desk.run("show", "nowhere-1", service="kz.knb")
 
@@ -324,6 +327,7 @@ async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path
     other.consent()
     answer = other.say("caricc", "stop_requested", id=stopped.json["statement"])
     place = in_its_place(Path(stopped.json["kept"]), answer)
+    await desk.installation.caught_up(desk.plan)
     exported = await desk.run("export", name, "-f", tmp_path / "packet.json", service="kz.knb")
     history = await desk.run("history", name, service="kz.knb")
     verified = await vigil("verify", tmp_path / "packet.json", "--keys-unverified", "--keys", desk.keys)

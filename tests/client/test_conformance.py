@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from client.conformance.checks import CHECKS, By, CheckResult, Mismatch, examine
 from client.conformance.exam import Exam
 from client.conformance.gateway import OF_A_DELIVERY, OF_ALL
 from domain.delivery.ledger import Entry
+from domain.plan import proof
 from domain.plan.directory import Service, ServiceKey
 from domain.signing.keys import private_pem, public_text
 from gateway import api
@@ -37,6 +39,8 @@ from tests.reference import FOLDER, SERVICE, configured, in_a_thread, protocol, 
 ROOT = FOLDER.parents[1]
 PUBLIC = public_text(private_key_of(SERVICE))
 SECOND = public_text(private_key_of(f"{SERVICE} second"))
+VALID = ServiceKey(public=PUBLIC, valid_from="2000-01-01T00:00:00Z")
+DIGEST = "ab" * 32
 
 
 def test_every_check_names_a_section_of_the_protocol() -> None:
@@ -55,6 +59,37 @@ def test_the_stand_in_has_what_the_gateway_has() -> None:
     assert {(route.method, route.path) for route in api.routes if isinstance(route, web.RouteDef)} == {
         (method, path) for path, methods in played.items() for method in methods
     }
+
+
+async def test_a_name_in_a_path_is_no_stray_call_and_a_file_is_proved_by_its_digest() -> None:
+    """A paper is asked for by its name, a file is handed in with a proof over the digest in its path, and over no other; what
+    stands below a paper is a stray call.
+    """
+    key, (port,) = private_key_of(SERVICE), free_ports(1)
+    service = Service(id=SERVICE, kind="prosecutor", state="UZ", names={"en": "x"}, keys=(VALID,))
+    door, vigil_key = f"http://127.0.0.1:{port}", Ed25519PrivateKey.generate()
+    async with aiohttp.ClientSession() as http:
+        exam = Exam(http, door, service, (VIGIL, vigil_key), "authorisation", gateway=door, patience=4, settle=1)
+        assert exam.gateway is not None
+        own = f"{door}/v1/deliveries/{exam.delivery}"
+        calls = [
+            ("GET", f"{own}/papers/request.{SERVICE}", b""),
+            ("PUT", f"{own}/attachments/{DIGEST}?media_type=image/jpeg", DIGEST),
+            ("PUT", f"{own}/attachments/{DIGEST}?media_type=image/jpeg", b"a file"),
+            ("GET", f"{own}/papers/request/below", b""),
+        ]
+        async with exam.gateway.open():
+            found = []
+            for number, (method, url, body) in enumerate(calls):
+                made = proof.make(SERVICE, key, method, url, body, now=datetime.now(UTC), nonce=f"call-{number}")
+                data = b"a file" if method == "PUT" else None
+                async with http.request(method, url, data=data, headers={"Authorization": made}) as answer:
+                    found.append(answer.status)
+
+    path = f"/v1/deliveries/{exam.delivery}"
+    assert [503, 503, 401, 404] == found
+    assert exam.gateway.strays[0].startswith(f"PUT {path}/attachments/{DIGEST}: ")
+    assert [f"GET {path}/papers/request/below"] == exam.gateway.strays[1:]
 
 
 # As a process
@@ -373,14 +408,20 @@ class Follows(Faulty):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.following: set[str] = set()
+        self.following: dict[str, threading.Thread] = {}
 
     def take_request(self, body: bytes) -> None:
         super().take_request(body)
         delivery = protocol.open_envelope(body, protocol.REQUEST, self.config.vigil_keys)["delivery"]
-        if delivery not in self.following:
-            self.following.add(delivery)
-            threading.Thread(target=self.follow, args=(delivery,)).start()
+        thread = threading.Thread(target=self.follow, args=(delivery,))
+        if self.following.setdefault(delivery, thread) is thread:  # two requests may come at once
+            thread.start()
+
+    def work(self, stop: threading.Event) -> None:
+        """Until all has been read that follows, too."""
+        super().work(stop)
+        for thread in self.following.values():
+            thread.join()
 
     def follow(self, delivery: str) -> None:
         """Read what there is, then what comes, until nothing follows."""
@@ -596,6 +637,7 @@ _nothing: Callable[[object], None] = lambda _check: None  # noqa: E731
 @pytest.fixture(scope="module")
 async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Mismatch]]:
     """For each fault the checks that failed, and what they compared; all services are examined side by side."""
+    SEEN.clear()  # who runs tests side by side may make this twice
     ports = iter(free_ports(2 * len(FAULTS)))
     folders = [tmp_path_factory.mktemp("service") for _ in FAULTS]
     pairs = zip(FAULTS.values(), folders, strict=True)

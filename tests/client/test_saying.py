@@ -26,6 +26,7 @@ SEEN = Seen(size=7, root=SHA)
 OFFLINE = ("--as", "kz.police", "--offline", "--plan", SHA)
 PREPARED = ("modality=intact", "gross=13.9 kg", "seals=KZ001/H", "kept=heroin: 1.98 kg", "witnesses=K-7")
 GRANTED = ("state=UZ", f"request={SHA}", "reference=1", "granted_by_role=x", "legal_basis=x", "modalities=intact")
+OF_TWO = tuple(f"{one}; {SHA}" if one.startswith("request=") else one for one in GRANTED)
 WINDOW = ("valid_from=2026-03-02T13:30:00+05:00", "valid_until=2026-04-02T13:30:00+05:00")
 TWO = ("parts=saxaul-22-1: heroin: 6 kg; saxaul-22-2: heroin: 7.2 kg; saxaul-22-1: EUR: 500.00", "reason=two couriers")
 ENDED = f"parts=saxaul-22-1: no_show: {SHA}: heroin: 6 kg; saxaul-22-2: lost_or_stolen: {SHA}; saxaul-22-1: EUR: 500.00"
@@ -52,6 +53,8 @@ def request(**facts: Any) -> Request:
         ("authorisation_granted", (*GRANTED, *WINDOW, "conditions=two officers; tashkent-airport: photographs; Note: x"),
          "conditions", [{"text": "two officers", "at": None}, {"text": "photographs", "at": "tashkent-airport"},
                         {"text": "Note: x", "at": None}]),
+        ("authorisation_granted", (*GRANTED, *WINDOW), "request", SHA),
+        ("authorisation_granted", (*OF_TWO, *WINDOW), "request", [SHA, SHA]),
         ("prepared", (*PREPARED, "samples=heroin: 2 g; EUR: 12500.00; JPY: 500; USD: 10: " + SHA), "samples",
          [{"substance": "heroin", "net": 2000, "cas": None},
           {"currency": "EUR", "minor": 1_250_000, "notes": [], "serials": None},

@@ -223,6 +223,12 @@ def _when_accepted(kind: type[Kind]) -> str:
     return " ".join(filter(None, (own(kind, "apply"), own(kind, "is_answer"), own(kind, "is_contact"))))
 
 
+def shared() -> Iterator[str]:
+    """What may be said of several consignments at once."""
+    those = [f"`{name}`" for name, kind in BOOK.kinds.items() if kind.may_be_shared is not Kind.may_be_shared]
+    yield f"{', '.join(those[:-1])} and {those[-1]}."
+
+
 # Checkpoints that no plan holds
 
 
@@ -326,6 +332,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "acknowledgements": words(outside._as_it_counts),
     "keys": words(key_changes.faults_in, key_changes._gives_its_own, key_changes.changed),
     "kinds": kinds,
+    "shared": shared,
     "contingencies": contingencies,
     "steps": steps,
     "notices": notices,
@@ -471,6 +478,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "siblings": words(
         State.awaited,
         State.remember_siblings,
+        siblings._its_turn,
         siblings.lacking,
         siblings.standing_of,
         siblings.beginning_to_wait,

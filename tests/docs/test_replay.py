@@ -1,5 +1,6 @@
 """docs/replay.md says all that the rules rest on, as the code has it."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 
 from domain.delivery import balance, event, grants, progress, state
 from domain.delivery.events import EVENTS
+from domain.delivery.reported import SiblingSealed
 from domain.delivery.state import State
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Halt
@@ -21,6 +23,8 @@ from domain.record.packet import Packet
 from domain.rules import turns
 from domain.rules.books import BOOK
 from domain.rules.outside import LONGEST_DEFERRED
+from domain.signing.canonical import canonical
+from domain.signing.envelope import SIBLING_TYPE
 from domain.words.codes import CODES
 from domain.words.figures import Figures
 from domain.words.limits import LARGEST_BRAKE, MOST_KEYS
@@ -79,6 +83,17 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
     assert f"more than {MOST_KEYS} keys" in TEXT
     assert "by 24 hours and 5 minutes at most" in TEXT
     assert "1 d 5 m" == say_span(LONGEST_DEFERRED)
+
+
+def test_what_is_signed_of_a_sibling_is_told_whole() -> None:
+    """Who checks a `seal` makes its payload of what the page names: each field of it, null too, and its type."""
+    told = TEXT.partition("- *The `seal`*")[2].partition("\n- *")[0]
+    sealed = SiblingSealed(group="a" * 64, sibling="amber-heron", says="ended", size=1, root="b" * 64)
+
+    assert {*json.loads(canonical(sealed)), "seal", "sibling_heard", "system"} == {"seal", *re.findall(r"`([a-z_]+)`", told)}
+    assert f"`{sealed.vigil}`" in told
+    assert f"`{SIBLING_TYPE}`" in told
+    assert sealed.checkpoint is None
 
 
 def test_the_steps_are_told_in_their_order() -> None:

@@ -16,6 +16,7 @@ from domain.plan.draft import TAKES, Draft, draft
 from domain.plan.gaps import gaps_in, is_gap
 from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.words.errors import Malformed
+from domain.words.limits import MOST_LEGS, MOST_STOPS
 from tests.support import example_cards, example_directory
 
 NINE = ("AZ", "BY", "EE", "KG", "KZ", "LV", "RU", "TJ", "UZ")
@@ -300,3 +301,11 @@ def test_what_is_seized_at_its_end_is_passed_on_to_nobody() -> None:
     """A chain of recipients and a seizure are two different ends."""
     with pytest.raises(ValueError, match="passed on to nobody"):
         answers(ends="seizure", recipients=("Another address",))
+
+
+def test_a_route_of_as_many_stops_as_there_may_be_is_drafted_and_no_longer_one() -> None:
+    """Each stop in another State than the one before it, so that every border stands between them."""
+    way = ", ".join(("KZ", "UZ")[number % 2] for number in range(MOST_STOPS))
+    assert MOST_LEGS >= len(drafted(answers(way)).plan.legs)
+    with pytest.raises(ValueError, match="at most 20 items"):
+        answers(f"{way}, KZ")

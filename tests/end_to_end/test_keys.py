@@ -112,7 +112,7 @@ async def test_the_passphrase_of_the_installation_is_typed_once_and_is_in_no_lis
         started = {pid: Path(f"/proc/{pid}") for pid in children(up)}
         told = {(proc / "cmdline").read_bytes(): (proc / "environ").read_bytes() for proc in started.values()}
         listed = await place.run("list", "--as", "kz.knb", "--gateway", place.url)
-    kept = [path.read_bytes() for path in (place.folder / "home").iterdir()]
+    kept = [path.read_bytes() for path in (place.folder / "home").rglob("*") if path.is_file()]
 
     assert 1 == seen.count("stop with Ctrl-C")
     assert 0 == listed.code

@@ -24,7 +24,8 @@ from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.access import OPEN
 from domain.plan.directory import Directory
-from domain.plan.plan import Plan
+from domain.plan.group import under_one_root
+from domain.plan.plan import Group, Plan
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
 from domain.rules.handling import Information
@@ -556,7 +557,10 @@ async def test_a_fault_of_our_own_is_a_problem_document_and_no_trace_of_code(at:
 async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at: At) -> None:
     """The initiator puts a new signed plan: recorded once however often it is sent; a wrong one gets every fault."""
     parcel = ConsignmentIdentifier.model_validate({"scheme": "other", "value": uuid.uuid4().hex})  # another than the module's
-    plan = fresh(at.plan, group="spring-22", consignment=at.plan.consignment.model_copy(update={"identifiers": (parcel,)}))
+    plan = fresh(at.plan, consignment=at.plan.consignment.model_copy(update={"identifiers": (parcel,)}))
+    group = Group(code=f"{plan.operation}-all", members=(plan.operation, f"{plan.operation}-2"), digest="0" * 64)
+    one, sibling = (plan.model_copy(update={"operation": name, "group": group}) for name in group.members)
+    plan, _ = under_one_root((one, sibling))
     door = at.door(plan.initiator)
     await door.start(signed_plan(plan))
     await at.installation.opened(plan, "consent-uz")
@@ -579,4 +583,4 @@ async def test_a_changed_plan_takes_the_old_ones_place_and_who_is_new_sees_it(at
     assert first == again
     assert "amended" == first.event.event
     assert "Another address" in {stop.place for stop in shown.route}
-    assert "spring-22" == rows[plan.operation].group
+    assert group.code == rows[plan.operation].group

@@ -10,9 +10,9 @@ from domain.plan.goods import Check
 from gateway.pages.forms import boxes_of
 
 
-def asked(*by: Check) -> Request:
+def asked(*by: Check, items: tuple[str, ...] = ()) -> Request:
     """Somebody is asked about a consignment that is checked by these."""
-    facts = Facts(place="border", state="KZ", modality="intact", expected_at=None, valid_until=None, checked_by=by)
+    facts = Facts(place="border", state="KZ", modality="intact", expected_at=None, valid_until=None, checked_by=by, items=items)
     return Request(
         id="saxaul-22/border/kz.police",
         delivery="saxaul-22",
@@ -30,7 +30,7 @@ def asked(*by: Check) -> Request:
 @pytest.mark.parametrize(
     ("kind", "by", "expected"),
     [
-        ("handover_offered", ("weight", "seals"), ["gross", "seals"]),
+        ("handover_offered", ("weight", "seals"), ["gross", "seals", "scale", "seals_intact"]),
         ("handover_offered", ("sight",), ["in_sight"]),
         ("handover_accepted", ("seals", "count"), ["seals", "packages", "seals_intact", "not_checked"]),
         ("handover_accepted", ("picture",), ["picture", "not_checked"]),
@@ -38,9 +38,16 @@ def asked(*by: Check) -> Request:
     ],
 )
 def test_a_form_has_the_fields_of_what_is_checked(kind: str, by: tuple[Check, ...], expected: list[str]) -> None:
-    """All of them must be filled in; a brake has every field, and none must be."""
+    """All of them must be filled in but what is said beside a check; a brake has every field, and none must be."""
     boxes = boxes_of(kind, asked(*by), datetime(2026, 3, 2, tzinfo=UTC))
+    beside = {"scale", "not_checked", *(("seals_intact",) if kind == "handover_offered" else ())}
     assert [box.name for box in boxes] == expected
     assert [box.name for box in boxes if box.required] == (
-        ["place"] if kind == "interdicted" else expected[: len(expected) - ("not_checked" in expected)]
+        ["place"] if kind == "interdicted" else [name for name in expected if name not in beside]
     )
+
+
+def test_a_form_asks_how_devices_are_where_some_were_put_in() -> None:
+    """They need not be looked at."""
+    boxes = boxes_of("handover_accepted", asked("picture", items=("T-1",)), datetime(2026, 3, 2, tzinfo=UTC))
+    assert [(box.name, box.required) for box in boxes] == [("picture", True), ("devices", False), ("not_checked", False)]

@@ -34,15 +34,17 @@ from domain.words.limits import MOST_LOOKS_FOR_A_SELECTOR
 from domain.words.moments import utc_text
 from process.serve import leave
 from process.temporal import readable
-from rehearsal.over_http import SimulatedServices, free_ports
-from rehearsal.scenario import Scenario
+from rehearsal.over_http import SimulatedServices, compressed, free_ports
+from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
 from tests.activities.test_messenger import Hook
-from tests.installation import Installation, installed, quick, said_by, temporal_server, without
+from tests.groups import group_plans
+from tests.installation import Installation, end_what_runs, installed, quick, said_by, temporal_server, without
 from tests.support import SCENARIOS, example_scenario, signed_plan, with_changes
 from tests.workflows.replaying import COMMITTED, HISTORIES
 from tests.workflows.test_controlled_delivery import started
 from tests.workflows.test_divergence import put_back, tasks_done
+from tests.workflows.test_groups import FACTOR, quick_group
 from tests.workflows.test_keeping import archive_away, say_much, stop_by_all
 from workflows import messages
 from workflows.messages import CarriedRegister, RunLength, register_id
@@ -100,6 +102,9 @@ ACTS: dict[str, list[dict[str, object]]] = {
 PACES = {"in-many-runs": RunLength(events=150), "archive-away": RunLength(updates=5)}
 """How long a run lasts, where it is not as long as may be."""
 
+OF_A_GROUP = "waits-for-siblings"
+"""Of three parcels the first, which hears of the others and waits for one of them (R31)."""
+
 CONSENT_LASTS = timedelta(seconds=5)
 """In `consent-extended` and `consent-expired`, from when the path is asked for: too short to depart."""
 
@@ -115,7 +120,17 @@ def paths() -> dict[str, tuple[Plan, Scenario]]:
     plans = {"consent-expired": unwarned}
     bare = scenario.model_dump(exclude={"expect", "acts"})
     ours = {name: (plans.get(name, plan), Scenario.model_validate(bare | {"acts": done})) for name, done in acts.items()}
-    return {name: example_scenario(name) for name in SCENARIOS} | ours
+    unhurried = Scenario(vigil="scenario/1", pace=Pace.model_validate({"fastest": "10m", "slowest": "30m"}))
+    return {name: example_scenario(name) for name in SCENARIOS} | ours | {OF_A_GROUP: (group_plans()[0], unhurried)}
+
+
+def ready(name: str) -> tuple[Plan, Scenario, tuple[Plan, ...]]:
+    """Under code names of their own and compressed: the plan, its scenario, and its siblings where it is one of a group."""
+    plan, scenario = paths()[name]
+    if name != OF_A_GROUP:
+        return *quick(plan, scenario), ()
+    first, *siblings = quick_group()
+    return first, compressed(scenario, FACTOR), tuple(siblings)
 
 
 def name_of(history: Path) -> str:
@@ -259,12 +274,15 @@ async def record() -> None:
         for name in paths():
             if name in map(name_of, COMMITTED):
                 continue
-            plan, scenario = quick(*paths()[name])
+            plan, scenario, siblings = ready(name)
             async with recorded_with(environment.client, name, plan, scenario) as at:
                 await begun(at, name, plan)
+                for sibling in siblings:
+                    await at.gateway(sibling.initiator).start(signed_plan(sibling))
                 await at.to_the_end(plan)
                 await at.handle(plan).result()
                 found = await runs(at, plan)
+                await end_what_runs(at.client, *(messages.workflow_id(one.operation) for one in siblings))
             for number, history in enumerate(found, start=1):
                 file = HISTORIES / f"{name}{f'.{number}' if len(found) > 1 else ''}.json.gz"
                 file.write_bytes(gzip.compress(readable(history, environment.client).encode(), mtime=0))

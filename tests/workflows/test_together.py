@@ -16,7 +16,9 @@ async def test_either_initiator_hands_a_joint_plan_in_and_who_is_told_at_the_end
     it in its list, sees its part of it, and the packet verifies.
     """
     example, scenario = example_scenario("almaty-tashkent")
-    plan, scenario = quick(with_changes(example, plan_={"co_initiator": "uz.customs", "told_at_end": [TOLD]}), scenario)
+    offence = example.offence.model_dump() | {"articles": {"KZ": ["Art. 297"], "UZ": ["Art. 246"]}}
+    joint = with_changes(example, plan_={"co_initiator": "uz.customs", "told_at_end": [TOLD], "offence": offence})
+    plan, scenario = quick(joint, scenario)
     async with installed(temporal, plan, scenario) as at:
         door, later = at.gateway("uz.customs"), at.gateway("kg.customs")
         one = signed_plan(plan)
