@@ -90,7 +90,7 @@ class Expunging:
                     await connection.execute(delete(table).filter_by(**own))
                 await connection.execute(delete(tallies).filter_by(**own).where(*_WORDS_OF_IT))
                 change = await next_change(connection)
-                await connection.execute(update(deliveries).filter_by(**own).values(title=None, change=change))
+                await connection.execute(update(deliveries).filter_by(**own).values(title=None, glance=None, change=change))
         await self._database.purge()  # after the commit: whoever is interrupted here asks again
         if self._files is not None:  # nothing opens them any more; what is left of them takes up room
             await self._files.remove_all(delivery)

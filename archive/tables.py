@@ -126,13 +126,15 @@ deliveries = Table(
     Column("started_at", _MOMENT, nullable=False),
     Column("closed_at", _MOMENT),
     Column("title", LargeBinary),
+    Column("glance", LargeBinary),
     Index("ix_deliveries_overdue_since", "overdue_since", "next_due", "delivery"),
     Index("ix_deliveries_started_at", "started_at", "delivery"),
     Index("ix_deliveries_closed_at", "closed_at", "delivery"),
 )
 """The read model: one row for each delivery, of its newest branch. `change` is the number of the change, over the
 installation, that wrote the row. `operation`: of which other one it is a part, as results count; null: it is one by itself.
-`next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows pages through them.
+`next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows pages through them. `title` and
+`glance`, its row of the watch floor, are sealed.
 """
 
 branches = Table(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 
 from archive.attachments.files import Files
@@ -59,6 +60,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)
     tidying = asyncio.create_task(app[FILES].go_on_tidying())
+    filling = asyncio.create_task(_filled(reading))
     looking = asyncio.create_task(app[METRICS].go_on_looking(partial(health_of, app)))
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
@@ -69,9 +71,16 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         message = f"port {chosen.gateway_port} on {chosen.gateway_host} is taken or not allowed"
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
     finally:
+        filling.cancel()
         looking.cancel()
         tidying.cancel()
     await reads.close()
+
+
+async def _filled(reading: Reading) -> None:
+    """Read the watch floor before somebody asks for it; where the archive is away, whoever asks first does."""
+    with suppress(Unavailable):
+        await reading.floor.look()
 
 
 def _files(chosen: Settings, archive: Database, ring: Wrapping) -> Files | None:

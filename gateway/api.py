@@ -23,6 +23,7 @@ from domain.record.expunction import Approvals
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
+from domain.views.floor import asked
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_BODY
@@ -40,6 +41,7 @@ from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
+from gateway.pages import floor as floor_page
 from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
 from gateway.papers import paper_wanted
@@ -47,7 +49,7 @@ from gateway.payloads import decoded
 from gateway.reads import READS, counts, recorded, shows
 from gateway.reception import RECEPTION, Reception
 from gateway.results_query import results_query_of
-from gateway.streams import STREAMS, end_streams, stream
+from gateway.streams import STREAMS, end_streams, stream, stream_floor
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
@@ -87,6 +89,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(routes)
     app.add_routes(pages.routes)
     app.add_routes(results_page.routes)
+    app.add_routes(floor_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
@@ -149,6 +152,28 @@ async def deliveries(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].reading.deliveries(request[CALLER].service, *list_query_of(request.query))
     shows(request, (row.delivery for row in found.rows))
     return _model(found)
+
+
+@routes.get("/v1/floor", name="floor")
+async def floor(request: web.Request) -> web.Response:
+    """A page of the watch floor: every open delivery of which the caller sees the whole, what is worst of it, and counts."""
+    question, unknown = asked(request.query)
+    reception = request.app[RECEPTION]
+    found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
+    shows(request, found.names())
+    return _model(found)
+
+
+@routes.get("/v1/floor/changes", name="floor-changes", allow_head=False)
+async def floor_changes(request: web.Request) -> web.StreamResponse:
+    """The watch floor as server-sent events: rows as they change, and every five seconds how things stand; for an hour."""
+    question, _ = asked(request.query)
+
+    async def still() -> None:
+        await request.app[PROOFS].still(request[CALLER])
+        request.app[PROOFS].known()
+
+    return await stream_floor(request, question, still, lambda event: event.model_dump_json())
 
 
 @routes.get("/v1/deliveries/{delivery}", name="view")

@@ -124,9 +124,13 @@ FILES = ("attach", "file")
 """Actions that carry a file one way or the other, which takes as long as it takes."""
 
 
+FOLLOWING = ("changes", "floor-changes")
+"""Actions whose answer goes on, and holds a connection meanwhile."""
+
+
 def lane_of(action: str | None, body: bytes) -> Lane:
     """The lane of a request; `body` is looked at only where it may be a stop."""
-    if action == "changes":
+    if action in FOLLOWING:
         return "follow"
     if action in FILES:
         return "files"

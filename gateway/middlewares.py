@@ -77,6 +77,8 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     The proof is checked before the body is read, and once more whether its key counts when all of it has come. While it is not
     known which keys count, nobody gets further than a stop, by the keys last known: it must get through (R8).
     """
+    if request.path == "/" and request.method in ("GET", "HEAD"):
+        raise web.HTTPSeeOther(entrance.ROOT)  # who types the address alone is a person
     if entrance.is_page(request):
         return await entrance.signed_in(request, handler)
     action = request.match_info.route.name

@@ -33,6 +33,7 @@ from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.views.attachments import FilesOfDelivery
+from domain.views.floor import PARAMETERS, FloorQuestion
 from domain.views.lists import Rows
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
 from domain.views.view import DeliveryView
@@ -40,6 +41,7 @@ from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.files import Handed
+from gateway.floor import Floor, FloorAnew, FloorBeat, FloorChanged, FloorGone
 from gateway.health import Health
 from gateway.list_query import ListQuery
 from gateway.payloads import Coded
@@ -74,6 +76,19 @@ class StreamEvent(BaseModel):
     event: Literal["message"] = "message"
     data: Annotated[str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"anyOf": _SEEN}})]
     """The entry, or in its place what says that it is withheld from the reader (R11)."""
+
+
+_OF_FLOOR = [{"$ref": f"{COMPONENTS}{one.__name__}"} for one in (FloorChanged, FloorGone, FloorBeat, FloorAnew)]
+
+
+class FloorStreamEvent(BaseModel):
+    """One server-sent event of the watch floor."""
+
+    id: str | None
+    """On the last event of what changed at once: what to send as `Last-Event-ID` to go on after it."""
+    event: Literal["message"] = "message"
+    data: Annotated[str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"anyOf": _OF_FLOOR}})]
+    """A row that changed or has gone, how things stand, or that all must be read anew."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +153,27 @@ def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
 
 _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
 
+_SHOWN_OF_FLOOR = {
+    "show": "Only rows of which this is so, or in this band: a reason or group of a row.",
+    "in": "Only what is in this State now.",
+    "service": "Only what this service holds, or is waited for.",
+    "phase": "Only in this phase.",
+    "text": "Only with this in the code name, the title, or such a service.",
+    "sort": "`worst`: the worst first. `due`: what comes due next. `age`: the oldest. `name`: by code name.",
+    "page": "From 1; of 200 rows each.",
+}
+
+
+def _of_floor(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
+    schema = FloorQuestion.model_json_schema(ref_template=f"{COMPONENTS}{{model}}")["properties"][PARAMETERS[name]]
+    kept = {key: value for key, value in schema.items() if key not in {"title", "default"}}
+    kinds = [one for one in kept.get("anyOf", [kept]) if one != {"type": "null"}]
+    return "query", kinds[0] if len(kinds) == 1 else {"anyOf": kinds}, means
+
+
+_VERSION = {"type": "string", "maxLength": 40}
+_FLOOR = {name: _of_floor(name, means) for name, means in _SHOWN_OF_FLOOR.items()}
+
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
 _PATH = {
     "delivery": _DELIVERY,
@@ -164,6 +200,15 @@ SAYS: dict[str, Says] = {
         {201: Success(Begun, "Started.", headers={"Location": "Where the delivery is."})}, takes=PLAN_TYPE, refuses=(409, 422)
     ),
     "list": Says({200: Success(Rows)}, refuses=(422,), asks=_LIST),
+    "floor": Says({200: Success(Floor)}, asks=_FLOOR),
+    "floor-changes": Says(
+        {200: Success(FloorStreamEvent, "Server-sent events, each of this form.", EVENTS)},
+        asks=_FLOOR
+        | {
+            "since": ("query", _VERSION, "`version` of the page that is there already: what has changed since comes first."),
+            "Last-Event-ID": ("header", _VERSION, "Id of the last event there is already; comes before `since`."),
+        },
+    ),
     "view": Says({200: Success(DeliveryView)}),
     "amend": Says({200: Success(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
     "submit": Says(
@@ -322,7 +367,8 @@ def document(routes: Iterable[web.AbstractRouteDef], url: str) -> dict[str, Any]
 def _schemas(said: tuple[tuple[str, int, Any], ...]) -> tuple[dict[tuple[str, int], Any], dict[str, Any]]:
     """The schema of each answer, and of what they share. Not to be changed: the next document has them too."""
     inputs = [((name, status), "serialization", TypeAdapter(model)) for name, status, model in said]
-    shared: list[type[BaseModel]] = [Problem, Envelope, *(says.sends for says in SAYS.values() if says.sends is not None)]
+    sent = (says.sends for says in SAYS.values() if says.sends is not None)
+    shared: list[type[BaseModel]] = [Problem, Envelope, FloorChanged, FloorGone, FloorBeat, FloorAnew, *sent]
     inputs += [((model.__name__, 0), "serialization", TypeAdapter(model)) for model in shared]
     schemas, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{COMPONENTS}{{model}}")  # type: ignore[arg-type] # literals
     return {name: schema for (name, _), schema in schemas.items()}, rest.get("$defs", {})

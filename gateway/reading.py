@@ -37,6 +37,7 @@ from domain.words.errors import NotAllowed, NotFound, Unavailable
 from domain.words.text import fill, mark
 from gateway.access import no_delivery
 from gateway.feed import Feed
+from gateway.floor import WatchFloor
 from gateway.limits import MOST_EXPECTED
 
 NOT_HERE: Final = 0.1
@@ -57,6 +58,7 @@ class Reading:
         self._ledgers = ledgers
         self._folded = FoldedDeliveries(ledgers)
         self._feed = Feed(lists)
+        self.floor = WatchFloor(lists, self._feed)
         self._expected: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     def expect(self, reader: str, delivery: str, size: int) -> None:

@@ -5,7 +5,7 @@ does the answer go out. An answer about which its handler says nothing does not 
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from domain.record.packet import Purpose
 from domain.record.reads import Shown
 from domain.views.results import Results
 from domain.words.errors import VigilError
+from domain.words.limits import MOST_READ
 from gateway.access import CALLER
 from gateway.pages import entrance
 
@@ -104,6 +105,42 @@ async def following(
             await journal.record(_shown(request, [delivery], last=last, ends=began.number))
         except VigilError as error:  # the record of its beginning stands, and says that it may have handed out whatever came
             log.warning("the end of a stream of changes could not be recorded", extra={"code": error.code})
+
+
+@asynccontextmanager
+async def following_floor(
+    request: web.Request, names: Iterable[str]
+) -> AsyncIterator[Callable[[Iterable[str]], Awaitable[None]]]:
+    """A stream of the watch floor: recorded when it begins with every delivery whose row it may show, and when it ends. What it
+    gives is asked before rows go out: it records those that were not among them.
+
+    Raises what `Reads.record` does, before anything is handed out.
+    """
+    journal, known = request.app[READS], set(names)
+    first, *others = [*batched(sorted(known), MOST_READ)] or [()]
+    began = await journal.record(_shown(request, first), request[CALLER].nonce)
+    for some in others:
+        await journal.record(_shown(request, some))
+    request[SHOWN] = ()  # there is nothing more to record than this
+
+    async def show(more: Iterable[str]) -> None:
+        new = [name for name in dict.fromkeys(more) if name not in known]
+        for some in batched(new, MOST_READ):
+            await journal.record(_shown(request, some))
+        known.update(new)
+
+    try:
+        yield show
+    finally:
+        try:
+            await journal.record(_shown(request, (), ends=began.number))
+        except VigilError as error:
+            log.warning("the end of a stream of the watch floor could not be recorded", extra={"code": error.code})
+
+
+def batched(names: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """The names, so many at a time."""
+    return (tuple(names[start : start + size]) for start in range(0, len(names), size))
 
 
 def _shown(request: web.Request, deliveries: Iterable[str], **part: Any) -> Shown:

@@ -28,6 +28,7 @@ from domain.words.moments import utc_text
 from domain.words.text import fill, mark
 from gateway.acknowledging import Acknowledgements
 from gateway.aside import Aside
+from gateway.floor import Engine
 from gateway.health import Health, Pulse
 from gateway.leaving import KEY_CHANGES, Leaving
 from gateway.papers import Papers
@@ -200,6 +201,13 @@ class Reception:
     async def ready(self) -> Health:
         """Whether Temporal answers, and a worker is there. Raises `Unavailable`."""
         return await self.pulse.health()
+
+    async def engine(self) -> Engine:
+        """Whether anything advances by itself: a worker is up, and Temporal answers."""
+        try:
+            return "up" if (await self.ready()).worker == "up" else "no_worker"
+        except Unavailable:
+            return "away"
 
     def directory_for(self, caller: Service) -> tuple[Listed, ...]:
         """The services of the installation, as far as they are the caller's to see."""

@@ -1,15 +1,19 @@
-"""The ledger as server-sent events: an answer that goes on until the delivery has ended."""
+"""What changes as server-sent events: of a ledger until the delivery has ended, of the watch floor for an hour."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 
 from aiohttp import web
 
 from domain.delivery.ledger import Entry, Withheld
+from domain.views.floor import FloorQuestion
 from domain.words.errors import VigilError
 from gateway.access import CALLER, PROOFS
-from gateway.reads import following
+from gateway.floor import FloorChanged, FloorEvent
+from gateway.reads import following, following_floor
+from gateway.reception import RECEPTION
 
 log = logging.getLogger("vigil.gateway")
 
@@ -36,6 +40,40 @@ async def stream(request: web.Request, found: AsyncIterator[Entry | Withheld]) -
         except VigilError as error:
             log.warning("a stream of changes broke off", extra={"code": error.code})
             return answer  # without an end: the client asks again from where it was
+        except ConnectionError:
+            return answer  # the client has gone
+        await answer.write_eof()
+        return answer
+
+
+async def stream_floor(
+    request: web.Request,
+    question: FloorQuestion,
+    still: Callable[[], Awaitable[None]],
+    said: Callable[[FloorEvent], str],
+) -> web.StreamResponse:
+    """Answer with what changes on the watch floor. `still`: raises once the reader may not follow any more. `said`: an event
+    as the data of a server-sent one.
+    """
+    reception, reader = request.app[RECEPTION], request[CALLER].service
+    names = await reception.reading.floor.names(reader, question)
+    since = request.headers.get("Last-Event-ID") or request.query.get("since")
+    found = reception.reading.floor.changes(reader, question, reception.engine, since)
+    async with following_floor(request, names) as show, aclosing(found):
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await answer.prepare(request)
+        request.app[STREAMS].add(request.task)
+        request.task.add_done_callback(request.app[STREAMS].discard)
+        try:
+            async for events, version in found:
+                await still()
+                await show(event.row.glance.delivery for event in events if isinstance(event, FloorChanged))
+                _still_there(request)
+                told = [f"data: {said(event)}\n\n" for event in events]
+                await answer.write("".join([*told[:-1], f"id: {version}\n", told[-1]]).encode())
+        except VigilError as error:
+            log.warning("a stream of the watch floor broke off", extra={"code": error.code})
+            return answer  # without an end: the client asks again
         except ConnectionError:
             return answer  # the client has gone
         await answer.write_eof()

@@ -102,6 +102,28 @@ BUGS = (
     Bug("files", "gateway/middlewares.py", 'caller.check_digest(request.match_info["digest"])', "pass", "gateway/attachments"),
     Bug("files", "gateway/files.py", "(delivery.state.ended or", "(False or", "gateway/attachments"),
     Bug("R23", "gateway/files.py", "if not yours:", "if False:", "gateway/attachments"),
+    Bug(
+        "R11",
+        "gateway/floor.py",
+        "(row for row in self._rows.values() if everything or caller.id in row.glance.whole)",
+        "(row for row in self._rows.values())",
+        "gateway/floor::test_r11_who_takes_part_is_shown_the_rows_that_name_it_and_counts_of_these",
+    ),
+    Bug(
+        "R11",
+        "gateway/floor.py",
+        "if everything or caller.id in one.whole:",
+        "if True:",
+        "gateway/floor::test_r11_a_stream_gives_nobody_the_rows_or_the_end_of_anothers",
+    ),
+    Bug("record", "archive/expunging.py", "values(title=None, glance=None,", "values(title=None,", "archive/expunging"),
+    Bug(
+        "time",
+        "domain/views/urgency.py",
+        "yield from (due - SOON, due)",
+        "yield due",
+        "floor_pages::test_what_is_so_of_a_row_holds_until_it_says",
+    ),
     Bug("files", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
     Bug(

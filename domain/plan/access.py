@@ -28,6 +28,8 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "keys":     ("own",     "own",   "own",      "own",      "own",   "all",         "all"),  # own: one's own keys
     "inbox":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),
     "list":     ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
+    "floor":    ("own",     "own",   "own",      "all",      "-",     "-",           "-"),  # own: of which it sees the whole
+    "floor-changes": ("own", "own",  "own",      "all",      "-",     "-",           "-"),
     "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),

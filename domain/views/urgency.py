@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
-from domain.views.glance import Glance
+from domain.views.glance import Awaited, Glance
 from domain.words.moments import instant
 
 SOON: Final = timedelta(hours=2)
@@ -96,9 +96,23 @@ def urgencies(seen: Glance, now: datetime) -> Iterator[Urgency]:
     ahead = [instant(one.due) for one in seen.waits if one.due is not None and now < instant(one.due) <= now + SOON]
     if ahead:
         yield Urgency("due_soon", min(ahead))
-    if any(one.unreachable and now - instant(one.since) > PATIENCE for one in seen.waits):
+    if any(one.unreachable and now - instant(one.since) >= PATIENCE for one in seen.waits):
         yield Urgency("unreachable", next_due(seen, now))
     yield Urgency(_come(seen), next_due(seen, now))
+
+
+def holds_until(seen: Glance, now: datetime) -> datetime | None:
+    """The nearest moment at which something else is so of it, though nothing is said; none: nothing is, as long as nothing is."""
+    moments = (moment for one in seen.waits for moment in _turns(one))
+    return min((one for one in moments if one > now), default=None)
+
+
+def _turns(one: Awaited) -> Iterator[datetime]:
+    if one.due is not None:
+        due = instant(one.due)
+        yield from (due - SOON, due)
+    if one.unreachable:
+        yield instant(one.since) + PATIENCE
 
 
 def next_due(seen: Glance, now: datetime) -> datetime | None:

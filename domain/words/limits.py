@@ -57,8 +57,10 @@ MOST_PARAMETERS: Final = 8
 MOST_LEGS: Final = 50
 MOST_GLANCED: Final = 4
 """Open checkpoints in a row of the watch floor; of more there is the number."""
-GLANCE_BYTES: Final = 6 * KIB
-"""Of a row of the watch floor."""
+GLANCE_BYTES: Final = 24 * KIB
+"""Of a row of the watch floor. The largest that its fields allow is smaller; an ordinary one has 1,500 bytes."""
+MOST_ON_FLOOR: Final = 20_000
+"""Rows of the watch floor that a gateway holds, some 10 KB each: the worst by their due times, and of the others their number."""
 MOST_IN_A_CELL: Final = 3
 """Services that such a row names at one checkpoint, and things that do not fit; of more there is the number."""
 MOST_STOPS: Final = 20

@@ -22,7 +22,7 @@ from domain.words.errors import NotAllowed, NotAuthentic
 from domain.words.text import mark
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
-from gateway.limits import LIMITS, LONGEST_ANSWER, LONGEST_TOKEN
+from gateway.limits import FILES, FOLLOWING, LIMITS, LONGEST_ANSWER, LONGEST_TOKEN, lane_of
 from gateway.oidc import PROVIDER
 
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
@@ -34,7 +34,10 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.go": None,
     "desk.back": None,
     "desk.file": None,
+    "desk.home": "inbox",
     "desk.inbox": "inbox",
+    "desk.floor": "floor",
+    "desk.floor.changes": "floor-changes",
     "desk.list": "list",
     "desk.view": "view",
     "desk.ledger": "ledger",
@@ -98,7 +101,8 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     permit(visitor.service, action)
     if visitor.key is None and request.match_info.route.name in SIGNING:
         raise NotAllowed("you have signed in without a key, to read", hint="say it, or stop, with the vigil command and your key")
-    async with request.app[LIMITS].turn(visitor.service.id, "files" if action == "file" else "ask"):
+    lane = lane_of(action, b"") if action in (*FILES, *FOLLOWING) else "ask"
+    async with request.app[LIMITS].turn(visitor.service.id, lane):
         await received(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])

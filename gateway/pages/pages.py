@@ -8,7 +8,7 @@ import asyncio
 import mimetypes
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -35,13 +35,13 @@ from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.listed import say_prosecution
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words
-from domain.views.sentences import lag, say_plainly
+from domain.views.sentences import lag, say_plainly, two_units
 from domain.views.unasked import known
 from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import UNITS, say_mass
-from domain.words.text import mark, shown, told
+from domain.words.text import shown, told
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.files import FILES as KEPT
@@ -115,7 +115,15 @@ async def file(request: web.Request) -> web.Response:
     return web.Response(body=FILES[name], content_type=kind or "application/octet-stream", charset="utf-8")
 
 
-@routes.get(ROOT, name="desk.inbox")
+@routes.get(ROOT, name="desk.home")
+async def home(request: web.Request) -> web.StreamResponse:
+    """Where one begins: the watch floor for who watches over all deliveries, the inbox for everybody else."""
+    if supervises(request[CALLER].service):
+        raise web.HTTPSeeOther(f"{ROOT}/floor")
+    return await inbox(request)
+
+
+@routes.get(f"{ROOT}/inbox", name="desk.inbox")
 async def inbox(request: web.Request) -> web.Response:
     """What is asked of the reader, in all deliveries, the most urgent first."""
     found = await request.app[RECEPTION].inbox(request[CALLER].service, request.query.get("cursor"))
@@ -375,14 +383,17 @@ def page(request: web.Request, template: str, *, signed_in: bool | None = None, 
     """A page, in the language of whoever reads it."""
     language = language_of(request)
     known = CALLER in request if signed_in is None else signed_in
-    shared = {"root": ROOT, "reader": request[CALLER] if known else None, "now": datetime.now(UTC), "language": language}
+    visitor = request[CALLER] if known else None
+    shared: dict[str, Any] = {"root": ROOT, "reader": visitor, "now": datetime.now(UTC), "language": language}
+    shared["supervisor"] = visitor is not None and supervises(visitor.service)
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
-    text = _environment(language).get_template(template).render(shared | values)
+    text = environment(language).get_template(template).render(shared | values)
     return web.Response(text="\n".join(map(shown, text.split("\n"))), content_type="text/html")
 
 
 @cache
-def _environment(language: str) -> Environment:
+def environment(language: str) -> Environment:
+    """How pages are written in this language."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -417,7 +428,7 @@ def _environment(language: str) -> Environment:
         "confirms": lambda kind: BOOK.kinds[kind].declares.confirms,
         "topic": lambda code: told(topic(code), speak),
         "aloud": aloud,
-        "span": lambda span: _span(span, speak),
+        "span": lambda span: two_units(span, speak),
     }
     return environment
 
@@ -425,15 +436,3 @@ def _environment(language: str) -> Environment:
 def moment(text: str) -> str:
     """A time of the record as people read it, to the minute, in UTC and saying so."""
     return instant(text).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _span(span: timedelta, speak: Any) -> str:
-    """The two largest units of a time, without a sign."""
-    minutes = int(abs(span).total_seconds()) // 60
-    parts = [
-        (minutes // 1440, mark("%d d")),
-        (minutes // 60 % 24, mark("%d h")),
-        (minutes % 60, mark("%d min")),
-    ]
-    first = next((number for number, (count, _) in enumerate(parts) if count), 2)
-    return " ".join(speak(text) % count for count, text in parts[first : first + 2])

@@ -65,6 +65,7 @@ async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> Non
     assert root(WHOLE) == tree.root(leaves)
     assert {None} == {one.entry for one in page.entries}
     assert (None, True, "destroyed", 3) == (row.title, row.expunged, row.outcome, row.change)
+    assert [None] == [one.glance for one in everything["deliveries"]]
     assert [None] == [one.wrapped for one in everything["data_keys"]]
     assert [(None, None, None)] * 6 == [(one.event, one.at, one.opening) for one in everything["entries"]]
     assert [] == everything["requests"] == everything["snapshots"]

@@ -459,8 +459,8 @@ async def test_a_supervisor_signs_in_through_the_provider_and_reads(temporal: Cl
                 await at.page.get_by_role("button", name="Authorize", exact=True).click()
                 if sub == "somebody-else":
                     await expect(at.page.locator("#why")).to_contain_text("not one of those who may sign in here so")
-            await expect(at.page.locator("h1")).to_have_text("Deliveries")
-            assert f"{at.installation.url}/desk/deliveries" == at.page.url
+            await expect(at.page.locator("h1")).to_have_text("Watch floor")
+            assert f"{at.installation.url}/desk/floor" == at.page.url
             await at.go(f"/desk/deliveries/{at.plan.operation}")
             await expect(at.page.locator("h1")).to_have_text(at.plan.operation)
             await expect(at.page.locator(".who")).to_have_text("S-9 · supervision")

@@ -661,7 +661,7 @@ async def test_what_a_supervisor_sees_so_is_recorded_as_anything_else(temporal: 
             await here.opened(plan, "consent-uz")
             assert 204 == (await browser.back(provider.visit(await browser.go())))[0]
             home = f"/desk/deliveries/{plan.operation}"
-            seen = [await browser.ask("GET", path) for path in (home, f"{home}/ledger", "/desk/deliveries", "/desk")]
+            seen = [await browser.ask("GET", path) for path in (home, f"{home}/ledger", "/desk/deliveries", "/desk/floor")]
             reads = [one for one in (await here.reads.page(0, 1000)).reads if one.service == "supervision"]
 
     assert [200] * 4 == [status for status, _ in seen]

@@ -37,7 +37,7 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import pages, provider, results, words
+from gateway.pages import floor, pages, provider, results, words
 from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -50,8 +50,10 @@ from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-PAGES = (*pages.routes, *provider.routes, *results.routes)
+PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes)
 ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
+FLOOR = {"floor", "floor-changes"}
+"""Actions for who sees the whole of something."""
 SAME = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert('x')</script>"
 
@@ -343,14 +345,18 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file"}])
-async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str) -> None:
-    """Who, in which role, what of which delivery: one record for each page. A file's is in `test_attachments.py`."""
-    browser = await at.signed_in("uz.prosecutor", "P-117")
+async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
+    is in `test_attachments.py`.
+    """
+    monkeypatch.setattr("gateway.floor.LASTS", 0.0)
+    reader, role = (at.plan.initiator, "service") if ACTIONS[name] in FLOOR else ("uz.prosecutor", "prosecutor")
+    browser = await at.signed_in(reader, "P-117")
     before = len((await at.installation.reads.page(0, 1000)).reads)
     await browser.page(at.path(name))
-    (read,) = (await at.installation.reads.page(before, 1000)).reads
+    (read,) = (one for one in (await at.installation.reads.page(before, 1000)).reads if one.ends is None)
 
-    assert ("uz.prosecutor", "P-117", "prosecutor", ACTIONS[name]) == (read.service, read.officer, read.role, read.action)
+    assert (reader, "P-117", role, ACTIONS[name]) == (read.service, read.officer, read.role, read.action)
     assert read.period is not None if ACTIONS[name] == "results" else at.plan.operation in read.deliveries
 
 
@@ -484,11 +490,11 @@ async def test_a_service_that_leaves_the_directory_is_signed_out(at: At, in_forc
 async def test_the_role_is_that_of_the_directory_at_each_request(at: At, in_force: Directory) -> None:
     """Who becomes an auditor has no inbox any more, signed in as before."""
     browser = await at.signed_in("supervision")
-    await browser.page("/desk")
+    await browser.page("/desk/inbox")
     changed = [one.model_copy(update={"kind": "auditor"}) if one.id == "supervision" else one for one in in_force.services]
     at.installation.in_force.replace(in_force.model_copy(update={"services": tuple(changed)}))
 
-    await browser.page("/desk", 403)
+    await browser.page("/desk/inbox", 403)
 
 
 # Answering

@@ -1,0 +1,297 @@
+"""The watch floor: rows of all open deliveries, narrowed, ordered and counted by pure functions, for page, API and command alike.
+
+What is so of a row is worked out once and holds until its next turn (`Placed.until`), so that a page goes over the rows once and
+works nothing out anew. Nothing here decides anything.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Final, Literal, TypeVar, get_args
+
+from pydantic import Field, ValidationError
+
+from domain.delivery.vocabulary import UtcText
+from domain.signing.canonical import Frozen
+from domain.views.glance import Awaited, Glance
+from domain.views.urgency import COUNTED, GROUPS, Group, Reason, Urgency, holds_until, urgencies
+from domain.views.view import Phase
+from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_ON_FLOOR
+from domain.words.moments import instant, utc_text
+
+T = TypeVar("T", bound=str)
+Order = Literal["worst", "due", "age", "name"]
+"""The worst first, as `urgency` orders; what comes due next first; the oldest first; by code name."""
+Shown = Reason | Group
+Count = Annotated[int, Field(ge=0)]
+LAST_PAGE: Final = MOST_ON_FLOOR // LONGEST_LIST
+
+
+class FloorQuestion(Frozen):
+    """Which rows are asked for, all that is given of it. `show`: a reason, or a whole band. `state`: where it is now. `service`:
+    it holds it, or is waited for. `text`: part of the code name, the title, or such a service; upper or lower case.
+    """
+
+    show: Shown | None = None
+    state: State | None = None
+    service: ServiceId | None = None
+    phase: Phase | None = None
+    text: Annotated[str, Field(max_length=LONGEST_SEARCH)] = ""
+    sort: Order = "worst"
+    page: Annotated[int, Field(ge=1, le=LAST_PAGE)] = 1
+
+
+PARAMETERS: Final[Mapping[str, str]] = {
+    "show": "show",
+    "in": "state",
+    "service": "service",
+    "phase": "phase",
+    "text": "text",
+    "sort": "sort",
+    "page": "page",
+}
+"""What each is called in an address."""
+NARROWING: Final = ("show", "in", "service", "phase", "text")
+"""Those that leave rows out."""
+
+
+def asked(query: Mapping[str, str]) -> tuple[FloorQuestion, tuple[str, ...]]:
+    """What an address asks for, and the names in it that are none or say what they cannot: an old link shows what it can."""
+    given: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, value in query.items():
+        if name not in PARAMETERS:
+            unknown.append(name)
+        elif value:
+            try:
+                FloorQuestion.model_validate({PARAMETERS[name]: value})
+            except ValidationError:
+                unknown.append(name)
+            else:
+                given[PARAMETERS[name]] = value
+    return FloorQuestion.model_validate(given), tuple(unknown)
+
+
+class FloorRow(Frozen):
+    """One open delivery: what is worst of it and until when, what else is so of it, and how it stands."""
+
+    reason: Reason
+    group: Group
+    until: UtcText | None
+    """None: nothing happens by itself."""
+    also: tuple[Reason, ...]
+    """What else is so of it."""
+    state: State
+    """In which it is now."""
+    glance: Glance
+
+
+class Counted(Frozen):
+    """How many deliveries there are of which that is so, and the worst of them."""
+
+    reason: Reason
+    count: Count
+    delivery: OperationCode | None
+    until: UtcText | None
+
+
+class Facets(Frozen):
+    """How many rows each value of a filter would leave, with the other filters as they are."""
+
+    show: dict[Shown, Count]
+    state: dict[State, Count]
+    service: dict[ServiceId, Count]
+    phase: dict[Phase, Count]
+
+
+class FloorPage(Frozen):
+    """A page of the watch floor. `at`: the moment for which it is true. `rows`: at most 200 of the `matching` ones."""
+
+    at: UtcText
+    counters: tuple[Counted, ...]
+    facets: Facets
+    rows: Annotated[tuple[FloorRow, ...], Field(max_length=LONGEST_LIST)]
+    page: Annotated[int, Field(ge=1)]
+    pages: Annotated[int, Field(ge=1)]
+    matching: Count
+    open: Count
+    """How many there are for the reader."""
+    due_within_an_hour: Count
+    """Of these, how many have a due time within the next hour."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A row with what is so of it, which holds before `until`."""
+
+    glance: Glance
+    so: tuple[Urgency, ...]
+    until: datetime | None
+    state: State
+    services: frozenset[str]
+    text: str
+    begun: datetime
+
+    @property
+    def worst(self) -> Urgency:
+        """Why it stands where it does."""
+        return self.so[0]
+
+    def holds(self, now: datetime) -> bool:
+        """Whether that is so still."""
+        return self.until is None or now < self.until
+
+    def shown(self) -> FloorRow:
+        """As it goes out."""
+        worst, *others = self.so
+        until = utc_text(worst.until) if worst.until is not None else None
+        return FloorRow(
+            reason=worst.reason,
+            group=worst.group,
+            until=until,
+            also=tuple(one.reason for one in others),
+            state=self.state,
+            glance=self.glance,
+        )
+
+
+def placed(seen: Glance, now: datetime) -> Placed:
+    """What is so of a row at this moment."""
+    services = frozenset({seen.holder, *(service for one in seen.waits for service in one.services)})
+    return Placed(
+        glance=seen,
+        so=tuple(urgencies(seen, now)),
+        until=holds_until(seen, now),
+        state=seen.way[seen.leg or 0].state,
+        services=services,
+        text="\n".join((seen.delivery, seen.title, *sorted(services))).casefold(),
+        begun=instant(seen.started_at),
+    )
+
+
+def concerned(seen: Glance, worst: Urgency) -> Awaited | None:
+    """The open checkpoint that a row is about: the one for which it stands where it does, else the first."""
+    named = _ABOUT.get(worst.reason)
+    fitting: tuple[Callable[[Awaited], bool], ...] = (
+        lambda one: named is not None and one.contingency == named,
+        lambda one: worst.until is not None and one.due is not None and instant(one.due) == worst.until,
+        lambda one: worst.reason == "unreachable" and bool(one.unreachable),
+    )
+    return next((one for fits in fitting for one in seen.waits if fits(one)), next(iter(seen.waits), None))
+
+
+_ABOUT: Final[Mapping[Reason, str]] = {"to_seize": "interdiction", "lost": "search", "held": "hold", "differs": "decision"}
+"""The contingency in which a row stands for that reason."""
+
+
+def matches(row: Placed, question: FloorQuestion) -> bool:
+    """Whether the row is among those that are asked for."""
+    return all(test(row) for test in _tests(question).values())
+
+
+def floor_page(rows: Iterable[Placed], question: FloorQuestion, now: datetime) -> FloorPage:
+    """The page that is asked for, of the rows of one reader, which are gone over once; what stands on it is sorted."""
+    tally, matching = _Tally(), list[Placed]()
+    tests = _tests(question)
+    for row in rows:
+        failed = [name for name, test in tests.items() if not test(row)]
+        tally.count(row, failed, now)
+        if not failed:
+            matching.append(row)
+    matching.sort(key=_KEYS[question.sort])
+    pages = max(1, -(-len(matching) // LONGEST_LIST))
+    page = min(question.page, pages)
+    return FloorPage(
+        at=utc_text(now),
+        counters=tuple(tally.counters()),
+        facets=tally.facets(),
+        rows=tuple(row.shown() for row in matching[(page - 1) * LONGEST_LIST : page * LONGEST_LIST]),
+        page=page,
+        pages=pages,
+        matching=len(matching),
+        open=tally.open,
+        due_within_an_hour=tally.within_an_hour,
+    )
+
+
+HOUR: Final = 3600
+
+
+@dataclass
+class _Tally:
+    """What is counted of rows while they are gone over."""
+
+    open: int = 0
+    within_an_hour: int = 0
+    counted: Counter[Reason] = field(default_factory=Counter)
+    worst: dict[Reason, tuple[bool, datetime, str]] = field(default_factory=dict)
+    shows: Counter[Shown] = field(default_factory=Counter)
+    states: Counter[State] = field(default_factory=Counter)
+    services: Counter[ServiceId] = field(default_factory=Counter)
+    phases: Counter[Phase] = field(default_factory=Counter)
+
+    def count(self, row: Placed, failed: list[str], now: datetime) -> None:
+        """`failed`: the filters that it does not pass."""
+        self.open += 1
+        if any(one.until is not None and 0 < (one.until - now).total_seconds() <= HOUR for one in row.so):
+            self.within_an_hour += 1
+        for one in row.so:
+            self.counted[one.reason] += 1
+            place = (one.until is None, one.until or row.begun, row.glance.delivery)
+            self.worst[one.reason] = min(place, self.worst.get(one.reason, place))
+        if not failed or failed == ["show"]:
+            self.shows.update((row.worst.group, *(one.reason for one in row.so)))
+        if not failed or failed == ["state"]:
+            self.states[row.state] += 1
+        if not failed or failed == ["service"]:
+            self.services.update(row.services)
+        if not failed or failed == ["phase"]:
+            self.phases[row.glance.phase] += 1
+
+    def counters(self) -> Iterable[Counted]:
+        """Each in its place, be it of nothing."""
+        for reason in COUNTED:
+            without, moment, name = self.worst.get(reason, (True, None, None))
+            until = None if without or moment is None else utc_text(moment)
+            yield Counted(reason=reason, count=self.counted[reason], delivery=name, until=until)
+
+    def facets(self) -> Facets:
+        """In an order that does not change with the numbers."""
+        return Facets(
+            show=_in_order(self.shows, (*GROUPS, *dict.fromkeys(GROUPS.values()))),
+            state=_in_order(self.states, sorted(self.states)),
+            service=_in_order(self.services, sorted(self.services)),
+            phase=_in_order(self.phases, get_args(Phase)),
+        )
+
+
+def _in_order(counted: Counter[T], order: Iterable[T]) -> dict[T, int]:
+    return {one: counted[one] for one in order if counted[one]}
+
+
+def _tests(question: FloorQuestion) -> dict[str, Callable[[Placed], bool]]:
+    """Each filter that is set, by its name."""
+    show, text = question.show, question.text.casefold()
+    found: dict[str, tuple[object, Callable[[Placed], bool]]] = {
+        "show": (show, lambda row: row.worst.group == show or any(one.reason == show for one in row.so)),
+        "state": (question.state, lambda row: row.state == question.state),
+        "service": (question.service, lambda row: question.service in row.services),
+        "phase": (question.phase, lambda row: row.glance.phase == question.phase),
+        "text": (text, lambda row: text in row.text),
+    }
+    return {name: test for name, (value, test) in found.items() if value}
+
+
+def _by_worst(row: Placed) -> tuple[int, bool, datetime, str]:
+    worst = row.worst
+    return worst.rank, worst.until is None, worst.until or row.begun, row.glance.delivery
+
+
+_KEYS: Final[Mapping[Order, Callable[[Placed], tuple[object, ...]]]] = {
+    "worst": _by_worst,
+    "due": lambda row: _by_worst(row)[1:],
+    "age": lambda row: (row.begun, row.glance.delivery),
+    "name": lambda row: (row.glance.delivery,),
+}

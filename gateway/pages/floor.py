@@ -1,0 +1,273 @@
+"""The page of the watch floor, made whole on the server, and its rows as they change.
+
+A row that changes is sent as the tree of elements that the page would have, and its script builds just that: under the content
+policy of the desk no script can make elements of a text.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from html.parser import HTMLParser
+from itertools import groupby
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from domain.views import floor_in_words as words
+from domain.views.floor import NARROWING, PARAMETERS, Counted, FloorQuestion, FloorRow, asked
+from domain.views.sentences import DAYS, HOURS, MINUTES, Translate
+from domain.views.urgency import COUNTED, GROUPS, Reason
+from domain.words.moments import instant
+from domain.words.text import mark
+from gateway.access import CALLER
+from gateway.floor import Floor, FloorBeat, FloorChanged, FloorEvent, FloorGone
+from gateway.pages.entrance import ROOT, token_of, visitor_of
+from gateway.pages.pages import environment, language_of, page
+from gateway.pages.way import way
+from gateway.reads import shows
+from gateway.reception import RECEPTION
+from gateway.streams import stream_floor
+from process.language import speaker
+
+HERE: Final = f"{ROOT}/floor"
+ICONS: Final[Mapping[Reason, str]] = {
+    "to_seize": "stop",
+    "lost": "sight",
+    "overdue": "late",
+    "diverged": "split",
+    "held": "hold",
+    "differs": "differ",
+    "consent": "consent",
+    "due_soon": "soon",
+    "unreachable": "away",
+}
+"""The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
+CHECKED: Final = 5.0
+"""Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
+MOST_BARS: Final = 4
+"""Of a ladder."""
+SAID: Final[Mapping[str, str]] = {
+    "days": DAYS,
+    "hours": HOURS,
+    "minutes": MINUTES,
+    "late": words.LATE,
+    "live": mark("Live"),
+    "ago": mark("{seconds} s ago"),
+    "not_live": mark("Not live"),
+    "since": mark("since {time}"),
+    "stale": mark(
+        "These are the figures of {time}. The connection to Vigil is lost; it is tried again every 5 s. Countdowns go on; "
+        "positions and answers do not."
+    ),
+    "archive": mark("These are the figures of {time}. The archive does not answer, so nothing newer is known."),
+    "out": mark("These are the figures of {time}. You are signed out, or may not follow this any more: load the page again."),
+    "no_worker": mark("No worker"),
+    "no_worker_means": mark(
+        "No worker is up: nothing advances by itself. Stops and answers are kept, and take effect before anything else when one "
+        "is. Say them by telephone too. Deadlines in the next hour: {count}."
+    ),
+    "away": mark("Temporal is away"),
+    "away_means": mark(
+        "Temporal does not answer: nothing advances, and stops and answers cannot be handed in. Say them by telephone. Deadlines "
+        "in the next hour: {count}."
+    ),
+    "changed": mark("{count} changed, {worse} got worse, {new} new · show"),
+    "alarm": mark("{delivery} needs you: {reason}"),
+    "name": mark("Name of this view"),
+    "forget": mark("Forget this view"),
+}
+"""What its script says."""
+
+routes = web.RouteTableDef()
+
+
+@routes.get(HERE, name="desk.floor")
+async def floor(request: web.Request) -> web.Response:
+    """The watch floor: what is on the road, who holds it, what it waits for, what is late, what needs somebody."""
+    question, unknown = asked(request.query)
+    reception = request.app[RECEPTION]
+    found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
+    shows(request, found.names())
+    return page(request, "floor.html", **_values(request, found, question))
+
+
+@routes.get(f"{HERE}/changes", name="desk.floor.changes", allow_head=False)
+async def changes(request: web.Request) -> web.StreamResponse:
+    """The same as it changes, row by row, in the reader's language; for as long as the session lasts, which this prolongs."""
+    question, _ = asked(request.query)
+    language = language_of(request)
+
+    looked = 0.0
+
+    async def still() -> None:
+        nonlocal looked
+        if monotonic() - looked >= CHECKED:
+            looked = monotonic()
+            await visitor_of(request, token_of(request))
+
+    return await stream_floor(request, question, still, lambda event: json.dumps(_said(event, language)))
+
+
+def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict[str, Any]:
+    """What the template needs, each address that a filter leads to among it."""
+    speak, now = speaker(language_of(request)), instant(found.at)
+    given = {name: request.query[name] for name in PARAMETERS if request.query.get(name) and name not in found.unknown}
+    rows_of_page = [_row(one, now, language_of(request)) for one in found.rows]
+    banded = question.sort == "worst"
+    bands: Iterable[tuple[str, Any]] = groupby(rows_of_page, key=lambda one: one["group"]) if banded else [("", rows_of_page)]
+
+    def leads(**changed: str) -> str:
+        """The address with these parameters changed; empty: without. A filter begins on the first page."""
+        wanted = {name: value for name, value in (given | {"page": ""} | changed).items() if value}
+        return f"?{urlencode(wanted)}" if wanted else HERE
+
+    def filters(name: str, counted: Mapping[Any, int], called: Mapping[Any, str] | None = None) -> list[dict[str, Any]]:
+        chosen = given.get(name)
+        values = dict.fromkeys((*counted, *((chosen,) if chosen else ())))
+        return [
+            {
+                "text": speak(called[one]) if called is not None and one in called else one,
+                "count": counted.get(one, 0),
+                "href": leads(**{name: "" if one == chosen else one}),
+                "current": one == chosen,
+            }
+            for one in values
+        ]
+
+    facets = found.facets
+    show = [one for one in facets.show if one in words.GROUPS and one not in GROUPS]
+    return {
+        "found": found,
+        "given": given,
+        "question": question,
+        "counters": counters(found.counters, now, speak, question.show),
+        "bands": [(one, speak(words.SHOWN[one]) if banded else "", list(rows)) for one, rows in bands],
+        "views": filters("show", {one: facets.show[one] for one in show}, words.GROUPS),
+        "phases": filters("phase", facets.phase, words.PHASES),
+        "states": filters("in", facets.state),
+        "services": filters("service", facets.service),
+        "narrowed": [speak(words.SHOWN.get(given[name], given[name])) for name in NARROWING if name in given],
+        "leads": leads,
+        "everything": HERE,
+        "pages": range(1, found.pages + 1),
+        "data": {
+            "stream": f"{HERE}/changes?{urlencode(given | {'since': found.version})}",
+            "at": found.at,
+            "engine": found.engine,
+            "due": found.due_within_an_hour,
+            "words": {name: speak(text) for name, text in SAID.items()},
+        },
+    }
+
+
+def counters(counted: Sequence[Counted], now: datetime, speak: Translate, shown: str | None = None) -> list[dict[str, Any]]:
+    """Each counter in its place: how many, what the worst is, and where it leads. At nothing it is quiet."""
+    return [
+        {
+            "key": number,
+            "reason": one.reason,
+            "icon": ICONS[one.reason],
+            "text": speak(words.REASONS[one.reason]),
+            "count": one.count,
+            "worst": words.worst_of(one, now, speak),
+            "tone": "none" if not one.count else "act" if GROUPS[one.reason] == "needs_you" else "warn",
+            "href": f"{HERE}?show={one.reason}" if one.reason != shown else HERE,
+            "current": one.reason == shown,
+        }
+        for number, one in enumerate(counted, 1)
+    ]
+
+
+def _row(row: FloorRow, now: datetime, language: str) -> dict[str, Any]:
+    speak = speaker(language)
+    said = words.cells(row, now, speak)
+    return {
+        "row": row,
+        "group": row.group,
+        "rank": [*GROUPS].index(row.reason),
+        "icon": ICONS.get(row.reason),
+        "cells": said,
+        "bars": _bars(said.climbed, min(said.rungs, MOST_BARS)),
+        "way": way(row.glance, now, speak),
+    }
+
+
+@cache
+def _macro(language: str) -> Callable[[Any], str]:
+    """What writes a row in this language."""
+    found: Any = environment(language).get_template("floor_row.html").make_module({"root": ROOT})
+    write: Callable[[Any], str] = found.row
+    return write
+
+
+def _bars(climbed: int, rungs: int) -> Iterator[tuple[bool, list[tuple[int, int]]]]:
+    """The rungs that are climbed, and those that are not, each as a bar of its height."""
+    for on, numbers in ((True, range(min(climbed, rungs))), (False, range(climbed, rungs))):
+        if numbers:
+            yield on, [(number * 6 + 3, 6 - number * 2) for number in numbers]
+
+
+def _said(event: FloorEvent, language: str) -> dict[str, Any]:
+    """An event for the script of the page."""
+    now, speak = datetime.now(UTC), speaker(language)
+    match event:
+        case FloorChanged(row=row):
+            made = _row(row, now, language)
+            told = {"rank": made["rank"], "act": row.group == "needs_you", "reason": made["cells"].reason}
+            return {"kind": "row", "delivery": row.glance.delivery, "tree": tree(str(_macro(language)(made))), **told}
+        case FloorGone(delivery=delivery):
+            return {"kind": "gone", "delivery": delivery}
+        case FloorBeat():
+            plainly = event.model_dump(include={"kind", "at", "archive", "engine", "matching", "open"})
+            marked = counters(event.counters, now, speak)
+            shown = [{name: one[name] for name in ("reason", "count", "worst", "tone")} for one in marked]
+            return plainly | {"counters": shown, "due": event.due_within_an_hour}
+        case _:
+            return {"kind": "anew"}
+
+
+class _Tree(HTMLParser):
+    """What is written as elements, as a tree of [name, attributes, children]."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root: list[Any] = ["", {}, []]
+        self._open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """One more, inside of what is open."""
+        if tag in _CELLS and self._open[-1][0] in _CELLS:
+            self._open.pop()
+        found: list[Any] = [tag, {_CASED.get(name, name): value or "" for name, value in attrs}, []]
+        self._open[-1][2].append(found)
+        self._open.append(found)
+
+    def handle_endtag(self, tag: str) -> None:
+        """It is whole, and the cell with which it ends."""
+        while self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        """Text of what is open."""
+        if data.strip():
+            self._open[-1][2].append(data)
+
+
+_CELLS: Final = ("td", "th")
+"""They end where the next one begins, or their row does."""
+_CASED: Final = {"viewbox": "viewBox"}
+"""Names that are not in small letters: SVG minds, and the parser does not."""
+
+
+def tree(html: str) -> list[Any]:
+    """The one element that is written there."""
+    parser = _Tree()
+    parser.feed(html)
+    found: list[Any] = parser.root[2][0]
+    return found
+
+
+assert set(COUNTED) <= ICONS.keys()  # noqa: S101 - each counter has its mark
