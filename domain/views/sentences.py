@@ -19,7 +19,7 @@ from domain.views.names import AHEAD, BEHIND
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
-from domain.words.text import told, word
+from domain.words.text import mark, told, word
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
@@ -98,6 +98,18 @@ def lag(happened_at: str, recorded_at: datetime, translate: Translate = english)
     if behind < timedelta():
         return translate(AHEAD)
     return translate(BEHIND).format(span=told(say_span(behind - behind % timedelta(minutes=1)), translate))
+
+
+def in_two_units(span: timedelta, translate: Translate = english) -> str:
+    """The two largest units of a time, without a sign."""
+    minutes = int(abs(span).total_seconds()) // 60
+    parts = [
+        (minutes // 1440, mark("%d d")),
+        (minutes // 60 % 24, mark("%d h")),
+        (minutes % 60, mark("%d min")),
+    ]
+    first = next((number for number, (count, _) in enumerate(parts) if count), 2)
+    return " ".join(translate(text) % count for count, text in parts[first : first + 2] if count or first == 2)
 
 
 def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:

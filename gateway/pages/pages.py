@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
+from yarl import URL
 
 from domain.delivery.requests import Request, Stranded
 from domain.delivery.verdicts import Finding
@@ -35,7 +37,7 @@ from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.listed import say_prosecution
 from domain.views.names import IN_GENERAL
 from domain.views.request_in_words import in_words
-from domain.views.sentences import lag, say_plainly
+from domain.views.sentences import in_two_units, lag, say_plainly
 from domain.views.unasked import known
 from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
@@ -46,24 +48,28 @@ from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.files import FILES as KEPT
 from gateway.files import handed_out
-from gateway.limits import PAGE_OF_LEDGER
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
+from gateway.pages.delivery import one_page
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
-from gateway.pages.lines import line
+from gateway.pages.story import GROUPS, Narrowed, narrowed_to
 from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
 from process.language import chosen, speaker, translations
+from workflows.messages import workflow_id
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
 """All that a page may load, which is ours."""
 AT_ONCE = 1.0
 """Seconds that the form of a stop waits for how the delivery stands."""
+
+TEMPORAL_UI: web.AppKey[str] = web.AppKey("temporal_ui", str)
+"""Under which address Temporal's own pages have the workflows; not there where the installation says none."""
 
 routes = web.RouteTableDef()
 
@@ -140,13 +146,30 @@ async def _stranded(reception: Reception) -> tuple[Stranded, ...]:
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")
 async def view(request: web.Request) -> web.Response:
-    """One delivery, as far as it is the reader's to see."""
-    found = await request.app[RECEPTION].reading.view(request[CALLER].service, request.match_info["delivery"])
-    shows(request, [found.delivery])
-    compared = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
-    files = await request.app[KEPT].told(request[CALLER].service, found.delivery)
-    data = _data(request, found.delivery, None, "")
-    return page(request, "delivery.html", view=found, shown=compared, files=files, data=data)
+    """One delivery, as far as it is the reader's to see, with the newest entries of its ledger, narrowed as the address says."""
+    reader, name = request[CALLER].service, request.match_info["delivery"]
+    delivery, now = await request.app[RECEPTION].reading.delivery(reader, name), datetime.now(UTC)
+    before = _number(request.query.get("before", ""), len(delivery.ledger)) if "before" in request.query else None
+    now, speak = max(now, delivery.state.now), speaker(language_of(request))
+    found = one_page(delivery, reader, now, speak, narrowed_to(request.query), before, _in_temporal(request, name))
+    lines = [one.line for one in found.chapter.tales]
+    shows(request, [name], (one.seq for one in lines))
+    seen = {"size": found.view.entries, "root": found.view.root, "leaves": [[one.seq, one.leaf] for one in lines]}
+    files = await request.app[KEPT].told(reader, name)
+    data = _data(request, name, None, "")
+    return page(
+        request, "delivery.html", view=found.view, page=found, shown=_shown(request, name) | seen, files=files, data=data
+    )
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/packet", name="desk.packet")
+async def packet(request: web.Request) -> web.Response:
+    """Its sealed evidence packet as of now, for the operation itself, as a file."""
+    delivery = request.match_info["delivery"]
+    found = await request.app[RECEPTION].packet(request[CALLER].service, delivery, "operation")
+    shows(request, [delivery], purpose="operation")
+    headers = {"Content-Disposition": f'attachment; filename="{delivery}.packet.json"'}
+    return web.Response(body=found, content_type="application/json", headers=headers)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/attachments/{{digest}}", name="desk.attachment", allow_head=False)
@@ -157,17 +180,10 @@ async def attachment(request: web.Request) -> web.StreamResponse:
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
 async def ledger(request: web.Request) -> web.Response:
-    """Its ledger, the newest entry first; what is not the reader's stands there as withheld."""
-    delivery = request.match_info["delivery"]
-    reading, reader = request.app[RECEPTION].reading, request[CALLER].service
-    seen = await reading.view(reader, delivery)
-    before = min(_number(request.query.get("before", ""), seen.entries), seen.entries)
-    since = max(before - PAGE_OF_LEDGER, 0)
-    found = [entry for entry in await reading.ledger(reader, delivery, since) if entry.seq < before]
-    shows(request, [delivery], (entry.seq for entry in found))
-    lines = [line(entry, speaker(language_of(request))) for entry in reversed(found)]
-    compared = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
-    return page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
+    """Where its ledger is: on its page. Nothing of it is shown by that."""
+    query = {name: request.query[name] for name in ("before", *Narrowed.__dataclass_fields__) if name in request.query}
+    where = URL(f"{ROOT}/deliveries").joinpath(request.match_info["delivery"]).with_query(query).with_fragment("ledger")
+    raise web.HTTPFound(where)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/law", name="desk.law")
@@ -296,6 +312,11 @@ def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
     return {"service": request[CALLER].service.id, "officer": request[CALLER].officer, "delivery": delivery}
 
 
+def _in_temporal(request: web.Request, delivery: str) -> str:
+    """Where Temporal's own pages have this delivery; empty where the installation does not say."""
+    return f"{request.app[TEMPORAL_UI]}{quote(workflow_id(delivery), safe='')}" if TEMPORAL_UI in request.app else ""
+
+
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], speaker(language_of(request))
@@ -363,7 +384,7 @@ def language_of(request: web.Request) -> str:
     return chosen(request.headers.get("Accept-Language", ""))
 
 
-def page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
+def page(request: web.Request, template: str, /, *, signed_in: bool | None = None, **values: Any) -> web.Response:
     """A page, in the language of whoever reads it."""
     language = language_of(request)
     known = CALLER in request if signed_in is None else signed_in
@@ -393,6 +414,8 @@ def _environment(language: str) -> Environment:
     environment.filters |= {
         "word": word,
         "moment": moment,
+        "group_of_story": lambda code: speak(GROUPS[code]),
+        "minute": lambda at: at.astimezone(UTC).strftime("%m-%d %H:%M"),
         "instant": instant,
         "mass": lambda mass: told(say_mass(mass), speak),
         "request": lambda asked: in_words(asked, speak),
@@ -409,7 +432,7 @@ def _environment(language: str) -> Environment:
         "confirms": lambda kind: BOOK.kinds[kind].declares.confirms,
         "topic": lambda code: told(topic(code), speak),
         "aloud": aloud,
-        "span": lambda span: _span(span, speak),
+        "span": lambda span: in_two_units(span, speak),
     }
     return environment
 
@@ -417,15 +440,3 @@ def _environment(language: str) -> Environment:
 def moment(text: str) -> str:
     """A time of the record as people read it, to the minute, in UTC and saying so."""
     return instant(text).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _span(span: timedelta, speak: Any) -> str:
-    """The two largest units of a time, without a sign."""
-    minutes = int(abs(span).total_seconds()) // 60
-    parts = [
-        (minutes // 1440, mark("%d d")),
-        (minutes // 60 % 24, mark("%d h")),
-        (minutes % 60, mark("%d min")),
-    ]
-    first = next((number for number, (count, _) in enumerate(parts) if count), 2)
-    return " ".join(speak(text) % count for count, text in parts[first : first + 2])
