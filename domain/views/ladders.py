@@ -11,6 +11,7 @@ from domain.delivery.decided import Escalated, Reminded
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.progress import Progress
+from domain.plan.directory import Service
 from domain.rules.book import book_of
 from domain.rules.contingency import Consequence
 from domain.views.consequences import after_silence
@@ -45,6 +46,8 @@ ENDS: Final[Mapping[End, str]] = {
     "open": mark("nothing by itself: it has no time limit"),
     "held": mark("while it is held, nobody's silence counts"),
 }
+NO_CONTACT: Final = Service.model_fields["contact"].default
+"""What the directory says where it says nothing."""
 WHOEVER: Final = mark("the authority responsible there")
 """In place of whoever holds it, for whom that is not to be told (R11)."""
 
@@ -123,7 +126,7 @@ def _ladder(delivery: Delivery, wait: OpenCheckpoint, seen: Sight, done: tuple[S
         ahead = [Step("next", "nobody")]
     lacking = [one.service for one in wait.services if one.standing != "answered"]
     known = {one: delivery.directory.find(one) for one in lacking}
-    calls = tuple(Call(name, service.contact) for name, service in known.items() if service is not None)
+    calls = tuple(Call(name, one.contact) for name, one in known.items() if one is not None and one.contact != NO_CONTACT)
     last = Step("end", end, None if progress.silent or end in ("open", "held") else progress.due)
     return Ladder(wait, progress.contingency, (*past, *ahead, last), end, ahead[0] if ahead else None, calls)
 

@@ -156,7 +156,9 @@ def situation(part: Part) -> Situation:
     found = tuple(urgencies(short, part.now))
     worst = found[0]
     about = _about(part, worst.reason)
-    wrong = [Said(said, "act" if one.group == "needs_you" else "watch") for one in found for said in _wrong(part, short, one.reason)]
+    wrong = [
+        Said(said, "act" if one.group == "needs_you" else "watch") for one in found for said in _wrong(part, short, one.reason)
+    ]
     asked = () if worst.reason == "overdue" or part.shown.phase == "ended" else tuple(_asked(part, about))
     stands = (*map(Said, _where(part)), *wrong, *map(Said, asked))
     return Situation(worst.group, worst.reason, stands, tuple(map(Said, _follows(part, about))), about)

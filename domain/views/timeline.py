@@ -79,11 +79,15 @@ class Timeline:
 
     @property
     def whole(self) -> Span:
-        """From the first to the last of it."""
+        """From the first to the last of what is planned, was and is needed; of consents that run longer no more than that, and a
+        tenth of it. Where there is nothing else, all that consents run.
+        """
         spans = [span for row in self.rows for span in (row.planned, row.real, row.expected) if span is not None]
-        spans += [span for one in self.consents for span in (one.runs, one.needed) if span is not None]
+        spans += [one.needed for one in self.consents if one.needed is not None]
+        spans = spans or [one.runs for one in self.consents]
         begins = min((one.begins for one in spans), default=self.now)
-        return Span(min(begins, self.now), max((one.ends for one in spans), default=self.now))
+        ends = max((self.now, *(one.ends for one in spans)))
+        return Span(min(begins, self.now), ends + (ends - min(begins, self.now)) / 10)
 
 
 def timeline(delivery: Delivery, seen: Sight, now: datetime) -> Timeline:
@@ -162,9 +166,7 @@ def _alone(row: Row) -> Row:
     return Row(row.what, row.number, row.state, row.services, planned, row.real, row.goes_on, row.expected)
 
 
-def _steps(
-    delivery: Delivery, seen: Sight, now: datetime, closed: dict[str, datetime], steps: tuple[Step, ...]
-) -> Iterator[Row]:
+def _steps(delivery: Delivery, seen: Sight, now: datetime, closed: dict[str, datetime], steps: tuple[Step, ...]) -> Iterator[Row]:
     state, planned_at = delivery.state, delivery.state.began
     for step in steps:
         all_of_it = delivery.plan.at(step)

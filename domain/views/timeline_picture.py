@@ -14,7 +14,9 @@ from domain.words.text import mark
 
 WIDTH, NAMES, RIGHT, TOP, LINE = 900.0, 205.0, 110.0, 22.0, 22.0
 MOST_TICKS: Final = 9
-TICKS: Final = tuple(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440, 4320, 8760, 17520, 87600))
+TICKS: Final = tuple(
+    timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440, 4320, 8760, 17520, 87600)
+)
 """Between two lines of the grid, in order: the first is taken by which there are not too many."""
 LEG: Final = mark("way in {state}")
 SHORT: Final = mark("{span} short")
@@ -34,7 +36,7 @@ def picture(line: Timeline, speak: Translate) -> str:
     scale = (WIDTH - NAMES - RIGHT) / length
 
     def x(at: datetime) -> float:
-        return NAMES + (at - span.begins).total_seconds() * scale
+        return NAMES + (min(max(at, span.begins), span.ends) - span.begins).total_seconds() * scale
 
     parts: list[str] = []
     y = TOP

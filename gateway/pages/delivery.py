@@ -103,7 +103,7 @@ def one_page(
     stands = situation(part)
     entries = entries_of(delivery, reader, 0)
     newest = chapter(entries, shown.entries if before is None else before, PAGE_OF_LEDGER, narrowed, speak)
-    first = stands.about.calls[0] if stands.about is not None and stands.about.calls else None
+    first = next(iter(stands.about.calls), None) if stands.about is not None else None
     return OnePage(
         view=shown,
         situation=stands,
@@ -145,7 +145,7 @@ def _called(service: str, contact: str) -> Called:
 
 def _weighed(one: Weighing, speak: Translate) -> Weighed:
     off, allowed = one.deviation, one.tolerance
-    text = "" if off is None else ("−" if off < 0 else "+") + told(say_mass(abs(off)), speak)
+    text = "" if not off else ("−" if off < 0 else "+") + told(say_mass(abs(off)), speak)
     at = None
     if off is not None and allowed is not None:
         at = SCALE / 2 + max(-1.1, min(1.1, off / max(allowed, 1))) * HALF

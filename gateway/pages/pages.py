@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 from urllib.parse import quote
 
 from aiohttp import web
@@ -51,6 +51,7 @@ from gateway.files import handed_out
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
+from gateway.pages.answer import asked_of, in_zone, zones_of
 from gateway.pages.delivery import one_page
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
@@ -65,6 +66,8 @@ from workflows.messages import workflow_id
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
 """All that a page may load, which is ours."""
+COMPARED: Final = frozenset({"handover_offered", "handover_accepted"})
+"""Kinds whose weight and seals are compared with what was found before (R7)."""
 AT_ONCE = 1.0
 """Seconds that the form of a stop waits for how the delivery stands."""
 
@@ -158,7 +161,7 @@ async def view(request: web.Request) -> web.Response:
     files = await request.app[KEPT].told(reader, name)
     data = _data(request, name, None, "")
     return page(
-        request, "delivery.html", view=found.view, page=found, shown=_shown(request, name) | seen, files=files, data=data
+        request, "delivery.html", view=found.view, page=found, shown=_shown(request, name) | seen, files=files, data=data, now=now
     )
 
 
@@ -227,9 +230,9 @@ async def paper(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")
 async def answer_form(request: web.Request) -> web.Response:
     """The form that answers a request."""
-    delivery, mine = request.match_info["delivery"], request[CALLER].service.id
-    voice = request.query.get("for", mine)
-    asked = await request.app[RECEPTION].asked(request[CALLER].service, delivery)
+    delivery, reader = request.match_info["delivery"], request[CALLER].service
+    voice = request.query.get("for", reader.id)
+    asked = await request.app[RECEPTION].asked(reader, delivery)
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
@@ -238,9 +241,13 @@ async def answer_form(request: web.Request) -> web.Response:
     kind = request.query.get("kind", kinds[0])
     if kind not in kinds:
         raise NotFound("that does not answer what is asked there")
-    boxes = boxes_of(kind, found, datetime.now(UTC))
+    known, speak = await request.app[RECEPTION].reading.delivery(reader, delivery), speaker(language_of(request))
+    now = max(datetime.now(UTC), known.state.now)
+    zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
+    boxes = in_zone(boxes_of(kind, found, now), zones)
     fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
-    return page(request, "answer.html", **fields, helps=words.HELP, data=_data(request, delivery, found, kind))
+    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP}
+    return page(request, "answer.html", **fields, data=_data(request, delivery, found, kind))
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")
@@ -255,7 +262,8 @@ async def unasked_form(request: web.Request) -> web.Response:
     shows(request, [name])
     boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
-    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "boxes": boxes, "helps": words.HELP}
+    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
+    fields |= {"zones": (zones := zones_of(delivery.plan, reader)), "boxes": in_zone(boxes, zones)}
     return page(request, "unasked.html", **fields, data=_data(request, name, None, kind or "") | seen)
 
 
@@ -336,6 +344,10 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "kind": kind,
         "types": SUFFIXES,
         "words": tables | {"KINDS": rules.kinds(speak)},
+        "sentence": speak(words.SENTENCES[kind]) if kind in words.SENTENCES else None,
+        "asked": plain(asked.facts) if asked is not None else None,
+        "compares": kind in COMPARED,
+        "confirms": bool(kind) and BOOK.kinds[kind].declares.confirms,
         "findings": rules.for_script(speak) if kind else None,
     }
 

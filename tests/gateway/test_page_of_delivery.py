@@ -41,7 +41,7 @@ def rendered(table: Table, service: str, language: str = "en", key: str | None =
     found = one_page(table.delivery, reader, now, speaker(language), Narrowed(), None, "http://127.0.0.1:8233/x")
     files = FilesOfDelivery(delivery=found.view.delivery, files=(), unnamed=())
     shown = {"delivery": found.view.delivery}
-    text = pages.page(request, "delivery.html", view=found.view, page=found, shown=shown, files=files, data={}).text
+    text = pages.page(request, "delivery.html", view=found.view, page=found, shown=shown, files=files, data={}, now=now).text
     assert text is not None
     return text
 
