@@ -1,5 +1,5 @@
-"""What each open checkpoint has brought, brings next, and ends with: for who has to know whether anybody else will be told, and whom
-to call. Who sees a part is told who was told so far, and not who would be next (R11).
+"""What each open checkpoint has brought, brings next, and ends with: for who has to know whether anybody else will be told, and
+whom to call. Who sees a part is told who was told so far, and not who would be next (R11).
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,6 @@ from typing import Final, Literal
 
 from domain.delivery.decided import Escalated, Reminded
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry
 from domain.delivery.progress import Progress
 from domain.plan.directory import Service
 from domain.rules.book import book_of
@@ -105,7 +104,7 @@ def _done(delivery: Delivery) -> dict[str, tuple[Step, ...]]:
     found: dict[str, tuple[Step, ...]] = {}
     waits = {one.checkpoint.id: one.opened for one in delivery.state.open_checkpoints()}
     for entry in delivery.ledger.entries:
-        if isinstance(entry, Entry) and isinstance(entry.event, Reminded | Escalated):
+        if isinstance(entry.event, Reminded | Escalated):
             event, at = entry.event, instant(entry.at)
             if event.checkpoint in waits and at >= waits[event.checkpoint]:
                 step = Step("done", "told", at, event.to) if isinstance(event, Escalated) else Step("done", "reminded", at)

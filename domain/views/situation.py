@@ -1,6 +1,6 @@
-"""What is going on, in sentences that can be read out on the telephone: where it is and who holds it, what is wrong, who must act,
-and what happens by itself if nothing comes, and when. Each sentence is whole in each language, and says no more than its reader's
-part of the delivery (R11).
+"""What is going on, in sentences that can be read out on the telephone: where it is and who holds it, what is wrong, who must
+act, and what happens by itself if nothing comes, and when. Each sentence is whole in each language, and says no more than its
+reader's part of the delivery (R11).
 """
 
 from collections.abc import Iterator, Mapping
@@ -217,9 +217,9 @@ def _wrong(part: Part, short: Glance, reason: Reason) -> Iterator[str]:
             lacking = in_two_units(needed - until, speak)
             yield said.format(state=short.shortest.state, ago=lacking, moment=part.moment(until))
         case "unreachable":
-            for one in short.waits:
-                if one.unreachable:
-                    yield said.format(services=", ".join(one.unreachable), ago=part.ago(instant(one.since)))
+            for wait in short.waits:
+                if wait.unreachable:
+                    yield said.format(services=", ".join(wait.unreachable), ago=part.ago(instant(wait.since)))
 
 
 def _about(part: Part, reason: Reason) -> Ladder | None:

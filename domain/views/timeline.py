@@ -1,6 +1,6 @@
-"""The plan against what happened: legs and steps as they were planned, as they were, and as they are expected by the delay so far;
-and beside them how long each consent runs, and how long it is needed. Who sees a part sees its own legs, its checkpoints and its
-State's consents (R11), and nothing of a plan that would say when others' legs begin.
+"""The plan against what happened: legs and steps as they were planned, as they were, and as they are expected by the delay so
+far; and beside them how long each consent runs, and how long it is needed. Who sees a part sees its own legs, its checkpoints
+and its State's consents (R11), and nothing of a plan that would say when others' legs begin.
 """
 
 from collections.abc import Iterator
@@ -116,8 +116,7 @@ def begun(delivery: Delivery, leg: int) -> datetime | None:
 
 def _closed(delivery: Delivery) -> dict[str, datetime]:
     """When each checkpoint closed."""
-    entries = (one for one in delivery.ledger.entries if isinstance(one, Entry))
-    return {one.event.checkpoint: instant(one.at) for one in entries if isinstance(one.event, Closed)}
+    return {one.event.checkpoint: instant(one.at) for one in delivery.ledger.entries if isinstance(one.event, Closed)}
 
 
 def _departure(delivery: Delivery, now: datetime) -> datetime:
@@ -195,6 +194,8 @@ def _consents(delivery: Delivery, seen: Sight, now: datetime, legs: tuple[Row, .
         known = [span for span in spans if span is not None]
         needed = None
         if seen.whole and known and state.under_way and not state.delivered and grant.state in state.states_ahead():
-            began = min(row.real.begins if row.real is not None else span.begins for row, span in zip(rows, spans) if span)
+            began = min(
+                row.real.begins if row.real is not None else span.begins for row, span in zip(rows, spans, strict=True) if span
+            )
             needed = Span(began, max(span.ends for span in known) + margin)
         yield Consent(grant.state, grant.service, Span(grant.valid_from, grant.valid_until), grant.live(now), needed)

@@ -1,5 +1,5 @@
-"""The timeline as an SVG that a page draws in its own colours: consents as bars with what must be covered and what is lacking; under
-them the plan as outlines, what happened as bars, what is expected dashed. All of it stands in a table beside it, too.
+"""The timeline as an SVG that a page draws in its own colours: consents as bars with what must be covered and what is lacking;
+under them the plan as outlines, what happened as bars, what is expected dashed. All of it stands in a table beside it, too.
 """
 
 from collections.abc import Callable, Iterator
@@ -92,7 +92,8 @@ def _consent(one: Consent, y: float, x: X, speak: Translate) -> Iterator[str]:
     yield _bar("ok" if one.live else "gone", one.runs, y + 4, 14, x)
     if one.needed is not None:
         left, right, middle = x(one.needed.begins), x(one.needed.ends), y + 11
-        ends = f"M{left:.1f} {y + 3:.1f}V{y + 19:.1f}M{left:.1f} {middle:.1f}H{right:.1f}M{right:.1f} {y + 3:.1f}V{y + 19:.1f}"
+        up, down = f"{y + 3:.1f}", f"{y + 19:.1f}"
+        ends = f"M{left:.1f} {up}V{down}M{left:.1f} {middle:.1f}H{right:.1f}M{right:.1f} {up}V{down}"
         yield f'<path class="needs" d="{ends}"/>'
     if one.needed is not None and one.short:
         yield _bar("short", Span(one.runs.ends, one.needed.ends), y + 8, 6, x)

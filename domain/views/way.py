@@ -1,5 +1,5 @@
-"""The route as a line: checkpoints in order, what lies between them, and where the consignment is, as an SVG that a page draws in
-its own colours, with the same in words for who does not see it. Of a part only the reader's stretch is drawn.
+"""The route as a line: checkpoints in order, what lies between them, and where the consignment is, as an SVG that a page draws
+in its own colours, with the same in words for who does not see it. Of a part only the reader's stretch is drawn.
 """
 
 from html import escape

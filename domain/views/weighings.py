@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.plan.quantity import Mass
 from domain.rules.book import book_of
@@ -46,7 +45,7 @@ def weighings(delivery: Delivery, seen: Sight) -> tuple[Weighing, ...]:
     found: list[Weighing] = []
     expected: int | None = None
     for entry in delivery.ledger.entries:
-        if not isinstance(entry, Entry) or not isinstance(entry.event, Stated) or entry.event.verdict.verdict != "accepted":
+        if not isinstance(entry.event, Stated) or entry.event.verdict.verdict != "accepted":
             continue
         said = book_of(delivery).read(entry.event.envelope)
         gross = getattr(said.content, "gross", None)

@@ -1,5 +1,5 @@
-"""What an officer reads before answering: who asks what, by when, and what each answer and silence brings. And in which offset from
-UTC moments are given there.
+"""What an officer reads before answering: who asks what, by when, and what each answer and silence brings. And in which offset
+from UTC moments are given there.
 """
 
 from dataclasses import dataclass, replace
@@ -34,15 +34,16 @@ OFFSETS: Final = (
     "+07:00",
     "+08:00",
 )
-"""To choose from, beside that of the service: of the States that this is made for and of those around them. Others come with what is
-filled in."""
+"""To choose from, beside that of the service: of the States that this is made for and of those around them. Others come
+with what is filled in."""
 CONSENT: Final = mark("{requesters} asks {state} to let {contents} travel on under watch, {modality}.")
 ASKS: Final = mark("You are asked: {need}.")
 DUE: Final = mark("Your answer is due at {moment}, in {left}.")
 LATE: Final = mark("Your answer was due at {moment}.")
 OPEN: Final = mark("There is no time limit.")
 MAY_CROSS: Final = mark(
-    "It may travel through {state} while your consent is live. Your conditions bind: nobody answers there without saying that each is met (R19)."
+    "It may travel through {state} while your consent is live. Your conditions bind: nobody answers there without saying that each "
+    "is met (R19)."
 )
 NOT_LEAVING: Final = mark("It halts, and does not leave. You owe no reason: others learn that it ended, not why.")
 HALTS: Final = mark("It halts, and is seized where it is. You owe no reason: others learn that it ended, not why.")

@@ -87,7 +87,7 @@ class OnePage:
     """The address of its workflow in Temporal's own pages; empty where the installation says none, or the reader sees a part."""
 
 
-def one_page(
+def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
     delivery: Delivery,
     reader: Service,
     now: datetime,
@@ -116,7 +116,7 @@ def one_page(
         weighings=tuple(_weighed(one, speak) for one in weighings(delivery, seen)),
         chapter=newest,
         narrowed=narrowed,
-        groups=tuple((code, name, _address(show=code)) for code, name in {"": "", **GROUPS}.items()),
+        groups=tuple((code, name, _address(show=code)) for code, name in (("", ""), *GROUPS.items())),
         earlier=_earlier(newest, narrowed),
         temporal=temporal if seen.whole else "",
     )

@@ -8,7 +8,7 @@ import asyncio
 import mimetypes
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
@@ -43,7 +43,7 @@ from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import UNITS, say_mass
-from domain.words.text import mark, shown, told
+from domain.words.text import shown, told
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.files import FILES as KEPT

@@ -233,7 +233,8 @@ CHOICES: Mapping[str, str] = {
 SENTENCES: Mapping[str, str] = {
     "authorisation_granted": mark(
         "For {state}, as {service}, officer {officer}, you consent that {delivery} travels through your State, handled as "
-        "{modalities}, from {valid_from} until {valid_until}, by act {reference} of {granted_by_role}, on the basis of {legal_basis}."
+        "{modalities}, from {valid_from} until {valid_until}, by act {reference} of {granted_by_role}, on the "
+        "basis of {legal_basis}."
     ),
     "authorisation_refused": mark("For {state}, as {service}, officer {officer}, you refuse consent to {delivery}."),
     "authorisation_extended": mark(
