@@ -98,7 +98,8 @@ def _consent(one: Consent, y: float, x: X, speak: Translate) -> Iterator[str]:
     if one.needed is not None and one.short:
         yield _bar("short", Span(one.runs.ends, one.needed.ends), y + 8, 6, x)
         said = speak(SHORT).format(span=in_two_units(one.short, speak))
-        yield f'<text class="late" x="{min(x(one.needed.ends) + 6, WIDTH - RIGHT + 4):.1f}" y="{y + 15:.0f}">{escape(said)}</text>'
+        right = min(x(one.needed.ends) + 6, WIDTH - RIGHT + 4)
+        yield f'<text class="late" x="{right:.1f}" y="{y + 15:.0f}">{escape(said)}</text>'
 
 
 def _row(row: Row, y: float, x: X, speak: Translate) -> Iterator[str]:

@@ -52,7 +52,7 @@ def _here(part: Part, places: list[float], passed: int) -> float:
 
 
 def _mark(part: Part, x: float) -> str:
-    """A diamond where it was stopped or is out of sight, a square where it is held, full where it was seen, hollow by the plan."""
+    """A diamond where it was stopped or is out of sight, a square where it is held; full where it was seen, else hollow."""
     shown = part.shown
     if shown.halted is not None or shown.out_of_sight is not None:
         return f'<path class="me act" d="M{x:.1f} 4L{x + 9:.1f} 13L{x:.1f} 22L{x - 9:.1f} 13Z"/>'

@@ -42,8 +42,8 @@ DUE: Final = mark("Your answer is due at {moment}, in {left}.")
 LATE: Final = mark("Your answer was due at {moment}.")
 OPEN: Final = mark("There is no time limit.")
 MAY_CROSS: Final = mark(
-    "It may travel through {state} while your consent is live. Your conditions bind: nobody answers there without saying that each "
-    "is met (R19)."
+    "It may travel through {state} while your consent is live. Your conditions bind: nobody answers there without saying that "
+    "each is met (R19)."
 )
 NOT_LEAVING: Final = mark("It halts, and does not leave. You owe no reason: others learn that it ended, not why.")
 HALTS: Final = mark("It halts, and is seized where it is. You owe no reason: others learn that it ended, not why.")
