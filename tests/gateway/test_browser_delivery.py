@@ -43,7 +43,7 @@ async def test_the_page_fits_a_telephone_and_paper_has_no_button(at: At) -> None
 
 
 async def test_what_is_more_than_was_asked_is_said_before_it_is_signed(at: At) -> None:
-    """Another way of handling, and another day by the fields of a moment, whose exact text is read back; nothing is signed by it."""
+    """Another way of handling, and another day by the fields of a moment, whose exact text is read back; nothing is signed."""
     await at.sign_in()
     await at.make_key()
     await at.go(f"/desk/deliveries/{at.plan.operation}/answer?checkpoint=consent-uz")
