@@ -61,3 +61,32 @@ async def test_what_is_more_than_was_asked_is_said_before_it_is_signed(at: At) -
     await expect(at.page.locator("#remarks")).to_contain_text("It runs longer than is needed")
     await expect(at.page.locator("#sentence")).to_contain_text("until 2099-04-01T09:30:00+05:00")
     assert [] == await at.said()
+
+
+WEIGHED = """
+async () => {
+  const { data } = await import("/desk/file/signing.js");
+  const { lookedAt } = await import("/desk/file/checks.js");
+  Object.assign(data, { compares: true, confirms: false });
+  Object.assign(data.asked, { gross: 13_900_000, tolerance: 20_000, seals: [{ number: "KZ1", security: "H" }] });
+  const said = (gross, number) => {
+    lookedAt(new Uint8Array(), { content: { gross, seals: [{ number, security: "H" }] } });
+    return [...document.querySelectorAll("#remarks li")].map((one) => one.textContent);
+  };
+  return [said(13_920_000, "KZ1"), said(13_920_001, "KZ1"), said(13_900_000, "KZ2")];
+}
+"""
+
+
+async def test_a_weight_or_a_seal_that_will_open_a_decision_is_said_before_it_is_signed(at: At) -> None:
+    """At the tolerance nothing is said; a milligram beyond it, by how much and what it opens; of other seals, which are expected."""
+    await at.sign_in()
+    await at.go(f"/desk/deliveries/{at.plan.operation}/answer?checkpoint=consent-uz")
+    await expect(at.page.locator("#read-happened_at")).to_contain_text("UTC")
+    within, beyond, seals = await at.page.evaluate(WEIGHED)
+    weight = "It is 20.001 g off the expected 13.9 kg, more than the tolerance of 20 g."
+
+    assert [] == within
+    assert [weight] == [one.split(" Signed")[0] for one in beyond]
+    assert ["The seals are not those that are expected: KZ1."] == [one.split(" Signed")[0] for one in seals]
+    assert all("opens a decision whether to go on" in one for one in (*beyond, *seals))
