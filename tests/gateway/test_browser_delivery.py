@@ -79,7 +79,7 @@ async () => {
 
 
 async def test_a_weight_or_a_seal_that_will_open_a_decision_is_said_before_it_is_signed(at: At) -> None:
-    """At the tolerance nothing is said; a milligram beyond it, by how much and what it opens; of other seals, which are expected."""
+    """At the tolerance nothing is said; a milligram beyond it, how much and what it opens; of other seals, which are expected."""
     await at.sign_in()
     await at.go(f"/desk/deliveries/{at.plan.operation}/answer?checkpoint=consent-uz")
     await expect(at.page.locator("#read-happened_at")).to_contain_text("UTC")
