@@ -216,6 +216,7 @@ class Embedded:
             "VIGIL_PAYLOAD_KEYS": str(layout.payload_keys),
             "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{layout.home.path.resolve() / 'archive.db'}",
             "VIGIL_ATTACHMENTS": str(layout.home.path.resolve() / "attachments"),
+            "VIGIL_TEMPORAL_UI": f"http://127.0.0.1:{layout.ui_port}" if layout.ui_port is not None else "",
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,

@@ -23,6 +23,7 @@ from gateway.files import FILES
 from gateway.metrics import METRICS
 from gateway.oidc import Provider
 from gateway.oidc_settings import registration_in
+from gateway.pages.pages import TEMPORAL_UI
 from gateway.reading import Reading
 from gateway.reception import Reception
 from process.configuration import cards_in, installation_of, password_in
@@ -59,6 +60,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)
+    if chosen.temporal_ui is not None:
+        app[TEMPORAL_UI] = f"{chosen.temporal_ui.rstrip('/')}/namespaces/{chosen.temporal_namespace}/workflows/"
     tidying = asyncio.create_task(app[FILES].go_on_tidying())
     filling = asyncio.create_task(_filled(reading))
     looking = asyncio.create_task(app[METRICS].go_on_looking(partial(health_of, app)))

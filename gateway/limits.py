@@ -53,7 +53,7 @@ LEFT_KEY_CHANGES, LEFT_KEY_CHANGES_BYTES = 8, 64 * 1024
 """Likewise of changes of keys, each of 8 KiB at most: 512 signals more, and 6 MiB."""
 MOST_LEFT = 10_000
 """What is remembered as left. One that is forgotten may be left once more, and counts in no share."""
-PAGE_OF_LEDGER = 200
+PAGE_OF_LEDGER = 50
 """Entries on one page for people, the newest first."""
 LONGEST_TOKEN = 200
 """Bytes that a stranger may send to sign in."""

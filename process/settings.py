@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     gateway_port: int = Field(default=8470, ge=0, le=65535)
     oidc: Path | None = None
     """A file (YAML) with the OpenID provider through which supervisors may sign in with a browser. None: there is no such way."""
+    temporal_ui: str | None = Field(default=None, pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")
+    """The address of Temporal's own pages, for a link from a delivery. None: pages have no such link."""
     smtp_url: str | None = None
     """The worker's mail server: `smtps://USER@HOST`, `smtp+starttls://USER@HOST` or, without a password, `smtp://HOST`."""
     smtp_password: Path | None = None

@@ -105,7 +105,7 @@ def two_units(span: timedelta, translate: Translate = english) -> str:
     minutes = int(abs(span).total_seconds()) // 60
     parts = [(minutes // 1440, DAYS), (minutes // 60 % 24, HOURS), (minutes % 60, MINUTES)]
     first = next((number for number, (count, _) in enumerate(parts) if count), 2)
-    return " ".join(translate(text) % count for count, text in parts[first : first + 2])
+    return " ".join(translate(text) % count for count, text in parts[first : first + 2] if count or first == 2)
 
 
 DAYS, HOURS, MINUTES = mark("%d d"), mark("%d h"), mark("%d min")

@@ -41,6 +41,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.list": "list",
     "desk.view": "view",
     "desk.ledger": "ledger",
+    "desk.packet": "packet",
     "desk.law": "view",
     "desk.attachment": "file",
     "desk.results": "results",

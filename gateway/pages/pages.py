@@ -11,11 +11,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
+from yarl import URL
 
 from domain.delivery.requests import Request, Stranded
 from domain.delivery.verdicts import Finding
@@ -46,13 +48,14 @@ from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.files import FILES as KEPT
 from gateway.files import handed_out
-from gateway.limits import PAGE_OF_LEDGER
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
+from gateway.pages.answer import asked_of, in_zone, zones_of
+from gateway.pages.delivery import one_page
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
-from gateway.pages.lines import line
+from gateway.pages.story import GROUPS, Narrowed, narrowed_to
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
 from gateway.papers import paper_wanted
 from gateway.problems import Refusal
@@ -60,12 +63,18 @@ from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
 from process.language import chosen as chosen_language
 from process.language import speaker, translations
+from workflows.messages import workflow_id
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
 """All that a page may load, which is ours."""
+COMPARED: Final = frozenset({"handover_offered", "handover_accepted"})
+"""Kinds whose weight and seals are compared with what was found before (R7)."""
 AT_ONCE = 1.0
 """Seconds that the form of a stop waits for how the delivery stands."""
+
+TEMPORAL_UI: web.AppKey[str] = web.AppKey("temporal_ui", str)
+"""Under which address Temporal's own pages have the workflows; not there where the installation says none."""
 
 routes = web.RouteTableDef()
 
@@ -150,13 +159,30 @@ async def _stranded(reception: Reception) -> tuple[Stranded, ...]:
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")
 async def view(request: web.Request) -> web.Response:
-    """One delivery, as far as it is the reader's to see."""
-    found = await request.app[RECEPTION].reading.view(request[CALLER].service, request.match_info["delivery"])
-    shows(request, [found.delivery])
-    compared = _shown(request, found.delivery) | {"size": found.entries, "root": found.root}
-    files = await request.app[KEPT].told(request[CALLER].service, found.delivery)
-    data = _data(request, found.delivery, None, "")
-    return page(request, "delivery.html", view=found, shown=compared, files=files, data=data)
+    """One delivery, as far as it is the reader's to see, with the newest entries of its ledger, narrowed as the address says."""
+    reader, name = request[CALLER].service, request.match_info["delivery"]
+    delivery, now = await request.app[RECEPTION].reading.delivery(reader, name), datetime.now(UTC)
+    before = _number(request.query.get("before", ""), len(delivery.ledger)) if "before" in request.query else None
+    now, speak = max(now, delivery.state.now), speaker(language_of(request))
+    found = one_page(delivery, reader, now, speak, narrowed_to(request.query), before, _in_temporal(request, name))
+    lines = [one.line for one in found.chapter.tales]
+    shows(request, [name], (one.seq for one in lines))
+    seen = {"size": found.view.entries, "root": found.view.root, "leaves": [[one.seq, one.leaf] for one in lines]}
+    files = await request.app[KEPT].told(reader, name)
+    data = _data(request, name, None, "")
+    return page(
+        request, "delivery.html", view=found.view, page=found, shown=_shown(request, name) | seen, files=files, data=data, now=now
+    )
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/packet", name="desk.packet")
+async def packet(request: web.Request) -> web.Response:
+    """Its sealed evidence packet as of now, for the operation itself, as a file."""
+    delivery = request.match_info["delivery"]
+    found = await request.app[RECEPTION].packet(request[CALLER].service, delivery, "operation")
+    shows(request, [delivery], purpose="operation")
+    headers = {"Content-Disposition": f'attachment; filename="{delivery}.packet.json"'}
+    return web.Response(body=found, content_type="application/json", headers=headers)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/attachments/{{digest}}", name="desk.attachment", allow_head=False)
@@ -167,17 +193,10 @@ async def attachment(request: web.Request) -> web.StreamResponse:
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
 async def ledger(request: web.Request) -> web.Response:
-    """Its ledger, the newest entry first; what is not the reader's stands there as withheld."""
-    delivery = request.match_info["delivery"]
-    reading, reader = request.app[RECEPTION].reading, request[CALLER].service
-    seen = await reading.view(reader, delivery)
-    before = min(_number(request.query.get("before", ""), seen.entries), seen.entries)
-    since = max(before - PAGE_OF_LEDGER, 0)
-    found = [entry for entry in await reading.ledger(reader, delivery, since) if entry.seq < before]
-    shows(request, [delivery], (entry.seq for entry in found))
-    lines = [line(entry, speaker(language_of(request))) for entry in reversed(found)]
-    compared = _shown(request, delivery) | {"leaves": [[one.seq, one.leaf] for one in lines]}
-    return page(request, "ledger.html", delivery=delivery, lines=lines, since=since, shown=compared)
+    """Where its ledger is: on its page. Nothing of it is shown by that."""
+    query = {name: request.query[name] for name in ("before", *Narrowed.__dataclass_fields__) if name in request.query}
+    where = URL(f"{ROOT}/deliveries").joinpath(request.match_info["delivery"]).with_query(query).with_fragment("ledger")
+    raise web.HTTPFound(where)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/law", name="desk.law")
@@ -221,9 +240,9 @@ async def paper(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/answer", name="desk.answer")
 async def answer_form(request: web.Request) -> web.Response:
     """The form that answers a request."""
-    delivery, mine = request.match_info["delivery"], request[CALLER].service.id
-    voice = request.query.get("for", mine)
-    asked = await request.app[RECEPTION].asked(request[CALLER].service, delivery)
+    delivery, reader = request.match_info["delivery"], request[CALLER].service
+    voice = request.query.get("for", reader.id)
+    asked = await request.app[RECEPTION].asked(reader, delivery)
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
@@ -231,16 +250,20 @@ async def answer_form(request: web.Request) -> web.Response:
     kind = request.query.get("kind", kinds[0])
     if kind not in kinds:
         raise NotFound("that does not answer what is asked there")
-    alike = await asked_alike(request.app[RECEPTION], request[CALLER].service, found, kind)
-    others = await chosen(request.app[RECEPTION], request[CALLER].service, alike, request.query.getall("also", ()))
+    alike = await asked_alike(request.app[RECEPTION], reader, found, kind)
+    others = await chosen(request.app[RECEPTION], reader, alike, request.query.getall("also", ()))
     shows(request, [delivery, *(one.delivery for one in alike)])
-    boxes, data = boxes_of(kind, found, datetime.now(UTC)), _data(request, delivery, found, kind)
+    known, speak = await request.app[RECEPTION].reading.delivery(reader, delivery), speaker(language_of(request))
+    now = max(datetime.now(UTC), known.state.now)
+    zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
+    boxes, data = boxes_of(kind, found, now), _data(request, delivery, found, kind)
     if others:
         together = in_order(found, others)
-        boxes = for_each(boxes_of(kind, longest(together), datetime.now(UTC)), together)
+        boxes = for_each(boxes_of(kind, longest(together), now), together)
         data |= data_of(together)
-    fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "boxes": boxes, "delivery": delivery, "voice": voice}
-    return page(request, "answer.html", **fields, alike=alike, others=others, helps=words.HELP, data=data)
+    fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "delivery": delivery, "voice": voice}
+    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others}
+    return page(request, "answer.html", **fields, boxes=in_zone(boxes, zones), data=data)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")
@@ -255,7 +278,8 @@ async def unasked_form(request: web.Request) -> web.Response:
     shows(request, [name])
     boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
-    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "boxes": boxes, "helps": words.HELP}
+    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
+    fields |= {"zones": (zones := zones_of(delivery.plan, reader)), "boxes": in_zone(boxes, zones)}
     return page(request, "unasked.html", **fields, data=_data(request, name, None, kind or "") | seen)
 
 
@@ -312,6 +336,11 @@ def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
     return {"service": request[CALLER].service.id, "officer": request[CALLER].officer, "delivery": delivery}
 
 
+def _in_temporal(request: web.Request, delivery: str) -> str:
+    """Where Temporal's own pages have this delivery; empty where the installation does not say."""
+    return f"{request.app[TEMPORAL_UI]}{quote(workflow_id(delivery), safe='')}" if TEMPORAL_UI in request.app else ""
+
+
 def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], speaker(language_of(request))
@@ -331,6 +360,10 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "kind": kind,
         "types": SUFFIXES,
         "words": tables | {"KINDS": rules.kinds(speak)},
+        "sentence": speak(words.SENTENCES[kind]) if kind in words.SENTENCES else None,
+        "asked": plain(asked.facts) if asked is not None else None,
+        "compares": kind in COMPARED,
+        "confirms": bool(kind) and BOOK.kinds[kind].declares.confirms,
         "findings": rules.for_script(speak) if kind else None,
     }
 
@@ -379,7 +412,7 @@ def language_of(request: web.Request) -> str:
     return chosen_language(request.headers.get("Accept-Language", ""))
 
 
-def page(request: web.Request, template: str, *, signed_in: bool | None = None, **values: Any) -> web.Response:
+def page(request: web.Request, template: str, /, *, signed_in: bool | None = None, **values: Any) -> web.Response:
     """A page, in the language of whoever reads it."""
     language = language_of(request)
     known = CALLER in request if signed_in is None else signed_in
@@ -412,6 +445,8 @@ def environment(language: str) -> Environment:
     environment.filters |= {
         "word": word,
         "moment": moment,
+        "group_of_story": lambda code: speak(GROUPS[code]),
+        "minute": lambda at: at.astimezone(UTC).strftime("%m-%d %H:%M"),
         "instant": instant,
         "mass": lambda mass: told(say_mass(mass), speak),
         "request": lambda asked: in_words(asked, speak),

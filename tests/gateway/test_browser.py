@@ -165,6 +165,9 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     shown = at.page.locator("#words")
     for words in ("Authorisation granted", "14/2-2026", "example <b>only</b>", "two officers present", SERVICE, "P-117"):
         await expect(shown).to_contain_text(words)
+    await expect(at.page.locator("#sentence")).to_contain_text(f"For UZ, as {SERVICE}, officer P-117, you consent")
+    await expect(at.page.locator("#remarks li")).to_have_count(0)
+    await expect(at.page.locator("#bytes")).to_contain_text('"kind":"authorisation_granted"')
     assert [] == await at.said()
 
     await at.page.get_by_role("button", name="Sign", exact=True).click()

@@ -344,7 +344,9 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
     assert {action for action in ACTIONS.values() if action is not None} <= MAY.keys()
 
 
-@pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file"}])
+@pytest.mark.parametrize(
+    "name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file", "packet", "ledger"}]
+)
 async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
     is in `test_attachments.py`.
@@ -368,10 +370,35 @@ async def test_while_the_archive_is_away_no_page_shows_anything(at: At, monkeypa
     assert "vigil stop" in await browser.page(at.home, 503)
 
 
+async def test_the_old_address_of_a_ledger_leads_to_the_page(at: At) -> None:
+    """With what it asked for, and nothing that is no question of ours; and it shows nothing by itself."""
+    browser = await at.signed_in("uz.prosecutor", "P-117")
+    before = len((await at.installation.reads.page(0, 1000)).reads)
+    answer, _ = await browser.ask("GET", f"{at.home}/ledger?before=7&show=said&other=1")
+
+    assert (302, f"{at.home}?before=7&show=said#ledger") == (answer.status, answer.headers["Location"])
+    assert () == tuple((await at.installation.reads.page(before, 1000)).reads)
+
+
+async def test_a_packet_is_taken_from_the_page_by_who_sees_the_whole(at: At) -> None:
+    """As a file that is recorded with its purpose; who sees a part has no link to it and is refused (R11)."""
+    whole, part = await at.signed_in(at.plan.initiator), await at.signed_in("uz.prosecutor")
+    assert f"{at.home}/packet" in await whole.page(at.home)
+    before = len((await at.installation.reads.page(0, 1000)).reads)
+    answer, text = await whole.ask("GET", f"{at.home}/packet")
+    (read,) = (await at.installation.reads.page(before, 1000)).reads
+
+    assert (200, "operation") == (answer.status, read.purpose)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{at.plan.operation}.packet.json"'
+    assert {"packet", "seal"} & json.loads(text).keys()
+    assert f"{at.home}/packet" not in await part.page(at.home)
+    await part.page(f"{at.home}/packet", 403)
+
+
 async def test_who_has_no_part_sees_no_delivery(at: At) -> None:
     """The same answer as for one that does not exist; a supervisor sees the whole."""
     stranger, supervisor = await at.signed_in("tj.customs"), await at.signed_in("supervision")
-    for path in (at.home, f"{at.home}/ledger", at.path("desk.answer"), "/desk/deliveries/amber-heron"):
+    for path in (at.home, at.path("desk.answer"), "/desk/deliveries/amber-heron"):
         assert "not yours to see" in await stranger.page(path, 404)
 
     assert "Air mail" in await supervisor.page("/desk/deliveries") or at.plan.operation in await supervisor.page(at.home)
@@ -389,12 +416,12 @@ async def test_a_participant_finds_nothing_of_another_on_its_pages(at: At, servi
     for prosecutor, checkpoint in (("kz.prosecutor", "consent-kz"), ("uz.prosecutor", "consent-uz")):
         await at.installation.gateway(prosecutor).submit(at.plan.operation, provisional(at.plan, prosecutor, checkpoint))
     browser = await at.signed_in(service)
-    shown = [await browser.page(path) for path in ("/desk", "/desk/deliveries", at.home, f"{at.home}/ledger", "/desk/me")]
+    shown = [await browser.page(path) for path in ("/desk", "/desk/deliveries", at.home, "/desk/me")]
 
     assert [] == [secret for secret in secrets for page in shown if secret in page]
     assert any("Withheld" in page for page in shown)
     if service.endswith(".prosecutor"):
-        assert f"CONSENT by {service}" in shown[3]
+        assert f"CONSENT by {service}" in shown[2]
 
 
 def provisional(plan: Plan, service: str, checkpoint: str) -> Any:
@@ -429,7 +456,7 @@ async def test_hostile_words_stay_words(at: At) -> None:
         _, text = await browser.ask("GET", path)
         assert "<script>alert" not in text
     assert "&lt;script&gt;alert" in await browser.page(at.home)
-    assert "&#34;&lt;script&gt;alert" in await browser.page(f"{at.home}/ledger")
+    assert "&#34;&lt;script&gt;alert" in await browser.page(at.home)
 
 
 def statement(plan: Plan, service: str, content: dict[str, Any]) -> Statement:
@@ -551,7 +578,7 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     assert "accepted" == receipt.verdict.verdict
     found = [one for one in await at.installation.gateway(at.plan.initiator).ledger(at.plan.operation) if one.seq == receipt.seq]
     assert [text.encode()] == [one.event.envelope.body() for one in found if isinstance(one.event, Stated)]  # type: ignore[union-attr]
-    assert "until 2099-11-25 05:00 UTC" in await browser.page(f"{at.home}/ledger")
+    assert "until 2099-11-25 05:00 UTC" in await browser.page(at.home)
 
 
 async def test_every_fault_of_a_form_is_told_by_its_field(at: At) -> None:
@@ -641,17 +668,16 @@ async def test_the_form_of_a_stop_names_what_is_seen_and_opens_without(at: At, m
 
 
 async def test_a_page_of_a_delivery_says_what_a_script_compares(at: At) -> None:
-    """Size and root of what is shown, or each entry's leaf; and a form has the keys by which a receipt is checked."""
+    """Size and root of what is shown, and each entry's leaf; and a form has the keys by which a receipt is checked."""
     browser, service = await at.signed_in("uz.prosecutor", "P-117"), at.installation.gateway("uz.prosecutor")
     await at.installation.caught_up(at.plan)
     view, entries = await service.view(at.plan.operation), await service.ledger(at.plan.operation)
     shown = data_in(await browser.page(at.home), "shown")
-    ledger = data_in(await browser.page(f"{at.home}/ledger"), "shown")
     keys = data_in(await browser.page(f"{at.home}/stop"))["installation"]
     who = {"service": "uz.prosecutor", "officer": "P-117", "delivery": at.plan.operation}
 
-    assert who | {"size": view.entries, "root": view.root} == shown
-    assert who | {"leaves": [[one.seq, leaf_of(one)] for one in reversed(entries)]} == ledger
+    leaves = [[one.seq, leaf_of(one)] for one in reversed(entries)]
+    assert who | {"size": view.entries, "root": view.root, "leaves": leaves} == shown
     system = at.installation.directory.system()
     assert system is not None
     assert {key_id(one.public): one.public for one in system.keys} == {number: key["public"] for number, key in keys.items()}

@@ -7,7 +7,7 @@ import { envelope, handIn } from "./protocol.js";
 import { Contradiction, asFile, compared, keep, opened } from "./receipts.js";
 
 export const data = read("data");
-const texts = read("texts");
+export const texts = read("texts");
 const MASSES = new Set(["gross", "net"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
 const WHOLE = ["delivery", "members", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
@@ -140,6 +140,15 @@ function told(name, value) {
   return list;
 }
 
+// A value as words in a sentence.
+export function inText(name, value) {
+  if (value === null || value === undefined || value === "") return undefined;
+  if (Array.isArray(value)) return value.map((one) => inText(name, one)).join(", ");
+  if (typeof value === "object") return Object.entries(value).map(([inner, one]) => inText(inner, one)).join(", ");
+  const text = told(name, value);
+  return typeof text === "string" ? text : String(value);
+}
+
 function label(name) {
   return data.words.FIELDS[name] ?? name;
 }
@@ -150,7 +159,7 @@ function word(name, value) {
 }
 
 // Whole milligrams, in the largest unit that keeps every digit.
-function mass(milligrams) {
+export function mass(milligrams) {
   const [unit, digits] = milligrams >= 1e6 ? ["kg", 6] : milligrams >= 1e3 ? ["g", 3] : ["mg", 0];
   const text = String(milligrams).padStart(digits + 1, "0");
   const number = digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, "") : text;
