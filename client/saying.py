@@ -1,7 +1,7 @@
 """Statements from the command line: `field=value` words become the content of a signed statement."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
+from client.human_times import Clock, moments_of
 from client.language import _
 from client.submitting import kept
 from domain.delivery.requests import Request
@@ -41,8 +42,10 @@ _PARTS: Parts = {**PARTS, "agreement": _signed}
 _HINT = mark("give fields as field=value; see docs/statements.md")
 
 
-def content_of(kind: str, words: Iterable[str], request: Request | None) -> Content:
-    """The content of a statement of this kind. Raises `Malformed` with every field that is missing or wrong."""
+def content_of(kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None) -> Content:
+    """The content of a statement of this kind; times as people say them are read by the `clock`. Raises `Malformed` with every
+    field that is missing or wrong.
+    """
     given: dict[str, str] = {}
     faults: list[Fault] = []
     for word in words:
@@ -53,6 +56,8 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
             faults.append(Fault(place=name, problem=_("given twice")))
         else:
             given[name] = value
+    if clock is not None:
+        faults += _by(clock, kind, given)
     asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
     try:
         content = forms.content_of(kind, given, asked, _PARTS, hint=_(_HINT))
@@ -61,6 +66,15 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
     if faults:
         raise Malformed(_("{kind} is not right", kind=kind), faults, hint=_(_HINT))
     return content
+
+
+def _by(clock: Clock, kind: str, given: dict[str, str]) -> Iterator[Fault]:
+    """Put RFC 3339 in place of times as people say them; a fault for each that the clock cannot tell."""
+    for name in sorted(moments_of(kind) & given.keys()):
+        try:
+            given[name] = clock.read(given[name])
+        except ValueError as error:
+            yield Fault(place=name, problem=str(error))
 
 
 DECISIONS: Mapping[str, tuple[str, str]] = {
@@ -97,10 +111,10 @@ def kind_for(request: Request, *, positive: bool) -> str:
     )
 
 
-def correction(of: str, kind: str, words: Iterable[str], reason: str) -> Correction:
+def correction(of: str, kind: str, words: Iterable[str], reason: str, clock: Clock | None = None) -> Correction:
     """What an earlier statement should have said, whole. Raises `Malformed`, also for a kind that is not corrected."""
     try:
-        return Correction(of=of, reason=reason, content=content_of(kind, words, None))
+        return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock))
     except ValidationError as error:
         raise Malformed(_("{statement} cannot be corrected so", statement=of), faults_of(error)) from error
 

@@ -17,6 +17,10 @@ def text_of(path: Path) -> str:
     except FileNotFoundError as error:
         message = fill("there is no file {path}", path=path)
         raise NotFound(message) from error
+    except IsADirectoryError as error:
+        inside = sorted(one.name for one in path.glob("*.yaml"))[:MOST_OFFERED]
+        hint = fill("name one in it: {names}", names=", ".join(inside)) if inside else mark("name a file in it")
+        raise Malformed(fill("{path} is a folder, and a file is wanted here", path=path), hint=hint) from error
     except (OSError, UnicodeDecodeError) as error:
         message = fill("{what} cannot be read: {why}", what=path, why=error)
         raise Malformed(message) from error
