@@ -1,21 +1,30 @@
 """What every command shares: where it prints, and how it answers."""
 
+import io
 import json
+import os
+import shlex
+import shutil
+import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any, Self
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.segment import Segment
+from rich.text import Text
+from ruamel.yaml import YAML
 
 from client import render
 from client.entries import line
 from client.language import _, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
+from domain.views.lists import Row
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, RuleBroken, VigilError
 from domain.words.text import in_json, shown, told
@@ -55,12 +64,38 @@ def answer(output: str, document: Any, text: Any, wrong: VigilError | None = Non
     """
     if output == "json":
         write(json.dumps(document, ensure_ascii=False, indent=2))
+    elif output == "yaml":
+        text_ = io.StringIO()
+        YAML(typ="safe", pure=True).dump(document, text_)
+        sys.stdout.write("\n".join(map(shown, text_.getvalue().split("\n"))))
     else:
         out.print(text)
     if wrong is not None:
         explain(wrong)
         raise typer.Exit(wrong.exit_code)
 
+
+def paged(output: str, document: Any, text: RenderableType) -> None:
+    """The same for what may be longer than the screen: at a terminal in a pager, the one that `PAGER` names or `less`."""
+    words = shlex.split(os.environ.get("PAGER", "less"))
+    if output in FOR_PROGRAMS or not (out.is_terminal and sys.stdin.isatty()) or not words or shutil.which(words[0]) is None:
+        answer(output, document, text)
+        return
+    with out.capture() as captured:
+        fitted(text)
+    if captured.get().count("\n") < out.height:
+        sys.stdout.write(captured.get())
+        return
+    with suppress(BrokenPipeError):  # whoever has seen enough closes it
+        subprocess.run(words, input=captured.get().encode(), env={"LESS": "FRX", **os.environ}, check=False)  # noqa: S603
+
+
+def fitted(text: RenderableType) -> None:
+    """Print it as wide as the terminal, nothing broken within a word; where it is none, lines as long as they are."""
+    out.print(text, soft_wrap=not out.is_terminal)
+
+
+FOR_PROGRAMS = ("json", "yaml")
 
 _ALARMS: list[VigilError] = []
 
@@ -105,7 +140,8 @@ class Watched:
     """Shows a delivery as it goes: a live screen on a terminal, a line for each entry elsewhere."""
 
     def __init__(self, *, live: bool) -> None:
-        self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
+        self._live = Live(console=talk, refresh_per_second=8, transient=True) if live else None
+        self._last: RenderableType | None = None
         self._tail: deque[Entry | Withheld] = deque(maxlen=6)
 
     def __enter__(self) -> Self:
@@ -115,12 +151,41 @@ class Watched:
 
     def __exit__(self, *_error: object) -> None:
         if self._live is not None:
+            self._live.update(Text(), refresh=True)  # the frame is cleared, and stands below once: whole, however high it is
             self._live.stop()
+            if self._last is not None:
+                talk.print(self._last, soft_wrap=False)
 
     def see(self, entry: Entry | Withheld, view: DeliveryView) -> None:
         """Show one more entry."""
         self._tail.append(entry)
         if self._live is not None:
-            self._live.update(render.panel(view, tail=tuple(self._tail)))
+            self._last = render.panel(view, tail=tuple(self._tail))
+            self._live.update(self._last)
         else:
             talk.print(line(entry))
+
+
+class Listed:
+    """Shows a list as it changes: in place on a terminal, one after another elsewhere."""
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = Live(console=out, refresh_per_second=4, transient=False) if live else nullcontext()
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def see(self, found: Sequence[Row], output: str) -> None:
+        """Show it as it is now."""
+        table = render.rows(list(found), wide=output == "wide")
+        if isinstance(self._live, Live):
+            self._live.update(table, refresh=True)
+        elif output == "json":
+            write(json.dumps([plain(row) for row in found], ensure_ascii=False))
+        else:
+            answer(output, [plain(row) for row in found], Group(table, Text()))
+        sys.stdout.flush()

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from client.language import _, named, speak
@@ -79,7 +81,8 @@ def receipt(given: Receipt) -> Text:
     """A receipt in one line."""
     words, style = MARKS[given.verdict.verdict]
     where = _("entry {entry}, {moment}, root {root}", entry=given.seq, moment=moment(given.entry.at), root=given.root)
-    return Text(shown(f"{_(words)}{why(given.verdict)}: {where}"), style)
+    number = _("statement {statement}", statement=given.statement)
+    return Text(shown(f"{_(words)}{why(given.verdict)}: {where}, {number}"), style)
 
 
 def why(verdict: Verdict) -> str:
@@ -90,13 +93,39 @@ def why(verdict: Verdict) -> str:
 
 def line(entry: Entry | Withheld) -> Text:
     """One ledger entry as one line: number, time, who, what, verdict."""
+    number, at, words = _parts(entry)
+    return Text.assemble((f"{number}  {at}  " if at else f"{number}  ", "dim"), words)
+
+
+def in_lines(found: Iterable[Entry | Withheld], *, folded: bool) -> RenderableType:
+    """Entries below one another, with the ids by which statements are corrected; `folded`: what is too long for the screen goes
+    on below its own words.
+    """
+    if not folded:
+        return Text("\n").join(_with_id(entry, line(entry)) for entry in found)
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for entry in found:
+        number, at, words = _parts(entry)
+        table.add_row(Text(number, "dim"), Text(at.replace(" UTC", "Z"), "dim"), _with_id(entry, words))
+    return table
+
+
+def _with_id(entry: Entry | Withheld, words: Text) -> Text:
+    if isinstance(entry, Entry) and isinstance(entry.event, Stated):
+        return Text.assemble(words, (f"  {read_statement(entry.event.envelope).id}", "dim"))
+    return words
+
+
+def _parts(entry: Entry | Withheld) -> tuple[str, str, Text]:
+    """Number, moment and words of an entry."""
     if isinstance(entry, Withheld):
         words = _("withheld: not yours to read (R11); its leaf is {leaf}", leaf=entry.leaf[:16])
-        return Text(f"{entry.seq:>4}  {words}", style="dim")
-    text = Text(f"{entry.seq:>4}  {moment(entry.at)}  ", style="dim")
+        return f"{entry.seq:>4}", "", Text(words, "dim")
     words, style = _what(entry)
-    text.append(shown(words), style)
-    return text
+    return f"{entry.seq:>4}", moment(entry.at), Text(shown(words), style)
 
 
 def said(statement: Statement) -> str:

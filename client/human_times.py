@@ -1,11 +1,11 @@
 """Times as people say them, `today 14:00`, read into RFC 3339 with the offset of the State of whoever says them.
 
-What is signed is always RFC 3339: the offset is evidence of where the clock stood. So a day and an hour are taken only where it is
-certain which offset they have: the one that is typed behind them, or the one that all clocks of the State have then.
+What is signed is always RFC 3339: the offset is evidence of where the clock stood. So a day and an hour are taken only where it
+is certain which offset they have: the one that is typed behind them, or the one that all clocks of the State have then.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -47,14 +47,18 @@ class Clock:
         """RFC 3339; what is no time of this form as it is, to be judged where all times are. Raises `ValueError` where the offset
         is not certain, or there is no such day or hour.
         """
+        return self._read(text, lambda: zones_of(self._state(text)))
+
+    def by(self, zone: tzinfo, text: str) -> str:
+        """The same by the clocks of this zone, whatever the State."""
+        return self._read(text, lambda: (zone,))
+
+    def _read(self, text: str, known: Callable[[], Sequence[tzinfo]]) -> str:
         said = _SAID.fullmatch(text.strip())
         day = said["day"].lower() if said is not None and said["day"] else "today"
         if said is None or not (said["hour"] or day in NOW) or (day.isalpha() and day not in DAYS):
             return text
-        if said["offset"]:
-            zones: tuple[tzinfo, ...] = (_fixed(said["offset"]),)
-        else:
-            zones = zones_of(self._state(text))
+        zones = (_fixed(said["offset"]),) if said["offset"] else known()
         found = {one.isoformat(timespec="seconds") for zone in zones for one in self._in(zone, day, said, text)}
         if len(found) != 1:
             offsets = ", ".join(sorted({one[19:] for one in found}))
@@ -84,7 +88,7 @@ class Clock:
 
 def _fixed(offset: str) -> timezone:
     if offset in ("Z", "z"):
-        return timezone.utc
+        return UTC
     ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6]))
     return timezone(-ahead if offset[0] == "-" else ahead)
 
@@ -116,7 +120,5 @@ def moments_of(kind: str) -> frozenset[str]:
     """Fields of a statement of this kind that are times. Raises `Malformed` if there is no such kind."""
     properties = kind_called(kind).model_json_schema()["properties"]
     return frozenset(
-        name
-        for name, said in properties.items()
-        if any(one.get("format") == "date-time" for one in said.get("anyOf", [said]))
+        name for name, said in properties.items() if any(one.get("format") == "date-time" for one in said.get("anyOf", [said]))
     )

@@ -230,9 +230,10 @@ def _due(one: OpenCheckpoint, now: datetime) -> str:
 _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def rows(found: list[Row]) -> Table:
-    """A list of deliveries."""
-    table = Lines(_("delivery"), _("operation"), _("phase"), _("due"), _("started"), _("closed"))
+def rows(found: list[Row], *, wide: bool = False) -> Table:
+    """A list of deliveries; `wide`: with all that is known of each."""
+    more = (_("title"), _("channel"), _("entries")) if wide else ()
+    table = Lines(_("delivery"), _("operation"), _("phase"), _("due"), _("started"), _("closed"), *more)
     for row in found:
         late, due = row.overdue_since is not None, row.overdue_since or row.next_due
         alarm = _(" ALARM: archive and workflow differ") if row.alarm else ""
@@ -244,6 +245,7 @@ def rows(found: list[Row]) -> Table:
             (moment(due) + (_(" overdue") if late else "")) if due else "",
             moment(row.started_at),
             moment(row.closed_at) if row.closed_at else _("open"),
+            *((row.title or "", row.channel or "", str(row.size or "")) if wide else ()),
         )
     return table
 

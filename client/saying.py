@@ -1,4 +1,4 @@
-"""Statements from the command line: `field=value` words become the content of a signed statement."""
+"""Statements from the command line: `field=value` words become the content of a statement."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,20 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from client.human_times import Clock, moments_of
 from client.language import _
 from client.submitting import kept
 from domain.delivery.requests import Request
-from domain.delivery.statement import Content, Seen, Statement, sign_statement
+from domain.delivery.statement import Content, Seen, Statement
 from domain.plan.attachment import Attachment
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
-from domain.signing.envelope import Envelope
 from domain.views import forms
-from domain.views.forms import PARTS, Parts, handling_of
+from domain.views.forms import FIELDS, PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.text import mark
 
@@ -92,6 +90,16 @@ def with_decision(kind: str, words: Iterable[str], *, positive: bool) -> list[st
     return given if any(one.partition("=")[0] == name for one in given) or not decides else [*given, decides]
 
 
+def with_reason(kind: str, words: Iterable[str], *, none: bool) -> list[str]:
+    """The words of a refusal, which says why; `none`: whoever refuses owes no reason and gives none. Raises `Malformed`."""
+    given = list(words)
+    says_why = "reason" not in FIELDS.get(kind, ()) or any(one.startswith("reason=") for one in given)
+    if not (says_why or none):
+        hint = _("give it with --reason; who owes none says so with --no-reason")
+        raise Malformed(_("a refusal says why"), [Fault(place="reason", problem=_("is missing"))], hint=hint)
+    return given
+
+
 def kind_for(request: Request, *, positive: bool) -> str:
     """The kind that answers a request, or says no to it. Raises `Malformed` if the request leaves several or none."""
     kinds = [BOOK.answers[need] for need in request.says]
@@ -124,7 +132,6 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     service: str,
     officer: str,
     content: Content,
-    key: Ed25519PrivateKey,
     about: About,
     checkpoint: str | None = None,
     *,
@@ -133,12 +140,12 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     handling: str | None = None,
     attachments: tuple[Attachment, ...] = (),
     members: tuple[int, ...] | None = None,
-) -> Envelope:
-    """A signed statement that happened now, with an id of its own. `members`: of which consignments of a group it is said, where
-    `delivery` is the group. Raises `Malformed` for codes that are none.
+) -> Statement:
+    """A statement that happened now, with an id of its own, to be signed. `members`: of which consignments of a group it is said,
+    where `delivery` is the group. Raises `Malformed` for codes that are none.
     """
     try:
-        said = Statement(
+        return Statement(
             id=uuid.uuid4().hex,
             delivery=delivery,
             members=members,
@@ -156,4 +163,3 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
         )
     except ValidationError as error:
         raise Malformed(_("nothing was signed"), faults_of(error)) from error
-    return sign_statement(said, key)

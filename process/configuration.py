@@ -7,6 +7,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service, faults_in
 from domain.plan.documents import Document
 from domain.words.errors import Fault, Malformed, NotFound
+from domain.words.limits import MOST_OFFERED
 from domain.words.text import fill, mark
 
 

@@ -33,17 +33,17 @@ def foreseen(
 
 def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], translate: Translate) -> Iterator[str]:
     facts = request.facts
+    found: object = content  # a kind that is also a check of the consignment
     for one in facts.conditions if BOOK.kinds[content.kind].declares.confirms else ():
         if one.id not in fulfils:
             yield translate(UNMET).format(number=one.id, text=one.text)
-    if isinstance(content, AuthorisationGranted) and facts.valid_until is not None:
-        if instant(content.valid_until) < instant(facts.valid_until):
-            yield translate(ENDS_EARLY).format(moment=facts.valid_until)
-    if isinstance(content, InHand | Prepared) and set(content.checks()) != set(facts.checked_by):
-        asked, given = _listed(facts.checked_by, translate), _listed(content.checks(), translate)
+    if isinstance(content, AuthorisationGranted) and _earlier(content.valid_until, facts.valid_until):
+        yield translate(ENDS_EARLY).format(moment=facts.valid_until)
+    if isinstance(found, InHand | Prepared) and set(found.checks()) != set(facts.checked_by):
+        asked, given = _listed(facts.checked_by, translate), _listed(found.checks(), translate)
         yield translate(CHECKED_OTHERWISE).format(asked=asked, given=given)
-    elif isinstance(content, InHand) and (found := differences(content, facts)):
-        differs = "; ".join(say_plainly(one, translate) for one in found)
+    elif isinstance(found, InHand) and (differing := differences(found, facts)):
+        differs = "; ".join(say_plainly(one, translate) for one in differing)
         yield translate(OPENS).format(differs=differs, checkpoint=request.checkpoint)
 
 
@@ -53,6 +53,10 @@ def differences(found: InHand, facts: Facts) -> tuple[Finding, ...]:
     tolerances = Tolerances(gross=facts.tolerance or 0, net={})
     intact, in_sight = found.seals_intact is not False, found.in_sight is not False
     return expected.differences(Custody.of(found, 0), facts.checked_by, tolerances, intact=intact, in_sight=in_sight)
+
+
+def _earlier(one: str, other: str | None) -> bool:
+    return other is not None and instant(one) < instant(other)
 
 
 def _number(quantity: object) -> int | None:

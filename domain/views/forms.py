@@ -341,9 +341,7 @@ def kind_called(name: str) -> type[Kind]:
     found = BOOK.kinds.get(name)
     if found is None:
         message = fill("there is no kind of statement {name}", name=name)
-        raise Malformed(
-            message, hint=did_you_mean(name, BOOK.kinds) or fill("one of {kinds}", kinds=", ".join(BOOK.kinds))
-        )
+        raise Malformed(message, hint=did_you_mean(name, BOOK.kinds) or fill("one of {kinds}", kinds=", ".join(BOOK.kinds)))
     return found
 
 
@@ -351,6 +349,13 @@ def _or_meant(text: str, typed: str, known: Iterable[str]) -> str:
     """A text, and where a name was mistyped the one that was meant."""
     question = did_you_mean(typed, known)
     return text if question is None else fill("{text}; {question}", text=text, question=question)
+
+
+def masses_of(kind: str) -> frozenset[str]:
+    """Fields of a statement of this kind that are masses: whole milligrams, or words with a unit. Raises `Malformed`."""
+    properties = kind_called(kind).model_json_schema()["properties"]
+    some = {name: [one.get("type") for one in said.get("anyOf", [said])] for name, said in properties.items()}
+    return frozenset(name for name, types in some.items() if types[:2] == ["integer", "string"])
 
 
 def kinds_for(request: Request) -> tuple[str, ...]:
