@@ -81,8 +81,7 @@ def receipt(given: Receipt) -> Text:
     """A receipt in one line."""
     words, style = MARKS[given.verdict.verdict]
     where = _("entry {entry}, {moment}, root {root}", entry=given.seq, moment=moment(given.entry.at), root=given.root)
-    number = _("statement {statement}", statement=given.statement)
-    return Text(shown(f"{_(words)}{why(given.verdict)}: {where}, {number}"), style)
+    return Text(shown(f"{_(words)}{why(given.verdict)}: {where}"), style)
 
 
 def why(verdict: Verdict) -> str:
@@ -193,7 +192,7 @@ def _what(entry: Entry) -> tuple[str, str]:
             return _("early statement {statement} taken up: {verdict}", statement=statement_id[:8], verdict=became), "green"
         case Opened(checkpoint=name, due=due):
             if due is None:
-                return _("{checkpoint} opened, for as long as it takes", checkpoint=name), "cyan"
+                return _("{checkpoint} opened, no deadline", checkpoint=name), "cyan"
             return _("{checkpoint} opened, due {moment}", checkpoint=name, moment=moment(due)), "cyan"
         case Waits(checkpoint=name, until=until):
             return _("{checkpoint} waits for siblings until {moment} [R31]", checkpoint=name, moment=moment(until)), "cyan"
@@ -298,7 +297,7 @@ def _of_a_sibling(heard: SiblingHeard) -> str:
 def _looked(contacts: Iterable[Contact]) -> str:
     call = _("call {service} ({call}) about conflict {conflict}")
     who = ", ".join(call.format(service=one.service, call=one.call, conflict=one.conflict) for one in contacts)
-    return _("other operations looked for: {who}", who=who or _("none touches this one"))
+    return _("conflict check: {who}", who=who or _("none touches this one"))
 
 
 def _told(event: Told) -> str:

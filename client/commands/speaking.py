@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.text import Text
 
 from client import attachments, carrying, completing, entries, render
 from client.attachments import Given, described
@@ -37,6 +38,7 @@ from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
+from domain.words.text import shown
 from protocol.gateway import Gateway
 
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
@@ -488,7 +490,8 @@ def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequ
         "root": receipt.root,
         "kept": str(caller.shelf.place_of(receipt)),
     }
-    answer(output, document, entries.receipt(receipt), wrong)
+    number = Text(shown(_("statement {statement}", statement=receipt.statement)), "dim")
+    answer(output, document, Text("\n").join((entries.receipt(receipt), number)), wrong)
 
 
 def _attach(envelope: Envelope, caller: CallerOptions, files: Sequence[Given]) -> None:

@@ -174,7 +174,7 @@ def _contingencies() -> Iterator[str]:
     yield "## Checkpoints that no plan holds"
     yield ""
     yield from _prose(
-        "Opened where something does not go as planned. `without end`: waits for as long as it takes. `after a halt`: "
+        "Opened where something does not go as planned. `without end`: no deadline. `after a halt`: "
         "goes on being asked when nothing advances. `silence closes it`: it decides nothing. `once`: for each thing it "
         "is about."
     )
