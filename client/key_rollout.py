@@ -66,7 +66,7 @@ class Rollout:
         return read_change(self.envelope)
 
     def check(self, output: str) -> None:
-        """Raise what the directory would refuse it with, before anything is written; a dry run ends here, and says what would be."""
+        """Raise what the directory would refuse it with, before anything is written. A dry run ends here."""
         if self.way.directory is not None:
             keyring.enter(self.way.directory, self.envelope, only_check=True)
         if self.way.dry_run:
@@ -141,7 +141,7 @@ def _said(rollout: Rollout, told: Taken | None, path: Path) -> Table:
     table.add_row(_("kept in"), str(path))
     if rollout.way.directory is not None:
         table.add_row(_("entered in"), _("{path}, which gateways and workers follow", path=rollout.way.directory))
-        if change.added and directory_in(rollout.way.directory).get(change.service).kind == "system":
+        if rollout.change.added and directory_in(rollout.way.directory).get(rollout.change.service).kind == "system":
             table.add_row(_("restart"), _("gateways and workers before the old key ends: they sign with the one they began with"))
     if told is None:
         table.add_row(_("NOT in force"), _("gateways, workers and deliveries under way do not know; announce it at a gateway"))

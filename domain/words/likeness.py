@@ -8,7 +8,7 @@ from domain.words.text import Filled, fill
 
 MOST_MEANT: Final = 3
 """Names that are offered; of more nobody chooses."""
-ALIKE: Final = 0.6
+ALIKE: Final = 0.7
 """How much of a name must be the same (`difflib`): a letter or two may be wrong, and another word is none of these."""
 
 
