@@ -13,7 +13,7 @@ from contextlib import nullcontext, suppress
 from typing import Any, Self
 
 import typer
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
@@ -43,14 +43,23 @@ class Plain(Console):
     def __init__(self, **more: Any) -> None:
         super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **more)
 
+    @property
+    def size(self) -> ConsoleDimensions:
+        """Of the terminal; where there is none, so wide that no line is broken."""
+        return super().size if self.is_terminal or self._width is not None else ConsoleDimensions(PIPE_WIDTH, super().size.height)
+
+    @size.setter
+    def size(self, new_size: tuple[int, int]) -> None:
+        self._width, self._height = new_size
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is to be written, each piece with its style. Only rich itself controls the terminal."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment("\n".join(map(shown, segment.text.split("\n"))), segment.style)
 
 
-out = Plain(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-talk = Plain(stderr=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+out = Plain()
+talk = Plain(stderr=True)
 
 
 def write(json_text: str) -> None:
