@@ -42,6 +42,7 @@ class Plain(Console):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **more)
+        self._width = more.get("width")  # not that of the terminal in which the process began
 
     @property
     def size(self) -> ConsoleDimensions:
