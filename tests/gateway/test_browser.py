@@ -142,7 +142,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     assert "#" not in at.page.url
     public = await at.make_key()
     await at.go("/desk")
-    await expect(at.page.locator(".card")).to_contain_text("whether the State authorises it")
+    await expect(at.page.locator(".card")).to_contain_text("Authorise this delivery?")
     await at.page.get_by_role("link", name=f"Answer {at.plan.operation}").click()
 
     await at.page.get_by_role("button", name="Check").click()

@@ -704,7 +704,7 @@ async def test_a_page_is_in_the_readers_language(at: At) -> None:
 
     assert '<html lang="ru">' in page
     assert "Даёте согласие на проведение этой поставки?" in page
-    assert "Здесь этого нет" in refused
+    assert "Не найдено" in refused
 
 
 # The command line
