@@ -7,22 +7,27 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from platform import python_version
 from typing import Annotated, Literal
 
 import typer
 from typer.main import get_command
 
-from client import helping, passphrase
+from client import completing, helping, passphrase
+from client import contexts as kept_contexts
 from client.commands import (
     alarms,
     attaching,
     beginning,
     codec,
     conformance,
+    contexts,
     deliveries,
     evidence,
+    explaining,
     expunging,
     groups,
     installation,
@@ -38,6 +43,7 @@ from client.commands import (
 from client.console import code_after, explain, problem
 from client.language import _
 from client.running import Interrupted
+from domain.rules.books import BOOK
 from domain.words.errors import VigilError
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -47,6 +53,7 @@ app.command()(beginning.init)
 app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="keys")
 app.add_typer(attaching.app, name="attachment")
+app.add_typer(contexts.app, name="context")
 for group in (rehearsing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
@@ -56,19 +63,38 @@ app.command()(results.results)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.command()(codec.codec)
+app.command()(explaining.explain)
 app.command()(conformance.conformance)
+
+
+def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - as the option says
+    """Print which version this is, of the rules too, and end."""
+    if wanted:
+        rules = _("rules {version}", version=BOOK.version)
+        typer.echo(f"vigil {version('vigil')}, {rules}, Python {python_version()}")
+        raise typer.Exit
 
 
 @app.callback(help=__doc__)
 def options(
+    ctx: typer.Context,
     passphrase_file: Annotated[
         Path | None, typer.Option(envvar=passphrase.VARIABLE, help="a file with the passphrase of your keys; else you are asked")
     ] = None,
     _lang: Annotated[
         Literal["en", "ru"] | None, typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says")
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(help="gateway, service and keys of this context (`vigil context`)", autocompletion=completing.contexts),
+    ] = None,
+    _wanted: Annotated[
+        bool | None, typer.Option("--version", help="which version this is", is_eager=True, callback=_print_version)
+    ] = None,
 ) -> None:
     """What every command shares. The language is chosen before any command is understood (`helping.choose`)."""
+    if ctx.invoked_subcommand != "context":  # which mends what may be wrong with them
+        kept_contexts.use(context)
     if passphrase_file is not None:
         passphrase.use(passphrase_file)
 

@@ -5,17 +5,20 @@ Every text is English where its command is; `make words` gathers it from the com
 
 import gettext
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import typer
 
-from client.language import _
+from client.language import _, speak
 from domain.words.errors import Malformed
+from domain.words.likeness import did_you_mean
 from domain.words.text import mark
 from process.language import CATALOGUE, LANGUAGES, LOCALE, VARIABLES, of, speaker
 
+NO_SUCH_COMMAND = mark("No such command {name!r}.")
 OF_TYPER = (
     mark("Arguments"),
     mark("Options"),
@@ -24,7 +27,7 @@ OF_TYPER = (
     mark("required"),
     mark("env var: {var}"),
     mark("Missing command."),
-    mark("No such command {name!r}."),
+    NO_SUCH_COMMAND,
 )
 """What the library that reads options says by itself."""
 HELP = mark("Show this message and exit.")
@@ -78,7 +81,12 @@ def of_usage(error: typer.TyperException) -> Malformed:
     hint = _("see `{command} --help`", command=context.command_path if context is not None else "vigil")
     option = getattr(error, "option_name", None)
     if option is not None and hasattr(error, "possibilities"):
-        return Malformed(_("there is no option {option}", option=option), hint=hint)
+        known = [name for one in context.command.params for name in one.opts] if context is not None else []
+        return Malformed(_("there is no option {option}", option=option), hint=_or_meant(option, known, hint))
+    typed = _no_such_command().match(error.message) if param is None else None
+    if typed is not None and context is not None:
+        message = _("{command} has no command {name}", command=context.command_path, name=typed[1])
+        return Malformed(message, hint=_or_meant(typed[1], context.command.commands, hint))
     if param is None:
         return Malformed(error.format_message(), hint=hint)
     name = param.get_error_hint()
@@ -86,6 +94,18 @@ def of_usage(error: typer.TyperException) -> Malformed:
         return Malformed(_("{name} is missing", name=name), hint=hint)
     problem = error.message.removeprefix("Value error, ")
     return Malformed(_("{name} is not right: {problem}", name=name, problem=problem), hint=hint)
+
+
+def _no_such_command() -> re.Pattern[str]:
+    """How the library says it in the reader's language; the name is in it and nowhere else."""
+    said = re.escape(speak(NO_SUCH_COMMAND).rstrip("."))
+    return re.compile(said.replace(re.escape("{name!r}"), "'([^']*)'"))
+
+
+def _or_meant(typed: str, known: Iterable[str], hint: str) -> str:
+    """What was meant, where something known is like it; and where to look."""
+    question = did_you_mean(typed, known)
+    return hint if question is None else _("{question}; {hint}", question=question, hint=hint)
 
 
 def is_help(error: typer.TyperException) -> bool:

@@ -9,11 +9,23 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from client.language import _, needs
+from client import completing
+from client.human_times import Clock
+from client.language import _, needs, speak
 from client.tables import Lines
 from domain.plan.directory import Listed, ServiceKey
 from domain.signing.keys import key_id
+from domain.views.names import PHASES
+from domain.words.errors import Fault, Malformed
+from domain.words.likeness import did_you_mean
+from domain.words.moments import instant, utc_text
+from domain.words.text import told
 from process.language import of
+
+ListOutput = Annotated[
+    Literal["text", "wide", "json", "yaml"],
+    typer.Option("--output", "-o", help="text or wide for people, json or yaml for programs"),
+]
 
 
 @dataclass(frozen=True)
@@ -22,25 +34,44 @@ class Narrowing:
 
     group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None
     state: Annotated[str | None, typer.Option(help="only those that touch this State, such as UZ")] = None
-    participant: Annotated[str | None, typer.Option(help="only those in which this service takes part")] = None
+    participant: Annotated[
+        str | None, typer.Option(help="only those in which this service takes part", autocompletion=completing.services)
+    ] = None
     phase: Annotated[str | None, typer.Option(help="only those in this phase, such as under_way")] = None
     channel: Annotated[str | None, typer.Option(help="only those by this channel, such as air_cargo")] = None
     text: Annotated[str | None, typer.Option(help="only those with this in their code name or title")] = None
-    due_before: Annotated[str | None, typer.Option(help="only those due before this moment (UTC)")] = None
+    due_before: Annotated[str | None, typer.Option(help='only those due before this moment, such as "today 18:00"')] = None
     overdue: Annotated[bool | None, typer.Option("--overdue/--not-overdue", help="only those that are overdue, or are not")] = (
         None
     )
     open: Annotated[bool | None, typer.Option("--open/--closed", help="only those that are open, or have ended")] = None
     mine: Annotated[bool, typer.Option("--mine", help="only those that ask something of you")] = False
     sort: Annotated[Literal["due", "started", "name"], typer.Option(help="overdue first, newest first, or by name")] = "due"
+    limit: Annotated[int | None, typer.Option("--limit", "-L", min=1, help="no more than so many")] = None
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="show it again when it has changed, until Ctrl-C")] = False
 
     def query(self) -> dict[str, str]:
-        """The parameters of the list."""
+        """The parameters of the list. Raises `Malformed` for a phase or a time that there is not."""
+        if self.phase is not None and self.phase not in PHASES:
+            hint = did_you_mean(self.phase, PHASES) or _("one of {phases}", phases=", ".join(PHASES))
+            raise Malformed(_("there is no phase {phase}", phase=self.phase), hint=hint)
         said = {"overdue": self.overdue, "open": self.open, "mine": self.mine or None}
         given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
         words = ("group", "state", "phase", "channel", "text", "due_before", "sort")
         chosen = {name: getattr(self, name) for name in words} | {"service": self.participant}
+        if self.due_before is not None:
+            chosen["due_before"] = _in_utc(self.due_before)
         return given | {name: value for name, value in chosen.items() if value is not None}
+
+
+def _in_utc(text: str) -> str:
+    """A moment as the list is asked for it; a time as people say it is by the clock of this machine. Raises `Malformed`."""
+    now = datetime.now().astimezone()
+    try:
+        return utc_text(instant(Clock(lambda: None, lambda: now).by(now.tzinfo or UTC, text)))
+    except ValueError as error:
+        problem = told(error.args[0], speak)
+        raise Malformed(_("--due-before {text}", text=text), [Fault(place="due-before", problem=problem)]) from error
 
 
 def table_of(services: Iterable[Listed]) -> Table:

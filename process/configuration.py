@@ -8,7 +8,7 @@ from domain.plan.directory import Directory, Service, faults_in
 from domain.plan.documents import Document
 from domain.plan.slips import by_its_beginning
 from domain.words.errors import Fault, Malformed, NotFound
-from domain.words.limits import LARGEST_TEXT
+from domain.words.limits import LARGEST_TEXT, MOST_OFFERED
 from domain.words.text import fill, mark
 
 
@@ -20,6 +20,10 @@ def text_of(path: Path) -> str:
     except FileNotFoundError as error:
         message = fill("there is no file {path}", path=path)
         raise NotFound(message) from error
+    except IsADirectoryError as error:
+        inside = sorted(one.name for one in path.glob("*.yaml"))[:MOST_OFFERED]
+        hint = fill("name one in it: {names}", names=", ".join(inside)) if inside else mark("name a file in it")
+        raise Malformed(fill("{path} is a folder, and a file is wanted here", path=path), hint=hint) from error
     except OSError as error:
         message = fill("{what} cannot be read: {why}", what=path, why=error.strerror or error)
         raise Malformed(message) from error

@@ -209,12 +209,17 @@ class Gateway:
         """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
         return self._read(_LISTED, await self._call("GET", "/v1/directory"))
 
-    async def deliveries(self, filters: Mapping[str, str] | None = None) -> list[Row]:
-        """One's own deliveries, every page: as now, in the order of the list. `filters`: parameters of the list."""
+    async def deliveries(self, filters: Mapping[str, str] | None = None, most: int | None = None) -> list[Row]:
+        """One's own deliveries: as now, in the order of the list, every page or the first so many. `filters`: parameters of the
+        list.
+        """
         found: dict[str, Row] = {}
-        async for page in self._pages(_ROWS, "/v1/deliveries", {"limit": str(LONGEST_LIST), **(filters or {})}):
+        limit = LONGEST_LIST if most is None else min(most, LONGEST_LIST)
+        async for page in self._pages(_ROWS, "/v1/deliveries", {"limit": str(limit), **(filters or {})}):
             found.update({row.delivery: row for row in page.rows})  # one that changed meanwhile comes again
-        return list(found.values())
+            if most is not None and len(found) >= most:
+                break
+        return list(found.values())[:most]
 
     async def view(self, delivery: str, away: Away | None = None) -> DeliveryView:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""

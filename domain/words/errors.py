@@ -163,7 +163,7 @@ class Malformed(
     title=mark("malformed"),
     exit_code=2,
     status=422,
-    hint=mark("mend what is named, sign it anew where it is signed, and send it again"),
+    hint=mark("fix what is named, sign it anew where it is signed, and send it again"),
 ):
     """Carries every fault found, not only the first."""
 

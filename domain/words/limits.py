@@ -447,6 +447,10 @@ MOST_READ: Final = 1_000
 
 LONGEST_LIST: Final = 200
 """Rows of one page of a list."""
+MOST_CONTEXTS: Final = 50
+"""Contexts of one person: installations, and services in them, that somebody acts for."""
+MOST_OFFERED: Final = 5
+"""Files of a folder that are named to whoever gave the folder in place of one."""
 LONGEST_INBOX: Final = 50
 """Requests of one page of an inbox: each may have `REQUEST_BYTES`."""
 LONGEST_CURSOR: Final = 1_000

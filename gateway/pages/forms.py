@@ -158,7 +158,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     except ValidationError as error:
         faults += faults_of(error)
     if faults:
-        raise Malformed("nothing can be signed yet", faults, hint="mend what is named")
+        raise Malformed("nothing can be signed yet", faults, hint="fix what is named")
     return statement
 
 

@@ -127,7 +127,7 @@ FIELDS: Mapping[str, str] = {
     "delivery": mark("Delivery"),
     "checkpoint": mark("Checkpoint"),
     "service": mark("Service"),
-    "on_behalf_of": mark("In the stead of"),
+    "on_behalf_of": mark("On behalf of"),
     "officer": mark("Officer"),
     "happened_at": mark("When it happened"),
     "fulfils": mark("Conditions that are met"),

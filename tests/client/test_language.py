@@ -137,7 +137,7 @@ def test_every_command_explains_itself_in_russian() -> None:
         ("--lang ru confirm saxaul-22 consent-uz --as uz.prosecutor --keys NONE", "закрытого ключа uz.prosecutor нет в NONE"),
         ("--lang=ru confirm", "не указано: 'delivery'"),
         ("--lang ru inbox --none", "параметра --none нет"),
-        ("--lang ru none", "Команды 'none' нет"),
+        ("--lang ru none", "у vigil нет команды none"),
         ("--lang ru inbox --as kz.knb --encrypt-for uz.police", "--encrypt-for указывается вместе с --file"),
         ("--lang ru verify NONE --directory NONE", "нет файла NONE"),
         ("--lang ru plan check NONE", "нет файла NONE"),

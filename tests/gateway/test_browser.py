@@ -148,7 +148,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     assert "#" not in at.page.url
     public = await at.make_key()
     await at.go("/desk")
-    await expect(at.page.locator(".card")).to_contain_text("whether the State authorises it")
+    await expect(at.page.locator(".card")).to_contain_text("Authorise this delivery?")
     await at.page.get_by_role("link", name=f"Answer {at.plan.operation}").click()
 
     await at.page.get_by_role("button", name="Check").click()
@@ -186,7 +186,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
 
     await at.page.goto("about:blank")
     await at.page.goto(link)  # in the history of somebody's terminal, say
-    await expect(at.page.locator("#refused")).to_contain_text("not good any more")
+    await expect(at.page.locator("#refused")).to_contain_text("already used")
 
 
 async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal: Client, tmp_path: Path) -> None:

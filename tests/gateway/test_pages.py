@@ -735,8 +735,8 @@ async def test_a_page_is_in_the_readers_language(at: At) -> None:
     page, refused = await browser.page("/desk"), await browser.page("/desk/nothing", 404)
 
     assert '<html lang="ru">' in page
-    assert "даёт ли государство согласие на проведение" in page
-    assert "Здесь этого нет" in refused
+    assert "Даёте согласие на проведение этой поставки?" in page
+    assert "Не найдено" in refused
 
 
 # The command line

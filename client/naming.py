@@ -1,0 +1,42 @@
+"""Names that an officer types, and what to say where one is not right: which was meant, or what there is."""
+
+from collections.abc import Sequence
+
+from client.caller import CallerOptions
+from client.language import _
+from domain.delivery.requests import Request
+from domain.rules.books import may_be_opened
+from domain.views.view import DeliveryView
+from domain.words.errors import NotFound
+from domain.words.likeness import did_you_mean
+
+
+def raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
+    """Raises `NotFound` for a checkpoint that is none of this delivery and can become none."""
+    if checkpoint not in view.checkpoints and not may_be_opened(checkpoint):
+        message = _("no checkpoint {checkpoint} is foreseen in {delivery}", checkpoint=checkpoint, delivery=view.delivery)
+        there_are = _("what you see of it has {checkpoints}", checkpoints=", ".join(view.checkpoints))
+        raise NotFound(message, hint=did_you_mean(checkpoint, view.checkpoints) or there_are)
+
+
+def not_asked(delivery: str, checkpoint: str, requests: Sequence[Request], caller: CallerOptions, *, offline: bool) -> NotFound:
+    """Why nothing can be answered there: no such delivery or checkpoint, or one that asks this service nothing. Raises what the
+    gateway raises.
+    """
+    if not offline:
+        try:
+            raise_unless_foreseen(checkpoint, caller.at(delivery, lambda door: door.view(delivery)))
+        except NotFound as error:
+            return error
+    message = _(
+        "No open request for {service} at {checkpoint} of {delivery}",
+        service=caller.service,
+        checkpoint=checkpoint,
+        delivery=delivery,
+    )
+    asked = [one.checkpoint for one in requests if one.delivery == delivery]
+    if meant := did_you_mean(checkpoint, asked):
+        return NotFound(message, hint=meant)
+    if asked:
+        return NotFound(message, hint=_("{delivery} asks you at {checkpoints}", delivery=delivery, checkpoints=", ".join(asked)))
+    return NotFound(message, hint=_("see `vigil inbox`; to speak early, late, offline or for another, use --kind"))
