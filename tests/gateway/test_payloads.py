@@ -16,7 +16,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
-from client.commands.codec import bridge, origin_of
+from client.commands.codec import bridge, origins_of
 from client.embedded import TEMPORAL
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.plan import Plan
@@ -220,7 +220,7 @@ async def echo(body: bytes) -> bytes:
 )
 async def test_a_browser_lets_only_temporals_ui_read(at: At, method: str, origin: str, status: int) -> None:
     """Its origin gets the headers of CORS, in the preflight too; another gets none, and no answer."""
-    async with bridge(echo, origin_of(f"{UI}/namespaces")) as endpoint:
+    async with bridge(echo, origins_of(f"{UI}/namespaces")) as endpoint:
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-namespace"}
         async with at.installation.http.request(method, f"{endpoint}/decode", headers=headers, data=b"{}") as answer:
             allowed = {name: value for name, value in answer.headers.items() if name.startswith("Access-Control")}
@@ -234,7 +234,7 @@ async def test_a_browser_lets_only_temporals_ui_read(at: At, method: str, origin
 
 async def test_the_bridge_answers_at_its_secret_path_and_nothing_else(at: At) -> None:
     """Another user of the machine who finds the port finds nothing; each run has another path; the size is bounded."""
-    async with bridge(echo, UI) as endpoint, bridge(echo, UI) as other:
+    async with bridge(echo, origins_of(UI)) as endpoint, bridge(echo, origins_of(UI)) as other:
         base, _, secret = endpoint.rpartition("/")
         wrong = (f"{base}/decode", f"{base}/{'x' * len(secret)}/decode", f"{endpoint}/other", endpoint, f"{endpoint}/decode/")
         statuses = []
@@ -258,7 +258,7 @@ async def test_the_bridge_answers_at_its_secret_path_and_nothing_else(at: At) ->
 )
 async def test_nothing_is_encrypted_for_whoever_writes_by_hand(at: At, body: bytes, status: int) -> None:
     """Temporal's command line has the arguments of a question encoded: none are, so only questions without any go through."""
-    async with bridge(echo, UI) as endpoint, at.installation.http.post(f"{endpoint}/encode", data=body) as answer:
+    async with bridge(echo, origins_of(UI)) as endpoint, at.installation.http.post(f"{endpoint}/encode", data=body) as answer:
         assert status == answer.status
 
 
@@ -281,4 +281,4 @@ async def test_what_the_gateway_refuses_the_bridge_refuses(at: At, error: VigilE
 def test_a_ui_address_that_is_none_is_refused() -> None:
     """With what would be one."""
     with pytest.raises(Malformed, match="no address of a page"):
-        origin_of("temporal ui")
+        origins_of("temporal ui")
