@@ -32,6 +32,7 @@ from client.commands import (
     reads,
     rehearsing,
     results,
+    sandboxing,
     signing_in,
     speaking,
 )
@@ -47,7 +48,7 @@ app.command()(beginning.init)
 app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="keys")
 app.add_typer(attaching.app, name="attachment")
-for group in (rehearsing, installation, deliveries, speaking, evidence):
+for group in (rehearsing, sandboxing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
 app.command()(papers.paper)

@@ -1,10 +1,11 @@
 """`vigil up`: the whole installation on one machine."""
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import aiohttp
 import typer
@@ -14,7 +15,7 @@ from client import keyring, passphrase
 from client.commands import payload
 from client.commands.codec import bridge, origins_of, tells_users
 from client.console import talk
-from client.embedded import Embedded, Layout, held
+from client.embedded import GRACE, Embedded, Layout, held
 from client.language import _
 from client.options import KEYS, Keys
 from client.running import Interrupted, run
@@ -105,11 +106,32 @@ def reader_of(services: Directory, keys: Path, named: str | None) -> Reader | No
 
 
 async def _up(layout: Layout, reader: Reader | None) -> None:
+    await ports_are_free(layout)
+    async with serving(layout, reader) as embedded:
+        talk.print(_("stop with Ctrl-C; everything acknowledged is on disk"), style="dim")
+        await one_has_ended(embedded)
+
+
+async def one_has_ended(embedded: Embedded) -> NoReturn:
+    """Wait for that, which should not be. Raises `VigilError` with which it was."""
+    waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
+    done, _rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    ended = waits[done.pop()]
+    raise VigilError(_("{process} ended by itself", process=ended), hint=_("see {path}", path=embedded.log_of(ended)))
+
+
+async def ports_are_free(layout: Layout) -> None:
+    """Raises `VigilError` for the first port that is not."""
     wanted = [(_("gateway"), layout.gateway_port), ("Temporal", layout.temporal_port), ("UI", layout.ui_port)]
     if layout.metrics_port is not None:
         wanted += [("metrics", layout.metrics_port), ("metrics", layout.metrics_port + 1)]
     for name, port in wanted:
         await _raise_if_taken(name, port)
+
+
+@asynccontextmanager
+async def serving(layout: Layout, reader: Reader | None, grace: float = GRACE) -> AsyncIterator[Embedded]:
+    """The embedded system while the context is open, its pages in clear for this supervisor; prints where everything is."""
     pages = f"http://127.0.0.1:{layout.ui_port}"
     async with AsyncExitStack() as opened:
         door, endpoint = None, ""
@@ -117,7 +139,7 @@ async def _up(layout: Layout, reader: Reader | None) -> None:
             door = Gateway(await opened.enter_async_context(aiohttp.ClientSession()), layout.gateway_url, *reader)
             endpoint = await opened.enter_async_context(bridge(door.decode, origins_of(pages)))
             layout = replace(layout, codec=endpoint if tells_users() else None)
-        embedded = await opened.enter_async_context(Embedded(layout))
+        embedded = await opened.enter_async_context(Embedded(layout, grace))
         talk.print(_("gateway     {url}", url=layout.gateway_url))
         address = f"127.0.0.1:{layout.temporal_port}"
         talk.print(_("Temporal    {address}, its pages {pages}", address=address, pages=pages))
@@ -126,11 +148,7 @@ async def _up(layout: Layout, reader: Reader | None) -> None:
             first, second = (f"http://127.0.0.1:{layout.metrics_port + further}/metrics" for further in (0, 1))
             talk.print(_("metrics     {first} of the gateway, {second} of the worker", first=first, second=second))
         talk.print(_("kept in     {folder}", folder=layout.home.path))
-        talk.print(_("stop with Ctrl-C; everything acknowledged is on disk"), style="dim")
-        waits = {asyncio.create_task(process.wait()): name for name, process in embedded.processes.items()}
-        done, _rest = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        ended = waits[done.pop()]
-        raise VigilError(_("{process} ended by itself", process=ended), hint=_("see {path}", path=embedded.log_of(ended)))
+        yield embedded
 
 
 async def _say_how_pages_are_read(reader: str, door: Gateway | None, endpoint: str, *, told: bool) -> None:
