@@ -1,4 +1,4 @@
-"""The pages of docs/sandbox/, each as it stands: a sandbox, a service that is not Vigil's, requests that come and answers judged."""
+"""The pages of docs/sandbox/ as they stand: a sandbox, a service that is not Vigil's, requests that come, answers judged."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ def steps_of(page: str, folder: Path) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["webhook", "polling", "changes", "command-line"])
 async def test_a_page_works_word_for_word(page: str, tmp_path: Path) -> None:
-    """Every command of it, in one shell that stops at the first failure: the request comes, the answer is judged, the entry shown."""
+    """Every command, in one shell that stops at the first failure: the request comes, the answer is judged and shown."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     binaries = f'export PATH="{sysconfig.get_path("scripts")}:$PATH"'
     end = "trap 'kill %1 %2 2>/dev/null; wait' EXIT"

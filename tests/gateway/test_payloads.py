@@ -16,6 +16,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
+from client.commands import codec
 from client.commands.codec import bridge, origins_of
 from client.embedded import TEMPORAL
 from domain.plan.directory import Service, ServiceKey
@@ -230,6 +231,30 @@ async def test_a_browser_lets_only_temporals_ui_read(at: At, method: str, origin
     if status == 200 and method == "OPTIONS":
         assert {"content-type", "x-namespace"} == set(allowed["Access-Control-Allow-Headers"].lower().split(", "))
     assert "*" not in allowed.values()
+
+
+async def test_the_bridge_answers_its_own_user_and_nobody_else(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose a connection is, is told by the system; another user's has no answer, though it knows the address."""
+    users = []
+    seen = codec.user_of
+    monkeypatch.setattr(codec, "user_of", lambda host, port: users.append(seen(host, port)) or users[-1])
+    async with bridge(echo, origins_of(UI)) as endpoint:
+        async with at.installation.http.post(f"{endpoint}/decode", data=b"{}") as own:
+            pass
+        monkeypatch.setattr(codec, "user_of", lambda _host, _port: os.getuid() + 1)
+        async with at.installation.http.post(f"{endpoint}/decode", data=b"{}") as other:
+            text = await other.text()
+
+    assert (200, 403) == (own.status, other.status)
+    assert "only the user who began this is answered" in text
+    assert users == [os.getuid() if codec.tells_users() else None]
+    assert (-1 if codec.tells_users() else None) == seen("127.0.0.1", 1)
+
+
+def test_this_machine_has_two_names_and_another_has_one() -> None:
+    """A browser takes them for two origins."""
+    assert {"http://127.0.0.1:8233", "http://localhost:8233"} == origins_of(UI)
+    assert {"https://temporal.example"} == origins_of("https://temporal.example/namespaces")
 
 
 async def test_the_bridge_answers_at_its_secret_path_and_nothing_else(at: At) -> None:
