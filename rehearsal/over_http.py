@@ -68,8 +68,8 @@ def compressed(record: Spans, factor: float) -> Spans:
 
 
 def hurried(plan: Plan, factor: float) -> Plan:
-    """The same plan with every way `factor` times shorter; what people are given to answer stays, and so does how long before it is
-    due they are reminded. It is an example.
+    """The same plan with every way `factor` times shorter. What people are given to answer stays, and so does how long before
+    that they are reminded. It is an example.
     """
     quick = plan.model_copy(update={"legs": tuple(compressed(leg, factor) for leg in plan.legs), "example": True})
 

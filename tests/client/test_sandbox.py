@@ -1,4 +1,4 @@
-"""`vigil sandbox` refuses what it cannot play, and lays out what a developer needs; a sandbox at work: tests/docs/test_sandbox.py."""
+"""`vigil sandbox` refuses what it cannot play, and lays out what a developer needs; tests/docs/test_sandbox.py has one at work."""
 
 import json
 from datetime import timedelta
