@@ -1,4 +1,4 @@
-"""`vigil sandbox` refuses what it cannot play, and lays out what a developer needs; tests/docs/test_sandbox.py has one at work."""
+"""`vigil sandbox` refuses what it cannot play, and lays out what a developer needs; for one at work see tests/docs."""
 
 import json
 from datetime import timedelta
