@@ -37,6 +37,7 @@ from client.commands import (
     reads,
     rehearsing,
     results,
+    sandboxing,
     signing_in,
     speaking,
 )
@@ -54,7 +55,7 @@ app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="keys")
 app.add_typer(attaching.app, name="attachment")
 app.add_typer(contexts.app, name="context")
-for group in (rehearsing, installation, deliveries, speaking, evidence):
+for group in (rehearsing, sandboxing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
 app.command()(papers.paper)

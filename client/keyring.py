@@ -57,6 +57,13 @@ class HeldKeys:
             return self.file.secrets(str, name)
         return passphrase.unlocked(name, lambda words: self.file.secrets(lambda: words, name))
 
+    def at_hand(self) -> Secrets | None:
+        """The private halves, where they open without a question to anybody."""
+        name = str(self.path)
+        if self.file.kept != "passphrase":
+            return self.file.secrets(str, name)
+        return passphrase.known(lambda words: self.file.secrets(lambda: words, name))
+
     def key(self) -> ServiceKey:
         """The public halves with what is known here of their validity; asks for the passphrase where else it is not known."""
         return self.file.key or ServiceKey(public=public_text(self.secrets().key), valid_from=keyfile.EPOCH)

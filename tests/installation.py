@@ -67,7 +67,7 @@ from process.mail import Mailbox
 from process.ring import Ring, Wrapping
 from process.temporal import IDENTITY
 from protocol.gateway import Gateway
-from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
+from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of, without
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import SECRET, WORDS, example_cards, example_directory, signed_plan
@@ -380,9 +380,3 @@ def said_by(service: str, plan: Plan, content: Content, identity: str | None = N
 def stop_by(service: str, plan: Plan, identity: str | None = None, reason: str = "test") -> Envelope:
     """A signed stop order."""
     return said_by(service, plan, StopRequested(reason=reason), identity)
-
-
-def without(directory: Directory, services: tuple[str, ...]) -> Directory:
-    """The directory less these services: the test plays them itself."""
-    kept = tuple(service for service in directory.services if service.id not in services)
-    return directory.model_copy(update={"services": kept})

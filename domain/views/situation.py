@@ -13,7 +13,7 @@ from domain.delivery.verdicts import Finding
 from domain.views.glance import Glance, glance
 from domain.views.ladders import WHOEVER, End, Ladder
 from domain.views.names import IN_GENERAL, NEEDS, OUTCOMES
-from domain.views.sentences import Translate, english, two_units, say_plainly
+from domain.views.sentences import Translate, english, say_plainly, two_units
 from domain.views.sight import Sight
 from domain.views.timeline import Timeline
 from domain.views.urgency import Group, Reason, urgencies
