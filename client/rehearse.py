@@ -19,7 +19,7 @@ import aiohttp
 from ruamel.yaml import YAML
 
 from client.console import talk
-from client.dossier import Staged
+from client.dossier import Dossier, Staged
 from client.embedded import Embedded, Home, Layout, held
 from client.language import _, speak
 from client.running import Interrupted
