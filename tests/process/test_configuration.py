@@ -86,5 +86,5 @@ def test_a_file_without_an_end_is_read_no_further_than_its_bound(tmp_path: Path)
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """It is said in words, without a number of the system."""
-    with pytest.raises(Malformed, match=r"cannot be read: Is a directory$"):
+    with pytest.raises(Malformed, match=r"is a folder, and a file is wanted here$"):
         text_of(tmp_path)
