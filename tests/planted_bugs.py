@@ -755,7 +755,7 @@ BUGS = (
         "- grant.valid_until > 2 * term.extension:",
         "law",
     ),
-    Bug("R5", "domain/rules/consent.py", "instant(until) <= since + term.ceiling", "True", "law"),
+    Bug("R5", "domain/rules/consent.py", "if term.ceiling is None or instant(until) - since <= term.ceiling:", "if True:", "law"),
     Bug(
         "R5",
         "domain/rules/consent.py",
@@ -2537,8 +2537,8 @@ BUGS = (
     Bug(
         "R1",
         "domain/plan/check_powers.py",
-        "or state in known or plan.authorities(state):\n            continue",
-        "or True:\n            continue",
+        "or state in known\n            or plan.authorities(state)",
+        "or True",
         "powers",
     ),
     Bug("R1", "domain/plan/check_route.py", "if call.not_touched is not None or call.state is None:", "if False:", "powers"),
@@ -2986,7 +2986,13 @@ BUGS = (
         "exhibits",
     ),
     Bug("R29", "domain/plan/powers.py", "return need not in POWERS or service.kind in POWERS[need]", "return True", "powers"),
-    Bug("R29", "domain/plan/check_powers.py", "    if service.state == there or need in BETWEEN:", "    if True:", "powers"),
+    Bug(
+        "R29",
+        "domain/plan/check_powers.py",
+        "    if service.state == there or need in (*BETWEEN, *OF_EXHIBITS):",
+        "    if True:",
+        "powers",
+    ),
     Bug("R29", "domain/plan/check_powers.py", "    if need not in WITH_PERMISSION:\n", "    if False:\n", "powers"),
     Bug("R29", "domain/plan/check_powers.py", "if plan.asks_permission(there):", "if True:", "powers"),
     Bug(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import RenderableType
 from rich.table import Table as Grid
@@ -117,6 +117,7 @@ FACES: dict[str, Callable[[str], RenderableType]] = {
 
 
 @pytest.mark.parametrize("face", FACES)
+@settings(deadline=None)  # a busy machine is no fault
 @given(words=hostile)
 def test_nothing_raw_comes_out_of_any_face(face: str, words: str) -> None:
     """Random orders, controls and markup in every text of it: it is shown, and what is shown is text."""
@@ -142,6 +143,7 @@ def test_nobody_writes_a_line_of_his_own(face: str) -> None:
     assert "word\\n   7" in on_screen(FACES[face](words))
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(words=hostile)
 def test_json_is_the_same_document_and_its_text_is_seen(words: str) -> None:
     """What `-o json` writes for a program holds nothing that steers the terminal of a person, and every value of it."""
@@ -155,6 +157,7 @@ def test_json_is_the_same_document_and_its_text_is_seen(words: str) -> None:
     assert [document, document] == [json.loads(f"{first}\n}}"), json.loads(second)]
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(words=hostile)
 def test_errors_are_explained_in_text(words: str) -> None:
     """Message, fault and hint of an error that quotes a stranger, for people and for programs."""
@@ -168,6 +171,7 @@ def test_errors_are_explained_in_text(words: str) -> None:
     assert is_harmless(written.getvalue())
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(words=hostile)
 def test_a_packet_with_a_strangers_words_verifies_where_the_door_takes_them_or_says_in_text_why_not(words: str) -> None:
     """Signed by a service, sealed by an operator who asks no door: `verify` judges as the door does, and its reason is text."""

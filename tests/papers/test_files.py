@@ -222,9 +222,9 @@ def _unfiltered(kind: int, row: bytearray, above: bytes) -> bytes:
     for place in range(len(row)) if kind else ():
         left = row[place - 4] if place >= 4 else 0
         corner = above[place - 4] if place >= 4 else 0
-        paeth = min((abs(above[place] - corner), 0, left), (abs(left - corner), 1, above[place]))
-        paeth = min(paeth, (abs(left + above[place] - 2 * corner), 2, corner))
-        row[place] = (row[place] + (0, left, above[place], (left + above[place]) // 2, paeth[2])[kind]) & 255
+        nearest = min((abs(above[place] - corner), 0, left), (abs(left - corner), 1, above[place]))
+        nearest = min(nearest, (abs(left + above[place] - 2 * corner), 2, corner))
+        row[place] = (row[place] + (0, left, above[place], (left + above[place]) // 2, nearest[2])[kind]) & 255
     return bytes(row)
 
 

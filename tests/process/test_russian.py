@@ -60,7 +60,6 @@ REMOVALS = (
     "Taken out",
     "taken out",
     "taken out: {what}",
-    "taken out at preparation",
     "taken out at the preparation",
     "3. Taken out, sampled, put in",
     "Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.",
