@@ -31,14 +31,15 @@ from domain.delivery.reported import Asked, AskedOnceMore
 from domain.delivery.requests import Request, SignedAcknowledgement
 from domain.plan.directory import Desk, Poll, Service
 from domain.words.errors import Unavailable
+from domain.words.moments import instant
 from process.in_force import InForce
 from workflows import messages
 from workflows.messages import CheckpointWait
 
 log = logging.getLogger("vigil.checkpoint")
 
-PARKED = timedelta(days=30)
-"""How long it sleeps when nothing is left to ask or poll; waking is harmless."""
+PARKED = timedelta(days=1)
+"""How long it sleeps at most when nothing is left to ask or poll; waking is harmless. Temporal's UI shows it in seconds."""
 LONGEST_BACKOFF = timedelta(minutes=1)
 AT_ONCE = timedelta(milliseconds=50)
 """How long it sleeps when a service is due already."""
@@ -100,12 +101,11 @@ class Checkpoints:
         finally:
             alive.cancel()
         activity.heartbeat(memory)
-        due = min((memory.due.get(one.service, NEVER) for one in wait.requests), default=NEVER)
         raise ApplicationError(
             waiting_for(wait, memory),
             type="Waiting",
             category=ApplicationErrorCategory.BENIGN,
-            next_retry_delay=min(max(due - _now(), AT_ONCE), PARKED),
+            next_retry_delay=wakes(wait, memory, now := _now()) - now,
         )
 
     @activity.defn(name=messages.ASK_ONCE_MORE)
@@ -315,8 +315,17 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def wakes(wait: CheckpointWait, memory: Memory, now: datetime) -> datetime:
+    """When the next attempt is: with the next turn; where there is none, when the answers are due, or after `PARKED`."""
+    turn = min((memory.due.get(one.service, NEVER) for one in wait.requests), default=NEVER)
+    due = [instant(one.due) for one in wait.requests if one.due is not None and instant(one.due) > now]
+    return max(min(turn, now + PARKED, *due), now + AT_ONCE)
+
+
 def waiting_for(wait: CheckpointWait, memory: Memory) -> str:
-    """The line that Temporal's UI shows beside the pending activity."""
+    """What Temporal's UI shows with the pending activity under "last failure": it has no other place."""
     words = dict.fromkeys(memory.received, "received") | dict.fromkeys(memory.unreachable, "unreachable")
     words |= dict.fromkeys(memory.told, "told")
-    return "waiting for " + ", ".join(f"{one.service} ({words.get(one.service, 'asked')})" for one in wait.requests)
+    who = ", ".join(f"{one.service} ({words.get(one.service, 'asked')})" for one in wait.requests)
+    due = min((one.due for one in wait.requests if one.due is not None), default=None)
+    return f"waiting for {who} at {wait.checkpoint}{f', due {due}' if due is not None else ''}; this is no failure"

@@ -5,25 +5,30 @@ channel. Nothing is cut off silently: a page that is not the last says where to 
 not found anything yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Row as Found
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, literal, select, true, tuple_, update
 
 from archive.cursors import CursorPosition, Cursors, newest_change, turn
 from archive.database import Database
 from archive.questions import KEYS, ListQuestion, asked_of, rows_of, seen
 from archive.sealed import DataKey, KeyWrapping
 from archive.standing import NEVER
-from archive.tables import deliveries, requests
+from archive.tables import data_keys, deliveries, requests
 from domain.signing.canonical import Frozen
+from domain.views.glance import Glance
 from domain.views.lists import Row
 from domain.words.errors import NotFound, NotVerified
 from domain.words.limits import LONGEST_INBOX, LONGEST_LIST, MOST_CHANGES, MOST_SEARCHED
 from domain.words.moments import utc_text
+
+FloorPlace = tuple[str, str, str]
+"""Where a page of the watch floor's rows ends: the two due times, and the code name."""
 
 
 class KeptRow(Row):
@@ -70,6 +75,20 @@ class ChangedDelivery(Frozen):
     change: int
     branch: int
     size: int
+
+
+class KeptGlance(Frozen):
+    """A delivery's row of the watch floor; of one that has ended, as it was then. `glance`: none if somebody altered it in the
+    database, or nothing has been kept since there are such rows; what comes next brings it back. `size`, `root`: of its ledger,
+    as it then was.
+    """
+
+    delivery: str
+    change: int
+    size: int
+    root: bytes
+    ended: bool
+    glance: Glance | None
 
 
 class Deliveries:
@@ -140,12 +159,46 @@ class Deliveries:
         async with self._database.writing() as connection:
             await connection.execute(unread.values(read_at=utc_text(self._clock())))
 
+    async def opened(self, names: Collection[str], services: Collection[str]) -> dict[tuple[str, str, str], str | None]:
+        """By delivery, service and checkpoint: when these services opened what these deliveries ask, if they did."""
+        columns = (requests.c.delivery, requests.c.service, requests.c.checkpoint, requests.c.read_at)
+        asked = select(*columns).where(requests.c.delivery.in_(names), requests.c.service.in_(services))
+        async with self._database.reading() as connection:
+            return {(row[0], row[1], row[2]): row[3] for row in await connection.execute(asked.order_by(requests.c.read_at))}
+
     async def changes(self, after: int, limit: int = MOST_CHANGES) -> tuple[ChangedDelivery, ...]:
         """Which deliveries changed after that change, each once, in order. As many as asked for: there may be more."""
         columns = (deliveries.c.delivery, deliveries.c.change, deliveries.c.branch, deliveries.c.size)
         asked = select(*columns).where(deliveries.c.change > after).order_by(deliveries.c.change).limit(min(limit, MOST_CHANGES))
         async with self._database.reading() as connection:
             return tuple(ChangedDelivery.model_validate(dict(row)) for row in (await connection.execute(asked)).mappings())
+
+    async def floor(
+        self, after: FloorPlace | None = None, limit: int = MOST_CHANGES
+    ) -> tuple[tuple[KeptGlance, ...], FloorPlace | None]:
+        """Rows of the watch floor, of what has not ended, those with the nearest due times first; and where to go on, if more may
+        follow.
+        """
+        keys = [deliveries.c.overdue_since, deliveries.c.next_due, deliveries.c.delivery]
+        behind = true() if after is None else tuple_(*keys) > tuple_(*map(literal, after))
+        asked = _of_floor().add_columns(*keys[:2]).where(~deliveries.c.ended, behind).order_by(*keys).limit(limit)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(asked)).all()
+        last = (found[-1].overdue_since, found[-1].next_due, found[-1].delivery) if len(found) == limit else None
+        return tuple(map(self._glance, found)), last
+
+    async def floor_changes(self, after: int, limit: int = MOST_CHANGES) -> tuple[KeptGlance, ...]:
+        """The rows of deliveries that changed after that change, in order; of those that have ended too. As many as asked for:
+        there may be more.
+        """
+        asked = _of_floor().where(deliveries.c.change > after).order_by(deliveries.c.change).limit(limit)
+        async with self._database.reading() as connection:
+            return tuple(map(self._glance, (await connection.execute(asked)).all()))
+
+    async def count_open(self) -> int:
+        """How many have not ended."""
+        async with self._database.reading() as connection:
+            return int((await connection.execute(select(func.count()).where(~deliveries.c.ended))).scalar_one())
 
     async def unended(self) -> tuple[str, ...]:
         """The deliveries whose ledgers have no end, but those of which it is known that their workflow is gone."""
@@ -158,6 +211,14 @@ class Deliveries:
         """The number of the newest change: from here on somebody begins to watch."""
         async with self._database.reading() as connection:
             return await newest_change(connection)
+
+    def _glance(self, row: Any) -> KeptGlance:
+        found = None
+        if row.glance is not None and row.wrapped is not None:
+            key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
+            with suppress(NotVerified, ValidationError):
+                found = Glance.model_validate_json(key.open(row.glance, "deliveries", "glance"))
+        return KeptGlance(delivery=row.delivery, change=row.change, size=row.size, root=row.root, ended=row.ended, glance=found)
 
     def _row(self, row: Any, text: str) -> KeptRow | None:
         """As its reader may see it; none if it does not have the text."""
@@ -204,6 +265,12 @@ class Deliveries:
             read_at=row.read_at,
             request=request,
         )
+
+
+def _of_floor() -> Select[Any]:
+    shown = tuple(deliveries.c[name] for name in ("delivery", "change", "size", "root", "ended", "glance"))
+    asked = select(*shown, data_keys.c.wrapped, data_keys.c.ring_key).select_from(deliveries)
+    return asked.outerjoin(data_keys, data_keys.c.delivery == deliveries.c.delivery)
 
 
 def _moment(text: str) -> str | None:

@@ -84,7 +84,7 @@ def seen(question: ListQuestion, now: str) -> tuple[Select[Any], dict[str, Colum
         "delivery": participants.c.delivery if own else deliveries.c.delivery,
         "started_at": deliveries.c.started_at,
     }
-    shown = [column for column in deliveries.c if column.name not in {"next_due", "overdue_since"}]
+    shown = [column for column in deliveries.c if column.name not in {"next_due", "overdue_since", "glance"}]
     asked = select(
         *shown,
         named["overdue"].label("overdue"),

@@ -68,7 +68,7 @@ class Sessions:
     async def enter(self, token: str) -> str:
         """The token of the session that this link opens: it opens one, once. Raises `NotAuthentic`."""
         refused = NotAuthentic(
-            "this link is not good, or not good any more", hint="a link signs in once, within a minute: `vigil sign-in` again"
+            "this link has expired or was already used", hint="a link signs in once, within a minute: `vigil sign-in` again"
         )
         async with self._used_up(links, token, refused) as (connection, found):
             return await self._opened(connection, SignedIn(found.service, found.officer, found.key))

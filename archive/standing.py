@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.sealed import DataKey
 from archive.tables import deliveries, last_change, participants, requests, states, tallies
+from domain.signing.canonical import canonical
 from domain.views.standing import OpenRequest, Participant, Standing
 from domain.views.tally import Line
 
@@ -21,7 +22,7 @@ EVER: Final = "0001-01-01T00:00:00.000000Z"
 """Stands where something holds from the beginning on, and sorts before every moment."""
 AT_ONCE: Final = 1_000
 """Rows that one statement takes away: a database takes so many values at once, and no more than 32,766."""
-_APART: Final = {"at", "diverged", "title", "parent", "participants", "states", "requests", "tallies"}
+_APART: Final = {"at", "diverged", "title", "parent", "participants", "states", "requests", "tallies", "glance"}
 """Of a standing, what does not stand in the delivery's own row as it is."""
 
 
@@ -56,6 +57,7 @@ def rows(key: DataKey, standing: Standing, change: int, ledger: Mapping[str, Any
         "overdue_since": standing.overdue_since or NEVER,
         "change": change,
         "title": key.seal(standing.title.encode(), "deliveries", "title"),
+        "glance": key.seal(canonical(standing.glance), "deliveries", "glance"),
     }
     asked = [name | _asked(key, one) | {"change": change} for one in standing.requests]
     return {

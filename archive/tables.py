@@ -1,6 +1,19 @@
 """The tables. `archive/migrations` makes them; a test holds the two against each other."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s", "ix": "ix_%(column_0_label)s"}
@@ -126,13 +139,15 @@ deliveries = Table(
     Column("started_at", _MOMENT, nullable=False),
     Column("closed_at", _MOMENT),
     Column("title", LargeBinary),
+    Column("glance", LargeBinary),
     Index("ix_deliveries_overdue_since", "overdue_since", "next_due", "delivery"),
     Index("ix_deliveries_started_at", "started_at", "delivery"),
     Index("ix_deliveries_closed_at", "closed_at", "delivery"),
 )
 """The read model: one row for each delivery, of its newest branch. `change` is the number of the change, over the
 installation, that wrote the row. `operation`: of which other one it is a part, as results count; null: it is one by itself.
-`next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows pages through them.
+`next_due` and `overdue_since` say `NEVER` where there is none, so that one comparison of rows pages through them. `title` and
+`glance`, its row of the watch floor, are sealed.
 """
 
 branches = Table(
@@ -159,9 +174,13 @@ entries = Table(
     Column("leaf", _LEAF, nullable=False),
     Column("event", String(40)),
     Column("at", String(32)),
+    Column("what", String(20)),
     Column("opening", LargeBinary),
+    Index("ix_entries_what", "at", "what", sqlite_where=text("what IS NOT NULL"), postgresql_where=text("what IS NOT NULL")),
 )
-"""The entries. `opening`: the canonical bytes, sealed. Once expunged, the leaf alone is left."""
+"""The entries. `opening`: the canonical bytes, sealed. `what`: what it is of a shift (`domain.views.happenings`), in clear, so
+that nobody opens thousands to find ten. Once expunged, the leaf alone is left.
+"""
 
 participants = Table(
     "participants",
@@ -218,6 +237,20 @@ tallies = Table(
 )
 """What each delivery adds to results: the lines of `domain.views.tally`, in clear, so that the database adds them up.
 `service`: a participant that sees a part; empty: whoever sees the whole.
+"""
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("measure", String(20), primary_key=True),
+    Column("first", _WORD, primary_key=True),
+    Column("second", _WORD, primary_key=True),
+    Column("third", _WORD, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""What a simulation said of each delivery before it started, in the same words as `tallies`, as if of a thousand runs. None of a
+forecast changes once it is kept.
 """
 
 snapshots = Table(
@@ -278,3 +311,96 @@ attachments = Table(
 """Files of deliveries, as the storage has them under `object`, a name that tells nothing. `whole`: all of it has come. `named`:
 it was seen that the ledger names it; else that is looked for before it is removed.
 """
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("mark", String(32), nullable=False, index=True, unique=True),
+    Column("delivery", _NAME, nullable=False),
+    Column("subject", String(20), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("at", _MOMENT, nullable=False, index=True),
+)
+"""What has come up that supervisors may want to be told of, each once for the installation, in order."""
+
+last_notice = Table(
+    "last_notice",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", _NUMBER, nullable=False),
+    Column("change", _NUMBER, nullable=False),
+)
+"""One row: the newest number of `notices`, which whoever takes the next holds until the commit, so that numbers become visible in
+order; and the change of `deliveries` up to which everything has been looked at.
+"""
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String(14), primary_key=True),
+    Column("service", _NAME, nullable=False),
+    Column("officer", _NAME, nullable=False),
+    Column("by", String(10), nullable=False),
+    Column("ring_key", String(64), nullable=False),
+    Column("wish", LargeBinary, nullable=False),
+    Column("since", _MOMENT, nullable=False),
+    Column("heard", _NUMBER, nullable=False),
+    Column("heard_urgent", _NUMBER, nullable=False),
+    Column("next_at", _MOMENT, nullable=False),
+    Column("urgent_at", _MOMENT, nullable=False),
+    Column("busy_until", _MOMENT, nullable=False),
+    Column("tried_at", _MOMENT, nullable=False),
+    Column("told_at", _MOMENT),
+    Column("tries", Integer, nullable=False),
+    Column("failure", String(20)),
+    Column("lost", Integer, nullable=False),
+    Column("ended_at", _MOMENT),
+    Index("ix_subscriptions_service", "service", "officer"),
+)
+"""Who is told of it, and up to which number each has been: of what waits for no end of quiet hours, `heard_urgent`. `wish`: of
+what, where and when, with the key that subscribed, wrapped by the ring: it holds addresses. `busy_until`: a gateway has it.
+`ended_at`: since when whoever subscribed may not be told any more.
+"""
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("watch", _NAME, nullable=False),
+    Column("since", _MOMENT, nullable=False),
+    Column("at", _MOMENT, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("heads", String(64), nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("given", Text, nullable=False),
+    Column("given_at", _MOMENT, nullable=False),
+    Column("taken", Text),
+    Column("taken_at", _MOMENT),
+    Column("sheet", LargeBinary),
+    Index("ix_handovers_watch", "watch", "number"),
+    Index("ix_handovers_digest", "digest"),
+)
+"""Handovers of shifts. `watch`: the service whose deliveries they are of; empty: all. `digest`: of the sheet's payload, which
+both officers signed. `sheet`: it as the installation signed it, sealed under a key that stands in `data_keys` as `shift/NUMBER`;
+null once a delivery that it names is expunged.
+"""
+
+handover_names = Table(
+    "handover_names",
+    metadata,
+    Column("number", _NUMBER, ForeignKey(handovers.c.number), primary_key=True, autoincrement=False),
+    Column("delivery", _NAME, primary_key=True, index=True),
+)
+"""Which deliveries a sheet names, so that it goes when one of them does."""
+
+chases = Table(
+    "chases",
+    metadata,
+    Column("chased", _NAME, primary_key=True),
+    Column("service", _NAME, primary_key=True),
+    Column("at", _MOMENT, nullable=False),
+    Column("until", _MOMENT, nullable=False, index=True),
+    Column("envelope", Text, nullable=False),
+)
+"""Notes of officers that they chase a silent service: the newest of each service about each. They name no delivery."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,8 +16,10 @@ from client.keyring import key_of, officer_of
 from client.language import _
 from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
 from client.receipts import KeptReceipts
-from domain.words.errors import Malformed, NotAllowed, faults_of
+from domain.words.errors import Malformed, NotAllowed, NotFound, VigilError, faults_of
 from domain.words.identifiers import OfficerCode
+from domain.words.likeness import did_you_mean
+from domain.words.limits import LONGEST_LIST
 from process.language import of
 from protocol.gateway import Gateway
 
@@ -50,6 +53,18 @@ class CallerOptions:
     def call(self, work: Callable[[Gateway], Awaitable[T]]) -> T:
         """Do something at the gateway."""
         return call_with(self.key(), self.gateway, self.service, self.code, work, self.shelf)
+
+    def at(self, delivery: str, work: Callable[[Gateway], Awaitable[T]]) -> T:
+        """The same about one delivery; where there is none of that name, which one was meant is said. Raises `NotFound` so."""
+        try:
+            return self.call(work)
+        except NotFound as error:
+            known: list[str] = []
+            with suppress(VigilError):
+                known = [row.delivery for row in self.call(lambda door: door.deliveries({}, LONGEST_LIST))]
+            if delivery in known:
+                raise
+            raise NotFound(error.message, hint=did_you_mean(delivery, known) or error.words[1]) from error
 
     @property
     def shelf(self) -> KeptReceipts:

@@ -7,38 +7,51 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from platform import python_version
 from typing import Annotated, Literal
 
 import typer
 from typer.main import get_command
 
-from client import helping, passphrase
+from client import completing, helping, passphrase
+from client import contexts as kept_contexts
 from client.commands import (
     alarms,
     attaching,
     beginning,
     codec,
     conformance,
+    contexts,
     deliveries,
     evidence,
+    explaining,
     expunging,
     groups,
     installation,
     keys,
+    notices,
+    overdue,
     papers,
     plans,
     reads,
     rehearsing,
     results,
+    sandboxing,
+    shifts,
     signing_in,
     speaking,
+    statistics,
 )
 from client.console import code_after, explain, problem
 from client.language import _
 from client.running import Interrupted
-from domain.words.errors import VigilError
+from domain.rules.books import BOOK
+from domain.words.errors import NotFound, VigilError
+from process.configuration import like_it
+from process.language import LANGUAGES
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 plans.app.command("new")(beginning.plan_new)
@@ -47,28 +60,53 @@ app.command()(beginning.init)
 app.add_typer(groups.app, name="group")
 app.add_typer(keys.app, name="keys")
 app.add_typer(attaching.app, name="attachment")
-for group in (rehearsing, installation, deliveries, speaking, evidence):
+app.add_typer(contexts.app, name="context")
+for group in (rehearsing, sandboxing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
 app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
+app.command()(statistics.statistics)
+app.command()(shifts.shift)
+app.command()(overdue.overdue)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
+app.add_typer(notices.app, name="notices")
 app.command()(codec.codec)
+app.command()(explaining.explain)
 app.command()(conformance.conformance)
+
+
+def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - as the option says
+    """Print which version this is, of the rules too, and end."""
+    if wanted:
+        rules = _("rules {version}", version=BOOK.version)
+        typer.echo(f"vigil {version('vigil')}, {rules}, Python {python_version()}")
+        raise typer.Exit
 
 
 @app.callback(help=__doc__)
 def options(
+    ctx: typer.Context,
     passphrase_file: Annotated[
         Path | None, typer.Option(envvar=passphrase.VARIABLE, help="a file with the passphrase of your keys; else you are asked")
     ] = None,
     _lang: Annotated[
-        Literal["en", "ru"] | None, typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says")
+        Literal[LANGUAGES] | None,  # type: ignore[valid-type] # as many as there are catalogues
+        typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says"),
+    ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(help="gateway, service and keys of this context (`vigil context`)", autocompletion=completing.contexts),
+    ] = None,
+    _wanted: Annotated[
+        bool | None, typer.Option("--version", help="which version this is", is_eager=True, callback=_print_version)
     ] = None,
 ) -> None:
     """What every command shares. The language is chosen before any command is understood (`helping.choose`)."""
+    if ctx.invoked_subcommand != "context":  # which mends what may be wrong with them
+        kept_contexts.use(context)
     if passphrase_file is not None:
         passphrase.use(passphrase_file)
 
@@ -92,7 +130,11 @@ def main() -> None:
         if error.strerror is None:
             raise  # not from the operating system: a bug of our own
         what = error.filename or _("something")
-        wrong = VigilError(_("{what} cannot be read or written: {why}", what=what, why=error.strerror))
+        folder = Path(error.filename or ".").parent
+        hint = "" if folder.is_dir() else _("there is no folder {folder}", folder=folder)
+        wrong = VigilError(_("{what} cannot be read or written: {why}", what=what, why=error.strerror), hint=hint)
+        if isinstance(error, FileNotFoundError) and not hint:
+            wrong = NotFound(_("there is no file {path}", path=what), hint=like_it(Path(what)))
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
     if for_a_program:

@@ -1,15 +1,23 @@
 """What every command shares: where it prints, and how it answers."""
 
+import io
 import json
+import os
+import shlex
+import shutil
+import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext, suppress
 from typing import Any, Self
 
 import typer
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.segment import Segment
+from rich.text import Text
+from ruamel.yaml import YAML
 
 from client import render
 from client.entries import line, line_of
@@ -36,6 +44,16 @@ class Plain(Console):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(highlight=False, soft_wrap=True, markup=False, emoji=False, **more)
+        self._width = more.get("width")  # not that of the terminal in which the process began
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """Of the terminal; where there is none, so wide that no line is broken."""
+        return super().size if self.is_terminal or self._width is not None else ConsoleDimensions(PIPE_WIDTH, super().size.height)
+
+    @size.setter
+    def size(self, new_size: tuple[int, int]) -> None:
+        self._width, self._height = new_size
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is to be written, each piece with its style. Only rich itself controls the terminal."""
@@ -43,8 +61,8 @@ class Plain(Console):
             yield segment if segment.control else Segment("\n".join(map(shown, segment.text.split("\n"))), segment.style)
 
 
-out = Plain(width=None if sys.stdout.isatty() else PIPE_WIDTH)
-talk = Plain(stderr=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+out = Plain()
+talk = Plain(stderr=True)
 
 
 def write(json_text: str) -> None:
@@ -58,12 +76,38 @@ def answer(output: str, document: Any, text: Any, wrong: VigilError | None = Non
     """
     if output == "json":
         write(json.dumps(document, ensure_ascii=False, indent=2))
+    elif output == "yaml":
+        text_ = io.StringIO()
+        YAML(typ="safe", pure=True).dump(document, text_)
+        sys.stdout.write("\n".join(map(shown, text_.getvalue().split("\n"))))
     else:
         out.print(text)
     if wrong is not None:
         explain(wrong)
         raise typer.Exit(wrong.exit_code)
 
+
+def paged(output: str, document: Any, text: RenderableType) -> None:
+    """The same for what may be longer than the screen: at a terminal in a pager, the one that `PAGER` names or `less`."""
+    words = shlex.split(os.environ.get("PAGER", "less"))
+    if output in FOR_PROGRAMS or not (out.is_terminal and sys.stdin.isatty()) or not words or shutil.which(words[0]) is None:
+        answer(output, document, text)
+        return
+    with out.capture() as captured:
+        fitted(text)
+    if captured.get().count("\n") < out.height:
+        sys.stdout.write(captured.get())
+        return
+    with suppress(BrokenPipeError):  # whoever has seen enough closes it
+        subprocess.run(words, input=captured.get().encode(), env={"LESS": "FRX", **os.environ}, check=False)  # noqa: S603
+
+
+def fitted(text: RenderableType) -> None:
+    """Print it as wide as the terminal, nothing broken within a word; where it is none, lines as long as they are."""
+    out.print(text, soft_wrap=not out.is_terminal)
+
+
+FOR_PROGRAMS = ("json", "yaml")
 
 _ALARMS: list[VigilError] = []
 
@@ -108,7 +152,7 @@ class Watched:
     """Shows a delivery, or several (`named`), as it goes: a live screen on a terminal, a line for each entry elsewhere."""
 
     def __init__(self, *, live: bool, named: bool = False) -> None:
-        self._live = Live(console=talk, refresh_per_second=8, transient=False) if live else None
+        self._live = Live(console=talk, refresh_per_second=8, transient=True) if live else None
         self._named = named
         self._tails: dict[str, deque[Entry | Withheld]] = {}
         self._panels: dict[str, RenderableType] = {}
@@ -121,7 +165,10 @@ class Watched:
 
     def __exit__(self, *_error: object) -> None:
         if self._live is not None:
+            self._live.update(Text(), refresh=True)  # the frame is cleared, and stands below once: whole, however high it is
             self._live.stop()
+            if self._panels:
+                talk.print(Group(*self._panels.values()), soft_wrap=False)
 
     def see(self, entry: Entry | Withheld, view: DeliveryView) -> None:
         """Show one more entry."""
@@ -132,3 +179,28 @@ class Watched:
             self._live.update(Group(*self._panels.values()))
         else:
             talk.print(line_of(name, entry) if self._named else line(entry))
+
+
+class Listed:
+    """Shows a list as it changes: in place on a terminal, one after another elsewhere."""
+
+    def __init__(self, *, live: bool) -> None:
+        self.live = live
+        self._live = Live(console=out, refresh_per_second=4, transient=False) if live else nullcontext()
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.__exit__(None, None, None)
+
+    def see(self, documents: Sequence[Any], shown_as: RenderableType, output: str) -> None:
+        """Show it as it is now."""
+        if isinstance(self._live, Live):
+            self._live.update(shown_as, refresh=True)
+        elif output == "json":
+            write(json.dumps(documents, ensure_ascii=False))
+        else:
+            answer(output, documents, Group(shown_as, Text()))
+        sys.stdout.flush()

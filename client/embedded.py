@@ -70,6 +70,8 @@ class Layout:
     temporal_port: int
     ui_port: int | None = None
     """None: without Temporal's own web pages."""
+    codec: str | None = None
+    """The codec endpoint that those pages are told to use; None: they show ciphertext until somebody enters one."""
     metrics_port: int | None = None
     """Where the gateway serves metrics, and the worker one port further on; None: nowhere."""
     archive: Mapping[str, str] = field(default_factory=dict)
@@ -216,6 +218,7 @@ class Embedded:
             "VIGIL_PAYLOAD_KEYS": str(layout.payload_keys),
             "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{layout.home.path.resolve() / 'archive.db'}",
             "VIGIL_ATTACHMENTS": str(layout.home.path.resolve() / "attachments"),
+            "VIGIL_TEMPORAL_UI": f"http://127.0.0.1:{layout.ui_port}" if layout.ui_port is not None else "",
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,
@@ -229,10 +232,11 @@ def _running(*processes: asyncio.subprocess.Process) -> list[asyncio.subprocess.
 
 def temporal_command(layout: Layout) -> tuple[str, ...]:
     """The Temporal server, durable, with the search attributes the gateway needs."""
-    ui = ("--headless",) if layout.ui_port is None else ("--ui-port", str(layout.ui_port))
+    ui = ("--headless",) if layout.ui_port is None else ("--ui-port", str(layout.ui_port), "--ui-disable-news-fetch")
+    codec = ("--ui-codec-endpoint", layout.codec) if layout.codec is not None else ()
     return (
         TEMPORAL,
-        *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(layout.temporal_port), *ui),
+        *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(layout.temporal_port), *ui, *codec),
         *("--db-filename", str(layout.home.path / "temporal.db")),
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *("--search-attribute", "VigilParticipants=KeywordList", "--search-attribute", "VigilPhase=Keyword"),

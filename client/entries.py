@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from client.language import _, named, speak
@@ -90,13 +92,39 @@ def why(verdict: Verdict) -> str:
 
 def line(entry: Entry | Withheld) -> Text:
     """One ledger entry as one line: number, time, who, what, verdict."""
+    number, at, words = _parts(entry)
+    return Text.assemble((f"{number}  {at}  " if at else f"{number}  ", "dim"), words)
+
+
+def in_lines(found: Iterable[Entry | Withheld], *, folded: bool) -> RenderableType:
+    """Entries below one another, with the ids by which statements are corrected; `folded`: what is too long for the screen goes
+    on below its own words.
+    """
+    if not folded:
+        return Text("\n").join(_with_id(entry, line(entry)) for entry in found)
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for entry in found:
+        number, at, words = _parts(entry)
+        table.add_row(Text(number, "dim"), Text(at.replace(" UTC", "Z"), "dim"), _with_id(entry, words))
+    return table
+
+
+def _with_id(entry: Entry | Withheld, words: Text) -> Text:
+    if isinstance(entry, Entry) and isinstance(entry.event, Stated):
+        return Text.assemble(words, (f"  {read_statement(entry.event.envelope).id}", "dim"))
+    return words
+
+
+def _parts(entry: Entry | Withheld) -> tuple[str, str, Text]:
+    """Number, moment and words of an entry."""
     if isinstance(entry, Withheld):
         words = _("withheld: not yours to read (R11); its leaf is {leaf}", leaf=entry.leaf[:16])
-        return Text(f"{entry.seq:>4}  {words}", style="dim")
-    text = Text(f"{entry.seq:>4}  {moment(entry.at)}  ", style="dim")
+        return f"{entry.seq:>4}", "", Text(words, "dim")
     words, style = _what(entry)
-    text.append(shown(words), style)
-    return text
+    return f"{entry.seq:>4}", moment(entry.at), Text(shown(words), style)
 
 
 def line_of(delivery: str, entry: Entry | Withheld) -> Text:
@@ -169,7 +197,7 @@ def _what(entry: Entry) -> tuple[str, str]:
             return _("early statement {statement} taken up: {verdict}", statement=statement_id[:8], verdict=became), "green"
         case Opened(checkpoint=name, due=due):
             if due is None:
-                return _("{checkpoint} opened, for as long as it takes", checkpoint=name), "cyan"
+                return _("{checkpoint} opened, no deadline", checkpoint=name), "cyan"
             return _("{checkpoint} opened, due {moment}", checkpoint=name, moment=moment(due)), "cyan"
         case Waits(checkpoint=name, until=until):
             return _("{checkpoint} waits for siblings until {moment} [R31]", checkpoint=name, moment=moment(until)), "cyan"
@@ -274,7 +302,7 @@ def _of_a_sibling(heard: SiblingHeard) -> str:
 def _looked(contacts: Iterable[Contact]) -> str:
     call = _("call {service} ({call}) about conflict {conflict}")
     who = ", ".join(call.format(service=one.service, call=one.call, conflict=one.conflict) for one in contacts)
-    return _("other operations looked for: {who}", who=who or _("none touches this one"))
+    return _("conflict check: {who}", who=who or _("none touches this one"))
 
 
 def _told(event: Told) -> str:

@@ -14,7 +14,8 @@ from client.caller import call_with, code_for
 from client.console import answer, talk
 from client.entries import moment
 from client.language import _, speak
-from client.options import KEYS, OFFICER, Keys, Officer
+from client.options import KEYS, OFFICER, DryRun, Keys, Officer
+from client.signing import dry
 from domain.plan.key_changes import KeyChange, Taken, read_change
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
@@ -39,6 +40,7 @@ class Destination:
     gateway: Announced = None
     officer: Officer = OFFICER
     keys: Keys = KEYS
+    dry_run: DryRun = False
 
     @property
     def folder(self) -> Path:
@@ -63,10 +65,12 @@ class Rollout:
         """What it says."""
         return read_change(self.envelope)
 
-    def check(self) -> None:
-        """Raise what the directory would refuse it with, before anything is written."""
+    def check(self, output: str) -> None:
+        """Raise what the directory would refuse it with, before anything is written. A dry run ends here."""
         if self.way.directory is not None:
             keyring.enter(self.way.directory, self.envelope, only_check=True)
+        if self.way.dry_run:
+            dry(output, {"change": plain(self.change)}, _keys_of(self.change))
 
     def kept(self) -> Path:
         """The file it is kept in: it must not be lost, since some delivery may not have it yet."""
@@ -117,9 +121,9 @@ def roll_out(rollout: Rollout, output: str, then: Callable[[], None] = lambda: N
     answer(output, document, _said(rollout, told, path), _missing(told, wrong, path))
 
 
-def _said(rollout: Rollout, told: Taken | None, path: Path) -> Table:
+def _keys_of(change: KeyChange) -> Table:
+    """The keys that come and those that end."""
     table = Table.grid(padding=(0, 2))
-    change = rollout.change
     for key in change.added:
         whose = change.service
         if key.officer is not None:
@@ -129,10 +133,15 @@ def _said(rollout: Rollout, told: Taken | None, path: Path) -> Table:
         table.add_row("", key.public)
     for end in change.ended:
         table.add_row(_("REVOKED") if end.revoked else _("ends"), f"{change.service}: {aloud(end.key)}, {moment(end.at)}")
+    return table
+
+
+def _said(rollout: Rollout, told: Taken | None, path: Path) -> Table:
+    table = _keys_of(rollout.change)
     table.add_row(_("kept in"), str(path))
     if rollout.way.directory is not None:
         table.add_row(_("entered in"), _("{path}, which gateways and workers follow", path=rollout.way.directory))
-        if change.added and directory_in(rollout.way.directory).get(change.service).kind == "system":
+        if rollout.change.added and directory_in(rollout.way.directory).get(rollout.change.service).kind == "system":
             table.add_row(_("restart"), _("gateways and workers before the old key ends: they sign with the one they began with"))
     if told is None:
         table.add_row(_("NOT in force"), _("gateways, workers and deliveries under way do not know; announce it at a gateway"))

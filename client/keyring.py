@@ -31,6 +31,7 @@ from domain.signing.envelope import Envelope
 from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, NotAllowed, NotFound, RuleBroken, faults_of
 from domain.words.identifiers import ServiceId
+from domain.words.likeness import did_you_mean
 from domain.words.moments import instant
 from domain.words.text import mark
 from process import files, keyfile
@@ -55,6 +56,13 @@ class HeldKeys:
         if self.file.kept != "passphrase":
             return self.file.secrets(str, name)
         return passphrase.unlocked(name, lambda words: self.file.secrets(lambda: words, name))
+
+    def at_hand(self) -> Secrets | None:
+        """The private halves, where they open without a question to anybody."""
+        name = str(self.path)
+        if self.file.kept != "passphrase":
+            return self.file.secrets(str, name)
+        return passphrase.known(lambda words: self.file.secrets(lambda: words, name))
 
     def key(self) -> ServiceKey:
         """The public halves with what is known here of their validity; asks for the passphrase where else it is not known."""
@@ -81,9 +89,9 @@ def held(folder: Path, service: str) -> tuple[HeldKeys, ...]:
         found = [HeldKeys(service, path, keyfile.read(path)) for path in (newest, *older)]
     except NotFound as error:
         message = _("there is no private key of {service} in {folder}", service=service, folder=folder)
-        raise NotFound(
-            message, hint=_("make one with `vigil keys new {service}`, or say where they are with --keys", service=service)
-        ) from error
+        make = _("make one with `vigil keys new {service}`, or say where they are with --keys", service=service)
+        meant = did_you_mean(service, services_in(folder))
+        raise NotFound(message, hint=_("{question}; {hint}", question=meant, hint=make) if meant else make) from error
     return tuple(sorted(found, key=_since, reverse=True))
 
 

@@ -1,19 +1,38 @@
 """How lists are narrowed down, and how the directory is shown: services, and the keys to compare and keep."""
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 from rich.table import Table
 
-from client.language import _, needs
+from client import completing
+from client.human_times import Clock
+from client.language import _, needs, speak
+from client.naming import raise_unless_listed
 from client.tables import Lines
+from domain.plan.cards import Channel
 from domain.plan.directory import Listed, ServiceKey
 from domain.signing.keys import key_id
+from domain.views.floor import asked
+from domain.views.floor_in_words import SHOWN
+from domain.views.names import PHASES
+from domain.words.errors import Fault, Malformed
+from domain.words.likeness import did_you_mean
+from domain.words.moments import instant, utc_text
+from domain.words.text import told
 from process.language import of
+
+CHANNELS: tuple[str, ...] = get_args(Channel)
+STATE = re.compile("[A-Z]{2}")
+ListOutput = Annotated[
+    Literal["text", "wide", "json", "yaml"],
+    typer.Option("--output", "-o", help="text or wide for people, json or yaml for programs"),
+]
 
 
 @dataclass(frozen=True)
@@ -21,26 +40,95 @@ class Narrowing:
     """What a list of deliveries is narrowed down to, and its order."""
 
     group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None
+    show: Annotated[str | None, typer.Option(help="only those of which this is so, such as overdue or needs_you")] = None
+    now_in: Annotated[str | None, typer.Option("--in", help="only those that are in this State now, such as UZ")] = None
+    concerns: Annotated[
+        str | None,
+        typer.Option(help="only those that this service holds, or that wait for it", autocompletion=completing.services),
+    ] = None
     state: Annotated[str | None, typer.Option(help="only those that touch this State, such as UZ")] = None
-    participant: Annotated[str | None, typer.Option(help="only those in which this service takes part")] = None
+    participant: Annotated[
+        str | None, typer.Option(help="only those in which this service takes part", autocompletion=completing.services)
+    ] = None
     phase: Annotated[str | None, typer.Option(help="only those in this phase, such as under_way")] = None
     channel: Annotated[str | None, typer.Option(help="only those by this channel, such as air_cargo")] = None
     text: Annotated[str | None, typer.Option(help="only those with this in their code name or title")] = None
-    due_before: Annotated[str | None, typer.Option(help="only those due before this moment (UTC)")] = None
+    due_before: Annotated[str | None, typer.Option(help='only those due before this moment, such as "today 18:00"')] = None
     overdue: Annotated[bool | None, typer.Option("--overdue/--not-overdue", help="only those that are overdue, or are not")] = (
         None
     )
-    open: Annotated[bool | None, typer.Option("--open/--closed", help="only those that are open, or have ended")] = None
+    open: Annotated[bool, typer.Option("--open/--closed", help="those that are open, or those that have ended")] = True
+    all: Annotated[bool, typer.Option("--all", help="both")] = False
     mine: Annotated[bool, typer.Option("--mine", help="only those that ask something of you")] = False
-    sort: Annotated[Literal["due", "started", "name"], typer.Option(help="overdue first, newest first, or by name")] = "due"
+    sort: Annotated[
+        Literal["worst", "due", "age", "started", "name"],
+        typer.Option(help="the worst first, what comes due next, the oldest, the newest, or by name"),
+    ] = "worst"
+    limit: Annotated[int | None, typer.Option("--limit", "-L", min=1, help="no more than so many")] = None
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="show it again when it has changed, until Ctrl-C")] = False
 
     def query(self) -> dict[str, str]:
-        """The parameters of the list."""
-        said = {"overdue": self.overdue, "open": self.open, "mine": self.mine or None}
+        """The parameters of the list. Raises `Malformed` for a phase or a time that there is not."""
+        if self.phase is not None and self.phase not in PHASES:
+            hint = did_you_mean(self.phase, PHASES) or _("one of {phases}", phases=", ".join(PHASES))
+            raise Malformed(_("there is no phase {phase}", phase=self.phase), hint=hint)
+        if self.channel is not None and self.channel not in CHANNELS:
+            raise _none("--channel", self.channel, CHANNELS)
+        if self.state is not None and not STATE.fullmatch(self.state):
+            raise _none("--state", self.state, ())
+        said = {"overdue": self.overdue, "open": None if self.all else self.open, "mine": self.mine or None}
         given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
-        words = ("group", "state", "phase", "channel", "text", "due_before", "sort")
-        chosen = {name: getattr(self, name) for name in words} | {"service": self.participant}
+        words = ("group", "state", "phase", "channel", "text", "due_before")
+        sort = self.sort if self.sort in ("started", "name") else "due"
+        chosen = {name: getattr(self, name) for name in words} | {"service": self.participant, "sort": sort}
+        if self.due_before is not None:
+            chosen["due_before"] = _in_utc(self.due_before)
         return given | {name: value for name, value in chosen.items() if value is not None}
+
+    def of_floor(self) -> dict[str, str]:
+        """The parameters of the watch floor. Raises `Malformed` for one that it does not know."""
+        given = {"show": self.show, "in": self.now_in, "service": self.concerns, "phase": self.phase}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        options = {"show": "--show", "in": "--in", "service": "--concerns", "phase": "--phase"}
+        for name in asked(chosen)[1]:
+            raise _none(options[name], chosen[name], {"show": tuple(SHOWN), "phase": tuple(PHASES)}.get(name, ()))
+        return chosen | {"sort": self.sort if self.sort in ("due", "age", "name") else "worst"}
+
+    @property
+    def of_floor_alone(self) -> bool:
+        """Whether something is asked that only the watch floor knows: then what is not on it is left out."""
+        return (self.show, self.now_in, self.concerns) != (None, None, None)
+
+    @property
+    def names_a_service(self) -> bool:
+        """Whether a service is named, which may be none."""
+        return (self.concerns, self.participant) != (None, None)
+
+    def raise_unless_listed(self, services: Iterable[str]) -> None:
+        """Raises `NotFound` for a service that is none of these."""
+        known = tuple(services)
+        for option, name in (("--concerns", self.concerns), ("--participant", self.participant)):
+            raise_unless_listed([name] if name is not None else (), known, option)
+
+
+def _none(option: str, value: str, known: Sequence[str]) -> Malformed:
+    """That there is nothing of this name; of a State, how it is written."""
+    there_are = _("one of {known}", known=", ".join(known)) if known else ""
+    if option in {"--in", "--state"}:
+        there_are = _("a State is two capital letters, such as UZ")
+    return Malformed(
+        _("{option} {value}: there is none", option=option, value=value), hint=did_you_mean(value, known) or there_are
+    )
+
+
+def _in_utc(text: str) -> str:
+    """A moment as the list is asked for it; a time as people say it is by the clock of this machine. Raises `Malformed`."""
+    now = datetime.now().astimezone()
+    try:
+        return utc_text(instant(Clock(lambda: None, lambda: now).by(now.tzinfo or UTC, text)))
+    except ValueError as error:
+        problem = told(error.args[0], speak)
+        raise Malformed(_("--due-before {text}", text=text), [Fault(place="due-before", problem=problem)]) from error
 
 
 def table_of(services: Iterable[Listed]) -> Table:

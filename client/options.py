@@ -10,7 +10,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-As = Annotated[str, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs")]
+from client import completing
+
+As = Annotated[
+    str,
+    typer.Option(
+        "--as", envvar="VIGIL_AS", help="the service you act for, such as uz.customs", autocompletion=completing.own_services
+    ),
+]
 Keys = Annotated[Path, typer.Option("--keys", envvar="VIGIL_KEYS", help="folder of private keys")]
 Url = Annotated[str, typer.Option("--gateway", envvar="VIGIL_GATEWAY", help="address of the gateway")]
 Officer = Annotated[
@@ -18,7 +25,23 @@ Officer = Annotated[
     typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code, never a name; else that of the key"),
 ]
 Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
-DeliveryId = Annotated[str, typer.Argument(help="the delivery, by its operation's code name", show_default=False)]
+DeliveryId = Annotated[
+    str,
+    typer.Argument(help="the delivery, by its operation's code name", show_default=False, autocompletion=completing.deliveries),
+]
+CheckpointName = Annotated[
+    str, typer.Argument(help="the checkpoint that asks you", show_default=False, autocompletion=completing.checkpoints)
+]
+FieldWords = Annotated[
+    list[str] | None,
+    typer.Argument(help="field=value, your own findings", show_default=False, autocompletion=completing.fields),
+]
+KindOption = Annotated[
+    str | None,
+    typer.Option("--kind", help="kind of statement, where the checkpoint asks for several", autocompletion=completing.kinds),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask whether it is to be signed")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be signed or written, and do nothing")]
 Reader = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here")]
 EncryptFor = Annotated[
     str | None,

@@ -19,14 +19,14 @@ import aiohttp
 from ruamel.yaml import YAML
 
 from client.console import talk
-from client.dossier import Staged
+from client.dossier import Dossier, Staged
 from client.embedded import Embedded, Home, Layout, held
 from client.language import _, speak
 from client.running import Interrupted
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import Outcome
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, Service
 from domain.plan.group import under_one_root
 from domain.plan.plan import Plan
 from domain.record.verify import verify
@@ -66,6 +66,7 @@ GRACE = 1.0
 T = TypeVar("T")
 Watch = Callable[[Entry, DeliveryView], None]
 Say = Callable[[str], None]
+Reached = Callable[[Directory], Directory]
 
 
 class Rehearsed(Frozen):
@@ -129,7 +130,7 @@ class Rehearsal:
         plan = one.dossier.plan
         gateway = Gateway(http, layout.gateway_url, plan.initiator, private_key_of(plan.initiator))
         delivery = await gateway.start(sign(canonical(plan), PLAN_TYPE, *map(private_key_of, plan.initiators())))
-        changing = [asyncio.create_task(_change(gateway, change)) for change in one.scenario.changes]
+        changing = [asyncio.create_task(changed(gateway, change)) for change in one.scenario.changes]
         entries = await self._followed(
             gateway, delivery, watch, lambda error: say(_("{message}; trying again", message=error.message))
         )
@@ -209,40 +210,45 @@ class Rehearsal:
             seconds=seconds,
         )
 
-    def lay_out(self, reached: Callable[[Directory], Directory] = lambda directory: directory) -> tuple[Directory, Layout]:
+    def lay_out(self, reached: Reached = lambda directory: directory) -> tuple[Directory, Layout]:
         """Write the files an installation is given, with simulated keys and addresses. `reached` may change how
         services are reached.
         """
         each = (one.scenario.participants(one.dossier.plan) for one in self.staged)
-        participants = tuple(dict.fromkeys(chain.from_iterable(each)))
-        dossier = self.staged[0].dossier
-        ports = free_ports(len(participants) + 2)
-        found = [dossier.directory.get(service) for service in participants]
-        reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
-        directory = reached(cast(dossier.directory, participants, reach))
-        layout = Layout(
-            home=self.home,
-            directory=self.home.path / "directory.yaml",
-            cards=self.home.path / "cards",
-            key=self.home.path / "vigil.pem",
-            deconfliction_key=self.home.path / "deconfliction.key",
-            payload_keys=self.home.path / "payload.keys",
-            gateway_port=ports[0],
-            temporal_port=ports[1],
-        )
-        layout.cards.mkdir(parents=True, exist_ok=True)
-        _write(layout.directory, directory)
-        for state, card in dossier.cards.items():
-            _write(layout.cards / f"{state}.yaml", card)
-        secrets = {
-            layout.key: private_pem(private_key_of(VIGIL)),
-            layout.deconfliction_key: DECONFLICTION_KEY.hex().encode(),
-            layout.payload_keys: new_ring().text().encode(),
-        }
-        for path, secret in secrets.items():
-            path.touch(mode=0o600)
-            path.write_bytes(secret)
-        return directory, layout
+        return lay_out(self.staged[0].dossier, tuple(dict.fromkeys(chain.from_iterable(each))), self.home, reached)
+
+
+def lay_out(
+    dossier: Dossier, participants: tuple[str, ...], home: Home, reached: Reached = lambda directory: directory
+) -> tuple[Directory, Layout]:
+    """The same for these services."""
+    ports = free_ports(len(participants) + 2)
+    found = [dossier.directory.get(service) for service in participants]
+    reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
+    directory = reached(_telephoned(cast(dossier.directory, participants, reach), dossier.directory))
+    layout = Layout(
+        home=home,
+        directory=home.path / "directory.yaml",
+        cards=home.path / "cards",
+        key=home.path / "vigil.pem",
+        deconfliction_key=home.path / "deconfliction.key",
+        payload_keys=home.path / "payload.keys",
+        gateway_port=ports[0],
+        temporal_port=ports[1],
+    )
+    layout.cards.mkdir(parents=True, exist_ok=True)
+    write_yaml(layout.directory, directory)
+    for state, card in dossier.cards.items():
+        write_yaml(layout.cards / f"{state}.yaml", card)
+    secrets = {
+        layout.key: private_pem(private_key_of(VIGIL)),
+        layout.deconfliction_key: DECONFLICTION_KEY.hex().encode(),
+        layout.payload_keys: new_ring().text().encode(),
+    }
+    for path, secret in secrets.items():
+        path.touch(mode=0o600)
+        path.write_bytes(secret)
+    return directory, layout
 
 
 async def _all(working: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -255,7 +261,7 @@ async def _all(working: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [one.result() for one in tasks]
 
 
-async def _change(gateway: Gateway, change: PlanChange) -> None:
+async def changed(gateway: Gateway, change: PlanChange) -> None:
     """The initiator changes the plan when its time has come."""
     assert isinstance(change.plan, Plan)  # noqa: S101 - a scenario that has been read holds plans
     await asyncio.sleep(change.after.total_seconds())
@@ -293,7 +299,8 @@ def home_for(keep: Path | None) -> Iterator[Home]:
             path.unlink()
 
 
-def _write(path: Path, record: Any) -> None:
+def write_yaml(path: Path, record: Any) -> None:
+    """Write a record as people read it."""
     yaml = YAML()
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(plain(record), file)
@@ -317,3 +324,15 @@ def _takes(one: Staged, factor: float) -> timedelta:
     """How long it really takes, in whole seconds."""
     length = one.begins + ordinary_length(one.dossier.plan, one.scenario)
     return timedelta(seconds=round((length / factor).total_seconds()))
+
+
+def _telephoned(made: Directory, known: Directory) -> Directory:
+    """With telephones, duty hours and zones, which no delivery takes along."""
+
+    def told(one: Service) -> Service:
+        there = known.find(one.id)
+        if there is None:
+            return one
+        return one.model_copy(update={"telephone": there.telephone, "hours": there.hours, "zone": there.zone})
+
+    return made.model_copy(update={"services": tuple(map(told, made.services))})

@@ -21,7 +21,6 @@ from domain.record.verify import HeldExhibit
 from domain.rules.books import BOOK
 from domain.views.forms import FIELDS
 from domain.views.listed import say_prosecution
-from domain.views.lists import Row
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
@@ -64,7 +63,9 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
     if not view.whole:
         facts.add_row(_("shown"), _("your part of it: your legs, the handovers beside them and what binds you (R11)"))
     if where is not None and view.outcome is None:
-        facts.add_row(_("responsible now"), f"{where.responsible} ({where.state}, {where.means})")
+        left = f"{where.responsible} ({where.state}, {where.means})"
+        not_left = _("{service} ({state}); it has not left yet", service=where.responsible, state=where.state)
+        facts.add_row(_("responsible now"), left if where.leg is not None else not_left)
     if where is not None and (outside := _outside(where)):
         facts.add_row(_("consignment"), outside)
     if where is not None and where.last_seen:
@@ -124,7 +125,7 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
     """What is wrong with it, in the reader's language: from the codes, never from the sentences that the gateway made of them."""
     because = view.because
     if because.discrepancy:
-        yield _("does not fit"), "; ".join(say_plainly(one, speak) for one in because.discrepancy)
+        yield _("discrepancy"), "; ".join(say_plainly(one, speak) for one in because.discrepancy)
     for unequal in because.unbalanced:
         yield _("does not balance"), say_plainly(unequal, speak)
     for remark in because.remarked:
@@ -220,7 +221,7 @@ def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Table:
 
 def _due(one: OpenCheckpoint, now: datetime) -> str:
     if one.due is None:
-        return _("as long as it takes")
+        return _("no deadline")
     left = instant(one.due) - now
     words = say_span(abs(left) - (abs(left) % _SECOND)) if abs(left) >= _SECOND else fill("{number} s", number=0)
     late = left.total_seconds() < 0 or one.overdue
@@ -228,24 +229,6 @@ def _due(one: OpenCheckpoint, now: datetime) -> str:
 
 
 _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def rows(found: list[Row]) -> Table:
-    """A list of deliveries."""
-    table = Lines(_("delivery"), _("operation"), _("phase"), _("due"), _("started"), _("closed"))
-    for row in found:
-        late, due = row.overdue_since is not None, row.overdue_since or row.next_due
-        alarm = _(" ALARM: archive and workflow differ") if row.alarm else ""
-        stands = named(OUTCOMES, row.outcome) if row.outcome else named(PHASES, row.phase)
-        table.add_row(
-            row.delivery,
-            row.group or "",
-            stands + (_(", expunged") if row.expunged else "") + alarm,
-            (moment(due) + (_(" overdue") if late else "")) if due else "",
-            moment(row.started_at),
-            moment(row.closed_at) if row.closed_at else _("open"),
-        )
-    return table
 
 
 def sayable(kinds: tuple[str, ...]) -> Table:
@@ -279,7 +262,7 @@ def for_consent(asked: RequestForConsent, digest: str) -> RenderableType:
 
 def requests(found: tuple[Request, ...]) -> Table:
     """An inbox."""
-    table = Lines(_("delivery"), _("checkpoint"), _("place"), _("please say"), _("due"))
+    table = Lines(_("delivery"), _("checkpoint"), _("place"), _("asked"), _("due"))
     for asked in found:
         due = moment(asked.due) if asked.due else _("now")
         table.add_row(asked.delivery, asked.checkpoint, asked.facts.place, _please_say(asked), due)

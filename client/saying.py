@@ -1,27 +1,25 @@
-"""Statements from the command line: `field=value` words become the content of a signed statement."""
+"""Statements from the command line: `field=value` words become the content of a statement."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
+from client.human_times import Clock, moments_of
 from client.language import _
 from client.submitting import kept
 from domain.delivery.requests import Request
-from domain.delivery.statement import Content, Seen, Statement, sign_statement
+from domain.delivery.statement import Content, Seen, Statement
 from domain.plan.attachment import Attachment
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
-from domain.signing.envelope import Envelope
 from domain.views import forms
-from domain.views.forms import PARTS, Parts, handling_of
+from domain.views.forms import FIELDS, PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
-from domain.words.text import mark
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,15 @@ def _signed(text: str) -> dict[str, Any]:
 
 
 _PARTS: Parts = {**PARTS, "agreement": _signed}
-_HINT = mark("give fields as field=value; see docs/statements.md")
 
 
-def content_of(kind: str, words: Iterable[str], request: Request | None) -> Content:
-    """The content of a statement of this kind. Raises `Malformed` with every field that is missing or wrong."""
+def content_of(kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None) -> Content:
+    """The content of a statement of this kind; times as people say them are read by the `clock`. Raises `Malformed` with every
+    field that is missing or wrong.
+    """
     given: dict[str, str] = {}
     faults: list[Fault] = []
+    hint = _("give fields as field=value; `vigil explain {kind}` names them", kind=kind)
     for word in words:
         name, equals, value = word.partition("=")
         if not (name and equals):
@@ -53,14 +53,27 @@ def content_of(kind: str, words: Iterable[str], request: Request | None) -> Cont
             faults.append(Fault(place=name, problem=_("given twice")))
         else:
             given[name] = value
+    if clock is not None:
+        faults += _by(clock, kind, given)
     asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
     try:
-        content = forms.content_of(kind, given, asked, _PARTS, hint=_(_HINT))
+        content = forms.content_of(kind, given, asked, _PARTS, hint=hint)
     except Malformed as error:
-        raise (Malformed(error.message, [*faults, *error.faults], hint=_(_HINT)) if faults else error) from error
+        told = {one.place for one in faults}  # a time that no clock can tell is told once
+        more = [one for one in error.faults if one.place not in told]
+        raise (Malformed(error.message, [*faults, *more], hint=hint) if faults else error) from error
     if faults:
-        raise Malformed(_("{kind} is not right", kind=kind), faults, hint=_(_HINT))
+        raise Malformed(_("{kind} is not right", kind=kind), faults, hint=hint)
     return content
+
+
+def _by(clock: Clock, kind: str, given: dict[str, str]) -> Iterator[Fault]:
+    """Put RFC 3339 in place of times as people say them; a fault for each that the clock cannot tell."""
+    for name in sorted(moments_of(kind) & given.keys()):
+        try:
+            given[name] = clock.read(given[name])
+        except ValueError as error:
+            yield Fault(place=name, problem=str(error))
 
 
 DECISIONS: Mapping[str, tuple[str, str]] = {
@@ -76,6 +89,16 @@ def with_decision(kind: str, words: Iterable[str], *, positive: bool) -> list[st
     decides = yes if positive else no
     name = decides.partition("=")[0]
     return given if any(one.partition("=")[0] == name for one in given) or not decides else [*given, decides]
+
+
+def with_reason(kind: str, words: Iterable[str], *, none: bool) -> list[str]:
+    """The words of a refusal, which says why; `none`: whoever refuses owes no reason and gives none. Raises `Malformed`."""
+    given = list(words)
+    says_why = "reason" not in FIELDS.get(kind, ()) or any(one.startswith("reason=") for one in given)
+    if not (says_why or none):
+        hint = _("give it with --reason; who owes none says so with --no-reason")
+        raise Malformed(_("a refusal says why"), [Fault(place="reason", problem=_("is missing"))], hint=hint)
+    return given
 
 
 def kind_for(request: Request, *, positive: bool) -> str:
@@ -97,10 +120,10 @@ def kind_for(request: Request, *, positive: bool) -> str:
     )
 
 
-def correction(of: str, kind: str, words: Iterable[str], reason: str) -> Correction:
+def correction(of: str, kind: str, words: Iterable[str], reason: str, clock: Clock | None = None) -> Correction:
     """What an earlier statement should have said, whole. Raises `Malformed`, also for a kind that is not corrected."""
     try:
-        return Correction(of=of, reason=reason, content=content_of(kind, words, None))
+        return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock))
     except ValidationError as error:
         raise Malformed(_("{statement} cannot be corrected so", statement=of), faults_of(error)) from error
 
@@ -110,7 +133,6 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     service: str,
     officer: str,
     content: Content,
-    key: Ed25519PrivateKey,
     about: About,
     checkpoint: str | None = None,
     *,
@@ -119,12 +141,12 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     handling: str | None = None,
     attachments: tuple[Attachment, ...] = (),
     members: tuple[int, ...] | None = None,
-) -> Envelope:
-    """A signed statement that happened now, with an id of its own. `members`: of which consignments of a group it is said, where
-    `delivery` is the group. Raises `Malformed` for codes that are none.
+) -> Statement:
+    """A statement that happened now, with an id of its own, to be signed. `members`: of which consignments of a group it is said,
+    where `delivery` is the group. Raises `Malformed` for codes that are none.
     """
     try:
-        said = Statement(
+        return Statement(
             id=uuid.uuid4().hex,
             delivery=delivery,
             members=members,
@@ -142,4 +164,3 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
         )
     except ValidationError as error:
         raise Malformed(_("nothing was signed"), faults_of(error)) from error
-    return sign_statement(said, key)

@@ -20,13 +20,19 @@ from domain.delivery.requests import AnyAlarm
 from domain.papers.making import Offered
 from domain.plan.directory import Listed
 from domain.record.expunction import Approvals
+from domain.record.handover import HandingOver
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
+from domain.views.floor import asked
+from domain.views.overdue import asked as asked_overdue
+from domain.views.statistics import Forecast
+from domain.views.subscriptions import Wish
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
+from domain.words.text import mark
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
 from gateway.aside import Aside
@@ -38,16 +44,25 @@ from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
 from gateway.list_query import list_query_of
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
+from gateway.notices import NOTICES, NoticeRoom, room_of
 from gateway.oidc import PROVIDER, Provider
-from gateway.pages import entrance, pages, provider
+from gateway.pages import entrance, one, pages, provider
+from gateway.pages import floor as floor_page
+from gateway.pages import glossary as glossary_page
+from gateway.pages import notices as notices_page
+from gateway.pages import overdue as overdue_page
 from gateway.pages import results as results_page
+from gateway.pages import shift as shift_page
+from gateway.pages import statistics as statistics_page
 from gateway.pages.entrance import SESSIONS
+from gateway.pages.maps import DRAWING
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
-from gateway.reads import READS, counts, recorded, shows
+from gateway.reads import READS, counts, recorded, refusing, shows
 from gateway.reception import RECEPTION, Reception
-from gateway.results_query import results_query_of
-from gateway.streams import STREAMS, end_streams, stream
+from gateway.results_query import results_query_of, statistics_query_of
+from gateway.shift import handover_number, handovers_query_of, shift_query_of
+from gateway.streams import STREAMS, end_streams, stream, stream_floor
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
@@ -68,9 +83,11 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     sessions: Sessions,
     openid: Provider | None = None,
     kept: Files | None = None,
+    notices: NoticeRoom | None = None,
 ) -> web.Application:
     """The gateway's web application: the API, and the pages of `gateway.pages` for people. `openid`: through whom supervisors may
-    sign in; None: there is no such way. `kept`: the attachments; None: files are not kept here.
+    sign in; None: there is no such way. `kept`: the attachments; None: files are not kept here. `notices`: subscriptions; None:
+    nobody subscribes here.
     """
     connections, limits = Connections(), Limits()
     middlewares = [connections.seen, logged, explained, proved, recorded]
@@ -80,13 +97,22 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[FILES] = FileRoom(kept, reception)
+    if notices is not None:
+        app[NOTICES] = notices
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
-    app[READER] = Aside()
+    app[READER], app[DRAWING] = Aside(), Aside()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)
     app.add_routes(pages.routes)
+    app.add_routes(one.routes)
     app.add_routes(results_page.routes)
+    app.add_routes(statistics_page.routes)
+    app.add_routes(floor_page.routes)
+    app.add_routes(notices_page.routes)
+    app.add_routes(shift_page.routes)
+    app.add_routes(overdue_page.routes)
+    app.add_routes(glossary_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
@@ -149,6 +175,43 @@ async def deliveries(request: web.Request) -> web.Response:
     found = await request.app[RECEPTION].reading.deliveries(request[CALLER].service, *list_query_of(request.query))
     shows(request, (row.delivery for row in found.rows))
     return _model(found)
+
+
+@routes.get("/v1/floor", name="floor")
+async def floor(request: web.Request) -> web.Response:
+    """A page of the watch floor: every open delivery of which the caller sees the whole, what is worst of it, and counts."""
+    question, unknown = asked(request.query)
+    reception = request.app[RECEPTION]
+    found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
+    shows(request, found.names())
+    return _model(found)
+
+
+@routes.get("/v1/floor/changes", name="floor-changes", allow_head=False)
+async def floor_changes(request: web.Request) -> web.StreamResponse:
+    """The watch floor as server-sent events: rows as they change, and every five seconds how things stand; for an hour."""
+    question, _ = asked(request.query)
+
+    async def still() -> None:
+        await request.app[PROOFS].still(request[CALLER])
+        request.app[PROOFS].known()
+
+    return await stream_floor(request, question, still, lambda event: event.model_dump_json())
+
+
+@routes.get("/v1/overdue", name="overdue")
+async def overdue(request: web.Request) -> web.Response:
+    """The services that are silent, in deliveries of which the caller sees the whole: since when, and whom to call."""
+    question, unknown = asked_overdue(request.query)
+    found = await request.app[RECEPTION].overdue.page(request[CALLER].service, question, unknown)
+    shows(request, found.names())
+    return _model(found)
+
+
+@routes.post("/v1/overdue/chases", name="chase")
+async def chase(request: web.Request) -> web.Response:
+    """Take over to chase a silent service, or give it back, by a signed note for those who watch. It changes no delivery."""
+    return _model(await request.app[RECEPTION].overdue.take(request[CALLER].service, await _body(request, Envelope)), 201)
 
 
 @routes.get("/v1/deliveries/{delivery}", name="view")
@@ -330,6 +393,66 @@ async def results(request: web.Request) -> web.Response:
     return _model(found)
 
 
+@routes.get("/v1/statistics", name="statistics")
+async def statistics(request: web.Request) -> web.Response:
+    """How the deliveries of a period went: how long each kind of checkpoint and each service was waited for, beside what was
+    simulated before the start; outcomes, and refusals by rule. Of all deliveries for supervisors; else of one's own part (R11).
+    """
+    found = await request.app[RECEPTION].reading.statistics(request[CALLER].service, *statistics_query_of(request.query))
+    counts(request, found)
+    return _model(found)
+
+
+@routes.put("/v1/deliveries/{delivery}/forecast", name="forecast")
+async def forecast(request: web.Request) -> web.Response:
+    """Keep what a simulation said of the delivery, for statistics; before it departs, and once: 200 where there is one."""
+    given = await _body(request, Forecast, mark("the body is no forecast"))
+    new = await request.app[RECEPTION].reading.keep_forecast(request[CALLER].service, request.match_info["delivery"], given)
+    return _model(openapi.ForecastKept(new=new), status=201 if new else 200)
+
+
+@routes.get("/v1/shift", name="shift")
+async def shift(request: web.Request) -> web.Response:
+    """The sheet of a shift: what changed since a moment, and what is open for the next one; signed by the installation."""
+    found = await request.app[RECEPTION].shift.sheet(request[CALLER].service, shift_query_of(request.query))
+    shows(request, found.sheet.names())
+    return _model(found)
+
+
+@routes.post("/v1/shift/hand-over", name="hand-over")
+async def hand_over(request: web.Request) -> web.Response:
+    """Hand over a shift, by an officer's signature under its sheet; it waits to be taken. Handed in again it is the same."""
+    try:
+        given = await read(request, HandingOver.model_validate_json)
+    except ValidationError as error:
+        raise Malformed("the body is not a sheet and a signature", faults_of(error)) from error
+    taken = request.app[RECEPTION].shift.hand_over(request[CALLER].service, given)
+    return _model(await refusing(request, taken), 201)
+
+
+@routes.post("/v1/shift/take-over", name="take-over")
+async def take_over(request: web.Request) -> web.Response:
+    """Take over the shift that waits, by another officer's signature under the same sheet; handed in again it is the same."""
+    taken = request.app[RECEPTION].shift.take_over(request[CALLER].service, await _body(request, Envelope))
+    return _model(await refusing(request, taken), 201)
+
+
+@routes.get("/v1/shift/handovers", name="handovers")
+async def former_handovers(request: web.Request) -> web.Response:
+    """A page of former handovers, the newest first. It names no delivery."""
+    found = await request.app[RECEPTION].shift.former(request[CALLER].service, handovers_query_of(request.query))
+    return _model(found)
+
+
+@routes.get("/v1/shift/handovers/{number}", name="handover")
+async def former_handover(request: web.Request) -> web.Response:
+    """One handover: its sheet, and both signatures."""
+    number = handover_number(request.match_info["number"])
+    found, sheet = await request.app[RECEPTION].shift.record(request[CALLER].service, number)
+    shows(request, sheet.names() if sheet is not None else ())
+    return _model(found)
+
+
 @routes.get("/v1/reads", name="reads")
 async def show_reads(request: web.Request) -> web.Response:
     """The log of reads from record `since` on, of one delivery or of all. For auditors."""
@@ -344,14 +467,47 @@ async def show_reads(request: web.Request) -> web.Response:
     return _model(page)
 
 
+@routes.get("/v1/notices", name="notices")
+async def subscribed(request: web.Request) -> web.Response:
+    """The caller's own subscriptions to notices, and how each goes. For officers who supervise."""
+    found = await room_of(request).of(request[CALLER])
+    return _model(found)
+
+
+@routes.post("/v1/notices", name="subscribe")
+async def subscribe(request: web.Request) -> web.Response:
+    """Be told, by page, webhook or mail, that something waits at the desk, and of how many deliveries: never what."""
+    try:
+        wish = await read(request, Wish.model_validate_json)
+    except ValidationError as error:
+        raise Malformed("the body is no subscription", faults_of(error)) from error
+    made = await room_of(request).subscribe(request[CALLER], wish)
+    return _model(made, status=201)
+
+
+@routes.delete("/v1/notices/{subscription}", name="unsubscribe")
+async def unsubscribe(request: web.Request) -> web.Response:
+    """End one of the caller's own subscriptions. The answer has those that are left."""
+    room = room_of(request)
+    await room.unsubscribe(request[CALLER], request.match_info["subscription"])
+    return _model(await room.of(request[CALLER]))
+
+
+@routes.post("/v1/notices/{subscription}/test", name="test-notice")
+async def try_notice(request: web.Request) -> web.Response:
+    """Send a test there, once in a minute. The answer says why it was not taken, if so."""
+    tried = await room_of(request).try_out(request[CALLER], request.match_info["subscription"])
+    return _model(tried)
+
+
 M = TypeVar("M", bound=BaseModel)
 
 
-async def _body(request: web.Request, model: type[M]) -> M:
+async def _body(request: web.Request, model: type[M], wrong: str = "the body is not a signed envelope") -> M:
     try:
         return await read(request, model.model_validate_json)
     except ValidationError as error:
-        raise Malformed("the body is not a signed envelope", faults_of(error)) from error
+        raise Malformed(wrong, faults_of(error)) from error
 
 
 def _number(name: str, text: str) -> int:

@@ -17,17 +17,19 @@ OFTEN: Final = 0.25
 
 
 class Feed:
-    """Rings for a delivery that has changed. It looks only while somebody watches."""
+    """Rings for a delivery that has changed, and for whoever watches all of them. It looks only while somebody watches."""
 
     def __init__(self, lists: Deliveries) -> None:
         self._lists = lists
-        self._watching: dict[str, set[asyncio.Event]] = {}
+        self._watching: dict[str | None, set[asyncio.Event]] = {}
         self._look: asyncio.Task[None] | None = None
         self._begun = asyncio.Lock()
 
     @asynccontextmanager
-    async def watching(self, delivery: str) -> AsyncIterator[asyncio.Event]:
-        """It rings at each change from now on, and when the archive is away: then look, and hear why. Raises `Unavailable`."""
+    async def watching(self, delivery: str | None) -> AsyncIterator[asyncio.Event]:
+        """It rings at each change of it (None: of any delivery) from now on, and when the archive is away: then look, and hear
+        why. Raises `Unavailable`.
+        """
         bell = asyncio.Event()
         self._watching.setdefault(delivery, set()).add(bell)
         try:
@@ -49,14 +51,14 @@ class Feed:
             try:
                 while found := await self._lists.changes(after):
                     after = found[-1].change
-                    self._ring(one.delivery for one in found)
+                    self._ring((None, *(one.delivery for one in found)))
                     if len(found) < MOST_CHANGES:
                         break
             except Unavailable as error:
                 log.warning("changes cannot be looked for: %s", error.message)
                 self._ring(list(self._watching))
 
-    def _ring(self, deliveries: Iterable[str]) -> None:
+    def _ring(self, deliveries: Iterable[str | None]) -> None:
         for delivery in deliveries:
             for bell in self._watching.get(delivery, ()):
                 bell.set()

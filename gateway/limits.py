@@ -53,7 +53,7 @@ LEFT_KEY_CHANGES, LEFT_KEY_CHANGES_BYTES = 8, 64 * 1024
 """Likewise of changes of keys, each of 8 KiB at most: 512 signals more, and 6 MiB."""
 MOST_LEFT = 10_000
 """What is remembered as left. One that is forgotten may be left once more, and counts in no share."""
-PAGE_OF_LEDGER = 200
+PAGE_OF_LEDGER = 50
 """Entries on one page for people, the newest first."""
 LONGEST_TOKEN = 200
 """Bytes that a stranger may send to sign in."""
@@ -124,9 +124,13 @@ FILES = ("attach", "file")
 """Actions that carry a file one way or the other, which takes as long as it takes."""
 
 
+FOLLOWING = ("changes", "floor-changes")
+"""Actions whose answer goes on, and holds a connection meanwhile."""
+
+
 def lane_of(action: str | None, body: bytes) -> Lane:
     """The lane of a request; `body` is looked at only where it may be a stop."""
-    if action == "changes":
+    if action in FOLLOWING:
         return "follow"
     if action in FILES:
         return "files"

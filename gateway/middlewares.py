@@ -17,7 +17,6 @@ from gateway.metrics import METRICS
 from gateway.pages import entrance, pages
 from gateway.payloads import roomy
 from gateway.problems import Refusal, http_problem, own_fault, problem
-from process.language import chosen
 
 log = logging.getLogger("vigil.gateway")
 
@@ -77,6 +76,8 @@ async def proved(request: web.Request, handler: Handler) -> web.StreamResponse:
     The proof is checked before the body is read, and once more whether its key counts when all of it has come. While it is not
     known which keys count, nobody gets further than a stop, by the keys last known: it must get through (R8).
     """
+    if request.path == "/" and request.method in ("GET", "HEAD"):
+        raise web.HTTPSeeOther(entrance.ROOT)  # who types the address alone is a person
     if entrance.is_page(request):
         return await entrance.signed_in(request, handler)
     action = request.match_info.route.name
@@ -114,7 +115,7 @@ async def _received(request: web.Request, caller: Caller) -> bytes:
 
 
 def _told(request: web.Request, refusal: Refusal) -> web.Response:
-    said = refusal.in_language(chosen(request.headers.get("Accept-Language", "")))
+    said = refusal.in_language(pages.language_of(request))
     return pages.refused(request, said) if entrance.is_for_eyes(request) else said.as_json()
 
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from archive.reads import LONGEST_PAGE
+from domain.delivery.chasing import CHASE_TYPE, Chase
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
@@ -24,22 +25,31 @@ from domain.papers.handed import Format, PaperFile
 from domain.papers.making import LANGUAGES, Offered
 from domain.plan.access import OPEN
 from domain.plan.attachment import MediaType
+from domain.plan.cards import Channel
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.plan.vocabulary import Digest
 from domain.record.expunction import Approvals, Expunged
+from domain.record.handover import SHIFT_TYPE, HandingOver, Handover, HandoverRecord, Handovers
 from domain.record.packet import Purpose
 from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.views.attachments import FilesOfDelivery
+from domain.views.floor import PARAMETERS, Floor, FloorQuestion
 from domain.views.lists import Rows
+from domain.views.overdue import PARAMETERS as OF_OVERDUE
+from domain.views.overdue import Overdue, OverdueQuestion
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
+from domain.views.shift import MOST_HOURS, MadeSheet
+from domain.views.statistics import Forecast, Statistics
+from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
-from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
+from domain.words.identifiers import OperationCode, ServiceId, State
+from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.files import Handed
+from gateway.floor import FloorAnew, FloorBeat, FloorChanged, FloorGone
 from gateway.health import Health
 from gateway.list_query import ListQuery
 from gateway.payloads import Coded
@@ -59,6 +69,12 @@ class Begun(Frozen):
     delivery: OperationCode
 
 
+class ForecastKept(Frozen):
+    """A forecast is kept for the delivery; `new`: it is this one."""
+
+    new: bool
+
+
 class SignInToken(Frozen):
     """A one-time link to sign in with is the gateway's address, `/desk/in#` and this token."""
 
@@ -74,6 +90,19 @@ class StreamEvent(BaseModel):
     event: Literal["message"] = "message"
     data: Annotated[str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"anyOf": _SEEN}})]
     """The entry, or in its place what says that it is withheld from the reader (R11)."""
+
+
+_OF_FLOOR = [{"$ref": f"{COMPONENTS}{one.__name__}"} for one in (FloorChanged, FloorGone, FloorBeat, FloorAnew)]
+
+
+class FloorStreamEvent(BaseModel):
+    """One server-sent event of the watch floor."""
+
+    id: str | None = None
+    """On the last event of what changed at once: what to send as `Last-Event-ID` to go on after it."""
+    event: Literal["message"] = "message"
+    data: Annotated[str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"anyOf": _OF_FLOOR}})]
+    """A row that changed or has gone, how things stand, or that all must be read anew."""
 
 
 @dataclass(frozen=True)
@@ -138,16 +167,74 @@ def _of_a_list(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
 
 _LIST = {name: _of_a_list(name, means) for name, means in _FILTERS.items()} | {"cursor": _CURSOR}
 
+_SHOWN_OF_FLOOR = {
+    "show": "Only rows of which this is so, or in this band: a reason or group of a row.",
+    "in": "Only what is in this State now.",
+    "service": "Only what this service holds, or is waited for.",
+    "phase": "Only in this phase.",
+    "text": "Only with this in the code name, the title, or such a service.",
+    "sort": "`worst`: the worst first. `due`: what comes due next. `age`: the oldest. `name`: by code name.",
+    "page": "From 1; of 200 rows each.",
+}
+
+
+def _of_floor(
+    name: str, means: str, question: type[BaseModel] = FloorQuestion, called: Mapping[str, str] = PARAMETERS
+) -> tuple[str, Mapping[str, Any], str]:
+    schema = question.model_json_schema(ref_template=f"{COMPONENTS}{{model}}")["properties"][called[name]]
+    kept = {key: value for key, value in schema.items() if key not in {"title", "default"}}
+    kinds = [one for one in kept.get("anyOf", [kept]) if one != {"type": "null"}]
+    return "query", kinds[0] if len(kinds) == 1 else {"anyOf": kinds}, means
+
+
+_SHOWN_OF_OVERDUE = {
+    "show": "`late`: without services of which all is merely due within 12 hours.",
+    "in": "Only services of this State.",
+    "service": "Only this service.",
+    "sort": "`worst`: the worst first. `state`: by State.",
+    "page": "From 1; of 40 services each.",
+}
+_VERSION = {"type": "string", "maxLength": 40}
+_FLOOR = {name: _of_floor(name, means) for name, means in _SHOWN_OF_FLOOR.items()}
+_OVERDUE = {name: _of_floor(name, means, OverdueQuestion, OF_OVERDUE) for name, means in _SHOWN_OF_OVERDUE.items()}
+
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
+_HANDOVER = {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER_OF_HANDOVER}
 _PATH = {
+    "number": _HANDOVER,
     "delivery": _DELIVERY,
     "digest": TypeAdapter(Digest).json_schema(),
     "name": {"type": "string", "minLength": 1, "maxLength": LONGEST_NUMBER},
+    "subscription": TypeAdapter(SubscriptionId).json_schema(),
 }
 _PERIOD = (
     "A year, quarter, month or day such as 2026, 2026-Q2, 2026-06 or 2026-06-15; FIRST/LAST of such, both whole; or two moments, "
     "the second no more in it. This year unless given."
 )
+
+_OF_A_PERIOD: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
+    "period": ("query", {"type": "string", "maxLength": LONGEST_PERIOD}, _PERIOD),
+    "zone": (
+        "query",
+        {"type": "string", "maxLength": 6, "default": "UTC"},
+        "By whose calendar: UTC, or an offset such as +05:00.",
+    ),
+    "by": (
+        "query",
+        {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
+        "By which moment a delivery counts: when it started, or when it ended.",
+    ),
+}
+_NARROWED: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
+    "kind": ("query", {"type": "string", "maxLength": 80}, "One kind of checkpoint, such as authorise/transit or hand_over."),
+    "service": ("query", TypeAdapter(ServiceId).json_schema(), "What this service was asked, and what it was refused."),
+    "state": ("query", TypeAdapter(State).json_schema(), "Deliveries through this State, as far as they are the caller's."),
+    "channel": (
+        "query",
+        {"type": "string", "enum": list(get_args(Channel))},
+        "Deliveries that travel so, of those that the caller sees whole.",
+    ),
+}
 
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
@@ -164,6 +251,17 @@ SAYS: dict[str, Says] = {
         {201: Success(Begun, "Started.", headers={"Location": "Where the delivery is."})}, takes=PLAN_TYPE, refuses=(409, 422)
     ),
     "list": Says({200: Success(Rows)}, refuses=(422,), asks=_LIST),
+    "floor": Says({200: Success(Floor)}, asks=_FLOOR),
+    "floor-changes": Says(
+        {200: Success(FloorStreamEvent, "Server-sent events, each of this form.", EVENTS)},
+        asks=_FLOOR
+        | {
+            "since": ("query", _VERSION, "`version` of the page that is there already: what has changed since comes first."),
+            "Last-Event-ID": ("header", _VERSION, "Id of the last event there is already; comes before `since`."),
+        },
+    ),
+    "overdue": Says({200: Success(Overdue)}, asks=_OVERDUE),
+    "chase": Says({201: Success(Chase, "Kept, now or before.")}, takes=CHASE_TYPE, refuses=(422,)),
     "view": Says({200: Success(DeliveryView)}),
     "amend": Says({200: Success(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
     "submit": Says(
@@ -225,27 +323,38 @@ SAYS: dict[str, Says] = {
     "enter": Says({201: Success(SignInToken, "Good for a minute, and once.")}),
     "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
     "alarms": Says({200: Success(tuple[AnyAlarm, ...])}),
-    "results": Says(
-        {200: Success(Results)},
+    "notices": Says({200: Success(Subscriptions)}),
+    "subscribe": Says({201: Success(Subscription)}, sends=Wish, refuses=(422,)),
+    "unsubscribe": Says({200: Success(Subscriptions)}),
+    "test-notice": Says({200: Success(Tried)}),
+    "results": Says({200: Success(Results)}, refuses=(422,), asks=_OF_A_PERIOD),
+    "statistics": Says({200: Success(Statistics)}, refuses=(422,), asks={**_OF_A_PERIOD, **_NARROWED}),
+    "forecast": Says(
+        {
+            201: Success(ForecastKept, "It is kept."),
+            200: Success(ForecastKept, "There was one already, which stays."),
+        },
+        sends=Forecast,
+        refuses=(404, 422),
+    ),
+    "shift": Says(
+        {200: Success(MadeSheet)},
         refuses=(422,),
         asks={
-            "period": (
+            "since": (
                 "query",
-                {"type": "string", "maxLength": LONGEST_PERIOD},
-                _PERIOD,
+                {"type": "string", "format": "date-time", "maxLength": 32},
+                "From when on, with its offset. Since the last handover unless given; before the first one the last 12 hours.",
             ),
-            "zone": (
-                "query",
-                {"type": "string", "maxLength": 6, "default": "UTC"},
-                "By whose calendar: UTC, or an offset such as +05:00.",
-            ),
-            "by": (
-                "query",
-                {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
-                "By which moment a delivery counts: when it started, or when it ended.",
-            ),
+            "hours": ("query", {"type": "integer", "minimum": 1, "maximum": MOST_HOURS, "default": 12}, "Of the coming shift."),
         },
     ),
+    "hand-over": Says({201: Success(Handover, "It waits to be taken over.")}, sends=HandingOver, refuses=(422,)),
+    "take-over": Says({201: Success(Handover, "Closed.")}, takes=SHIFT_TYPE, refuses=(422,)),
+    "handovers": Says(
+        {200: Success(Handovers)}, refuses=(422,), asks={"before": ("query", _HANDOVER, "`next` of the page before.")}
+    ),
+    "handover": Says({200: Success(HandoverRecord)}),
     "reads": Says(
         {200: Success(ReadsPage)},
         refuses=(422,),
@@ -322,7 +431,8 @@ def document(routes: Iterable[web.AbstractRouteDef], url: str) -> dict[str, Any]
 def _schemas(said: tuple[tuple[str, int, Any], ...]) -> tuple[dict[tuple[str, int], Any], dict[str, Any]]:
     """The schema of each answer, and of what they share. Not to be changed: the next document has them too."""
     inputs = [((name, status), "serialization", TypeAdapter(model)) for name, status, model in said]
-    shared: list[type[BaseModel]] = [Problem, Envelope, *(says.sends for says in SAYS.values() if says.sends is not None)]
+    sent = (says.sends for says in SAYS.values() if says.sends is not None)
+    shared: list[type[BaseModel]] = [Problem, Envelope, FloorChanged, FloorGone, FloorBeat, FloorAnew, *sent]
     inputs += [((model.__name__, 0), "serialization", TypeAdapter(model)) for model in shared]
     schemas, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{COMPONENTS}{{model}}")  # type: ignore[arg-type] # literals
     return {name: schema for (name, _), schema in schemas.items()}, rest.get("$defs", {})

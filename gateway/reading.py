@@ -6,19 +6,22 @@ given a receipt reads no older delivery than that: the gateway waits for the arc
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from archive.cached_deliveries import FoldedDeliveries
+from archive.chases import Chases
 from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.expunging import Expunging, Order
 from archive.ledgers import Ledgers
 from archive.questions import Filters, ListQuestion, Sort
 from archive.results import PeriodResults
+from archive.shifts import Shifts
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
@@ -32,12 +35,16 @@ from domain.views.law import demanded
 from domain.views.lists import Row, Rows
 from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page, sight
+from domain.views.statistics import Forecast, Narrowed, Statistics
 from domain.views.view import DeliveryView, view
-from domain.words.errors import NotAllowed, NotFound, Unavailable
+from domain.words.errors import Fault, Malformed, NotAllowed, NotFound, Unavailable
 from domain.words.text import fill, mark
-from gateway.access import no_delivery
+from gateway.access import may_start, no_delivery
 from gateway.feed import Feed
+from gateway.floor import WatchFloor
 from gateway.limits import MOST_EXPECTED
+from gateway.shift import ShiftDesk
+from process.in_force import InForce
 
 NOT_HERE: Final = 0.1
 """Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
@@ -50,14 +57,23 @@ STILL_THERE: Final = 30.0
 class Reading:
     """Serves readers that have proved who they are."""
 
-    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - one of each that is kept
+        self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults, shifts: Shifts, chases: Chases
+    ) -> None:
         self._results = results
+        self._shifts = shifts
         self._expunging = expunging
-        self._lists = lists
+        self.lists = lists
+        self.chases = chases
         self._ledgers = ledgers
         self._folded = FoldedDeliveries(ledgers)
         self._feed = Feed(lists)
+        self.floor = WatchFloor(lists, self._feed)
         self._expected: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def shift(self, directory: InForce, key: Ed25519PrivateKey) -> ShiftDesk:
+        """What hands over shifts, from the same rows and ledgers. `key`: signs its sheets."""
+        return ShiftDesk(self.floor, self._folded, self._shifts, directory, key)
 
     def expect(self, reader: str, delivery: str, size: int) -> None:
         """This reader knows of so many entries, and is shown no fewer from now on."""
@@ -72,7 +88,7 @@ class Reading:
     ) -> Rows:
         """A page of the caller's deliveries; of all for a supervisor. Raises `Malformed` for a cursor of another list."""
         question = _question(caller).model_copy(update={"filters": filters or Filters(), "sort": sort})
-        found = await self._lists.page(question, cursor, limit)
+        found = await self.lists.page(question, cursor, limit)
         return Rows(rows=tuple(map(_shown, found.rows)), next=found.next)
 
     async def delivery(self, caller: Service, name: str) -> Delivery:
@@ -154,6 +170,26 @@ class Reading:
                     return
                 silent = not await _rings(bell, STILL_THERE)
 
+    async def standing(self, caller: Service, name: str, beat: float) -> AsyncGenerator[Delivery | None, None]:
+        """A delivery now, when it changes, and every `beat` seconds, until it has ended; None while the archive is away. Raises
+        as `delivery` does, `Unavailable` at first alone.
+        """
+        clock = asyncio.get_running_loop().time
+        async with self._feed.watching(name) as bell:
+            found: Delivery | None = await self.delivery(caller, name)
+            ends = clock() + beat
+            while True:
+                yield found
+                if found is not None and found.state.ended:
+                    return
+                if not await _rings(bell, max(ends - clock(), 0.0)):
+                    ends = clock() + beat
+                bell.clear()
+                try:
+                    found = await self.delivery(caller, name)
+                except Unavailable:
+                    found = None
+
     async def _after_a_fork(self, delivery: Delivery, since: int, branch: int | None) -> int:
         """Where to go on for who has seen so much, of this branch if that is known: from where its record was put back. As long
         as nobody has decided about that, everybody who comes anew begins there.
@@ -177,12 +213,34 @@ class Reading:
         everything = reach(role_of(caller), "results") == "all"
         return await self._results.of(caller.id, "all" if everything else "own", period, by)
 
+    async def statistics(self, caller: Service, period: Period, by: CountedBy, narrowed: Narrowed) -> Statistics:
+        """How the deliveries of a period went: all for a supervisor, else the caller's own, and its part of them."""
+        everything = reach(role_of(caller), "statistics") == "all"
+        return await self._results.statistics(caller.id, "all" if everything else "own", period, by, narrowed)
+
+    async def keep_forecast(self, caller: Service, name: str, forecast: Forecast) -> bool:
+        """Keep what a simulation said of a delivery before it departs; whether it is new, since none is replaced.
+
+        Raises `NotAllowed` to whom it is not to start, and once it has departed; `Malformed` where it is of a service that takes
+        no part; and what `delivery` does.
+        """
+        delivery = await self.delivery(caller, name)
+        may_start(caller, delivery.plan)
+        state = delivery.state
+        if state.moves or state.halt is not None or state.outcome is not None:
+            raise NotAllowed(fill("{delivery} has departed or has halted: a forecast is made before that", delivery=name))
+        strangers = {one.by for one in forecast.lines} - {"", *delivery.plan.participants(), *delivery.state.participants}
+        faults = [Fault(place="lines", problem=fill("{service} takes no part in it", service=one)) for one in sorted(strangers)]
+        if faults:
+            raise Malformed(fill("this is no forecast of {delivery}", delivery=name), faults)
+        return await self._results.keep(name, forecast)
+
     async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[InboxRow, ...]]:
         """A page of what the caller is being asked now, in all its deliveries, the most urgent first; and the rows it is made of.
 
         Raises `Malformed` for a cursor of another inbox.
         """
-        found = await self._lists.inbox(caller.id, cursor)
+        found = await self.lists.inbox(caller.id, cursor)
         requests: list[Request] = []
         unreadable: set[str] = set()
         for one in found.asked:
@@ -219,13 +277,13 @@ class Reading:
 
     async def has_read(self, caller: Service, delivery: str, request: str) -> None:
         """Remember that a request has been read, so that no gateway says so again."""
-        await self._lists.read(caller.id, delivery, request)
+        await self.lists.read(caller.id, delivery, request)
 
     async def _row(self, caller: Service, name: str) -> KeptRow:
         clock = asyncio.get_running_loop().time
         answered, expected = clock() + NOT_HERE, self._expected.get((caller.id, name), 0)
         try:
-            return await self._as_expected(caller, name, expected) if expected else await self._lists.one(_question(caller), name)
+            return await self._as_expected(caller, name, expected) if expected else await self.lists.one(_question(caller), name)
         except NotFound as error:
             await asyncio.sleep(answered - clock())
             raise no_delivery(name) from error
@@ -248,7 +306,7 @@ class Reading:
 
     async def _known(self, caller: Service, name: str) -> KeptRow | None:
         try:
-            return await self._lists.one(_question(caller), name)
+            return await self.lists.one(_question(caller), name)
         except NotFound:
             return None
 

@@ -5,9 +5,9 @@ does the answer go out. An answer about which its handler says nothing does not 
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -17,18 +17,26 @@ from domain.plan.access import role_of
 from domain.record.packet import Purpose
 from domain.record.reads import Shown
 from domain.views.results import Results
+from domain.views.statistics import Statistics
 from domain.words.errors import VigilError
+from domain.words.limits import MOST_READ
 from gateway.access import CALLER
 from gateway.pages import entrance
+from gateway.shift import SheetChangedError
 
 log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter"})
+NO_VIEWS = (
+    frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter", "forecast", "chase"})
+    | {"notices", "subscribe", "unsubscribe", "test-notice"}
+    | {"hand-over", "take-over", "handovers"}
+)
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
-They need no database, but for `enter`: a stop gets through without one (R8)."""
+They need no database, but for `enter`, notes, subscriptions and handovers: a stop gets through without one (R8)."""
 
+T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -46,18 +54,25 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
     return answer
 
 
-def shows(request: web.Request, deliveries: Iterable[str], numbers: Iterable[int] = (), purpose: Purpose | None = None) -> None:
+def shows(
+    request: web.Request,
+    deliveries: Iterable[str],
+    numbers: Iterable[int] = (),
+    purpose: Purpose | None = None,
+    action: str | None = None,
+) -> None:
     """This answer shows something of these deliveries, and entries from the first to the last of these numbers. An answer that
-    shows nothing, such as an empty inbox, is not recorded.
+    shows nothing, such as an empty inbox, is not recorded. `action`: as which it is recorded, where that is not its route's.
     """
     handed = sorted(numbers)
     part = {"first": handed[0], "last": handed[-1]} if handed else {}
     shown = _shown(request, sorted(set(deliveries)), purpose=purpose, **part)
+    shown = shown if action is None else shown.model_copy(update={"action": action})
     request[SHOWN] = (shown,) if shown.deliveries or handed else ()
 
 
-def counts(request: web.Request, found: Results) -> None:
-    """This answer shows the results of a period, and names no delivery."""
+def counts(request: web.Request, found: Results | Statistics) -> None:
+    """This answer shows the results or statistics of a period, and names no delivery."""
     period = f"{found.counted_by} {found.period.since}/{found.period.until}"
     request[SHOWN] = (_shown(request, (), period=period),)
 
@@ -67,6 +82,15 @@ async def looked(request: web.Request, delivery: str) -> None:
     itself. Raises what `Reads.record` does: then it must not show that.
     """
     await request.app[READS].record(_shown(request, [delivery]).model_copy(update={"action": "view"}))
+
+
+async def refusing(request: web.Request, taken: Awaitable[T]) -> T:
+    """What is taken names no delivery. Where a sheet is refused because of some, who is told of which is written down first."""
+    try:
+        return await taken
+    except SheetChangedError as error:
+        await request.app[READS].record(_shown(request, [one.place for one in error.faults]))
+        raise
 
 
 async def hands_out(request: web.Request, delivery: str, named_by: int, file: str) -> None:
@@ -86,24 +110,76 @@ async def following(
 
     Raises what `Reads.record` does, before anything is handed out.
     """
+    async with following_one(request, first.seq if first is not None else None) as handed:
+        if first is not None:
+            handed(first.seq)
+
+        async def noted() -> AsyncIterator[Entry | Withheld]:
+            async for entry in entries:
+                handed(entry.seq)
+                yield entry
+
+        yield noted()
+
+
+@asynccontextmanager
+async def following_one(request: web.Request, first: int | None) -> AsyncIterator[Callable[[int], None]]:
+    """The same, for who says by itself how far entries are handed out; `first`: the first that may be.
+
+    Raises what `Reads.record` does, before anything is handed out.
+    """
     journal, delivery = request.app[READS], request.match_info["delivery"]
-    last = first.seq if first is not None else None
-    began = await journal.record(_shown(request, [delivery], first=last), request[CALLER].nonce)
+    last: int | None = None
+    began = await journal.record(_shown(request, [delivery], first=first), request[CALLER].nonce)
     request[SHOWN] = ()  # there is nothing more to record than this
 
-    async def noted() -> AsyncIterator[Entry | Withheld]:
+    def handed(number: int) -> None:
         nonlocal last
-        async for entry in entries:
-            last = entry.seq
-            yield entry
+        last = number
 
     try:
-        yield noted()
+        yield handed
     finally:
         try:
             await journal.record(_shown(request, [delivery], last=last, ends=began.number))
         except VigilError as error:  # the record of its beginning stands, and says that it may have handed out whatever came
             log.warning("the end of a stream of changes could not be recorded", extra={"code": error.code})
+
+
+@asynccontextmanager
+async def following_floor(
+    request: web.Request, names: Iterable[str]
+) -> AsyncIterator[Callable[[Iterable[str]], Awaitable[None]]]:
+    """A stream of the watch floor: recorded when it begins with every delivery whose row it may show, and when it ends. What it
+    gives is asked before rows go out: it records those that were not among them.
+
+    Raises what `Reads.record` does, before anything is handed out.
+    """
+    journal, known = request.app[READS], set(names)
+    first, *others = [*batched(sorted(known), MOST_READ)] or [()]
+    began = await journal.record(_shown(request, first), request[CALLER].nonce)
+    for some in others:
+        await journal.record(_shown(request, some))
+    request[SHOWN] = ()  # there is nothing more to record than this
+
+    async def show(more: Iterable[str]) -> None:
+        new = [name for name in dict.fromkeys(more) if name not in known]
+        for some in batched(new, MOST_READ):
+            await journal.record(_shown(request, some))
+        known.update(new)
+
+    try:
+        yield show
+    finally:
+        try:
+            await journal.record(_shown(request, (), ends=began.number))
+        except VigilError as error:
+            log.warning("the end of a stream of the watch floor could not be recorded", extra={"code": error.code})
+
+
+def batched(names: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """The names, so many at a time."""
+    return (tuple(names[start : start + size]) for start in range(0, len(names), size))
 
 
 def _shown(request: web.Request, deliveries: Iterable[str], **part: Any) -> Shown:

@@ -22,6 +22,7 @@ from domain.record.packet import Purpose, unsealed
 from domain.record.receipts import signed
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
+from domain.views.floor import Engine
 from domain.views.sight import sight
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from domain.words.moments import utc_text
@@ -30,6 +31,7 @@ from gateway.acknowledging import Acknowledgements
 from gateway.aside import Aside
 from gateway.health import Health, Pulse
 from gateway.leaving import KEY_CHANGES, Leaving
+from gateway.overdue import OverdueRoom
 from gateway.papers import Papers
 from gateway.plans import Plans
 from gateway.reading import Reading
@@ -64,8 +66,11 @@ class Reception:
         self._aside = Aside()
         self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside)
         self.papers = Papers(reading, self._aside)
+        self.shift = reading.shift(directory, key)
         self._leaving = Leaving(self._runs)
         self.submissions = Submissions(self._runs, directory, key, reading, self.pulse, self._leaving, self._aside)
+        self.overdue = OverdueRoom(reading.floor, reading.lists, reading.chases, directory)
+        reading.floor.chased = self.overdue.chased
         self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)
 
     async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:
@@ -200,6 +205,13 @@ class Reception:
     async def ready(self) -> Health:
         """Whether Temporal answers, and a worker is there. Raises `Unavailable`."""
         return await self.pulse.health()
+
+    async def engine(self) -> Engine:
+        """Whether anything advances by itself: a worker is up, and Temporal answers."""
+        try:
+            return "up" if (await self.ready()).worker == "up" else "no_worker"
+        except Unavailable:
+            return "away"
 
     def directory_for(self, caller: Service) -> tuple[Listed, ...]:
         """The services of the installation, as far as they are the caller's to see."""

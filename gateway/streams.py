@@ -1,15 +1,19 @@
-"""The ledger as server-sent events: an answer that goes on until the delivery has ended."""
+"""What changes as server-sent events: of a ledger until the delivery has ended, of the watch floor for an hour."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 
 from aiohttp import web
 
 from domain.delivery.ledger import Entry, Withheld
+from domain.views.floor import FloorQuestion
 from domain.words.errors import VigilError
 from gateway.access import CALLER, PROOFS
-from gateway.reads import following
+from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
+from gateway.reads import following, following_floor
+from gateway.reception import RECEPTION
 
 log = logging.getLogger("vigil.gateway")
 
@@ -40,6 +44,63 @@ async def stream(request: web.Request, found: AsyncIterator[Entry | Withheld]) -
             return answer  # the client has gone
         await answer.write_eof()
         return answer
+
+
+async def stream_floor(
+    request: web.Request,
+    question: FloorQuestion,
+    still: Callable[[], Awaitable[None]],
+    said: Callable[[FloorEvent], str],
+) -> web.StreamResponse:
+    """Answer with what changes on the watch floor. `still`: raises once the reader may not follow any more. `said`: an event
+    as the data of a server-sent one.
+    """
+    reception, reader = request.app[RECEPTION], request[CALLER].service
+    names = await reception.reading.floor.names(reader, question)
+    since = request.headers.get("Last-Event-ID") or request.query.get("since")
+    found = reception.reading.floor.changes(reader, question, reception.engine, since)
+    async with following_floor(request, names) as show, aclosing(found):
+
+        async def texts() -> AsyncIterator[str]:
+            async for events, version in found:
+                await still()
+                await show(name for event in events for name in _names(event))
+                told = [f"data: {said(event)}\n\n" for event in events]
+                yield "".join([*told[:-1], f"id: {version}\n", told[-1]])
+
+        return await stream_texts(request, texts())
+
+
+def _names(event: FloorEvent) -> Iterator[str]:
+    """Every delivery that it names: also one that does not match, and the worst of a counter, which counts all that is open."""
+    match event:
+        case FloorChanged(row=row):
+            yield row.glance.delivery
+        case FloorGone(delivery=delivery):
+            yield delivery
+        case FloorBeat(counters=counters):
+            yield from (one.delivery for one in counters if one.delivery is not None)
+        case _:
+            return
+
+
+async def stream_texts(request: web.Request, texts: AsyncIterator[str]) -> web.StreamResponse:
+    """Answer with these server-sent events as they come, for as long as the client is there."""
+    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    await answer.prepare(request)
+    request.app[STREAMS].add(request.task)
+    request.task.add_done_callback(request.app[STREAMS].discard)
+    try:
+        async for text in texts:
+            _still_there(request)
+            await answer.write(text.encode())
+    except VigilError as error:
+        log.warning("a stream of a page broke off", extra={"code": error.code})
+        return answer  # without an end: the client asks again
+    except ConnectionError:
+        return answer  # the client has gone
+    await answer.write_eof()
+    return answer
 
 
 async def end_streams(app: web.Application) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
     ActivitySerializationContext,
@@ -27,10 +28,12 @@ from temporalio.converter import (
     DefaultFailureConverterWithEncodedAttributes,
     EncodingPayloadConverter,
     PayloadCodec,
+    PayloadConverter,
     SerializationContext,
     WithSerializationContext,
     WorkflowSerializationContext,
 )
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from domain.words.errors import Unavailable
 from process.ring import Ring
@@ -137,12 +140,26 @@ class Converter(PydanticPayloadConverter):
         self._set_converters(*self.converters.values(), _Refused())
 
 
+class Failures(DefaultFailureConverterWithEncodedAttributes):
+    """Failures, encrypted. One that says only that something waits has no trace, which a reader would take for a fault."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Fill the failure in. The exception is as before afterwards."""
+        trace = exception.__traceback__
+        if isinstance(exception, ApplicationError) and exception.category == ApplicationErrorCategory.BENIGN:
+            exception.__traceback__ = None
+        try:
+            super().to_failure(exception, payload_converter, failure)
+        finally:
+            exception.__traceback__ = trace
+
+
 def converter(ring: Ring) -> DataConverter:
     """The one converter of every process. The messages and traces of failures are payloads too."""
     return DataConverter(
         payload_converter_class=Converter,
         payload_codec=Codec.of(ring),
-        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        failure_converter_class=Failures,
     )
 
 

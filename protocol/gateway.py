@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
+from domain.delivery.chasing import Chase
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
 from domain.papers.handed import PaperFile
@@ -20,12 +21,19 @@ from domain.plan.attachment import File
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
+from domain.record.handover import HandingOver, Handover, HandoverRecord, Handovers
 from domain.record.reads import ReadsPage
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
+from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
+from domain.views.floor import LAST_PAGE, Floor, FloorRow
 from domain.views.lists import Row, Rows
+from domain.views.overdue import Overdue
 from domain.views.results import Results
+from domain.views.shift import MadeSheet
+from domain.views.statistics import Forecast, Statistics
+from domain.views.subscriptions import Subscription, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
 from domain.words.errors import (
     BY_CODE,
@@ -127,10 +135,21 @@ _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
+_FLOOR = TypeAdapter(Floor)
 _RESULTS = TypeAdapter(Results)
+_STATISTICS = TypeAdapter(Statistics)
+_SHEET = TypeAdapter(MadeSheet)
+_HANDOVER = TypeAdapter(Handover)
+_HANDOVERS = TypeAdapter(Handovers)
+_RECORD = TypeAdapter(HandoverRecord)
+_OVERDUE = TypeAdapter(Overdue)
+_CHASE = TypeAdapter(Chase)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 _PAPER = TypeAdapter(PaperFile)
+_SUBSCRIPTIONS = TypeAdapter(Subscriptions)
+_SUBSCRIPTION = TypeAdapter(Subscription)
+_TRIED = TypeAdapter(Tried)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -209,12 +228,30 @@ class Gateway:
         """The services of the installation with their keys; how one is reached as far as it is the caller's to see."""
         return self._read(_LISTED, await self._call("GET", "/v1/directory"))
 
-    async def deliveries(self, filters: Mapping[str, str] | None = None) -> list[Row]:
-        """One's own deliveries, every page: as now, in the order of the list. `filters`: parameters of the list."""
+    async def deliveries(self, filters: Mapping[str, str] | None = None, most: int | None = None) -> list[Row]:
+        """One's own deliveries: as now, in the order of the list, every page or the first so many. `filters`: parameters of the
+        list.
+        """
         found: dict[str, Row] = {}
-        async for page in self._pages(_ROWS, "/v1/deliveries", {"limit": str(LONGEST_LIST), **(filters or {})}):
+        limit = LONGEST_LIST if most is None else min(most, LONGEST_LIST)
+        async for page in self._pages(_ROWS, "/v1/deliveries", {"limit": str(limit), **(filters or {})}):
             found.update({row.delivery: row for row in page.rows})  # one that changed meanwhile comes again
-        return list(found.values())
+            if most is not None and len(found) >= most:
+                break
+        return list(found.values())[:most]
+
+    async def floor(self, filters: Mapping[str, str] | None = None) -> tuple[dict[str, FloorRow], Floor]:
+        """The open deliveries of which one sees the whole, in the order of the watch floor, every page; and the last of these
+        pages. `filters`: parameters of the floor.
+        """
+        found: dict[str, FloorRow] = {}
+        for number in range(1, LAST_PAGE + 1):
+            query = urlencode({**(filters or {}), "page": str(number)})
+            page = self._read(_FLOOR, await self._call("GET", f"/v1/floor?{query}"))
+            found.update({row.glance.delivery: row for row in page.rows if row.glance.delivery not in found})
+            if number >= page.pages:
+                break
+        return found, page
 
     async def view(self, delivery: str, away: Away | None = None) -> DeliveryView:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""
@@ -364,9 +401,66 @@ class Gateway:
         """Deliveries that wait for a worker of their build, and patterns of enquiries at the register. For supervisors."""
         return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
 
+    async def notices(self) -> Subscriptions:
+        """One's own subscriptions to notices. For officers who supervise."""
+        return self._read(_SUBSCRIPTIONS, await self._call("GET", "/v1/notices"))
+
+    async def subscribe(self, wish: Wish) -> Subscription:
+        """Be told that something waits."""
+        return self._read(_SUBSCRIPTION, await self._call("POST", "/v1/notices", wish.model_dump_json().encode()))
+
+    async def unsubscribe(self, subscription: str) -> Subscriptions:
+        """End one of them; those that are left."""
+        return self._read(_SUBSCRIPTIONS, await self._call("DELETE", f"/v1/notices/{quote(subscription, safe='')}"))
+
+    async def try_notice(self, subscription: str) -> Tried:
+        """Have a test sent there; what came of it."""
+        return self._read(_TRIED, await self._call("POST", f"/v1/notices/{quote(subscription, safe='')}/test"))
+
+    async def overdue(self, asked: Mapping[str, str]) -> Overdue:
+        """A page of the services that are silent, as far as one sees the whole of deliveries. `asked`: parameters of it."""
+        return self._read(_OVERDUE, await self._call("GET", f"/v1/overdue?{urlencode(asked)}"))
+
+    async def chase(self, note: Envelope) -> Chase:
+        """Hand in a signed note that one chases a service. Sent again it changes nothing."""
+        return self._read(_CHASE, await self._call("POST", "/v1/overdue/chases", note.model_dump_json().encode()))
+
     async def results(self, asked: Mapping[str, str]) -> Results:
         """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""
         return self._read(_RESULTS, await self._call("GET", f"/v1/results?{urlencode(asked)}"))
+
+    async def statistics(self, asked: Mapping[str, str]) -> Statistics:
+        """How the deliveries of a period went, as far as it is one's own to know. `asked`: parameters of the question."""
+        return self._read(_STATISTICS, await self._call("GET", f"/v1/statistics?{urlencode(asked)}"))
+
+    async def forecast(self, delivery: str, found: Forecast) -> None:
+        """Have kept what a simulation says of a delivery, before it departs; one that is kept already stays."""
+        await self._call("PUT", f"{of_delivery(delivery)}/forecast", found.model_dump_json().encode())
+
+    async def shift(self, asked: Mapping[str, str]) -> MadeSheet:
+        """The sheet of a shift. `asked`: parameters of the question. Raises `NotVerified` if it is not what is signed."""
+        query = urlencode(asked)
+        made = self._read(_SHEET, await self._call("GET", f"/v1/shift?{query}" if query else "/v1/shift"))
+        if made.signed.fingerprint() != made.digest or canonical(made.sheet) != made.signed.body():
+            raise NotVerified(mark("the gateway shows another sheet than it asks to be signed"))
+        return made
+
+    async def hand_over(self, given: HandingOver) -> Handover:
+        """Hand over a shift with this sheet."""
+        return self._read(_HANDOVER, await self._call("POST", "/v1/shift/hand-over", given.model_dump_json().encode()))
+
+    async def take_over(self, taken: Envelope) -> Handover:
+        """Take over the shift that waits."""
+        return self._read(_HANDOVER, await self._call("POST", "/v1/shift/take-over", taken))
+
+    async def handovers(self, before: int | None = None) -> Handovers:
+        """A page of former handovers, and the one that waits."""
+        asked = f"?before={before}" if before is not None else ""
+        return self._read(_HANDOVERS, await self._call("GET", f"/v1/shift/handovers{asked}"))
+
+    async def handover(self, number: int) -> HandoverRecord:
+        """One handover, with what was signed."""
+        return self._read(_RECORD, await self._call("GET", f"/v1/shift/handovers/{number}"))
 
     async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:
         """A page of the log of reads, from a number on."""

@@ -11,7 +11,7 @@ import logging
 import secrets
 import socket
 from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -26,7 +26,7 @@ from domain.delivery.ledger import Receipt
 from domain.delivery.requests import Notice, Request
 from domain.plan import proof
 from domain.plan.directory import Desk, Directory, Poll, Push, Reach, Service
-from domain.plan.plan import Plan
+from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.record.receipts import Comparison, SignedReceipt, opened
 from domain.signing.canonical import plain
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, Envelope, open_envelope
@@ -65,6 +65,25 @@ def compressed(record: Spans, factor: float) -> Spans:
 
     quick = type(record).model_validate(shorter(record.model_dump()))
     return quick.model_copy(update={"example": True}) if isinstance(quick, Plan) else quick
+
+
+def hurried(plan: Plan, factor: float) -> Plan:
+    """The same plan with every way `factor` times shorter. What people are given to answer stays, and so does how long before
+    that they are reminded. It is an example.
+    """
+    quick = plan.model_copy(update={"legs": tuple(compressed(leg, factor) for leg in plan.legs), "example": True})
+
+    def sooner(checkpoint: PlannedCheckpoint) -> PlannedCheckpoint:
+        by = plan.due_after(checkpoint) - quick.due_after(checkpoint)
+        return checkpoint.model_copy(update={"remind": tuple(one - by for one in checkpoint.remind if one > by)})
+
+    timely = quick.model_copy(update={"checkpoints": tuple(map(sooner, plan.checkpoints))})
+    return Plan.model_validate(timely.model_dump())
+
+
+def without(directory: Directory, services: Collection[str]) -> Directory:
+    """The directory less these services: somebody else plays them."""
+    return directory.model_copy(update={"services": tuple(one for one in directory.services if one.id not in services)})
 
 
 @dataclass(frozen=True)

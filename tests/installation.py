@@ -32,6 +32,7 @@ from activities.services import ServiceCaller
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
 from archive.cached_deliveries import FoldedDeliveries
+from archive.chases import Chases
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
@@ -41,6 +42,8 @@ from archive.owed import OwedReceipts
 from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
+from archive.shifts import Shifts
+from archive.subscriptions import Subscribers
 from client.entries import line
 from domain.delivery.decided import Opened
 from domain.delivery.delivery import Snapshot
@@ -57,9 +60,12 @@ from domain.words.errors import NotFound
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
+from gateway.notices import NoticeRoom
+from gateway.noticing import Rights
 from gateway.oidc import Provider
 from gateway.reading import Reading
 from gateway.reception import Reception
+from gateway.telling import Teller
 from process.builds import settle
 from process.codec import converter
 from process.in_force import InForce
@@ -67,7 +73,7 @@ from process.mail import Mailbox
 from process.ring import Ring, Wrapping
 from process.temporal import IDENTITY
 from protocol.gateway import Gateway
-from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of
+from rehearsal.over_http import SimulatedServices, compressed, factor_for, free_ports, reach_of, without
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, VIGIL, cast, private_key_of
 from tests.support import SECRET, WORDS, example_cards, example_directory, signed_plan
@@ -257,7 +263,12 @@ class Installation:
 def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
     """What a gateway shows of this archive."""
     return Reading(
-        Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive), PeriodResults(archive)
+        Ledgers(archive, Wrapping(ring)),
+        Deliveries(archive, Wrapping(ring)),
+        Expunging(archive),
+        PeriodResults(archive),
+        Shifts(archive, Wrapping(ring)),
+        Chases(archive),
     )
 
 
@@ -318,8 +329,10 @@ async def installed(
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         reception = Reception(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
         sessions = Sessions(reads._database)
-        app = application(reception, Proofs(in_force, url), reads, sessions, openid, kept)
-        ledgers = Ledgers(reads._database, Wrapping(PAYLOAD_KEYS))
+        wrapping = Wrapping(PAYLOAD_KEYS)
+        notices = NoticeRoom(Subscribers(reads._database, wrapping), Teller(http, VIGIL_KEY, url), Rights(in_force, openid))
+        app = application(reception, Proofs(in_force, url), reads, sessions, openid, kept, notices)
+        ledgers = Ledgers(reads._database, wrapping)
         folded = FoldedDeliveries(ledgers)
         relay = Relay(VIGIL_KEY)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
@@ -380,9 +393,3 @@ def said_by(service: str, plan: Plan, content: Content, identity: str | None = N
 def stop_by(service: str, plan: Plan, identity: str | None = None, reason: str = "test") -> Envelope:
     """A signed stop order."""
     return said_by(service, plan, StopRequested(reason=reason), identity)
-
-
-def without(directory: Directory, services: tuple[str, ...]) -> Directory:
-    """The directory less these services: the test plays them itself."""
-    kept = tuple(service for service in directory.services if service.id not in services)
-    return directory.model_copy(update={"services": kept})

@@ -11,7 +11,8 @@ from client import attachments
 from client.caller import CallerOptions
 from client.console import answer
 from client.language import _
-from client.options import DeliveryId, Output, grouped
+from client.options import DeliveryId, DryRun, Output, grouped
+from client.signing import dry
 from domain.plan.vocabulary import HandlingCode
 from domain.signing.canonical import plain
 from domain.views.attachments import FilesOfDelivery, NamedFile
@@ -44,10 +45,15 @@ def add(
     delivery: DeliveryId,
     files: Annotated[list[Path], typer.Argument(help="the files", show_default=False)],
     caller: CallerOptions,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Hand in files that a statement names or is about to name; again, where that did not work. The same file counts once."""
     looked = [(path, attachments.looked_at(path)) for path in files]
+
+    if dry_run:
+        named = [plain(file) | {"file": str(path)} for path, file in looked]
+        dry(output, {"files": named}, "\n".join(f"{one['file']}: {one['digest']}" for one in named))
 
     async def all_in(door: Gateway) -> list[bool]:
         return [await attachments.hand_in(door, delivery, path, file) for path, file in looked]

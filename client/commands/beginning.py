@@ -15,8 +15,9 @@ from client.console import answer
 from client.dossier import beside
 from client.language import _, language
 from client.new_plan import CodeName, Said, answers
-from client.options import CardsFolder, DirectoryFile, Output, grouped
+from client.options import CardsFolder, DirectoryFile, DryRun, Output, grouped
 from client.plan_files import drafted, put
+from client.signing import dry
 from domain.plan.casting import PARTS
 from domain.plan.draft import Draft
 from domain.plan.gaps import gaps_in
@@ -39,6 +40,7 @@ def plan_new(
     ] = None,
     directory: DirectoryFile = None,
     cards: CardsFolder = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Begin a plan: a handful of answers, as options or asked for, become a plan that the check accepts, and its scenario.
@@ -51,6 +53,8 @@ def plan_new(
     wanted = answers(code_name, said, known)
     made, texts = drafted(wanted, known, language())
     target = folder or Path(wanted.operation)
+    if dry_run:
+        dry(output, _document(made, target / "plan.yaml", target / "scenario.yaml"), texts["plan.yaml"])
     put(target, texts)
     plan, scenario = target / "plan.yaml", target / "scenario.yaml"
     text = _(
@@ -68,6 +72,7 @@ def init(
     code_name: CodeName = None,
     plainly: Plainly = False,
     in_keyring: InKeyring = False,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Begin an installation in an empty folder: directory, rule cards, keys, and a first plan with its scenario.
@@ -82,6 +87,10 @@ def init(
     states = {one.state for one in made.plan.checkpoints} | {*made.plan.states()}
     files = {f"{name}/{file}": text for file, text in texts.items()}
     files["directory.yaml"] = _directory_of(_shipped("directory.yaml"), states)
+
+    if dry_run:
+        document = _document(made, folder / name / "plan.yaml", folder / name / "scenario.yaml")
+        dry(output, document, "\n".join(str(folder / one) for one in files))
 
     def finish(work: Path) -> None:
         (work / "cards").mkdir()

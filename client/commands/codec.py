@@ -2,15 +2,20 @@
 
 They cannot sign requests. So the bridge takes theirs on the loopback interface, signs them with the supervisor's key, and
 passes them on to the gateway, which has the payload keys and knows who may read. Its address holds a secret made for this one
-run, so that nobody else on the machine can use it; and a browser lets no page read its answers but those of the UI named.
+run, and where the system says whose a connection is (Linux) it answers its own user only, so that nobody else on the machine can
+use it; and a browser lets no page read its answers but those of the UI named. `vigil up` has one, and tells the UI where it is.
 """
 
 import asyncio
 import hmac
 import json
+import os
 import secrets
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Annotated
 
 import aiohttp
@@ -30,6 +35,10 @@ from protocol.gateway import Gateway
 UI = "http://127.0.0.1:8233"
 LARGEST_BODY = 4_000_000
 """Bytes, as at the gateway."""
+CONNECTIONS = Path("/proc/net/tcp")
+"""Where Linux says whose each connection is (proc_net_tcp)."""
+LOOPBACK = ("127.0.0.1", "localhost")
+"""Two names of the same pages, and two origins to a browser."""
 
 Decode = Callable[[bytes], Awaitable[bytes]]
 
@@ -42,13 +51,13 @@ def codec(
     gateway: Url = GATEWAY,
 ) -> None:
     """Let Temporal's UI and command line on this machine show histories in clear, until Ctrl-C. For supervisors."""
-    key, origin = key_of(keys.expanduser(), service), origin_of(ui)
+    key, origins = key_of(keys.expanduser(), service), origins_of(ui)
 
     async def serve() -> None:
         async with aiohttp.ClientSession() as http:
             door = Gateway(http, gateway, service, key)
             await door.decode(b"{}")  # who may not read learns it now
-            async with bridge(door.decode, origin, port) as endpoint:
+            async with bridge(door.decode, origins, port) as endpoint:
                 talk.print(_("codec endpoint  {url}", url=endpoint))
                 talk.print(_("in Temporal's UI: the glasses at the top right, Remote Codec Endpoint"), style="dim")
                 talk.print(_("for `temporal`: export TEMPORAL_CODEC_ENDPOINT=..., which other users cannot see"), style="dim")
@@ -59,18 +68,19 @@ def codec(
         run(serve())
 
 
-def origin_of(ui: str) -> str:
-    """The origin (RFC 6454) of the UI. Raises `Malformed`."""
+def origins_of(ui: str) -> frozenset[str]:
+    """The origin (RFC 6454) of the UI; both where it is this machine, which has two names. Raises `Malformed`."""
     try:
-        return str(URL(ui).origin())
+        origin = URL(ui).origin()
+        return frozenset(str(origin.with_host(one)) for one in (LOOPBACK if origin.host in LOOPBACK else (origin.host or "",)))
     except ValueError as error:
         raise Malformed(_("{url} is no address of a page", url=repr(ui)), hint=_("give one such as {url}", url=UI)) from error
 
 
 @asynccontextmanager
-async def bridge(decode: Decode, origin: str, port: int = 0) -> AsyncIterator[str]:
+async def bridge(decode: Decode, origins: frozenset[str], port: int = 0) -> AsyncIterator[str]:
     """Listen while the context is open; the endpoint's address. Raises `VigilError` if the port is taken."""
-    app = application(decode, origin, path := f"/{secrets.token_urlsafe(24)}")
+    app = application(decode, origins, path := f"/{secrets.token_urlsafe(24)}")
     async with AsyncExitStack() as served:
         try:
             taken = await served.enter_async_context(listening(app, "127.0.0.1", port))
@@ -79,20 +89,44 @@ async def bridge(decode: Decode, origin: str, port: int = 0) -> AsyncIterator[st
         yield f"http://127.0.0.1:{taken}{path}"
 
 
-def application(decode: Decode, origin: str, path: str) -> web.Application:
+def tells_users() -> bool:
+    """Whether this system says whose a connection is, so that an address which others can read is of no use to them."""
+    return CONNECTIONS.exists()
+
+
+def user_of(host: str, port: int) -> int | None:
+    """Whose the other end of a connection from this address is; None where the system does not say, -1 where it is not there."""
+    if not tells_users():
+        return None
+    address = f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
+    lines = (line.split() for line in CONNECTIONS.read_text(encoding="ascii").splitlines()[1:])
+    return next((int(one[7]) for one in lines if one[1] == address), -1)
+
+
+def _is_ours(request: web.Request) -> bool:
+    if request.transport is None:  # who asked has gone
+        return False
+    host, port = request.transport.get_extra_info("peername")[:2]
+    return user_of(host, port) in (None, os.getuid() if hasattr(os, "getuid") else None)
+
+
+def application(decode: Decode, origins: frozenset[str], path: str) -> web.Application:
     """POST and its preflight at `{path}/decode`; everything else is not found.
 
     So that questions to a workflow can be asked, `{path}/encode` takes an empty list: with arguments none can be, since nobody
     writes by hand.
     """
-    cors = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
 
     async def answer(request: web.Request) -> web.Response:
         secret, _, what = request.path.rpartition("/")
         if not hmac.compare_digest(secret.encode(), path.encode()) or what not in ("decode", "encode"):
             return web.Response(status=404)
-        if request.headers.get("Origin", origin) != origin:
+        if not _is_ours(request):
+            return web.Response(status=403, text="only the user who began this is answered\n")
+        origin = request.headers.get("Origin", min(origins))
+        if origin not in origins:
             return web.Response(status=403, text="only Temporal's UI is answered; name its address with --ui\n")
+        cors = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         if request.method == "OPTIONS":
             allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type, X-Namespace"}
             return web.Response(status=204, headers=cors | allowed)

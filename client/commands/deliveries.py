@@ -6,33 +6,49 @@ from contextlib import nullcontext
 from typing import Annotated
 
 import typer
+from rich.console import Group
 
-from client import render
+from client import completing, render
+from client.board import Board, board, said_beside, table
 from client.caller import CallerOptions
-from client.console import Watched, answer, out, talk, write
+from client.console import FOR_PROGRAMS, Listed, Watched, answer, out, paged, talk, write
 from client.dossier import PlanFiles
-from client.entries import line
+from client.entries import in_lines, line
+from client.foretelling import Foretelling, kept
 from client.jointly import Countersigned, countersigned, signed
 from client.language import _
-from client.listing import Narrowing, table_of
-from client.options import GATEWAY, KEYS, OFFICER, As, DeliveryId, Keys, Officer, Output, Url, grouped
+from client.listing import ListOutput, Narrowing, table_of
+from client.naming import raise_unless_foreseen
+from client.options import GATEWAY, KEYS, OFFICER, As, DeliveryId, DryRun, Keys, Officer, Output, Url, grouped
+from client.signing import dry_plan
 from domain.delivery.decided import Closed, Ended
 from domain.delivery.ledger import Entry
-from domain.rules.books import may_be_opened
 from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, TimedOut, Unavailable
 from domain.words.quantities import check_span, parse_span, say_span
 from protocol.gateway import Gateway
 
+AGAIN = 2.0
+"""Seconds after which a list that is watched is asked for again."""
+
 app = typer.Typer()
 
 
 @app.command()
 @grouped
-def countersign(files: PlanFiles, service: As, officer: Officer = OFFICER, keys: Keys = KEYS, output: Output = "text") -> None:
+def countersign(
+    files: PlanFiles,
+    service: As,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    dry_run: DryRun = False,
+    output: Output = "text",
+) -> None:
     """Sign a joint plan, as one of its two initiators, into a file in this folder, with which the other starts it."""
     plan = files.to_be_signed()
+    if dry_run:
+        dry_plan(plan, service, output)
     path = countersigned(plan, service, CallerOptions(service, officer, keys).key())
     text = _("{path}: signed by {service}; start it with --countersigned {path}", path=path, service=service)
     answer(output, {"file": str(path), "operation": plan.operation}, text)
@@ -42,23 +58,28 @@ def countersign(files: PlanFiles, service: As, officer: Officer = OFFICER, keys:
 @grouped
 def start(
     files: PlanFiles,
+    foretelling: Foretelling,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     other: Countersigned = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
-    """Sign a plan as its initiator and start the delivery."""
+    """Sign a plan as its initiator and start the delivery. It is simulated first, for statistics."""
     plan = files.to_be_signed()
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = signed(plan, initiator.key(), other, initiator.folder)
+    if dry_run:
+        dry_plan(plan, plan.initiator, output)
+    forecasts = foretelling.of(files)
     delivery = initiator.call(lambda door: door.start(envelope))
     text = _(
         "{delivery} has started; watch it with: vigil watch {delivery} --as {initiator}",
         delivery=delivery,
         initiator=plan.initiator,
     )
-    answer(output, {"delivery": delivery}, text)
+    answer(output, {"delivery": delivery, "forecast": kept(forecasts, delivery, initiator)}, text)
 
 
 @app.command()
@@ -69,22 +90,55 @@ def amend(
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     other: Countersigned = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
     plan = files.to_be_signed()
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = signed(plan, initiator.key(), other, initiator.folder)
-    entry = initiator.call(lambda door: door.amend(plan.operation, envelope))
+    if dry_run:
+        dry_plan(plan, plan.initiator, output)
+    entry = initiator.at(plan.operation, lambda door: door.amend(plan.operation, envelope))
     answer(output, {"delivery": plan.operation, "entry": entry.seq}, line(entry))
 
 
 @app.command("list")
 @grouped
-def list_(filters: Narrowing, caller: CallerOptions, output: Output = "text") -> None:
-    """Your deliveries, those overdue first; closed ones too, also after Temporal has forgotten them."""
-    found = caller.call(lambda door: door.deliveries(filters.query()))
-    answer(output, [plain(row) for row in found], render.rows(found))
+def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text") -> None:
+    """Your open deliveries, the worst first, as the watch floor has them: a capital letter is to act on, a small one to watch."""
+    filters.query(), filters.of_floor()  # what cannot be asked is said before anybody is asked
+    if filters.watch:
+        caller.call(lambda door: _list_again(door, filters, output))
+        return
+    found = caller.call(lambda door: board(door, filters))
+    if not found.lines and filters.names_a_service:
+        filters.raise_unless_listed(one.id for one in caller.call(lambda door: door.directory()))
+    for said in said_beside(found):
+        talk.print(said, style="yellow")
+    if not found.lines:
+        talk.print(_("no delivery of yours is like that"), style="dim")
+    paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
+
+
+async def _list_again(door: Gateway, asked: Narrowing, output: str) -> None:
+    """The list, and again when it has changed, until Ctrl-C: on a terminal in place, where time goes on too; elsewhere one after
+    another.
+    """
+    before: Board | None = None
+    with Listed(live=out.is_terminal and output not in FOR_PROGRAMS) as listed:
+        while True:
+            try:
+                found = await board(door, asked)
+            except Unavailable as error:
+                _away(error)
+            else:
+                if listed.live or found != before:
+                    listed.see(
+                        found.documents(), Group(table(found, out.width, wide=output == "wide"), *said_beside(found)), output
+                    )
+                    before = found
+            await asyncio.sleep(AGAIN)
 
 
 @app.command()
@@ -95,14 +149,14 @@ def directory(caller: CallerOptions, output: Output = "text") -> None:
     Compare a key id with the service itself, by telephone, before you rely on it.
     """
     found = caller.call(lambda door: door.directory())
-    answer(output, [plain(one) for one in found], table_of(found))
+    paged(output, [plain(one) for one in found], table_of(found))
 
 
 @app.command()
 @grouped
 def show(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") -> None:
     """One delivery as it stands: where it is, who is responsible, who is waited for and until when."""
-    view = caller.call(lambda door: door.view(delivery))
+    view = caller.at(delivery, lambda door: door.view(delivery))
     answer(output, plain(view), render.panel(view))
 
 
@@ -121,7 +175,7 @@ def watch(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") 
                 watched.see(entry, await door.view(delivery, _away))
 
     with watched if output == "text" else nullcontext():
-        caller.call(follow)
+        caller.at(delivery, follow)
 
 
 @app.command()
@@ -129,7 +183,10 @@ def watch(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") 
 def wait(
     delivery: DeliveryId,
     caller: CallerOptions,
-    checkpoint: Annotated[str | None, typer.Option(help="wait until this checkpoint has closed; else until the end")] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(help="wait until this checkpoint has closed; else until the end", autocompletion=completing.checkpoints),
+    ] = None,
     timeout: Annotated[str, typer.Option(help="how long, such as 90s or 2h")] = "1h",
     output: Output = "text",
 ) -> None:
@@ -141,7 +198,7 @@ def wait(
 
     async def follow(door: Gateway) -> DeliveryView:
         if checkpoint is not None:
-            _raise_unless_foreseen(checkpoint, await door.view(delivery))
+            raise_unless_foreseen(checkpoint, await door.view(delivery))
         async for entry in door.changes(delivery, _away):
             match entry:
                 case Entry(event=Closed(checkpoint=closed)) if checkpoint == closed:
@@ -170,7 +227,7 @@ def wait(
                 )
             ) from error
 
-    view = caller.call(bounded)
+    view = caller.at(delivery, bounded)
     answer(output, plain(view), render.panel(view))
 
 
@@ -178,19 +235,9 @@ def _away(error: Unavailable) -> None:
     talk.print(_("{message}; trying again", message=error.message), style="yellow")
 
 
-def _raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
-    if checkpoint not in view.checkpoints and not may_be_opened(checkpoint):
-        message = _("no checkpoint {checkpoint} is foreseen in {delivery}", checkpoint=checkpoint, delivery=view.delivery)
-        raise NotFound(message, hint=_("what you see of it has {checkpoints}", checkpoints=", ".join(view.checkpoints)))
-
-
 @app.command()
 @grouped
 def history(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") -> None:
     """The whole ledger, one line an entry."""
-    found = caller.call(lambda door: door.ledger(delivery))
-    if output == "json":
-        answer(output, [plain(entry) for entry in found], None)
-        return
-    for entry in found:
-        out.print(line(entry))
+    found = caller.at(delivery, lambda door: door.ledger(delivery))
+    paged(output, [plain(entry) for entry in found], in_lines(found, folded=out.is_terminal))

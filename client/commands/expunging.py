@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from client.caller import CallerOptions
 from client.console import answer
 from client.language import _
-from client.options import DeliveryId, Output, grouped
+from client.options import DeliveryId, DryRun, Output, grouped
+from client.signing import dry
 from domain.record.expunction import Approval, Approvals, Expunged, approval_in
 from domain.signing.canonical import canonical, plain
 from domain.signing.envelope import EXPUNGE_TYPE, Envelope, sign
@@ -29,6 +30,7 @@ def expunge(
     law: Annotated[str | None, typer.Option(help="under which law")] = None,
     approval: Annotated[Path | None, typer.Option(help="where to write the first officer's approval")] = None,
     with_: Annotated[Path | None, typer.Option("--with", help="the first officer's approval: sign the same, and hand in")] = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Destroy what a closed delivery says, its history in Temporal included. Leaves and root stay, so packets still verify.
@@ -42,6 +44,8 @@ def expunge(
         )
     if approval is not None:
         said = {"delivery": delivery, "ordered_by": ordered_by, "law": law, "service": caller.service, "officer": caller.code}
+        if dry_run:
+            _dry(_signed(caller, said), output)
         write_new(approval, _signed(caller, said).model_dump_json().encode() + b"\n")
         text = _(
             "{path}: signed; another officer signs the same with: vigil expunge {delivery} --with {path}",
@@ -60,8 +64,21 @@ def expunge(
             _("{path} approves that {other} is expunged, not {delivery}", path=with_, other=said["delivery"], delivery=delivery)
         )
     both = Approvals(approvals=(first, _signed(caller, said)))
+    if dry_run:
+        _dry(both.approvals[1], output)
     found = caller.call(lambda door: door.expunge(delivery, both))
     answer(output, plain(found), _words(found))
+
+
+def _dry(approval: Envelope, output: str) -> NoReturn:
+    order = approval_in(approval)
+    text = _(
+        "{delivery} would be expunged by order of {whose}, under {law}",
+        delivery=order.delivery,
+        whose=order.ordered_by,
+        law=order.law,
+    )
+    dry(output, {"approval": plain(order)}, text)
 
 
 def _signed(caller: CallerOptions, said: dict[str, str | None]) -> Envelope:

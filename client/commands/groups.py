@@ -12,14 +12,16 @@ from rich.text import Text
 
 from client import render
 from client.caller import CallerOptions
-from client.console import answer, out, talk
-from client.dossier import tell_gaps
+from client.console import answer, paged, talk
+from client.dossier import PlanFiles, tell_gaps
 from client.entries import line_of
+from client.foretelling import Foretelling, kept
 from client.group_files import GroupFiles
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
-from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url, grouped
-from client.saying import About, content_of, kind_for, statement, with_decision
+from client.options import GATEWAY, KEYS, OFFICER, DryRun, FieldWords, Keys, KindOption, Officer, Output, Url, grouped
+from client.saying import About, content_of, kind_for, statement, with_decision, with_reason
+from client.signing import NoReason, SignOptions, at_once, clock_of, dry_plans
 from client.submitting import hand_in
 from domain.delivery.ledger import Entry, Left
 from domain.delivery.requests import Request
@@ -30,6 +32,7 @@ from domain.views.names import OUTCOMES, PHASES
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView, GroupView
 from domain.words.errors import NotFound, RuleBroken, VigilError
+from domain.words.likeness import did_you_mean
 from domain.words.quantities import say_span
 from process.files import write_new
 from protocol.gateway import Gateway
@@ -66,14 +69,19 @@ def check(files: GroupFiles, output: Output = "text") -> None:
 @grouped
 def start(
     files: GroupFiles,
+    foretelling: Foretelling,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     other: Countersigned = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Sign the plan of each consignment as its initiator and start its delivery. What has been started already stays as it is."""
     plans = files.to_be_signed()
+    if dry_run:
+        dry_plans(plans, output)
+    forecasts = foretelling.of(PlanFiles(files.group, files.directory, files.cards))
     started: dict[str, bool] = {}
     for plan in plans:
         initiator = CallerOptions(plan.initiator, officer, keys, gateway)
@@ -81,6 +89,7 @@ def start(
         try:
             initiator.call(lambda door, envelope=envelope: door.start(envelope))  # type: ignore[misc]
             started[plan.operation] = True
+            kept(forecasts, plan.operation, initiator)
         except RuleBroken as error:
             if error.reason != "started_already":
                 raise
@@ -111,11 +120,8 @@ def ledger(group: GroupCode, caller: CallerOptions, output: Output = "text") -> 
         return sorted(found, key=lambda one: one[1].at if isinstance(one[1], Entry) else "")
 
     found = [(name, entry) for name, entry in caller.call(read) if isinstance(entry, Entry)]
-    if output == "json":
-        answer(output, [{"delivery": name, "entry": plain(entry)} for name, entry in found], None)
-        return
-    for name, entry in found:
-        out.print(line_of(name, entry))
+    lines = (line_of(name, entry) for name, entry in found)
+    paged(output, [{"delivery": name, "entry": plain(entry)} for name, entry in found], Text("\n").join(lines))
 
 
 @app.command("packet")
@@ -148,13 +154,14 @@ def confirm(
     group: GroupCode,
     checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you, the same in each", show_default=False)],
     caller: CallerOptions,
-    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
-    kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None,
+    signing: SignOptions,
+    fields: FieldWords = None,
+    kind: KindOption = None,
     only: Only = None,
     output: Output = "text",
 ) -> None:
     """Sign once what is asked of you in several consignments, and hand it in to each that it names."""
-    _say(group, checkpoint, caller, fields or [], kind, only or [], output, positive=True)
+    _say(group, checkpoint, caller, signing, fields or [], kind, only or [], output, positive=True)
 
 
 @app.command("refuse")
@@ -163,12 +170,15 @@ def refuse(
     group: GroupCode,
     checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you, the same in each", show_default=False)],
     caller: CallerOptions,
-    reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
+    signing: SignOptions,
+    reason: Annotated[str, typer.Option(help="why")] = "",
+    no_reason: NoReason = False,
     only: Only = None,
     output: Output = "text",
 ) -> None:
-    """Say no, once, to what is asked of you in several consignments."""
-    _say(group, checkpoint, caller, [f"reason={reason}"] if reason else [], None, only or [], output, positive=False)
+    """Say no, once, to what is asked of you in several consignments, and why."""
+    words = [f"reason={reason}"] if reason else []
+    _say(group, checkpoint, caller, signing, words, None, only or [], output, positive=False, no_reason=no_reason)
 
 
 @app.command("withdraw")
@@ -176,6 +186,7 @@ def refuse(
 def withdraw(
     group: GroupCode,
     caller: CallerOptions,
+    signing: SignOptions,
     state: Annotated[str, typer.Option(help="the State that takes its consent back", show_default=False)],
     reason: Annotated[str, typer.Option(help="why; none is owed")] = "",
     only: Only = None,
@@ -183,7 +194,7 @@ def withdraw(
 ) -> None:
     """Take your consent back, for all consignments of a group or for some."""
     words = [f"state={state}", *([f"reason={reason}"] if reason else [])]
-    _to_all(group, content_of("authorisation_withdrawn", words, None), caller, only or [], output)
+    _to_all(group, content_of("authorisation_withdrawn", words, None), caller, signing, only or [], output)
 
 
 @app.command("stop")
@@ -194,11 +205,12 @@ def stop(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcomes will say so")] = False,
     only: Only = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Stop all consignments of a group in which you take part, now, by one signature."""
     said = ("incident", ["risk_to_life=yes", f"what={reason}"]) if risk_to_life else ("stop_requested", [f"reason={reason}"])
-    _to_all(group, content_of(*said, None), caller, only or [], output)
+    _to_all(group, content_of(*said, None), caller, at_once(dry_run), only or [], output)
 
 
 @app.command("hold")
@@ -208,10 +220,11 @@ def hold(
     caller: CallerOptions,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     only: Only = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Hold all consignments of a group in which you take part, by one signature, until it is decided whether each goes on."""
-    _to_all(group, content_of("hold_requested", [f"reason={reason}"], None), caller, only or [], output)
+    _to_all(group, content_of("hold_requested", [f"reason={reason}"], None), caller, at_once(dry_run), only or [], output)
 
 
 # What these are made of
@@ -249,42 +262,51 @@ def _say(
     group: str,
     checkpoint: str,
     caller: CallerOptions,
+    signing: SignOptions,
     fields: Sequence[str],
     kind: str | None,
     only: Sequence[str],
     output: str,
     *,
     positive: bool,
+    no_reason: bool = False,
 ) -> None:
     """Answer what is asked at the same checkpoint of several consignments by one statement."""
-    asked = [one for one in caller.call(lambda door: door.inbox()).requests if _asks(one, group, checkpoint, caller.service)]
+    found = [one for one in caller.call(lambda door: door.inbox()).requests if _asks(one, group, caller.service)]
+    at = [one.checkpoint for one in found]
+    asked = [one for one in found if one.checkpoint == checkpoint]
     asked = [one for one in asked if not only or one.delivery in only]
     if not asked:
         message = _(
-            "{checkpoint} of {group} asks nothing of {service} now", checkpoint=checkpoint, group=group, service=caller.service
+            "no open request for {service} at {checkpoint} of {group}", checkpoint=checkpoint, group=group, service=caller.service
         )
-        raise NotFound(message, hint=_("see `vigil inbox`; who has changed its plan is answered alone, with `vigil confirm`"))
+        alone = _("see `vigil inbox`; who has changed its plan is answered alone, with `vigil confirm`")
+        raise NotFound(message, hint=did_you_mean(checkpoint, at) or alone)
     asked.sort(key=_number)
     base = max(asked, key=lambda one: one.facts.valid_until or "")
     chosen = kind or kind_for(base, positive=positive)
-    content = content_of(chosen, with_decision(chosen, fields, positive=positive), base)
+    words = with_decision(chosen, fields, positive=positive)
+    if not positive:
+        words = with_reason(chosen, words, none=no_reason)
+    content = content_of(chosen, words, base, clock_of(caller))
     if hasattr(content, "request"):  # that of each, as it was shown
         content = content.model_copy(update={"request": tuple(one.facts.request_digest or "" for one in asked)})
     first = asked[0].facts.group
     assert first is not None  # noqa: S101 - `_asks` has looked
-    _hand_in_to_all({one.delivery: _number(one) for one in asked}, first.code, first.digest, content, caller, output, checkpoint)
+    numbers = {one.delivery: _number(one) for one in asked}
+    _hand_in_to_all(numbers, first.code, first.digest, content, caller, signing, output, base)
 
 
-def _asks(one: Request, group: str, checkpoint: str, service: str) -> bool:
+def _asks(one: Request, group: str, service: str) -> bool:
     known = one.facts.group
-    return known is not None and known.code == group and (one.checkpoint, one.service) == (checkpoint, service)
+    return known is not None and known.code == group and one.service == service
 
 
 def _number(one: Request) -> int:
     return one.facts.group.number if one.facts.group is not None else 0
 
 
-def _to_all(group: str, content: Content, caller: CallerOptions, only: Sequence[str], output: str) -> None:
+def _to_all(group: str, content: Content, caller: CallerOptions, signing: SignOptions, only: Sequence[str], output: str) -> None:
     """Say something of all consignments of a group that go on and are the caller's to see, or of some."""
     views = [one for one in caller.call(lambda door: _views(door, group)) if one.outcome is None and one.group is not None]
     found: dict[str, GroupView] = {one.delivery: one.group for one in views if one.group is not None}
@@ -292,7 +314,8 @@ def _to_all(group: str, content: Content, caller: CallerOptions, only: Sequence[
     if not found:
         raise NotFound(_("no consignment of {group} that goes on is yours to see", group=group))
     first = next(iter(found.values()))
-    _hand_in_to_all({name: one.number for name, one in found.items()}, first.code, first.digest, content, caller, output)
+    numbers = {name: one.number for name, one in found.items()}
+    _hand_in_to_all(numbers, first.code, first.digest, content, caller, signing, output)
 
 
 def _hand_in_to_all(
@@ -301,12 +324,15 @@ def _hand_in_to_all(
     digest: str,
     content: Content,
     caller: CallerOptions,
+    signing: SignOptions,
     output: str,
-    checkpoint: str | None = None,
+    request: Request | None = None,
 ) -> None:
     """One signed statement comes to each consignment that it names. Each judges it by itself; one that fails keeps none back."""
     members = tuple(sorted(numbers.values()))
-    envelope = statement(code, caller.service, caller.code, content, caller.key(), About(digest), checkpoint, members=members)
+    checkpoint = request.checkpoint if request is not None else None
+    said = statement(code, caller.service, caller.code, content, About(digest), checkpoint, members=members)
+    envelope = signing.signed(said, caller.key(), output, request)
 
     async def to_each(door: Gateway) -> list[Any]:
         talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name) for name in numbers)

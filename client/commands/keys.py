@@ -15,7 +15,8 @@ from client.console import answer, talk
 from client.entries import moment
 from client.key_rollout import Announced, Destination, Rollout, roll_out
 from client.language import _
-from client.options import KEYS, OFFICER, Keys, Officer, Output, grouped
+from client.options import KEYS, OFFICER, DryRun, Keys, Officer, Output, grouped
+from client.signing import dry
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, read_change
 from domain.signing.canonical import canonical
@@ -69,11 +70,15 @@ def new(
     plainly: Plainly = False,
     in_keyring: InKeyring = False,
     keys: Keys = KEYS,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Make private keys for each service, to sign and to decrypt; print (or enter into the directory) their public halves."""
     how = kept(plainly=plainly, in_keyring=in_keyring)
     whose = _officer(officer, "--officer") if officer is not None else None
+    if dry_run:
+        paths = [str(keyring.file_of(keys.expanduser(), service)) for service in services]
+        dry(output, {"files": paths}, "\n".join(paths))
     made = keyring.make(keys.expanduser(), services, directory, how, installation=installation, officer=whose)
     answer(output, [_document(one, one.file.key) for one in made], _table([_document(one, one.file.key) for one in made]))
     if how == "plain":
@@ -209,7 +214,7 @@ def rotate(
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(made.key,), ended=_ends(old, end))
     signed = sign(canonical(change), KEYS_TYPE, secrets.key)
     rollout = Rollout(signed, service, way, secrets.key)
-    rollout.check()
+    rollout.check(output)
     keyring.add(folder, service, made, [key.model_copy(update={"valid_until": end}) for key in old if not key.valid_until])
     roll_out(rollout, output)
 
@@ -225,6 +230,7 @@ def replace(
     gateway: Announced = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Give a service or an officer of it (--for) a new key, which has lost the old one or has none yet: for an administrator.
@@ -238,9 +244,11 @@ def replace(
     ended = tuple(end.model_copy(update={"revoked": True}) for end in _ends(old, now.isoformat()))
     change = KeyChange(service=service, by=by, made_at=now.isoformat(), added=(key,), ended=ended)
     rollout = Rollout(
-        sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)), by, Destination(directory, gateway, officer, keys)
+        sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, by)),
+        by,
+        Destination(directory, gateway, officer, keys, dry_run),
     )
-    rollout.check()
+    rollout.check(output)
     roll_out(rollout, output)
 
 
@@ -266,7 +274,7 @@ def add(
     change = KeyChange(service=service, by=service, made_at=now.isoformat(), added=(key,))
     envelope = sign(canonical(change), KEYS_TYPE, keyring.key_of(folder, service))
     rollout = Rollout(envelope, service, way)
-    rollout.check()
+    rollout.check(output)
     roll_out(rollout, output)
 
 
@@ -324,7 +332,7 @@ def revoke(
     signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
     envelope = sign(canonical(change), KEYS_TYPE, signer or keyring.key_of(folder, by or service))
     rollout = Rollout(envelope, by or service, way, signer)
-    rollout.check()
+    rollout.check(output)
     roll_out(rollout, output, then=lambda: _note_revoked(here, now))
 
 
@@ -356,7 +364,9 @@ def announce(
     if way.directory is None and way.gateway is None:
         raise Malformed(_("nowhere to announce it"), hint=_("give --directory, --gateway or both"))
     signer = by or read_change(envelope).by
-    roll_out(Rollout(envelope, signer, way, file=file), output)
+    rollout = Rollout(envelope, signer, way, file=file)
+    rollout.check(output)
+    roll_out(rollout, output)
 
 
 def _moment(text: str) -> str:

@@ -10,20 +10,23 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.text import Text
 
-from client import attachments, carrying, entries, render
+from client import attachments, carrying, completing, entries, render
 from client.attachments import Given, described
 from client.caller import CallerOptions
 from client.carrying import CarryOptions
 from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
-from client.options import DeliveryId, EncryptFor, Known, Output, grouped
-from client.saying import About, content_of, correction, kind_for, statement, with_decision
+from client.naming import not_asked, raise_unless_listed, raise_unless_own
+from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
+from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
+from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
 from client.submitting import hand_in, keep, kept
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
-from domain.delivery.statement import Content, Seen
+from domain.delivery.statement import Content, Seen, Statement
 from domain.record.door import read_statement
 from domain.rules.handling import DisclosurePermitted, Information
 from domain.rules.hold import HoldRequested
@@ -34,7 +37,9 @@ from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
-from domain.words.errors import Malformed, NotFound, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
+from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
+from domain.words.likeness import did_you_mean
+from domain.words.text import shown
 from protocol.gateway import Gateway
 
 HandlingOption = Annotated[str | None, typer.Option("--handling", help='a code of its own: H1, or "H3: its caveat"')]
@@ -55,16 +60,16 @@ class SayOptions:
     """What an officer says at a checkpoint, as the options of `confirm` and `refuse` have it."""
 
     delivery: DeliveryId
-    checkpoint: Annotated[str, typer.Argument(help="the checkpoint that asks you", show_default=False)]
-    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None
-    kind: Annotated[str | None, typer.Option(help="kind of statement, where the checkpoint asks for several")] = None
+    checkpoint: CheckpointName
+    fields: FieldWords = None
+    kind: KindOption = None
     fulfils: Annotated[list[str] | None, typer.Option(help="a condition that binds here and is met, such as uz.prosecutor/1")] = (
         None
     )
     handling: HandlingOption = None
     attach: AttachOption = None
     on_behalf_of: Annotated[
-        str | None, typer.Option("--for", help="the service whose say it is, where you speak in its stead")
+        str | None, typer.Option("--for", help="the service on whose behalf you speak", autocompletion=completing.services)
     ] = None
     request: Annotated[
         Path | None, typer.Option("--request", help="requests in a file, as `vigil inbox --file` writes it: with --offline")
@@ -75,7 +80,17 @@ class SayOptions:
         which = (self.delivery, self.checkpoint, self.on_behalf_of or service)
         return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
 
-    def signed(
+    def raise_unless_bound(self, request: Request) -> None:
+        """Raises `Malformed` for a condition that does not bind there."""
+        there = [one.id for one in request.facts.conditions]
+        for unknown in (one for one in self.fulfils or () if one not in there):
+            which = _("binding here: {conditions}", conditions=", ".join(there)) if there else _("no condition binds here")
+            message = _(
+                "--fulfils {condition}: no such condition binds at {checkpoint}", condition=unknown, checkpoint=self.checkpoint
+            )
+            raise Malformed(message, hint=did_you_mean(unknown, there) or which)
+
+    def said(
         self,
         caller: CallerOptions,
         carried: CarryOptions,
@@ -84,23 +99,23 @@ class SayOptions:
         files: Sequence[Given],
         *,
         positive: bool,
-    ) -> Envelope:
-        """The signed statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
+        no_reason: bool = False,
+    ) -> Statement:
+        """The statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
         request = self.asked_among(requests, caller.service)
+        if request is not None and not carried.offline:  # one that was carried may be older than a condition
+            self.raise_unless_bound(request)
         kind = self.kind
         if kind is None:
             if request is None:
-                message = _(
-                    "{checkpoint} of {delivery} asks nothing of {service} now",
-                    checkpoint=self.checkpoint,
-                    delivery=self.delivery,
-                    service=caller.service,
-                )
-                raise NotFound(message, hint=_("see `vigil inbox`; to speak early, late, offline or for another, use --kind"))
+                raise not_asked(self.delivery, self.checkpoint, requests, caller, self.on_behalf_of, offline=carried.offline)
             kind = kind_for(request, positive=positive)
-        content = content_of(kind, with_decision(kind, [*(self.fields or []), *more], positive=positive), request)
+        words = with_decision(kind, [*(self.fields or []), *more], positive=positive)
+        if not positive:
+            words = with_reason(kind, words, none=no_reason)
+        content = content_of(kind, words, request, clock_of(caller, carried.directory, offline=carried.offline))
         return statement(
-            *(self.delivery, caller.service, caller.code, content, caller.key()),
+            *(self.delivery, caller.service, caller.code, content),
             _about(self.delivery, content, caller, carried, request),
             self.checkpoint,
             on_behalf_of=self.on_behalf_of,
@@ -134,6 +149,8 @@ def inbox(
         found = caller.call(lambda door: door.inbox())
         if delivery is not None:
             found = found.model_copy(update={"requests": tuple(one for one in found.requests if one.delivery == delivery)})
+            if not found.requests:
+                caller.at(delivery, lambda door: door.view(delivery))  # a name that is none is told
         said = render.asked_in_full(found.requests) if delivery is not None else render.requests(found.requests)
         answer(output, plain(found), said if found.requests else _("nothing is asked of you now"))
         if delivery is not None:
@@ -162,9 +179,14 @@ def inbox(
 
 @app.command()
 @grouped
-def confirm(said: SayOptions, caller: CallerOptions, carried: CarryOptions, output: Output = "text") -> None:
-    """Sign what a checkpoint asks of you and hand it in."""
-    _say(said, caller, carried, output, positive=True)
+def confirm(
+    said: SayOptions, caller: CallerOptions, carried: CarryOptions, signing: SignOptions, output: Output = "text"
+) -> None:
+    """Sign what a checkpoint asks of you and hand it in. At a terminal you are shown what you sign, and asked.
+
+    A time is RFC 3339, or as people say it: "today 14:00", "2026-03-02 14:00", by the clock of your State; "today 14:00 +05:00".
+    """
+    _say(said, caller, carried, signing, output, positive=True)
 
 
 @app.command()
@@ -173,11 +195,14 @@ def refuse(
     said: SayOptions,
     caller: CallerOptions,
     carried: CarryOptions,
-    reason: Annotated[str, typer.Option(help="why; consent may be refused without one")] = "",
+    signing: SignOptions,
+    reason: Annotated[str, typer.Option(help="why")] = "",
+    no_reason: NoReason = False,
     output: Output = "text",
 ) -> None:
-    """Say no to what a checkpoint asks of you."""
-    _say(said, caller, carried, output, *([f"reason={reason}"] if reason else []), positive=False)
+    """Say no to what a checkpoint asks of you, and why."""
+    more = [f"reason={reason}"] if reason else []
+    _say(said, caller, carried, signing, output, *more, positive=False, no_reason=no_reason)
 
 
 @app.command()
@@ -186,20 +211,24 @@ def say(
     delivery: DeliveryId,
     caller: CallerOptions,
     carried: CarryOptions,
-    kind: Annotated[str | None, typer.Argument(help="kind of statement; left out: which there are", show_default=False)] = None,
-    fields: Annotated[list[str] | None, typer.Argument(help="field=value, your own findings", show_default=False)] = None,
+    signing: SignOptions,
+    kind: Annotated[
+        str | None,
+        typer.Argument(help="kind of statement; left out: which there are", show_default=False, autocompletion=completing.kinds),
+    ] = None,
+    fields: FieldWords = None,
     handling: HandlingOption = None,
     output: Output = "text",
 ) -> None:
     """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen. Without a kind: what you may."""
     if kind is not None:
-        content = content_of(kind, fields or [], None)
+        content = content_of(kind, fields or [], None, clock_of(caller, carried.directory, offline=carried.offline))
         if isinstance(content, Kind) and content.declares.by == "asked":
             hint = _("`vigil inbox` says whether you are; `vigil confirm` and `vigil refuse` answer")
             raise Malformed(_("{kind} answers a checkpoint that asks for it", kind=kind), hint=hint)
-        _pass_on(delivery, content, caller, carried, output, handling)
+        _pass_on(delivery, content, caller, carried, signing, output, handling)
         return
-    kinds = caller.call(lambda door: door.view(delivery)).may_say
+    kinds = caller.at(delivery, lambda door: door.view(delivery)).may_say
     offered = [{"kind": one, "fields": list(forms.FIELDS.get(one, ()))} for one in kinds]
     answer(output, offered, render.sayable(kinds) if kinds else _("there is nothing that you could say by yourself now"))
 
@@ -212,6 +241,7 @@ def stop(
     carried: CarryOptions,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     risk_to_life: Annotated[bool, typer.Option("--risk-to-life", help="life is at risk: the outcome will say so")] = False,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Stop a delivery, now. Anyone who takes part may."""
@@ -219,7 +249,7 @@ def stop(
         content = Incident(risk_to_life=True, what=reason) if risk_to_life else StopRequested(reason=reason)
     except ValidationError as error:
         raise Malformed(_("the reason is not usable"), faults_of(error)) from error
-    _pass_on(delivery, content, caller, carried, output)
+    _pass_on(delivery, content, caller, carried, at_once(dry_run), output)
 
 
 @app.command()
@@ -229,6 +259,7 @@ def hold(
     caller: CallerOptions,
     carried: CarryOptions,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Hold a delivery, now: nothing moves until it is decided whether it goes on. Anyone who takes part may."""
@@ -236,7 +267,7 @@ def hold(
         content = HoldRequested(reason=reason)
     except ValidationError as error:
         raise Malformed(_("the reason is not usable"), faults_of(error)) from error
-    _pass_on(delivery, content, caller, carried, output)
+    _pass_on(delivery, content, caller, carried, at_once(dry_run), output)
 
 
 @app.command()
@@ -246,7 +277,11 @@ def inform(
     text: Annotated[str, typer.Argument(help="what others are to know", show_default=False)],
     caller: CallerOptions,
     carried: CarryOptions,
-    to: Annotated[list[str] | None, typer.Option(help="who is to read it, besides whoever runs the operation")] = None,
+    signing: SignOptions,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="who is to read it, besides whoever runs the operation", autocompletion=completing.services),
+    ] = None,
     source: Annotated[str | None, typer.Option(help="how reliable the source is: A, B, C or X")] = None,
     certainty: Annotated[str | None, typer.Option(help="how sure the information is: 1 to 4")] = None,
     handling: HandlingOption = None,
@@ -255,7 +290,10 @@ def inform(
 ) -> None:
     """Let others know something. It decides nothing."""
     content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
-    _pass_on(delivery, content, caller, carried, output, handling, described(attach or ()))
+    if to and not carried.offline:
+        with suppress(Unavailable):
+            raise_unless_listed(to, [one.id for one in caller.call(lambda door: door.directory())], "--to")
+    _pass_on(delivery, content, caller, carried, signing, output, handling, described(attach or ()))
 
 
 @app.command()
@@ -264,12 +302,13 @@ def permit(
     delivery: DeliveryId,
     caller: CallerOptions,
     carried: CarryOptions,
+    signing: SignOptions,
     to: Annotated[str, typer.Option(help="court, or a State such as UZ", show_default=False)],
     of: Annotated[list[str] | None, typer.Option("--statement", help="only this statement of yours; as often as needed")] = None,
     output: Output = "text",
 ) -> None:
     """Permit that what you have said goes where its handling code does not let it (R23)."""
-    _pass_on(delivery, _content(DisclosurePermitted, to=to, statements=of or []), caller, carried, output)
+    _pass_on(delivery, _content(DisclosurePermitted, to=to, statements=of or []), caller, carried, signing, output)
 
 
 def _content(kind: type[Information | DisclosurePermitted], **fields: object) -> Information | DisclosurePermitted:
@@ -283,18 +322,32 @@ def _content(kind: type[Information | DisclosurePermitted], **fields: object) ->
 @grouped
 def correct(
     delivery: DeliveryId,
-    of: Annotated[str, typer.Argument(metavar="STATEMENT-ID", help="your statement that was wrong", show_default=False)],
-    kind: Annotated[str, typer.Argument(help="its kind", show_default=False)],
+    of: Annotated[
+        str,
+        typer.Argument(
+            metavar="STATEMENT-ID",
+            help="your statement that was wrong; `vigil confirm` and `vigil history` print its id",
+            show_default=False,
+        ),
+    ],
+    kind: Annotated[str, typer.Argument(help="its kind", show_default=False, autocompletion=completing.kinds)],
     caller: CallerOptions,
     carried: CarryOptions,
+    signing: SignOptions,
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
-    fields: Annotated[list[str] | None, typer.Argument(help="field=value, all of what is right", show_default=False)] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Argument(help="field=value, all of what is right", show_default=False, autocompletion=completing.fields),
+    ] = None,
     attach: AttachOption = None,
     output: Output = "text",
 ) -> None:
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
-    content = correction(of, kind, fields or [], reason)
-    _pass_on(delivery, content, caller, carried, output, files=described(attach or ()))
+    content = correction(of, kind, fields or [], reason, clock_of(caller, carried.directory, offline=carried.offline))
+    if not carried.offline:
+        with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
+            raise_unless_own(of, delivery, caller.at(delivery, lambda door: door.ledger(delivery)), caller.service)
+    _pass_on(delivery, content, caller, carried, signing, output, files=described(attach or ()))
 
 
 @app.command()
@@ -302,35 +355,55 @@ def correct(
 def submit(
     file: Annotated[Path, typer.Argument(help="a signed statement, as --offline writes it", show_default=False)],
     caller: CallerOptions,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Hand in a signed statement from a file. Whoever carries it need not be who signed it."""
-    envelope, _statement = kept(file, caller.folder, caller.service)
+    envelope, said = kept(file, caller.folder, caller.service)
+    if dry_run:
+        dry(output, {"statement": plain(said)}, in_full(said))
     _hand_in(envelope, caller, output)
 
 
-def _say(said: SayOptions, caller: CallerOptions, carried: CarryOptions, output: str, *more: str, positive: bool) -> None:
+def _say(
+    said: SayOptions,
+    caller: CallerOptions,
+    carried: CarryOptions,
+    signing: SignOptions,
+    output: str,
+    *more: str,
+    positive: bool,
+    no_reason: bool = False,
+) -> None:
     if said.request is not None and not carried.offline:
         raise Malformed(_("--request goes with --offline: online nothing is carried in a file"))
     carried.check()
-    caller.key()  # whoever has none is told before anything else
+    key = caller.key()  # whoever has none is told before anything else
     files = described(said.attach or ())
+    if carried.offline and said.request is None and said.kind is None:
+        message = _(
+            "without a network it is not known what {checkpoint} of {delivery} asks of {service}",
+            checkpoint=said.checkpoint,
+            delivery=said.delivery,
+            service=caller.service,
+        )
+        raise Malformed(message, hint=_("name the requests that were carried here with --request, or what you say with --kind"))
+    if not carried.offline:
+        asked: Sequence[Request] = caller.call(lambda door: door.inbox()).requests
+    elif said.request is not None:
+        asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory)
+    else:
+        asked = ()
+    statement_ = said.said(caller, carried, asked, more, files, positive=positive, no_reason=no_reason)
+    _put(signing.signed(statement_, key, output, said.asked_among(asked, caller.service)), caller, carried, output, files)
+
+
+def _put(envelope: Envelope, caller: CallerOptions, carried: CarryOptions, output: str, files: Sequence[Given]) -> None:
+    """Where it goes: into a file, or to the gateway."""
     if carried.offline:
-        if said.request is None and said.kind is None:
-            message = _(
-                "without a network it is not known what {checkpoint} of {delivery} asks of {service}",
-                checkpoint=said.checkpoint,
-                delivery=said.delivery,
-                service=caller.service,
-            )
-            raise Malformed(
-                message, hint=_("name the requests that were carried here with --request, or what you say with --kind")
-            )
-        asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory) if said.request else ()
-        _keep(said.signed(caller, carried, asked, more, files, positive=positive), carried, output, files)
-        return
-    found = caller.call(lambda door: door.inbox())
-    _hand_in(said.signed(caller, carried, found.requests, more, files, positive=positive), caller, output, files)
+        _keep(envelope, carried, output, files)
+    else:
+        _hand_in(envelope, caller, output, files)
 
 
 def _pass_on(
@@ -338,6 +411,7 @@ def _pass_on(
     content: Content,
     caller: CallerOptions,
     carried: CarryOptions,
+    signing: SignOptions,
     output: str,
     handling: str | None = None,
     files: Sequence[Given] = (),
@@ -345,11 +419,8 @@ def _pass_on(
     carried.check()
     key, about = caller.key(), _about(delivery, content, caller, carried)
     attached = tuple(one.attachment for one in files)
-    envelope = statement(delivery, caller.service, caller.code, content, key, about, handling=handling, attachments=attached)
-    if carried.offline:
-        _keep(envelope, carried, output, files)
-    else:
-        _hand_in(envelope, caller, output, files)
+    said = statement(delivery, caller.service, caller.code, content, about, handling=handling, attachments=attached)
+    _put(signing.signed(said, key, output), caller, carried, output, files)
 
 
 def _about(
@@ -419,7 +490,8 @@ def _keep(envelope: Envelope, carried: CarryOptions, output: str, files: Sequenc
 
 
 def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = ()) -> None:
-    given = caller.call(lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    delivery = read_statement(envelope).delivery
+    given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
     _attach(envelope, caller, files)
     if isinstance(given, Left):
         words = _(
@@ -440,7 +512,8 @@ def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequ
         "root": receipt.root,
         "kept": str(caller.shelf.place_of(receipt)),
     }
-    answer(output, document, entries.receipt(receipt), wrong)
+    number = Text(shown(_("statement {statement}", statement=receipt.statement)), "dim")
+    answer(output, document, Text("\n").join((entries.receipt(receipt), number)), wrong)
 
 
 def _attach(envelope: Envelope, caller: CallerOptions, files: Sequence[Given]) -> None:

@@ -28,6 +28,10 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "keys":     ("own",     "own",   "own",      "own",      "own",   "all",         "all"),  # own: one's own keys
     "inbox":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),
     "list":     ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
+    "floor":    ("own",     "own",   "own",      "all",      "-",     "-",           "-"),  # own: of which it sees the whole
+    "floor-changes": ("own", "own",  "own",      "all",      "-",     "-",           "-"),
+    "overdue":  ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
+    "chase":    ("own",     "own",   "own",      "all",      "-",     "-",           "-"),  # own: who owes there something
     "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
@@ -44,7 +48,18 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
     "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
     "alarms":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
+    "notices":  ("-",       "-",     "-",        "all",      "-",     "-",           "-"),  # an officer's own subscriptions
+    "subscribe": ("-",      "-",     "-",        "all",      "-",     "-",           "-"),
+    "unsubscribe": ("-",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "test-notice": ("-",     "-",     "-",        "all",      "-",     "-",           "-"),
+    "shift":    ("own",     "-",     "-",        "all",      "-",     "-",           "-"),  # own: of which it sees the whole
+    "hand-over": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "take-over": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),  # by another person
+    "handovers": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "handover": ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
     "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "statistics": ("own",   "part",  "part",     "all",      "-",     "-",           "-"),
+    "forecast": ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }
 # fmt: on

@@ -15,7 +15,7 @@ from domain.plan.acts import Act
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.register import Contact, competent
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused
@@ -167,6 +167,10 @@ class Deconfliction(Contingency):
         """One that came up after it had left holds nothing up."""
         return state.dispatched
 
+    def silence_brings(self, state: State) -> Consequence:
+        """Before it has left, it halts; after that it closes."""
+        return "closes" if state.dispatched else "halts"
+
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """Before it has left, it halts with the cause `silence` and R15 `not_signed`. After that, the selectors of the plan that
         are not `signed` are `passed_over`.
@@ -316,6 +320,10 @@ class Conflict(Contingency):
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """It is not satisfied, and there is nobody to `call_about` it."""
         return not progress.satisfied and call_about(delivery, progress) is None
+
+    def silence_brings(self, state: State) -> Consequence:
+        """Before it has left, it halts; after that it closes."""
+        return "closes" if state.dispatched else "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """Before it has left, it halts with the cause `conflict` and R15 `no_agreement`. After that nothing follows."""

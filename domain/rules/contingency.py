@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
@@ -16,6 +16,11 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Need
+
+Consequence = Literal["halts", "closes", "out_of_sight", "nothing"]
+"""What silence brings: nothing advances any more; the checkpoint closes; the consignment counts as out of sight; it goes on
+waiting, and nobody else is told.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,10 @@ class Contingency(ABC):
     def may_stay_unanswered(self, state: State) -> bool:
         """Whether silence closes it: where it decides nothing."""
         return self.declares.closes_unanswered
+
+    def silence_brings(self, state: State) -> Consequence:
+        """What follows where nobody answers in time: it closes, where it may stay unanswered; else nothing."""
+        return "closes" if self.may_stay_unanswered(state) else "nothing"
 
     def has_named(self, name: str, key: str, times: int) -> bool:
         """Whether one of those about this key, opened so many times, had this name."""

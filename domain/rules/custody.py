@@ -16,7 +16,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, early, found, refused
 from domain.plan.goods import Check, Checked, DeviceFound
 from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON, MOST_ITEMS
@@ -352,6 +352,10 @@ class Decision(Contingency):
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """There is no discrepancy any more, and it is not satisfied."""
         return delivery.state.discrepancy is None and not progress.satisfied
+
+    def silence_brings(self, state: State) -> Consequence:
+        """It halts."""
+        return "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It halts with the cause `silence` and R2 `overdue`."""

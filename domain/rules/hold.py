@@ -15,7 +15,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import found
 from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
 
@@ -149,6 +149,10 @@ class Hold(Contingency):
 
     def title_of(self, key: str) -> str:
         return "hold"
+
+    def silence_brings(self, state: State) -> Consequence:
+        """It halts."""
+        return "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It halts with the cause `undecided` and `hold_undecided`."""

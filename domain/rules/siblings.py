@@ -17,7 +17,7 @@ from domain.delivery.state import State
 from domain.delivery.verdicts import found
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Wait
 from domain.plan.vocabulary import Need
-from domain.rules.contingency import Contingency, Unforeseen, decide_afresh, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import Kind
 from domain.rules.turns import turn
 from domain.signing.envelope import Envelope
@@ -125,6 +125,10 @@ class Sibling(Contingency):
         planned = delivery.plan.find(progress.key)
         return not progress.satisfied and (planned is None or not lacking(delivery, planned))
 
+    def silence_brings(self, state: State) -> Consequence:
+        """It halts."""
+        return "halts"
+
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It halts with the cause `silence` and R2 `waited_in_vain`."""
         state.stop_all("silence", WAITED_IN_VAIN(checkpoint=progress.key, services=services), when.seq)
@@ -164,6 +168,10 @@ class SiblingStop(Contingency):
 
     def title_of(self, key: str) -> str:
         return "sibling.stop"
+
+    def silence_brings(self, state: State) -> Consequence:
+        """It halts."""
+        return "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It halts with the cause `silence` and R2 `sibling_undecided`."""

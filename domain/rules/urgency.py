@@ -15,7 +15,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.plan import Checkpoint, Requirement
-from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
@@ -119,6 +119,10 @@ class WrittenAct(Contingency):
         """The authorisation is gone, or another written one stands in its place."""
         grant = delivery.state.grants[progress.key]
         return (grant.form == "written" and not progress.satisfied) or grant.withdrawn or grant.expired
+
+    def silence_brings(self, state: State) -> Consequence:
+        """It halts."""
+        return "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It has expired, and the delivery halts with the cause `expired` and `not_written`."""

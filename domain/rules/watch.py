@@ -17,9 +17,10 @@ from domain.plan.directory import Service
 from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
 from domain.words.limits import LARGEST_NOTE, LONGEST_PLACE
+from domain.words.places import MaybeAt
 
 Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
 
@@ -36,6 +37,8 @@ class Sighted(Kind):
 
     kind: Literal["sighted"] = "sighted"
     place: Place
+    at: MaybeAt = None
+    """Where that is on a map; no rule looks at it."""
 
     declares = Declaration(
         title="Consignment in sight",
@@ -86,6 +89,8 @@ class SurveillanceRegained(Kind):
 
     kind: Literal["surveillance_regained"] = "surveillance_regained"
     place: Place
+    at: MaybeAt = None
+    """Where that is on a map; no rule looks at it."""
     reason: Reason
 
     declares = Declaration(
@@ -217,6 +222,10 @@ class SightingDue(Contingency):
         contact = delivery.state.last_contact
         return not delivery.state.watched or (contact is not None and contact > progress.opened)
 
+    def silence_brings(self, state: State) -> Consequence:
+        """It is out of sight."""
+        return "out_of_sight"
+
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """They `lose_sight` of it."""
         state.lose_sight(when.at, when.seq)
@@ -256,6 +265,10 @@ class Search(Contingency):
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """There is no gap any more, or it is not `watched`."""
         return delivery.state.gap is None or not delivery.state.watched
+
+    def silence_brings(self, state: State) -> Consequence:
+        """It halts."""
+        return "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
         """It halts with the cause `lost` and R9 `not_found`."""

@@ -5,7 +5,7 @@ own finding (weight, seals, persons, references, that a condition is met) is nev
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,9 @@ from domain.rules.books import BOOK
 from domain.rules.kind import Kind
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import MINOR_UNITS, CheckpointId
+from domain.words.likeness import did_you_mean
 from domain.words.quantities import parse_amount
-from domain.words.text import fill
+from domain.words.text import fill, shown
 
 _CHECKPOINT: TypeAdapter[str] = TypeAdapter(CheckpointId)
 
@@ -55,7 +56,9 @@ def _amount(one: str) -> dict[str, Any]:
 
 
 def _mass(one: str) -> dict[str, Any]:
-    substance, _, net = one.rpartition(":")
+    substance, colon, net = one.rpartition(":")
+    if not (colon and substance.strip()):
+        raise ValueError(fill('{typed}: expected what and how much of it, e.g. "heroin: 2 kg"', typed=shown(one)))
     return {"substance": substance.strip(), "net": net.strip()}
 
 
@@ -235,6 +238,11 @@ def _prosecutions(text: str) -> list[dict[str, str]]:
     return [_parted(one, "role", "state", "person") for one in _list(text)]
 
 
+def _at(text: str) -> list[str]:
+    """`69.2797, 41.3111`: longitude and latitude in degrees."""
+    return [one.strip() for one in text.split(",")]
+
+
 def _one_or_several(text: str) -> str | list[str]:
     """One thing as it stands, several as a list: a statement about a group says that of each consignment."""
     several = _list(text)
@@ -269,6 +277,7 @@ PARTS: Parts = {
     "request": _one_or_several,
     "arrest_made.persons": _arrestees,
     "arrestee_released.persons": _list,
+    "at": _at,
     "intervals": _intervals,
     "borne": _costs,
     "prosecutions": _prosecutions,
@@ -299,7 +308,8 @@ def content_of(kind: str, said: Mapping[str, str], asked: Mapping[str, Any], par
     known = FIELDS.get(kind)
     for name, words in said.items():
         if known is not None and name not in known:
-            faults.append(Fault(place=name, problem=fill("no such field; expected {names}", names=", ".join(known) or "-")))
+            there_are = fill("no such field; expected {names}", names=", ".join(known) or "-")
+            faults.append(Fault(place=name, problem=_or_meant(there_are, name, known)))
             continue
         try:
             given[name] = parts.get(f"{kind}.{name}", parts.get(name, str))(words)
@@ -347,10 +357,22 @@ def kind_called(name: str) -> type[Kind]:
     """The kind of this name. Raises `Malformed`."""
     found = BOOK.kinds.get(name)
     if found is None:
-        raise Malformed(
-            fill("there is no kind of statement {name}", name=name), hint=fill("one of {kinds}", kinds=", ".join(BOOK.kinds))
-        )
+        message = fill("there is no kind of statement {name}", name=name)
+        raise Malformed(message, hint=did_you_mean(name, BOOK.kinds) or fill("one of {kinds}", kinds=", ".join(BOOK.kinds)))
     return found
+
+
+def _or_meant(text: str, typed: str, known: Iterable[str]) -> str:
+    """A text, and where a name was mistyped the one that was meant."""
+    question = did_you_mean(typed, known)
+    return text if question is None else fill("{text}; {question}", text=text, question=question)
+
+
+def masses_of(kind: str) -> frozenset[str]:
+    """Fields of a statement of this kind that are masses: whole milligrams, or words with a unit. Raises `Malformed`."""
+    properties = kind_called(kind).model_json_schema()["properties"]
+    some = {name: [one.get("type") for one in said.get("anyOf", [said])] for name, said in properties.items()}
+    return frozenset(name for name, types in some.items() if types[:2] == ["integer", "string"])
 
 
 def kinds_for(request: Request) -> tuple[str, ...]:

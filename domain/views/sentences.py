@@ -16,9 +16,11 @@ from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
 from domain.views.names import AHEAD, BEHIND
+from domain.views.spans import DAYS, HOURS, MINUTES
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
+from domain.words.terms import parse_term, say_term
 from domain.words.text import told, word
 
 Translate = Callable[[str], str]
@@ -100,6 +102,14 @@ def lag(happened_at: str, recorded_at: datetime, translate: Translate = english)
     return translate(BEHIND).format(span=told(say_span(behind - behind % timedelta(minutes=1)), translate))
 
 
+def two_units(span: timedelta, translate: Translate = english) -> str:
+    """The two largest units of a time, without a sign: what a table has room for."""
+    minutes = int(abs(span).total_seconds()) // 60
+    parts = [(minutes // 1440, DAYS), (minutes // 60 % 24, HOURS), (minutes % 60, MINUTES)]
+    first = next((number for number, (count, _) in enumerate(parts) if count), 2)
+    return " ".join(translate(text) % count for count, text in parts[first : first + 2] if count or first == 2)
+
+
 def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:
     value = parameters[name]
     match shape:
@@ -109,6 +119,8 @@ def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translat
             return say_minor(str(parameters["currency"]), int(str(value)))
         case "span":
             return told(say_span(timedelta(milliseconds=int(str(value)))), translate)
+        case "term":
+            return told(say_term(parse_term(value)), translate)
         case "kind":
             return say_kind(str(value), translate)
         case "word":

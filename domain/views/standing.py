@@ -15,11 +15,13 @@ from domain.rules.book import book_of
 from domain.rules.speaking import is_backup
 from domain.signing.canonical import Frozen, canonical
 from domain.views.asked import request
+from domain.views.glance import Glance, glance
 from domain.views.sight import Sight, sight, whole
 from domain.views.tally import Tally, tally
 from domain.views.view import phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
 from domain.words.limits import (
+    GLANCE_BYTES,
     LONGEST_LINE,
     LONGEST_NUMBER,
     MOST_REQUESTS,
@@ -82,11 +84,15 @@ class Standing(Frozen):
     requests: Annotated[tuple[OpenRequest, ...], Field(max_length=MOST_REQUESTS)] = ()
     tallies: Annotated[tuple[Tally, ...], Field(max_length=MOST_SERVICES + 1)] = ()
     """What it adds to the results of a period, for who sees the whole, and for each participant that sees a part."""
+    glance: Glance
+    """Its row of the watch floor."""
 
     @model_validator(mode="after")
     def _bounded_and_each_once(self) -> Self:
         if sum(len(one.request) for one in self.requests) > REQUESTS_BYTES:
             raise ValueError(f"the requests of one delivery have at most {REQUESTS_BYTES} bytes")
+        if len(canonical(self.glance)) > GLANCE_BYTES:
+            raise ValueError(f"a row of the watch floor has at most {GLANCE_BYTES} bytes")
         asked = [(one.id, one.service) for one in self.requests]
         for named in (asked, [one.service for one in self.participants], self.states):
             if len(named) != len(set(named)):
@@ -125,6 +131,7 @@ def standing(delivery: Delivery) -> Standing:
         states=plan.states(),
         requests=_requests(delivery),
         tallies=tuple(_tallies(delivery, seen)),
+        glance=glance(delivery),
     )
 
 

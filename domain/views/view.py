@@ -181,7 +181,7 @@ class DeliveryView(Frozen):
     title: str | None
     phase: Phase
     position: Position | None
-    """None: it is on a leg that is not the reader's."""
+    """None: it is outside the reader's section of the route."""
     checkpoints: tuple[str, ...]
     """Every checkpoint that is the reader's to see, passed, open or ahead."""
     route: tuple[StopView, ...]
@@ -415,14 +415,15 @@ def markdown(shown: DeliveryView) -> str:
     outcome = f", {words(shown.outcome)}" if shown.outcome else ""
     lines = [f"{words(shown.delivery)}: {words(shown.phase.replace('_', ' '))}{outcome}", ""]
     if where is not None:
-        lines.append(f"- responsible now: {words(where.responsible)} ({words(where.state)})")
+        left = "" if where.leg is not None else "; it has not left yet"
+        lines.append(f"- responsible now: {words(where.responsible)} ({words(where.state)}){left}")
     if shown.held is not None:
         until = f", until {shown.held.until}" if shown.held.until is not None else ""
         lines.append(f"- **held** by {words(shown.held.by)} since {shown.held.since}{until}: nothing moves")
     if shown.halted:
         lines.append(f"- **halted** {words(shown.halted)}")
     if shown.discrepancy:
-        lines.append(f"- **does not fit**: {words(shown.discrepancy)}")
+        lines.append(f"- **discrepancy**: {words(shown.discrepancy)}")
     lines += [f"- **does not balance**: {words(one)}" for one in shown.unbalanced]
     if shown.diverged is not None:
         lines.append(f"- **record put back** entry {shown.diverged}: the archive has another history of it")

@@ -55,6 +55,24 @@ MOST_PARAMETERS: Final = 8
 # One plan, directory or card
 
 MOST_LEGS: Final = 50
+MOST_GLANCED: Final = 6
+"""Open checkpoints in a row of the watch floor; of more there is the number."""
+MOST_SILENT: Final = 12
+"""Services that such a row names at one checkpoint, each of which somebody may have to call; of more there is the number."""
+GLANCE_BYTES: Final = 40 * KIB
+"""Of a row of the watch floor. The largest that its fields allow is smaller; an ordinary one has 1,500 bytes."""
+MOST_ON_FLOOR: Final = 20_000
+"""Rows of the watch floor that a gateway holds, some 10 KB each: the worst by their due times, and of the others their number."""
+MOST_IN_A_CELL: Final = 3
+"""Things that do not fit in such a row; of more there is the number."""
+MOST_BLOCKS: Final = 40
+"""Services on one page of those that are silent."""
+MOST_MISSING: Final = 10
+"""Answers that such a page names of one service, the worst; of more there is the number."""
+MOST_CHASED: Final = 100
+"""Services that one service has taken over to chase at the same time: nobody calls more in a night."""
+MOST_CHASES: Final = 2_000
+"""Such notes that are read at once, the newest."""
 MOST_STOPS: Final = 20
 """Stops of a route that whoever begins a plan may name."""
 LONGEST_GROSS: Final = 80
@@ -439,6 +457,20 @@ MOST_READ: Final = 1_000
 
 LONGEST_LIST: Final = 200
 """Rows of one page of a list."""
+LARGEST_NUMBER_OF_HANDOVER: Final = 999_999
+"""Three a day for 900 years."""
+MOST_ON_SHEET: Final = 100
+"""Open deliveries on the sheet of a shift, the worst; of more there is the number. So its page stays below 200 KB."""
+MOST_HAPPENED: Final = 60
+"""Entries that it tells one by one."""
+MOST_MOVED_ON_SHEET: Final = 30
+"""Deliveries on it that got worse, that got better, and consents that end."""
+MOST_COMPARED: Final = 100
+"""Deliveries that are read as they stood when the shift began, which costs some ten milliseconds each."""
+MOST_CONTEXTS: Final = 50
+"""Contexts of one person: installations, and services in them, that somebody acts for."""
+MOST_OFFERED: Final = 5
+"""Files of a folder that are named to whoever gave the folder in place of one."""
 LONGEST_INBOX: Final = 50
 """Requests of one page of an inbox: each may have `REQUEST_BYTES`."""
 LONGEST_CURSOR: Final = 1_000
@@ -471,14 +503,35 @@ which one that is replayed for it takes on a busy machine (`bench/sweep.py`).
 LONGEST_BUILD: Final = 255
 """Characters of the name of a worker's build, as many as Temporal takes."""
 
+# Notices for who watches over all deliveries
+
+MOST_SUBSCRIPTIONS: Final = 8
+"""Of one officer: a page, a mail and a webhook for the day and for the night, and some to spare."""
+MOST_SUBSCRIPTIONS_OF_SERVICE: Final = 40
+"""Of the officers of one service: a hostile one leaves the others their own."""
+MOST_SUBSCRIPTIONS_IN_ALL: Final = 200
+"""Of an installation. A gateway sends to each of them at the same time, so this many connections."""
+MOST_QUIET: Final = 7
+"""Spans of a day in which notices wait."""
+LONGEST_ADDRESS: Final = 500
+"""Characters of the address of a webhook. A mail address is shorter."""
+MOST_OCCASIONS: Final = 20
+"""Of one delivery at one moment: as many as one row of the watch floor can hold."""
+
 # The results of a period
 
 MOST_TALLIED: Final = 2_000
 """Lines that one delivery adds for one reader. What is asked of 64 services at two dozen kinds of checkpoints comes to fewer."""
+TENTHS: Final = 10
+"""Parts of equal likelihood that a forecast is cut into."""
 LONGEST_TALLIED: Final = 80
 """Characters of each word that says of what a line is: a name of the catalogue of substances, or a service's id."""
 MOST_TOTALS: Final = 20_000
 """Lines of the results of a period: answers alone come to 500 services at two dozen kinds of checkpoints."""
+MOST_SIMULATED: Final = 1_000
+"""Simulated deliveries that a forecast which is kept may be of."""
+MOST_FORESEEN: Final = 1_500
+"""Lines of one forecast, which come in one body: 30 services at a few kinds of checkpoints, each with a dozen spans."""
 MOST_PACKETS: Final = 100_000
 """From which results are counted at once."""
 

@@ -11,6 +11,8 @@ must say that it comes from a page of this very origin, which the cookie alone c
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from time import monotonic
+from typing import Final
 
 from aiohttp import web
 from yarl import URL
@@ -22,11 +24,16 @@ from domain.words.errors import NotAllowed, NotAuthentic
 from domain.words.text import mark
 from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
-from gateway.limits import LIMITS, LONGEST_ANSWER, LONGEST_TOKEN
+from gateway.limits import FILES, FOLLOWING, LIMITS, LONGEST_ANSWER, LONGEST_TOKEN, lane_of
 from gateway.oidc import PROVIDER
+from gateway.reception import RECEPTION
 
+SILENT: web.RequestKey[int | None] = web.RequestKey("silent", int)
+"""How many services are silent in what the reader sees; none where that is not known."""
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
+CHECKED: Final = 5.0
+"""Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
 ROOT = "/desk"
 ACTIONS: Mapping[str, str | None] = {
     "desk.door": None,
@@ -34,26 +41,48 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.go": None,
     "desk.back": None,
     "desk.file": None,
+    "desk.home": "inbox",
     "desk.inbox": "inbox",
+    "desk.floor": "floor",
+    "desk.floor.changes": "floor-changes",
+    "desk.overdue": "overdue",
     "desk.list": "list",
     "desk.view": "view",
+    "desk.changes": "changes",
+    "desk.story": "ledger",
     "desk.ledger": "ledger",
+    "desk.packet": "packet",
     "desk.law": "view",
     "desk.attachment": "file",
     "desk.results": "results",
     "desk.results.take": "results",
+    "desk.statistics": "statistics",
+    "desk.statistics.take": "statistics",
+    "desk.shift": "shift",
+    "desk.shift.former": "handovers",
+    "desk.shift.one": "handover",
     "desk.papers": "papers",
     "desk.paper": "paper",
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.unasked": "view",
     "desk.say": "submit",
+    "desk.findings": "enter",
+    "desk.words": "directory",
     "desk.me": "enter",
+    "desk.notices.waiting": "notices",
+    "desk.notices.seen": "notices",
+    "desk.notices.subscribe": "subscribe",
+    "desk.notices.unsubscribe": "unsubscribe",
+    "desk.notices.test": "test-notice",
     "desk.leave": "enter",
 }
 """The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
 SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
+
+FORMS = frozenset({"desk.leave", "desk.notices.seen", "desk.notices.unsubscribe", "desk.notices.test"})
+"""What a button of a page sends without a script: whoever presses it reads the answer."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -74,7 +103,7 @@ def is_page(request: web.Request) -> bool:
 
 def is_for_eyes(request: web.Request) -> bool:
     """Whether a person will read the answer as it is; else a script of a page does, or a program."""
-    return is_page(request) and (request.method in ("GET", "HEAD") or request.match_info.route.name == "desk.leave")
+    return is_page(request) and (request.method in ("GET", "HEAD") or request.match_info.route.name in FORMS)
 
 
 def action_of(request: web.Request) -> str | None:
@@ -98,11 +127,22 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     permit(visitor.service, action)
     if visitor.key is None and request.match_info.route.name in SIGNING:
         raise NotAllowed("you have signed in without a key, to read", hint="say it, or stop, with the vigil command and your key")
-    async with request.app[LIMITS].turn(visitor.service.id, "files" if action == "file" else "ask"):
+    lane = lane_of(action, b"") if action in (*FILES, *FOLLOWING) else "ask"
+    async with request.app[LIMITS].turn(visitor.service.id, lane):
         await received(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
+        if is_for_eyes(request) and lane == "ask":
+            await _count_silent(request, visitor.service)
         return await handler(request)
+
+
+async def _count_silent(request: web.Request, reader: Service) -> None:
+    """How many services are silent, for the navigation. Who is about to sign, or to stop, waits for no look."""
+    overdue = request.app[RECEPTION].overdue
+    if request.match_info.route.name not in SIGNING:
+        await overdue.glimpse()
+    request[SILENT] = overdue.count(reader)
 
 
 async def _visitor(request: web.Request) -> Visitor:
@@ -128,7 +168,7 @@ async def visitor_of(request: web.Request, token: str) -> Visitor:
     if service is None or not _still(request, who, service):
         await sessions.end(token)
         raise NotAuthentic("what you signed in with is not valid any more", hint="sign in again with what is")
-    return Visitor(service=service, officer=who.officer, key=who.key, nonce=None)
+    return Visitor(service=service, officer=who.officer, key=who.key, nonce=None, subject=who.subject)
 
 
 def _still(request: web.Request, who: SignedIn, service: Service) -> bool:
@@ -136,6 +176,20 @@ def _still(request: web.Request, who: SignedIn, service: Service) -> bool:
         return who.key in service.keys_at(datetime.now(UTC)) and service.officer_of(who.key) in (None, who.officer)
     provider = request.app.get(PROVIDER)
     return provider is not None and provider.admits(who, service)
+
+
+class StillSignedIn:
+    """Raises once whoever follows has a session no more. While it is followed it does not run out for want of requests."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        self._looked = 0.0
+
+    async def __call__(self) -> None:
+        """Raises `NotAuthentic`, or `Unavailable` while that is not known."""
+        if monotonic() - self._looked >= CHECKED:
+            self._looked = monotonic()
+            await visitor_of(self._request, token_of(self._request))
 
 
 def _refuse_from_elsewhere(request: web.Request) -> None:

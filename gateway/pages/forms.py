@@ -24,7 +24,9 @@ from domain.words.moments import instant
 from domain.words.sizes import bounded
 from gateway.access import Visitor
 
-As = Literal["line", "text", "mass", "moment", "whole", "yes", "one", "many"]
+As = Literal["line", "text", "mass", "moment", "whole", "yes", "one", "many", "fixed"]
+FIXED = ("state", "request", "transfer", "giver", "agreed_with")
+"""What an answer says as it was asked, and no officer types: of another value it would not be the answer."""
 LONG = 120
 """Characters from which on a text is given more than a line."""
 
@@ -75,11 +77,13 @@ def boxes_of(
     if "valid_until" in asked:
         asked["valid_until"] = _whole(asked["valid_until"])
     needed = schema.get("required", ())
+    fixed = {name for name in FIXED if request is not None and isinstance(asked.get(name), str)}
     of_checks = {name: forms.asked_of(kind, name, request) for name in schema["properties"]}
     return tuple(
-        _box(name, said, required=name in needed or of_checks[name] is True, asked=asked.get(name, ""))
+        _as(box, "fixed") if name in fixed else box
         for name, said in schema["properties"].items()
         if name != "kind" and of_checks[name] is not False
+        for box in (_box(name, said, required=name in needed or of_checks[name] is True, asked=asked.get(name, "")),)
     )
 
 
@@ -102,7 +106,7 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> F
             return _as(box, "yes", usual="" if usual is None else "yes" if usual else "no")
         case "integer":
             return _as(box, "whole")
-        case "array" if "enum" in one["items"]:
+        case "array" if "enum" in one.get("items", ()):
             return _as(box, "many", choices=tuple(one["items"]["enum"]))
         case "string" if "enum" in one:
             return _as(box, "one", choices=tuple(one["enum"]))
@@ -154,7 +158,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     except ValidationError as error:
         faults += faults_of(error)
     if faults:
-        raise Malformed("nothing can be signed yet", faults, hint="mend what is named")
+        raise Malformed("nothing can be signed yet", faults, hint="fix what is named")
     return statement
 
 

@@ -7,6 +7,7 @@ from domain.words.text import mark
 FIELDS: Mapping[str, str] = {
     "members": mark("Consignments of the group, by their numbers"),
     "state": mark("State"),
+    "plan": mark("The plan that it is about (SHA-256)"),
     "request": mark("The request that it decides on (SHA-256)"),
     "reference": mark("Reference of the act"),
     "granted_by_role": mark("Granted by (office, never a name)"),
@@ -127,7 +128,7 @@ FIELDS: Mapping[str, str] = {
     "delivery": mark("Delivery"),
     "checkpoint": mark("Checkpoint"),
     "service": mark("Service"),
-    "on_behalf_of": mark("In the stead of"),
+    "on_behalf_of": mark("On behalf of"),
     "officer": mark("Officer"),
     "happened_at": mark("When it happened"),
     "fulfils": mark("Conditions that are met"),
@@ -149,7 +150,7 @@ FIELDS: Mapping[str, str] = {
     "minor": mark("Amount, in minor units"),
     "notes": mark("Notes"),
     "serials": mark("List of serial numbers (SHA-256)"),
-    "at": mark("At"),
+    "at": mark("Where exactly"),
     "lasts": mark("Lasts"),
     "operation": mark("Operation"),
     "contents": mark("Contents"),
@@ -231,9 +232,41 @@ CHOICES: Mapping[str, str] = {
     "dead_addressee": mark("the addressee is dead"),
     "refused_by_addressee": mark("the addressee refused it"),
 }
+SENTENCES: Mapping[str, str] = {
+    "authorisation_granted": mark(
+        "For {state}, as {service}, officer {officer}, you consent that {delivery} travels through your State, handled as "
+        "{modalities}, from {valid_from} until {valid_until}, by act {reference} of {granted_by_role}, on the "
+        "basis of {legal_basis}."
+    ),
+    "authorisation_refused": mark("For {state}, as {service}, officer {officer}, you refuse consent to {delivery}."),
+    "authorisation_extended": mark(
+        "For {state}, as {service}, officer {officer}, you let the consent to {delivery} run until {valid_until}."
+    ),
+    "authorisation_withdrawn": mark("For {state}, as {service}, officer {officer}, you withdraw the consent to {delivery}."),
+    "handover_offered": mark(
+        "As {service}, officer {officer}, you offer {delivery} at {checkpoint}: gross weight {gross}, seals {seals}."
+    ),
+    "handover_accepted": mark(
+        "As {service}, officer {officer}, you take {delivery} over at {checkpoint}, and answer for it from here: gross weight "
+        "{gross}, seals {seals}."
+    ),
+    "handover_declined": mark("As {service}, officer {officer}, you decline to take {delivery} over at {checkpoint}: {reason}."),
+    "prepared": mark("As {service}, officer {officer}, you have prepared {delivery}: gross weight {gross}, seals {seals}."),
+    "dispatched": mark("As {service}, officer {officer}, you say that {delivery} is on its way."),
+    "delivered": mark("As {service}, officer {officer}, you say that {delivery} was delivered."),
+    "interdicted": mark(
+        "As {service}, officer {officer}, you say that {delivery} has been seized: {place}, gross weight {gross}."
+    ),
+    "hold_decided": mark("As {service}, officer {officer}, you decide on the hold of {delivery}: {decision}. {reason}."),
+    "movement_decision": mark(
+        "As {service}, officer {officer}, you decide about {delivery}, whether it may go on: {proceed}. {reason}."
+    ),
+}
+"""What is signed of a kind, as one sentence; of others it is said in general. It is filled in from the bytes that are signed."""
 HELP: Mapping[str, str] = {
     "mass": mark("With its unit: 13.9 kg, 250 g, 40 mg. Not measured: unmeasured no_means kz.prosecutor, who allowed it"),
-    "moment": mark("Date, time and offset: 2026-03-01T14:05:00+05:00."),
+    "moment": mark("Day, time of 24 hours, and how far clocks are ahead of UTC there."),
+    "at": mark("In degrees, longitude first: 69.2797, 41.3111"),
     "seals": mark("One on each line, number and class (I, S or H): KZ123456/H"),
     "broken": mark("One on each line, number and class (I, S or H): KZ123456/H"),
     "kept": mark("One on each line: heroin: 1.98 kg, cash: EUR: 12500.00, or counted: weapon rifle: 12"),

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from temporalio.client import Client
 
-from activities import receipts
+from activities import checkpoint, receipts
 from domain.delivery.reported import Asked, Stated
 from domain.delivery.requests import Request
 from domain.delivery.statement import sign_statement
@@ -25,13 +25,16 @@ from domain.record.receipts import opened
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, open_envelope, sign
 from domain.signing.keys import b64, key_id, public_text
+from domain.views.asked import request
+from domain.words.moments import utc_text
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.scenario import Scenario
 from rehearsal.services import SECOND, VIGIL, lines, private_key_of, second
 from tests.activities.misbehaving import WAYS, Way, misbehaving
 from tests.installation import Installation, installed, quick, renamed
-from tests.support import asks, example_scenario, signed_plan, with_changes
+from tests.support import Table, asks, example_scenario, signed_plan, with_changes
+from workflows.messages import CheckpointWait
 
 PROSECUTOR = "uz.prosecutor"
 
@@ -508,3 +511,31 @@ def revocation_of(service: str) -> Envelope:
     end = KeyEnd(key=key_id(public_text(private_key_of(service))), at=now, revoked=True)
     change = KeyChange(service=service, by=service, made_at=now, ended=(end,))
     return sign(canonical(change), KEYS_TYPE, private_key_of(service))
+
+
+@pytest.mark.parametrize(
+    ("due", "turn", "wakes_after"),
+    [
+        (timedelta(hours=2), None, timedelta(hours=2)),
+        (timedelta(days=3), None, checkpoint.PARKED),
+        (-timedelta(hours=2), None, checkpoint.PARKED),
+        (None, None, checkpoint.PARKED),
+        (timedelta(hours=2), timedelta(seconds=10), timedelta(seconds=10)),
+        (timedelta(hours=2), -timedelta(seconds=10), checkpoint.AT_ONCE),
+    ],
+)
+def test_what_waits_is_woken_when_it_is_due_or_in_a_day(
+    due: timedelta | None, turn: timedelta | None, wakes_after: timedelta
+) -> None:
+    """The next turn comes first; without one the moment at which the answer is due, if that is ahead and within a day."""
+    table, now = Table(), datetime.now(UTC)
+    asked = request(table.delivery, "consent-uz", PROSECUTOR)
+    asked = asked.model_copy(update={"due": utc_text(now + due) if due is not None else None})
+    wait = CheckpointWait(
+        delivery=asked.delivery, checkpoint=asked.checkpoint, requests=(asked,), services=(table.directory.get(PROSECUTOR),)
+    )
+    memory = checkpoint.Memory(due={PROSECUTOR: now + turn if turn is not None else checkpoint.NEVER})
+
+    assert wakes_after == checkpoint.wakes(wait, memory, now) - now
+    assert checkpoint.waiting_for(wait, memory).startswith("waiting for uz.prosecutor (asked) at consent-uz")
+    assert (f", due {asked.due}" in checkpoint.waiting_for(wait, memory)) == (due is not None)

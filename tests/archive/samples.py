@@ -15,6 +15,7 @@ from archive.standing import next_change, rows, write
 from archive.tables import data_keys, last_change
 from domain.signing import tree
 from domain.signing.canonical import canonical
+from domain.views.glance import Glance
 from domain.views.standing import OpenRequest, Participant, Standing
 from domain.words.moments import utc_text
 from process.ring import Wrapping, new_ring
@@ -53,6 +54,38 @@ def root(entries: Sequence[bytes]) -> bytes:
     return tree.root([tree.leaf(one) for one in entries])
 
 
+def glanced(**changed: Any) -> Glance:
+    """The row of an ordinary delivery."""
+    usual: dict[str, Any] = {
+        "delivery": NAME,
+        "at": AT,
+        "title": "Heroin in a lorry",
+        "started_at": AT,
+        "whole": (READER,),
+        "phase": "consent",
+        "outcome": None,
+        "way": (
+            {"state": "KZ", "responsible": READER, "takes": 36_000},
+            {"state": "UZ", "responsible": "uz.customs", "takes": 7_200},
+        ),
+        "leg": None,
+        "left_at": None,
+        "arrived": False,
+        "holder": READER,
+        "seen_at": None,
+        "waits": (),
+        "halted": None,
+        "at_risk": False,
+        "to_seize": False,
+        "held_by": None,
+        "lost_since": None,
+        "differs": (),
+        "diverged": False,
+        "shortest": None,
+    }
+    return Glance(**(usual | changed))
+
+
 def standing(**changed: Any) -> Standing:
     """How an ordinary delivery stands: one service may see the whole, and one its part."""
     usual: dict[str, Any] = {
@@ -68,6 +101,7 @@ def standing(**changed: Any) -> Standing:
             Participant(service="uz.customs", state="UZ", reach="part"),
         ),
         "states": ("KZ", "UZ"),
+        "glance": glanced(),
     }
     return Standing(**(usual | changed))
 

@@ -21,7 +21,7 @@ from domain.signing.canonical import canonical
 from domain.words.errors import Malformed, NotFound, NotVerified, TimedOut, Unavailable
 from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES, ENTRY_BYTES
 from rehearsal.services import EPOCH
-from tests.archive.samples import AT, NAME, READER, batch, database, entry, ledger, new_keys, request, root, standing
+from tests.archive.samples import AT, NAME, READER, batch, database, entry, glanced, ledger, new_keys, request, root, standing
 
 ROUNDS = 3
 
@@ -320,9 +320,10 @@ async def test_a_slice_is_bounded_and_says_where_to_go_on(url: str) -> None:
 
 
 async def test_nothing_that_was_said_stands_in_the_database_in_clear(url: str) -> None:
-    """Neither entries nor title nor requests: without the ring, a copy of the database opens nothing."""
+    """Neither entries nor title, row of the watch floor nor requests: without the ring, a copy of the database opens nothing."""
     async with opened(url) as (ledgers, archive):
-        secret = standing(title="MARKED", requests=(request("uz.customs", AT).model_copy(update={"request": b"MARKED"}),))
+        asked = request("uz.customs", AT).model_copy(update={"request": b"MARKED"})
+        secret = standing(title="MARKED", glance=glanced(title="MARKED"), requests=(asked,))
         await ledgers.keep(batch(ledger(2, "MARKED"), standing=secret))
         assert "MARKED" not in repr(await rows(archive))
         with pytest.raises(Unavailable, match="is missing here"):

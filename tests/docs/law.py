@@ -1,7 +1,6 @@
 """docs/rules.md, made from the code: `make rules`."""
 
 import ast
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
@@ -11,54 +10,17 @@ from textwrap import wrap
 from typing import Any
 
 from domain.delivery.vocabulary import Outcome
-from domain.rules import books
 from domain.rules.books import BOOK
 from domain.rules.budget import HELD_TOO_MUCH, SPENT, TOO_EARLY, Budget
-from domain.rules.kind import Counts, Kind
+from domain.views import rulebook
+from domain.views.rulebook import BINDINGS, READERS, SHAPES, SPEAKERS, binding_of, counted_while
+from domain.views.sentences import english
 from domain.words import figures, limits
 from domain.words.codes import CODES, Code
 from domain.words.quantities import say_span
 from domain.words.text import shown
 
 PATH = Path(__file__).parents[2] / "docs" / "rules.md"
-
-SHAPES = {
-    "entry": "number of an entry",
-    "count": "whole number",
-    "mass": "milligrams",
-    "money": "minor units",
-    "span": "milliseconds",
-    "instant": "UTC",
-    "name": "identifier",
-    "names": "identifiers",
-    "kind": "kind of statement",
-    "word": "word",
-    "words": "words",
-}
-SPEAKERS = {
-    "asked": "who is asked (R17)",
-    "responsible": "the responsible authority (R4)",
-    "grantor": "who holds the authorisation (R1)",
-    "anyone": "anyone who takes part",
-}
-READERS = {
-    "checkpoint": "its State's services at the checkpoint",
-    "both_sides": "whoever sees the checkpoint",
-    "asked_there": "who is asked there",
-    "own_state": "services of its State",
-    "leg": "whose leg it is on",
-    "addressed": "whom it names",
-    "both_states": "services of its State and of the one that it asks",
-    "prosecution": "prosecutors and courts",
-    "as_named": "who reads the statement that it names",
-}
-COUNTS = {Counts.UNDER_WAY: "under way", Counts.HALTED: "halted", Counts.CONCLUDED: "concluded"}
-BINDINGS = {
-    "consent": "the plan in force, this history",
-    "decision": "a plan so far, this history",
-    "word": "a plan so far",
-    "brake": "nothing: it stops",
-}
 
 
 def rules() -> str:
@@ -88,10 +50,8 @@ def _rules() -> Iterator[str]:
         "of it was [E], or it is believed and was not read [K]: check that before you rely on it."
     )
     yield ""
-    text = (books.__doc__ or "").partition("\n\n")[2]
-    for found in re.finditer(r"^(R\d+) +(.*?)(?=^R\d+ |\Z)", text, re.MULTILINE | re.DOTALL):
-        words = " ".join(found[2].split()).replace(" (`domain.views.sight`)", "")
-        yield f"- **{found[1]}** {words}"
+    for number, words in rulebook.rules().items():
+        yield f"- **{number}** {words}"
     yield ""
 
 
@@ -197,7 +157,7 @@ def _kinds() -> Iterator[str]:
     for name, kind in BOOK.kinds.items():
         said = kind.declares
         answers = f"`{said.answers}`, {'yes' if said.confirms else 'no'}" if said.answers is not None else ""
-        counts = ", ".join(word for flag, word in COUNTS.items() if flag & said.counts)
+        counts = counted_while(kind, english)
         cells = (
             f"`{name}`",
             answers,
@@ -208,22 +168,18 @@ def _kinds() -> Iterator[str]:
             "yes" if said.contact else "",
             READERS[said.readers],
             "yes" if said.may_be_left_out else "",
-            BINDINGS[_binding(kind)],
+            BINDINGS[binding_of(kind)],
             f"{said.largest:,}",
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
 
 
-def _binding(kind: type[Kind]) -> str:
-    return kind.model_construct(risk_to_life=True).bound_to()
-
-
 def _contingencies() -> Iterator[str]:
     yield "## Checkpoints that no plan holds"
     yield ""
     yield from _prose(
-        "Opened where something does not go as planned. `without end`: waits for as long as it takes. `after a halt`: "
+        "Opened where something does not go as planned. `without end`: no deadline. `after a halt`: "
         "goes on being asked when nothing advances. `silence closes it`: it decides nothing. `once`: for each thing it "
         "is about."
     )

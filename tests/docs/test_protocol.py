@@ -75,6 +75,23 @@ FOR_OPERATORS = {
     ("GET", "/v1/deliveries/{delivery}/expunction"),
 }
 """What no participating service needs: it stands in deploy/README.md."""
+OF_FLOOR = {("GET", "/v1/floor"), ("GET", "/v1/floor/changes"), ("GET", "/v1/overdue"), ("POST", "/v1/overdue/chases")}
+"""For who sees the whole of something: the document's example is of a service that sees a part, and has no such row."""
+OF_NOTICES = {
+    ("GET", "/v1/notices"),
+    ("POST", "/v1/notices"),
+    ("DELETE", "/v1/notices/{subscription}"),
+    ("POST", "/v1/notices/{subscription}/test"),
+}
+"""For supervisors: `tests/gateway/test_notices.py` tries them, and docs/notices.md says what they take."""
+OF_SHIFTS = {
+    ("GET", "/v1/shift"),
+    ("POST", "/v1/shift/hand-over"),
+    ("POST", "/v1/shift/take-over"),
+    ("GET", "/v1/shift/handovers"),
+    ("GET", "/v1/shift/handovers/{number}"),
+}
+"""For who watches over deliveries; told and not shown, for the same reason."""
 OF_FILES = {
     ("GET", "/v1/deliveries/{delivery}/attachments/{digest}"),
     ("PUT", "/v1/deliveries/{delivery}/attachments/{digest}"),
@@ -234,14 +251,14 @@ def test_every_endpoint_of_the_gateway_is_shown() -> None:
         path = re.sub(r"^/v1/deliveries/[^/]+", "/v1/deliveries/{delivery}", target.split("?")[0])
         path = re.sub(r"/papers/[^/]+$", "/papers/{name}", path)
         shown.add((method, path))
-    assert shown == routes - FOR_OPERATORS - OF_FILES
-    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES)
+    assert shown == routes - FOR_OPERATORS - OF_FILES - OF_FLOOR - OF_NOTICES - OF_SHIFTS
+    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES | OF_FLOOR | OF_NOTICES | OF_SHIFTS)
     assert all(path in DEPLOYMENT for _, path in FOR_OPERATORS)
 
 
 def test_who_may_what_is_as_the_policy_says() -> None:
     """The table is the policy's own."""
-    rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:(?:all|own|part|-) \| ?)+)$", TEXT, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| ((?:(?:all|own|part|-) \| ?)+)$", TEXT, re.MULTILINE))
     shown = {action: tuple(cell.strip() for cell in cells.strip(" |").split("|")) for action, cells in rows.items()}
     assert MAY == shown
     assert " | ".join(("| action", *ROLES)) in TEXT

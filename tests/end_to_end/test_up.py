@@ -213,3 +213,34 @@ async def test_a_folder_holds_one_rehearsal_at_a_time(tmp_path: Path) -> None:
 
     assert 1 == second.code
     assert f"process {first.pid}" in second.err
+
+
+@linux
+async def test_temporals_pages_are_read_in_clear_by_the_supervisor_whose_key_is_there(installation: tuple[object, ...]) -> None:
+    """`up` says as whom; the pages are told the codec endpoint, which decodes for them and for no other page. Without a key of a
+    supervisor they are told nothing, and `up` says what to do; who is no supervisor is refused by name before anything starts.
+    """
+    directory, keys, pages = installation[2], installation[4], f"http://127.0.0.1:{installation[-3]}"
+    told = []
+    for begins in ("pages       their contents are encrypted", "pages       in clear for you, as supervision"):
+        async with running(*installation) as up, aiohttp.ClientSession() as http:
+            printed = await said(up, "stop with Ctrl-C")
+            async with http.get(f"{pages}/api/v1/settings") as settings:
+                told.append((await settings.json())["Codec"]["Endpoint"])
+            if told[-1]:
+                statuses = []
+                for origin in (pages, "http://127.0.0.1:1"):
+                    async with http.post(f"{told[-1]}/decode", data=b"{}", headers={"Origin": origin}) as answer:
+                        statuses.append(answer.status)
+            up.terminate()
+            await asyncio.wait_for(up.communicate(), PATIENCE)
+        assert begins in printed, printed
+        if not told[-1]:
+            await vigil("keys", "new", "supervision", "kz.knb", "--plain", "--directory", directory, "--keys", keys)
+    refused = await vigil(*installation, "--pages-as", "kz.knb")
+
+    assert "" == told[0]
+    assert told[1].startswith("http://127.0.0.1:")
+    assert [200, 403] == statuses
+    assert 5 == refused.code
+    assert "kz.knb is no supervisor of this directory" in refused.err

@@ -148,11 +148,11 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     assert "#" not in at.page.url
     public = await at.make_key()
     await at.go("/desk")
-    await expect(at.page.locator(".card")).to_contain_text("whether the State authorises it")
+    await expect(at.page.locator(".card")).to_contain_text("Authorise this delivery?")
     await at.page.get_by_role("link", name=f"Answer {at.plan.operation}").click()
 
     await at.page.get_by_role("button", name="Check").click()
-    await expect(at.page.locator("#fault-reference")).to_have_text("Field required")
+    await expect(at.page.locator("#fault-reference")).to_have_text("is missing")
     await expect(at.page.locator("#faults")).to_be_focused()
     for label, words in (
         ("Reference of the act", "14/2-2026"),
@@ -165,6 +165,9 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     shown = at.page.locator("#words")
     for words in ("Authorisation granted", "14/2-2026", "example <b>only</b>", "two officers present", SERVICE, "P-117"):
         await expect(shown).to_contain_text(words)
+    await expect(at.page.locator("#sentence")).to_contain_text(f"For UZ, as {SERVICE}, officer P-117, you consent")
+    await expect(at.page.locator("#remarks li")).to_have_count(0)
+    await expect(at.page.locator("#bytes")).to_contain_text('"kind":"authorisation_granted"')
     assert [] == await at.said()
 
     await at.page.get_by_role("button", name="Sign", exact=True).click()
@@ -183,7 +186,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
 
     await at.page.goto("about:blank")
     await at.page.goto(link)  # in the history of somebody's terminal, say
-    await expect(at.page.locator("#refused")).to_contain_text("not good any more")
+    await expect(at.page.locator("#refused")).to_contain_text("already used")
 
 
 async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal: Client, tmp_path: Path) -> None:
@@ -236,7 +239,7 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
     await at.sign_in()
     await at.make_key()
     await at.go(f"/desk/deliveries/{at.plan.operation}")
-    await at.page.get_by_role("link", name="Hold or stop it").press("Enter")
+    await at.page.get_by_role("button", name="Hold or stop it").press("Enter")
     await expect(at.page.get_by_label("Reason")).to_be_focused()
     await at.page.keyboard.type("the convoy is compromised")
     button = at.page.get_by_role("button", name="Sign and stop")
@@ -250,7 +253,6 @@ async def test_an_officer_stops_in_two_presses(at: At) -> None:
     assert said.seen is not None
     shown = await at.installation.gateway(at.plan.initiator).ledger(at.plan.operation)
     assert said.seen.root == root([bytes.fromhex(leaf_of(one)) for one in shown[: said.seen.size]]).hex()
-    await at.go(f"/desk/deliveries/{at.plan.operation}")
     await expect(at.page.locator(".notice.bad:visible")).to_contain_text(f"{SERVICE} ordered a stop")
     await at.page.locator(".notice.bad:visible").get_by_role("link").click()
     await expect(at.page.locator(".said").first).to_contain_text("the convoy is compromised")
@@ -459,13 +461,15 @@ async def test_a_supervisor_signs_in_through_the_provider_and_reads(temporal: Cl
                 await at.page.get_by_role("button", name="Authorize", exact=True).click()
                 if sub == "somebody-else":
                     await expect(at.page.locator("#why")).to_contain_text("not one of those who may sign in here so")
-            await expect(at.page.locator("h1")).to_have_text("Deliveries")
-            assert f"{at.installation.url}/desk/deliveries" == at.page.url
+            await expect(at.page.locator("h1")).to_have_text("Watch floor")
+            assert f"{at.installation.url}/desk/floor" == at.page.url
             await at.go(f"/desk/deliveries/{at.plan.operation}")
             await expect(at.page.locator("h1")).to_have_text(at.plan.operation)
             await expect(at.page.locator(".who")).to_have_text("S-9 · supervision")
-            assert 0 == await at.page.locator(".button").count()
-            await expect(at.page.locator("main")).to_contain_text("without a key")
+            await at.page.get_by_role("button", name="Hold or stop it").click()
+            await expect(at.page.locator("#stop")).to_contain_text("You have signed in without a key")
+            await expect(at.page.locator("#stop pre")).to_contain_text(f"vigil stop {at.plan.operation} --as supervision")
+            assert 0 == await at.page.locator("#form, #check, #hold").count()
             assert {"Strict"} == {one["sameSite"] for one in await at.context.cookies(at.installation.url)}
             await at.go("/desk/me")
             await expect(at.page.locator("main")).to_contain_text("without a key")

@@ -26,7 +26,7 @@ async def test_an_officer_reads_what_the_law_of_its_state_demands(at: At) -> Non
     await at.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     await at.sign_in()
     await at.go(f"/desk/deliveries/{at.plan.operation}")
-    await at.page.get_by_role("link", name="what it demands of this plan").click()
+    await at.page.get_by_role("link", name="What the law demands of this plan").click()
 
     await expect(at.page.locator("h1")).to_have_text("What the law demands of this plan")
     await expect(at.page.locator("#UZ")).to_contain_text("uz.prosecutor answers for it (R1)")

@@ -80,7 +80,7 @@ def briskly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ("method", "path", "body", "headers", "status", "code"),
     [
         ("GET", "/v1/nothing", None, {}, 404, "no-such-path"),
-        ("GET", "/", None, {}, 404, "no-such-path"),
+        ("GET", "/nothing", None, {}, 404, "no-such-path"),
         ("DELETE", "/v1/inbox", None, {}, 405, "method-not-allowed"),
         ("OPTIONS", "/v1/inbox", None, {}, 405, "method-not-allowed"),
         ("HEAD", "/v1/deliveries/amber-heron/changes", None, {}, 405, ""),

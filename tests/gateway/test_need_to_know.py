@@ -87,9 +87,12 @@ def not_to_be_known(delivery: Delivery, reader: Reader, text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("service", [*IN_PART, *OUTSIDE])
-async def test_r11_no_route_shows_anybody_what_is_of_another(at: At, service: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_r11_no_route_shows_anybody_what_is_of_another(
+    at: At, service: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every route, with what it asks for and with nonsense: answers, streams, errors; and nothing of the plan in the logs."""
     caplog.set_level("DEBUG")
+    monkeypatch.setattr("gateway.floor.LASTS", 0.0)
     reader = Reader(at.installation.directory.get(service))
     wrong: list[tuple[str, set[str]]] = []
     seen: dict[str, int] = {}

@@ -37,21 +37,25 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import pages, provider, results, words
-from gateway.pages.entrance import ACTIONS
+from gateway.pages import floor, glossary, notices, one, overdue, pages, provider, results, shift, statistics, words
+from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
 from process.configuration import directory_in
 from process.in_force import InMemory
 from process.language import chosen
+from process.proposals import PROPOSED, proposals
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-PAGES = (*pages.routes, *provider.routes, *results.routes)
+OF_PAGES = (pages, glossary, provider, results, floor, notices, one, shift, overdue, statistics)
+PAGES = tuple(route for module in OF_PAGES for route in module.routes)
 ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
+FLOOR = {"floor", "floor-changes", "shift"}
+"""Actions for who sees the whole of something."""
 SAME = {"Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert('x')</script>"
 
@@ -121,6 +125,7 @@ class At:
         """Where a page is, with what it must be asked."""
         file = "desk.css" if name == "desk.file" else "request.uz.prosecutor"
         filled = {"{delivery}": self.plan.operation, "{name}": file, "{digest}": "0" * 64, "{form:csv|json|svg}": "csv"}
+        filled |= {"{upto}": "0", "{subscription}": "n-000000000000", "{number}": "1"}
         path = ROUTES[name].path
         for gap, value in filled.items():
             path = path.replace(gap, value)
@@ -342,16 +347,29 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
     assert {action for action in ACTIONS.values() if action is not None} <= MAY.keys()
 
 
-@pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file"}])
-async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str) -> None:
-    """Who, in which role, what of which delivery: one record for each page. A file's is in `test_attachments.py`."""
-    browser = await at.signed_in("uz.prosecutor", "P-117")
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, action in ACTIONS.items()
+        if action not in NO_VIEWS | {None, "file", "packet", "ledger", "handover", "overdue"}
+    ],
+)
+async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
+    is in `test_attachments.py`, a handover's in `test_shift.py`, that of silent services in
+    `test_overdue.py`.
+    """
+    for stream in ("gateway.floor", "gateway.pages.one"):
+        monkeypatch.setattr(f"{stream}.LASTS", 0.0)
+    reader, role = (at.plan.initiator, "service") if ACTIONS[name] in FLOOR else ("uz.prosecutor", "prosecutor")
+    browser = await at.signed_in(reader, "P-117")
     before = len((await at.installation.reads.page(0, 1000)).reads)
     await browser.page(at.path(name))
-    (read,) = (await at.installation.reads.page(before, 1000)).reads
+    (read,) = (one for one in (await at.installation.reads.page(before, 1000)).reads if one.ends is None)
 
-    assert ("uz.prosecutor", "P-117", "prosecutor", ACTIONS[name]) == (read.service, read.officer, read.role, read.action)
-    assert read.period is not None if ACTIONS[name] == "results" else at.plan.operation in read.deliveries
+    assert (reader, "P-117", role, ACTIONS[name]) == (read.service, read.officer, read.role, read.action)
+    assert read.period is not None if ACTIONS[name] in ("results", "statistics") else at.plan.operation in read.deliveries
 
 
 async def test_while_the_archive_is_away_no_page_shows_anything(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,10 +380,35 @@ async def test_while_the_archive_is_away_no_page_shows_anything(at: At, monkeypa
     assert "vigil stop" in await browser.page(at.home, 503)
 
 
+async def test_the_old_address_of_a_ledger_leads_to_the_page(at: At) -> None:
+    """With what it asked for, and nothing that is no question of ours; and it shows nothing by itself."""
+    browser = await at.signed_in("uz.prosecutor", "P-117")
+    before = len((await at.installation.reads.page(0, 1000)).reads)
+    answer, _ = await browser.ask("GET", f"{at.home}/ledger?before=7&show=said&other=1")
+
+    assert (302, f"{at.home}?before=7&show=said#ledger") == (answer.status, answer.headers["Location"])
+    assert () == tuple((await at.installation.reads.page(before, 1000)).reads)
+
+
+async def test_a_packet_is_taken_from_the_page_by_who_sees_the_whole(at: At) -> None:
+    """As a file that is recorded with its purpose; who sees a part has no link to it and is refused (R11)."""
+    whole, part = await at.signed_in(at.plan.initiator), await at.signed_in("uz.prosecutor")
+    assert f"{at.home}/packet" in await whole.page(at.home)
+    before = len((await at.installation.reads.page(0, 1000)).reads)
+    answer, text = await whole.ask("GET", f"{at.home}/packet")
+    (read,) = (await at.installation.reads.page(before, 1000)).reads
+
+    assert (200, "operation") == (answer.status, read.purpose)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{at.plan.operation}.packet.json"'
+    assert {"packet", "seal"} & json.loads(text).keys()
+    assert f"{at.home}/packet" not in await part.page(at.home)
+    await part.page(f"{at.home}/packet", 403)
+
+
 async def test_who_has_no_part_sees_no_delivery(at: At) -> None:
     """The same answer as for one that does not exist; a supervisor sees the whole."""
     stranger, supervisor = await at.signed_in("tj.customs"), await at.signed_in("supervision")
-    for path in (at.home, f"{at.home}/ledger", at.path("desk.answer"), "/desk/deliveries/amber-heron"):
+    for path in (at.home, at.path("desk.answer"), "/desk/deliveries/amber-heron"):
         assert "not yours to see" in await stranger.page(path, 404)
 
     assert "Air mail" in await supervisor.page("/desk/deliveries") or at.plan.operation in await supervisor.page(at.home)
@@ -383,12 +426,12 @@ async def test_a_participant_finds_nothing_of_another_on_its_pages(at: At, servi
     for prosecutor, checkpoint in (("kz.prosecutor", "consent-kz"), ("uz.prosecutor", "consent-uz")):
         await at.installation.gateway(prosecutor).submit(at.plan.operation, provisional(at.plan, prosecutor, checkpoint))
     browser = await at.signed_in(service)
-    shown = [await browser.page(path) for path in ("/desk", "/desk/deliveries", at.home, f"{at.home}/ledger", "/desk/me")]
+    shown = [await browser.page(path) for path in ("/desk", "/desk/deliveries", at.home, "/desk/me")]
 
     assert [] == [secret for secret in secrets for page in shown if secret in page]
     assert any("Withheld" in page for page in shown)
     if service.endswith(".prosecutor"):
-        assert f"CONSENT by {service}" in shown[3]
+        assert f"CONSENT by {service}" in shown[2]
 
 
 def provisional(plan: Plan, service: str, checkpoint: str) -> Any:
@@ -423,7 +466,7 @@ async def test_hostile_words_stay_words(at: At) -> None:
         _, text = await browser.ask("GET", path)
         assert "<script>alert" not in text
     assert "&lt;script&gt;alert" in await browser.page(at.home)
-    assert "&#34;&lt;script&gt;alert" in await browser.page(f"{at.home}/ledger")
+    assert "&#34;&lt;script&gt;alert" in await browser.page(at.home)
 
 
 def statement(plan: Plan, service: str, content: dict[str, Any]) -> Statement:
@@ -484,11 +527,11 @@ async def test_a_service_that_leaves_the_directory_is_signed_out(at: At, in_forc
 async def test_the_role_is_that_of_the_directory_at_each_request(at: At, in_force: Directory) -> None:
     """Who becomes an auditor has no inbox any more, signed in as before."""
     browser = await at.signed_in("supervision")
-    await browser.page("/desk")
+    await browser.page("/desk/inbox")
     changed = [one.model_copy(update={"kind": "auditor"}) if one.id == "supervision" else one for one in in_force.services]
     at.installation.in_force.replace(in_force.model_copy(update={"services": tuple(changed)}))
 
-    await browser.page("/desk", 403)
+    await browser.page("/desk/inbox", 403)
 
 
 # Answering
@@ -545,7 +588,7 @@ async def test_a_filled_form_becomes_the_bytes_that_are_signed(at: At) -> None:
     assert "accepted" == receipt.verdict.verdict
     found = [one for one in await at.installation.gateway(at.plan.initiator).ledger(at.plan.operation) if one.seq == receipt.seq]
     assert [text.encode()] == [one.event.envelope.body() for one in found if isinstance(one.event, Stated)]  # type: ignore[union-attr]
-    assert "until 2099-11-25 05:00 UTC" in await browser.page(f"{at.home}/ledger")
+    assert "until 2099-11-25 05:00 UTC" in await browser.page(at.home)
 
 
 async def test_every_fault_of_a_form_is_told_by_its_field(at: At) -> None:
@@ -597,7 +640,9 @@ async def test_what_was_merely_asked_is_filled_in_and_findings_are_not(at: At) -
 async def test_a_stop_is_reached_from_each_page_of_a_delivery(at: At) -> None:
     """One press to its form, one to sign it; the form needs nothing of the delivery, and any participant may."""
     browser = await at.signed_in("uz.police")
-    assert f'href="{at.home}/stop"' in await browser.page(at.home)
+    home = await browser.page(at.home)
+    assert 'popovertarget="stop"' in home
+    assert "stop.js" in home
     assert f'href="{at.home}/stop"' in await (await at.signed_in("uz.prosecutor")).page(at.path("desk.answer"))
     assert "stop.js" in await browser.page(f"{at.home}/stop")
     for kind in ("hold_requested", "stop_requested"):
@@ -635,17 +680,16 @@ async def test_the_form_of_a_stop_names_what_is_seen_and_opens_without(at: At, m
 
 
 async def test_a_page_of_a_delivery_says_what_a_script_compares(at: At) -> None:
-    """Size and root of what is shown, or each entry's leaf; and a form has the keys by which a receipt is checked."""
+    """Size and root of what is shown, and each entry's leaf; and a form has the keys by which a receipt is checked."""
     browser, service = await at.signed_in("uz.prosecutor", "P-117"), at.installation.gateway("uz.prosecutor")
     await at.installation.caught_up(at.plan)
     view, entries = await service.view(at.plan.operation), await service.ledger(at.plan.operation)
     shown = data_in(await browser.page(at.home), "shown")
-    ledger = data_in(await browser.page(f"{at.home}/ledger"), "shown")
     keys = data_in(await browser.page(f"{at.home}/stop"))["installation"]
     who = {"service": "uz.prosecutor", "officer": "P-117", "delivery": at.plan.operation}
 
-    assert who | {"size": view.entries, "root": view.root} == shown
-    assert who | {"leaves": [[one.seq, leaf_of(one)] for one in reversed(entries)]} == ledger
+    leaves = [[one.seq, leaf_of(one)] for one in reversed(entries)]
+    assert who | {"size": view.entries, "root": view.root, "leaves": leaves} == shown
     system = at.installation.directory.system()
     assert system is not None
     assert {key_id(one.public): one.public for one in system.keys} == {number: key["public"] for number, key in keys.items()}
@@ -703,8 +747,45 @@ async def test_a_page_is_in_the_readers_language(at: At) -> None:
     page, refused = await browser.page("/desk"), await browser.page("/desk/nothing", 404)
 
     assert '<html lang="ru">' in page
-    assert "даёт ли государство согласие на проведение" in page
-    assert "Здесь этого нет" in refused
+    assert "Даёте согласие на проведение этой поставки?" in page
+    assert "Не найдено" in refused
+
+
+async def test_a_reader_chooses_a_language_by_a_link_and_it_stays(at: At) -> None:
+    """The link is the same page, in another language; the cookie is no script's; what is no language of ours changes nothing."""
+    browser = await at.signed_in("uz.prosecutor")
+    page = await browser.page("/desk/deliveries?text=x")
+    assert '<a href="/desk/deliveries?text=x&amp;lang=ru" lang="ru" hreflang="ru">русский</a>' in page
+    answer, text = await browser.ask("GET", "/desk/floor?lang=ru")
+    name, *settings = answer.headers["Set-Cookie"].split("; ")
+    assert ("vigil-language=ru", {"HttpOnly", "Path=/", "SameSite=Strict"}) == (name, set(settings))
+    assert "lang" not in re.findall(r'<div class="says"><p>[^<]*', text)
+    for cookie, lang, language in (("ru", "", "ru"), ("ru", "?lang=en", "en"), ("kk", "", "en"), ("", "?lang=kk", "en")):
+        chosen_before = Browser(at.installation.http, at.installation.url, f"{browser.cookie}; vigil-language={cookie}")
+        assert f'<html lang="{language}">' in await chosen_before.page(f"/desk{lang}")
+        assert f'<html lang="{language}">' in await chosen_before.page(f"/desk/nothing{lang}", 404)
+
+
+@pytest.mark.parametrize("language", PROPOSED)
+async def test_nothing_that_is_signed_is_shown_in_an_unreviewed_translation(at: At, language: str) -> None:
+    """Whoever prefers the language, and asks for it in every way, gets what is to be answered or signed in English;
+    its words stand on a page of their own, each marked.
+    """
+    browser = await at.signed_in("uz.prosecutor")
+    browser.headers = {"Accept-Language": language}
+    browser.cookie += f"; vigil-language={language}"
+    theirs = {one.word for one in proposals(language).values() if len(one.word) > 6}
+    for name in (*SIGNING, "desk.home", "desk.view"):
+        if ROUTES[name].method == "GET":
+            path = at.path(name)
+            page = await browser.page(f"{path}{'&' if '?' in path else '?'}lang={language}")
+            assert '<html lang="en">' in page
+            assert not [one for one in theirs if one in page]
+    page = await browser.page("/desk/words")
+
+    assert f'hreflang="{language}" aria-current="true"' in page
+    assert sum(bool(one.word) for one in proposals(language).values()) == page.count("awaiting review</span>")
+    assert 2 <= page.count("not there yet</span>")
 
 
 # The command line

@@ -16,7 +16,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
-from client.commands.codec import bridge, origin_of
+from client.commands import codec
+from client.commands.codec import bridge, origins_of
 from client.embedded import TEMPORAL
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.plan import Plan
@@ -220,7 +221,7 @@ async def echo(body: bytes) -> bytes:
 )
 async def test_a_browser_lets_only_temporals_ui_read(at: At, method: str, origin: str, status: int) -> None:
     """Its origin gets the headers of CORS, in the preflight too; another gets none, and no answer."""
-    async with bridge(echo, origin_of(f"{UI}/namespaces")) as endpoint:
+    async with bridge(echo, origins_of(f"{UI}/namespaces")) as endpoint:
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-namespace"}
         async with at.installation.http.request(method, f"{endpoint}/decode", headers=headers, data=b"{}") as answer:
             allowed = {name: value for name, value in answer.headers.items() if name.startswith("Access-Control")}
@@ -232,9 +233,33 @@ async def test_a_browser_lets_only_temporals_ui_read(at: At, method: str, origin
     assert "*" not in allowed.values()
 
 
+async def test_the_bridge_answers_its_own_user_and_nobody_else(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose a connection is, is told by the system; another user's has no answer, though it knows the address."""
+    users = []
+    seen = codec.user_of
+    monkeypatch.setattr(codec, "user_of", lambda host, port: users.append(seen(host, port)) or users[-1])
+    async with bridge(echo, origins_of(UI)) as endpoint:
+        async with at.installation.http.post(f"{endpoint}/decode", data=b"{}") as own:
+            pass
+        monkeypatch.setattr(codec, "user_of", lambda _host, _port: os.getuid() + 1)
+        async with at.installation.http.post(f"{endpoint}/decode", data=b"{}") as other:
+            text = await other.text()
+
+    assert (200, 403) == (own.status, other.status)
+    assert "only the user who began this is answered" in text
+    assert users == [os.getuid() if codec.tells_users() else None]
+    assert (-1 if codec.tells_users() else None) == seen("127.0.0.1", 1)
+
+
+def test_this_machine_has_two_names_and_another_has_one() -> None:
+    """A browser takes them for two origins."""
+    assert {"http://127.0.0.1:8233", "http://localhost:8233"} == origins_of(UI)
+    assert {"https://temporal.example"} == origins_of("https://temporal.example/namespaces")
+
+
 async def test_the_bridge_answers_at_its_secret_path_and_nothing_else(at: At) -> None:
     """Another user of the machine who finds the port finds nothing; each run has another path; the size is bounded."""
-    async with bridge(echo, UI) as endpoint, bridge(echo, UI) as other:
+    async with bridge(echo, origins_of(UI)) as endpoint, bridge(echo, origins_of(UI)) as other:
         base, _, secret = endpoint.rpartition("/")
         wrong = (f"{base}/decode", f"{base}/{'x' * len(secret)}/decode", f"{endpoint}/other", endpoint, f"{endpoint}/decode/")
         statuses = []
@@ -258,7 +283,7 @@ async def test_the_bridge_answers_at_its_secret_path_and_nothing_else(at: At) ->
 )
 async def test_nothing_is_encrypted_for_whoever_writes_by_hand(at: At, body: bytes, status: int) -> None:
     """Temporal's command line has the arguments of a question encoded: none are, so only questions without any go through."""
-    async with bridge(echo, UI) as endpoint, at.installation.http.post(f"{endpoint}/encode", data=body) as answer:
+    async with bridge(echo, origins_of(UI)) as endpoint, at.installation.http.post(f"{endpoint}/encode", data=body) as answer:
         assert status == answer.status
 
 
@@ -281,4 +306,4 @@ async def test_what_the_gateway_refuses_the_bridge_refuses(at: At, error: VigilE
 def test_a_ui_address_that_is_none_is_refused() -> None:
     """With what would be one."""
     with pytest.raises(Malformed, match="no address of a page"):
-        origin_of("temporal ui")
+        origins_of("temporal ui")

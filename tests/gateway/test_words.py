@@ -1,5 +1,6 @@
 """What others have written is words on every page, in mail, and in Temporal's UI: it makes no mark-up, and hides nothing."""
 
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,18 +15,29 @@ from activities.messenger import Alert, mail
 from domain.delivery.requests import Inbox, Request, Stranded
 from domain.plan.attachment import Attachment
 from domain.views.attachments import FilesOfDelivery, NamedFile
+from domain.views.ladders import Ladder, Step
 from domain.views.lists import Row, Rows
-from domain.views.view import Because, DeliveryView, markdown
+from domain.views.route_map import RouteMap
+from domain.views.situation import Said, Situation
+from domain.views.timeline import Consent, Span, Timeline
+from domain.views.timeline import Row as TimelineRow
+from domain.views.timeline_picture import picture
+from domain.views.view import Awaited, Because, DeliveryView, OpenCheckpoint, markdown
+from domain.views.weighings import Weighing
 from domain.words.text import in_markdown, shown
 from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.pages import pages
+from gateway.pages.delivery import Called, Climbed, OnePage, Weighed
 from gateway.pages.lines import HistoryLine, line
+from gateway.pages.maps import Maps
+from gateway.pages.story import Chapter, Narrowed, Tale
 from process.in_force import InForce
 from tests.client.test_hostile import AT, MARKUP, ROW, asked, entry, finding, is_harmless, shown_view
 from tests.domain.test_text import HOSTILE, ORDERS
 from tests.support import example_directory
 
 DIRECTORY = example_directory()
+ASKED_OF = {"says": ("sighting",), "standing": "asked"}
 READER = Visitor(DIRECTORY.get("kz.knb"), "P-1", "key", None)
 HTML = (
     "<script>x</script>",
@@ -132,6 +144,47 @@ def view_of(words: str) -> DeliveryView:
     return shown_view(words).model_copy(update={"because": because})
 
 
+def one_page_of(words: str) -> OnePage:
+    """All that its template draws, saying this wherever it can."""
+    at, call = datetime(2026, 3, 1, tzinfo=UTC), Called(words, words, "")
+    span, end = Span(at, at + timedelta(hours=1)), Step("end", "halts", at)
+    wait = OpenCheckpoint.model_construct(
+        checkpoint=words,
+        place=words,
+        since=AT,
+        due=None,
+        overdue=False,
+        services=(Awaited.model_construct(**ASKED_OF | {"service": words}),),
+    )
+    ladder = Ladder(wait, None, (end,), "halts", None, ())
+    row = TimelineRow("leg", 0, words, (words,), span, span, goes_on=True, expected=span)
+    drawn = Timeline(at, (Consent(words, words, span, live=True, needed=span),), (row,), timedelta())
+    weighed = Weighing(1, AT, words, "prepared", words, 1, (words,), 1, 1)
+    stands = Situation("needs_you", "lost", (Said(words, "act"),), (Said(words),), ladder)
+    line = line_of(words)
+    return OnePage(
+        view=view_of(words),
+        situation=stands,
+        way="",
+        way_said=words,
+        route=RouteMap((), (), (), (), None, (), ()),
+        timeline=drawn,
+        gantt=picture(drawn, str),
+        rows=((words, row),),
+        waits=(Climbed(ladder, ((end, words),), (call,)),),
+        call=call,
+        weighings=(Weighed(weighed, words, words, words, 1.0),),
+        chapter=Chapter((Tale(line, "said", (words,), words),), None, (words,), ()),
+        narrowed=Narrowed(service=words),
+        groups=(),
+        earlier="",
+        acknowledged=((words, "asked"),),
+        proposed=words,
+        temporal="",
+        maps=Maps(says=(words,)),
+    )
+
+
 def files_of(words: str) -> FilesOfDelivery:
     """A file that shows this."""
     file = Attachment.model_construct(digest="0" * 64, size=1, media_type="image/jpeg", shows=words, handling=None)
@@ -148,12 +201,19 @@ PAGES = {
         "deliveries.html",
         found=Rows.model_construct(rows=(row(words),), next=words),
         query={"text": words},
+        braked=None,
         stranded=(Stranded.model_construct(build=words, count=1, deliveries=(words,)),),
     ),
     "view": lambda words: page(
-        "delivery.html", view=view_of(words), shown={"delivery": words}, files=files_of(words), data={"delivery": words}
+        "delivery.html",
+        view=view_of(words),
+        page=one_page_of(words),
+        shown={"delivery": words},
+        files=files_of(words),
+        data={"delivery": words},
+        live=None,
+        printing=False,
     ),
-    "ledger": lambda words: page("ledger.html", delivery=words, lines=[line_of(words)], since=1, shown={"delivery": words}),
 }
 
 

@@ -30,7 +30,7 @@ RIGHT = {
     "Key id": "Отпечаток ключа",
     "No worker is up. It takes effect before anything else when one is. Say it by telephone too.": "Служба обработки недоступна",
     "The gateway answered with something else than was asked for. Nothing was signed.": "Сервер вернул не запрошенный ответ",
-    "Nobody, as far as you see.": "По доступным вам данным — никого",
+    "No pending answers visible to you": "По доступным вам данным ответов не ждут",
     "That did not work": "Действие не выполнено",
     "early: kept until its time": "преждевременно: сохранено до открытия этапа",
     "%(count)s officers sign the same": "требуются подписи сотрудников: %(count)s",

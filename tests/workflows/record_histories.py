@@ -34,12 +34,12 @@ from domain.words.limits import MOST_LOOKS_FOR_A_SELECTOR
 from domain.words.moments import utc_text
 from process.serve import leave
 from process.temporal import readable
-from rehearsal.over_http import SimulatedServices, compressed, free_ports
+from rehearsal.over_http import SimulatedServices, compressed, free_ports, without
 from rehearsal.scenario import Pace, Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
 from tests.activities.test_messenger import Hook
 from tests.groups import group_plans
-from tests.installation import Installation, end_what_runs, installed, quick, said_by, temporal_server, without
+from tests.installation import Installation, end_what_runs, installed, quick, said_by, temporal_server
 from tests.support import SCENARIOS, example_scenario, signed_plan, with_changes
 from tests.workflows.replaying import COMMITTED, HISTORIES
 from tests.workflows.test_controlled_delivery import started

@@ -153,15 +153,25 @@ async def test_a_delivery_continues_as_new_with_checkpoints_open_and_loses_nothi
 
 
 async def test_temporals_own_ui_reads_like_the_operation(temporal: Client) -> None:
-    """While a checkpoint waits, its one activity is pending with whom it waits for, parked, and the details say so."""
+    """While a checkpoint waits, its one activity is pending with whom it waits for and until when, with no trace of a program; it
+    is tried again when that is due, or in a day; and the details say the same.
+    """
     plan = quick(*example_scenario("almaty-tashkent"))[0]
     async with installed(temporal, plan, None) as at:
         await at.gateway(plan.initiator).start(signed_plan(plan))
         await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-uz")
         waits = await parked(at, plan)
         details: str = await at.handle(plan).query("__temporal_workflow_metadata")
+        described = await at.handle(plan).describe()
+        pending = described.raw_description.pending_activities
+        failures = [await temporal.data_converter.decode_failure(one.last_failure) for one in pending]
 
-    assert {"Waiting: waiting for kz.prosecutor (asked)", "Waiting: waiting for uz.prosecutor (asked)"} == set(waits)
+    assert {f"Waiting: waiting for {one}.prosecutor (asked) at consent-{one}, due" for one in ("kz", "uz")} == {
+        one.rpartition(" due ")[0] + " due" for one in waits
+    }
+    assert all(one.endswith("Z; this is no failure") for one in waits)
+    assert all(one.__cause__ is None and not one.failure.stack_trace for one in failures)  # type: ignore[attr-defined]
+    assert all(timedelta() < one.current_retry_interval.ToTimedelta() <= timedelta(days=1) for one in pending)
     assert "consent-uz waits for uz.prosecutor" in str(details)
 
 

@@ -3,6 +3,8 @@
 import { $, now, read, show } from "./page.js";
 import { clear, composed, countersigned, data, faulty, inWords, notTheSame, ready, signAndHandIn, signForEach, statementIn } from "./signing.js";
 import { Chosen } from "./files.js";
+import { lookedAt } from "./checks.js";
+import { setMoment } from "./moments.js";
 import { Contradiction, proved } from "./receipts.js";
 
 const form = $("form");
@@ -10,7 +12,7 @@ const key = await ready();
 let bytes = null;
 const chosenFiles = $("files") ? new Chosen(data, read("file-texts")) : null; // what is said of several consignments has none
 
-$("happened_at").value = now();
+setMoment("happened_at", now());
 
 // What was seen, compared: without the ledger it is what the newest receipt proves, or the request says.
 async function seen() {
@@ -70,7 +72,9 @@ form.addEventListener("submit", async (event) => {
     bytes = await composed(filled(known, attached));
     $("check").disabled = false;
     if (bytes === null) return;
-    inWords(statementIn(bytes, data.kind, known, attached), $("words"));
+    const said = statementIn(bytes, data.kind, known, attached);
+    inWords(said, $("words"));
+    lookedAt(bytes, said);
   } catch (error) {
     bytes = null;
     if (!(error instanceof Contradiction)) notTheSame(); // else it stays so: nothing can be checked any more, or signed

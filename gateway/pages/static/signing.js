@@ -7,9 +7,10 @@ import { envelope, handIn } from "./protocol.js";
 import { Contradiction, asFile, compared, keep, opened } from "./receipts.js";
 
 export const data = read("data");
-const texts = read("texts");
+export const texts = read("texts");
 const MASSES = new Set(["gross", "net"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
+let findings = null; // what the rules may have found, in words
 const WHOLE = ["delivery", "members", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
 
 // The key to sign with, or null, which the page then says. Until then the button cannot be pressed: a form that a browser sends by
@@ -117,9 +118,9 @@ function sorted(names, order) {
   return names.sort((one, other) => place(one) - place(other));
 }
 
-function member(list, name, value) {
+function member(list, name, value, called = label(name)) {
   if (value === null || value === "" || (Array.isArray(value) && !value.length)) return;
-  row(list, label(name), told(name, value));
+  row(list, called, told(name, value));
 }
 
 function told(name, value) {
@@ -136,8 +137,17 @@ function told(name, value) {
     return list;
   }
   const list = document.createElement("dl");
-  for (const [inner, one] of Object.entries(value)) member(list, inner, one);
+  for (const [inner, one] of Object.entries(value)) member(list, inner, one, name === "seen" ? texts[inner] : undefined); // of a ledger
   return list;
+}
+
+// A value as words in a sentence.
+export function inText(name, value) {
+  if (value === null || value === undefined || value === "") return undefined;
+  if (Array.isArray(value)) return value.map((one) => inText(name, one)).join(", ");
+  if (typeof value === "object") return Object.entries(value).map(([inner, one]) => inText(inner, one)).filter((one) => one !== undefined).join(", ");
+  const text = told(name, value);
+  return typeof text === "string" ? text : String(value);
 }
 
 function label(name) {
@@ -145,12 +155,12 @@ function label(name) {
 }
 
 function word(name, value) {
-  const table = name === "kind" ? data.words.KINDS : CODES.has(name) ? data.words.CHOICES : {};
+  const table = name === "kind" ? data.words.KINDS : CODES.has(name) || data.codes.includes(name) ? data.words.CHOICES : {};
   return Object.hasOwn(table, value) ? table[value] : value;
 }
 
 // Whole milligrams, in the largest unit that keeps every digit.
-function mass(milligrams) {
+export function mass(milligrams) {
   const [unit, digits] = milligrams >= 1e6 ? ["kg", 6] : milligrams >= 1e3 ? ["g", 3] : ["mg", 0];
   const text = String(milligrams).padStart(digits + 1, "0");
   const number = digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}`.replace(/\.?0+$/, "") : text;
@@ -227,7 +237,7 @@ async function inOne(who, key, body, bytes) {
     const given = await opened(answer, data.installation);
     if (given.fingerprint !== (await hex256(bytes)) || given.delivery !== who.delivery) throw new Error("another");
     const { verdict, finding } = given.entry.event.verdict;
-    const words = [data.words.VERDICTS[verdict] ?? verdict, finding ? `${finding.rule}: ${sentence(finding)}` : "", `${texts.entry} ${given.entry.seq}`];
+    const words = [data.words.VERDICTS[verdict] ?? verdict, finding ? [finding.rule, await sentence(finding)].filter(Boolean).join(": ") : "", `${texts.entry} ${given.entry.seq}`];
     const settled = { done: true, good: verdict !== "refused", text: words.filter(Boolean).join(", "), receipt: answer, name: given.entry.seq };
     try {
       await keep(who, given, answer);
@@ -241,9 +251,12 @@ async function inOne(who, key, body, bytes) {
   }
 }
 
-// What was found, as a sentence: `domain.views.sentences` does the same on the server.
-function sentence({ code, parameters }) {
-  const [text, shapes] = data.findings.sentences[code];
+// What was found, as a sentence: `domain.views.sentences` does the same on the server, which is asked once for the words. Without
+// them nothing is said but the rule, which stands beside it.
+async function sentence({ code, parameters }) {
+  findings ??= await fetch("/desk/findings").then((answer) => (answer.ok ? answer.json() : null), () => null);
+  if (findings === null) return "";
+  const [text, shapes] = findings.sentences[code];
   return text.replace(/{([a-z_]+)}/g, (_whole, name) => parameter(shapes[name], parameters[name], parameters));
 }
 
@@ -251,9 +264,9 @@ function parameter(shape, value, all) {
   if (shape === "mass") return mass(value);
   if (shape === "money") return money(value, all.currency);
   if (shape === "span") return span(value);
-  if (shape === "kind") return data.findings.kinds[value] ?? value;
-  if (shape === "word") return data.findings.words[value] ?? value;
-  if (shape === "words") return value.map((one) => data.findings.words[one] ?? one).join(", ");
+  if (shape === "kind") return findings.kinds[value] ?? value;
+  if (shape === "word") return findings.words[value] ?? value;
+  if (shape === "words") return value.map((one) => findings.words[one] ?? one).join(", ");
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
@@ -290,7 +303,7 @@ async function receipt(answer, bytes) {
   outcome(refused ? "bad" : "good", refused ? texts.refused : texts.signed, refused ? texts.refusedMore : "", {
     [texts.verdict]: data.words.VERDICTS[verdict] ?? verdict,
     [texts.rule]: finding ? finding.rule : "",
-    [texts.why]: finding ? sentence(finding) : "",
+    [texts.why]: finding ? await sentence(finding) : "",
     [texts.entry]: String(given.entry.seq),
     [texts.recorded]: given.entry.at,
     [texts.root]: given.root,

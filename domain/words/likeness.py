@@ -1,0 +1,31 @@
+"""Names that are nearly what was typed: for who has mistyped one."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from domain.words.text import Filled, fill
+
+MOST_MEANT: Final = 3
+"""Names that are offered; of more nobody chooses."""
+ALIKE: Final = 0.7
+"""How much of a name must be the same (`difflib`): a letter or two may be wrong, and another word is none of these."""
+
+
+SHORTEST: Final = 4
+"""Letters of a name that is looked for inside another: fewer are in too many."""
+
+
+def meant(typed: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Those of these names that are most like what was typed, the likest first; then those that hold it whole, or that it holds.
+    None that is quite another.
+    """
+    names = tuple(dict.fromkeys(known))
+    inside = (one for one in names if min(len(one), len(typed)) >= SHORTEST and (one in typed or typed in one))
+    return tuple(dict.fromkeys((*get_close_matches(typed, names, MOST_MEANT, ALIKE), *inside)))[:MOST_MEANT]
+
+
+def did_you_mean(typed: str, known: Iterable[str]) -> Filled | None:
+    """A question for who has mistyped a name; none where nothing known is like it."""
+    names = meant(typed, known)
+    return fill("did you mean {names}?", names=", ".join(names)) if names else None

@@ -1,0 +1,306 @@
+"""The page of one delivery, made from a delivery at a table: what it says, what it leaves out, and how much it weighs."""
+
+import html
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from domain.views import names
+from domain.views.attachments import FilesOfDelivery
+from domain.views.glance import glance
+from domain.views.urgency import urgency
+from gateway.access import CALLER, PROOFS, Proofs, Visitor
+from gateway.limits import PAGE_OF_LEDGER
+from gateway.pages import pages
+from gateway.pages.delivery import OnePage, one_page
+from gateway.pages.maps import maps
+from gateway.pages.one import Place
+from gateway.pages.story import EVENTS, Narrowed, narrowed_to
+from gateway.pages.trees import parts
+from papers.outlines import outlines
+from process.in_force import InForce
+from process.language import speaker
+from tests.course import PHASES, consenting, dispatched
+from tests.support import Table, example_plan
+
+HEAVIEST = 200_000
+"""Bytes that a page weighs at most."""
+
+
+def made(table: Table, service: str, narrowed: Narrowed | None = None, before: int | None = None) -> OnePage:
+    """What its template draws, for this service."""
+    now = max(table.now, table.delivery.state.now)
+    reader = table.directory.get(service)
+    return one_page(table.delivery, reader, now, speaker("en"), narrowed or Narrowed(), before, "http://127.0.0.1:8233/x")
+
+
+def rendered(table: Table, service: str, language: str = "en", key: str | None = "key", *, printing: bool = False) -> str:
+    """The page, as it leaves the gateway."""
+    app = web.Application()
+    app[PROOFS] = Proofs(InForce(table.directory), "https://vigil.example")
+    request = make_mocked_request("GET", "/desk", app=app, headers={"Accept-Language": language})
+    reader = table.directory.get(service)
+    request[CALLER] = Visitor(reader, "P-1", key, None)
+    now = max(table.now, table.delivery.state.now)
+    speak = speaker(language)
+    found = one_page(table.delivery, reader, now, speak, Narrowed(), None, "http://127.0.0.1:8233/x")
+    found = replace(found, maps=maps(found.route, found.way_said, speak, outlines()))
+    files = FilesOfDelivery(delivery=found.view.delivery, files=(), unnamed=())
+    shown = {"delivery": found.view.delivery}
+    text = pages.page(
+        request,
+        "delivery.html",
+        view=found.view,
+        page=found,
+        shown=shown,
+        files=files,
+        data={},
+        now=now,
+        live=None,
+        printing=printing,
+    ).text
+    assert text is not None
+    return text
+
+
+def words_of(page: str) -> str:
+    """What stands in it, less mark-up."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def told_on(table: Table, service: str) -> str:
+    """The sentences on top."""
+    found = made(table, service).situation
+    return " ".join(one.text for one in (*found.stands, *found.follows))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_page_says_in_every_phase_how_it_stands_and_weighs_little(phase: str) -> None:
+    """In both languages, for who sees the whole and who sees a part."""
+    table = PHASES[phase]()
+    table.pass_time(minutes=7)
+    for service in (table.plan.initiator, "uz.customs"):
+        for language in ("en", "ru"):
+            page = rendered(table, service, language)
+            assert len(page.encode()) < HEAVIEST
+            assert 'id="waits"' in page
+            assert 'id="ledger"' in page
+        assert told_on(table, service) in words_of(rendered(table, service)).replace("&#39;", "'")
+
+
+def test_a_weight_that_does_not_fit_is_said_first_and_drawn_outside_the_tolerance() -> None:
+    """Who must decide, by when, and what follows; the weighing stands in red with its deviation."""
+    table = Table().dispatch()
+    table.pass_time(hours=5)
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", gross=13_700_000)
+    found, said = made(table, table.plan.initiator), told_on(table, "kz.knb")
+
+    assert "needs_you" == found.situation.group
+    assert "Discrepancy: gross weight is 13.7 kg, expected 13.9 kg within 20 g." in said
+    assert "kz.police, kz.prosecutor must answer within 12 h: a decision whether to go on." in said
+    assert [True, True, False] == [one.weighing.fits for one in found.weighings]
+    assert "−200 g of ±20 g" in words_of(rendered(table, "kz.knb"))
+
+
+def test_a_part_says_nothing_of_where_it_is_elsewhere() -> None:
+    """R11: who has the next leg reads neither where it was seen, nor how late it is, nor when others' legs were planned."""
+    table = Table().dispatch()
+    table.pass_time(hours=5)
+    table.say("kz.police", "sighted", place="Shymkent")
+    table.pass_time(hours=10)
+    part, whole = made(table, "uz.customs"), made(table, "kz.knb")
+
+    assert "seen 10 h ago at Shymkent, 5 h behind plan" in told_on(table, "kz.knb")
+    assert timedelta(hours=5) == whole.timeline.delay
+    assert "outside your section of the route" in told_on(table, "uz.customs")
+    assert "Shymkent" not in rendered(table, "uz.customs")
+    assert timedelta() == part.timeline.delay
+    assert [] == [row for row in part.timeline.rows if row.what == "leg"]
+    assert {"UZ"} == {one.state for one in part.timeline.consents}
+    assert ("", "http://127.0.0.1:8233/x") == (part.temporal, whole.temporal)
+
+
+def test_a_consent_that_will_not_last_is_drawn_with_what_is_lacking() -> None:
+    """By the plan it would last; so late as it is now it will not, and the bar, the table and its row say by how much."""
+    table = dispatched(consenting(uz="2022-03-05T00:00:00Z"))
+    late = next(iter(made(table, "kz.knb").timeline.consents))
+    assert timedelta() == late.short
+    needed = made(table, "kz.knb").timeline.consents[1].needed
+    assert needed is not None
+    grant = table.delivery.state.grants["uz.prosecutor"]
+    grant.valid_until = needed.ends - timedelta(hours=2)
+    found = made(table, "kz.knb")
+
+    assert [("UZ", timedelta(hours=2))] == [(one.state, one.short) for one in found.timeline.consents if one.short]
+    assert ">2 h short</text>" in found.gantt
+    assert '<strong class="late">2 h</strong>' in rendered(table, "kz.knb")
+
+
+def test_the_ladder_says_what_was_what_comes_and_what_ends_it() -> None:
+    """Asked, then reminded; next the reminder that is due; at the end what silence brings, and when."""
+    table = Table()
+    first = made(table, table.plan.initiator).waits[0]
+    assert ["done", "next"] == [step.stage for step, _ in first.steps][:2]
+    assert ("end", "no answer: it halts, and does not leave") == (first.steps[-1][0].stage, first.steps[-1][1])
+    reminder = first.steps[1][0]
+    assert reminder.at is not None
+    table.pass_time(seconds=(reminder.at - table.now).total_seconds())
+    later = made(table, table.plan.initiator).waits[0]
+    assert reminder.at in [step.at for step, _ in later.steps if step.stage == "done"]
+    assert len(first.steps) <= len(later.steps) <= len(first.steps) + 1
+
+
+def test_who_sees_a_part_is_not_told_who_would_be_told_next() -> None:
+    """R11: the rungs ahead name nobody of another State."""
+    plan = example_plan("destroyed-on-the-road")
+    table = Table(plan)
+    asked = table.at(plan.at("authorise")[0].id).checkpoint.services()[0]
+    own = asked.split(".")[0]
+    whole = [step.to for one in made(table, plan.initiator).waits for step, _ in one.steps]
+    part = [step for one in made(table, asked).waits for step, _ in one.steps]
+
+    assert any(whole)
+    assert "tell_next" in [step.what for step in part]
+    assert [] == [step.to for step in part if step.to and not step.to.startswith(f"{own}.")]
+
+
+def test_the_ledger_is_narrowed_by_its_address() -> None:
+    """To what is refused, to a service, to a kind; what is no such thing narrows nothing; and earlier entries have an address."""
+    table = Table().dispatch()
+    table.say("uz.police", "handover_accepted", "tashkent-airport")
+    refused = made(table, "kz.knb", narrowed_to({"show": "refused"})).chapter.tales
+    of_one = made(table, "kz.knb", narrowed_to({"service": "uz.prosecutor"})).chapter.tales
+    of_kind = made(table, "kz.knb", narrowed_to({"kind": "authorisation_granted"})).chapter.tales
+
+    assert ["handover_accepted"] == [one.line.kind for one in refused]
+    assert refused[0].why.startswith("Refused (")
+    assert {"uz.prosecutor"} == {one.line.service for one in of_one if one.line.event == "stated"}
+    assert ["uz.prosecutor", "kz.prosecutor"] == [one.line.service for one in of_kind]
+    assert Narrowed() == narrowed_to({"show": "nothing", "kind": "nothing"})
+    assert 4 == max(one.line.seq for one in made(table, "kz.knb", before=5).chapter.tales)
+
+
+def test_no_page_of_a_ledger_has_more_than_fits() -> None:
+    """At the bound: as many entries as a page has, the newest; and the address of the rest."""
+    table = Table().dispatch()
+    while len(table.delivery.ledger) <= PAGE_OF_LEDGER:
+        table.say("kz.police", "sighted", place="a place")
+        table.pass_time(minutes=20)
+    found = made(table, "kz.knb")
+
+    assert PAGE_OF_LEDGER == len(found.chapter.tales)
+    assert len(table.delivery.ledger) - 1 == found.chapter.tales[0].line.seq
+    assert f"?before={found.chapter.tales[-1].line.seq}#ledger" == found.earlier
+
+
+def test_every_event_of_a_ledger_has_a_sentence() -> None:
+    """What a ledger can hold, a statement apart, whose sentence is by its verdict."""
+    assert set(names.EVENTS) - {"stated"} <= set(EVENTS)
+
+
+def test_who_has_signed_in_without_a_key_is_told_how_else_to_stop() -> None:
+    """It reads, and signs nothing: where others sign, telephone and command stand; it is no dead button."""
+    page, signing = (rendered(Table(), "kz.knb", key=key) for key in (None, "key"))
+
+    assert "<form id=" in signing
+    for one in ("stop.js", '<form id="form"', "/unasked", "/answer"):
+        assert one not in page
+    assert 'popovertarget="stop"' in page
+    assert f'vigil stop {Table().plan.operation} --as kz.knb --reason "..."' in html.unescape(page)
+    assert "By telephone:" in page
+
+
+@pytest.mark.parametrize("service", ["kz.knb", "uz.customs"])
+def test_the_reason_that_is_proposed_says_what_is_wrong_and_nothing_of_others(service: str) -> None:
+    """By the rule that it is wrong by, editable; no State, service or place, for others read it (R11). Nothing wrong: nothing."""
+    table = Table().dispatch()
+    assert "" == made(table, service).proposed
+    table.pass_time(hours=5)
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", gross=13_700_000)
+
+    assert "Discrepancy in weight or seals (R7)" == made(table, service).proposed
+    assert ">Discrepancy in weight or seals (R7)</textarea>" in rendered(table, service)
+
+
+def test_who_has_acknowledged_a_stop_is_named_to_who_sees_the_whole() -> None:
+    """Each with a mark of its own; who sees a part is told of itself alone (R11)."""
+    table = Table().dispatch()
+    table.say("kz.police", "stop_requested", reason="danger")
+    table.settle()
+    table.say("uz.customs", "stop_acknowledged")
+    found = dict(made(table, "kz.knb").acknowledged)
+
+    assert {"answered", "asked"} == set(found.values())
+    assert "answered" == found["uz.customs"]
+    assert "kz.police" not in found
+    assert {"uz.customs": "answered"} == dict(made(table, "uz.customs").acknowledged)
+    assert re.search(r"✓ uz\.customs acknowledged", words_of(rendered(table, "kz.knb")))
+
+
+def test_the_ledger_is_searched_by_what_is_read_of_it() -> None:
+    """In sentences, places and numbers, in any case of letters; what a reader may not read is not found; addresses keep it."""
+    table = Table().dispatch()
+    table.say("kz.police", "sighted", place="Shymkent")
+    found = made(table, "kz.knb", narrowed_to({"text": "  shymKENT ", "kind": "sighted"}))
+    hidden = made(table, "uz.customs", narrowed_to({"text": "shymkent"}))
+
+    assert ["sighted"] == [one.line.kind for one in found.chapter.tales]
+    assert "?show=refused&kind=sighted&text=shymKENT#ledger" in [address for _, _, address in found.groups]
+    assert () == hidden.chapter.tales
+
+
+@pytest.mark.parametrize("service", ["kz.knb", "uz.customs"])
+def test_every_part_of_a_page_is_there_to_be_replaced(service: str) -> None:
+    """The same parts in every phase, for who sees the whole and a part: a script finds each where it was."""
+    wanted = {
+        f"l-{name}" for name in ("says", "notices", "where", "plan", "consents", "waits", "mass", "facts", "files", "story")
+    }
+    for phase in PHASES.values():
+        live, entries = parts(rendered(phase(), service), "entry-")
+        assert wanted | {"l-press", "l-printed"} == live.keys()
+        assert entries
+    says = json.dumps(live["l-says"], ensure_ascii=False)
+    assert made(PHASES["arrested"](), service).situation.stands[0].text in says
+
+
+def test_a_stream_of_a_part_does_not_tell_that_another_operation_was_found() -> None:
+    """R15: the page of who takes part, and from where it is followed, are the same whether one was or nobody has looked."""
+    found, unlooked = (Table(alone=False) for _ in range(2))
+    found.deconflict("ru.police")
+    reader = found.directory.get("uz.customs")
+
+    assert Place.of(unlooked.delivery, reader) == Place.of(found.delivery, reader)
+    assert rendered(unlooked, reader.id) == rendered(found, reader.id)
+    assert Place.of(unlooked.delivery, found.directory.get("kz.knb")) != Place.of(found.delivery, found.directory.get("kz.knb"))
+
+
+def test_a_place_in_a_ledger_is_read_from_an_address_or_is_none() -> None:
+    """Of this branch, so many entries; what is no such thing is none, and then all of a page is sent."""
+    assert Place(1, 57) == Place.read(str(Place(1, 57)))
+    assert [None] * 6 == [Place.read(one) for one in ("", "7", "1.", "1.-7", "1.7.2", f"1.{'7' * 40}")]
+
+
+def test_paper_has_no_button_and_ends_a_page_after_the_waits() -> None:
+    """What can be pressed is not on it; it says as of when, for whom, and the root."""
+    page = rendered(Table().dispatch(), "kz.knb", printing=True)
+
+    assert not re.search(r"<form|popover|stop\.js|delivery\.js", page)
+    assert "Printed by P-1, kz.knb" in page
+    assert page.index('id="l-waits"') < page.index('id="l-consents"')
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_sentence_has_the_reason_by_which_lists_are_sorted(phase: str) -> None:
+    """One order of what is worst: the page of a delivery and the list that it stands in never disagree."""
+    table = PHASES[phase]()
+    for hours in (0, 3, 30, 60):
+        table.pass_time(hours=hours)
+        worst, found = urgency(glance(table.delivery), table.now), made(table, table.plan.initiator).situation
+        assert (worst.reason, worst.group) == (found.reason, found.group)
