@@ -14,6 +14,7 @@ from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Service
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
+from domain.rules.proceedings import TransferAccepted, TransferDeclined
 from domain.views.asked import inbox
 from domain.views.notices import facts_of
 from domain.views.sight import page
@@ -97,10 +98,17 @@ class Reader:
             return
         if said.kind == "transfer_requested" and f'"to":"{self._service.state}"' in text:
             return  # it is asked of its State
+        if isinstance(said.content, TransferAccepted | TransferDeclined) and self._asked_for(delivery, said.content.of):
+            return  # it answers its State
         words = {*_WORDS.findall(text), *_CONSENT.findall(text)}
         theirs = words <= {said.voice} and not self._of_its_state(delivery, said.service)  # and no impostor's
         if theirs and not (said.content.kind in ABOUT_THE_WAY and self._on_its_leg(delivery, entry.seq)):
             yield text
+
+    def _asked_for(self, delivery: Delivery, transfer: str) -> bool:
+        """Whether its State asked for this transfer of proceedings."""
+        asked = delivery.state.transfers.get(transfer)
+        return asked is not None and asked.state == self._service.state
 
     def not_to_be_known(self, delivery: Delivery, text: str) -> Iterator[str]:
         """What in a text is not this service's to know."""

@@ -190,13 +190,14 @@ def _divergence(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
 
 def _takeover(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     """A State that authorises asks another to take proceedings over, while it is under way."""
-    deciding = {at.state: one for at in plan.at("authorise") for one in at.authorities()}
+    deciding = {at.state: (at.id, one) for at in plan.at("authorise") for one in at.authorities()}
     asking = dice.choice([*deciding])
     others = [state for state in deciding if state != asking] or [asking]
     to = dice.choice(others)
     details = {"to": to, "prosecutions": [{"role": "courier", "state": to}]}
-    asks = Act(service=deciding[asking], at=plan.legs[0].start, says="transfer_requested", details=details)
-    return Led(plan, (asks,)), [(deciding[to], f"takeover.{to.lower()}")]
+    at, service = deciding[asking]
+    asks = Act(service=service, at=at, says="transfer_requested", details=details)
+    return Led(plan, (asks,)), [(deciding[to][1], f"takeover.{to.lower()}")]
 
 
 WAYS: dict[str, Way] = {

@@ -71,7 +71,13 @@ DATED = HEARSAY | {"stated", "keys_changed", "amended"}
 """What comes from outside at some time."""
 
 
-UNUSED = ("example", *(f"services[].{name}" for name in ("id", "names", "contact", "language", "task_queue", "reach", "keys")))
+UNUSED = (
+    "example",
+    *(
+        f"services[].{name}"
+        for name in ("id", "names", "official_names", "unit", "address", "contact", "language", "task_queue", "reach", "keys")
+    ),
+)
 """Of the directory: what no rule asks for, of a service that nobody asks, or of a key that has signed nothing."""
 
 

@@ -51,7 +51,10 @@ MAY_HOLD: tuple[ServiceKind, ...] = (*MAY_ARREST, "prosecutor", "court", "labora
 MAY_PROSECUTE: tuple[ServiceKind, ...] = ("prosecutor", "court")
 """Kinds that say who is prosecuted where, and take proceedings over or give them away. Others investigate."""
 
-MAY_BEGIN: tuple[ServiceKind, ...] = (*MAY_ARREST, *MAY_PROSECUTE)
+IN_A_CASE: tuple[ServiceKind, ...] = (*MAY_ARREST, *MAY_PROSECUTE)
+"""Kinds that act in a criminal case: who investigates or arrests, and who prosecutes or decides."""
+
+MAY_BEGIN = IN_A_CASE
 """Kinds that begin a delivery and change its plan. A carrier, a laboratory or a centre reports what it has found to one of these.
 A State's law may let fewer: its rule card says so.
 """

@@ -15,7 +15,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.acts import Act, DatedAct
 from domain.plan.directory import Service
 from domain.plan.goods import Label
-from domain.plan.powers import MAY_ARREST, MAY_PROSECUTE
+from domain.plan.powers import IN_A_CASE
 from domain.plan.vocabulary import Involved, Line
 from domain.rules.kind import ALWAYS, Declaration, Kind
 from domain.signing.canonical import Sent
@@ -117,7 +117,7 @@ class Declassified(Kind):
         `not_of_their_state` for the statements that no service of its State was the first to say under that id. In a history
         with a `branch` those that nobody has said are let be: they may stand in the one that was put back.
         """
-        if not _voice_may(delivery, said):
+        if not _said_in_a_case(delivery, said):
             return OPENS_NOTHING(voice=said.voice)
         own = delivery.directory.find(said.service)
         known = {one: delivery.state.statements.first(one) for one in self.statements}
@@ -161,7 +161,7 @@ class ResultsSubmitted(Kind):
         `nobody_submitted_to` where it is `to` a service that does not take part, and `takes_no_results` where that is none of
         these.
         """
-        if not _voice_may(delivery, said):
+        if not _said_in_a_case(delivery, said):
             return SUBMITS_NOTHING(voice=said.voice)
         if self.to is None:
             return ACCEPTED
@@ -199,7 +199,7 @@ class CaseOpened(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`opens_no_case` unless its `voice` is a prosecutor, court, investigator, or a service that may arrest."""
-        return _in_a_case(delivery, said)
+        return _may_open_a_case(delivery, said)
 
 
 class PersonsNotified(Kind):
@@ -228,18 +228,18 @@ class PersonsNotified(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`opens_no_case` unless its `voice` is a prosecutor, court, investigator, or a service that may arrest."""
-        return _in_a_case(delivery, said)
+        return _may_open_a_case(delivery, said)
 
 
 def in_a_case(service: Service) -> bool:
     """Whether it is a `prosecutor`, `court` or `investigator`, or a service that may arrest: who acts in a criminal case."""
-    return service.kind in (*MAY_ARREST, *MAY_PROSECUTE)
+    return service.kind in IN_A_CASE
 
 
-def _voice_may(delivery: Delivery, said: Said) -> bool:
+def _said_in_a_case(delivery: Delivery, said: Said) -> bool:
     voice = delivery.directory.find(said.voice)
     return voice is not None and in_a_case(voice)
 
 
-def _in_a_case(delivery: Delivery, said: Said) -> Verdict:
-    return ACCEPTED if _voice_may(delivery, said) else OPENS_NO_CASE(voice=said.voice)
+def _may_open_a_case(delivery: Delivery, said: Said) -> Verdict:
+    return ACCEPTED if _said_in_a_case(delivery, said) else OPENS_NO_CASE(voice=said.voice)
