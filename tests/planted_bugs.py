@@ -114,7 +114,7 @@ BUGS = (
         "gateway/floor.py",
         "if everything or caller.id in one.whole:",
         "if True:",
-        "gateway/floor::test_r11_a_stream_gives_nobody_the_rows_or_the_end_of_anothers",
+        "gateway/floor::test_r11_a_stream_gives_nobody_the_rows_or_the_end_of_another",
     ),
     Bug("record", "archive/expunging.py", "values(title=None, glance=None,", "values(title=None,", "archive/expunging"),
     Bug(

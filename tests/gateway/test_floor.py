@@ -190,7 +190,7 @@ def test_who_runs_the_installation_has_no_floor() -> None:
         assert {"-"} == {MAY[action][ROLES.index(role)] for role in ("auditor", "administrator", "system")}
 
 
-async def test_r11_a_stream_gives_nobody_the_rows_or_the_end_of_anothers(at: Night) -> None:
+async def test_r11_a_stream_gives_nobody_the_rows_or_the_end_of_another(at: Night) -> None:
     """What changes and ends is told to whom it names, and to supervisors."""
     path = "/v1/floor/changes"
     async with followed(at, path, by(at, path, READER)) as mine, followed(at, path, by(at, path)) as all_of_it:
