@@ -670,7 +670,7 @@ async def test_what_a_supervisor_sees_so_is_recorded_as_anything_else(temporal: 
     assert "/answer" not in "".join(page for _, page in seen)
     assert {(OFFICER, "supervisor")} == {(one.officer, one.role) for one in reads}
     assert ["view", "list"] == [one.action for one in reads][:2]
-    assert reads[0].entries, "the page of a delivery shows entries of its ledger"
+    assert reads[0].last, "the page of a delivery shows entries of its ledger"
 
 
 @pytest.mark.parametrize("officers", [None, {"somebody-else": OFFICER}, {SUBJECT: "S-2"}], ids=str)
