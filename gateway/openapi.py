@@ -84,7 +84,7 @@ _OF_FLOOR = [{"$ref": f"{COMPONENTS}{one.__name__}"} for one in (FloorChanged, F
 class FloorStreamEvent(BaseModel):
     """One server-sent event of the watch floor."""
 
-    id: str | None
+    id: str | None = None
     """On the last event of what changed at once: what to send as `Last-Event-ID` to go on after it."""
     event: Literal["message"] = "message"
     data: Annotated[str, WithJsonSchema({"type": "string", "contentMediaType": JSON, "contentSchema": {"anyOf": _OF_FLOOR}})]
