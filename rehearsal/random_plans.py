@@ -63,7 +63,9 @@ def _card(state: str, dice: random.Random) -> RuleCard:
     known: dict[str, list[Words]] = {
         "deciders": [{"by": ["prosecutor", "police"], "role": "INVENTED", "alone": dice.random() < 0.5}],
         "handling": [{"modalities": MODALITIES, "are": "allowed"}],
-        "terms": [{"longest": "60d", "extension": dice.choice(("30d", "1 month", "90d")), "ceiling": dice.choice(("80d", "365d"))}],
+        "terms": [
+            {"longest": "60d", "extension": dice.choice(("30d", "1 month", "90d")), "ceiling": dice.choice(("80d", "365d"))}
+        ],
         "urgent": [{"forms": ["oral"], "written_within": dice.choice(("6h", "72h"))}],
         "notice": [{"time": "24h"}],
         "duties": [duty],

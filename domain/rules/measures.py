@@ -53,7 +53,9 @@ def permits_wrongly(
     return None
 
 
-def steps_too_far(card: RuleCard, case: Case, permissions: tuple[Measure, ...], step: tuple[datetime, datetime]) -> Verdict | None:
+def steps_too_far(
+    card: RuleCard, case: Case, permissions: tuple[Measure, ...], step: tuple[datetime, datetime]
+) -> Verdict | None:
     """What is wrong with extending what permits these from the first instant to the second: the first that is extended by less at
     a time.
     """

@@ -8,7 +8,7 @@ such day (Regulation (EEC, Euratom) No 1182/71 art. 3(2)(c); the codes of proced
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, PlainSerializer
@@ -59,8 +59,8 @@ ONE_MONTH, SO_MANY_MONTHS = mark("1 month"), mark("{number} months")
 
 
 def outlasts(begins: datetime, ends: datetime, term: timedelta | Months) -> bool:
-    """Whether what begins and `ends` then lasts longer than this term. Months are counted by the calendar of the offset that `ends`
-    carries; the day on which they end belongs to them.
+    """Whether what begins and `ends` then lasts longer than this term. Months are counted by the calendar of the offset that
+    `ends` carries; the day on which they end belongs to them.
     """
     if not isinstance(term, Months):
         return ends - begins > term
@@ -85,7 +85,7 @@ def latest_end(begins: datetime, term: timedelta | Months) -> datetime:
     if not isinstance(term, Months):
         return begins + term
     years, month = divmod(begins.month - 1 + term.number, 12)
-    if begins.year + years > datetime.max.year:
+    if begins.year + years > MAXYEAR:
         raise OverflowError
     year, month = begins.year + years, month + 1
     day = min(begins.day, monthrange(year, month)[1])

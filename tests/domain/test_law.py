@@ -264,7 +264,9 @@ def test_r5_what_the_law_says_in_months_is_counted_by_the_calendar() -> None:
     table = Table(other_cards=card_of("KZ", terms=[provision(longest="1 month")]))
     too_long = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-04-03T00:00:00Z")
     assert "longer_than_card" == code(too_long)
-    assert "by its rule card an authorisation of KZ lasts at most 1 month" in str(too_long.verdict.finding and say(too_long.verdict.finding))
+    assert "by its rule card an authorisation of KZ lasts at most 1 month" in str(
+        too_long.verdict.finding and say(too_long.verdict.finding)
+    )
 
 
 def test_r5_a_new_authorisation_does_not_begin_the_ceiling_anew() -> None:

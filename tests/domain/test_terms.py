@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from domain.words.moments import as_written, instant
 from domain.words.terms import MOST_MONTHS, Months, at_least, iso_term, latest_end, outlasts, parse_term, say_term
 
-MOMENTS = some.datetimes(datetime(1900, 1, 1), datetime(2900, 1, 1), timezones=some.just(UTC))
+MOMENTS = some.datetimes(datetime(1900, 1, 1), datetime(2900, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001 - it is given UTC
 LAWFUL = some.integers(1, MOST_MONTHS).map(Months)
 
 
