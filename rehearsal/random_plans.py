@@ -5,9 +5,9 @@ Its States are real codes and everything else is invented: services, cards and c
 
 import random
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
-from domain.plan.cards import RuleCard
+from domain.plan.cards import DutyEvent, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 
@@ -55,7 +55,7 @@ def _directory() -> Directory:
 
 
 def _card(state: str, dice: random.Random) -> RuleCard:
-    after = dice.choice(("authorisation", "preparation", "departure", "delivery", "arrest", "outcome"))
+    after = dice.choice(get_args(DutyEvent))
     duty = {"id": "register", "what": "a copy to the register", "after": after, "within": f"{dice.randint(1, 20)}d"}
     needs: dict[str, list[str]] = {}
     for measure in MEASURES:
@@ -63,7 +63,9 @@ def _card(state: str, dice: random.Random) -> RuleCard:
     known: dict[str, list[Words]] = {
         "deciders": [{"by": ["prosecutor", "police"], "role": "INVENTED", "alone": dice.random() < 0.5}],
         "handling": [{"modalities": MODALITIES, "are": "allowed"}],
-        "terms": [{"longest": "60d", "extension": dice.choice(("30d", "90d")), "ceiling": dice.choice(("80d", "365d"))}],
+        "terms": [
+            {"longest": "60d", "extension": dice.choice(("30d", "1 month", "90d")), "ceiling": dice.choice(("80d", "365d"))}
+        ],
         "urgent": [{"forms": ["oral"], "written_within": dice.choice(("6h", "72h"))}],
         "notice": [{"time": "24h"}],
         "duties": [duty],

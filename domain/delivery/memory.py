@@ -89,6 +89,7 @@ class Goods:
     """Who did it, and holds what was taken out (R30)."""
     packages: int | None = None
     """How many there were then, where they were counted."""
+    opened: bool = False
 
 
 @dataclass(frozen=True)

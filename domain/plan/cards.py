@@ -25,6 +25,7 @@ from domain.words.limits import (
     MOST_SOURCES,
 )
 from domain.words.quantities import Span
+from domain.words.terms import LegalTerm
 
 Modality = Literal["intact", "removed", "removed_in_part", "replaced_in_part", "replaced_in_whole"]
 """The way of handling the consignment (UN 1988 Convention art. 11(3))."""
@@ -64,8 +65,21 @@ Form = Literal["written", "oral", "reproducible"]
 Recorded = Literal["opening", "search", "seizure"]
 """An act that a law may want recorded."""
 
-DutyEvent = Literal["authorisation", "preparation", "departure", "delivery", "arrest", "outcome"]
-"""What a duty runs from."""
+DutyEvent = Literal[
+    "authorisation",
+    "detection",
+    "opening",
+    "preparation",
+    "departure",
+    "delivery",
+    "arrest",
+    "seizure",
+    "end_of_authorisation",
+    "outcome",
+    "disposal",
+]
+"""What a duty runs from: an authorisation ends when it runs out, is withdrawn, or the delivery has its outcome; a disposal is the
+first exhibit of which it is said what became of it."""
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Kinds = Annotated[tuple[ServiceKind, ...], Field(max_length=MOST_KINDS)]
@@ -153,9 +167,9 @@ class MeasureRule(Provision):
     """
     by: Kinds = ()
     """Who may permit it; whoever that State says, if none is named."""
-    longest: Span | None = None
+    longest: LegalTerm | None = None
     """Of one permission."""
-    extension: Span | None = None
+    extension: LegalTerm | None = None
     """By how much it is extended at a time; where that is not known, not beyond the `longest`."""
     contacts: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
     """For how long others are followed whom a person that is followed meets."""
@@ -178,11 +192,11 @@ class MeasureRule(Provision):
 class Term(Provision):
     """How long an authorisation lasts (R5)."""
 
-    longest: Span | None = None
+    longest: LegalTerm | None = None
     """From its beginning."""
-    extension: Span | None = None
+    extension: LegalTerm | None = None
     """By how much it may be extended at a time."""
-    ceiling: Span | None = None
+    ceiling: LegalTerm | None = None
     """From its beginning to the end of its last extension."""
     ask_before: Span | None = None
     """How long before the end an extension is asked for at the latest."""
@@ -220,7 +234,7 @@ class Duty(Provision):
     id: Slug
     what: Words
     after: DutyEvent = "authorisation"
-    within: Span
+    within: LegalTerm
     """From that event on."""
 
 

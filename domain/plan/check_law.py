@@ -12,6 +12,7 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint
 from domain.words.errors import Fault
 from domain.words.quantities import say_span
+from domain.words.terms import at_least, say_term
 from domain.words.text import either, fill, mark, together, word
 
 Cards = Mapping[str, RuleCard]
@@ -85,12 +86,12 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
         return
     inside = [(index, plan.find(leg.end)) for index, leg in enumerate(plan.legs) if card.state in leg.states]
     way = sum((plan.due_after(end) for _, end in inside if end is not None), start=timedelta())
-    if term.longest is not None and way > term.longest:
+    if term.longest is not None and way > at_least(term.longest):
         problem = fill(
             "R5: the way through {state} may take {way}, and by its rule card an authorisation lasts at most {longest}",
             state=card.state,
             way=say_span(way),
-            longest=say_span(term.longest),
+            longest=say_term(term.longest),
         )
         yield Fault(place=f"legs.{inside[0][0]}.takes", problem=problem)
     if term.ask_before is not None and not any(lead >= term.ask_before for lead in plan.expiry_warnings):

@@ -12,6 +12,7 @@ from domain.plan.cards import Law, LawText, Measure, Provision, Recorded, Record
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span
+from domain.words.terms import LegalTerm, at_least
 from domain.words.text import fill, mark, word
 
 Topic = Literal["decider", "handling", "term", "bars", "records", "reports", "contacts", Measure]
@@ -49,13 +50,17 @@ TOPICS: Mapping[Topic, str] = {
 MEASURE = mark("whether an act must permit: {measure}")
 
 
+Value = str | LegalTerm | tuple[str, ...]
+"""What is filled into a sentence."""
+
+
 class Point(Frozen):
     """One thing that a card says about a plan, or does not know."""
 
     about: About
     sentence: str
     """In English, with the names of `values` in braces."""
-    values: dict[str, str | timedelta | tuple[str, ...]]
+    values: dict[str, Value]
     """A text stands as it is; of several, each is a word of our own."""
     law: Law | None
     """Where it stands, and how sure that is; none: not known."""
@@ -264,7 +269,7 @@ def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _unknown("lasts", LASTS_UNKNOWN, needed=wanted)
     else:
         known = _known(card, "lasts", LASTS, term, longest=term.longest, needed=wanted)
-        yield known.model_copy(update={"fits": wanted <= term.longest})
+        yield known.model_copy(update={"fits": wanted <= at_least(term.longest)})
     if term is not None:
         if term.extension is not None:
             yield _known(card, "lasts", EXTENDED, term, step=term.extension)
@@ -312,7 +317,7 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _unknown("languages", LANGUAGES_UNKNOWN)
 
 
-def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: str | timedelta | tuple[str, ...]) -> Point:
+def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: Value) -> Point:
     text = next(one for one in card.texts if one.id == where.law.text)
     return Point(about=about, sentence=sentence, values=values, law=where.law, text=text, fits=None)
 
@@ -321,5 +326,5 @@ def _answered(point: Point) -> Point:
     return point.model_copy(update={"answered": True})
 
 
-def _unknown(about: About, sentence: str, **values: str | timedelta | tuple[str, ...]) -> Point:
+def _unknown(about: About, sentence: str, **values: Value) -> Point:
     return Point(about=about, sentence=sentence, values=values, law=None, text=None, fits=None)

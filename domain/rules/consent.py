@@ -26,8 +26,8 @@ from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
 from domain.words.moments import Moment as MomentText
-from domain.words.moments import check_window, instant, utc_text
-from domain.words.quantities import milliseconds
+from domain.words.moments import as_written, check_window, instant, utc_text
+from domain.words.terms import in_offset_of, iso_term, latest_end, outlasts
 from domain.words.text import mark
 
 OTHER_STATE = refused(
@@ -70,7 +70,7 @@ NOT_AT_ONCE = refused(
     "extended_too_far",
     "by its rule card {state} extends an authorisation by at most {step} at a time",
     state="name",
-    step="span",
+    step="term",
 )
 BEYOND_CEILING = refused(
     "R5",
@@ -80,7 +80,7 @@ BEYOND_CEILING = refused(
     ceiling="instant",
 )
 LONGER_THAN_CARD = refused(
-    "R1", "longer_than_card", "by its rule card an authorisation of {state} lasts at most {longest}", state="name", longest="span"
+    "R1", "longer_than_card", "by its rule card an authorisation of {state} lasts at most {longest}", state="name", longest="term"
 )
 SPEAKS_FOR = refused("R1", "speaks_for", "{voice} speaks for {own}, not for {given}", voice="name", own="name", given="name")
 EXPIRED_ALREADY = refused(
@@ -172,9 +172,9 @@ class AuthorisationGranted(Kind):
         speaker = delivery.directory.get(said.service).kind
         if said.service != said.voice and not card.lets_grant(speaker, case):
             return MAY_NOT_DECIDE(state=self.state, what=speaker)
-        lasts, term = instant(self.valid_until) - instant(self.valid_from), card.term_of(case)
-        if term is not None and term.longest is not None and lasts > term.longest:
-            return LONGER_THAN_CARD(state=self.state, longest=milliseconds(term.longest))
+        window, term = (instant(self.valid_from), as_written(self.valid_until)), card.term_of(case)
+        if term is not None and term.longest is not None and outlasts(*window, term.longest):
+            return LONGER_THAN_CARD(state=self.state, longest=iso_term(term.longest))
         if term is not None and (beyond := _beyond(term, self._since(delivery.state, said), self.valid_until, self.state)):
             return beyond
         if self.form != "written" and card.urgent_for(self.form, case) is None:
@@ -183,15 +183,15 @@ class AuthorisationGranted(Kind):
             rule = card.rule_of(one, case)
             if rule is not None and rule.needs == "own_act":
                 return AN_ACT_OF_ITS_OWN(state=self.state, permission=one)
-        return permits_wrongly(card, case, kind, self.permits, lasts) or self._goes_on(card, delivery, said) or ACCEPTED
+        return permits_wrongly(card, case, kind, self.permits, window) or self._goes_on(card, delivery, said) or ACCEPTED
 
     def _goes_on(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
         """Whether it extends what the one in whose place it comes permits by more than the card lets."""
-        before, begins, until = delivery.state.grants.get(said.voice), instant(self.valid_from), instant(self.valid_until)
+        before, begins, until = delivery.state.grants.get(said.voice), instant(self.valid_from), as_written(self.valid_until)
         if before is None or not before.valid_from <= begins <= before.valid_until < until:
             return None
         same = tuple(one for one in self.permits if one in before.permits)
-        return steps_too_far(card, delivery.plan.case, same, until - before.valid_until)
+        return steps_too_far(card, delivery.plan.case, same, (before.valid_until, until))
 
     def _since(self, state: State, said: Said) -> datetime:
         before = state.grants.get(said.voice)
@@ -323,12 +323,12 @@ class AuthorisationExtended(Kind):
             return EXPIRED_ALREADY(state=grant.state)
         if instant(self.valid_until) <= grant.valid_until:
             return NOT_BEYOND(until=utc_text(grant.valid_until))
-        card, until = delivery.cards.get(self.state), instant(self.valid_until)
+        card, until = delivery.cards.get(self.state), as_written(self.valid_until)
         if card is None:
             return ACCEPTED
         term = card.term_of(delivery.plan.case)
-        if term is not None and term.extension is not None and until - grant.valid_until > term.extension:
-            return NOT_AT_ONCE(state=self.state, step=milliseconds(term.extension))
+        if term is not None and term.extension is not None and outlasts(grant.valid_until, until, term.extension):
+            return NOT_AT_ONCE(state=self.state, step=iso_term(term.extension))
         if term is not None and (beyond := _beyond(term, grant.since or grant.valid_from, self.valid_until, self.state)):
             return beyond
         window = (grant.valid_from, grant.valid_until)
@@ -469,9 +469,10 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
 
 def _beyond(term: Term, since: datetime, until: str, state: str) -> Verdict | None:
     """Whether it would end later than the card lets it at all."""
-    if term.ceiling is None or instant(until) - since <= term.ceiling:  # so that no sum leaves the calendar
+    end = as_written(until)
+    if term.ceiling is None or not outlasts(since, end, term.ceiling):  # so that no sum leaves the calendar
         return None
-    return BEYOND_CEILING(state=state, ceiling=utc_text(since + term.ceiling))
+    return BEYOND_CEILING(state=state, ceiling=utc_text(latest_end(in_offset_of(since, end), term.ceiling)))
 
 
 def until(facts: Facts) -> Mapping[str, Any]:

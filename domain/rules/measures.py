@@ -1,12 +1,12 @@
 """What an act may permit beside the delivery, by the card of its State (R16)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.delivery.verdicts import Verdict, refused
 from domain.plan.cards import Case, Measure, RuleCard
 from domain.plan.directory import ServiceKind
 from domain.plan.plan import Plan
-from domain.words.quantities import milliseconds
+from domain.words.terms import iso_term, outlasts
 
 NOT_BY_IT = refused(
     "R16",
@@ -22,7 +22,7 @@ PERMITTED_TOO_LONG = refused(
     "by the rule card of {state} {permission} may be permitted for {longest} at most",
     state="name",
     permission="word",
-    longest="span",
+    longest="term",
 )
 EXTENDED_TOO_FAR = refused(
     "R16",
@@ -30,7 +30,7 @@ EXTENDED_TOO_FAR = refused(
     "by the rule card of {state} what permits {permission} is extended by at most {step} at a time",
     state="name",
     permission="word",
-    step="span",
+    step="term",
 )
 
 
@@ -41,24 +41,28 @@ def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Mea
 
 
 def permits_wrongly(
-    card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...], lasts: timedelta
+    card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...], window: tuple[datetime, datetime]
 ) -> Verdict | None:
     """What is wrong with permitting the first of these that such a service may not permit, or not for so long."""
     for one in permissions:
         rule = card.rule_of(one, case)
         if rule is not None and not rule.lets_permit(kind):
             return NOT_BY_IT(state=card.state, service=kind, permission=one)
-        if rule is not None and rule.longest is not None and lasts > rule.longest:
-            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=milliseconds(rule.longest))
+        if rule is not None and rule.longest is not None and outlasts(*window, rule.longest):
+            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=iso_term(rule.longest))
     return None
 
 
-def steps_too_far(card: RuleCard, case: Case, permissions: tuple[Measure, ...], step: timedelta) -> Verdict | None:
-    """What is wrong with extending what permits these by so much: the first that is extended by less at a time."""
+def steps_too_far(
+    card: RuleCard, case: Case, permissions: tuple[Measure, ...], step: tuple[datetime, datetime]
+) -> Verdict | None:
+    """What is wrong with extending what permits these from the first instant to the second: the first that is extended by less at
+    a time.
+    """
     for one in permissions:
         rule = card.rule_of(one, case)
-        if rule is not None and rule.extension is not None and step > rule.extension:
-            return EXTENDED_TOO_FAR(state=card.state, permission=one, step=milliseconds(rule.extension))
+        if rule is not None and rule.extension is not None and outlasts(*step, rule.extension):
+            return EXTENDED_TOO_FAR(state=card.state, permission=one, step=iso_term(rule.extension))
     return None
 
 
@@ -69,10 +73,10 @@ def extended_wrongly(
     is extended by more than its step, or where that is not known, beyond its longest.
     """
     begins, ends = window
-    if wrong := steps_too_far(card, case, permissions, until - ends):
+    if wrong := steps_too_far(card, case, permissions, (ends, until)):
         return wrong
     for one in permissions:
         rule = card.rule_of(one, case)
-        if rule is not None and rule.extension is None and rule.longest is not None and until - begins > rule.longest:
-            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=milliseconds(rule.longest))
+        if rule is not None and rule.extension is None and rule.longest is not None and outlasts(begins, until, rule.longest):
+            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=iso_term(rule.longest))
     return None

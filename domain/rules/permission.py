@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,7 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
-from domain.plan.cards import Duty, Measure, RuleCard
+from domain.plan.cards import Duty, DutyEvent, Measure, RuleCard
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
@@ -22,7 +22,8 @@ from domain.rules.measures import may_be_permitted, permits_wrongly, steps_too_f
 from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
-from domain.words.moments import Moment, check_window, instant, utc_text
+from domain.words.moments import Moment, as_written, check_window, instant, utc_text
+from domain.words.terms import at_least
 
 OTHER_STATE = refused(
     "R16",
@@ -92,21 +93,21 @@ class PermissionGranted(Kind):
         return self._by_card(card, delivery, said) if card is not None else ACCEPTED
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
-        kind, lasts = delivery.directory.get(said.voice).kind, instant(self.valid_until) - instant(self.valid_from)
+        kind, window = delivery.directory.get(said.voice).kind, (instant(self.valid_from), as_written(self.valid_until))
         asked = may_be_permitted(delivery.plan, card, kind)
         missing = tuple(one for one in asked if one not in self.permissions)
-        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, lasts) or self._goes_on(card, delivery)
+        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, window) or self._goes_on(card, delivery)
         return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)
 
     def _goes_on(self, card: RuleCard, delivery: Delivery) -> Verdict | None:
         """Whether it extends a permission of that State by more than the card lets: one of the same measures that has not ended
         when this one begins, and ends before it.
         """
-        begins, until = instant(self.valid_from), instant(self.valid_until)
+        begins, until = instant(self.valid_from), as_written(self.valid_until)
         for before in delivery.state.permits.get(self.state, ()):
             if before.valid_from <= begins <= before.valid_until < until:
                 same = tuple(one for one in self.permissions if one in before.permissions)
-                if wrong := steps_too_far(card, delivery.plan.case, same, until - before.valid_until):
+                if wrong := steps_too_far(card, delivery.plan.case, same, (before.valid_until, until)):
                     return wrong
         return None
 
@@ -189,6 +190,9 @@ class DutyDone(Kind):
     )
 
 
+DISPOSED_OF: Final = ("destroyed", "returned", "handed_to_court")
+
+
 class DutyOwed(Contingency):
     """Whoever authorised does what its State's card makes a duty, such as a copy of the act to a register."""
 
@@ -206,19 +210,26 @@ class DutyOwed(Contingency):
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """Once about each duty of each authorisation that is not provisional, when the event has come that it runs `after`: the
         `duties` of its State's card that are about such a delivery, in the order of `grants`. Its key is the service and the
-        duty's id, with a dot between.
+        duty's id, with a dot between. An authorisation has ended once it is withdrawn, its `valid_until` has come, or there is an
+        outcome; a disposal is that of an exhibit which was destroyed, returned or handed to a court.
         """
         state = delivery.state
-        come = {
+        come: Mapping[DutyEvent, bool] = {
             "authorisation": True,
+            "detection": state.detected is not None,
+            "opening": state.goods is not None and state.goods.opened,
             "preparation": state.goods is not None,
             "departure": state.dispatched,
             "delivery": state.delivered,
             "arrest": bool(state.arrests),
+            "seizure": bool(state.seizures) or state.interdicted is not None,
             "outcome": state.outcome is not None,
+            "disposal": any(one.fate in DISPOSED_OF for one in state.exhibits.values()),
         }
         for duty, service in duties(delivery):
-            if not come[duty.after]:
+            grant = state.grants[service]
+            over = grant.withdrawn or grant.valid_until <= now or state.outcome is not None
+            if not (over if duty.after == "end_of_authorisation" else come[duty.after]):
                 continue
             key = f"{service}.{duty.id}"
             if not ever_opened(delivery.state, self.declares.name, key):
@@ -227,7 +238,7 @@ class DutyOwed(Contingency):
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
         """The authority whose duty it is."""
         duty, service = next((duty, service) for duty, service in duties(delivery) if f"{service}.{duty.id}" == key)
-        return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=duty.within)
+        return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=at_least(duty.within))
 
     def title_of(self, key: str) -> str:
         return f"duty.{key}"

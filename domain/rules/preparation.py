@@ -282,7 +282,7 @@ class Prepared(Checked, Kind):
 
     def goods(self, by: str) -> Goods:
         """What was done to the consignment and by whom, as later checks need it."""
-        return Goods(self.kept, self.removed, self.samples, self.items, by, self.packages)
+        return Goods(self.kept, self.removed, self.samples, self.items, by, self.packages, self.opened)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:

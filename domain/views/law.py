@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
-from domain.plan.demands import About, Demand, Point, demands, topic
+from domain.plan.demands import About, Demand, Point, Value, demands, topic
 from domain.plan.directory import Service
 from domain.views.sentences import Translate, english
 from domain.views.sight import sees_all
-from domain.words.quantities import say_span
+from domain.words.terms import Months, say_term
 from domain.words.text import mark, told, word
 
 SURE: dict[str, str] = {
@@ -106,9 +106,9 @@ def in_words(point: Point, translate: Translate = english) -> str:
     return translate(point.sentence).format_map({name: _said(value, translate) for name, value in point.values.items()})
 
 
-def _said(value: str | timedelta | tuple[str, ...], translate: Translate) -> str:
-    if isinstance(value, timedelta):
-        return told(say_span(value), translate)
+def _said(value: Value, translate: Translate) -> str:
+    if isinstance(value, timedelta | Months):
+        return told(say_term(value), translate)
     return value if isinstance(value, str) else ", ".join(translate(word(one)) for one in value)
 
 

@@ -20,6 +20,7 @@ SHAPES: Mapping[Shape, str] = {
     "mass": mark("milligrams"),
     "money": mark("minor units"),
     "span": mark("milliseconds"),
+    "term": mark("ISO 8601 duration"),
     "instant": mark("UTC"),
     "name": mark("identifier"),
     "names": mark("identifiers"),

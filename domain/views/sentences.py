@@ -19,6 +19,7 @@ from domain.views.names import AHEAD, BEHIND
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
+from domain.words.terms import parse_term, say_term
 from domain.words.text import mark, told, word
 
 Translate = Callable[[str], str]
@@ -121,6 +122,8 @@ def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translat
             return say_minor(str(parameters["currency"]), int(str(value)))
         case "span":
             return told(say_span(timedelta(milliseconds=int(str(value)))), translate)
+        case "term":
+            return told(say_term(parse_term(value)), translate)
         case "kind":
             return say_kind(str(value), translate)
         case "word":

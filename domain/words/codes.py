@@ -12,8 +12,9 @@ from pydantic import Field
 
 from domain.words.limits import LARGEST_WHOLE
 
-Shape = Literal["entry", "count", "mass", "money", "span", "instant", "name", "names", "kind", "word", "words"]
-"""What a parameter is: `mass` in milligrams, `money` in minor units, `span` in milliseconds, `instant` as `utc_text` writes it;
+Shape = Literal["entry", "count", "mass", "money", "span", "term", "instant", "name", "names", "kind", "word", "words"]
+"""What a parameter is: `mass` in milligrams, `money` in minor units, `span` in milliseconds, `term` as `iso_term` writes it,
+`instant` as `utc_text` does;
 `name` an identifier that stands as it is, `kind` a kind of statement, `word` one of our own words."""
 Parameter = str | int | tuple[str, ...]
 Parameters = Mapping[str, Parameter]

@@ -38,6 +38,14 @@ def instant(moment: str) -> datetime:
 
     ``-00:00`` is read as UTC. Raises `ValueError` for whatever the rules of this module refuse.
     """
+    try:
+        return as_written(moment).astimezone(UTC)
+    except OverflowError:
+        raise _refusal(moment, "falls outside the calendar in UTC, expected years 0001 to 9999") from None
+
+
+def as_written(moment: str) -> datetime:
+    """The same in the offset in which it is written. Raises `ValueError` as `instant` does."""
     match = _grammar(moment)
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     fraction, sign, offset_hour, offset_minute = match.groups()[6:]
@@ -50,10 +58,7 @@ def instant(moment: str) -> datetime:
         raise _refusal(moment, "has an impossible offset, expected hours 00 to 23 and minutes 00 to 59")
     zone = timezone(-offset if sign == "-" else offset)
     microsecond = int((fraction or "0").ljust(6, "0"))
-    try:
-        return datetime(year, month, day, hour, minute, second, microsecond, zone).astimezone(UTC)
-    except OverflowError:
-        raise _refusal(moment, "falls outside the calendar in UTC, expected years 0001 to 9999") from None
+    return datetime(year, month, day, hour, minute, second, microsecond, zone)
 
 
 def _refusal(moment: str, why: str) -> ValueError:

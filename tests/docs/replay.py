@@ -85,7 +85,7 @@ UNTIL = {
     "delivery.plan.contingencies.remind_every": "`contingencies.remind_every` of the plan",
     "watch.answer": "`surveillance.answer` of the plan",
     "watch.search": "`surveillance.search` of the plan",
-    "duty.within": "`within` of the duty",
+    "at_least(duty.within)": "`within` of the duty (of months: as many days as so many have at the least)",
     "urgent.written_within": "`written_within` of the State's card for its form",
 }
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}

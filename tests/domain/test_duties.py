@@ -1,11 +1,13 @@
 """What a State's card makes a duty of whoever authorises: asked within its time, its silence recorded, whatever else happens."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from domain.delivery.decided import Closed, Opened, Silence
+from domain.plan.cards import DutyEvent, Measure
 from domain.plan.plan import Checkpoint, Plan, Requirement
 from domain.rules.permission import duties
 from domain.words.moments import utc_text
@@ -17,6 +19,7 @@ from tests.support import Table, asking_all, card_of, example_cards, example_dir
 
 REGISTER = {"id": "register", "what": "a copy to the register", "within": "10d"}
 UZ = card_of("UZ", duties=[REGISTER])
+LAW = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
 DUTY = "duty.uz.prosecutor.register"
 
 
@@ -70,6 +73,59 @@ def test_duty_is_done_by_whose_duty_it_is(service: str) -> None:
     assert table.is_open(DUTY)
     assert became(table.say("uz.prosecutor", "duty_done", DUTY)) == ("accepted", None)
     assert table.is_closed(DUTY)
+
+
+STEPS: dict[str, Callable[[Table], object]] = {
+    "consent": Table.consent,
+    "preparation": lambda table: table.say("kz.police", "prepared", "preparation", opened=True),
+    "departure": Table.dispatch,
+    "way": Table.deliver,
+    "arrest": lambda table: table.say("uz.police", "arrest_made", "arrest-tashkent"),
+    "other arrest": lambda table: table.say("kz.knb", "arrest_made", "arrest-almaty"),
+    "seizure": lambda table: table.say("uz.customs", "seizure", "accounting"),
+    "disposal": lambda table: table.say("uz.customs", "disposed", **TO_A_COURT),
+}
+"""One delivery, step by step, which is opened on its way and stays open after its outcome."""
+TO_A_COURT = {"exhibits": ["seized"], "how": "handed_to_court", "to": "court", "reference": "T-7 of 2022-03-20"}
+OPENED_BY = {
+    "authorisation": "consent",
+    "detection": "consent",
+    "opening": "preparation",
+    "preparation": "preparation",
+    "departure": "departure",
+    "delivery": "way",
+    "arrest": "arrest",
+    "seizure": "seizure",
+    "end_of_authorisation": "seizure",
+    "outcome": "seizure",
+    "disposal": "disposal",
+}
+
+
+@pytest.mark.parametrize("event", get_args(DutyEvent))
+def test_a_duty_runs_from_whatever_event_its_card_names(event: str) -> None:
+    """It is asked once that has come, and not before; an authorisation ends with the outcome at the latest."""
+    needless = [{"measures": get_args(Measure), "needs": "nothing", "law": LAW}]
+    cards = card_of("UZ", duties=[REGISTER | {"after": event}], measures=needless) | card_of("KZ", measures=needless)
+    plan = with_changes(plan_={"uses": ["opening"], "afterwards": "P90D"})
+    table, asked_at = Table(plan, other_cards=cards), None
+    for name, step in STEPS.items():
+        step(table)
+        if asked_at is None and DUTY in table.delivery.state.every_checkpoint():
+            asked_at = name
+
+    assert OPENED_BY[event] == asked_at
+
+
+def test_a_duty_runs_from_the_end_of_what_was_authorised() -> None:
+    """Withdrawn or run out, before there is an outcome."""
+    card = card_of("UZ", duties=[REGISTER | {"after": "end_of_authorisation"}])
+    withdrawn, run_out = Table(other_cards=card).consent(), Table(other_cards=card).consent()
+    assert DUTY not in withdrawn.delivery.state.every_checkpoint()
+    withdrawn.say("uz.prosecutor", "authorisation_withdrawn")
+    run_out.pass_time(days=90)
+    assert withdrawn.is_open(DUTY)
+    assert DUTY in run_out.delivery.state.every_checkpoint()
 
 
 def test_silence_about_a_duty_is_recorded_and_closes_it_and_stops_nothing() -> None:

@@ -15,6 +15,7 @@ from domain.plan.plan import Plan
 from domain.rules.agreement import NOT_AGREED
 from domain.rules.urgency import NOT_WRITTEN
 from domain.views.asked import request
+from domain.views.sentences import say
 from tests.course import became, code, outcome_of
 from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
@@ -252,6 +253,20 @@ def test_r5_an_extension_is_no_longer_than_the_law_lets_it() -> None:
         assert found == extended(until, extension="30d")
     for until, found in (("2022-04-30", None), ("2022-05-01", "beyond_ceiling")):
         assert found == extended(until, ceiling="60d")
+
+
+def test_r5_what_the_law_says_in_months_is_counted_by_the_calendar() -> None:
+    """To the end of the day with the same number, neither 30 days nor 31 a month; the refusal says it in months."""
+    for until, found in (("2022-05-02", None), ("2022-05-03", "extended_too_far")):
+        assert found == extended(until, extension="1 month")
+    for until, found in (("2022-05-02", None), ("2022-05-03", "beyond_ceiling")):
+        assert found == extended(until, ceiling="2 months")
+    table = Table(other_cards=card_of("KZ", terms=[provision(longest="1 month")]))
+    too_long = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-04-03T00:00:00Z")
+    assert "longer_than_card" == code(too_long)
+    assert "by its rule card an authorisation of KZ lasts at most 1 month" in str(
+        too_long.verdict.finding and say(too_long.verdict.finding)
+    )
 
 
 def test_r5_a_new_authorisation_does_not_begin_the_ceiling_anew() -> None:
