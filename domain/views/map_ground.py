@@ -40,8 +40,8 @@ class Size:
     corridor: float
 
 
-WIDE: Final = Size("wide", 860, 236, (72.0, 46.0), 80.0)
-NARROW: Final = Size("narrow", 366, 190, (34.0, 30.0), 48.0)
+WIDE: Final = Size("large", 860, 236, (72.0, 46.0), 80.0)
+NARROW: Final = Size("small", 366, 190, (34.0, 30.0), 48.0)
 
 
 @dataclass(frozen=True)

@@ -94,13 +94,14 @@ class _Seen:
 def route_map(part: Part) -> RouteMap:
     """As far as it is the reader's."""
     delivery, seen = part.delivery, part.seen
-    stops = [(number, stop, delivery.plan.find(stop.checkpoint)) for number, stop in enumerate(part.shown.route, 1)]
+    legs = [(number, leg) for number, leg in enumerate(delivery.plan.legs) if seen.whole or number in seen.legs]
+    ends = {name for _, leg in legs for name in (leg.start, leg.end)}
+    all_stops = [(number, stop, delivery.plan.find(stop.checkpoint)) for number, stop in enumerate(part.shown.route, 1)]
+    stops = [one for one in all_stops if one[1].checkpoint in ends or not legs]  # what is asked elsewhere is no part of its way
     where = {stop.checkpoint: point(one.at) for _, stop, one in stops if one is not None and one.at is not None}
     sightings = tuple(_sightings(delivery, seen))
     planned, tracks, here, states = [], [], None, []
-    for number, leg in enumerate(delivery.plan.legs):
-        if not (seen.whole or number in seen.legs):
-            continue
+    for number, leg in legs:
         states += leg.states
         ways = _through(leg, where)
         known = [one for one in sightings if one.leg == number]
