@@ -25,7 +25,7 @@ BEYOND: Final = 12.0
 """By how much outlines are drawn beyond the edge, so that no edge of the picture looks like a boundary."""
 SMALLEST: Final = 5.0
 """Of an island that is drawn; square units of the picture."""
-LETTER, LINE_HEIGHT, STEP, AWAY = 9.6, 14.0, 18.0, 17.0
+LETTER, LINE_HEIGHT, STEP, AWAY = 9.6, 14.0, 18.0, 20.0
 """Of a name: width of a letter, height, between two places where it may stand, and how far from the route it stands."""
 
 
@@ -40,8 +40,8 @@ class Size:
     corridor: float
 
 
-WIDE: Final = Size("large", 860, 236, (72.0, 46.0), 80.0)
-NARROW: Final = Size("small", 366, 190, (34.0, 30.0), 48.0)
+LARGE: Final = Size("large", 860, 236, (72.0, 46.0), 80.0)
+SMALL: Final = Size("small", 366, 190, (34.0, 30.0), 48.0)
 
 
 @dataclass(frozen=True)
@@ -187,13 +187,12 @@ def _names(
 
 def _from_route(route: Sequence[Sequence[Point]], x: float, y: float, half: float) -> float:
     """How far a name in the middle of which this is stands from the route."""
-    along = [x - half, x - half / 2, x, x + half / 2, x + half]
+    along = list(_steps(x - half, x + half, LETTER))
     segments = [pair for line in route for pair in zip(line, line[1:] or line, strict=False)]
     return math.sqrt(min((from_segment((one, y), *pair) for one in along for pair in segments), default=0.0))
 
 
-def _steps(begin: float, end: float) -> Iterator[float]:
-    at = begin
-    while at <= end:
-        yield round(at, 1)
-        at += STEP
+def _steps(begin: float, end: float, step: float = STEP) -> Iterator[float]:
+    """From one to the other, both included."""
+    count = max(math.ceil((end - begin) / step), 0)
+    yield from (begin + (end - begin) * number / max(count, 1) for number in range(count + 1))

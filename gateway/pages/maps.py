@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from domain.papers.tongue import state_called
-from domain.views.map_ground import NARROW, WIDE, ground
+from domain.views.map_ground import SMALL, LARGE, ground
 from domain.views.map_picture import map_picture, off_the_map
 from domain.views.outlines import Outlines
 from domain.views.route_map import LACKING, NO_MAP, NO_OUTLINES, OFF_THE_MAP, SCHEMATIC, RouteMap
@@ -37,7 +37,7 @@ def maps(found: RouteMap, said: str, speak: Translate, known: Outlines | None) -
     if not found.drawn:
         return Maps(says=(speak(NO_MAP),) if found.stops or found.lacking else ())
     states = tuple((state, state_called(state, speak)) for state in found.states)
-    grounds = [ground(known, found.planned or (tuple(one.at for one in found.stops),), states, size) for size in (WIDE, NARROW)]
+    grounds = [ground(known, found.planned or (tuple(one.at for one in found.stops),), states, size) for size in (LARGE, SMALL)]
     words = [*([found.here.said] if found.here is not None else []), speak(SCHEMATIC)]
     if known is None:
         words.append(speak(NO_OUTLINES))
