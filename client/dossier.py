@@ -95,7 +95,7 @@ def tell_gaps(gaps: tuple[Fault, ...]) -> None:
 
 def remarks(path: Path, plan: Plan) -> tuple[Fault, ...]:
     """What a plan may say and is probably not meant: coordinates that are far from their State, each at its line."""
-    known = outlines() if any(one.at is not None for one in (*plan.checkpoints, *(call for leg in plan.legs for call in leg.calls))) else None
+    known = outlines()
     return Document(text_of(path), str(path)).located(far_off(plan, known)) if known is not None else ()
 
 

@@ -43,8 +43,8 @@ from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
 from gateway.pages import floor as floor_page
 from gateway.pages import results as results_page
-from gateway.pages.maps import DRAWING
 from gateway.pages.entrance import SESSIONS
+from gateway.pages.maps import DRAWING
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
 from gateway.reads import READS, counts, recorded, shows

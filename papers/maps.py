@@ -1,5 +1,5 @@
-"""The map of a paper as a picture in grey: what it shows is in the paper as data, and is drawn alike wherever the same program has
-the same outlines. Where it has none, only places are drawn.
+"""The map of a paper as a picture in grey: what it shows is in the paper as data, and is drawn alike wherever the same program
+has the same outlines. Where it has none, only places are drawn.
 """
 
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from domain.views.map_ground import LARGE, ground
 from domain.views.map_picture import map_picture
+from domain.views.outlines import Outlines
 from domain.views.route_map import RouteMap, Stop, Track
 from domain.words.places import point
 from papers.outlines import outlines
@@ -26,12 +27,12 @@ STYLE: Final = (
 
 def with_pictures(data: Mapping[str, Any]) -> dict[str, Any]:
     """A paper as data, and in each of its maps the picture; empty where too few of its places have coordinates."""
-    blocks = [{**one, "picture": picture(one)} if one["block"] == "map" else one for one in data["blocks"]]
+    blocks = [{**one, "picture": picture(one, outlines())} if one["block"] == "map" else one for one in data["blocks"]]
     return {**data, "blocks": blocks}
 
 
-def picture(block: Mapping[str, Any]) -> str:
-    """One map."""
+def picture(block: Mapping[str, Any], known: Outlines | None) -> str:
+    """One map, with these outlines."""
     placed = [(one, point((one["longitude"], one["latitude"]))) for one in block["located"]]
     found = RouteMap(
         stops=tuple(Stop(int(one["number"]), at, one["known"] != "planned") for one, at in placed),
@@ -45,6 +46,6 @@ def picture(block: Mapping[str, Any]) -> str:
     if not found.drawn:
         return ""
     states = tuple((code, name) for code, name in block["states"])
-    drawn = map_picture(found, ground(outlines(), found.planned, states, LARGE), "")
+    drawn = map_picture(found, ground(known, found.planned, states, LARGE), "")
     head, rest = drawn.split(">", 1)
     return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{STYLE}</style>{rest}'

@@ -72,7 +72,9 @@ class Ground:
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def ground(outlines: Outlines | None, lines: tuple[tuple[Point, ...], ...], states: tuple[tuple[str, str], ...], size: Size) -> Ground:
+def ground(
+    outlines: Outlines | None, lines: tuple[tuple[Point, ...], ...], states: tuple[tuple[str, str], ...], size: Size
+) -> Ground:
     """For a route along these lines, through these States, each with its name."""
     project = fitted([at for line in lines for at in line], (size.width, size.height), size.margin)
     route = [[project(project.round_the_world(at)) for at in line] for line in lines]
@@ -173,7 +175,9 @@ def _names(
         for x in _steps(half + 4, size.width - half - 4):
             for y in _steps(LINE_HEIGHT, size.height - 6):
                 away = _from_route(route, x, y - 4, half)
-                free = all(abs(x - one.x) > half + len(one.text) * LETTER / 2 or abs(y - one.y) > 2 * LINE_HEIGHT for one in taken)
+                free = all(
+                    abs(x - one.x) > half + len(one.text) * LETTER / 2 or abs(y - one.y) > 2 * LINE_HEIGHT for one in taken
+                )
                 if not (free and AWAY < away < size.corridor) or any(math.dist((x, y), one[:2]) < one[2] for one in unsettled):
                     continue
                 if min(away, 50.0) > best and holds(near[state], (x, y - 4)):

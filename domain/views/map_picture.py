@@ -1,5 +1,5 @@
-"""A map as SVG that whoever shows it draws in colours of its own, by classes: numbers on it, words under it. A full mark was seen,
-a hollow one follows from the plan; what is gone is a line, what is ahead is dotted.
+"""A map as SVG that whoever shows it draws in colours of its own, by classes: numbers on it, words under it. A full mark was
+seen, a hollow one follows from the plan; what is gone is a line, what is ahead is dotted.
 """
 
 import math

@@ -100,7 +100,10 @@ def route_map(part: Part) -> RouteMap:
     stops = [one for one in all_stops if one[1].checkpoint in ends or not legs]  # what is asked elsewhere is no part of its way
     where = {stop.checkpoint: point(one.at) for _, stop, one in stops if one is not None and one.at is not None}
     sightings = tuple(_sightings(delivery, seen))
-    planned, tracks, here, states = [], [], None, []
+    planned: list[tuple[Point, ...]] = []
+    tracks: list[Track] = []
+    states: list[str] = []
+    here = None
     for number, leg in legs:
         states += leg.states
         ways = _through(leg, where)

@@ -58,8 +58,10 @@ def _beyond(ring: Sequence[Point], axis: int, bound: float, sign: float) -> Iter
 
 def meets(line: Iterable[Point], low: Point, high: Point) -> bool:
     """Whether the least box around a line meets another."""
-    across, down = zip(*line, strict=True)
-    return min(across) <= high[0] and max(across) >= low[0] and min(down) <= high[1] and max(down) >= low[1]
+    points = list(line)
+    return all(
+        min(one[axis] for one in points) <= high[axis] and max(one[axis] for one in points) >= low[axis] for axis in (0, 1)
+    )
 
 
 def area(ring: Sequence[Point]) -> float:

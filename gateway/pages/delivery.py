@@ -26,7 +26,7 @@ from domain.views.weighings import Weighing, weighings
 from domain.words.quantities import say_mass
 from domain.words.text import told
 from gateway.limits import PAGE_OF_LEDGER
-from gateway.pages.maps import Maps
+from gateway.pages.maps import NO_MAPS, Maps
 from gateway.pages.story import GROUPS, Chapter, Narrowed, chapter
 
 TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
@@ -89,7 +89,7 @@ class OnePage:
     """The address of earlier entries; empty where there are none."""
     temporal: str
     """The address of its workflow in Temporal's own pages; empty where the installation says none, or the reader sees a part."""
-    maps: Maps = Maps()
+    maps: Maps = NO_MAPS
     """Drawn later, beside the event loop."""
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from domain.papers.tongue import state_called
-from domain.views.map_ground import SMALL, LARGE, ground
+from domain.views.map_ground import LARGE, SMALL, ground
 from domain.views.map_picture import map_picture, off_the_map
 from domain.views.outlines import Outlines
 from domain.views.route_map import LACKING, NO_MAP, NO_OUTLINES, OFF_THE_MAP, SCHEMATIC, RouteMap
@@ -24,6 +24,9 @@ class Maps:
 
     pictures: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
+
+
+NO_MAPS: Final = Maps()
 
 
 async def maps_of(request: web.Request, found: RouteMap, said: str, speak: Translate) -> Maps:

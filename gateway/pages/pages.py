@@ -54,9 +54,9 @@ from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
 from gateway.pages.answer import asked_of, in_zone, zones_of
 from gateway.pages.delivery import one_page
-from gateway.pages.maps import maps_of
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
+from gateway.pages.maps import maps_of
 from gateway.pages.story import GROUPS, Narrowed, narrowed_to
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
 from gateway.papers import paper_wanted

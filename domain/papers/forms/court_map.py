@@ -20,8 +20,9 @@ SCHEMATIC = mark(
     "drawn. A band is a stretch, with the State that answers for it. The table explains the numbers."
 )
 CHARTED = mark(
-    "Map{computed}: the places of which the plan gives coordinates, and straight lines between them, which are no roads. Outlines "
-    "of States are generalised (Natural Earth, public domain); boundaries stand near the route only, and take no position."
+    "Map{computed}: the places of which the plan gives coordinates, and straight lines between them, which are no roads. "
+    "Outlines of States are generalised (Natural Earth, public domain); boundaries stand near the route only, and take no "
+    "position."
 )
 WHERE = mark("Longitude, latitude")
 PLACE, STEP, RECORDED = mark("Place"), mark("By the plan"), mark("Recorded, UTC")
