@@ -14,10 +14,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from domain.words.text import fill, shown
+from domain.words.text import fill, mark, shown
 
 Axis = Literal["longitude", "latitude"]
 ENDS: Final[dict[Axis, int]] = {"longitude": 180, "latitude": 90}
+AXES: Final[dict[Axis, str]] = {"longitude": mark("longitude"), "latitude": mark("latitude")}
 _DEGREES: Final = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,4})?")
 _LONGEST: Final = 9
 _SHOWN: Final = 20
@@ -27,17 +28,21 @@ def degrees(axis: Axis, raw: object) -> str:
     """The text, if it is degrees of this axis. Raises `ValueError`."""
     text = shown(str(raw), _SHOWN)
     if isinstance(raw, int | float) and not isinstance(raw, bool):
-        raise ValueError(fill('{axis}: degrees stand in quotes, e.g. "{degrees}"', axis=axis, degrees=text))  # noqa: TRY004
+        raise ValueError(fill('{axis}: degrees stand in quotes, e.g. "{degrees}"', axis=fill(AXES[axis]), degrees=text))  # noqa: TRY004
     if not isinstance(raw, str) or len(raw) > _LONGEST or _DEGREES.fullmatch(raw) is None:
         raise ValueError(
-            fill('{axis}: {text} is no text of degrees with at most four decimals, e.g. "69.2797"', axis=axis, text=text)
+            fill(
+                '{axis}: {text} is no text of degrees with at most four decimals, e.g. "69.2797"',
+                axis=fill(AXES[axis]),
+                text=text,
+            )
         )
     if abs(Decimal(raw)) > ENDS[axis]:
         end = ENDS[axis]
         raise ValueError(
             fill(
                 "{axis}: {text} is outside the world, expected -{end} to {end}; longitude stands first",
-                axis=axis,
+                axis=fill(AXES[axis]),
                 text=text,
                 end=end,
             )
