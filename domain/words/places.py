@@ -9,7 +9,6 @@ What is checked, in the order of the code (ISO 6709, annex A, in decimal degrees
 
 import re
 from decimal import Decimal
-from functools import partial
 from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -24,8 +23,17 @@ _LONGEST: Final = 9
 _SHOWN: Final = 20
 
 
-def degrees(axis: Axis, raw: object) -> str:
-    """The text, if it is degrees of this axis. Raises `ValueError`."""
+def longitude(raw: object) -> str:
+    """The text, if it is degrees from -180 to 180. Raises `ValueError`."""
+    return _degrees("longitude", raw)
+
+
+def latitude(raw: object) -> str:
+    """The text, if it is degrees from -90 to 90. Raises `ValueError`."""
+    return _degrees("latitude", raw)
+
+
+def _degrees(axis: Axis, raw: object) -> str:
     text = shown(str(raw), _SHOWN)
     if isinstance(raw, int | float) and not isinstance(raw, bool):
         raise ValueError(fill('{axis}: degrees stand in quotes, e.g. "{degrees}"', axis=fill(AXES[axis]), degrees=text))  # noqa: TRY004
@@ -51,8 +59,8 @@ def degrees(axis: Axis, raw: object) -> str:
 
 
 _SCHEMA: Final = WithJsonSchema({"type": "string", "pattern": f"^{_DEGREES.pattern}$", "maxLength": _LONGEST})
-Longitude = Annotated[str, BeforeValidator(partial(degrees, "longitude")), _SCHEMA]
-Latitude = Annotated[str, BeforeValidator(partial(degrees, "latitude")), _SCHEMA]
+Longitude = Annotated[str, BeforeValidator(longitude), _SCHEMA]
+Latitude = Annotated[str, BeforeValidator(latitude), _SCHEMA]
 At = tuple[Longitude, Latitude]
 """Longitude, then latitude."""
 MaybeAt = Annotated[At | None, Field(exclude_if=lambda at: at is None)]
