@@ -13,8 +13,10 @@ from domain.plan.directory import Directory
 from domain.plan.documents import Document
 from domain.plan.gaps import gaps_in, with_stand_ins
 from domain.plan.plan import Plan
+from domain.views.far_off import far_off
 from domain.words.errors import Fault, Malformed, NotFound
 from domain.words.quantities import parse_span
+from papers.outlines import outlines
 from process.configuration import cards_in, directory_in, text_of
 from rehearsal.scenario import Pace, PlanChange, Scenario
 from rehearsal.scenario import faults_in as unfitting
@@ -89,6 +91,18 @@ def tell_gaps(gaps: tuple[Fault, ...]) -> None:
         talk.print(_("to start it, these gaps are still to be filled:"), style="yellow")
         for gap in gaps:
             talk.print(f"  {gap}")
+
+
+def remarks(path: Path, plan: Plan) -> tuple[Fault, ...]:
+    """What a plan may say and is probably not meant: coordinates that are far from their State, each at its line."""
+    known = outlines()
+    return Document(text_of(path), str(path)).located(far_off(plan, known)) if known is not None else ()
+
+
+def tell_remarks(found: tuple[Fault, ...]) -> None:
+    """The same, beside the answer to a check."""
+    for one in found:
+        talk.print(_("note: {remark}", remark=one), style="yellow")
 
 
 def raise_if_gaps(path: Path, gaps: tuple[Fault, ...]) -> None:

@@ -44,6 +44,7 @@ from gateway.pages import entrance, pages, provider
 from gateway.pages import floor as floor_page
 from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
+from gateway.pages.maps import DRAWING
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
 from gateway.reads import READS, counts, recorded, shows
@@ -83,7 +84,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[FILES] = FileRoom(kept, reception)
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
-    app[READER] = Aside()
+    app[READER], app[DRAWING] = Aside(), Aside()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)

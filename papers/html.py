@@ -10,6 +10,7 @@ from domain.papers.handed import identity_of
 from domain.papers.making import Made
 from domain.record.packet import Purpose
 from papers.file import in_html
+from papers.maps import with_pictures
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -19,7 +20,7 @@ def render(made: Made, purpose: Purpose = "operation") -> bytes:
     template = _environment().get_template("paper.html")
     style = (TEMPLATES / "paper.css").read_text(encoding="utf-8")
     page = template.render(
-        paper=made.paper.data, frame=made.frame.plain(), identity=in_html(identity_of(made, purpose)), style=style
+        paper=with_pictures(made.paper.data), frame=made.frame.plain(), identity=in_html(identity_of(made, purpose)), style=style
     )
     return page.encode()
 

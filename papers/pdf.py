@@ -16,6 +16,7 @@ from domain.record.packet import Purpose
 from domain.words.errors import TimedOut, Unavailable
 from domain.words.text import fill, mark
 from papers.file import in_pdf
+from papers.maps import with_pictures
 
 SECONDS = 120
 """That whoever waits for one gives it; the process that makes it bounds itself."""
@@ -27,7 +28,7 @@ AS_HTML = mark("make it as HTML, which a browser prints")
 
 def given(made: Made, purpose: Purpose = "operation") -> bytes:
     """What the template is given: nothing else reaches it."""
-    parts = {"paper": made.paper.data, "frame": made.frame.plain(), "identity": in_pdf(identity_of(made, purpose))}
+    parts = {"paper": with_pictures(made.paper.data), "frame": made.frame.plain(), "identity": in_pdf(identity_of(made, purpose))}
     return json.dumps(parts).encode()
 
 

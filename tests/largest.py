@@ -18,7 +18,7 @@ from domain.signing import keys
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.signing.keys import public_text
-from domain.words import identifiers, moments
+from domain.words import identifiers, moments, places
 from domain.words.codes import CODES, Code, Parameter, Shape
 from domain.words.limits import ATTACHMENTS_BYTES, LARGEST_PAYLOAD, MOST_SERVICES
 from domain.words.quantities import MAX_SPAN
@@ -58,6 +58,8 @@ FORMS: dict[str, Callable[[int], str]] = {
 }
 """By the pattern of a text: one of the longest, with this number in it."""
 CHECKED: dict[Callable[..., Any], Callable[[int], str]] = {
+    places.longitude: lambda _: "-179.9999",
+    places.latitude: lambda _: "-89.9999",
     moments.on_calendar: lambda _: "2022-03-01",
     identifiers.state_code: lambda _: "KZ",
     identifiers.currency_code: lambda _: "EUR",
@@ -115,6 +117,8 @@ class Largest:
         if origin in (Union, UnionType):
             values = [self._value(one, ()) for one in inner if one is not NoneType]
             return max(values, key=lambda one: len(str(one).encode()))
+        if origin is tuple and Ellipsis not in inner:
+            return tuple(self._value(one, ()) for one in inner)
         if origin is tuple:
             return tuple(self._value(inner[0], ()) for _ in range(_most(about)))
         if origin is dict:

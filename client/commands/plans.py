@@ -13,7 +13,7 @@ from rich.text import Text
 from client import outlook, render, scenario_tests
 from client.card_demands import demands_in_words
 from client.console import answer, out, talk
-from client.dossier import PlanFiles, tell_gaps
+from client.dossier import PlanFiles, remarks, tell_gaps, tell_remarks
 from client.drawing import drawn, plan_svg
 from client.entries import line, line_of
 from client.language import _, needs
@@ -60,9 +60,10 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
         "participants": found.participants(),
         "demands": [plain(one) for one in explained],
     }
+    notes = remarks(files.plan, found)
     answer(
         output,
-        document | {"faults": [], "gaps": [plain(one) for one in dossier.gaps]},
+        document | {"faults": [], "gaps": [plain(one) for one in dossier.gaps], "notes": [plain(one) for one in notes]},
         Group(table, Text(), demands_in_words(explained)),
     )
     talk.print(
@@ -73,6 +74,7 @@ def plan_check(files: PlanFiles, output: Output = "text") -> None:
             count=len(found.participants()),
         )
     )
+    tell_remarks(notes)
     tell_gaps(dossier.gaps)
     without = [one for one in found.participants() if not dossier.directory.get(one).keys]
     if without:

@@ -227,11 +227,26 @@ class Strip:
 
 
 @dataclass(frozen=True)
+class Located:
+    """A place of a map by its number, in degrees as the plan says them; and whether the way that leads to it was gone."""
+
+    number: str
+    known: Known
+    longitude: str
+    latitude: str
+    gone: bool
+
+
+@dataclass(frozen=True)
 class Map:
-    """The way as a picture, place after place; it knows of order alone, and not of distances or borders."""
+    """The way as a picture, place after place: in strips, which know of order alone, and, of the places that are `located`, with
+    the States that the way goes through, each by code and name.
+    """
 
     strips: tuple[Strip, ...]
     legend: tuple[tuple[Known, Line], ...]
+    located: tuple[Located, ...] = ()
+    states: tuple[tuple[str, str], ...] = ()
     block: Literal["map"] = "map"
 
 

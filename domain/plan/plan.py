@@ -53,6 +53,7 @@ from domain.words.limits import (
     MOST_WAITS,
 )
 from domain.words.moments import Offset
+from domain.words.places import MaybeAt
 from domain.words.quantities import Span
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
@@ -176,6 +177,8 @@ class PlannedCheckpoint(Checkpoint):
     state: State
     place: Line
     locode: UnLocode | None = None
+    at: MaybeAt = None
+    """Where that is on a map; no rule looks at it."""
     zone: Annotated[Offset | None, Field(exclude_if=lambda zone: zone is None)] = None
     """By how much clocks there are ahead of UTC, for acts that are signed there."""
     after: Slug | None = None
@@ -210,6 +213,8 @@ class Call(Frozen):
     """None: on the high seas, which are no State's."""
     place: Line
     locode: UnLocode | None = None
+    at: MaybeAt = None
+    """Where that is on a map; no rule looks at it."""
     not_touched: NotTouched | None = None
     """Why that State is not touched, so that it need not consent."""
 

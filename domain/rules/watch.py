@@ -20,6 +20,7 @@ from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
 from domain.words.limits import LARGEST_NOTE, LONGEST_PLACE
+from domain.words.places import MaybeAt
 
 Place = Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
 
@@ -36,6 +37,8 @@ class Sighted(Kind):
 
     kind: Literal["sighted"] = "sighted"
     place: Place
+    at: MaybeAt = None
+    """Where that is on a map; no rule looks at it."""
 
     declares = Declaration(
         title="Consignment in sight",
@@ -86,6 +89,8 @@ class SurveillanceRegained(Kind):
 
     kind: Literal["surveillance_regained"] = "surveillance_regained"
     place: Place
+    at: MaybeAt = None
+    """Where that is on a map; no rule looks at it."""
     reason: Reason
 
     declares = Declaration(

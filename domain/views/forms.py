@@ -238,6 +238,11 @@ def _prosecutions(text: str) -> list[dict[str, str]]:
     return [_parted(one, "role", "state", "person") for one in _list(text)]
 
 
+def _at(text: str) -> list[str]:
+    """`69.2797, 41.3111`: longitude and latitude in degrees."""
+    return [one.strip() for one in text.split(",")]
+
+
 def _one_or_several(text: str) -> str | list[str]:
     """One thing as it stands, several as a list: a statement about a group says that of each consignment."""
     several = _list(text)
@@ -272,6 +277,7 @@ PARTS: Parts = {
     "request": _one_or_several,
     "arrest_made.persons": _arrestees,
     "arrestee_released.persons": _list,
+    "at": _at,
     "intervals": _intervals,
     "borne": _costs,
     "prosecutions": _prosecutions,

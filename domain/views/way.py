@@ -26,7 +26,7 @@ def way(part: Part) -> str:
     passed = sum(stop.passed for stop in stops)
     moving = at is not None and at.leg is not None and 0 < passed < len(stops)
     here = _here(part, places, passed) if moving else None
-    head = f'<svg class="way" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{escape(_said(part, passed))}">'
+    head = f'<svg class="way" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{escape(said(part))}">'
     parts = [f'<path class="todo" d="M{places[0]:.1f} 13H{places[-1]:.1f}"/>']
     end = here if here is not None else places[max(passed - 1, 0)]
     if end > places[0]:
@@ -62,9 +62,11 @@ def _mark(part: Part, x: float) -> str:
     return f'<circle class="{"me" if seen else "me open"}" cx="{x:.1f}" cy="13" r="7"/>'
 
 
-def _said(part: Part, passed: int) -> str:
+def said(part: Part) -> str:
+    """The same in words."""
     speak: Translate = part.speak
     stops, at = part.shown.route, part.shown.position
+    passed = sum(stop.passed for stop in stops)
     places = " – ".join(f"{stop.place} ({stop.state})" for stop in stops)
     if at is None or not part.shown.whole:
         return speak(OUTSIDE).format(places=places)

@@ -12,6 +12,7 @@ from domain.delivery.delivery import Delivery
 from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
 from domain.views.ladders import Ladder, Step, ladders, say_step
+from domain.views.route_map import RouteMap, route_map
 from domain.views.sentences import Translate, say_kind
 from domain.views.sight import page as entries_of
 from domain.views.sight import sight
@@ -20,11 +21,12 @@ from domain.views.timeline import Timeline, timeline
 from domain.views.timeline_picture import name_of, picture
 from domain.views.view import DeliveryView
 from domain.views.view import view as view_of
-from domain.views.way import way
+from domain.views.way import said, way
 from domain.views.weighings import Weighing, weighings
 from domain.words.quantities import say_mass
 from domain.words.text import told
 from gateway.limits import PAGE_OF_LEDGER
+from gateway.pages.maps import NO_MAPS, Maps
 from gateway.pages.story import GROUPS, Chapter, Narrowed, chapter
 
 TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
@@ -70,6 +72,8 @@ class OnePage:
     view: DeliveryView
     situation: Situation
     way: str
+    way_said: str
+    route: RouteMap
     timeline: Timeline
     gantt: str
     rows: tuple[tuple[str, Any], ...]
@@ -85,6 +89,8 @@ class OnePage:
     """The address of earlier entries; empty where there are none."""
     temporal: str
     """The address of its workflow in Temporal's own pages; empty where the installation says none, or the reader sees a part."""
+    maps: Maps = NO_MAPS
+    """Drawn later, beside the event loop."""
 
 
 def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
@@ -108,6 +114,8 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
         view=shown,
         situation=stands,
         way=way(part),
+        way_said=said(part),
+        route=route_map(part),
         timeline=line,
         gantt=picture(line, speak),
         rows=tuple((name_of(row, speak), row) for row in line.rows),

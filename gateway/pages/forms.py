@@ -106,7 +106,7 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> F
             return _as(box, "yes", usual="" if usual is None else "yes" if usual else "no")
         case "integer":
             return _as(box, "whole")
-        case "array" if "enum" in one["items"]:
+        case "array" if "enum" in one.get("items", ()):
             return _as(box, "many", choices=tuple(one["items"]["enum"]))
         case "string" if "enum" in one:
             return _as(box, "one", choices=tuple(one["enum"]))

@@ -8,6 +8,7 @@ import asyncio
 import mimetypes
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,7 @@ from gateway.pages.answer import asked_of, in_zone, zones_of
 from gateway.pages.delivery import one_page
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
+from gateway.pages.maps import maps_of
 from gateway.pages.story import GROUPS, Narrowed, narrowed_to
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
 from gateway.papers import paper_wanted
@@ -165,6 +167,7 @@ async def view(request: web.Request) -> web.Response:
     before = _number(request.query.get("before", ""), len(delivery.ledger)) if "before" in request.query else None
     now, speak = max(now, delivery.state.now), speaker(language_of(request))
     found = one_page(delivery, reader, now, speak, narrowed_to(request.query), before, _in_temporal(request, name))
+    found = replace(found, maps=await maps_of(request, found.route, found.way_said, speak))
     lines = [one.line for one in found.chapter.tales]
     shows(request, [name], (one.seq for one in lines))
     seen = {"size": found.view.entries, "root": found.view.root, "leaves": [[one.seq, one.leaf] for one in lines]}

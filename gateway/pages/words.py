@@ -149,7 +149,7 @@ FIELDS: Mapping[str, str] = {
     "minor": mark("Amount, in minor units"),
     "notes": mark("Notes"),
     "serials": mark("List of serial numbers (SHA-256)"),
-    "at": mark("At"),
+    "at": mark("Where exactly"),
     "lasts": mark("Lasts"),
     "operation": mark("Operation"),
     "contents": mark("Contents"),
@@ -263,6 +263,7 @@ SENTENCES: Mapping[str, str] = {
 HELP: Mapping[str, str] = {
     "mass": mark("With its unit: 13.9 kg, 250 g, 40 mg. Not measured: unmeasured no_means kz.prosecutor, who allowed it"),
     "moment": mark("Day, time of 24 hours, and how far clocks are ahead of UTC there."),
+    "at": mark("In degrees, longitude first: 69.2797, 41.3111"),
     "seals": mark("One on each line, number and class (I, S or H): KZ123456/H"),
     "broken": mark("One on each line, number and class (I, S or H): KZ123456/H"),
     "kept": mark("One on each line: heroin: 1.98 kg, cash: EUR: 12500.00, or counted: weapon rifle: 12"),

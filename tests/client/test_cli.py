@@ -40,7 +40,7 @@ async def test_a_plan_without_faults_is_shown_and_documented() -> None:
 
     assert (0, 0) == (text.code, document.code)
     assert "consent-uz" in text.out
-    assert {"plan", "operation", "states", "participants", "demands", "faults", "gaps"} == set(document.json)
+    assert {"plan", "operation", "states", "participants", "demands", "faults", "gaps", "notes"} == set(document.json)
     assert ["KZ", "UZ"] == document.json["states"]
 
 

@@ -39,8 +39,8 @@ from tests.support import Table as Table_
 
 SPEAKERS = speakers(None)
 HANDOVER = "handover.tashkent-airport"
-NOT_TRANSLATED = {"UTC", "SHA", "ISO"}
-"""Names of standards in fixed wording, which are the same in Russian."""
+NOT_TRANSLATED = {"UTC", "SHA", "ISO", "Natural", "Earth"}
+"""Names of standards and sources in fixed wording, which are the same in Russian."""
 SAMPLES = ("almaty-tashkent", "partial-replacement", "cash-by-bus", "stopped-under-way")
 
 
@@ -214,6 +214,22 @@ def test_the_route_stands_on_a_map() -> None:
     assert all(any(isinstance(piece, Value) for piece in one.below) for one in stations)
     assert [one.number for one in stations] == [getattr(one.cells[0][0], "text", "") for one in explained.rows]
     assert all(one.gone == one.end for strip in found.strips for one in strip.stretches)
+
+
+def test_a_report_for_the_court_says_where_its_places_are() -> None:
+    """Their coordinates are data of the paper, in map and table, and come from the plan; where it has none, there are none."""
+    found, explained = map_of("partial-replacement")
+    plan, _ = example_scenario("partial-replacement")
+    planned = [one.at for leg in (plan.legs[0].start, *(one.end for one in plan.legs)) if (one := plan.find(leg)) is not None]
+
+    assert planned == [(one.longitude, one.latitude) for one in found.located]
+    assert all(one.gone for one in found.located)
+    assert [", ".join(at) for at in planned if at is not None] == [getattr(one.cells[4][0], "text", "") for one in explained.rows]
+    assert (("KG", "Kyrgyzstan"), ("KZ", "Kazakhstan"), ("RU", "Russian Federation")) == found.states
+    early, _ = map_of("stopped-under-way")
+    assert ["1", "3", "4"] == [one.number for one in early.located]
+    assert [True, False, False] == [one.gone for one in early.located]
+    assert 4 == len(map_of("aktobe-post-office")[1].columns)
 
 
 def test_a_way_that_ended_early_is_drawn_so() -> None:

@@ -17,6 +17,7 @@ from domain.plan.attachment import Attachment
 from domain.views.attachments import FilesOfDelivery, NamedFile
 from domain.views.ladders import Ladder, Step
 from domain.views.lists import Row, Rows
+from domain.views.route_map import RouteMap
 from domain.views.situation import Said, Situation
 from domain.views.timeline import Consent, Span, Timeline
 from domain.views.timeline import Row as TimelineRow
@@ -28,6 +29,7 @@ from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.pages import pages
 from gateway.pages.delivery import Called, Climbed, OnePage, Weighed
 from gateway.pages.lines import HistoryLine, line
+from gateway.pages.maps import Maps
 from gateway.pages.story import Chapter, Narrowed, Tale
 from process.in_force import InForce
 from tests.client.test_hostile import AT, MARKUP, ROW, asked, entry, finding, is_harmless, shown_view
@@ -164,6 +166,8 @@ def one_page_of(words: str) -> OnePage:
         view=view_of(words),
         situation=stands,
         way="",
+        way_said=words,
+        route=RouteMap((), (), (), (), None, (), ()),
         timeline=drawn,
         gantt=picture(drawn, str),
         rows=((words, row),),
@@ -175,6 +179,7 @@ def one_page_of(words: str) -> OnePage:
         groups=(),
         earlier="",
         temporal="",
+        maps=Maps(says=(words,)),
     )
 
 

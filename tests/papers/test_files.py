@@ -1,6 +1,7 @@
 """Papers as files: HTML and PDF show what the data have, nothing hostile gets through, and a changed paper is found."""
 
 import json
+import re
 import shutil
 import struct
 import zlib
@@ -15,12 +16,29 @@ from playwright.async_api import async_playwright
 from domain.papers.handed import Format
 from domain.papers.making import Made, Wanted, make, purpose_of
 from domain.papers.making import record_of as papers_record
-from domain.papers.paper import Block, Break, Column, Columns, Dated, Fields, Items, Paragraph, Row, Sentence, Table, Value, Words
+from domain.papers.paper import (
+    Block,
+    Break,
+    Column,
+    Columns,
+    Dated,
+    Fields,
+    Items,
+    Map,
+    Paragraph,
+    Row,
+    Sentence,
+    Table,
+    Value,
+    Words,
+)
 from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet, unseal
 from domain.words.errors import Malformed, NotVerified, Unavailable
 from papers import html, pdf
 from papers.file import read
+from papers.maps import picture
+from papers.outlines import outlines
 from papers.rendering import packed, render
 from papers.typeset import TEMPLATE, typeset
 from papers.verifying import LONGEST_SHOWN, looked_up, verified, visible
@@ -53,6 +71,28 @@ def paper(form: Format = "html", name: str = HANDOVER, language: str = "en") -> 
     """A paper of it as a file."""
     wanted = Wanted(name, language)
     return render(make(record_of(), wanted, SPEAKERS), purpose_of(wanted), form)
+
+
+def test_the_map_of_a_paper_is_drawn_from_its_data() -> None:
+    """In grey, in a file by itself, the same each time; with no outlines the places stand there all the same."""
+    plan, scenario = example_scenario("partial-replacement")
+    record = Record.of(simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery)
+    made = make(record, Wanted("court", "ru"), SPEAKERS)
+    (block,) = (one for one in made.paper.data["blocks"] if one["block"] == "map")
+    drawn, bare = picture(block, outlines()), picture(block, None)
+
+    assert drawn in html.render(made).decode()
+    assert drawn in json.loads(pdf.given(made))["paper"]["blocks"][made.paper.blocks.index(_map(made))]["picture"]
+    assert "КАЗАХСТАН" in drawn
+    assert 'class="land"' not in bare
+    for one in (drawn, bare):
+        assert ["1", "2", "3", "4"] == re.findall(r'<text class="nr"[^>]*>(\d)</text>', one)
+        assert {"class", "viewBox", "role", "aria-label", "xmlns"} == set(re.findall(r'([\w-]+)="', one.split(">")[0]))
+    assert "" == picture({**block, "located": block["located"][:1]}, outlines())
+
+
+def _map(made: Made) -> Block:
+    return next(one for one in made.paper.blocks if isinstance(one, Map))
 
 
 @pytest.mark.parametrize("form", ["html", "pdf"])

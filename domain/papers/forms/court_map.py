@@ -1,5 +1,5 @@
-"""Of the report for the court: the route as a map. A plan knows the order of its places and not where they are, so the map is a
-schematic one: it says so, and draws neither distances nor borders.
+"""Of the report for the court: the route as a map. A plan knows the order of its places, so there is a schematic one, which says
+so and draws neither distances nor borders; and where it has coordinates of them, one with outlines of States above it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from domain.papers.forms import story
 from domain.papers.forms.parts import NONE, STEPS, row, table
 from domain.papers.forms.telling import Telling
-from domain.papers.paper import Block, Known, Line, Map, Paragraph, Row, Source, Station, Stretch, Strip, Value, Words
+from domain.papers.paper import Block, Known, Line, Located, Map, Paragraph, Row, Source, Station, Stretch, Strip, Value, Words
 from domain.plan.plan import Leg
 from domain.rules.arrival import Delivered
 from domain.rules.custody import Dispatched, HandoverAccepted
+from domain.words.places import At
 from domain.words.text import mark
 
 SCHEMATIC = mark(
     "Schematic map{computed}: the places in the order of the plan. It is not to scale, and neither distances nor borders are "
-    "drawn: the plan says of no place where it is. A band is a stretch, with the State that answers for it. The table explains "
-    "the numbers."
+    "drawn. A band is a stretch, with the State that answers for it. The table explains the numbers."
 )
+CHARTED = mark(
+    "Map{computed}: the places of which the plan gives coordinates, and straight lines between them, which are no roads. "
+    "Outlines of States are generalised (Natural Earth, public domain); boundaries stand near the route only, and take no "
+    "position."
+)
+WHERE = mark("Longitude, latitude")
 PLACE, STEP, RECORDED = mark("Place"), mark("By the plan"), mark("Recorded, UTC")
 NUMBER = mark("No.")
 LEGEND: tuple[tuple[Known, str], ...] = (
@@ -41,6 +47,7 @@ class _Place:
     step: Line
     known: Known
     moment: Line = ()
+    at: At | None = None
 
 
 class Mapped(Telling):
@@ -55,10 +62,28 @@ class Mapped(Telling):
         )
         known = {one.known for one in places}
         legend = tuple((one, self.tongue.words(text)) for one, text in LEGEND if one in known)
-        yield Paragraph(self.tongue.say(SCHEMATIC, computed=Value("", ("plan", "computed"))), "small")
-        yield Map(strips, legend)
-        heads = ((NUMBER, 1), (PLACE, 7), (STEP, 4), (RECORDED, 4))
-        yield table(self.tongue, heads, self._rows(places), [self.record.plan_entry] * len(places), small=True)
+        located = tuple(self._located(places, stretches))
+        for said in (CHARTED, SCHEMATIC) if located else (SCHEMATIC,):
+            yield Paragraph(self.tongue.say(said, computed=Value("", ("plan", "computed"))), "small")
+        yield Map(strips, legend, located, self._states() if located else ())
+        heads = ((NUMBER, 1), (PLACE, 7), (STEP, 4), (RECORDED, 4), *(((WHERE, 4),) if located else ()))
+        rows = self._rows(places, where=bool(located))
+        yield table(self.tongue, heads, rows, [self.record.plan_entry] * len(places), small=True)
+
+    def _located(self, places: Sequence[_Place], stretches: Sequence[tuple[Leg, bool]]) -> Iterator[Located]:
+        """Those with coordinates, if there are two; a way was gone to one if all of it from the one before was."""
+        if len({one.at for one in places if one.at is not None}) < 2:
+            return
+        gone = True
+        for number, one in enumerate(places):
+            gone = gone and (number == 0 or stretches[number - 1][1])
+            if one.at is not None:
+                yield Located(str(number + 1), one.known, *one.at, gone)
+                gone = True
+
+    def _states(self) -> tuple[tuple[str, str], ...]:
+        found = dict.fromkeys(state for leg in self.record.plan.legs for state in leg.states)
+        return tuple((state, self.tongue.state(state)) for state in found)
 
     def _places(self) -> tuple[list[_Place], list[tuple[Leg, bool]]]:
         """Every place in its order, and between two of them the leg, and whether it was gone."""
@@ -71,7 +96,7 @@ class Mapped(Telling):
             arrived = way is not None and way.ends is not None and not way.seized
             for call in leg.calls:
                 named = Value(call.place if call.state is None else f"{call.place} ({call.state})", ("plan",))
-                places.append(_Place(named, self.tongue.words(CALLED_AT), "planned"))
+                places.append(_Place(named, self.tongue.words(CALLED_AT), "planned", at=call.at))
                 stretches.append((leg, arrived))
             if way is not None and way.seized and way.ends is not None:
                 places += self._seizure()
@@ -91,8 +116,8 @@ class Mapped(Telling):
         there = (one for one in record.heard if one.checkpoint == checkpoint)
         reached = [one for one in there if isinstance(one.content, Dispatched | HandoverAccepted | Delivered)]
         if not reached:
-            return _Place(name, step, "planned")
-        return _Place(name, step, "recorded", (self.at(reached[-1].at, *reached[-1].entries),))
+            return _Place(name, step, "planned", at=planned.at)
+        return _Place(name, step, "recorded", (self.at(reached[-1].at, *reached[-1].entries),), planned.at)
 
     def _seizure(self) -> Iterator[_Place]:
         said, content = story.interdictions(self.record)[0]
@@ -117,6 +142,7 @@ class Mapped(Telling):
             ),
         )
 
-    def _rows(self, places: Sequence[_Place]) -> Iterator[Row]:
+    def _rows(self, places: Sequence[_Place], *, where: bool) -> Iterator[Row]:
         for number, one in enumerate(places, 1):
-            yield row((Words(str(number)),), (one.name,), one.step, one.moment or NONE)
+            at: Line = (Value(", ".join(one.at), ("plan",)),) if one.at is not None else NONE
+            yield row((Words(str(number)),), (one.name,), one.step, one.moment or NONE, *((at,) if where else ()))

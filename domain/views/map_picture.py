@@ -1,0 +1,101 @@
+"""A map as SVG that whoever shows it draws in colours of its own, by classes: numbers on it, words under it. A full mark was
+seen, a hollow one follows from the plan; what is gone is a line, what is ahead is dotted.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Final
+
+from domain.views.map_ground import Ground, Size
+from domain.views.outlines import Point
+from domain.views.route_map import Here, RouteMap, Shape, Stop
+from domain.views.shapes import path
+
+APART: Final = 19.0
+"""Between the middles of two numbers at least."""
+ASIDE: Final = tuple((math.cos(math.radians(turn)) * 22, math.sin(math.radians(turn)) * 22) for turn in range(-60, 300, 45))
+"""Where a number stands whose place another covers: beside it, in this order, with a line to it."""
+EDGE: Final = 11.0
+SHAPES: Final[dict[Shape, str]] = {
+    "seen": '<circle class="me" cx="{x}" cy="{y}" r="8"/>',
+    "by_plan": '<circle class="me open" cx="{x}" cy="{y}" r="7"/>',
+    "held": '<rect class="me act" x="{left}" y="{top}" width="14" height="14"/>',
+    "stopped": '<path class="me act" d="M{x} {top}l9 9-9 9-9-9z" transform="translate(0-2)"/>',
+}
+
+
+def map_picture(found: RouteMap, drawn: Ground, said: str) -> str:
+    """The picture; `said` says the same in words."""
+    size = drawn.size
+    head = f'<svg class="map {size.name}" viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{escape(said)}">'
+    return "".join((head, *_ground(drawn), *_way(found, drawn), *_numbers(found, drawn), *_here(found.here, drawn), "</svg>"))
+
+
+def off_the_map(found: RouteMap, drawn: Ground) -> bool:
+    """Whether it is where this map does not reach, so that its mark stands at the edge."""
+    return found.here is not None and _inside(drawn.place(found.here.at), drawn.size) != drawn.place(found.here.at)
+
+
+def _ground(drawn: Ground) -> Iterator[str]:
+    size = drawn.size
+    if drawn.land:
+        yield f'<path class="land" d="{drawn.land}"/>'
+    if not drawn.near:
+        return
+    yield f'<mask id="near-{size.name}" maskUnits="userSpaceOnUse" x="0" y="0" width="{size.width}" height="{size.height}">'
+    for share, shade in ((2.0, "half"), (1.36, "whole")):
+        yield f'<path class="veil {shade}" d="{drawn.corridor}" stroke-width="{size.corridor * share:.0f}"/>'
+    yield from (f'<circle cx="{x}" cy="{y}" r="{radius}"/>' for x, y, radius in drawn.unsettled)
+    yield f'</mask><g mask="url(#near-{size.name})"><path class="near" d="{drawn.near}"/>'
+    yield f'<path class="border" d="{drawn.borders}"/></g>' if drawn.borders else "</g>"
+    for one in drawn.names:
+        yield f'<text class="st" x="{one.x:.0f}" y="{one.y:.0f}">{escape(one.text.upper())}</text>'
+
+
+def _way(found: RouteMap, drawn: Ground) -> Iterator[str]:
+    for gone, kind in ((False, "ahead"), (True, "done")):
+        lines = "".join(path([drawn.place(at) for at in one.line]) for one in found.tracks if one.gone is gone)
+        if lines:
+            yield f'<path class="{kind}" d="{lines}"/>'
+    for at in found.sightings:
+        x, y = drawn.place(at)
+        if (x, y) == _inside((x, y), drawn.size):
+            yield f'<circle class="sight" cx="{x:.0f}" cy="{y:.0f}" r="3"/>'
+
+
+def _numbers(found: RouteMap, drawn: Ground) -> Iterator[str]:
+    taken: list[Point] = []
+    for stop in found.stops:
+        place = drawn.place(stop.at)
+        at = _free(place, taken, drawn.size)
+        taken.append(at)
+        if at != place:
+            yield f'<path class="lead" d="M{place[0]:.0f} {place[1]:.0f}L{at[0]:.0f} {at[1]:.0f}"/>'
+        yield from _number(stop, at)
+
+
+def _number(stop: Stop, at: Point) -> Iterator[str]:
+    kind = "" if stop.passed else " open"
+    yield f'<circle class="cp{kind}" cx="{at[0]:.0f}" cy="{at[1]:.0f}" r="9"/>'
+    yield f'<text class="nr{kind}" x="{at[0]:.0f}" y="{at[1] + 4:.0f}">{stop.number}</text>'
+
+
+def _free(place: Point, taken: Sequence[Point], size: Size) -> Point:
+    """At the place itself, or beside it where another number stands there."""
+    tries = [place, *((place[0] + x, place[1] + y) for x, y in ASIDE), *((place[0] + 2 * x, place[1] + 2 * y) for x, y in ASIDE)]
+    free = (at for at in tries if at == _inside(at, size) and all(math.dist(at, one) >= APART for one in taken))
+    return next(free, place)
+
+
+def _here(here: Here | None, drawn: Ground) -> Iterator[str]:
+    if here is None:
+        return
+    x, y = map(round, _inside(drawn.place(here.at), drawn.size))
+    if here.shape == "seen":
+        yield f'<circle class="halo" cx="{x}" cy="{y}" r="17"/>'
+    yield SHAPES[here.shape].format(x=x, y=y, left=x - 7, top=y - 7)
+
+
+def _inside(at: Point, size: Size) -> Point:
+    return min(max(at[0], EDGE), size.width - EDGE), min(max(at[1], EDGE), size.height - EDGE)
