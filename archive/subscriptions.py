@@ -173,18 +173,20 @@ class Subscribers:
         now, table = self.clock(), subscriptions.c
         free = (table.id == name) & (table.busy_until <= utc_text(now))
         async with self._database.writing() as connection:
-            last = await held(connection)
-            row = (await connection.execute(select(subscriptions).where(free))).mappings().first()
+            last = await newest(connection)
+            row = (await connection.execute(select(subscriptions).where(free).with_for_update())).mappings().first()
             one = self._kept(row) if row is not None else None
             if row is None or one is None:
                 return None
-            ready = row["next_at"] <= utc_text(now) and not (one.wish.quiet is not None and one.wish.quiet.at(now))
-            urgent = row["urgent_at"] <= utc_text(now)
+            quiet = one.wish.quiet is not None and one.wish.quiet.at(now)
+            ready, urgent = row["next_at"] <= utc_text(now) and not quiet, row["urgent_at"] <= utc_text(now)
             count = await _count(connection, one, one.heard if ready else last, one.heard_urgent if urgent else last)
             if count:
                 values: dict[str, Any] = {"busy_until": utc_text(now + MINE)}
             else:  # nothing of it is its subject
                 values = ({"heard": last} if ready else {}) | ({"heard_urgent": last} if urgent else {})
+            if quiet and row["next_at"] <= utc_text(now):  # whether it still is, is looked at a minute later
+                values["next_at"] = utc_text(now + GAP)
             if values:
                 await connection.execute(update(subscriptions).where(table.id == name).values(values))
         return Due(one, count, last, urgent_alone=not ready) if count else None

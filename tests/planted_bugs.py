@@ -2057,7 +2057,7 @@ BUGS = (
         "async with asyncio.timeout(None):",
         THREE_WEBHOOKS,
     ),
-    Bug("notices", "activities/messenger.py", "timeout=UNTIMED, allow_redirects=False", "timeout=UNTIMED", THREE_WEBHOOKS),
+    Bug("notices", "protocol/webhooks.py", "timeout=UNTIMED, allow_redirects=False", "timeout=UNTIMED", THREE_WEBHOOKS),
     Bug(
         "notices",
         "activities/notices.py",
