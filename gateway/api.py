@@ -381,7 +381,6 @@ async def show_reads(request: web.Request) -> web.Response:
 async def subscribed(request: web.Request) -> web.Response:
     """The caller's own subscriptions to notices, and how each goes. For officers who supervise."""
     found = await room_of(request).of(request[CALLER])
-    shows(request, ())
     return _model(found)
 
 
@@ -393,7 +392,6 @@ async def subscribe(request: web.Request) -> web.Response:
     except ValidationError as error:
         raise Malformed("the body is no subscription", faults_of(error)) from error
     made = await room_of(request).subscribe(request[CALLER], wish)
-    shows(request, ())
     return _model(made, status=201)
 
 
@@ -402,15 +400,13 @@ async def unsubscribe(request: web.Request) -> web.Response:
     """End one of the caller's own subscriptions. The answer has those that are left."""
     room = room_of(request)
     await room.unsubscribe(request[CALLER], request.match_info["subscription"])
-    shows(request, ())
     return _model(await room.of(request[CALLER]))
 
 
-@routes.post("/v1/notices/{subscription}/test", name="try-notice")
+@routes.post("/v1/notices/{subscription}/test", name="test-notice")
 async def try_notice(request: web.Request) -> web.Response:
     """Send a test there, once in a minute. The answer says why it was not taken, if so."""
     tried = await room_of(request).try_out(request[CALLER], request.match_info["subscription"])
-    shows(request, ())
     return _model(tried)
 
 

@@ -275,7 +275,7 @@ SAYS: dict[str, Says] = {
     "notices": Says({200: Success(Subscriptions)}),
     "subscribe": Says({201: Success(Subscription)}, sends=Wish, refuses=(422,)),
     "unsubscribe": Says({200: Success(Subscriptions)}),
-    "try-notice": Says({200: Success(Tried)}),
+    "test-notice": Says({200: Success(Tried)}),
     "results": Says(
         {200: Success(Results)},
         refuses=(422,),

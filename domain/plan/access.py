@@ -49,7 +49,7 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "notices":  ("-",       "-",     "-",        "all",      "-",     "-",           "-"),  # an officer's own subscriptions
     "subscribe": ("-",      "-",     "-",        "all",      "-",     "-",           "-"),
     "unsubscribe": ("-",    "-",     "-",        "all",      "-",     "-",           "-"),
-    "try-notice": ("-",     "-",     "-",        "all",      "-",     "-",           "-"),
+    "test-notice": ("-",     "-",     "-",        "all",      "-",     "-",           "-"),
     "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }

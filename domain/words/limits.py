@@ -495,7 +495,7 @@ MOST_QUIET: Final = 7
 """Spans of a day in which notices wait."""
 LONGEST_ADDRESS: Final = 500
 """Characters of the address of a webhook. A mail address is shorter."""
-MOST_OCCASIONS: Final = 16
+MOST_OCCASIONS: Final = 20
 """Of one delivery at one moment: as many as one row of the watch floor can hold."""
 
 # The results of a period

@@ -57,14 +57,14 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.notices.seen": "notices",
     "desk.notices.subscribe": "subscribe",
     "desk.notices.unsubscribe": "unsubscribe",
-    "desk.notices.try": "try-notice",
+    "desk.notices.test": "test-notice",
     "desk.leave": "enter",
 }
 """The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
 SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
 
-FORMS = frozenset({"desk.leave", "desk.notices.seen", "desk.notices.unsubscribe", "desk.notices.try"})
+FORMS = frozenset({"desk.leave", "desk.notices.seen", "desk.notices.unsubscribe", "desk.notices.test"})
 """What a button of a page sends without a script: whoever presses it reads the answer."""
 
 HEADERS: Mapping[str, str] = {

@@ -10,7 +10,6 @@ from gateway.access import CALLER
 from gateway.notices import NOTICES, room_of
 from gateway.pages.entrance import ROOT
 from gateway.pages.pages import page, script_data, sent
-from gateway.reads import shows
 
 YOU = f"{ROOT}/me"
 
@@ -37,7 +36,6 @@ async def me(request: web.Request) -> web.Response:
 async def waiting(request: web.Request) -> web.Response:
     """How many wait, for the script of an open page."""
     found = await room_of(request).waiting(request[CALLER])
-    shows(request, ())
     return web.json_response(text=found.model_dump_json())
 
 
@@ -54,7 +52,6 @@ async def seen(request: web.Request) -> web.Response:
 async def subscribe(request: web.Request) -> web.Response:
     """What the form says, as its script sends it."""
     made = await room_of(request).subscribe(request[CALLER], await sent(request, Wish))
-    shows(request, ())
     return web.json_response(text=made.model_dump_json(), status=201)
 
 
@@ -65,7 +62,7 @@ async def unsubscribe(request: web.Request) -> web.Response:
     return _back(request)
 
 
-@routes.post(f"{ROOT}/notices/{{subscription}}/test", name="desk.notices.try")
+@routes.post(f"{ROOT}/notices/{{subscription}}/test", name="desk.notices.test")
 async def try_out(request: web.Request) -> web.Response:
     """Send a test there; what came of it stands on the page."""
     tried = await room_of(request).try_out(request[CALLER], request.match_info["subscription"])
@@ -73,5 +70,4 @@ async def try_out(request: web.Request) -> web.Response:
 
 
 def _back(request: web.Request, query: str = "") -> web.Response:
-    shows(request, ())
     return web.Response(status=303, headers={"Location": f"{YOU}{query}#notices"})
