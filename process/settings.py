@@ -62,7 +62,8 @@ class Settings(BaseSettings):
     """Where gateways may send what supervisors subscribe to: hosts of webhooks (`HOST` or `HOST:PORT`) and domains of mail
     addresses, with commas between them. Empty: nowhere, and the desk's own pages alone say that something waits."""
     smtp_url: str | None = None
-    """The mail server of workers and gateways: `smtps://USER@HOST`, `smtp+starttls://USER@HOST` or, without a password, `smtp://HOST`."""
+    """The mail server of workers, and of gateways where notices go anywhere: `smtps://USER@HOST`, `smtp+starttls://USER@HOST` or,
+    without a password, `smtp://HOST`."""
     smtp_password: Path | None = None
     """A file with the password."""
     mail_from: str | None = None
