@@ -78,8 +78,8 @@ class ChangedDelivery(Frozen):
 
 
 class KeptGlance(Frozen):
-    """A delivery's row of the watch floor; of one that has ended, as it was then. `glance`: none if somebody altered it in the database, or nothing has been kept since
-    there are such rows; what comes next brings it back.
+    """A delivery's row of the watch floor; of one that has ended, as it was then. `glance`: none if somebody altered it in the
+    database, or nothing has been kept since there are such rows; what comes next brings it back.
     """
 
     delivery: str

@@ -328,6 +328,6 @@ subscriptions = Table(
     Index("ix_subscriptions_service", "service", "officer"),
 )
 """Who is told of it, and up to which number each has been: of what waits for no end of quiet hours, `heard_urgent`. `wish`: of
-what, where and when, with the key that subscribed, wrapped by the ring: it holds addresses. `busy_until`: a gateway is telling it.
+what, where and when, with the key that subscribed, wrapped by the ring: it holds addresses. `busy_until`: a gateway has it.
 `ended_at`: since when whoever subscribed may not be told any more.
 """

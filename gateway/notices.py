@@ -32,9 +32,7 @@ class NoticeRoom:
         """All of the caller's own."""
         who = _who(visitor)
         kept = await self._subscribers.of(who.service, who.officer)
-        return Subscriptions(
-            subscriptions=tuple([await self._shown(one) for one in kept]), may_go_to=self._teller.may_go_to
-        )
+        return Subscriptions(subscriptions=tuple([await self._shown(one) for one in kept]), may_go_to=self._teller.may_go_to)
 
     async def subscribe(self, visitor: Visitor, wish: Wish) -> Subscription:
         """Subscribe. Raises `Malformed` where notices may not go there, or there are too many."""

@@ -91,8 +91,8 @@ class Teller:
                 return None
 
     async def tell(self, one: KeptSubscription, count: int | None, language: str | None = None) -> Failure | None:
-        """Say that something came up in so many deliveries; none: that this is a test. Returns why it was not taken, if so, within
-        `ONE_NOTICE`, whatever the receiver does. `language`: of who reads it, if it is known.
+        """Say that something came up in so many deliveries; none: that this is a test. Returns why it was not taken, if so,
+        within `ONE_NOTICE`, whatever the receiver does. `language`: of who reads it, if it is known.
         """
         if (hindered := self._hinders(one.wish)) is not None:
             return hindered

@@ -25,6 +25,7 @@ from domain.views.subscriptions import (
     Wish,
 )
 from domain.words.errors import Malformed, Unavailable, faults_of
+from domain.words.likeness import did_you_mean
 
 app = typer.Typer(
     help="Be told that something waits at the desk, and of how many deliveries: for officers who supervise.", no_args_is_help=True
@@ -44,7 +45,7 @@ def list_(caller: CallerOptions, output: Output = "text") -> None:
 
 @app.command()
 @grouped
-def subscribe(  # noqa: PLR0913, PLR0917 - what one subscribes to, and how
+def subscribe(
     caller: CallerOptions,
     subjects: Annotated[
         list[str] | None, typer.Argument(help=f"of what: {', '.join(SUBJECTS)}; else needs_you", show_default=False)
@@ -73,9 +74,9 @@ def unsubscribe(caller: CallerOptions, subscription: Name, output: Output = "tex
     answer(output, plain(left), _shown(left))
 
 
-@app.command()
+@app.command("test")
 @grouped
-def test(caller: CallerOptions, subscription: Name, output: Output = "text") -> None:
+def try_out(caller: CallerOptions, subscription: Name, output: Output = "text") -> None:
     """Send a test there, once in a minute; exit code 1 if it was not taken."""
     tried = caller.call(lambda door: door.try_notice(subscription))
     wrong = None
@@ -86,6 +87,10 @@ def test(caller: CallerOptions, subscription: Name, output: Output = "text") -> 
 
 
 def _wish(subjects: list[str], webhook: str | None, mail: str | None, quiet: list[str], zone: str | None) -> Wish:
+    unknown = next((one for one in subjects if one not in SUBJECTS), None)
+    if unknown is not None:
+        hint = did_you_mean(unknown, SUBJECTS) or _("there are {subjects}", subjects=", ".join(SUBJECTS))
+        raise Malformed(_("nobody is told of {subject}", subject=unknown), hint=hint)
     if webhook is not None and mail is not None:
         raise Malformed(_("one subscription goes one way"), hint=_("give --webhook or --mail, and subscribe once more"))
     if bool(quiet) != (zone is not None):

@@ -45,7 +45,7 @@ async def seen(request: web.Request) -> web.Response:
     upto = request.match_info["upto"]
     number = int(upto) if upto.isascii() and upto.isdecimal() and len(upto) <= 18 else 0
     await room_of(request).seen(request[CALLER], number)
-    return _back(request)
+    return _back()
 
 
 @routes.post(f"{ROOT}/notices", name="desk.notices.subscribe")
@@ -59,15 +59,15 @@ async def subscribe(request: web.Request) -> web.Response:
 async def unsubscribe(request: web.Request) -> web.Response:
     """End one."""
     await room_of(request).unsubscribe(request[CALLER], request.match_info["subscription"])
-    return _back(request)
+    return _back()
 
 
 @routes.post(f"{ROOT}/notices/{{subscription}}/test", name="desk.notices.test")
 async def try_out(request: web.Request) -> web.Response:
     """Send a test there; what came of it stands on the page."""
     tried = await room_of(request).try_out(request[CALLER], request.match_info["subscription"])
-    return _back(request, f"?tried={tried.failure or 'taken'}")
+    return _back(f"?tried={tried.failure or 'taken'}")
 
 
-def _back(request: web.Request, query: str = "") -> web.Response:
+def _back(query: str = "") -> web.Response:
     return web.Response(status=303, headers={"Location": f"{YOU}{query}#notices"})

@@ -87,7 +87,7 @@ def quiet(*spans: str, zone: str = "Europe/Berlin") -> Quiet:
         ("2026-03-29T11:00:00+00:00", False),  # an end is no part of it
     ],
 )
-def test_quiet_hours_are_by_the_officers_own_clock(moment: str, is_quiet: bool) -> None:
+def test_quiet_hours_are_by_the_officers_own_clock(moment: str, *, is_quiet: bool) -> None:
     """Over midnight, in several spans, and when the clock is put forward."""
     assert is_quiet is quiet("22:00-06:00", "12:00-13:00").at(datetime.fromisoformat(moment))
 

@@ -23,7 +23,7 @@ from domain.plan.directory import Directory, Service
 from domain.signing.keys import key_id
 from domain.views.glance import Glance
 from domain.views.subscriptions import Subscription, Wish
-from domain.words.errors import Limited, Malformed, NotFound
+from domain.words.errors import Limited, Malformed, NotAllowed, NotFound
 from domain.words.limits import MOST_SUBSCRIPTIONS, MOST_SUBSCRIPTIONS_IN_ALL, MOST_SUBSCRIPTIONS_OF_SERVICE
 from domain.words.moments import utc_text
 from gateway.access import Proofs, Visitor
@@ -39,7 +39,7 @@ from protocol import calls
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
 from rehearsal.services import VIGIL, private_key_of
-from tests.activities.test_messenger import Hook, Post, hook, post
+from tests.activities.test_messenger import Hook, hook, post
 from tests.gateway.test_floor import ALL, PART, RING, keep, made
 from tests.gateway.test_http import DIRECTORY, NOBODY
 from tests.gateway.test_pages import Browser
@@ -178,8 +178,8 @@ async def test_each_change_is_told_once_by_two_gateways_and_one_that_is_started_
 
 
 async def test_what_came_and_ended_while_no_gateway_looked_is_told(at: Desk, receiver: Hook) -> None:
-    """A consent that was refused ends a delivery at once: it is on no floor, and is told all the same. What is subscribed to later
-    is not told of it.
+    """A consent that was refused ends a delivery at once: it is on no floor, and is told all the same. Who subscribes
+    later is not told of it.
     """
     await at.subscribe(by(receiver), "refusal")
     ended = {"phase": "ended", "ended": True, "closed_at": utc_text(at.now), "outcome": "refused"}
@@ -417,7 +417,7 @@ async def test_whoever_alters_a_subscription_in_the_database_makes_nobody_told(a
 async def test_an_officer_a_service_and_an_installation_have_so_many(at: Desk) -> None:
     """One more is refused and nothing is kept; another officer's, another service's are not touched."""
     page = {"by": "page"}
-    for number in range(MOST_SUBSCRIPTIONS):
+    for _ in range(MOST_SUBSCRIPTIONS):
         await at.subscribe(page)
     with pytest.raises(Malformed, match=f"there are {MOST_SUBSCRIPTIONS} subscriptions already"):
         await at.subscribe(page)
@@ -586,9 +586,10 @@ async def test_a_supervisor_subscribes_tries_it_out_and_ends_it_over_the_api(rec
         with pytest.raises(NotFound):
             await door.unsubscribe(one.id)
         for who in (at.door(PART), at.door("kz.knb"), at.door(officer=None)):
-            for doing in (who.notices, lambda who=who: who.subscribe(wish)):  # type: ignore[misc]
-                with pytest.raises(Exception, match="is not for|this proof names none"):
-                    await doing()
+            with pytest.raises(NotAllowed, match=r"is not for|this proof names none"):
+                await who.notices()
+            with pytest.raises(NotAllowed, match=r"is not for|this proof names none"):
+                await who.subscribe(wish)
 
     assert ["desk.test"] == [told["type"] for told in receiver.told()]
 
