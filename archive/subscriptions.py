@@ -169,7 +169,7 @@ class Subscribers:
             return tuple((await connection.execute(asked)).scalars())
 
     async def take(self, name: str) -> Due | None:
-        """Have it for oneself for a while, if there is something to tell now; none also if somebody else has it, or it is gone."""
+        """Have it for oneself for a while, if there is something to tell now; none also if another has it, or it is gone."""
         now, table = self.clock(), subscriptions.c
         free = (table.id == name) & (table.busy_until <= utc_text(now))
         async with self._database.writing() as connection:
