@@ -141,7 +141,7 @@ def _how(one: Subscription) -> str:
         said.append(_("ended: you may not be told any more, or not with that key; subscribe anew"))
     if one.failure is not None:
         why = speak(FAILURES[one.failure])
-        said.append(_("not taken: {why}, {tries} times", why=why, tries=one.tries) if one.tries else why)
+        said.append(_("not taken: {why}; times tried: {tries}", why=why, tries=one.tries) if one.tries else why)
     if one.lost:
         said.append(_("given up: {count}", count=one.lost))
     if one.quiet_now:

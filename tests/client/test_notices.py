@@ -52,7 +52,7 @@ async def test_an_officer_subscribes_looks_tries_and_ends(tmp_path: Path) -> Non
     text = " ".join(listed.out.split())
     for shown in (name, "stopped or halted, life at risk, overdue", receiver.url, "22:00-06:00 Asia/Tashkent"):
         assert shown in text
-    assert "not taken: the webhook does not answer with success, 1 times" in text
+    assert "not taken: the webhook does not answer with success; times tried: 1" in text
     assert ("status", 1) == ((one := as_json.json["subscriptions"][0])["failure"], one["waiting"])
     assert 1 == again.code
     assert "was tried out within the last minute" in again.err
