@@ -11,7 +11,9 @@ __all__ = ["pytestmark"]
 HEARD = """
 window.heard = [];
 const Real = window.Notification;
-window.Notification = class extends Real { constructor(title, more) { super(title, more); window.heard.push(title + " / " + more.body); } };
+window.Notification = class extends Real {
+  constructor(title, more) { super(title, more); window.heard.push(title + " / " + more.body); }
+};
 """
 """What the browser's own notices said; each is shown all the same."""
 
