@@ -2242,7 +2242,7 @@ BUGS = (
     ),
     Bug("text", "client/console.py", "markup=False", "markup=True", "client/hostile"),
     Bug("text", "client/console.py", "sys.stdout.write(in_json(json_text)", "sys.stdout.write(json_text", "client/hostile"),
-    Bug("text", "client/entries.py", "text.append(shown(words), style)", "text.append(words, style)", "client/hostile"),
+    Bug("text", "client/entries.py", "Text(shown(words), style)", "Text(words, style)", "client/hostile"),
     Bug(
         "text",
         "domain/words/errors.py",
