@@ -86,6 +86,7 @@ class Noticing:
         self._noted = (0, float("-inf"))
         self._tidied = monotonic()
         self._telling: dict[str, asyncio.Task[None]] = {}
+        floor.heed = self._heed  # before anybody looks: else what a page has looked at first is never heard of
 
     async def go_on(self) -> None:
         """One look after another, until it is cancelled. Whoever is being told then is told again by another gateway."""
@@ -131,7 +132,7 @@ class Noticing:
         """What ended while no gateway looked is not on the floor, and is heard of all the same."""
         if self._begun:
             return
-        self._floor.heed, after = self._heed, min(await self._seen.change(), await self._lists.newest())
+        after = min(await self._seen.change(), await self._lists.newest())
         while found := await self._lists.floor_changes(after, AT_ONCE):
             for one in found:
                 if one.ended and one.glance is not None:

@@ -29,6 +29,7 @@ from domain.words.moments import utc_text
 from gateway.access import Proofs, Visitor
 from gateway.api import application
 from gateway.connections import serving
+from gateway.floor import WatchFloor
 from gateway.notices import NoticeRoom, Waiting
 from gateway.noticing import Noticing, Rights
 from gateway.reception import Reception
@@ -77,10 +78,10 @@ class Desk:
         """What officers do."""
         return NoticeRoom(self.subscribers, self.teller, Rights(self.known))
 
-    def gateway(self) -> Noticing:
+    def gateway(self, floor: WatchFloor | None = None) -> Noticing:
         """One that has just been started."""
         lists, seen = Deliveries(self.reads._database, RING), Occasions(self.reads._database)
-        floor = reading_of(self.reads._database).floor
+        floor = floor or reading_of(self.reads._database).floor
         return Noticing(floor, lists, seen, self.subscribers, self.teller, Rights(self.known))
 
     def officer(self, code: str = "S-1", service: str = ALL) -> Visitor:
@@ -175,6 +176,18 @@ async def test_each_change_is_told_once_by_two_gateways_and_one_that_is_started_
     await at.look(two[1])
     assert [2, 1] == counts(receiver)
     assert (0, utc_text(at.now)) == ((one := await at.one()).waiting, one.told_at)
+
+
+async def test_what_a_page_has_looked_at_first_is_told(at: Desk, receiver: Hook) -> None:
+    """Somebody opens the watch floor of a gateway that has just been started, before it looks by itself."""
+    await at.subscribe(by(receiver), "stop")
+    await keep(at.reads, [STOPPED])
+    floor = reading_of(at.reads._database).floor
+    gateway = at.gateway(floor)
+    await floor.look()
+    await at.look(gateway)
+
+    assert [1] == counts(receiver)
 
 
 async def test_what_came_and_ended_while_no_gateway_looked_is_told(at: Desk, receiver: Hook) -> None:
