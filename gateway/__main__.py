@@ -73,9 +73,9 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         PeriodResults(archive),
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
+    box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
     http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MOST_SUBSCRIPTIONS_IN_ALL))
-    box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None
     teller = Teller(http, key, chosen.gateway_url, places(chosen.notices_to), box)
     subscribers, rights = Subscribers(archive, Wrapping(ring)), Rights(directory, openid)
     noticing = Noticing(reading.floor, lists, Occasions(archive), subscribers, teller, rights)
