@@ -90,14 +90,18 @@ class Noticing:
 
     async def go_on(self) -> None:
         """One look after another, until it is cancelled. Whoever is being told then is told again by another gateway."""
+        wrong = ""
         try:
             while True:
+                before, wrong = wrong, ""
                 try:
                     await self.once()
                 except VigilError as error:
-                    log.warning("what comes up cannot be told: %s", error.message)
-                except Exception as error:  # noqa: BLE001 - whatever it was, the next look comes
-                    log.error("what comes up cannot be told: %s", type(error).__name__)  # noqa: TRY400 - it may hold words
+                    wrong = error.message
+                except Exception as error:  # noqa: BLE001 - whatever it was, the next look comes; its text may hold words
+                    wrong = type(error).__name__
+                if wrong and wrong != before:  # not each second of an outage
+                    log.warning("what comes up cannot be told: %s", wrong)
                 await asyncio.sleep(OFTEN)
         finally:
             for task in self._telling.values():

@@ -23,7 +23,7 @@ from domain.plan.directory import Directory, Service
 from domain.signing.keys import key_id
 from domain.views.glance import Glance
 from domain.views.subscriptions import Subscription, Wish
-from domain.words.errors import Limited, Malformed, NotAllowed, NotFound
+from domain.words.errors import Limited, Malformed, NotAllowed, NotFound, Unavailable
 from domain.words.limits import MOST_SUBSCRIPTIONS, MOST_SUBSCRIPTIONS_IN_ALL, MOST_SUBSCRIPTIONS_OF_SERVICE
 from domain.words.moments import utc_text
 from gateway.access import Proofs, Visitor
@@ -188,6 +188,35 @@ async def test_what_a_page_has_looked_at_first_is_told(at: Desk, receiver: Hook)
     await at.look(gateway)
 
     assert [1] == counts(receiver)
+
+
+async def test_a_gateway_goes_on_after_its_archive_was_away_and_says_so_once(
+    at: Desk, receiver: Hook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a look fails of, the next one comes; what came up meanwhile is told."""
+    monkeypatch.setattr("gateway.noticing.OFTEN", 0.01)
+    await at.subscribe(by(receiver), "stop")
+    gateway, looks = at.gateway(), list[str]()
+    look = gateway._floor.look
+
+    async def failing() -> None:
+        looks.append("")
+        if len(looks) <= 3:
+            raise Unavailable("the archive cannot be reached")
+        await look()
+
+    monkeypatch.setattr(gateway._floor, "look", failing)
+    await keep(at.reads, [STOPPED])
+    going = asyncio.create_task(gateway.go_on())
+    async with asyncio.timeout(10):
+        while not receiver.came:  # noqa: ASYNC110 - no bell rings
+            await asyncio.sleep(0.01)
+    await gateway.all_told()
+    going.cancel()
+    await asyncio.gather(going, return_exceptions=True)
+
+    assert [1] == counts(receiver)
+    assert 1 == sum("what comes up cannot be told" in one.message for one in caplog.records)
 
 
 async def test_what_came_and_ended_while_no_gateway_looked_is_told(at: Desk, receiver: Hook) -> None:
