@@ -10,20 +10,18 @@ history holds an address (docs/decisions/0013).
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal, NamedTuple
 
 import aiohttp
-from aiosmtplib import SMTPException, send
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import AnyNotice, UtcText
 from domain.plan.directory import Channel, Desk, Email, Webhook
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes, plain
-from domain.signing.keys import b64
 from domain.views.names import ALERTS
 from domain.views.sentences import Translate
 from domain.words.errors import Fault, Malformed
@@ -32,7 +30,8 @@ from domain.words.moments import instant, utc_text
 from domain.words.text import mark, shown
 from process.in_force import InForce
 from process.language import speakers
-from process.mail import Mailbox
+from process.mail import Mailbox, NotMailedError, send
+from protocol.webhooks import NotTakenError, post
 
 log = logging.getLogger("vigil.messenger")
 
@@ -40,8 +39,6 @@ ONE_ALERT = 15.0
 """Seconds for one webhook or one mail, from the first look-up of a name to the last word of its server. Standard Webhooks
 recommends 15 to 30.
 """
-UNTIMED = aiohttp.ClientTimeout(total=None)
-"""`ONE_ALERT` is the bound, for webhooks as for mail."""
 
 
 class NotToldError(Exception):
@@ -160,45 +157,20 @@ class Messenger:
                 "gateway": self._gateway,
             },
         }
-        body = canonical(told)
         try:
-            async with self._http.post(
-                str(channel.url), data=body, headers=self._signed(alert, body), timeout=UNTIMED, allow_redirects=False
-            ) as answer:
-                if not 200 <= answer.status < 300:
-                    raise NotToldError(f"the webhook of {alert.service} answers with status {answer.status}")
-        except (aiohttp.ClientError, OSError) as error:
-            raise NotToldError(f"the webhook of {alert.service} cannot be reached") from error
-
-    def _signed(self, alert: Alert, body: bytes) -> dict[str, str]:
-        """The headers of Standard Webhooks; the time is that of this attempt."""
-        number, now = message_id(alert, self._key), str(int(datetime.now(UTC).timestamp()))
-        signature = self._key.sign(b".".join([number.encode(), now.encode(), body]))
-        return {
-            "Content-Type": "application/json",
-            "webhook-id": number,
-            "webhook-timestamp": now,
-            "webhook-signature": f"v1a,{b64(signature)}",
-        }
+            await post(self._http, str(channel.url), message_id(alert, self._key), canonical(told), self._key)
+        except NotTakenError as error:
+            raise NotToldError(f"the webhook of {alert.service} {error}") from error
 
     async def _mail(self, channel: Email, alert: Alert) -> None:
         box = self._mailbox
         if box is None:  # a directory that came later
             raise NotToldError(f"{alert.service} is told by mail, and no mail is set up")
+        number, language = message_id(alert, self._key), self._language(alert.service)
         try:
-            await send(
-                mail(alert, message_id(alert, self._key), box.sender, channel.to, self._gateway, self._language(alert.service)),
-                hostname=box.host,
-                port=box.port,
-                username=box.username,
-                password=box.password,
-                use_tls=box.protection == "tls",
-                start_tls=box.protection == "starttls",
-                local_hostname=box.sender.rpartition("@")[2],
-                timeout=ONE_ALERT,
-            )
-        except (SMTPException, OSError) as error:  # their texts may hold addresses
-            raise NotToldError(f"the mail server does not take the mail to {alert.service}: {type(error).__name__}") from error
+            await send(box, mail(alert, number, box.sender, channel.to, self._gateway, language), ONE_ALERT)
+        except NotMailedError as error:
+            raise NotToldError(f"the mail server does not take the mail to {alert.service}: {error}") from error
 
 
 def mail(  # noqa: PLR0913, PLR0917 - what a mail is made of

@@ -78,8 +78,8 @@ class ChangedDelivery(Frozen):
 
 
 class KeptGlance(Frozen):
-    """A delivery's row of the watch floor. `glance`: none if somebody altered it in the database, or nothing has been kept since
-    there are such rows; what comes next brings it back.
+    """A delivery's row of the watch floor; of one that has ended, as it was then. `glance`: none if somebody altered it in the
+    database, or nothing has been kept since there are such rows; what comes next brings it back.
     """
 
     delivery: str
@@ -204,7 +204,7 @@ class Deliveries:
 
     def _glance(self, row: Any) -> KeptGlance:
         found = None
-        if row.glance is not None and row.wrapped is not None and not row.ended:
+        if row.glance is not None and row.wrapped is not None:
             key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
             with suppress(NotVerified, ValidationError):
                 found = Glance.model_validate_json(key.open(row.glance, "deliveries", "glance"))

@@ -280,3 +280,54 @@ attachments = Table(
 """Files of deliveries, as the storage has them under `object`, a name that tells nothing. `whole`: all of it has come. `named`:
 it was seen that the ledger names it; else that is looked for before it is removed.
 """
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("mark", String(32), nullable=False, index=True, unique=True),
+    Column("delivery", _NAME, nullable=False),
+    Column("subject", String(20), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("at", _MOMENT, nullable=False, index=True),
+)
+"""What has come up that supervisors may want to be told of, each once for the installation, in order."""
+
+last_notice = Table(
+    "last_notice",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", _NUMBER, nullable=False),
+    Column("change", _NUMBER, nullable=False),
+)
+"""One row: the newest number of `notices`, which whoever takes the next holds until the commit, so that numbers become visible in
+order; and the change of `deliveries` up to which everything has been looked at.
+"""
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String(14), primary_key=True),
+    Column("service", _NAME, nullable=False),
+    Column("officer", _NAME, nullable=False),
+    Column("by", String(10), nullable=False),
+    Column("ring_key", String(64), nullable=False),
+    Column("wish", LargeBinary, nullable=False),
+    Column("since", _MOMENT, nullable=False),
+    Column("heard", _NUMBER, nullable=False),
+    Column("heard_urgent", _NUMBER, nullable=False),
+    Column("next_at", _MOMENT, nullable=False),
+    Column("urgent_at", _MOMENT, nullable=False),
+    Column("busy_until", _MOMENT, nullable=False),
+    Column("tried_at", _MOMENT, nullable=False),
+    Column("told_at", _MOMENT),
+    Column("tries", Integer, nullable=False),
+    Column("failure", String(20)),
+    Column("lost", Integer, nullable=False),
+    Column("ended_at", _MOMENT),
+    Index("ix_subscriptions_service", "service", "officer"),
+)
+"""Who is told of it, and up to which number each has been: of what waits for no end of quiet hours, `heard_urgent`. `wish`: of
+what, where and when, with the key that subscribed, wrapped by the ring: it holds addresses. `busy_until`: a gateway has it.
+`ended_at`: since when whoever subscribed may not be told any more.
+"""

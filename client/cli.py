@@ -32,6 +32,7 @@ from client.commands import (
     groups,
     installation,
     keys,
+    notices,
     papers,
     plans,
     reads,
@@ -63,6 +64,7 @@ app.command()(reads.reads)
 app.command()(results.results)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
+app.add_typer(notices.app, name="notices")
 app.command()(codec.codec)
 app.command()(explaining.explain)
 app.command()(conformance.conformance)

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+
+import aiohttp
 
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
@@ -12,23 +15,30 @@ from archive.deliveries import Deliveries
 from archive.expunging import Expunging
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
+from archive.occasions import Occasions
 from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
+from archive.subscriptions import Subscribers
 from domain.words.errors import Unavailable
+from domain.words.limits import MOST_SUBSCRIPTIONS_IN_ALL
 from gateway.access import Proofs
 from gateway.api import application, health_of
 from gateway.connections import serving
 from gateway.files import FILES
 from gateway.metrics import METRICS
+from gateway.notices import NoticeRoom
+from gateway.noticing import Noticing, Rights
 from gateway.oidc import Provider
 from gateway.oidc_settings import registration_in
 from gateway.pages.pages import TEMPORAL_UI
 from gateway.reading import Reading
 from gateway.reception import Reception
+from gateway.telling import Teller, places
 from process.configuration import cards_in, installation_of, password_in
 from process.in_force import FollowedFile
 from process.keyfile import key_in
+from process.mail import mailbox
 from process.metrics import scraped
 from process.ring import Wrapping, ring_in
 from process.serve import serve
@@ -36,6 +46,9 @@ from process.settings import Settings
 from process.temporal import connect
 
 log = logging.getLogger("vigil.gateway")
+
+NAMES = 64
+"""Names of hosts looked up at once. A name server that does not answer holds a thread for half a minute."""
 
 
 async def run(chosen: Settings, stop: asyncio.Event) -> None:
@@ -52,18 +65,27 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     ring = ring_in(chosen.payload_keys)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
     files = _files(chosen, archive, Wrapping(ring))
+    lists = Deliveries(archive, Wrapping(ring))
     reading = Reading(
         Ledgers(archive, Wrapping(ring)),
-        Deliveries(archive, Wrapping(ring)),
+        lists,
         Expunging(archive, files),
         PeriodResults(archive),
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
-    app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)
+    box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
+    http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MOST_SUBSCRIPTIONS_IN_ALL))
+    teller = Teller(http, key, chosen.gateway_url, places(chosen.notices_to), box)
+    subscribers, rights = Subscribers(archive, Wrapping(ring)), Rights(directory, openid)
+    noticing = Noticing(reading.floor, lists, Occasions(archive), subscribers, teller, rights)
+    room = NoticeRoom(subscribers, teller, rights)
+    app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files, room)
     if chosen.temporal_ui is not None:
         app[TEMPORAL_UI] = f"{chosen.temporal_ui.rstrip('/')}/namespaces/{chosen.temporal_namespace}/workflows/"
     tidying = asyncio.create_task(app[FILES].go_on_tidying())
     filling = asyncio.create_task(_filled(reading))
+    telling = asyncio.create_task(noticing.go_on())
     looking = asyncio.create_task(app[METRICS].go_on_looking(partial(health_of, app)))
     try:
         with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
@@ -77,6 +99,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         filling.cancel()
         looking.cancel()
         tidying.cancel()
+        telling.cancel()
+        await http.close()
     await reads.close()
 
 

@@ -31,6 +31,8 @@ class Visitor:
     """Id of the key that proves it, or has when the session began. None where an OpenID provider did: such a session reads."""
     nonce: str | None
     """Of the proof, which is good for one answer. None in a session."""
+    subject: str | None = None
+    """Whom an OpenID provider named, as the SHA-256 of issuer and subject; none where a key proves it."""
 
 
 CALLER: web.RequestKey[Visitor] = web.RequestKey("caller", Visitor)

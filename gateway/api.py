@@ -24,6 +24,7 @@ from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
 from domain.views.floor import asked
+from domain.views.subscriptions import Wish
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_BODY
@@ -39,9 +40,11 @@ from gateway.limits import LARGEST_NUMBER, LIMITS, MOST_CODED, Limits
 from gateway.list_query import list_query_of
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
+from gateway.notices import NOTICES, NoticeRoom, room_of
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
 from gateway.pages import floor as floor_page
+from gateway.pages import notices as notices_page
 from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
 from gateway.pages.maps import DRAWING
@@ -71,9 +74,11 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     sessions: Sessions,
     openid: Provider | None = None,
     kept: Files | None = None,
+    notices: NoticeRoom | None = None,
 ) -> web.Application:
     """The gateway's web application: the API, and the pages of `gateway.pages` for people. `openid`: through whom supervisors may
-    sign in; None: there is no such way. `kept`: the attachments; None: files are not kept here.
+    sign in; None: there is no such way. `kept`: the attachments; None: files are not kept here. `notices`: subscriptions; None:
+    nobody subscribes here.
     """
     connections, limits = Connections(), Limits()
     middlewares = [connections.seen, logged, explained, proved, recorded]
@@ -83,6 +88,8 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app[ARCHIVE] = ArchivePulse(lambda: log_of_reads.page(0, 0))
     app[CONNECTIONS], app[LIMITS], app[METRICS] = connections, limits, Metrics(limits)
     app[FILES] = FileRoom(kept, reception)
+    if notices is not None:
+        app[NOTICES] = notices
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
     app[READER], app[DRAWING] = Aside(), Aside()
     app.on_response_prepare.append(_guard)
@@ -91,6 +98,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(pages.routes)
     app.add_routes(results_page.routes)
     app.add_routes(floor_page.routes)
+    app.add_routes(notices_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
@@ -368,6 +376,39 @@ async def show_reads(request: web.Request) -> web.Response:
     page = await request.app[READS].page(since, limit, delivery)
     shows(request, () if delivery is None else [delivery], (one.number for one in page.reads))
     return _model(page)
+
+
+@routes.get("/v1/notices", name="notices")
+async def subscribed(request: web.Request) -> web.Response:
+    """The caller's own subscriptions to notices, and how each goes. For officers who supervise."""
+    found = await room_of(request).of(request[CALLER])
+    return _model(found)
+
+
+@routes.post("/v1/notices", name="subscribe")
+async def subscribe(request: web.Request) -> web.Response:
+    """Be told, by page, webhook or mail, that something waits at the desk, and of how many deliveries: never what."""
+    try:
+        wish = await read(request, Wish.model_validate_json)
+    except ValidationError as error:
+        raise Malformed("the body is no subscription", faults_of(error)) from error
+    made = await room_of(request).subscribe(request[CALLER], wish)
+    return _model(made, status=201)
+
+
+@routes.delete("/v1/notices/{subscription}", name="unsubscribe")
+async def unsubscribe(request: web.Request) -> web.Response:
+    """End one of the caller's own subscriptions. The answer has those that are left."""
+    room = room_of(request)
+    await room.unsubscribe(request[CALLER], request.match_info["subscription"])
+    return _model(await room.of(request[CALLER]))
+
+
+@routes.post("/v1/notices/{subscription}/test", name="test-notice")
+async def try_notice(request: web.Request) -> web.Response:
+    """Send a test there, once in a minute. The answer says why it was not taken, if so."""
+    tried = await room_of(request).try_out(request[CALLER], request.match_info["subscription"])
+    return _model(tried)
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -21,6 +21,7 @@ from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
 from domain.views.floor import Counted, FloorPage, FloorQuestion, FloorRow, Placed, floor_page, matches, placed
+from domain.views.glance import Glance
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
@@ -135,9 +136,16 @@ class WatchFloor:
         self._gate = asyncio.Lock()
         self._began = 0.0
         self._looked_at = clock()
+        self.heed: Callable[[Glance], None] | None = None
+        """Is given each row as it changes, also by time alone, and once more as it was when it ended."""
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def upto(self) -> int:
+        """The change of the archive up to which it has looked."""
+        return self._after or 0
 
     async def page(self, caller: Service, question: FloorQuestion, unknown: Iterable[str], engine: Engine) -> Floor:
         """The page that is asked for, of the rows of this reader."""
@@ -247,6 +255,8 @@ class WatchFloor:
         if kept.ended or kept.glance is None:
             if known is not None:
                 self._move(self._rows.pop(name))
+            if kept.ended and kept.glance is not None and self.heed is not None:
+                self.heed(kept.glance)
             if not kept.ended and (there or not self._is_full()):
                 self._unreadable.add(name)
         elif (there or not self._is_full()) and (known is None or known.glance != kept.glance):
@@ -258,6 +268,8 @@ class WatchFloor:
             self._turn = row.until
         if new:
             self._move(row)
+            if self.heed is not None:
+                self.heed(row.glance)
 
     def _move(self, row: Placed) -> None:
         self._version += 1

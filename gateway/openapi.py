@@ -36,6 +36,7 @@ from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import PARAMETERS, FloorQuestion
 from domain.views.lists import Rows
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
+from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
@@ -179,6 +180,7 @@ _PATH = {
     "delivery": _DELIVERY,
     "digest": TypeAdapter(Digest).json_schema(),
     "name": {"type": "string", "minLength": 1, "maxLength": LONGEST_NUMBER},
+    "subscription": TypeAdapter(SubscriptionId).json_schema(),
 }
 _PERIOD = (
     "A year, quarter, month or day such as 2026, 2026-Q2, 2026-06 or 2026-06-15; FIRST/LAST of such, both whole; or two moments, "
@@ -270,6 +272,10 @@ SAYS: dict[str, Says] = {
     "enter": Says({201: Success(SignInToken, "Good for a minute, and once.")}),
     "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
     "alarms": Says({200: Success(tuple[AnyAlarm, ...])}),
+    "notices": Says({200: Success(Subscriptions)}),
+    "subscribe": Says({201: Success(Subscription)}, sends=Wish, refuses=(422,)),
+    "unsubscribe": Says({200: Success(Subscriptions)}),
+    "test-notice": Says({200: Success(Tried)}),
     "results": Says(
         {200: Success(Results)},
         refuses=(422,),

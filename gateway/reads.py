@@ -26,9 +26,11 @@ log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter"})
+NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter"}) | {
+    *("notices", "subscribe", "unsubscribe", "test-notice")
+}
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
-They need no database, but for `enter`: a stop gets through without one (R8)."""
+They need no database, but for `enter` and subscriptions: a stop gets through without one (R8)."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

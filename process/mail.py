@@ -1,9 +1,11 @@
 """The installation's way to send mail: an SMTP server (RFC 5321), over TLS where a password is given."""
 
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import aiosmtplib
 from pydantic import TypeAdapter, ValidationError
 
 from domain.plan.directory import MailAddress
@@ -15,6 +17,10 @@ Protection = Literal["none", "starttls", "tls"]
 _SCHEMES: dict[str, tuple[Protection, int]] = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
 """How a connection is protected, and the usual port (RFC 8314)."""
 _SENDER: TypeAdapter[str] = TypeAdapter(MailAddress)
+
+
+class NotMailedError(Exception):
+    """The server did not take a mail. Trying again later may help."""
 
 
 class Mailbox(NamedTuple):
@@ -57,6 +63,24 @@ def mailbox(url: str | None, sender: str | None, password: Path | None) -> Mailb
     username = unquote(parts.username) if parts.username is not None else None
     secret = text_of(password).strip() if password is not None else None
     return Mailbox(sender, parts.hostname, port or usual, protection, username, secret)
+
+
+async def send(box: Mailbox, message: EmailMessage, patience: float) -> None:
+    """Hand a mail to the server; each of its steps gets so many seconds. Raises `NotMailedError`."""
+    try:
+        await aiosmtplib.send(
+            message,
+            hostname=box.host,
+            port=box.port,
+            username=box.username,
+            password=box.password,
+            use_tls=box.protection == "tls",
+            start_tls=box.protection == "starttls",
+            local_hostname=box.sender.rpartition("@")[2],
+            timeout=patience,
+        )
+    except (aiosmtplib.SMTPException, OSError) as error:  # their texts may hold addresses
+        raise NotMailedError(type(error).__name__) from error
 
 
 def _wrong(setting: str, problem: str) -> Malformed:

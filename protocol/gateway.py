@@ -26,6 +26,7 @@ from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Row, Rows
 from domain.views.results import Results
+from domain.views.subscriptions import Subscription, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
 from domain.words.errors import (
     BY_CODE,
@@ -131,6 +132,9 @@ _RESULTS = TypeAdapter(Results)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 _PAPER = TypeAdapter(PaperFile)
+_SUBSCRIPTIONS = TypeAdapter(Subscriptions)
+_SUBSCRIPTION = TypeAdapter(Subscription)
+_TRIED = TypeAdapter(Tried)
 _PROBLEM = TypeAdapter(_Problem)
 
 
@@ -368,6 +372,22 @@ class Gateway:
     async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Deliveries that wait for a worker of their build, and patterns of enquiries at the register. For supervisors."""
         return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
+
+    async def notices(self) -> Subscriptions:
+        """One's own subscriptions to notices. For officers who supervise."""
+        return self._read(_SUBSCRIPTIONS, await self._call("GET", "/v1/notices"))
+
+    async def subscribe(self, wish: Wish) -> Subscription:
+        """Be told that something waits."""
+        return self._read(_SUBSCRIPTION, await self._call("POST", "/v1/notices", wish.model_dump_json().encode()))
+
+    async def unsubscribe(self, subscription: str) -> Subscriptions:
+        """End one of them; those that are left."""
+        return self._read(_SUBSCRIPTIONS, await self._call("DELETE", f"/v1/notices/{quote(subscription, safe='')}"))
+
+    async def try_notice(self, subscription: str) -> Tried:
+        """Have a test sent there; what came of it."""
+        return self._read(_TRIED, await self._call("POST", f"/v1/notices/{quote(subscription, safe='')}/test"))
 
     async def results(self, asked: Mapping[str, str]) -> Results:
         """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""

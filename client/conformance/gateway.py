@@ -44,6 +44,9 @@ OF_ALL = {
     "/v1/results": ("GET",),
     "/v1/floor": ("GET",),
     "/v1/floor/changes": ("GET",),
+    "/v1/notices": ("GET", "POST"),
+    "/v1/notices/{subscription}": ("DELETE",),
+    "/v1/notices/{subscription}/test": ("POST",),
     "/v1/codec/decode": ("POST",),
     **dict.fromkeys(OPEN, ("GET",)),
 }

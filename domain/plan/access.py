@@ -46,6 +46,10 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
     "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
     "alarms":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
+    "notices":  ("-",       "-",     "-",        "all",      "-",     "-",           "-"),  # an officer's own subscriptions
+    "subscribe": ("-",      "-",     "-",        "all",      "-",     "-",           "-"),
+    "unsubscribe": ("-",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "test-notice": ("-",     "-",     "-",        "all",      "-",     "-",           "-"),
     "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }

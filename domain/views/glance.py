@@ -10,8 +10,10 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Entry
 from domain.delivery.progress import Progress
+from domain.delivery.reported import Stated
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.vocabulary import Line, Need
@@ -111,6 +113,8 @@ class Glance(Frozen):
     """Its record was put back (R18)."""
     shortest: Shortfall | None
     """None: no State ahead has consented."""
+    refused: Annotated[int, Field(ge=0)] = 0
+    """Statements that a rule has refused so far."""
 
 
 def glance(delivery: Delivery) -> Glance:
@@ -143,7 +147,12 @@ def glance(delivery: Delivery) -> Glance:
         differs=tuple(_differing(delivery))[:MOST_IN_A_CELL],
         diverged=state.divergence is not None,
         shortest=shortest(delivery),
+        refused=sum(1 for entry in delivery.ledger if isinstance(entry, Entry) and _is_refused(entry.event)),
     )
+
+
+def _is_refused(event: AnyEvent) -> bool:
+    return isinstance(event, Stated) and event.verdict.verdict == "refused"
 
 
 def left_at(delivery: Delivery) -> datetime | None:

@@ -82,8 +82,8 @@ def urgencies(seen: Glance, now: datetime) -> Iterator[Urgency]:
         yield Urgency("to_seize", None)
     if seen.lost_since is not None and seen.halted is None and seen.outcome is None:
         yield Urgency("lost", _due(seen, "search"))
-    if late := [instant(one.due) for one in seen.waits if one.due is not None and (one.silent or instant(one.due) <= now)]:
-        yield Urgency("overdue", min(late))
+    if late := overdue(seen, now):
+        yield Urgency("overdue", min(instant(one.due) for one in late if one.due is not None))
     if seen.diverged:
         yield Urgency("diverged", None)
     if seen.held_by is not None:
@@ -96,9 +96,19 @@ def urgencies(seen: Glance, now: datetime) -> Iterator[Urgency]:
     ahead = [instant(one.due) for one in seen.waits if one.due is not None and now < instant(one.due) <= now + SOON]
     if ahead:
         yield Urgency("due_soon", min(ahead))
-    if any(one.unreachable and now - instant(one.since) >= PATIENCE for one in seen.waits):
+    if unreached(seen, now):
         yield Urgency("unreachable", next_due(seen, now))
     yield Urgency(_come(seen), next_due(seen, now))
+
+
+def overdue(seen: Glance, now: datetime) -> tuple[Awaited, ...]:
+    """Open checkpoints that were not answered in time."""
+    return tuple(one for one in seen.waits if one.due is not None and (one.silent or instant(one.due) <= now))
+
+
+def unreached(seen: Glance, now: datetime) -> tuple[Awaited, ...]:
+    """Open checkpoints of which somebody should care that their request has not reached a service."""
+    return tuple(one for one in seen.waits if one.unreachable and now - instant(one.since) >= PATIENCE)
 
 
 def holds_until(seen: Glance, now: datetime) -> datetime | None:

@@ -483,6 +483,21 @@ which one that is replayed for it takes on a busy machine (`bench/sweep.py`).
 LONGEST_BUILD: Final = 255
 """Characters of the name of a worker's build, as many as Temporal takes."""
 
+# Notices for who watches over all deliveries
+
+MOST_SUBSCRIPTIONS: Final = 8
+"""Of one officer: a page, a mail and a webhook for the day and for the night, and some to spare."""
+MOST_SUBSCRIPTIONS_OF_SERVICE: Final = 40
+"""Of the officers of one service: a hostile one leaves the others their own."""
+MOST_SUBSCRIPTIONS_IN_ALL: Final = 200
+"""Of an installation. A gateway sends to each of them at the same time, so this many connections."""
+MOST_QUIET: Final = 7
+"""Spans of a day in which notices wait."""
+LONGEST_ADDRESS: Final = 500
+"""Characters of the address of a webhook. A mail address is shorter."""
+MOST_OCCASIONS: Final = 20
+"""Of one delivery at one moment: as many as one row of the watch floor can hold."""
+
 # The results of a period
 
 MOST_TALLIED: Final = 2_000

@@ -53,11 +53,19 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.unasked": "view",
     "desk.say": "submit",
     "desk.me": "enter",
+    "desk.notices.waiting": "notices",
+    "desk.notices.seen": "notices",
+    "desk.notices.subscribe": "subscribe",
+    "desk.notices.unsubscribe": "unsubscribe",
+    "desk.notices.test": "test-notice",
     "desk.leave": "enter",
 }
 """The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
 SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
+
+FORMS = frozenset({"desk.leave", "desk.notices.seen", "desk.notices.unsubscribe", "desk.notices.test"})
+"""What a button of a page sends without a script: whoever presses it reads the answer."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -78,7 +86,7 @@ def is_page(request: web.Request) -> bool:
 
 def is_for_eyes(request: web.Request) -> bool:
     """Whether a person will read the answer as it is; else a script of a page does, or a program."""
-    return is_page(request) and (request.method in ("GET", "HEAD") or request.match_info.route.name == "desk.leave")
+    return is_page(request) and (request.method in ("GET", "HEAD") or request.match_info.route.name in FORMS)
 
 
 def action_of(request: web.Request) -> str | None:
@@ -133,7 +141,7 @@ async def visitor_of(request: web.Request, token: str) -> Visitor:
     if service is None or not _still(request, who, service):
         await sessions.end(token)
         raise NotAuthentic("what you signed in with is not valid any more", hint="sign in again with what is")
-    return Visitor(service=service, officer=who.officer, key=who.key, nonce=None)
+    return Visitor(service=service, officer=who.officer, key=who.key, nonce=None, subject=who.subject)
 
 
 def _still(request: web.Request, who: SignedIn, service: Service) -> bool:

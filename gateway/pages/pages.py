@@ -172,7 +172,7 @@ async def view(request: web.Request) -> web.Response:
     shows(request, [name], (one.seq for one in lines))
     seen = {"size": found.view.entries, "root": found.view.root, "leaves": [[one.seq, one.leaf] for one in lines]}
     files = await request.app[KEPT].told(reader, name)
-    data = _data(request, name, None, "")
+    data = script_data(request, name, None, "")
     return page(
         request, "delivery.html", view=found.view, page=found, shown=_shown(request, name) | seen, files=files, data=data, now=now
     )
@@ -259,7 +259,7 @@ async def answer_form(request: web.Request) -> web.Response:
     known, speak = await request.app[RECEPTION].reading.delivery(reader, delivery), speaker(language_of(request))
     now = max(datetime.now(UTC), known.state.now)
     zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
-    boxes, data = boxes_of(kind, found, now), _data(request, delivery, found, kind)
+    boxes, data = boxes_of(kind, found, now), script_data(request, delivery, found, kind)
     if others:
         together = in_order(found, others)
         boxes = for_each(boxes_of(kind, longest(together), now), together)
@@ -283,7 +283,7 @@ async def unasked_form(request: web.Request) -> web.Response:
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
     fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
     fields |= {"zones": (zones := zones_of(delivery.plan, reader)), "boxes": in_zone(boxes, zones)}
-    return page(request, "unasked.html", **fields, data=_data(request, name, None, kind or "") | seen)
+    return page(request, "unasked.html", **fields, data=script_data(request, name, None, kind or "") | seen)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
@@ -292,7 +292,7 @@ async def stop_form(request: web.Request) -> web.Response:
     named where that is known at once, and is recorded as any view.
     """
     delivery = request.match_info["delivery"]
-    data = _data(request, delivery, None, "stop_requested") | await _as_it_stands(request, delivery)
+    data = script_data(request, delivery, None, "stop_requested") | await _as_it_stands(request, delivery)
     return page(request, "stop.html", delivery=delivery, data=data)
 
 
@@ -312,12 +312,6 @@ async def say(request: web.Request) -> web.Response:
     filled = await sent(request, Filled)
     statement = statement_of(request.match_info["delivery"], request[CALLER], filled)
     return web.Response(body=canonical(statement), content_type="application/json")
-
-
-@routes.get(f"{ROOT}/me", name="desk.me")
-async def me(request: web.Request) -> web.Response:
-    """Who is signed in, and the key of this browser."""
-    return page(request, "me.html", data=_data(request, "", None, ""))
 
 
 def narrowed(query: Mapping[str, str]) -> dict[str, str]:
@@ -344,7 +338,7 @@ def _in_temporal(request: web.Request, delivery: str) -> str:
     return f"{request.app[TEMPORAL_UI]}{quote(workflow_id(delivery), safe='')}" if TEMPORAL_UI in request.app else ""
 
 
-def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
+def script_data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], speaker(language_of(request))
     called = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS, "UNITS": UNITS}

@@ -41,8 +41,8 @@ async def test_what_is_open_comes_page_by_page_the_most_urgent_first(url: str, l
         assert 4 == await read.count_open()
 
 
-async def test_what_changed_comes_in_order_and_what_ended_without_its_row(url: str) -> None:
-    """From the change that was seen last: nobody looks at everything again."""
+async def test_what_changed_comes_in_order_and_what_ended_with_its_last_row(url: str) -> None:
+    """From the change that was seen last: nobody looks at everything again. What has ended says so, and is on no page."""
     async with opened(url) as (read, archive, ring):
         await put(archive, ring, MANY)
         seen = await read.newest()
@@ -52,11 +52,12 @@ async def test_what_changed_comes_in_order_and_what_ended_without_its_row(url: s
         )
         found = await read.floor_changes(seen)
 
-        assert {("cedar-5", True, False), ("amber-1", False, True)} == {
+        assert {("cedar-5", True, True), ("amber-1", False, True)} == {
             (one.delivery, one.ended, one.glance is not None) for one in found
         }
         assert sorted(one.change for one in found) == [one.change for one in found]
         assert 1 == len(await read.floor_changes(seen, 1))
+        assert "cedar-5" not in {one.delivery for one in (await read.floor())[0]}
 
 
 async def test_a_row_that_somebody_altered_is_missing_and_the_delivery_is_named(url: str) -> None:

@@ -77,6 +77,13 @@ FOR_OPERATORS = {
 """What no participating service needs: it stands in deploy/README.md."""
 OF_FLOOR = {("GET", "/v1/floor"), ("GET", "/v1/floor/changes")}
 """For who sees the whole of something: the document's example is of a service that sees a part, and has no such row."""
+OF_NOTICES = {
+    ("GET", "/v1/notices"),
+    ("POST", "/v1/notices"),
+    ("DELETE", "/v1/notices/{subscription}"),
+    ("POST", "/v1/notices/{subscription}/test"),
+}
+"""For supervisors: `tests/gateway/test_notices.py` tries them, and docs/notices.md says what they take."""
 OF_FILES = {
     ("GET", "/v1/deliveries/{delivery}/attachments/{digest}"),
     ("PUT", "/v1/deliveries/{delivery}/attachments/{digest}"),
@@ -236,8 +243,8 @@ def test_every_endpoint_of_the_gateway_is_shown() -> None:
         path = re.sub(r"^/v1/deliveries/[^/]+", "/v1/deliveries/{delivery}", target.split("?")[0])
         path = re.sub(r"/papers/[^/]+$", "/papers/{name}", path)
         shown.add((method, path))
-    assert shown == routes - FOR_OPERATORS - OF_FILES - OF_FLOOR
-    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES | OF_FLOOR)
+    assert shown == routes - FOR_OPERATORS - OF_FILES - OF_FLOOR - OF_NOTICES
+    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES | OF_FLOOR | OF_NOTICES)
     assert all(path in DEPLOYMENT for _, path in FOR_OPERATORS)
 
 

@@ -81,7 +81,7 @@ ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged", "file"}
 """Tried where there is an alarm, something to decode, a change to announce, or a delivery to expunge: in `test_alarms.py`,
 `test_payloads.py`, `test_keys.py` and `test_reading.py`; or a file to hand out, in `test_attachments.py`.
 """
-OF_NO_DELIVERY = {"health", "openapi", "measure", "directory"}
+OF_NO_DELIVERY = {"health", "openapi", "measure", "directory", "notices"}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.kwargs["name"])

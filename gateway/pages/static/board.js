@@ -136,7 +136,10 @@ function take(event) {
     $(`r-${said.delivery}`).classList.add("gone");
     changed.add(said.delivery);
   }
-  if (said.kind !== "beat") offer();
+  if (said.kind !== "beat") {
+    offer();
+    dispatchEvent(new Event("moved"));
+  }
   tell();
 }
 
