@@ -119,8 +119,8 @@ async def follow(at: At, service: str, query: str = "") -> str:
 
 
 async def test_the_page_follows_the_ledger_and_nothing_moves_under_the_hand(at: At) -> None:
-    """Another service stops it: the sentence, who has acknowledged, what is waited for and the ledger follow, without a reload. What
-    is typed, selected, opened or focused stays; the ledger is searched where it stands, and what is new goes on to come.
+    """Another service stops it: the sentence, who has acknowledged, what is waited for and the ledger follow, without a reload.
+    What is typed, selected, opened or focused stays; the ledger is searched where it stands, and what is new goes on to come.
     """
     await follow(at, at.plan.initiator)
     page, known = at.page, at.page.locator(".known")
