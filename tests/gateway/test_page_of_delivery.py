@@ -17,6 +17,7 @@ from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages import pages
 from gateway.pages.delivery import OnePage, one_page
+from gateway.pages.one import Place
 from gateway.pages.story import EVENTS, Narrowed, narrowed_to
 from gateway.pages.trees import parts
 from process.in_force import InForce
@@ -262,6 +263,23 @@ def test_every_part_of_a_page_is_there_to_be_replaced(service: str) -> None:
         assert entries
     says = json.dumps(live["l-says"], ensure_ascii=False)
     assert made(PHASES["arrested"](), service).situation.stands[0].text in says
+
+
+def test_a_stream_of_a_part_does_not_tell_that_another_operation_was_found() -> None:
+    """R15: a page of who takes part, and the place from which it is followed, are the same whether one was or nobody has looked."""
+    found, unlooked = (Table(alone=False) for _ in range(2))
+    found.deconflict("ru.police")
+    reader = found.directory.get("uz.customs")
+
+    assert Place.of(unlooked.delivery, reader) == Place.of(found.delivery, reader)
+    assert rendered(unlooked, reader.id) == rendered(found, reader.id)
+    assert Place.of(unlooked.delivery, found.directory.get("kz.knb")) != Place.of(found.delivery, found.directory.get("kz.knb"))
+
+
+def test_a_place_in_a_ledger_is_read_from_an_address_or_is_none() -> None:
+    """Of this branch, so many entries; what is no such thing is none, and then all of a page is sent."""
+    assert Place(1, 57) == Place.read(str(Place(1, 57)))
+    assert [None] * 6 == [Place.read(one) for one in ("", "7", "1.", "1.-7", "1.7.2", f"1.{'7' * 40}")]
 
 
 def test_paper_has_no_button_and_ends_a_page_after_the_waits() -> None:

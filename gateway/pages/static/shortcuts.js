@@ -33,6 +33,8 @@ export function left(name) {
   return view?.names.includes(name) ? view : null;
 }
 
+export const forget = () => sessionStorage.removeItem(VIEW);
+
 function actionOf(key) {
   const open = document.querySelector(":popover-open");
   if (open) return key === "?" && open.id === "keys" ? bound.get(key) : undefined;
