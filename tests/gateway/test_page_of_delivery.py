@@ -266,7 +266,7 @@ def test_every_part_of_a_page_is_there_to_be_replaced(service: str) -> None:
 
 
 def test_a_stream_of_a_part_does_not_tell_that_another_operation_was_found() -> None:
-    """R15: a page of who takes part, and the place from which it is followed, are the same whether one was or nobody has looked."""
+    """R15: the page of who takes part, and from where it is followed, are the same whether one was or nobody has looked."""
     found, unlooked = (Table(alone=False) for _ in range(2))
     found.deconflict("ru.police")
     reader = found.directory.get("uz.customs")
