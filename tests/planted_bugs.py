@@ -62,6 +62,21 @@ SHARE_OF_KEYS = f"{LEFT}a_change_of_keys_that_one_delivery_has_no_room_for_is_le
 REMEMBERED_AS_LEFT = f"{LEFT}no_more_is_remembered_as_left_than_its_bound_and_nothing_that_temporal_has_not"
 
 BUGS = (
+    # The page of a delivery: who is told who has acknowledged, how much is recorded, and what others would read as a reason
+    Bug(
+        "R11",
+        "gateway/pages/delivery.py",
+        "if seen.whole or service == seen.reader.id:",
+        "if True:",
+        "gateway/page_of_delivery::test_who_has_acknowledged_a_stop_is_named_to_who_sees_the_whole",
+    ),
+    Bug(
+        "R15",
+        "gateway/pages/one.py",
+        "length(delivery, sight(delivery, reader))",
+        "len(delivery.ledger)",
+        "gateway/page_of_delivery::test_a_stream_of_a_part_does_not_tell_that_another_operation_was_found",
+    ),
     # Attachments: what names a file, who may have it, and what is kept of it
     Bug("R20", "domain/rules/speaking.py", "[plain(one) for one in said.statement.attachments]", "[]", "attachments"),
     Bug(

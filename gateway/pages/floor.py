@@ -8,9 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from html.parser import HTMLParser
 from itertools import groupby
-from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -24,8 +22,9 @@ from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.access import CALLER
 from gateway.floor import Floor, FloorBeat, FloorChanged, FloorEvent, FloorGone
-from gateway.pages.entrance import ROOT, token_of, visitor_of
+from gateway.pages.entrance import ROOT, StillSignedIn
 from gateway.pages.pages import environment, language_of, page
+from gateway.pages.trees import tree
 from gateway.pages.way import way
 from gateway.reads import shows
 from gateway.reception import RECEPTION
@@ -45,8 +44,6 @@ ICONS: Final[Mapping[Reason, str]] = {
     "unreachable": "away",
 }
 """The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
-CHECKED: Final = 5.0
-"""Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
 MOST_BARS: Final = 4
 """Of a ladder."""
 SAID: Final[Mapping[str, str]] = {
@@ -57,6 +54,7 @@ SAID: Final[Mapping[str, str]] = {
     "live": mark("Live"),
     "ago": mark("{seconds} s ago"),
     "not_live": mark("Not live"),
+    "over": mark("It is over"),
     "since": mark("since {time}"),
     "stale": mark(
         "These are the figures of {time}. The connection to Vigil is lost; it is tried again every 5 s. Countdowns go on; "
@@ -99,16 +97,7 @@ async def changes(request: web.Request) -> web.StreamResponse:
     """The same as it changes, row by row, in the reader's language; for as long as the session lasts, which this prolongs."""
     question, _ = asked(request.query)
     language = language_of(request)
-
-    looked = 0.0
-
-    async def still() -> None:
-        nonlocal looked
-        if monotonic() - looked >= CHECKED:
-            looked = monotonic()
-            await visitor_of(request, token_of(request))
-
-    return await stream_floor(request, question, still, lambda event: json.dumps(_said(event, language)))
+    return await stream_floor(request, question, StillSignedIn(request), lambda event: json.dumps(_said(event, language)))
 
 
 def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict[str, Any]:
@@ -227,47 +216,6 @@ def _said(event: FloorEvent, language: str) -> dict[str, Any]:
             return plainly | {"counters": shown, "due": event.due_within_an_hour}
         case _:
             return {"kind": "anew"}
-
-
-class _Tree(HTMLParser):
-    """What is written as elements, as a tree of [name, attributes, children]."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root: list[Any] = ["", {}, []]
-        self._open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """One more, inside of what is open."""
-        if tag in _CELLS and self._open[-1][0] in _CELLS:
-            self._open.pop()
-        found: list[Any] = [tag, {_CASED.get(name, name): value or "" for name, value in attrs}, []]
-        self._open[-1][2].append(found)
-        self._open.append(found)
-
-    def handle_endtag(self, tag: str) -> None:
-        """It is whole, and the cell with which it ends."""
-        while self._open.pop()[0] != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        """Text of what is open."""
-        if data.strip():
-            self._open[-1][2].append(data)
-
-
-_CELLS: Final = ("td", "th")
-"""They end where the next one begins, or their row does."""
-_CASED: Final = {"viewbox": "viewBox"}
-"""Names that are not in small letters: SVG minds, and the parser does not."""
-
-
-def tree(html: str) -> list[Any]:
-    """The one element that is written there."""
-    parser = _Tree()
-    parser.feed(html)
-    found: list[Any] = parser.root[2][0]
-    return found
 
 
 assert set(COUNTED) <= ICONS.keys()  # noqa: S101 - each counter has its mark
