@@ -28,8 +28,8 @@ from domain.views.weighings import Weighing, weighings
 from domain.words.quantities import say_mass
 from domain.words.text import told
 from gateway.limits import PAGE_OF_LEDGER
-from gateway.pages.maps import NO_MAPS, Maps
 from gateway.pages.brakes import proposed
+from gateway.pages.maps import NO_MAPS, Maps
 from gateway.pages.story import GROUPS, Chapter, Narrowed, chapter
 
 TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
