@@ -19,12 +19,13 @@ from archive.sessions import Sessions, SignedIn
 from archive.tables import deliveries
 from domain.plan.access import MAY, ROLES
 from domain.signing.keys import key_id
-from domain.views.floor import FloorQuestion
+from domain.views.floor import FloorQuestion, placed
 from domain.views.glance import Glance
 from domain.words.errors import Unavailable
 from domain.words.limits import LONGEST_LIST
 from domain.words.moments import utc_text
 from gateway import floor as gateway_floor
+from gateway import selections
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
@@ -405,6 +406,66 @@ async def test_many_who_look_at_once_ask_the_archive_twice_at_most() -> None:
         floor._lists.newest = counted  # type: ignore[method-assign]
         await asyncio.gather(*(floor.look() for _ in range(20)))
         assert 1 <= asked <= 2
+
+
+async def test_a_question_is_gone_over_once_in_slices_and_kept_as_rows_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is, others have their turn, and what changes meanwhile is in it; a page after that costs a change its own row."""
+    supervisor, asked, looked = DIRECTORY.get(ALL), FloorQuestion(text="customs", sort="name"), 0
+    take = selections._take
+
+    def counted(*given: Any) -> None:
+        nonlocal looked
+        looked += 1
+        take(*given)
+
+    monkeypatch.setattr(selections, "_take", counted)
+    monkeypatch.setattr(selections, "SLICE", 10)
+    monkeypatch.setattr(gateway_floor, "AT_ONCE", 10)
+    async with floor_of([*night(100, NOW)]) as (floor, reads, _):
+        await floor.look()
+        making = asyncio.create_task(floor.page(supervisor, asked, (), "up"))
+        while looked < 10:
+            await asyncio.sleep(0)
+        assert looked < 100  # it is our turn, and it is not whole yet
+        floor._put(placed(made("amber-1"), NOW))
+        assert (101, "amber-1") == ((page := await making).open, page.rows[0].glance.delivery)
+
+        looked = 0
+        await keep(reads, [made("amber-1", "overdue")])
+        page = await floor.page(supervisor, asked, (), "up")
+        assert (1, "overdue") == (looked, page.rows[0].reason)
+        for number in range(selections.MOST_KEPT + 5):
+            await floor.page(supervisor, FloorQuestion(text=f"tulip-{number}"), (), "up")
+        assert selections.MOST_KEPT == len(floor._selections._kept)
+
+
+async def test_many_changes_are_told_in_parts_each_delivery_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the version that each part goes up to, so that who breaks off between them misses nothing."""
+    monkeypatch.setattr(gateway_floor, "AT_ONCE", 2)
+    supervisor = DIRECTORY.get(ALL)
+    async with floor_of([made("amber-1")]) as (floor, reads, _):
+        version = (await floor.page(supervisor, FloorQuestion(), (), "up")).version
+        await keep(reads, [made(f"birch-{one}", "lost") for one in range(5)])
+        told = list[str]()
+        for _part in range(3):
+            stream = floor.changes(supervisor, FloorQuestion(), engine, version)
+            events, version = await anext(stream)
+            await stream.aclose()
+            told += [one.row.glance.delivery for one in events if isinstance(one, FloorChanged)]
+        assert [f"birch-{one}" for one in range(5)] == sorted(told)
+
+
+async def test_r11_who_sees_a_part_from_now_on_is_told_that_the_row_is_gone() -> None:
+    """A row that was the reader's and is none any more is taken from its page, and from its counts."""
+    reader = DIRECTORY.get(READER)
+    async with floor_of([made("amber-1")]) as (floor, reads, _):
+        version = (await floor.page(reader, FloorQuestion(), (), "up")).version
+        await keep(reads, [made("amber-1", whole=())])
+        stream = floor.changes(reader, FloorQuestion(), engine, version)
+        events, _version = await anext(stream)
+        await stream.aclose()
+        assert FloorGone(delivery="amber-1") == events[0]
+        assert 0 == (await floor.page(reader, FloorQuestion(), (), "up")).open
 
 
 async def test_a_row_that_somebody_altered_is_named_to_supervisors_alone(at: Night) -> None:
