@@ -1,79 +1,21 @@
 // The watch floor live: rows are replaced where they stand, figures say how old they are, and keys lead through it. Without this
 // script the page is the same, as of the moment it was loaded.
 
+import { build, fill, follow, span } from "./live.js";
 import { $, read, show } from "./page.js";
+import { bind, leave } from "./shortcuts.js";
 
-const { stream, words, ...begun } = read("data");
-const SVG = "http://www.w3.org/2000/svg";
-const SLOW = 10_000; // milliseconds without news after which that is said
-const STALE = 30_000;
-const AGAIN = 5_000;
-const POLITE = 60_000; // between two sentences that are merely spoken
-
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => values[name] ?? gap);
-
-// What the server has made as a tree of [name, attributes, children], as elements: none are made of texts here.
-function build([name, attributes, children], drawn = false) {
-  const inside = drawn || name === "svg";
-  const element = inside ? document.createElementNS(SVG, name) : document.createElement(name);
-  for (const [one, value] of Object.entries(attributes)) element.setAttribute(one, value);
-  for (const one of children) element.append(typeof one === "string" ? one : build(one, inside));
-  return element;
-}
-
-// Time
-
-function span(milliseconds) {
-  const minutes = Math.floor(Math.abs(milliseconds) / 60_000);
-  const parts = [
-    [Math.floor(minutes / 1440), words.days],
-    [Math.floor(minutes / 60) % 24, words.hours],
-    [minutes % 60, words.minutes],
-  ];
-  const first = parts.findIndex(([count]) => count);
-  const from = first < 0 ? 2 : first;
-  return parts.slice(from, from + 2).map(([count, text]) => text.replace("%d", count)).join(" ");
-}
+const data = read("data");
+const { words } = data;
+const POLITE = 60_000; // milliseconds between two sentences that are merely spoken
+const now = follow(data, take);
 
 function count() {
-  const now = Date.now() + ahead;
   for (const cell of document.querySelectorAll("td[data-until]")) {
-    const left = Number(cell.dataset.until) * 1000 - now;
-    const text = left <= 0 ? fill(words.late, { span: span(left) }) : span(left);
+    const left = Number(cell.dataset.until) * 1000 - now();
+    const text = left <= 0 ? fill(words.late, { span: span(left, words) }) : span(left, words);
     if (cell.textContent !== text) cell.textContent = text;
   }
-}
-
-// How old it is, and what is wrong
-
-let ahead = Date.parse(begun.at) - Date.now(); // of the clock of this machine, at most by how long the page was on its way
-let at = Date.parse(begun.at);
-let heard = Date.now();
-let state = { archive: "up", engine: begun.engine, due: begun.due, out: false };
-
-const clock = (moment) => new Date(moment).toISOString().slice(11, 16);
-
-function say(element, text) {
-  const paragraph = element.querySelector("p");
-  if (paragraph.textContent !== text) paragraph.textContent = text;
-  show(element, Boolean(text));
-}
-
-function tell() {
-  const silent = Date.now() - heard;
-  const stale = silent > STALE || state.out || state.archive === "away";
-  const time = `${clock(at)} UTC`;
-  say($("stale"), !stale ? "" : fill(state.out ? words.out : state.archive === "away" && silent <= STALE ? words.archive : words.stale, { time }));
-  const broken = { no_worker: words.no_worker_means, away: words.away_means }[state.engine];
-  say($("engine"), broken ? fill(broken, { count: state.due }) : "");
-  const [word, more] = [$("live").querySelector("b"), $("live").querySelector("span")];
-  $("live").className = stale ? "live soon" : broken ? "live late" : "live";
-  word.textContent = stale ? words.not_live : broken ? words[state.engine] : words.live;
-  more.textContent = stale ? fill(words.since, { time }) : fill(words.ago, { seconds: Math.max(0, Math.round(silent / 1000)) });
-  show(more, stale || silent > SLOW || !broken);
-  const now = new Date(Date.now() + ahead).toISOString();
-  $("clock").querySelector("b").textContent = `${now.slice(11, 16)} UTC`;
-  $("clock").querySelector("span").textContent = now.slice(0, 10);
 }
 
 // What changed since the order was made: it waits, so that nothing moves under the hand
@@ -113,10 +55,7 @@ function replace({ delivery, tree, rank, act, reason }) {
   if (act && rank < before) $("alarm").textContent = fill(words.alarm, { delivery, reason });
 }
 
-function beat({ at: looked, archive, engine, due, counters, open }) {
-  at = Date.parse(looked);
-  if (archive === "up") ahead = at - Date.now();
-  state = { archive, engine, due, out: false };
+function beat({ counters, open }) {
   for (const one of counters) {
     const counter = $(`c-${one.reason}`);
     counter.className = one.tone;
@@ -126,9 +65,7 @@ function beat({ at: looked, archive, engine, due, counters, open }) {
   $("open").textContent = open;
 }
 
-function take(event) {
-  heard = Date.now();
-  const said = JSON.parse(event.data);
+function take(said) {
   if (said.kind === "beat") beat(said);
   else if (said.kind === "anew") location.reload();
   else if (said.kind === "row") replace(said);
@@ -137,25 +74,9 @@ function take(event) {
     changed.add(said.delivery);
   }
   if (said.kind !== "beat") offer();
-  tell();
 }
 
-function follow() {
-  const source = new EventSource(stream);
-  source.onmessage = take;
-  source.onerror = () => {
-    if (source.readyState !== EventSource.CLOSED) return; // it comes back by itself
-    source.close();
-    fetch("/desk/me", { method: "HEAD" }).then(({ status }) => {
-      state.out = status === 401 || status === 403;
-      tell();
-    }, () => {});
-    setTimeout(follow, AGAIN);
-  };
-  addEventListener("pagehide", () => source.close(), { once: true });
-}
-
-// Keys: off while somebody types
+// Keys
 
 function go(row) {
   if (!row) return;
@@ -165,23 +86,20 @@ function go(row) {
   row.scrollIntoView({ block: "nearest" });
 }
 
-const KEYS = {
-  j: (rows, here) => go(rows[here + 1]),
-  k: (rows, here) => go(rows[here - 1]),
-  "/": () => $("q").focus(),
-  "?": () => $("keys").togglePopover(),
-  r: () => location.reload(),
-};
+const rows = () => [...document.querySelectorAll(".board tbody tr")];
+const step = (by) => go(rows()[rows().findIndex((row) => row.classList.contains("at")) + by]);
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-  const rows = [...document.querySelectorAll(".board tbody tr")];
-  const counter = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (KEYS[event.key]) KEYS[event.key](rows, rows.findIndex((row) => row.classList.contains("at")));
-  else if (counter) location.assign(counter.href);
-  else return;
-  event.preventDefault();
+bind({
+  j: () => step(1),
+  k: () => step(-1),
+  "/": () => $("q").focus(),
+  r: () => location.reload(),
+  ...Object.fromEntries([...document.querySelectorAll("[data-key]")].map((counter) => [counter.dataset.key, () => location.assign(counter.href)])),
 });
+
+// The order of the rows is what `[` and `]` go by on the page of a delivery; who comes back from there is at its row.
+addEventListener("pagehide", () => leave(rows().map((row) => row.id.slice(2))));
+if (location.hash.startsWith("#r-")) go($(location.hash.slice(1)));
 
 // Views that this browser keeps: a name for an address
 
@@ -218,7 +136,4 @@ list();
 
 $("new").addEventListener("click", () => location.reload());
 if (matchMedia("(max-width: 40rem)").matches) document.querySelector(".rail details")?.removeAttribute("open");
-tell();
-follow();
-setInterval(tell, 1000);
 setInterval(count, 5000);

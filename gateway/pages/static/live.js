@@ -1,0 +1,101 @@
+// What a page that follows a stream does: it says how old its figures are and what is wrong, and shows elements that the server has
+// made. Scripts of the desk make none of texts.
+
+import { $, show } from "./page.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const SLOW = 10_000; // milliseconds without news after which that is said
+const STALE = 30_000;
+const AGAIN = 5_000;
+
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => values[name] ?? gap);
+
+// What the server has made as a tree of [name, attributes, children], as elements.
+export function build([name, attributes, children], drawn = false) {
+  const inside = drawn || name === "svg";
+  const element = inside ? document.createElementNS(SVG, name) : document.createElement(name);
+  for (const [one, value] of Object.entries(attributes)) element.setAttribute(one, value);
+  for (const one of children) element.append(typeof one === "string" ? one : build(one, inside));
+  return element;
+}
+
+// A span of time in words, two units at most.
+export function span(milliseconds, words) {
+  const minutes = Math.floor(Math.abs(milliseconds) / 60_000);
+  const parts = [
+    [Math.floor(minutes / 1440), words.days],
+    [Math.floor(minutes / 60) % 24, words.hours],
+    [minutes % 60, words.minutes],
+  ];
+  const first = parts.findIndex(([count]) => count);
+  const from = first < 0 ? 2 : first;
+  return parts.slice(from, from + 2).map(([count, text]) => text.replace("%d", count)).join(" ");
+}
+
+const clock = (moment) => new Date(moment).toISOString().slice(11, 16);
+
+function say(element, text) {
+  const paragraph = element.querySelector("p");
+  if (paragraph.textContent !== text) paragraph.textContent = text;
+  show(element, Boolean(text));
+}
+
+// Follow a stream, from what the page knew when it was made. `take` is given what it says; a beat says how things stand. What is
+// given back is the time now, by the clock of the server.
+export function follow({ stream, words, ...begun }, take) {
+  let ahead = Date.parse(begun.at) - Date.now(); // of the clock of this machine, at most by how long the page was on its way
+  let at = Date.parse(begun.at);
+  let heard = Date.now();
+  let state = { archive: "up", engine: begun.engine, due: begun.due, out: false };
+  const now = () => Date.now() + ahead;
+
+  function tell() {
+    const silent = Date.now() - heard;
+    const stale = silent > STALE || state.out || state.archive === "away";
+    const time = `${clock(at)} UTC`;
+    say($("stale"), !stale ? "" : fill(state.out ? words.out : state.archive === "away" && silent <= STALE ? words.archive : words.stale, { time }));
+    const broken = { no_worker: words.no_worker_means, away: words.away_means }[state.engine];
+    say($("engine"), broken ? fill(broken, { count: state.due }) : "");
+    const [word, more] = [$("live").querySelector("b"), $("live").querySelector("span")];
+    $("live").className = stale ? "live soon" : broken ? "live late" : "live";
+    word.textContent = stale ? words.not_live : broken ? words[state.engine] : words.live;
+    more.textContent = stale ? fill(words.since, { time }) : fill(words.ago, { seconds: Math.max(0, Math.round(silent / 1000)) });
+    show(more, stale || silent > SLOW || !broken);
+    const told = new Date(now()).toISOString();
+    $("clock").querySelector("b").textContent = `${told.slice(11, 16)} UTC`;
+    $("clock").querySelector("span").textContent = told.slice(0, 10);
+  }
+
+  function hear(event) {
+    heard = Date.now();
+    const said = JSON.parse(event.data);
+    if (said.kind === "beat") {
+      at = Date.parse(said.at);
+      if (said.archive === "up") ahead = at - Date.now();
+      state = { archive: said.archive, engine: said.engine, due: said.due, out: false };
+    }
+    take(said);
+    tell();
+  }
+
+  function listen() {
+    const source = new EventSource(stream);
+    source.onmessage = hear;
+    source.addEventListener("end", () => source.close());
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) return; // it comes back by itself
+      source.close();
+      fetch("/desk/me", { method: "HEAD" }).then(({ status }) => {
+        state.out = status === 401 || status === 403;
+        tell();
+      }, () => {});
+      setTimeout(listen, AGAIN);
+    };
+    addEventListener("pagehide", () => source.close(), { once: true });
+  }
+
+  tell();
+  listen();
+  setInterval(tell, 1000);
+  return now;
+}
