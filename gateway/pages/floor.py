@@ -5,7 +5,8 @@ policy of the desk no script can make elements of a text.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from asyncio import sleep
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from html.parser import HTMLParser
@@ -47,6 +48,8 @@ ICONS: Final[Mapping[Reason, str]] = {
 """The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
 CHECKED: Final = 5.0
 """Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
+AT_ONCE: Final = 20
+"""Rows that are written before others have their turn."""
 MOST_BARS: Final = 4
 """Of a ladder."""
 SAID: Final[Mapping[str, str]] = {
@@ -91,7 +94,10 @@ async def floor(request: web.Request) -> web.Response:
     reception = request.app[RECEPTION]
     found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
     shows(request, found.names())
-    return page(request, "floor.html", **_values(request, found, question))
+    bands = await _bands(found.rows, instant(found.at), language_of(request), banded=question.sort == "worst")
+    answer = page(request, "floor.html", **_values(request, found, question), bands=bands)
+    answer.enable_compression()  # rows are alike: a tenth of it goes out
+    return answer
 
 
 @routes.get(f"{HERE}/changes", name="desk.floor.changes", allow_head=False)
@@ -115,9 +121,6 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
     """What the template needs, each address that a filter leads to among it."""
     speak, now = speaker(language_of(request)), instant(found.at)
     given = {name: request.query[name] for name in PARAMETERS if request.query.get(name) and name not in found.unknown}
-    rows_of_page = [_row(one, now, language_of(request)) for one in found.rows]
-    banded = question.sort == "worst"
-    bands: Iterable[tuple[str, Any]] = groupby(rows_of_page, key=lambda one: one["group"]) if banded else [("", rows_of_page)]
 
     def leads(**changed: str) -> str:
         """The address with these parameters changed; empty: without. A filter begins on the first page."""
@@ -144,7 +147,6 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         "given": given,
         "question": question,
         "counters": counters(found.counters, now, speak, question.show),
-        "bands": [(one, speak(words.SHOWN[one]) if banded else "", list(rows)) for one, rows in bands],
         "views": filters("show", {one: facets.show[one] for one in show}, words.GROUPS),
         "phases": filters("phase", facets.phase, words.PHASES),
         "states": filters("in", facets.state),
@@ -181,6 +183,20 @@ def counters(counted: Sequence[Counted], now: datetime, speak: Translate, shown:
     ]
 
 
+async def _bands(rows: Sequence[FloorRow], now: datetime, language: str, *, banded: bool) -> list[tuple[str, list[str]]]:
+    """The rows as they are written, each band with its name beside its first; others have their turn between them."""
+    write, written = _macro(language), list[tuple[str, list[str]]]()
+    for group, members in groupby(rows, key=lambda one: one.group if banded else ""):
+        band = list(members)
+        written.append((group, []))
+        for number, row in enumerate(band):
+            named = (speaker(language)(words.SHOWN[group]), len(band)) if group and number == 0 else ()
+            written[-1][1].append(write(_row(row, now, language), *named))
+            if number % AT_ONCE == 0:
+                await sleep(0)
+    return written
+
+
 def _row(row: FloorRow, now: datetime, language: str) -> dict[str, Any]:
     speak = speaker(language)
     said = words.cells(row, now, speak)
@@ -196,10 +212,10 @@ def _row(row: FloorRow, now: datetime, language: str) -> dict[str, Any]:
 
 
 @cache
-def _macro(language: str) -> Callable[[Any], str]:
+def _macro(language: str) -> Callable[..., str]:
     """What writes a row in this language."""
     found: Any = environment(language).get_template("floor_row.html").make_module({"root": ROOT})
-    write: Callable[[Any], str] = found.row
+    write: Callable[..., str] = found.row
     return write
 
 
