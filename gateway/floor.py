@@ -21,7 +21,7 @@ from archive.deliveries import Deliveries, KeptGlance
 from domain.delivery.vocabulary import UtcText
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
-from domain.views.floor import Counted, FloorPage, FloorQuestion, FloorRow, Placed, matches, placed
+from domain.views.floor import Counted, FloorPage, FloorQuestion, FloorRow, Placed, matches, packed, placed
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
@@ -210,7 +210,7 @@ class WatchFloor:
                     unreadable.add(one.delivery)
                 else:
                     known = before.get(one.delivery)
-                    same = known is not None and known.glance == one.glance
+                    same = known is not None and known.packed == packed(one.glance)
                     after[one.delivery] = known if known is not None and same else placed(one.glance, self._clock())
             if place is None or len(after) + len(unreadable) >= self._most:
                 break
@@ -259,11 +259,11 @@ class WatchFloor:
                 self._move(known)
             if not kept.ended and (there or not self._is_full()):
                 self._unreadable.add(name)
-        elif (there or not self._is_full()) and (known is None or known.glance != kept.glance):
+        elif (there or not self._is_full()) and (known is None or known.packed != packed(kept.glance)):
             self._put(placed(kept.glance, self._clock()))
 
     def _put(self, row: Placed) -> None:
-        name = row.glance.delivery
+        name = row.delivery
         known = self._rows.get(name)
         self._selections.changed(known, row)
         self._rows[name] = row
@@ -272,12 +272,12 @@ class WatchFloor:
         if len(self._turns) > 2 * self._most:  # most of them in vain
             self._turns = [(one.until, name) for name, one in self._rows.items() if one.until is not None]
             heapify(self._turns)
-        self._move(row, known.glance.whole if known is not None else ())
+        self._move(row, known.whole if known is not None else ())
 
     def _move(self, row: Placed, saw: tuple[str, ...] = ()) -> None:
         """`saw`: who saw the whole of it before."""
         self._version += 1
-        self._moved.append(_Move(row.glance.delivery, frozenset((*row.glance.whole, *saw))))
+        self._moved.append(_Move(row.delivery, frozenset((*row.whole, *saw))))
 
     async def _turn_over(self, now: datetime) -> None:
         """Work out anew what time alone has changed."""
@@ -287,7 +287,7 @@ class WatchFloor:
             row = self._rows.get(name)
             if row is None or row.until != moment:
                 continue
-            self._put(placed(row.glance, now))
+            self._put(placed(row.glance(), now))
             turned += 1
             if turned % AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -329,7 +329,7 @@ class WatchFloor:
 
     def _event(self, name: str, reader: str | None, question: FloorQuestion) -> FloorEvent:
         row = self._rows.get(name)
-        if row is not None and may_see(reader, row.glance) and matches(row, question):
+        if row is not None and may_see(reader, row) and matches(row, question):
             return FloorChanged(row=row.shown())
         return FloorGone(delivery=name)
 

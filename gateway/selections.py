@@ -11,7 +11,6 @@ from typing import Final
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.views.floor import FloorQuestion, Placed
-from domain.views.glance import Glance
 from domain.views.selection import Selection
 
 MOST_KEPT: Final = 48
@@ -87,9 +86,9 @@ class Selections:
 
 def _take(selection: Selection, reader: str | None, before: Placed | None, after: Placed | None) -> None:
     """What of that change is this reader's (R11)."""
-    if before is not None and may_see(reader, before.glance):
+    if before is not None and may_see(reader, before):
         selection.remove(before)
-    if after is not None and may_see(reader, after.glance):
+    if after is not None and may_see(reader, after):
         selection.add(after)
 
 
@@ -98,6 +97,6 @@ def sees_all(caller: Service) -> bool:
     return reach(role_of(caller), "floor") == "all"
 
 
-def may_see(reader: str | None, seen: Glance) -> bool:
+def may_see(reader: str | None, row: Placed) -> bool:
     """Whether a row is this reader's; none: every row is (R11)."""
-    return reader is None or reader in seen.whole
+    return reader is None or reader in row.whole

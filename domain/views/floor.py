@@ -121,11 +121,16 @@ class FloorPage(Frozen):
     """Of these, how many have a due time within the next hour."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placed:
-    """A row with what is so of it, which holds before `until`."""
+    """A row with what is so of it, which holds before `until`. `packed`: its glance, as one value: tens of thousands of rows as
+    models are millions of objects, over which the collector of garbage has to go.
+    """
 
-    glance: Glance
+    delivery: OperationCode
+    whole: tuple[ServiceId, ...]
+    phase: Phase
+    packed: bytes
     so: tuple[Urgency, ...]
     until: datetime | None
     state: State
@@ -140,9 +145,9 @@ class Placed:
         """Why it stands where it does."""
         return self.so[0]
 
-    def holds(self, now: datetime) -> bool:
-        """Whether that is so still."""
-        return self.until is None or now < self.until
+    def glance(self) -> Glance:
+        """How it stands."""
+        return Glance.model_validate_json(self.packed)
 
     def shown(self) -> FloorRow:
         """As it goes out."""
@@ -154,7 +159,7 @@ class Placed:
             until=until,
             also=tuple(one.reason for one in others),
             state=self.state,
-            glance=self.glance,
+            glance=self.glance(),
         )
 
 
@@ -163,7 +168,10 @@ def placed(seen: Glance, now: datetime) -> Placed:
     services = frozenset({seen.holder, *(service for one in seen.waits for service in one.services)})
     so = tuple(urgencies(seen, now))
     return Placed(
-        glance=seen,
+        delivery=seen.delivery,
+        whole=seen.whole,
+        phase=seen.phase,
+        packed=packed(seen),
         so=so,
         until=holds_until(seen, now),
         state=seen.way[seen.leg or 0].state,
@@ -172,6 +180,11 @@ def placed(seen: Glance, now: datetime) -> Placed:
         begun=instant(seen.started_at),
         hours=tuple(_hours(one.until for one in so if one.until is not None)),
     )
+
+
+def packed(seen: Glance) -> bytes:
+    """A glance as one value; two of them are the same where these are."""
+    return seen.model_dump_json().encode()
 
 
 def _hours(moments: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
@@ -214,7 +227,7 @@ def tests_of(question: FloorQuestion) -> dict[str, Callable[[Placed], bool]]:
         "show": (show, lambda row: row.worst.group == show or any(one.reason == show for one in row.so)),
         "state": (question.state, lambda row: row.state == question.state),
         "service": (question.service, lambda row: question.service in row.services),
-        "phase": (question.phase, lambda row: row.glance.phase == question.phase),
+        "phase": (question.phase, lambda row: row.phase == question.phase),
         "text": (text, lambda row: text in row.text),
     }
     return {name: test for name, (value, test) in found.items() if value}
@@ -222,12 +235,12 @@ def tests_of(question: FloorQuestion) -> dict[str, Callable[[Placed], bool]]:
 
 def _by_worst(row: Placed) -> tuple[int, bool, datetime, str]:
     worst = row.worst
-    return worst.rank, worst.until is None, worst.until or row.begun, row.glance.delivery
+    return worst.rank, worst.until is None, worst.until or row.begun, row.delivery
 
 
 KEYS: Final[Mapping[Order, Callable[[Placed], tuple[Any, ...]]]] = {
     "worst": _by_worst,
     "due": lambda row: _by_worst(row)[1:],
-    "age": lambda row: (row.begun, row.glance.delivery),
-    "name": lambda row: (row.glance.delivery,),
+    "age": lambda row: (row.begun, row.delivery),
+    "name": lambda row: (row.delivery,),
 }

@@ -28,7 +28,9 @@ class Selection:
     def __init__(self, question: FloorQuestion, rows: Iterable[Placed] = ()) -> None:
         self._tests = tests_of(question)
         self._key = KEYS[question.sort]
-        self._matching: list[tuple[tuple[Any, ...], Placed]] = []
+        self._places: list[tuple[Any, ...]] = []
+        self._matching: list[Placed] = []
+        """Those that are asked for, each at the index of its place."""
         self._worst: defaultdict[Reason, list[tuple[bool, datetime, str]]] = defaultdict(list)
         self._begins: list[datetime] = []
         self._ends: list[datetime] = []
@@ -43,24 +45,27 @@ class Selection:
     def add(self, row: Placed) -> None:
         """One more of this reader's rows, be it one that is asked for or not."""
         for one in row.so:
-            insort(self._worst[one.reason], (one.until is None, one.until or row.begun, row.glance.delivery))
+            insort(self._worst[one.reason], (one.until is None, one.until or row.begun, row.delivery))
         for begins, ends in row.hours:
             insort(self._begins, begins)
             insort(self._ends, ends)
         failed = self._count(row, 1)
         if not failed:
-            insort(self._matching, (self._key(row), row))
+            place = self._key(row)
+            at = bisect_left(self._places, place)
+            self._places.insert(at, place)
+            self._matching.insert(at, row)
 
     def remove(self, row: Placed) -> None:
         """It is none any more, or stands otherwise from now on. It has been added as it is here."""
         for one in row.so:
-            _drop(self._worst[one.reason], (one.until is None, one.until or row.begun, row.glance.delivery))
+            _drop(self._worst[one.reason], (one.until is None, one.until or row.begun, row.delivery))
         for begins, ends in row.hours:
             _drop(self._begins, begins)
             _drop(self._ends, ends)
         failed = self._count(row, -1)
         if not failed:
-            _drop(self._matching, (self._key(row), row))
+            del self._matching[_drop(self._places, self._key(row))]
 
     def _count(self, row: Placed, by: int) -> list[str]:
         """Count it; the filters that it does not pass."""
@@ -70,7 +75,7 @@ class Selection:
             "show": (row.worst.group, *(one.reason for one in row.so)),
             "state": (row.state,),
             "service": row.services,
-            "phase": (row.glance.phase,),
+            "phase": (row.phase,),
         }
         for name in FACETS:
             if not failed or failed == [name]:
@@ -81,7 +86,7 @@ class Selection:
 
     def names(self) -> Iterator[str]:
         """The deliveries that are asked for, in their order."""
-        return (row.glance.delivery for _, row in self._matching)
+        return (row.delivery for row in self._matching)
 
     def within_an_hour(self, now: datetime) -> int:
         """Of how many of the reader's rows something is due within the next hour."""
@@ -103,7 +108,7 @@ class Selection:
             at=utc_text(now),
             counters=tuple(self.counters()),
             facets=self._found(),
-            rows=tuple(row.shown() for _, row in self._matching[(page - 1) * LONGEST_LIST : page * LONGEST_LIST]),
+            rows=tuple(row.shown() for row in self._matching[(page - 1) * LONGEST_LIST : page * LONGEST_LIST]),
             page=page,
             pages=pages,
             matching=len(self._matching),
@@ -128,8 +133,9 @@ def floor_page(rows: Iterable[Placed], question: FloorQuestion, now: datetime) -
     return Selection(question, rows).page(question.page, now)
 
 
-def _drop(kept: list[T], one: T) -> None:
-    """Take it out of what is sorted."""
+def _drop(kept: list[T], one: T) -> int:
+    """Take it out of what is sorted; the index at which it was."""
     at = bisect_left(cast("list[Any]", kept), one)
     assert kept[at] == one  # noqa: S101 - what is dropped has been added
     del kept[at]
+    return at
