@@ -12,7 +12,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +57,9 @@ class Board:
         return self.came[delivery]
 
 
-async def boards(at: Crowd, count: int, stack: AsyncExitStack, group: asyncio.TaskGroup) -> list[tuple[Board, asyncio.Task[None]]]:
+async def boards(
+    at: Crowd, count: int, stack: AsyncExitStack, group: asyncio.TaskGroup
+) -> list[tuple[Board, asyncio.Task[None]]]:
     """So many browsers, signed in, each with the page and its stream."""
     found: list[tuple[Board, asyncio.Task[None]]] = []
     for _ in range(count):
@@ -78,24 +79,27 @@ async def followed(at: Crowd, browsers: int, changes: int) -> tuple[list[float],
     """Seconds that each row was behind at each browser, and seconds of each page."""
     behind, pages = list[float](), list[float]()
     no_end = aiohttp.ClientTimeout(total=None)
-    async with aiohttp.ClientSession(timeout=no_end, connector=aiohttp.TCPConnector(limit=0)) as at.http, AsyncExitStack() as stack:
-        async with asyncio.TaskGroup() as group:
-            found = await boards(at, browsers, stack, group)
-            for number in range(changes):
-                plan = at.plans[number % len(at.plans)]
-                for board, _ in found:
-                    board.came.pop(plan.operation, None)
-                said = said_by("kz.police", plan, Information(text=f"number {number}"))
-                given = await at.door("kz.police").submit(plan.operation, said)
-                assert isinstance(given, SignedReceipt)
-                came = [await board.has(plan.operation) for board, _ in found]
-                (entry,) = await at.door(plan.initiator).ledger(plan.operation, given.receipt.seq)
-                behind += [one - instant(entry.at).timestamp() for one in came]
-                began = time.perf_counter()
-                await found[number % len(found)][0].browser.page("/desk/floor")
-                pages.append(time.perf_counter() - began)
-            for _, task in found:
-                task.cancel()
+    async with (
+        aiohttp.ClientSession(timeout=no_end, connector=aiohttp.TCPConnector(limit=0)) as at.http,
+        AsyncExitStack() as stack,
+        asyncio.TaskGroup() as group,
+    ):
+        found = await boards(at, browsers, stack, group)
+        for number in range(changes):
+            plan = at.plans[number % len(at.plans)]
+            for board, _ in found:
+                board.came.pop(plan.operation, None)
+            said = said_by("kz.police", plan, Information(text=f"number {number}"))
+            given = await at.door("kz.police").submit(plan.operation, said)
+            assert isinstance(given, SignedReceipt)
+            came = [await board.has(plan.operation) for board, _ in found]
+            (entry,) = await at.door(plan.initiator).ledger(plan.operation, given.receipt.seq)
+            behind += [one - instant(entry.at).timestamp() for one in came]
+            began = time.perf_counter()
+            await found[number % len(found)][0].browser.page("/desk/floor")
+            pages.append(time.perf_counter() - began)
+        for _, task in found:
+            task.cancel()
     return behind, pages
 
 

@@ -8,10 +8,10 @@ slices, so that others have their turn.
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from heapq import heapify, heappop, heappush
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import heapify, heappop, heappush
 from time import monotonic
 from typing import Annotated, Final, Literal
 
@@ -21,7 +21,7 @@ from archive.deliveries import Deliveries, KeptGlance
 from domain.delivery.vocabulary import UtcText
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
-from domain.views.floor import Counted, FloorPage, FloorQuestion, FloorRow, Placed, matches, packed, placed
+from domain.views.floor import Counted, Engine, Floor, FloorQuestion, FloorRow, Placed, matches, packed, placed
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
@@ -42,28 +42,6 @@ LASTS: Final = 3600.0
 
 LONGEST_VERSION: Final = 18
 """Digits of the number of a version that is taken for one."""
-
-Engine = Literal["up", "no_worker", "away"]
-"""Whether a worker is up; `away`: Temporal does not answer."""
-
-
-class Floor(FloorPage):
-    """A page of the watch floor, and what there is to know about it. `beyond`: open deliveries beyond what a gateway holds, those
-    with the latest due times. `unreadable`: those whose row somebody has altered, for supervisors. `unknown`: parameters of the
-    address that are none, or say what they cannot. `version`: from where a stream goes on after this page.
-    """
-
-    beyond: Annotated[int, Field(ge=0)]
-    unreadable: Annotated[tuple[OperationCode, ...], Field(max_length=LONGEST_LIST)]
-    unknown: tuple[str, ...]
-    engine: Engine
-    version: str
-
-    def names(self) -> Iterator[str]:
-        """Every delivery of which it shows anything."""
-        yield from (row.glance.delivery for row in self.rows)
-        yield from (one.delivery for one in self.counters if one.delivery is not None)
-        yield from self.unreadable
 
 
 class FloorChanged(Frozen):
@@ -333,9 +311,7 @@ class WatchFloor:
             return FloorChanged(row=row.shown())
         return FloorGone(delivery=name)
 
-    async def _beat(
-        self, caller: Service, question: FloorQuestion, archive: Literal["up", "away"], engine: Engine
-    ) -> FloorBeat:
+    async def _beat(self, caller: Service, question: FloorQuestion, archive: Literal["up", "away"], engine: Engine) -> FloorBeat:
         found = await self._selections.of(caller, question)
         return FloorBeat(
             at=utc_text(self._looked_at),

@@ -23,6 +23,8 @@ from domain.words.moments import instant, utc_text
 Order = Literal["worst", "due", "age", "name"]
 """The worst first, as `urgency` orders; what comes due next first; the oldest first; by code name."""
 Shown = Reason | Group
+Engine = Literal["up", "no_worker", "away"]
+"""Whether a worker is up; `away`: Temporal does not answer."""
 Count = Annotated[int, Field(ge=0)]
 LAST_PAGE: Final = MOST_ON_FLOOR // LONGEST_LIST
 HOUR: Final = timedelta(hours=1)
@@ -119,6 +121,25 @@ class FloorPage(Frozen):
     """How many there are for the reader."""
     due_within_an_hour: Count
     """Of these, how many have a due time within the next hour."""
+
+
+class Floor(FloorPage):
+    """A page of the watch floor, and what there is to know about it. `beyond`: open deliveries beyond what a gateway holds, those
+    with the latest due times. `unreadable`: those whose row somebody has altered, for supervisors. `unknown`: parameters of the
+    address that are none, or say what they cannot. `version`: from where a stream goes on after this page.
+    """
+
+    beyond: Annotated[int, Field(ge=0)]
+    unreadable: Annotated[tuple[OperationCode, ...], Field(max_length=LONGEST_LIST)]
+    unknown: tuple[str, ...]
+    engine: Engine
+    version: str
+
+    def names(self) -> Iterator[str]:
+        """Every delivery of which it shows anything."""
+        yield from (row.glance.delivery for row in self.rows)
+        yield from (one.delivery for one in self.counters if one.delivery is not None)
+        yield from self.unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,16 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from domain.views import floor_in_words as words
-from domain.views.floor import NARROWING, PARAMETERS, Counted, FloorQuestion, FloorRow, asked
+from domain.views.floor import NARROWING, PARAMETERS, Counted, Floor, FloorQuestion, FloorRow, asked
+from domain.views.route import way
 from domain.views.sentences import DAYS, HOURS, MINUTES, Translate
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.access import CALLER
-from gateway.floor import Floor, FloorBeat, FloorChanged, FloorEvent, FloorGone
+from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
 from gateway.pages.entrance import ROOT, token_of, visitor_of
 from gateway.pages.pages import environment, language_of, page
-from gateway.pages.way import way
 from gateway.reads import shows
 from gateway.reception import RECEPTION
 from gateway.streams import stream_floor
