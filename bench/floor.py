@@ -1,8 +1,8 @@
-"""Whether a gateway with very many open deliveries has a pause: how long its event loop is held while pages of the floor are made.
+"""Whether a gateway with very many open deliveries has a pause: how long its event loop is held while pages are made.
 
-`python -m bench.floor`. A gateway over an archive in a file, with so many open deliveries, and browsers that follow them; rows change
-one after another, and each kind of page is asked for over HTTP. All of it is in this process, so that is an upper bound. With
-`python -m bench.freshness` it is measured on an installation of real processes how new the rows are.
+`python -m bench.floor`. A gateway over an archive in a file, with so many open deliveries, and browsers that follow them; rows
+change one after another, and each kind of page is asked for over HTTP. All of it is in this process, so that is an upper bound.
+`python -m bench.freshness` measures on an installation of real processes how new the rows are.
 """
 
 import argparse

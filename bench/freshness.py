@@ -1,8 +1,8 @@
 """How far what the board shows is behind the ledger, with many open deliveries and many browsers, each of them live.
 
-`python -m bench.freshness` starts an installation of real processes (Temporal, worker, gateway) with `--deliveries` open ones, signs
-`--browsers` in over HTTP, and says something in one delivery after another. What is measured is the time from the moment that the
-ledger has for an entry to that at which each browser has the row; and how long a page of the floor takes meanwhile.
+`python -m bench.freshness` starts an installation of real processes (Temporal, worker, gateway) with `--deliveries` open ones,
+signs `--browsers` in over HTTP, and says something in one delivery after another. It measures the time from the moment that the
+ledger has for an entry to that at which each browser has the row, and how long a page of the floor takes meanwhile.
 """
 
 import argparse

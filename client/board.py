@@ -25,6 +25,8 @@ from protocol.gateway import Gateway
 
 STYLES = {"needs_you": "bold red", "watch": "yellow"}
 """Of the letter, beside which colour is never the only sign."""
+ROOMY = 110
+"""Columns from which on a row has room for all that the board says of it."""
 
 
 @dataclass(frozen=True)
@@ -77,26 +79,29 @@ async def _floor(door: Gateway, asked: dict[str, str]) -> tuple[dict[str, FloorR
     return rows, page.engine, page.beyond
 
 
-def table(found: Board, now: datetime | None = None, *, wide: bool = False) -> Lines:
-    """The board as lines; `wide`: with all that is known of each."""
+def table(found: Board, room: int, now: datetime | None = None, *, wide: bool = False) -> Lines:
+    """The board as lines. `room`: columns of the terminal: where they are few, it is not said for what somebody is waited for, so
+    that there are many rows on it. `wide`: with all that is known of each.
+    """
     now = now or datetime.now(UTC)
     more = (_("title"), _("operation"), _("channel"), _("due"), _("started"), _("closed"), _("entries")) if wide else ()
     names = (_("delivery"), _("route"), _("held by"), _("waits for"), _("time left"), _("age"), _("phase"))
     lines = Lines("!", *names, *more)
     lines.padding = (0, 1, 0, 0)  # eight columns beside one another: no blank is spent that nobody needs
     for one in found.lines:
-        lines.add_row(*_cells(one, now), *(_more(one.row) if wide else ()))
+        lines.add_row(*_cells(one, now, whole=wide or room >= ROOMY), *(_more(one.row) if wide else ()))
     return lines
 
 
-def _cells(one: Listed, now: datetime) -> tuple[Text | str, ...]:
+def _cells(one: Listed, now: datetime, *, whole: bool) -> tuple[Text | str, ...]:
     """Of one delivery; of one that is not on the floor what its row says."""
     row, age = one.row, two_units((instant(one.row.closed_at) if one.row.closed_at else now) - instant(one.row.started_at), speak)
     if one.floor is None:
         return Text(), row.delivery, "", "", "", _left(row, now), age, _phase(row, named(LONG_PHASES, row.phase))
     said, seen = cells(one.floor, now, speak), one.floor.glance
-    others = f" +{said.more}" if said.more else ""
-    waits = f"{said.who}{others} · {said.need}" if said.who else said.need
+    waits = f"{said.who} +{said.more}" if said.more else said.who
+    if whole or not waits:
+        waits = f"{waits} · {said.need}" if waits else said.need
     letter = Text(LETTERS.get(one.floor.reason, ""), STYLES.get(one.floor.group, ""))
     return letter, row.delivery, in_a_line(seen, now), seen.holder, waits, said.left, said.age, _phase(row, said.phase)
 

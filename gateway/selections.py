@@ -1,5 +1,5 @@
-"""What has been asked of the watch floor lately, each question's rows kept in order as they change: for who asks again, or follows,
-not all rows are gone over again.
+"""What has been asked of the watch floor lately, each question's rows kept in order as they change: for who asks again, or
+follows, not all rows are gone over again.
 """
 
 import asyncio

@@ -111,7 +111,7 @@ def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text"
     found = caller.call(lambda door: board(door, filters))
     for said in said_beside(found):
         talk.print(said, style="yellow")
-    paged(output, found.documents(), table(found, wide=output == "wide"))
+    paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
 
 
 async def _list_again(door: Gateway, asked: Narrowing, output: str) -> None:
@@ -127,7 +127,9 @@ async def _list_again(door: Gateway, asked: Narrowing, output: str) -> None:
                 _away(error)
             else:
                 if listed.live or found != before:
-                    listed.see(found.documents(), Group(table(found, wide=output == "wide"), *said_beside(found)), output)
+                    listed.see(
+                        found.documents(), Group(table(found, out.width, wide=output == "wide"), *said_beside(found)), output
+                    )
                     before = found
             await asyncio.sleep(AGAIN)
 

@@ -1,7 +1,7 @@
 """The watch floor: rows of all open deliveries, and which of them are asked for in which order, for page, API and command alike.
 
-What is so of a row is worked out once and holds until its next turn (`Placed.until`); `domain.views.selection` keeps rows in order
-and counts them. Nothing here decides anything.
+What is so of a row is worked out once and holds until its next turn (`Placed.until`); `domain.views.selection` keeps rows in
+order and counts them. Nothing here decides anything.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,6 +1,6 @@
 """The rows that one reader's question finds, kept in order, and what is counted of them: row by row as they change.
 
-So a page, its counters and its facets are work that does not grow with the number of rows, whatever is filtered, sought or sorted by.
+So a page, its counters and its facets are work that does not grow with the number of rows, whatever is sought or sorted by.
 """
 
 from bisect import bisect_left, bisect_right, insort

@@ -112,6 +112,7 @@ FACES: dict[str, Callable[[str], RenderableType]] = {
         Board(
             (Listed(Row.model_construct(**ROW | dict.fromkeys(("delivery", "group", "phase", "outcome", "title"), words)), None),)
         ),
+        room=SCREEN,
         wide=True,
     ),
     "show": lambda words: render.panel(shown_view(words), TABLE.now, tail=(entry(words),)),

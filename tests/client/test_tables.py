@@ -59,7 +59,7 @@ def shown_list(table: Table) -> RenderableType:
     row = Row.model_validate({"whole": True, "channel": "mail"} | name | stands | due)
     seen = glance_of(row.delivery, NOW, title=plan.title, **trouble("overdue", NOW))
     page = floor_page([placed(seen, NOW)], FloorQuestion(), NOW)
-    return board.table(Board((Listed(row, page.rows[0]), Listed(row, None))), NOW)
+    return board.table(Board((Listed(row, page.rows[0]), Listed(row, None))), WIDTH, NOW)
 
 
 SCREENS: dict[str, Callable[[Table], RenderableType]] = {
