@@ -265,7 +265,7 @@ class WatchFloor:
             row = self._rows.get(name)
             if row is None or row.until != moment:
                 continue
-            self._put(placed(row.glance(), now))
+            self._put(placed(row.glance, now))
             turned += 1
             if turned % AT_ONCE == 0:
                 await asyncio.sleep(0)

@@ -166,8 +166,9 @@ class Placed:
         """Why it stands where it does."""
         return self.so[0]
 
+    @property
     def glance(self) -> Glance:
-        """How it stands."""
+        """How it stands; it is unpacked each time."""
         return Glance.model_validate_json(self.packed)
 
     def shown(self) -> FloorRow:
@@ -180,7 +181,7 @@ class Placed:
             until=until,
             also=tuple(one.reason for one in others),
             state=self.state,
-            glance=self.glance(),
+            glance=self.glance,
         )
 
 

@@ -148,7 +148,7 @@ def test_a_page_is_no_more_work_where_there_are_five_times_the_rows(question: di
     asked, counted = FloorQuestion(**question), list[int]()
     for count in (900, 4_500):
         rows = [placed(one, NOW) for one in night(count, NOW)]
-        selection, other = Selection(asked, rows), placed(rows[0].glance(), NOW + timedelta(hours=3))
+        selection, other = Selection(asked, rows), placed(rows[0].glance, NOW + timedelta(hours=3))
 
         def work(found: Selection = selection, before: Placed = rows[0], after: Placed = other) -> None:
             found.remove(before)
