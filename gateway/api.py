@@ -40,7 +40,7 @@ from gateway.list_query import list_query_of
 from gateway.metrics import METRICS, Metrics
 from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
-from gateway.pages import entrance, pages, provider
+from gateway.pages import entrance, one, pages, provider
 from gateway.pages import floor as floor_page
 from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
@@ -88,6 +88,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)
     app.add_routes(pages.routes)
+    app.add_routes(one.routes)
     app.add_routes(results_page.routes)
     app.add_routes(floor_page.routes)
     if openid is not None:

@@ -6,7 +6,7 @@ given a receipt reads no older delivery than that: the gateway waits for the arc
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -155,6 +155,26 @@ class Reading:
                 if silent and not await self._goes_on(caller, name, runs):
                     return
                 silent = not await _rings(bell, STILL_THERE)
+
+    async def standing(self, caller: Service, name: str, beat: float) -> AsyncGenerator[Delivery | None, None]:
+        """A delivery now, when it changes, and every `beat` seconds, until it has ended; None while the archive is away. Raises as
+        `delivery` does, `Unavailable` at first alone.
+        """
+        clock = asyncio.get_running_loop().time
+        async with self._feed.watching(name) as bell:
+            found: Delivery | None = await self.delivery(caller, name)
+            ends = clock() + beat
+            while True:
+                yield found
+                if found is not None and found.state.ended:
+                    return
+                if not await _rings(bell, max(ends - clock(), 0.0)):
+                    ends = clock() + beat
+                bell.clear()
+                try:
+                    found = await self.delivery(caller, name)
+                except Unavailable:
+                    found = None
 
     async def _after_a_fork(self, delivery: Delivery, since: int, branch: int | None) -> int:
         """Where to go on for who has seen so much, of this branch if that is known: from where its record was put back. As long

@@ -47,13 +47,20 @@ async def recorded(request: web.Request, handler: Handler) -> web.StreamResponse
     return answer
 
 
-def shows(request: web.Request, deliveries: Iterable[str], numbers: Iterable[int] = (), purpose: Purpose | None = None) -> None:
+def shows(
+    request: web.Request,
+    deliveries: Iterable[str],
+    numbers: Iterable[int] = (),
+    purpose: Purpose | None = None,
+    action: str | None = None,
+) -> None:
     """This answer shows something of these deliveries, and entries from the first to the last of these numbers. An answer that
-    shows nothing, such as an empty inbox, is not recorded.
+    shows nothing, such as an empty inbox, is not recorded. `action`: as which it is recorded, where that is not its route's.
     """
     handed = sorted(numbers)
     part = {"first": handed[0], "last": handed[-1]} if handed else {}
     shown = _shown(request, sorted(set(deliveries)), purpose=purpose, **part)
+    shown = shown if action is None else shown.model_copy(update={"action": action})
     request[SHOWN] = (shown,) if shown.deliveries or handed else ()
 
 
@@ -87,19 +94,35 @@ async def following(
 
     Raises what `Reads.record` does, before anything is handed out.
     """
+    async with following_one(request, first.seq if first is not None else None) as handed:
+        if first is not None:
+            handed(first.seq)
+
+        async def noted() -> AsyncIterator[Entry | Withheld]:
+            async for entry in entries:
+                handed(entry.seq)
+                yield entry
+
+        yield noted()
+
+
+@asynccontextmanager
+async def following_one(request: web.Request, first: int | None) -> AsyncIterator[Callable[[int], None]]:
+    """The same, for who says by itself how far entries are handed out; `first`: the first that may be.
+
+    Raises what `Reads.record` does, before anything is handed out.
+    """
     journal, delivery = request.app[READS], request.match_info["delivery"]
-    last = first.seq if first is not None else None
-    began = await journal.record(_shown(request, [delivery], first=last), request[CALLER].nonce)
+    last: int | None = None
+    began = await journal.record(_shown(request, [delivery], first=first), request[CALLER].nonce)
     request[SHOWN] = ()  # there is nothing more to record than this
 
-    async def noted() -> AsyncIterator[Entry | Withheld]:
+    def handed(number: int) -> None:
         nonlocal last
-        async for entry in entries:
-            last = entry.seq
-            yield entry
+        last = number
 
     try:
-        yield noted()
+        yield handed
     finally:
         try:
             await journal.record(_shown(request, [delivery], last=last, ends=began.number))

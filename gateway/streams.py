@@ -60,24 +60,34 @@ async def stream_floor(
     since = request.headers.get("Last-Event-ID") or request.query.get("since")
     found = reception.reading.floor.changes(reader, question, reception.engine, since)
     async with following_floor(request, names) as show, aclosing(found):
-        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        await answer.prepare(request)
-        request.app[STREAMS].add(request.task)
-        request.task.add_done_callback(request.app[STREAMS].discard)
-        try:
+
+        async def texts() -> AsyncIterator[str]:
             async for events, version in found:
                 await still()
                 await show(event.row.glance.delivery for event in events if isinstance(event, FloorChanged))
-                _still_there(request)
                 told = [f"data: {said(event)}\n\n" for event in events]
-                await answer.write("".join([*told[:-1], f"id: {version}\n", told[-1]]).encode())
-        except VigilError as error:
-            log.warning("a stream of the watch floor broke off", extra={"code": error.code})
-            return answer  # without an end: the client asks again
-        except ConnectionError:
-            return answer  # the client has gone
-        await answer.write_eof()
-        return answer
+                yield "".join([*told[:-1], f"id: {version}\n", told[-1]])
+
+        return await stream_texts(request, texts())
+
+
+async def stream_texts(request: web.Request, texts: AsyncIterator[str]) -> web.StreamResponse:
+    """Answer with these server-sent events as they come, for as long as the client is there."""
+    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    await answer.prepare(request)
+    request.app[STREAMS].add(request.task)
+    request.task.add_done_callback(request.app[STREAMS].discard)
+    try:
+        async for text in texts:
+            _still_there(request)
+            await answer.write(text.encode())
+    except VigilError as error:
+        log.warning("a stream of a page broke off", extra={"code": error.code})
+        return answer  # without an end: the client asks again
+    except ConnectionError:
+        return answer  # the client has gone
+    await answer.write_eof()
+    return answer
 
 
 async def end_streams(app: web.Application) -> None:

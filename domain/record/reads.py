@@ -38,7 +38,7 @@ class Shown(Frozen):
     """What the caller is, apart from its part in any one delivery."""
     action: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
     """The action of `domain.plan.access`: view, ledger, changes, packet, list, inbox; reads, for this log itself; results, of a
-    period.
+    period. Or print: the page of a delivery as it is laid out for paper.
     """
     deliveries: Annotated[tuple[OperationCode, ...], Field(max_length=MOST_READ)]
     """Every delivery of which the answer shows anything."""

@@ -3,18 +3,20 @@ happened, what is waited for and what follows by itself, every weighing, and the
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.progress import RequestStanding
 from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
 from domain.views.ladders import Ladder, Step, ladders, say_step
 from domain.views.sentences import Translate, say_kind
 from domain.views.sight import page as entries_of
-from domain.views.sight import sight
+from domain.views.sight import Sight, sight
 from domain.views.situation import Part, Situation, situation
 from domain.views.timeline import Timeline, timeline
 from domain.views.timeline_picture import name_of, picture
@@ -25,6 +27,7 @@ from domain.views.weighings import Weighing, weighings
 from domain.words.quantities import say_mass
 from domain.words.text import told
 from gateway.limits import PAGE_OF_LEDGER
+from gateway.pages.brakes import proposed
 from gateway.pages.story import GROUPS, Chapter, Narrowed, chapter
 
 TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
@@ -83,6 +86,10 @@ class OnePage:
     """To narrow the ledger down: code, name and address."""
     earlier: str
     """The address of earlier entries; empty where there are none."""
+    acknowledged: tuple[tuple[str, RequestStanding], ...]
+    """Who has acknowledged that it was stopped, and who not yet, as far as the reader is told; empty where nobody is asked."""
+    proposed: str
+    """A reason for a hold or a stop, from what is wrong; empty where nothing is."""
     temporal: str
     """The address of its workflow in Temporal's own pages; empty where the installation says none, or the reader sees a part."""
 
@@ -116,21 +123,26 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
         weighings=tuple(_weighed(one, speak) for one in weighings(delivery, seen)),
         chapter=newest,
         narrowed=narrowed,
-        groups=tuple((code, name, _address(show=code)) for code, name in (("", ""), *GROUPS.items())),
-        earlier=_earlier(newest, narrowed),
+        groups=tuple((code, name, _address(replace(narrowed, show=code))) for code, name in (("", ""), *GROUPS.items())),
+        earlier=_address(narrowed, before=str(newest.since)) if newest.since is not None else "",
+        acknowledged=tuple(_acknowledged(delivery, seen)),
+        proposed=proposed(stands.reason, speak),
         temporal=temporal if seen.whole else "",
     )
 
 
-def _address(**query: str) -> str:
-    given = {name: value for name, value in query.items() if value}
-    return f"?{urlencode(given)}#ledger" if given else "?#ledger"
+def _address(narrowed: Narrowed, **query: str) -> str:
+    given = {name: value for name, value in (query | asdict(narrowed)).items() if value}
+    return f"?{urlencode(given)}#ledger"
 
 
-def _earlier(found: Chapter, narrowed: Narrowed) -> str:
-    if found.since is None:
-        return ""
-    return _address(before=str(found.since), show=narrowed.show, service=narrowed.service, kind=narrowed.kind)
+def _acknowledged(delivery: Delivery, seen: Sight) -> Iterator[tuple[str, RequestStanding]]:
+    """Of the stop, service by service; who sees a part is told of itself alone (R11)."""
+    for progress in delivery.state.every_checkpoint().values():
+        if progress.contingency == "acknowledgement":
+            for service in progress.checkpoint.services():
+                if seen.whole or service == seen.reader.id:
+                    yield service, progress.standing_of(service)
 
 
 def _climbed(one: Ladder, holder: str | None, speak: Translate) -> Climbed:

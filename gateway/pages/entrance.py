@@ -11,6 +11,8 @@ must say that it comes from a page of this very origin, which the cookie alone c
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from time import monotonic
+from typing import Final
 
 from aiohttp import web
 from yarl import URL
@@ -27,6 +29,8 @@ from gateway.oidc import PROVIDER
 
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
+CHECKED: Final = 5.0
+"""Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
 ROOT = "/desk"
 ACTIONS: Mapping[str, str | None] = {
     "desk.door": None,
@@ -40,6 +44,8 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.floor.changes": "floor-changes",
     "desk.list": "list",
     "desk.view": "view",
+    "desk.changes": "changes",
+    "desk.story": "ledger",
     "desk.ledger": "ledger",
     "desk.packet": "packet",
     "desk.law": "view",
@@ -52,6 +58,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.stop": "submit",
     "desk.unasked": "view",
     "desk.say": "submit",
+    "desk.findings": "enter",
     "desk.me": "enter",
     "desk.leave": "enter",
 }
@@ -141,6 +148,20 @@ def _still(request: web.Request, who: SignedIn, service: Service) -> bool:
         return who.key in service.keys_at(datetime.now(UTC)) and service.officer_of(who.key) in (None, who.officer)
     provider = request.app.get(PROVIDER)
     return provider is not None and provider.admits(who, service)
+
+
+class StillSignedIn:
+    """Raises once whoever follows has a session no more. While it is followed it does not run out for want of requests."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        self._looked = 0.0
+
+    async def __call__(self) -> None:
+        """Raises `NotAuthentic`, or `Unavailable` while that is not known."""
+        if monotonic() - self._looked >= CHECKED:
+            self._looked = monotonic()
+            await visitor_of(self._request, token_of(self._request))
 
 
 def _refuse_from_elsewhere(request: web.Request) -> None:

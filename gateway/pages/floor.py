@@ -9,9 +9,7 @@ from asyncio import sleep
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from html.parser import HTMLParser
 from itertools import groupby
-from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -26,8 +24,9 @@ from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.access import CALLER
 from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
-from gateway.pages.entrance import ROOT, token_of, visitor_of
+from gateway.pages.entrance import ROOT, StillSignedIn
 from gateway.pages.pages import environment, language_of, page
+from gateway.pages.trees import tree
 from gateway.reads import shows
 from gateway.reception import RECEPTION
 from gateway.streams import stream_floor
@@ -46,8 +45,8 @@ ICONS: Final[Mapping[Reason, str]] = {
     "unreachable": "away",
 }
 """The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
-CHECKED: Final = 5.0
-"""Seconds for which a browser that follows counts as signed in: each look prolongs the session, and so writes."""
+ROWS: Final = ("roomy", "")
+"""How high rows are: as a finger needs them, or as many as go on a screen."""
 AT_ONCE: Final = 20
 """Rows that are written before others have their turn."""
 MOST_BARS: Final = 4
@@ -60,6 +59,7 @@ SAID: Final[Mapping[str, str]] = {
     "live": mark("Live"),
     "ago": mark("{seconds} s ago"),
     "not_live": mark("Not live"),
+    "over": mark("It is over"),
     "since": mark("since {time}"),
     "stale": mark(
         "These are the figures of {time}. The connection to Vigil is lost; it is tried again every 5 s. Countdowns go on; "
@@ -90,12 +90,13 @@ routes = web.RouteTableDef()
 @routes.get(HERE, name="desk.floor")
 async def floor(request: web.Request) -> web.Response:
     """The watch floor: what is on the road, who holds it, what it waits for, what is late, what needs somebody."""
-    question, unknown = asked(request.query)
+    rows = request.query.get("rows", "")
+    question, unknown = asked({name: value for name, value in request.query.items() if name != "rows" or value not in ROWS})
     reception = request.app[RECEPTION]
     found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
     shows(request, found.names())
     bands = await _bands(found.rows, instant(found.at), language_of(request), banded=question.sort == "worst")
-    answer = page(request, "floor.html", **_values(request, found, question), bands=bands)
+    answer = page(request, "floor.html", **_values(request, found, question), bands=bands, roomy=rows == "roomy")
     answer.enable_compression()  # rows are alike: a tenth of it goes out
     return answer
 
@@ -105,22 +106,13 @@ async def changes(request: web.Request) -> web.StreamResponse:
     """The same as it changes, row by row, in the reader's language; for as long as the session lasts, which this prolongs."""
     question, _ = asked(request.query)
     language = language_of(request)
-
-    looked = 0.0
-
-    async def still() -> None:
-        nonlocal looked
-        if monotonic() - looked >= CHECKED:
-            looked = monotonic()
-            await visitor_of(request, token_of(request))
-
-    return await stream_floor(request, question, still, lambda event: json.dumps(_said(event, language)))
+    return await stream_floor(request, question, StillSignedIn(request), lambda event: json.dumps(_said(event, language)))
 
 
 def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict[str, Any]:
     """What the template needs, each address that a filter leads to among it."""
     speak, now = speaker(language_of(request)), instant(found.at)
-    given = {name: request.query[name] for name in PARAMETERS if request.query.get(name) and name not in found.unknown}
+    given = {name: request.query[name] for name in (*PARAMETERS, "rows") if request.query.get(name) and name not in found.unknown}
 
     def leads(**changed: str) -> str:
         """The address with these parameters changed; empty: without. A filter begins on the first page."""
@@ -153,6 +145,7 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         "services": filters("service", facets.service),
         "narrowed": [speak(words.SHOWN.get(given[name], given[name])) for name in NARROWING if name in given],
         "leads": leads,
+        "other_rows": leads(rows="" if given.get("rows") else "roomy", page=given.get("page", "")),
         "everything": HERE,
         "pages": range(1, found.pages + 1),
         "data": {
@@ -243,47 +236,6 @@ def _said(event: FloorEvent, language: str) -> dict[str, Any]:
             return plainly | {"counters": shown, "due": event.due_within_an_hour}
         case _:
             return {"kind": "anew"}
-
-
-class _Tree(HTMLParser):
-    """What is written as elements, as a tree of [name, attributes, children]."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root: list[Any] = ["", {}, []]
-        self._open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """One more, inside of what is open."""
-        if tag in _CELLS and self._open[-1][0] in _CELLS:
-            self._open.pop()
-        found: list[Any] = [tag, {_CASED.get(name, name): value or "" for name, value in attrs}, []]
-        self._open[-1][2].append(found)
-        self._open.append(found)
-
-    def handle_endtag(self, tag: str) -> None:
-        """It is whole, and the cell with which it ends."""
-        while self._open.pop()[0] != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        """Text of what is open."""
-        if data.strip():
-            self._open[-1][2].append(data)
-
-
-_CELLS: Final = ("td", "th")
-"""They end where the next one begins, or their row does."""
-_CASED: Final = {"viewbox": "viewBox"}
-"""Names that are not in small letters: SVG minds, and the parser does not."""
-
-
-def tree(html: str) -> list[Any]:
-    """The one element that is written there."""
-    parser = _Tree()
-    parser.feed(html)
-    found: list[Any] = parser.root[2][0]
-    return found
 
 
 assert set(COUNTED) <= ICONS.keys()  # noqa: S101 - each counter has its mark

@@ -5,17 +5,19 @@ A page signs nothing. What is to be signed goes to it as bytes, and what was sig
 """
 
 import asyncio
+import json
 import mimetypes
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
-from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
@@ -46,16 +48,15 @@ from domain.words.quantities import UNITS, say_mass
 from domain.words.text import shown, told
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
-from gateway.files import FILES as KEPT
 from gateway.files import handed_out
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
 from gateway.pages.answer import asked_of, in_zone, zones_of
-from gateway.pages.delivery import one_page
+from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
-from gateway.pages.story import GROUPS, Narrowed, narrowed_to
+from gateway.pages.story import GROUPS, Narrowed
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
 from gateway.papers import paper_wanted
 from gateway.problems import Refusal
@@ -63,7 +64,6 @@ from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
 from process.language import chosen as chosen_language
 from process.language import speaker, translations
-from workflows.messages import workflow_id
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
@@ -146,8 +146,13 @@ async def deliveries(request: web.Request) -> web.Response:
     reception, reader = request.app[RECEPTION], request[CALLER].service
     found = await reception.reading.deliveries(reader, *list_query_of(narrowed(request.query)))
     stranded = await _stranded(reception) if supervises(reader) else ()
-    shows(request, dict.fromkeys((*(row.delivery for row in found.rows), *(name for one in stranded for name in one.deliveries))))
-    return page(request, "deliveries.html", found=found, query=narrowed(request.query), stranded=stranded)
+    group = request.query.get("group", "")
+    together = await braked(reception, reader, group) if group and request[CALLER].key is not None else None
+    names = (*(row.delivery for row in found.rows), *(name for one in stranded for name in one.deliveries))
+    shows(request, dict.fromkeys((*names, *(name for _, name in (together.members if together is not None else ())))))
+    data = data_of_brakes(request, together.members[0][1]) | together.data() if together is not None else {}
+    lists: dict[str, Any] = {"found": found, "query": narrowed(request.query), "stranded": stranded}
+    return page(request, "deliveries.html", **lists, braked=together, data=data)
 
 
 async def _stranded(reception: Reception) -> tuple[Stranded, ...]:
@@ -155,24 +160,6 @@ async def _stranded(reception: Reception) -> tuple[Stranded, ...]:
     with suppress(Unavailable):
         return await reception.stranded()
     return ()
-
-
-@routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")
-async def view(request: web.Request) -> web.Response:
-    """One delivery, as far as it is the reader's to see, with the newest entries of its ledger, narrowed as the address says."""
-    reader, name = request[CALLER].service, request.match_info["delivery"]
-    delivery, now = await request.app[RECEPTION].reading.delivery(reader, name), datetime.now(UTC)
-    before = _number(request.query.get("before", ""), len(delivery.ledger)) if "before" in request.query else None
-    now, speak = max(now, delivery.state.now), speaker(language_of(request))
-    found = one_page(delivery, reader, now, speak, narrowed_to(request.query), before, _in_temporal(request, name))
-    lines = [one.line for one in found.chapter.tales]
-    shows(request, [name], (one.seq for one in lines))
-    seen = {"size": found.view.entries, "root": found.view.root, "leaves": [[one.seq, one.leaf] for one in lines]}
-    files = await request.app[KEPT].told(reader, name)
-    data = _data(request, name, None, "")
-    return page(
-        request, "delivery.html", view=found.view, page=found, shown=_shown(request, name) | seen, files=files, data=data, now=now
-    )
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/packet", name="desk.packet")
@@ -256,7 +243,7 @@ async def answer_form(request: web.Request) -> web.Response:
     known, speak = await request.app[RECEPTION].reading.delivery(reader, delivery), speaker(language_of(request))
     now = max(datetime.now(UTC), known.state.now)
     zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
-    boxes, data = boxes_of(kind, found, now), _data(request, delivery, found, kind)
+    boxes, data = boxes_of(kind, found, now), script_data(request, delivery, found, kind)
     if others:
         together = in_order(found, others)
         boxes = for_each(boxes_of(kind, longest(together), now), together)
@@ -280,7 +267,7 @@ async def unasked_form(request: web.Request) -> web.Response:
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
     fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
     fields |= {"zones": (zones := zones_of(delivery.plan, reader)), "boxes": in_zone(boxes, zones)}
-    return page(request, "unasked.html", **fields, data=_data(request, name, None, kind or "") | seen)
+    return page(request, "unasked.html", **fields, data=script_data(request, name, None, kind or "") | seen)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
@@ -289,7 +276,7 @@ async def stop_form(request: web.Request) -> web.Response:
     named where that is known at once, and is recorded as any view.
     """
     delivery = request.match_info["delivery"]
-    data = _data(request, delivery, None, "stop_requested") | await _as_it_stands(request, delivery)
+    data = script_data(request, delivery, None, "stop_requested") | await _as_it_stands(request, delivery)
     return page(request, "stop.html", delivery=delivery, data=data)
 
 
@@ -311,10 +298,16 @@ async def say(request: web.Request) -> web.Response:
     return web.Response(body=canonical(statement), content_type="application/json")
 
 
+@routes.get(f"{ROOT}/findings", name="desk.findings")
+async def findings(request: web.Request) -> web.Response:
+    """What the rules may have found, in words: asked for by a script once a receipt has a finding."""
+    return web.json_response(rules.for_script(speaker(language_of(request))))
+
+
 @routes.get(f"{ROOT}/me", name="desk.me")
 async def me(request: web.Request) -> web.Response:
     """Who is signed in, and the key of this browser."""
-    return page(request, "me.html", data=_data(request, "", None, ""))
+    return page(request, "me.html", data=script_data(request, "", None, ""))
 
 
 def narrowed(query: Mapping[str, str]) -> dict[str, str]:
@@ -331,17 +324,7 @@ def refused(request: web.Request, refusal: Refusal) -> web.Response:
     return answer
 
 
-def _shown(request: web.Request, delivery: str) -> dict[str, Any]:
-    """Whose receipts of which delivery a script compares with what a page shows of it."""
-    return {"service": request[CALLER].service.id, "officer": request[CALLER].officer, "delivery": delivery}
-
-
-def _in_temporal(request: web.Request, delivery: str) -> str:
-    """Where Temporal's own pages have this delivery; empty where the installation does not say."""
-    return f"{request.app[TEMPORAL_UI]}{quote(workflow_id(delivery), safe='')}" if TEMPORAL_UI in request.app else ""
-
-
-def _data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
+def script_data(request: web.Request, delivery: str, asked: Request | None, kind: str) -> dict[str, Any]:
     """What the scripts of a page need to know."""
     caller, speak = request[CALLER], speaker(language_of(request))
     called = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS, "UNITS": UNITS}
@@ -364,8 +347,16 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "asked": plain(asked.facts) if asked is not None else None,
         "compares": kind in COMPARED,
         "confirms": bool(kind) and BOOK.kinds[kind].declares.confirms,
-        "findings": rules.for_script(speak) if kind else None,
     }
+
+
+def data_of_brakes(request: web.Request, delivery: str) -> dict[str, Any]:
+    """The same for a hold or a stop on a page of other things: less the words that none of these has."""
+    found = script_data(request, delivery, None, "stop_requested")
+    named = fields_of_brakes()
+    fields = {name: text for name, text in found["words"]["FIELDS"].items() if name in named}
+    kinds = {kind: found["words"]["KINDS"][kind] for kind in BRAKES}
+    return found | {"words": found["words"] | {"FIELDS": fields, "KINDS": kinds, "CHOICES": {}}}
 
 
 def _keys(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:
@@ -400,10 +391,6 @@ async def sent(request: web.Request, model: type[M]) -> M:
         raise Malformed("the form is not complete", faults_of(error)) from error
 
 
-def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else otherwise
-
-
 # How a page is made
 
 
@@ -414,6 +401,11 @@ def language_of(request: web.Request) -> str:
 
 def page(request: web.Request, template: str, /, *, signed_in: bool | None = None, **values: Any) -> web.Response:
     """A page, in the language of whoever reads it."""
+    return web.Response(text=drawn(request, template, signed_in=signed_in, **values), content_type="text/html")
+
+
+def drawn(request: web.Request, template: str, /, *, signed_in: bool | None = None, **values: Any) -> str:
+    """The same as text."""
     language = language_of(request)
     known = CALLER in request if signed_in is None else signed_in
     visitor = request[CALLER] if known else None
@@ -421,7 +413,7 @@ def page(request: web.Request, template: str, /, *, signed_in: bool | None = Non
     shared["supervisor"] = visitor is not None and supervises(visitor.service)
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = environment(language).get_template(template).render(shared | values)
-    return web.Response(text="\n".join(map(shown, text.split("\n"))), content_type="text/html")
+    return "\n".join(map(shown, text.split("\n")))
 
 
 @cache
@@ -445,6 +437,7 @@ def environment(language: str) -> Environment:
     environment.filters |= {
         "word": word,
         "moment": moment,
+        "lean": lean,
         "group_of_story": lambda code: speak(GROUPS[code]),
         "minute": lambda at: at.astimezone(UTC).strftime("%m-%d %H:%M"),
         "instant": instant,
@@ -471,3 +464,8 @@ def environment(language: str) -> Environment:
 def moment(text: str) -> str:
     """A time of the record as people read it, to the minute, in UTC and saying so."""
     return instant(text).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def lean(data: Any) -> Markup:
+    """As JSON for a script, less its escapes: of Russian words a third. For our own words and for identifiers alone."""
+    return htmlsafe_json_dumps(data, dumps=partial(json.dumps, ensure_ascii=False))

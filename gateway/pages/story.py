@@ -10,6 +10,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.rules.books import BOOK
 from domain.views.names import OUTCOMES
 from domain.views.sentences import Translate, say_kind, say_plainly
+from domain.words.limits import LONGEST_SEARCH
 from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.pages.lines import HistoryLine, line
@@ -106,6 +107,11 @@ class Tale:
         """Of its group."""
         return MARKS[self.group]
 
+    def words(self) -> str:
+        """All that a reader reads of it, to be searched."""
+        one = self.line
+        return " ".join((str(one.seq), *self.sentences, self.why, one.checkpoint, *one.facts, one.leaf))
+
 
 @dataclass(frozen=True)
 class Narrowed:
@@ -114,9 +120,14 @@ class Narrowed:
     show: str = ""
     service: str = ""
     kind: str = ""
+    text: str = ""
+    """What stands in the words of an entry, small and capital letters alike."""
 
     def takes(self, one: Tale) -> bool:
         """Whether an entry is among it."""
+        return self._is_of(one) and (not self.text or self.text.casefold() in one.words().casefold())
+
+    def _is_of(self, one: Tale) -> bool:
         services = (one.line.service, *one.line.facts) if one.line.event != "stated" else (one.line.service,)
         named = (*services, *(name for _, names in one.line.groups for name in names))
         fits = not self.show or one.group == self.show
@@ -136,8 +147,9 @@ class Chapter:
 
 def narrowed_to(query: Mapping[str, str]) -> Narrowed:
     """What an address asks for. What is none of these is not asked for."""
-    show, service, kind = (query.get(name, "") for name in ("show", "service", "kind"))
-    return Narrowed(show if show in get_args(Group) else "", service[:40], kind if kind in BOOK.kinds else "")
+    show, service, kind, text = (query.get(name, "") for name in ("show", "service", "kind", "text"))
+    show, kind = show if show in get_args(Group) else "", kind if kind in BOOK.kinds else ""
+    return Narrowed(show, service[:40], kind, text.strip()[:LONGEST_SEARCH])
 
 
 def chapter(entries: Sequence[Entry | Withheld], before: int, most: int, narrowed: Narrowed, speak: Translate) -> Chapter:

@@ -2,6 +2,7 @@
 signature.
 """
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,10 +10,15 @@ import pytest
 from playwright.async_api import expect
 from temporalio.client import Client
 
-from tests.gateway.test_browser import At, opened, pytestmark
+from domain.delivery.statement import sign_statement
+from rehearsal.services import private_key_of
+from tests.gateway.test_browser import SERVICE, At, opened, pytestmark
+from tests.gateway.test_pages import statement
 
 __all__ = ["pytestmark"]
 PHONE = {"width": 390, "height": 844}
+PAPER = {"width": 1047, "height": 718}
+"""A4, landscape, less its margins."""
 WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 
 
@@ -90,3 +96,81 @@ async def test_a_weight_or_a_seal_that_will_open_a_decision_is_said_before_it_is
     assert [weight] == [one.split(" Signed")[0] for one in beyond]
     assert ["The seals are not those that are expected: KZ1."] == [one.split(" Signed")[0] for one in seals]
     assert all("opens a decision whether to go on" in one for one in (*beyond, *seals))
+
+
+async def say(at: At, service: str, content: dict[str, str]) -> None:
+    """Another service says this, with a system of its own."""
+    said = statement(at.plan, service, content)
+    await at.installation.gateway(service).submit(at.plan.operation, sign_statement(said, private_key_of(service)))
+
+
+async def follow(at: At, service: str, query: str = "") -> str:
+    """An officer of this service has the page of the delivery open, and it is followed; its address."""
+    await at.sign_in(service)
+    home = f"/desk/deliveries/{at.plan.operation}"
+    await at.go(f"{home}{query}")
+    await expect(at.page.locator("#live")).to_contain_text("Live")
+    await at.page.evaluate("window.untouched = true")
+    return home
+
+
+async def test_the_page_follows_the_ledger_and_nothing_moves_under_the_hand(at: At) -> None:
+    """Another service stops it: the sentence, who has acknowledged, what is waited for and the ledger follow, without a reload. What
+    is typed, selected, opened or focused stays; the ledger is searched where it stands, and what is new goes on to come.
+    """
+    await follow(at, at.plan.initiator)
+    page, known = at.page, at.page.locator(".known")
+    await page.get_by_text("The same in words").click()
+    search = page.locator("#narrow [name=text]")
+    await search.fill("half a wo")
+    await page.locator("#waits").evaluate("one => getSelection().selectAllChildren(one)")
+    await say(at, SERVICE, {"kind": "stop_requested", "reason": "danger"})
+
+    await expect(page.locator(".says")).to_contain_text("It was stopped")
+    await expect(page.locator(".story > li.fresh.said")).to_contain_text("said: stop ordered")
+    await expect(known).to_contain_text("not yet")
+    await expect(page.locator("#alarm")).to_contain_text("must seize it")
+    await expect(search).to_have_value("half a wo")
+    assert await page.locator("#l-plan details").evaluate("one => one.open")
+    assert "consent-uz" in await page.locator("#l-waits").inner_text()  # somebody has it selected
+    await page.evaluate("getSelection().removeAllRanges()")
+    await expect(page.locator("#l-waits")).to_contain_text("stop.interdiction")
+
+    await search.fill("stop ordered")
+    await search.press("Enter")
+    await expect(page.locator(".story > li")).to_have_count(1)
+    await expect(search).to_be_focused()
+    assert page.url.endswith("?text=stop+ordered#ledger")
+    await say(at, "uz.customs", {"kind": "stop_acknowledged"})
+    await expect(known.locator("li.done")).to_contain_text("uz.customs")
+    await expect(page.locator(".story > li")).to_have_count(1)
+    assert await page.evaluate("window.untouched") is True
+
+
+async def test_keys_lead_to_the_stop_the_telephone_and_the_paper(at: At) -> None:
+    """`s` opens the stop with its reason focused, where keys are letters; `Esc` closes it; `?` shows the keys, `p` the paper, of
+    which the first page ends after what is waited for. It is recorded as printed.
+    """
+    home = await follow(at, at.plan.initiator)
+    page = at.page
+    await page.keyboard.press("s")
+    await expect(page.get_by_label("Reason")).to_be_focused()
+    await page.keyboard.type("?p")
+    await expect(page.get_by_label("Reason")).to_have_value("?p")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#stop")).to_be_hidden()
+    await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_contain_text("print layout")
+    await page.keyboard.press("p")  # not while a table is open
+    await page.keyboard.press("?")
+    await page.keyboard.press("p")
+    await page.wait_for_url(f"**{home}?print")
+    await page.emulate_media(media="print")
+    await expect(page.locator(".printed")).to_contain_text("Printed by P-117")
+    await expect(page.locator("button:visible, select:visible, input:visible")).to_have_count(0)
+    await page.set_viewport_size(PAPER)  # type: ignore[arg-type]
+    assert await page.locator(".second").evaluate("one => one.getBoundingClientRect().top") <= PAPER["height"]
+    box = re.search(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", await page.pdf(prefer_css_page_size=True))
+    assert box is not None
+    assert float(box[1]) > float(box[2])
+    assert "print" in [one.action for one in (await at.installation.reads.page(0, 1000)).reads]

@@ -10,6 +10,9 @@ from temporalio.client import Client
 from domain.record.door import read_statement
 from domain.rules.hold import HoldDecided, HoldRequested
 from tests.gateway.test_browser import SERVICE, At, opened, pytestmark
+from tests.groups import group_called
+from tests.installation import end_what_runs
+from workflows.messages import workflow_id
 
 __all__ = ["pytestmark"]
 AT = "hold.1"
@@ -28,7 +31,7 @@ async def hold(at: At) -> None:
     await at.sign_in()
     await at.make_key()
     await at.go(f"/desk/deliveries/{at.plan.operation}")
-    await at.page.get_by_role("link", name="Hold or stop it").click()
+    await at.page.get_by_role("button", name="Hold or stop it").click()
     await at.page.get_by_label("Reason").fill(WHY)
     await at.page.get_by_role("button", name="Sign and hold").click()
     await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
@@ -82,3 +85,39 @@ async def test_the_responsible_authority_has_what_is_held_seized(at: At) -> None
     halted = at.page.locator(".notice.bad:visible")
     await expect(halted).to_contain_text("kz.police decided to seize it")
     await expect(halted).to_contain_text(f"{SERVICE} had ordered a hold")
+
+
+async def test_consignments_of_a_group_are_held_and_one_is_stopped_by_a_signature_each(
+    temporal: Client, tmp_path: Path
+) -> None:
+    """From the page of the group: each has a receipt of its own, and what is not ticked goes on as it was."""
+    plans = group_called("palm-oil")
+    names = [plan.operation for plan in plans[:2]]
+    try:
+        async with opened(temporal, tmp_path, plans=plans, at="consent-kz") as at:
+            await at.sign_in("kz.prosecutor")
+            await at.make_key("kz.prosecutor")
+            await at.go("/desk/deliveries?group=palm-oil")
+            await at.page.get_by_role("button", name="Hold or stop them").click()
+            await at.page.get_by_label("Reason").fill(WHY)
+            for one in await at.page.locator("#members input").all():
+                await one.set_checked(await one.get_attribute("data-delivery") in names)
+            await at.page.get_by_role("button", name="Sign and hold").click()
+            await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+            await expect(at.page.locator("#outcome")).to_be_focused()
+            await expect(at.page.locator("#receipt a")).to_have_count(2)
+
+            await at.page.get_by_role("button", name="Hold or stop them").click()
+            for one in await at.page.locator("#members input").all():
+                await one.uncheck()
+            await at.page.get_by_role("button", name="Sign and stop").click()
+            await expect(at.page.locator("#faults")).to_contain_text("Tick at least one consignment")
+            await at.page.get_by_label(names[0]).check()
+            await at.page.get_by_role("button", name="Sign and stop").click()
+            await expect(at.page.locator("#receipt a")).to_have_count(1)
+            views = [await at.installation.gateway(plans[0].initiator).view(plan.operation) for plan in plans]
+    finally:
+        await end_what_runs(temporal, *(workflow_id(plan.operation) for plan in plans))
+    assert [True, False] == [one.halted is not None for one in views[:2]]
+    assert views[1].held is not None
+    assert {None} == {one.held for one in views[2:]}

@@ -566,7 +566,7 @@ async def test_a_row_goes_to_the_page_as_the_elements_that_it_has_there(at: Nigh
 async def test_a_stream_of_a_page_ends_with_its_session(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """Signed out, it gives nothing more; as long as it is followed, the session does not run out for want of requests."""
     monkeypatch.setattr(gateway_floor, "BEAT", 0.1)
-    monkeypatch.setattr("gateway.pages.floor.CHECKED", 0.1)
+    monkeypatch.setattr("gateway.pages.entrance.CHECKED", 0.1)
     browser = await at.browser()
     headers = {"Cookie": browser.cookie, "Sec-Fetch-Site": "same-origin"}
     async with followed(at, "/desk/floor/changes", headers) as stream:

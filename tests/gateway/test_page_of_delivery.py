@@ -1,5 +1,7 @@
 """The page of one delivery, made from a delivery at a table: what it says, what it leaves out, and how much it weighs."""
 
+import html
+import json
 import re
 from datetime import timedelta
 
@@ -16,6 +18,7 @@ from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages import pages
 from gateway.pages.delivery import OnePage, one_page
 from gateway.pages.story import EVENTS, Narrowed, narrowed_to
+from gateway.pages.trees import parts
 from process.in_force import InForce
 from process.language import speaker
 from tests.course import PHASES, consenting, dispatched
@@ -32,7 +35,7 @@ def made(table: Table, service: str, narrowed: Narrowed | None = None, before: i
     return one_page(table.delivery, reader, now, speaker("en"), narrowed or Narrowed(), before, "http://127.0.0.1:8233/x")
 
 
-def rendered(table: Table, service: str, language: str = "en", key: str | None = "key") -> str:
+def rendered(table: Table, service: str, language: str = "en", key: str | None = "key", *, printing: bool = False) -> str:
     """The page, as it leaves the gateway."""
     app = web.Application()
     app[PROOFS] = Proofs(InForce(table.directory), "https://vigil.example")
@@ -43,7 +46,7 @@ def rendered(table: Table, service: str, language: str = "en", key: str | None =
     found = one_page(table.delivery, reader, now, speaker(language), Narrowed(), None, "http://127.0.0.1:8233/x")
     files = FilesOfDelivery(delivery=found.view.delivery, files=(), unnamed=())
     shown = {"delivery": found.view.delivery}
-    text = pages.page(request, "delivery.html", view=found.view, page=found, shown=shown, files=files, data={}, now=now).text
+    text = pages.page(request, "delivery.html", view=found.view, page=found, shown=shown, files=files, data={}, now=now, live=None, printing=printing).text
     assert text is not None
     return text
 
@@ -184,9 +187,77 @@ def test_every_event_of_a_ledger_has_a_sentence() -> None:
     assert set(names.EVENTS) - {"stated"} <= set(EVENTS)
 
 
-def test_who_has_signed_in_without_a_key_has_no_button() -> None:
-    """It reads, and signs nothing."""
-    assert 'class="button' not in rendered(Table(), "kz.knb", key=None)
+def test_who_has_signed_in_without_a_key_is_told_how_else_to_stop() -> None:
+    """It reads, and signs nothing: where others sign, telephone and command stand; it is no dead button."""
+    page, signing = (rendered(Table(), "kz.knb", key=key) for key in (None, "key"))
+
+    assert "<form id=" in signing
+    for one in ("stop.js", '<form id="form"', "/unasked", "/answer"):
+        assert one not in page
+    assert 'popovertarget="stop"' in page
+    assert f'vigil stop {Table().plan.operation} --as kz.knb --reason "..."' in html.unescape(page)
+    assert "By telephone:" in page
+
+
+@pytest.mark.parametrize("service", ["kz.knb", "uz.customs"])
+def test_the_reason_that_is_proposed_says_what_is_wrong_and_nothing_of_others(service: str) -> None:
+    """By the rule that it is wrong by, editable; no State, service or place, for others read it (R11). Nothing wrong: nothing."""
+    table = Table().dispatch()
+    assert "" == made(table, service).proposed
+    table.pass_time(hours=5)
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", gross=13_700_000)
+
+    assert "Weight or seals do not fit (R7)" == made(table, service).proposed
+    assert ">Weight or seals do not fit (R7)</textarea>" in rendered(table, service)
+
+
+def test_who_has_acknowledged_a_stop_is_named_to_who_sees_the_whole() -> None:
+    """Each with a mark of its own; who sees a part is told of itself alone (R11)."""
+    table = Table().dispatch()
+    table.say("kz.police", "stop_requested", reason="danger")
+    table.settle()
+    table.say("uz.customs", "stop_acknowledged")
+    found = dict(made(table, "kz.knb").acknowledged)
+
+    assert {"answered", "asked"} == set(found.values())
+    assert "answered" == found["uz.customs"]
+    assert "kz.police" not in found
+    assert {"uz.customs": "answered"} == dict(made(table, "uz.customs").acknowledged)
+    assert re.search(r"✓ uz\.customs acknowledged", words_of(rendered(table, "kz.knb")))
+
+
+def test_the_ledger_is_searched_by_what_is_read_of_it() -> None:
+    """In sentences, places and numbers, in any case of letters; what a reader may not read is not found; addresses keep it."""
+    table = Table().dispatch()
+    table.say("kz.police", "sighted", place="Shymkent")
+    found = made(table, "kz.knb", narrowed_to({"text": "  shymKENT ", "kind": "sighted"}))
+    hidden = made(table, "uz.customs", narrowed_to({"text": "shymkent"}))
+
+    assert ["sighted"] == [one.line.kind for one in found.chapter.tales]
+    assert "?show=refused&kind=sighted&text=shymKENT#ledger" in [address for _, _, address in found.groups]
+    assert () == hidden.chapter.tales
+
+
+@pytest.mark.parametrize("service", ["kz.knb", "uz.customs"])
+def test_every_part_of_a_page_is_there_to_be_replaced(service: str) -> None:
+    """The same parts in every phase, for who sees the whole and a part: a script finds each where it was. Trees say what is written."""
+    wanted = {f"l-{name}" for name in ("says", "notices", "where", "plan", "consents", "waits", "mass", "facts", "files", "story")}
+    for phase in PHASES.values():
+        live, entries = parts(rendered(phase(), service), "entry-")
+        assert wanted | {"l-press", "l-printed"} == live.keys()
+        assert entries
+    says = json.dumps(live["l-says"], ensure_ascii=False)
+    assert made(PHASES["arrested"](), service).situation.stands[0].text in says
+
+
+def test_paper_has_no_button_and_ends_a_page_after_the_waits() -> None:
+    """What can be pressed is not on it; it says as of when, for whom, and the root."""
+    page = rendered(Table().dispatch(), "kz.knb", printing=True)
+
+    assert not re.search(r"<form|popover|stop\.js|delivery\.js", page)
+    assert "Printed by P-1, kz.knb" in page
+    assert page.index('id="l-waits"') < page.index('id="l-consents"')
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -37,7 +37,7 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import floor, pages, provider, results, words
+from gateway.pages import floor, one, pages, provider, results, words
 from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -50,7 +50,7 @@ from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes)
+PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes, *one.routes)
 ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
 FLOOR = {"floor", "floor-changes"}
 """Actions for who sees the whole of something."""
@@ -351,7 +351,8 @@ async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: st
     """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
     is in `test_attachments.py`.
     """
-    monkeypatch.setattr("gateway.floor.LASTS", 0.0)
+    for stream in ("gateway.floor", "gateway.pages.one"):
+        monkeypatch.setattr(f"{stream}.LASTS", 0.0)
     reader, role = (at.plan.initiator, "service") if ACTIONS[name] in FLOOR else ("uz.prosecutor", "prosecutor")
     browser = await at.signed_in(reader, "P-117")
     before = len((await at.installation.reads.page(0, 1000)).reads)
@@ -630,7 +631,9 @@ async def test_what_was_merely_asked_is_filled_in_and_findings_are_not(at: At) -
 async def test_a_stop_is_reached_from_each_page_of_a_delivery(at: At) -> None:
     """One press to its form, one to sign it; the form needs nothing of the delivery, and any participant may."""
     browser = await at.signed_in("uz.police")
-    assert f'href="{at.home}/stop"' in await browser.page(at.home)
+    home = await browser.page(at.home)
+    assert 'popovertarget="stop"' in home
+    assert "stop.js" in home
     assert f'href="{at.home}/stop"' in await (await at.signed_in("uz.prosecutor")).page(at.path("desk.answer"))
     assert "stop.js" in await browser.page(f"{at.home}/stop")
     for kind in ("hold_requested", "stop_requested"):

@@ -174,6 +174,8 @@ def one_page_of(words: str) -> OnePage:
         narrowed=Narrowed(service=words),
         groups=(),
         earlier="",
+        acknowledged=((words, "asked"),),
+        proposed=words,
         temporal="",
     )
 
@@ -194,6 +196,7 @@ PAGES = {
         "deliveries.html",
         found=Rows.model_construct(rows=(row(words),), next=words),
         query={"text": words},
+        braked=None,
         stranded=(Stranded.model_construct(build=words, count=1, deliveries=(words,)),),
     ),
     "view": lambda words: page(
@@ -203,6 +206,8 @@ PAGES = {
         shown={"delivery": words},
         files=files_of(words),
         data={"delivery": words},
+        live=None,
+        printing=False,
     ),
 }
 

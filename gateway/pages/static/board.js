@@ -8,7 +8,7 @@ import { bind, leave } from "./shortcuts.js";
 const data = read("data");
 const { words } = data;
 const POLITE = 60_000; // milliseconds between two sentences that are merely spoken
-const now = follow(data, take);
+const { now } = follow(data, take);
 
 function count() {
   for (const cell of document.querySelectorAll("td[data-until]")) {

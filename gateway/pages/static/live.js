@@ -40,9 +40,10 @@ function say(element, text) {
   show(element, Boolean(text));
 }
 
-// Follow a stream, from what the page knew when it was made. `take` is given what it says; a beat says how things stand. What is
-// given back is the time now, by the clock of the server.
+// Follow a stream, from what the page knew when it was made. `take` is given what it says; a beat says how things stand. Given back:
+// `now`, the time by the clock of the server; `turn`, which follows another stream, made from how far this one has come.
 export function follow({ stream, words, ...begun }, take) {
+  let [address, source, place, over] = [stream, null, begun.since, false];
   let ahead = Date.parse(begun.at) - Date.now(); // of the clock of this machine, at most by how long the page was on its way
   let at = Date.parse(begun.at);
   let heard = Date.now();
@@ -50,6 +51,12 @@ export function follow({ stream, words, ...begun }, take) {
   const now = () => Date.now() + ahead;
 
   function tell() {
+    if (over) {
+      $("live").className = "live";
+      $("live").querySelector("b").textContent = words.over;
+      show($("live").querySelector("span"), false);
+      return;
+    }
     const silent = Date.now() - heard;
     const stale = silent > STALE || state.out || state.archive === "away";
     const time = `${clock(at)} UTC`;
@@ -68,6 +75,7 @@ export function follow({ stream, words, ...begun }, take) {
 
   function hear(event) {
     heard = Date.now();
+    place = event.lastEventId || place;
     const said = JSON.parse(event.data);
     if (said.kind === "beat") {
       at = Date.parse(said.at);
@@ -79,23 +87,33 @@ export function follow({ stream, words, ...begun }, take) {
   }
 
   function listen() {
-    const source = new EventSource(stream);
-    source.onmessage = hear;
-    source.addEventListener("end", () => source.close());
-    source.onerror = () => {
-      if (source.readyState !== EventSource.CLOSED) return; // it comes back by itself
-      source.close();
+    const mine = new EventSource(address);
+    source = mine;
+    mine.onmessage = hear;
+    mine.addEventListener("end", () => {
+      over = true;
+      mine.close();
+      tell();
+    });
+    mine.onerror = () => {
+      if (mine !== source || mine.readyState !== EventSource.CLOSED) return; // it comes back by itself
       fetch("/desk/me", { method: "HEAD" }).then(({ status }) => {
         state.out = status === 401 || status === 403;
         tell();
       }, () => {});
-      setTimeout(listen, AGAIN);
+      setTimeout(() => mine === source && listen(), AGAIN);
     };
-    addEventListener("pagehide", () => source.close(), { once: true });
   }
 
+  function turn(another) {
+    source.close();
+    address = another(place);
+    listen();
+  }
+
+  addEventListener("pagehide", () => source.close(), { once: true });
   tell();
   listen();
   setInterval(tell, 1000);
-  return now;
+  return { now, turn };
 }

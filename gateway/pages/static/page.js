@@ -1,7 +1,13 @@
 // What the scripts of the pages share.
 
 export const $ = (id) => document.getElementById(id);
-export const read = (id) => JSON.parse($(id).textContent);
+
+// What the page tells its scripts, read once: they share it.
+const told = new Map();
+export function read(id) {
+  if (!told.has(id)) told.set(id, JSON.parse($(id).textContent));
+  return told.get(id);
+}
 
 export function show(element, shown = true) {
   element.hidden = !shown;

@@ -10,6 +10,7 @@ export const data = read("data");
 export const texts = read("texts");
 const MASSES = new Set(["gross", "net"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
+let findings = null; // what the rules may have found, in words
 const WHOLE = ["delivery", "members", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
 
 // The key to sign with, or null, which the page then says. Until then the button cannot be pressed: a form that a browser sends by
@@ -236,7 +237,7 @@ async function inOne(who, key, body, bytes) {
     const given = await opened(answer, data.installation);
     if (given.fingerprint !== (await hex256(bytes)) || given.delivery !== who.delivery) throw new Error("another");
     const { verdict, finding } = given.entry.event.verdict;
-    const words = [data.words.VERDICTS[verdict] ?? verdict, finding ? `${finding.rule}: ${sentence(finding)}` : "", `${texts.entry} ${given.entry.seq}`];
+    const words = [data.words.VERDICTS[verdict] ?? verdict, finding ? [finding.rule, await sentence(finding)].filter(Boolean).join(": ") : "", `${texts.entry} ${given.entry.seq}`];
     const settled = { done: true, good: verdict !== "refused", text: words.filter(Boolean).join(", "), receipt: answer, name: given.entry.seq };
     try {
       await keep(who, given, answer);
@@ -250,9 +251,12 @@ async function inOne(who, key, body, bytes) {
   }
 }
 
-// What was found, as a sentence: `domain.views.sentences` does the same on the server.
-function sentence({ code, parameters }) {
-  const [text, shapes] = data.findings.sentences[code];
+// What was found, as a sentence: `domain.views.sentences` does the same on the server, which is asked once for the words. Without
+// them nothing is said but the rule, which stands beside it.
+async function sentence({ code, parameters }) {
+  findings ??= await fetch("/desk/findings").then((answer) => (answer.ok ? answer.json() : null), () => null);
+  if (findings === null) return "";
+  const [text, shapes] = findings.sentences[code];
   return text.replace(/{([a-z_]+)}/g, (_whole, name) => parameter(shapes[name], parameters[name], parameters));
 }
 
@@ -260,9 +264,9 @@ function parameter(shape, value, all) {
   if (shape === "mass") return mass(value);
   if (shape === "money") return money(value, all.currency);
   if (shape === "span") return span(value);
-  if (shape === "kind") return data.findings.kinds[value] ?? value;
-  if (shape === "word") return data.findings.words[value] ?? value;
-  if (shape === "words") return value.map((one) => data.findings.words[one] ?? one).join(", ");
+  if (shape === "kind") return findings.kinds[value] ?? value;
+  if (shape === "word") return findings.words[value] ?? value;
+  if (shape === "words") return value.map((one) => findings.words[one] ?? one).join(", ");
   return Array.isArray(value) ? value.join(", ") : String(value);
 }
 
@@ -299,7 +303,7 @@ async function receipt(answer, bytes) {
   outcome(refused ? "bad" : "good", refused ? texts.refused : texts.signed, refused ? texts.refusedMore : "", {
     [texts.verdict]: data.words.VERDICTS[verdict] ?? verdict,
     [texts.rule]: finding ? finding.rule : "",
-    [texts.why]: finding ? sentence(finding) : "",
+    [texts.why]: finding ? await sentence(finding) : "",
     [texts.entry]: String(given.entry.seq),
     [texts.recorded]: given.entry.at,
     [texts.root]: given.root,

@@ -1,0 +1,218 @@
+// The page of a delivery live: each part is replaced where it stands once something in it has changed, new entries come on top of the
+// ledger, and nothing moves under the hand. Without this script the page is the same, as of the moment it was loaded.
+
+import { build, fill, follow, span } from "./live.js";
+import { $, put, read, show } from "./page.js";
+import { compare, Contradiction } from "./receipts.js";
+import { bind, left } from "./shortcuts.js";
+
+const { live, home, words } = read("following");
+const shown = read("shown");
+const data = read("data");
+const POLITE = 60_000; // milliseconds between two sentences that are merely spoken
+const LOOK = 1_000; // between two looks whether the hand has let go
+let following = null;
+
+// Parts
+
+const waiting = new Map(); // parts that have changed while somebody had something of them in hand
+const fields = (element) => [...element.querySelectorAll("a, button, summary")];
+
+function inHand(element) {
+  const selected = getSelection();
+  const typing = element.contains(document.activeElement) && document.activeElement.closest("input, select, textarea");
+  return Boolean(typing) || (!selected.isCollapsed && element.contains(selected.anchorNode));
+}
+
+// The same element in its new form keeps what is open, how far it is scrolled, and the focus.
+function carryOver(old, fresh) {
+  const opened = [...old.querySelectorAll("details")].map((one) => one.open);
+  [...fresh.querySelectorAll("details")].forEach((one, place) => (one.open = opened[place] ?? one.open));
+  const at = fields(old).indexOf(document.activeElement);
+  const scrolled = [...old.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
+  return () => {
+    [...fresh.querySelectorAll(".scroll")].forEach((one, place) => (one.scrollLeft = scrolled[place] ?? 0));
+    if (at >= 0) (fields(fresh)[at] ?? fresh.closest("section, main"))?.focus({ preventScroll: true });
+  };
+}
+
+function replace(name, tree) {
+  const old = $(name);
+  if (inHand(old)) {
+    waiting.set(name, tree);
+    return;
+  }
+  waiting.delete(name);
+  const fresh = build(tree);
+  const settle = carryOver(old, fresh);
+  old.replaceWith(fresh);
+  settle();
+}
+
+// Whatever is done above it, what is being read stays where it is on the screen.
+function still(change) {
+  const read = [...document.querySelectorAll("[data-live], .story > li")].find((one) => one.getBoundingClientRect().bottom > 0);
+  const name = scrollY > 0 ? read?.id : "";
+  const before = name ? $(name).getBoundingClientRect().top : 0;
+  change();
+  if (name && $(name)) scrollBy({ top: $(name).getBoundingClientRect().top - before, behavior: "instant" });
+}
+
+// What is recorded
+
+let spoken = 0;
+let act = live?.act;
+
+async function proved(said) {
+  try {
+    await compare(shown, said);
+  } catch (error) {
+    if (!(error instanceof Contradiction)) throw error;
+    show($("contradicted"));
+    $("contradicted").focus();
+  }
+}
+
+function changed({ parts, entries, count, shown: seen, plan, act: loud }) {
+  still(() => {
+    for (const [name, tree] of Object.entries(parts)) replace(name, tree);
+    const story = document.querySelector(".story");
+    for (const tree of entries.reverse()) {
+      if ($(tree[1].id)) continue;
+      const entry = build(tree);
+      entry.classList.add("fresh");
+      story.prepend(entry);
+    }
+  });
+  show($("attached"), $("l-files").childElementCount > 0);
+  Object.assign(data, { plan, seen: { size: seen.size, root: seen.root } });
+  proved(seen);
+  if (loud && loud !== act) $("alarm").textContent = loud;
+  act = loud;
+  if (count > 0 && Date.now() - spoken > POLITE) {
+    spoken = Date.now();
+    $("said-live").textContent = fill(words.new, { count });
+  }
+  countDown();
+}
+
+function take(said) {
+  if (said.kind === "changed") changed(said);
+  else if (said.kind === "anew") location.reload();
+}
+
+function countDown() {
+  for (const due of document.querySelectorAll(".due")) {
+    const time = due.querySelector("time");
+    if (!time) continue;
+    const remains = Date.parse(time.dateTime) - following.now();
+    const late = due.classList.contains("late") || remains < 0;
+    const text = fill(late ? words.overdue : words.in, { span: span(remains, live.words) });
+    if (due.firstElementChild.textContent !== text) due.firstElementChild.textContent = text;
+    due.classList.toggle("late", late);
+    due.classList.toggle("soon", !late && remains < 7_200_000);
+  }
+}
+
+if (live) {
+  following = follow(live, take);
+  setInterval(countDown, 5000);
+  setInterval(() => still(() => [...waiting].forEach(([name, tree]) => replace(name, tree))), LOOK);
+}
+
+// The ledger, narrowed and searched where it stands
+
+const SECTION = "ledger";
+
+async function asked(query) {
+  const answer = await fetch(`${home}/story?${query}`);
+  if (!answer.ok) return null;
+  const { tree, shown: seen } = await answer.json();
+  proved(seen);
+  return build(tree);
+}
+
+async function narrow(query) {
+  const fresh = await asked(query);
+  if (fresh === null) {
+    location.assign(`?${query}#${SECTION}`);
+    return;
+  }
+  const old = $(SECTION);
+  const { name, value } = document.activeElement ?? {};
+  const focused = old.contains(document.activeElement);
+  still(() => old.replaceWith(fresh));
+  if (focused) [...fresh.querySelectorAll("[name]:not([type=hidden]), a[aria-current]")].find((one) => one.name === name || (!name && one.matches("a")))?.focus({ preventScroll: true });
+  if (focused && name === "text") fresh.querySelector("[name=text]").value = value;
+  history.replaceState(null, "", query ? `?${query}#${SECTION}` : home);
+  following?.turn((since) => `${home}/changes?${new URLSearchParams([...new URLSearchParams(query), ["since", since]])}`);
+}
+
+async function more(link) {
+  const fresh = await asked(link.search.slice(1));
+  if (fresh === null) {
+    location.assign(link.href);
+    return;
+  }
+  const [first] = fresh.querySelectorAll(".story > li");
+  document.querySelector(".story").append(...fresh.querySelectorAll(".story > li"));
+  const [old, next] = [link.closest("p"), fresh.querySelector(".more")?.closest("p")];
+  if (next) old.replaceWith(next);
+  else old.remove();
+  if (first) {
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+  }
+}
+
+const filled = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
+
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const link = event.target.closest(".chips a, a.more");
+  if (!link || link.closest("#ledger") === null) return;
+  event.preventDefault();
+  if (link.matches(".more")) more(link);
+  else narrow(link.search.slice(1));
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "narrow") return;
+  event.preventDefault();
+  narrow(filled(event.target));
+});
+document.addEventListener("change", (event) => {
+  if (event.target.form?.id === "narrow") narrow(filled(event.target.form));
+});
+
+// Keys, and the view that one came from
+
+const view = left(shown.delivery);
+const here = view ? view.names.indexOf(shown.delivery) : -1;
+const named = (name) => `${home.slice(0, home.lastIndexOf("/"))}/${name}`;
+
+function go(by) {
+  const name = view?.names[here + by];
+  if (name) location.assign(named(name));
+}
+
+function around() {
+  const box = $("around");
+  for (const [by, text] of [[-1, words.before], [1, words.after]]) {
+    const name = view.names[here + by];
+    if (name) put(box, "a", fill(text, { name })).href = named(name);
+  }
+  put(box, "a", words.back).href = `${view.address}#r-${shown.delivery}`;
+  show(box);
+}
+
+if (view) around();
+
+bind({
+  s: () => $("stop")?.showPopover(),
+  c: () => document.querySelector("a[href^='tel:']")?.focus(),
+  p: () => location.assign("?print"),
+  "/": () => document.querySelector("#narrow [name=text]").focus(),
+  "[": () => go(-1),
+  "]": () => go(1),
+  ...(view && { Escape: () => location.assign(`${view.address}#r-${shown.delivery}`) }),
+});
