@@ -139,7 +139,7 @@ def calls(work: Callable[[], object]) -> int:
         {},
         {"sort": "name", "page": 2},
         {"text": "CUSTOMS", "sort": "due"},
-        {"show": "under_way", "state": "KZ", "sort": "age"},
+        {"phase": "under_way", "sort": "age"},
     ],
     ids=str,
 )

@@ -523,6 +523,32 @@ async def test_the_address_of_a_view_says_what_is_in_it(at: Night) -> None:
     assert "Show all 6 that are open." in nothing
 
 
+async def test_rows_are_as_high_as_the_address_says(at: Night) -> None:
+    """In every address of the page from then on, until the other link is followed; what is no height is named."""
+    browser = await at.browser()
+    roomy, dense, wrong = [await browser.page(f"/desk/floor{query}") for query in ("?rows=roomy&sort=due", "", "?rows=huge")]
+    assert '<table class="board roomy">' in roomy
+    assert 'href="?sort=name&amp;rows=roomy"' in roomy
+    assert 'href="?sort=due">Denser rows' in roomy
+    assert '<table class="board">' in dense
+    assert 'href="?rows=roomy">Roomier rows' in dense
+    assert "Not known here, and left out: rows." in wrong
+
+
+async def test_a_floor_with_nothing_on_it_says_so_and_one_that_lacks_a_row_says_which() -> None:
+    """Neither is an empty table."""
+    async with over([made("amber-1")]) as at:
+        browser = await at.browser()
+        async with at.reads._database.writing() as connection:
+            await connection.execute(update(deliveries).where(deliveries.c.delivery == "amber-1").values(glance=b"x"))
+        assert "nothing can be shown before something new is said in them: amber-1." in await browser.page("/desk/floor")
+        await keep(at.reads, [made("amber-1")], phase="ended", ended=True, closed_at=utc_text(NOW), outcome="destroyed")
+        text = await browser.page("/desk/floor")
+    assert "Nothing is on the road and nothing is asked." in text
+    assert "/desk/deliveries?open=no" in text
+    assert "<table" not in text
+
+
 async def test_no_worker_and_no_temporal_are_said_in_a_sentence(at: Night) -> None:
     """With how many deadlines fall into the next hour; the rows stand."""
     browser = await at.browser()
@@ -540,9 +566,17 @@ async def test_no_worker_and_no_temporal_are_said_in_a_sentence(at: Night) -> No
 async def test_a_page_of_two_hundred_rows_weighs_less_than_200_kb_and_asks_for_nothing_elsewhere() -> None:
     """With its bands, counters and filters; every address in it is this desk's own."""
     async with over([*night(LONGEST_LIST + 1, NOW)]) as at:
-        text = await (await at.browser()).page("/desk/floor")
+        browser = await at.browser()
+        text = await browser.page("/desk/floor")
+        headers = {"Cookie": browser.cookie, "Accept-Encoding": "gzip"}
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as http,
+            http.get(f"{at.url}/desk/floor?sort=due", headers=headers) as given,
+        ):
+            sent = await given.read()
     assert LONGEST_LIST == text.count("<tr id=")
     assert len(text.encode()) < 200 * 1024
+    assert ("gzip", True) == (given.headers["Content-Encoding"], len(sent) < 40 * 1024)
     assert {"/desk"} == {one[:5] for one in re.findall(r'(?:href|src)="([^"#?][^"]*)"', text)}
     assert "?page=2" in text
 
