@@ -38,7 +38,8 @@ class Listed:
 
     def document(self) -> dict[str, Any]:
         """For a program."""
-        return plain(self.row) | {"floor": plain(self.floor) if self.floor is not None else None}
+        row: dict[str, Any] = plain(self.row)
+        return row | {"floor": plain(self.floor) if self.floor is not None else None}
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class Selection:
             "phase": get_args(Phase),
         }
         found = {name: {one: counted[one] for one in orders[name] if counted[one]} for name, counted in self._facets.items()}
-        return cast("Facets", Facets.model_validate(found))
+        return Facets.model_validate(found)
 
 
 def floor_page(rows: Iterable[Placed], question: FloorQuestion, now: datetime) -> FloorPage:
