@@ -108,7 +108,7 @@ async def measured(asked: argparse.Namespace) -> dict[str, list[float]]:
         filled = time.perf_counter() - began
         async with held(turns_of_pages):
             took = await pages(at, asked.pages)
-            behind = await ages(at, [one.delivery for one in found], asked.browsers, asked.changes)
+        behind = await ages(at, [one.delivery for one in found], asked.browsers, asked.changes)
     return {
         "a page": took,
         "work of a turn of the loop": turns_of_pages,

@@ -123,6 +123,7 @@ BUGS = (
         "frozenset(row.whole)",
         "gateway/floor::test_r11_who_sees_a_part_from_now_on_is_told_that_the_row_is_gone",
     ),
+    Bug("floor", "gateway/health.py", "return look.result()", "return self._look.result()", "gateway/looking_up"),
     Bug(
         "floor",
         "gateway/selections.py",
