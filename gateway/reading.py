@@ -157,8 +157,8 @@ class Reading:
                 silent = not await _rings(bell, STILL_THERE)
 
     async def standing(self, caller: Service, name: str, beat: float) -> AsyncGenerator[Delivery | None, None]:
-        """A delivery now, when it changes, and every `beat` seconds, until it has ended; None while the archive is away. Raises as
-        `delivery` does, `Unavailable` at first alone.
+        """A delivery now, when it changes, and every `beat` seconds, until it has ended; None while the archive is away. Raises
+        as `delivery` does, `Unavailable` at first alone.
         """
         clock = asyncio.get_running_loop().time
         async with self._feed.watching(name) as bell:

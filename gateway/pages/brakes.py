@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from archive.questions import Filters
 from domain.delivery.statement import Seen, Statement
 from domain.plan.directory import Service
@@ -43,7 +45,7 @@ def proposed(reason: Reason, speak: Translate) -> str:
 
 def fields_of_brakes() -> frozenset[str]:
     """Every field that a statement of theirs may have: no page needs the names of others."""
-    models = (Statement, Seen, *(BOOK.kinds[kind] for kind in BRAKES))
+    models: tuple[type[BaseModel], ...] = (Statement, Seen, *(BOOK.kinds[kind] for kind in BRAKES))
     return frozenset(name for model in models for name in model.model_fields)
 
 

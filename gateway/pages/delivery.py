@@ -15,8 +15,8 @@ from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
 from domain.views.ladders import Ladder, Step, ladders, say_step
 from domain.views.sentences import Translate, say_kind
-from domain.views.sight import page as entries_of
 from domain.views.sight import Sight, sight
+from domain.views.sight import page as entries_of
 from domain.views.situation import Part, Situation, situation
 from domain.views.timeline import Timeline, timeline
 from domain.views.timeline_picture import name_of, picture

@@ -54,8 +54,8 @@ routes = web.RouteTableDef()
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}", name="desk.view")
 async def view(request: web.Request) -> web.Response:
-    """One delivery, as far as it is the reader's to see, with the newest entries of its ledger, narrowed as the address says; or as
-    it is laid out for paper (`?print`), which is recorded as that.
+    """One delivery, as far as it is the reader's to see, with the newest entries of its ledger, narrowed as the address says; or
+    as it is laid out for paper (`?print`), which is recorded as that.
     """
     reader, name = request[CALLER].service, request.match_info["delivery"]
     delivery = await request.app[RECEPTION].reading.delivery(reader, name)
@@ -71,7 +71,7 @@ async def view(request: web.Request) -> web.Response:
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/changes", name="desk.changes", allow_head=False)
 async def changes(request: web.Request) -> web.StreamResponse:
-    """The same as it changes, in the reader's language, until it has ended; for as long as the session lasts, which this prolongs."""
+    """The same as it changes, in the reader's language, until it has ended or the session has, which this prolongs."""
     reader, name = request[CALLER].service, request.match_info["delivery"]
     delivery = await request.app[RECEPTION].reading.delivery(reader, name)
     again, here = request.headers.get("Last-Event-ID", ""), Place.of(delivery, reader)

@@ -4,6 +4,7 @@ signature.
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.async_api import expect
 from temporalio.client import Client
 
 from domain.delivery.statement import sign_statement
+from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
 from tests.gateway.test_browser import SERVICE, At, opened, pytestmark
 from tests.gateway.test_pages import statement
@@ -100,8 +102,10 @@ async def test_a_weight_or_a_seal_that_will_open_a_decision_is_said_before_it_is
 
 async def say(at: At, service: str, content: dict[str, str]) -> None:
     """Another service says this, with a system of its own."""
-    said = statement(at.plan, service, content)
-    await at.installation.gateway(service).submit(at.plan.operation, sign_statement(said, private_key_of(service)))
+    door = at.installation.gateway(service)
+    known = {"happened_at": utc_text(datetime.now(UTC)), "plan": (await door.view(at.plan.operation)).plan}
+    said = statement(at.plan, service, content).model_copy(update=known)
+    await door.submit(at.plan.operation, sign_statement(said, private_key_of(service)))
 
 
 async def follow(at: At, service: str, query: str = "") -> str:
@@ -115,8 +119,8 @@ async def follow(at: At, service: str, query: str = "") -> str:
 
 
 async def test_the_page_follows_the_ledger_and_nothing_moves_under_the_hand(at: At) -> None:
-    """Another service stops it: the sentence, who has acknowledged, what is waited for and the ledger follow, without a reload. What
-    is typed, selected, opened or focused stays; the ledger is searched where it stands, and what is new goes on to come.
+    """Another service stops it: the sentence, who has acknowledged, what is waited for and the ledger follow, without a reload.
+    What is typed, selected, opened or focused stays; the ledger is searched where it stands, and what is new goes on to come.
     """
     await follow(at, at.plan.initiator)
     page, known = at.page, at.page.locator(".known")

@@ -87,9 +87,7 @@ async def test_the_responsible_authority_has_what_is_held_seized(at: At) -> None
     await expect(halted).to_contain_text(f"{SERVICE} had ordered a hold")
 
 
-async def test_consignments_of_a_group_are_held_and_one_is_stopped_by_a_signature_each(
-    temporal: Client, tmp_path: Path
-) -> None:
+async def test_consignments_of_a_group_are_held_and_one_is_stopped_by_a_signature_each(temporal: Client, tmp_path: Path) -> None:
     """From the page of the group: each has a receipt of its own, and what is not ticked goes on as it was."""
     plans = group_called("palm-oil")
     names = [plan.operation for plan in plans[:2]]
@@ -115,6 +113,8 @@ async def test_consignments_of_a_group_are_held_and_one_is_stopped_by_a_signatur
             await at.page.get_by_label(names[0]).check()
             await at.page.get_by_role("button", name="Sign and stop").click()
             await expect(at.page.locator("#receipt a")).to_have_count(1)
+            for plan in plans[:2]:
+                await at.installation.caught_up(plan)
             views = [await at.installation.gateway(plans[0].initiator).view(plan.operation) for plan in plans]
     finally:
         await end_what_runs(temporal, *(workflow_id(plan.operation) for plan in plans))

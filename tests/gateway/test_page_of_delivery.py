@@ -46,7 +46,18 @@ def rendered(table: Table, service: str, language: str = "en", key: str | None =
     found = one_page(table.delivery, reader, now, speaker(language), Narrowed(), None, "http://127.0.0.1:8233/x")
     files = FilesOfDelivery(delivery=found.view.delivery, files=(), unnamed=())
     shown = {"delivery": found.view.delivery}
-    text = pages.page(request, "delivery.html", view=found.view, page=found, shown=shown, files=files, data={}, now=now, live=None, printing=printing).text
+    text = pages.page(
+        request,
+        "delivery.html",
+        view=found.view,
+        page=found,
+        shown=shown,
+        files=files,
+        data={},
+        now=now,
+        live=None,
+        printing=printing,
+    ).text
     assert text is not None
     return text
 
@@ -241,8 +252,10 @@ def test_the_ledger_is_searched_by_what_is_read_of_it() -> None:
 
 @pytest.mark.parametrize("service", ["kz.knb", "uz.customs"])
 def test_every_part_of_a_page_is_there_to_be_replaced(service: str) -> None:
-    """The same parts in every phase, for who sees the whole and a part: a script finds each where it was. Trees say what is written."""
-    wanted = {f"l-{name}" for name in ("says", "notices", "where", "plan", "consents", "waits", "mass", "facts", "files", "story")}
+    """The same parts in every phase, for who sees the whole and a part: a script finds each where it was."""
+    wanted = {
+        f"l-{name}" for name in ("says", "notices", "where", "plan", "consents", "waits", "mass", "facts", "files", "story")
+    }
     for phase in PHASES.values():
         live, entries = parts(rendered(phase(), service), "entry-")
         assert wanted | {"l-press", "l-printed"} == live.keys()

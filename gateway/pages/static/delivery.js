@@ -181,7 +181,7 @@ document.addEventListener("submit", (event) => {
   narrow(filled(event.target));
 });
 document.addEventListener("change", (event) => {
-  if (event.target.form?.id === "narrow") narrow(filled(event.target.form));
+  if (event.target.matches("#narrow select")) narrow(filled(event.target.form));
 });
 
 // Keys, and the view that one came from

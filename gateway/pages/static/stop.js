@@ -70,8 +70,8 @@ form.addEventListener("submit", async (event) => {
     notTheSame();
     return;
   }
-  pop?.hidePopover();
-  show($("said"));
+  pop?.hidePopover(); // what was signed stood in it; on a page of its own it stays
+  show($("said"), !pop);
   show($("sign"), false);
   show($("back"), false);
   await (data.group ? signForEach(bytes, key) : signAndHandIn(bytes, key));
