@@ -104,6 +104,7 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.crowd
 	@$(BIN)/python -m bench.sweep
 	@$(BIN)/python -m bench.floor
+	@$(BIN)/python -m bench.freshness
 
 kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILLS=300, from FIRST=1, with SEED=1, and compare all receipts each time
 	@$(BIN)/python -m bench.kills --kills $(KILLS) --from $(FIRST) --seed $(SEED)

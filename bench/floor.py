@@ -1,27 +1,41 @@
-"""How old a row of the watch floor is when a browser has it: from the commit of its entries in the archive to the event.
+"""Whether a gateway with very many open deliveries has a pause: how long its event loop is held while pages are made.
 
-`python -m bench.floor`. A gateway over an archive in a file, with so many open deliveries, and so many browsers that follow
-them; all in this process, so that is an upper bound. With `--rows` and `--pages`, how long a page of the floor takes as well.
+`python -m bench.floor`. A gateway over an archive in a file, with so many open deliveries, and browsers that follow them; rows
+change one after another, and each kind of page is asked for over HTTP. All of it is in this process, so that is an upper bound.
+`python -m bench.freshness` measures on an installation of real processes how new the rows are.
 """
 
 import argparse
 import asyncio
+import gc
 import json
 import random
-import statistics
 import sys
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import aiohttp
 
-from domain.views.floor import FloorQuestion
+from bench.figures import options, tell
 from tests.floors import glance_of, night, trouble
-from tests.gateway.test_floor import ALL, Night, keep, over
-from tests.gateway.test_http import DIRECTORY
+from tests.gateway.test_floor import Night, keep, over
 
-ROWS, BROWSERS, CHANGES, PAGES = 1_000, 20, 60, 20
+ROWS, BROWSERS, CHANGES, PAGES = 10_000, 20, 60, 60
+PAGES_OF = (
+    "",
+    "?show=watch",
+    "?in=KZ&phase=under_way",
+    "?service=uz.customs&sort=age",
+    "?sort=name&page=7",
+    "?sort=due",
+    "?text=tulip-{number}",
+    "?text=customs+{number}&sort=due",
+)
+"""Filters, facets, orders and searches; what is sought is new each time, so that nothing that was kept serves."""
+HELD = 0.05
+"""Seconds for which the loop may be held."""
 
 
 async def follows(answer: aiohttp.ClientResponse, heard: asyncio.Queue[tuple[str, float]]) -> None:
@@ -29,6 +43,25 @@ async def follows(answer: aiohttp.ClientResponse, heard: asyncio.Queue[tuple[str
     async for line in answer.content:
         if line.startswith(b"data: ") and (said := json.loads(line[6:]))["kind"] == "row":
             heard.put_nowait((said["delivery"], time.perf_counter()))
+
+
+@asynccontextmanager
+async def held(found: list[float]) -> AsyncIterator[None]:
+    """Note how much work each turn of the event loop is: time of this thread, in which a busy machine has no part."""
+
+    async def look() -> None:
+        before = time.thread_time()
+        while True:
+            await asyncio.sleep(0)
+            now = time.thread_time()
+            found.append(now - before)
+            before = now
+
+    looking = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        looking.cancel()
 
 
 async def ages(at: Night, names: list[str], browsers: int, changes: int) -> list[float]:
@@ -54,43 +87,43 @@ async def ages(at: Night, names: list[str], browsers: int, changes: int) -> list
 
 
 async def pages(at: Night, count: int) -> list[float]:
-    """Seconds of each page, as it is made from the rows in memory."""
-    floor, took = at.reception.reading.floor, []
+    """Seconds until each page is there."""
+    browser, took = await at.browser(), list[float]()
+    await browser.page("/desk/floor")  # its template is read
     for number in range(count):
         began = time.perf_counter()
-        await floor.page(DIRECTORY.get(ALL), FloorQuestion(page=number % 5 + 1), (), "up")
+        await browser.page("/desk/floor" + PAGES_OF[number % len(PAGES_OF)].format(number=number % 97))
         took.append(time.perf_counter() - began)
     return took
 
 
-async def measured(rows: int, browsers: int, changes: int, count: int) -> tuple[list[float], list[float], float]:
-    """The ages, the pages, and how long the first look took."""
-    found = list(night(rows, datetime.now(UTC)))
+async def measured(asked: argparse.Namespace) -> dict[str, list[float]]:
+    """Each figure by its name."""
+    found, turns, turns_of_pages = list(night(asked.rows, datetime.now(UTC))), list[float](), list[float]()
     async with over(found) as at:
+        gc.freeze()  # what is kept here to make them of is no part of a gateway
         began = time.perf_counter()
-        await at.reception.reading.floor.look()
+        async with held(turns):
+            await at.reception.reading.floor.look()
         filled = time.perf_counter() - began
-        return await ages(at, [one.delivery for one in found], browsers, changes), await pages(at, count), filled
-
-
-def say(text: str) -> None:
-    """On standard output."""
-    sys.stdout.write(f"{text}\n")
+        async with held(turns_of_pages):
+            took = await pages(at, asked.pages)
+        behind = await ages(at, [one.delivery for one in found], asked.browsers, asked.changes)
+    return {
+        "a page": took,
+        "work of a turn of the loop": turns_of_pages,
+        "the rows are read": [filled, filled],
+        "work of a turn of the loop at the beginning": turns,
+        "a row after its commit": behind,
+    }
 
 
 def main() -> int:
-    """Print the figures; 1 if one row in a hundred is more than a second old."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name, given in (("rows", ROWS), ("browsers", BROWSERS), ("changes", CHANGES), ("pages", PAGES)):
-        parser.add_argument(f"--{name}", type=int, default=given)
-    chosen = parser.parse_args()
-    took, made, filled = asyncio.run(measured(chosen.rows, chosen.browsers, chosen.changes, chosen.pages))
-    hundredths = statistics.quantiles(took, n=100)
-    old = [f"{one * 1000:.0f} ms" for one in (statistics.median(took), hundredths[98], max(took))]
-    say(f"{chosen.rows} open deliveries, {chosen.browsers} browsers, {chosen.changes} changes one after another")
-    say(f"a row is {old[0]} old (p50), {old[1]} (p99), {old[2]} at most")
-    say(f"a page is made in {statistics.median(made) * 1000:.1f} ms; the rows were read in {filled:.2f} s at the beginning")
-    return int(hundredths[98] > 1)
+    """Print the figures; 1 if a page held the loop for too long."""
+    asked = options(__doc__ or "", rows=ROWS, browsers=BROWSERS, changes=CHANGES, pages=PAGES)
+    found = asyncio.run(measured(asked))
+    tell(asked.output, {"open deliveries": asked.rows, "browsers": asked.browsers}, found)
+    return int(max(found["work of a turn of the loop"]) > HELD)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ from client.entries import line, line_of
 from client.language import _, speak
 from domain.delivery.ledger import Entry, Withheld
 from domain.signing.canonical import plain
-from domain.views.lists import Row
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, RuleBroken, VigilError
 from domain.words.text import in_json, shown, told
@@ -186,6 +185,7 @@ class Listed:
     """Shows a list as it changes: in place on a terminal, one after another elsewhere."""
 
     def __init__(self, *, live: bool) -> None:
+        self.live = live
         self._live = Live(console=out, refresh_per_second=4, transient=False) if live else nullcontext()
 
     def __enter__(self) -> Self:
@@ -195,13 +195,12 @@ class Listed:
     def __exit__(self, *error: object) -> None:
         self._live.__exit__(None, None, None)
 
-    def see(self, found: Sequence[Row], output: str) -> None:
+    def see(self, documents: Sequence[Any], shown_as: RenderableType, output: str) -> None:
         """Show it as it is now."""
-        table = render.rows(list(found), wide=output == "wide")
         if isinstance(self._live, Live):
-            self._live.update(table, refresh=True)
+            self._live.update(shown_as, refresh=True)
         elif output == "json":
-            write(json.dumps([plain(row) for row in found], ensure_ascii=False))
+            write(json.dumps(documents, ensure_ascii=False))
         else:
-            answer(output, [plain(row) for row in found], Group(table, Text()))
+            answer(output, documents, Group(shown_as, Text()))
         sys.stdout.flush()

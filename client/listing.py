@@ -15,6 +15,8 @@ from client.language import _, needs, speak
 from client.tables import Lines
 from domain.plan.directory import Listed, ServiceKey
 from domain.signing.keys import key_id
+from domain.views.floor import asked
+from domain.views.floor_in_words import SHOWN
 from domain.views.names import PHASES
 from domain.words.errors import Fault, Malformed
 from domain.words.likeness import did_you_mean
@@ -33,6 +35,12 @@ class Narrowing:
     """What a list of deliveries is narrowed down to, and its order."""
 
     group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None
+    show: Annotated[str | None, typer.Option(help="only those of which this is so, such as overdue or needs_you")] = None
+    now_in: Annotated[str | None, typer.Option("--in", help="only those that are in this State now, such as UZ")] = None
+    concerns: Annotated[
+        str | None,
+        typer.Option(help="only those that this service holds, or that wait for it", autocompletion=completing.services),
+    ] = None
     state: Annotated[str | None, typer.Option(help="only those that touch this State, such as UZ")] = None
     participant: Annotated[
         str | None, typer.Option(help="only those in which this service takes part", autocompletion=completing.services)
@@ -44,9 +52,13 @@ class Narrowing:
     overdue: Annotated[bool | None, typer.Option("--overdue/--not-overdue", help="only those that are overdue, or are not")] = (
         None
     )
-    open: Annotated[bool | None, typer.Option("--open/--closed", help="only those that are open, or have ended")] = None
+    open: Annotated[bool, typer.Option("--open/--closed", help="those that are open, or those that have ended")] = True
+    all: Annotated[bool, typer.Option("--all", help="both")] = False
     mine: Annotated[bool, typer.Option("--mine", help="only those that ask something of you")] = False
-    sort: Annotated[Literal["due", "started", "name"], typer.Option(help="overdue first, newest first, or by name")] = "due"
+    sort: Annotated[
+        Literal["worst", "due", "age", "started", "name"],
+        typer.Option(help="the worst first, what comes due next, the oldest, the newest, or by name"),
+    ] = "worst"
     limit: Annotated[int | None, typer.Option("--limit", "-L", min=1, help="no more than so many")] = None
     watch: Annotated[bool, typer.Option("--watch", "-w", help="show it again when it has changed, until Ctrl-C")] = False
 
@@ -55,13 +67,31 @@ class Narrowing:
         if self.phase is not None and self.phase not in PHASES:
             hint = did_you_mean(self.phase, PHASES) or _("one of {phases}", phases=", ".join(PHASES))
             raise Malformed(_("there is no phase {phase}", phase=self.phase), hint=hint)
-        said = {"overdue": self.overdue, "open": self.open, "mine": self.mine or None}
+        said = {"overdue": self.overdue, "open": None if self.all else self.open, "mine": self.mine or None}
         given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
-        words = ("group", "state", "phase", "channel", "text", "due_before", "sort")
-        chosen = {name: getattr(self, name) for name in words} | {"service": self.participant}
+        words = ("group", "state", "phase", "channel", "text", "due_before")
+        sort = self.sort if self.sort in ("started", "name") else "due"
+        chosen = {name: getattr(self, name) for name in words} | {"service": self.participant, "sort": sort}
         if self.due_before is not None:
             chosen["due_before"] = _in_utc(self.due_before)
         return given | {name: value for name, value in chosen.items() if value is not None}
+
+    def of_floor(self) -> dict[str, str]:
+        """The parameters of the watch floor. Raises `Malformed` for one that it does not know."""
+        given = {"show": self.show, "in": self.now_in, "service": self.concerns, "phase": self.phase}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        unknown = asked(chosen)[1]
+        options = {"show": "--show", "in": "--in", "service": "--concerns", "phase": "--phase"}
+        for name in unknown:
+            known = {"show": tuple(SHOWN), "phase": tuple(PHASES)}.get(name, ())
+            right = did_you_mean(chosen[name], known) or (_("one of {known}", known=", ".join(known)) if known else "")
+            raise Malformed(_("{option} {value}: there is none", option=options[name], value=chosen[name]), hint=right)
+        return chosen | {"sort": self.sort if self.sort in ("due", "age", "name") else "worst"}
+
+    @property
+    def of_floor_alone(self) -> bool:
+        """Whether something is asked that only the watch floor knows: then what is not on it is left out."""
+        return (self.show, self.now_in, self.concerns) != (None, None, None)
 
 
 def _in_utc(text: str) -> str:

@@ -21,7 +21,6 @@ from domain.record.verify import HeldExhibit
 from domain.rules.books import BOOK
 from domain.views.forms import FIELDS
 from domain.views.listed import say_prosecution
-from domain.views.lists import Row
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
@@ -230,26 +229,6 @@ def _due(one: OpenCheckpoint, now: datetime) -> str:
 
 
 _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def rows(found: list[Row], *, wide: bool = False) -> Table:
-    """A list of deliveries; `wide`: with all that is known of each."""
-    more = (_("title"), _("channel"), _("entries")) if wide else ()
-    table = Lines(_("delivery"), _("operation"), _("phase"), _("due"), _("started"), _("closed"), *more)
-    for row in found:
-        late, due = row.overdue_since is not None, row.overdue_since or row.next_due
-        alarm = _(" ALARM: archive and workflow differ") if row.alarm else ""
-        stands = named(OUTCOMES, row.outcome) if row.outcome else named(PHASES, row.phase)
-        table.add_row(
-            row.delivery,
-            row.group or "",
-            stands + (_(", expunged") if row.expunged else "") + alarm,
-            (moment(due) + (_(" overdue") if late else "")) if due else "",
-            moment(row.started_at),
-            moment(row.closed_at) if row.closed_at else _("open"),
-            *((row.title or "", row.channel or "", str(row.size or "")) if wide else ()),
-        )
-    return table
 
 
 def sayable(kinds: tuple[str, ...]) -> Table:

@@ -1,15 +1,17 @@
 """The watch floor: a row of every open delivery, in the memory of each gateway, and what changes in it.
 
 It is filled once, page by page, and from then on has what changed in the archive: whoever looks asks for that first, so what is
-shown is as new as the archive. A row is for who sees the whole of its delivery (R11).
+shown is as new as the archive. A row is for who sees the whole of its delivery (R11). Whatever goes over many rows does so in
+slices, so that others have their turn.
 """
 
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import heapify, heappop, heappush
 from time import monotonic
 from typing import Annotated, Final, Literal
 
@@ -17,19 +19,19 @@ from pydantic import Field
 
 from archive.deliveries import Deliveries, KeptGlance
 from domain.delivery.vocabulary import UtcText
-from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
-from domain.views.floor import Counted, FloorPage, FloorQuestion, FloorRow, Placed, floor_page, matches, placed
+from domain.views.floor import Counted, Engine, Floor, FloorQuestion, FloorRow, Placed, matches, packed, placed
 from domain.views.glance import Glance
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
 from domain.words.moments import utc_text
 from gateway.feed import Feed
+from gateway.selections import Selections, may_see, sees_all
 
-AT_ONCE: Final = 200
-"""Rows that are deciphered before others have their turn."""
+AT_ONCE: Final = 50
+"""Rows that are deciphered, placed or told before others have their turn."""
 MOVED: Final = 2 * MOST_ON_FLOOR
 """Changes of rows that are remembered for those who follow: a stream that is further behind is told to begin anew."""
 BEAT: Final = 5.0
@@ -41,28 +43,6 @@ LASTS: Final = 3600.0
 
 LONGEST_VERSION: Final = 18
 """Digits of the number of a version that is taken for one."""
-
-Engine = Literal["up", "no_worker", "away"]
-"""Whether a worker is up; `away`: Temporal does not answer."""
-
-
-class Floor(FloorPage):
-    """A page of the watch floor, and what there is to know about it. `beyond`: open deliveries beyond what a gateway holds, those
-    with the latest due times. `unreadable`: those whose row somebody has altered, for supervisors. `unknown`: parameters of the
-    address that are none, or say what they cannot. `version`: from where a stream goes on after this page.
-    """
-
-    beyond: Annotated[int, Field(ge=0)]
-    unreadable: Annotated[tuple[OperationCode, ...], Field(max_length=LONGEST_LIST)]
-    unknown: tuple[str, ...]
-    engine: Engine
-    version: str
-
-    def names(self) -> Iterator[str]:
-        """Every delivery of which it shows anything."""
-        yield from (row.glance.delivery for row in self.rows)
-        yield from (one.delivery for one in self.counters if one.delivery is not None)
-        yield from self.unreadable
 
 
 class FloorChanged(Frozen):
@@ -103,11 +83,10 @@ FloorEvent = FloorChanged | FloorGone | FloorBeat | FloorAnew
 
 @dataclass(frozen=True)
 class _Move:
-    """That a row has changed or gone. `whole`: whom it was for."""
+    """That a row has changed or gone. `whole`: whom it is or was for."""
 
-    version: int
     delivery: str
-    whole: tuple[str, ...]
+    whole: frozenset[str]
 
 
 class WatchFloor:
@@ -128,11 +107,12 @@ class WatchFloor:
         self._unreadable: set[str] = set()
         self._beyond = 0
         self._after: int | None = None
-        self._turn: datetime | None = None
+        self._turns: list[tuple[datetime, str]] = []
+        """When time alone turns which row, the nearest first; of a row that has changed since, in vain."""
         self._epoch = secrets.token_hex(8)
         self._version = 0
         self._moved: deque[_Move] = deque(maxlen=MOVED)
-        self._counts: dict[tuple[str, FloorQuestion], tuple[float, FloorPage]] = {}
+        self._selections = Selections(self._rows)
         self._gate = asyncio.Lock()
         self._began = 0.0
         self._looked_at = clock()
@@ -150,8 +130,8 @@ class WatchFloor:
     async def page(self, caller: Service, question: FloorQuestion, unknown: Iterable[str], engine: Engine) -> Floor:
         """The page that is asked for, of the rows of this reader."""
         await self.look()
-        found = floor_page(self._of(caller), question, self._looked_at)
-        everything = _sees_all(caller)
+        found = (await self._selections.of(caller, question)).page(question.page, self._looked_at)
+        everything = sees_all(caller)
         return Floor(
             **dict(found),
             beyond=self._beyond if everything else 0,
@@ -164,7 +144,7 @@ class WatchFloor:
     async def names(self, caller: Service, question: FloorQuestion) -> tuple[str, ...]:
         """The deliveries whose rows this reader may be shown by a stream."""
         await self.look()
-        return tuple(row.glance.delivery for row in self._of(caller) if matches(row, question))
+        return tuple((await self._selections.of(caller, question)).names())
 
     async def changes(
         self, caller: Service, question: FloorQuestion, engine: Callable[[], Awaitable[Engine]], since: str | None = None
@@ -179,16 +159,17 @@ class WatchFloor:
             while True:
                 bell.clear()
                 archive = await self._there()
-                events, version = tuple(self._since(version, caller, question)), self._version
+                events, version = self._since(version, caller, question)
                 if events:
                     beat = min(beat, monotonic() + HURRY)
                 if monotonic() >= beat:
-                    events, beat = (*events, self._beat(caller, question, archive, await engine())), monotonic() + BEAT
+                    events, beat = (*events, await self._beat(caller, question, archive, await engine())), monotonic() + BEAT
                 if events:
                     yield events, self._named(version)
                 if monotonic() >= ends:
                     return
-                await _rung(bell, min(beat, ends, self._turns_at()) - monotonic())
+                more = version < self._version
+                await _rung(bell, 0 if more else min(beat, ends, self._turns_at()) - monotonic())
 
     async def look(self) -> None:
         """Take what has changed, or everything at first. However many ask at the same time, it is looked for once or twice."""
@@ -202,11 +183,11 @@ class WatchFloor:
                 await self._fill(newest)
             await self._follow()
             self._looked_at = self._clock()
-            self._turn_over(self._looked_at)
+            await self._turn_over(self._looked_at)
             self._began = began
 
     async def _fill(self, newest: int) -> None:
-        before, after, place = self._rows, dict[str, Placed](), None
+        before, after, place = dict(self._rows), dict[str, Placed](), None
         unreadable: set[str] = set()
         while True:
             found, place = await self._lists.floor(place, min(AT_ONCE, self._most))
@@ -215,14 +196,24 @@ class WatchFloor:
                     unreadable.add(one.delivery)
                 else:
                     known = before.get(one.delivery)
-                    same = known is not None and known.glance == one.glance
+                    same = known is not None and known.packed == packed(one.glance)
                     after[one.delivery] = known if known is not None and same else placed(one.glance, self._clock())
             if place is None or len(after) + len(unreadable) >= self._most:
                 break
-        self._rows, self._unreadable, self._after = {}, unreadable, newest
-        for name, row in after.items():
-            self._put(row, new=before.get(name) is not row)
-        for name in before.keys() - after.keys():
+        gone = before.keys() - after.keys()
+        self._rows.clear()
+        self._rows.update(after)
+        self._unreadable, self._after = unreadable, newest
+        self._selections.forget()
+        self._turns = [(row.until, name) for name, row in after.items() if row.until is not None]
+        heapify(self._turns)
+        for number, row in enumerate([row for name, row in after.items() if before.get(name) is not row]):
+            self._move(row)
+            if self.heed is not None:
+                self.heed(row.glance)
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        for name in gone:
             self._move(before[name])
         await self._count_beyond()
 
@@ -236,6 +227,7 @@ class WatchFloor:
                 self._after, changed = one.change, True
             if len(found) < AT_ONCE:
                 break
+            await asyncio.sleep(0)
         if changed and (self._beyond or self._is_full()):
             await self._count_beyond()
             if self._beyond and not self._is_full():
@@ -254,45 +246,56 @@ class WatchFloor:
         self._unreadable.discard(name)
         if kept.ended or kept.glance is None:
             if known is not None:
-                self._move(self._rows.pop(name))
-            if kept.ended and kept.glance is not None and self.heed is not None:
-                self.heed(kept.glance)
+                del self._rows[name]
+                self._selections.changed(known, None)
+                self._move(known)
+            if kept.ended and kept.glance is not None:
+                self._told_of(kept.glance)
             if not kept.ended and (there or not self._is_full()):
                 self._unreadable.add(name)
-        elif (there or not self._is_full()) and (known is None or known.glance != kept.glance):
+        elif (there or not self._is_full()) and (known is None or known.packed != packed(kept.glance)):
             self._put(placed(kept.glance, self._clock()))
 
-    def _put(self, row: Placed, *, new: bool = True) -> None:
-        self._rows[row.glance.delivery] = row
-        if row.until is not None and (self._turn is None or row.until < self._turn):
-            self._turn = row.until
-        if new:
-            self._move(row)
-            if self.heed is not None:
-                self.heed(row.glance)
+    def _put(self, row: Placed) -> None:
+        name = row.delivery
+        known = self._rows.get(name)
+        self._selections.changed(known, row)
+        self._rows[name] = row
+        if row.until is not None:
+            heappush(self._turns, (row.until, name))
+        if len(self._turns) > 2 * self._most:  # most of them in vain
+            self._turns = [(one.until, name) for name, one in self._rows.items() if one.until is not None]
+            heapify(self._turns)
+        self._move(row, known.whole if known is not None else ())
+        self._told_of(row.glance)
 
-    def _move(self, row: Placed) -> None:
+    def _told_of(self, glance: Glance) -> None:
+        if self.heed is not None:
+            self.heed(glance)
+
+    def _move(self, row: Placed, saw: tuple[str, ...] = ()) -> None:
+        """`saw`: who saw the whole of it before."""
         self._version += 1
-        self._moved.append(_Move(self._version, row.glance.delivery, row.glance.whole))
+        self._moved.append(_Move(row.delivery, frozenset((*row.whole, *saw))))
 
-    def _turn_over(self, now: datetime) -> None:
+    async def _turn_over(self, now: datetime) -> None:
         """Work out anew what time alone has changed."""
-        if self._turn is None or now < self._turn:
-            return
-        turned = [row for row in self._rows.values() if not row.holds(now)]
-        for row in turned:
+        turned = 0
+        while self._turns and self._turns[0][0] <= now:
+            moment, name = heappop(self._turns)
+            row = self._rows.get(name)
+            if row is None or row.until != moment:
+                continue
             self._put(placed(row.glance, now))
-        self._turn = min((row.until for row in self._rows.values() if row.until is not None), default=None)
+            turned += 1
+            if turned % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def _turns_at(self) -> float:
         """When time alone changes something next, by the clock that waits go by."""
-        if self._turn is None:
+        if not self._turns:
             return float("inf")
-        return monotonic() + max((self._turn - self._clock()).total_seconds(), 0)
-
-    def _of(self, caller: Service) -> Iterator[Placed]:
-        everything = _sees_all(caller)
-        return (row for row in self._rows.values() if everything or caller.id in row.glance.whole)
+        return monotonic() + max((self._turns[0][0] - self._clock()).total_seconds(), 0)
 
     async def _there(self) -> Literal["up", "away"]:
         try:
@@ -300,14 +303,6 @@ class WatchFloor:
         except Unavailable:
             return "away"
         return "up"
-
-    def _counted(self, caller: Service, question: FloorQuestion) -> FloorPage:
-        """What is counted now: once in half of `HURRY` for all browsers of a reader that ask the same."""
-        asked, now = (caller.id, question), monotonic()
-        self._counts = {one: known for one, known in self._counts.items() if now < known[0]}
-        if asked not in self._counts:
-            self._counts[asked] = now + HURRY / 2, floor_page(self._of(caller), question, self._clock())
-        return self._counts[asked][1]
 
     def _named(self, version: int) -> str:
         """A version of this gateway's own rows: another has numbers of its own."""
@@ -319,39 +314,35 @@ class WatchFloor:
         ours = epoch == self._epoch and number.isascii() and number.isdecimal() and len(number) <= LONGEST_VERSION
         return min(int(number), self._version) if ours else -1
 
-    def _since(self, version: int, caller: Service, question: FloorQuestion) -> Iterator[FloorEvent]:
-        """What has changed since, each delivery once."""
-        if version < 0 or (version < self._version and self._moved[0].version > version + 1):
-            yield FloorAnew()
-            return
-        everything, names = _sees_all(caller), dict[str, None]()
-        for one in reversed(self._moved):
-            if one.version <= version:
-                break
-            if everything or caller.id in one.whole:
-                names[one.delivery] = None
-        for name in reversed(names):
-            row = self._rows.get(name)
-            if row is not None and (everything or caller.id in row.glance.whole) and matches(row, question):
-                yield FloorChanged(row=row.shown())
-            else:
-                yield FloorGone(delivery=name)
+    def _since(self, version: int, caller: Service, question: FloorQuestion) -> tuple[tuple[FloorEvent, ...], int]:
+        """What has changed since, and up to which version: `AT_ONCE` changes at most, and of a delivery the newest of them."""
+        behind = self._version - version
+        if version < 0 or behind > len(self._moved):
+            return (FloorAnew(),), self._version
+        reader = None if sees_all(caller) else caller.id
+        first = len(self._moved) - behind
+        moves = [self._moved[at] for at in range(first, min(first + AT_ONCE, len(self._moved)))]
+        newest = {one.delivery: one for one in moves if reader is None or reader in one.whole}
+        events = tuple(self._event(name, reader, question) for name in newest)
+        return events, version + len(moves)
 
-    def _beat(self, caller: Service, question: FloorQuestion, archive: Literal["up", "away"], engine: Engine) -> FloorBeat:
-        found = self._counted(caller, question)
+    def _event(self, name: str, reader: str | None, question: FloorQuestion) -> FloorEvent:
+        row = self._rows.get(name)
+        if row is not None and may_see(reader, row) and matches(row, question):
+            return FloorChanged(row=row.shown())
+        return FloorGone(delivery=name)
+
+    async def _beat(self, caller: Service, question: FloorQuestion, archive: Literal["up", "away"], engine: Engine) -> FloorBeat:
+        found = await self._selections.of(caller, question)
         return FloorBeat(
             at=utc_text(self._looked_at),
             archive=archive,
             engine=engine,
-            counters=found.counters,
-            matching=found.matching,
+            counters=tuple(found.counters()),
+            matching=len(found),
             open=found.open,
-            due_within_an_hour=found.due_within_an_hour,
+            due_within_an_hour=found.within_an_hour(self._clock()),
         )
-
-
-def _sees_all(caller: Service) -> bool:
-    return reach(role_of(caller), "floor") == "all"
 
 
 async def _rung(bell: asyncio.Event, patience: float) -> None:

@@ -61,8 +61,9 @@ class Remembered(Generic[T]):
         now = asyncio.get_running_loop().time()
         if self._look is None or (self._look.done() and now - self._looked_at > self._holds(self._look)):
             self._look, self._looked_at = asyncio.create_task(self._once()), now
-        await asyncio.wait({self._look})  # a caller that goes away ends it for nobody else
-        return self._look.result()
+        look = self._look  # another caller may look again before this one goes on
+        await asyncio.wait({look})  # a caller that goes away ends it for nobody else
+        return look.result()
 
     def _holds(self, look: asyncio.Task[T]) -> float:
         return FRESH if self._fresh is None or look.exception() is not None else self._fresh

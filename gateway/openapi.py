@@ -33,7 +33,7 @@ from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope
 from domain.views.attachments import FilesOfDelivery
-from domain.views.floor import PARAMETERS, FloorQuestion
+from domain.views.floor import PARAMETERS, Floor, FloorQuestion
 from domain.views.lists import Rows
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
 from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptions, Tried, Wish
@@ -42,7 +42,7 @@ from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.files import Handed
-from gateway.floor import Floor, FloorAnew, FloorBeat, FloorChanged, FloorGone
+from gateway.floor import FloorAnew, FloorBeat, FloorChanged, FloorGone
 from gateway.health import Health
 from gateway.list_query import ListQuery
 from gateway.payloads import Coded

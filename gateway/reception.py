@@ -22,13 +22,13 @@ from domain.record.packet import Purpose, unsealed
 from domain.record.receipts import signed
 from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
+from domain.views.floor import Engine
 from domain.views.sight import sight
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from domain.words.moments import utc_text
 from domain.words.text import fill, mark
 from gateway.acknowledging import Acknowledgements
 from gateway.aside import Aside
-from gateway.floor import Engine
 from gateway.health import Health, Pulse
 from gateway.leaving import KEY_CHANGES, Leaving
 from gateway.papers import Papers

@@ -24,6 +24,7 @@ from domain.record.reads import ReadsPage
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
+from domain.views.floor import LAST_PAGE, Floor, FloorRow
 from domain.views.lists import Row, Rows
 from domain.views.results import Results
 from domain.views.subscriptions import Subscription, Subscriptions, Tried, Wish
@@ -128,6 +129,7 @@ _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
+_FLOOR = TypeAdapter(Floor)
 _RESULTS = TypeAdapter(Results)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
@@ -224,6 +226,19 @@ class Gateway:
             if most is not None and len(found) >= most:
                 break
         return list(found.values())[:most]
+
+    async def floor(self, filters: Mapping[str, str] | None = None) -> tuple[dict[str, FloorRow], Floor]:
+        """The open deliveries of which one sees the whole, in the order of the watch floor, every page; and the last of these
+        pages. `filters`: parameters of the floor.
+        """
+        found: dict[str, FloorRow] = {}
+        for number in range(1, LAST_PAGE + 1):
+            query = urlencode({**(filters or {}), "page": str(number)})
+            page = self._read(_FLOOR, await self._call("GET", f"/v1/floor?{query}"))
+            found.update({row.glance.delivery: row for row in page.rows if row.glance.delivery not in found})
+            if number >= page.pages:
+                break
+        return found, page
 
     async def view(self, delivery: str, away: Away | None = None) -> DeliveryView:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Annotated
 
 import typer
+from rich.console import Group
 
 from client import completing, render
+from client.board import Board, board, said_beside, table
 from client.caller import CallerOptions
 from client.console import FOR_PROGRAMS, Listed, Watched, answer, out, paged, talk, write
 from client.dossier import PlanFiles
@@ -22,7 +23,6 @@ from client.signing import dry_plan
 from domain.delivery.decided import Closed, Ended
 from domain.delivery.ledger import Entry
 from domain.signing.canonical import plain
-from domain.views.lists import Row
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, TimedOut, Unavailable
 from domain.words.quantities import check_span, parse_span, say_span
@@ -103,27 +103,33 @@ def amend(
 @app.command("list")
 @grouped
 def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text") -> None:
-    """Your deliveries, those overdue first; closed ones too, also after Temporal has forgotten them."""
-    query, wide = filters.query(), output == "wide"
+    """Your open deliveries, the worst first, as the watch floor has them: a capital letter is to act on, a small one to watch."""
+    filters.query(), filters.of_floor()  # what cannot be asked is said before anybody is asked
     if filters.watch:
-        caller.call(lambda door: _list_again(door, query, filters.limit, output))
+        caller.call(lambda door: _list_again(door, filters, output))
         return
-    found = caller.call(lambda door: door.deliveries(query, filters.limit))
-    paged(output, [plain(row) for row in found], render.rows(found, wide=wide))
+    found = caller.call(lambda door: board(door, filters))
+    for said in said_beside(found):
+        talk.print(said, style="yellow")
+    paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
 
 
-async def _list_again(door: Gateway, query: Mapping[str, str], most: int | None, output: str) -> None:
-    """The list, and again when it has changed, until Ctrl-C: on a terminal in place, elsewhere one after another."""
-    before: list[Row] | None = None
+async def _list_again(door: Gateway, asked: Narrowing, output: str) -> None:
+    """The list, and again when it has changed, until Ctrl-C: on a terminal in place, where time goes on too; elsewhere one after
+    another.
+    """
+    before: Board | None = None
     with Listed(live=out.is_terminal and output not in FOR_PROGRAMS) as listed:
         while True:
             try:
-                found = await door.deliveries(query, most)
+                found = await board(door, asked)
             except Unavailable as error:
                 _away(error)
             else:
-                if found != before:
-                    listed.see(found, output)
+                if listed.live or found != before:
+                    listed.see(
+                        found.documents(), Group(table(found, out.width, wide=output == "wide"), *said_beside(found)), output
+                    )
                     before = found
             await asyncio.sleep(AGAIN)
 

@@ -1,32 +1,33 @@
-"""The watch floor: rows of all open deliveries, narrowed, ordered and counted by pure functions, for page, API and command alike.
+"""The watch floor: rows of all open deliveries, and which of them are asked for in which order, for page, API and command alike.
 
-What is so of a row is worked out once and holds until its next turn (`Placed.until`), so that a page goes over the rows once and
-works nothing out anew. Nothing here decides anything.
+What is so of a row is worked out once and holds until its next turn (`Placed.until`); `domain.views.selection` keeps rows in
+order and counts them. Nothing here decides anything.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Annotated, Final, Literal, TypeVar, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
 from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
 from domain.views.glance import Awaited, Glance
-from domain.views.urgency import COUNTED, GROUPS, Group, Reason, Urgency, holds_until, urgencies
+from domain.views.urgency import Group, Reason, Urgency, holds_until, urgencies
 from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_ON_FLOOR
 from domain.words.moments import instant, utc_text
 
-T = TypeVar("T", bound=str)
 Order = Literal["worst", "due", "age", "name"]
 """The worst first, as `urgency` orders; what comes due next first; the oldest first; by code name."""
 Shown = Reason | Group
+Engine = Literal["up", "no_worker", "away"]
+"""Whether a worker is up; `away`: Temporal does not answer."""
 Count = Annotated[int, Field(ge=0)]
 LAST_PAGE: Final = MOST_ON_FLOOR // LONGEST_LIST
+HOUR: Final = timedelta(hours=1)
 
 
 class FloorQuestion(Frozen):
@@ -122,26 +123,53 @@ class FloorPage(Frozen):
     """Of these, how many have a due time within the next hour."""
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A row with what is so of it, which holds before `until`."""
+class Floor(FloorPage):
+    """A page of the watch floor, and what there is to know about it. `beyond`: open deliveries beyond what a gateway holds, those
+    with the latest due times. `unreadable`: those whose row somebody has altered, for supervisors. `unknown`: parameters of the
+    address that are none, or say what they cannot. `version`: from where a stream goes on after this page.
+    """
 
-    glance: Glance
+    beyond: Annotated[int, Field(ge=0)]
+    unreadable: Annotated[tuple[OperationCode, ...], Field(max_length=LONGEST_LIST)]
+    unknown: tuple[str, ...]
+    engine: Engine
+    version: str
+
+    def names(self) -> Iterator[str]:
+        """Every delivery of which it shows anything."""
+        yield from (row.glance.delivery for row in self.rows)
+        yield from (one.delivery for one in self.counters if one.delivery is not None)
+        yield from self.unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A row with what is so of it, which holds before `until`. `packed`: its glance, as one value: tens of thousands of rows as
+    models are millions of objects, over which the collector of garbage has to go.
+    """
+
+    delivery: OperationCode
+    whole: tuple[ServiceId, ...]
+    phase: Phase
+    packed: bytes
     so: tuple[Urgency, ...]
     until: datetime | None
     state: State
     services: frozenset[str]
     text: str
     begun: datetime
+    hours: tuple[tuple[datetime, datetime], ...]
+    """From when to before when something is due within the hour."""
 
     @property
     def worst(self) -> Urgency:
         """Why it stands where it does."""
         return self.so[0]
 
-    def holds(self, now: datetime) -> bool:
-        """Whether that is so still."""
-        return self.until is None or now < self.until
+    @property
+    def glance(self) -> Glance:
+        """How it stands; it is unpacked each time."""
+        return Glance.model_validate_json(self.packed)
 
     def shown(self) -> FloorRow:
         """As it goes out."""
@@ -160,15 +188,38 @@ class Placed:
 def placed(seen: Glance, now: datetime) -> Placed:
     """What is so of a row at this moment."""
     services = frozenset({seen.holder, *(service for one in seen.waits for service in one.services)})
+    so = tuple(urgencies(seen, now))
     return Placed(
-        glance=seen,
-        so=tuple(urgencies(seen, now)),
+        delivery=seen.delivery,
+        whole=seen.whole,
+        phase=seen.phase,
+        packed=packed(seen),
+        so=so,
         until=holds_until(seen, now),
         state=seen.way[seen.leg or 0].state,
         services=services,
         text="\n".join((seen.delivery, seen.title, *sorted(services))).casefold(),
         begun=instant(seen.started_at),
+        hours=tuple(_hours(one.until for one in so if one.until is not None)),
     )
+
+
+def packed(seen: Glance) -> bytes:
+    """A glance as one value; two of them are the same where these are."""
+    return seen.model_dump_json().encode()
+
+
+def _hours(moments: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    """The hours before these moments, each stretch once."""
+    begins: datetime | None = None
+    ends: datetime | None = None
+    for moment in sorted(moments):
+        if begins is not None and ends is not None and ends < moment - HOUR:
+            yield begins, ends
+            begins = None
+        begins, ends = begins or moment - HOUR, moment
+    if begins is not None and ends is not None:
+        yield begins, ends
 
 
 def concerned(seen: Glance, worst: Urgency) -> Awaited | None:
@@ -188,97 +239,17 @@ _ABOUT: Final[Mapping[Reason, str]] = {"to_seize": "interdiction", "lost": "sear
 
 def matches(row: Placed, question: FloorQuestion) -> bool:
     """Whether the row is among those that are asked for."""
-    return all(test(row) for test in _tests(question).values())
+    return all(test(row) for test in tests_of(question).values())
 
 
-def floor_page(rows: Iterable[Placed], question: FloorQuestion, now: datetime) -> FloorPage:
-    """The page that is asked for, of the rows of one reader, which are gone over once; what stands on it is sorted."""
-    tally, matching = _Tally(), list[Placed]()
-    tests = _tests(question)
-    for row in rows:
-        failed = [name for name, test in tests.items() if not test(row)]
-        tally.count(row, failed, now)
-        if not failed:
-            matching.append(row)
-    matching.sort(key=_KEYS[question.sort])
-    pages = max(1, -(-len(matching) // LONGEST_LIST))
-    page = min(question.page, pages)
-    return FloorPage(
-        at=utc_text(now),
-        counters=tuple(tally.counters()),
-        facets=tally.facets(),
-        rows=tuple(row.shown() for row in matching[(page - 1) * LONGEST_LIST : page * LONGEST_LIST]),
-        page=page,
-        pages=pages,
-        matching=len(matching),
-        open=tally.open,
-        due_within_an_hour=tally.within_an_hour,
-    )
-
-
-HOUR: Final = 3600
-
-
-@dataclass
-class _Tally:
-    """What is counted of rows while they are gone over."""
-
-    open: int = 0
-    within_an_hour: int = 0
-    counted: Counter[Reason] = field(default_factory=Counter)
-    worst: dict[Reason, tuple[bool, datetime, str]] = field(default_factory=dict)
-    shows: Counter[Shown] = field(default_factory=Counter)
-    states: Counter[State] = field(default_factory=Counter)
-    services: Counter[ServiceId] = field(default_factory=Counter)
-    phases: Counter[Phase] = field(default_factory=Counter)
-
-    def count(self, row: Placed, failed: list[str], now: datetime) -> None:
-        """`failed`: the filters that it does not pass."""
-        self.open += 1
-        if any(one.until is not None and 0 < (one.until - now).total_seconds() <= HOUR for one in row.so):
-            self.within_an_hour += 1
-        for one in row.so:
-            self.counted[one.reason] += 1
-            place = (one.until is None, one.until or row.begun, row.glance.delivery)
-            self.worst[one.reason] = min(place, self.worst.get(one.reason, place))
-        if not failed or failed == ["show"]:
-            self.shows.update((row.worst.group, *(one.reason for one in row.so)))
-        if not failed or failed == ["state"]:
-            self.states[row.state] += 1
-        if not failed or failed == ["service"]:
-            self.services.update(row.services)
-        if not failed or failed == ["phase"]:
-            self.phases[row.glance.phase] += 1
-
-    def counters(self) -> Iterable[Counted]:
-        """Each in its place, be it of nothing."""
-        for reason in COUNTED:
-            without, moment, name = self.worst.get(reason, (True, None, None))
-            until = None if without or moment is None else utc_text(moment)
-            yield Counted(reason=reason, count=self.counted[reason], delivery=name, until=until)
-
-    def facets(self) -> Facets:
-        """In an order that does not change with the numbers."""
-        return Facets(
-            show=_in_order(self.shows, (*GROUPS, *dict.fromkeys(GROUPS.values()))),
-            state=_in_order(self.states, sorted(self.states)),
-            service=_in_order(self.services, sorted(self.services)),
-            phase=_in_order(self.phases, get_args(Phase)),
-        )
-
-
-def _in_order(counted: Counter[T], order: Iterable[T]) -> dict[T, int]:
-    return {one: counted[one] for one in order if counted[one]}
-
-
-def _tests(question: FloorQuestion) -> dict[str, Callable[[Placed], bool]]:
+def tests_of(question: FloorQuestion) -> dict[str, Callable[[Placed], bool]]:
     """Each filter that is set, by its name."""
     show, text = question.show, question.text.casefold()
     found: dict[str, tuple[object, Callable[[Placed], bool]]] = {
         "show": (show, lambda row: row.worst.group == show or any(one.reason == show for one in row.so)),
         "state": (question.state, lambda row: row.state == question.state),
         "service": (question.service, lambda row: question.service in row.services),
-        "phase": (question.phase, lambda row: row.glance.phase == question.phase),
+        "phase": (question.phase, lambda row: row.phase == question.phase),
         "text": (text, lambda row: text in row.text),
     }
     return {name: test for name, (value, test) in found.items() if value}
@@ -286,12 +257,12 @@ def _tests(question: FloorQuestion) -> dict[str, Callable[[Placed], bool]]:
 
 def _by_worst(row: Placed) -> tuple[int, bool, datetime, str]:
     worst = row.worst
-    return worst.rank, worst.until is None, worst.until or row.begun, row.glance.delivery
+    return worst.rank, worst.until is None, worst.until or row.begun, row.delivery
 
 
-_KEYS: Final[Mapping[Order, Callable[[Placed], tuple[object, ...]]]] = {
+KEYS: Final[Mapping[Order, Callable[[Placed], tuple[Any, ...]]]] = {
     "worst": _by_worst,
     "due": lambda row: _by_worst(row)[1:],
-    "age": lambda row: (row.begun, row.glance.delivery),
-    "name": lambda row: (row.glance.delivery,),
+    "age": lambda row: (row.begun, row.delivery),
+    "name": lambda row: (row.delivery,),
 }

@@ -31,6 +31,18 @@ REASONS: Final[Mapping[Reason, str]] = {
     "after": mark("After delivery"),
     "over": mark("Ended"),
 }
+LETTERS: Final[Mapping[Reason, str]] = {
+    "to_seize": "S",
+    "lost": "L",
+    "overdue": "O",
+    "diverged": "R",
+    "held": "H",
+    "differs": "D",
+    "consent": "c",
+    "due_soon": "t",
+    "unreachable": "u",
+}
+"""The mark of each reason where nothing is drawn: capitals are to act on, small letters to watch."""
 GROUPS: Final[Mapping[Group, str]] = {
     "needs_you": mark("Needs you"),
     "watch": mark("Watch"),

@@ -53,7 +53,7 @@ COUNTED: Final[tuple[Reason, ...]] = ("to_seize", "lost", "overdue", "differs", 
 """What is counted above the list, each with its worst case. A delivery counts wherever it belongs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Urgency:
     """Why it stands where it does, and until when; none: nothing happens by itself."""
 

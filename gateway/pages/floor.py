@@ -5,7 +5,8 @@ policy of the desk no script can make elements of a text.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from asyncio import sleep
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import groupby
@@ -15,17 +16,17 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from domain.views import floor_in_words as words
-from domain.views.floor import NARROWING, PARAMETERS, Counted, FloorQuestion, FloorRow, asked
+from domain.views.floor import NARROWING, PARAMETERS, Counted, Floor, FloorQuestion, FloorRow, asked
+from domain.views.route import way
 from domain.views.sentences import DAYS, HOURS, MINUTES, Translate
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.access import CALLER
-from gateway.floor import Floor, FloorBeat, FloorChanged, FloorEvent, FloorGone
+from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
 from gateway.pages.entrance import ROOT, StillSignedIn
 from gateway.pages.pages import environment, language_of, page
 from gateway.pages.trees import tree
-from gateway.pages.way import way
 from gateway.reads import shows
 from gateway.reception import RECEPTION
 from gateway.streams import stream_floor
@@ -44,6 +45,10 @@ ICONS: Final[Mapping[Reason, str]] = {
     "unreachable": "away",
 }
 """The mark of each reason that is one to look at. Filled ones are to act on, outlined ones to watch."""
+ROWS: Final = ("roomy", "")
+"""How high rows are: as a finger needs them, or as many as go on a screen."""
+AT_ONCE: Final = 20
+"""Rows that are written before others have their turn."""
 MOST_BARS: Final = 4
 """Of a ladder."""
 SAID: Final[Mapping[str, str]] = {
@@ -85,11 +90,15 @@ routes = web.RouteTableDef()
 @routes.get(HERE, name="desk.floor")
 async def floor(request: web.Request) -> web.Response:
     """The watch floor: what is on the road, who holds it, what it waits for, what is late, what needs somebody."""
-    question, unknown = asked(request.query)
+    rows = request.query.get("rows", "")
+    question, unknown = asked({name: value for name, value in request.query.items() if name != "rows" or value not in ROWS})
     reception = request.app[RECEPTION]
     found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
     shows(request, found.names())
-    return page(request, "floor.html", **_values(request, found, question))
+    bands = await _bands(found.rows, instant(found.at), language_of(request), banded=question.sort == "worst")
+    answer = page(request, "floor.html", **_values(request, found, question), bands=bands, roomy=rows == "roomy")
+    answer.enable_compression()  # rows are alike: a tenth of it goes out
+    return answer
 
 
 @routes.get(f"{HERE}/changes", name="desk.floor.changes", allow_head=False)
@@ -103,10 +112,7 @@ async def changes(request: web.Request) -> web.StreamResponse:
 def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict[str, Any]:
     """What the template needs, each address that a filter leads to among it."""
     speak, now = speaker(language_of(request)), instant(found.at)
-    given = {name: request.query[name] for name in PARAMETERS if request.query.get(name) and name not in found.unknown}
-    rows_of_page = [_row(one, now, language_of(request)) for one in found.rows]
-    banded = question.sort == "worst"
-    bands: Iterable[tuple[str, Any]] = groupby(rows_of_page, key=lambda one: one["group"]) if banded else [("", rows_of_page)]
+    given = {name: request.query[name] for name in (*PARAMETERS, "rows") if request.query.get(name) and name not in found.unknown}
 
     def leads(**changed: str) -> str:
         """The address with these parameters changed; empty: without. A filter begins on the first page."""
@@ -133,13 +139,13 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         "given": given,
         "question": question,
         "counters": counters(found.counters, now, speak, question.show),
-        "bands": [(one, speak(words.SHOWN[one]) if banded else "", list(rows)) for one, rows in bands],
         "views": filters("show", {one: facets.show[one] for one in show}, words.GROUPS),
         "phases": filters("phase", facets.phase, words.PHASES),
         "states": filters("in", facets.state),
         "services": filters("service", facets.service),
         "narrowed": [speak(words.SHOWN.get(given[name], given[name])) for name in NARROWING if name in given],
         "leads": leads,
+        "other_rows": leads(rows="" if given.get("rows") else "roomy", page=given.get("page", "")),
         "everything": HERE,
         "pages": range(1, found.pages + 1),
         "data": {
@@ -170,6 +176,20 @@ def counters(counted: Sequence[Counted], now: datetime, speak: Translate, shown:
     ]
 
 
+async def _bands(rows: Sequence[FloorRow], now: datetime, language: str, *, banded: bool) -> list[tuple[str, list[str]]]:
+    """The rows as they are written, each band with its name beside its first; others have their turn between them."""
+    write, written = _macro(language), list[tuple[str, list[str]]]()
+    for group, members in groupby(rows, key=lambda one: one.group if banded else ""):
+        band = list(members)
+        written.append((group, []))
+        for number, row in enumerate(band):
+            named = (speaker(language)(words.SHOWN[group]), len(band)) if group and number == 0 else ()
+            written[-1][1].append(write(_row(row, now, language), *named))
+            if number % AT_ONCE == 0:
+                await sleep(0)
+    return written
+
+
 def _row(row: FloorRow, now: datetime, language: str) -> dict[str, Any]:
     speak = speaker(language)
     said = words.cells(row, now, speak)
@@ -185,10 +205,10 @@ def _row(row: FloorRow, now: datetime, language: str) -> dict[str, Any]:
 
 
 @cache
-def _macro(language: str) -> Callable[[Any], str]:
+def _macro(language: str) -> Callable[..., str]:
     """What writes a row in this language."""
     found: Any = environment(language).get_template("floor_row.html").make_module({"root": ROOT})
-    write: Callable[[Any], str] = found.row
+    write: Callable[..., str] = found.row
     return write
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rich.console import RenderableType
 from rich.table import Table as Grid
 
-from client import console, entries, render
+from client import board, console, entries, render
+from client.board import Board, Listed
 from client.console import Plain, answer, explain, problem
 from domain.delivery.decided import Halted
 from domain.delivery.ledger import Entry, Receipt
@@ -100,13 +101,19 @@ def table_of(words: str) -> Grid:
 
 
 AT = "2022-03-01T06:00:00.000000Z"
-ROW = {"next_due": AT, "overdue_since": None, "expunged": True, "alarm": "other", "started_at": AT, "closed_at": AT}
+ROW = {"channel": None, "size": 3, "next_due": AT, "overdue_since": None, "expunged": True, "alarm": "other"}
+ROW |= {"started_at": AT, "closed_at": AT}
+WORDS = ("delivery", "group", "phase", "outcome", "title")
 
 
 FACES: dict[str, Callable[[str], RenderableType]] = {
     "inbox": lambda words: render.requests((asked(words),)),
-    "list": lambda words: render.rows(
-        [Row.model_construct(**ROW | {"delivery": words, "group": words, "phase": words, "outcome": words})]
+    "list": lambda words: board.table(
+        Board(
+            (Listed(Row.model_construct(**ROW | dict.fromkeys(("delivery", "group", "phase", "outcome", "title"), words)), None),)
+        ),
+        room=SCREEN,
+        wide=True,
     ),
     "show": lambda words: render.panel(shown_view(words), TABLE.now, tail=(entry(words),)),
     "log": lambda words: entries.line(entry(words)),

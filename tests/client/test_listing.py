@@ -1,11 +1,149 @@
-"""`vigil directory`: who else takes part, with the key ids to compare by telephone."""
+"""`vigil list`: the watch floor at a terminal. `vigil directory`: who else takes part, and the key ids to compare."""
 
+import asyncio
+import json
+import os
+import re
+import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from domain.signing.keys import key_id, private_pem, public_text
+from domain.views.standing import Participant
+from domain.words.moments import utc_text
 from rehearsal.services import private_key_of
-from tests.command import vigil
+from tests.command import VIGIL, Ran, in_conversation, vigil
+from tests.floors import night
+from tests.gateway.test_floor import ALL, IN_ORDER, NOW, READER, ROWS, Night, keep, made, over
 from tests.gateway.test_http import door_of
+
+PART_OF_IT = Participant(service=READER, state="KZ", reach="part")
+
+
+@pytest.fixture
+async def at() -> AsyncIterator[Night]:
+    """A night with six open deliveries, and one that has ended."""
+    async with over(ROWS) as found:
+        await keep(found.reads, [made("novel-7")], phase="ended", ended=True, closed_at=utc_text(NOW), outcome="destroyed")
+        yield found
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """A folder with the keys of a supervisor and of a service."""
+    for service in (ALL, READER):
+        (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+    return tmp_path
+
+
+def as_(service: str, at: Night, keys: Path) -> tuple[Any, ...]:
+    """Who asks, and where."""
+    return "--as", service, "--keys", keys, "--gateway", at.url
+
+
+def names(ran: Ran) -> list[str]:
+    """The deliveries of a document, in its order."""
+    assert 0 == ran.code, ran.err
+    return [one["delivery"] for one in ran.json]
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ((), ""),
+        (("--sort", "due", "--limit", "4"), "?sort=due"),
+        (("--sort", "age"), "?sort=age"),
+        (("--sort", "name", "--show", "needs_you"), "?sort=name&show=needs_you"),
+        (("--in", "KZ", "--concerns", "uz.customs", "--phase", "under_way"), "?in=KZ&service=uz.customs&phase=under_way"),
+        (("--text", "AMBER"), "?text=AMBER"),
+    ],
+    ids=str,
+)
+async def test_the_list_and_the_page_have_the_same_deliveries_in_the_same_order(
+    at: Night, keys: Path, options: tuple[str, ...], address: str
+) -> None:
+    """Whatever both are narrowed to and sorted by."""
+    page = re.findall(r'<tr id="r-([^"]+)"', await (await at.browser()).page(f"/desk/floor{address}"))
+    listed = names(await vigil("list", *options, "-o", "json", *as_(ALL, at, keys)))
+    assert page[: len(listed)] == listed
+    assert len(listed) == (4 if "--limit" in options else len(page)) > 0
+
+
+async def test_the_list_says_what_the_board_says_in_letters_not_only_in_colours(at: Night, keys: Path) -> None:
+    """Reason, way, holder, who is waited for and for what, time left, age, phase; wide the rest; and no worker."""
+    at.engine[0] = "no_worker"
+    text, wide = [await vigil("list", *more, *as_(ALL, at, keys)) for more in ((), ("-o", "wide"))]
+    lines = {line.split()[1]: line for line in text.out.splitlines()[1:6]}
+    assert ["S", "O", "H", "c", "t"] == [line.split()[0] for line in lines.values()]
+    assert IN_ORDER[:5] == [*lines]
+    for words in (
+        "[KZ*] UZ",
+        "kz.customs",
+        "uz.customs · acceptance, own weighing; call them",
+        "late 3 h 1",
+        "1 d",
+        "on the road",
+    ):
+        assert words in lines["amber-2"], words
+    assert "until seized" in lines["birch-3"]
+    assert "\x1b[" not in text.out
+    assert "Cash <b>in a parcel</b>" in wide.out
+    assert "No worker is up: nothing advances by itself" in text.err
+
+
+async def test_what_is_not_on_the_floor_stands_below_or_is_asked_for(at: Night, keys: Path) -> None:
+    """What a service sees in part, with what it may know; and what has ended."""
+    await keep(at.reads, [made("tulip-4", "due_soon", whole=())], participants=(PART_OF_IT,))
+    listed = await vigil("list", "-o", "json", *as_(READER, at, keys))
+    ended = await vigil("list", "--closed", *as_(ALL, at, keys))
+    both = names(await vigil("list", "--all", "-o", "json", *as_(ALL, at, keys)))
+    assert [name for name in IN_ORDER if name != "tulip-4"] + ["tulip-4"] == names(listed)
+    assert (False, None, None) == (listed.json[-1]["whole"], listed.json[-1]["floor"], listed.json[-1]["title"])
+    assert "overdue" == next(one["floor"]["reason"] for one in listed.json if one["delivery"] == "amber-2")
+    assert "novel-7" in ended.out
+    assert "amber-2" not in ended.out
+    assert {*IN_ORDER, "novel-7"} == {*both}
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [(("--show", "due_son"), "did you mean due_soon?"), (("--in", "Kazakh"), "--in Kazakh: there is none")],
+)
+async def test_what_the_floor_does_not_know_is_said_before_anybody_is_asked(
+    keys: Path, option: tuple[str, str], said: str
+) -> None:
+    """With what was meant."""
+    ran = await vigil("list", *option, "--as", ALL, "--keys", keys, "--gateway", "http://127.0.0.1:9")
+    assert 2 == ran.code
+    assert said in ran.err
+
+
+async def test_a_list_that_is_watched_is_shown_again_when_it_has_changed(at: Night, keys: Path) -> None:
+    """One document a line for a program, until Ctrl-C."""
+    words = ("list", "--watch", "--show", "overdue", "-o", "json", *map(str, as_(ALL, at, keys)))
+    watched = await asyncio.create_subprocess_exec(VIGIL, *words, stdout=asyncio.subprocess.PIPE, env={**os.environ})
+    assert watched.stdout is not None
+    async with asyncio.timeout(30):
+        first = json.loads(await watched.stdout.readline())
+        await keep(at.reads, [made("cedar-1", "overdue")])
+        second = json.loads(await watched.stdout.readline())
+        watched.send_signal(signal.SIGINT)
+        assert 130 == await watched.wait()
+    assert (["amber-2"], ["amber-2", "cedar-1"]) == tuple([one["delivery"] for one in found] for found in (first, second))
+
+
+async def test_a_list_longer_than_the_screen_goes_through_the_pager(at: Night, keys: Path) -> None:
+    """At a terminal, with the one that PAGER names; a short one does not."""
+    pager = {"PAGER": "sed s/^/paged:/", "TERM": "xterm"}
+    short = (await in_conversation([], "list", *as_(ALL, at, keys), environment=pager))[1]
+    await keep(at.reads, [*night(60, NOW)])
+    long = (await in_conversation([], "list", *as_(ALL, at, keys), environment=pager))[1]
+    assert "amber-2" in short
+    assert "paged:" not in short
+    assert long.count("paged:") > 60
 
 
 async def test_the_directory_is_printed_with_key_ids_and_whole_for_a_program(tmp_path: Path) -> None:

@@ -2,23 +2,29 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import RenderableType
 from typer.testing import CliRunner
 
-from client import cli, console, render
+from client import board, cli, console, render
+from client.board import Board, Listed
 from client.card_demands import demands_in_words
 from client.listing import table_of
 from domain.plan.demands import demands
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request, request_for_consent
 from domain.views.asked import inbox
+from domain.views.floor import FloorQuestion, placed
 from domain.views.lists import Row
+from domain.views.selection import floor_page
 from domain.views.view import view
+from tests.floors import glance_of, trouble
 from tests.support import Table, example_plan
 
 WIDTH = 80
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def at_consent() -> Table:
@@ -51,7 +57,9 @@ def shown_list(table: Table) -> RenderableType:
     stands = {"phase": "consent", "outcome": None, "ended": False, "expunged": False, "alarm": "seen", "size": 3}
     name = {"delivery": "the-longest-code-name-that-anybody-gives", "title": plan.title, "group": plan.operation}
     row = Row.model_validate({"whole": True, "channel": "mail"} | name | stands | due)
-    return render.rows([row])
+    seen = glance_of(row.delivery, NOW, title=plan.title, **trouble("overdue", NOW))
+    page = floor_page([placed(seen, NOW)], FloorQuestion(), NOW)
+    return board.table(Board((Listed(row, page.rows[0]), Listed(row, None))), WIDTH, NOW)
 
 
 SCREENS: dict[str, Callable[[Table], RenderableType]] = {

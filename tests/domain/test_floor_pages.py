@@ -1,6 +1,7 @@
 """Pages of the watch floor: what is counted, narrowed, ordered and said, and that nothing is worked out twice."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -8,10 +9,10 @@ import pytest
 
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical
-from domain.views import floor
-from domain.views.floor import PARAMETERS, FloorQuestion, FloorRow, Placed, asked, floor_page, placed
+from domain.views.floor import PARAMETERS, FloorQuestion, FloorRow, Placed, asked, placed
 from domain.views.floor_in_words import PHASES, SHORTLY, SHOWN, cells
 from domain.views.glance import Glance, Shortfall
+from domain.views.selection import Selection, floor_page
 from domain.views.urgency import COUNTED, GROUPS, REASONS, holds_until, urgencies
 from domain.words.limits import GLANCE_BYTES, LONGEST_LIST, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES
 from domain.words.moments import utc_text
@@ -116,24 +117,48 @@ def test_pages_follow_on_one_another_and_one_beyond_the_last_is_the_last() -> No
     assert (3, 3, pages[2]) == (pages[3].page, pages[3].pages, pages[3])
 
 
-def test_ten_thousand_rows_are_gone_over_once_for_a_page_and_none_is_worked_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted, not timed: each row is looked at once, and what is so of it was worked out when it changed."""
-    rows, looked = [placed(one, NOW) for one in night(10_000, NOW)], 0
+def calls(work: Callable[[], object]) -> int:
+    """How many functions of ours are called for it: work that is counted and not timed."""
+    found = 0
 
-    def again(*_: object) -> Iterator[object]:
-        raise AssertionError("it is worked out anew")
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal found
+        found += event == "call"
 
-    def counted() -> Iterator[Placed]:
-        nonlocal looked
-        for one in rows:
-            looked += 1
-            yield one
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return found
 
-    monkeypatch.setattr(floor, "urgencies", again)
-    page = floor_page(counted(), FloorQuestion(text="tulip", sort="due", page=2), NOW)
 
-    assert 10_000 == looked == page.open
-    assert LONGEST_LIST == len(page.rows)
+@pytest.mark.parametrize(
+    "question",
+    [
+        {},
+        {"sort": "name", "page": 2},
+        {"text": "CUSTOMS", "sort": "due"},
+        {"phase": "under_way", "sort": "age"},
+    ],
+    ids=str,
+)
+def test_a_page_is_no_more_work_where_there_are_five_times_the_rows(question: dict[str, object]) -> None:
+    """Nor is a row that changes: for filters, search, order, counters and facets alike."""
+    asked, counted = FloorQuestion(**question), list[int]()
+    for count in (900, 4_500):
+        rows = [placed(one, NOW) for one in night(count, NOW)]
+        selection, other = Selection(asked, rows), placed(rows[0].glance, NOW + timedelta(hours=3))
+
+        def work(found: Selection = selection, before: Placed = rows[0], after: Placed = other) -> None:
+            found.remove(before)
+            found.add(after)
+            assert LONGEST_LIST == len(found.page(asked.page, NOW).rows)
+
+        counted.append(calls(work))
+        rows[0] = other
+        assert floor_page(rows, asked, NOW) == selection.page(asked.page, NOW)
+    assert counted[1] < 2 * counted[0], counted  # other rows, with more or less to say of each
 
 
 @pytest.mark.parametrize("kind", ["", "overdue", "due_soon", "unreachable", "lost", "held"])

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from archive.deliveries import Deliveries
+from domain.words.errors import Unavailable
 from domain.words.moments import utc_text
 from gateway import floor as gateway_floor
 from tests.gateway.test_browser import CHROMIUM, pytestmark
@@ -15,8 +17,8 @@ __all__ = ["pytestmark"]
 
 
 @asynccontextmanager
-async def opened(at: Night, path: str = "/desk/floor", **context: object) -> AsyncIterator[Page]:
-    """The page in a browser in which a supervisor is signed in; nothing may be wrong on it."""
+async def opened(at: Night, path: str = "/desk/floor", *, stays: bool = True, **context: object) -> AsyncIterator[Page]:
+    """The page in a browser in which a supervisor is signed in; nothing may be wrong on it, and it stays unless it need not."""
     name, token = (await at.browser()).cookie.split("=", 1)
     wrong: list[str] = []
     async with async_playwright() as playwright:
@@ -29,7 +31,7 @@ async def opened(at: Night, path: str = "/desk/floor", **context: object) -> Asy
         await page.goto(f"{at.url}{path}")
         await page.evaluate("window.untouched = true")
         yield page
-        assert await page.evaluate("window.untouched") is True, "the page was loaded again"
+        assert not stays or await page.evaluate("window.untouched") is True, "the page was loaded again"
         assert [] == wrong
         await browser.close()
 
@@ -89,6 +91,45 @@ async def test_keys_lead_through_the_rows(at: Night) -> None:
         await page.keyboard.type("jk?")
         await expect(page.locator("#q")).to_have_value("jk?")
         await expect(page.locator("tr.at")).to_have_id("r-birch-3")
+
+
+async def test_letters_lead_to_pages_unless_they_are_turned_off_in_this_browser(at: Night) -> None:
+    """`g` and a letter to a page, a number to a counter; a choice in *You*, which needs no key and holds on every page."""
+    async with opened(at, "/desk/me", stays=False) as page:
+        await page.keyboard.press("g")
+        await page.keyboard.press("f")
+        await page.wait_for_url("**/desk/floor")
+        await page.keyboard.press("3")
+        await page.wait_for_url("**/desk/floor?show=overdue")
+        await page.goto(f"{at.url}/desk/me")
+        await page.get_by_role("checkbox", name="On pages a letter is a key").uncheck()
+        for key in ("g", "f", "g", "i"):
+            await page.keyboard.press(key)
+        await page.goto(f"{at.url}/desk/floor?rows=roomy")
+        for key in ("j", "?", "3"):
+            await page.keyboard.press(key)
+        await expect(page.locator("#keys")).to_be_hidden()
+        assert 0 == await page.locator("tr.at").count()
+        assert page.url.endswith("/desk/floor?rows=roomy")
+        assert 28 <= await page.locator("#r-cedar-1").evaluate("row => row.getBoundingClientRect().height")
+        await page.get_by_role("link", name="Denser rows").click()
+        await expect(page.locator("#r-cedar-1")).to_be_visible()
+        assert 28 > await page.locator("#r-cedar-1").evaluate("row => row.getBoundingClientRect().height")
+
+
+async def test_a_stale_page_says_of_when_its_figures_are(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the archive is away in a sentence, and in the head; both go when it is back."""
+
+    async def away(_self: Deliveries) -> int:
+        raise Unavailable("the archive is away")
+
+    async with opened(at) as page:
+        await expect(page.locator("#live")).to_contain_text("Live")
+        with monkeypatch.context() as patch:
+            patch.setattr(Deliveries, "newest", away)
+            await expect(page.locator("#stale")).to_contain_text("The archive does not answer, so nothing newer is known.")
+            await expect(page.locator("#live")).to_contain_text("Not live since")
+        await expect(page.locator("#stale")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -19,12 +19,13 @@ from archive.sessions import Sessions, SignedIn
 from archive.tables import deliveries
 from domain.plan.access import MAY, ROLES
 from domain.signing.keys import key_id
-from domain.views.floor import FloorQuestion
+from domain.views.floor import FloorQuestion, placed
 from domain.views.glance import Glance
 from domain.words.errors import Unavailable
 from domain.words.limits import LONGEST_LIST
 from domain.words.moments import utc_text
 from gateway import floor as gateway_floor
+from gateway import selections
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
@@ -66,7 +67,8 @@ IN_ORDER = ["birch-3", "amber-2", "ibex-6", "heron-5", "tulip-4", "cedar-1"]
 
 async def keep(reads: Reads, rows: list[Glance], **changed: Any) -> None:
     """Have the archive keep these rows, as a worker does."""
-    await put(reads._database, RING, {one.delivery: standing(glance=one, title=one.title, **changed) for one in rows})
+    given = {one.delivery: {"glance": one, "title": one.title, "phase": one.phase} | changed for one in rows}
+    await put(reads._database, RING, {name: standing(**one) for name, one in given.items()})
 
 
 @dataclass
@@ -407,6 +409,66 @@ async def test_many_who_look_at_once_ask_the_archive_twice_at_most() -> None:
         assert 1 <= asked <= 2
 
 
+async def test_a_question_is_gone_over_once_in_slices_and_kept_as_rows_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is, others have their turn, and what changes meanwhile is in it; a page after that costs a change its own row."""
+    supervisor, asked, looked = DIRECTORY.get(ALL), FloorQuestion(text="customs", sort="name"), 0
+    take, begun = selections._take, asyncio.Event()
+
+    def counted(*given: Any) -> None:
+        nonlocal looked
+        looked += 1
+        begun.set()
+        take(*given)
+
+    monkeypatch.setattr(selections, "_take", counted)
+    monkeypatch.setattr(selections, "SLICE", 10)
+    monkeypatch.setattr(gateway_floor, "AT_ONCE", 10)
+    async with floor_of([*night(100, NOW)]) as (floor, reads, _):
+        await floor.look()
+        making = asyncio.create_task(floor.page(supervisor, asked, (), "up"))
+        await begun.wait()
+        assert looked < 100  # it is our turn, and it is not whole yet
+        floor._put(placed(made("amber-1"), NOW))
+        assert (101, "amber-1") == ((page := await making).open, page.rows[0].glance.delivery)
+
+        looked = 0
+        await keep(reads, [made("amber-1", "overdue")])
+        page = await floor.page(supervisor, asked, (), "up")
+        assert (1, "overdue") == (looked, page.rows[0].reason)
+        for number in range(selections.MOST_KEPT + 5):
+            await floor.page(supervisor, FloorQuestion(text=f"tulip-{number}"), (), "up")
+        assert selections.MOST_KEPT == len(floor._selections._kept)
+
+
+async def test_many_changes_are_told_in_parts_each_delivery_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the version that each part goes up to, so that who breaks off between them misses nothing."""
+    monkeypatch.setattr(gateway_floor, "AT_ONCE", 2)
+    supervisor = DIRECTORY.get(ALL)
+    async with floor_of([made("amber-1")]) as (floor, reads, _):
+        version = (await floor.page(supervisor, FloorQuestion(), (), "up")).version
+        await keep(reads, [made(f"birch-{one}", "lost") for one in range(5)])
+        told = list[str]()
+        for _part in range(3):
+            stream = floor.changes(supervisor, FloorQuestion(), engine, version)
+            events, version = await anext(stream)
+            await stream.aclose()
+            told += [one.row.glance.delivery for one in events if isinstance(one, FloorChanged)]
+        assert [f"birch-{one}" for one in range(5)] == sorted(told)
+
+
+async def test_r11_who_sees_a_part_from_now_on_is_told_that_the_row_is_gone() -> None:
+    """A row that was the reader's and is none any more is taken from its page, and from its counts."""
+    reader = DIRECTORY.get(READER)
+    async with floor_of([made("amber-1")]) as (floor, reads, _):
+        version = (await floor.page(reader, FloorQuestion(), (), "up")).version
+        await keep(reads, [made("amber-1", whole=())])
+        stream = floor.changes(reader, FloorQuestion(), engine, version)
+        events, _version = await anext(stream)
+        await stream.aclose()
+        assert FloorGone(delivery="amber-1") == events[0]
+        assert 0 == (await floor.page(reader, FloorQuestion(), (), "up")).open
+
+
 async def test_a_row_that_somebody_altered_is_named_to_supervisors_alone(at: Night) -> None:
     """The others stand; what comes next in it brings it back."""
     async with at.reads._database.writing() as connection:
@@ -461,6 +523,32 @@ async def test_the_address_of_a_view_says_what_is_in_it(at: Night) -> None:
     assert "Show all 6 that are open." in nothing
 
 
+async def test_rows_are_as_high_as_the_address_says(at: Night) -> None:
+    """In every address of the page from then on, until the other link is followed; what is no height is named."""
+    browser = await at.browser()
+    roomy, dense, wrong = [await browser.page(f"/desk/floor{query}") for query in ("?rows=roomy&sort=due", "", "?rows=huge")]
+    assert '<table class="board roomy">' in roomy
+    assert 'href="?sort=name&amp;rows=roomy"' in roomy
+    assert 'href="?sort=due">Denser rows' in roomy
+    assert '<table class="board">' in dense
+    assert 'href="?rows=roomy">Roomier rows' in dense
+    assert "Not known here, and left out: rows." in wrong
+
+
+async def test_a_floor_with_nothing_on_it_says_so_and_one_that_lacks_a_row_says_which() -> None:
+    """Neither is an empty table."""
+    async with over([made("amber-1")]) as at:
+        browser = await at.browser()
+        async with at.reads._database.writing() as connection:
+            await connection.execute(update(deliveries).where(deliveries.c.delivery == "amber-1").values(glance=b"x"))
+        assert "nothing can be shown before something new is said in them: amber-1." in await browser.page("/desk/floor")
+        await keep(at.reads, [made("amber-1")], phase="ended", ended=True, closed_at=utc_text(NOW), outcome="destroyed")
+        text = await browser.page("/desk/floor")
+    assert "Nothing is on the road and nothing is asked." in text
+    assert "/desk/deliveries?open=no" in text
+    assert "<table" not in text
+
+
 async def test_no_worker_and_no_temporal_are_said_in_a_sentence(at: Night) -> None:
     """With how many deadlines fall into the next hour; the rows stand."""
     browser = await at.browser()
@@ -478,9 +566,17 @@ async def test_no_worker_and_no_temporal_are_said_in_a_sentence(at: Night) -> No
 async def test_a_page_of_two_hundred_rows_weighs_less_than_200_kb_and_asks_for_nothing_elsewhere() -> None:
     """With its bands, counters and filters; every address in it is this desk's own."""
     async with over([*night(LONGEST_LIST + 1, NOW)]) as at:
-        text = await (await at.browser()).page("/desk/floor")
+        browser = await at.browser()
+        text = await browser.page("/desk/floor")
+        headers = {"Cookie": browser.cookie, "Accept-Encoding": "gzip"}
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as http,
+            http.get(f"{at.url}/desk/floor?sort=due", headers=headers) as given,
+        ):
+            sent = await given.read()
     assert LONGEST_LIST == text.count("<tr id=")
     assert len(text.encode()) < 200 * 1024
+    assert ("gzip", True) == (given.headers["Content-Encoding"], len(sent) < 40 * 1024)
     assert {"/desk"} == {one[:5] for one in re.findall(r'(?:href|src)="([^"#?][^"]*)"', text)}
     assert "?page=2" in text
 

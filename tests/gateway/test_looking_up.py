@@ -14,7 +14,7 @@ from domain.rules.handling import Information
 from domain.words.errors import NotAllowed, Unavailable
 from domain.words.moments import instant
 from gateway import health
-from gateway.health import ArchivePulse, Health, Pulse, whole
+from gateway.health import ArchivePulse, Health, Pulse, Remembered, whole
 from gateway.reception import Reception
 from process.clock import Clock
 from rehearsal.services import VIGIL
@@ -149,6 +149,23 @@ WRONG = pytest.mark.parametrize(
     [(timedelta(seconds=3), "ahead of"), (timedelta(hours=1), "ahead of"), (timedelta(minutes=-30), "behind")],
     ids=["a little ahead", "ahead", "behind"],
 )
+
+
+async def test_who_asked_for_one_look_has_its_answer_though_another_has_begun() -> None:
+    """It was out of date by the time that the first went on: that is no fault of a request or a stream."""
+    looks, others = asyncio.Queue[int](), list[asyncio.Task[int]]()
+
+    async def look() -> int:
+        found = await looks.get()
+        others.append(asyncio.create_task(known.now()))  # it asks once this look is over, before who waits for it goes on
+        return found
+
+    known = Remembered(look, fresh=-1)
+    looks.put_nowait(1)
+    assert 1 == await known.now()
+    looks.put_nowait(2)
+    assert 2 == await others[0]
+    others[1].cancel()
 
 
 def wrong_by(reception: Reception, off: timedelta) -> Pulse:

@@ -51,4 +51,6 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-bind({ "?": () => $("keys")?.togglePopover() });
+bind({ "?": () => $("keys")?.togglePopover(), p: () => print() });
+// To a page: `g`, and the letter that its link has.
+for (const link of document.querySelectorAll("[data-go]")) bind({ [`g ${link.dataset.go}`]: () => location.assign(link.href) });

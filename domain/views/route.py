@@ -1,7 +1,7 @@
 """The route of a row as a line: States as stations, legs as long as they take, and a mark where it is.
 
 A full circle was seen there, a hollow one is by plan, a square stands, a diamond was stopped or is out of sight. It is a picture
-of one row; what it shows stands in its sentence too.
+of one row, on a page or in letters; what it shows stands in its sentence too.
 """
 
 from collections.abc import Sequence
@@ -92,6 +92,17 @@ def way(seen: Glance, now: datetime, translate: Translate) -> Way:
         states=states, state=parts[here].state, number=here + 1, count=len(parts), mark=translate(MARKS[shape])
     )
     return Way(tuple(stations), "".join(gone), "".join(ahead), shape, round(at), said)
+
+
+SIGNS: Final[dict[Mark, str]] = {"seen": "*", "by_plan": "~", "standing": "=", "stopped": "!"}
+"""The mark where nothing is drawn."""
+
+
+def in_a_line(seen: Glance, now: datetime) -> str:
+    """The same in letters: the States, and beside the one in which it is the mark of how that is known."""
+    parts = _parts(seen, now)
+    sign = SIGNS[_mark(seen, parts, now)]
+    return " ".join(f"[{one.state}{sign}]" if one.now else one.state for one in _shown(parts))
 
 
 def _parts(seen: Glance, now: datetime) -> tuple[_Part, ...]:

@@ -1,0 +1,33 @@
+"""How a benchmark is asked and what it says: as text for people, as JSON for programs."""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+
+
+def options(document: str, **given: int) -> argparse.Namespace:
+    """What the command line asks for: each of these numbers, or what is given here, and `--output`."""
+    parser = argparse.ArgumentParser(description=document)
+    for name, count in given.items():
+        parser.add_argument(f"--{name}", type=int, default=count)
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    return parser.parse_args()
+
+
+def figures(seconds: Sequence[float]) -> dict[str, float]:
+    """In milliseconds."""
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return {name: round(one * 1000, 1) for name, one in (("p50", cuts[49]), ("p99", cuts[98]), ("max", max(seconds)))}
+
+
+def tell(output: str, given: Mapping[str, int], measured: Mapping[str, Sequence[float]]) -> None:
+    """Of what, and each figure."""
+    found = {name: figures(one) for name, one in measured.items()}
+    if output == "json":
+        sys.stdout.write(json.dumps({"of": dict(given), "milliseconds": found}) + "\n")
+        return
+    sys.stdout.write(", ".join(f"{count} {name}" for name, count in given.items()) + "\n")
+    for name, one in found.items():
+        sys.stdout.write(f"{name:<48}" + "".join(f"   {what} {value:8.1f} ms" for what, value in one.items()) + "\n")
