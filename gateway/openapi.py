@@ -36,6 +36,7 @@ from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import PARAMETERS, FloorQuestion
 from domain.views.lists import Rows
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
+from domain.views.statistics import Forecast, Statistics
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
@@ -59,6 +60,12 @@ class Begun(Frozen):
     """A delivery has been started."""
 
     delivery: OperationCode
+
+
+class ForecastKept(Frozen):
+    """A forecast is kept for the delivery; `new`: it is this one."""
+
+    new: bool
 
 
 class SignInToken(Frozen):
@@ -185,6 +192,30 @@ _PERIOD = (
     "the second no more in it. This year unless given."
 )
 
+_OF_A_PERIOD = {
+    "period": ("query", {"type": "string", "maxLength": LONGEST_PERIOD}, _PERIOD),
+    "zone": (
+        "query",
+        {"type": "string", "maxLength": 6, "default": "UTC"},
+        "By whose calendar: UTC, or an offset such as +05:00.",
+    ),
+    "by": (
+        "query",
+        {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
+        "By which moment a delivery counts: when it started, or when it ended.",
+    ),
+}
+_NARROWED = {
+    "kind": ("query", {"type": "string", "maxLength": 80}, "One kind of checkpoint, such as authorise/transit or hand_over."),
+    "service": ("query", TypeAdapter(ServiceId).json_schema(), "What this service was asked, and what it was refused."),
+    "state": ("query", TypeAdapter(State).json_schema(), "Deliveries through this State, as far as they are the caller's."),
+    "channel": (
+        "query",
+        {"type": "string", "enum": list(get_args(Channel))},
+        "Deliveries that travel so, of those that the caller sees whole.",
+    ),
+}
+
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
     "openapi": Says({200: Success(dict[str, Any])}),
@@ -270,26 +301,15 @@ SAYS: dict[str, Says] = {
     "enter": Says({201: Success(SignInToken, "Good for a minute, and once.")}),
     "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
     "alarms": Says({200: Success(tuple[AnyAlarm, ...])}),
-    "results": Says(
-        {200: Success(Results)},
-        refuses=(422,),
-        asks={
-            "period": (
-                "query",
-                {"type": "string", "maxLength": LONGEST_PERIOD},
-                _PERIOD,
-            ),
-            "zone": (
-                "query",
-                {"type": "string", "maxLength": 6, "default": "UTC"},
-                "By whose calendar: UTC, or an offset such as +05:00.",
-            ),
-            "by": (
-                "query",
-                {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
-                "By which moment a delivery counts: when it started, or when it ended.",
-            ),
+    "results": Says({200: Success(Results)}, refuses=(422,), asks=_OF_A_PERIOD),
+    "statistics": Says({200: Success(Statistics)}, refuses=(422,), asks=_OF_A_PERIOD | _NARROWED),
+    "forecast": Says(
+        {
+            201: Success(ForecastKept, "It is kept."),
+            200: Success(ForecastKept, "There was one already, which stays."),
         },
+        sends=Forecast,
+        refuses=(404, 422),
     ),
     "reads": Says(
         {200: Success(ReadsPage)},

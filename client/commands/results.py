@@ -202,7 +202,7 @@ def _writer(path: Path, filled: "_Filled") -> Callable[[Counting], str]:
 def _shown(found: Results) -> Group:
     """The numbers, then every table with a bar beside what can be compared."""
     language = of(os.environ)
-    head = Text(f"{speak(words.COUNTED_BY[found.counted_by])}: {words.in_period(found)}", style="bold")
+    head = Text(f"{speak(words.COUNTED_BY[found.counted_by])}: {words.in_period(found.period)}", style="bold")
     numbers = "   ".join(f"{name}: {count}" for name, count in words.headline(found, speak))
     parts: list[Text | Table] = [head, Text(numbers)]
     if not found.totals:

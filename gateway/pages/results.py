@@ -35,9 +35,9 @@ async def results(request: web.Request) -> web.Response:
         "results.html",
         found=found,
         query={"zone": "UTC", "by": found.counted_by} | query,
-        days=(found.period.since[:10], words.last_day(found)),
+        days=(found.period.since[:10], words.last_day(found.period)),
         title=speak(words.COUNTED_BY[found.counted_by]),
-        period=words.in_period(found),
+        period=words.in_period(found.period),
         numbers=words.headline(found, speak),
         remarks=words.remarks(found, speak),
         nothing=speak(words.NOTHING),
@@ -61,7 +61,7 @@ async def take(request: web.Request) -> web.Response:
             text = found.model_dump_json()
         case _:
             text = picture(found, speaker(language), language)
-    name = f"results-{found.period.since[:10]}-{words.last_day(found)}.{form}"
+    name = f"results-{found.period.since[:10]}-{words.last_day(found.period)}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(text=text, content_type=TAKEN_AS[form], headers=headers)
 
