@@ -40,6 +40,7 @@ from client.commands import (
     sandboxing,
     signing_in,
     speaking,
+    statistics,
 )
 from client.console import code_after, explain, problem
 from client.language import _
@@ -61,6 +62,7 @@ app.command()(signing_in.sign_in)
 app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
+app.command()(statistics.statistics)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.command()(codec.codec)

@@ -24,6 +24,7 @@ from domain.papers.handed import Format, PaperFile
 from domain.papers.making import LANGUAGES, Offered
 from domain.plan.access import OPEN
 from domain.plan.attachment import MediaType
+from domain.plan.cards import Channel
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.plan.vocabulary import Digest
@@ -38,7 +39,7 @@ from domain.views.lists import Rows
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
 from domain.views.statistics import Forecast, Statistics
 from domain.views.view import DeliveryView
-from domain.words.identifiers import OperationCode
+from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.files import Handed

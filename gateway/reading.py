@@ -31,8 +31,8 @@ from domain.views.asked import inbox
 from domain.views.law import demanded
 from domain.views.lists import Row, Rows
 from domain.views.results import CountedBy, Period, Results
-from domain.views.statistics import Forecast, Narrowed, Statistics
 from domain.views.sight import page, sight
+from domain.views.statistics import Forecast, Narrowed, Statistics
 from domain.views.view import DeliveryView, view
 from domain.words.errors import Fault, Malformed, NotAllowed, NotFound, Unavailable
 from domain.words.text import fill, mark

@@ -26,6 +26,7 @@ from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Row, Rows
 from domain.views.results import Results
+from domain.views.statistics import Forecast, Statistics
 from domain.views.view import DeliveryView
 from domain.words.errors import (
     BY_CODE,
@@ -128,6 +129,7 @@ _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
 _RESULTS = TypeAdapter(Results)
+_STATISTICS = TypeAdapter(Statistics)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 _PAPER = TypeAdapter(PaperFile)
@@ -372,6 +374,14 @@ class Gateway:
     async def results(self, asked: Mapping[str, str]) -> Results:
         """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""
         return self._read(_RESULTS, await self._call("GET", f"/v1/results?{urlencode(asked)}"))
+
+    async def statistics(self, asked: Mapping[str, str]) -> Statistics:
+        """How the deliveries of a period went, as far as it is one's own to know. `asked`: parameters of the question."""
+        return self._read(_STATISTICS, await self._call("GET", f"/v1/statistics?{urlencode(asked)}"))
+
+    async def forecast(self, delivery: str, found: Forecast) -> None:
+        """Have kept what a simulation says of a delivery, before it departs; one that is kept already stays."""
+        await self._call("PUT", f"{of_delivery(delivery)}/forecast", found.model_dump_json().encode())
 
     async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:
         """A page of the log of reads, from a number on."""

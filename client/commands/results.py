@@ -208,11 +208,12 @@ def _shown(found: Results) -> Group:
     if not found.totals:
         parts.append(Text(speak(words.NOTHING)))
     for one in words.in_tables(found, speak, language):
-        parts += [Text(""), Text(one.title, style="bold"), _table(one)]
+        parts += [Text(""), Text(one.title, style="bold"), table_of(one)]
     return Group(*parts, Text(""), *(Text(one, style="dim") for one in words.remarks(found, speak)))
 
 
-def _table(one: words.Shown) -> Table:
+def table_of(one: words.Shown) -> Table:
+    """With a bar beside what can be compared."""
     table = Table(box=None, padding=(0, 2), show_edge=False)
     for number, heading in enumerate(one.head):
         table.add_column(heading, justify="left" if number < one.words else "right", overflow="fold")

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from domain.plan.quantity import Translate
 from domain.plan.substances import called
-from domain.rules.books import BOOK
-from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES, STEPS
+from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES
 from domain.views.request_in_words import TRAVELS
 from domain.views.results import Period, Results, Total
 from domain.views.tally import OTHER, Measure

@@ -22,9 +22,7 @@ from domain.views.tally import ANSWERED, TO_CONSENT, Word
 from domain.words.identifiers import ServiceId, State
 from domain.words.limits import MOST_FORESEEN, MOST_RUNS
 
-KINDS: Final[frozenset[str]] = frozenset(
-    {*STEP_NEEDS, *BOOK.contingencies, *(f"authorise/{one}" for one in TO_CONSENT)}
-)
+KINDS: Final[frozenset[str]] = frozenset({*STEP_NEEDS, *BOOK.contingencies, *(f"authorise/{one}" for one in TO_CONSENT)})
 """What a checkpoint may be for; of consent, also whose it is."""
 PER: Final = 1_000
 """A forecast is kept as if of so many runs, so that each delivery weighs the same."""
@@ -52,7 +50,9 @@ class ForetoldLine(Frozen):
         hows = ANSWERED if self.measure == "asked" else NAMES
         for name, given, known in (("of", self.of, ofs), ("how", self.how, hows)):
             if given not in known:
-                raise ValueError(f"`{name}`: {given} is nothing that is counted as {self.measure}; docs/statistics.md has what is")
+                raise ValueError(
+                    f"`{name}`: {given} is nothing that is counted as {self.measure}; docs/statistics.md has what is"
+                )
         if (self.measure == "lasted") != (self.by == ""):
             raise ValueError("`by`: a service stands at what it was asked, and at nothing else")
         return self
@@ -196,7 +196,9 @@ def durations(real: Sequence[Total], alike: Sequence[Total], simulated: Sequence
 def endings(real: Iterable[Total], alike: Iterable[Total], simulated: Iterable[Total], count: int) -> tuple[Ending, ...]:
     """Each outcome, the most frequent first. `count`: deliveries that were simulated."""
     found, compared, foreseen = (_counted(_of("lasted", some), lambda one: one.of) for some in (real, alike, simulated))
-    known = sorted({*found, *(name for name, number in foreseen.items() if 2 * number >= PER)}, key=lambda name: (-found[name], name))
+    known = sorted(
+        {*found, *(name for name, number in foreseen.items() if 2 * number >= PER)}, key=lambda name: (-found[name], name)
+    )
     return tuple(_ending(name, found[name], compared[name], foreseen[name], count) for name in known)
 
 

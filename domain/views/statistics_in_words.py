@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from domain.plan.quantity import Translate
 from domain.rules.books import BOOK
@@ -38,7 +38,7 @@ CONSENTS: Final[Mapping[str, str]] = {
     "transit": mark("consent, transit"),
     "destination": mark("consent, destination"),
 }
-_STEPS: Final[Mapping[str, str]] = {**STEPS}
+_STEPS: Final[Mapping[Any, str]] = STEPS
 KINDS_TITLE: Final = mark("How long each kind of checkpoint waited")
 SERVICES_TITLE: Final = mark("How long each service was waited for")
 BOTH_TITLE: Final = mark("Each service at each kind of checkpoint")
@@ -139,7 +139,15 @@ def in_tables(found: Statistics, speak: Translate) -> tuple[Shown, ...]:
 def _tables(found: Statistics, speak: Translate) -> Iterator[Shown]:
     kind, service, count = speak(mark("Checkpoint")), speak(mark("Service")), speak(mark("Times"))
     numbers = (
-        *(mark("Asked"), mark("In time"), mark("Late"), mark("Never"), mark("Median"), mark("90 of 100 within"), mark("The longest")),
+        *(
+            mark("Asked"),
+            mark("In time"),
+            mark("Late"),
+            mark("Never"),
+            mark("Median"),
+            mark("90 of 100 within"),
+            mark("The longest"),
+        ),
         *(mark("Simulated"), mark("Against it")),
     )
     head = tuple(map(speak, numbers))
@@ -157,7 +165,9 @@ def _tables(found: Statistics, speak: Translate) -> Iterator[Shown]:
         tuple(
             Row((speak(OUTCOMES.get(one.outcome, one.outcome)), str(one.count), *beside), one.count, str(one.count))
             for one in found.endings
-            for beside in [(str(one.compared), str(one.expected), f"{one.least}–{one.most}") if one.expected is not None else ("",) * 3]
+            for beside in [
+                (str(one.compared), str(one.expected), f"{one.least}–{one.most}") if one.expected is not None else ("",) * 3
+            ]
         ),
     )
     rows = (Row((one.rule, one.service, str(one.count)), one.count, str(one.count)) for one in found.refused)

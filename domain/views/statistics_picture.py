@@ -6,6 +6,7 @@ What was simulated is dashed or thin, never a colour alone: it is told apart on 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import log
 from typing import Final
 
@@ -85,22 +86,24 @@ def _panels(found: Statistics, speak: Translate) -> Iterator[tuple[str, bool, Dr
     for title, these in ((words.KINDS_TITLE, found.kinds), (words.SERVICES_TITLE, found.services)):
         lines = _worst_first(these)
         if lines:
-            yield speak(title), True, lambda canvas, y, width, lines=lines: _waits(canvas, lines, y, width, speak)
+            yield speak(title), True, partial(_waits, speak, lines)
     if found.endings:
-        yield speak(words.ENDINGS_TITLE), False, lambda canvas, y, width: _endings(canvas, found, y, width, speak)
+        yield speak(words.ENDINGS_TITLE), False, partial(_endings, speak, found)
     if found.refused:
-        yield speak(words.REFUSED_TITLE), False, lambda canvas, y, width: _refused(canvas, found, y, width)
+        yield speak(words.REFUSED_TITLE), False, partial(_refused, found)
     if found.tenths:
-        yield speak(words.TENTHS_TITLE), False, lambda canvas, y, width: _tenths(canvas, found, y, width, speak)
+        yield speak(words.TENTHS_TITLE), False, partial(_tenths, speak, found)
 
 
 def _worst_first(these: tuple[Times, ...]) -> list[Times]:
     """Those of which there is something to draw; slowest against what was simulated first, then by their medians."""
     drawn = [one for one in these if one.took is not None or one.simulated is not None]
-    return sorted(drawn, key=lambda one: (-(one.percent or 0), -(one.took.p50_s if one.took is not None else 0), one.kind, one.service))
+    return sorted(
+        drawn, key=lambda one: (-(one.percent or 0), -(one.took.p50_s if one.took is not None else 0), one.kind, one.service)
+    )
 
 
-def _waits(canvas: Canvas, lines: list[Times], y: float, width: float, speak: Translate) -> float:  # noqa: PLR0914 - a chart
+def _waits(speak: Translate, lines: list[Times], canvas: Canvas, y: float, width: float) -> float:
     """A line each: what was, as a box on a whisker; what was simulated, as a dashed frame around it; time grows by its logarithm."""
     shown, right = lines[:MOST_LINES], MARGIN + width
     spreads = [spread for one in shown for spread in (one.took, one.simulated) if spread is not None]
@@ -150,18 +153,19 @@ def _framed(canvas: Canvas, left: float, right: float, y: float, height: float) 
 
 def _legend(canvas: Canvas, y: float, speak: Translate) -> float:
     x = MARGIN
-    for text, draw in (
-        (MIDDLE, lambda x: canvas.box(x, y + 6, 24, 11, fill=ACCENT, round_=1.5)),
-        (MOST_OF_THEM, lambda x: canvas.line((x, y + 11.5), (x + 24, y + 11.5))),
-        (DASHED, lambda x: _framed(canvas, x, x + 24, y + 5, 13)),
-    ):
-        draw(x)
+    for text in (MIDDLE, MOST_OF_THEM, DASHED):
+        if text == MIDDLE:
+            canvas.box(x, y + 6, 24, 11, fill=ACCENT, round_=1.5)
+        elif text == DASHED:
+            _framed(canvas, x, x + 24, y + 5, 13)
+        else:
+            canvas.line((x, y + 11.5), (x + 24, y + 11.5))
         canvas.text(x + 30, y + 16, speak(text), size=12, fill=QUIET)
         x += 30 + room(speak(text), 12) + 8
     return y + 22
 
 
-def _endings(canvas: Canvas, found: Statistics, y: float, width: float, speak: Translate) -> float:
+def _endings(speak: Translate, found: Statistics, canvas: Canvas, y: float, width: float) -> float:
     """A bar each, and over it what was simulated as a stroke on its range."""
     names = [speak(OUTCOMES.get(one.outcome, one.outcome)) for one in found.endings]
     most = max(max(one.count, one.most or 0) for one in found.endings) or 1
@@ -185,7 +189,7 @@ def _endings(canvas: Canvas, found: Statistics, y: float, width: float, speak: T
     return y
 
 
-def _refused(canvas: Canvas, found: Statistics, y: float, width: float) -> float:
+def _refused(found: Statistics, canvas: Canvas, y: float, width: float) -> float:
     """A bar each rule, with the service that was refused most by it."""
     rules = words.rules_in(found)[:MOST_LINES]
     left, most = MARGIN + 40, max(count for _, count, _ in rules)
@@ -199,7 +203,7 @@ def _refused(canvas: Canvas, found: Statistics, y: float, width: float) -> float
     return y
 
 
-def _tenths(canvas: Canvas, found: Statistics, y: float, width: float, speak: Translate) -> float:
+def _tenths(speak: Translate, found: Statistics, canvas: Canvas, y: float, width: float) -> float:
     """A column for each tenth, and the height that all would have if the simulation were right."""
     for line in broken(speak(words.TENTHS), width, 12):
         canvas.text(MARGIN, y + 12, line, size=12, fill=QUIET)
