@@ -185,8 +185,8 @@ def _foreseen(reader: str, reach: Reach) -> Select[Any]:
 
 
 def _tenths(reader: str, reach: Reach, among: tuple[ColumnElement[bool], ...]) -> Select[Any]:
-    """How many deliveries fell into which tenth of their own simulated durations, of those the reader sees the whole of: only these
-    have a line of how long they lasted. Half of those in the same span were quicker.
+    """How many deliveries fell into which tenth of their own simulated durations. Who sees a part has no line of that. Half of
+    those in the same span were quicker.
     """
     parts = [
         _sum(case((condition, forecasts.c.number), else_=0))

@@ -15,7 +15,7 @@ from client.language import _
 from client.staging import staged
 from domain.views.statistics import Forecast
 from domain.words.errors import VigilError
-from domain.words.limits import MOST_RUNS
+from domain.words.limits import MOST_SIMULATED
 from rehearsal.foreseeing import foreseen
 from rehearsal.trials import FEW, Trials
 
@@ -25,7 +25,7 @@ class Foretelling:
     """How a delivery is simulated before it is started."""
 
     simulate: Annotated[
-        int, typer.Option(min=0, max=MOST_RUNS, help="simulate it so often first, for statistics to compare; 0: not at all")
+        int, typer.Option(min=0, max=MOST_SIMULATED, help="simulate it so often first, for statistics to compare; 0: not at all")
     ] = FEW
     trouble: Annotated[int, typer.Option(min=0, max=100, help="in how many of 100 simulations something goes wrong as well")] = 0
     scenario: Annotated[Path | None, typer.Option(help="how services behave in them; else scenario.yaml beside the plan")] = None

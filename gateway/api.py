@@ -371,7 +371,7 @@ async def statistics(request: web.Request) -> web.Response:
 
 @routes.put("/v1/deliveries/{delivery}/forecast", name="forecast")
 async def forecast(request: web.Request) -> web.Response:
-    """Keep what a simulation said of the delivery, for statistics; before it departs, and once: 200 where there is one already."""
+    """Keep what a simulation said of the delivery, for statistics; before it departs, and once: 200 where there is one."""
     given = await _body(request, Forecast, mark("the body is no forecast"))
     new = await request.app[RECEPTION].reading.keep_forecast(request[CALLER].service, request.match_info["delivery"], given)
     return _model(openapi.ForecastKept(new=new), status=201 if new else 200)

@@ -193,7 +193,7 @@ _PERIOD = (
     "the second no more in it. This year unless given."
 )
 
-_OF_A_PERIOD = {
+_OF_A_PERIOD: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
     "period": ("query", {"type": "string", "maxLength": LONGEST_PERIOD}, _PERIOD),
     "zone": (
         "query",
@@ -206,7 +206,7 @@ _OF_A_PERIOD = {
         "By which moment a delivery counts: when it started, or when it ended.",
     ),
 }
-_NARROWED = {
+_NARROWED: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
     "kind": ("query", {"type": "string", "maxLength": 80}, "One kind of checkpoint, such as authorise/transit or hand_over."),
     "service": ("query", TypeAdapter(ServiceId).json_schema(), "What this service was asked, and what it was refused."),
     "state": ("query", TypeAdapter(State).json_schema(), "Deliveries through this State, as far as they are the caller's."),
@@ -303,7 +303,7 @@ SAYS: dict[str, Says] = {
     "decode": Says({200: Success(Coded)}, sends=Coded, refuses=(422,)),
     "alarms": Says({200: Success(tuple[AnyAlarm, ...])}),
     "results": Says({200: Success(Results)}, refuses=(422,), asks=_OF_A_PERIOD),
-    "statistics": Says({200: Success(Statistics)}, refuses=(422,), asks=_OF_A_PERIOD | _NARROWED),
+    "statistics": Says({200: Success(Statistics)}, refuses=(422,), asks={**_OF_A_PERIOD, **_NARROWED}),
     "forecast": Says(
         {
             201: Success(ForecastKept, "It is kept."),

@@ -188,8 +188,8 @@ class Reading:
     async def keep_forecast(self, caller: Service, name: str, forecast: Forecast) -> bool:
         """Keep what a simulation said of a delivery before it departs; whether it is new, since none is replaced.
 
-        Raises `NotAllowed` to whom it is not to start, and once it has departed; `Malformed` where it is of a service that takes no
-        part; and what `delivery` does.
+        Raises `NotAllowed` to whom it is not to start, and once it has departed; `Malformed` where it is of a service that takes
+        no part; and what `delivery` does.
         """
         delivery = await self.delivery(caller, name)
         may_start(caller, delivery.plan)

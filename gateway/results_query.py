@@ -1,5 +1,5 @@
-"""What results and statistics are asked for: the period, the zone by whose calendar it is one, and by which moment a delivery counts
-in it; and what statistics are narrowed to.
+"""What results and statistics are asked for: the period, the zone by whose calendar it is one, and by which moment a delivery
+counts in it; and what statistics are narrowed to.
 """
 
 from collections.abc import Mapping

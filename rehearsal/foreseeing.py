@@ -1,5 +1,5 @@
-"""What a simulation says of a delivery before it starts, as statistics compare it with what happens: the lines of `domain.views.tally`
-of so many simulated deliveries, added up.
+"""What a simulation says of a delivery before it starts, as statistics compare it with what happens: the lines of
+`domain.views.tally` of so many simulated deliveries, added up.
 """
 
 from collections import Counter

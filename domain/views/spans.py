@@ -1,7 +1,7 @@
-"""Times as statistics count them: by the span that each falls into, so that a database can add them up and a median be had of sums.
+"""Times as statistics count them: by the span that each falls into, so that a database adds them up and sums have a median.
 
-A span's word is the minutes that it ends with, so written that words sort as times do. Spans grow with the time: a median is right
-to about a quarter of itself.
+A span's word is the minutes that it ends with, so written that words sort as times do. Spans grow with the time: a median is
+right to about a quarter of itself.
 """
 
 from collections.abc import Iterator, Mapping

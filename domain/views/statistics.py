@@ -1,7 +1,7 @@
 """How the deliveries of a period went: how long each kind of checkpoint and each service was waited for, in time or not, how they
 ended, and what was refused; beside what a simulation before the start said of the same deliveries.
 
-It is made of the lines of `domain.views.tally`, which simulated deliveries have as well: real and simulated are measured by one rule.
+It is made of the lines of `domain.views.tally`, which simulated deliveries have as well: both are measured by one rule.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from domain.views.results import CountedBy, Period, Total, Whole
 from domain.views.spans import FEWEST, NAMES, Spread, spread
 from domain.views.tally import ANSWERED, TO_CONSENT, Word
 from domain.words.identifiers import ServiceId, State
-from domain.words.limits import MOST_FORESEEN, MOST_RUNS
+from domain.words.limits import MOST_FORESEEN, MOST_SIMULATED
 
 KINDS: Final[frozenset[str]] = frozenset({*STEP_NEEDS, *BOOK.contingencies, *(f"authorise/{one}" for one in TO_CONSENT)})
 """What a checkpoint may be for; of consent, also whose it is."""
@@ -42,7 +42,7 @@ class ForetoldLine(Frozen):
     of: Word
     by: Word = ""
     how: Word
-    count: Annotated[int, Field(ge=1, le=MOST_RUNS * MOST_TIMES)]
+    count: Annotated[int, Field(ge=1, le=MOST_SIMULATED * MOST_TIMES)]
 
     @model_validator(mode="after")
     def _in_our_words(self) -> Self:
@@ -62,7 +62,7 @@ class Forecast(Frozen):
     """What a simulation said of one delivery before it started: the lines of so many runs, each added up."""
 
     vigil: Literal["forecast/1"] = "forecast/1"
-    runs: Annotated[int, Field(ge=1, le=MOST_RUNS)]
+    runs: Annotated[int, Field(ge=1, le=MOST_SIMULATED)]
     lines: Annotated[tuple[ForetoldLine, ...], Field(min_length=1, max_length=MOST_FORESEEN)]
 
     @model_validator(mode="after")
@@ -100,8 +100,8 @@ class Narrowed(Frozen):
 class Times(Frozen):
     """How a service answered at a kind of checkpoint; without `service` all of them, without `kind` everywhere.
 
-    `took`: how long answers took, of `answers`, none of fewer than five. `simulated`: the same of the simulations, as far as there
-    are any. `percent`: the median of those deliveries that were simulated, in hundredths of the simulated one.
+    `took`: how long answers took, of `answers`, none of fewer than five. `simulated`: the same of simulations, where there are
+    any. `percent`: the median of those deliveries that were simulated, in hundredths of the simulated one.
     """
 
     kind: Word = ""
@@ -128,8 +128,8 @@ class Times(Frozen):
 
 
 class Ending(Frozen):
-    """How often deliveries ended so; of those that were simulated, how many did, and how many the simulations let expect, with the
-    range in which nine of ten such numbers are.
+    """How often deliveries ended so; of those that were simulated, how many did, and how many the simulations let expect, with
+    the range in which nine of ten such numbers are.
     """
 
     outcome: Word
@@ -173,7 +173,7 @@ class Statistics(Frozen):
     endings: tuple[Ending, ...] = ()
     refused: tuple[Refused, ...] = ()
     tenths: Annotated[tuple[Whole, ...], Field(max_length=10)] = ()
-    """In which tenth of its own simulated durations each delivery fell, from the quickest to the slowest; none: nothing to compare."""
+    """In which tenth of its own simulated durations each delivery fell, from the quickest on; none: nothing to compare."""
 
 
 def times(real: Sequence[Total], alike: Sequence[Total], simulated: Sequence[Total]) -> dict[str, tuple[Times, ...]]:

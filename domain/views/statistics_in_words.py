@@ -1,4 +1,4 @@
-"""Statistics in sentences and tables in the reader's language, the same for the terminal and the desk; and as lines for programs."""
+"""Statistics in sentences and tables in the reader's language, for the terminal and the desk; and as lines for programs."""
 
 import csv
 import io

@@ -1,5 +1,5 @@
-"""Statistics as a picture: how long was waited against what was simulated, how deliveries ended, what was refused, and whether the
-simulation was right. One for a file, and panel by panel for a page.
+"""Statistics as a picture: how long was waited against what was simulated, how deliveries ended, what was refused, and whether
+the simulation was right. One for a file, and panel by panel for a page.
 
 What was simulated is dashed or thin, never a colour alone: it is told apart on paper too.
 """
@@ -104,10 +104,10 @@ def _worst_first(these: tuple[Times, ...]) -> list[Times]:
 
 
 def _waits(speak: Translate, lines: list[Times], canvas: Canvas, y: float, width: float) -> float:
-    """A line each: what was, as a box on a whisker; what was simulated, as a dashed frame around it; time grows by its logarithm."""
+    """A line each: what was, as a box on a whisker; what was simulated, as a dashed frame; time grows by its logarithm."""
     shown, right = lines[:MOST_LINES], MARGIN + width
     spreads = [spread for one in shown for spread in (one.took, one.simulated) if spread is not None]
-    low, high = max(min(one.p10_s for one in spreads), 60), max(max(one.p90_s for one in spreads), 3_600)
+    low, high = max(min(one.p10_s for one in spreads), 60), max(3_600, *(one.p90_s for one in spreads))
     names = [words.name_of(one, speak) for one in shown]
     said = [words.against(one, speak) if one.slower else speak(AS_SIMULATED) if one.percent is not None else "" for one in shown]
     left = MARGIN + min(max(room(name, 12) for name in names), width * 0.32) + 46

@@ -1,5 +1,5 @@
-"""The page of statistics: how deliveries went, beside what was simulated of them; and the same to take, as CSV, JSON or a picture. What it
-shows is its address.
+"""The page of statistics: how deliveries went, beside what was simulated of them; and the same to take as CSV, JSON or picture.
+What it shows is its address.
 """
 
 from collections.abc import Mapping

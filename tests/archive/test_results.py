@@ -177,7 +177,7 @@ async def test_an_answer_that_is_not_all_says_so(url: str) -> None:
     async with opened(url) as room:
         many = {
             f"saxaul-{name}": ended(
-                *(Line(measure="answered", of="arrest", by=f"{name}.{number}") for number in range(MOST_TALLIED))
+                *(Line(measure="found", of="arrest", by=f"{name}.{number}") for number in range(MOST_TALLIED))
             )
             for name in range(MOST_TOTALS // MOST_TALLIED + 1)
         }
