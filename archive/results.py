@@ -9,13 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Row,
     Select,
     and_,
     case,
-    cast,
     distinct,
     exists,
     func,
@@ -100,17 +98,13 @@ class PeriodResults:
 
     async def keep(self, delivery: str, forecast: Forecast) -> bool:
         """Keep what a simulation said of a delivery, as if of a thousand runs. Whether it is new: one that is kept stays."""
-        rows = [
-            {
-                "delivery": delivery,
-                "measure": one.measure,
-                "first": one.of,
-                "second": one.by,
-                "third": one.how,
-                "number": (2 * one.count * PER + forecast.runs) // (2 * forecast.runs),
-            }
+        numbers: list[tuple[str, str, str, str, int]] = [
+            (one.measure, one.of, one.by, one.how, (2 * one.count * PER + forecast.runs) // (2 * forecast.runs))
             for one in forecast.lines
         ]
+        numbers += [(_TENTH, str(number), "", "", seconds) for number, seconds in enumerate(forecast.tenths, 1)]
+        names = ("measure", "first", "second", "third", "number")
+        rows = [{"delivery": delivery} | dict(zip(names, one, strict=True)) for one in numbers]
         async with self._database.writing() as connection:
             await lock(connection, delivery)
             if (await connection.execute(select(exists().where(forecasts.c.delivery == delivery)))).scalar_one():
@@ -174,6 +168,8 @@ def _whose(reach: Reach) -> ColumnElement[str]:
     return case((participants.c.reach == "whole", ""), else_=participants.c.service) if reach == "own" else literal("")
 
 
+_TENTH: Final = "tenth"
+"""The measure of the seconds below which so many tenths of the simulations lasted."""
 _FORESEEN = (forecasts.c.measure, forecasts.c.first, forecasts.c.second, forecasts.c.third)
 
 
@@ -181,32 +177,21 @@ def _foreseen(reader: str, reach: Reach) -> Select[Any]:
     """What simulations said: of who sees a part, what they said of itself (R11)."""
     among = _theirs(reader, reach).join(forecasts, forecasts.c.delivery == deliveries.c.delivery)
     found = select(*_FORESEEN, func.sum(forecasts.c.number)).select_from(among).group_by(*_FORESEEN).order_by(*_FORESEEN)
+    found = found.where(forecasts.c.measure != _TENTH)
     return found if reach == "all" else found.where(or_(participants.c.reach == "whole", forecasts.c.second == reader))
 
 
 def _tenths(reader: str, reach: Reach, among: tuple[ColumnElement[bool], ...]) -> Select[Any]:
-    """How many deliveries fell into which tenth of their own simulated durations. Who sees a part has no line of that. Half of
-    those in the same span were quicker.
-    """
-    parts = [
-        _sum(case((condition, forecasts.c.number), else_=0))
-        for condition in (forecasts.c.third < tallies.c.third, forecasts.c.third == tallies.c.third)
-    ]
+    """How many deliveries fell into which tenth of their own simulated durations. Who sees a part has no line of a duration."""
     both = _among(reader, reach).join(forecasts, forecasts.c.delivery == deliveries.c.delivery)
     each = (
-        select(((10 * parts[0] + 5 * parts[1]) // _sum(forecasts.c.number)).label("tenth"))
+        select(func.sum(case((forecasts.c.number < tallies.c.amount, 1), else_=0)).label("tenth"))
         .select_from(both)
-        .where(*among, tallies.c.measure == "lasted", forecasts.c.measure == "lasted")
+        .where(*among, tallies.c.measure == "lasted", forecasts.c.measure == _TENTH)
         .group_by(deliveries.c.delivery)
         .subquery()
     )
-    tenth = case((each.c.tenth > 9, 9), else_=each.c.tenth).label("tenth")
-    return select(tenth, func.count().label("number")).group_by(tenth)
-
-
-def _sum(number: ColumnElement[int]) -> ColumnElement[int]:
-    """Of whole numbers a whole one: PostgreSQL would divide it with a remainder behind a point."""
-    return cast(func.sum(number), BigInteger)
+    return select(each.c.tenth, func.count().label("number")).group_by(each.c.tenth)
 
 
 async def _count(connection: AsyncConnection, among: Any, where: tuple[ColumnElement[bool], ...]) -> int:

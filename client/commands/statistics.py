@@ -48,8 +48,8 @@ def statistics(
     ] = None,
     output: Output = "text",
 ) -> None:
-    """How the deliveries of a period went: how long each kind of checkpoint and each service was waited for, against
-    what was simulated before the start; how they ended; what was refused. Of all for supervisors; for who takes part, of its own part (R11).
+    """How the deliveries of a period went: how long each kind of checkpoint and each service was waited for, against what was
+    simulated before the start; how they ended; what was refused. Of all for supervisors; else of one's own part (R11).
     """
     for one in file or []:
         if one.suffix not in WAYS:

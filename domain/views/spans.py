@@ -1,7 +1,7 @@
 """Times as statistics count them: by the span that each falls into, so that a database adds them up and sums have a median.
 
 A span's word is the minutes that it ends with, so written that words sort as times do. Spans grow with the time: a median is
-right to about a quarter of itself.
+right to about a fifth of itself.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,8 +13,9 @@ from domain.signing.canonical import Frozen
 LONGER: Final = "longer"
 """What is beyond the last span. It sorts behind every number."""
 ENDS: Final[tuple[int, ...]] = (
-    *(1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440),
-    *(2_160, 2_880, 4_320, 5_760, 8_640, 11_520, 17_280, 23_040, 34_560, 46_080, 92_160),
+    *(1, 2, 5, 10, 15, 20, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 360, 480, 600, 720, 900, 1_080, 1_260, 1_440),
+    *(1_800, 2_160, 2_520, 2_880, 3_600, 4_320, 5_040, 5_760, 7_200, 8_640, 10_080, 11_520, 14_400, 17_280, 20_160),
+    *(23_040, 28_800, 34_560, 46_080, 92_160),
 )
 """Minutes with which each span ends: from one to sixty-four days."""
 NAMES: Final[tuple[str, ...]] = (*(f"{one:05d}" for one in ENDS), LONGER)

@@ -21,6 +21,7 @@ from domain.views.spans import FEWEST, NAMES, Spread, spread
 from domain.views.tally import ANSWERED, TO_CONSENT, Word
 from domain.words.identifiers import ServiceId, State
 from domain.words.limits import MOST_FORESEEN, MOST_SIMULATED
+from domain.words.quantities import MAX_WHOLE
 
 KINDS: Final[frozenset[str]] = frozenset({*STEP_NEEDS, *BOOK.contingencies, *(f"authorise/{one}" for one in TO_CONSENT)})
 """What a checkpoint may be for; of consent, also whose it is."""
@@ -64,6 +65,8 @@ class Forecast(Frozen):
     vigil: Literal["forecast/1"] = "forecast/1"
     runs: Annotated[int, Field(ge=1, le=MOST_SIMULATED)]
     lines: Annotated[tuple[ForetoldLine, ...], Field(min_length=1, max_length=MOST_FORESEEN)]
+    tenths: Annotated[tuple[Annotated[int, Field(ge=0, le=MAX_WHOLE)], ...], Field(max_length=9)] = ()
+    """Seconds below which one tenth of those that ended lasted, then two, up to nine; none where fewer than ten have ended."""
 
     @model_validator(mode="after")
     def _of_so_many_runs(self) -> Self:
@@ -72,6 +75,8 @@ class Forecast(Frozen):
             raise ValueError("`lines`: one stands there twice")
         if sum(one.count for one in self.lines if one.measure == "lasted") > self.runs:
             raise ValueError("`lines`: a run ends once, and here more have ended than there are runs")
+        if len(self.tenths) not in (0, 9) or list(self.tenths) != sorted(self.tenths):
+            raise ValueError("`tenths`: expected nine times, none shorter than the one before, or none at all")
         if any(one.count > self.runs * MOST_TIMES for one in self.lines):
             raise ValueError(f"`lines`: a number is at most {MOST_TIMES} for each run")
         return self

@@ -29,7 +29,7 @@ UNKNOWN: Final = mark("No simulation of any of them was kept, so there is nothin
 SOME: Final = mark("A simulation was kept of {count} of {all}; only these are compared.")
 ALL_OF_THEM: Final = mark("All deliveries of this installation, and the whole of each.")
 PART: Final = mark("Your part of the deliveries that you take part in: what you were asked, answered and were refused (R11).")
-FEW: Final = mark("No median is said of fewer than {count} answers. Medians are right to about a quarter of themselves.")
+FEW: Final = mark("No median is said of fewer than {count} answers. Medians are right to about a fifth of themselves.")
 CUT: Final = mark("There are more lines than one answer is made of: choose a shorter period.")
 NARROWED: Final = mark("Only {what}.")
 TIMES: Final = mark("{times} times")
@@ -223,7 +223,7 @@ def _lines(found: Statistics) -> Iterator[dict[str, object]]:
     yield {"what": "deliveries", "count": found.deliveries, "compared": found.simulated}
     for what, lines in (("lasted", (found.lasted,)), ("kind", found.kinds), ("service", found.services), ("both", found.both)):
         for one in lines:
-            line: dict[str, object] = {"what": what, "of": one.kind, "service": one.service, "count": one.asked}
+            line: dict[str, object] = {"what": what, "of": one.kind, "service": one.service, "count": one.asked or one.answers}
             line |= {name: getattr(one, name) for name in ("in_time", "late", "silent", "answers", "longest_s")}
             line["percent_of_simulated"] = one.percent if one.percent is not None else ""
             for prefix, spread in (("", one.took), ("simulated_", one.simulated)):

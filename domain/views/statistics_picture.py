@@ -75,7 +75,8 @@ def panels(found: Statistics, speak: Translate) -> Iterator[Panel]:
         width = WIDTH if wide else HALF
         canvas = Canvas(width + 2 * MARGIN)
         canvas.height = draw(canvas, 4, width) + 4
-        svg = canvas.svg(title).replace(f'viewBox="0 0 {canvas.width:.0f}', f'viewBox="{MARGIN:.0f} 0 {width:.0f}')
+        svg = canvas.svg(title).replace(f'width="{canvas.width:.0f}"', f'width="{width:.0f}"', 1)
+        svg = svg.replace(f'viewBox="0 0 {canvas.width:.0f}', f'viewBox="{MARGIN:.0f} 0 {width:.0f}', 1)
         for colour, name in IN_PAGE.items():
             svg = svg.replace(f'"{colour}"', f'"var(--{name})"')
         yield Panel(title, svg, wide)
@@ -110,7 +111,7 @@ def _waits(speak: Translate, lines: list[Times], canvas: Canvas, y: float, width
     low, high = max(min(one.p10_s for one in spreads), 60), max(3_600, *(one.p90_s for one in spreads))
     names = [words.name_of(one, speak) for one in shown]
     said = [words.against(one, speak) if one.slower else speak(AS_SIMULATED) if one.percent is not None else "" for one in shown]
-    left = MARGIN + min(max(room(name, 12) for name in names), width * 0.32) + 46
+    left = MARGIN + min(max(room(name, 12) for name in names), width * 0.36) + 46
     end = right - max(room(text, 12) for text in said) - 16
 
     def x(seconds: int) -> float:

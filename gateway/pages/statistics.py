@@ -38,7 +38,7 @@ async def statistics(request: web.Request) -> web.Response:
         request,
         "statistics.html",
         found=found,
-        query={"zone": "UTC", "by": found.counted_by} | query,
+        query=dict.fromkeys(ASKED, "") | {"zone": "UTC", "by": found.counted_by} | query,
         days=(found.period.since[:10], last_day(found.period)),
         period=in_period(found.period),
         sentences=words.sentences(found, speak),
