@@ -9,7 +9,10 @@ from datetime import timedelta
 from typing import Final
 
 from domain.signing.canonical import Frozen
+from domain.words.text import mark
 
+DAYS, HOURS, MINUTES = mark("%d d"), mark("%d h"), mark("%d min")
+"""Of a time in two units, as people read it."""
 LONGER: Final = "longer"
 """What is beyond the last span. It sorts behind every number."""
 ENDS: Final[tuple[int, ...]] = (

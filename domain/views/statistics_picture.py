@@ -209,7 +209,8 @@ def _tenths(speak: Translate, found: Statistics, canvas: Canvas, y: float, width
     for line in broken(speak(words.TENTHS), width, 12):
         canvas.text(MARGIN, y + 12, line, size=12, fill=QUIET)
         y += 16
-    each, high, most = (width - 60) / 10, 90.0, max(found.tenths)
+    right = width - room(speak(IF_RIGHT), 11) - 10
+    each, high, most = right / 10, 90.0, max(found.tenths)
     base = y + 16 + high
     for number, count in enumerate(found.tenths):
         x, tall = MARGIN + number * each, high * count / most
@@ -217,8 +218,8 @@ def _tenths(speak: Translate, found: Statistics, canvas: Canvas, y: float, width
         canvas.text(x + each / 2 - 3, base - tall - 4, str(count), size=11, anchor="middle")
         canvas.text(x + each / 2 - 3, base + 14, f"{10 * number + 10}", size=11, fill=QUIET, anchor="middle")
     level = base - high * sum(found.tenths) / 10 / most
-    canvas.line((MARGIN, level), (MARGIN + width - 60, level), dash="4 3", stroke=INK)
-    canvas.text(MARGIN + width - 56, level + 4, speak(IF_RIGHT), size=11, fill=QUIET)
+    canvas.line((MARGIN, level), (MARGIN + right, level), dash="4 3", stroke=INK)
+    canvas.text(MARGIN + right + 4, level + 4, speak(IF_RIGHT), size=11, fill=QUIET)
     return base + 22
 
 
