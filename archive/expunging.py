@@ -13,7 +13,7 @@ from archive.attachments.files import Files
 from archive.branches import known, lock
 from archive.database import Database
 from archive.standing import next_change
-from archive.tables import data_keys, deliveries, entries, expunctions, owed_receipts, requests, snapshots, tallies
+from archive.tables import data_keys, deliveries, entries, expunctions, forecasts, owed_receipts, requests, snapshots, tallies
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
@@ -86,7 +86,7 @@ class Expunging:
                 await connection.execute(insert(expunctions).values(own | said | {"size": newest.size, "root": newest.root}))
                 await connection.execute(update(data_keys).filter_by(**own).values(wrapped=None))
                 await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None))
-                for table in (requests, snapshots, owed_receipts):
+                for table in (requests, snapshots, owed_receipts, forecasts):
                     await connection.execute(delete(table).filter_by(**own))
                 await connection.execute(delete(tallies).filter_by(**own).where(*_WORDS_OF_IT))
                 change = await next_change(connection)

@@ -222,6 +222,20 @@ tallies = Table(
 `service`: a participant that sees a part; empty: whoever sees the whole.
 """
 
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("delivery", _NAME, ForeignKey(deliveries.c.delivery), primary_key=True),
+    Column("measure", String(20), primary_key=True),
+    Column("first", _WORD, primary_key=True),
+    Column("second", _WORD, primary_key=True),
+    Column("third", _WORD, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""What a simulation said of each delivery before it started, in the same words as `tallies`, as if of a thousand runs. None of a
+forecast changes once it is kept.
+"""
+
 snapshots = Table(
     "snapshots",
     metadata,

@@ -41,6 +41,7 @@ from client.commands import (
     sandboxing,
     signing_in,
     speaking,
+    statistics,
 )
 from client.console import code_after, explain, problem
 from client.language import _
@@ -62,6 +63,7 @@ app.command()(signing_in.sign_in)
 app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
+app.command()(statistics.statistics)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.add_typer(notices.app, name="notices")

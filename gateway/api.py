@@ -24,11 +24,13 @@ from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
 from domain.views.floor import asked
+from domain.views.statistics import Forecast
 from domain.views.subscriptions import Wish
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
+from domain.words.text import mark
 from gateway import metrics, openapi
 from gateway.access import CALLER, PROOFS, Proofs
 from gateway.aside import Aside
@@ -46,13 +48,14 @@ from gateway.pages import entrance, one, pages, provider
 from gateway.pages import floor as floor_page
 from gateway.pages import notices as notices_page
 from gateway.pages import results as results_page
+from gateway.pages import statistics as statistics_page
 from gateway.pages.entrance import SESSIONS
 from gateway.pages.maps import DRAWING
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
 from gateway.reads import READS, counts, recorded, shows
 from gateway.reception import RECEPTION, Reception
-from gateway.results_query import results_query_of
+from gateway.results_query import results_query_of, statistics_query_of
 from gateway.streams import STREAMS, end_streams, stream, stream_floor
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
@@ -98,6 +101,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(pages.routes)
     app.add_routes(one.routes)
     app.add_routes(results_page.routes)
+    app.add_routes(statistics_page.routes)
     app.add_routes(floor_page.routes)
     app.add_routes(notices_page.routes)
     if openid is not None:
@@ -365,6 +369,24 @@ async def results(request: web.Request) -> web.Response:
     return _model(found)
 
 
+@routes.get("/v1/statistics", name="statistics")
+async def statistics(request: web.Request) -> web.Response:
+    """How the deliveries of a period went: how long each kind of checkpoint and each service was waited for, beside what was
+    simulated before the start; outcomes, and refusals by rule. Of all deliveries for supervisors; else of one's own part (R11).
+    """
+    found = await request.app[RECEPTION].reading.statistics(request[CALLER].service, *statistics_query_of(request.query))
+    counts(request, found)
+    return _model(found)
+
+
+@routes.put("/v1/deliveries/{delivery}/forecast", name="forecast")
+async def forecast(request: web.Request) -> web.Response:
+    """Keep what a simulation said of the delivery, for statistics; before it departs, and once: 200 where there is one."""
+    given = await _body(request, Forecast, mark("the body is no forecast"))
+    new = await request.app[RECEPTION].reading.keep_forecast(request[CALLER].service, request.match_info["delivery"], given)
+    return _model(openapi.ForecastKept(new=new), status=201 if new else 200)
+
+
 @routes.get("/v1/reads", name="reads")
 async def show_reads(request: web.Request) -> web.Response:
     """The log of reads from record `since` on, of one delivery or of all. For auditors."""
@@ -415,11 +437,11 @@ async def try_notice(request: web.Request) -> web.Response:
 M = TypeVar("M", bound=BaseModel)
 
 
-async def _body(request: web.Request, model: type[M]) -> M:
+async def _body(request: web.Request, model: type[M], wrong: str = "the body is not a signed envelope") -> M:
     try:
         return await read(request, model.model_validate_json)
     except ValidationError as error:
-        raise Malformed("the body is not a signed envelope", faults_of(error)) from error
+        raise Malformed(wrong, faults_of(error)) from error
 
 
 def _number(name: str, text: str) -> int:

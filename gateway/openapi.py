@@ -24,6 +24,7 @@ from domain.papers.handed import Format, PaperFile
 from domain.papers.making import LANGUAGES, Offered
 from domain.plan.access import OPEN
 from domain.plan.attachment import MediaType
+from domain.plan.cards import Channel
 from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.plan.vocabulary import Digest
@@ -36,9 +37,10 @@ from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import PARAMETERS, Floor, FloorQuestion
 from domain.views.lists import Rows
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
+from domain.views.statistics import Forecast, Statistics
 from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
-from domain.words.identifiers import OperationCode
+from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.files import Handed
@@ -60,6 +62,12 @@ class Begun(Frozen):
     """A delivery has been started."""
 
     delivery: OperationCode
+
+
+class ForecastKept(Frozen):
+    """A forecast is kept for the delivery; `new`: it is this one."""
+
+    new: bool
 
 
 class SignInToken(Frozen):
@@ -187,6 +195,30 @@ _PERIOD = (
     "the second no more in it. This year unless given."
 )
 
+_OF_A_PERIOD: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
+    "period": ("query", {"type": "string", "maxLength": LONGEST_PERIOD}, _PERIOD),
+    "zone": (
+        "query",
+        {"type": "string", "maxLength": 6, "default": "UTC"},
+        "By whose calendar: UTC, or an offset such as +05:00.",
+    ),
+    "by": (
+        "query",
+        {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
+        "By which moment a delivery counts: when it started, or when it ended.",
+    ),
+}
+_NARROWED: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
+    "kind": ("query", {"type": "string", "maxLength": 80}, "One kind of checkpoint, such as authorise/transit or hand_over."),
+    "service": ("query", TypeAdapter(ServiceId).json_schema(), "What this service was asked, and what it was refused."),
+    "state": ("query", TypeAdapter(State).json_schema(), "Deliveries through this State, as far as they are the caller's."),
+    "channel": (
+        "query",
+        {"type": "string", "enum": list(get_args(Channel))},
+        "Deliveries that travel so, of those that the caller sees whole.",
+    ),
+}
+
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
     "openapi": Says({200: Success(dict[str, Any])}),
@@ -276,26 +308,15 @@ SAYS: dict[str, Says] = {
     "subscribe": Says({201: Success(Subscription)}, sends=Wish, refuses=(422,)),
     "unsubscribe": Says({200: Success(Subscriptions)}),
     "test-notice": Says({200: Success(Tried)}),
-    "results": Says(
-        {200: Success(Results)},
-        refuses=(422,),
-        asks={
-            "period": (
-                "query",
-                {"type": "string", "maxLength": LONGEST_PERIOD},
-                _PERIOD,
-            ),
-            "zone": (
-                "query",
-                {"type": "string", "maxLength": 6, "default": "UTC"},
-                "By whose calendar: UTC, or an offset such as +05:00.",
-            ),
-            "by": (
-                "query",
-                {"type": "string", "enum": list(get_args(CountedBy)), "default": "ended"},
-                "By which moment a delivery counts: when it started, or when it ended.",
-            ),
+    "results": Says({200: Success(Results)}, refuses=(422,), asks=_OF_A_PERIOD),
+    "statistics": Says({200: Success(Statistics)}, refuses=(422,), asks={**_OF_A_PERIOD, **_NARROWED}),
+    "forecast": Says(
+        {
+            201: Success(ForecastKept, "It is kept."),
+            200: Success(ForecastKept, "There was one already, which stays."),
         },
+        sends=Forecast,
+        refuses=(404, 422),
     ),
     "reads": Says(
         {200: Success(ReadsPage)},

@@ -32,10 +32,11 @@ from domain.views.law import demanded
 from domain.views.lists import Row, Rows
 from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page, sight
+from domain.views.statistics import Forecast, Narrowed, Statistics
 from domain.views.view import DeliveryView, view
-from domain.words.errors import NotAllowed, NotFound, Unavailable
+from domain.words.errors import Fault, Malformed, NotAllowed, NotFound, Unavailable
 from domain.words.text import fill, mark
-from gateway.access import no_delivery
+from gateway.access import may_start, no_delivery
 from gateway.feed import Feed
 from gateway.floor import WatchFloor
 from gateway.limits import MOST_EXPECTED
@@ -198,6 +199,28 @@ class Reading:
         """The results of a period: of all deliveries for a supervisor, else of the caller's own, and of its part of them."""
         everything = reach(role_of(caller), "results") == "all"
         return await self._results.of(caller.id, "all" if everything else "own", period, by)
+
+    async def statistics(self, caller: Service, period: Period, by: CountedBy, narrowed: Narrowed) -> Statistics:
+        """How the deliveries of a period went: all for a supervisor, else the caller's own, and its part of them."""
+        everything = reach(role_of(caller), "statistics") == "all"
+        return await self._results.statistics(caller.id, "all" if everything else "own", period, by, narrowed)
+
+    async def keep_forecast(self, caller: Service, name: str, forecast: Forecast) -> bool:
+        """Keep what a simulation said of a delivery before it departs; whether it is new, since none is replaced.
+
+        Raises `NotAllowed` to whom it is not to start, and once it has departed; `Malformed` where it is of a service that takes
+        no part; and what `delivery` does.
+        """
+        delivery = await self.delivery(caller, name)
+        may_start(caller, delivery.plan)
+        state = delivery.state
+        if state.moves or state.halt is not None or state.outcome is not None:
+            raise NotAllowed(fill("{delivery} has departed or has halted: a forecast is made before that", delivery=name))
+        strangers = {one.by for one in forecast.lines} - {"", *delivery.plan.participants(), *delivery.state.participants}
+        faults = [Fault(place="lines", problem=fill("{service} takes no part in it", service=one)) for one in sorted(strangers)]
+        if faults:
+            raise Malformed(fill("this is no forecast of {delivery}", delivery=name), faults)
+        return await self._results.keep(name, forecast)
 
     async def inbox(self, caller: Service, cursor: str | None = None) -> tuple[Inbox, tuple[InboxRow, ...]]:
         """A page of what the caller is being asked now, in all its deliveries, the most urgent first; and the rows it is made of.

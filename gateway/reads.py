@@ -17,6 +17,7 @@ from domain.plan.access import role_of
 from domain.record.packet import Purpose
 from domain.record.reads import Shown
 from domain.views.results import Results
+from domain.views.statistics import Statistics
 from domain.words.errors import VigilError
 from domain.words.limits import MOST_READ
 from gateway.access import CALLER
@@ -26,7 +27,7 @@ log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter"}) | {
+NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter", "forecast"}) | {
     *("notices", "subscribe", "unsubscribe", "test-notice")
 }
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
@@ -66,8 +67,8 @@ def shows(
     request[SHOWN] = (shown,) if shown.deliveries or handed else ()
 
 
-def counts(request: web.Request, found: Results) -> None:
-    """This answer shows the results of a period, and names no delivery."""
+def counts(request: web.Request, found: Results | Statistics) -> None:
+    """This answer shows the results or statistics of a period, and names no delivery."""
     period = f"{found.counted_by} {found.period.since}/{found.period.until}"
     request[SHOWN] = (_shown(request, (), period=period),)
 

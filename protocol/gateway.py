@@ -27,6 +27,7 @@ from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import LAST_PAGE, Floor, FloorRow
 from domain.views.lists import Row, Rows
 from domain.views.results import Results
+from domain.views.statistics import Forecast, Statistics
 from domain.views.subscriptions import Subscription, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
 from domain.words.errors import (
@@ -131,6 +132,7 @@ _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
 _FLOOR = TypeAdapter(Floor)
 _RESULTS = TypeAdapter(Results)
+_STATISTICS = TypeAdapter(Statistics)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 _PAPER = TypeAdapter(PaperFile)
@@ -407,6 +409,14 @@ class Gateway:
     async def results(self, asked: Mapping[str, str]) -> Results:
         """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""
         return self._read(_RESULTS, await self._call("GET", f"/v1/results?{urlencode(asked)}"))
+
+    async def statistics(self, asked: Mapping[str, str]) -> Statistics:
+        """How the deliveries of a period went, as far as it is one's own to know. `asked`: parameters of the question."""
+        return self._read(_STATISTICS, await self._call("GET", f"/v1/statistics?{urlencode(asked)}"))
+
+    async def forecast(self, delivery: str, found: Forecast) -> None:
+        """Have kept what a simulation says of a delivery, before it departs; one that is kept already stays."""
+        await self._call("PUT", f"{of_delivery(delivery)}/forecast", found.model_dump_json().encode())
 
     async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:
         """A page of the log of reads, from a number on."""

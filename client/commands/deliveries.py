@@ -14,6 +14,7 @@ from client.caller import CallerOptions
 from client.console import FOR_PROGRAMS, Listed, Watched, answer, out, paged, talk, write
 from client.dossier import PlanFiles
 from client.entries import in_lines, line
+from client.foretelling import Foretelling, kept
 from client.jointly import Countersigned, countersigned, signed
 from client.language import _
 from client.listing import ListOutput, Narrowing, table_of
@@ -57,6 +58,7 @@ def countersign(
 @grouped
 def start(
     files: PlanFiles,
+    foretelling: Foretelling,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -64,19 +66,20 @@ def start(
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
-    """Sign a plan as its initiator and start the delivery."""
+    """Sign a plan as its initiator and start the delivery. It is simulated first, for statistics."""
     plan = files.to_be_signed()
     initiator = CallerOptions(plan.initiator, officer, keys, gateway)
     envelope = signed(plan, initiator.key(), other, initiator.folder)
     if dry_run:
         dry_plan(plan, plan.initiator, output)
+    forecasts = foretelling.of(files)
     delivery = initiator.call(lambda door: door.start(envelope))
     text = _(
         "{delivery} has started; watch it with: vigil watch {delivery} --as {initiator}",
         delivery=delivery,
         initiator=plan.initiator,
     )
-    answer(output, {"delivery": delivery}, text)
+    answer(output, {"delivery": delivery, "forecast": kept(forecasts, delivery, initiator)}, text)
 
 
 @app.command()

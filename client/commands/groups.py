@@ -13,8 +13,9 @@ from rich.text import Text
 from client import render
 from client.caller import CallerOptions
 from client.console import answer, paged, talk
-from client.dossier import tell_gaps
+from client.dossier import PlanFiles, tell_gaps
 from client.entries import line_of
+from client.foretelling import Foretelling, kept
 from client.group_files import GroupFiles
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
@@ -68,6 +69,7 @@ def check(files: GroupFiles, output: Output = "text") -> None:
 @grouped
 def start(
     files: GroupFiles,
+    foretelling: Foretelling,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
@@ -79,6 +81,7 @@ def start(
     plans = files.to_be_signed()
     if dry_run:
         dry_plans(plans, output)
+    forecasts = foretelling.of(PlanFiles(files.group, files.directory, files.cards))
     started: dict[str, bool] = {}
     for plan in plans:
         initiator = CallerOptions(plan.initiator, officer, keys, gateway)
@@ -86,6 +89,7 @@ def start(
         try:
             initiator.call(lambda door, envelope=envelope: door.start(envelope))  # type: ignore[misc]
             started[plan.operation] = True
+            kept(forecasts, plan.operation, initiator)
         except RuleBroken as error:
             if error.reason != "started_already":
                 raise

@@ -202,17 +202,18 @@ def _writer(path: Path, filled: "_Filled") -> Callable[[Counting], str]:
 def _shown(found: Results) -> Group:
     """The numbers, then every table with a bar beside what can be compared."""
     language = of(os.environ)
-    head = Text(f"{speak(words.COUNTED_BY[found.counted_by])}: {words.in_period(found)}", style="bold")
+    head = Text(f"{speak(words.COUNTED_BY[found.counted_by])}: {words.in_period(found.period)}", style="bold")
     numbers = "   ".join(f"{name}: {count}" for name, count in words.headline(found, speak))
     parts: list[Text | Table] = [head, Text(numbers)]
     if not found.totals:
         parts.append(Text(speak(words.NOTHING)))
     for one in words.in_tables(found, speak, language):
-        parts += [Text(""), Text(one.title, style="bold"), _table(one)]
+        parts += [Text(""), Text(one.title, style="bold"), table_of(one)]
     return Group(*parts, Text(""), *(Text(one, style="dim") for one in words.remarks(found, speak)))
 
 
-def _table(one: words.Shown) -> Table:
+def table_of(one: words.Shown) -> Table:
+    """With a bar beside what can be compared."""
     table = Table(box=None, padding=(0, 2), show_edge=False)
     for number, heading in enumerate(one.head):
         table.add_column(heading, justify="left" if number < one.words else "right", overflow="fold")

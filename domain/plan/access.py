@@ -51,6 +51,8 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "unsubscribe": ("-",    "-",     "-",        "all",      "-",     "-",           "-"),
     "test-notice": ("-",     "-",     "-",        "all",      "-",     "-",           "-"),
     "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
+    "statistics": ("own",   "part",  "part",     "all",      "-",     "-",           "-"),
+    "forecast": ("own",     "-",     "-",        "-",        "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }
 # fmt: on

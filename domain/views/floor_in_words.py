@@ -10,7 +10,8 @@ from domain.rules.contingency import Consequence
 from domain.views.floor import Counted, FloorRow, concerned
 from domain.views.glance import Awaited
 from domain.views.names import NEEDS
-from domain.views.sentences import HOURS, Translate, english, say_plainly, two_units
+from domain.views.sentences import Translate, english, say_plainly, two_units
+from domain.views.spans import HOURS
 from domain.views.urgency import SOON, Group, Reason, Urgency
 from domain.views.view import Phase
 from domain.words.moments import instant

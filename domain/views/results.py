@@ -17,7 +17,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
 from domain.views.sight import whole
-from domain.views.tally import Measure, Word, tally
+from domain.views.tally import STATISTICAL, Measure, Word, tally
 from domain.words.errors import Fault, Malformed
 from domain.words.identifiers import ServiceId
 from domain.words.limits import MOST_TOTALS
@@ -122,11 +122,6 @@ class Total(Frozen):
         """Of what it is."""
         return (self.measure, self.of, self.by, self.how)
 
-    @property
-    def mean(self) -> int:
-        """Of the amount, for each that is counted."""
-        return self.amount // self.count if self.count else 0
-
 
 class Results(Frozen):
     """The results of a period, as one reader may have them."""
@@ -179,6 +174,8 @@ class Adding:
         plan = delivery.plan
         self.operations[plan.operation] = plan.group.code if plan.group is not None else plan.parent
         for line in tally(delivery, whole(delivery)):
+            if line.measure in STATISTICAL:
+                continue
             found = self.sums.setdefault(line.key, _Sum())
             found.operations.add(plan.operation)
             found.consignments += 1

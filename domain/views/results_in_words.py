@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from domain.plan.quantity import Translate
 from domain.plan.substances import called
-from domain.rules.books import BOOK
-from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES, STEPS
+from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES
 from domain.views.request_in_words import TRAVELS
-from domain.views.results import Results, Total
-from domain.views.tally import OTHER, WITHIN, Measure
+from domain.views.results import Period, Results, Total
+from domain.views.tally import OTHER, Measure
 from domain.words.quantities import say_mass, say_minor
 from domain.words.text import mark
 
@@ -37,15 +36,6 @@ EXPLAINED: Final = mark(
     "An operation is a group of consignments, or a delivery with the parts it split into. Legs are those that have begun. "
     "Parcels are the packages the plan counts; a consignment without a count is one."
 )
-_WITHIN: Final[Mapping[str, str]] = {
-    "15min": mark("within 15 minutes"),
-    "1h": mark("within an hour"),
-    "4h": mark("within 4 hours"),
-    "12h": mark("within 12 hours"),
-    "1d": mark("within a day"),
-    "3d": mark("within 3 days"),
-    "longer": mark("later"),
-}
 _KNOWN: Final[Mapping[str, str]] = {
     "measured": mark("measured"),
     "approximate": mark("approximate"),
@@ -66,8 +56,6 @@ _HELD: Final[Mapping[str, str]] = {
 }
 _BLIND: Final = mark("did not know")
 _KEPT: Final[Mapping[str, str]] = {"held": mark("still held"), "released": mark("released")}
-_UNITS: Final = (("%d d", 86_400), ("%d h", 3_600), ("%d min", 60), ("%d s", 1))
-_SPANS: Final = (mark("%d d"), mark("%d h"), mark("%d min"), mark("%d s"))
 
 
 @dataclass(frozen=True)
@@ -110,17 +98,17 @@ def remarks(found: Results, speak: Translate) -> tuple[str, ...]:
     return (*said, speak(CUT)) if found.cut else tuple(said)
 
 
-def in_period(found: Results) -> str:
+def in_period(period: Period) -> str:
     """Its first and its last day with the zone by whose calendar they are; from when to before when, where it is not of days."""
-    since, until = (datetime.fromisoformat(one) for one in (found.period.since, found.period.until))
+    since, until = (datetime.fromisoformat(one) for one in (period.since, period.until))
     if since.timetz() == until.timetz() == time(tzinfo=since.tzinfo):
-        return f"{since.date()} – {last_day(found)} ({since.tzname()})"
-    return f"{found.period.since} – {found.period.until}"
+        return f"{since.date()} – {last_day(period)} ({since.tzname()})"
+    return f"{period.since} – {period.until}"
 
 
-def last_day(found: Results) -> date:
+def last_day(period: Period) -> date:
     """The last day of which something is in it, by the calendar of its zone."""
-    return (datetime.fromisoformat(found.period.until) - datetime.resolution).date()
+    return (datetime.fromisoformat(period.until) - datetime.resolution).date()
 
 
 def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
@@ -230,7 +218,7 @@ def _people(found: Results, speak: Translate) -> Iterator[Shown]:
 
 
 def _conduct(found: Results, speak: Translate) -> Iterator[Shown]:
-    times, at, service = speak(mark("Times")), speak(mark("Checkpoint")), speak(mark("Service"))
+    times = speak(mark("Times"))
     named: dict[str, str] = {f"held/{code}": text for code, text in _HELD.items()}
     named |= {f"stopped/{cause}": text for cause, text in IN_GENERAL.items()}
     halts = sorted((*found.of("held"), *found.of("stopped")), key=lambda one: (-one.count, one.key))
@@ -241,54 +229,6 @@ def _conduct(found: Results, speak: Translate) -> Iterator[Shown]:
         tuple(Row((name, str(one.count), str(one.consignments)), *_bar(one.count)) for name, one in stops),
         bars=times,
     )
-    refused = sorted(found.of("refused"), key=lambda one: (-one.count, one.of))
-    yield Shown(
-        speak(mark("Statements refused, by rule")),
-        (speak(mark("Rule")), times, speak(CONSIGNMENTS)),
-        tuple(Row((one.of, str(one.count), str(one.consignments)), *_bar(one.count)) for one in refused),
-        bars=times,
-    )
-    silent = sorted(found.of("silent"), key=lambda one: (-one.count, one.key))
-    yield Shown(
-        speak(mark("No answer in time")),
-        (service, at, times),
-        tuple(Row((one.by, step(one.of, speak), str(one.count)), *_bar(one.count)) for one in silent),
-        words=2,
-        bars=times,
-    )
-    answered = sorted(found.of("answered"), key=lambda one: (-one.mean, one.key))
-    yield Shown(
-        speak(mark("How long answers took")),
-        (service, at, *map(speak, (mark("Answers"), mark("On average"), mark("The longest")))),
-        tuple(
-            Row((one.by, step(one.of, speak), str(one.count), mean, took(one.most, speak)), one.mean, mean)
-            for one in answered
-            for mean in [took(one.mean, speak)]
-        ),
-        words=2,
-        bars=speak(mark("On average")),
-    )
-    yield _within(found, speak)
-
-
-def _within(found: Results, speak: Translate) -> Shown:
-    """All answers by the time in which they came."""
-    counts = answers_within(found)
-    rows = tuple(Row((speak(_WITHIN[name]), str(count)), *_bar(count)) for name, count in counts.items())
-    name = speak(mark("Answers"))
-    return Shown(speak(mark("Answers by the time they took")), ("", name), rows if any(counts.values()) else (), bars=name)
-
-
-def answers_within(found: Results) -> Mapping[str, int]:
-    """How many answers came in each time."""
-    return {name: sum(one.count for one in found.of("answered_within") if one.by == name) for name, _ in WITHIN}
-
-
-def step(code: str, speak: Translate) -> str:
-    """What was asked: by the step of the plan, or by what was unforeseen."""
-    if code in STEPS:
-        return _called(STEPS, code, speak)
-    return speak(BOOK.contingencies[code].declares.title) if code in BOOK.contingencies else speak(mark("other"))
 
 
 def _called(names: Mapping[Any, str], code: str, speak: Translate) -> str:
@@ -296,20 +236,10 @@ def _called(names: Mapping[Any, str], code: str, speak: Translate) -> str:
     return speak(names.get(code, code))
 
 
-def took(seconds: int, speak: Translate) -> str:
-    """A time in its two largest units."""
-    parts = [
-        (text, seconds // size if number == 0 else seconds % _UNITS[number - 1][1] // size)
-        for number, (text, size) in enumerate(_UNITS)
-    ]
-    first = next((number for number, (_, count) in enumerate(parts) if count), len(parts) - 1)
-    return " ".join(speak(text) % count for text, count in parts[first : first + 2])
-
-
 def _amount_in(one: Total) -> str:
     if one.measure in ("found", "taken_out", "seized"):
         return {"mass": "mg", "cash": "minor units"}.get(one.of, "pieces")
-    return {"counted": "parcels", "interdicted": "mg", "answered": "s"}.get(one.measure, "")
+    return {"counted": "parcels", "interdicted": "mg"}.get(one.measure, "")
 
 
 _COLUMNS: Final[tuple[tuple[str, Callable[[Total], object]], ...]] = (
@@ -320,10 +250,9 @@ _COLUMNS: Final[tuple[tuple[str, Callable[[Total], object]], ...]] = (
     ("operations", lambda one: one.operations),
     ("consignments", lambda one: one.consignments),
     ("count", lambda one: one.count),
-    ("count_of", lambda one: {"counted": "legs", "arrested": "persons", "answered": "answers"}.get(one.measure, "times")),
+    ("count_of", lambda one: {"counted": "legs", "arrested": "persons"}.get(one.measure, "times")),
     ("amount", lambda one: one.amount),
     ("amount_in", _amount_in),
-    ("longest_s", lambda one: one.most),
 )
 
 

@@ -39,7 +39,7 @@ class Panel:
 def picture(found: Results, speak: Translate, language: str) -> str:
     """The whole, as one SVG."""
     canvas = Canvas(2 * PANEL + GUTTER + 2 * MARGIN)
-    title = f"{speak(COUNTED_BY[found.counted_by])}: {in_period(found)}"
+    title = f"{speak(COUNTED_BY[found.counted_by])}: {in_period(found.period)}"
     y = MARGIN
     for line in broken(title, canvas.width - 2 * MARGIN, 18, bold=True):
         canvas.text(MARGIN, y, line, size=18, bold=True)

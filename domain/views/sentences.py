@@ -16,11 +16,12 @@ from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
 from domain.rules.books import BOOK
 from domain.views.names import AHEAD, BEHIND
+from domain.views.spans import DAYS, HOURS, MINUTES
 from domain.words.codes import CODES, Parameter, Shape
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_minor, say_span
 from domain.words.terms import parse_term, say_term
-from domain.words.text import mark, told, word
+from domain.words.text import told, word
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
@@ -107,10 +108,6 @@ def two_units(span: timedelta, translate: Translate = english) -> str:
     parts = [(minutes // 1440, DAYS), (minutes // 60 % 24, HOURS), (minutes % 60, MINUTES)]
     first = next((number for number, (count, _) in enumerate(parts) if count), 2)
     return " ".join(translate(text) % count for count, text in parts[first : first + 2] if count or first == 2)
-
-
-DAYS, HOURS, MINUTES = mark("%d d"), mark("%d h"), mark("%d min")
-"""Of a time in two units."""
 
 
 def _said(parameters: Mapping[str, Parameter], name: str, shape: Shape, translate: Translate) -> str:

@@ -24,6 +24,7 @@ from domain.plan.substances import known_as
 from domain.signing.canonical import Frozen
 from domain.views.aftermath import arrests
 from domain.views.sight import Sight, hears_statement
+from domain.views.spans import span_of
 from domain.words.limits import LONGEST_TALLIED, MOST_TALLIED
 from domain.words.moments import instant
 from domain.words.quantities import MAX_WHOLE
@@ -36,17 +37,19 @@ Measure = Literal[
     "interdicted",
     "reached",
     "arrested",
-    "refused",
-    "silent",
-    "answered",
-    "answered_within",
     "held",
     "stopped",
+    "refused",
+    "asked",
+    "answered",
+    "lasted",
 ]
 """What a line counts. `counted`: the delivery itself, once under each dimension. `found`: what its plan says was found;
 `taken_out`: removed or sampled at the preparation; `seized`: recovered at the end; `interdicted`: seized on its way, or where
-the plan ends.
+the plan ends. The last four are not of results but of statistics (`domain.views.statistics`): how it went.
 """
+STATISTICAL: Final[tuple[Measure, ...]] = ("refused", "asked", "answered", "lasted")
+"""Of what statistics are made, and nothing else is."""
 
 Dimension = Literal["all", "state", "channel", "goods", "end"]
 """By what deliveries are counted: all of them; each State of the legs; channel; class of goods; how it ended."""
@@ -55,16 +58,12 @@ OTHER: Final = "other"
 """A substance that the catalogue does not have; what lines beyond their bound are added to."""
 UNDER_WAY: Final = "under_way"
 """In place of an outcome, while there is none."""
-WITHIN: Final[tuple[tuple[str, timedelta | None], ...]] = (
-    ("15min", timedelta(minutes=15)),
-    ("1h", timedelta(hours=1)),
-    ("4h", timedelta(hours=4)),
-    ("12h", timedelta(hours=12)),
-    ("1d", timedelta(days=1)),
-    ("3d", timedelta(days=3)),
-    ("longer", None),
-)
-"""Times within which an answer came, each without what came within the one before."""
+ANSWERED: Final = ("in_time", "late", "silent", "spared", "open")
+"""Whether a service answered all that it was asked: before silence was recorded of it, after that, or never; or it closed without
+that answer, which nobody missed; or it is still waited for.
+"""
+TO_CONSENT: Final = ("origin", "transit", "destination")
+"""Whose consent is asked: of the State where the way begins, where it ends, or of another."""
 
 Word = Annotated[str, Field(max_length=LONGEST_TALLIED, pattern=r"^[A-Za-z0-9 ,.()/_+-]*$")]
 Number = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
@@ -80,9 +79,9 @@ class Line(Frozen):
     count: Number = 1
     """Legs that have begun, of `counted`; else how many there are."""
     amount: Number = 0
-    """Parcels, of `counted`; milligrams, minor units or pieces, of goods; seconds, of answers."""
+    """Parcels, of `counted`; milligrams, minor units or pieces, of goods; seconds, of what took time."""
     most: Number = 0
-    """Seconds that the slowest answer took."""
+    """Seconds that the longest of them took."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -104,10 +103,11 @@ def tally(delivery: Delivery, seen: Sight) -> tuple[Line, ...]:
             *_counted(delivery, seen),
             *_goods(delivery, seen),
             *_arrested(delivery, seen),
-            *_refused(delivery, seen),
-            *_silent(delivery, seen),
-            *_answered(delivery, seen),
             *_stops(delivery),
+            *_refused(delivery, seen),
+            *_asked(delivery, seen),
+            *_answered(delivery, seen),
+            *_lasted(delivery, seen),
         )
     )
 
@@ -214,7 +214,7 @@ def _refused(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     """By the rule; of a part, what the reader itself said."""
     for service, rule in delivery.once(_refusals):
         if seen.whole or service == seen.reader.id:
-            yield Line(measure="refused", of=rule)
+            yield Line(measure="refused", of=rule, by=service)
 
 
 def _refusals(delivery: Delivery) -> tuple[tuple[str, str], ...]:
@@ -228,34 +228,51 @@ def _refusals(delivery: Delivery) -> tuple[tuple[str, str], ...]:
     return tuple((spoke.get(seq, ""), rule) for seq, rule in refused.items())
 
 
-def _silent(delivery: Delivery, seen: Sight) -> Iterator[Line]:
-    """By what was asked there, and who did not answer in time; of a part, the reader itself."""
-    for service, step in delivery.once(_silences):
-        if seen.whole or service == seen.reader.id:
-            yield Line(measure="silent", of=step, by=service)
+def _asked(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    """By what was asked at a checkpoint, of whom, and whether the answer came in time; of a part, what the reader was asked."""
+    silent = delivery.once(_silences)
+    for name, progress in delivery.state.every_checkpoint().items():
+        for service in progress.checkpoint.services():
+            if not (seen.whole or service == seen.reader.id):
+                continue
+            missed = (name, service) in silent
+            how = "late" if missed else "in_time"
+            if not progress.answered(service):
+                how = "silent" if missed else "open" if progress.open else "spared"
+            yield Line(measure="asked", of=asked_at(delivery, progress), by=service, how=how)
 
 
-def _silences(delivery: Delivery) -> tuple[tuple[str, str], ...]:
-    """Who did not answer in time, and what was asked there."""
+def _silences(delivery: Delivery) -> frozenset[tuple[str, str]]:
+    """At which checkpoint who did not answer in time."""
     silent = (entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Silence))
-    asked = ((one, delivery.state.seen(one.checkpoint)) for one in silent)
-    return tuple((service, asked_at(at)) for one, at in asked if at is not None for service in one.services)
+    return frozenset((one.checkpoint, service) for one in silent for service in one.services)
 
 
 def _answered(delivery: Delivery, seen: Sight) -> Iterator[Line]:
-    """How long each service took for its last answer at a checkpoint, from when that opened, without the time it was held."""
+    """How long each service took for its last answer at a checkpoint, without the time it was held: from when that opened, or,
+    where a leg ends there, from when it was to arrive.
+    """
     for progress in delivery.state.every_checkpoint().values():
         last: dict[str, int] = {}
         for (service, _), seq in progress.answers.items():
             if seen.whole or seen.reader.id == service:
                 last[service] = max(seq, last.get(service, 0))
+        way = sum((leg.takes for leg in delivery.plan.legs if leg.end == progress.checkpoint.id), timedelta())
         for service, seq in last.items():
-            took = max(instant(_at(delivery, seq)) - progress.counted_from, timedelta())
-            seconds = min(int(took.total_seconds()), MAX_WHOLE)
-            step = asked_at(progress)
-            yield Line(measure="answered", of=step, by=service, amount=seconds, most=seconds)
-            within = next(name for name, most in WITHIN if most is None or took <= most)
-            yield Line(measure="answered_within", of=step, by=within)
+            took = max(instant(_at(delivery, seq)) - progress.counted_from - way, timedelta())
+            yield _timed("answered", took, of=asked_at(delivery, progress), by=service)
+
+
+def _lasted(delivery: Delivery, seen: Sight) -> Iterator[Line]:
+    """How long it took from its start to its outcome, for who sees the whole."""
+    state = delivery.state
+    if seen.whole and state.outcome is not None and state.outcome_at is not None:
+        yield _timed("lasted", state.outcome_at - state.began, of=state.outcome)
+
+
+def _timed(measure: Literal["answered", "lasted"], took: timedelta, **what: str) -> Line:
+    seconds = min(int(took.total_seconds()), MAX_WHOLE)
+    return Line(measure=measure, how=span_of(took), amount=seconds, most=seconds, **what)
 
 
 def _at(delivery: Delivery, seq: int) -> str:
@@ -273,7 +290,14 @@ def _stops(delivery: Delivery) -> Iterator[Line]:
         yield Line(measure="stopped", of="decision" if halt.cause == "conflict" else halt.cause)
 
 
-def asked_at(progress: Progress) -> str:
-    """What a checkpoint is for: the step of one that the plan has; else the contingency that it was opened by."""
-    checkpoint = progress.checkpoint
-    return checkpoint.step if isinstance(checkpoint, PlannedCheckpoint) else progress.contingency or ""
+def asked_at(delivery: Delivery, progress: Progress) -> str:
+    """What a checkpoint is for: the step of one that the plan has, of consent with whose it is; else the contingency that it was
+    opened by.
+    """
+    checkpoint, legs = progress.checkpoint, delivery.plan.legs
+    if not isinstance(checkpoint, PlannedCheckpoint):
+        return progress.contingency or ""
+    if checkpoint.step != "authorise":
+        return checkpoint.step
+    ends = {legs[-1].state: TO_CONSENT[2], legs[0].state: TO_CONSENT[0]}
+    return f"{checkpoint.step}/{ends.get(checkpoint.state, TO_CONSENT[1])}"

@@ -506,6 +506,10 @@ LONGEST_TALLIED: Final = 80
 """Characters of each word that says of what a line is: a name of the catalogue of substances, or a service's id."""
 MOST_TOTALS: Final = 20_000
 """Lines of the results of a period: answers alone come to 500 services at two dozen kinds of checkpoints."""
+MOST_SIMULATED: Final = 1_000
+"""Simulated deliveries that a forecast which is kept may be of."""
+MOST_FORESEEN: Final = 1_500
+"""Lines of one forecast, which come in one body: 30 services at a few kinds of checkpoints, each with a dozen spans."""
 MOST_PACKETS: Final = 100_000
 """From which results are counted at once."""
 

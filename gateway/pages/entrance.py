@@ -52,6 +52,8 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.attachment": "file",
     "desk.results": "results",
     "desk.results.take": "results",
+    "desk.statistics": "statistics",
+    "desk.statistics.take": "statistics",
     "desk.papers": "papers",
     "desk.paper": "paper",
     "desk.answer": "inbox",

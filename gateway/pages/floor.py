@@ -18,7 +18,8 @@ from aiohttp import web
 from domain.views import floor_in_words as words
 from domain.views.floor import NARROWING, PARAMETERS, Counted, Floor, FloorQuestion, FloorRow, asked
 from domain.views.route import way
-from domain.views.sentences import DAYS, HOURS, MINUTES, Translate
+from domain.views.sentences import Translate
+from domain.views.spans import DAYS, HOURS, MINUTES
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.words.moments import instant
 from domain.words.text import mark

@@ -1,6 +1,6 @@
 """The page of results, for heads of services: numbers, bars, tables; and the same to take, as CSV, JSON or a picture."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -28,23 +28,23 @@ routes = web.RouteTableDef()
 @routes.get(f"{ROOT}/results", name="desk.results")
 async def results(request: web.Request) -> web.Response:
     """The results of a period, and a form to choose another."""
-    query, language = _asked(request.query), language_of(request)
+    query, language = asked(request.query), language_of(request)
     found, speak = await _found(request, query), speaker(language)
     return page(
         request,
         "results.html",
         found=found,
         query={"zone": "UTC", "by": found.counted_by} | query,
-        days=(found.period.since[:10], words.last_day(found)),
+        days=(found.period.since[:10], words.last_day(found.period)),
         title=speak(words.COUNTED_BY[found.counted_by]),
-        period=words.in_period(found),
+        period=words.in_period(found.period),
         numbers=words.headline(found, speak),
         remarks=words.remarks(found, speak),
         nothing=speak(words.NOTHING),
         panels=tuple(panels(found, speak, language)),
         tables=words.in_tables(found, speak, language),
         zones=dict.fromkeys((*ZONES, query.get("zone", "UTC"))),
-        usual=_usual(query, datetime.now(UTC)),
+        usual=usual(query, datetime.now(UTC)),
         take={form: f"{ROOT}/results.{form}?{urlencode(query)}" for form in TAKEN_AS},
     )
 
@@ -52,7 +52,7 @@ async def results(request: web.Request) -> web.Response:
 @routes.get(f"{ROOT}/results.{{form:csv|json|svg}}", name="desk.results.take")
 async def take(request: web.Request) -> web.Response:
     """The results of a period as a file."""
-    query, language, form = _asked(request.query), language_of(request), request.match_info["form"]
+    query, language, form = asked(request.query), language_of(request), request.match_info["form"]
     found = await _found(request, query)
     match form:
         case "csv":
@@ -61,7 +61,7 @@ async def take(request: web.Request) -> web.Response:
             text = found.model_dump_json()
         case _:
             text = picture(found, speaker(language), language)
-    name = f"results-{found.period.since[:10]}-{words.last_day(found)}.{form}"
+    name = f"results-{found.period.since[:10]}-{words.last_day(found.period)}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(text=text, content_type=TAKEN_AS[form], headers=headers)
 
@@ -72,17 +72,17 @@ async def _found(request: web.Request, query: Mapping[str, str]) -> Results:
     return found
 
 
-def _asked(query: Mapping[str, str]) -> dict[str, str]:
+def asked(query: Mapping[str, str], names: Iterable[str] = tuple(ResultsQuery.model_fields)) -> dict[str, str]:
     """What the form sends: two days, or a period in one word. What was left empty is not asked for."""
-    given = {name: query[name] for name in ResultsQuery.model_fields if query.get(name)}
+    given = {name: query[name] for name in names if query.get(name)}
     first, last = query.get("from", ""), query.get("to", "")
     if first or last:
         given["period"] = f"{first or last}/{last or first}"
     return given
 
 
-def _usual(query: Mapping[str, str], now: datetime) -> tuple[tuple[str, str], ...]:
-    """Periods that are asked for most, as addresses with the same zone and moment."""
+def usual(query: Mapping[str, str], now: datetime, names: Iterable[str] = ("zone", "by")) -> tuple[tuple[str, str], ...]:
+    """Periods that are asked for most, as addresses with whatever else is asked for."""
     year, quarter = now.year, (now.month - 1) // 3 + 1
     before = f"{year}-Q{quarter - 1}" if quarter > 1 else f"{year - 1}-Q4"
     periods = (
@@ -92,5 +92,5 @@ def _usual(query: Mapping[str, str], now: datetime) -> tuple[tuple[str, str], ..
         (mark("this year"), str(year)),
         (mark("last year"), str(year - 1)),
     )
-    kept = {name: query[name] for name in ("zone", "by") if name in query}
+    kept = {name: query[name] for name in names if name in query}
     return tuple((name, f"?{urlencode(kept | {'period': period})}") for name, period in periods)

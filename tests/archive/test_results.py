@@ -16,6 +16,7 @@ from archive.sealed import KeyWrapping
 from archive.tables import tallies
 from domain.views.results import Results, period_of
 from domain.views.standing import Participant, Standing
+from domain.views.statistics import Forecast, Narrowed, Statistics
 from domain.views.tally import Line, Tally
 from domain.words.limits import MOST_TALLIED, MOST_TOTALS
 from domain.words.quantities import MAX_WHOLE
@@ -50,6 +51,10 @@ class Room:
     async def of(self, reader: str = "centre", reach: Any = "all", period: str = "2026", by: Any = "ended") -> Results:
         """The results that this reader is given."""
         return await self.results.of(reader, reach, period_of(period), by)
+
+    async def statistics(self, reader: str = "centre", reach: Any = "all", **narrowed: str) -> Statistics:
+        """The statistics that it is given."""
+        return await self.results.statistics(reader, reach, YEAR, "ended", Narrowed(**narrowed))
 
 
 @asynccontextmanager
@@ -177,7 +182,7 @@ async def test_an_answer_that_is_not_all_says_so(url: str) -> None:
     async with opened(url) as room:
         many = {
             f"saxaul-{name}": ended(
-                *(Line(measure="answered", of="arrest", by=f"{name}.{number}") for number in range(MOST_TALLIED))
+                *(Line(measure="found", of="arrest", by=f"{name}.{number}") for number in range(MOST_TALLIED))
             )
             for name in range(MOST_TOTALS // MOST_TALLIED + 1)
         }
@@ -217,3 +222,81 @@ async def test_no_ledger_is_opened_and_few_statements_are_asked(url: str) -> Non
     selects = [one for one in asked if one.startswith("SELECT")]
     assert (300, 2) == (found.all.consignments, len(selects))
     assert not any(" entries" in one for one in selects)
+
+
+# Statistics
+
+
+LASTED = Line(measure="lasted", of="destroyed", how="01440", amount=80_000, most=80_000)
+MINE, THEIRS = (
+    (
+        Line(measure="asked", of="hand_over", by=by, how="in_time"),
+        Line(measure="answered", of="hand_over", by=by, how="00060", amount=3_000),
+    )
+    for by in ("uz.customs", "kz.knb")
+)
+THROUGH = Line(measure="counted", of="state", by="LV")
+FORESEEN = Forecast.model_validate(
+    {
+        "runs": 4,
+        "lines": [
+            {"measure": "lasted", "of": "destroyed", "how": "01440", "count": 3},
+            *(
+                {"measure": "answered", "of": "hand_over", "by": by, "how": "00030", "count": 4}
+                for by in ("uz.customs", "kz.knb")
+            ),
+        ],
+        "tenths": [10_000 * number for number in range(1, 10)],
+    }
+)
+
+
+async def test_a_forecast_is_kept_once_and_as_if_of_a_thousand_runs(url: str) -> None:
+    """Of two deliveries one has a forecast: only that one is compared, it weighs as one, and it fell into its eighth tenth. A
+    second forecast of it changes nothing.
+    """
+    async with opened(url) as room:
+        await put(room.archive, room.ring, {name: ended(ALL, *MINE, *THEIRS, LASTED) for name in ("saxaul-22", "saxaul-23")})
+        kept = [await room.results.keep("saxaul-22", FORESEEN) for _ in range(2)]
+        found = await room.statistics()
+
+    assert [True, False] == kept
+    assert (2, 1, False) == (found.deliveries, found.simulated, found.cut)
+    assert (0, 0, 0, 0, 0, 0, 0, 1, 0, 0) == found.tenths
+    assert [("destroyed", 2, 1, 1)] == [(one.outcome, one.count, one.compared, one.expected) for one in found.endings]
+    assert [4] == [one.asked for one in found.kinds]
+    assert found.kinds[0].simulated is not None
+
+
+async def test_r11_a_part_has_nothing_of_another_and_no_filter_tells_of_it(url: str) -> None:
+    """Its own answers and what was simulated of itself; no outcome, no duration. By a State that is not its own it finds nothing,
+    where who sees the whole finds the delivery.
+    """
+    async with opened(url) as room:
+        tallied = ended(ALL, THROUGH, *MINE, *THEIRS, LASTED, part=(ALL, *MINE))
+        await put(room.archive, room.ring, {"saxaul-22": tallied})
+        await room.results.keep("saxaul-22", FORESEEN)
+        part = await room.statistics("uz.customs", "own")
+        through = [
+            (await room.statistics(*who, state="LV")).deliveries
+            for who in (("centre", "all"), (READER, "own"), ("uz.customs", "own"))
+        ]
+        none = await room.statistics("lv.customs", "own")
+
+    assert {"uz.customs"} == {one.service for one in part.both}
+    assert ((), (), 0, None) == (part.endings, part.tenths, part.lasted.answers, part.lasted.simulated)
+    assert [1, 1, 0] == through
+    assert (0, 0, ()) == (none.deliveries, none.simulated, none.kinds)
+    assert "kz.knb" not in part.model_dump_json()
+
+
+async def test_what_was_simulated_is_expunged_too(url: str) -> None:
+    """The delivery counts as one that ended, and nothing is known of how it went."""
+    async with opened(url) as room:
+        ledgers = Ledgers(room.archive, room.ring)
+        await ledgers.keep(batch(ledger(3), 0, standing=ended(ALL, *MINE, LASTED)))
+        await room.results.keep(NAME, FORESEEN)
+        await Expunging(room.archive).expunge(NAME, ORDER)
+        found = await room.statistics()
+
+    assert (1, 0, (), ()) == (found.deliveries, found.simulated, found.kinds, found.endings)

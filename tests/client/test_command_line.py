@@ -288,3 +288,23 @@ def test_the_last_frame_of_a_live_screen_stands_there_once(monkeypatch: pytest.M
 
     assert 1 == ended.count(f"{shown.delivery}: ")
     assert all(len(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line)) <= 80 for line in ended.replace("\r", "").split("\n"))
+
+
+async def test_a_forecast_goes_with_what_is_started(desk: Desk, tmp_path: Path) -> None:
+    """Measured as the delivery is, so that who was asked in the simulations stands beside what it will do. A scenario that does
+    not fit keeps nothing from starting, and that is said; without simulations nothing is.
+    """
+    example, name = EXAMPLES / "almaty-tashkent" / "plan.yaml", f"{desk.plan.operation}-b"
+    (tmp_path / "plan.yaml").write_text(example.read_text(encoding="utf-8").replace("saxaul-22", name), encoding="utf-8")
+    at = ("--keys", desk.keys, "--gateway", desk.installation.url, "-o", "json")
+    given = (tmp_path / "plan.yaml", "--directory", EXAMPLES / "directory.yaml", "--cards", EXAMPLES / "cards", *at)
+    started = await vigil("start", *given, "--simulate", 2)
+    found = await desk.run("statistics", "--period", "2000/2100", "--by", "started", "-o", "json", service="kz.knb")
+    unfitting = await vigil("start", *given, "--scenario", EXAMPLES / "moscow-vector" / "scenario.yaml")
+    without = await vigil("start", *given, "--simulate", 0)
+
+    assert (0, {"delivery": name, "forecast": True}) == (started.code, started.json), started.err
+    assert (2, 1) == (found.json["deliveries"], found.json["simulated"])
+    assert [True] == [one["simulated"] is not None for one in found.json["kinds"] if one["kind"] == "authorise/origin"]
+    assert (4, 4) == (unfitting.code, without.code)  # it has been started already
+    assert [True, False] == ["no forecast is kept" in one.err for one in (unfitting, without)]

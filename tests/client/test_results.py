@@ -13,6 +13,7 @@ from rehearsal.services import VIGIL, private_key_of
 from tests.command import Ran, vigil
 from tests.gateway.test_lists import ALL, PART, READER, over
 from tests.gateway.test_results import DELIVERIES
+from tests.gateway.test_statistics import delivery as went
 from tests.goldens import GOLDEN, read, replayed
 from tests.support import Table, with_changes
 
@@ -168,6 +169,30 @@ async def test_r11_the_command_gives_each_what_is_its_to_have(tmp_path: Path) ->
     assert "heroin" in found[READER].out
     assert "heroin" not in found[PART].out
     assert "Your part of the deliveries" in shown.out
+
+
+async def test_r11_statistics_are_given_to_each_as_its_own(tmp_path: Path) -> None:
+    """A table of what was asked, files of the same numbers, and by `--service` no more than is its own; a slip is named."""
+    for service in (ALL, PART):
+        (tmp_path / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+    async for lists in over(dict(map(went, range(5)))):
+        asked = ("--period", "2022/2030", "--by", "started", "--gateway", lists.url, "--keys", str(tmp_path))
+        shown = await vigil("statistics", "--as", ALL, *asked, "-f", "s.csv", "-f", "s.svg", cwd=tmp_path)
+        part = await vigil("statistics", "--as", PART, *asked, "-o", "json", cwd=tmp_path)
+        other = await vigil("statistics", "--as", PART, *asked, "--service", "kz.police", "-o", "json", cwd=tmp_path)
+        slips = [
+            await vigil("statistics", "--as", ALL, *asked, *words, cwd=tmp_path) for words in (("--kind", "tea"), ("-f", "s.pdf"))
+        ]
+
+    assert (0, 0) == (shown.code, part.code)
+    assert "5 deliveries started" in shown.out
+    assert "R17" in shown.out
+    assert "kz.police" in (tmp_path / "s.csv").read_text()
+    assert (tmp_path / "s.svg").read_text().startswith("<svg")
+    assert [PART] == [one["service"] for one in part.json["both"]]
+    assert [] == other.json["both"]
+    assert [2, 2] == [one.code for one in slips]
+    assert "tea" in slips[0].err
 
 
 async def test_custody_is_exported_as_epcis(folder: Path) -> None:

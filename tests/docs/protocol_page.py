@@ -33,6 +33,7 @@ from domain.views.asked import inbox, request
 from domain.views.lists import Row, Rows
 from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page
+from domain.views.statistics import Forecast, Narrowed, Statistics, durations
 from domain.views.view import DeliveryView, view
 from domain.words.errors import Malformed, RuleBroken
 from domain.words.moments import utc_text
@@ -234,6 +235,15 @@ class PaperReception:
     async def results(self, caller: Service, period: Period, by: CountedBy) -> Results:
         """Nothing counts in the period."""
         return Results(counted_by=by, period=period, as_of=utc_text(NOW), reader=caller.id, whole=True)
+
+    async def statistics(self, caller: Service, period: Period, by: CountedBy, narrowed: Narrowed) -> Statistics:
+        """Nothing has ended in the period."""
+        given = {"counted_by": by, "period": period, "as_of": utc_text(NOW), "reader": caller.id, "narrowed": narrowed}
+        return Statistics(**given, whole=True, deliveries=0, simulated=0, lasted=durations((), (), ()))
+
+    async def keep_forecast(self, _caller: Service, _delivery: str, _forecast: Forecast) -> bool:
+        """It is kept."""
+        return True
 
     async def view(self, caller: Service, delivery: str) -> DeliveryView:
         """Its summary."""
