@@ -21,6 +21,7 @@ from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
 from domain.views.floor import Counted, FloorPage, FloorQuestion, FloorRow, Placed, floor_page, matches, placed
+from domain.views.shift import Head
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
@@ -109,6 +110,17 @@ class _Move:
     whole: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Stand:
+    """All rows of one reader at one moment, and the heads of their ledgers. `unreadable`, `beyond`: as `Floor` has them."""
+
+    at: datetime
+    rows: tuple[Placed, ...]
+    heads: tuple[Head, ...]
+    unreadable: tuple[str, ...]
+    beyond: int
+
+
 class WatchFloor:
     """The rows of one archive. Each method that looks raises `Unavailable` where the archive is away."""
 
@@ -125,6 +137,7 @@ class WatchFloor:
         self._clock = clock
         self._rows: dict[str, Placed] = {}
         self._unreadable: set[str] = set()
+        self._heads: dict[str, Head] = {}
         self._beyond = 0
         self._after: int | None = None
         self._turn: datetime | None = None
@@ -151,6 +164,19 @@ class WatchFloor:
             unknown=tuple(unknown),
             engine=engine,
             version=self._named(self._version),
+        )
+
+    async def stand(self, caller: Service) -> Stand:
+        """Everything that is this reader's."""
+        await self.look()
+        rows, everything = tuple(self._of(caller)), _sees_all(caller)
+        names = [row.glance.delivery for row in rows] + (sorted(self._unreadable) if everything else [])
+        return Stand(
+            at=self._looked_at,
+            rows=rows,
+            heads=tuple(self._heads[name] for name in names),
+            unreadable=tuple(sorted(self._unreadable)) if everything else (),
+            beyond=self._beyond if everything else 0,
         )
 
     async def names(self, caller: Service, question: FloorQuestion) -> tuple[str, ...]:
@@ -200,9 +226,11 @@ class WatchFloor:
     async def _fill(self, newest: int) -> None:
         before, after, place = self._rows, dict[str, Placed](), None
         unreadable: set[str] = set()
+        heads = dict[str, Head]()
         while True:
             found, place = await self._lists.floor(place, min(AT_ONCE, self._most))
             for one in found[: self._most - len(after)]:
+                heads[one.delivery] = _head(one)
                 if one.glance is None:
                     unreadable.add(one.delivery)
                 else:
@@ -211,7 +239,7 @@ class WatchFloor:
                     after[one.delivery] = known if known is not None and same else placed(one.glance, self._clock())
             if place is None or len(after) + len(unreadable) >= self._most:
                 break
-        self._rows, self._unreadable, self._after = {}, unreadable, newest
+        self._rows, self._unreadable, self._heads, self._after = {}, unreadable, heads, newest
         for name, row in after.items():
             self._put(row, new=before.get(name) is not row)
         for name in before.keys() - after.keys():
@@ -244,6 +272,9 @@ class WatchFloor:
         name, known = kept.delivery, self._rows.get(kept.delivery)
         there = known is not None or name in self._unreadable
         self._unreadable.discard(name)
+        self._heads.pop(name, None)
+        if not kept.ended and (there or not self._is_full()):
+            self._heads[name] = _head(kept)
         if kept.ended or kept.glance is None:
             if known is not None:
                 self._move(self._rows.pop(name))
@@ -336,6 +367,10 @@ class WatchFloor:
             open=found.open,
             due_within_an_hour=found.due_within_an_hour,
         )
+
+
+def _head(kept: KeptGlance) -> Head:
+    return kept.delivery, kept.size, kept.root.hex()
 
 
 def _sees_all(caller: Service) -> bool:

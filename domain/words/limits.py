@@ -447,6 +447,12 @@ MOST_READ: Final = 1_000
 
 LONGEST_LIST: Final = 200
 """Rows of one page of a list."""
+MOST_HAPPENED: Final = 150
+"""Entries that the sheet of a shift tells one by one; of more there is the number."""
+MOST_MOVED_ON_SHEET: Final = 50
+"""Deliveries on it that got worse, that got better, and consents that end."""
+MOST_COMPARED: Final = 100
+"""Deliveries that are read as they stood when the shift began, which costs some ten milliseconds each."""
 MOST_CONTEXTS: Final = 50
 """Contexts of one person: installations, and services in them, that somebody acts for."""
 MOST_OFFERED: Final = 5
