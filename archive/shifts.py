@@ -62,7 +62,7 @@ class Shifts:
         found = found.outerjoin(data_keys, data_keys.c.delivery == entries.c.delivery)
         order = (_RANK, entries.c.at.desc(), entries.c.delivery, entries.c.seq)
         async with self._database.reading() as connection:
-            counts = {what: count for what, count in (await connection.execute(counted)).tuples() if what in WHATS}
+            counts = {what: count for what, count in (await connection.execute(counted)).all() if what in WHATS}
             rows = (await connection.execute(found.order_by(*order).limit(limit))).all()
         lines = {(row.delivery, row.branch, row.seq): self._line(row) for row in rows}
         return HappenedSince(
@@ -77,7 +77,7 @@ class Shifts:
         asked = select(deliveries.c.delivery, func.max(entries.c.seq)).join(entries, first)
         asked = asked.where(deliveries.c.delivery.in_(names), deliveries.c.branch == 0).group_by(deliveries.c.delivery)
         async with self._database.reading() as connection:
-            return {name: last + 1 for name, last in (await connection.execute(asked)).tuples()}
+            return {name: last + 1 for name, last in (await connection.execute(asked)).all()}
 
     async def last(self, watch: str) -> Before | None:
         """The newest handover of this watch that is closed."""
@@ -99,7 +99,7 @@ class Shifts:
         async with self._database.reading() as connection:
             rows = (await connection.execute(asked.order_by(handovers.c.number.desc()).limit(limit + 1))).all()
         shown = tuple(map(_handover, rows[:limit]))
-        return Handovers(handovers=shown, next=shown[-1].number if len(rows) > limit else None)
+        return Handovers(waiting=await self.waiting(watch), handovers=shown, next=shown[-1].number if len(rows) > limit else None)
 
     async def of_sheet(self, watch: str, digest: str) -> Handover | None:
         """The handover of this very sheet, closed or waiting."""

@@ -15,6 +15,7 @@ from archive.ledgers import Ledgers
 from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
+from archive.shifts import Shifts
 from domain.words.errors import Unavailable
 from gateway.access import Proofs
 from gateway.api import application, health_of
@@ -57,6 +58,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         Deliveries(archive, Wrapping(ring)),
         Expunging(archive, files),
         PeriodResults(archive),
+        Shifts(archive, Wrapping(ring)),
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)

@@ -20,6 +20,7 @@ from domain.delivery.requests import AnyAlarm
 from domain.papers.making import Offered
 from domain.plan.directory import Listed
 from domain.record.expunction import Approvals
+from domain.record.handover import HandingOver
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
@@ -46,9 +47,10 @@ from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
-from gateway.reads import READS, counts, recorded, shows
+from gateway.reads import READS, counts, recorded, refusing, shows
 from gateway.reception import RECEPTION, Reception
 from gateway.results_query import results_query_of
+from gateway.shift import handover_number, handovers_query_of, shift_query_of
 from gateway.streams import STREAMS, end_streams, stream, stream_floor
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
@@ -352,6 +354,49 @@ async def results(request: web.Request) -> web.Response:
     """
     found = await request.app[RECEPTION].reading.results(request[CALLER].service, *results_query_of(request.query))
     counts(request, found)
+    return _model(found)
+
+
+@routes.get("/v1/shift", name="shift")
+async def shift(request: web.Request) -> web.Response:
+    """The sheet of a shift: what changed since a moment, and what is open for the next one; signed by the installation."""
+    found = await request.app[RECEPTION].shift.sheet(request[CALLER].service, shift_query_of(request.query))
+    shows(request, found.sheet.names())
+    return _model(found)
+
+
+@routes.post("/v1/shift/hand-over", name="hand-over")
+async def hand_over(request: web.Request) -> web.Response:
+    """Hand over a shift, by an officer's signature under its sheet. It waits for who takes over; handed in again it is the same."""
+    try:
+        given = await read(request, HandingOver.model_validate_json)
+    except ValidationError as error:
+        raise Malformed("the body is not a sheet and a signature", faults_of(error)) from error
+    taken = request.app[RECEPTION].shift.hand_over(request[CALLER].service, given)
+    return _model(await refusing(request, taken), 201)
+
+
+@routes.post("/v1/shift/take-over", name="take-over")
+async def take_over(request: web.Request) -> web.Response:
+    """Take over the shift that waits, by another officer's signature under the same sheet; handed in again it is the same."""
+    taken = request.app[RECEPTION].shift.take_over(request[CALLER].service, await _body(request, Envelope))
+    return _model(await refusing(request, taken), 201)
+
+
+@routes.get("/v1/shift/handovers", name="handovers")
+async def former_handovers(request: web.Request) -> web.Response:
+    """A page of former handovers, the newest first. It names no delivery."""
+    found = await request.app[RECEPTION].shift.former(request[CALLER].service, handovers_query_of(request.query))
+    shows(request, ())
+    return _model(found)
+
+
+@routes.get("/v1/shift/handovers/{number}", name="handover")
+async def former_handover(request: web.Request) -> web.Response:
+    """One handover: its sheet, and both signatures."""
+    number = handover_number(request.match_info["number"])
+    found, sheet = await request.app[RECEPTION].shift.record(request[CALLER].service, number)
+    shows(request, sheet.names() if sheet is not None else ())
     return _model(found)
 
 

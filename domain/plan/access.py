@@ -46,6 +46,11 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "measure":  ("-",       "-",     "-",        "all",      "-",     "all",         "all"),
     "reads":    ("-",       "-",     "-",        "-",        "all",   "-",           "-"),
     "alarms":   ("-",       "-",     "-",        "all",      "-",     "-",           "-"),
+    "shift":    ("own",     "-",     "-",        "all",      "-",     "-",           "-"),  # own: of which it sees the whole
+    "hand-over": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "take-over": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),  # by another person
+    "handovers": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "handover": ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
     "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "enter":    ("own",     "own",   "own",      "own",      "-",     "-",           "-"),  # own: as oneself, with a browser
 }

@@ -87,8 +87,11 @@ class HandoverRecord(Frozen):
 
 
 class Handovers(Frozen):
-    """Some of them, the newest first. `next`: before which number to go on; none at the end."""
+    """Some of those that are closed, the newest first. `next`: before which number to go on; none at the end. `waiting`: one that
+    nobody has taken over yet.
+    """
 
+    waiting: Handover | None
     handovers: Annotated[tuple[Handover, ...], Field(max_length=LONGEST_LIST)]
     next: int | None
 

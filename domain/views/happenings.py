@@ -15,7 +15,7 @@ from domain.delivery.reported import Amended, Diverged, Started, Stated
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding
 from domain.delivery.vocabulary import Outcome, UtcText
-from domain.record.door import read_statement
+from domain.rules.books import read
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
 from domain.words.limits import MOST_IN_A_CELL
@@ -108,7 +108,7 @@ def happening(entry: Entry) -> What | None:
         return "refused"
     if event.verdict.verdict != "accepted":
         return None
-    said = read_statement(event.envelope)
+    said = read(event.envelope)
     return "stopped" if getattr(said.content, "risk_to_life", None) is True else _SAID.get(said.kind)
 
 
@@ -120,7 +120,7 @@ def happened(delivery: str, entry: Entry) -> Happened | None:
     line: dict[str, object] = {"at": entry.at, "delivery": delivery, "seq": entry.seq, "what": what}
     match event:
         case Stated():
-            line |= _said(read_statement(event.envelope)) | {"finding": event.verdict.finding}
+            line |= _said(read(event.envelope)) | {"finding": event.verdict.finding}
         case Silence():
             line |= {"services": event.services[:MOST_IN_A_CELL]}
         case Escalated():

@@ -15,6 +15,7 @@ from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest, Need
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import Frozen, digest
+from domain.signing.envelope import Envelope
 from domain.views.floor import Placed, concerned, placed
 from domain.views.floor_in_words import REASONS
 from domain.views.glance import Glance
@@ -131,6 +132,14 @@ class Sheet(Frozen):
         for some in (self.waiting, self.consents, self.happened, self.worse, self.better):
             yield from (one.delivery for one in some)
         yield from self.unreadable
+
+
+class MadeSheet(Frozen):
+    """A sheet as it was made now. `signed`: it as the installation signs it; both officers sign `digest`, of its payload."""
+
+    sheet: Sheet
+    digest: Digest
+    signed: Envelope
 
 
 Head = tuple[str, int, str]

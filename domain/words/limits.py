@@ -447,6 +447,8 @@ MOST_READ: Final = 1_000
 
 LONGEST_LIST: Final = 200
 """Rows of one page of a list."""
+LARGEST_NUMBER_OF_HANDOVER: Final = 999_999
+"""Three a day for 900 years."""
 MOST_HAPPENED: Final = 150
 """Entries that the sheet of a shift tells one by one; of more there is the number."""
 MOST_MOVED_ON_SHEET: Final = 50
