@@ -37,6 +37,7 @@ from client.commands import (
     reads,
     rehearsing,
     results,
+    shifts,
     sandboxing,
     signing_in,
     speaking,
@@ -61,6 +62,7 @@ app.command()(signing_in.sign_in)
 app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
+app.command()(shifts.shift)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.command()(codec.codec)
