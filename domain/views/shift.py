@@ -23,7 +23,7 @@ from domain.views.happenings import Happened, What
 from domain.views.urgency import GROUPS, Group, Reason, next_due
 from domain.words.errors import MOST_FAULTS, Fault
 from domain.words.identifiers import OperationCode, ServiceId, State
-from domain.words.limits import LONGEST_LIST, MOST_HAPPENED, MOST_IN_A_CELL, MOST_MOVED_ON_SHEET
+from domain.words.limits import LONGEST_LIST, MOST_HAPPENED, MOST_IN_A_CELL, MOST_MOVED_ON_SHEET, MOST_ON_SHEET
 from domain.words.moments import instant, utc_text
 from domain.words.text import fill
 
@@ -109,7 +109,7 @@ class Sheet(Frozen):
     """How many need somebody now."""
     counts: dict[What, Count]
     """How much of what has happened since."""
-    waiting: Annotated[tuple[Waiting, ...], Field(max_length=LONGEST_LIST)]
+    waiting: Annotated[tuple[Waiting, ...], Field(max_length=MOST_ON_SHEET)]
     """What needs somebody, is to be watched, or comes due in the coming shift; the worst first."""
     more_waiting: Count
     consents: Annotated[tuple[Running, ...], Field(max_length=MOST_MOVED_ON_SHEET)]
@@ -201,8 +201,8 @@ def sheet_of(shift: Shift, known: Known) -> Sheet:
         on_the_road=sum(_is_on_the_road(row.glance) for row in rows),
         needing=sum(row.worst.group == "needs_you" for row in rows),
         counts=dict(known.counts),
-        waiting=tuple(_waiting(row, told.get(row.glance.delivery)) for row in waiting[:LONGEST_LIST]),
-        more_waiting=max(len(waiting) - LONGEST_LIST, 0),
+        waiting=tuple(_waiting(row, told.get(row.glance.delivery)) for row in waiting[:MOST_ON_SHEET]),
+        more_waiting=max(len(waiting) - MOST_ON_SHEET, 0),
         consents=tuple(consents[:MOST_MOVED_ON_SHEET]),
         more_consents=max(len(consents) - MOST_MOVED_ON_SHEET, 0),
         happened=tuple(known.happened[:MOST_HAPPENED]),
@@ -222,7 +222,7 @@ def differences(sheet: Sheet, rows: Iterable[Placed]) -> tuple[Fault, ...]:
     sheet: on a busy floor nobody would ever sign one.
     """
     was = {one.delivery: one.reason for one in sheet.waiting if GROUPS[one.reason] == "needs_you"}
-    cut = len(was) == LONGEST_LIST  # more of them may not have found room: what is new among them is not known
+    cut = len(was) == MOST_ON_SHEET  # more of them may not have found room: what is new among them is not known
     here = ((row.glance.delivery, row.worst) for row in rows)
     now = {name: worst.reason for name, worst in here if worst.group == "needs_you" and (name in was or not cut)}
     differing = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from domain.views.floor_in_words import REASONS, THEN, UNTIL_SEIZED
-from domain.views.happenings import Happened, What
-from domain.views.names import NEEDS, OUTCOMES
+from domain.views.floor_in_words import REASONS, SHORTLY, THEN, UNTIL_SEIZED
+from domain.views.happenings import WHATS, Happened, What
+from domain.views.names import OUTCOMES
 from domain.views.sentences import Translate, english, say_kind, say_plainly, two_units
 from domain.views.shift import Moved, Running, Sheet, Waiting
 from domain.words.moments import instant
@@ -59,7 +59,7 @@ TELLS: Final[Mapping[What, str]] = {
     "delivered": mark("{delivery} was delivered; {by} ({officer}) said so."),
 }
 """Each in a sentence."""
-WAITS: Final = mark("{who}: {need}")
+WAITS: Final = mark("{who}: {need}.")
 AND_MORE: Final = mark("{who} and {count} more")
 HOLDS: Final = mark("{service} holds it in {state}.")
 TOLD: Final = mark("{service} was told last.")
@@ -110,8 +110,9 @@ def coming(sheet: Sheet, translate: Translate = english) -> tuple[Coming, ...]:
     found = []
     for one in sheet.waiting:
         if one.due is not None and at < instant(one.due) <= until:
-            tone = "act" if one.then in ("halts", "out_of_sight") else ""
-            found.append(_coming(one.due, at, one.delivery, _asks(one, translate), tone))
+            ends = one.then is not None and one.then in ("halts", "out_of_sight")
+            text = _with_consequence(one, translate) if ends else _asks(one, translate)
+            found.append(_coming(one.due, at, one.delivery, text, "act" if ends else ""))
     for consent in sheet.consents:
         if instant(consent.valid_until) > at:
             tone = "watch" if instant(consent.valid_until) < instant(consent.needed_until) else ""
@@ -154,7 +155,7 @@ def moved(one: Moved, translate: Translate = english) -> str:
 
 def counted(sheet: Sheet, translate: Translate = english) -> str:
     """How much of what has happened, in one line."""
-    return ", ".join(f"{count} {translate(COUNTS[what])}" for what, count in sheet.counts.items())
+    return ", ".join(f"{sheet.counts[what]} {translate(COUNTS[what])}" for what in WHATS if what in sheet.counts)
 
 
 def remarks(sheet: Sheet, translate: Translate = english) -> Iterator[str]:
@@ -171,17 +172,21 @@ def remarks(sheet: Sheet, translate: Translate = english) -> Iterator[str]:
 def _stands(one: Waiting, translate: Translate) -> str:
     parts = [translate(HOLDS).format(service=one.holder, state=one.state)]
     if one.need is not None and one.who:
-        parts.append(f"{_asks(one, translate)} {translate(THEN[one.then]) if one.then is not None else ''}".strip())
+        parts.append(_with_consequence(one, translate))
     if one.told is not None:
         parts.append(translate(TOLD).format(service=one.told))
     return " ".join(parts)
+
+
+def _with_consequence(one: Waiting, translate: Translate) -> str:
+    return f"{_asks(one, translate)} {translate(THEN[one.then])}" if one.then is not None else _asks(one, translate)
 
 
 def _asks(one: Waiting, translate: Translate) -> str:
     who = ", ".join(one.who) or one.holder
     if one.more:
         who = translate(AND_MORE).format(who=who, count=one.more)
-    return translate(WAITS).format(who=who, need=translate(NEEDS[one.need])) if one.need is not None else who
+    return translate(WAITS).format(who=who, need=translate(SHORTLY[one.need])) if one.need is not None else who
 
 
 def _until(one: Waiting, at: datetime, translate: Translate) -> tuple[str, str]:

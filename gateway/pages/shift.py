@@ -10,6 +10,7 @@ from domain.record.handover import SHIFT_TYPE, Handover, Part
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.views import shift_in_words as words
+from domain.views.happenings import WHATS
 from domain.views.shift import MOST_HOURS, Sheet
 from domain.words.moments import instant
 from gateway.access import CALLER, PROOFS
@@ -23,8 +24,10 @@ from process.language import speaker
 HERE: Final = f"{ROOT}/shift"
 ZONES: Final = ("UTC", "+02:00", "+03:00", "+04:00", "+05:00", "+06:00")
 HOURS: Final = (8, 12, 24, MOST_HOURS)
-ON_PAPER: Final[Mapping[str, int]] = {"waiting": 12, "coming": 8, "happened": 14, "worse": 4, "better": 4}
+ON_PAPER: Final[Mapping[str, int]] = {"waiting": 10, "coming": 6, "happened": 10, "worse": 3, "better": 3}
 """Rows of each list that find room on one A4 page. What is more is on the screen, and said on the paper."""
+MOST_COMING: Final = 40
+"""Rows of what comes due on the screen."""
 NEWEST: Final = 5
 """Former handovers that stand under a sheet."""
 
@@ -76,15 +79,15 @@ async def handover(request: web.Request) -> web.Response:
 def _values(request: web.Request, sheet: Sheet, digest: str) -> dict[str, Any]:
     """What the template tells of a sheet."""
     speak, at = speaker(language_of(request)), instant(sheet.at)
-    coming = words.coming(sheet, speak)
+    coming, worst = words.coming(sheet, speak), sorted(sheet.happened, key=lambda one: (WHATS.index(one.what), one.at))
     lists: dict[str, Sequence[Any]] = {
         "waiting": tuple(words.rows(sheet, speak)),
-        "coming": coming,
+        "coming": coming[:MOST_COMING],
         "happened": [(one.at, words.clock(one.at, at), words.tells(one, speak), one) for one in sheet.happened],
         "worse": [(one.delivery, words.moved(one, speak)) for one in sheet.worse],
         "better": [(one.delivery, words.moved(one, speak)) for one in sheet.better],
     }
-    more = {"waiting": sheet.more_waiting, "coming": sheet.more_consents, "happened": sheet.more_happened}
+    more = {"waiting": sheet.more_waiting, "coming": sheet.more_consents + max(len(coming) - MOST_COMING, 0), "happened": sheet.more_happened}
     more |= {"worse": sheet.more_worse, "better": sheet.more_better}
     return {
         "sheet": sheet,
@@ -93,6 +96,7 @@ def _values(request: web.Request, sheet: Sheet, digest: str) -> dict[str, Any]:
         "more": more,
         "off_paper": {name: max(len(some) - ON_PAPER[name], 0) + more[name] for name, some in lists.items()},
         "on_paper": ON_PAPER,
+        "printed": {(one.delivery, one.seq) for one in worst[: ON_PAPER["happened"]]},
         "next_hours": (instant(sheet.until) - at) // timedelta(hours=1),
         "counted": words.counted(sheet, speak),
         "remarks": tuple(words.remarks(sheet, speak)),
