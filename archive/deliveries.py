@@ -210,9 +210,7 @@ class Deliveries:
             key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
             with suppress(NotVerified, ValidationError):
                 found = Glance.model_validate_json(key.open(row.glance, "deliveries", "glance"))
-        return KeptGlance(
-            delivery=row.delivery, change=row.change, size=row.size, root=row.root, ended=row.ended, glance=found
-        )
+        return KeptGlance(delivery=row.delivery, change=row.change, size=row.size, root=row.root, ended=row.ended, glance=found)
 
     def _row(self, row: Any, text: str) -> KeptRow | None:
         """As its reader may see it; none if it does not have the text."""

@@ -67,7 +67,9 @@ class Shifts:
         lines = {(row.delivery, row.branch, row.seq): self._line(row) for row in rows}
         return HappenedSince(
             counts={what: counts[what] for what in WHATS if what in counts},
-            lines=tuple(sorted((one for one in lines.values() if one is not None), key=lambda one: (one.at, one.delivery, one.seq))),
+            lines=tuple(
+                sorted((one for one in lines.values() if one is not None), key=lambda one: (one.at, one.delivery, one.seq))
+            ),
             unreadable=frozenset(name for (name, *_), one in lines.items() if one is None),
         )
 
@@ -116,7 +118,9 @@ class Shifts:
             row = (await connection.execute(asked)).first()
             key = (await connection.execute(select(data_keys).where(data_keys.c.delivery == name))).first()
         if row is None:
-            raise NotFound(fill("there is no handover {number} here", number=number), hint=mark("`vigil shift former` lists them"))
+            raise NotFound(
+                fill("there is no handover {number} here", number=number), hint=mark("`vigil shift former` lists them")
+            )
         if key is None:
             raise Unavailable(fill("the key of handover {number} is missing", number=number), hint="restore the table data_keys")
         sheet = None

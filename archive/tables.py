@@ -316,9 +316,9 @@ handovers = Table(
     Index("ix_handovers_watch", "watch", "number"),
     Index("ix_handovers_digest", "digest"),
 )
-"""Handovers of shifts. `watch`: the service whose deliveries they are of; empty: all. `digest`: of the sheet's payload, which both
-officers signed. `sheet`: it as the installation signed it, sealed under a key that stands in `data_keys` as `shift/NUMBER`; null
-once a delivery that it names is expunged.
+"""Handovers of shifts. `watch`: the service whose deliveries they are of; empty: all. `digest`: of the sheet's payload, which
+both officers signed. `sheet`: it as the installation signed it, sealed under a key that stands in `data_keys` as `shift/NUMBER`;
+null once a delivery that it names is expunged.
 """
 
 handover_names = Table(

@@ -37,8 +37,8 @@ from client.commands import (
     reads,
     rehearsing,
     results,
-    shifts,
     sandboxing,
+    shifts,
     signing_in,
     speaking,
 )

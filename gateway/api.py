@@ -369,7 +369,7 @@ async def shift(request: web.Request) -> web.Response:
 
 @routes.post("/v1/shift/hand-over", name="hand-over")
 async def hand_over(request: web.Request) -> web.Response:
-    """Hand over a shift, by an officer's signature under its sheet. It waits for who takes over; handed in again it is the same."""
+    """Hand over a shift, by an officer's signature under its sheet; it waits to be taken. Handed in again it is the same."""
     try:
         given = await read(request, HandingOver.model_validate_json)
     except ValidationError as error:
@@ -389,7 +389,6 @@ async def take_over(request: web.Request) -> web.Response:
 async def former_handovers(request: web.Request) -> web.Response:
     """A page of former handovers, the newest first. It names no delivery."""
     found = await request.app[RECEPTION].shift.former(request[CALLER].service, handovers_query_of(request.query))
-    shows(request, ())
     return _model(found)
 
 

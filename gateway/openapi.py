@@ -28,7 +28,7 @@ from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.plan.vocabulary import Digest
 from domain.record.expunction import Approvals, Expunged
-from domain.record.handover import SHIFT_TYPE, Handover, HandingOver, HandoverRecord, Handovers
+from domain.record.handover import SHIFT_TYPE, HandingOver, Handover, HandoverRecord, Handovers
 from domain.record.packet import Purpose
 from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
@@ -309,7 +309,9 @@ SAYS: dict[str, Says] = {
     ),
     "hand-over": Says({201: Success(Handover, "It waits to be taken over.")}, sends=HandingOver, refuses=(422,)),
     "take-over": Says({201: Success(Handover, "Closed.")}, takes=SHIFT_TYPE, refuses=(422,)),
-    "handovers": Says({200: Success(Handovers)}, refuses=(422,), asks={"before": ("query", _HANDOVER, "`next` of the page before.")}),
+    "handovers": Says(
+        {200: Success(Handovers)}, refuses=(422,), asks={"before": ("query", _HANDOVER, "`next` of the page before.")}
+    ),
     "handover": Says({200: Success(HandoverRecord)}),
     "reads": Says(
         {200: Success(ReadsPage)},

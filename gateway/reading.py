@@ -55,9 +55,7 @@ STILL_THERE: Final = 30.0
 class Reading:
     """Serves readers that have proved who they are."""
 
-    def __init__(
-        self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults, shifts: Shifts
-    ) -> None:
+    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults, shifts: Shifts) -> None:
         self._results = results
         self._shifts = shifts
         self._expunging = expunging

@@ -27,9 +27,24 @@ log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter"})
+NO_VIEWS = frozenset(
+    {
+        "health",
+        "openapi",
+        "measure",
+        "directory",
+        "start",
+        "amend",
+        "submit",
+        "attach",
+        "enter",
+        "hand-over",
+        "take-over",
+        "handovers",
+    }
+)
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
-They need no database, but for `enter`: a stop gets through without one (R8)."""
+They need no database, but for `enter` and handovers of shifts: a stop gets through without one (R8)."""
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -75,12 +90,10 @@ async def looked(request: web.Request, delivery: str) -> None:
 async def refusing(request: web.Request, taken: Awaitable[T]) -> T:
     """What is taken names no delivery. Where a sheet is refused because of some, who is told of which is written down first."""
     try:
-        found = await taken
+        return await taken
     except SheetChangedError as error:
         await request.app[READS].record(_shown(request, [one.place for one in error.faults]))
         raise
-    request[SHOWN] = ()
-    return found
 
 
 async def hands_out(request: web.Request, delivery: str, named_by: int, file: str) -> None:

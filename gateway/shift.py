@@ -1,7 +1,7 @@
 """The handover of a shift: its sheet, made anew for whoever asks, and the signatures of two officers under one.
 
-A sheet is signed by the installation and kept by nobody until an officer hands over with it. Whoever signs it signs its digest; it
-is refused once what needs somebody is no longer what it says.
+A sheet is signed by the installation and kept by nobody until an officer hands over with it. Whoever signs it signs its digest.
+It is refused once what needs somebody is no longer what it says.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from domain.record.handover import (
     SHEET_TYPE,
     SIGNED_WITHIN,
     TAKEN_WITHIN,
-    Handover,
     HandingOver,
+    Handover,
     HandoverRecord,
     Handovers,
     Person,
@@ -153,7 +153,9 @@ class ShiftDesk:
         known = await self._shifts.of_sheet(watch, digest)
         if known is None:
             waiting = await self._shifts.waiting(watch)
-            hint = fill("read handover {number}, and sign that", number=waiting.number) if waiting else mark("read the sheet anew")
+            hint = (
+                fill("read handover {number}, and sign that", number=waiting.number) if waiting else mark("read the sheet anew")
+            )
             raise NotFound(mark("nobody hands over with this sheet, or not any more"), hint=hint)
         record = await self._shifts.record(watch, known.number)
         two_persons(record.given, taken)

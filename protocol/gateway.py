@@ -20,7 +20,7 @@ from domain.plan.attachment import File
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
-from domain.record.handover import Handover, HandingOver, HandoverRecord, Handovers
+from domain.record.handover import HandingOver, Handover, HandoverRecord, Handovers
 from domain.record.reads import ReadsPage
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.canonical import canonical

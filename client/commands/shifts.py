@@ -21,8 +21,8 @@ from client.tables import Lines
 from domain.record.handover import (
     SHIFT_TYPE,
     Handed,
-    Handover,
     HandingOver,
+    Handover,
     HandoverRecord,
     Handovers,
     Part,
@@ -41,7 +41,7 @@ Doing = Literal["sheet", "hand-over", "take-over", "former"]
 
 
 @grouped
-def shift(  # noqa: PLR0913, PLR0917 - a sheet, and what is done with it
+def shift(
     caller: CallerOptions,
     doing: Annotated[
         Doing, typer.Argument(help="show the sheet; hand over with it; take over what waits; list or show former ones")
@@ -93,7 +93,13 @@ class _Signing:
 
     def signed(self, caller: CallerOptions, part: Part, sheet: Sheet, digest: str) -> Envelope:
         """An officer's signature under a sheet, once that is agreed to; it is shown first."""
-        said = {"part": part, "sheet": digest, "service": caller.service, "officer": caller.code, "at": utc_text(datetime.now(UTC))}
+        said = {
+            "part": part,
+            "sheet": digest,
+            "service": caller.service,
+            "officer": caller.code,
+            "at": utc_text(datetime.now(UTC)),
+        }
         handed = Handed.model_validate(said)
         if self.dry_run:
             dry(self.output, {"signed": plain(handed), "sheet": plain(sheet)}, shown(sheet, digest))

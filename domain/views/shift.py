@@ -281,7 +281,7 @@ def _running(rows: Iterable[Placed], shift: Shift) -> Iterator[Running]:
 
 
 def _moved(rows: Iterable[Placed], shift: Shift, then: Mapping[str, Glance]) -> tuple[list[Moved], list[Moved], int]:
-    """What got worse, what better, and of how many that is not known. What has no newer entry is as it was: time alone moved it."""
+    """What got worse, what better, and of how many that is not known. What has no newer entry was moved by time alone."""
     worse, better, left = list[Moved](), list[Moved](), 0
     for row in rows:
         name = row.glance.delivery

@@ -450,7 +450,7 @@ LONGEST_LIST: Final = 200
 LARGEST_NUMBER_OF_HANDOVER: Final = 999_999
 """Three a day for 900 years."""
 MOST_ON_SHEET: Final = 100
-"""Open deliveries on the sheet of a shift, the worst; of more there is the number. With what follows its page stays below 200 KB."""
+"""Open deliveries on the sheet of a shift, the worst; of more there is the number. So its page stays below 200 KB."""
 MOST_HAPPENED: Final = 60
 """Entries that it tells one by one."""
 MOST_MOVED_ON_SHEET: Final = 30

@@ -1,7 +1,7 @@
 """The sheet of a shift as a page and as one sheet of paper, with what its script needs to sign it; former handovers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from aiohttp import web
@@ -59,7 +59,6 @@ async def shift(request: web.Request) -> web.Response:
 async def former_handovers(request: web.Request) -> web.Response:
     """Former handovers, the newest first."""
     found = await request.app[RECEPTION].shift.former(request[CALLER].service, handovers_query_of(request.query))
-    shows(request, ())
     return page(request, "handovers.html", found=found)
 
 
@@ -87,7 +86,11 @@ def _values(request: web.Request, sheet: Sheet, digest: str) -> dict[str, Any]:
         "worse": [(one.delivery, words.moved(one, speak)) for one in sheet.worse],
         "better": [(one.delivery, words.moved(one, speak)) for one in sheet.better],
     }
-    more = {"waiting": sheet.more_waiting, "coming": sheet.more_consents + max(len(coming) - MOST_COMING, 0), "happened": sheet.more_happened}
+    more = {
+        "waiting": sheet.more_waiting,
+        "coming": sheet.more_consents + max(len(coming) - MOST_COMING, 0),
+        "happened": sheet.more_happened,
+    }
     more |= {"worse": sheet.more_worse, "better": sheet.more_better}
     return {
         "sheet": sheet,
@@ -125,7 +128,7 @@ def _is_mine(request: web.Request, one: Handover) -> bool:
 
 
 def _asked(query: Mapping[str, str]) -> dict[str, str]:
-    """What the form sends: a day and an hour, and the zone of the clock that showed them. What was left empty is not asked for."""
+    """What the form sends: a day and an hour, and the zone of their clock. What was left empty is not asked for."""
     given = {name: query[name] for name in ("since", "hours") if query.get(name)}
     zone = query.get("zone")
     if "since" in given and zone:

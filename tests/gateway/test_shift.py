@@ -14,7 +14,7 @@ from archive.expunging import Approver, Order
 from archive.tables import branches, data_keys, handovers
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Directory, ServiceKey
-from domain.record.handover import SHEET_TYPE, SHIFT_TYPE, Handed, Handover, HandingOver, Part, verify_handover
+from domain.record.handover import SHEET_TYPE, SHIFT_TYPE, Handed, HandingOver, Handover, Part, verify_handover
 from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
 from domain.signing.keys import public_text
@@ -24,9 +24,10 @@ from domain.words.moments import utc_text
 from gateway import shift as gateway_shift
 from protocol.gateway import Gateway
 from rehearsal.services import VIGIL, private_key_of
+from tests.floors import night, wait
 from tests.gateway import test_floor
-from tests.floors import wait
 from tests.gateway.test_floor import ALL, NOW, READER, ROWS, Night, keep, made, over
+from tests.gateway.test_pages import SAME
 
 ACTIONS = ("shift", "hand-over", "take-over", "handovers", "handover")
 OFFICERS = {"S-1": Ed25519PrivateKey.generate(), "S-2": Ed25519PrivateKey.generate()}
@@ -96,7 +97,11 @@ async def test_a_sheet_says_what_is_open_the_worst_first_and_one_digest_over_all
     sheet = made_now.sheet
 
     assert ["birch-3", "amber-2", "ibex-6", "heron-5", "tulip-4", "cedar-1"] == [one.delivery for one in sheet.waiting]
-    assert ("to_seize", None, ("kz.customs", "kz.police")) == (sheet.waiting[0].reason, sheet.waiting[0].until, sheet.waiting[0].who)
+    assert ("to_seize", None, ("kz.customs", "kz.police")) == (
+        sheet.waiting[0].reason,
+        sheet.waiting[0].until,
+        sheet.waiting[0].who,
+    )
     assert (6, 3, ["heron-5"]) == (sheet.open, sheet.needing, [one.delivery for one in sheet.consents])
     heads = sorted((await at.reception.reading.floor.stand(test_floor.DIRECTORY.get(ALL))).heads)
     assert heads_of(reversed(heads)) == sheet.heads
@@ -106,7 +111,7 @@ async def test_a_sheet_says_what_is_open_the_worst_first_and_one_digest_over_all
 
 
 async def test_what_time_alone_made_worse_is_on_the_sheet(at: Night) -> None:
-    """Nothing was said since, and what was due is overdue. Of what has newer entries and no ledger that is not known, and said."""
+    """Nothing was said since, and what was due is overdue. Of what has newer entries and no ledger that is not known."""
     earlier = (NOW - timedelta(hours=5)).isoformat(timespec="seconds")
     late = wait(NOW, "uz.customs", -1, silent=False)
     await keep(at.reads, [made("amber-2", at=utc_text(NOW - timedelta(hours=9)), waits=(late,))])
@@ -276,3 +281,52 @@ async def test_a_sheet_stands_sealed_and_goes_with_a_delivery_that_is_expunged(a
     async with at.reads._database.reading() as connection:
         key = (await connection.execute(select(data_keys.c.wrapped).where(data_keys.c.delivery == "shift/1"))).scalar_one()
     assert key is None
+
+
+# The pages
+
+
+async def test_the_page_says_what_the_sheet_says_and_who_waits(at: Night) -> None:
+    """Each row with its link and until when, the digests, a form that needs no script; and that another has handed over."""
+    page = await (await at.browser()).page("/desk/shift?since=2026-03-14T20:00&zone=%2B05:00", 422)
+    assert "not within the last 31 days" in page
+    since = (NOW - timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M")
+    sheet, _ = await hand_over(at, "S-2")
+    page = await (await at.browser()).page(f"/desk/shift?since={since}&zone=UTC&hours=8")
+
+    assert f'value="{since}"' in page
+    for name in ("birch-3", "amber-2", "ibex-6", "heron-5", "tulip-4", "cedar-1"):
+        assert f'href="/desk/deliveries/{name}"' in page
+    assert 'class="until act">until seized' in page
+    assert "consent of uz.prosecutor for UZ ends: 1 h 24 min too early" in page
+    assert sheet.sheet.heads in page
+    assert 'href="/desk/shift/handovers/1"' in page
+    waiting = await (await at.browser()).page("/desk/shift/handovers/1")
+    assert sheet.digest in waiting
+    assert "Take over this shift" in waiting
+
+
+async def test_a_closed_handover_is_read_and_not_signed_again(at: Night) -> None:
+    """With both officers and when; it stands in the list, and its view in the log."""
+    sheet, _ = await hand_over(at)
+    await take_over(at, sheet)
+    browser = await at.browser()
+    page, former = await browser.page("/desk/shift/handovers/1"), await browser.page("/desk/shift/handovers")
+
+    assert "Handover 1 is closed: supervision S-1 handed over" in page
+    assert "shift.js" not in page
+    assert 'href="/desk/shift/handovers/1">1</a>' in former
+    assert "supervision S-2" in former
+    await browser.page("/desk/shift/handovers/2", 404)
+    reads = [one for one in (await at.reads.page(0, 100)).reads if one.action == "handover"]
+    assert [{*sheet.sheet.names()}] == [{*one.deliveries} for one in reads]
+
+
+async def test_the_page_of_a_full_floor_weighs_less_than_200_kb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand open deliveries, in the language with the longer words; more is on the sheet than on paper."""
+    monkeypatch.setattr(test_floor, "DIRECTORY", with_officers(test_floor.DIRECTORY))
+    async with over([*night(1000, NOW)]) as at:
+        browser = await at.browser()
+        answer, page = await browser.ask("GET", "/desk/shift?hours=48", headers=SAME | {"Accept-Language": "ru"})
+        assert 200 == answer.status
+        assert len(page.encode()) < 200_000
