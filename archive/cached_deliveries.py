@@ -82,7 +82,7 @@ class FoldedDeliveries:
         return await self._read_on(name, _Fold(branch), held.size)
 
     async def as_at(self, name: str, size: int) -> Delivery:
-        """The delivery after its first so many entries, in its first branch; it is not kept in memory. Raises as `newest` does."""
+        """The delivery after its first so many entries, in its first branch; not kept in memory. Raises as `newest` does."""
         return await self._read_on(name, _Fold(), size)
 
     async def with_batch(self, name: str, snapshot: Snapshot | None, entries: tuple[Entry, ...], fork: Fork) -> Delivery:

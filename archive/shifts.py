@@ -1,4 +1,4 @@
-"""What happened in a shift, found by what stands beside each entry, and the handovers of shifts, which are never changed once closed.
+"""What happened in a shift, found by what stands beside each entry; and handovers of shifts, never changed once they are closed.
 
 A handover has two signatures under one sheet. Until the second is there it waits, and whoever hands over anew takes its place.
 """
@@ -38,9 +38,7 @@ def key_of(number: int) -> str:
 
 @dataclass(frozen=True)
 class HappenedSince:
-    """How much of what has happened, the entries that must not be missed first to be told, in their order, and deliveries of which
-    one was altered.
-    """
+    """How much of what has happened, the entries to tell, and deliveries of which one was altered."""
 
     counts: Mapping[What, int]
     lines: tuple[Happened, ...]

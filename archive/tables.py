@@ -178,8 +178,8 @@ entries = Table(
     Column("opening", LargeBinary),
     Index("ix_entries_what", "at", "what", sqlite_where=text("what IS NOT NULL"), postgresql_where=text("what IS NOT NULL")),
 )
-"""The entries. `opening`: the canonical bytes, sealed. `what`: what it is of a shift (`domain.views.happenings`), in clear, so that
-nobody opens thousands to find ten. Once expunged, the leaf alone is left.
+"""The entries. `opening`: the canonical bytes, sealed. `what`: what it is of a shift (`domain.views.happenings`), in clear, so
+that nobody opens thousands to find ten. Once expunged, the leaf alone is left.
 """
 
 participants = Table(

@@ -40,8 +40,8 @@ from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from archive.reads import Reads
 from archive.results import PeriodResults
-from archive.shifts import Shifts
 from archive.sessions import Sessions
+from archive.shifts import Shifts
 from client.entries import line
 from domain.delivery.decided import Opened
 from domain.delivery.delivery import Snapshot
