@@ -77,6 +77,14 @@ FOR_OPERATORS = {
 """What no participating service needs: it stands in deploy/README.md."""
 OF_FLOOR = {("GET", "/v1/floor"), ("GET", "/v1/floor/changes")}
 """For who sees the whole of something: the document's example is of a service that sees a part, and has no such row."""
+OF_SHIFTS = {
+    ("GET", "/v1/shift"),
+    ("POST", "/v1/shift/hand-over"),
+    ("POST", "/v1/shift/take-over"),
+    ("GET", "/v1/shift/handovers"),
+    ("GET", "/v1/shift/handovers/{number}"),
+}
+"""For who watches over deliveries; told and not shown, for the same reason."""
 OF_FILES = {
     ("GET", "/v1/deliveries/{delivery}/attachments/{digest}"),
     ("PUT", "/v1/deliveries/{delivery}/attachments/{digest}"),
@@ -236,8 +244,8 @@ def test_every_endpoint_of_the_gateway_is_shown() -> None:
         path = re.sub(r"^/v1/deliveries/[^/]+", "/v1/deliveries/{delivery}", target.split("?")[0])
         path = re.sub(r"/papers/[^/]+$", "/papers/{name}", path)
         shown.add((method, path))
-    assert shown == routes - FOR_OPERATORS - OF_FILES - OF_FLOOR
-    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES | OF_FLOOR)
+    assert shown == routes - FOR_OPERATORS - OF_FILES - OF_FLOOR - OF_SHIFTS
+    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES | OF_FLOOR | OF_SHIFTS)
     assert all(path in DEPLOYMENT for _, path in FOR_OPERATORS)
 
 
