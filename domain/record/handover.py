@@ -32,6 +32,12 @@ AHEAD: Final = timedelta(minutes=5)
 Part = Literal["hands_over", "takes_over"]
 
 
+OTHER_PART: Final[dict[Part, str]] = {
+    "hands_over": mark("this signature takes a shift over, and one that hands it over is asked for"),
+    "takes_over": mark("this signature hands a shift over, and one that takes it over is asked for"),
+}
+
+
 class Handed(Frozen):
     """What an officer signs: the part they have in handing over the shift of this sheet."""
 
@@ -120,7 +126,7 @@ def check_part(envelope: Envelope, part: Part, sheet: str, caller: Service, now:
     """
     handed = handed_in(envelope)
     if handed.part != part:
-        raise Malformed(fill("this signature {has}, and is asked for one that {part}", has=handed.part, part=part))
+        raise Malformed(OTHER_PART[part])
     if handed.sheet != sheet:
         raise Malformed(
             fill("what was signed is the sheet {signed}, not {sheet}", signed=handed.sheet[:16], sheet=sheet[:16]),
