@@ -20,6 +20,7 @@ from domain.delivery.reported import Diverged, Stated
 from domain.plan.directory import Poll
 from domain.record.receipts import saw_another_history
 from domain.signing.canonical import canonical
+from domain.views.happenings import happening
 from domain.views.standing import Standing, standing
 from domain.words.errors import NotAllowed, NotFound, NotVerified, Unavailable, VigilError
 from domain.words.limits import MOST_BRANCHES
@@ -131,6 +132,7 @@ def _batch(
         standing=stands,
         saw_another=saw_another,
         owed=owed,
+        happened=tuple((entry.seq, what) for entry in errand.entries if (what := happening(entry)) is not None),
         peaks=tuple(map(bytes.fromhex, errand.peaks)),
         snapshot=canonical(errand.snapshot) if errand.snapshot is not None else None,
     )

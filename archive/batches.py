@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from domain.signing import tree
 from domain.signing.canonical import Frozen, canonical
+from domain.views.happenings import What
 from domain.views.lists import HowDiverged
 from domain.views.standing import Standing
 from domain.words.errors import Malformed
@@ -26,7 +27,7 @@ class Batch(Frozen):
     shares with another. `snapshot`: directory and rule cards that the delivery began with, in its first batch. `standing`: how
     it then stands; none where the entries do not add up, and only the difference is looked for. `saw_another`: the first entry of
     a statement whose service says that it had seen another history. `owed`: the numbers of entries with statements of services
-    that are polled, each with its service.
+    that are polled, each with its service. `happened`: the numbers of entries that a shift hands over, each with what it is.
     """
 
     delivery: OperationCode
@@ -38,6 +39,7 @@ class Batch(Frozen):
     standing: Standing | None
     saw_another: Number | None = None
     owed: Annotated[tuple[tuple[Number, ServiceId], ...], Field(max_length=BATCH_ENTRIES)] = ()
+    happened: Annotated[tuple[tuple[Number, What], ...], Field(max_length=BATCH_ENTRIES)] = ()
     peaks: Annotated[tuple[Hash, ...], Field(max_length=MOST_PEAKS)]
     snapshot: Annotated[bytes, Field(max_length=SNAPSHOT_BYTES)] | None = None
 

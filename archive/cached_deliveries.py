@@ -81,6 +81,10 @@ class FoldedDeliveries:
             raise NotFound(f"the archive has no branch {branch} of {name}")
         return await self._read_on(name, _Fold(branch), held.size)
 
+    async def as_at(self, name: str, size: int) -> Delivery:
+        """The delivery after its first so many entries, in its first branch; not kept in memory. Raises as `newest` does."""
+        return await self._read_on(name, _Fold(), size)
+
     async def with_batch(self, name: str, snapshot: Snapshot | None, entries: tuple[Entry, ...], fork: Fork) -> Delivery:
         """The delivery up to the end of these entries, which follow on what the archive has. Raises as `newest` does; what was
         added up of a batch is there for the next attempt at it, also where it was not kept; `drop` forgets it.

@@ -79,11 +79,14 @@ class ChangedDelivery(Frozen):
 
 class KeptGlance(Frozen):
     """A delivery's row of the watch floor; of one that has ended, as it was then. `glance`: none if somebody altered it in the
-    database, or nothing has been kept since there are such rows; what comes next brings it back.
+    database, or nothing has been kept since there are such rows; what comes next brings it back. `size`, `root`: of its ledger,
+    as it then was.
     """
 
     delivery: str
     change: int
+    size: int
+    root: bytes
     ended: bool
     glance: Glance | None
 
@@ -208,7 +211,7 @@ class Deliveries:
             key = DataKey.unwrapped(row.delivery, row.ring_key, row.wrapped, self._ring)
             with suppress(NotVerified, ValidationError):
                 found = Glance.model_validate_json(key.open(row.glance, "deliveries", "glance"))
-        return KeptGlance(delivery=row.delivery, change=row.change, ended=row.ended, glance=found)
+        return KeptGlance(delivery=row.delivery, change=row.change, size=row.size, root=row.root, ended=row.ended, glance=found)
 
     def _row(self, row: Any, text: str) -> KeptRow | None:
         """As its reader may see it; none if it does not have the text."""
@@ -258,7 +261,7 @@ class Deliveries:
 
 
 def _of_floor() -> Select[Any]:
-    shown = (deliveries.c.delivery, deliveries.c.change, deliveries.c.ended, deliveries.c.glance)
+    shown = tuple(deliveries.c[name] for name in ("delivery", "change", "size", "root", "ended", "glance"))
     asked = select(*shown, data_keys.c.wrapped, data_keys.c.ring_key).select_from(deliveries)
     return asked.outerjoin(data_keys, data_keys.c.delivery == deliveries.c.delivery)
 

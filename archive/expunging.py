@@ -3,17 +3,31 @@
 The data key is destroyed, in the database and in its files, and with it everything that was sealed under it, attachments and
 backups of other tables included. The leaves and the root stay, so a packet that a court holds still verifies against them. Who
 took part and how it ended stay too, with the lines of results that say no more than that, and the record of who ordered this,
-under which law, and which two persons did it.
+under which law, and which two persons did it. Sheets of shifts that name it go with it; their digests and signatures stay.
 """
 
 from pydantic import model_validator
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from archive.attachments.files import Files
 from archive.branches import known, lock
 from archive.database import Database
+from archive.shifts import key_of
 from archive.standing import next_change
-from archive.tables import data_keys, deliveries, entries, expunctions, forecasts, owed_receipts, requests, snapshots, tallies
+from archive.tables import (
+    data_keys,
+    deliveries,
+    entries,
+    expunctions,
+    forecasts,
+    handover_names,
+    handovers,
+    owed_receipts,
+    requests,
+    snapshots,
+    tallies,
+)
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
@@ -85,9 +99,10 @@ class Expunging:
                 said = {"at": order.at, "ordered_by": order.ordered_by, "law": order.law, **people}
                 await connection.execute(insert(expunctions).values(own | said | {"size": newest.size, "root": newest.root}))
                 await connection.execute(update(data_keys).filter_by(**own).values(wrapped=None))
-                await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None))
+                await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None, what=None))
                 for table in (requests, snapshots, owed_receipts, forecasts):
                     await connection.execute(delete(table).filter_by(**own))
+                await _destroy_sheets(connection, delivery)
                 await connection.execute(delete(tallies).filter_by(**own).where(*_WORDS_OF_IT))
                 change = await next_change(connection)
                 await connection.execute(update(deliveries).filter_by(**own).values(title=None, glance=None, change=change))
@@ -110,3 +125,14 @@ class Expunging:
         )
         order = Order(at=row.at, ordered_by=row.ordered_by, law=row.law, first=first, second=second)
         return Expunction(delivery=row.delivery, order=order, size=row.size, root=row.root)
+
+
+async def _destroy_sheets(connection: AsyncConnection, delivery: str) -> None:
+    """The sheets of shifts on which it stands, and the keys under which they were sealed."""
+    named = select(handover_names.c.number).where(handover_names.c.delivery == delivery)
+    numbers = (await connection.execute(named)).scalars().all()
+    await connection.execute(update(handovers).where(handovers.c.number.in_(numbers)).values(sheet=None))
+    await connection.execute(
+        update(data_keys).where(data_keys.c.delivery.in_([key_of(one) for one in numbers])).values(wrapped=None)
+    )
+    await connection.execute(delete(handover_names).where(handover_names.c.number.in_(numbers)))

@@ -148,7 +148,7 @@ class Ledgers:
             key = await self._key(connection, delivery)
             found = await connection.execute(select(entries).where(mine, entries.c.seq <= end).order_by(entries.c.seq))
             return LedgerSlice(
-                entries=tuple(_opened(row, key) for row in found),
+                entries=tuple(opened(row, key) for row in found),
                 next=next((row.seq for row in rows if row.seq > end), None),
             )
 
@@ -182,8 +182,15 @@ class Ledgers:
             await note_seen(connection, batch.delivery, batch.saw_another)
         line = {**place, **ledger, "parent": branch.parent, "since": branch.since, "peaks": b"".join(frontier.peaks)}
         await _put_branch(connection, line)
+        what = dict(batch.happened)
         rows = [
-            {**place, **vars(one), "opening": key.seal(one.opening, "entries", "opening", batch.branch, one.seq)} for one in new
+            {
+                **place,
+                **vars(one),
+                "what": what.get(one.seq),
+                "opening": key.seal(one.opening, "entries", "opening", batch.branch, one.seq),
+            }
+            for one in new
         ]
         await connection.execute(insert(entries), rows)
         await owe(connection, batch.delivery, [one for one in batch.owed if one[0] >= branch.size], self._clock())
@@ -214,7 +221,8 @@ def _held(branch: Branch) -> Extent:
     return Extent(branch=branch.number, since=branch.since, size=branch.size, root=branch.root)
 
 
-def _opened(row: Row[Any], key: DataKey | None) -> KeptEntry:
+def opened(row: Row[Any], key: DataKey | None) -> KeptEntry:
+    """The entry of a row. Raises `NotVerified` with its number if it was altered or moved."""
     if key is None or row.opening is None:
         return KeptEntry(branch=row.branch, seq=row.seq, leaf=row.leaf, entry=None)
     try:

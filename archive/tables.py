@@ -1,6 +1,19 @@
 """The tables. `archive/migrations` makes them; a test holds the two against each other."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={"pk": "pk_%(table_name)s", "fk": "fk_%(table_name)s_%(column_0_name)s", "ix": "ix_%(column_0_label)s"}
@@ -161,9 +174,13 @@ entries = Table(
     Column("leaf", _LEAF, nullable=False),
     Column("event", String(40)),
     Column("at", String(32)),
+    Column("what", String(20)),
     Column("opening", LargeBinary),
+    Index("ix_entries_what", "at", "what", sqlite_where=text("what IS NOT NULL"), postgresql_where=text("what IS NOT NULL")),
 )
-"""The entries. `opening`: the canonical bytes, sealed. Once expunged, the leaf alone is left."""
+"""The entries. `opening`: the canonical bytes, sealed. `what`: what it is of a shift (`domain.views.happenings`), in clear, so
+that nobody opens thousands to find ten. Once expunged, the leaf alone is left.
+"""
 
 participants = Table(
     "participants",
@@ -345,3 +362,34 @@ subscriptions = Table(
 what, where and when, with the key that subscribed, wrapped by the ring: it holds addresses. `busy_until`: a gateway has it.
 `ended_at`: since when whoever subscribed may not be told any more.
 """
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("watch", _NAME, nullable=False),
+    Column("since", _MOMENT, nullable=False),
+    Column("at", _MOMENT, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("heads", String(64), nullable=False),
+    Column("open", Integer, nullable=False),
+    Column("given", Text, nullable=False),
+    Column("given_at", _MOMENT, nullable=False),
+    Column("taken", Text),
+    Column("taken_at", _MOMENT),
+    Column("sheet", LargeBinary),
+    Index("ix_handovers_watch", "watch", "number"),
+    Index("ix_handovers_digest", "digest"),
+)
+"""Handovers of shifts. `watch`: the service whose deliveries they are of; empty: all. `digest`: of the sheet's payload, which
+both officers signed. `sheet`: it as the installation signed it, sealed under a key that stands in `data_keys` as `shift/NUMBER`;
+null once a delivery that it names is expunged.
+"""
+
+handover_names = Table(
+    "handover_names",
+    metadata,
+    Column("number", _NUMBER, ForeignKey(handovers.c.number), primary_key=True, autoincrement=False),
+    Column("delivery", _NAME, primary_key=True, index=True),
+)
+"""Which deliveries a sheet names, so that it goes when one of them does."""

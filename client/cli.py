@@ -39,6 +39,7 @@ from client.commands import (
     rehearsing,
     results,
     sandboxing,
+    shifts,
     signing_in,
     speaking,
     statistics,
@@ -64,6 +65,7 @@ app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
 app.command()(statistics.statistics)
+app.command()(shifts.shift)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.add_typer(notices.app, name="notices")

@@ -20,6 +20,7 @@ from archive.occasions import Occasions
 from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
+from archive.shifts import Shifts
 from archive.subscriptions import Subscribers
 from domain.words.errors import Unavailable
 from domain.words.limits import MOST_SUBSCRIPTIONS_IN_ALL
@@ -72,6 +73,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         lists,
         Expunging(archive, files),
         PeriodResults(archive),
+        Shifts(archive, Wrapping(ring)),
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None

@@ -20,6 +20,7 @@ from domain.delivery.requests import AnyAlarm
 from domain.papers.making import Offered
 from domain.plan.directory import Listed
 from domain.record.expunction import Approvals
+from domain.record.handover import HandingOver
 from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
@@ -48,14 +49,16 @@ from gateway.pages import entrance, one, pages, provider
 from gateway.pages import floor as floor_page
 from gateway.pages import notices as notices_page
 from gateway.pages import results as results_page
+from gateway.pages import shift as shift_page
 from gateway.pages import statistics as statistics_page
 from gateway.pages.entrance import SESSIONS
 from gateway.pages.maps import DRAWING
 from gateway.papers import paper_wanted
 from gateway.payloads import decoded
-from gateway.reads import READS, counts, recorded, shows
+from gateway.reads import READS, counts, recorded, refusing, shows
 from gateway.reception import RECEPTION, Reception
 from gateway.results_query import results_query_of, statistics_query_of
+from gateway.shift import handover_number, handovers_query_of, shift_query_of
 from gateway.streams import STREAMS, end_streams, stream, stream_floor
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
@@ -104,6 +107,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(statistics_page.routes)
     app.add_routes(floor_page.routes)
     app.add_routes(notices_page.routes)
+    app.add_routes(shift_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
@@ -385,6 +389,48 @@ async def forecast(request: web.Request) -> web.Response:
     given = await _body(request, Forecast, mark("the body is no forecast"))
     new = await request.app[RECEPTION].reading.keep_forecast(request[CALLER].service, request.match_info["delivery"], given)
     return _model(openapi.ForecastKept(new=new), status=201 if new else 200)
+
+
+@routes.get("/v1/shift", name="shift")
+async def shift(request: web.Request) -> web.Response:
+    """The sheet of a shift: what changed since a moment, and what is open for the next one; signed by the installation."""
+    found = await request.app[RECEPTION].shift.sheet(request[CALLER].service, shift_query_of(request.query))
+    shows(request, found.sheet.names())
+    return _model(found)
+
+
+@routes.post("/v1/shift/hand-over", name="hand-over")
+async def hand_over(request: web.Request) -> web.Response:
+    """Hand over a shift, by an officer's signature under its sheet; it waits to be taken. Handed in again it is the same."""
+    try:
+        given = await read(request, HandingOver.model_validate_json)
+    except ValidationError as error:
+        raise Malformed("the body is not a sheet and a signature", faults_of(error)) from error
+    taken = request.app[RECEPTION].shift.hand_over(request[CALLER].service, given)
+    return _model(await refusing(request, taken), 201)
+
+
+@routes.post("/v1/shift/take-over", name="take-over")
+async def take_over(request: web.Request) -> web.Response:
+    """Take over the shift that waits, by another officer's signature under the same sheet; handed in again it is the same."""
+    taken = request.app[RECEPTION].shift.take_over(request[CALLER].service, await _body(request, Envelope))
+    return _model(await refusing(request, taken), 201)
+
+
+@routes.get("/v1/shift/handovers", name="handovers")
+async def former_handovers(request: web.Request) -> web.Response:
+    """A page of former handovers, the newest first. It names no delivery."""
+    found = await request.app[RECEPTION].shift.former(request[CALLER].service, handovers_query_of(request.query))
+    return _model(found)
+
+
+@routes.get("/v1/shift/handovers/{number}", name="handover")
+async def former_handover(request: web.Request) -> web.Response:
+    """One handover: its sheet, and both signatures."""
+    number = handover_number(request.match_info["number"])
+    found, sheet = await request.app[RECEPTION].shift.record(request[CALLER].service, number)
+    shows(request, sheet.names() if sheet is not None else ())
+    return _model(found)
 
 
 @routes.get("/v1/reads", name="reads")

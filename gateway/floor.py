@@ -23,6 +23,7 @@ from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
 from domain.views.floor import Counted, Engine, Floor, FloorQuestion, FloorRow, Placed, matches, packed, placed
 from domain.views.glance import Glance
+from domain.views.shift import Head
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
@@ -89,6 +90,17 @@ class _Move:
     whole: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Stand:
+    """All rows of one reader at one moment, and the heads of their ledgers. `unreadable`, `beyond`: as `Floor` has them."""
+
+    at: datetime
+    rows: tuple[Placed, ...]
+    heads: tuple[Head, ...]
+    unreadable: tuple[str, ...]
+    beyond: int
+
+
 class WatchFloor:
     """The rows of one archive. Each method that looks raises `Unavailable` where the archive is away."""
 
@@ -105,6 +117,7 @@ class WatchFloor:
         self._clock = clock
         self._rows: dict[str, Placed] = {}
         self._unreadable: set[str] = set()
+        self._heads: dict[str, Head] = {}
         self._beyond = 0
         self._after: int | None = None
         self._turns: list[tuple[datetime, str]] = []
@@ -139,6 +152,20 @@ class WatchFloor:
             unknown=tuple(unknown),
             engine=engine,
             version=self._named(self._version),
+        )
+
+    async def stand(self, caller: Service) -> Stand:
+        """Everything that is this reader's."""
+        await self.look()
+        everything = sees_all(caller)
+        rows = tuple(row for row in self._rows.values() if may_see(None if everything else caller.id, row))
+        names = [row.delivery for row in rows] + (sorted(self._unreadable) if everything else [])
+        return Stand(
+            at=self._looked_at,
+            rows=rows,
+            heads=tuple(self._heads[name] for name in names),
+            unreadable=tuple(sorted(self._unreadable)) if everything else (),
+            beyond=self._beyond if everything else 0,
         )
 
     async def names(self, caller: Service, question: FloorQuestion) -> tuple[str, ...]:
@@ -189,9 +216,11 @@ class WatchFloor:
     async def _fill(self, newest: int) -> None:
         before, after, place = dict(self._rows), dict[str, Placed](), None
         unreadable: set[str] = set()
+        heads = dict[str, Head]()
         while True:
             found, place = await self._lists.floor(place, min(AT_ONCE, self._most))
             for one in found[: self._most - len(after)]:
+                heads[one.delivery] = _head(one)
                 if one.glance is None:
                     unreadable.add(one.delivery)
                 else:
@@ -203,7 +232,7 @@ class WatchFloor:
         gone = before.keys() - after.keys()
         self._rows.clear()
         self._rows.update(after)
-        self._unreadable, self._after = unreadable, newest
+        self._unreadable, self._heads, self._after = unreadable, heads, newest
         self._selections.forget()
         self._turns = [(row.until, name) for name, row in after.items() if row.until is not None]
         heapify(self._turns)
@@ -244,6 +273,9 @@ class WatchFloor:
         name, known = kept.delivery, self._rows.get(kept.delivery)
         there = known is not None or name in self._unreadable
         self._unreadable.discard(name)
+        self._heads.pop(name, None)
+        if not kept.ended and (there or not self._is_full()):
+            self._heads[name] = _head(kept)
         if kept.ended or kept.glance is None:
             if known is not None:
                 del self._rows[name]
@@ -343,6 +375,10 @@ class WatchFloor:
             open=found.open,
             due_within_an_hour=found.within_an_hour(self._clock()),
         )
+
+
+def _head(kept: KeptGlance) -> Head:
+    return kept.delivery, kept.size, kept.root.hex()
 
 
 async def _rung(bell: asyncio.Event, patience: float) -> None:

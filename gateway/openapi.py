@@ -29,6 +29,7 @@ from domain.plan.directory import Listed
 from domain.plan.key_changes import Taken
 from domain.plan.vocabulary import Digest
 from domain.record.expunction import Approvals, Expunged
+from domain.record.handover import SHIFT_TYPE, HandingOver, Handover, HandoverRecord, Handovers
 from domain.record.packet import Purpose
 from domain.record.reads import ReadsPage
 from domain.signing.canonical import Frozen
@@ -37,11 +38,12 @@ from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import PARAMETERS, Floor, FloorQuestion
 from domain.views.lists import Rows
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
+from domain.views.shift import MOST_HOURS, MadeSheet
 from domain.views.statistics import Forecast, Statistics
 from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode, ServiceId, State
-from domain.words.limits import LONGEST_CURSOR, LONGEST_NUMBER
+from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, LONGEST_CURSOR, LONGEST_NUMBER
 from gateway import metrics
 from gateway.files import Handed
 from gateway.floor import FloorAnew, FloorBeat, FloorChanged, FloorGone
@@ -184,7 +186,9 @@ _VERSION = {"type": "string", "maxLength": 40}
 _FLOOR = {name: _of_floor(name, means) for name, means in _SHOWN_OF_FLOOR.items()}
 
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
+_HANDOVER = {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER_OF_HANDOVER}
 _PATH = {
+    "number": _HANDOVER,
     "delivery": _DELIVERY,
     "digest": TypeAdapter(Digest).json_schema(),
     "name": {"type": "string", "minLength": 1, "maxLength": LONGEST_NUMBER},
@@ -318,6 +322,24 @@ SAYS: dict[str, Says] = {
         sends=Forecast,
         refuses=(404, 422),
     ),
+    "shift": Says(
+        {200: Success(MadeSheet)},
+        refuses=(422,),
+        asks={
+            "since": (
+                "query",
+                {"type": "string", "format": "date-time", "maxLength": 32},
+                "From when on, with its offset. Since the last handover unless given; before the first one the last 12 hours.",
+            ),
+            "hours": ("query", {"type": "integer", "minimum": 1, "maximum": MOST_HOURS, "default": 12}, "Of the coming shift."),
+        },
+    ),
+    "hand-over": Says({201: Success(Handover, "It waits to be taken over.")}, sends=HandingOver, refuses=(422,)),
+    "take-over": Says({201: Success(Handover, "Closed.")}, takes=SHIFT_TYPE, refuses=(422,)),
+    "handovers": Says(
+        {200: Success(Handovers)}, refuses=(422,), asks={"before": ("query", _HANDOVER, "`next` of the page before.")}
+    ),
+    "handover": Says({200: Success(HandoverRecord)}),
     "reads": Says(
         {200: Success(ReadsPage)},
         refuses=(422,),

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from archive.cached_deliveries import FoldedDeliveries
@@ -19,6 +20,7 @@ from archive.expunging import Expunging, Order
 from archive.ledgers import Ledgers
 from archive.questions import Filters, ListQuestion, Sort
 from archive.results import PeriodResults
+from archive.shifts import Shifts
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
 from domain.delivery.requests import Inbox, Request
@@ -40,6 +42,8 @@ from gateway.access import may_start, no_delivery
 from gateway.feed import Feed
 from gateway.floor import WatchFloor
 from gateway.limits import MOST_EXPECTED
+from gateway.shift import ShiftDesk
+from process.in_force import InForce
 
 NOT_HERE: Final = 0.1
 """Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
@@ -52,8 +56,9 @@ STILL_THERE: Final = 30.0
 class Reading:
     """Serves readers that have proved who they are."""
 
-    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults) -> None:
+    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults, shifts: Shifts) -> None:
         self._results = results
+        self._shifts = shifts
         self._expunging = expunging
         self._lists = lists
         self._ledgers = ledgers
@@ -61,6 +66,10 @@ class Reading:
         self._feed = Feed(lists)
         self.floor = WatchFloor(lists, self._feed)
         self._expected: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def shift(self, directory: InForce, key: Ed25519PrivateKey) -> ShiftDesk:
+        """What hands over shifts, from the same rows and ledgers. `key`: signs its sheets."""
+        return ShiftDesk(self.floor, self._folded, self._shifts, directory, key)
 
     def expect(self, reader: str, delivery: str, size: int) -> None:
         """This reader knows of so many entries, and is shown no fewer from now on."""

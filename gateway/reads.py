@@ -7,7 +7,7 @@ does the answer go out. An answer about which its handler says nothing does not 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -22,17 +22,19 @@ from domain.words.errors import VigilError
 from domain.words.limits import MOST_READ
 from gateway.access import CALLER
 from gateway.pages import entrance
+from gateway.shift import SheetChangedError
 
 log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
 NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter", "forecast"}) | {
-    *("notices", "subscribe", "unsubscribe", "test-notice")
+    *("notices", "subscribe", "unsubscribe", "test-notice", "hand-over", "take-over", "handovers")
 }
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
-They need no database, but for `enter` and subscriptions: a stop gets through without one (R8)."""
+They need no database, but for `enter`, subscriptions and handovers of shifts: a stop gets through without one (R8)."""
 
+T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -78,6 +80,15 @@ async def looked(request: web.Request, delivery: str) -> None:
     itself. Raises what `Reads.record` does: then it must not show that.
     """
     await request.app[READS].record(_shown(request, [delivery]).model_copy(update={"action": "view"}))
+
+
+async def refusing(request: web.Request, taken: Awaitable[T]) -> T:
+    """What is taken names no delivery. Where a sheet is refused because of some, who is told of which is written down first."""
+    try:
+        return await taken
+    except SheetChangedError as error:
+        await request.app[READS].record(_shown(request, [one.place for one in error.faults]))
+        raise
 
 
 async def hands_out(request: web.Request, delivery: str, named_by: int, file: str) -> None:

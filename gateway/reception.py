@@ -65,6 +65,7 @@ class Reception:
         self._aside = Aside()
         self.plans = Plans(self._runs, directory, cards, key, reading, self.pulse, self._aside)
         self.papers = Papers(reading, self._aside)
+        self.shift = reading.shift(directory, key)
         self._leaving = Leaving(self._runs)
         self.submissions = Submissions(self._runs, directory, key, reading, self.pulse, self._leaving, self._aside)
         self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)

@@ -20,13 +20,16 @@ from domain.plan.attachment import File
 from domain.plan.directory import Listed, valid_keys
 from domain.plan.key_changes import Taken
 from domain.record.expunction import Approvals, Expunged
+from domain.record.handover import HandingOver, Handover, HandoverRecord, Handovers
 from domain.record.reads import ReadsPage
 from domain.record.receipts import Comparison, SignedReceipt, read_receipt
+from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import LAST_PAGE, Floor, FloorRow
 from domain.views.lists import Row, Rows
 from domain.views.results import Results
+from domain.views.shift import MadeSheet
 from domain.views.statistics import Forecast, Statistics
 from domain.views.subscriptions import Subscription, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
@@ -133,6 +136,10 @@ _READS = TypeAdapter(ReadsPage)
 _FLOOR = TypeAdapter(Floor)
 _RESULTS = TypeAdapter(Results)
 _STATISTICS = TypeAdapter(Statistics)
+_SHEET = TypeAdapter(MadeSheet)
+_HANDOVER = TypeAdapter(Handover)
+_HANDOVERS = TypeAdapter(Handovers)
+_RECORD = TypeAdapter(HandoverRecord)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 _PAPER = TypeAdapter(PaperFile)
@@ -417,6 +424,31 @@ class Gateway:
     async def forecast(self, delivery: str, found: Forecast) -> None:
         """Have kept what a simulation says of a delivery, before it departs; one that is kept already stays."""
         await self._call("PUT", f"{of_delivery(delivery)}/forecast", found.model_dump_json().encode())
+
+    async def shift(self, asked: Mapping[str, str]) -> MadeSheet:
+        """The sheet of a shift. `asked`: parameters of the question. Raises `NotVerified` if it is not what is signed."""
+        query = urlencode(asked)
+        made = self._read(_SHEET, await self._call("GET", f"/v1/shift?{query}" if query else "/v1/shift"))
+        if made.signed.fingerprint() != made.digest or canonical(made.sheet) != made.signed.body():
+            raise NotVerified(mark("the gateway shows another sheet than it asks to be signed"))
+        return made
+
+    async def hand_over(self, given: HandingOver) -> Handover:
+        """Hand over a shift with this sheet."""
+        return self._read(_HANDOVER, await self._call("POST", "/v1/shift/hand-over", given.model_dump_json().encode()))
+
+    async def take_over(self, taken: Envelope) -> Handover:
+        """Take over the shift that waits."""
+        return self._read(_HANDOVER, await self._call("POST", "/v1/shift/take-over", taken))
+
+    async def handovers(self, before: int | None = None) -> Handovers:
+        """A page of former handovers, and the one that waits."""
+        asked = f"?before={before}" if before is not None else ""
+        return self._read(_HANDOVERS, await self._call("GET", f"/v1/shift/handovers{asked}"))
+
+    async def handover(self, number: int) -> HandoverRecord:
+        """One handover, with what was signed."""
+        return self._read(_RECORD, await self._call("GET", f"/v1/shift/handovers/{number}"))
 
     async def reads(self, since: int = 0, limit: int = 1000) -> ReadsPage:
         """A page of the log of reads, from a number on."""

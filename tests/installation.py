@@ -41,6 +41,7 @@ from archive.owed import OwedReceipts
 from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
+from archive.shifts import Shifts
 from client.entries import line
 from domain.delivery.decided import Opened
 from domain.delivery.delivery import Snapshot
@@ -257,7 +258,11 @@ class Installation:
 def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
     """What a gateway shows of this archive."""
     return Reading(
-        Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive), PeriodResults(archive)
+        Ledgers(archive, Wrapping(ring)),
+        Deliveries(archive, Wrapping(ring)),
+        Expunging(archive),
+        PeriodResults(archive),
+        Shifts(archive, Wrapping(ring)),
     )
 
 

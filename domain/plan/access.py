@@ -50,6 +50,11 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "subscribe": ("-",      "-",     "-",        "all",      "-",     "-",           "-"),
     "unsubscribe": ("-",    "-",     "-",        "all",      "-",     "-",           "-"),
     "test-notice": ("-",     "-",     "-",        "all",      "-",     "-",           "-"),
+    "shift":    ("own",     "-",     "-",        "all",      "-",     "-",           "-"),  # own: of which it sees the whole
+    "hand-over": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "take-over": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),  # by another person
+    "handovers": ("own",    "-",     "-",        "all",      "-",     "-",           "-"),
+    "handover": ("own",     "-",     "-",        "all",      "-",     "-",           "-"),
     "results":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "statistics": ("own",   "part",  "part",     "all",      "-",     "-",           "-"),
     "forecast": ("own",     "-",     "-",        "-",        "-",     "-",           "-"),

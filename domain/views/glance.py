@@ -115,6 +115,8 @@ class Glance(Frozen):
     """None: no State ahead has consented."""
     refused: Annotated[int, Field(ge=0)] = 0
     """Statements that a rule has refused so far."""
+    ends_first: Shortfall | None = None
+    """Of those consents the one that ends first, however long it is needed."""
 
 
 def glance(delivery: Delivery) -> Glance:
@@ -148,6 +150,7 @@ def glance(delivery: Delivery) -> Glance:
         diverged=state.divergence is not None,
         shortest=shortest(delivery),
         refused=sum(1 for entry in delivery.ledger if isinstance(entry, Entry) and _is_refused(entry.event)),
+        ends_first=min(_consents_ahead(delivery), key=lambda one: instant(one.valid_until), default=None),
     )
 
 
@@ -168,12 +171,16 @@ def shortest(delivery: Delivery) -> Shortfall | None:
     """Of the consents of States ahead the one with the least to spare, or the most lacking: by the plan from here on, with the
     plan's margin before it has left.
     """
+    found = _consents_ahead(delivery)
+    return min(found, key=lambda one: instant(one.valid_until) - instant(one.needed_until), default=None)
+
+
+def _consents_ahead(delivery: Delivery) -> Iterator[Shortfall]:
     state, plan = delivery.state, delivery.plan
     if state.delivered or not state.under_way:
-        return None
+        return
     leg, begun = (state.leg, left_at(delivery)) if state.leg is not None else (0, state.now)
     margin = plan.margin if state.leg is None else timedelta()
-    found: list[Shortfall] = []
     for name in state.states_ahead():
         grants = [one for one in state.grants.values() if one.state == name and one.final and not one.expired]
         if begun is None or not grants:
@@ -181,8 +188,7 @@ def shortest(delivery: Delivery) -> Shortfall | None:
         grant = max(grants, key=lambda one: one.valid_until)
         needed = begun + plan.time_to_leave(name, leg) + margin
         dates = {"valid_until": utc_text(grant.valid_until), "needed_until": utc_text(needed)}
-        found.append(Shortfall(state=name, service=grant.service, **dates))
-    return min(found, key=lambda one: instant(one.valid_until) - instant(one.needed_until), default=None)
+        yield Shortfall(state=name, service=grant.service, **dates)
 
 
 def _differing(delivery: Delivery) -> Iterator[Finding]:

@@ -447,6 +447,16 @@ MOST_READ: Final = 1_000
 
 LONGEST_LIST: Final = 200
 """Rows of one page of a list."""
+LARGEST_NUMBER_OF_HANDOVER: Final = 999_999
+"""Three a day for 900 years."""
+MOST_ON_SHEET: Final = 100
+"""Open deliveries on the sheet of a shift, the worst; of more there is the number. So its page stays below 200 KB."""
+MOST_HAPPENED: Final = 60
+"""Entries that it tells one by one."""
+MOST_MOVED_ON_SHEET: Final = 30
+"""Deliveries on it that got worse, that got better, and consents that end."""
+MOST_COMPARED: Final = 100
+"""Deliveries that are read as they stood when the shift began, which costs some ten milliseconds each."""
 MOST_CONTEXTS: Final = 50
 """Contexts of one person: installations, and services in them, that somebody acts for."""
 MOST_OFFERED: Final = 5

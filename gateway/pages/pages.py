@@ -327,7 +327,7 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
         "officer": caller.officer,
-        "keys": _keys(caller.service, caller.officer),
+        "keys": keys_of(caller.service, caller.officer),
         "installation": _keys_of_installation(request.app[PROOFS].system),
         "delivery": delivery,
         "checkpoint": asked.checkpoint if asked is not None else None,
@@ -353,7 +353,7 @@ def data_of_brakes(request: web.Request, delivery: str) -> dict[str, Any]:
     return found | {"words": found["words"] | {"FIELDS": fields, "KINDS": kinds, "CHOICES": {}}}
 
 
-def _keys(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:
+def keys_of(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:
     """The keys of a service that count now and with which this officer may sign, by their id."""
     now = datetime.now(UTC)
     found = [key for key in service.keys if key.valid_at(now) and key.officer in (None, officer)]

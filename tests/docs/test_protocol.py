@@ -84,6 +84,14 @@ OF_NOTICES = {
     ("POST", "/v1/notices/{subscription}/test"),
 }
 """For supervisors: `tests/gateway/test_notices.py` tries them, and docs/notices.md says what they take."""
+OF_SHIFTS = {
+    ("GET", "/v1/shift"),
+    ("POST", "/v1/shift/hand-over"),
+    ("POST", "/v1/shift/take-over"),
+    ("GET", "/v1/shift/handovers"),
+    ("GET", "/v1/shift/handovers/{number}"),
+}
+"""For who watches over deliveries; told and not shown, for the same reason."""
 OF_FILES = {
     ("GET", "/v1/deliveries/{delivery}/attachments/{digest}"),
     ("PUT", "/v1/deliveries/{delivery}/attachments/{digest}"),
@@ -243,8 +251,8 @@ def test_every_endpoint_of_the_gateway_is_shown() -> None:
         path = re.sub(r"^/v1/deliveries/[^/]+", "/v1/deliveries/{delivery}", target.split("?")[0])
         path = re.sub(r"/papers/[^/]+$", "/papers/{name}", path)
         shown.add((method, path))
-    assert shown == routes - FOR_OPERATORS - OF_FILES - OF_FLOOR - OF_NOTICES
-    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES | OF_FLOOR | OF_NOTICES)
+    assert shown == routes - FOR_OPERATORS - OF_FILES - OF_FLOOR - OF_NOTICES - OF_SHIFTS
+    assert all(f"{method} {path}" in TEXT for method, path in OF_FILES | OF_FLOOR | OF_NOTICES | OF_SHIFTS)
     assert all(path in DEPLOYMENT for _, path in FOR_OPERATORS)
 
 

@@ -116,7 +116,7 @@ def signed(service: str, method: str, url: str, body: bytes = b"", key_of: str =
 @pytest.mark.parametrize("route", [route for route in routes if isinstance(route, web.RouteDef)], ids=lambda route: route.path)
 async def test_nobody_anonymous_gets_anything(at: At, route: web.RouteDef) -> None:
     """Every route but those the policy calls open answers 401 to a request without a proof, as a problem document."""
-    path = route.path.replace("{delivery}", at.plan.operation).replace("{digest}", "0" * 64)
+    path = route.path.replace("{delivery}", at.plan.operation).replace("{digest}", "0" * 64).replace("{number}", "1")
     async with at.installation.http.request(route.method, f"{at.url}{path}") as answer:
         document = await answer.json(content_type=None)
 

@@ -80,6 +80,7 @@ class Night:
     reads: Reads
     sessions: Sessions
     reception: Reception
+    known: InForce
     engine: list[str] = field(default_factory=lambda: ["up"])
 
     async def ask(self, path: str, service: str = ALL) -> tuple[int, Any]:
@@ -110,7 +111,7 @@ async def over(rows: list[Glance]) -> AsyncIterator[Night]:
         await keep(reads, rows)
         reception = Reception(NOBODY, "none", known, {}, private_key_of(VIGIL), reading_of(reads._database))
         sessions = Sessions(reads._database)
-        night = Night(url, http, reads, sessions, reception)
+        night = Night(url, http, reads, sessions, reception, known)
 
         async def engine() -> Any:
             return night.engine[0]

@@ -10,10 +10,10 @@ export function signedBytes(type, payload) {
   return joined(utf8(`DSSEv1 ${kind.length} `), kind, utf8(` ${payload.length} `), payload);
 }
 
-// The envelope of a statement's bytes, as the bytes to send.
-export async function envelope(payload, key) {
-  const sig = base64(await sign(key, signedBytes(STATEMENT, payload)));
-  return utf8(JSON.stringify({ payloadType: STATEMENT, payload: base64(payload), signatures: [{ keyid: key.id, sig }] }));
+// The envelope of these bytes, a statement's unless it says another type, as the bytes to send.
+export async function envelope(payload, key, payloadType = STATEMENT) {
+  const sig = base64(await sign(key, signedBytes(payloadType, payload)));
+  return utf8(JSON.stringify({ payloadType, payload: base64(payload), signatures: [{ keyid: key.id, sig }] }));
 }
 
 // Of a body that is a file, its digest is given.
@@ -34,7 +34,12 @@ async function proof(who, key, method, url, body) {
 
 // Hand a signed statement in. The same may be handed in again: it counts once.
 export async function handIn(who, key, body) {
-  const url = `${who.url}/v1/deliveries/${who.delivery}/statements`;
+  return post(who, key, `/v1/deliveries/${who.delivery}/statements`, body);
+}
+
+// Send what is signed to a path of the API; the status of the answer, and what it says.
+export async function post(who, key, path, body) {
+  const url = `${who.url}${path}`;
   const headers = { "Content-Type": "application/json", Authorization: await proof(who, key, "POST", url, body) };
   const answer = await fetch(url, { method: "POST", body, headers, credentials: "omit", cache: "no-store" });
   return { status: answer.status, told: await answer.json() };
