@@ -280,3 +280,14 @@ attachments = Table(
 """Files of deliveries, as the storage has them under `object`, a name that tells nothing. `whole`: all of it has come. `named`:
 it was seen that the ledger names it; else that is looked for before it is removed.
 """
+
+chases = Table(
+    "chases",
+    metadata,
+    Column("chased", _NAME, primary_key=True),
+    Column("service", _NAME, primary_key=True),
+    Column("at", _MOMENT, nullable=False),
+    Column("until", _MOMENT, nullable=False, index=True),
+    Column("envelope", Text, nullable=False),
+)
+"""Notes of officers that they chase a silent service: the newest of each service about each. They name no delivery."""

@@ -7,6 +7,7 @@ from functools import partial
 
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
+from archive.chases import Chases
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
@@ -57,6 +58,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         Deliveries(archive, Wrapping(ring)),
         Expunging(archive, files),
         PeriodResults(archive),
+        Chases(archive),
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files)

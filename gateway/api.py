@@ -24,6 +24,7 @@ from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
 from domain.views.floor import asked
+from domain.views.overdue import asked as asked_overdue
 from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_BODY
@@ -174,6 +175,21 @@ async def floor_changes(request: web.Request) -> web.StreamResponse:
         request.app[PROOFS].known()
 
     return await stream_floor(request, question, still, lambda event: event.model_dump_json())
+
+
+@routes.get("/v1/overdue", name="overdue")
+async def overdue(request: web.Request) -> web.Response:
+    """The services that are silent, in deliveries of which the caller sees the whole: since when, and whom to call."""
+    question, unknown = asked_overdue(request.query)
+    found = await request.app[RECEPTION].overdue.page(request[CALLER].service, question, unknown)
+    shows(request, found.names())
+    return _model(found)
+
+
+@routes.post("/v1/overdue/chases", name="chase")
+async def chase(request: web.Request) -> web.Response:
+    """Take over to chase a silent service, or give it back, by a signed note for those who watch. It changes no delivery."""
+    return _model(await request.app[RECEPTION].overdue.take(request[CALLER].service, await _body(request, Envelope)), 201)
 
 
 @routes.get("/v1/deliveries/{delivery}", name="view")

@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from archive.deliveries import Deliveries, KeptGlance
+from domain.delivery.chasing import Chase
 from domain.delivery.vocabulary import UtcText
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
@@ -23,7 +24,7 @@ from domain.signing.canonical import Frozen
 from domain.views.floor import Counted, FloorPage, FloorQuestion, FloorRow, Placed, floor_page, matches, placed
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
+from domain.words.limits import LONGEST_LIST, MOST_LISTED_SERVICES, MOST_ON_FLOOR
 from domain.words.moments import utc_text
 from gateway.feed import Feed
 
@@ -56,6 +57,8 @@ class Floor(FloorPage):
     unknown: tuple[str, ...]
     engine: Engine
     version: str
+    chases: Annotated[tuple[Chase, ...], Field(max_length=MOST_LISTED_SERVICES)] = ()
+    """Who has taken over to chase which silent service."""
 
     def names(self) -> Iterator[str]:
         """Every delivery of which it shows anything."""
@@ -89,6 +92,7 @@ class FloorBeat(Frozen):
     matching: Annotated[int, Field(ge=0)]
     open: Annotated[int, Field(ge=0)]
     due_within_an_hour: Annotated[int, Field(ge=0)]
+    chases: Annotated[tuple[Chase, ...], Field(max_length=MOST_LISTED_SERVICES)] = ()
 
 
 class FloorAnew(Frozen):
@@ -135,6 +139,8 @@ class WatchFloor:
         self._gate = asyncio.Lock()
         self._began = 0.0
         self._looked_at = clock()
+        self.chased: Callable[[Service], Awaitable[tuple[Chase, ...]]] = _nobody
+        """Who chases whom, as far as a reader may know."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -151,6 +157,7 @@ class WatchFloor:
             unknown=tuple(unknown),
             engine=engine,
             version=self._named(self._version),
+            chases=await self.chased(caller),
         )
 
     async def names(self, caller: Service, question: FloorQuestion) -> tuple[str, ...]:
@@ -175,12 +182,27 @@ class WatchFloor:
                 if events:
                     beat = min(beat, monotonic() + HURRY)
                 if monotonic() >= beat:
-                    events, beat = (*events, self._beat(caller, question, archive, await engine())), monotonic() + BEAT
+                    chases = await self._chases(caller)
+                    events = (*events, self._beat(caller, question, archive, await engine(), chases))
+                    beat = monotonic() + BEAT
                 if events:
                     yield events, self._named(version)
                 if monotonic() >= ends:
                     return
                 await _rung(bell, min(beat, ends, self._turns_at()) - monotonic())
+
+    async def rows(self, caller: Service) -> tuple[Placed, ...]:
+        """All rows of this reader, as they are now."""
+        await self.look()
+        return self.held(caller)
+
+    def held(self, caller: Service) -> tuple[Placed, ...]:
+        """The same as they were when somebody looked last."""
+        return tuple(self._of(caller))
+
+    def age(self) -> float | None:
+        """For how many seconds nobody has looked; none where nobody ever did."""
+        return (self._clock() - self._looked_at).total_seconds() if self._after is not None else None
 
     async def look(self) -> None:
         """Take what has changed, or everything at first. However many ask at the same time, it is looked for once or twice."""
@@ -325,7 +347,20 @@ class WatchFloor:
             else:
                 yield FloorGone(delivery=name)
 
-    def _beat(self, caller: Service, question: FloorQuestion, archive: Literal["up", "away"], engine: Engine) -> FloorBeat:
+    async def _chases(self, caller: Service) -> tuple[Chase, ...]:
+        try:
+            return await self.chased(caller)
+        except Unavailable:
+            return ()
+
+    def _beat(
+        self,
+        caller: Service,
+        question: FloorQuestion,
+        archive: Literal["up", "away"],
+        engine: Engine,
+        chases: tuple[Chase, ...],
+    ) -> FloorBeat:
         found = self._counted(caller, question)
         return FloorBeat(
             at=utc_text(self._looked_at),
@@ -335,7 +370,12 @@ class WatchFloor:
             matching=found.matching,
             open=found.open,
             due_within_an_hour=found.due_within_an_hour,
+            chases=chases,
         )
+
+
+async def _nobody(_caller: Service) -> tuple[Chase, ...]:
+    return ()
 
 
 def _sees_all(caller: Service) -> bool:

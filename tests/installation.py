@@ -32,6 +32,7 @@ from activities.services import ServiceCaller
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
 from archive.cached_deliveries import FoldedDeliveries
+from archive.chases import Chases
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
@@ -257,7 +258,11 @@ class Installation:
 def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
     """What a gateway shows of this archive."""
     return Reading(
-        Ledgers(archive, Wrapping(ring)), Deliveries(archive, Wrapping(ring)), Expunging(archive), PeriodResults(archive)
+        Ledgers(archive, Wrapping(ring)),
+        Deliveries(archive, Wrapping(ring)),
+        Expunging(archive),
+        PeriodResults(archive),
+        Chases(archive),
     )
 
 

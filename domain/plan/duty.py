@@ -17,7 +17,8 @@ WEEK: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 LONGEST_HOURS: Final = 120
 MOST_SPANS: Final = 7
 ALWAYS: Final = "24/7"
-_SPAN: Final = re.compile(r"(?:(Mo|Tu|We|Th|Fr|Sa|Su)(?:-(Mo|Tu|We|Th|Fr|Sa|Su))? )?([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
+_DAY: Final = "(Mo|Tu|We|Th|Fr|Sa|Su)"
+_SPAN: Final = re.compile(f"(?:{_DAY}(?:-{_DAY})? )?([0-2][0-9]):([0-5][0-9])-([0-2][0-9]):([0-5][0-9])")
 _WRONG: Final = fill(
     "expected 24/7, or days and hours by its own clocks such as {example}; 20:00-08:00 ends on the next day",
     example="Mo-Fr 09:00-18:00; Sa 10:00-14:00",

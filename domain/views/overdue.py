@@ -1,5 +1,6 @@
-"""Who is silent, service by service, made from the rows of the watch floor: what is missing, since when, what comes next, and whom to
-call. Pure: the moment, the directory's entries and the local time of each service are brought along. Nothing here decides anything.
+"""Who is silent, service by service, from the rows of the watch floor: what is missing, since when, what comes next, whom to call.
+
+The moment, the directory's entries and the local time of each service are brought along. Nothing here decides anything.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,11 +10,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
+from domain.delivery.chasing import Chase
 from domain.delivery.vocabulary import UtcText
 from domain.plan.directory import Desk, Service, Text
 from domain.plan.duty import Hours, Telephone, Zone, on_duty
 from domain.plan.vocabulary import Need
-from domain.record.chasing import Chase
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import Frozen
 from domain.views.floor import Placed
@@ -145,10 +146,17 @@ def asked(query: Mapping[str, str]) -> tuple[OverdueQuestion, tuple[str, ...]]:
     return OverdueQuestion.model_validate(given), tuple(unknown)
 
 
-Clock = Callable[[Service], datetime | None]
-"""What time it is at a service, by its own clocks; none where that is not known."""
-Chased = Callable[[str, str | None], Chase | None]
-"""Who chases a service that is silent since a moment, as far as the reader may know."""
+@dataclass(frozen=True)
+class Around:
+    """What is known beside the rows."""
+
+    now: datetime
+    find: Callable[[str], Service | None]
+    """A service of the directory as it stands now."""
+    clock: Callable[[Service], datetime | None]
+    """What time it is at a service, by its own clocks; none where that is not known."""
+    chased: Callable[[str, str | None], Chase | None]
+    """Who chases a service that is silent since a moment, as far as the reader may know."""
 
 
 @dataclass
@@ -166,16 +174,9 @@ class _Block:
         return sum(one.late != "soon" for one in self.items)
 
 
-def overdue_page(  # noqa: PLR0913, PLR0917 - what a page is made of
-    rows: Iterable[Placed],
-    question: OverdueQuestion,
-    now: datetime,
-    known: Callable[[str], Service | None],
-    clock: Clock,
-    chased: Chased,
-) -> Overdue:
+def overdue_page(rows: Iterable[Placed], question: OverdueQuestion, around: Around) -> Overdue:
     """The page that is asked for, of the rows of one reader, which are gone over once."""
-    blocks, beyond = dict[str, _Block](), 0
+    blocks, beyond, now = dict[str, _Block](), 0, around.now
     for row in rows:
         beyond += row.glance.more_waits + sum(one.more for one in row.glance.waits if late_of(row.glance, one, now) is not None)
         for service, item in missing(row, now):
@@ -183,8 +184,8 @@ def overdue_page(  # noqa: PLR0913, PLR0917 - what a page is made of
     for block in blocks.values():
         block.items.sort(key=_place)
     counts = {name: block.late() for name, block in blocks.items()}
-    fitting = [(name, block) for name, block in blocks.items() if _fits(name, counts[name], question, known)]
-    fitting.sort(key=lambda one: _order(one[0], one[1], question, known))
+    fitting = [(name, block) for name, block in blocks.items() if _fits(name, counts[name], question, around)]
+    fitting.sort(key=lambda one: _order(one[0], one[1], question, around))
     pages = max(1, -(-len(fitting) // MOST_BLOCKS))
     page = min(question.page, pages)
     return Overdue(
@@ -192,8 +193,7 @@ def overdue_page(  # noqa: PLR0913, PLR0917 - what a page is made of
         late=sum(counts.values()),
         services=sum(1 for one in counts.values() if one),
         silent=tuple(
-            _silent(name, block, question, known(name), clock, chased)
-            for name, block in fitting[(page - 1) * MOST_BLOCKS : page * MOST_BLOCKS]
+            _silent(name, block, question, around) for name, block in fitting[(page - 1) * MOST_BLOCKS : page * MOST_BLOCKS]
         ),
         matching=len(fitting),
         page=page,
@@ -275,27 +275,23 @@ def _place(one: Missing) -> tuple[int, str, str, str]:
     return ORDER.index(one.late), one.due or one.since, one.delivery, one.checkpoint
 
 
-def _fits(name: str, late: int, question: OverdueQuestion, known: Callable[[str], Service | None]) -> bool:
-    service = known(name)
+def _fits(name: str, late: int, question: OverdueQuestion, around: Around) -> bool:
+    service = around.find(name)
     in_state = question.state is None or (service is not None and service.state == question.state)
     return in_state and question.service in (None, name) and (question.show == "all" or late > 0)
 
 
-def _order(
-    name: str, block: _Block, question: OverdueQuestion, known: Callable[[str], Service | None]
-) -> tuple[str, tuple[int, str], str]:
-    service = known(name)
+def _order(name: str, block: _Block, question: OverdueQuestion, around: Around) -> tuple[str, tuple[int, str], str]:
+    service = around.find(name)
     state = (service.state or "") if question.sort == "state" and service is not None else ""
     return state, block.key(), name
 
 
-def _silent(
-    name: str, block: _Block, question: OverdueQuestion, service: Service | None, clock: Clock, chased: Chased
-) -> Silent:
-    late, first = block.late(), block.items[0]
+def _silent(name: str, block: _Block, question: OverdueQuestion, around: Around) -> Silent:
+    late, first, service = block.late(), block.items[0], around.find(name)
     since = (first.due if first.late == "late" else first.since) if first.late != "soon" else None
     shown = block.items if question.show == "all" else [one for one in block.items if one.late != "soon"]
-    local = clock(service) if service is not None else None
+    local = around.clock(service) if service is not None else None
     duty = on_duty(service.hours, local) if service is not None and service.hours is not None and local is not None else None
     return Silent(
         service=name,
@@ -313,7 +309,7 @@ def _silent(
         local=local.isoformat(timespec="minutes") if local is not None else None,
         on_duty=duty.now if duty is not None else None,
         until=duty.until.isoformat(timespec="minutes") if duty is not None and duty.until is not None else None,
-        chase=chased(name, since),
+        chase=around.chased(name, since),
     )
 
 
@@ -322,12 +318,12 @@ NOT_GIVEN: Final = Service.model_fields["contact"].default
 
 
 def with_opened(
-    found: Overdue, reads: Mapping[tuple[str, str, str], str | None], known: Callable[[str], Service | None]
+    found: Overdue, reads: Mapping[tuple[str, str, str], str | None], find: Callable[[str], Service | None]
 ) -> Overdue:
     """The same, saying of each request whether it was opened. `reads`: by delivery, service and checkpoint, when it was."""
 
     def told(service: str, one: Missing) -> Missing:
-        place, who = (one.delivery, service, one.checkpoint), known(service)
+        place, who = (one.delivery, service, one.checkpoint), find(service)
         if (at := reads.get(place)) is not None:
             return one.model_copy(update={"opened": "yes", "opened_at": at})
         at_desk = who is not None and isinstance(who.reach, Desk)
