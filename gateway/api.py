@@ -43,6 +43,7 @@ from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
 from gateway.pages import floor as floor_page
+from gateway.pages import overdue as overdue_page
 from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
 from gateway.papers import paper_wanted
@@ -91,6 +92,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(pages.routes)
     app.add_routes(results_page.routes)
     app.add_routes(floor_page.routes)
+    app.add_routes(overdue_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)

@@ -1,4 +1,4 @@
-"""Who is silent, service by service, from the rows of the watch floor: what is missing, since when, what comes next, whom to call.
+"""Who is silent, service by service, from the rows of the watch floor: what is missing, since when, what is next, whom to call.
 
 The moment, the directory's entries and the local time of each service are brought along. Nothing here decides anything.
 """

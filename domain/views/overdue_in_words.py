@@ -1,6 +1,6 @@
 """What is said of silent services, in the reader's language, on the page and by the command alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -158,3 +158,20 @@ def comes_next(one: Missing, now: datetime, translate: Translate = english) -> s
         case _:
             step = "" if end else translate(NOTHING)
     return "; ".join(part for part in (step, end) if part)
+
+
+def all_taken(chases: Sequence[Chase], now: datetime, translate: Translate = english) -> str:
+    """Who chases whom, in a line of the watch floor; empty where nobody does."""
+    if not chases:
+        return ""
+    told = [
+        translate(SHORT).format(chased=one.chased, officer=one.officer, service=one.service, time=clock(one.until, now))
+        for one in chases[:MOST_IN_A_LINE]
+    ]
+    more = [f"+{len(chases) - MOST_IN_A_LINE}"] if len(chases) > MOST_IN_A_LINE else []
+    return translate(TAKEN_OVER).format(chases="; ".join([*told, *more]))
+
+
+TAKEN_OVER, SHORT = mark("Taken over: {chases}."), mark("{chased} by {officer} of {service} until {time}")
+MOST_IN_A_LINE: Final = 8
+"""Of the watch floor: the page of overdue services has the others."""

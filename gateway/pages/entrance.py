@@ -24,6 +24,7 @@ from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.limits import FILES, FOLLOWING, LIMITS, LONGEST_ANSWER, LONGEST_TOKEN, lane_of
 from gateway.oidc import PROVIDER
+from gateway.reception import RECEPTION
 
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
@@ -38,6 +39,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.inbox": "inbox",
     "desk.floor": "floor",
     "desk.floor.changes": "floor-changes",
+    "desk.overdue": "overdue",
     "desk.list": "list",
     "desk.view": "view",
     "desk.ledger": "ledger",
@@ -107,6 +109,8 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
         await received(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
+        if is_for_eyes(request) and lane == "ask" and request.match_info.route.name not in SIGNING:
+            await request.app[RECEPTION].overdue.glimpse()
         return await handler(request)
 
 

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from domain.views import floor_in_words as words
 from domain.views.floor import NARROWING, PARAMETERS, Counted, FloorQuestion, FloorRow, asked
+from domain.views.overdue_in_words import all_taken
 from domain.views.sentences import DAYS, HOURS, MINUTES, Translate
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.words.moments import instant
@@ -153,6 +154,7 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         "leads": leads,
         "everything": HERE,
         "pages": range(1, found.pages + 1),
+        "chased": all_taken(found.chases, now, speak),
         "data": {
             "stream": f"{HERE}/changes?{urlencode(given | {'since': found.version})}",
             "at": found.at,
@@ -224,7 +226,8 @@ def _said(event: FloorEvent, language: str) -> dict[str, Any]:
             plainly = event.model_dump(include={"kind", "at", "archive", "engine", "matching", "open"})
             marked = counters(event.counters, now, speak)
             shown = [{name: one[name] for name in ("reason", "count", "worst", "tone")} for one in marked]
-            return plainly | {"counters": shown, "due": event.due_within_an_hour}
+            chased = all_taken(event.chases, now, speak)
+            return plainly | {"counters": shown, "due": event.due_within_an_hour, "chased": chased}
         case _:
             return {"kind": "anew"}
 

@@ -350,7 +350,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
         "officer": caller.officer,
-        "keys": _keys(caller.service, caller.officer),
+        "keys": keys_of(caller.service, caller.officer),
         "installation": _keys_of_installation(request.app[PROOFS].system),
         "delivery": delivery,
         "checkpoint": asked.checkpoint if asked is not None else None,
@@ -368,7 +368,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
     }
 
 
-def _keys(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:
+def keys_of(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:
     """The keys of a service that count now and with which this officer may sign, by their id."""
     now = datetime.now(UTC)
     found = [key for key in service.keys if key.valid_at(now) and key.officer in (None, officer)]
@@ -419,6 +419,7 @@ def page(request: web.Request, template: str, /, *, signed_in: bool | None = Non
     visitor = request[CALLER] if known else None
     shared: dict[str, Any] = {"root": ROOT, "reader": visitor, "now": datetime.now(UTC), "language": language}
     shared["supervisor"] = visitor is not None and supervises(visitor.service)
+    shared["overdue"] = request.app[RECEPTION].overdue.count(visitor.service) if visitor is not None else None
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = environment(language).get_template(template).render(shared | values)
     return web.Response(text="\n".join(map(shown, text.split("\n"))), content_type="text/html")

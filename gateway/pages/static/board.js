@@ -113,7 +113,7 @@ function replace({ delivery, tree, rank, act, reason }) {
   if (act && rank < before) $("alarm").textContent = fill(words.alarm, { delivery, reason });
 }
 
-function beat({ at: looked, archive, engine, due, counters, open }) {
+function beat({ at: looked, archive, engine, due, counters, open, chased }) {
   at = Date.parse(looked);
   if (archive === "up") ahead = at - Date.now();
   state = { archive, engine, due, out: false };
@@ -124,6 +124,7 @@ function beat({ at: looked, archive, engine, due, counters, open }) {
     counter.querySelector(".worst").textContent = one.worst;
   }
   $("open").textContent = open;
+  say($("chased"), chased);
 }
 
 function take(event) {

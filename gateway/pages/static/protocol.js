@@ -3,6 +3,7 @@
 import { base64, base64url, hex256, joined, sign, utf8 } from "./keys.js";
 
 const STATEMENT = "application/vnd.vigil.statement+json";
+export const CHASE = "application/vnd.vigil.chase+json";
 
 // What is signed in an envelope (DSSE): its type and its bytes.
 export function signedBytes(type, payload) {
@@ -10,10 +11,10 @@ export function signedBytes(type, payload) {
   return joined(utf8(`DSSEv1 ${kind.length} `), kind, utf8(` ${payload.length} `), payload);
 }
 
-// The envelope of a statement's bytes, as the bytes to send.
-export async function envelope(payload, key) {
-  const sig = base64(await sign(key, signedBytes(STATEMENT, payload)));
-  return utf8(JSON.stringify({ payloadType: STATEMENT, payload: base64(payload), signatures: [{ keyid: key.id, sig }] }));
+// The envelope of these bytes, a statement's unless it is said of what, as the bytes to send.
+export async function envelope(payload, key, type = STATEMENT) {
+  const sig = base64(await sign(key, signedBytes(type, payload)));
+  return utf8(JSON.stringify({ payloadType: type, payload: base64(payload), signatures: [{ keyid: key.id, sig }] }));
 }
 
 // Of a body that is a file, its digest is given.
@@ -34,10 +35,15 @@ async function proof(who, key, method, url, body) {
 
 // Hand a signed statement in. The same may be handed in again: it counts once.
 export async function handIn(who, key, body) {
-  const url = `${who.url}/v1/deliveries/${who.delivery}/statements`;
-  const headers = { "Content-Type": "application/json", Authorization: await proof(who, key, "POST", url, body) };
-  const answer = await fetch(url, { method: "POST", body, headers, credentials: "omit", cache: "no-store" });
+  const answer = await proved(who, key, `/v1/deliveries/${who.delivery}/statements`, body);
   return { status: answer.status, told: await answer.json() };
+}
+
+// Send a body to a path of the API, with a proof of who sends it; the answer.
+export async function proved(who, key, path, body) {
+  const url = `${who.url}${path}`;
+  const headers = { "Content-Type": "application/json", Authorization: await proof(who, key, "POST", url, body) };
+  return fetch(url, { method: "POST", body, headers, credentials: "omit", cache: "no-store" });
 }
 
 // Hand in a file; the status of the answer, and what it says. `moved` is told how much of it has gone. Sent again it changes nothing.
