@@ -32,6 +32,7 @@ from client.commands import (
     groups,
     installation,
     keys,
+    overdue,
     papers,
     plans,
     reads,
@@ -61,6 +62,7 @@ app.command()(signing_in.sign_in)
 app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
+app.command()(overdue.overdue)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.command()(codec.codec)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
+from domain.delivery.chasing import Chase
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
 from domain.papers.handed import PaperFile
@@ -25,6 +26,7 @@ from domain.record.receipts import Comparison, SignedReceipt, read_receipt
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.lists import Row, Rows
+from domain.views.overdue import Overdue
 from domain.views.results import Results
 from domain.views.view import DeliveryView
 from domain.words.errors import (
@@ -128,6 +130,8 @@ _TAKEN = TypeAdapter(Taken)
 _EXPUNGED = TypeAdapter(Expunged)
 _READS = TypeAdapter(ReadsPage)
 _RESULTS = TypeAdapter(Results)
+_OVERDUE = TypeAdapter(Overdue)
+_CHASE = TypeAdapter(Chase)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 _PAPER = TypeAdapter(PaperFile)
@@ -368,6 +372,14 @@ class Gateway:
     async def alarms(self) -> tuple[AnyAlarm, ...]:
         """Deliveries that wait for a worker of their build, and patterns of enquiries at the register. For supervisors."""
         return self._read(_ALARMS, await self._call("GET", "/v1/alarms"))
+
+    async def overdue(self, asked: Mapping[str, str]) -> Overdue:
+        """A page of the services that are silent, as far as one sees the whole of deliveries. `asked`: parameters of it."""
+        return self._read(_OVERDUE, await self._call("GET", f"/v1/overdue?{urlencode(asked)}"))
+
+    async def chase(self, note: Envelope) -> Chase:
+        """Hand in a signed note that one chases a service. Sent again it changes nothing."""
+        return self._read(_CHASE, await self._call("POST", "/v1/overdue/chases", note.model_dump_json().encode()))
 
     async def results(self, asked: Mapping[str, str]) -> Results:
         """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""

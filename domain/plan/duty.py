@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from domain.words.text import fill, mark
 
 WEEK: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-LONGEST_HOURS: Final = 120
+LONGEST_HOURS: Final = 160
 MOST_SPANS: Final = 7
 ALWAYS: Final = "24/7"
 _DAY: Final = "(Mo|Tu|We|Th|Fr|Sa|Su)"

@@ -295,7 +295,7 @@ def _silent(name: str, block: _Block, question: OverdueQuestion, around: Around)
     duty = on_duty(service.hours, local) if service is not None and service.hours is not None and local is not None else None
     return Silent(
         service=name,
-        names=service.names if service is not None else {"en": name},
+        names=service.names if service is not None else {},
         state=service.state if service is not None else None,
         since=since,
         late=late,

@@ -37,7 +37,7 @@ RUNG: Final = mark("rung {climbed} of {rungs}")
 OPENED_AT: Final = mark("opened {time}")
 NOT_OPENED: Final = mark("not opened")
 NOT_REACHED: Final = mark("its system is not reached")
-OPENED_NOT_KNOWN: Final = mark("whether it was opened is not known")
+OPENED_NOT_KNOWN: Final = mark("not known")
 REMINDER: Final = mark("reminder at {time}")
 IS_TOLD: Final = mark("{service} is told at {time}")
 HELD: Final = mark("it is held: nobody's silence counts meanwhile (R8)")
@@ -72,6 +72,11 @@ def in_one_sentence(found: Overdue, translate: Translate = english) -> str:
         if first.chase is not None:
             said.append(translate(CHASED_FIRST).format(officer=first.chase.officer, service=first.chase.service))
     return " ".join(said)
+
+
+def name_of(block: Silent, language: str) -> str:
+    """What it is called in this language, else in English, else as it calls itself; empty where the directory does not know it."""
+    return block.names.get(language) or block.names.get("en") or next(iter(block.names.values()), "")
 
 
 def there(block: Silent, translate: Translate = english) -> str:

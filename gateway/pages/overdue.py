@@ -99,7 +99,7 @@ def _block(one: Silent, now: datetime, language: str, speak: Translate) -> dict[
     ]
     return {
         "silent": one,
-        "name": one.names.get(language) or one.names.get("en") or next(iter(one.names.values())),
+        "name": words.name_of(one, language),
         "there": words.there(one, speak),
         "since": words.since(one, now, speak),
         "taken": words.taken(one.chase, now, speak),
