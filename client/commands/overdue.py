@@ -33,8 +33,9 @@ USUAL, MOST = 4, int(LONGEST.total_seconds()) // 3600
 @grouped
 def overdue(
     caller: CallerOptions,
-    service: Annotated[
-        str | None, typer.Argument(help="only this service", show_default=False, autocompletion=completing.services)
+    silent: Annotated[
+        str | None,
+        typer.Argument(metavar="SERVICE", help="only this service", show_default=False, autocompletion=completing.services),
     ] = None,
     take: Annotated[bool, typer.Option("--take", help="sign that you have taken over to chase it")] = False,
     give_back: Annotated[bool, typer.Option("--give-back", help="sign that you chase it no longer")] = False,
@@ -50,11 +51,11 @@ def overdue(
     deliveries or sees the whole of them. With --take: you sign that you chase one; no delivery is changed by it.
     """
     if take or give_back:
-        if service is None or take == give_back:
+        if silent is None or take == give_back:
             raise Malformed(_("say which service, and one of --take and --give-back"), hint="vigil overdue kz.customs --take")
-        _sign(caller, service, 0 if give_back else hours, output, yes=yes, dry_run=dry_run)
+        _sign(caller, silent, 0 if give_back else hours, output, yes=yes, dry_run=dry_run)
         return
-    asked = {"service": service, "in": state, "sort": sort, "show": "late" if late else None}
+    asked = {"service": silent, "in": state, "sort": sort, "show": "late" if late else None}
     pages = caller.call(lambda door: _all(door, {name: value for name, value in asked.items() if value}))
     if pages[0].unknown:
         raise Malformed(
