@@ -224,9 +224,9 @@ class Listed(Frozen):
     names: dict[str, Text]
     keys: tuple[ServiceKey, ...]
     contact: Text | None = None
-    telephone: Telephone | None = None
-    hours: Hours | None = None
-    zone: Zone | None = None
+    telephone: Telephone | None = Field(default=None, exclude_if=lambda number: number is None)
+    hours: Hours | None = Field(default=None, exclude_if=lambda hours: hours is None)
+    zone: Zone | None = Field(default=None, exclude_if=lambda zone: zone is None)
     reach: Reach | None = None
 
 

@@ -26,6 +26,8 @@ from gateway.limits import FILES, FOLLOWING, LIMITS, LONGEST_ANSWER, LONGEST_TOK
 from gateway.oidc import PROVIDER
 from gateway.reception import RECEPTION
 
+SILENT: web.RequestKey[int | None] = web.RequestKey("silent", int)
+"""How many services are silent in what the reader sees; none where that is not known."""
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
 ROOT = "/desk"
@@ -109,9 +111,17 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
         await received(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
-        if is_for_eyes(request) and lane == "ask" and request.match_info.route.name not in SIGNING:
-            await request.app[RECEPTION].overdue.glimpse()
+        if is_for_eyes(request) and lane == "ask":
+            await _count_silent(request, visitor.service)
         return await handler(request)
+
+
+async def _count_silent(request: web.Request, reader: Service) -> None:
+    """How many services are silent, for the navigation. Who is about to sign, or to stop, waits for no look."""
+    overdue = request.app[RECEPTION].overdue
+    if request.match_info.route.name not in SIGNING:
+        await overdue.glimpse()
+    request[SILENT] = overdue.count(reader)
 
 
 async def _visitor(request: web.Request) -> Visitor:

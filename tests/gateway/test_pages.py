@@ -37,7 +37,7 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import floor, pages, provider, results, words
+from gateway.pages import floor, overdue, pages, provider, results, words
 from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -50,7 +50,7 @@ from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes)
+PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes, *overdue.routes)
 ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
 FLOOR = {"floor", "floor-changes"}
 """Actions for who sees the whole of something."""
@@ -345,11 +345,11 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file", "packet", "ledger"}]
+    "name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file", "packet", "ledger", "overdue"}]
 )
 async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
-    is in `test_attachments.py`.
+    is in `test_attachments.py`, that of silent services in `test_overdue.py`.
     """
     monkeypatch.setattr("gateway.floor.LASTS", 0.0)
     reader, role = (at.plan.initiator, "service") if ACTIONS[name] in FLOOR else ("uz.prosecutor", "prosecutor")
