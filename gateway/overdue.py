@@ -8,10 +8,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cache
 from time import monotonic
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.chases import Chases
 from archive.deliveries import Deliveries
@@ -25,6 +23,7 @@ from domain.words.moments import instant
 from domain.words.text import fill, mark
 from gateway.floor import WatchFloor
 from process.in_force import InForce
+from process.zones import local_time
 
 log = logging.getLogger("vigil.overdue")
 
@@ -173,17 +172,3 @@ def _supervises(service: str, directory: Directory) -> bool:
 
 def _sees_all(caller: Service) -> bool:
     return reach(role_of(caller), "overdue") == "all"
-
-
-def local_time(zone: str | None, now: datetime) -> datetime | None:
-    """What time it is there; none where this system does not know the zone."""
-    known = _zone(zone) if zone is not None else None
-    return now.astimezone(known) if known is not None else None
-
-
-@cache
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
