@@ -42,6 +42,8 @@ OF_ALL = {
     "/v1/reads": ("GET",),
     "/v1/alarms": ("GET",),
     "/v1/results": ("GET",),
+    "/v1/floor": ("GET",),
+    "/v1/floor/changes": ("GET",),
     "/v1/overdue": ("GET",),
     "/v1/overdue/chases": ("POST",),
     "/v1/codec/decode": ("POST",),

@@ -31,13 +31,8 @@ async def test_the_list_says_whom_to_call_about_what(at: Night, tmp_path: Path) 
     """The worst first, with number, hours and what follows; for programs the same as one document; in Russian too."""
     shown = await run(at, tmp_path)
     assert 0 == shown.code, shown.err
-    for said in (
-        "Call uz.customs first. amber-2 waits",
-        "+998 000 000 00 01",
-        "on duty",
-        "late 3 h 12 min",
-        "nothing by itself: call",
-    ):
+    first = ("Call uz.customs first. amber-2 waits", "+998 000 000 00 01", "on duty")
+    for said in (*first, "late 3 h 12 min", "nothing by itself: call"):
         assert said in shown.out
     found = (await run(at, tmp_path, "--late", "-o", "json")).json
     assert ["uz.customs", "ru.customs"] == [one["service"] for one in found["silent"]]
@@ -59,20 +54,20 @@ async def test_an_officer_takes_a_service_over_once_what_is_signed_was_shown(at:
 
 
 @pytest.mark.parametrize(
-    ("words", "service", "code", "said"),
+    ("words", "code", "said"),
     [
-        (("--take",), ALL, 2, "say which service, and one of --take and --give-back"),
-        (("uz.customs", "--take", "--give-back"), ALL, 2, "one of --take and --give-back"),
-        (("uz.customs", "--take", "--hours", "13"), ALL, 2, "13"),
-        (("kz.knb", "--take"), ALL, 3, "kz.knb owes nothing now"),
-        (("--sort", "due"), ALL, 2, "not known to the gateway: sort"),
-        ((), "audit", 5, "not for audit"),
+        (("--take",), 2, "say which service, and one of --take and --give-back"),
+        (("uz.customs", "--take", "--give-back"), 2, "one of --take and --give-back"),
+        (("uz.customs", "--take", "--hours", "13"), 2, "less than or equal to 12"),
+        (("kz.knb", "--take"), 3, "kz.knb owes nothing now"),
+        (("--sort", "due"), 2, "not known to the gateway: sort"),
+        ((), 5, "not for audit"),
     ],
 )
 async def test_what_cannot_be_is_refused_with_what_would_be_right(
-    at: Night, tmp_path: Path, words: tuple[str, ...], service: str, code: int, said: str
+    at: Night, tmp_path: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
     """And changes nothing."""
-    ran = await run(at, tmp_path, *words, service=service)
+    ran = await run(at, tmp_path, *words, service=ALL if words else "audit")
     assert (code, True) == (ran.code, said in ran.err), ran.err
     assert await chased(at) is None
