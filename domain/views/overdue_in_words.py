@@ -75,7 +75,7 @@ def in_one_sentence(found: Overdue, translate: Translate = english) -> str:
 
 
 def name_of(block: Silent, language: str) -> str:
-    """What it is called in this language, else in English, else as it calls itself; empty where the directory does not know it."""
+    """What it is called in this language, else in English, else as it calls itself; empty where nobody knows it."""
     return block.names.get(language) or block.names.get("en") or next(iter(block.names.values()), "")
 
 
