@@ -17,7 +17,7 @@ from domain.delivery.chasing import Chase, authentic, chase_in, check_fresh
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Directory, Service
 from domain.signing.envelope import Envelope
-from domain.views.overdue import Around, Overdue, OverdueQuestion, missing, overdue_page, silent_services, with_opened
+from domain.views.overdue import Around, Overdue, OverdueQuestion, overdue_page, owing, silent_services, with_opened
 from domain.words.errors import NotAllowed, NotFound, VigilError
 from domain.words.moments import instant
 from domain.words.text import fill, mark
@@ -98,7 +98,7 @@ class OverdueRoom:
         check_fresh(note, now)
         if note.until == note.at:
             await self._is_chased_by(note)
-        elif not any(note.chased == name for row in await self._floor.rows(caller) for name, _ in missing(row, now)):
+        elif note.chased not in owing(await self._floor.rows(caller), now):
             raise NotFound(
                 fill("{service} owes nothing now in what you see the whole of", service=note.chased),
                 hint=mark("`vigil overdue` names the services that do"),

@@ -126,8 +126,8 @@ BUGS = (
     Bug(
         "R11",
         "gateway/overdue.py",
-        "for row in await self._floor.rows(caller) for name, _ in missing",
-        "for row in (await self._floor.rows(caller), self._floor._rows.values())[1] for name, _ in missing",
+        "owing(await self._floor.rows(caller), now)",
+        "owing((await self._floor.rows(caller), self._floor._rows.values())[1], now)",
         "gateway/overdue::test_a_note_that_does_not_count_changes_nothing",
     ),
     Bug(
@@ -147,8 +147,8 @@ BUGS = (
     Bug(
         "overdue",
         "domain/views/overdue.py",
-        "if wait.silent or (instant(wait.due) <= now and not wait.paused):",
-        "if instant(wait.due) <= now:",
+        "if wait.silent or (wait.due <= _text(now) and not wait.paused):",
+        "if wait.due <= _text(now):",
         "overdue::test_while_it_is_held_nobody_is_late",
     ),
     Bug("record", "archive/expunging.py", "values(title=None, glance=None,", "values(title=None,", "archive/expunging"),

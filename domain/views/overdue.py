@@ -6,6 +6,7 @@ The moment, the directory's entries and the local time of each service are broug
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
@@ -159,18 +160,56 @@ class Around:
     """Who chases a service that is silent since a moment, as far as the reader may know."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """One thing that a service owes, before it is known whether it is shown. Moments are texts of one form, which sort as they do:
+    nothing is worked out of rows that stand on no page.
+    """
+
+    late: Late
+    at: str
+    """When it was due, or asked."""
+    row: Placed
+    wait: Awaited
+    number: int
+    """Of the service at its checkpoint."""
+
+    def place(self) -> tuple[int, str, str, str]:
+        """The worst first: by kind, then since when."""
+        return ORDER.index(self.late), self.at, self.row.glance.delivery, self.wait.checkpoint
+
+    def shown(self, now: datetime) -> Missing:
+        """As it goes out."""
+        seen, wait = self.row.glance, self.wait
+        return Missing(
+            delivery=seen.delivery,
+            title=seen.title,
+            state=self.row.state,
+            checkpoint=wait.checkpoint,
+            needs=wait.each[self.number] if self.number < len(wait.each) else wait.needs,
+            late=self.late,
+            since=wait.since,
+            due=wait.due,
+            climbed=wait.climbed,
+            rungs=wait.rungs,
+            next=next_of(wait, now),
+            then=wait.then,
+            unreachable=wait.services[self.number] in wait.unreachable,
+        )
+
+
 @dataclass
 class _Block:
     """What is missing of one service."""
 
-    items: list[Missing] = field(default_factory=list)
+    items: list[_Owed] = field(default_factory=list)
 
     def key(self) -> tuple[int, str]:
-        """The worst first: by kind, then since when."""
-        first = self.items[0]
-        return _place(first)[:2]
+        """The worst first."""
+        return self.items[0].place()[:2]
 
     def late(self) -> int:
+        """How many of these are late."""
         return sum(one.late != "soon" for one in self.items)
 
 
@@ -178,11 +217,13 @@ def overdue_page(rows: Iterable[Placed], question: OverdueQuestion, around: Arou
     """The page that is asked for, of the rows of one reader, which are gone over once."""
     blocks, beyond, now = dict[str, _Block](), 0, around.now
     for row in rows:
-        beyond += row.glance.more_waits + sum(one.more for one in row.glance.waits if late_of(row.glance, one, now) is not None)
-        for service, item in missing(row, now):
+        beyond += row.glance.more_waits + sum(
+            one.more for one in row.glance.waits if one.more and late_of(row.glance, one, now) is not None
+        )
+        for service, item in _owed(row, now):
             blocks.setdefault(service, _Block()).items.append(item)
     for block in blocks.values():
-        block.items.sort(key=_place)
+        block.items.sort(key=_Owed.place)
     counts = {name: block.late() for name, block in blocks.items()}
     fitting = [(name, block) for name, block in blocks.items() if _fits(name, counts[name], question, around)]
     fitting.sort(key=lambda one: _order(one[0], one[1], question, around))
@@ -212,30 +253,20 @@ def silent_services(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
 
 def missing(row: Placed, now: datetime) -> Iterator[tuple[str, Missing]]:
     """What is missing in one row, service by service."""
+    return ((service, one.shown(now)) for service, one in _owed(row, now))
+
+
+def owing(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
+    """The services of which anything is missing in these rows."""
+    return frozenset(service for row in rows for service, _ in _owed(row, now))
+
+
+def _owed(row: Placed, now: datetime) -> Iterator[tuple[str, _Owed]]:
     seen = row.glance
     for wait in seen.waits:
         late = late_of(seen, wait, now)
-        if late is None:
-            continue
-        for number, service in enumerate(wait.services):
-            yield (
-                service,
-                Missing(
-                    delivery=seen.delivery,
-                    title=seen.title,
-                    state=row.state,
-                    checkpoint=wait.checkpoint,
-                    needs=wait.each[number] if number < len(wait.each) else wait.needs,
-                    late=late,
-                    since=wait.since,
-                    due=wait.due,
-                    climbed=wait.climbed,
-                    rungs=wait.rungs,
-                    next=next_of(wait, now),
-                    then=wait.then,
-                    unreachable=service in wait.unreachable,
-                ),
-            )
+        if late is not None:
+            yield from ((one, _Owed(late, wait.due or wait.since, row, wait, number)) for number, one in enumerate(wait.services))
 
 
 def late_of(seen: Glance, wait: Awaited, now: datetime) -> Late | None:
@@ -244,9 +275,15 @@ def late_of(seen: Glance, wait: Awaited, now: datetime) -> Late | None:
         return "to_seize"
     if wait.due is None:
         return None
-    if wait.silent or (instant(wait.due) <= now and not wait.paused):
+    if wait.silent or (wait.due <= _text(now) and not wait.paused):
         return "late"
-    return "soon" if instant(wait.due) <= now + SOON and not wait.paused else None
+    return "soon" if wait.due <= _text(now + SOON) and not wait.paused else None
+
+
+@lru_cache(maxsize=8)
+def _text(moment: datetime) -> str:
+    """The same moment for each row that is gone over."""
+    return utc_text(moment)
 
 
 def is_late(seen: Glance, wait: Awaited, now: datetime) -> bool:
@@ -271,10 +308,6 @@ def next_of(wait: Awaited, now: datetime) -> Next:
     return Next(what=what, at=at, to=to)
 
 
-def _place(one: Missing) -> tuple[int, str, str, str]:
-    return ORDER.index(one.late), one.due or one.since, one.delivery, one.checkpoint
-
-
 def _fits(name: str, late: int, question: OverdueQuestion, around: Around) -> bool:
     service = around.find(name)
     in_state = question.state is None or (service is not None and service.state == question.state)
@@ -289,7 +322,7 @@ def _order(name: str, block: _Block, question: OverdueQuestion, around: Around) 
 
 def _silent(name: str, block: _Block, question: OverdueQuestion, around: Around) -> Silent:
     late, first, service = block.late(), block.items[0], around.find(name)
-    since = (first.due if first.late == "late" else first.since) if first.late != "soon" else None
+    since = first.at if first.late != "soon" else None
     shown = block.items if question.show == "all" else [one for one in block.items if one.late != "soon"]
     local = around.clock(service) if service is not None else None
     duty = on_duty(service.hours, local) if service is not None and service.hours is not None and local is not None else None
@@ -300,7 +333,7 @@ def _silent(name: str, block: _Block, question: OverdueQuestion, around: Around)
         since=since,
         late=late,
         soon=len(block.items) - late,
-        missing=tuple(shown[:MOST_MISSING]),
+        missing=tuple(one.shown(around.now) for one in shown[:MOST_MISSING]),
         more=max(len(shown) - MOST_MISSING, 0),
         telephone=service.telephone if service is not None else None,
         contact=service.contact if service is not None and service.contact != NOT_GIVEN else None,
