@@ -162,7 +162,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class _Owed:
-    """One thing that a service owes, before it is known whether it is shown. Moments are texts of one form, which sort as they do:
+    """A thing that a service owes, before it is known whether it is shown. Moments are texts of one form, which sort as they do:
     nothing is worked out of rows that stand on no page.
     """
 
