@@ -13,7 +13,7 @@ from typing import Final
 
 from archive.chases import Chases
 from archive.deliveries import Deliveries
-from domain.delivery.chasing import Chase, authentic, chase_in, check_fresh
+from domain.delivery.chasing import Chase, authentic, check_fresh
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Directory, Service
 from domain.signing.envelope import Envelope
@@ -77,7 +77,10 @@ class OverdueRoom:
             return ()
         silent = silent_services(await self._floor.rows(caller), self._clock())
         mine = (one for one in notes if one.chased in silent and (_sees_all(caller) or one.service == caller.id))
-        return tuple({one.chased: one for one in reversed(tuple(mine))}.values())
+        first: dict[str, Chase] = {}
+        for one in mine:
+            first.setdefault(one.chased, one)
+        return tuple(first.values())
 
     async def take(self, caller: Service, envelope: Envelope) -> Chase:
         """Keep a note of the caller that it chases a service, or chases it no more. The same again changes nothing.
@@ -97,7 +100,7 @@ class OverdueRoom:
         now = self._clock()
         check_fresh(note, now)
         if note.until == note.at:
-            await self._is_chased_by(note)
+            await self._is_chased_by(note, directory)
         elif note.chased not in owing(await self._floor.rows(caller), now):
             raise NotFound(
                 fill("{service} owes nothing now in what you see the whole of", service=note.chased),
@@ -131,8 +134,8 @@ class OverdueRoom:
         if not looking.cancelled() and (error := looking.exception()) is not None:
             log.debug("the watch floor could not be looked at: %s", error)
 
-    async def _is_chased_by(self, note: Chase) -> None:
-        known = [chase_in(one) for one in await self._chases.now()]
+    async def _is_chased_by(self, note: Chase, directory: Directory) -> None:
+        known = self._believed(await self._chases.now(), directory)
         if not any((one.chased, one.service) == (note.chased, note.service) for one in known):
             raise NotFound(
                 fill("nobody of {service} chases {chased} now", service=note.service, chased=note.chased),
@@ -140,13 +143,18 @@ class OverdueRoom:
             )
 
     async def _visible(self, caller: Service) -> tuple[Chase, ...]:
-        """Notes that hold, the newest first: those of the caller, of supervisors, and for supervisors of everybody."""
+        """Notes that hold: those of the caller, of supervisors, and for supervisors of everybody. In this order, then the newest first:
+        nobody else's note stands in the place of the reader's own, or of a supervisor's.
+        """
         if monotonic() - self._notes[0] > KNOWN_FOR:
             began = monotonic()
             self._notes = began, tuple(self._believed(await self._chases.now(), await self._directory.latest()))
         now, directory = self._clock(), self._directory.now
-        mine = (one for one in self._notes[1] if one.holds(now))
-        return tuple(one for one in mine if _sees_all(caller) or one.service == caller.id or _supervises(one.service, directory))
+        places = (
+            (one, one.service == caller.id, _supervises(one.service, directory)) for one in self._notes[1] if one.holds(now)
+        )
+        mine = [(one, own, above) for one, own, above in places if own or above or _sees_all(caller)]
+        return tuple(one for one, _, _ in sorted(mine, key=lambda place: (not place[1], not place[2])))
 
     def _believed(self, kept: Iterable[Envelope], directory: Directory) -> Iterable[Chase]:
         for envelope in kept:

@@ -134,7 +134,7 @@ BUGS = (
         "overdue",
         "gateway/overdue.py",
         "yield authentic(envelope, directory)",
-        "yield chase_in(envelope)",
+        "yield Chase.model_validate_json(envelope.body())",
         "gateway/overdue::test_a_note_that_somebody_put_into_the_database_is_not_believed",
     ),
     Bug(

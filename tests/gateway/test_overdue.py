@@ -172,14 +172,15 @@ async def test_a_signed_note_is_seen_by_others_and_changes_no_delivery(at: Night
 
 
 async def test_another_officer_takes_it_over_by_a_newer_note(at: Night) -> None:
-    """The one before is replaced; an older one that comes late is refused."""
+    """The one before is replaced; an older one that comes late is refused; and another service's stands in nobody's place."""
     late = note(officer="S-3", at=utc_text(datetime.now(UTC) - timedelta(seconds=30)))
     await take(at, note())
     await take(at, note(officer="S-2"))
     assert "supervision S-2" == await chased(at)
     status, problem = await take(at, late)
     assert (403, True) == (status, "a newer note" in problem["detail"])
-    assert "supervision S-2" == await chased(at)
+    await take(at, note(READER, officer="K-1"), READER)
+    assert ("supervision S-2", f"{READER} K-1") == (await chased(at), await chased(at, READER))
 
 
 @pytest.mark.parametrize(
