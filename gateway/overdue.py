@@ -143,8 +143,8 @@ class OverdueRoom:
             )
 
     async def _visible(self, caller: Service) -> tuple[Chase, ...]:
-        """Notes that hold: those of the caller, of supervisors, and for supervisors of everybody. In this order, then the newest first:
-        nobody else's note stands in the place of the reader's own, or of a supervisor's.
+        """Notes that hold: those of the caller, then of supervisors, and for supervisors then everybody's; the newest first. So nobody
+        else's stands in the place of the reader's own, or of a supervisor's.
         """
         if monotonic() - self._notes[0] > KNOWN_FOR:
             began = monotonic()
