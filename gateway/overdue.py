@@ -143,7 +143,7 @@ class OverdueRoom:
             )
 
     async def _visible(self, caller: Service) -> tuple[Chase, ...]:
-        """Notes that hold: those of the caller, then of supervisors, and for supervisors then everybody's; the newest first. So nobody
+        """Notes that hold: the caller's, then supervisors', then everybody's for supervisors; of these the newest first. Nobody
         else's stands in the place of the reader's own, or of a supervisor's.
         """
         if monotonic() - self._notes[0] > KNOWN_FOR:
