@@ -5,7 +5,7 @@ channel. Nothing is cut off silently: a page that is not the last says where to 
 not found anything yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -158,6 +158,13 @@ class Deliveries:
         unread = update(requests).where(own, requests.c.read_at.is_(None))
         async with self._database.writing() as connection:
             await connection.execute(unread.values(read_at=utc_text(self._clock())))
+
+    async def opened(self, names: Collection[str], services: Collection[str]) -> dict[tuple[str, str, str], str | None]:
+        """By delivery, service and checkpoint: when these services opened what these deliveries ask, if they did."""
+        columns = (requests.c.delivery, requests.c.service, requests.c.checkpoint, requests.c.read_at)
+        asked = select(*columns).where(requests.c.delivery.in_(names), requests.c.service.in_(services))
+        async with self._database.reading() as connection:
+            return {(row[0], row[1], row[2]): row[3] for row in await connection.execute(asked.order_by(requests.c.read_at))}
 
     async def changes(self, after: int, limit: int = MOST_CHANGES) -> tuple[ChangedDelivery, ...]:
         """Which deliveries changed after that change, each once, in order. As many as asked for: there may be more."""

@@ -393,3 +393,14 @@ handover_names = Table(
     Column("delivery", _NAME, primary_key=True, index=True),
 )
 """Which deliveries a sheet names, so that it goes when one of them does."""
+
+chases = Table(
+    "chases",
+    metadata,
+    Column("chased", _NAME, primary_key=True),
+    Column("service", _NAME, primary_key=True),
+    Column("at", _MOMENT, nullable=False),
+    Column("until", _MOMENT, nullable=False, index=True),
+    Column("envelope", Text, nullable=False),
+)
+"""Notes of officers that they chase a silent service: the newest of each service about each. They name no delivery."""

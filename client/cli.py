@@ -33,6 +33,7 @@ from client.commands import (
     installation,
     keys,
     notices,
+    overdue,
     papers,
     plans,
     reads,
@@ -66,6 +67,7 @@ app.command()(reads.reads)
 app.command()(results.results)
 app.command()(statistics.statistics)
 app.command()(shifts.shift)
+app.command()(overdue.overdue)
 app.command()(expunging.expunge)
 app.command()(alarms.alarms)
 app.add_typer(notices.app, name="notices")

@@ -26,7 +26,7 @@ from client.running import Interrupted
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.delivery.vocabulary import Outcome
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, Service
 from domain.plan.group import under_one_root
 from domain.plan.plan import Plan
 from domain.record.verify import verify
@@ -225,7 +225,7 @@ def lay_out(
     ports = free_ports(len(participants) + 2)
     found = [dossier.directory.get(service) for service in participants]
     reach = {service.id: reach_of(service, port) for service, port in zip(found, ports[2:], strict=True)}
-    directory = reached(cast(dossier.directory, participants, reach))
+    directory = reached(_telephoned(cast(dossier.directory, participants, reach), dossier.directory))
     layout = Layout(
         home=home,
         directory=home.path / "directory.yaml",
@@ -324,3 +324,15 @@ def _takes(one: Staged, factor: float) -> timedelta:
     """How long it really takes, in whole seconds."""
     length = one.begins + ordinary_length(one.dossier.plan, one.scenario)
     return timedelta(seconds=round((length / factor).total_seconds()))
+
+
+def _telephoned(made: Directory, known: Directory) -> Directory:
+    """With telephones, duty hours and zones, which no delivery takes along."""
+
+    def told(one: Service) -> Service:
+        there = known.find(one.id)
+        if there is None:
+            return one
+        return one.model_copy(update={"telephone": there.telephone, "hours": there.hours, "zone": there.zone})
+
+    return made.model_copy(update={"services": tuple(map(told, made.services))})

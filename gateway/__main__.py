@@ -11,6 +11,7 @@ import aiohttp
 
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
+from archive.chases import Chases
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
@@ -74,6 +75,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         Expunging(archive, files),
         PeriodResults(archive),
         Shifts(archive, Wrapping(ring)),
+        Chases(archive),
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None

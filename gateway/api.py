@@ -25,6 +25,7 @@ from domain.record.packet import Purpose
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import Envelope
 from domain.views.floor import asked
+from domain.views.overdue import asked as asked_overdue
 from domain.views.statistics import Forecast
 from domain.views.subscriptions import Wish
 from domain.words.errors import Malformed, NotAllowed, faults_of
@@ -48,6 +49,7 @@ from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, one, pages, provider
 from gateway.pages import floor as floor_page
 from gateway.pages import notices as notices_page
+from gateway.pages import overdue as overdue_page
 from gateway.pages import results as results_page
 from gateway.pages import shift as shift_page
 from gateway.pages import statistics as statistics_page
@@ -108,6 +110,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(floor_page.routes)
     app.add_routes(notices_page.routes)
     app.add_routes(shift_page.routes)
+    app.add_routes(overdue_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)
@@ -192,6 +195,21 @@ async def floor_changes(request: web.Request) -> web.StreamResponse:
         request.app[PROOFS].known()
 
     return await stream_floor(request, question, still, lambda event: event.model_dump_json())
+
+
+@routes.get("/v1/overdue", name="overdue")
+async def overdue(request: web.Request) -> web.Response:
+    """The services that are silent, in deliveries of which the caller sees the whole: since when, and whom to call."""
+    question, unknown = asked_overdue(request.query)
+    found = await request.app[RECEPTION].overdue.page(request[CALLER].service, question, unknown)
+    shows(request, found.names())
+    return _model(found)
+
+
+@routes.post("/v1/overdue/chases", name="chase")
+async def chase(request: web.Request) -> web.Response:
+    """Take over to chase a silent service, or give it back, by a signed note for those who watch. It changes no delivery."""
+    return _model(await request.app[RECEPTION].overdue.take(request[CALLER].service, await _body(request, Envelope)), 201)
 
 
 @routes.get("/v1/deliveries/{delivery}", name="view")

@@ -18,6 +18,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from archive.deliveries import Deliveries, KeptGlance
+from domain.delivery.chasing import Chase
 from domain.delivery.vocabulary import UtcText
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
@@ -26,7 +27,7 @@ from domain.views.glance import Glance
 from domain.views.shift import Head
 from domain.words.errors import Unavailable
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_LIST, MOST_ON_FLOOR
+from domain.words.limits import LONGEST_LIST, MOST_LISTED_SERVICES, MOST_ON_FLOOR
 from domain.words.moments import utc_text
 from gateway.feed import Feed
 from gateway.selections import Selections, may_see, sees_all
@@ -71,6 +72,7 @@ class FloorBeat(Frozen):
     matching: Annotated[int, Field(ge=0)]
     open: Annotated[int, Field(ge=0)]
     due_within_an_hour: Annotated[int, Field(ge=0)]
+    chases: Annotated[tuple[Chase, ...], Field(max_length=MOST_LISTED_SERVICES)] = ()
 
 
 class FloorAnew(Frozen):
@@ -131,6 +133,8 @@ class WatchFloor:
         self._looked_at = clock()
         self.heed: Callable[[Glance], None] | None = None
         """Is given each row as it changes, also by time alone, and once more as it was when it ended."""
+        self.chased: Callable[[Service], Awaitable[tuple[Chase, ...]]] = _nobody
+        """Who chases whom, as far as a reader may know."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -152,13 +156,13 @@ class WatchFloor:
             unknown=tuple(unknown),
             engine=engine,
             version=self._named(self._version),
+            chases=await self.chased(caller),
         )
 
     async def stand(self, caller: Service) -> Stand:
         """Everything that is this reader's."""
         await self.look()
-        everything = sees_all(caller)
-        rows = tuple(row for row in self._rows.values() if may_see(None if everything else caller.id, row))
+        rows, everything = self.held(caller), sees_all(caller)
         names = [row.delivery for row in rows] + (sorted(self._unreadable) if everything else [])
         return Stand(
             at=self._looked_at,
@@ -190,13 +194,29 @@ class WatchFloor:
                 if events:
                     beat = min(beat, monotonic() + HURRY)
                 if monotonic() >= beat:
-                    events, beat = (*events, await self._beat(caller, question, archive, await engine())), monotonic() + BEAT
+                    chases = await self._chases(caller)
+                    events = (*events, await self._beat(caller, question, archive, await engine(), chases))
+                    beat = monotonic() + BEAT
                 if events:
                     yield events, self._named(version)
                 if monotonic() >= ends:
                     return
                 more = version < self._version
                 await _rung(bell, 0 if more else min(beat, ends, self._turns_at()) - monotonic())
+
+    async def rows(self, caller: Service) -> tuple[Placed, ...]:
+        """All rows of this reader, as they are now."""
+        await self.look()
+        return self.held(caller)
+
+    def held(self, caller: Service) -> tuple[Placed, ...]:
+        """The same as they were when somebody looked last."""
+        reader = None if sees_all(caller) else caller.id
+        return tuple(row for row in self._rows.values() if may_see(reader, row))
+
+    def age(self) -> float | None:
+        """For how many seconds nobody has looked; none where nobody ever did."""
+        return (self._clock() - self._looked_at).total_seconds() if self._after is not None else None
 
     async def look(self) -> None:
         """Take what has changed, or everything at first. However many ask at the same time, it is looked for once or twice."""
@@ -364,7 +384,20 @@ class WatchFloor:
             return FloorChanged(row=row.shown())
         return FloorGone(delivery=name)
 
-    async def _beat(self, caller: Service, question: FloorQuestion, archive: Literal["up", "away"], engine: Engine) -> FloorBeat:
+    async def _chases(self, caller: Service) -> tuple[Chase, ...]:
+        try:
+            return await self.chased(caller)
+        except Unavailable:
+            return ()
+
+    async def _beat(
+        self,
+        caller: Service,
+        question: FloorQuestion,
+        archive: Literal["up", "away"],
+        engine: Engine,
+        chases: tuple[Chase, ...],
+    ) -> FloorBeat:
         found = await self._selections.of(caller, question)
         return FloorBeat(
             at=utc_text(self._looked_at),
@@ -374,7 +407,12 @@ class WatchFloor:
             matching=len(found),
             open=found.open,
             due_within_an_hour=found.within_an_hour(self._clock()),
+            chases=chases,
         )
+
+
+async def _nobody(_caller: Service) -> tuple[Chase, ...]:
+    return ()
 
 
 def _head(kept: KeptGlance) -> Head:

@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 
 from archive.reads import LONGEST_PAGE
+from domain.delivery.chasing import CHASE_TYPE, Chase
 from domain.delivery.ledger import Entry, Left, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, SignedInbox
 from domain.delivery.vocabulary import UtcText
@@ -37,6 +38,8 @@ from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelo
 from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import PARAMETERS, Floor, FloorQuestion
 from domain.views.lists import Rows
+from domain.views.overdue import PARAMETERS as OF_OVERDUE
+from domain.views.overdue import Overdue, OverdueQuestion
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
 from domain.views.shift import MOST_HOURS, MadeSheet
 from domain.views.statistics import Forecast, Statistics
@@ -175,15 +178,25 @@ _SHOWN_OF_FLOOR = {
 }
 
 
-def _of_floor(name: str, means: str) -> tuple[str, Mapping[str, Any], str]:
-    schema = FloorQuestion.model_json_schema(ref_template=f"{COMPONENTS}{{model}}")["properties"][PARAMETERS[name]]
+def _of_floor(
+    name: str, means: str, question: type[BaseModel] = FloorQuestion, called: Mapping[str, str] = PARAMETERS
+) -> tuple[str, Mapping[str, Any], str]:
+    schema = question.model_json_schema(ref_template=f"{COMPONENTS}{{model}}")["properties"][called[name]]
     kept = {key: value for key, value in schema.items() if key not in {"title", "default"}}
     kinds = [one for one in kept.get("anyOf", [kept]) if one != {"type": "null"}]
     return "query", kinds[0] if len(kinds) == 1 else {"anyOf": kinds}, means
 
 
+_SHOWN_OF_OVERDUE = {
+    "show": "`late`: without services of which all is merely due within 12 hours.",
+    "in": "Only services of this State.",
+    "service": "Only this service.",
+    "sort": "`worst`: the worst first. `state`: by State.",
+    "page": "From 1; of 40 services each.",
+}
 _VERSION = {"type": "string", "maxLength": 40}
 _FLOOR = {name: _of_floor(name, means) for name, means in _SHOWN_OF_FLOOR.items()}
+_OVERDUE = {name: _of_floor(name, means, OverdueQuestion, OF_OVERDUE) for name, means in _SHOWN_OF_OVERDUE.items()}
 
 _DELIVERY = TypeAdapter(OperationCode).json_schema()
 _HANDOVER = {"type": "integer", "minimum": 1, "maximum": LARGEST_NUMBER_OF_HANDOVER}
@@ -247,6 +260,8 @@ SAYS: dict[str, Says] = {
             "Last-Event-ID": ("header", _VERSION, "Id of the last event there is already; comes before `since`."),
         },
     ),
+    "overdue": Says({200: Success(Overdue)}, asks=_OVERDUE),
+    "chase": Says({201: Success(Chase, "Kept, now or before.")}, takes=CHASE_TYPE, refuses=(422,)),
     "view": Says({200: Success(DeliveryView)}),
     "amend": Says({200: Success(Entry)}, takes=PLAN_TYPE, refuses=(409, 422)),
     "submit": Says(

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from archive.cached_deliveries import FoldedDeliveries
+from archive.chases import Chases
 from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.expunging import Expunging, Order
 from archive.ledgers import Ledgers
@@ -56,11 +57,14 @@ STILL_THERE: Final = 30.0
 class Reading:
     """Serves readers that have proved who they are."""
 
-    def __init__(self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults, shifts: Shifts) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - one of each that is kept
+        self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults, shifts: Shifts, chases: Chases
+    ) -> None:
         self._results = results
         self._shifts = shifts
         self._expunging = expunging
-        self._lists = lists
+        self.lists = lists
+        self.chases = chases
         self._ledgers = ledgers
         self._folded = FoldedDeliveries(ledgers)
         self._feed = Feed(lists)
@@ -84,7 +88,7 @@ class Reading:
     ) -> Rows:
         """A page of the caller's deliveries; of all for a supervisor. Raises `Malformed` for a cursor of another list."""
         question = _question(caller).model_copy(update={"filters": filters or Filters(), "sort": sort})
-        found = await self._lists.page(question, cursor, limit)
+        found = await self.lists.page(question, cursor, limit)
         return Rows(rows=tuple(map(_shown, found.rows)), next=found.next)
 
     async def delivery(self, caller: Service, name: str) -> Delivery:
@@ -236,7 +240,7 @@ class Reading:
 
         Raises `Malformed` for a cursor of another inbox.
         """
-        found = await self._lists.inbox(caller.id, cursor)
+        found = await self.lists.inbox(caller.id, cursor)
         requests: list[Request] = []
         unreadable: set[str] = set()
         for one in found.asked:
@@ -273,13 +277,13 @@ class Reading:
 
     async def has_read(self, caller: Service, delivery: str, request: str) -> None:
         """Remember that a request has been read, so that no gateway says so again."""
-        await self._lists.read(caller.id, delivery, request)
+        await self.lists.read(caller.id, delivery, request)
 
     async def _row(self, caller: Service, name: str) -> KeptRow:
         clock = asyncio.get_running_loop().time
         answered, expected = clock() + NOT_HERE, self._expected.get((caller.id, name), 0)
         try:
-            return await self._as_expected(caller, name, expected) if expected else await self._lists.one(_question(caller), name)
+            return await self._as_expected(caller, name, expected) if expected else await self.lists.one(_question(caller), name)
         except NotFound as error:
             await asyncio.sleep(answered - clock())
             raise no_delivery(name) from error
@@ -302,7 +306,7 @@ class Reading:
 
     async def _known(self, caller: Service, name: str) -> KeptRow | None:
         try:
-            return await self._lists.one(_question(caller), name)
+            return await self.lists.one(_question(caller), name)
         except NotFound:
             return None
 

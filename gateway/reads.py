@@ -28,11 +28,13 @@ log = logging.getLogger("vigil.gateway")
 
 READS: web.AppKey[Reads] = web.AppKey("reads", Reads)
 SHOWN: web.RequestKey[tuple[Shown, ...]] = web.RequestKey("shown", tuple[Shown, ...])
-NO_VIEWS = frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter", "forecast"}) | {
-    *("notices", "subscribe", "unsubscribe", "test-notice", "hand-over", "take-over", "handovers")
-}
+NO_VIEWS = (
+    frozenset({"health", "openapi", "measure", "directory", "start", "amend", "submit", "attach", "enter", "forecast", "chase"})
+    | {"notices", "subscribe", "unsubscribe", "test-notice"}
+    | {"hand-over", "take-over", "handovers"}
+)
 """Actions that show nothing of any delivery, or only what became of what the caller has just signed, which the ledger records.
-They need no database, but for `enter`, subscriptions and handovers of shifts: a stop gets through without one (R8)."""
+They need no database, but for `enter`, notes, subscriptions and handovers: a stop gets through without one (R8)."""
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -31,6 +31,7 @@ from gateway.acknowledging import Acknowledgements
 from gateway.aside import Aside
 from gateway.health import Health, Pulse
 from gateway.leaving import KEY_CHANGES, Leaving
+from gateway.overdue import OverdueRoom
 from gateway.papers import Papers
 from gateway.plans import Plans
 from gateway.reading import Reading
@@ -68,6 +69,8 @@ class Reception:
         self.shift = reading.shift(directory, key)
         self._leaving = Leaving(self._runs)
         self.submissions = Submissions(self._runs, directory, key, reading, self.pulse, self._leaving, self._aside)
+        self.overdue = OverdueRoom(reading.floor, reading.lists, reading.chases, directory)
+        reading.floor.chased = self.overdue.chased
         self._acknowledgements = Acknowledgements(client, key, reading, self.pulse.clock)
 
     async def change_keys(self, caller: Service, envelope: Envelope) -> Taken:

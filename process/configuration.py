@@ -10,6 +10,7 @@ from domain.plan.slips import by_its_beginning
 from domain.words.errors import Fault, Malformed, NotFound
 from domain.words.limits import LARGEST_TEXT, MOST_OFFERED
 from domain.words.text import fill, mark
+from process.zones import unknown_zones
 
 
 def text_of(path: Path) -> str:
@@ -42,7 +43,7 @@ def text_of(path: Path) -> str:
 
 def directory_in(path: Path) -> Directory:
     """The directory. Raises `NotFound` or `Malformed` with every fault."""
-    return Document(text_of(path), str(path)).read(Directory, [faults_in])
+    return Document(text_of(path), str(path)).read(Directory, [faults_in, unknown_zones])
 
 
 def cards_in(folder: Path) -> dict[str, RuleCard]:

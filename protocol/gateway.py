@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from yarl import URL
 
+from domain.delivery.chasing import Chase
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
 from domain.papers.handed import PaperFile
@@ -28,6 +29,7 @@ from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope
 from domain.views.attachments import FilesOfDelivery
 from domain.views.floor import LAST_PAGE, Floor, FloorRow
 from domain.views.lists import Row, Rows
+from domain.views.overdue import Overdue
 from domain.views.results import Results
 from domain.views.shift import MadeSheet
 from domain.views.statistics import Forecast, Statistics
@@ -140,6 +142,8 @@ _SHEET = TypeAdapter(MadeSheet)
 _HANDOVER = TypeAdapter(Handover)
 _HANDOVERS = TypeAdapter(Handovers)
 _RECORD = TypeAdapter(HandoverRecord)
+_OVERDUE = TypeAdapter(Overdue)
+_CHASE = TypeAdapter(Chase)
 _ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 _OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
 _PAPER = TypeAdapter(PaperFile)
@@ -412,6 +416,14 @@ class Gateway:
     async def try_notice(self, subscription: str) -> Tried:
         """Have a test sent there; what came of it."""
         return self._read(_TRIED, await self._call("POST", f"/v1/notices/{quote(subscription, safe='')}/test"))
+
+    async def overdue(self, asked: Mapping[str, str]) -> Overdue:
+        """A page of the services that are silent, as far as one sees the whole of deliveries. `asked`: parameters of it."""
+        return self._read(_OVERDUE, await self._call("GET", f"/v1/overdue?{urlencode(asked)}"))
+
+    async def chase(self, note: Envelope) -> Chase:
+        """Hand in a signed note that one chases a service. Sent again it changes nothing."""
+        return self._read(_CHASE, await self._call("POST", "/v1/overdue/chases", note.model_dump_json().encode()))
 
     async def results(self, asked: Mapping[str, str]) -> Results:
         """The results of a period, as far as they are one's own to have. `asked`: parameters of the question."""

@@ -32,6 +32,7 @@ from activities.services import ServiceCaller
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
 from archive.cached_deliveries import FoldedDeliveries
+from archive.chases import Chases
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
@@ -263,6 +264,7 @@ def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
         Expunging(archive),
         PeriodResults(archive),
         Shifts(archive, Wrapping(ring)),
+        Chases(archive),
     )
 
 

@@ -13,6 +13,7 @@ from pyrage.x25519 import Identity
 
 from domain.delivery.requests import Language
 from domain.delivery.verdicts import Finding
+from domain.plan import duty
 from domain.plan.goods import Cash
 from domain.signing import keys
 from domain.signing.canonical import canonical
@@ -32,6 +33,8 @@ LARGEST_WHOLE = 2**53 - 1
 """The largest number of canonical JSON."""
 
 FORMS: dict[str, Callable[[int], str]] = {
+    r"^\+[0-9][0-9 ()-]{6,24}$": lambda _: "+".ljust(26, "9"),
+    r"^[A-Z][A-Za-z0-9_+-]{1,30}(/[A-Z][A-Za-z0-9_+-]{1,30}){0,2}$": lambda _: "/".join(["Z".ljust(31, "z")] * 3),
     identifiers._SERVICE: lambda number: f"zz.{number}".replace(".", ".s").ljust(40, "x"),
     identifiers._STATEMENT: lambda number: f"{number}".ljust(64, "x"),
     "^[a-z][a-z0-9-]{0,39}$": lambda number: f"s{number}".ljust(40, "x"),
@@ -68,6 +71,7 @@ CHECKED: dict[Callable[..., Any], Callable[[int], str]] = {
     identifiers.seal_number: lambda number: f"{number}".ljust(20, "X"),
     identifiers.free_text: lambda _: WIDEST * 40,
     moments.kept: lambda _: LONGEST_MOMENT.format(1),
+    duty._hours: lambda _: "; ".join(["Mo-Tu 00:00-00:00"] * duty.MOST_SPANS),
     keys._public_key_text: lambda number: public_text(private_key_of(f"key {number}")),
 }
 """By what reads it, the same."""

@@ -47,6 +47,8 @@ OF_ALL = {
     "/v1/notices": ("GET", "POST"),
     "/v1/notices/{subscription}": ("DELETE",),
     "/v1/notices/{subscription}/test": ("POST",),
+    "/v1/overdue": ("GET",),
+    "/v1/overdue/chases": ("POST",),
     "/v1/codec/decode": ("POST",),
     **dict.fromkeys(OPEN, ("GET",)),
 }

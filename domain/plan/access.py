@@ -30,6 +30,8 @@ MAY: dict[str, tuple[Reach, ...]] = {
     "list":     ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
     "floor":    ("own",     "own",   "own",      "all",      "-",     "-",           "-"),  # own: of which it sees the whole
     "floor-changes": ("own", "own",  "own",      "all",      "-",     "-",           "-"),
+    "overdue":  ("own",     "own",   "own",      "all",      "-",     "-",           "-"),
+    "chase":    ("own",     "own",   "own",      "all",      "-",     "-",           "-"),  # own: who owes there something
     "view":     ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "ledger":   ("own",     "part",  "part",     "all",      "-",     "-",           "-"),
     "changes":  ("own",     "part",  "part",     "all",      "-",     "-",           "-"),

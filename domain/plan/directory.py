@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from domain.plan.addresses import protected
+from domain.plan.duty import NO_ZONE, Hours, Telephone, Zone
 from domain.signing.canonical import Frozen, digest
 from domain.signing.envelope import Envelope, open_envelope
 from domain.signing.keys import PublicKeyText, key_id
@@ -135,6 +136,12 @@ class Service(Frozen):
     address: Text | None = Field(default=None, exclude_if=lambda address: address is None)
     """Of the office, for its papers."""
     contact: Text = "not given"
+    telephone: Telephone | None = Field(default=None, exclude_if=lambda number: number is None)
+    """Of its duty, for who has to chase it."""
+    hours: Hours | None = Field(default=None, exclude_if=lambda hours: hours is None)
+    """When somebody answers it. None: that is not known here."""
+    zone: Zone | None = Field(default=None, exclude_if=lambda zone: zone is None)
+    """By whose clocks it lives."""
     keys: Annotated[tuple[ServiceKey, ...], Field(max_length=MOST_KEYS)] = ()
     reach: Reach = Desk()
     task_queue: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] | None = None
@@ -147,6 +154,12 @@ class Service(Frozen):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _hours_are_of_a_place(self) -> "Service":
+        if self.hours is not None and self.zone is None:
+            raise ValueError(NO_ZONE)
+        return self
+
     @property
     def may_seize(self) -> bool:
         """Whether it holds the power to seize."""
@@ -155,6 +168,13 @@ class Service(Frozen):
     def for_others(self) -> "Service":
         """Without where its people are told: that concerns the installation alone, and leaves its directory for nobody."""
         return self.model_copy(update={"reach": Desk()}) if isinstance(self.reach, Desk) and self.reach.notify else self
+
+    def for_deliveries(self) -> "Service":
+        """The same without how it is telephoned, which changes while a delivery lives, and is for no packet."""
+        there = self.for_others()
+        if (there.telephone, there.hours, there.zone) == (None, None, None):
+            return there
+        return there.model_copy(update={"telephone": None, "hours": None, "zone": None})
 
     def keys_at(self, moment: datetime) -> dict[str, str]:
         """Key id to public key, of the keys that are valid at this instant."""
@@ -204,6 +224,9 @@ class Listed(Frozen):
     names: dict[str, Text]
     keys: tuple[ServiceKey, ...]
     contact: Text | None = None
+    telephone: Telephone | None = Field(default=None, exclude_if=lambda number: number is None)
+    hours: Hours | None = Field(default=None, exclude_if=lambda hours: hours is None)
+    zone: Zone | None = Field(default=None, exclude_if=lambda zone: zone is None)
     reach: Reach | None = None
 
 
@@ -294,6 +317,9 @@ class Directory(Frozen):
                 names=one.names,
                 keys=one.keys,
                 contact=one.contact if whole or one.id == reader.id else None,
+                telephone=one.telephone if whole or one.id == reader.id else None,
+                hours=one.hours if whole or one.id == reader.id else None,
+                zone=one.zone if whole or one.id == reader.id else None,
                 reach=one.for_others().reach if whole or one.id == reader.id else None,
             )
             for one in self.services
@@ -302,8 +328,8 @@ class Directory(Frozen):
     def snapshot(self, services: Iterable[str]) -> "Directory":
         """Only these services and Vigil itself, in the directory's order: what a delivery carries with it."""
         wanted = frozenset(services)
-        kept = tuple(known for known in self.services if known.id in wanted or known.kind == "system")
-        return self.model_copy(update={"services": kept}).for_others()
+        kept = (known for known in self.services if known.id in wanted or known.kind == "system")
+        return self.model_copy(update={"services": tuple(one.for_deliveries() for one in kept)})
 
 
 def faults_in(directory: Directory) -> Iterator[Fault]:

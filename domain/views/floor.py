@@ -11,13 +11,14 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
+from domain.delivery.chasing import Chase
 from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
 from domain.views.glance import Awaited, Glance
 from domain.views.urgency import Group, Reason, Urgency, holds_until, urgencies
 from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
-from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_ON_FLOOR
+from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_LISTED_SERVICES, MOST_ON_FLOOR
 from domain.words.moments import instant, utc_text
 
 Order = Literal["worst", "due", "age", "name"]
@@ -134,6 +135,8 @@ class Floor(FloorPage):
     unknown: tuple[str, ...]
     engine: Engine
     version: str
+    chases: Annotated[tuple[Chase, ...], Field(max_length=MOST_LISTED_SERVICES)] = ()
+    """Who has taken over to chase which silent service."""
 
     def names(self) -> Iterator[str]:
         """Every delivery of which it shows anything."""
@@ -160,6 +163,10 @@ class Placed:
     begun: datetime
     hours: tuple[tuple[datetime, datetime], ...]
     """From when to before when something is due within the hour."""
+    due: UtcText | None
+    """When the first of what it waits for is due, or was."""
+    more_waits: int
+    """How many checkpoints wait that the glance has no room for."""
 
     @property
     def worst(self) -> Urgency:
@@ -201,6 +208,8 @@ def placed(seen: Glance, now: datetime) -> Placed:
         text="\n".join((seen.delivery, seen.title, *sorted(services))).casefold(),
         begun=instant(seen.started_at),
         hours=tuple(_hours(one.until for one in so if one.until is not None)),
+        due=min((one.due for one in seen.waits if one.due is not None), default=None),
+        more_waits=seen.more_waits,
     )
 
 

@@ -17,13 +17,14 @@ from domain.delivery.reported import Stated
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.vocabulary import Line, Need
+from domain.rules.book import book_of
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import Frozen
 from domain.views.consequences import after_silence
 from domain.views.sight import sight
 from domain.views.view import Phase, phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
-from domain.words.limits import LONGEST_NAME, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES
+from domain.words.limits import LONGEST_NAME, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT
 from domain.words.moments import instant, utc_text
 
 Seconds = Annotated[int, Field(ge=0)]
@@ -45,11 +46,13 @@ class Awaited(Frozen):
     """Which one opened it; none for a checkpoint of the plan."""
     needs: Need
     """What the first of those services is asked to say."""
-    services: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_IN_A_CELL)]
+    services: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SILENT)]
     """Those that have not answered, in the plan's order, the first of them."""
+    each: Annotated[tuple[Need, ...], Field(max_length=MOST_SILENT)] = ()
+    """What each of those services is asked to say first; none in rows that were kept before this was."""
     more: Annotated[int, Field(ge=0)] = 0
     """How many more have not."""
-    unreachable: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_IN_A_CELL)] = ()
+    unreachable: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_SILENT)] = ()
     """Those of them that the request has not reached."""
     since: UtcText
     due: UtcText | None
@@ -61,6 +64,12 @@ class Awaited(Frozen):
     """Rungs it has."""
     next_rung: UtcText | None
     """When the next is climbed."""
+    next_to: ServiceId | None = None
+    """Who is told then."""
+    next_reminder: UtcText | None = None
+    """When they are reminded next."""
+    paused: bool = False
+    """It is held, and nobody's silence counts here meanwhile (R8)."""
     then: Consequence
     """What silence brings."""
 
@@ -205,17 +214,27 @@ def _awaited(delivery: Delivery, progress: Progress) -> Awaited:
         checkpoint=progress.checkpoint.id,
         contingency=progress.contingency,
         needs=next((need for one in waiting for need in asked[one]), next(iter(asked.values()))[0]),
-        services=waiting[:MOST_IN_A_CELL],
-        more=max(len(waiting) - MOST_IN_A_CELL, 0),
-        unreachable=tuple(one for one in waiting if progress.standing_of(one) == "unreachable")[:MOST_IN_A_CELL],
+        services=waiting[:MOST_SILENT],
+        each=tuple(_lacking(progress, one) for one in waiting[:MOST_SILENT]),
+        more=max(len(waiting) - MOST_SILENT, 0),
+        unreachable=tuple(one for one in waiting if progress.standing_of(one) == "unreachable")[:MOST_SILENT],
         since=utc_text(progress.opened),
         due=_text(progress.due),
         silent=progress.silent,
         climbed=progress.escalated,
         rungs=len(progress.checkpoint.escalate),
         next_rung=_text(progress.counted_from + rung.after if rung is not None else None),
+        next_to=rung.to if rung is not None else None,
+        next_reminder=_text(progress.next_reminder(delivery.plan.contingencies.remind_every, book_of(delivery).figures)),
+        paused=delivery.state.hold is not None and delivery.state.waits_with(progress),
         then=after_silence(delivery, progress),
     )
+
+
+def _lacking(progress: Progress, service: str) -> Need:
+    """What the service has not said yet, the first of it."""
+    asked = progress.checkpoint.needs[service]
+    return next((need for need in asked if (service, need) not in progress.answers), asked[0])
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -55,14 +55,24 @@ MOST_PARAMETERS: Final = 8
 # One plan, directory or card
 
 MOST_LEGS: Final = 50
-MOST_GLANCED: Final = 4
+MOST_GLANCED: Final = 6
 """Open checkpoints in a row of the watch floor; of more there is the number."""
-GLANCE_BYTES: Final = 24 * KIB
+MOST_SILENT: Final = 12
+"""Services that such a row names at one checkpoint, each of which somebody may have to call; of more there is the number."""
+GLANCE_BYTES: Final = 40 * KIB
 """Of a row of the watch floor. The largest that its fields allow is smaller; an ordinary one has 1,500 bytes."""
 MOST_ON_FLOOR: Final = 20_000
 """Rows of the watch floor that a gateway holds, some 10 KB each: the worst by their due times, and of the others their number."""
 MOST_IN_A_CELL: Final = 3
-"""Services that such a row names at one checkpoint, and things that do not fit; of more there is the number."""
+"""Things that do not fit in such a row; of more there is the number."""
+MOST_BLOCKS: Final = 40
+"""Services on one page of those that are silent."""
+MOST_MISSING: Final = 10
+"""Answers that such a page names of one service, the worst; of more there is the number."""
+MOST_CHASED: Final = 100
+"""Services that one service has taken over to chase at the same time: nobody calls more in a night."""
+MOST_CHASES: Final = 2_000
+"""Such notes that are read at once, the newest."""
 MOST_STOPS: Final = 20
 """Stops of a route that whoever begins a plan may name."""
 LONGEST_GROSS: Final = 80

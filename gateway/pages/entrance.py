@@ -26,7 +26,10 @@ from gateway.access import CALLER, PROOFS, Visitor, may_exist
 from gateway.bodies import received
 from gateway.limits import FILES, FOLLOWING, LIMITS, LONGEST_ANSWER, LONGEST_TOKEN, lane_of
 from gateway.oidc import PROVIDER
+from gateway.reception import RECEPTION
 
+SILENT: web.RequestKey[int | None] = web.RequestKey("silent", int)
+"""How many services are silent in what the reader sees; none where that is not known."""
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 
 CHECKED: Final = 5.0
@@ -42,6 +45,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.inbox": "inbox",
     "desk.floor": "floor",
     "desk.floor.changes": "floor-changes",
+    "desk.overdue": "overdue",
     "desk.list": "list",
     "desk.view": "view",
     "desk.changes": "changes",
@@ -127,7 +131,17 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
         await received(request)
         if "delivery" in request.match_info:
             may_exist(request.match_info["delivery"])
+        if is_for_eyes(request) and lane == "ask":
+            await _count_silent(request, visitor.service)
         return await handler(request)
+
+
+async def _count_silent(request: web.Request, reader: Service) -> None:
+    """How many services are silent, for the navigation. Who is about to sign, or to stop, waits for no look."""
+    overdue = request.app[RECEPTION].overdue
+    if request.match_info.route.name not in SIGNING:
+        await overdue.glimpse()
+    request[SILENT] = overdue.count(reader)
 
 
 async def _visitor(request: web.Request) -> Visitor:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from domain.views import floor_in_words as words
 from domain.views.floor import NARROWING, PARAMETERS, Counted, Floor, FloorQuestion, FloorRow, asked
+from domain.views.overdue_in_words import all_taken
 from domain.views.route import way
 from domain.views.sentences import Translate
 from domain.views.spans import DAYS, HOURS, MINUTES
@@ -149,6 +150,7 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         "other_rows": leads(rows="" if given.get("rows") else "roomy", page=given.get("page", "")),
         "everything": HERE,
         "pages": range(1, found.pages + 1),
+        "chased": all_taken(found.chases, now, speak),
         "data": {
             "stream": f"{HERE}/changes?{urlencode(given | {'since': found.version})}",
             "at": found.at,
@@ -234,7 +236,8 @@ def _said(event: FloorEvent, language: str) -> dict[str, Any]:
             plainly = event.model_dump(include={"kind", "at", "archive", "engine", "matching", "open"})
             marked = counters(event.counters, now, speak)
             shown = [{name: one[name] for name in ("reason", "count", "worst", "tone")} for one in marked]
-            return plainly | {"counters": shown, "due": event.due_within_an_hour}
+            chased = all_taken(event.chases, now, speak)
+            return plainly | {"counters": shown, "due": event.due_within_an_hour, "chased": chased}
         case _:
             return {"kind": "anew"}
 

@@ -54,7 +54,7 @@ from gateway.oidc import PROVIDER
 from gateway.pages import rules, words
 from gateway.pages.answer import asked_of, in_zone, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
-from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
+from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
 from gateway.pages.story import GROUPS, Narrowed
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
@@ -405,6 +405,7 @@ def drawn(request: web.Request, template: str, /, *, signed_in: bool | None = No
     visitor = request[CALLER] if known else None
     shared: dict[str, Any] = {"root": ROOT, "reader": visitor, "now": datetime.now(UTC), "language": language}
     shared["supervisor"] = visitor is not None and supervises(visitor.service)
+    shared["overdue"] = request.get(SILENT)
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = environment(language).get_template(template).render(shared | values)
     return "\n".join(map(shown, text.split("\n")))

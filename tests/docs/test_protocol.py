@@ -75,7 +75,7 @@ FOR_OPERATORS = {
     ("GET", "/v1/deliveries/{delivery}/expunction"),
 }
 """What no participating service needs: it stands in deploy/README.md."""
-OF_FLOOR = {("GET", "/v1/floor"), ("GET", "/v1/floor/changes")}
+OF_FLOOR = {("GET", "/v1/floor"), ("GET", "/v1/floor/changes"), ("GET", "/v1/overdue"), ("POST", "/v1/overdue/chases")}
 """For who sees the whole of something: the document's example is of a service that sees a part, and has no such row."""
 OF_NOTICES = {
     ("GET", "/v1/notices"),

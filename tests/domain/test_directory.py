@@ -73,7 +73,7 @@ def full(count: int, keys: int) -> Directory:
     assert made.key is not None
     one = made.key.model_copy(update={"valid_until": SINCE})
     filled = tuple(
-        each.model_copy(update={"keys": (one,) * keys, "names": {"en": each.names["en"]}})
+        each.for_deliveries().model_copy(update={"keys": (one,) * keys, "names": {"en": each.names["en"]}})
         for each in example_directory().services[:count]
     )
     return example_directory().model_copy(update={"services": filled})

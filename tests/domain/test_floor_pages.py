@@ -14,7 +14,7 @@ from domain.views.floor_in_words import PHASES, SHORTLY, SHOWN, cells
 from domain.views.glance import Glance, Shortfall
 from domain.views.selection import Selection, floor_page
 from domain.views.urgency import COUNTED, GROUPS, REASONS, holds_until, urgencies
-from domain.words.limits import GLANCE_BYTES, LONGEST_LIST, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES
+from domain.words.limits import GLANCE_BYTES, LONGEST_LIST, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT
 from domain.words.moments import utc_text
 from tests.floors import glance_of, night, trouble, wait
 
@@ -203,10 +203,10 @@ def test_every_word_of_a_row_is_there_and_short() -> None:
 def largest() -> Glance:
     """A row in which everything is as long as it can be."""
     service, name = "kz." + "s" * 37, "a" * 40
-    waits = tuple(
-        wait(NOW, service, 1, checkpoint="c" * 120, contingency="c" * 80, services=(service,) * 3, unreachable=(service,) * 3)
-        for _ in range(MOST_GLANCED)
-    )
+    everybody, moment = (service,) * MOST_SILENT, utc_text(NOW)
+    named: dict[str, object] = {"services": everybody, "each": ("stop_acknowledgement",) * MOST_SILENT, "unreachable": everybody}
+    named |= {"checkpoint": "c" * 120, "contingency": "c" * 80, "next_to": service, "next_rung": moment, "next_reminder": moment}
+    waits = tuple(wait(NOW, service, 1, **named) for _ in range(MOST_GLANCED))
     long: dict[str, object] = {
         "title": "\U0001f4a5" * 200,
         "whole": (service,) * MOST_SERVICES,

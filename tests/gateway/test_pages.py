@@ -37,7 +37,7 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import floor, notices, one, pages, provider, results, shift, words
+from gateway.pages import floor, notices, one, overdue, pages, provider, results, shift, words
 from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -50,7 +50,16 @@ from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes, *notices.routes, *one.routes, *shift.routes)
+PAGES = (
+    *pages.routes,
+    *provider.routes,
+    *results.routes,
+    *floor.routes,
+    *notices.routes,
+    *one.routes,
+    *shift.routes,
+    *overdue.routes,
+)
 ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
 FLOOR = {"floor", "floor-changes", "shift"}
 """Actions for who sees the whole of something."""
@@ -346,11 +355,17 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, action in ACTIONS.items() if action not in NO_VIEWS | {None, "file", "packet", "ledger", "handover"}]
+    "name",
+    [
+        name
+        for name, action in ACTIONS.items()
+        if action not in NO_VIEWS | {None, "file", "packet", "ledger", "handover", "overdue"}
+    ],
 )
 async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
-    is in `test_attachments.py`, a handover's in `test_shift.py`.
+    is in `test_attachments.py`, a handover's in `test_shift.py`, that of silent services in
+    `test_overdue.py`.
     """
     for stream in ("gateway.floor", "gateway.pages.one"):
         monkeypatch.setattr(f"{stream}.LASTS", 0.0)

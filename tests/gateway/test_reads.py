@@ -77,10 +77,10 @@ async def at(temporal: Client) -> AsyncIterator[At]:
 READERS = {"inbox": "uz.prosecutor", "reads": "audit"}
 """Who may, where the initiator may not or would be shown nothing."""
 ROUTES = [route for route in routes if isinstance(route, web.RouteDef)]
-ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged", "file", "handover"}
+ELSEWHERE = {"alarms", "decode", "keys", "expunge", "expunged", "file", "handover", "overdue"}
 """Tried where there is an alarm, something to decode, a change to announce, or a delivery to expunge: in `test_alarms.py`,
-`test_payloads.py`, `test_keys.py` and `test_reading.py`; or a file to hand out, in `test_attachments.py`, or a shift, in
-`test_shift.py`.
+`test_payloads.py`, `test_keys.py` and `test_reading.py`; a file to hand out, in `test_attachments.py`; a shift, in
+`test_shift.py`; or somebody who is silent, in `test_overdue.py`.
 """
 OF_NO_DELIVERY = {"health", "openapi", "measure", "directory", "notices", "handovers"}
 
@@ -95,7 +95,7 @@ async def test_every_route_that_shows_anything_leaves_its_record(
     monkeypatch.setattr("gateway.floor.LASTS", 0.0)
     action = route.kwargs["name"]
     if action in NO_VIEWS | ELSEWHERE:
-        assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged", "file", "handover"}
+        assert "GET" != route.method or action in OF_NO_DELIVERY | {"alarms", "expunged", "file", "handover", "overdue"}
         return
     service = READERS.get(action, at.plan.initiator)
     target = route.path.replace("{delivery}", at.plan.operation).replace("{name}", "request.uz.prosecutor")

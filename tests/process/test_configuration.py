@@ -88,3 +88,14 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """It is said in words, without a number of the system."""
     with pytest.raises(Malformed, match=r"is a folder, and a file is wanted here$"):
         text_of(tmp_path)
+
+
+def test_a_time_zone_that_there_is_not_is_a_fault_at_its_place(tmp_path: Path) -> None:
+    """Nobody is told at night what time it is somewhere that is nowhere."""
+    file = tmp_path / "directory.yaml"
+    file.write_text(DIRECTORY.replace("reach: REACH", "zone: Asia/Tashkend"), encoding="utf-8")
+    with pytest.raises(Malformed) as refused:
+        directory_in(file)
+    (fault,) = refused.value.faults
+    assert ":12" in fault.place
+    assert "uz.prosecutor: this system knows no time zone Asia/Tashkend" in fault.problem

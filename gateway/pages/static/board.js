@@ -55,7 +55,7 @@ function replace({ delivery, tree, rank, act, reason }) {
   if (act && rank < before) $("alarm").textContent = fill(words.alarm, { delivery, reason });
 }
 
-function beat({ counters, open }) {
+function beat({ counters, open, chased }) {
   for (const one of counters) {
     const counter = $(`c-${one.reason}`);
     counter.className = one.tone;
@@ -63,6 +63,7 @@ function beat({ counters, open }) {
     counter.querySelector(".worst").textContent = one.worst;
   }
   $("open").textContent = open;
+  say($("chased"), chased);
 }
 
 function take(said) {

@@ -3,6 +3,7 @@
 import { base64, base64url, hex256, joined, sign, utf8 } from "./keys.js";
 
 const STATEMENT = "application/vnd.vigil.statement+json";
+export const CHASE = "application/vnd.vigil.chase+json";
 
 // What is signed in an envelope (DSSE): its type and its bytes.
 export function signedBytes(type, payload) {
