@@ -42,6 +42,7 @@ from gateway.middlewares import explained, logged, proved
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, pages, provider
 from gateway.pages import floor as floor_page
+from gateway.pages import glossary as glossary_page
 from gateway.pages import results as results_page
 from gateway.pages.entrance import SESSIONS
 from gateway.papers import paper_wanted
@@ -90,6 +91,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(pages.routes)
     app.add_routes(results_page.routes)
     app.add_routes(floor_page.routes)
+    app.add_routes(glossary_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)

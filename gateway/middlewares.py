@@ -116,7 +116,11 @@ async def _received(request: web.Request, caller: Caller) -> bytes:
 
 
 def _told(request: web.Request, refusal: Refusal) -> web.Response:
-    said = refusal.in_language(chosen(request.headers.get("Accept-Language", "")))
+    if entrance.is_page(request):
+        language = pages.language_of(request)
+    else:
+        language = chosen(request.headers.get("Accept-Language", ""))
+    said = refusal.in_language(language)
     return pages.refused(request, said) if entrance.is_for_eyes(request) else said.as_json()
 
 

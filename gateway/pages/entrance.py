@@ -52,6 +52,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.stop": "submit",
     "desk.unasked": "view",
     "desk.say": "submit",
+    "desk.words": "directory",
     "desk.me": "enter",
     "desk.leave": "enter",
 }

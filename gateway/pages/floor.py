@@ -24,6 +24,7 @@ from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.access import CALLER
 from gateway.floor import Floor, FloorBeat, FloorChanged, FloorEvent, FloorGone
+from gateway.pages.choosing import without
 from gateway.pages.entrance import ROOT, token_of, visitor_of
 from gateway.pages.pages import environment, language_of, page
 from gateway.pages.way import way
@@ -87,7 +88,7 @@ routes = web.RouteTableDef()
 @routes.get(HERE, name="desk.floor")
 async def floor(request: web.Request) -> web.Response:
     """The watch floor: what is on the road, who holds it, what it waits for, what is late, what needs somebody."""
-    question, unknown = asked(request.query)
+    question, unknown = asked(without(request.query))
     reception = request.app[RECEPTION]
     found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
     shows(request, found.names())

@@ -50,7 +50,7 @@ from gateway.files import FILES as KEPT
 from gateway.files import handed_out
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
-from gateway.pages import rules, words
+from gateway.pages import choosing, rules, words
 from gateway.pages.answer import asked_of, in_zone, zones_of
 from gateway.pages.delivery import one_page
 from gateway.pages.entrance import ROOT, SESSIONS, remember, token_of, visitor_of
@@ -61,7 +61,6 @@ from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
-from process.language import chosen as chosen_language
 from process.language import speaker, translations
 from workflows.messages import workflow_id
 
@@ -408,8 +407,8 @@ def _number(text: str, otherwise: int) -> int:
 
 
 def language_of(request: web.Request) -> str:
-    """What the browser says that its reader likes best."""
-    return chosen_language(request.headers.get("Accept-Language", ""))
+    """As its reader has chosen, or as the browser says."""
+    return choosing.language_of(request)
 
 
 def page(request: web.Request, template: str, /, *, signed_in: bool | None = None, **values: Any) -> web.Response:
@@ -419,9 +418,12 @@ def page(request: web.Request, template: str, /, *, signed_in: bool | None = Non
     visitor = request[CALLER] if known else None
     shared: dict[str, Any] = {"root": ROOT, "reader": visitor, "now": datetime.now(UTC), "language": language}
     shared["supervisor"] = visitor is not None and supervises(visitor.service)
+    shared["languages"] = choosing.others(request)
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = environment(language).get_template(template).render(shared | values)
-    return web.Response(text="\n".join(map(shown, text.split("\n"))), content_type="text/html")
+    answer = web.Response(text="\n".join(map(shown, text.split("\n"))), content_type="text/html")
+    choosing.keep(request, answer)
+    return answer
 
 
 @cache

@@ -37,7 +37,7 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import floor, pages, provider, results, words
+from gateway.pages import floor, glossary, pages, provider, results, words
 from gateway.pages.entrance import ACTIONS
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -50,7 +50,7 @@ from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes)
+PAGES = (*pages.routes, *provider.routes, *results.routes, *floor.routes, *glossary.routes)
 ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
 FLOOR = {"floor", "floor-changes"}
 """Actions for who sees the whole of something."""

@@ -1,0 +1,56 @@
+"""Words in languages that nobody who speaks them has reviewed: shown beside ours on one page, marked, and nowhere else.
+
+Each such language has a short catalogue, `locale/LANGUAGE/LC_MESSAGES/terms.po`: phases of a delivery and kinds of services. What
+awaits a speaker is `fuzzy` there, as gettext calls it, and no tool compiles that. Nothing is looked up in these catalogues by
+`process.language`: a text that is signed, asked or refused cannot come from them. Names of States are those of the Unicode CLDR, in
+the nominative.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from babel import Locale
+from babel.messages.pofile import read_po
+
+from domain.views.names import PHASES, SERVICE_KINDS
+from process.language import LOCALE
+
+CATALOGUE = "terms"
+PROPOSED = tuple(sorted(path.parts[-3] for path in LOCALE.glob(f"*/LC_MESSAGES/{CATALOGUE}.po")))
+"""Languages that have such a catalogue (ISO 639-1). Another is one more folder."""
+TERMS = tuple(dict.fromkeys((*PHASES.values(), *SERVICE_KINDS.values())))
+"""What is proposed in each, as it stands in the code."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a language has for one of our words."""
+
+    word: str
+    """None yet: empty, and ours is shown."""
+    reviewed: bool
+    """A speaker has taken the mark away."""
+
+
+@cache
+def proposals(language: str) -> Mapping[str, Proposal]:
+    """Of this language, by our own word. Raises `OSError` where it has none."""
+    with (LOCALE / language / "LC_MESSAGES" / f"{CATALOGUE}.po").open("rb") as file:
+        found = read_po(file, abort_invalid=True)
+    return {str(one.id): Proposal(str(one.string or ""), bool(one.string) and not one.fuzzy) for one in found if one.id}
+
+
+def named(language: str) -> str:
+    """What a language calls itself; its code where that is not known."""
+    return Locale.parse(language).get_display_name(language) or language
+
+
+def state_in(language: str, code: str) -> str:
+    """What a State is called in it, in the nominative; empty where the CLDR does not say."""
+    return str(Locale.parse(language).territories.get(code, ""))
+
+
+def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:
+    """What is to be proposed, as `make words` takes it (an extractor of Babel)."""
+    yield from ((1, None, text, ()) for text in TERMS)
