@@ -324,7 +324,8 @@ def narrowed(query: Mapping[str, str]) -> dict[str, str]:
 def refused(request: web.Request, refusal: Refusal) -> web.Response:
     """A problem document as a page."""
     problem = refusal.document
-    answer = page(request, "refused.html", problem=problem, signed_in=CALLER in request)
+    english = problem.detail == shown(refusal.words[0])
+    answer = page(request, "refused.html", problem=problem, english=english, signed_in=CALLER in request)
     answer.set_status(problem.status)
     answer.headers.update(refusal.headers)
     return answer

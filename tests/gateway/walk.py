@@ -101,7 +101,7 @@ VISITS: Final = (
     Visit("desk.view", "/deliveries/{asked}", "#waits", also="asked"),
     Visit("desk.view", "/deliveries/{asked}", "#waits", "supervision", also="as a supervisor sees it"),
     Visit("desk.view", "/deliveries/{stopped}", ".notice.bad:visible", "supervision", also="stopped"),
-    *(Visit("desk.view", f"/rendered/{phase.replace(' ', '-')}", "#waits", also=f"at a table: {phase}") for phase in PHASES),
+    *(Visit("desk.view", f"/rendered/{phase.replace(' ', '-')}", "#waits", also=f"at a table: {phase}") for phase in ("prepared", "handed over", "accounted")),
     Visit("desk.view", "/deliveries/nowhere-1", "h1", also="not found"),
     Visit("desk.law", "/deliveries/{asked}/law", "#KZ .card"),
     Visit("desk.papers", "/deliveries/{asked}/papers", ".cards .card"),
@@ -195,7 +195,7 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
             page.on("pageerror", lambda error: walk.wrong.append(str(error)))
             page.on("console", lambda one: walk.wrong.append(one.text) if "Content Security Policy" in one.text else None)
             await page.route("**/desk/rendered/*", lambda route: _rendered(route, walk.language))
-            await _with_a_key(walk, folder)
+            await _with_keys(walk, folder)
             yield walk
             assert [] == walk.wrong
             await browser.close()
@@ -211,16 +211,17 @@ async def _rendered(route: Route, language: str) -> None:
     await route.fulfill(body=rendered(table, table.plan.initiator, language), content_type="text/html; charset=utf-8")
 
 
-async def _with_a_key(walk: Walk, folder: Path) -> None:
-    """A key is made in the browser, and the real command enters it."""
-    await walk.sign_in(READER)
-    await walk.page.goto(f"{walk.installation.url}/desk/me")
-    await walk.page.locator("#make").click()
-    public = await walk.page.locator("#public:not(:empty)").text_content() or ""
-    (folder / f"{READER}.pem").write_bytes(private_pem(private_key_of(READER)))
+async def _with_keys(walk: Walk, folder: Path) -> None:
+    """Keys are made in the browser, and the real command enters them."""
     directory = folder / "directory.yaml"
     directory.write_text(walk.installation.in_force.now.model_dump_json(exclude_none=True))  # JSON is YAML too
-    where = ("--directory", str(directory), "--keys", str(folder), "--gateway", walk.installation.url)
-    ran = await vigil("keys", "add", READER, public, "--until", "90d", *where, cwd=folder)
-    assert 0 == ran.code, ran.err
+    for service in (READER, walk.plans[0].initiator):
+        await walk.sign_in(service)
+        await walk.page.goto(f"{walk.installation.url}/desk/me")
+        await walk.page.locator("#make").click()
+        public = await walk.page.locator("#public:not(:empty)").text_content() or ""
+        (folder / f"{service}.pem").write_bytes(private_pem(private_key_of(service)))
+        where = ("--directory", str(directory), "--keys", str(folder), "--gateway", walk.installation.url)
+        ran = await vigil("keys", "add", service, public, "--until", "90d", *where, cwd=folder)
+        assert 0 == ran.code, ran.err
     walk.installation.in_force.replace(directory_in(directory))
