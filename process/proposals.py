@@ -9,17 +9,22 @@ the nominative.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import get_args
 
 from babel import Locale
 from babel.messages.pofile import read_po
 
-from domain.views.names import PHASES, SERVICE_KINDS
+from domain.plan.directory import ServiceKind
+from domain.views.names import PHASES
+from domain.words.text import word
 from process.language import LOCALE
 
 CATALOGUE = "terms"
 PROPOSED = tuple(sorted(path.parts[-3] for path in LOCALE.glob(f"*/LC_MESSAGES/{CATALOGUE}.po")))
 """Languages that have such a catalogue (ISO 639-1). Another is one more folder."""
-TERMS = tuple(dict.fromkeys((*PHASES.values(), *SERVICE_KINDS.values())))
+KINDS = tuple(str(word(kind)) for kind in get_args(ServiceKind))
+"""Of services."""
+TERMS = tuple(dict.fromkeys((*PHASES.values(), *KINDS)))
 """What is proposed in each, as it stands in the code."""
 
 

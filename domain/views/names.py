@@ -9,7 +9,6 @@ from typing import Literal
 
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice, SiblingNews
-from domain.plan.directory import ServiceKind
 from domain.plan.enquiries import Pattern
 from domain.plan.plan import Step
 from domain.plan.vocabulary import CriminalRole
@@ -96,22 +95,6 @@ PHASES: Mapping[str, str] = {
     "halted": mark("halted"),
     "ended": mark("ended"),
     "unknown": mark("not known"),
-}
-SERVICE_KINDS: Mapping[ServiceKind, str] = {
-    "customs": mark("customs"),
-    "border_guard": mark("border guard"),
-    "police": mark("police"),
-    "security": mark("security service"),
-    "investigator": mark("investigating body"),
-    "prosecutor": mark("prosecutor's office"),
-    "court": mark("court"),
-    "postal_operator": mark("postal operator"),
-    "laboratory": mark("laboratory"),
-    "coordinator": mark("coordinating body"),
-    "supervisor": mark("supervision"),
-    "auditor": mark("audit"),
-    "administrator": mark("who runs the installation"),
-    "system": mark("the installation"),
 }
 STANDINGS: Mapping[str, str] = {
     "asked": mark("asked"),

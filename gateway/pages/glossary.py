@@ -3,19 +3,19 @@
 Nobody has reviewed what is marked so. Nothing else of the desk is ever in these languages (`process.proposals`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
 from domain.papers.tongue import state_called
-from domain.views.names import PHASES, SERVICE_KINDS
+from domain.views.names import PHASES
 from gateway.access import CALLER
 from gateway.pages.entrance import ROOT
 from gateway.pages.pages import language_of, page
 from gateway.reception import RECEPTION
 from process.language import speaker
-from process.proposals import PROPOSED, named, proposals, state_in
+from process.proposals import KINDS, PROPOSED, named, proposals, state_in
 
 routes = web.RouteTableDef()
 
@@ -36,8 +36,8 @@ async def glossary(request: web.Request) -> web.Response:
         choices=[(code, named(code)) for code in PROPOSED],
         states=states,
         bodies=bodies,
-        phases=_rows(PHASES, there, speak),
-        kinds=_rows(SERVICE_KINDS, there, speak),
+        phases=_rows(PHASES.values(), there, speak),
+        kinds=_rows(KINDS, there, speak),
         lacking=sum(not one.word for one in proposals(there).values()),
         awaiting=sum(bool(one.word) and not one.reviewed for one in proposals(there).values()),
     )
@@ -51,7 +51,7 @@ def _chosen(request: web.Request) -> str:
     return next((one for one in liked if one in PROPOSED), PROPOSED[0])
 
 
-def _rows(called: Mapping[Any, str], there: str, speak: Any) -> list[tuple[str, Any]]:
+def _rows(texts: Iterable[str], there: str, speak: Any) -> list[tuple[str, Any]]:
     """Each of our words with what is proposed for it."""
     known = proposals(there)
-    return [(speak(text), known.get(text)) for text in called.values()]
+    return [(speak(text), known.get(text)) for text in texts]

@@ -362,6 +362,7 @@ def _data(request: web.Request, delivery: str, asked: Request | None, kind: str)
         "words": tables | {"KINDS": rules.kinds(speak)},
         "sentence": speak(words.SENTENCES[kind]) if kind in words.SENTENCES else None,
         "asked": plain(asked.facts) if asked is not None else None,
+        "codes": [box.name for box in boxes_of(kind, None, datetime.now(UTC)) if box.choices] if kind else [],
         "compares": kind in COMPARED,
         "confirms": bool(kind) and BOOK.kinds[kind].declares.confirms,
         "findings": rules.for_script(speak) if kind else None,
