@@ -85,7 +85,7 @@ def options(
     ] = None,
     _lang: Annotated[
         Literal[LANGUAGES] | None,  # type: ignore[valid-type] # as many as there are catalogues
-        typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says")
+        typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says"),
     ] = None,
     context: Annotated[
         str | None,

@@ -1,14 +1,15 @@
 """Words in languages that nobody who speaks them has reviewed: shown beside ours on one page, marked, and nowhere else.
 
 Each such language has a short catalogue, `locale/LANGUAGE/LC_MESSAGES/terms.po`: phases of a delivery and kinds of services. What
-awaits a speaker is `fuzzy` there, as gettext calls it, and no tool compiles that. Nothing is looked up in these catalogues by
-`process.language`: a text that is signed, asked or refused cannot come from them. Names of States are those of the Unicode CLDR, in
-the nominative.
+awaits a speaker is `fuzzy` there, as gettext calls it, and no tool compiles that. `process.language` looks nothing up in these
+catalogues: a text that is signed, asked or refused cannot come from them. Names of States are those of the Unicode CLDR, in the
+nominative.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import get_args
 
 from babel import Locale
@@ -17,10 +18,10 @@ from babel.messages.pofile import read_po
 from domain.plan.directory import ServiceKind
 from domain.views.names import PHASES
 from domain.words.text import word
-from process.language import LOCALE
+from process.language import LOCALE, having
 
 CATALOGUE = "terms"
-PROPOSED = tuple(sorted(path.parts[-3] for path in LOCALE.glob(f"*/LC_MESSAGES/{CATALOGUE}.po")))
+PROPOSED = having(f"{CATALOGUE}.po")
 """Languages that have such a catalogue (ISO 639-1). Another is one more folder."""
 KINDS = tuple(str(word(kind)) for kind in get_args(ServiceKind))
 """Of services."""
@@ -39,9 +40,9 @@ class Proposal:
 
 
 @cache
-def proposals(language: str) -> Mapping[str, Proposal]:
-    """Of this language, by our own word. Raises `OSError` where it has none."""
-    with (LOCALE / language / "LC_MESSAGES" / f"{CATALOGUE}.po").open("rb") as file:
+def proposals(language: str, folder: Path = LOCALE) -> Mapping[str, Proposal]:
+    """Of this language, by our own word. Raises `OSError` where it has no such catalogue."""
+    with (folder / language / "LC_MESSAGES" / f"{CATALOGUE}.po").open("rb") as file:
         found = read_po(file, abort_invalid=True)
     return {str(one.id): Proposal(str(one.string or ""), bool(one.string) and not one.fuzzy) for one in found if one.id}
 

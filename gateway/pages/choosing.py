@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
+from yarl import URL
 
+from gateway.access import CALLER
 from gateway.pages.entrance import remember, token_of
 from process.language import LANGUAGES, chosen
 from process.proposals import named
@@ -32,7 +34,8 @@ def others(request: web.Request) -> tuple[tuple[str, str, str], ...]:
     if request.method != "GET":
         return ()
     found = (one for one in LANGUAGES if one != language_of(request))
-    return tuple((one, named(one), str(request.rel_url.update_query({PARAMETER: one}))) for one in found)
+    here = request.rel_url if CALLER in request else URL()  # to nobody an address is repeated
+    return tuple((one, named(one), str(here.update_query({PARAMETER: one}))) for one in found)
 
 
 def without(query: Mapping[str, str]) -> dict[str, str]:

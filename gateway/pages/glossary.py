@@ -27,7 +27,9 @@ async def glossary(request: web.Request) -> web.Response:
     services = request.app[RECEPTION].directory_for(request[CALLER].service)
     codes = sorted({one.state for one in services if one.state is not None})
     states = [(code, state_called(code, speak), state_in(there, code)) for code in codes]
-    bodies = [(one.id, one.names.get(language_of(request)) or one.names.get("en") or one.id, one.names.get(there)) for one in services]
+    bodies = [
+        (one.id, one.names.get(language_of(request)) or one.names.get("en") or one.id, one.names.get(there)) for one in services
+    ]
     return page(
         request,
         "words.html",
@@ -47,7 +49,9 @@ def _chosen(request: web.Request) -> str:
     asked = request.query.get("in", "")
     if asked in PROPOSED:
         return asked
-    liked = (one.partition(";")[0].strip().partition("-")[0].lower() for one in request.headers.get("Accept-Language", "").split(","))
+    liked = (
+        one.partition(";")[0].strip().partition("-")[0].lower() for one in request.headers.get("Accept-Language", "").split(",")
+    )
     return next((one for one in liked if one in PROPOSED), PROPOSED[0])
 
 

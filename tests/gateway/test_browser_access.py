@@ -32,10 +32,10 @@ async (rule) => {
 """
 UNSEEN: Final = """
 () => {
-  const style = (one) => getComputedStyle(one);
   const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
   const seen = all.filter((one) => one.checkVisibility() && !one.disabled && one.type !== "hidden");
-  const bare = seen.filter((one) => { one.focus(); return document.activeElement === one && style(one).outlineStyle === "none"; });
+  const isBare = (one) => document.activeElement === one && getComputedStyle(one).outlineStyle === "none";
+  const bare = seen.filter((one) => (one.focus(), isBare(one)));
   const skip = all.find((one) => !one.disabled);
   const wrong = bare.map((one) => one.outerHTML.slice(0, 120));
   if (!skip.matches("a.skip[href='#main']") || !document.querySelector("main#main[tabindex='-1']")) wrong.push("no skip link");
@@ -201,7 +201,7 @@ async def sign(page: Page, fields: dict[str, str]) -> None:
 
 
 async def test_from_the_floor_and_the_inbox_to_a_signature_by_the_keyboard_alone(walk: Walk) -> None:
-    """A row is found and opened, a form filled in, checked and signed, an answer likewise, and a stop; a fault is gone to as well."""
+    """A row is found and opened, a form filled in, checked and signed, an answer likewise, and a stop; a fault is gone to."""
     one, other, _ = walk.plans
     page = walk.page
     await walk.speak("en")

@@ -15,7 +15,6 @@ from temporalio.client import Client
 from archive.sessions import SignedIn
 from domain.plan.plan import Plan
 from domain.signing.keys import key_id, private_pem
-from gateway.pages.entrance import ACTIONS
 from process.configuration import directory_in
 from rehearsal.services import private_key_of
 from tests.command import vigil
@@ -101,7 +100,10 @@ VISITS: Final = (
     Visit("desk.view", "/deliveries/{asked}", "#waits", also="asked"),
     Visit("desk.view", "/deliveries/{asked}", "#waits", "supervision", also="as a supervisor sees it"),
     Visit("desk.view", "/deliveries/{stopped}", ".notice.bad:visible", "supervision", also="stopped"),
-    *(Visit("desk.view", f"/rendered/{phase.replace(' ', '-')}", "#waits", also=f"at a table: {phase}") for phase in ("prepared", "handed over", "accounted")),
+    *(
+        Visit("desk.view", f"/rendered/{phase.replace(' ', '-')}", "#waits", also=f"at a table: {phase}")
+        for phase in ("prepared", "handed over", "accounted")
+    ),
     Visit("desk.view", "/deliveries/nowhere-1", "h1", also="not found"),
     Visit("desk.law", "/deliveries/{asked}/law", "#KZ .card"),
     Visit("desk.papers", "/deliveries/{asked}/papers", ".cards .card"),
@@ -119,11 +121,6 @@ VISITS: Final = (
     Visit("desk.me", "/me", "#key-id"),
     Visit("desk.leave", "/me", "h1", "kz.police", does=press_out),
 )
-
-
-def not_visited() -> set[str]:
-    """Pages that nobody walks to, and routes that are said to be none and are."""
-    return (ACTIONS.keys() - NO_PAGE.keys()) ^ {one.name for one in VISITS}
 
 
 @dataclass
