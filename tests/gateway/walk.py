@@ -102,7 +102,7 @@ VISITS: Final = (
     Visit("desk.view", "/deliveries/{stopped}", ".notice.bad:visible", "supervision", also="stopped"),
     *(
         Visit("desk.view", f"/rendered/{phase.replace(' ', '-')}", "#waits", also=f"at a table: {phase}")
-        for phase in ("prepared", "handed over", "accounted")
+        for phase in ("handed over", "accounted")
     ),
     Visit("desk.view", "/deliveries/nowhere-1", "h1", also="not found"),
     Visit("desk.law", "/deliveries/{asked}/law", "#KZ .card"),
