@@ -15,12 +15,17 @@ from temporalio.client import Client
 from archive.sessions import SignedIn
 from domain.plan.plan import Plan
 from domain.signing.keys import key_id, private_pem
+from domain.views.sight import sight
+from domain.views.standing import Standing
+from domain.views.tally import Tally, tally
+from domain.words.moments import utc_text
 from process.configuration import directory_in
 from rehearsal.services import private_key_of
+from tests.archive.samples import put, standing
 from tests.command import vigil
 from tests.course import PHASES
 from tests.gateway.test_browser import CHROMIUM
-from tests.gateway.test_floor import ROWS, keep
+from tests.gateway.test_floor import NOW, RING, ROWS, keep
 from tests.gateway.test_page_of_delivery import rendered
 from tests.groups import group_called
 from tests.installation import Installation, end_what_runs, installed, stop_by
@@ -107,7 +112,8 @@ VISITS: Final = (
     Visit("desk.view", "/deliveries/nowhere-1", "h1", also="not found"),
     Visit("desk.law", "/deliveries/{asked}/law", "#KZ .card"),
     Visit("desk.papers", "/deliveries/{asked}/papers", ".cards .card"),
-    Visit("desk.results", "/results", ".numbers dd"),
+    Visit("desk.results", "/results", ".panels svg", "supervision"),
+    Visit("desk.results", "/results?period=2021", ".empty", also="of nothing"),
     Visit("desk.answer", CONSENT, "#form [name=reference]"),
     Visit("desk.answer", CONSENT, "#faults li", does=leave_out, also="with nothing in it"),
     Visit("desk.answer", CONSENT, "#said #sentence", does=fill_in, also="what is signed"),
@@ -157,6 +163,7 @@ class Walk:
         await self.page.goto(f"{self.installation.url}/desk{visit.path.format_map(filled)}")
         if visit.does is not None:
             await visit.does(self.page)
+        await self.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         await expect(self.page.locator(visit.shows).first).to_be_visible()
         return self.page
 
@@ -185,6 +192,7 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
             await installation.gateway(by).submit(stopped.operation, stop_by(by, stopped, reason="they are watched"))
             await installation.caught_up(stopped)
             await keep(installation.reads, ROWS)
+            await put(installation.reads._database, RING, {"walnut-7": ended()})
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             context = await browser.new_context(locale="en-GB")
             page = await context.new_page()
@@ -198,6 +206,19 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
             await browser.close()
     finally:
         await end_what_runs(temporal, *(workflow_id(plan.operation) for plan in plans))
+
+
+def ended() -> Standing:
+    """How a delivery stands that went its usual course: with something in each table of the results."""
+    delivery = PHASES["accounted"]().delivery
+    lines = tally(delivery, sight(delivery, delivery.directory.get(delivery.plan.initiator)))
+    return standing(
+        tallies=(Tally(service=None, lines=lines),),
+        phase="ended",
+        ended=True,
+        outcome="delivered_with_arrests",
+        closed_at=utc_text(NOW),
+    )
 
 
 async def _rendered(route: Route, language: str) -> None:
