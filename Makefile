@@ -68,7 +68,9 @@ words: $(STAMP) ## gather what people are told for translators, and put their tr
 	@mkdir -p build
 	@$(BIN)/pybabel --quiet extract --mapping-file process/locale/babel.cfg --keyword mark --keyword fill --no-location --sort-output --project Vigil --output-file build/vigil.pot .
 	@$(BIN)/pybabel --quiet update --domain vigil --input-file build/vigil.pot --output-dir process/locale --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
-	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' process/locale/*/LC_MESSAGES/vigil.po
+	@$(BIN)/pybabel --quiet extract --mapping-file process/locale/terms.cfg --no-location --sort-output --project Vigil --output-file build/terms.pot .
+	@$(BIN)/pybabel --quiet update --domain terms --input-file build/terms.pot --output-dir process/locale --no-fuzzy-matching --ignore-pot-creation-date --no-wrap
+	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' process/locale/*/LC_MESSAGES/*.po
 	@$(BIN)/pybabel --quiet compile --domain vigil --directory process/locale
 
 schemas: $(STAMP) ## write docs/schemas anew: what people write, what is sent, and what is recorded

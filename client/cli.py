@@ -50,6 +50,7 @@ from client.language import _
 from client.running import Interrupted
 from domain.rules.books import BOOK
 from domain.words.errors import VigilError
+from process.language import LANGUAGES
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 plans.app.command("new")(beginning.plan_new)
@@ -91,7 +92,8 @@ def options(
         Path | None, typer.Option(envvar=passphrase.VARIABLE, help="a file with the passphrase of your keys; else you are asked")
     ] = None,
     _lang: Annotated[
-        Literal["en", "ru"] | None, typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says")
+        Literal[LANGUAGES] | None,  # type: ignore[valid-type] # as many as there are catalogues
+        typer.Option("--lang", help="what you read; else as VIGIL_LANG or your system says"),
     ] = None,
     context: Annotated[
         str | None,

@@ -48,6 +48,7 @@ from gateway.notices import NOTICES, NoticeRoom, room_of
 from gateway.oidc import PROVIDER, Provider
 from gateway.pages import entrance, one, pages, provider
 from gateway.pages import floor as floor_page
+from gateway.pages import glossary as glossary_page
 from gateway.pages import notices as notices_page
 from gateway.pages import overdue as overdue_page
 from gateway.pages import results as results_page
@@ -111,6 +112,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app.add_routes(notices_page.routes)
     app.add_routes(shift_page.routes)
     app.add_routes(overdue_page.routes)
+    app.add_routes(glossary_page.routes)
     if openid is not None:
         app[PROVIDER] = openid
         app.add_routes(provider.routes)

@@ -17,7 +17,6 @@ from gateway.metrics import METRICS
 from gateway.pages import entrance, pages
 from gateway.payloads import roomy
 from gateway.problems import Refusal, http_problem, own_fault, problem
-from process.language import chosen
 
 log = logging.getLogger("vigil.gateway")
 
@@ -116,7 +115,7 @@ async def _received(request: web.Request, caller: Caller) -> bytes:
 
 
 def _told(request: web.Request, refusal: Refusal) -> web.Response:
-    said = refusal.in_language(chosen(request.headers.get("Accept-Language", "")))
+    said = refusal.in_language(pages.language_of(request))
     return pages.refused(request, said) if entrance.is_for_eyes(request) else said.as_json()
 
 

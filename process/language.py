@@ -18,8 +18,16 @@ LOCALE = Path(__file__).parent / "locale"
 CATALOGUE = "vigil"
 STATES = "iso3166-1"
 """The catalogue of names of States, which pycountry brings."""
-LANGUAGES = ("en", "ru")
-"""The first is what the code is written in."""
+
+
+def having(file: str, folder: Path = LOCALE) -> tuple[str, ...]:
+    """Languages with a catalogue of this name."""
+    return tuple(sorted(path.parts[-3] for path in folder.glob(f"*/LC_MESSAGES/{file}")))
+
+
+LANGUAGES = ("en", *having(f"{CATALOGUE}.mo"))
+"""In which everything is said, and signed: what the code is written in, and each whole catalogue, which speakers have reviewed.
+What has proposals alone is in `process.proposals`."""
 VARIABLES = ("VIGIL_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 """Of the environment, which say what a person reads; the first that is set counts."""
 

@@ -22,8 +22,8 @@ PERMISSIVE = re.compile(
 )
 LESSER = ("python-stdnum", "pycountry")
 """LGPL: used unchanged and replaceable, as decision 0006 says."""
-READ = {"pyrage": "MIT"}
-"""Their metadata names no licence; the file in their source does."""
+READ = {"axe-playwright-python": "MIT, and MPL-2.0 for axe-core in it", "pyrage": "MIT"}
+"""Their metadata names no licence; a file in their source does."""
 DECISION = ROOT / "docs" / "decisions" / "0006-libraries.md"
 CLEAN, FOUND, NOT_LOOKED = 0, 1, 3
 

@@ -2092,6 +2092,16 @@ BUGS = (
         "rules_of_consent",
     ),
     Bug("R5", "domain/rules/custody.py", "if asked or state.cleared < following:", "if False:", "changes"),
+    Bug("languages", "gateway/pages/choosing.py", "if one in LANGUAGES), None)", "if one), None)", "gateway/pages"),
+    Bug(
+        "languages",
+        "process/proposals.py",
+        "bool(one.string) and not one.fuzzy",
+        "bool(one.string)",
+        "process/language::test_a_national_language_has_each_word_or_ours_falls_back gateway/pages",
+    ),
+    Bug("languages", "gateway/pages/templates/words.html", " and not one.reviewed", " and one.reviewed", "gateway/pages"),
+    Bug("pages", "gateway/pages/entrance.py", '    "desk.words": "directory",\n', "", "gateway/pages"),
     Bug("text", "gateway/pages/pages.py", '"\\n".join(map(shown, text.split("\\n")))', "text", "gateway/words"),
     Bug(
         "text",

@@ -17,7 +17,7 @@ from domain.views.request_in_words import TRAVELS
 from domain.views.results import Period, Results, Total
 from domain.views.tally import OTHER, Measure
 from domain.words.quantities import say_mass, say_minor
-from domain.words.text import mark
+from domain.words.text import mark, told
 
 COUNTED_BY: Final[Mapping[str, str]] = {
     "started": mark("Deliveries that started in the period"),
@@ -149,20 +149,24 @@ def _goods(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
                 (
                     what(one, speak, language),
                     speak(_KNOWN[one.how]),
-                    "" if one.how == "unmeasured" else how_much(one),
+                    "" if one.how == "unmeasured" else how_much(one, speak),
                     *map(str, (one.consignments, one.operations)),
                 ),
-                *((one.amount, how_much(one)) if one.of == "mass" else (0, "")),
+                *((one.amount, how_much(one, speak)) if one.of == "mass" else (0, "")),
             )
             for one in totals
         )
         yield Shown(speak(title), head, tuple(rows), words=2)
     gross = {"weighed": mark("gross weight"), "not_weighed": mark("not weighed")}
     rows = (
-        Row((speak(gross[one.of]), say_mass(one.amount) if one.amount else "", *map(str, (one.consignments, one.operations))))
+        Row((speak(gross[one.of]), _mass(one, speak), *map(str, (one.consignments, one.operations))))
         for one in found.of("interdicted")
     )
     yield Shown(speak(mark("Interdicted: the consignment as it was")), (head[0], *head[2:]), tuple(rows))
+
+
+def _mass(one: Total, speak: Translate) -> str:
+    return told(say_mass(one.amount), speak) if one.amount else ""
 
 
 def what(one: Total, speak: Translate, language: str) -> str:
@@ -182,10 +186,10 @@ def what(one: Total, speak: Translate, language: str) -> str:
     return f"{speak(kinds.get(one.of, OTHER))} {name}"
 
 
-def how_much(one: Total) -> str:
+def how_much(one: Total, speak: Translate) -> str:
     """The sum, in the units of what it is."""
     if one.of == "mass":
-        return say_mass(one.amount)
+        return told(say_mass(one.amount), speak)
     return f"{say_minor(one.by, one.amount)} {one.by}" if one.of == "cash" and len(one.by) == 3 else str(one.amount)
 
 

@@ -68,6 +68,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.unasked": "view",
     "desk.say": "submit",
     "desk.findings": "enter",
+    "desk.words": "directory",
     "desk.me": "enter",
     "desk.notices.waiting": "notices",
     "desk.notices.seen": "notices",

@@ -26,6 +26,7 @@ from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.access import CALLER
 from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
+from gateway.pages.choosing import without
 from gateway.pages.entrance import ROOT, StillSignedIn
 from gateway.pages.pages import environment, language_of, page
 from gateway.pages.trees import tree
@@ -92,8 +93,8 @@ routes = web.RouteTableDef()
 @routes.get(HERE, name="desk.floor")
 async def floor(request: web.Request) -> web.Response:
     """The watch floor: what is on the road, who holds it, what it waits for, what is late, what needs somebody."""
-    rows = request.query.get("rows", "")
-    question, unknown = asked({name: value for name, value in request.query.items() if name != "rows" or value not in ROWS})
+    rows, named = request.query.get("rows", ""), without(request.query)
+    question, unknown = asked({name: value for name, value in named.items() if name != "rows" or value not in ROWS})
     reception = request.app[RECEPTION]
     found = await reception.reading.floor.page(request[CALLER].service, question, unknown, await reception.engine())
     shows(request, found.names())

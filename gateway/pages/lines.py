@@ -47,6 +47,7 @@ from domain.record.door import read_statement
 from domain.views.listed import listed
 from domain.views.names import SIBLINGS
 from domain.views.sentences import Translate, english
+from gateway.pages.words import CHOICES
 
 
 @dataclass(frozen=True)
@@ -167,13 +168,13 @@ def _said(said: Statement, speak: Translate) -> Iterator[str]:
     if (reference := getattr(content, "reference", None)) is not None:
         yield reference.say()
     if (gross := getattr(content, "gross", None)) is not None:
-        yield say_quantity(gross)
+        yield say_quantity(gross, speak)
     if (packages := getattr(content, "packages", None)) is not None:
         yield f"{packages} x"
     yield from (seal.number for seal in getattr(content, "seals", ()))
-    yield from (say_amount(one) for one in getattr(content, "recovered", ()))
+    yield from (say_amount(one, speak) for one in getattr(content, "recovered", ()))
     yield from listed(content, speak)
     yield from (code for name in ("person", "label") if (code := getattr(content, name, "")))
     for name in ("place", "how", "what", "note", "text", "circumstances", "reason"):
         if text := getattr(content, name, ""):
-            yield str(text)
+            yield speak(CHOICES[text]) if name == "how" and text in CHOICES else str(text)

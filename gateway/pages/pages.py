@@ -51,7 +51,7 @@ from gateway.bodies import read
 from gateway.files import handed_out
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
-from gateway.pages import rules, words
+from gateway.pages import choosing, rules, words
 from gateway.pages.answer import asked_of, in_zone, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
@@ -62,7 +62,6 @@ from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
-from process.language import chosen as chosen_language
 from process.language import speaker, translations
 
 HERE = Path(__file__).parent
@@ -312,7 +311,8 @@ def narrowed(query: Mapping[str, str]) -> dict[str, str]:
 def refused(request: web.Request, refusal: Refusal) -> web.Response:
     """A problem document as a page."""
     problem = refusal.document
-    answer = page(request, "refused.html", problem=problem, signed_in=CALLER in request)
+    english = problem.detail == shown(refusal.words[0])
+    answer = page(request, "refused.html", problem=problem, english=english, signed_in=CALLER in request)
     answer.set_status(problem.status)
     answer.headers.update(refusal.headers)
     return answer
@@ -339,6 +339,7 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
         "words": tables | {"KINDS": rules.kinds(speak)},
         "sentence": speak(words.SENTENCES[kind]) if kind in words.SENTENCES else None,
         "asked": plain(asked.facts) if asked is not None else None,
+        "codes": [box.name for box in boxes_of(kind, None, datetime.now(UTC)) if box.choices] if kind else [],
         "compares": kind in COMPARED,
         "confirms": bool(kind) and BOOK.kinds[kind].declares.confirms,
     }
@@ -389,13 +390,15 @@ async def sent(request: web.Request, model: type[M]) -> M:
 
 
 def language_of(request: web.Request) -> str:
-    """What the browser says that its reader likes best."""
-    return chosen_language(request.headers.get("Accept-Language", ""))
+    """As its reader has chosen, or as the browser says."""
+    return choosing.language_of(request)
 
 
 def page(request: web.Request, template: str, /, *, signed_in: bool | None = None, **values: Any) -> web.Response:
     """A page, in the language of whoever reads it."""
-    return web.Response(text=drawn(request, template, signed_in=signed_in, **values), content_type="text/html")
+    answer = web.Response(text=drawn(request, template, signed_in=signed_in, **values), content_type="text/html")
+    choosing.keep(request, answer)
+    return answer
 
 
 def drawn(request: web.Request, template: str, /, *, signed_in: bool | None = None, **values: Any) -> str:
@@ -406,6 +409,7 @@ def drawn(request: web.Request, template: str, /, *, signed_in: bool | None = No
     shared: dict[str, Any] = {"root": ROOT, "reader": visitor, "now": datetime.now(UTC), "language": language}
     shared["supervisor"] = visitor is not None and supervises(visitor.service)
     shared["overdue"] = request.get(SILENT)
+    shared["languages"] = choosing.others(request)
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = environment(language).get_template(template).render(shared | values)
     return "\n".join(map(shown, text.split("\n")))

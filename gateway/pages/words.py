@@ -7,6 +7,7 @@ from domain.words.text import mark
 FIELDS: Mapping[str, str] = {
     "members": mark("Consignments of the group, by their numbers"),
     "state": mark("State"),
+    "plan": mark("The plan that it is about (SHA-256)"),
     "request": mark("The request that it decides on (SHA-256)"),
     "reference": mark("Reference of the act"),
     "granted_by_role": mark("Granted by (office, never a name)"),

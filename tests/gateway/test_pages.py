@@ -37,29 +37,22 @@ from domain.signing.keys import key_id, private_pem, public_text
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
-from gateway.pages import floor, notices, one, overdue, pages, provider, results, shift, words
-from gateway.pages.entrance import ACTIONS
+from gateway.pages import floor, glossary, notices, one, overdue, pages, provider, results, shift, statistics, words
+from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
 from process.configuration import directory_in
 from process.in_force import InMemory
 from process.language import chosen
+from process.proposals import PROPOSED, proposals
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
 from tests.support import WORDS, example_plan, signed_plan
 
-PAGES = (
-    *pages.routes,
-    *provider.routes,
-    *results.routes,
-    *floor.routes,
-    *notices.routes,
-    *one.routes,
-    *shift.routes,
-    *overdue.routes,
-)
+OF_PAGES = (pages, glossary, provider, results, floor, notices, one, shift, overdue, statistics)
+PAGES = tuple(route for module in OF_PAGES for route in module.routes)
 ROUTES = {route.kwargs["name"]: route for route in PAGES if isinstance(route, web.RouteDef)}
 FLOOR = {"floor", "floor-changes", "shift"}
 """Actions for who sees the whole of something."""
@@ -756,6 +749,43 @@ async def test_a_page_is_in_the_readers_language(at: At) -> None:
     assert '<html lang="ru">' in page
     assert "Даёте согласие на проведение этой поставки?" in page
     assert "Не найдено" in refused
+
+
+async def test_a_reader_chooses_a_language_by_a_link_and_it_stays(at: At) -> None:
+    """The link is the same page, in another language; the cookie is no script's; what is no language of ours changes nothing."""
+    browser = await at.signed_in("uz.prosecutor")
+    page = await browser.page("/desk/deliveries?text=x")
+    assert '<a href="/desk/deliveries?text=x&amp;lang=ru" lang="ru" hreflang="ru">русский</a>' in page
+    answer, text = await browser.ask("GET", "/desk/floor?lang=ru")
+    name, *settings = answer.headers["Set-Cookie"].split("; ")
+    assert ("vigil-language=ru", {"HttpOnly", "Path=/", "SameSite=Strict"}) == (name, set(settings))
+    assert "lang" not in re.findall(r'<div class="says"><p>[^<]*', text)
+    for cookie, lang, language in (("ru", "", "ru"), ("ru", "?lang=en", "en"), ("kk", "", "en"), ("", "?lang=kk", "en")):
+        chosen_before = Browser(at.installation.http, at.installation.url, f"{browser.cookie}; vigil-language={cookie}")
+        assert f'<html lang="{language}">' in await chosen_before.page(f"/desk{lang}")
+        assert f'<html lang="{language}">' in await chosen_before.page(f"/desk/nothing{lang}", 404)
+
+
+@pytest.mark.parametrize("language", PROPOSED)
+async def test_nothing_that_is_signed_is_shown_in_an_unreviewed_translation(at: At, language: str) -> None:
+    """Whoever prefers the language, and asks for it in every way, gets what is to be answered or signed in English;
+    its words stand on a page of their own, each marked.
+    """
+    browser = await at.signed_in("uz.prosecutor")
+    browser.headers = {"Accept-Language": language}
+    browser.cookie += f"; vigil-language={language}"
+    theirs = {one.word for one in proposals(language).values() if len(one.word) > 6}
+    for name in (*SIGNING, "desk.home", "desk.view"):
+        if ROUTES[name].method == "GET":
+            path = at.path(name)
+            page = await browser.page(f"{path}{'&' if '?' in path else '?'}lang={language}")
+            assert '<html lang="en">' in page
+            assert not [one for one in theirs if one in page]
+    page = await browser.page("/desk/words")
+
+    assert f'hreflang="{language}" aria-current="true"' in page
+    assert sum(bool(one.word) for one in proposals(language).values()) == page.count("awaiting review</span>")
+    assert 2 <= page.count("not there yet</span>")
 
 
 # The command line

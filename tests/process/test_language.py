@@ -11,7 +11,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from process.language import CATALOGUE, LANGUAGES, LOCALE, of
+from process.language import CATALOGUE, LANGUAGES, LOCALE, chosen, having, of, speakers, translations
+from process.proposals import PROPOSED, TERMS, Proposal, named, proposals, state_in
 
 ROOT = Path(__file__).parents[2]
 OTHERS = LANGUAGES[1:]
@@ -79,3 +80,50 @@ def test_a_translation_keeps_what_is_filled_in(language: str) -> None:
 def test_a_person_at_a_terminal_reads_the_language_of_the_environment(environment: dict[str, str], language: str) -> None:
     """`VIGIL_LANG` before what the system says; English where it is none of ours."""
     assert language == of(environment)
+
+
+NATIONAL = ("az", "be", "et", "kk", "ky", "lv", "tg", "uz")
+
+
+@pytest.mark.parametrize("language", NATIONAL)
+def test_a_national_language_has_each_word_or_ours_falls_back(language: str) -> None:
+    """Nothing is in its catalogue that is none of ours; what it has is a word, and awaits a speaker; what it has not is known."""
+    found = proposals(language)
+
+    assert set(TERMS) == found.keys()
+    assert {"administrator", "system"} == {text for text, one in found.items() if not one.word}
+    assert not any(one.reviewed for one in found.values())
+    assert not any("%" in one.word or "{" in one.word for one in found.values())
+
+
+@pytest.mark.parametrize("language", NATIONAL)
+def test_what_no_speaker_has_reviewed_is_no_language_of_ours(language: str) -> None:
+    """Whoever likes it best, at a browser, a terminal or in the directory, is told in one in which everything is reviewed."""
+    assert language in PROPOSED
+    assert language not in LANGUAGES
+    assert "en" == chosen(f"{language}-XX,{language};q=0.9") == of({"VIGIL_LANG": language})
+    assert set(LANGUAGES) == speakers(language).keys()
+    with pytest.raises(OSError, match="No translation file"):
+        translations(language)
+
+
+def test_names_of_states_are_those_of_the_cldr_in_the_nominative() -> None:
+    """And a language says its own name; of a State that is none, nothing."""
+    assert ("Қазақстан", "Өзбекстан", "Kasahstan", "Krievija", "Ӯзбекистон", "Расія") == tuple(
+        state_in(*one) for one in (("kk", "KZ"), ("ky", "UZ"), ("et", "KZ"), ("lv", "RU"), ("tg", "UZ"), ("be", "RU"))
+    )
+    assert ("", "eesti", "русский") == (state_in("kk", "QX"), named("et"), named("ru"))
+
+
+def test_one_folder_is_one_language(tmp_path: Path) -> None:
+    """With words alone it has proposals, of which a speaker takes the mark away; with a compiled catalogue all is said in it."""
+    folder = tmp_path / "ka" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "terms.po").write_text(
+        'msgid ""\nmsgstr ""\n"Language: ka\\n"\n\nmsgid "court"\nmsgstr "a"\n\n#, fuzzy\nmsgid "police"\nmsgstr "b"\n'
+    )
+    assert (("ka",), ()) == (having("terms.po", tmp_path), having("vigil.mo", tmp_path))
+    assert {"court": Proposal("a", reviewed=True), "police": Proposal("b", reviewed=False)} == proposals("ka", tmp_path)
+    (folder / "vigil.mo").touch()
+
+    assert ("ka",) == having("vigil.mo", tmp_path)

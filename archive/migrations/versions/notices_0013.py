@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012"
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 

@@ -123,8 +123,7 @@ class Request(Form):
 
     def of(self, record: Record, subject: str) -> str:
         """The service."""
-        known = record.service(subject)
-        return known.names.get("en", subject) if known is not None else subject
+        return subject
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
         """Who is asked."""

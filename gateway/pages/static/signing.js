@@ -155,7 +155,7 @@ function label(name) {
 }
 
 function word(name, value) {
-  const table = name === "kind" ? data.words.KINDS : CODES.has(name) ? data.words.CHOICES : {};
+  const table = name === "kind" ? data.words.KINDS : CODES.has(name) || data.codes.includes(name) ? data.words.CHOICES : {};
   return Object.hasOwn(table, value) ? table[value] : value;
 }
 
