@@ -125,8 +125,8 @@ class Shifts:
         if row.sheet is not None and key.wrapped is not None:
             sealed = DataKey.unwrapped(name, key.ring_key, key.wrapped, self._ring).open(row.sheet, "handovers", "sheet")
             sheet = Envelope.model_validate_json(sealed)
-        taken = Envelope.model_validate_json(row.taken) if row.taken is not None else None
-        given = Envelope.model_validate_json(row.given)
+        taken = _signed(row.taken) if row.taken is not None else None
+        given = _signed(row.given)
         return HandoverRecord(handover=_handover(row), sheet=sheet, given=given, taken=taken)
 
     async def give(self, sheet: Sheet, signed: Envelope, given: Envelope, at: str) -> Handover:
@@ -152,9 +152,13 @@ class Shifts:
                 await connection.execute(insert(handover_names), names)
             return await _of(connection, number)
 
-    async def take(self, number: int, taken: Envelope, at: str) -> Handover:
-        """Close a handover that waits. Raises `NotFound` where it does not wait any more."""
-        waits = and_(handovers.c.number == number, handovers.c.taken.is_(None))
+    async def take(self, watch: str, found: HandoverRecord, taken: Envelope, at: str) -> Handover:
+        """Close a handover that waits. Raises `NotFound` where it does not wait any more, or as it was found: whoever hands over
+        anew may have its number, or have put another name under its sheet.
+        """
+        number, given = found.handover.number, found.given.model_dump_json()
+        same = and_(handovers.c.watch == watch, handovers.c.digest == found.handover.sheet, handovers.c.given == given)
+        waits = and_(handovers.c.number == number, handovers.c.taken.is_(None), same)
         async with self._database.writing() as connection:
             await lock(connection, key_of(0))
             closed = update(handovers).where(waits).values(taken=taken.model_dump_json(), taken_at=at)
@@ -215,5 +219,13 @@ def _handover(row: Row[Any]) -> Handover:
 
 
 def _person(text: str) -> Person:
-    signed = handed_in(Envelope.model_validate_json(text))
+    signed = handed_in(_signed(text))
     return Person(service=signed.service, officer=signed.officer)
+
+
+def _signed(text: str) -> Envelope:
+    """What an officer signed, as it was kept. Raises `NotVerified`."""
+    try:
+        return Envelope.model_validate_json(text)
+    except ValidationError as error:
+        raise NotVerified("a signature under a handover of the shift was altered in the database") from error

@@ -15,6 +15,8 @@ from heapq import heapify, heappop, heappush
 from time import monotonic
 from typing import Annotated, Final, Literal
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import Field
 
 from archive.deliveries import Deliveries, KeptGlance
@@ -43,8 +45,8 @@ HURRY: Final = 1.0
 LASTS: Final = 3600.0
 """Seconds after which a stream ends: who follows begins anew, and shows that it still may."""
 
-LONGEST_VERSION: Final = 18
-"""Digits of the number of a version that is taken for one."""
+NONCE, NUMBER, TAG = 12, 8, 16
+"""Bytes of a version as it is given away: sealed, since the number alone would tell how much happens elsewhere (R11)."""
 
 
 class FloorChanged(Frozen):
@@ -124,7 +126,7 @@ class WatchFloor:
         self._after: int | None = None
         self._turns: list[tuple[datetime, str]] = []
         """When time alone turns which row, the nearest first; of a row that has changed since, in vain."""
-        self._epoch = secrets.token_hex(8)
+        self._versions = AESGCM(AESGCM.generate_key(256))
         self._version = 0
         self._moved: deque[_Move] = deque(maxlen=MOVED)
         self._selections = Selections(self._rows)
@@ -357,14 +359,22 @@ class WatchFloor:
         return "up"
 
     def _named(self, version: int) -> str:
-        """A version of this gateway's own rows: another has numbers of its own."""
-        return f"{self._epoch}-{version}"
+        """A version of this gateway's own rows, for who goes on from there. No two are alike: from none is it seen whether, or
+        how much, has changed that is not the reader's.
+        """
+        nonce = secrets.token_bytes(NONCE)
+        return (nonce + self._versions.encrypt(nonce, version.to_bytes(NUMBER), None)).hex()
 
     def _numbered(self, text: str) -> int:
         """The number of a version; of one that is not ours, one that is too long ago."""
-        epoch, _, number = text.rpartition("-")
-        ours = epoch == self._epoch and number.isascii() and number.isdecimal() and len(number) <= LONGEST_VERSION
-        return min(int(number), self._version) if ours else -1
+        if len(text) != 2 * (NONCE + NUMBER + TAG):
+            return -1
+        try:
+            sealed = bytes.fromhex(text)
+            number = int.from_bytes(self._versions.decrypt(sealed[:NONCE], sealed[NONCE:], None))
+        except (ValueError, InvalidTag):
+            return -1
+        return min(number, self._version)
 
     def _since(self, version: int, caller: Service, question: FloorQuestion) -> tuple[tuple[FloorEvent, ...], int]:
         """What has changed since, and up to which version: `AT_ONCE` changes at most, and of a delivery the newest of them."""

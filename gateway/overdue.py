@@ -53,7 +53,7 @@ class OverdueRoom:
         self._clock = clock
         self._notes: tuple[float, tuple[Chase, ...]] = (float("-inf"), ())
         self._counts: dict[str, tuple[float, int]] = {}
-        self._looking: set[asyncio.Future[None]] = set()
+        self._looking: asyncio.Future[None] | None = None
 
     async def page(self, caller: Service, question: OverdueQuestion, unknown: Iterable[str] = ()) -> Overdue:
         """The page that is asked for."""
@@ -111,11 +111,13 @@ class OverdueRoom:
         return note
 
     async def glimpse(self) -> None:
-        """Look what is new, for the number in the navigation of any page; for half a second, and whatever is away."""
-        looking = asyncio.ensure_future(self._floor.look())
-        self._looking.add(looking)
-        looking.add_done_callback(self._looked)
-        await asyncio.wait({looking}, timeout=GLIMPSE)
+        """Look what is new, for the number in the navigation of any page; for half a second, and whatever is away. One look is
+        under way for all pages: where the archive hangs, they do not pile up.
+        """
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._floor.look())
+            self._looking.add_done_callback(self._looked)
+        await asyncio.wait({self._looking}, timeout=GLIMPSE)
 
     def count(self, caller: Service) -> int | None:
         """How many services are silent in what the reader sees, as it was known last; none where that is not known."""
@@ -130,7 +132,7 @@ class OverdueRoom:
         return self._counts[caller.id][1]
 
     def _looked(self, looking: asyncio.Future[None]) -> None:
-        self._looking.discard(looking)
+        self._looking = None
         if not looking.cancelled() and (error := looking.exception()) is not None:
             log.debug("the watch floor could not be looked at: %s", error)
 

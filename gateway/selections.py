@@ -3,7 +3,7 @@ follows, not all rows are gone over again.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from time import monotonic
 from typing import Final
@@ -80,8 +80,16 @@ class Selections:
         now = monotonic()
         self._kept[asked] = now, selection
         self._kept.move_to_end(asked)
-        while len(self._kept) > MOST_KEPT or next(iter(self._kept.values()))[0] < now - IDLE:
+        while next(iter(self._kept.values()))[0] < now - IDLE:
             self._kept.popitem(last=False)
+        if len(self._kept) > MOST_KEPT:
+            del self._kept[self._least_wanted()]
+
+    def _least_wanted(self) -> Asked:
+        """The oldest question of the reader of whom most are kept: whoever asks much forgets its own, and nobody else's."""
+        counted = Counter(reader for reader, _ in self._kept)
+        most = max(counted.values())
+        return next(asked for asked in self._kept if counted[asked[0]] == most)
 
 
 def _take(selection: Selection, reader: str | None, before: Placed | None, after: Placed | None) -> None:

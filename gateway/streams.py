@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 
 from aiohttp import web
@@ -11,7 +11,7 @@ from domain.delivery.ledger import Entry, Withheld
 from domain.views.floor import FloorQuestion
 from domain.words.errors import VigilError
 from gateway.access import CALLER, PROOFS
-from gateway.floor import FloorChanged, FloorEvent
+from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
 from gateway.reads import following, following_floor
 from gateway.reception import RECEPTION
 
@@ -64,11 +64,24 @@ async def stream_floor(
         async def texts() -> AsyncIterator[str]:
             async for events, version in found:
                 await still()
-                await show(event.row.glance.delivery for event in events if isinstance(event, FloorChanged))
+                await show(name for event in events for name in _names(event))
                 told = [f"data: {said(event)}\n\n" for event in events]
                 yield "".join([*told[:-1], f"id: {version}\n", told[-1]])
 
         return await stream_texts(request, texts())
+
+
+def _names(event: FloorEvent) -> Iterator[str]:
+    """Every delivery that it names: also one that does not match, and the worst of a counter, which counts all that is open."""
+    match event:
+        case FloorChanged(row=row):
+            yield row.glance.delivery
+        case FloorGone(delivery=delivery):
+            yield delivery
+        case FloorBeat(counters=counters):
+            yield from (one.delivery for one in counters if one.delivery is not None)
+        case _:
+            return
 
 
 async def stream_texts(request: web.Request, texts: AsyncIterator[str]) -> web.StreamResponse:

@@ -229,6 +229,33 @@ async def test_every_row_that_is_shown_is_in_the_log_of_reads(at: Night) -> None
     assert (begins.number, ()) == (ends.ends, ends.deliveries)
 
 
+async def test_r15_what_a_narrowed_stream_names_is_in_the_log_of_reads(at: Night) -> None:
+    """The worst of each counter, though no row matches; and a delivery that changed and does not match."""
+    path = "/v1/floor/changes?text=unheard"
+    async with followed(at, path, by(at, path)) as stream:
+        worst = {one["delivery"] for one in (await stream.next("beat"))["counters"]} - {None}
+        await keep(at.reads, [made("cedar-1", title="Novel")])
+        assert "cedar-1" == (await stream.next("gone"))["delivery"]
+    reads = (await at.reads.page(0, 100)).reads
+
+    assert {"amber-2", "birch-3", "ibex-6", "heron-5", "tulip-4"} == worst
+    assert {*worst, "cedar-1"} == {name for one in reads for name in one.deliveries}
+
+
+async def test_r11_a_version_tells_nobody_how_much_happens_elsewhere(at: Night) -> None:
+    """Who sees a part reads no number from it, nor whether anything has changed; it goes on from it all the same."""
+    (_, before), _ = await at.ask("/v1/floor", PART), await keep(at.reads, [made("cedar-1", "overdue")])
+    (_, after), (_, same) = await at.ask("/v1/floor", PART), await at.ask("/v1/floor", PART)
+    versions = {one["version"] for one in (before, after, same)}
+    floor = at.reception.reading.floor
+
+    assert 3 == len(versions)
+    assert not any(one.endswith(f"-{number}") for one in versions for number in range(20))
+    assert [6, 7, 7] == [floor._numbered(one["version"]) for one in (before, after, same)]
+    altered = f"{before['version'][:-1]}{'1' if before['version'][-1] == '0' else '0'}"
+    assert [-1] * 4 == [floor._numbered(one) for one in (altered, "7", "z" * 72, f"{before['version']}0")]
+
+
 # What changes
 
 
@@ -296,7 +323,7 @@ async def test_a_stream_ends_so_that_who_follows_shows_again_that_it_may(at: Nig
     path = "/v1/floor/changes"
     async with at.http.get(f"{at.url}{path}", headers=by(at, path)) as answer:
         text = await answer.text()
-    assert re.search(r"^id: [0-9a-f]{16}-6$", text, re.MULTILINE)
+    assert re.search(r"^id: [0-9a-f]{72}$", text, re.MULTILINE)
     assert 1 == text.count("data: ")
 
 
@@ -439,6 +466,18 @@ async def test_a_question_is_gone_over_once_in_slices_and_kept_as_rows_change(mo
         for number in range(selections.MOST_KEPT + 5):
             await floor.page(supervisor, FloorQuestion(text=f"tulip-{number}"), (), "up")
         assert selections.MOST_KEPT == len(floor._selections._kept)
+
+
+async def test_who_asks_many_questions_has_nobody_elses_forgotten() -> None:
+    """However many a participant asks: the supervisors' question is kept, and theirs are no more than there is room for."""
+    supervisor, hostile = DIRECTORY.get(ALL), DIRECTORY.get(READER)
+    async with floor_of([made("amber-1")]) as (floor, _, _):
+        await floor.page(supervisor, FloorQuestion(), (), "up")
+        kept = floor._selections._kept[None, FloorQuestion()][1]
+        for number in range(2 * selections.MOST_KEPT):
+            await floor.page(hostile, FloorQuestion(text=f"tulip-{number}"), (), "up")
+        assert selections.MOST_KEPT == len(floor._selections._kept)
+        assert kept is floor._selections._kept[None, FloorQuestion()][1]
 
 
 async def test_many_changes_are_told_in_parts_each_delivery_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from archive.database import Database
 from archive.expunging import Approver, Order
@@ -260,6 +260,39 @@ async def test_of_two_sheets_only_one_follows_on_a_handover(at: Night) -> None:
     await take_over(at, sheet)
     with pytest.raises(Malformed, match="was handed over since"):
         await door(at).hand_over(HandingOver(sheet=old.signed, signed=signature(old.digest, "hands_over", "S-1")))
+
+
+async def test_nobody_takes_over_what_was_put_in_the_place_of_what_they_signed(at: Night) -> None:
+    """Between the look at what waits and its close another sheet may have its number, or the same officer may have handed over."""
+    shifts, archive = at.reception.reading._shifts, at.reads._database
+    first, waiting = await hand_over(at, "S-1")
+    found = await shifts.record("", waiting.number)
+    await keep(at.reads, [made("cedar-1", title="Novel")])
+    second, anew = await hand_over(at, "S-1")
+    assert (waiting.number, False) == (anew.number, first.digest == second.digest)
+    with pytest.raises(NotFound, match="does not wait any more"):
+        await shifts.take("", found, signature(first.digest, "takes_over", "S-2"), utc_text(NOW))
+
+    found = await shifts.record("", anew.number)
+    same = HandingOver(sheet=second.signed, signed=signature(second.digest, "hands_over", "S-2"))
+    assert anew.number == (await door(at, "S-2").hand_over(same)).number
+    with pytest.raises(NotFound, match="does not wait any more"):
+        await shifts.take("", found, signature(second.digest, "takes_over", "S-2"), utc_text(NOW))
+    assert () == (await door(at).handovers()).handovers
+    async with archive.reading() as connection:
+        assert [None] == [*(await connection.execute(select(handovers.c.taken))).scalars()]
+
+
+async def test_a_handover_that_somebody_altered_is_said_to_be_and_the_sheet_is_still_made(at: Night) -> None:
+    """Of a signature, of the sealed sheet: it is no fault of the gateway's own, and whoever reads is told whom to ask."""
+    sheet, _ = await hand_over(at)
+    await take_over(at, sheet)
+    for altered in ({"given": "{}"}, {"sheet": b"x" * 40}):
+        async with at.reads._database.writing() as connection:
+            await connection.execute(update(handovers).values(altered))
+        status, problem = await at.ask("/v1/shift/handovers/1")
+        assert (503, "not-verified") == (status, problem["code"])
+        assert 200 == (await at.ask("/v1/shift"))[0]
 
 
 async def test_a_sheet_stands_sealed_and_goes_with_a_delivery_that_is_expunged(at: Night) -> None:
