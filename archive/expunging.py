@@ -23,6 +23,7 @@ from archive.tables import (
     forecasts,
     handover_names,
     handovers,
+    notices,
     owed_receipts,
     requests,
     snapshots,
@@ -100,7 +101,7 @@ class Expunging:
                 await connection.execute(insert(expunctions).values(own | said | {"size": newest.size, "root": newest.root}))
                 await connection.execute(update(data_keys).filter_by(**own).values(wrapped=None))
                 await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None, what=None))
-                for table in (requests, snapshots, owed_receipts, forecasts):
+                for table in (requests, snapshots, owed_receipts, forecasts, notices):
                     await connection.execute(delete(table).filter_by(**own))
                 await _destroy_sheets(connection, delivery)
                 await connection.execute(delete(tallies).filter_by(**own).where(*_WORDS_OF_IT))

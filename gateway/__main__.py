@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
-import aiohttp
-
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
 from archive.chases import Chases
@@ -24,7 +22,6 @@ from archive.sessions import Sessions
 from archive.shifts import Shifts
 from archive.subscriptions import Subscribers
 from domain.words.errors import Unavailable
-from domain.words.limits import MOST_SUBSCRIPTIONS_IN_ALL
 from gateway.access import Proofs
 from gateway.api import application, health_of
 from gateway.connections import serving
@@ -37,7 +34,7 @@ from gateway.oidc_settings import registration_in
 from gateway.pages.pages import TEMPORAL_UI
 from gateway.reading import Reading
 from gateway.reception import Reception
-from gateway.telling import Teller, places
+from gateway.telling import Teller, places, way_out
 from process.configuration import cards_in, installation_of, password_in
 from process.in_force import FollowedFile
 from process.keyfile import key_in
@@ -80,7 +77,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
-    http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MOST_SUBSCRIPTIONS_IN_ALL))
+    http = way_out()
     teller = Teller(http, key, chosen.gateway_url, places(chosen.notices_to), box)
     subscribers, rights = Subscribers(archive, Wrapping(ring)), Rights(directory, openid)
     noticing = Noticing(reading.floor, lists, Occasions(archive), subscribers, teller, rights)

@@ -1,13 +1,16 @@
 """What an officer who watches over deliveries does with subscriptions: of the API and of the page *You* alike."""
 
+from datetime import datetime
+
 from aiohttp import web
 
 from archive.sessions import SignedIn
-from archive.subscriptions import KeptSubscription, Subscribers
+from archive.subscriptions import GAP, KeptSubscription, Subscribers
 from domain.signing.canonical import Frozen
 from domain.views.subscriptions import Page, Subscription, Subscriptions, Tried, Wish
-from domain.words.errors import NotAllowed, Unavailable
-from domain.words.text import mark
+from domain.words.errors import Limited, NotAllowed, Unavailable
+from domain.words.limits import MOST_SUBSCRIPTIONS_OF_SERVICE
+from domain.words.text import fill, mark
 from gateway.access import Visitor
 from gateway.noticing import Rights
 from gateway.telling import Teller
@@ -27,6 +30,8 @@ class NoticeRoom:
         self._subscribers = subscribers
         self._teller = teller
         self._rights = rights
+        self._tried: dict[str, list[datetime]] = {}
+        """By service, when tests were sent lately."""
 
     async def of(self, visitor: Visitor) -> Subscriptions:
         """All of the caller's own."""
@@ -47,11 +52,23 @@ class NoticeRoom:
         await self._subscribers.remove(name, who.service, who.officer)
 
     async def try_out(self, visitor: Visitor, name: str) -> Tried:
-        """Send a test there. Raises `NotFound`, or `Limited` if that was done within the last minute."""
+        """Send a test there. Raises `NotFound`, or `Limited` if that was done within the last minute, or if its service has sent so
+        many as it may have subscriptions: who subscribes anew for each floods no mailbox.
+        """
         who = _who(visitor)
         one = await self._subscribers.one(name, who.service, who.officer)
+        self._may_try(who.service)
         await self._subscribers.try_out(one)
         return Tried(failure=await self._teller.tell(one, None, visitor.service.language))
+
+    def _may_try(self, service: str) -> None:
+        now = self._subscribers.clock()
+        self._tried = {one: late for one, some in self._tried.items() if (late := [at for at in some if at > now - GAP])}
+        tried = self._tried.setdefault(service, [])
+        if len(tried) >= MOST_SUBSCRIPTIONS_OF_SERVICE:
+            message = fill("{service} has sent {most} tests within the last minute", service=service, most=len(tried))
+            raise Limited(message, after=int(GAP.total_seconds()))
+        tried.append(now)
 
     async def waiting(self, visitor: Visitor) -> Waiting:
         """What the desk says now, by subscriptions to pages: the most that one of them says."""

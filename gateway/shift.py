@@ -5,6 +5,7 @@ It is refused once what needs somebody is no longer what it says.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,8 @@ class ShiftDesk:
         self._shifts = shifts
         self._directory = directory
         self._key = key
+        self._comparing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Of each watch one sheet at a time reads deliveries as they stood: that costs a second, and anybody may ask for many."""
 
     async def sheet(self, caller: Service, asked: ShiftQuery) -> MadeSheet:
         """The sheet of the caller's watch as of now. Raises `Malformed` for a beginning that is none, and `Unavailable`."""
@@ -108,6 +111,8 @@ class ShiftDesk:
         since = _beginning(asked, last.at if last is not None else None, stand.at)
         shift = Shift(watch or None, since, stand.at, stand.at + timedelta(hours=asked.hours), last)
         found = await self._shifts.happened(watch, utc_text(since), utc_text(stand.at))
+        async with self._comparing[watch]:
+            then = await self._as_they_stood(stand, since)
         made = sheet_of(
             shift,
             Known(
@@ -115,7 +120,7 @@ class ShiftDesk:
                 heads=stand.heads,
                 counts=found.counts,
                 happened=found.lines,
-                then=await self._as_they_stood(stand, since),
+                then=then,
                 beyond=stand.beyond,
                 unreadable=sorted({*stand.unreadable, *found.unreadable}),
             ),

@@ -20,6 +20,7 @@ from domain.plan.directory import Email, Webhook
 from domain.signing.canonical import canonical, digest, digest_of_bytes
 from domain.views.subscriptions import Failure, Page, Wish
 from domain.words.errors import Fault, Malformed
+from domain.words.limits import MOST_SUBSCRIPTIONS_IN_ALL
 from domain.words.moments import utc_text
 from domain.words.text import fill, mark
 from process.language import speaker, speakers
@@ -36,6 +37,12 @@ LETTER: Final = (
     mark("Whoever subscribed to it ends it there, on the page You, or with: vigil notices unsubscribe {subscription}"),
     mark("Nobody reads answers to this message."),
 )
+
+
+def way_out() -> aiohttp.ClientSession:
+    """To receivers, to all of them at once. Nothing that one answers goes along with what is posted next: no cookie is kept."""
+    connector = aiohttp.TCPConnector(limit=MOST_SUBSCRIPTIONS_IN_ALL)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def places(text: str) -> tuple[str, ...]:

@@ -167,6 +167,8 @@ class Placed:
     """When the first of what it waits for is due, or was."""
     more_waits: int
     """How many checkpoints wait that the glance has no room for."""
+    to_seize: bool
+    """It was stopped, and is not seized yet, whatever its outcome."""
 
     @property
     def worst(self) -> Urgency:
@@ -210,6 +212,7 @@ def placed(seen: Glance, now: datetime) -> Placed:
         hours=tuple(_hours(one.until for one in so if one.until is not None)),
         due=min((one.due for one in seen.waits if one.due is not None), default=None),
         more_waits=seen.more_waits,
+        to_seize=seen.to_seize,
     )
 
 

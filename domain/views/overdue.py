@@ -247,7 +247,7 @@ def overdue_page(rows: Iterable[Placed], question: OverdueQuestion, around: Arou
 
 def silent_services(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
     """The services that are late with anything in these rows."""
-    late = (row.glance for row in rows if any(one.reason in ("overdue", "to_seize") for one in row.so))
+    late = (row.glance for row in rows if row.to_seize or any(one.reason == "overdue" for one in row.so))
     return frozenset(service for seen in late for one in seen.waits if is_late(seen, one, now) for service in one.services)
 
 
@@ -262,8 +262,11 @@ def owing(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
 
 
 def _may_owe(row: Placed, now: datetime) -> bool:
-    """Whether its glance is worth unpacking: most of ten thousand rows owe nothing soon."""
-    return (row.due is not None and row.due <= _text(now + SOON)) or any(one.reason == "to_seize" for one in row.so)
+    """Whether its glance is worth unpacking: most of ten thousand rows owe nothing soon. Who was silent owes still where it is due
+    anew later (R8), and what is to be seized where nothing is due, however it ended.
+    """
+    soon = row.due is not None and row.due <= _text(now + SOON)
+    return soon or row.to_seize or any(one.reason == "overdue" for one in row.so)
 
 
 def _owed(row: Placed, seen: Glance, now: datetime) -> Iterator[tuple[str, _Owed]]:

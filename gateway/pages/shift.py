@@ -14,6 +14,7 @@ from domain.views.happenings import WHATS
 from domain.views.shift import MOST_HOURS, Sheet
 from domain.words.moments import instant
 from gateway.access import CALLER, PROOFS
+from gateway.pages.choosing import without
 from gateway.pages.entrance import ROOT
 from gateway.pages.pages import keys_of, language_of, page
 from gateway.reads import shows
@@ -58,7 +59,8 @@ async def shift(request: web.Request) -> web.Response:
 @routes.get(f"{HERE}/handovers", name="desk.shift.former")
 async def former_handovers(request: web.Request) -> web.Response:
     """Former handovers, the newest first."""
-    found = await request.app[RECEPTION].shift.former(request[CALLER].service, handovers_query_of(request.query))
+    before = handovers_query_of(without(request.query))
+    found = await request.app[RECEPTION].shift.former(request[CALLER].service, before)
     return page(request, "handovers.html", found=found)
 
 

@@ -12,9 +12,11 @@ from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Approver, Expunction, Expunging, Order
 from archive.ledgers import Ledgers
+from archive.occasions import Occasions
 from archive.questions import ListQuestion
 from archive.tables import data_keys, metadata
 from domain.signing import tree
+from domain.views.subscriptions import Occasion
 from domain.words.errors import NotAllowed, NotFound, Unavailable
 from tests.archive.samples import AT, NAME, READER, batch, database, ledger, new_keys, request, root, standing
 
@@ -54,6 +56,8 @@ async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> Non
     async with opened(url) as room:
         await room.ledgers.keep(batch(WHOLE, 0, 3, standing=standing(requests=(request(READER, AT),))))
         await room.ledgers.keep(batch(WHOLE, 3, standing=CLOSED))
+        others = [Occasion(name, "refusal", name, urgent=False) for name in (NAME, "unknown-1")]
+        await Occasions(room.archive).add(others, 1)
         done = await room.expunging.expunge(NAME, ORDER)
         page, leaves = await room.ledgers.slice(NAME), await room.ledgers.leaves(NAME)
         row = await room.deliveries.one(ListQuestion(reader=READER, reach="own"), NAME)
@@ -69,6 +73,7 @@ async def test_what_is_expunged_cannot_be_read_and_stays_proved(url: str) -> Non
     assert [None] == [one.wrapped for one in everything["data_keys"]]
     assert [(None, None, None)] * 6 == [(one.event, one.at, one.opening) for one in everything["entries"]]
     assert [] == everything["requests"] == everything["snapshots"]
+    assert ["unknown-1"] == [one.delivery for one in everything["notices"]]
 
 
 async def test_only_a_closed_delivery_is_expunged(url: str) -> None:

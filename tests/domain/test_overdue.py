@@ -23,6 +23,7 @@ from domain.views.overdue import (
     asked,
     missing,
     overdue_page,
+    owing,
     silent_services,
     with_opened,
 )
@@ -74,6 +75,18 @@ def test_services_stand_by_the_worst_that_they_owe_and_each_thing_in_its_order()
     assert ["ibex-6"] == [one.delivery for one in found.silent[3].missing]
     assert found.silent[4].since is None
     assert {"kz.customs", "kz.police", "uz.customs", "by.customs"} == silent_services(ROWS, NOW)
+
+
+def test_who_was_silent_owes_still_where_that_is_due_anew_later_and_what_is_to_be_seized_whatever_the_outcome() -> None:
+    """A hold has moved the due time by two days; an outcome was recorded before it was seized."""
+    moved = row("cedar-1", waits=(wait(NOW, "uz.customs", 48, silent=True),))
+    ended = row("birch-3", "to_seize", outcome="stopped_before_departure")
+    assert [("uz.customs", "late")] == [(one.service, one.missing[0].late) for one in page([moved]).silent]
+    assert {"kz.customs": "to_seize", "kz.police": "to_seize"} == {
+        one.service: one.missing[0].late for one in page([ended]).silent
+    }
+    for found in (owing, silent_services):
+        assert {"uz.customs", "kz.customs", "kz.police"} == found([moved, ended], NOW)
 
 
 def test_a_page_is_narrowed_by_lateness_state_and_service() -> None:

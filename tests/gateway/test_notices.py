@@ -33,7 +33,7 @@ from gateway.floor import WatchFloor
 from gateway.notices import NoticeRoom, Waiting
 from gateway.noticing import Noticing, Rights
 from gateway.reception import Reception
-from gateway.telling import Teller, letter, places
+from gateway.telling import Teller, letter, places, way_out
 from process.in_force import InForce
 from process.mail import Mailbox
 from protocol import calls
@@ -114,7 +114,7 @@ class Desk:
 @asynccontextmanager
 async def desk(directory: Directory = DIRECTORY, **more: Any) -> AsyncIterator[Desk]:
     """An empty archive."""
-    async with aiohttp.ClientSession() as http, log_of_reads(directory) as reads:
+    async with way_out() as http, log_of_reads(directory) as reads:
         yield Desk(reads, http, InForce(directory), **more)
 
 
@@ -363,6 +363,21 @@ async def test_a_webhook_leads_nowhere_else(at: Desk, receiver: Hook, status: in
     assert "status" == (await at.one()).failure
 
 
+async def test_a_receiver_is_not_told_what_it_answered_before(at: Desk) -> None:
+    """It would set a cookie, on its name or on all of its domain, and get it back with each notice, also of other officers."""
+    marked = {"Set-Cookie": "seen=1; Path=/"}
+    async with hook(answer=lambda _: web.Response(headers=marked)).listening() as receiver:
+        url = receiver.url.replace("127.0.0.1", "localhost")  # of an address no cookie is kept in any case
+        at.places = ("localhost",)
+        await at.subscribe({"by": "webhook", "url": url}, "stop", "overdue")
+        gateway = at.gateway()
+        await at.happens(STOPPED, at=gateway)
+        at.now += GAP
+        await at.happens(LATE, at=gateway)
+
+    assert [False, False] == ["Cookie" in headers or "cookie" in headers for headers, _ in receiver.came]
+
+
 async def test_notices_go_where_the_operator_lets_them_and_nowhere_else(at: Desk, receiver: Hook) -> None:
     """To subscribe is refused, and says where they may go; where that was narrowed later, nothing is sent."""
     for url in ("http://localhost:1/x", "https://169.254.169.254/latest", "https://hook.example.evil.example/"):
@@ -571,6 +586,30 @@ async def test_another_officers_subscription_is_none_of_ones_own(at: Desk, recei
         with pytest.raises(NotFound, match="there is no subscription"):
             await doing(other, made_one.id)
     assert made_one.id == (await at.one()).id
+
+
+async def test_who_subscribes_anew_for_each_test_floods_no_mailbox(at: Desk, receiver: Hook) -> None:
+    """In a minute a service sends as many tests as it may have subscriptions, whoever its officers are said to be; then again."""
+    room = at.room
+
+    async def tries(number: int) -> None:
+        officer = at.officer(f"S-{number}")
+        wish = Wish.model_validate({"subjects": ("stop",), "way": by(receiver)})
+        made_one = await room.subscribe(officer, wish)
+        try:
+            await room.try_out(officer, made_one.id)
+        finally:
+            await room.unsubscribe(officer, made_one.id)
+
+    for number in range(MOST_SUBSCRIPTIONS_OF_SERVICE):
+        await tries(number)
+    with pytest.raises(Limited, match="40 tests"):
+        await tries(41)
+    assert MOST_SUBSCRIPTIONS_OF_SERVICE == len(receiver.came)
+    at.now += GAP
+    await tries(42)
+    assert [ALL] == [*room._tried]
+    assert 1 == len(room._tried[ALL])
 
 
 # Over HTTP

@@ -1,5 +1,6 @@
 """Who is silent, at the gateway: who is shown what, who has taken over to chase whom, and the number in the navigation."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -250,6 +251,28 @@ async def test_every_page_says_how_many_services_are_silent(at: Night, monkeypat
     found = NAVIGATION.search(await (await at.browser()).page("/desk/me"))
     assert found is not None
     assert found[1] is None
+
+
+async def test_pages_do_not_pile_up_looks_at_an_archive_that_hangs(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page waits its half second and no more, and leaves nothing behind: one look is under way for all of them."""
+    monkeypatch.setattr(gateway_overdue, "GLIMPSE", 0.01)
+    browser, goes_on, looks = await at.browser(), asyncio.Event(), 0
+    newest = Deliveries.newest
+
+    async def hangs(self: Deliveries) -> int:
+        nonlocal looks
+        looks += 1
+        await goes_on.wait()
+        return await newest(self)
+
+    monkeypatch.setattr(Deliveries, "newest", hangs)
+    before = len(asyncio.all_tasks())
+    for _ in range(10):
+        await browser.page("/desk/words")
+    assert 1 == looks
+    assert len(asyncio.all_tasks()) <= before + 2
+    goes_on.set()
+    await browser.page("/desk/words")
 
 
 async def test_the_call_list_is_whole_without_script_and_loads_nothing_of_others(at: Night) -> None:

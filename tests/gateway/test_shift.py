@@ -1,5 +1,6 @@
 """The handover of a shift at the gateway: what its sheet says and to whom, and that two persons sign one and the same."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -108,6 +109,29 @@ async def test_a_sheet_says_what_is_open_the_worst_first_and_one_digest_over_all
     assert heads_of(heads[1:]) != sheet.heads
     read = (await at.reads.page(0, 10)).reads[0]
     assert ("shift", "S-1", 6) == (read.action, read.officer, len(read.deliveries))
+
+
+async def test_of_one_watch_one_sheet_at_a_time_reads_what_was(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for many at once waits for them itself: another watch has its sheet meanwhile."""
+    busy, most, goes_on = 0, 0, asyncio.Event()
+
+    async def reads(_self: Any, stand: Any, _since: Any) -> dict[str, Any]:
+        nonlocal busy, most
+        if len(stand.rows) < len(ROWS):
+            return {}
+        busy += 1
+        most = max(most, busy)
+        await goes_on.wait()
+        busy -= 1
+        return {}
+
+    monkeypatch.setattr(gateway_shift.ShiftDesk, "_as_they_stood", reads)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(8):
+            group.create_task(at.ask("/v1/shift"))
+        assert 200 == (await at.ask("/v1/shift", READER))[0]
+        goes_on.set()
+    assert 1 == most
 
 
 async def test_what_time_alone_made_worse_is_on_the_sheet(at: Night) -> None:
@@ -287,7 +311,7 @@ async def test_a_handover_that_somebody_altered_is_said_to_be_and_the_sheet_is_s
     """Of a signature, of the sealed sheet: it is no fault of the gateway's own, and whoever reads is told whom to ask."""
     sheet, _ = await hand_over(at)
     await take_over(at, sheet)
-    for altered in ({"given": "{}"}, {"sheet": b"x" * 40}):
+    for altered in ({"sheet": b"x" * 40}, {"given": "{}"}):
         async with at.reads._database.writing() as connection:
             await connection.execute(update(handovers).values(altered))
         status, problem = await at.ask("/v1/shift/handovers/1")
@@ -349,6 +373,7 @@ async def test_a_closed_handover_is_read_and_not_signed_again(at: Night) -> None
     assert "Handover 1 is closed: supervision S-1 handed over" in page
     assert "shift.js" not in page
     assert 'href="/desk/shift/handovers/1">1</a>' in former
+    assert "Передача смены" in await browser.page("/desk/shift/handovers?lang=ru")  # as its link to other languages leads
     assert "supervision S-2" in former
     await browser.page("/desk/shift/handovers/2", 404)
     reads = [one for one in (await at.reads.page(0, 100)).reads if one.action == "handover"]
