@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from archive.attachments.files import Files
 from archive.branches import known, lock
 from archive.database import Database
-from archive.shifts import key_of
+from archive.shifts import SHEETS, key_of
 from archive.standing import next_change
 from archive.tables import (
     data_keys,
@@ -129,7 +129,8 @@ class Expunging:
 
 
 async def _destroy_sheets(connection: AsyncConnection, delivery: str) -> None:
-    """The sheets of shifts on which it stands, and the keys under which they were sealed."""
+    """The sheets of shifts on which it stands, and the keys under which they were sealed; none of it is kept meanwhile."""
+    await lock(connection, SHEETS)
     named = select(handover_names.c.number).where(handover_names.c.delivery == delivery)
     numbers = (await connection.execute(named)).scalars().all()
     await connection.execute(update(handovers).where(handovers.c.number.in_(numbers)).values(sheet=None))

@@ -16,7 +16,7 @@ from archive.branches import lock
 from archive.database import Database
 from archive.ledgers import opened
 from archive.sealed import DataKey, KeyWrapping
-from archive.tables import data_keys, deliveries, entries, handover_names, handovers, participants
+from archive.tables import data_keys, deliveries, entries, expunctions, handover_names, handovers, participants
 from domain.delivery.ledger import Entry
 from domain.record.handover import Handover, HandoverRecord, Handovers, Person, handed_in
 from domain.signing.envelope import Envelope
@@ -34,6 +34,10 @@ _RANK: Final = case({what: number for number, what in enumerate(WHATS)}, value=e
 def key_of(number: int) -> str:
     """Under which name the key of a sheet stands among those of deliveries, none of which has such a name."""
     return f"shift/{number}"
+
+
+SHEETS: Final = key_of(0)
+"""What is locked by who keeps a sheet, or destroys some."""
 
 
 @dataclass(frozen=True)
@@ -132,13 +136,18 @@ class Shifts:
     async def give(self, sheet: Sheet, signed: Envelope, given: Envelope, at: str) -> Handover:
         """Keep that a shift is handed over; it waits to be taken. What waited before gives way to it.
 
-        Raises `Malformed` where another handover was closed since the sheet was made.
+        Raises `Malformed` where another handover was closed since the sheet was made, or a delivery that it names was expunged:
+        nothing of that is kept anew.
         """
         watch, digest = sheet.watch or ALL, signed.fingerprint()
         async with self._database.writing() as connection:
-            await lock(connection, key_of(0))
+            await lock(connection, SHEETS)
             if await _last(connection, watch) != sheet.before:
                 raise Malformed(mark("a shift was handed over since this sheet was made"), hint=mark("read the sheet anew"))
+            names = sorted(set(sheet.names()))
+            gone = select(expunctions.c.delivery).where(expunctions.c.delivery.in_(names))
+            if (await connection.execute(gone)).first() is not None:
+                raise Malformed(mark("a delivery on this sheet has been expunged"), hint=mark("read the sheet anew"))
             await _withdraw(connection, watch)
             number = ((await connection.execute(select(func.max(handovers.c.number)))).scalar_one() or 0) + 1
             key, ring_key, wrapped = DataKey.new(key_of(number), self._ring)
@@ -147,9 +156,8 @@ class Shifts:
             row |= {"heads": sheet.heads, "open": sheet.open, "given": given.model_dump_json(), "given_at": at}
             sealed = key.seal(signed.model_dump_json().encode(), "handovers", "sheet")
             await connection.execute(insert(handovers).values(row | {"sheet": sealed}))
-            names = [{"number": number, "delivery": name} for name in sorted(set(sheet.names()))]
             if names:
-                await connection.execute(insert(handover_names), names)
+                await connection.execute(insert(handover_names), [{"number": number, "delivery": name} for name in names])
             return await _of(connection, number)
 
     async def take(self, watch: str, found: HandoverRecord, taken: Envelope, at: str) -> Handover:
@@ -160,7 +168,7 @@ class Shifts:
         same = and_(handovers.c.watch == watch, handovers.c.digest == found.handover.sheet, handovers.c.given == given)
         waits = and_(handovers.c.number == number, handovers.c.taken.is_(None), same)
         async with self._database.writing() as connection:
-            await lock(connection, key_of(0))
+            await lock(connection, SHEETS)
             closed = update(handovers).where(waits).values(taken=taken.model_dump_json(), taken_at=at)
             if not (await connection.execute(closed)).rowcount:
                 raise NotFound(mark("this handover does not wait any more"), hint=mark("read the sheet anew"))

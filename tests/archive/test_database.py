@@ -6,16 +6,26 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, event, insert, text
+from sqlalchemy import Connection, Engine, event, insert, text, update
 from sqlalchemy.engine import ExceptionContext
 
-from archive.database import Database
-from archive.tables import metadata, reads
+from archive.database import MIGRATIONS, Database, _migrations_at
+from archive.deliveries import Deliveries
+from archive.ledgers import Ledgers
+from archive.occasions import Occasions
+from archive.sealed import DataKey
+from archive.shifts import ALL, Shifts
+from archive.tables import branches, data_keys, deliveries, entries, last_change, metadata, reads
+from domain.signing import tree
 from domain.words.errors import Malformed, Unavailable
 from rehearsal.over_http import free_ports
+from tests.archive.samples import AT, NAME, batch, ledger, new_keys, root
 from tests.archive.test_log import database
+
+NEVER = "9999-12-31T23:59:59.999999Z"
 
 
 def differences(connection: Connection) -> list[object]:
@@ -30,6 +40,46 @@ async def test_the_migrations_make_the_tables_the_code_uses(nothing_yet: str) ->
         async with archive.reading() as connection:
             assert [] == await connection.run_sync(differences)
         await archive.close()
+
+
+async def test_an_archive_of_an_older_version_goes_on_with_what_it_holds(nothing_yet: str) -> None:
+    """Its ledgers are read, the next batch follows on them, and what was before is neither news nor anything of a shift."""
+    archive, ring = database(nothing_yet), new_keys()
+    key, ring_key, wrapped = DataKey.new(NAME, ring)
+    own, older = {"delivery": NAME, "branch": 0}, ledger(3)
+    ends = {"size": 3, "root": root(older)}
+    stands = {"plan_digest": "0" * 64, "rules": 1, "phase": "consent", "channel": "road", "ended": False, "started_at": AT}
+    due = {"change": 7, "next_due": NEVER, "overdue_since": NEVER, "title": key.seal(b"Heroin", "deliveries", "title")}
+    peaks = b"".join(batch(ledger(4), 3).peaks)
+    rows = [
+        {**own, "seq": seq, "leaf": tree.leaf(one), "event": "stated", "at": AT}
+        | {"opening": key.seal(one, "entries", "opening", 0, seq)}
+        for seq, one in enumerate(older)
+    ]
+    async with archive._writer.begin() as connection:
+        await connection.run_sync(up_to_0008)
+        await connection.execute(insert(data_keys).values(delivery=NAME, wrapped=wrapped, ring_key=ring_key))
+        await connection.execute(insert(deliveries).values(own | ends | stands | due))
+        await connection.execute(insert(branches).values(own | ends | {"since": 0, "peaks": peaks}))
+        await connection.execute(insert(entries), rows)
+        await connection.execute(update(last_change).values(number=7))
+
+    ledgers, lists = Ledgers(archive, ring), Deliveries(archive, ring)
+    assert older == [one.entry for one in (await ledgers.slice(NAME)).entries]
+    assert [(NAME, None)] == [(one.delivery, one.glance) for one in (await lists.floor(None, 10))[0]]
+    kept = await ledgers.keep(batch(ledger(4), 3, happened=((3, "stopped"),)))
+    assert (4, 8) == (kept.size, kept.change)  # type: ignore[union-attr]
+    assert 7 == await Occasions(archive).change()
+    assert {"stopped": 1} == (await Shifts(archive, ring).happened(ALL, "", NEVER)).counts
+    assert None is not (await lists.floor(None, 10))[0][0].glance
+    await archive.close()
+
+
+def up_to_0008(connection: Connection) -> None:
+    """The tables as they were before there was a watch floor."""
+    config = _migrations_at(MIGRATIONS)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0008")
 
 
 async def test_gateways_that_start_together_make_the_tables_once(nothing_yet: str) -> None:

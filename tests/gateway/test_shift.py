@@ -311,9 +311,12 @@ async def test_a_handover_that_somebody_altered_is_said_to_be_and_the_sheet_is_s
     """Of a signature, of the sealed sheet: it is no fault of the gateway's own, and whoever reads is told whom to ask."""
     sheet, _ = await hand_over(at)
     await take_over(at, sheet)
-    for altered in ({"sheet": b"x" * 40}, {"given": "{}"}):
-        async with at.reads._database.writing() as connection:
-            await connection.execute(update(handovers).values(altered))
+    archive = at.reads._database
+    async with archive.reading() as connection:
+        whole = dict((await connection.execute(select(handovers))).mappings().one())
+    for altered in ({"sheet": b"x" * 40}, {"given": "{}"}, {"taken": "{}"}):
+        async with archive.writing() as connection:
+            await connection.execute(update(handovers).values(whole | altered))
         status, problem = await at.ask("/v1/shift/handovers/1")
         assert (503, "not-verified") == (status, problem["code"])
         assert 200 == (await at.ask("/v1/shift"))[0]
@@ -338,6 +341,20 @@ async def test_a_sheet_stands_sealed_and_goes_with_a_delivery_that_is_expunged(a
     async with at.reads._database.reading() as connection:
         key = (await connection.execute(select(data_keys.c.wrapped).where(data_keys.c.delivery == "shift/1"))).scalar_one()
     assert key is None
+
+
+async def test_a_sheet_from_before_a_delivery_was_expunged_is_kept_no_more(at: Night) -> None:
+    """It was made while it could be; whoever hands over with it is told to read anew, and none of it is in the archive."""
+    sheet, ended = await door(at).shift({}), utc_text(datetime.now(UTC))
+    await keep(at.reads, [made("cedar-1")], phase="ended", ended=True, closed_at=ended, outcome="destroyed")
+    await bare_branch(at.reads._database, "cedar-1")
+    people = {"first": Approver(service=ALL, officer="S-1"), "second": Approver(service=ALL, officer="S-2")}
+    await at.reception.reading.expunge("cedar-1", Order(at=ended, ordered_by="A court", law="A law", **people))
+    given = HandingOver(sheet=sheet.signed, signed=signature(sheet.digest, "hands_over", "S-1"))
+    with pytest.raises(Malformed, match="has been expunged"):
+        await door(at).hand_over(given)
+    async with at.reads._database.reading() as connection:
+        assert [] == (await connection.execute(select(handovers))).all()
 
 
 # The pages
