@@ -8,7 +8,7 @@ slices, so that others have their turn.
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import heapify, heappop, heappush
@@ -145,6 +145,10 @@ class WatchFloor:
     def upto(self) -> int:
         """The change of the archive up to which it has looked."""
         return self._after or 0
+
+    def glances(self) -> Iterator[Glance]:
+        """Of every row as they were when this was asked."""
+        return (row.glance for row in [*self._rows.values()])
 
     async def page(self, caller: Service, question: FloorQuestion, unknown: Iterable[str], engine: Engine) -> Floor:
         """The page that is asked for, of the rows of this reader."""

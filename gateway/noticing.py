@@ -83,6 +83,7 @@ class Noticing:
         self._so: dict[str, frozenset[str]] = {}
         """Marks of what is so now, by delivery."""
         self._begun = False
+        self._upto = 0
         self._noted = (0, float("-inf"))
         self._tidied = monotonic()
         self._telling: dict[str, asyncio.Task[None]] = {}
@@ -111,6 +112,9 @@ class Noticing:
         """One look: note what has come up, and begin to tell it. Raises `VigilError`."""
         await self._begin()
         await self._floor.look()
+        if self._floor.upto < self._upto:
+            await self._heed_all()
+        self._upto = self._floor.upto
         await self._note()
         for name in await self._subscribers.waits():
             if name not in self._telling:
@@ -143,6 +147,16 @@ class Noticing:
                     self._heed(one.glance)
             after = found[-1].change
         self._begun = True
+
+    async def _heed_all(self) -> None:
+        """The archive was put back, and with it what was noted: what is so is noted anew, and told to whom it had not been by then.
+        Whatever it does not hold any more is forgotten.
+        """
+        self._so.clear()
+        for number, seen in enumerate(self._floor.glances()):
+            self._heed(seen)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def _heed(self, seen: Glance) -> None:
         found = occasions(seen, datetime.now(UTC))

@@ -110,8 +110,8 @@ class ShiftDesk:
         stand, last = await self._floor.stand(caller), await self._shifts.last(watch)
         since = _beginning(asked, last.at if last is not None else None, stand.at)
         shift = Shift(watch or None, since, stand.at, stand.at + timedelta(hours=asked.hours), last)
-        found = await self._shifts.happened(watch, utc_text(since), utc_text(stand.at))
         async with self._comparing[watch]:
+            found = await self._shifts.happened(watch, utc_text(since), utc_text(stand.at))
             then = await self._as_they_stood(stand, since)
         made = sheet_of(
             shift,

@@ -294,6 +294,23 @@ async def test_quiet_hours_hold_back_all_but_a_stop_and_life_at_risk_and_end_wit
     assert 0 == (await at.one()).waiting
 
 
+async def test_what_was_noted_after_a_backup_is_noted_again_once_that_is_put_back(receiver: Hook) -> None:
+    """The gateway runs on meanwhile: who had not been told by then is, and nothing is remembered of what is not there any more."""
+    async with desk() as at, desk() as older:
+        gateway = at.gateway()
+        for one in (at, older):
+            await one.subscribe(by(receiver), "stop")
+            await keep(one.reads, [STOPPED])
+        await keep(at.reads, [LATE])
+        await at.look(gateway)
+        assert ({STOPPED.delivery, LATE.delivery}, [1]) == ({*gateway._so}, counts(receiver))
+        gateway._floor._lists = Deliveries(older.reads._database, RING)
+        gateway._seen, gateway._subscribers = Occasions(older.reads._database), older.subscribers
+        await older.look(gateway)
+
+    assert ({STOPPED.delivery}, [1, 1]) == ({*gateway._so}, counts(receiver))
+
+
 # Receivers that do not do their part
 
 
