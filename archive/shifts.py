@@ -160,12 +160,11 @@ class Shifts:
                 await connection.execute(insert(handover_names), [{"number": number, "delivery": name} for name in names])
             return await _of(connection, number)
 
-    async def take(self, watch: str, found: HandoverRecord, taken: Envelope, at: str) -> Handover:
+    async def take(self, found: HandoverRecord, taken: Envelope, at: str) -> Handover:
         """Close a handover that waits. Raises `NotFound` where it does not wait any more, or as it was found: whoever hands over
         anew may have its number, or have put another name under its sheet.
         """
-        number, given = found.handover.number, found.given.model_dump_json()
-        same = and_(handovers.c.watch == watch, handovers.c.digest == found.handover.sheet, handovers.c.given == given)
+        number, same = found.handover.number, handovers.c.given == found.given.model_dump_json()
         waits = and_(handovers.c.number == number, handovers.c.taken.is_(None), same)
         async with self._database.writing() as connection:
             await lock(connection, SHEETS)

@@ -173,7 +173,7 @@ class ShiftDesk:
         sheet = _read(record.sheet)
         _in_time(sheet, TAKEN_WITHIN, now)
         await self._unchanged(caller, sheet)
-        return await self._shifts.take(watch, record, taken, utc_text(now))
+        return await self._shifts.take(record, taken, utc_text(now))
 
     async def former(self, caller: Service, before: int | None) -> Handovers:
         """A page of the closed handovers of the caller's watch, the newest first."""

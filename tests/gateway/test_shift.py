@@ -295,13 +295,13 @@ async def test_nobody_takes_over_what_was_put_in_the_place_of_what_they_signed(a
     second, anew = await hand_over(at, "S-1")
     assert (waiting.number, False) == (anew.number, first.digest == second.digest)
     with pytest.raises(NotFound, match="does not wait any more"):
-        await shifts.take("", found, signature(first.digest, "takes_over", "S-2"), utc_text(NOW))
+        await shifts.take(found, signature(first.digest, "takes_over", "S-2"), utc_text(NOW))
 
     found = await shifts.record("", anew.number)
     same = HandingOver(sheet=second.signed, signed=signature(second.digest, "hands_over", "S-2"))
     assert anew.number == (await door(at, "S-2").hand_over(same)).number
     with pytest.raises(NotFound, match="does not wait any more"):
-        await shifts.take("", found, signature(second.digest, "takes_over", "S-2"), utc_text(NOW))
+        await shifts.take(found, signature(second.digest, "takes_over", "S-2"), utc_text(NOW))
     assert () == (await door(at).handovers()).handovers
     async with archive.reading() as connection:
         assert [None] == [*(await connection.execute(select(handovers.c.taken))).scalars()]
