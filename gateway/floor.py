@@ -132,6 +132,8 @@ class WatchFloor:
         self._selections = Selections(self._rows)
         self._gate = asyncio.Lock()
         self._began = 0.0
+        self._failed: tuple[float, Unavailable] | None = None
+        """When the last look began that failed, and of what."""
         self._looked_at = clock()
         self.heed: Callable[[Glance], None] | None = None
         """Is given each row as it changes, also by time alone, and once more as it was when it ended."""
@@ -225,19 +227,31 @@ class WatchFloor:
         return (self._clock() - self._looked_at).total_seconds() if self._after is not None else None
 
     async def look(self) -> None:
-        """Take what has changed, or everything at first. However many ask at the same time, it is looked for once or twice."""
+        """Take what has changed, or everything at first. However many ask at the same time, it is looked for once or twice, also
+        where the archive hangs: else each would wait for all who asked before it.
+        """
         asked = monotonic()
         async with self._gate:
             if self._began > asked:
                 return
+            if self._failed is not None and self._failed[0] > asked:
+                message, hint = self._failed[1].words
+                raise Unavailable(message, hint=hint)
             began = monotonic()
-            newest = await self._lists.newest()
-            if self._after is None or newest < self._after:  # less: the archive was put back
-                await self._fill(newest)
-            await self._follow()
-            self._looked_at = self._clock()
-            await self._turn_over(self._looked_at)
-            self._began = began
+            try:
+                await self._take_all()
+            except Unavailable as error:
+                self._failed = began, error
+                raise
+            self._began, self._failed = began, None
+
+    async def _take_all(self) -> None:
+        newest = await self._lists.newest()
+        if self._after is None or newest < self._after:  # less: the archive was put back
+            await self._fill(newest)
+        await self._follow()
+        self._looked_at = self._clock()
+        await self._turn_over(self._looked_at)
 
     async def _fill(self, newest: int) -> None:
         before, after, place = dict(self._rows), dict[str, Placed](), None

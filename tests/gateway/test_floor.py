@@ -437,6 +437,26 @@ async def test_many_who_look_at_once_ask_the_archive_twice_at_most() -> None:
         assert 1 <= asked <= 2
 
 
+async def test_many_who_look_while_the_archive_hangs_wait_for_it_twice_at_most() -> None:
+    """Each is told that it is away, and none waits for all who asked before; once it is back, the next look finds it."""
+    async with floor_of([made("amber-1")]) as (floor, _, _):
+        await floor.look()
+        asked, newest = 0, floor._lists.newest
+
+        async def hangs() -> int:
+            nonlocal asked
+            asked += 1
+            await asyncio.sleep(0.05)
+            raise Unavailable("the archive is away")
+
+        floor._lists.newest = hangs  # type: ignore[method-assign]
+        told = await asyncio.gather(*(floor.look() for _ in range(20)), return_exceptions=True)
+        assert 1 <= asked <= 2
+        assert ["the archive is away"] * 20 == [str(one) for one in told]
+        floor._lists.newest = newest  # type: ignore[method-assign]
+        await floor.look()
+
+
 async def test_a_question_is_gone_over_once_in_slices_and_kept_as_rows_change(monkeypatch: pytest.MonkeyPatch) -> None:
     """While it is, others have their turn, and what changes meanwhile is in it; a page after that costs a change its own row."""
     supervisor, asked, looked = DIRECTORY.get(ALL), FloorQuestion(text="customs", sort="name"), 0
