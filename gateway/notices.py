@@ -52,8 +52,8 @@ class NoticeRoom:
         await self._subscribers.remove(name, who.service, who.officer)
 
     async def try_out(self, visitor: Visitor, name: str) -> Tried:
-        """Send a test there. Raises `NotFound`, or `Limited` if that was done within the last minute, or if its service has sent so
-        many as it may have subscriptions: who subscribes anew for each floods no mailbox.
+        """Send a test there. Raises `NotFound`, or `Limited` if that was done within the last minute, or if its service has
+        sent so many as it may have subscriptions: who subscribes anew for each floods no mailbox.
         """
         who = _who(visitor)
         one = await self._subscribers.one(name, who.service, who.officer)

@@ -149,8 +149,8 @@ class Noticing:
         self._begun = True
 
     async def _heed_all(self) -> None:
-        """The archive was put back, and with it what was noted: what is so is noted anew, and told to whom it had not been by then.
-        Whatever it does not hold any more is forgotten.
+        """The archive was put back, and with it what was noted: what is so is noted anew, and told to whom it had not been
+        told by then. Whatever the archive does not hold any more is forgotten.
         """
         self._so.clear()
         for number, seen in enumerate(self._floor.glances()):

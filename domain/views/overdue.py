@@ -262,8 +262,8 @@ def owing(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
 
 
 def _may_owe(row: Placed, now: datetime) -> bool:
-    """Whether its glance is worth unpacking: most of ten thousand rows owe nothing soon. Who was silent owes still where it is due
-    anew later (R8), and what is to be seized where nothing is due, however it ended.
+    """Whether its glance is worth unpacking: most of ten thousand rows owe nothing soon. Who was silent owes still where it is
+    due anew later (R8), and what is to be seized where nothing is due, however it ended.
     """
     soon = row.due is not None and row.due <= _text(now + SOON)
     return soon or row.to_seize or any(one.reason == "overdue" for one in row.so)

@@ -295,7 +295,7 @@ async def test_quiet_hours_hold_back_all_but_a_stop_and_life_at_risk_and_end_wit
 
 
 async def test_what_was_noted_after_a_backup_is_noted_again_once_that_is_put_back(receiver: Hook) -> None:
-    """The gateway runs on meanwhile: who had not been told by then is, and nothing is remembered of what is not there any more."""
+    """The gateway runs on meanwhile: who had not been told by then is, and what is not there any more is forgotten."""
     async with desk() as at, desk() as older:
         gateway = at.gateway()
         for one in (at, older):

@@ -287,7 +287,7 @@ async def test_of_two_sheets_only_one_follows_on_a_handover(at: Night) -> None:
 
 
 async def test_nobody_takes_over_what_was_put_in_the_place_of_what_they_signed(at: Night) -> None:
-    """Between the look at what waits and its close another sheet may have its number, or the same officer may have handed over."""
+    """Between the look and the close another sheet may have its number, or the same officer may have handed over."""
     shifts, archive = at.reception.reading._shifts, at.reads._database
     first, waiting = await hand_over(at, "S-1")
     found = await shifts.record("", waiting.number)
