@@ -1,0 +1,280 @@
+"""A whole delivery in real browsers: officers of four services in two languages, and a supervisor who follows it live.
+
+Each has a browser and a key of their own. What is not about browsers is said by the systems of services.
+"""
+
+import asyncio
+import base64
+import re
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright, expect
+from temporalio.client import Client
+
+from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
+from domain.delivery.statement import sign_statement
+from domain.plan.directory import ServiceKey
+from domain.plan.plan import Plan
+from domain.record.door import read_statement
+from domain.words.moments import utc_text
+from rehearsal.services import private_key_of
+from tests.gateway.test_browser import CHROMIUM, pytestmark
+from tests.installation import Installation, installed, renamed
+from tests.support import Table, example_plan, signed_plan
+
+__all__ = ["pytestmark"]
+OFFICER, WHY, DANGER = "P-117", "a car follows it", "the convoy is compromised"
+SPEAK: Final = {"kz.knb": "en-GB", "kz.police": "en-GB", "uz.prosecutor": "ru-RU", "uz.customs": "ru-RU"}
+"""Who answers with a browser, and in which language. It is nobody's choice: the browser says it."""
+ACT: Final = {"reference": "14/2-2026", "granted_by_role": "Deputy Prosecutor General", "legal_basis": "art. 12"}
+MASS_AND_SEALS: Final = {"gross": "13.9 kg", "seals": "KZ000001/H"}
+
+KEPT: Final = """
+async () => {
+  const { stored, done } = await import("/desk/file/keys.js");
+  const pairs = await done((await stored("keys", "readonly")).getAll());
+  const formats = ["pkcs8", "jwk", "raw"];
+  const taken = (key) => Promise.all(formats.map((one) => crypto.subtle.exportKey(one, key).then(() => true, () => false)));
+  return Promise.all(pairs.map(async ({ privateKey }) => [
+    privateKey instanceof CryptoKey, privateKey.type, privateKey.extractable, privateKey.usages.join(), ...(await taken(privateKey)),
+  ]));
+}
+"""
+"""Of each key that a browser keeps: what it is, and whether it can be taken out in any form."""
+PRIVATE: Final = re.compile(rb"PRIVATE KEY|\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70|MC4CAQAwBQYDK2Vw|\"d\"\s*:", re.IGNORECASE)
+"""A private Ed25519 key as PEM, DER, base64 of it, or JWK."""
+
+
+def is_private(text: bytes) -> bool:
+    """Whether a private key stands in it."""
+    return PRIVATE.search(text) is not None
+
+
+@dataclass
+class Desk:
+    """An officer's browser: what it shows, and all that it has sent."""
+
+    service: str
+    context: BrowserContext
+    page: Page
+    url: str
+    sent: list[bytes] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def note(self, request: Request) -> None:
+        """Keep what goes out: address, headers and body."""
+        self.sent.append(b"\n".join([request.url.encode(), repr(request.headers).encode(), request.post_data_buffer or b""]))
+
+    async def open(self, path: str) -> Page:
+        """That page of the desk."""
+        await self.page.goto(f"{self.url}/desk{path}")
+        return self.page
+
+    async def answer(self, plan: Plan, checkpoint: str, kind: str, fields: dict[str, str], chosen: dict[str, str]) -> None:
+        """By the inbox and its form: filled in, read, checked and signed. `chosen`: of a list, or of yes and no."""
+        page = await self.open("/inbox")
+        await page.locator(f".card a[href*='{plan.operation}/answer'][href*='{checkpoint}']").click()
+        if await page.locator("#kinds").count():
+            await page.locator(f"#kinds a[href*='kind={kind}']").click()
+        for name, words in fields.items():
+            await page.locator(f"[name={name}]").fill(words)
+        for name, value in chosen.items():
+            box = page.locator(f"select[name={name}]")
+            await (box.select_option(value) if await box.count() else page.locator(f"[name={name}][value={value}]").check())
+        await page.locator("#check").click()
+        await expect(page.locator("#sentence")).to_contain_text(plan.operation)
+        await expect(page.locator("#remarks li")).to_have_count(0)
+        await expect(page.locator("#bytes")).to_contain_text(f'"kind":"{kind}"')
+        await self.sign("#sign")
+
+    async def brake(self, plan: Plan, button: str, reason: str) -> None:
+        """Hold it or stop it, from its page."""
+        page = await self.open(f"/deliveries/{plan.operation}")
+        await page.locator("[popovertarget=stop].stop").click()
+        await page.locator("#reason").fill(reason)
+        await self.sign(button)
+
+    async def sign(self, button: str) -> None:
+        """Press it, until there is a proved receipt."""
+        await self.page.locator(button).click()
+        await expect(self.page.locator("#outcome-title")).to_have_text(SIGNED[await self.page.locator("html").get_attribute("lang")])
+
+    async def proves_that_no_key_leaves(self) -> None:
+        """Its key cannot be taken out by any script; neither what it sent nor what it stores has one that is private."""
+        assert [[True, "private", False, "sign", False, False, False]] == await self.page.evaluate(KEPT)
+        stored = str(await self.context.storage_state(indexed_db=True)).encode()
+        assert any(b"/statements" in one for one in self.sent)
+        assert not [one for one in (stored, *self.sent) if is_private(one)]
+
+
+SIGNED: Final = {"en": "Signed and recorded", "ru": "Подписано и записано"}
+
+
+@asynccontextmanager
+async def desk(browser: Browser, installation: Installation, service: str, language: str) -> AsyncIterator[Desk]:
+    """An officer signs in by a link, in a browser of their own."""
+    context = await browser.new_context(locale=language)
+    page = await context.new_page()
+    found = Desk(service, context, page, installation.url)
+    context.on("request", found.note)
+    page.on("pageerror", lambda error: found.wrong.append(str(error)))
+    page.on("console", lambda one: found.wrong.append(one.text) if "Content Security Policy" in one.text else None)
+    await page.goto((await installation.gateway(service, OFFICER).sign_in()).address)
+    await page.wait_for_url(re.compile("/desk/(inbox|floor)$|/desk$"))
+    yield found
+    assert [] == found.wrong
+    await context.close()
+
+
+async def with_key(at: Desk, installation: Installation) -> None:
+    """A key is made in the browser, and its public half is entered for this officer."""
+    page = await at.open("/me")
+    await page.locator("#make").click()
+    await expect(page.locator("#public")).not_to_be_empty()
+    begun = utc_text(datetime.now(UTC) - timedelta(minutes=1))
+    key = ServiceKey(public=await page.locator("#public").text_content() or "", officer=OFFICER, valid_from=begun)
+    known = installation.in_force.now
+    services = [one.model_copy(update={"keys": (*one.keys, key)}) if one.id == at.service else one for one in known.services]
+    installation.in_force.replace(known.model_copy(update={"services": tuple(services)}))
+
+
+@dataclass
+class Systems:
+    """What services say by systems of their own."""
+
+    installation: Installation
+    plan: Plan
+    words: Table
+
+    async def say(self, service: str, kind: str, checkpoint: str, **content: Any) -> None:
+        """Once that is asked."""
+        await self.installation.opened(self.plan, checkpoint)
+        made = self.words.statement(service, kind, checkpoint, **content)
+        now = {"id": uuid.uuid4().hex, "happened_at": utc_text(datetime.now(UTC))}
+        await self.installation.gateway(service).submit(
+            self.plan.operation, sign_statement(made.model_copy(update=now), private_key_of(service))
+        )
+
+
+def test_a_private_key_is_found_wherever_it_stands() -> None:
+    """So that to find none says something: as PEM, DER, in base64 and as JWK; a public one and a signature are none."""
+    key = Ed25519PrivateKey.generate()
+    pem, der = [key.private_bytes(one, PrivateFormat.PKCS8, NoEncryption()) for one in (Encoding.PEM, Encoding.DER)]
+    raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    jwk = b'{"kty":"OKP","crv":"Ed25519","d": "' + base64.urlsafe_b64encode(raw) + b'"}'
+    public = base64.b64encode(key.public_key().public_bytes_raw())
+
+    assert [True] * 4 == [is_private(b"x" + one) for one in (pem, der, base64.b64encode(der), jwk)]
+    assert [False] * 2 == [is_private(one) for one in (public, base64.b64encode(key.sign(b"said")))]
+
+
+async def test_a_whole_delivery_is_driven_by_browsers_and_followed_live(temporal: Client, tmp_path: Path) -> None:
+    """From consent to seizure, in English and Russian, with a hold that others decide on and the stop of who runs it. A
+    supervisor's floor and page of it show each step without a reload, and the sheet of the shift is one page of paper. Each
+    statement is under the key of its browser, and no private key leaves one.
+    """
+    plan = renamed(example_plan())
+    async with installed(temporal, plan, None) as installation, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        desks = {one: desk(browser, installation, one, language) for one, language in SPEAK.items()}
+        async with (
+            desks["kz.knb"] as knb,
+            desks["kz.police"] as police,
+            desks["uz.prosecutor"] as prosecutor,
+            desks["uz.customs"] as customs,
+            desk(browser, installation, "supervision", "en-GB") as watch,
+        ):
+            officers = (knb, police, prosecutor, customs)
+            for one in officers:
+                await with_key(one, installation)
+            systems = Systems(installation, plan, Table(plan))
+            await installation.gateway(plan.initiator).start(signed_plan(plan))
+            await installation.opened(plan, "consent-uz")
+
+            floor, page = await watch.open("/floor"), await watch.context.new_page()
+            await page.goto(f"{watch.url}/desk/deliveries/{plan.operation}")
+            row, says = floor.locator(f"#r-{plan.operation}"), page.locator(".says")
+            for one in (floor, page):
+                await expect(one.locator("#live")).to_contain_text("Live")
+                await one.evaluate("window.untouched = true")
+            await expect(says).to_contain_text("consent is waited for")
+
+            await prosecutor.page.goto(f"{watch.url}/desk/inbox")
+            await expect(prosecutor.page.locator("html")).to_have_attribute("lang", "ru")
+            await prosecutor.answer(plan, "consent-uz", "authorisation_granted", ACT, {})
+            now = datetime.now(UTC)
+            long = {"valid_from": utc_text(now), "valid_until": utc_text(now + timedelta(days=30))}
+            await systems.say("kz.prosecutor", "authorisation_granted", "consent-kz", **long)
+            await systems.say("kz.police", "prepared", "preparation")
+            await systems.say("kz.knb", "ready", "preparation")
+            await expect(row).to_contain_text("departure")
+            for service in ("uz.customs", "uz.police"):
+                await systems.say(service, "ready", "departure")
+            await police.answer(plan, "departure", "dispatched", {}, {})
+            await expect(says).to_contain_text("on the road in KZ")
+            await expect(row).to_contain_text("on the road")
+
+            await knb.brake(plan, "#hold", WHY)
+            await expect(row).to_contain_text("held")
+            await expect(page.locator("#l-notices")).to_contain_text("kz.knb ordered a hold")
+            await installation.opened(plan, "hold.1")
+            await police.answer(plan, "hold.1", "hold_decided", {"reason": "it was ours"}, {"decision": "go_on"})
+            await systems.say("kz.prosecutor", "hold_decided", "hold.1")
+            await expect(row).to_contain_text("on the road")
+
+            await systems.say("kz.police", "handover_offered", "tashkent-airport")
+            await customs.answer(plan, "tashkent-airport", "handover_accepted", MASS_AND_SEALS, {"seals_intact": "yes"})
+            await expect(says).to_contain_text("on the road in UZ, held by uz.customs")
+            await expect(row).to_contain_text("uz.customs")
+
+            await knb.brake(plan, "#check", DANGER)
+            await expect(row).to_contain_text("until seized")
+            await expect(floor.locator("#c-to_seize .n")).to_have_text("1")
+            await expect(page.locator(".known")).to_contain_text("not yet")
+            await installation.opened(plan, "stop.interdiction")
+            await customs.answer(plan, "stop.interdiction", "interdicted", {"gross": "13.9 kg", "place": "Tashkent"}, {"seals_intact": "yes"})
+            await expect(says).to_contain_text("seized")
+
+            paper = await watch.context.new_page()
+            await paper.goto(f"{watch.url}/desk/shift")
+            await expect(paper.locator("main")).to_contain_text(f"{plan.operation} was stopped by kz.knb")
+            printed = await paper.pdf(prefer_css_page_size=True)
+            (tmp_path / "shift.pdf").write_bytes(printed)
+            assert 1 == len(re.findall(rb"/Type /Page\b", printed))
+
+            await asyncio.gather(
+                *(systems.say(one, "stop_acknowledged", "stop.acknowledged") for one in plan.participants() if one != "kz.knb")
+            )
+            entries = await installation.to_the_end(plan)
+            await expect(row).to_have_class(re.compile("gone"))
+            for one in (floor, page):
+                assert await one.evaluate("window.untouched") is True
+            for one in officers:
+                await one.proves_that_no_key_leaves()
+        await browser.close()
+    assert BY_BROWSERS == [
+        (said.service, said.content.kind)
+        for one in entries
+        if isinstance(one, Entry) and isinstance(one.event, Stated) and (said := read_statement(one.event.envelope)).officer == OFFICER
+    ]
+
+
+BY_BROWSERS: Final = [
+    ("uz.prosecutor", "authorisation_granted"),
+    ("kz.police", "dispatched"),
+    ("kz.knb", "hold_requested"),
+    ("kz.police", "hold_decided"),
+    ("uz.customs", "handover_accepted"),
+    ("kz.knb", "stop_requested"),
+    ("uz.customs", "interdicted"),
+]
+"""What each has signed, in its order."""
