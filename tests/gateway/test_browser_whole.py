@@ -242,7 +242,8 @@ async def test_a_whole_delivery_is_driven_by_browsers_and_followed_live(temporal
             await expect(page.locator(".known")).to_contain_text("not yet")
             await installation.opened(plan, "stop.interdiction")
             await customs.answer(plan, "stop.interdiction", "interdicted", {"gross": "13.9 kg", "place": "Tashkent"}, {"seals_intact": "yes"})
-            await expect(says).to_contain_text("seized")
+            await expect(page.locator("#l-notices")).to_contain_text("kz.knb ordered a stop")
+            await expect(row).not_to_contain_text("until seized")
 
             paper = await watch.context.new_page()
             await paper.goto(f"{watch.url}/desk/shift")
@@ -254,6 +255,7 @@ async def test_a_whole_delivery_is_driven_by_browsers_and_followed_live(temporal
             await asyncio.gather(
                 *(systems.say(one, "stop_acknowledged", "stop.acknowledged") for one in plan.participants() if one != "kz.knb")
             )
+            await systems.say("caricc", "debriefed", "debrief")
             entries = await installation.to_the_end(plan)
             await expect(row).to_have_class(re.compile("gone"))
             for one in (floor, page):

@@ -1,7 +1,7 @@
 // The watch floor live: rows are replaced where they stand, figures say how old they are, and keys lead through it. Without this
 // script the page is the same, as of the moment it was loaded.
 
-import { build, fill, follow, span } from "./live.js";
+import { build, fill, follow, say, span } from "./live.js";
 import { $, read, show } from "./page.js";
 import { bind, leave } from "./shortcuts.js";
 

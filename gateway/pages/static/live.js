@@ -34,7 +34,8 @@ export function span(milliseconds, words) {
 
 const clock = (moment) => new Date(moment).toISOString().slice(11, 16);
 
-function say(element, text) {
+// A sentence in its place; an empty one hides it.
+export function say(element, text) {
   const paragraph = element.querySelector("p");
   if (paragraph.textContent !== text) paragraph.textContent = text;
   show(element, Boolean(text));
