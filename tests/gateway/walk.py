@@ -235,9 +235,7 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
 async def handed_over(door: Gateway) -> None:
     """An officer hands a shift over, and nobody has taken it yet."""
     made = await door.shift({})
-    said = Handed(
-        part="hands_over", sheet=made.digest, service="supervision", officer=OFFICER, at=utc_text(datetime.now(UTC))
-    )
+    said = Handed(part="hands_over", sheet=made.digest, service="supervision", officer=OFFICER, at=utc_text(datetime.now(UTC)))
     signed = sign(canonical(said), SHIFT_TYPE, private_key_of("supervision"))
     await door.hand_over(HandingOver(sheet=made.signed, signed=signed))
 
