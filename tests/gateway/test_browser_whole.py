@@ -45,8 +45,8 @@ async () => {
   const pairs = await done((await stored("keys", "readonly")).getAll());
   const formats = ["pkcs8", "jwk", "raw"];
   const taken = (key) => Promise.all(formats.map((one) => crypto.subtle.exportKey(one, key).then(() => true, () => false)));
-  return Promise.all(pairs.map(async ({ privateKey }) => [
-    privateKey instanceof CryptoKey, privateKey.type, privateKey.extractable, privateKey.usages.join(), ...(await taken(privateKey)),
+  return Promise.all(pairs.map(async ({ privateKey: key }) => [
+    key instanceof CryptoKey, key.type, key.extractable, key.usages.join(), ...(await taken(key)),
   ]));
 }
 """
@@ -194,6 +194,87 @@ def test_a_private_key_is_found_wherever_it_stands() -> None:
     assert [False] * 2 == [is_private(one) for one in (public, base64.b64encode(key.sign(b"said")))]
 
 
+@dataclass
+class Course:
+    """The whole of a delivery, step by step, and what a supervisor's two pages show of each."""
+
+    plan: Plan
+    installation: Installation
+    systems: Systems
+    officers: tuple[Desk, ...]
+    floor: Page
+    page: Page
+
+    def __post_init__(self) -> None:
+        self.watch, self.police, self.prosecutor, self.customs = self.officers
+        self.row, self.says = self.floor.locator(f"#r-{self.plan.operation}"), self.page.locator(".says")
+
+    async def is_agreed(self) -> None:
+        """A prosecutor reads what is asked, in Russian, and consents."""
+        await expect(self.says).to_contain_text("consent is waited for")
+        read = ("group of citizens of both States", "R19")
+        await self.prosecutor.answer(self.plan, "consent-uz", "authorisation_granted", ACT, read=read)
+        now = datetime.now(UTC)
+        long = {"valid_from": utc_text(now), "valid_until": utc_text(now + timedelta(days=30))}
+        await self.systems.say("kz.prosecutor", "authorisation_granted", "consent-kz", **long)
+
+    async def leaves(self) -> None:
+        """It is prepared, and goes."""
+        await self.systems.say("kz.police", "prepared", "preparation")
+        await self.systems.say("kz.knb", "ready", "preparation")
+        await expect(self.row).to_contain_text("departure")
+        for service in ("uz.customs", "uz.police"):
+            await self.systems.say(service, "ready", "departure")
+        await self.police.answer(self.plan, "departure", "dispatched", {})
+        await expect(self.says).to_contain_text("on the road in KZ")
+        await expect(self.row).to_contain_text("on the road")
+
+    async def is_held(self) -> None:
+        """By the supervisor; those whose say it is let it go on."""
+        await self.watch.brake("#hold", "a car follows it")
+        await expect(self.row).to_contain_text("held")
+        await expect(self.page.locator("#l-notices")).to_contain_text("supervision ordered a hold")
+        await self.installation.opened(self.plan, "hold.1")
+        await self.police.answer(self.plan, "hold.1", "hold_decided", {"reason": "it was ours"}, {"decision": "go_on"})
+        await self.systems.say("kz.prosecutor", "hold_decided", "hold.1")
+        await expect(self.row).to_contain_text("on the road")
+
+    async def is_handed_over(self) -> None:
+        """At the border, with a weighing of the taker's own."""
+        await self.systems.say("kz.police", "handover_offered", "tashkent-airport")
+        await self.customs.answer(self.plan, "tashkent-airport", "handover_accepted", FOUND, {"seals_intact": "yes"})
+        await expect(self.says).to_contain_text("on the road in UZ, held by uz.customs")
+        await expect(self.row).to_contain_text("uz.customs")
+
+    async def is_stopped(self) -> None:
+        """By the supervisor; who has it seizes it."""
+        await self.watch.brake("#check", "the convoy is compromised")
+        await expect(self.row).to_contain_text("until seized")
+        await expect(self.floor.locator("#c-to_seize .n")).to_have_text("1")
+        await expect(self.page.locator(".known")).to_contain_text("not yet")
+        await self.installation.opened(self.plan, "stop.interdiction")
+        await self.customs.answer(self.plan, "stop.interdiction", "interdicted", SEIZED, {"seals_intact": "yes"})
+        await expect(self.row).not_to_contain_text("until seized")
+
+    async def is_on_paper(self) -> None:
+        """The sheet of the shift is one page, and has what was stopped."""
+        paper = await self.watch.context.new_page()
+        await paper.goto(f"{self.watch.url}/desk/shift")
+        await expect(paper.locator("main")).to_contain_text(f"{self.plan.operation} was stopped by supervision")
+        assert 1 == len(re.findall(rb"/Type /Page\b", await paper.pdf(prefer_css_page_size=True)))
+
+    async def ends(self) -> list[Entry]:
+        """Everybody has acknowledged, and they have met; the whole ledger."""
+        others = [one for one in self.plan.participants() if one != "uz.customs"]
+        await self.systems.say("uz.customs", "stop_acknowledged", "stop.acknowledged")
+        await expect(self.page.locator(".known li.done")).to_contain_text("uz.customs")
+        await asyncio.gather(*(self.systems.say(one, "stop_acknowledged", "stop.acknowledged") for one in others))
+        await self.systems.say("caricc", "debriefed", "debrief")
+        entries = await self.installation.to_the_end(self.plan)
+        await expect(self.row).to_have_class(re.compile("gone"))
+        return entries
+
+
 async def test_a_whole_delivery_is_driven_by_browsers_and_followed_live(temporal: Client) -> None:
     """From consent to seizure, in English and Russian, with a hold and a stop by a supervisor. The supervisor's floor and page of
     it show each step without a reload, and the sheet of the shift is one page of paper. Each statement is under the key of its
@@ -205,66 +286,24 @@ async def test_a_whole_delivery_is_driven_by_browsers_and_followed_live(temporal
         officers = [await stack.enter_async_context(desk(browser, installation, *one)) for one in SPEAK.items()]
         for one in officers:
             await with_key(one, installation)
-        watch, police, prosecutor, customs = officers
-        systems = Systems(installation, plan, Table(plan))
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.opened(plan, "consent-uz")
+        watch = officers[0]
+        followed = (await watch.context.new_page(), watch.page)
+        for page, path in zip(followed, ("floor", f"deliveries/{plan.operation}"), strict=True):
+            await page.goto(f"{watch.url}/desk/{path}")
+            await expect(page.locator("#live")).to_contain_text("Live")
+            await page.evaluate("window.untouched = true")
 
-        floor, page = await watch.context.new_page(), await watch.open(f"/deliveries/{plan.operation}")
-        await floor.goto(f"{watch.url}/desk/floor")
-        row, says = floor.locator(f"#r-{plan.operation}"), page.locator(".says")
-        for one in (floor, page):
-            await expect(one.locator("#live")).to_contain_text("Live")
-            await one.evaluate("window.untouched = true")
-        await expect(says).to_contain_text("consent is waited for")
-
-        await prosecutor.answer(plan, "consent-uz", "authorisation_granted", ACT, read=("group of citizens", "KNB"))
-        now = datetime.now(UTC)
-        long = {"valid_from": utc_text(now), "valid_until": utc_text(now + timedelta(days=30))}
-        await systems.say("kz.prosecutor", "authorisation_granted", "consent-kz", **long)
-        await systems.say("kz.police", "prepared", "preparation")
-        await systems.say("kz.knb", "ready", "preparation")
-        await expect(row).to_contain_text("departure")
-        for service in ("uz.customs", "uz.police"):
-            await systems.say(service, "ready", "departure")
-        await police.answer(plan, "departure", "dispatched", {})
-        await expect(says).to_contain_text("on the road in KZ")
-        await expect(row).to_contain_text("on the road")
-
-        await watch.brake("#hold", "a car follows it")
-        await expect(row).to_contain_text("held")
-        await expect(page.locator("#l-notices")).to_contain_text("supervision ordered a hold")
-        await installation.opened(plan, "hold.1")
-        await police.answer(plan, "hold.1", "hold_decided", {"reason": "it was ours"}, {"decision": "go_on"})
-        await systems.say("kz.prosecutor", "hold_decided", "hold.1")
-        await expect(row).to_contain_text("on the road")
-
-        await systems.say("kz.police", "handover_offered", "tashkent-airport")
-        await customs.answer(plan, "tashkent-airport", "handover_accepted", FOUND, {"seals_intact": "yes"})
-        await expect(says).to_contain_text("on the road in UZ, held by uz.customs")
-        await expect(row).to_contain_text("uz.customs")
-
-        await watch.brake("#check", "the convoy is compromised")
-        await expect(row).to_contain_text("until seized")
-        await expect(floor.locator("#c-to_seize .n")).to_have_text("1")
-        await expect(page.locator(".known")).to_contain_text("not yet")
-        await installation.opened(plan, "stop.interdiction")
-        await customs.answer(plan, "stop.interdiction", "interdicted", SEIZED, {"seals_intact": "yes"})
-        await expect(row).not_to_contain_text("until seized")
-
-        paper = await watch.context.new_page()
-        await paper.goto(f"{watch.url}/desk/shift")
-        await expect(paper.locator("main")).to_contain_text(f"{plan.operation} was stopped by supervision")
-        assert 1 == len(re.findall(rb"/Type /Page\b", await paper.pdf(prefer_css_page_size=True)))
-
-        others = [one for one in plan.participants() if one != "uz.customs"]
-        await systems.say("uz.customs", "stop_acknowledged", "stop.acknowledged")
-        await expect(page.locator(".known li.done")).to_contain_text("uz.customs")
-        await asyncio.gather(*(systems.say(one, "stop_acknowledged", "stop.acknowledged") for one in others))
-        await systems.say("caricc", "debriefed", "debrief")
-        entries = await installation.to_the_end(plan)
-        await expect(row).to_have_class(re.compile("gone"))
-        assert [True, True] == [await one.evaluate("window.untouched") for one in (floor, page)]
+        course = Course(plan, installation, Systems(installation, plan, Table(plan)), tuple(officers), *followed)
+        await course.is_agreed()
+        await course.leaves()
+        await course.is_held()
+        await course.is_handed_over()
+        await course.is_stopped()
+        await course.is_on_paper()
+        entries = await course.ends()
+        assert [True, True] == [await page.evaluate("window.untouched") for page in followed]
         for one in officers:
             await one.proves_that_no_key_leaves()
     said = [one.event.envelope for one in entries if isinstance(one, Entry) and isinstance(one.event, Stated)]
