@@ -1,5 +1,6 @@
 """The watch floor in a real browser: a row changes where it stands while nobody touches the page, and keys lead through it."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -49,7 +50,7 @@ async def test_a_row_changes_live_where_it_stands(at: Night) -> None:
     async with opened(at) as page:
         await expect(page.locator("#live")).to_contain_text("Live")
         row = page.locator("#r-cedar-1")
-        await expect(row).to_contain_text("4 h 59 min")
+        await expect(row).to_contain_text(re.compile(r"4 h \d+ min"))
         await keep(at.reads, [made("cedar-1", "overdue")])
 
         await expect(row).to_contain_text("late 3 h 1")

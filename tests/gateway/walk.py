@@ -3,6 +3,7 @@
 A new page is one more `Visit`. Without it the walk is not whole, and a test says so.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -254,11 +255,12 @@ def ended() -> Standing:
 
 
 async def _rendered(route: Route, language: str) -> None:
-    """The page of a delivery at a table, as the gateway would make it."""
+    """The page of a delivery at a table, as the gateway would make it; without scripts, since there is nothing to follow."""
     phase = route.request.url.rpartition("/")[2].replace("-", " ")
     table = PHASES[phase]()
     table.pass_time(minutes=7)
-    await route.fulfill(body=rendered(table, table.plan.initiator, language), content_type="text/html; charset=utf-8")
+    text = re.sub(r'<script type="module"[^>]*></script>', "", rendered(table, table.plan.initiator, language))
+    await route.fulfill(body=text, content_type="text/html; charset=utf-8")
 
 
 async def _with_keys(walk: Walk, folder: Path) -> None:
