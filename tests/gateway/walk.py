@@ -192,7 +192,9 @@ class Walk:
         return self.page
 
     async def speak(self, language: str) -> None:
-        """The reader chooses this language, by the link at the foot of a page."""
+        """The reader chooses this language, by the link at the foot of a page; which has none to its own."""
+        if language == self.language:
+            return
         await self.sign_in(READER)
         await self.page.goto(f"{self.installation.url}/desk/me")
         await self.page.locator(f"footer a[hreflang={language}]").click()
