@@ -123,7 +123,10 @@ async def reduced(page: Page) -> None:
 def _with_a_palette(width: int, height: int, pixels: bytes) -> bytes:
     """A PNG of these pixels of four bytes."""
     dots = [pixels[at : at + 3] for at in range(0, len(pixels), 4)]
-    palette = [colour for colour, _ in Counter(dots).most_common(256)]
+    shades: dict[tuple[int, ...], bytes] = {}  # of many that are alike one is enough, so that none is left out
+    for colour, _ in Counter(dots).most_common():
+        shades.setdefault(tuple(part >> 4 for part in colour), colour)
+    palette = list(shades.values())[:256]
     nearest = {
         colour: min(range(len(palette)), key=lambda one: sum((a - b) ** 2 for a, b in zip(palette[one], colour, strict=True)))
         for colour in {*dots}
