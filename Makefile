@@ -110,6 +110,7 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.sweep
 	@$(BIN)/python -m bench.floor
 	@$(BIN)/python -m bench.freshness
+	@$(BIN)/python -m bench.journeys
 
 kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILLS=300, from FIRST=1, with SEED=1, and compare all receipts each time
 	@$(BIN)/python -m bench.kills --kills $(KILLS) --from $(FIRST) --seed $(SEED)
