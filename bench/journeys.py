@@ -26,7 +26,7 @@ from tests.support import example_plan, signed_plan
 from workflows.messages import workflow_id
 
 DELIVERIES, TIMES = 1_000, 5
-FINDS, ANSWERS = "a supervisor finds the overdue one", "an officer answers"
+FINDS, ANSWERS = "supervisor, to the overdue one", "officer, from link to receipt"
 
 
 def others(count: int) -> list[Glance]:
@@ -63,14 +63,14 @@ async def finds(browser: Browser, at: Installation, plan: Plan, found: dict[str,
         note = stopwatch(found, FINDS)
         page = await watch.open("/floor")
         await expect(page.locator("#c-overdue .n")).to_have_text("1")
-        note("the floor is there")
+        note("floor")
         await page.locator("#c-overdue a, a#c-overdue").first.click()
         await expect(page.locator(".board tbody tr")).to_have_count(1)
-        note("the counter was pressed")
+        note("found")
         await page.locator(f"#r-{plan.operation} .name a").click()
         await expect(page.locator("h1")).to_have_text(plan.operation)
         await expect(page.locator("#live")).to_contain_text("Live")
-        note("its page is live")
+        note("live")
 
 
 async def answers(browser: Browser, at: Installation, plan: Plan, found: dict[str, list[float]]) -> None:
@@ -85,9 +85,9 @@ async def answers(browser: Browser, at: Installation, plan: Plan, found: dict[st
         note = stopwatch(found, ANSWERS)
         await officer.page.goto(link.address)
         await expect(officer.page.locator(f".card a[href*='{plan.operation}/answer']")).to_be_visible()
-        note("the inbox is there")
+        note("inbox")
         await officer.answer(plan, "consent-uz", "authorisation_granted", ACT)
-        note("filled in, checked, signed, and proved")
+        note("proved")
 
 
 async def measured(deliveries: int, times: int) -> dict[str, list[float]]:

@@ -369,7 +369,7 @@ async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: st
     (read,) = (one for one in (await at.installation.reads.page(before, 1000)).reads if one.ends is None)
 
     assert (reader, "P-117", role, ACTIONS[name]) == (read.service, read.officer, read.role, read.action)
-    assert read.period is not None if ACTIONS[name] == "results" else at.plan.operation in read.deliveries
+    assert read.period is not None if ACTIONS[name] in ("results", "statistics") else at.plan.operation in read.deliveries
 
 
 async def test_while_the_archive_is_away_no_page_shows_anything(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
