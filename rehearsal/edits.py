@@ -13,7 +13,21 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-TRIALS = ("walked-name", "walked words", "ZZ", "FR", "FRPAR", "other.one", "kk", "108-24-7", "EUR", "+05:00", "0" * 64, "1" * 64)
+TRIALS = (
+    "walked-name",
+    "walked words",
+    "ZZ",
+    "FR",
+    "FRPAR",
+    "other.one",
+    "kk",
+    "108-24-7",
+    "EUR",
+    "+05:00",
+    "70.5",
+    "0" * 64,
+    "1" * 64,
+)
 """Texts of which one is of every form there is: tried where the document has no other of the same form."""
 
 FEW = 2

@@ -92,7 +92,9 @@ _SAID: Final[Mapping[str, str]] = {
     ),
     "expected ','": mark("a bracket is not closed, or a comma is missing, here or above"),
     "end of stream": mark("a quote or bracket that is opened is not closed"),
-    "found '<scalar>'": mark("the text goes on behind its closing quote, or this line is not indented as the others"),
+    "found '<scalar>'": mark(
+        "the text goes on behind its closing quote, or a quote above is not closed, or this line is not indented as the others"
+    ),
 }
 
 

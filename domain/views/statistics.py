@@ -20,7 +20,7 @@ from domain.views.results import CountedBy, Period, Total, Whole
 from domain.views.spans import FEWEST, NAMES, Spread, spread
 from domain.views.tally import ANSWERED, TO_CONSENT, Word
 from domain.words.identifiers import ServiceId, State
-from domain.words.limits import MOST_FORESEEN, MOST_SIMULATED
+from domain.words.limits import LONGEST_TALLIED, MOST_FORESEEN, MOST_SIMULATED, TENTHS
 from domain.words.quantities import MAX_WHOLE
 
 KINDS: Final[frozenset[str]] = frozenset({*STEP_NEEDS, *BOOK.contingencies, *(f"authorise/{one}" for one in TO_CONSENT)})
@@ -85,7 +85,7 @@ class Forecast(Frozen):
 class Narrowed(Frozen):
     """What statistics are narrowed to: all of what is given. `kind`: a kind of checkpoint; `authorise` is of every State."""
 
-    kind: Annotated[str, Field(max_length=80, pattern=r"^[a-z][a-z_/]*$")] | None = None
+    kind: Annotated[str, Field(max_length=LONGEST_TALLIED, pattern=r"^[a-z][a-z_/]*$")] | None = None
     service: ServiceId | None = None
     state: State | None = None
     channel: Channel | None = None
@@ -177,7 +177,7 @@ class Statistics(Frozen):
     """Each service at each kind."""
     endings: tuple[Ending, ...] = ()
     refused: tuple[Refused, ...] = ()
-    tenths: Annotated[tuple[Whole, ...], Field(max_length=10)] = ()
+    tenths: Annotated[tuple[Whole, ...], Field(max_length=TENTHS)] = ()
     """In which tenth of its own simulated durations each delivery fell, from the quickest on; none: nothing to compare."""
 
 

@@ -522,6 +522,8 @@ MOST_OCCASIONS: Final = 20
 
 MOST_TALLIED: Final = 2_000
 """Lines that one delivery adds for one reader. What is asked of 64 services at two dozen kinds of checkpoints comes to fewer."""
+TENTHS: Final = 10
+"""Parts of equal likelihood that a forecast is cut into."""
 LONGEST_TALLIED: Final = 80
 """Characters of each word that says of what a line is: a name of the catalogue of substances, or a service's id."""
 MOST_TOTALS: Final = 20_000

@@ -9,9 +9,9 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import MAXYEAR, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, SerializationInfo
 
 from domain.words.quantities import check_span, iso_span, parse_span, say_span
 from domain.words.text import Filled, fill, mark
@@ -100,9 +100,9 @@ def at_least(term: timedelta | Months) -> timedelta:
     return timedelta(days=365 * years + min(sum((*_DAYS, *_DAYS)[first : first + rest]) for first in range(12)))
 
 
-LegalTerm = Annotated[
-    timedelta | Months,
-    BeforeValidator(parse_term, json_schema_input_type=str),
-    PlainSerializer(iso_term, return_type=str, when_used="json"),
-]
+def _written(term: timedelta | Months, info: SerializationInfo) -> Any:
+    return term if isinstance(term, timedelta) and not info.mode_is_json() else iso_term(term)
+
+
+LegalTerm = Annotated[timedelta | Months, BeforeValidator(parse_term, json_schema_input_type=str), PlainSerializer(_written)]
 """How long a law lets something last; JSON carries ISO 8601 text."""

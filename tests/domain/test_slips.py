@@ -38,7 +38,12 @@ def problems(text: str) -> list[str]:
         ("title: Air mail, Almaty to Tashkent", "title: Air mail: Almaty", 'put the text in quotes: title: "Air mail: Almaty"'),
         ("place: Airport, Tashkent", "place: Airport: Tashkent", 'put the text in quotes: place: "Airport: Tashkent"'),
         ("means: air mail}", "means: by air: mail}", "a colon with a space behind it begins a value"),
-        ("place: Airport, Tashkent", 'place: "Airport, Tashkent', "a quote or bracket that is opened is not closed"),
+        ("place: Airport, Tashkent", 'place: "Airport, Tashkent', "a quote above is not closed"),
+        (
+            "      channel: caricc\n      language: ru",
+            '      channel: "caricc\n      language: ru',
+            "a quote or bracket that is opened is not closed",
+        ),
         ("place: Airport, Tashkent", "place: 'Airport' Tashkent", "the text goes on behind its closing quote"),
         ("place: Airport, Tashkent", "place: @Airport", "a text that begins with this sign stands in quotes"),
         ("    place: Airport, Tashkent", "     place: Airport", "indent it as above"),
