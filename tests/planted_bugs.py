@@ -270,7 +270,7 @@ BUGS = (
     ),
     Bug("R1", "domain/delivery/consents.py", " + (plan.margin if leg == 0 else timedelta())", "", "rules_of_consent"),
     Bug("R1", "domain/rules/consent.py", "return not self.provisional", "return True", "provisional"),
-    Bug("R1", "domain/rules/consent.py", "and lasts > term.longest:", "and lasts > term.longest * 2:", "provisional"),
+    Bug("R1", "domain/rules/consent.py", "outlasts(*window, term.longest):", "False:", "provisional"),
     Bug(
         "R1",
         "domain/plan/check.py",
@@ -844,7 +844,7 @@ BUGS = (
     ),
     Bug("R16", "domain/rules/consent.py", 'rule is not None and rule.needs == "own_act"', "False", "law"),
     Bug("R16", "domain/rules/measures.py", "rule is not None and not rule.lets_permit(kind)", "False", "law"),
-    Bug("R16", "domain/rules/measures.py", "and lasts > rule.longest:", "and False:", "law"),
+    Bug("R16", "domain/rules/measures.py", "and outlasts(*window, rule.longest):", "and False:", "law"),
     Bug("R1", "domain/plan/demands.py", "if any(one.is_about(plan.case) for one in card.reports):", "if False:", "law_kept"),
     Bug("R1", "domain/plan/demands.py", "if report.is_about(plan.case):", "if True:", "law_kept"),
     Bug("R1", "domain/plan/check_law.py", "if unknown and who is None:", "if False:", "law"),
@@ -858,11 +858,11 @@ BUGS = (
     Bug(
         "R5",
         "domain/rules/consent.py",
-        "- grant.valid_until > term.extension:",
-        "- grant.valid_until > 2 * term.extension:",
+        "outlasts(grant.valid_until, until, term.extension):",
+        "outlasts(grant.valid_from, until, term.extension):",
         "law",
     ),
-    Bug("R5", "domain/rules/consent.py", "if term.ceiling is None or instant(until) - since <= term.ceiling:", "if True:", "law"),
+    Bug("R5", "domain/rules/consent.py", "if term.ceiling is None or not outlasts(since, end, term.ceiling):", "if True:", "law"),
     Bug(
         "R5",
         "domain/rules/consent.py",
@@ -883,7 +883,7 @@ BUGS = (
     Bug("R1", "domain/rules/urgency.py", "if instant(self.written_at) > said.at", "if False", "law"),
     Bug("R1", "domain/rules/urgency.py", 'state.grants[said.voice].form = "written"', "pass", "law"),
     Bug("R1", "domain/rules/consent.py", 'self.form != "written" and card.urgent_for(self.form, case) is None', "False", "law"),
-    Bug("R17", "domain/rules/permission.py", "if not come[duty.after]:", "if False:", "law"),
+    Bug("R17", "domain/rules/permission.py", "come[duty.after]):", "True):", "duties"),
     Bug(
         "R16",
         "domain/rules/course.py",
@@ -1381,8 +1381,8 @@ BUGS = (
         "return ACCEPTED",
         "before_it_is_written",
     ),
-    Bug("R16", "domain/rules/measures.py", "rule.extension is not None and step > rule.extension", "False", "law_kept"),
-    Bug("R16", "domain/rules/measures.py", "until - begins > rule.longest", "False", "law_kept"),
+    Bug("R16", "domain/rules/measures.py", "rule.extension is not None and outlasts(*step, rule.extension)", "False", "law_kept"),
+    Bug("R16", "domain/rules/measures.py", "outlasts(begins, until, rule.longest)", "False", "law_kept"),
     Bug("R16", "domain/rules/permission.py", "or self._goes_on(card, delivery)", "", "law_kept"),
     Bug(
         "R16",
@@ -3105,9 +3105,9 @@ BUGS = (
         'not in ("arrest", "account")',
         "powers",
     ),
-    Bug(
-        "R5", "domain/rules/consent.py", "instant(until) - since <= term.ceiling", "instant(until) <= since + term.ceiling", "law"
-    ),
+    Bug("R5", "domain/words/terms.py", "if months != term.number:", "if months < term.number:", "terms"),
+    Bug("R5", "domain/words/terms.py", "last = ends - timedelta(milliseconds=1)", "last = ends", "terms"),
+    Bug("R5", "domain/words/terms.py", "    except OverflowError:", "    except ValueError:", "terms"),
     Bug(
         "R30",
         "domain/rules/exhibits.py",

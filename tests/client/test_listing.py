@@ -83,7 +83,7 @@ async def test_the_list_says_what_the_board_says_in_letters_not_only_in_colours(
         "[KZ*] UZ",
         "kz.customs",
         "uz.customs · acceptance, own weighing; call them",
-        "late 3 h 1",
+        "late 3 h ",
         "1 d",
         "on the road",
     ):

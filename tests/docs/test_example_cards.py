@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.plan.cards import Case, Mark, RuleCard
+from domain.words.terms import Months
 from tests.support import example_cards
 
 CARDS = example_cards()
@@ -65,7 +66,7 @@ def test_estonia_asks_its_prosecutor_and_a_judge_for_post_and_vehicles() -> None
     card = CARDS["EE"]
 
     assert [("prosecutor",)] == [one.by for one in card.deciders_of(DRUGS)]
-    two_months, year = timedelta(days=62), timedelta(days=365)
+    two_months, year = Months(2), Months(12)
     assert [(two_months, two_months, year)] == [(one.longest, one.extension, one.ceiling) for one in card.terms]
     assert {"KarS § 391", "KarS § 392"} - {*card.offences[0].articles} == {"KarS § 392"}
     assert [("own_act", ("court",))] == list({(one.needs, one.by) for one in card.measures if "vehicle_entry" in one.measures})
@@ -78,7 +79,7 @@ def test_latvia_has_no_term_that_its_texts_do_not_have() -> None:
     in_a_case = [one for one in card.measures if one.stage == "criminal_case"]
 
     assert card.term_of(DRUGS) is None
-    assert [("post", None, None), ("following_person", timedelta(days=92), timedelta(days=2))] == [
+    assert [("post", None, None), ("following_person", Months(3), timedelta(days=2))] == [
         (one.measures[0], one.longest, one.contacts) for one in in_a_case
     ]
     assert 3 == sum(one.is_about(DRUGS) for one in card.bars)

@@ -193,7 +193,12 @@ async def test_another_officer_takes_it_over_by_a_newer_note(at: Night) -> None:
         (lambda: note(READER, "ru.customs"), READER, 404, "ru.customs owes nothing now"),
         (lambda: note(PART, "uz.customs"), PART, 404, "uz.customs owes nothing now"),
         (lambda: note(chased="uz.nobody"), ALL, 401, "unknown service uz.nobody"),
-        (lambda: note(at=utc_text(NOW), until=utc_text(NOW)), ALL, 404, "nobody of supervision chases uz.customs"),
+        (
+            lambda: note(**dict.fromkeys(("at", "until"), utc_text(datetime.now(UTC)))),
+            ALL,
+            404,
+            "nobody of supervision chases uz.customs",
+        ),
         (lambda: sign(b"{}", CHASE_TYPE, private_key_of(ALL)), ALL, 422, "no note"),
     ],
     ids=["another's", "forged", "old", "not silent", "silent to others only", "a participant", "unknown", "not taken", "no note"],
