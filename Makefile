@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client domain gateway papers process protocol rehearsal workflows
 
-.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo pictures test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ words: $(STAMP) ## gather what people are told for translators, and put their tr
 	@sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By)/d' process/locale/*/LC_MESSAGES/*.po
 	@$(BIN)/pybabel --quiet compile --domain vigil --directory process/locale
 
+pictures: $(STAMP) ## take a picture of every page in build/pictures, as a screen, a telephone and paper show it (needs Chromium)
+	@$(BIN)/python -m tests.gateway.pictures
+
 schemas: $(STAMP) ## write docs/schemas anew: what people write, what is sent, and what is recorded
 	@$(BIN)/python -m tests.docs.published schemas
 
@@ -107,6 +110,7 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.sweep
 	@$(BIN)/python -m bench.floor
 	@$(BIN)/python -m bench.freshness
+	@$(BIN)/python -m bench.journeys
 
 kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILLS=300, from FIRST=1, with SEED=1, and compare all receipts each time
 	@$(BIN)/python -m bench.kills --kills $(KILLS) --from $(FIRST) --seed $(SEED)

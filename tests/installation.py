@@ -43,6 +43,7 @@ from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
 from archive.shifts import Shifts
+from archive.subscriptions import Subscribers
 from client.entries import line
 from domain.delivery.decided import Opened
 from domain.delivery.delivery import Snapshot
@@ -59,9 +60,12 @@ from domain.words.errors import NotFound
 from gateway.access import Proofs
 from gateway.api import application
 from gateway.connections import serving
+from gateway.notices import NoticeRoom
+from gateway.noticing import Rights
 from gateway.oidc import Provider
 from gateway.reading import Reading
 from gateway.reception import Reception
+from gateway.telling import Teller
 from process.builds import settle
 from process.codec import converter
 from process.in_force import InForce
@@ -325,8 +329,10 @@ async def installed(
         in_force, of_worker = InForce(directory.for_others(), changes), InForce(directory, changes)
         reception = Reception(client, queue, in_force, example_cards(), VIGIL_KEY, reading_of(reads._database))
         sessions = Sessions(reads._database)
-        app = application(reception, Proofs(in_force, url), reads, sessions, openid, kept)
-        ledgers = Ledgers(reads._database, Wrapping(PAYLOAD_KEYS))
+        wrapping = Wrapping(PAYLOAD_KEYS)
+        notices = NoticeRoom(Subscribers(reads._database, wrapping), Teller(http, VIGIL_KEY, url), Rights(in_force, openid))
+        app = application(reception, Proofs(in_force, url), reads, sessions, openid, kept, notices)
+        ledgers = Ledgers(reads._database, wrapping)
         folded = FoldedDeliveries(ledgers)
         relay = Relay(VIGIL_KEY)
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)

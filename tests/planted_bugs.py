@@ -126,6 +126,13 @@ BUGS = (
     ),
     Bug(
         "shift",
+        "domain/views/shift.py",
+        "who=services[:MOST_IN_A_CELL],",
+        "who=services,",
+        "shift::test_a_sheet_names_some_of_those_who_are_waited_for_and_says_how_many_more",
+    ),
+    Bug(
+        "shift",
         "domain/record/handover.py",
         "or keys[0] & keys[1]",
         "or False",

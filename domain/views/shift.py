@@ -255,6 +255,7 @@ def _is_on_the_road(seen: Glance) -> bool:
 def _waiting(row: Placed, told: str | None) -> Waiting:
     seen, worst = row.glance, row.worst
     wait = concerned(seen, worst)
+    services = wait.services if wait is not None else ()
     return Waiting(
         delivery=seen.delivery,
         reason=worst.reason,
@@ -262,8 +263,8 @@ def _waiting(row: Placed, told: str | None) -> Waiting:
         also=tuple(one.reason for one in row.so[1:]),
         state=row.state,
         holder=seen.holder,
-        who=wait.services if wait is not None else (),
-        more=wait.more if wait is not None else 0,
+        who=services[:MOST_IN_A_CELL],
+        more=max(len(services) - MOST_IN_A_CELL, 0) + (wait.more if wait is not None else 0),
         need=wait.needs if wait is not None else None,
         since=wait.since if wait is not None else None,
         due=wait.due if wait is not None else None,

@@ -17,8 +17,8 @@ from domain.views.statistics import Statistics, Times
 from domain.words.text import mark
 
 COUNT: Final[Mapping[str, str]] = {
-    "ended": mark("{count} deliveries ended: {period}."),
-    "started": mark("{count} deliveries started: {period}."),
+    "ended": mark("Deliveries that ended: {count}, in {period}."),
+    "started": mark("Deliveries that started: {count}, in {period}."),
 }
 NOTHING: Final = mark("No delivery counts in this period.")
 AS_LONG: Final = mark("Half of them took longer than {real}; simulated: {simulated}.")

@@ -254,9 +254,11 @@ SENTENCES: Mapping[str, str] = {
     "prepared": mark("As {service}, officer {officer}, you have prepared {delivery}: gross weight {gross}, seals {seals}."),
     "dispatched": mark("As {service}, officer {officer}, you say that {delivery} is on its way."),
     "delivered": mark("As {service}, officer {officer}, you say that {delivery} was delivered."),
-    "interdicted": mark("As {service}, officer {officer}, you say that {delivery} has been seized: {circumstances}."),
+    "interdicted": mark(
+        "As {service}, officer {officer}, you say that {delivery} has been seized: {place}, gross weight {gross}."
+    ),
     "hold_decided": mark("As {service}, officer {officer}, you decide on the hold of {delivery}: {decision}. {reason}."),
-    "movement_decided": mark(
+    "movement_decision": mark(
         "As {service}, officer {officer}, you decide about {delivery}, whether it may go on: {proceed}. {reason}."
     ),
 }

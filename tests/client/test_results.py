@@ -185,7 +185,7 @@ async def test_r11_statistics_are_given_to_each_as_its_own(tmp_path: Path) -> No
         ]
 
     assert (0, 0) == (shown.code, part.code)
-    assert "5 deliveries started" in shown.out
+    assert "Deliveries that started: 5," in shown.out
     assert "R17" in shown.out
     assert "kz.police" in (tmp_path / "s.csv").read_text()
     assert (tmp_path / "s.svg").read_text().startswith("<svg")

@@ -12,7 +12,14 @@ from domain.views.glance import Glance, Shortfall
 from domain.views.happenings import WHATS, Happened
 from domain.views.shift import Known, Sheet, Shift, changed_since, differences, heads_of, sheet_of
 from domain.views.shift_in_words import COUNTS, TELLS, coming, remarks, rows, tells
-from domain.words.limits import LARGEST_PAYLOAD, MOST_HAPPENED, MOST_MOVED_ON_SHEET, MOST_ON_SHEET
+from domain.words.limits import (
+    LARGEST_PAYLOAD,
+    MOST_HAPPENED,
+    MOST_IN_A_CELL,
+    MOST_MOVED_ON_SHEET,
+    MOST_ON_SHEET,
+    MOST_SILENT,
+)
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH as NOW
 from tests.floors import glance_of, night, trouble, wait
@@ -47,6 +54,15 @@ def test_what_got_worse_and_what_got_better_is_told_and_what_is_not_known_is_cou
     assert [("better-2", "lost", "under_way")] == [(one.delivery, one.was, one.now) for one in found.better]
     assert 1 == found.not_compared
     assert "not known of 1 more" in " ".join(remarks(found))
+
+
+@pytest.mark.parametrize("count", [MOST_IN_A_CELL, MOST_IN_A_CELL + 1, MOST_SILENT])
+def test_a_sheet_names_some_of_those_who_are_waited_for_and_says_how_many_more(count: int) -> None:
+    """As many as a cell holds; a stop that everybody must acknowledge waits for more of them."""
+    many = tuple(f"uz.office-{number}" for number in range(count))
+    (found,) = sheet(seen("amber-1", waits=(wait(NOW, "uz.customs", 5, services=many, more=2),))).waiting
+
+    assert (many[:MOST_IN_A_CELL], count - MOST_IN_A_CELL + 2) == (found.who, found.more)
 
 
 def test_a_sheet_of_a_full_floor_has_a_bound_and_says_what_it_leaves_out() -> None:

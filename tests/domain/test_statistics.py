@@ -148,7 +148,7 @@ def test_what_was_waited_for_is_held_against_what_was_simulated() -> None:
     assert kinds["hand_over"].took is None, f"a median of fewer than {FEWEST}"
     assert 120 <= (found.lasted.percent or 0) <= 150
     said = " ".join(words.sentences(found, str))
-    assert "10 deliveries ended" in said
+    assert "Deliveries that ended: 10," in said
     assert "consent, transit" in said
     assert any(cell.startswith(("2.", "3.")) for one in words.in_tables(found, str) for row in one.rows for cell in row.cells)
     assert 'stroke-dasharray="3 2"' in picture(found, str)

@@ -231,7 +231,7 @@ async def test_from_the_floor_and_the_inbox_to_a_signature_by_the_keyboard_alone
     await press(page, "a[href*='kind=authorisation_granted']", "**kind=authorisation_granted")
     await sign(page, {"reference": "22/7", "granted_by_role": "Deputy Prosecutor General", "legal_basis": "art. 12"})
     await page.goto(f"{walk.installation.url}/desk/deliveries/{other.operation}")
-    await press(page, "a[href$='/stop']", "**/stop")
+    await press(page, "button[popovertarget='stop']")
     await expect(page.locator("#reason")).to_be_focused()
     await page.keyboard.type("they are warned")
     await press(page, "#check")

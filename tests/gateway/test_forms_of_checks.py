@@ -1,13 +1,16 @@
 """The desk asks for what the plan has checked, and for nothing that nobody can measure."""
 
 from datetime import UTC, datetime
+from string import Formatter
 
 import pytest
 
 from domain.delivery.requests import Facts, Request
-from domain.delivery.statement import Seen
+from domain.delivery.statement import Seen, Statement
 from domain.plan.goods import Check
+from domain.rules.books import BOOK
 from gateway.pages.forms import boxes_of
+from gateway.pages.words import SENTENCES
 
 
 def asked(*by: Check, items: tuple[str, ...] = ()) -> Request:
@@ -51,3 +54,10 @@ def test_a_form_asks_how_devices_are_where_some_were_put_in() -> None:
     """They need not be looked at."""
     boxes = boxes_of("handover_accepted", asked("picture", items=("T-1",)), datetime(2026, 3, 2, tzinfo=UTC))
     assert [(box.name, box.required) for box in boxes] == [("picture", True), ("devices", False), ("not_checked", False)]
+
+
+def test_a_sentence_of_what_is_signed_is_of_a_kind_and_names_what_it_says() -> None:
+    """No gap of it stays empty because nothing is called so, and none is of a kind that nobody says."""
+    for kind, text in SENTENCES.items():
+        gaps = {name for _, name, _, _ in Formatter().parse(text) if name}
+        assert gaps <= {*BOOK.kinds[kind].model_fields, *Statement.model_fields}, kind

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,9 +18,11 @@ from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages import pages
 from gateway.pages.delivery import OnePage, one_page
+from gateway.pages.maps import maps
 from gateway.pages.one import Place
 from gateway.pages.story import EVENTS, Narrowed, narrowed_to
 from gateway.pages.trees import parts
+from papers.outlines import outlines
 from process.in_force import InForce
 from process.language import speaker
 from tests.course import PHASES, consenting, dispatched
@@ -44,7 +47,9 @@ def rendered(table: Table, service: str, language: str = "en", key: str | None =
     reader = table.directory.get(service)
     request[CALLER] = Visitor(reader, "P-1", key, None)
     now = max(table.now, table.delivery.state.now)
-    found = one_page(table.delivery, reader, now, speaker(language), Narrowed(), None, "http://127.0.0.1:8233/x")
+    speak = speaker(language)
+    found = one_page(table.delivery, reader, now, speak, Narrowed(), None, "http://127.0.0.1:8233/x")
+    found = replace(found, maps=maps(found.route, found.way_said, speak, outlines()))
     files = FilesOfDelivery(delivery=found.view.delivery, files=(), unnamed=())
     shown = {"delivery": found.view.delivery}
     text = pages.page(

@@ -76,7 +76,7 @@ async def test_statistics_are_a_page_whose_address_says_what_it_shows(lists: Lis
     rows = list(csv.DictReader(io.StringIO((await browser.ask("GET", f"/desk/statistics.csv{query}"))[1])))
     _, drawn = await browser.ask("GET", f"/desk/statistics.svg{query}")
 
-    assert "6 deliveries started: 2022-01-01 – 2030-12-31" in text
+    assert "Deliveries that started: 6, in 2022-01-01 – 2030-12-31" in text
     assert "Waited for longer than simulated: handover" in text
     assert 'value="hand_over" selected' in text
     assert "kz.police" not in text

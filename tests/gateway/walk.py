@@ -3,9 +3,11 @@
 A new page is one more `Visit`. Without it the walk is not whole, and a test says so.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +16,16 @@ from temporalio.client import Client
 
 from archive.sessions import SignedIn
 from domain.plan.plan import Plan
+from domain.record.handover import SHIFT_TYPE, Handed, HandingOver
+from domain.signing.canonical import canonical
+from domain.signing.envelope import sign
 from domain.signing.keys import key_id, private_pem
 from domain.views.sight import sight
 from domain.views.standing import Standing
 from domain.views.tally import Tally, tally
 from domain.words.moments import utc_text
 from process.configuration import directory_in
+from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.archive.samples import put, standing
 from tests.command import vigil
@@ -42,10 +48,19 @@ NO_PAGE: Final = {
     "desk.back": "a script brings what the provider has said",
     "desk.file": "a script, a style or a picture",
     "desk.floor.changes": "a stream",
+    "desk.changes": "a stream",
+    "desk.story": "a script fetches more of the ledger",
+    "desk.findings": "a script asks what a finding means",
+    "desk.notices.waiting": "a script asks how many wait",
+    "desk.notices.seen": "a button that leads back to the page *You*",
+    "desk.notices.subscribe": "a script sends a form of the page *You*",
+    "desk.notices.unsubscribe": "a button that leads back to the page *You*",
+    "desk.notices.test": "a button that leads back to the page *You*",
     "desk.ledger": "leads to the page of the delivery",
     "desk.packet": "a file to be saved",
     "desk.attachment": "a file to be saved",
     "desk.results.take": "a file to be saved",
+    "desk.statistics.take": "a file to be saved",
     "desk.paper": "a file to be saved",
     "desk.say": "the bytes that are to be signed",
 }
@@ -98,7 +113,7 @@ VISITS: Final = (
     Visit("desk.home", "", ".card"),
     Visit("desk.inbox", "/inbox", ".card .due"),
     Visit("desk.floor", "/floor", "#r-birch-3 .why svg", "supervision"),
-    Visit("desk.floor", "/floor?text=nowhere", ".says.calm", "supervision", also="where nothing matches"),
+    Visit("desk.floor", "/floor?text=nowhere", ".says.calm:visible", "supervision", also="where nothing matches"),
     Visit("desk.list", "/deliveries", ".rows a"),
     Visit("desk.list", "/deliveries?group={group}", ".lead", also="of a group"),
     Visit("desk.list", "/deliveries?text=nowhere", ".empty", also="of nothing"),
@@ -114,6 +129,13 @@ VISITS: Final = (
     Visit("desk.papers", "/deliveries/{asked}/papers", ".cards .card"),
     Visit("desk.results", "/results", ".panels svg", "supervision"),
     Visit("desk.results", "/results?period=2021", ".empty", also="of nothing"),
+    Visit("desk.overdue", "/overdue", ".box .list", "supervision"),
+    Visit("desk.overdue", "/overdue?service=lv.customs", ".narrowed", "supervision", also="of nothing"),
+    Visit("desk.statistics", "/statistics", ".panels svg", "supervision"),
+    Visit("desk.statistics", "/statistics?from=2021-01-01&to=2021-01-31", ".numbers", also="of nothing"),
+    Visit("desk.shift", "/shift", ".waiting", "supervision"),
+    Visit("desk.shift.former", "/shift/handovers", "table", "supervision"),
+    Visit("desk.shift.one", "/shift/handovers/1", ".notice.warn", "supervision"),
     Visit("desk.answer", CONSENT, "#form [name=reference]"),
     Visit("desk.answer", CONSENT, "#faults li", does=leave_out, also="with nothing in it"),
     Visit("desk.answer", CONSENT, "#said #sentence", does=fill_in, also="what is signed"),
@@ -125,6 +147,7 @@ VISITS: Final = (
     Visit("desk.unasked", "/deliveries/{asked}/unasked?kind=information", "#form textarea", also="information"),
     Visit("desk.words", "/words?in=kk", "td span[lang=kk]"),
     Visit("desk.me", "/me", "#key-id"),
+    Visit("desk.me", "/me", "#notices", "supervision", also="as a supervisor sees it"),
     Visit("desk.leave", "/me", "h1", "kz.police", does=press_out),
 )
 
@@ -153,8 +176,8 @@ class Walk:
             await self.context.add_cookies([{"name": "vigil", "value": token, "url": self.installation.url}])
         self.reader = service
 
-    async def go(self, visit: Visit) -> Page:
-        """There, until what it shows is seen."""
+    async def go(self, visit: Visit, *, unfolds: bool = True) -> Page:
+        """There, until what it shows is seen. `unfolds`: what is folded is opened."""
         await self.sign_in(visit.reader)
         asked, other, stopped = (plan.operation for plan in self.plans)
         group = self.plans[0].group
@@ -163,12 +186,15 @@ class Walk:
         await self.page.goto(f"{self.installation.url}/desk{visit.path.format_map(filled)}")
         if visit.does is not None:
             await visit.does(self.page)
-        await self.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        if unfolds:
+            await self.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         await expect(self.page.locator(visit.shows).first).to_be_visible()
         return self.page
 
     async def speak(self, language: str) -> None:
-        """The reader chooses this language, by the link at the foot of a page."""
+        """The reader chooses this language, by the link at the foot of a page; which has none to its own."""
+        if language == self.language:
+            return
         await self.sign_in(READER)
         await self.page.goto(f"{self.installation.url}/desk/me")
         await self.page.locator(f"footer a[hreflang={language}]").click()
@@ -193,6 +219,7 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
             await installation.caught_up(stopped)
             await keep(installation.reads, ROWS)
             await put(installation.reads._database, RING, {"walnut-7": ended()})
+            await handed_over(installation.gateway("supervision", OFFICER))
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             context = await browser.new_context(locale="en-GB")
             page = await context.new_page()
@@ -206,6 +233,14 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
             await browser.close()
     finally:
         await end_what_runs(temporal, *(workflow_id(plan.operation) for plan in plans))
+
+
+async def handed_over(door: Gateway) -> None:
+    """An officer hands a shift over, and nobody has taken it yet."""
+    made = await door.shift({})
+    said = Handed(part="hands_over", sheet=made.digest, service="supervision", officer=OFFICER, at=utc_text(datetime.now(UTC)))
+    signed = sign(canonical(said), SHIFT_TYPE, private_key_of("supervision"))
+    await door.hand_over(HandingOver(sheet=made.signed, signed=signed))
 
 
 def ended() -> Standing:
@@ -222,11 +257,12 @@ def ended() -> Standing:
 
 
 async def _rendered(route: Route, language: str) -> None:
-    """The page of a delivery at a table, as the gateway would make it."""
+    """The page of a delivery at a table, as the gateway would make it; without scripts, since there is nothing to follow."""
     phase = route.request.url.rpartition("/")[2].replace("-", " ")
     table = PHASES[phase]()
     table.pass_time(minutes=7)
-    await route.fulfill(body=rendered(table, table.plan.initiator, language), content_type="text/html; charset=utf-8")
+    text = re.sub(r'<script type="module"[^>]*></script>', "", rendered(table, table.plan.initiator, language))
+    await route.fulfill(body=text, content_type="text/html; charset=utf-8")
 
 
 async def _with_keys(walk: Walk, folder: Path) -> None:

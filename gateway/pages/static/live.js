@@ -34,7 +34,7 @@ export function span(milliseconds, words) {
 
 const clock = (moment) => new Date(moment).toISOString().slice(11, 16);
 
-// A paragraph that is there as long as it says something.
+// A sentence in its place; an empty one hides it.
 export function say(element, text) {
   const paragraph = element.querySelector("p");
   if (paragraph.textContent !== text) paragraph.textContent = text;

@@ -118,9 +118,9 @@ function sorted(names, order) {
   return names.sort((one, other) => place(one) - place(other));
 }
 
-function member(list, name, value) {
+function member(list, name, value, called = label(name)) {
   if (value === null || value === "" || (Array.isArray(value) && !value.length)) return;
-  row(list, label(name), told(name, value));
+  row(list, called, told(name, value));
 }
 
 function told(name, value) {
@@ -137,7 +137,7 @@ function told(name, value) {
     return list;
   }
   const list = document.createElement("dl");
-  for (const [inner, one] of Object.entries(value)) member(list, inner, one);
+  for (const [inner, one] of Object.entries(value)) member(list, inner, one, name === "seen" ? texts[inner] : undefined); // of a ledger
   return list;
 }
 
@@ -145,7 +145,7 @@ function told(name, value) {
 export function inText(name, value) {
   if (value === null || value === undefined || value === "") return undefined;
   if (Array.isArray(value)) return value.map((one) => inText(name, one)).join(", ");
-  if (typeof value === "object") return Object.entries(value).map(([inner, one]) => inText(inner, one)).join(", ");
+  if (typeof value === "object") return Object.entries(value).map(([inner, one]) => inText(inner, one)).filter((one) => one !== undefined).join(", ");
   const text = told(name, value);
   return typeof text === "string" ? text : String(value);
 }
