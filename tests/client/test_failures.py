@@ -56,7 +56,7 @@ BAD: dict[str, tuple[int, str]] = {
     "rehearse PLAN --keep FILE/kept": (1, "Not a directory"),
     "up --directory DIRECTORY --keys KEYS --cards CARDS --home FILE/home": (1, "Not a directory"),
     "up --directory DIRECTORY --keys KEYS --cards NONE": (3, "no folder of rule cards"),
-    "up --directory DIRECTORY --port 84710": (2, "'--port' is not right: Input should be less than or equal to 65535"),
+    "up --directory DIRECTORY --port 84710": (2, "--port is not right: expected 65535 or less"),
     "plan draw PLAN --picture NONE/x.svg": (1, "No such file or directory"),
     "plan check PLAN --cards PLAN": (3, "no folder of rule cards"),
     "verify HOME": (2, "HOME cannot be read"),
