@@ -129,7 +129,9 @@ def main() -> None:
         if error.strerror is None:
             raise  # not from the operating system: a bug of our own
         what = error.filename or _("something")
-        wrong = VigilError(_("{what} cannot be read or written: {why}", what=what, why=error.strerror))
+        folder = Path(error.filename or ".").parent
+        hint = "" if folder.is_dir() else _("there is no folder {folder}", folder=folder)
+        wrong = VigilError(_("{what} cannot be read or written: {why}", what=what, why=error.strerror), hint=hint)
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
     if for_a_program:

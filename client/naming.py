@@ -19,24 +19,34 @@ def raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
         raise NotFound(message, hint=did_you_mean(checkpoint, view.checkpoints) or there_are)
 
 
-def not_asked(delivery: str, checkpoint: str, requests: Sequence[Request], caller: CallerOptions, *, offline: bool) -> NotFound:
-    """Why nothing can be answered there: no such delivery or checkpoint, or one that asks this service nothing. Raises what the
-    gateway raises.
+def not_asked(  # noqa: PLR0913 - what was looked for, and where
+    delivery: str,
+    checkpoint: str,
+    requests: Sequence[Request],
+    caller: CallerOptions,
+    on_behalf_of: str | None = None,
+    *,
+    offline: bool,
+) -> NotFound:
+    """Why nothing can be answered there: no such delivery or checkpoint, or one that asks this service nothing, or the one on
+    whose behalf it speaks. Raises what the gateway raises.
     """
     if not offline:
         try:
             raise_unless_foreseen(checkpoint, caller.at(delivery, lambda door: door.view(delivery)))
         except NotFound as error:
             return error
+    service = on_behalf_of or caller.service
     message = _(
-        "No open request for {service} at {checkpoint} of {delivery}",
-        service=caller.service,
-        checkpoint=checkpoint,
-        delivery=delivery,
+        "no open request for {service} at {checkpoint} of {delivery}", service=service, checkpoint=checkpoint, delivery=delivery
     )
+    if on_behalf_of is not None:
+        there = [one.service for one in requests if (one.delivery, one.checkpoint) == (delivery, checkpoint)]
+        nobody = _("nobody whom you answer for is asked there; leave --for out to answer for yourself")
+        return NotFound(message, hint=_("with --for: {services}", services=", ".join(there)) if there else nobody)
     asked = [one.checkpoint for one in requests if one.delivery == delivery]
     if meant := did_you_mean(checkpoint, asked):
         return NotFound(message, hint=meant)
     if asked:
         return NotFound(message, hint=_("{delivery} asks you at {checkpoints}", delivery=delivery, checkpoints=", ".join(asked)))
-    return NotFound(message, hint=_("see `vigil inbox`; to speak early, late, offline or for another, use --kind"))
+    return NotFound(message, hint=_("see `vigil inbox`; early, late, offline or for another with --kind; what you said already: `vigil correct`"))

@@ -186,7 +186,10 @@ def verify(
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
     if trusted is None and not keys_unverified:
         raise _unproved()
-    found, manifest, _tip = unseal(data)
+    try:
+        found, manifest, _tip = unseal(data)
+    except NotVerified as error:
+        raise NotVerified(_("{path}: {problem}", path=packet, problem=speak(error.reason)), hint=_("`vigil export` writes one")) from error
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)

@@ -37,6 +37,7 @@ from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
+from domain.words.likeness import did_you_mean
 from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
 from domain.words.text import shown
 from protocol.gateway import Gateway
@@ -79,6 +80,16 @@ class SayOptions:
         which = (self.delivery, self.checkpoint, self.on_behalf_of or service)
         return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
 
+    def raise_unless_bound(self, request: Request) -> None:
+        """Raises `Malformed` for a condition that does not bind there."""
+        there = [one.id for one in request.facts.conditions]
+        for unknown in (one for one in self.fulfils or () if one not in there):
+            which = _("binding here: {conditions}", conditions=", ".join(there)) if there else _("no condition binds here")
+            message = _(
+                "--fulfils {condition}: no such condition binds at {checkpoint}", condition=unknown, checkpoint=self.checkpoint
+            )
+            raise Malformed(message, hint=did_you_mean(unknown, there) or which)
+
     def said(
         self,
         caller: CallerOptions,
@@ -92,10 +103,12 @@ class SayOptions:
     ) -> Statement:
         """The statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
         request = self.asked_among(requests, caller.service)
+        if request is not None and not carried.offline:  # one that was carried may be older than a condition
+            self.raise_unless_bound(request)
         kind = self.kind
         if kind is None:
             if request is None:
-                raise not_asked(self.delivery, self.checkpoint, requests, caller, offline=carried.offline)
+                raise not_asked(self.delivery, self.checkpoint, requests, caller, self.on_behalf_of, offline=carried.offline)
             kind = kind_for(request, positive=positive)
         words = with_decision(kind, [*(self.fields or []), *more], positive=positive)
         if not positive:
@@ -469,7 +482,8 @@ def _keep(envelope: Envelope, carried: CarryOptions, output: str, files: Sequenc
 
 
 def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = ()) -> None:
-    given = caller.call(lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    delivery = read_statement(envelope).delivery
+    given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
     _attach(envelope, caller, files)
     if isinstance(given, Left):
         words = _(

@@ -44,7 +44,7 @@ async def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(desk: Des
 
     assert [3, 3, 3, 3, 2, 2, 2, 2] == [one.code for one in (checkpoint, other, service, delivery, kind, field, option, phase)]
     assert "did you mean consent-kz" in checkpoint.err
-    assert "No open request for kz.prosecutor at departure" in other.err
+    assert "no open request for kz.prosecutor at departure" in other.err
     assert f"{name} asks you at consent-kz" in other.err
     assert "did you mean kz.prosecutor" in service.err
     assert f"did you mean {name}?" in delivery.err
