@@ -5,12 +5,13 @@ change it sends what is signed elsewhere.
 """
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from client.language import _
 from domain.signing.canonical import Frozen
@@ -28,7 +29,6 @@ VARIABLE = "VIGIL_CONTEXTS"
 CHOSEN = "VIGIL_CONTEXT"
 """The context of this terminal, whichever is the usual one."""
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
-
 
 
 def _name(text: str) -> str:

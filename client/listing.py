@@ -98,7 +98,6 @@ class Narrowing:
         """Whether something is asked that only the watch floor knows: then what is not on it is left out."""
         return (self.show, self.now_in, self.concerns) != (None, None, None)
 
-
     @property
     def names_a_service(self) -> bool:
         """Whether a service is named, which may be none."""
@@ -118,7 +117,9 @@ def _none(option: str, value: str, known: Sequence[str]) -> Malformed:
     there_are = _("one of {known}", known=", ".join(known)) if known else ""
     if option in {"--in", "--state"}:
         there_are = _("a State is two capital letters, such as UZ")
-    return Malformed(_("{option} {value}: there is none", option=option, value=value), hint=did_you_mean(value, known) or there_are)
+    return Malformed(
+        _("{option} {value}: there is none", option=option, value=value), hint=did_you_mean(value, known) or there_are
+    )
 
 
 def _in_utc(text: str) -> str:

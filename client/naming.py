@@ -49,4 +49,7 @@ def not_asked(  # noqa: PLR0913 - what was looked for, and where
         return NotFound(message, hint=meant)
     if asked:
         return NotFound(message, hint=_("{delivery} asks you at {checkpoints}", delivery=delivery, checkpoints=", ".join(asked)))
-    return NotFound(message, hint=_("see `vigil inbox`; early, late, offline or for another with --kind; what you said already: `vigil correct`"))
+    return NotFound(
+        message,
+        hint=_("see `vigil inbox`; early, late, offline or for another with --kind; what you said already: `vigil correct`"),
+    )

@@ -13,7 +13,6 @@ from domain.words.limits import LARGEST_TEXT, MOST_OFFERED
 from domain.words.text import fill, mark
 from process.zones import unknown_zones
 
-
 MOST_LOOKED_THROUGH = 1_000
 """Names in a folder among which one is looked for that is like what was typed."""
 

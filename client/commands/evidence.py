@@ -14,7 +14,7 @@ from client import attachments, carrying
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
-from client.language import _, named
+from client.language import _, named, speak
 from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
@@ -189,7 +189,8 @@ def verify(
     try:
         found, manifest, _tip = unseal(data)
     except NotVerified as error:
-        raise NotVerified(_("{path}: {problem}", path=packet, problem=speak(error.reason)), hint=_("`vigil export` writes one")) from error
+        message = _("{path}: {problem}", path=packet, problem=speak(error.reason))
+        raise NotVerified(message, hint=_("`vigil export` writes one")) from error
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)

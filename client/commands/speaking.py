@@ -37,8 +37,8 @@ from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
-from domain.words.likeness import did_you_mean
 from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
+from domain.words.likeness import did_you_mean
 from domain.words.text import shown
 from protocol.gateway import Gateway
 

@@ -30,6 +30,7 @@ from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from domain.words.identifiers import OperationCode, State
 from domain.words.limits import MOST_BRANCHES, MOST_ENTRIES, MOST_KEYS
 from domain.words.moments import instant, utc_text
+from domain.words.text import mark
 
 Cards = dict[State, RuleCard]
 Purpose = Literal["operation", "court"] | State

@@ -10,7 +10,7 @@ from domain.delivery.requests import Facts, Request
 from domain.delivery.statement import Content
 from domain.delivery.verdicts import Finding
 from domain.plan.goods import SubstanceMass, Tolerances
-from domain.plan.substances import identities, identity
+from domain.plan.substances import identities
 from domain.rules.books import BOOK
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import InHand
@@ -55,9 +55,11 @@ def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], tran
 def _unknown(said: Prepared, facts: Facts, translate: Translate) -> Iterator[str]:
     """Each substance that is said to be in it and is none that was asked about: a name that was mistyped is another substance."""
     known = [one for one in facts.contents if isinstance(one, SubstanceMass)]
-    same = identities((one.substance, one.cas) for one in known).values()
-    for one in (*said.kept, *said.removed, *said.samples):
-        if isinstance(one, SubstanceMass) and identity(one.substance) not in same:
+    found = [one for one in (*said.kept, *said.removed, *said.samples) if isinstance(one, SubstanceMass)]
+    called = identities((one.substance, one.cas) for one in (*known, *found))
+    same = {called[one.substance, one.cas] for one in known}
+    for one in found:
+        if called[one.substance, one.cas] not in same:
             names = ", ".join(other.substance for other in known) or translate(NOTHING_KNOWN)
             yield translate(OTHER).format(substance=one.substance, known=names)
 

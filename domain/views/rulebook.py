@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.rules import books
 from domain.rules.books import BOOK
+from domain.rules.contingency import Contingency
 from domain.rules.kind import Binding, Counts, Kind
 from domain.views.forms import FIELDS
 from domain.views.names import NEEDS, STEPS
@@ -126,8 +127,9 @@ def _explained(name: str, translate: Translate) -> Iterator[Explained]:
 
 def _opened_as(name: str) -> Contingency | None:
     """Of which contingency a checkpoint of this name is, such as `border.decision.1`."""
-    last = re.sub(r"\.\d+$", "", name).rpartition(".")[2]
-    return next((one for one in BOOK.contingencies.values() if one.title_of("").strip(".") in {last, re.sub(r"\.\d+$", "", name)}), None)
+    whole = re.sub(r"\.\d+$", "", name)
+    titles = {one.title_of("").strip("."): one for one in BOOK.contingencies.values()}
+    return titles.get(whole) or titles.get(whole.rpartition(".")[2])
 
 
 def _of_kind(name: str, kind: type[Kind], translate: Translate) -> Iterator[tuple[str, str]]:
