@@ -119,7 +119,8 @@ def keep(name: str, said: dict[str, str | None]) -> Contexts:
         both = {**known.model_dump()["contexts"], name: said}
         return written(Contexts.model_validate({"current": known.current or name, "contexts": both}))
     except ValidationError as error:
-        raise Malformed(_("the context {name} is not right", name=name), faults_of(error)) from error
+        place = "" if error.title == Context.__name__ else "name"
+        raise Malformed(_("the context {name} is not right", name=name), faults_of(error, place=place)) from error
 
 
 def written(contexts: Contexts) -> Contexts:

@@ -36,7 +36,7 @@ def known() -> Outlines:
         (("180.0001", "0"), "outside the world, expected -180 to 180"),
         (("43.2", "-90.1"), "outside the world, expected -90 to 90"),
         (("1e1", "٤"), "no text of degrees"),
-        (("69.28",), "is missing"),
+        (("69.28",), "Field required"),
     ],
 )
 def test_what_is_no_place_in_the_world_is_refused(at: tuple[object, ...], why: str) -> None:

@@ -102,7 +102,7 @@ WHOLE = {"subjects": ["stop"], "way": PAGE}
     [
         ({"subjects": []}, "at least 1"),
         ({"subjects": ["stop", "stop"]}, "each subject stands once"),
-        ({"subjects": ["weather"]}, "expected one of needs_you"),
+        ({"subjects": ["weather"]}, "Input should be 'needs_you'"),
         ({"way": {"by": "pigeon"}}, "expected tags"),
         ({"way": HOOK | {"url": "http://hook.example/x"}}, "expected https://"),
         ({"way": HOOK | {"url": "http://10.0.0.1/x"}}, "expected https://"),
