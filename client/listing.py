@@ -13,6 +13,7 @@ from rich.table import Table
 from client import completing
 from client.human_times import Clock
 from client.language import _, needs, speak
+from client.naming import raise_unless_listed
 from client.tables import Lines
 from domain.plan.cards import Channel
 from domain.plan.directory import Listed, ServiceKey
@@ -20,7 +21,7 @@ from domain.signing.keys import key_id
 from domain.views.floor import asked
 from domain.views.floor_in_words import SHOWN
 from domain.views.names import PHASES
-from domain.words.errors import Fault, Malformed, NotFound
+from domain.words.errors import Fault, Malformed
 from domain.words.likeness import did_you_mean
 from domain.words.moments import instant, utc_text
 from domain.words.text import told
@@ -107,9 +108,7 @@ class Narrowing:
         """Raises `NotFound` for a service that is none of these."""
         known = tuple(services)
         for option, name in (("--concerns", self.concerns), ("--participant", self.participant)):
-            if name is not None and name not in known:
-                hint = did_you_mean(name, known) or _("`vigil directory` lists them")
-                raise NotFound(_("{option} {name}: no such service in the directory", option=option, name=name), hint=hint)
+            raise_unless_listed([name] if name is not None else (), known, option)
 
 
 def _none(option: str, value: str, known: Sequence[str]) -> Malformed:

@@ -19,7 +19,7 @@ from client.carrying import CarryOptions
 from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
-from client.naming import not_asked
+from client.naming import not_asked, raise_unless_listed, raise_unless_own
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
@@ -149,6 +149,8 @@ def inbox(
         found = caller.call(lambda door: door.inbox())
         if delivery is not None:
             found = found.model_copy(update={"requests": tuple(one for one in found.requests if one.delivery == delivery)})
+            if not found.requests:
+                caller.at(delivery, lambda door: door.view(delivery))  # a name that is none is told
         said = render.asked_in_full(found.requests) if delivery is not None else render.requests(found.requests)
         answer(output, plain(found), said if found.requests else _("nothing is asked of you now"))
         if delivery is not None:
@@ -288,6 +290,9 @@ def inform(
 ) -> None:
     """Let others know something. It decides nothing."""
     content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
+    if to and not carried.offline:
+        with suppress(Unavailable):
+            raise_unless_listed(to, [one.id for one in caller.call(lambda door: door.directory())], "--to")
     _pass_on(delivery, content, caller, carried, signing, output, handling, described(attach or ()))
 
 
@@ -339,6 +344,9 @@ def correct(
 ) -> None:
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
     content = correction(of, kind, fields or [], reason, clock_of(caller, carried.directory, offline=carried.offline))
+    if not carried.offline:
+        with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
+            raise_unless_own(of, delivery, caller.at(delivery, lambda door: door.ledger(delivery)), caller.service)
     _pass_on(delivery, content, caller, carried, signing, output, files=described(attach or ()))
 
 

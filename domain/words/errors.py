@@ -330,6 +330,7 @@ OF_PYDANTIC: Mapping[str, str] = {
     "string_too_long": mark("expected at most {max_length} characters"),
     "string_pattern_mismatch": mark("expected text of the form {pattern}"),
     "literal_error": mark("expected one of {expected}"),
+    "union_tag_invalid": mark("expected one of {expected}"),
     "bool_parsing": mark("expected yes or no"),
     "int_parsing": mark("expected a whole number"),
     "greater_than_equal": mark("expected {ge} or more"),
@@ -352,10 +353,11 @@ def _in_our_words(found: ErrorDetails) -> str:
         return said
     if context.get("min_length") == 1 and found["type"] == "string_too_short":
         return fill(EMPTY)
-    if found["type"] != "literal_error":
+    expected = str(context.get("expected_tags", context.get("expected", "")))
+    if not expected:
         return fill(template, **context)
-    choices, typed = _QUOTED.findall(str(context["expected"])), found["input"]
-    there_are = ", ".join(choices) or str(context["expected"]).replace(" or ", ", ")
+    choices, typed = _QUOTED.findall(expected), context.get("tag", found["input"])
+    there_are = ", ".join(choices) or expected.replace(" or ", ", ")
     text = fill(template, expected=there_are) if len(choices) != 1 else fill("expected {right}", right=there_are)
     meant = did_you_mean(typed, choices) if isinstance(typed, str) and len(typed) <= _LONGEST_TYPED else None
     return text if meant is None else fill("{text}; {question}", text=text, question=meant)
