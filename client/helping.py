@@ -126,7 +126,8 @@ def _problem(error: typer.TyperException) -> str:
     if (said := _NO_CHOICE.search(error.message)) is not None:
         choices = re.findall(r"'([^']*)'", said[2])
         there_are = _("expected one of {expected}", expected=", ".join(choices))
-        return _or_meant(said[1], choices, there_are)
+        question = did_you_mean(said[1], choices)
+        return there_are if question is None else _("{text}; {question}", text=there_are, question=question)
     if isinstance(error.__cause__, ValidationError):
         return "; ".join(told(one.problem, speak) for one in faults_of(error.__cause__)).removeprefix("Value error, ")
     return error.message
