@@ -64,7 +64,7 @@ BAD: dict[str, tuple[int, str]] = {
     "plan check HOME/direktory.yaml": (3, "did you mean directory.yaml?"),
     "plan check HOME/no/plan.yaml": (3, "there is no folder HOME/no"),
     "list --as kz.kbn --keys KEYS": (3, "did you mean kz.knb?; make one with `vigil keys new kz.kbn`"),
-    "list --as kz.knb --keys KEYS --channel mial": (2, "did you mean mail?"),
+    "list --as kz.knb --keys KEYS --channel mailx": (2, "did you mean mail?"),
     "list --as kz.knb --keys KEYS --in Uzbekistan": (2, "a State is two capital letters, such as UZ"),
     "list --as kz.knb --keys KEYS --sort wurst": (2, "expected one of worst, due, age, started, name; did you mean worst?"),
     "list --as kz.knb --keys KEYS --limit 0": (2, "--limit / -L is not right: expected 1 or more"),
@@ -72,7 +72,7 @@ BAD: dict[str, tuple[int, str]] = {
     "list --as kz.knb --context here": (2, "say it before the command: vigil --context ..."),
     "wait x y --as kz.knb": (2, "y: more than this command takes"),
     "context add Bad_Name": (2, "name: expected small letters, digits"),
-    "explain border.decison": (3, "did you mean"),
+    "explain seals_differs": (3, "did you mean seals_differ"),
     "verify PACKET --receipts HOME/none": (3, "there is no file or folder HOME/none"),
 }
 

@@ -45,7 +45,7 @@ def test_a_time_is_read_by_the_clock_of_the_services_state(state: str, said: str
         ("UZ", "31.2.2026 14:00", "no such day or hour"),
         ("UZ", "yesterday", "the hour is missing, such as yesterday 14:00"),
         ("UZ", "2026-03-02", "the hour is missing"),
-        ("UZ", "tomorow 14:00", "did you mean tomorrow"),
+        ("UZ", "tomorroww 14:00", "did you mean tomorrow"),
         ("UZ", "today 14:00 +25:00", "no clock is so far from UTC"),
         ("LV", "2026-03-29 03:30", "by which clock"),
         ("LV", "2026-10-25 03:30", "by which clock"),
