@@ -20,7 +20,7 @@ from domain.signing.envelope import REQUEST_TYPE, open_envelope
 from domain.signing.recipients import RecipientText
 from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
 from process import age, files
-from process.configuration import directory_in, installation_of
+from process.configuration import directory_in, installation_of, like_it
 
 ENCRYPTED = ".age"
 _RECIPIENT: TypeAdapter[str] = TypeAdapter(RecipientText)
@@ -88,7 +88,9 @@ def read(path: Path, folder: Path | None, service: str | None = None, *, must_be
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise NotFound(_("there is no file {filename}", filename=error.filename)) from error
+        raise NotFound(_("there is no file {path}", path=error.filename), hint=like_it(path)) from error
+    except IsADirectoryError as error:
+        raise Malformed(_("{path} is a folder, and a file is wanted here", path=path), hint=_("name a file in it")) from error
     except OSError as error:
         raise Malformed(_("{what} cannot be read: {why}", what=error.filename, why=error.strerror)) from error
     if not age.is_encrypted(data):

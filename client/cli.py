@@ -49,7 +49,8 @@ from client.console import code_after, explain, problem
 from client.language import _
 from client.running import Interrupted
 from domain.rules.books import BOOK
-from domain.words.errors import VigilError
+from domain.words.errors import NotFound, VigilError
+from process.configuration import like_it
 from process.language import LANGUAGES
 
 app = typer.Typer(name="vigil", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -129,7 +130,11 @@ def main() -> None:
         if error.strerror is None:
             raise  # not from the operating system: a bug of our own
         what = error.filename or _("something")
-        wrong = VigilError(_("{what} cannot be read or written: {why}", what=what, why=error.strerror))
+        folder = Path(error.filename or ".").parent
+        hint = "" if folder.is_dir() else _("there is no folder {folder}", folder=folder)
+        wrong = VigilError(_("{what} cannot be read or written: {why}", what=what, why=error.strerror), hint=hint)
+        if isinstance(error, FileNotFoundError) and not hint:
+            wrong = NotFound(_("there is no file {path}", path=what), hint=like_it(Path(what)))
     except Interrupted as interrupted:
         sys.exit(interrupted.exit_code)
     if for_a_program:

@@ -5,12 +5,13 @@ change it sends what is signed elsewhere.
 """
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from client.language import _
 from domain.signing.canonical import Frozen
@@ -29,7 +30,15 @@ CHOSEN = "VIGIL_CONTEXT"
 """The context of this terminal, whichever is the usual one."""
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+
+def _name(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", text) is None:
+        raise ValueError(mark("expected small letters, digits, dots, dashes and underscores, 40 at most, such as tashkent"))
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 def _address(text: str) -> str:
@@ -105,10 +114,13 @@ def keep(name: str, said: dict[str, str | None]) -> Contexts:
         hint = _("`vigil context remove {name}` first", name=name)
         raise Malformed(_("there is a context {name} already", name=name), hint=hint)
     try:
+        _NAME.validate_python(name)
+        Context.model_validate(said)
         both = {**known.model_dump()["contexts"], name: said}
         return written(Contexts.model_validate({"current": known.current or name, "contexts": both}))
     except ValidationError as error:
-        raise Malformed(_("the context {name} is not right", name=name), faults_of(error)) from error
+        place = "" if error.title == Context.__name__ else "name"
+        raise Malformed(_("the context {name} is not right", name=name), faults_of(error, place=place)) from error
 
 
 def written(contexts: Contexts) -> Contexts:

@@ -11,11 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 
 from client.language import _, speak
-from domain.words.errors import Malformed
+from domain.words.errors import Malformed, faults_of
 from domain.words.likeness import did_you_mean
-from domain.words.text import mark
+from domain.words.text import mark, told
 from process.language import CATALOGUE, LANGUAGES, LOCALE, VARIABLES, of, speaker
 
 NO_SUCH_COMMAND = mark("No such command {name!r}.")
@@ -31,6 +32,11 @@ OF_TYPER = (
 )
 """What the library that reads options says by itself."""
 HELP = mark("Show this message and exit.")
+LONGEST_SUMMARY = 76
+"""Characters of a command's line in a list, beyond which it is said shorter."""
+_NO_CHOICE = re.compile(r"'(.*)' is not one of (.*)\.", re.DOTALL)
+_TOO_MANY = re.compile(r"Got unexpected extra arguments? ?\(?s?\)? \((.*)\)", re.DOTALL)
+"""How the library says it, in English alone."""
 
 
 def choose(words: list[str]) -> None:
@@ -51,6 +57,14 @@ def in_language(command: Any) -> None:
         one.get_help_option(typer.Context(one)).help = speak(HELP)
         for said in _that_speak(one):
             said.help = speak(_in_one_line(said.help))
+        if one.help:
+            one.short_help = _summary(one.help)
+
+
+def _summary(text: str) -> str:
+    """What stands beside a command in a list: its first sentence, whole; of a long one what stands before its colon."""
+    sentence = text.partition("\n\n")[0].partition(". ")[0].rstrip(".")
+    return sentence if len(sentence) <= LONGEST_SUMMARY else sentence.partition(": ")[0]
 
 
 def texts(command: Any) -> Iterator[str]:
@@ -81,19 +95,42 @@ def of_usage(error: typer.TyperException) -> Malformed:
     hint = _("see `{command} --help`", command=context.command_path if context is not None else "vigil")
     option = getattr(error, "option_name", None)
     if option is not None and hasattr(error, "possibilities"):
-        known = [name for one in context.command.params for name in one.opts] if context is not None else []
+        known = _options_of(context.command) if context is not None else []
+        if context is not None and context.parent is not None and option in _options_of(context.find_root().command):
+            hint = _("say it before the command: vigil {option} ...", option=option)
+            return Malformed(_("{option} belongs to every command", option=option), hint=hint)
         return Malformed(_("there is no option {option}", option=option), hint=_or_meant(option, known, hint))
     typed = _no_such_command().match(error.message) if param is None else None
     if typed is not None and context is not None:
         message = _("{command} has no command {name}", command=context.command_path, name=typed[1])
         return Malformed(message, hint=_or_meant(typed[1], context.command.commands, hint))
+    if option is not None and param is None and "requires an argument" in error.message:
+        return Malformed(_("{option} says nothing: a value is missing", option=option), hint=hint)
+    if param is None and (more := _TOO_MANY.fullmatch(error.message)):
+        return Malformed(_("{words}: more than this command takes", words=more[1]), hint=hint)
     if param is None:
         return Malformed(error.format_message(), hint=hint)
-    name = param.get_error_hint()
+    name = param.get_error_hint().replace("'", "")
     if not error.message:
         return Malformed(_("{name} is missing", name=name), hint=hint)
-    problem = error.message.removeprefix("Value error, ")
+    problem = _problem(error)
     return Malformed(_("{name} is not right: {problem}", name=name, problem=problem), hint=hint)
+
+
+def _options_of(command: Any) -> list[str]:
+    return [name for one in command.params for name in one.opts]
+
+
+def _problem(error: typer.TyperException) -> str:
+    """What is wrong with a value, and what would be right."""
+    if (said := _NO_CHOICE.search(error.message)) is not None:
+        choices = re.findall(r"'([^']*)'", said[2])
+        there_are = _("expected one of {expected}", expected=", ".join(choices))
+        question = did_you_mean(said[1], choices)
+        return there_are if question is None else _("{text}; {question}", text=there_are, question=question)
+    if isinstance(error.__cause__, ValidationError):
+        return "; ".join(told(one.problem, speak) for one in faults_of(error.__cause__)).removeprefix("Value error, ")
+    return error.message
 
 
 def _no_such_command() -> re.Pattern[str]:

@@ -16,6 +16,7 @@ from zoneinfo import TZPATH, ZoneInfo
 
 from client.language import _
 from domain.views.forms import kind_called
+from domain.words.likeness import did_you_mean
 
 DAYS = {
     "today": 0, "yesterday": -1, "tomorrow": 1, "now": 0,
@@ -28,6 +29,8 @@ _SAID = re.compile(
     r"(?:(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d))?)?\s*(?P<offset>Z|[+-]\d\d:\d\d)?",
     re.IGNORECASE,
 )
+FARTHEST = timedelta(hours=14)
+"""How far the clocks of a place are from UTC at most."""
 TABLE = "zone.tab"
 """Which zones a State has; it comes with the system's time zones."""
 
@@ -56,9 +59,13 @@ class Clock:
     def _read(self, text: str, known: Callable[[], Sequence[tzinfo]]) -> str:
         said = _SAID.fullmatch(text.strip())
         day = said["day"].lower() if said is not None and said["day"] else "today"
+        if said is not None and day.isalpha() and day not in DAYS and (meant := did_you_mean(day, DAYS)):
+            raise ValueError(_("{text}: there is no such day; {question}", text=text, question=meant))
+        if said is not None and said["day"] and day not in NOW and not said["hour"] and (not day.isalpha() or day in DAYS):
+            raise ValueError(_("{text}: the hour is missing, such as {text} 14:00", text=text))
         if said is None or not (said["hour"] or day in NOW) or (day.isalpha() and day not in DAYS):
             return text
-        zones = (_fixed(said["offset"]),) if said["offset"] else known()
+        zones = (_fixed(said["offset"], text),) if said["offset"] else known()
         found = {one.isoformat(timespec="seconds") for zone in zones for one in self._in(zone, day, said, text)}
         if len(found) != 1:
             offsets = ", ".join(sorted({one[19:] for one in found}))
@@ -86,10 +93,12 @@ class Clock:
         yield from (datetime.combine(date_, clock.replace(fold=fold), zone) for fold in (0, 1))
 
 
-def _fixed(offset: str) -> timezone:
+def _fixed(offset: str, text: str) -> timezone:
     if offset in ("Z", "z"):
         return UTC
     ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6]))
+    if ahead > FARTHEST:
+        raise ValueError(_("{text}: no clock is so far from UTC; expected an offset such as +05:00", text=text))
     return timezone(-ahead if offset[0] == "-" else ahead)
 
 

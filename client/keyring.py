@@ -90,7 +90,8 @@ def held(folder: Path, service: str) -> tuple[HeldKeys, ...]:
     except NotFound as error:
         message = _("there is no private key of {service} in {folder}", service=service, folder=folder)
         make = _("make one with `vigil keys new {service}`, or say where they are with --keys", service=service)
-        raise NotFound(message, hint=did_you_mean(service, services_in(folder)) or make) from error
+        meant = did_you_mean(service, services_in(folder))
+        raise NotFound(message, hint=_("{question}; {hint}", question=meant, hint=make) if meant else make) from error
     return tuple(sorted(found, key=_since, reverse=True))
 
 

@@ -1,10 +1,11 @@
 """How lists are narrowed down, and how the directory is shown: services, and the keys to compare and keep."""
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 from rich.table import Table
@@ -12,7 +13,9 @@ from rich.table import Table
 from client import completing
 from client.human_times import Clock
 from client.language import _, needs, speak
+from client.naming import raise_unless_listed
 from client.tables import Lines
+from domain.plan.cards import Channel
 from domain.plan.directory import Listed, ServiceKey
 from domain.signing.keys import key_id
 from domain.views.floor import asked
@@ -24,6 +27,8 @@ from domain.words.moments import instant, utc_text
 from domain.words.text import told
 from process.language import of
 
+CHANNELS: tuple[str, ...] = get_args(Channel)
+STATE = re.compile("[A-Z]{2}")
 ListOutput = Annotated[
     Literal["text", "wide", "json", "yaml"],
     typer.Option("--output", "-o", help="text or wide for people, json or yaml for programs"),
@@ -67,6 +72,10 @@ class Narrowing:
         if self.phase is not None and self.phase not in PHASES:
             hint = did_you_mean(self.phase, PHASES) or _("one of {phases}", phases=", ".join(PHASES))
             raise Malformed(_("there is no phase {phase}", phase=self.phase), hint=hint)
+        if self.channel is not None and self.channel not in CHANNELS:
+            raise _none("--channel", self.channel, CHANNELS)
+        if self.state is not None and not STATE.fullmatch(self.state):
+            raise _none("--state", self.state, ())
         said = {"overdue": self.overdue, "open": None if self.all else self.open, "mine": self.mine or None}
         given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
         words = ("group", "state", "phase", "channel", "text", "due_before")
@@ -80,18 +89,36 @@ class Narrowing:
         """The parameters of the watch floor. Raises `Malformed` for one that it does not know."""
         given = {"show": self.show, "in": self.now_in, "service": self.concerns, "phase": self.phase}
         chosen = {name: value for name, value in given.items() if value is not None}
-        unknown = asked(chosen)[1]
         options = {"show": "--show", "in": "--in", "service": "--concerns", "phase": "--phase"}
-        for name in unknown:
-            known = {"show": tuple(SHOWN), "phase": tuple(PHASES)}.get(name, ())
-            right = did_you_mean(chosen[name], known) or (_("one of {known}", known=", ".join(known)) if known else "")
-            raise Malformed(_("{option} {value}: there is none", option=options[name], value=chosen[name]), hint=right)
+        for name in asked(chosen)[1]:
+            raise _none(options[name], chosen[name], {"show": tuple(SHOWN), "phase": tuple(PHASES)}.get(name, ()))
         return chosen | {"sort": self.sort if self.sort in ("due", "age", "name") else "worst"}
 
     @property
     def of_floor_alone(self) -> bool:
         """Whether something is asked that only the watch floor knows: then what is not on it is left out."""
         return (self.show, self.now_in, self.concerns) != (None, None, None)
+
+    @property
+    def names_a_service(self) -> bool:
+        """Whether a service is named, which may be none."""
+        return (self.concerns, self.participant) != (None, None)
+
+    def raise_unless_listed(self, services: Iterable[str]) -> None:
+        """Raises `NotFound` for a service that is none of these."""
+        known = tuple(services)
+        for option, name in (("--concerns", self.concerns), ("--participant", self.participant)):
+            raise_unless_listed([name] if name is not None else (), known, option)
+
+
+def _none(option: str, value: str, known: Sequence[str]) -> Malformed:
+    """That there is nothing of this name; of a State, how it is written."""
+    there_are = _("one of {known}", known=", ".join(known)) if known else ""
+    if option in {"--in", "--state"}:
+        there_are = _("a State is two capital letters, such as UZ")
+    return Malformed(
+        _("{option} {value}: there is none", option=option, value=value), hint=did_you_mean(value, known) or there_are
+    )
 
 
 def _in_utc(text: str) -> str:

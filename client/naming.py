@@ -1,10 +1,13 @@
 """Names that an officer types, and what to say where one is not right: which was meant, or what there is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from client.caller import CallerOptions
 from client.language import _
+from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.reported import Stated
 from domain.delivery.requests import Request
+from domain.record.door import read_statement
 from domain.rules.books import may_be_opened
 from domain.views.view import DeliveryView
 from domain.words.errors import NotFound
@@ -19,24 +22,58 @@ def raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
         raise NotFound(message, hint=did_you_mean(checkpoint, view.checkpoints) or there_are)
 
 
-def not_asked(delivery: str, checkpoint: str, requests: Sequence[Request], caller: CallerOptions, *, offline: bool) -> NotFound:
-    """Why nothing can be answered there: no such delivery or checkpoint, or one that asks this service nothing. Raises what the
-    gateway raises.
+def not_asked(  # noqa: PLR0913 - what was looked for, and where
+    delivery: str,
+    checkpoint: str,
+    requests: Sequence[Request],
+    caller: CallerOptions,
+    on_behalf_of: str | None = None,
+    *,
+    offline: bool,
+) -> NotFound:
+    """Why nothing can be answered there: no such delivery or checkpoint, or one that asks this service nothing, or the one on
+    whose behalf it speaks. Raises what the gateway raises.
     """
     if not offline:
         try:
             raise_unless_foreseen(checkpoint, caller.at(delivery, lambda door: door.view(delivery)))
         except NotFound as error:
             return error
+    service = on_behalf_of or caller.service
     message = _(
-        "No open request for {service} at {checkpoint} of {delivery}",
-        service=caller.service,
-        checkpoint=checkpoint,
-        delivery=delivery,
+        "no open request for {service} at {checkpoint} of {delivery}", service=service, checkpoint=checkpoint, delivery=delivery
     )
+    if on_behalf_of is not None:
+        there = [one.service for one in requests if (one.delivery, one.checkpoint) == (delivery, checkpoint)]
+        there = [one for one in there if one != caller.service]
+        nobody = _("nobody whom you answer for is asked there; leave --for out to answer for yourself")
+        return NotFound(message, hint=_("with --for: {services}", services=", ".join(there)) if there else nobody)
     asked = [one.checkpoint for one in requests if one.delivery == delivery]
     if meant := did_you_mean(checkpoint, asked):
         return NotFound(message, hint=meant)
     if asked:
         return NotFound(message, hint=_("{delivery} asks you at {checkpoints}", delivery=delivery, checkpoints=", ".join(asked)))
-    return NotFound(message, hint=_("see `vigil inbox`; to speak early, late, offline or for another, use --kind"))
+    hint = _("see `vigil inbox`; early, late, offline or for another with --kind; what you have said: `vigil correct`")
+    return NotFound(message, hint=hint)
+
+
+def raise_unless_own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> None:
+    """Raises `NotFound` for a statement that this service has not made in the delivery."""
+    said = [read_statement(one.event.envelope) for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated)]
+    own = [one.id for one in said if service in {one.service, one.on_behalf_of}]
+    if statement not in own:
+        message = _(
+            "{service} has made no statement {statement} in {delivery}", service=service, statement=statement, delivery=delivery
+        )
+        raise NotFound(
+            message, hint=did_you_mean(statement, own) or _("`vigil history {delivery}` prints its id", delivery=delivery)
+        )
+
+
+def raise_unless_listed(names: Iterable[str], services: Iterable[str], option: str) -> None:
+    """Raises `NotFound` for a service that is none of these."""
+    known = tuple(services)
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or _("`vigil directory` lists them")
+            raise NotFound(_("{option} {name}: no such service in the directory", option=option, name=name), hint=hint)

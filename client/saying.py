@@ -20,7 +20,6 @@ from domain.rules.speaking import Correction
 from domain.views import forms
 from domain.views.forms import FIELDS, PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
-from domain.words.text import mark
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,6 @@ def _signed(text: str) -> dict[str, Any]:
 
 
 _PARTS: Parts = {**PARTS, "agreement": _signed}
-_HINT = mark("give fields as field=value; see docs/statements.md")
 
 
 def content_of(kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None) -> Content:
@@ -46,6 +44,7 @@ def content_of(kind: str, words: Iterable[str], request: Request | None, clock: 
     """
     given: dict[str, str] = {}
     faults: list[Fault] = []
+    hint = _("give fields as field=value; `vigil explain {kind}` names them", kind=kind)
     for word in words:
         name, equals, value = word.partition("=")
         if not (name and equals):
@@ -58,11 +57,13 @@ def content_of(kind: str, words: Iterable[str], request: Request | None, clock: 
         faults += _by(clock, kind, given)
     asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
     try:
-        content = forms.content_of(kind, given, asked, _PARTS, hint=_(_HINT))
+        content = forms.content_of(kind, given, asked, _PARTS, hint=hint)
     except Malformed as error:
-        raise (Malformed(error.message, [*faults, *error.faults], hint=_(_HINT)) if faults else error) from error
+        told = {one.place for one in faults}  # a time that no clock can tell is told once
+        more = [one for one in error.faults if one.place not in told]
+        raise (Malformed(error.message, [*faults, *more], hint=hint) if faults else error) from error
     if faults:
-        raise Malformed(_("{kind} is not right", kind=kind), faults, hint=_(_HINT))
+        raise Malformed(_("{kind} is not right", kind=kind), faults, hint=hint)
     return content
 
 

@@ -8,9 +8,13 @@ from domain.plan.directory import Directory, Service, faults_in
 from domain.plan.documents import Document
 from domain.plan.slips import by_its_beginning
 from domain.words.errors import Fault, Malformed, NotFound
+from domain.words.likeness import did_you_mean
 from domain.words.limits import LARGEST_TEXT, MOST_OFFERED
 from domain.words.text import fill, mark
 from process.zones import unknown_zones
+
+MOST_LOOKED_THROUGH = 1_000
+"""Names in a folder among which one is looked for that is like what was typed."""
 
 
 def text_of(path: Path) -> str:
@@ -19,8 +23,7 @@ def text_of(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(LARGEST_TEXT + 1)
     except FileNotFoundError as error:
-        message = fill("there is no file {path}", path=path)
-        raise NotFound(message) from error
+        raise NotFound(fill("there is no file {path}", path=path), hint=like_it(path)) from error
     except IsADirectoryError as error:
         inside = sorted(one.name for one in path.glob("*.yaml"))[:MOST_OFFERED]
         hint = fill("name one in it: {names}", names=", ".join(inside)) if inside else mark("name a file in it")
@@ -39,6 +42,15 @@ def text_of(path: Path) -> str:
                 fill("{name}: this is {kind}; what people write is wanted here", name=path, kind=fill(what))
             ) from error
         raise Malformed(fill("{name} is no text in UTF-8", name=path)) from error
+
+
+def like_it(path: Path) -> str:
+    """Which file or folder was meant, where nothing has this name."""
+    folder = path.parent
+    if folder.is_dir():
+        meant = did_you_mean(path.name, (one.name for one in sorted(folder.iterdir())[:MOST_LOOKED_THROUGH]))
+        return meant or fill("look into {folder}", folder=folder.resolve())
+    return fill("there is no folder {folder}", folder=folder)
 
 
 def directory_in(path: Path) -> Directory:

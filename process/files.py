@@ -24,7 +24,7 @@ def replacing(path: Path, *, as_it_was: bool = False) -> Iterator[IO[bytes]]:
     place = path.resolve()  # a link stays one
     before = place.stat() if as_it_was else None
     beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(beside, _NEW, _OWN)
+    descriptor = _opened(beside, path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -49,7 +49,7 @@ def making(path: Path) -> Iterator[IO[bytes]]:
     if path.exists():
         raise _there(path)
     try:
-        with os.fdopen(os.open(beside, _NEW, _OWN), "wb") as file:
+        with os.fdopen(_opened(beside, path), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -79,6 +79,15 @@ def write_new(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
     except BaseException:
         path.unlink(missing_ok=True)
+        raise
+
+
+def _opened(beside: Path, path: Path) -> int:
+    """A new file beside another. Raises `OSError`, which names the one that was asked for."""
+    try:
+        return os.open(beside, _NEW, _OWN)
+    except OSError as error:
+        error.filename = str(path)
         raise
 
 

@@ -112,8 +112,12 @@ def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text"
         caller.call(lambda door: _list_again(door, filters, output))
         return
     found = caller.call(lambda door: board(door, filters))
+    if not found.lines and filters.names_a_service:
+        filters.raise_unless_listed(one.id for one in caller.call(lambda door: door.directory()))
     for said in said_beside(found):
         talk.print(said, style="yellow")
+    if not found.lines:
+        talk.print(_("no delivery of yours is like that"), style="dim")
     paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
 
 

@@ -14,7 +14,7 @@ from client import attachments, carrying
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
-from client.language import _, named
+from client.language import _, named, speak
 from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
@@ -186,7 +186,11 @@ def verify(
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
     if trusted is None and not keys_unverified:
         raise _unproved()
-    found, manifest, _tip = unseal(data)
+    try:
+        found, manifest, _tip = unseal(data)
+    except NotVerified as error:
+        message = _("{path}: {problem}", path=packet, problem=speak(error.reason))
+        raise NotVerified(message, hint=_("`vigil export` writes one")) from error
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)

@@ -278,7 +278,7 @@ def _say(
     asked = [one for one in asked if not only or one.delivery in only]
     if not asked:
         message = _(
-            "No open request for {service} at {checkpoint} of {group}", checkpoint=checkpoint, group=group, service=caller.service
+            "no open request for {service} at {checkpoint} of {group}", checkpoint=checkpoint, group=group, service=caller.service
         )
         alone = _("see `vigil inbox`; who has changed its plan is answered alone, with `vigil confirm`")
         raise NotFound(message, hint=did_you_mean(checkpoint, at) or alone)

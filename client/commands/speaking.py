@@ -19,7 +19,7 @@ from client.carrying import CarryOptions
 from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
-from client.naming import not_asked
+from client.naming import not_asked, raise_unless_listed, raise_unless_own
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
@@ -38,6 +38,7 @@ from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
+from domain.words.likeness import did_you_mean
 from domain.words.text import shown
 from protocol.gateway import Gateway
 
@@ -79,6 +80,16 @@ class SayOptions:
         which = (self.delivery, self.checkpoint, self.on_behalf_of or service)
         return next((one for one in requests if (one.delivery, one.checkpoint, one.service) == which), None)
 
+    def raise_unless_bound(self, request: Request) -> None:
+        """Raises `Malformed` for a condition that does not bind there."""
+        there = [one.id for one in request.facts.conditions]
+        for unknown in (one for one in self.fulfils or () if one not in there):
+            which = _("binding here: {conditions}", conditions=", ".join(there)) if there else _("no condition binds here")
+            message = _(
+                "--fulfils {condition}: no such condition binds at {checkpoint}", condition=unknown, checkpoint=self.checkpoint
+            )
+            raise Malformed(message, hint=did_you_mean(unknown, there) or which)
+
     def said(
         self,
         caller: CallerOptions,
@@ -92,10 +103,12 @@ class SayOptions:
     ) -> Statement:
         """The statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
         request = self.asked_among(requests, caller.service)
+        if request is not None and not carried.offline:  # one that was carried may be older than a condition
+            self.raise_unless_bound(request)
         kind = self.kind
         if kind is None:
             if request is None:
-                raise not_asked(self.delivery, self.checkpoint, requests, caller, offline=carried.offline)
+                raise not_asked(self.delivery, self.checkpoint, requests, caller, self.on_behalf_of, offline=carried.offline)
             kind = kind_for(request, positive=positive)
         words = with_decision(kind, [*(self.fields or []), *more], positive=positive)
         if not positive:
@@ -136,6 +149,8 @@ def inbox(
         found = caller.call(lambda door: door.inbox())
         if delivery is not None:
             found = found.model_copy(update={"requests": tuple(one for one in found.requests if one.delivery == delivery)})
+            if not found.requests:
+                caller.at(delivery, lambda door: door.view(delivery))  # a name that is none is told
         said = render.asked_in_full(found.requests) if delivery is not None else render.requests(found.requests)
         answer(output, plain(found), said if found.requests else _("nothing is asked of you now"))
         if delivery is not None:
@@ -275,6 +290,9 @@ def inform(
 ) -> None:
     """Let others know something. It decides nothing."""
     content = _content(Information, text=text, to=to or [], source=source, certainty=certainty)
+    if to and not carried.offline:
+        with suppress(Unavailable):
+            raise_unless_listed(to, [one.id for one in caller.call(lambda door: door.directory())], "--to")
     _pass_on(delivery, content, caller, carried, signing, output, handling, described(attach or ()))
 
 
@@ -326,6 +344,9 @@ def correct(
 ) -> None:
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
     content = correction(of, kind, fields or [], reason, clock_of(caller, carried.directory, offline=carried.offline))
+    if not carried.offline:
+        with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
+            raise_unless_own(of, delivery, caller.at(delivery, lambda door: door.ledger(delivery)), caller.service)
     _pass_on(delivery, content, caller, carried, signing, output, files=described(attach or ()))
 
 
@@ -469,7 +490,8 @@ def _keep(envelope: Envelope, carried: CarryOptions, output: str, files: Sequenc
 
 
 def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequence[Given] = ()) -> None:
-    given = caller.call(lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
+    delivery = read_statement(envelope).delivery
+    given = caller.at(delivery, lambda door: hand_in(door, envelope, lambda text: talk.print(text, style="dim")))
     _attach(envelope, caller, files)
     if isinstance(given, Left):
         words = _(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ruamel.yaml.comments import CommentedMap
 
+from domain.words.errors import OF_PYDANTIC
 from domain.words.text import Filled, fill, mark
 
 KINDS: Final[Mapping[str, str]] = {
@@ -100,7 +101,7 @@ _SAID: Final[Mapping[str, str]] = {
 
 def of_form(parent: Any, name: str, value: Any, problem: str) -> str:
     """What is wrong with this part, where it comes of an unquoted comma or colon; else as it was said."""
-    if isinstance(parent, CommentedMap) and value is None and name in parent and "Extra inputs" in problem:
+    if isinstance(parent, CommentedMap) and value is None and name in parent and problem == OF_PYDANTIC["extra_forbidden"]:
         names = list(parent)
         before = names.index(name) - 1
         while before > 0 and parent[names[before]] is None:
@@ -109,7 +110,7 @@ def of_form(parent: Any, name: str, value: Any, problem: str) -> str:
             text = ", ".join([str(parent[names[before]]), *map(str, names[before + 1 : names.index(name) + 1])])
             right = f'{names[before]}: "{text}"'
             return fill("a comma ends a text inside brackets; put the text in quotes: {right}", right=right)
-    if isinstance(value, CommentedMap) and len(value) == 1 and "valid string" in problem:
+    if isinstance(value, CommentedMap) and len(value) == 1 and problem == OF_PYDANTIC["string_type"]:
         key, rest = next(iter(value.items()))
         right = f'"{key}: {rest}"'
         return fill(

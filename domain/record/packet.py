@@ -30,6 +30,7 @@ from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from domain.words.identifiers import OperationCode, State
 from domain.words.limits import MOST_BRANCHES, MOST_ENTRIES, MOST_KEYS
 from domain.words.moments import instant, utc_text
+from domain.words.text import mark
 
 Cards = dict[State, RuleCard]
 Purpose = Literal["operation", "court"] | State
@@ -198,7 +199,7 @@ def unseal(data: bytes) -> tuple[Packet, Manifest, Envelope]:
     """The packet, the manifest and the seal it came in, once all three fit. Raises `NotVerified`."""
     body, _, sealed = data.removeprefix(_BEFORE).rpartition(_BETWEEN)
     if not (data.startswith(_BEFORE) and body and sealed.endswith(_AFTER)):
-        raise NotVerified("not a packet, or not a whole one")
+        raise NotVerified(mark("not an evidence packet, or not a whole one"))
     try:
         envelope = Envelope.model_validate_json(sealed[: -len(_AFTER)])
         manifest = Manifest.model_validate_json(envelope.body())

@@ -9,7 +9,8 @@ from domain.delivery.custody import Custody
 from domain.delivery.requests import Facts, Request
 from domain.delivery.statement import Content
 from domain.delivery.verdicts import Finding
-from domain.plan.goods import Tolerances
+from domain.plan.goods import SubstanceMass, Tolerances
+from domain.plan.substances import identities
 from domain.rules.books import BOOK
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import InHand
@@ -21,6 +22,8 @@ from domain.words.text import mark, told, word
 UNMET = mark("It will be refused (R19): say that this condition is met: {number} ({text})")
 ENDS_EARLY = mark("It ends before {moment}, until when an authorisation is needed: a longer one will be asked for (R5)")
 CHECKED_OTHERWISE = mark("It will be refused (R7): the plan has this checked: {asked}; the answer says: {given}")
+OTHER = mark("{substance} is not known to be in it: known is {known}. Signed so, it counts as another substance. Meant so?")
+NOTHING_KNOWN = mark("nothing")
 OPENS = mark("Discrepancy: {differs}. The movement stops, and a fresh decision is asked for at {checkpoint}.decision (R7)")
 
 
@@ -33,6 +36,8 @@ def foreseen(
 
 def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], translate: Translate) -> Iterator[str]:
     facts = request.facts
+    if isinstance(content, Prepared):
+        yield from _unknown(content, facts, translate)
     found: object = content  # a kind that is also a check of the consignment
     for one in facts.conditions if BOOK.kinds[content.kind].declares.confirms else ():
         if one.id not in fulfils:
@@ -45,6 +50,18 @@ def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], tran
     elif isinstance(found, InHand) and (differing := differences(found, facts)):
         differs = "; ".join(say_plainly(one, translate) for one in differing)
         yield translate(OPENS).format(differs=differs, checkpoint=request.checkpoint)
+
+
+def _unknown(said: Prepared, facts: Facts, translate: Translate) -> Iterator[str]:
+    """Each substance that is said to be in it and is none that was asked about: a name that was mistyped is another substance."""
+    known = [one for one in facts.contents if isinstance(one, SubstanceMass)]
+    found = [one for one in (*said.kept, *said.removed, *said.samples) if isinstance(one, SubstanceMass)]
+    called = identities((one.substance, one.cas) for one in (*known, *found))
+    same = {called[one.substance, one.cas] for one in known}
+    for one in found:
+        if called[one.substance, one.cas] not in same:
+            names = ", ".join(other.substance for other in known) or translate(NOTHING_KNOWN)
+            yield translate(OTHER).format(substance=one.substance, known=names)
 
 
 def differences(found: InHand, facts: Facts) -> tuple[Finding, ...]:

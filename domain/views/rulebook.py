@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.rules import books
 from domain.rules.books import BOOK
+from domain.rules.contingency import Contingency
 from domain.rules.kind import Binding, Counts, Kind
 from domain.views.forms import FIELDS
 from domain.views.names import NEEDS, STEPS
@@ -113,7 +114,7 @@ def _explained(name: str, translate: Translate) -> Iterator[Explained]:
         )
     if (step := next((title for one, title in STEPS.items() if one == name), None)) is not None:
         yield Explained(name, translate(mark("step of a plan")), translate(step))
-    if (one := BOOK.contingencies.get(name)) is not None:
+    if (one := BOOK.contingencies.get(name) or _opened_as(name)) is not None:
         asks = (translate(mark("asks for")), f"{one.declares.needs}: {translate(one.declares.title)}")
         called = (translate(mark("its checkpoints")), one.title_of("KEY"))
         yield Explained(name, translate(mark("checkpoint that no plan holds")), in_one_line(type(one).__doc__), (asks, called))
@@ -122,6 +123,13 @@ def _explained(name: str, translate: Translate) -> Iterator[Explained]:
             parameters = "; ".join(f"{one}: {translate(SHAPES[shape])}" for one, shape in code.shapes.items())
             more = ((translate(mark("rule")), code.rule), (translate(mark("parameters")), parameters))
             yield Explained(name, translate(mark("code")), translate(code.sentence), tuple(one for one in more if one[1]))
+
+
+def _opened_as(name: str) -> Contingency | None:
+    """Of which contingency a checkpoint of this name is, such as `border.decision.1`."""
+    whole = re.sub(r"\.\d+$", "", name)
+    titles = {one.title_of("").strip("."): one for one in BOOK.contingencies.values()}
+    return titles.get(whole) or titles.get(whole.rpartition(".")[2])
 
 
 def _of_kind(name: str, kind: type[Kind], translate: Translate) -> Iterator[tuple[str, str]]:

@@ -57,7 +57,7 @@ WRONG: Final[Mapping[Reason, str]] = {
     "lost": mark("It has been out of sight for {ago}, since {moment}."),
     "overdue": mark("{services} did not answer in time: {need}. That was due {ago} ago, at {moment}."),
     "diverged": mark("The record was put back: nothing moves until people decide how to go on (R18)."),
-    "differs": mark("It does not fit: {finding}."),
+    "differs": mark("Discrepancy: {finding}."),
     "consent": mark("The consent of {state} ends {ago} before it is expected to leave that State, at {moment}."),
     "unreachable": mark("The request has not reached {services} for {ago}."),
 }

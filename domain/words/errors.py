@@ -24,6 +24,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WrapValidator
 from pydantic_core import ErrorDetails
 
+from domain.words.likeness import did_you_mean
 from domain.words.text import Filled, fill, mark, shown, told
 
 MOST_FAULTS: Final = 100
@@ -305,7 +306,7 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     """
     if (count := error.error_count()) > MOST_LOOKED_AT:
         return (Fault(place=place or "document", problem=f"it has {count} faults: this is something else"),)
-    found = error.errors(include_url=False, include_input=False)
+    found = error.errors(include_url=False)
     wholes = _wholes(one["loc"] for one in found)
     parts = [one for one in found if one["loc"] not in wholes]
     branches = _branches(error.title)
@@ -320,35 +321,49 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
     return (*told, Fault(place=REST, problem=f"and {more} more")) if more else tuple(told)
 
 
+EMPTY: Final = mark("is empty")
 OF_PYDANTIC: Mapping[str, str] = {
-    "missing": mark("Field required"),
-    "extra_forbidden": mark("Extra inputs are not permitted"),
-    "string_type": mark("Input should be a valid string"),
-    "string_too_short": mark("String should have at least {min_length} characters"),
-    "string_too_long": mark("String should have at most {max_length} characters"),
-    "string_pattern_mismatch": mark("String should match pattern '{pattern}'"),
-    "literal_error": mark("Input should be {expected}"),
-    "bool_parsing": mark("Input should be a valid boolean, unable to interpret input"),
-    "int_parsing": mark("Input should be a valid integer, unable to parse string as an integer"),
-    "greater_than_equal": mark("Input should be greater than or equal to {ge}"),
-    "less_than_equal": mark("Input should be less than or equal to {le}"),
-    "too_short": mark("Expected at least {min_length}, and there are {actual_length}"),
-    "too_long": mark("Expected at most {max_length}, and there are {actual_length}"),
+    "missing": mark("is missing"),
+    "extra_forbidden": mark("there is no such field"),
+    "string_type": mark("expected text"),
+    "string_too_short": mark("expected at least {min_length} characters"),
+    "string_too_long": mark("expected at most {max_length} characters"),
+    "string_pattern_mismatch": mark("expected text of the form {pattern}"),
+    "literal_error": mark("expected one of {expected}"),
+    "union_tag_invalid": mark("expected one of {expected}"),
+    "bool_parsing": mark("expected yes or no"),
+    "int_parsing": mark("expected a whole number"),
+    "greater_than_equal": mark("expected {ge} or more"),
+    "less_than_equal": mark("expected {le} or less"),
+    "too_short": mark("expected at least {min_length}, found {actual_length}"),
+    "too_long": mark("expected at most {max_length}, found {actual_length}"),
 }
-"""What pydantic finds by itself, for a reader of another language: its English stays as it says it."""
+"""What pydantic finds by itself, in words of an officer."""
+_LONGEST_TYPED: Final = 60
+"""Of a value that may be one of the choices, mistyped."""
 
 
 def _in_our_words(found: ErrorDetails) -> str:
-    """What was found: a text of ours as that, and what pydantic says by itself as one that can be said again."""
+    """What was found: a text of ours as that, and what pydantic finds by itself in our words, with the choice that was meant."""
     context, said = found.get("ctx", {}), found["msg"].removeprefix("Value error, ")
     raised = context.get("error")
     if isinstance(raised, ValueError) and raised.args and isinstance(raised.args[0], Filled):
         return raised.args[0]
     if (template := OF_PYDANTIC.get(found["type"])) is None:
         return said
-    text = Filled(said)
-    text.template, text.filled = template, context | {"expected": str(context.get("expected", "")).replace(" or ", ", ")}
-    return text
+    if context.get("min_length") == 1 and found["type"] == "string_too_short":
+        return fill(EMPTY)
+    expected = str(context.get("expected_tags", context.get("expected", "")))
+    if not expected:
+        return fill(template, **context)
+    choices, typed = _QUOTED.findall(expected), context.get("tag", found["input"])
+    there_are = ", ".join(choices) or expected.replace(" or ", ", ")
+    text = fill(template, expected=there_are) if len(choices) != 1 else fill("expected {right}", right=there_are)
+    meant = did_you_mean(typed, choices) if isinstance(typed, str) and len(typed) <= _LONGEST_TYPED else None
+    return text if meant is None else fill("{text}; {question}", text=text, question=meant)
+
+
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 def _wholes(places: Iterable[tuple[int | str, ...]]) -> set[tuple[int | str, ...]]:

@@ -12,9 +12,17 @@ ALIKE: Final = 0.7
 """How much of a name must be the same (`difflib`): a letter or two may be wrong, and another word is none of these."""
 
 
+SHORTEST: Final = 4
+"""Letters of a name that is looked for inside another: fewer are in too many."""
+
+
 def meant(typed: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Those of these names that are most like what was typed, the likest first; none that is quite another."""
-    return tuple(get_close_matches(typed, dict.fromkeys(known), MOST_MEANT, ALIKE))
+    """Those of these names that are most like what was typed, the likest first; then those that hold it whole, or that it holds.
+    None that is quite another.
+    """
+    names = tuple(dict.fromkeys(known))
+    inside = (one for one in names if min(len(one), len(typed)) >= SHORTEST and (one in typed or typed in one))
+    return tuple(dict.fromkeys((*get_close_matches(typed, names, MOST_MEANT, ALIKE), *inside)))[:MOST_MEANT]
 
 
 def did_you_mean(typed: str, known: Iterable[str]) -> Filled | None:

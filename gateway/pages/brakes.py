@@ -26,7 +26,7 @@ BRAKES: Final = ("stop_requested", "hold_requested", "incident", "authorisation_
 PROPOSED: Final[Mapping[Reason, tuple[str, str]]] = {
     "lost": (IN_GENERAL["lost"], "R9"),
     "overdue": (IN_GENERAL["silence"], "R2"),
-    "differs": (mark("weight or seals do not fit"), "R7"),
+    "differs": (mark("discrepancy in weight or seals"), "R7"),
     "consent": (mark("a consent does not last as long as the way"), "R5"),
     "diverged": (mark("the record was put back"), "R18"),
 }

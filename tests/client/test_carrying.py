@@ -266,7 +266,7 @@ async def test_a_file_without_the_request_in_question_says_so(desk: Desk, tmp_pa
     ran.append(await vigil(*answer, cwd=tmp_path))
 
     assert [3, 2, 3, 2] == [one.code for one in ran]
-    assert "No open request for uz.prosecutor" in ran[0].err
+    assert "no open request for uz.prosecutor" in ran[0].err
     assert "holds no signed requests" in ran[1].err
     assert "carried here with --request" in ran[3].err
 

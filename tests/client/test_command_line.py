@@ -14,10 +14,11 @@ from ruamel.yaml import YAML
 from client import console, contexts
 from client.console import Watched
 from client.saying import content_of
-from domain.delivery.requests import Facts, Request
+from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
-from domain.plan.goods import Check
+from domain.plan.goods import Check, SubstanceMass
 from domain.views.foreseen import foreseen
+from domain.views.rulebook import explained, rules
 from domain.views.view import view
 from domain.words.errors import Malformed
 from domain.words.identifiers import Seal
@@ -27,6 +28,7 @@ from tests.command import in_conversation, vigil
 from tests.support import EXAMPLES, Table
 
 CONSENT = ("consent-kz", "reference=KZ-17", "granted_by_role=prosecutor", "legal_basis=art. 1")
+PREPARED = ("prepared", "gross=13.9 kg", "seals=KZ001/H", "modality=intact", "witnesses=recorded_by_video", "kept=heroin: 13 kg")
 SHA = "0" * 64
 
 
@@ -44,7 +46,7 @@ async def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(desk: Des
 
     assert [3, 3, 3, 3, 2, 2, 2, 2] == [one.code for one in (checkpoint, other, service, delivery, kind, field, option, phase)]
     assert "did you mean consent-kz" in checkpoint.err
-    assert "No open request for kz.prosecutor at departure" in other.err
+    assert "no open request for kz.prosecutor at departure" in other.err
     assert f"{name} asks you at consent-kz" in other.err
     assert "did you mean kz.prosecutor" in service.err
     assert f"did you mean {name}?" in delivery.err
@@ -52,6 +54,69 @@ async def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(desk: Des
     assert "did you mean reference?" in field.err
     assert "did you mean --overdue" in option.err
     assert "did you mean under_way?" in phase.err
+
+
+async def test_nothing_is_recorded_of_a_name_that_is_mistyped(desk: Desk) -> None:
+    """Whom one speaks for or tells, which condition is met, which statement was wrong: no attempt stands in the ledger."""
+    name = desk.plan.operation
+
+    async def recorded() -> list[str]:
+        ran = await desk.run("history", name, "-o", "json", service="kz.knb")
+        return [one["event"] for one in ran.json if "verdict" in one.get("event", ())]
+
+    before = await recorded()
+    said = (
+        await desk.run("confirm", name, "consent-kz", "--for", "uz.nobody", service="kz.prosecutor"),
+        await desk.run("confirm", name, "consent-kz", "--fulfils", "kz.nobody/1", service="kz.prosecutor"),
+        await desk.run("correct", name, "f" * 32, *PREPARED, "--reason", "x", service="kz.knb"),
+        await desk.run("inform", name, "x", "--to", "uz.custom", service="kz.knb"),
+        await desk.run("list", "--concerns", "kz.polcie", service="kz.knb"),
+        await desk.run("inbox", "nosuch", service="kz.knb"),
+        await desk.run("stop", name[:-1], "--reason", "x", service="kz.knb"),
+    )
+    told = (
+        "nobody whom you answer for is asked there", "no condition binds here", "`vigil history", "did you mean uz.customs",
+        "did you mean kz.police", "`vigil list` shows yours", f"did you mean {name}?",
+    )  # fmt: skip
+
+    assert [3, 2, 3, 3, 3, 3, 3] == [one.code for one in said], said
+    assert all(right in one.err for right, one in zip(told, said, strict=True)), said
+    assert before == await recorded()
+
+
+def test_a_substance_that_nobody_asked_about_is_told_before_it_is_signed() -> None:
+    """A name that was mistyped is another substance; the same in Russian, or with more words, is not."""
+
+    def said(kept: str) -> tuple[str, ...]:
+        words = ("gross=13.9 kg", "seals=KZ001/H", "modality=intact", "witnesses=recorded_by_video", f"kept={kept}")
+        asked = handover("weight", "seals")
+        inside = (SubstanceMass(substance="heroin", net=13_000_000),)
+        request = asked.model_copy(update={"facts": asked.facts.model_copy(update={"contents": inside})})
+        return foreseen(content_of("prepared", words, None), request)
+
+    assert () == said("героин: 13 kg") == said("heroin: 13 kg")
+    assert ["heroine is not known to be in it: known is heroin"] == [one.partition(". ")[0] for one in said("heroine: 13 kg")]
+
+
+def test_a_consent_that_ends_early_and_a_condition_unmet_are_told_before_it_is_signed() -> None:
+    """R5: until when it is needed; R19: which condition. Nothing where it is long enough and the condition is met."""
+    needed, bound = "2026-03-09T08:30:00.000000Z", Bound(id="kz.prosecutor/1", text="photographs")
+    asked = handover()
+    facts = asked.facts.model_copy(update={"valid_until": needed, "conditions": (bound,)})
+    request = asked.model_copy(update={"facts": facts})
+
+    def said(until: str, *met: str) -> tuple[str, ...]:
+        words = (
+            "state=UZ", f"request={SHA}", "modalities=intact", "reference=1", "granted_by_role=prosecutor", "legal_basis=x",
+            "valid_from=2026-03-02T08:30:00Z", f"valid_until={until}",
+        )  # fmt: skip
+        return foreseen(content_of("authorisation_granted", words, None), request, met)
+
+    assert () == said("2026-03-09T13:30:00+05:00", "kz.prosecutor/1")
+    unmet, early = said("2026-03-09T08:29:59Z")
+    assert "It will be refused (R19): say that this condition is met: kz.prosecutor/1 (photographs)" == unmet
+    assert early.startswith(f"It ends before {needed}")
+    assert early.endswith("(R5)")
 
 
 async def test_a_folder_or_a_directory_of_services_is_no_plan() -> None:
@@ -249,12 +314,17 @@ async def test_a_list_is_limited_and_read_by_people_and_programs(desk: Desk) -> 
 async def test_what_the_rules_call_things_is_explained_without_a_network() -> None:
     """A rule, a code, a kind and a part of a name; a mistyped one is answered with what was meant; every word is documented."""
     rule, code = await vigil("explain", "R11"), await vigil("explain", "seals_differ", "-o", "json")
+    checkpoint = await vigil("explain", "border.decision.1")
+    foreseen_by = {name: explained(name, str) for name in rules()}
     kind, part = await vigil("explain", "prepared"), await vigil("explain", "handover")
     mistyped, version = await vigil("explain", "prepard"), await vigil("--version")
 
     assert "A participant reads only what it needs" in rule.out
     assert [("code", "seals are {found}, expected {expected}")] == [(one["what"], one["says"]) for one in code.json]
     assert "gross, seals" in kind.out
+    assert "checkpoint that no plan holds" in checkpoint.out
+    assert {"R1", "R5", "R19", "R31"} <= foreseen_by.keys()
+    assert all(one and one[0].says for one in foreseen_by.values())
     assert "handover_declined" in part.out
     assert (3, "did you mean prepared" in mistyped.err) == (mistyped.code, True)
     assert re.fullmatch(r"vigil \d+\.\d+\.\d+, rules \d+, Python 3\.\d+\.\d+\n", version.out)

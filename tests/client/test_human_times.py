@@ -43,6 +43,10 @@ def test_a_time_is_read_by_the_clock_of_the_services_state(state: str, said: str
         ("ZZ", "today 14:00", "not known here"),
         ("UZ", "today 25:00", "no such day or hour"),
         ("UZ", "31.2.2026 14:00", "no such day or hour"),
+        ("UZ", "yesterday", "the hour is missing, such as yesterday 14:00"),
+        ("UZ", "2026-03-02", "the hour is missing"),
+        ("UZ", "tomorroww 14:00", "did you mean tomorrow"),
+        ("UZ", "today 14:00 +25:00", "no clock is so far from UTC"),
         ("LV", "2026-03-29 03:30", "by which clock"),
         ("LV", "2026-10-25 03:30", "by which clock"),
     ],
@@ -53,7 +57,7 @@ def test_an_hour_whose_clock_is_not_certain_is_refused(state: str | None, said: 
         clock(state).read(said)
 
 
-@pytest.mark.parametrize("text", ["2026-03-02T14:00:00+05:00", "soon", "today", "2026-03-02", "2026-03-02T14:00:00"])
+@pytest.mark.parametrize("text", ["2026-03-02T14:00:00+05:00", "soon", "2026-03-02T14:00:00"])
 def test_anything_else_is_left_to_be_judged_as_it_is(text: str) -> None:
     """RFC 3339 is kept as written, and what is no time stays what it is."""
     assert text == Clock(lambda: pytest.fail("nobody needs the State"), lambda: NOW).read(text)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -113,13 +113,34 @@ def test_what_a_form_finds_wrong_is_said_in_russian(kind: str, words: dict[str, 
     assert not [one for one in said if ENGLISH.search(one)]
 
 
-def test_the_english_of_a_fault_stays_what_pydantic_says() -> None:
-    """Programs and logs see no difference."""
+@pytest.mark.parametrize(
+    ("content", "problem", "russian"),
+    [
+        ({"kind": "sighted", "place": ""}, "is empty", "пусто"),
+        ({"kind": "sighted"}, "is missing", "не указано"),
+        ({"kind": "sighted", "place": "x" * 5000}, "expected at most 120 characters", "ожидалось знаков: не более 120"),
+        (
+            {"kind": "movement_decision", "proceed": "perhaps", "reason": "x"},
+            "expected yes or no",
+            "ожидалось да или нет (yes, no)",
+        ),
+    ],
+)
+def test_what_pydantic_finds_is_said_in_words_of_an_officer(content: dict[str, Any], problem: str, russian: str) -> None:
+    """Neither `Field required` nor `String should have at least 1 character`."""
     with pytest.raises(ValidationError) as caught:
-        BOOK.content({"kind": "sighted", "place": ""})
+        BOOK.content(content)
     (fault,) = faults_of(caught.value)
-    assert fault.problem == "String should have at least 1 character"
-    assert in_russian(fault.problem) == "Знаков должно быть не менее 1"
+    assert (problem, russian) == (fault.problem, in_russian(fault.problem))
+
+
+def test_a_choice_that_was_mistyped_is_answered_with_the_one_that_was_meant() -> None:
+    """All that there are, and of them the nearest; none where nothing is like it."""
+    with pytest.raises(Malformed) as caught:
+        content_of("detected", {"how": "xray", "sure": "unsure"}, {}, PARTS)
+    found = {one.place: one.problem for one in caught.value.faults}
+    assert found["how"].endswith("; did you mean x_ray?")
+    assert "expected one of suspected, presumptive_test, laboratory" == found["sure"]
 
 
 @pytest.mark.parametrize("kind", OF_PYDANTIC)

@@ -802,7 +802,7 @@ def test_a_public_client_has_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "place", "problem"),
     [
-        ({"issuer": None}, "issuer", "Field required"),
+        ({"issuer": None}, "issuer", "is missing"),
         ({"issuer": "http://login.example"}, "issuer", "expected https://"),
         ({"issuer": "login.example"}, "issuer", "expected an address"),
         ({"issuer": "https://login.example?x=y"}, "issuer", "has no query"),

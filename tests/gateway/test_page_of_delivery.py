@@ -102,7 +102,7 @@ def test_a_weight_that_does_not_fit_is_said_first_and_drawn_outside_the_toleranc
     found, said = made(table, table.plan.initiator), told_on(table, "kz.knb")
 
     assert "needs_you" == found.situation.group
-    assert "It does not fit: gross weight is 13.7 kg, expected 13.9 kg within 20 g." in said
+    assert "Discrepancy: gross weight is 13.7 kg, expected 13.9 kg within 20 g." in said
     assert "kz.police, kz.prosecutor must answer within 12 h: a decision whether to go on." in said
     assert [True, True, False] == [one.weighing.fits for one in found.weighings]
     assert "−200 g of ±20 g" in words_of(rendered(table, "kz.knb"))
@@ -225,8 +225,8 @@ def test_the_reason_that_is_proposed_says_what_is_wrong_and_nothing_of_others(se
     table.say("kz.police", "handover_offered", "tashkent-airport")
     table.say("uz.customs", "handover_accepted", "tashkent-airport", gross=13_700_000)
 
-    assert "Weight or seals do not fit (R7)" == made(table, service).proposed
-    assert ">Weight or seals do not fit (R7)</textarea>" in rendered(table, service)
+    assert "Discrepancy in weight or seals (R7)" == made(table, service).proposed
+    assert ">Discrepancy in weight or seals (R7)</textarea>" in rendered(table, service)
 
 
 def test_who_has_acknowledged_a_stop_is_named_to_who_sees_the_whole() -> None:
