@@ -1,5 +1,5 @@
-"""How long the machine's part of two journeys is, in a real Chromium: a supervisor's to the overdue delivery among very many, and
-an officer's from the sign-in link to the receipt.
+"""How long the machine's part of three journeys is: in a real Chromium a supervisor's to the overdue delivery among very many and
+an officer's from the sign-in link to the receipt; in a shell an agency's from an empty folder to its own delivery, started.
 
 `python -m bench.journeys`. A script presses what a person would, as soon as it is there, so this is what is waited for and no
 person's time: reading, thinking and typing come on top. All of it is in this process, with other deliveries that stand in the
@@ -7,10 +7,15 @@ archive and do not run.
 """
 
 import asyncio
+import os
+import re
 import sys
+import sysconfig
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright, expect
 
@@ -26,7 +31,11 @@ from tests.support import example_plan, signed_plan
 from workflows.messages import workflow_id
 
 DELIVERIES, TIMES = 1_000, 5
+LONGEST = 300
+"""Seconds for the commands of one agency."""
 FINDS, ANSWERS = "supervisor, to the overdue one", "officer, from link to receipt"
+BEGINS = "agency, from an empty folder to its delivery"
+README = Path(__file__).parents[1] / "README.md"
 
 
 def others(count: int) -> list[Glance]:
@@ -90,9 +99,27 @@ async def answers(browser: Browser, at: Installation, plan: Plan, found: dict[st
         note("proved")
 
 
+async def begins(found: dict[str, list[float]]) -> None:
+    """The commands of the README's *Your own first delivery*, in an empty folder, as they stand there."""
+    (commands,) = re.findall(r"```sh first\nmake venv\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}", "TMPDIR": folder}
+        note = stopwatch(found, BEGINS)
+        script = f"set -em\ntrap 'kill %1 2>/dev/null' EXIT\n{commands}"
+        shell = await asyncio.create_subprocess_exec(
+            *("timeout", str(LONGEST), "bash", "-c", script), cwd=folder, env=os.environ | own, stdout=asyncio.subprocess.DEVNULL
+        )
+        if await shell.wait():
+            message = "the commands of the README do not lead to a delivery"
+            raise SystemExit(message)
+        note("started, and shown")
+
+
 async def measured(deliveries: int, times: int) -> dict[str, list[float]]:
     """Each figure by its name."""
     found, plans = dict[str, list[float]](), [another() for _ in range(times)]
+    for _ in range(times):
+        await begins(found)
     async with (
         await temporal_server() as temporal,
         installed(temporal.client, plans[0], None) as at,

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from domain.words.errors import REST, Fault, faults_of
 from domain.words.quantities import BY_HAND
+from domain.words.text import Filled
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -126,6 +127,8 @@ def _words(model: type[BaseModel], value: Any, place: list[str]) -> Iterator[str
         for one in faults_of(error):
             if one.place.split(".") == place:
                 yield from re.findall(r"'([^']+)'", one.problem)
+                filled = one.problem.filled if isinstance(one.problem, Filled) else {}
+                yield from str(filled.get("expected", filled.get("right", ""))).split(", ")
 
 
 def _faulty(model: type[BaseModel], value: Any, place: list[str]) -> bool:

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from client import cli
 from client.caller import CallerOptions
-from domain.delivery.ledger import Ledger, Receipt
+from domain.delivery.ledger import Entry, Ledger, Receipt
 from domain.delivery.persons import Arrestee, Prosecution
 from domain.delivery.reported import Stated
-from domain.delivery.requests import Facts, Inbox, Request
+from domain.delivery.requests import Bound, Facts, Inbox, Request
 from domain.delivery.statement import Seen, Statement, sign_statement
 from domain.delivery.verdicts import ACCEPTED
 from domain.delivery.vocabulary import Outcome
@@ -26,6 +26,7 @@ from domain.delivery.watching import Interval
 from domain.plan.acts import NamedAct
 from domain.plan.attachment import Attachment
 from domain.plan.cards import Form, Measure, Modality
+from domain.plan.directory import Service
 from domain.plan.goods import Cash, Counted, DeviceFound, Find, Instruments, Item, Part, Scale, SubstanceMass, Unit, Weapons
 from domain.plan.plan import STEP_NEEDS, Consignment, Plan
 from domain.plan.quantity import Estimate, Unmeasured
@@ -43,10 +44,11 @@ from domain.rules.conflict import ConflictSettled
 from domain.rules.detection import Detected
 from domain.rules.exhibits import Disposed, DividedPart, LaboratoryReport
 from domain.rules.kind import CONCLUDED, HALTED
+from domain.rules.preparation import Ready
 from domain.signing.canonical import Frozen
 from domain.signing.envelope import Envelope
 from domain.words.identifiers import Seal
-from tests.support import example_plan
+from tests.support import example_directory, example_plan
 
 TEXT = (Path(__file__).parents[2] / "docs" / "statements.md").read_text(encoding="utf-8")
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -182,6 +184,7 @@ class Door:
             place="Tashkent", state="UZ", modality="intact", expected_at=None, valid_until="2099-04-01T00:00:00.000000Z",
             gross=13_900_000, tolerance=20_000, seals=(), contents=(), permissions=("opening",),
             request=request_for_consent(example_plan(), "UZ"), request_digest=digest_of_request(example_plan(), "UZ"),
+            conditions=(Bound(id="uz.prosecutor/1", text="the seal is kept"),),
         )  # fmt: skip
         asked = {
             "id": "x",
@@ -198,6 +201,24 @@ class Door:
     async def view(self, _delivery: str) -> SimpleNamespace:
         """What says which plan is in force, and how far the ledger has come."""
         return SimpleNamespace(plan="0" * 64, entries=1, root="0" * 64)
+
+    async def directory(self) -> tuple[Service, ...]:
+        """The services of the examples."""
+        return example_directory().services
+
+    async def ledger(self, delivery: str) -> tuple[Entry, ...]:
+        """What the command corrects, as its service said it."""
+        said = Statement(
+            id=self.words[1],
+            delivery=delivery,
+            service=self.service,
+            officer="K-1",
+            happened_at="2026-03-02T13:25:00+05:00",
+            content=Ready(),
+        )
+        ledger = Ledger(bytes(32))
+        ledger.append(ledger.next(Stated(envelope=sign_statement(said, KEY), verdict=ACCEPTED), "2026-03-02T08:30:00.000000Z"))
+        return ledger.entries
 
     async def submit(self, _delivery: str, envelope: Envelope) -> SignedReceipt:
         """Keep it."""

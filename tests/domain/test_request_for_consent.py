@@ -145,7 +145,7 @@ def test_r1_a_plan_without_a_request_is_refused_with_the_place() -> None:
         ((where, problem),) = [(one.place, one.problem) for one in refused.value.faults]
         assert where.endswith(f": {place}")
         assert where.startswith("plan.yaml:")
-        assert "required" in problem.lower()
+        assert "is missing" == problem
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,8 @@ async def test_a_stale_page_says_of_when_its_figures_are(at: Night, monkeypatch:
         raise Unavailable("the archive is away")
 
     async with opened(at) as page:
-        await expect(page.locator("#live")).to_contain_text("Live")
+        await keep(at.reads, [made("cedar-1", "overdue")])
+        await expect(page.locator("#r-cedar-1")).to_contain_text("late 3 h")  # the stream is there
         with monkeypatch.context() as patch:
             patch.setattr(Deliveries, "newest", away)
             await expect(page.locator("#stale")).to_contain_text("The archive does not answer, so nothing newer is known.")

@@ -12,7 +12,8 @@ HEARD = """
 window.heard = [];
 const Real = window.Notification;
 window.Notification = class extends Real {
-  constructor(title, more) { super(title, more); window.heard.push(title + " / " + more.body); }
+  constructor(title, more) { super(title, more); window.heard.push(title + " / " + more.body);
+    document.documentElement.dataset.heard = ""; }
 };
 """
 """What the browser's own notices said; each is shown all the same."""
@@ -61,7 +62,7 @@ async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_
         await page.get_by_role("button", name="Let this browser notify me").click()
         await expect(page.locator("#notifies")).to_contain_text("This browser notifies you")
         await page.goto(f"{at.url}/desk/floor")
-        await page.wait_for_function("window.heard.length")
+        await expect(page.locator("html[data-heard]")).to_be_attached()
         assert ["Vigil: something waits at the desk / Something waits. Deliveries: 1"] == await page.evaluate("window.heard")
         await page.locator("#waiting").get_by_role("button", name="Seen").click()
         await expect(page.locator("#waiting")).to_be_hidden()

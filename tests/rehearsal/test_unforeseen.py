@@ -14,7 +14,7 @@ from rehearsal.__main__ import LED, world
 from rehearsal.simulator import simulate
 from rehearsal.unforeseen import NEVER, TURNS
 
-ROUNDS = 8
+ROUNDS = 16
 """In each of these every turn comes once."""
 
 

@@ -49,6 +49,7 @@ export function follow({ stream, words, ...begun }, take) {
   let at = Date.parse(begun.at);
   let heard = Date.now();
   let state = { archive: "up", engine: begun.engine, due: begun.due, out: false };
+  let refused = false; // the stream was, and is asked for again
   const now = () => Date.now() + ahead;
 
   function tell() {
@@ -59,7 +60,7 @@ export function follow({ stream, words, ...begun }, take) {
       return;
     }
     const silent = Date.now() - heard;
-    const stale = silent > STALE || state.out || state.archive === "away";
+    const stale = silent > STALE || state.out || refused || state.archive === "away";
     const time = `${clock(at)} UTC`;
     say($("stale"), !stale ? "" : fill(state.out ? words.out : state.archive === "away" && silent <= STALE ? words.archive : words.stale, { time }));
     const broken = { no_worker: words.no_worker_means, away: words.away_means }[state.engine];
@@ -76,6 +77,7 @@ export function follow({ stream, words, ...begun }, take) {
 
   function hear(event) {
     heard = Date.now();
+    refused = false;
     place = event.lastEventId || place;
     const said = JSON.parse(event.data);
     if (said.kind === "beat") {
@@ -98,6 +100,8 @@ export function follow({ stream, words, ...begun }, take) {
     });
     mine.onerror = () => {
       if (mine !== source || mine.readyState !== EventSource.CLOSED) return; // it comes back by itself
+      refused = true;
+      tell();
       fetch("/desk/me", { method: "HEAD" }).then(({ status }) => {
         state.out = status === 401 || status === 403;
         tell();
