@@ -64,6 +64,7 @@ app.add_typer(contexts.app, name="context")
 for group in (rehearsing, sandboxing, installation, deliveries, speaking, evidence):
     app.add_typer(group.app)
 app.command()(signing_in.sign_in)
+app.command()(signing_in.board)
 app.command()(papers.paper)
 app.command()(reads.reads)
 app.command()(results.results)
