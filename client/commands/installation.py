@@ -141,6 +141,7 @@ async def serving(layout: Layout, reader: Reader | None, grace: float = GRACE) -
             layout = replace(layout, codec=endpoint if tells_users() else None)
         embedded = await opened.enter_async_context(Embedded(layout, grace))
         talk.print(_("gateway     {url}", url=layout.gateway_url))
+        talk.print(_("desk        {url}/desk, which `vigil board` opens", url=layout.gateway_url))
         address = f"127.0.0.1:{layout.temporal_port}"
         talk.print(_("Temporal    {address}, its pages {pages}", address=address, pages=pages))
         await _say_how_pages_are_read(reader[0] if reader else "", door, endpoint, told=layout.codec is not None)
