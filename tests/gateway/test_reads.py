@@ -66,11 +66,12 @@ class At:
 
 @pytest.fixture(scope="module")
 async def at(temporal: Client) -> AsyncIterator[At]:
-    """One installation for the whole module, the request for consent open."""
+    """One installation for the whole module, the request for consent open, and one record in its log."""
     plan = renamed(example_plan("almaty-tashkent"))
     async with installed(temporal, plan, None) as installation:
         await installation.gateway(plan.initiator).start(signed_plan(plan))
         await installation.opened(plan, "consent-uz")
+        await installation.gateway(plan.initiator).view(plan.operation)  # a log without records shows nothing of any delivery
         yield At(installation, plan)
 
 
