@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any, Self
 
+import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -54,6 +55,8 @@ SAID = sorted(WORDS.keys() - {"delegated"})
 """Kinds of statements that are whole without more."""
 PATIENCE = 30.0
 """Seconds for one answer."""
+STREAMS_LAST = 0.1
+"""Seconds: a stream of what is open has no end of its own, and each answer is read to its end."""
 ROUND = 1_000
 """Requests at one delivery. Each that counts is in its ledger, and an evidence packet holds all of that."""
 
@@ -246,7 +249,8 @@ def without_shares() -> Iterator[None]:
 async def target(client: Client) -> AsyncIterator[Target]:
     """Everything real, and nobody answering."""
     plan, over = (renamed(example_plan("almaty-tashkent")) for _ in range(2))
-    with without_shares():
+    with without_shares(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.floor.LASTS", STREAMS_LAST)
         async with installed(client, plan, None) as installation:
             door = installation.gateway(plan.initiator)
             for one in (plan, over):
