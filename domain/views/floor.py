@@ -20,6 +20,7 @@ from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_LISTED_SERVICES, MOST_ON_FLOOR
 from domain.words.moments import instant, utc_text
+from domain.words.text import shown
 
 Order = Literal["worst", "due", "age", "name"]
 """The worst first, as `urgency` orders; what comes due next first; the oldest first; by code name."""
@@ -65,15 +66,15 @@ def asked(query: Mapping[str, str]) -> tuple[FloorQuestion, tuple[str, ...]]:
     unknown: list[str] = []
     for name, value in query.items():
         if name not in PARAMETERS:
-            unknown.append(name)
+            unknown.append(shown(name, LONGEST_SEARCH))
         elif value:
             try:
                 FloorQuestion.model_validate({PARAMETERS[name]: value})
             except ValidationError:
-                unknown.append(name)
+                unknown.append(shown(name, LONGEST_SEARCH))
             else:
                 given[PARAMETERS[name]] = value
-    return FloorQuestion.model_validate(given), tuple(unknown)
+    return FloorQuestion.model_validate(given), tuple(dict.fromkeys(unknown))
 
 
 class FloorRow(Frozen):

@@ -21,8 +21,9 @@ from domain.signing.canonical import Frozen
 from domain.views.floor import Placed
 from domain.views.glance import Awaited, Glance
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
-from domain.words.limits import MOST_BLOCKS, MOST_LISTED_SERVICES, MOST_MISSING
+from domain.words.limits import LONGEST_SEARCH, MOST_BLOCKS, MOST_LISTED_SERVICES, MOST_MISSING
 from domain.words.moments import instant, utc_text
+from domain.words.text import shown
 
 SOON: Final = timedelta(hours=12)
 """From when on what is due is shown beside what is late: whoever is on the telephone asks for both."""
@@ -141,10 +142,10 @@ def asked(query: Mapping[str, str]) -> tuple[OverdueQuestion, tuple[str, ...]]:
         try:
             OverdueQuestion.model_validate({PARAMETERS[name]: value})
         except (KeyError, ValidationError):
-            unknown.append(name)
+            unknown.append(shown(name, LONGEST_SEARCH))
         else:
             given[PARAMETERS[name]] = value
-    return OverdueQuestion.model_validate(given), tuple(unknown)
+    return OverdueQuestion.model_validate(given), tuple(dict.fromkeys(unknown))
 
 
 @dataclass(frozen=True)
