@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from domain.views import results_in_words as words
-from domain.views.results import Results
+from domain.views.results import Period, Results
 from domain.views.results_picture import panels, picture
 from domain.words.text import mark
 from gateway.access import CALLER
@@ -61,7 +61,12 @@ async def take(request: web.Request) -> web.Response:
             text = found.model_dump_json()
         case _:
             text = picture(found, speaker(language), language)
-    name = f"results-{found.period.since[:10]}-{words.last_day(found.period)}.{form}"
+    return as_a_file("results", found.period, form, text)
+
+
+def as_a_file(what: str, period: Period, form: str, text: str) -> web.Response:
+    """What was counted over a period, to be saved under a name that says both."""
+    name = f"{what}-{period.since[:10]}-{words.last_day(period)}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(text=text, content_type=TAKEN_AS[form], headers=headers)
 

@@ -17,7 +17,7 @@ from domain.views.statistics_picture import panels, picture
 from gateway.access import CALLER
 from gateway.pages.entrance import ROOT
 from gateway.pages.pages import language_of, page
-from gateway.pages.results import TAKEN_AS, ZONES, asked, usual
+from gateway.pages.results import TAKEN_AS, ZONES, as_a_file, asked, usual
 from gateway.reads import counts
 from gateway.reception import RECEPTION
 from gateway.results_query import ResultsQuery, statistics_query_of
@@ -66,9 +66,7 @@ async def take(request: web.Request) -> web.Response:
             text = found.model_dump_json()
         case _:
             text = picture(found, speaker(language))
-    name = f"statistics-{found.period.since[:10]}-{last_day(found.period)}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return web.Response(text=text, content_type=TAKEN_AS[form], headers=headers)
+    return as_a_file("statistics", found.period, form, text)
 
 
 async def _found(request: web.Request, query: Mapping[str, str]) -> Statistics:
