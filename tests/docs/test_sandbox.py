@@ -16,6 +16,7 @@ AT_MOST = 240
 """Seconds for a page: a bound for what hangs, on a busy machine too."""
 SIGNED = "uz.prosecutor signed that the request was received"
 WAYS = {"webhook": SIGNED, "polling": SIGNED}
+ASKED = "-> uz.prosecutor is asked at consent-uz: "
 JUDGED = "uz.prosecutor: authorisation refused"
 
 
@@ -36,18 +37,22 @@ async def test_a_page_works_word_for_word(page: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     binaries = f'export PATH="{sysconfig.get_path("scripts")}:$PATH"'
     end = "trap 'kill %1 %2 2>/dev/null; wait' EXIT"
+    shown = "until test -e shown; do sleep 0.1; done"
     process = await asyncio.create_subprocess_exec(
-        *("timeout", str(AT_MOST), "bash", "-c", f"set -em -o pipefail\n{binaries}\n{end}\n{steps_of(page, tmp_path)}"),
+        *("timeout", str(AT_MOST), "bash", "-c", f"set -em -o pipefail\n{binaries}\n{end}\n{steps_of(page, tmp_path)}\n{shown}"),
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    out = (await process.communicate())[0].decode()
+    assert process.stdout is not None
+    expected, out = {ASKED, JUDGED, WAYS.get(page, "")}, ""
+    async for line in process.stdout:
+        out += line.decode()
+        if all(text in out for text in expected):
+            (tmp_path / "shown").touch()
 
-    assert 0 == process.returncode, out
-    assert "-> uz.prosecutor is asked at consent-uz: " in out, out
-    assert JUDGED in out, out
-    assert WAYS.get(page, "") in out, out
+    assert 0 == await process.wait(), out
+    assert all(text in out for text in expected), out
     assert "stopping ..." in out, out
 
 
