@@ -469,10 +469,8 @@ enquiry_alarms = Table(
     "enquiry_alarms",
     metadata,
     Column("number", _NUMBER, primary_key=True, autoincrement=False),
-    Column("service", _NAME, nullable=False),
     Column("at", _MOMENT, nullable=False),
     Column("alarm", Text, nullable=False),
     Column("next_at", _MOMENT),
-    Index("ix_enquiry_alarms_service", "service", "at"),
 )
 """The newest patterns. `next_at`: when supervisors are to be told of it; null once they have been."""

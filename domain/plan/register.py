@@ -118,7 +118,7 @@ class Beside(Frozen):
 
 class Register(Frozen):
     """Every live operation of an installation, each once, in the order in which they came; and who has asked. Or a part of it:
-    the operation that claims, those that touch it and those that touch these, the enquiries of its State, and what is `beside`.
+    operations that claim, those that touch them and those that touch these, the enquiries of their States, and what is `beside`.
     """
 
     number: Annotated[int, Field(ge=0)] = 0

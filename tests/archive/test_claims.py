@@ -339,6 +339,21 @@ async def test_of_alarms_the_newest_are_kept(url: str) -> None:
     assert [MOST_ALARMS + 2, MOST_ALARMS + 3, 2 * MOST_ALARMS + 1] == [one.number for one in kept]
 
 
+async def test_who_gives_up_keeps_nobody_waiting(url: str) -> None:
+    """Claims of one worker go in together. Those that came with one that is given up are answered, or told to ask again."""
+    claimed = [dated(claim_of(f"own-{n}", "a", service=f"s{n}")) for n in range(6)]
+    async with workers(url) as (at,):
+        asked = [asyncio.create_task(at.claim(one)) for one in claimed]
+        await asyncio.sleep(0)
+        asked[0].cancel()
+        first = await asyncio.gather(*asked, return_exceptions=True)
+        then = await asyncio.gather(*(at.claim(one) for one in claimed))
+
+    assert isinstance(first[0], asyncio.CancelledError)
+    assert all(isinstance(one, Answer | Unavailable) for one in first[1:])
+    assert [5] * 6 == [len(one.findings[-1].others) for one in then]
+
+
 async def test_a_database_that_is_away_has_answered_nobody(tmp_path: object) -> None:
     """The claim fails at once, and whoever asks again later is answered."""
     at = Claims(Database(f"sqlite+aiosqlite:///{tmp_path}/nowhere/archive.db"))

@@ -34,7 +34,7 @@ def pattern() -> Alarm:
 async def alarmed(at: Installation) -> Alarm:
     """The register of this installation has found a pattern."""
     found = pattern()
-    row = {"number": found.number, "service": found.service, "at": found.at, "next_at": found.at}
+    row = {"number": found.number, "at": found.at, "next_at": found.at}
     async with at.reads._database.writing() as connection:
         await connection.execute(enquiry_alarms.insert().values(row | {"alarm": found.model_dump_json()}))
     return found

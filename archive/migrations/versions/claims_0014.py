@@ -64,13 +64,11 @@ def upgrade() -> None:
     op.create_table(
         "enquiry_alarms",
         sa.Column("number", _NUMBER, autoincrement=False, nullable=False),
-        sa.Column("service", _sorted(40), nullable=False),
         sa.Column("at", _sorted(27), nullable=False),
         sa.Column("alarm", sa.Text, nullable=False),
         sa.Column("next_at", _sorted(27)),
         sa.PrimaryKeyConstraint("number", name="pk_enquiry_alarms"),
     )
-    op.create_index("ix_enquiry_alarms_service", "enquiry_alarms", ["service", "at"])
 
 
 def _sorted(length: int) -> sa.types.TypeEngine[str]:
