@@ -53,8 +53,9 @@ class Part:
         if after.number > known.number:
             number = {"number": max(after.number, _milliseconds(instant(after.asked_at or dated.at)))}
             after, answer = after.model_copy(update=number), answer.model_copy(update=number)
-            row = claim.model_dump(exclude={"hashes"}) | number
-            self.entered[claim.delivery] = row | {"touched": len(claim.hashes), "at": after.asked_at, "gone_since": None}
+            entered = after.claims[-1]
+            row = entered.model_dump(exclude={"hashes"}) | number
+            self.entered[claim.delivery] = row | {"touched": len(entered.hashes), "at": after.asked_at, "gone_since": None}
         for enquiry in after.enquiries.made[-1:]:
             if not known.enquiries.made or enquiry is not known.enquiries.made[-1]:
                 row = {"number": after.number, "state": enquiry.state, "delivery": enquiry.delivery, "at": enquiry.at}

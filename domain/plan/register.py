@@ -129,14 +129,18 @@ class Register(Frozen):
     """The newest moment that anyone has brought. It never runs back, so that no quota does."""
 
     def claim(self, dated: DatedClaim) -> tuple["Register", Answer]:
-        """Enter an operation; entering it again changes nothing, nor does what was signed for before that. Of two that touch, the
-        later one finds the earlier.
+        """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier.
 
-        Where there is no room for it, or a quota is passed, nothing is looked into and nothing entered.
+        By an older signature than it was entered by, it lets go of nothing: an attempt has come late, or its delivery was put
+        back. Where there is no room for it, or a quota is passed, nothing is looked into and nothing entered.
         """
         claim, known = dated.claim, self._known(dated.claim.delivery)
-        if known is not None and (claim == known or claim.order < known.order):
-            return self, Answer(number=self.number, findings=_findings(self.claims, *self.touching(known), known))
+        if known is not None and claim.order < known.order:
+            both = tuple(dict.fromkeys((*claim.hashes, *known.hashes)))[:MOST_HASHES_EACH]
+            claim = claim.model_copy(update={"hashes": both})
+            dated = dated.model_copy(update={"claim": claim})
+        if claim == known:
+            return self, Answer(number=self.number, findings=_findings(self.claims, *self.touching(claim), claim))
         now = max([instant(dated.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
         book = self.enquiries.at(now)
         enquiry = self._enquiry(dated, now)
