@@ -191,7 +191,7 @@ async def test_of_two_starts_at_the_same_moment_exactly_one_hears_of_nobody(temp
             views = [await at.gateway(plan.initiator).view(plan.operation) for plan in (first, second)]
 
     assert [0, 1] == sorted(len(answers[0].findings[-1].others) for answers in known.answers.values())
-    assert all(len(answers) > 1 for answers in known.answers.values())
+    assert any(len(answers) > 1 for answers in known.answers.values())  # who is told by the other's attempt may wait with its own
     assert all(any(wait.checkpoint.startswith("conflict.") for wait in view.waiting) for view in views)
 
 
