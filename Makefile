@@ -108,6 +108,8 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.largest
 	@$(BIN)/python -m bench.crowd
 	@$(BIN)/python -m bench.sweep
+	@$(BIN)/python -m bench.claims
+	@$(BIN)/python -m bench.starts
 	@$(BIN)/python -m bench.floor
 	@$(BIN)/python -m bench.freshness
 	@$(BIN)/python -m bench.journeys

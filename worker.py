@@ -20,15 +20,18 @@ from activities.keeping import ArchiveKeeping
 from activities.messenger import Messenger
 from activities.notices import Notices
 from activities.receipts import Receipts
+from activities.register_watch import RegisterWatch
 from activities.relay import Relay
 from activities.services import ServiceCaller
 from activities.sweep import Sweep
 from archive.cached_deliveries import FoldedDeliveries
+from archive.claims import Claims
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
+from archive.patterns import Patterns
 from process.builds import build_id, pinned, settle
 from process.configuration import deconfliction_key_in, installation_of, password_in
 from process.in_force import FollowedFile, InForce
@@ -40,7 +43,6 @@ from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
 from workflows.controlled_delivery import ControlledDelivery
-from workflows.register import LiveOperations
 
 log = logging.getLogger("vigil.worker")
 
@@ -89,7 +91,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ControlledDelivery, LiveOperations],
+        workflows=[ControlledDelivery],
         activities=[
             checkpoints.await_confirmations,
             checkpoints.ask_once_more,
@@ -98,7 +100,6 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
             deconfliction.release,
             keeping.keep,
             keeping.siblings(relay).heed,
-            Alarms(caller, messenger, directory).tell_supervisors,
         ],
         workflow_runner=sandbox(),
         interceptors=[Attempts()],
@@ -122,8 +123,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     wrapping = Wrapping(ring)
     ledgers = Ledgers(archive, wrapping)
     folded = FoldedDeliveries(ledgers)
-    relay = Relay(key)
-    deconfliction = RegisterActivities(deconfliction_key_in(chosen.deconfliction_key), directory, relay)
+    relay, claims = Relay(key), Claims(archive)
+    deconfliction = RegisterActivities(deconfliction_key_in(chosen.deconfliction_key), directory, relay, claims)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=told)
@@ -138,8 +139,9 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
         sweep = Sweep(client, queue, ledgers, Deliveries(archive, wrapping), key)
-        stranding = StrandedWatch(client, queue, Alarms(caller, messenger, directory))
-        for beside in (sweep.go_on(), receipts.go_on(), stranding.go_on()):
+        alarms = Alarms(caller, messenger, directory)
+        watch = RegisterWatch(client, claims, Patterns(archive), alarms, deconfliction, key)
+        for beside in (sweep.go_on(), receipts.go_on(), StrandedWatch(client, queue, alarms).go_on(), watch.go_on()):
             stack.callback(asyncio.create_task(beside).cancel)
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})
         await stop.wait()

@@ -1,5 +1,5 @@
-"""What those who watch over deliveries are told: by the activity `tell_supervisors`, of a pattern of enquiries at the register
-(R15); by `StrandedWatch`, of deliveries that wait for a worker of a build of which none is up.
+"""What those who watch over deliveries are told: by `activities.register_watch`, of a pattern of enquiries at the register (R15);
+by `StrandedWatch`, of deliveries that wait for a worker of a build of which none is up.
 
 Each is told as of anything else: a service that is called gets a notice in words, people at a desk hear that there is something
 to read, and nothing of what. What there is they read among the alarms, `GET /v1/alarms`.
@@ -10,7 +10,6 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from temporalio import activity
 from temporalio.client import Client
 
 from activities.messenger import Alert, Messenger
@@ -20,10 +19,8 @@ from domain.plan.access import supervises
 from domain.plan.directory import Desk, Service
 from domain.plan.enquiries import Alarm
 from domain.signing.canonical import digest
-from domain.words.moments import instant
 from process.builds import stranded
 from process.in_force import InForce
-from workflows import messages
 from workflows.messages import delivery_of
 
 log = logging.getLogger("vigil.alarms")
@@ -39,20 +36,17 @@ PATIENCE = timedelta(seconds=3)
 
 
 class Alarms:
-    """The activity, with its way to supervisors."""
+    """The way to supervisors."""
 
     def __init__(self, caller: ServiceCaller, messenger: Messenger, directory: InForce) -> None:
         self._caller = caller
         self._messenger = messenger
         self._directory = directory
 
-    @activity.defn(name=messages.TELL_SUPERVISORS)
-    async def tell_supervisors(self, alarm: Alarm) -> None:
-        """Tell each supervisor of the directory once. Who cannot be reached is passed over, and keeps no other waiting."""
-        await self.tell(f"enquiries/{alarm.number}", "enquiries", alarm, instant(alarm.at))
-
     async def tell(self, number: str, kind: Literal["enquiries", "stranded"], alarm: Alarm | Stranded, at: datetime) -> None:
-        """The same of any alarm. `number`: of it, by which one that is told again is known."""
+        """Tell each supervisor of the directory once. Who cannot be reached is passed over, and keeps no other waiting: alarms
+        are read, too. `number`: of the alarm, by which one that is told again is known.
+        """
         supervisors = [one for one in self._directory.now.services if supervises(one)]
         facts, delivery = NoticeFacts(alarm=alarm), alarm.deliveries[-1]
         notices = [

@@ -16,8 +16,11 @@ from archive.database import Database
 from archive.shifts import SHEETS, key_of
 from archive.standing import next_change
 from archive.tables import (
+    claim_hashes,
+    claims,
     data_keys,
     deliveries,
+    enquiries,
     entries,
     expunctions,
     forecasts,
@@ -101,7 +104,7 @@ class Expunging:
                 await connection.execute(insert(expunctions).values(own | said | {"size": newest.size, "root": newest.root}))
                 await connection.execute(update(data_keys).filter_by(**own).values(wrapped=None))
                 await connection.execute(update(entries).filter_by(**own).values(opening=None, event=None, at=None, what=None))
-                for table in (requests, snapshots, owed_receipts, forecasts, notices):
+                for table in (requests, snapshots, owed_receipts, forecasts, notices, enquiries, claim_hashes, claims):
                     await connection.execute(delete(table).filter_by(**own))
                 await _destroy_sheets(connection, delivery)
                 await connection.execute(delete(tallies).filter_by(**own).where(*_WORDS_OF_IT))

@@ -404,3 +404,73 @@ chases = Table(
     Column("envelope", Text, nullable=False),
 )
 """Notes of officers that they chase a silent service: the newest of each service about each. They name no delivery."""
+
+register = Table(
+    "register",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", _NUMBER, nullable=False),
+    Column("raised", _NUMBER, nullable=False),
+    Column("asked_at", _MOMENT),
+)
+"""One row: of the register of live operations the number of the newest change and of the newest alarm, and the newest moment that
+a claim has brought. Whoever claims or releases locks it until the commit, so that of two claims the later finds the earlier.
+"""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("delivery", _NAME, primary_key=True),
+    Column("number", _NUMBER, nullable=False),
+    Column("contact", _NAME, nullable=False),
+    Column("state", String(2), nullable=False),
+    Column("signer", _NAME, nullable=False),
+    Column("order", Integer, nullable=False),
+    Column("touched", Integer, nullable=False),
+    Column("at", _MOMENT, nullable=False),
+    Column("released_at", _MOMENT, index=True),
+    Column("gone_since", _MOMENT),
+)
+"""The live operations; and for a day those that are live no more, since `released_at`, so that a late attempt does not enter them
+again. `number`: of the change that entered it. `touched`: how many hashes. `gone_since`: when it was first seen that nothing
+performs it any more.
+"""
+
+claim_hashes = Table(
+    "claim_hashes",
+    metadata,
+    Column("hash", _LEAF, primary_key=True),
+    Column("delivery", _NAME, ForeignKey(claims.c.delivery), primary_key=True, index=True),
+)
+"""What each touches: hashes under the deconfliction key, which no database holds."""
+
+live_counts = Table(
+    "live_counts",
+    metadata,
+    Column("state", String(2), primary_key=True),
+    Column("live", Integer, nullable=False),
+    Column("hashes", Integer, nullable=False),
+)
+"""How many operations of each State are live, and what they touch together: the claims, added up."""
+
+enquiries = Table(
+    "enquiries",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("state", String(2), nullable=False),
+    Column("delivery", _NAME, nullable=False),
+    Column("at", _MOMENT, nullable=False, index=True),
+    Column("enquiry", Text, nullable=False),
+    Index("ix_enquiries_state", "state", "number"),
+)
+"""The looks of a day, in their order: `domain.plan.enquiries.Enquiry`."""
+
+enquiry_alarms = Table(
+    "enquiry_alarms",
+    metadata,
+    Column("number", _NUMBER, primary_key=True, autoincrement=False),
+    Column("at", _MOMENT, nullable=False),
+    Column("alarm", Text, nullable=False),
+    Column("next_at", _MOMENT),
+)
+"""The newest patterns. `next_at`: when supervisors are to be told of it; null once they have been."""

@@ -16,6 +16,7 @@ from archive.expunging import Expunging
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.occasions import Occasions
+from archive.patterns import Patterns
 from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
@@ -73,6 +74,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         PeriodResults(archive),
         Shifts(archive, Wrapping(ring)),
         Chases(archive),
+        Patterns(archive),
     )
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None

@@ -19,6 +19,7 @@ from archive.chases import Chases
 from archive.deliveries import Deliveries, InboxRow, KeptRow
 from archive.expunging import Expunging, Order
 from archive.ledgers import Ledgers
+from archive.patterns import Patterns
 from archive.questions import Filters, ListQuestion, Sort
 from archive.results import PeriodResults
 from archive.shifts import Shifts
@@ -58,13 +59,21 @@ class Reading:
     """Serves readers that have proved who they are."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one of each that is kept
-        self, ledgers: Ledgers, lists: Deliveries, expunging: Expunging, results: PeriodResults, shifts: Shifts, chases: Chases
+        self,
+        ledgers: Ledgers,
+        lists: Deliveries,
+        expunging: Expunging,
+        results: PeriodResults,
+        shifts: Shifts,
+        chases: Chases,
+        patterns: Patterns,
     ) -> None:
         self._results = results
         self._shifts = shifts
         self._expunging = expunging
         self.lists = lists
         self.chases = chases
+        self.patterns = patterns
         self._ledgers = ledgers
         self._folded = FoldedDeliveries(ledgers)
         self._feed = Feed(lists)

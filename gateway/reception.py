@@ -15,7 +15,6 @@ from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox, Stra
 from domain.plan.access import reach, role_of
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Listed, Service
-from domain.plan.enquiries import Alarm
 from domain.plan.key_changes import Taken, read_change
 from domain.record.expunction import Approvals, Expunged, approved
 from domain.record.packet import Purpose, unsealed
@@ -24,7 +23,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import REQUEST_TYPE, Envelope, sign
 from domain.views.floor import Engine
 from domain.views.sight import sight
-from domain.words.errors import NotAllowed, NotFound, Unavailable
+from domain.words.errors import NotAllowed, Unavailable
 from domain.words.moments import utc_text
 from domain.words.text import fill, mark
 from gateway.acknowledging import Acknowledgements
@@ -36,13 +35,13 @@ from gateway.papers import Papers
 from gateway.plans import Plans
 from gateway.reading import Reading
 from gateway.rekeying import Rekeying, may_be_taken
-from gateway.runs import PATIENCE, Runs
+from gateway.runs import Runs
 from gateway.submissions import UNTIL_LEFT, Submissions
 from gateway.temporal import as_ours
 from process.codec import Codec
 from process.in_force import InForce
 from workflows import messages
-from workflows.messages import hand_in, register_id
+from workflows.messages import hand_in
 
 
 class Reception:
@@ -104,30 +103,14 @@ class Reception:
         return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()
 
     async def alarms(self) -> tuple[AnyAlarm, ...]:
-        """The deliveries that are stranded now, build by build; then the patterns of enquiries, the oldest first. While the
-        register waits for a worker too, the first alone. Raises `Unavailable`.
+        """The deliveries that are stranded now, build by build; then the patterns of enquiries, the oldest first. Raises
+        `Unavailable`.
         """
-        waiting = await self.stranded()
-        try:
-            return (*waiting, *await self._patterns())
-        except Unavailable:
-            if not waiting:
-                raise
-            return waiting
+        return (*await self.stranded(), *await self.reading.patterns.newest())
 
     async def stranded(self) -> tuple[Stranded, ...]:
         """The deliveries that wait for a worker of a build of which none is up. Raises `Unavailable`."""
         return await self.pulse.stranded()
-
-    async def _patterns(self) -> tuple[Alarm, ...]:
-        """What the register has found; nothing before anybody has claimed."""
-        register = self._runs.client.get_workflow_handle(register_id(self._runs.task_queue))
-        try:
-            with as_ours("the register"):
-                found: list[Alarm] = await register.query(messages.QUERY_ALARMS, result_type=list[Alarm], rpc_timeout=PATIENCE)
-        except NotFound:
-            return ()
-        return tuple(found)
 
     async def inbox(self, caller: Service, cursor: str | None = None) -> Inbox:
         """A page of what the caller is being asked now, the most urgent first; it has then read that."""

@@ -33,12 +33,14 @@ from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
 from archive.cached_deliveries import FoldedDeliveries
 from archive.chases import Chases
+from archive.claims import Claims
 from archive.database import Database
 from archive.deliveries import Deliveries
 from archive.expunging import Expunging
 from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
+from archive.patterns import Patterns
 from archive.reads import Reads
 from archive.results import PeriodResults
 from archive.sessions import Sessions
@@ -80,7 +82,7 @@ from tests.support import SECRET, WORDS, example_cards, example_directory, signe
 from tests.tables import new_archive
 from worker import worker_for
 from workflows import messages
-from workflows.messages import Docket, Fact, HandIn, LedgerSize, hand_in, register_id, workflow_id
+from workflows.messages import Docket, Fact, HandIn, LedgerSize, hand_in, workflow_id
 
 T = TypeVar("T")
 PATIENCE = 60.0
@@ -269,6 +271,7 @@ def reading_of(archive: Database, ring: Ring = PAYLOAD_KEYS) -> Reading:
         PeriodResults(archive),
         Shifts(archive, Wrapping(ring)),
         Chases(archive),
+        Patterns(archive),
     )
 
 
@@ -338,7 +341,8 @@ async def installed(
         caller, messenger = ServiceCaller(http, VIGIL, VIGIL_KEY), Messenger(http, of_worker, VIGIL_KEY, url, mailbox)
         receipts = Receipts(caller, OwedReceipts(reads._database), folded, of_worker, VIGIL_KEY, queue)
         keeping = ArchiveKeeping(ledgers, folded, VIGIL_KEY, receipts.ring)
-        parts = caller, messenger, RegisterActivities(DECONFLICTION_KEY, of_worker, relay), relay, keeping
+        register = RegisterActivities(DECONFLICTION_KEY, of_worker, relay, Claims(reads._database))
+        parts = caller, messenger, register, relay, keeping
         worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
         served = without(directory, (*(reach or {}), *bystanders))
         handing = asyncio.create_task(receipts.go_on())
@@ -355,7 +359,7 @@ async def installed(
         finally:
             handing.cancel()
             await asyncio.gather(handing, return_exceptions=True)
-            await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
+            await end_what_runs(client, workflow_id(plan.operation))
 
 
 async def attempted(room: ActivityEnvironment, what: Callable[..., Awaitable[T]], *given: Any) -> T:

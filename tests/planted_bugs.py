@@ -2699,13 +2699,6 @@ BUGS = (
         "docs/vectors::test_committed_vectors_are_what_the_code_makes",
     ),
     Bug(
-        "outage",
-        "activities/deconfliction.py",
-        "        task_timeout=TASK_TIMEOUT,\n",
-        "",
-        "workflows/controlled_delivery::test_a_worker_has_half_a_minute_for_a_task",
-    ),
-    Bug(
         "protocol",
         "domain/plan/goods.py",
         "    cas: CasNumber | None = None\n",
@@ -2714,10 +2707,31 @@ BUGS = (
     ),
     Bug(
         "R15",
-        "workflows/register.py",
-        "                await self._tell(alarm)\n",
-        "                self._register = self._register.told(alarm.number)\n",
+        "activities/register_watch.py",
+        '            await self._alarms.tell(f"enquiries/{alarm.number}", "enquiries", alarm, instant(alarm.at))\n',
+        "",
         "workflows/deconfliction::test_supervisors_are_told_of_a_pattern_without_asking",
+    ),
+    Bug(
+        "R15",
+        "archive/claim_rows.py",
+        "select(register).with_for_update()",
+        "select(register)",
+        "archive/claims::test_of_starts_at_the_same_moment_no_two_pass_unseen",
+    ),
+    Bug(
+        "R15",
+        "archive/claim_rows.py",
+        "if claim.delivery in self.released:",
+        "if False:",
+        "archive/claims::test_an_attempt_that_comes_after_the_release_enters_nothing",
+    ),
+    Bug(
+        "R15",
+        "archive/claims.py",
+        "return await freed(connection, head, own)",
+        "return Answer(number=head.number)",
+        "archive/claims::test_an_attempt_that_is_made_again_is_answered_the_same",
     ),
     Bug(
         "outage",

@@ -18,7 +18,6 @@ from domain.delivery.reported import Asked, AskedOnceMore, Deconflicted, Deferre
 from domain.delivery.requests import Notice, Request
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.directory import Directory, Service
-from domain.plan.register import Register
 from domain.plan.selectors import Selector
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen, canonical, digest
@@ -32,7 +31,6 @@ from domain.words.limits import (
     MOST_PEAKS,
     MOST_SELECTORS,
     MOST_SERVICES,
-    REGISTER_ANSWERS,
     RUN_BYTES,
     RUN_EVENTS,
     RUN_SECONDS,
@@ -53,14 +51,8 @@ ANSWER: Any = Receipt | Kept
 AMENDED: Any = Entry | Kept
 """To a changed plan, likewise."""
 
-REGISTER = "Register"
-CLAIM = "claim"
-RELEASE = "release"
-QUERY_ALARMS = "alarms"
-
 DECONFLICT = "deconflict"
 RELEASE_CLAIM = "release_claim"
-TELL_SUPERVISORS = "tell_supervisors"
 AWAIT_CONFIRMATIONS = "await_confirmations"
 ASK_ONCE_MORE = "ask_once_more"
 DELIVER_NOTICE = "deliver_notice"
@@ -82,11 +74,6 @@ def workflow_id(operation: str) -> str:
 def delivery_of(workflow: str) -> str | None:
     """The delivery of a workflow; None of one that is no delivery."""
     return workflow.removeprefix(_DELIVERY) if workflow.startswith(_DELIVERY) else None
-
-
-def register_id(task_queue: str) -> str:
-    """The one register of an installation, which is who shares a task queue."""
-    return f"register/{task_queue}"
 
 
 def update_id(envelope: Envelope) -> str:
@@ -222,15 +209,6 @@ class LedgerSize(Frozen):
     branch: Annotated[int, Field(ge=0, le=MOST_BRANCHES)]
     size: Annotated[int, Field(ge=1)]
     root: Digest
-
-
-class CarriedRegister(Frozen):
-    """All that a register is made of. The next run after a continue-as-new goes on from it."""
-
-    live: Register | None = None
-    """None: it begins, and nobody has claimed yet."""
-    answers_per_run: Annotated[int, Field(ge=1)] = REGISTER_ANSWERS
-    """After so many answers a run ends and another goes on (Temporal's limits)."""
 
 
 class LookErrand(Frozen):

@@ -168,7 +168,7 @@ class Deconflicted(Event):
 
     event: Literal["deconflicted"] = "deconflicted"
     number: Annotated[int, Field(ge=0)]
-    """Counts the register's changes: of two answers, the higher is the newer."""
+    """Higher after each change of the register: of two answers, the higher is the newer."""
     order: Annotated[int, Field(ge=0)]
     """The entry in which it was signed that the register is looked into. Without one it is not, and answers nothing."""
     contacts: Annotated[tuple[Contact, ...], Field(max_length=MOST_CONTACTS)] = ()

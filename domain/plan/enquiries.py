@@ -41,7 +41,7 @@ Block = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]
 
 Pattern = Literal["many_selectors", "many_misses", "neighbouring_numbers", "over_quota", "crowded", "full"]
 """What an alarm is about. `over_quota`: more than a service or State may look for. `crowded`: more operations on one thing than
-the register tells of. `full`: no room for another live operation, or for another enquiry.
+the register tells of. `full`: no room for another live operation, or for another enquiry of the State.
 """
 
 
@@ -79,14 +79,12 @@ class Alarm(Frozen):
 
 
 class Enquiries(Frozen):
-    """The enquiries of the window, and the alarms that came of them."""
+    """The enquiries of the window, and the alarms that came of them: all, or those of one State and one service."""
 
-    made: Annotated[tuple[Enquiry, ...], Field(max_length=MOST_ENQUIRIES)] = ()
+    made: tuple[Enquiry, ...] = ()
     alarms: Annotated[tuple[Alarm, ...], Field(max_length=MOST_ALARMS)] = ()
     raised: Annotated[int, Field(ge=0)] = 0
     """Alarms ever raised: the number of the newest."""
-    told: Annotated[int, Field(ge=0)] = 0
-    """The number of the newest alarm that supervisors have been told of."""
 
     def at(self, now: datetime) -> "Enquiries":
         """As of this instant: what the window has left behind is forgotten."""
@@ -101,8 +99,8 @@ class Enquiries(Frozen):
         return instant(self.made[left - 1].at) + WINDOW
 
     def full_for(self, enquiry: Enquiry) -> bool:
-        """Whether it is everybody's enquiries together that leave no room for it."""
-        return len(self.made) >= MOST_ENQUIRIES or sum(one.size for one in self.made) + enquiry.size > MOST_MARKS
+        """Whether it is the enquiries of its whole State together that leave no room for it."""
+        return _full([one for one in self.made if one.state == enquiry.state], enquiry)
 
     def with_one(self, enquiry: Enquiry) -> "Enquiries":
         """With another that was looked into, and the alarms that follow from it. There must be room for it."""
@@ -132,10 +130,6 @@ class Enquiries(Frozen):
         kept = (*self.alarms, alarm)[-MOST_ALARMS:]
         return self.model_copy(update={"alarms": kept, "raised": alarm.number})
 
-    def untold(self) -> tuple[Alarm, ...]:
-        """Alarms that supervisors have not been told of yet, the oldest first."""
-        return tuple(one for one in self.alarms if one.number > self.told)
-
 
 def _counted(made: tuple[Enquiry, ...], service: str) -> Iterator[tuple[Pattern, int, int]]:
     """Each pattern of this service with what is counted of it, and how many are many."""
@@ -151,16 +145,20 @@ def _fits(made: tuple[Enquiry, ...], enquiry: Enquiry) -> bool:
     """Whether no quota is passed with this one more."""
     if not enquiry.marks:  # nothing that was not looked for already by the same operation
         return True
-    of_state = [*(one for one in made if one.state == enquiry.state), enquiry]
+    before = [one for one in made if one.state == enquiry.state]
+    of_state = [*before, enquiry]
     of_service = [one for one in of_state if one.service == enquiry.service]
     times = Counter(mark for one in of_service for mark in one.marks)
     return (
-        len(made) < MOST_ENQUIRIES
-        and sum(one.size for one in made) + enquiry.size <= MOST_MARKS
+        not _full(before, enquiry)
         and len({mark for one in of_state for mark in one.marks}) <= MOST_SELECTORS_OF_A_STATE
         and len(times) <= MOST_SELECTORS_OF_A_SERVICE
         and all(times[mark] <= MOST_LOOKS_FOR_A_SELECTOR for mark in enquiry.marks)
     )
+
+
+def _full(of_state: list[Enquiry], enquiry: Enquiry) -> bool:
+    return len(of_state) >= MOST_ENQUIRIES or sum(one.size for one in of_state) + enquiry.size > MOST_MARKS
 
 
 def _newest(names: Iterable[str]) -> tuple[str, ...]:

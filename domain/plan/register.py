@@ -5,7 +5,7 @@ brought into the one form in which two officers who mean the same will write it,
 deconfliction key (HMAC-SHA256, RFC 2104): who lacks the key cannot try out numbers. A *register* keeps the hashes of
 every live operation and says of two that share one only that they do, and which service to call. It answers what a competent
 service of the asker's own State has signed for, and no more than the quotas let (`domain.plan.enquiries`). Pure: the register's
-answer is a new register.
+answer is a new register. An archive that keeps it shows the part of it that a claim bears on, and how much there is beside that.
 """
 
 from datetime import datetime, timedelta
@@ -99,7 +99,7 @@ class Overlap(Frozen):
 
 
 class Answer(Frozen):
-    """The register's answer: a finding for each operation touched, the asker's last. `number` counts the register's changes."""
+    """The register's answer: a finding for each operation touched, the asker's last. `number` is higher after each change."""
 
     number: Annotated[int, Field(ge=0)]
     findings: Annotated[tuple[Overlap, ...], Field(max_length=MOST_CONTACTS + 1)] = ()
@@ -107,22 +107,39 @@ class Answer(Frozen):
     """It was not looked into, for want of room or by a quota, and may be asked again from then on. It never says for which."""
 
 
+class Beside(Frozen):
+    """How much there is in the register beside the part of it that is shown: so much takes up room, and touches nothing here."""
+
+    live: Annotated[int, Field(ge=0)] = 0
+    of_state: Annotated[int, Field(ge=0)] = 0
+    """Of them, operations of the State of whoever claims."""
+    hashes: Annotated[int, Field(ge=0)] = 0
+
+
 class Register(Frozen):
-    """Every live operation of an installation, each once, in the order in which they came; and who has asked."""
+    """Every live operation of an installation, each once, in the order in which they came; and who has asked. Or a part of it:
+    operations that claim, those that touch them and those that touch these, the enquiries of their States, and what is `beside`.
+    """
 
     number: Annotated[int, Field(ge=0)] = 0
-    claims: Annotated[tuple[Claim, ...], Field(max_length=MOST_LIVE_OPERATIONS)] = ()
+    claims: tuple[Claim, ...] = ()
     enquiries: Enquiries = Enquiries()
+    beside: Beside = Beside()
     asked_at: Moment | None = None
     """The newest moment that anyone has brought. It never runs back, so that no quota does."""
 
     def claim(self, dated: DatedClaim) -> tuple["Register", Answer]:
         """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier.
 
-        Where there is no room for it, or a quota is passed, nothing is looked into and nothing entered.
+        By an older signature than it was entered by, it lets go of nothing: an attempt has come late, or its delivery was put
+        back. Where there is no room for it, or a quota is passed, nothing is looked into and nothing entered.
         """
-        claim = dated.claim
-        if claim in self.claims:
+        claim, known = dated.claim, self._known(dated.claim.delivery)
+        if known is not None and claim.order < known.order:
+            both = tuple(dict.fromkeys((*claim.hashes, *known.hashes)))[:MOST_HASHES_EACH]
+            claim = claim.model_copy(update={"hashes": both})
+            dated = dated.model_copy(update={"claim": claim})
+        if claim == known:
             return self, Answer(number=self.number, findings=_findings(self.claims, *self.touching(claim), claim))
         now = max([instant(dated.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
         book = self.enquiries.at(now)
@@ -134,11 +151,13 @@ class Register(Frozen):
         if room is not None:
             pattern: Pattern = "full" if book.full_for(enquiry) else "over_quota"
             return self._deferred(book.with_alarm(pattern, len(enquiry.marks), enquiry), now, room)
-        register = Register(
-            number=self.number + 1,
-            claims=(*self._without(claim.delivery), claim),
-            enquiries=book.with_one(enquiry),
-            asked_at=utc_text(now),
+        register = self.model_copy(
+            update={
+                "number": self.number + 1,
+                "claims": (*self._without(claim.delivery), claim),
+                "enquiries": book.with_one(enquiry),
+                "asked_at": utc_text(now),
+            }
         )
         return register, Answer(number=register.number, findings=_findings(register.claims, *register.touching(claim), claim))
 
@@ -149,11 +168,6 @@ class Register(Frozen):
             return self, Answer(number=self.number)
         register = self.model_copy(update={"number": self.number + 1, "claims": self._without(delivery)})
         return register, Answer(number=register.number, findings=_findings(register.claims, *self.touching(found)))
-
-    def told(self, alarm: int) -> "Register":
-        """Supervisors have been told of the alarms up to this number."""
-        told = max(alarm, self.enquiries.told)
-        return self.model_copy(update={"enquiries": self.enquiries.model_copy(update={"told": told})})
 
     def _deferred(self, book: Enquiries, now: datetime, not_before: datetime) -> tuple["Register", Answer]:
         register = self.model_copy(update={"enquiries": book, "asked_at": utc_text(now)})
@@ -177,12 +191,13 @@ class Register(Frozen):
 
     def _wanting(self, claim: Claim) -> tuple[Pattern, int] | None:
         """What there is no room for, with how many there are; none where there is."""
-        others = self._without(claim.delivery)
-        of_state = sum(one.state == claim.state for one in others)
-        if len(others) >= MOST_LIVE_OPERATIONS or of_state >= MOST_LIVE_OF_A_STATE:
-            return "full", len(others)
-        if sum(len(one.hashes) for one in others) + len(claim.hashes) > MOST_HASHES:
-            return "full", len(others)
+        others, beside = self._without(claim.delivery), self.beside
+        live = len(others) + beside.live
+        of_state = sum(one.state == claim.state for one in others) + beside.of_state
+        if live >= MOST_LIVE_OPERATIONS or of_state >= MOST_LIVE_OF_A_STATE:
+            return "full", live
+        if sum(len(one.hashes) for one in others) + beside.hashes + len(claim.hashes) > MOST_HASHES:
+            return "full", live
         touching = self.touching(claim)
         crowd = max([len(touching), *(1 + sum(one.touches(other) for other in others) for one in touching)])
         return ("crowded", crowd) if crowd > MOST_CONTACTS else None

@@ -406,20 +406,18 @@ MOST_CARRIED: Final = 1_982 * KIB
 MOST_CARRIED_UNKEPT: Final = 120 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
 
-# The register of live operations, carried whole from run to run
+# The register of live operations, as the archive keeps it
 
-MOST_LIVE_OPERATIONS: Final = 1_000
-"""Live operations of an installation, of up to 230 bytes beside their hashes."""
-MOST_LIVE_OF_A_STATE: Final = 500
+MOST_LIVE_OPERATIONS: Final = 50_000
+"""Live operations of an installation."""
+MOST_LIVE_OF_A_STATE: Final = 20_000
 """Of one State, so that no State alone leaves the others without room."""
-MOST_HASHES: Final = 10_000
-"""In all of them: 10,000 of 67 bytes. A register at every bound is a quarter less than a payload."""
+MOST_HASHES: Final = 500_000
+"""In all of them: ten of each where there are as many as there may be."""
 MOST_HASHES_EACH: Final = MOST_IDENTIFIERS + MOST_SELECTORS
 """Of one operation: the numbers of its consignment, and the selectors of its plan."""
 MOST_CONTACTS: Final = 16
 """Operations that may touch one. Each is told of all the others, with the keys of whom to call."""
-REGISTER_ANSWERS: Final = 1_000
-"""Answers of one run of the register: half of the updates that Temporal takes in it."""
 
 # Who has looked for what in it, within a day
 
@@ -438,9 +436,9 @@ MOST_LOOKS_FOR_A_SELECTOR: Final = 3
 service, so that nobody learns from it that another looks for the same.
 """
 MOST_ENQUIRIES: Final = 2_000
-"""Of everybody: 2,000 of up to 220 bytes."""
+"""Of one State: each claim of it is held against as many."""
 MOST_MARKS: Final = 12_000
-"""In all of them: 12,000 of 19 bytes. Above either nobody's enquiry is counted any more, so none is answered."""
+"""In all of them, of 19 bytes. Above either no enquiry of that State is counted any more, so none is answered."""
 MOST_ALARMS: Final = 100
 """Kept, the newest; the number of each shows whether older ones were dropped."""
 MOST_NAMED: Final = 10

@@ -7,7 +7,7 @@ import pytest
 
 from domain.delivery.requests import Notice, NoticeFacts
 from domain.plan.enquiries import WINDOW, Alarm, Enquiries, Enquiry
-from domain.plan.register import Answer, Claim, DatedClaim, Register
+from domain.plan.register import Answer, Beside, Claim, DatedClaim, Register
 from domain.plan.selectors import blocks
 from domain.signing.canonical import canonical, digest
 from domain.views.notices import say_notice
@@ -211,41 +211,37 @@ def test_more_operations_on_one_thing_than_can_be_told_of_are_put_off() -> None:
     assert "crowded" in patterns(crowded)
 
 
-def test_no_state_alone_fills_the_register() -> None:
-    """Half of the room is its own at most; others are still entered."""
-    claims = tuple(live(number, things(1, f"{number}")) for number in range(MOST_LIVE_OF_A_STATE))
-    register = Register(claims=claims)
-    _, refused = bring(register, "one-more", things(1, "more"))
-    _, entered = bring(register, "other", things(1, "more"), service="uz.customs", state="UZ")
+@pytest.mark.parametrize(
+    "beside",
+    [
+        Beside(live=MOST_LIVE_OPERATIONS),
+        Beside(live=MOST_LIVE_OF_A_STATE, of_state=MOST_LIVE_OF_A_STATE),
+        Beside(hashes=MOST_HASHES),
+    ],
+    ids=["operations", "of a State", "hashes"],
+)
+def test_a_full_register_takes_nothing_more(beside: Beside) -> None:
+    """At each bound one more is put off, with an alarm; with one less it is entered."""
+    full, refused = bring(Register(beside=beside), "one-more", things(1))
+    less = Beside(**{name: max(0, number - 1) for name, number in beside.model_dump().items()})
+    _, entered = bring(Register(beside=less), "one-more", things(1))
 
     assert (True, None) == (refused.not_before is not None, entered.not_before)
+    assert ((), ["full"]) == (full.claims, patterns(full))
 
 
-def live(number: int, hashes: tuple[str, ...], state: str = "KZ") -> Claim:
-    """A live operation with names of the greatest length."""
-    name = f"{state.lower()}.s{number}".ljust(40, "x")
-    return Claim(delivery=f"d{number}".ljust(40, "x"), contact=name, state=state, signer=name, order=20_000, hashes=hashes)
-
-
-@pytest.mark.parametrize("at_once", [1, LARGEST_PLAN])
-def test_a_full_register_takes_nothing_more_and_is_a_payload_that_temporal_takes(at_once: int) -> None:
-    """As many live operations, hashes, enquiries and alarms as there can be, with the longest names: it is carried on so."""
-    largest = min(MOST_LIVE_OPERATIONS, MOST_HASHES // at_once)
-    each = MOST_HASHES // MOST_LIVE_OPERATIONS if at_once == 1 else at_once
-    claims = tuple(live(n, things(each, f"{n}"), "KZ" if n % 2 else "UZ") for n in range(largest))
-    made = tuple(
-        enquiry(n, tuple(one[:16] for one in things(MOST_MARKS // MOST_ENQUIRIES, f"m{n}"))) for n in range(MOST_ENQUIRIES)
-    )
+def test_no_state_alone_keeps_others_from_looking() -> None:
+    """As many enquiries of one as are counted: its next is put off until the first is over a day old, and another State looks."""
+    each = MOST_MARKS // MOST_ENQUIRIES
+    made = tuple(enquiry(n, tuple(one[:16] for one in things(each, f"m{n}"))) for n in range(MOST_ENQUIRIES))
     alarms = tuple(alarm(n + 1) for n in range(MOST_ALARMS))
-    book = Enquiries(made=made, alarms=alarms, raised=MOST_ALARMS, told=MOST_ALARMS)
-    register = Register(number=2**40, claims=claims, enquiries=book, asked_at=utc_text(EPOCH))
-    full, refused = bring(register, "one-more", things(1, "more"), service="de.customs", state="DE")
+    register = Register(enquiries=Enquiries(made=made, alarms=alarms, raised=MOST_ALARMS))
+    full, refused = bring(register, "one-more", things(1, "more"))
+    _, entered = bring(register, "other", things(1, "more"), service="de.customs", state="DE")
 
-    assert refused.not_before is not None
-    assert full.claims == register.claims
-    assert len(full.enquiries.alarms) == MOST_ALARMS
+    assert (utc_text(EPOCH + WINDOW), None) == (refused.not_before, entered.not_before)
+    assert MOST_ALARMS == len(full.enquiries.alarms)
     assert (MOST_ALARMS + 1, "full") == (full.enquiries.raised, full.enquiries.alarms[-1].pattern)
-    assert len(full.model_dump_json()) < LARGEST_PAYLOAD * 3 // 4 + 250_000
 
 
 def enquiry(number: int, marks: tuple[str, ...]) -> Enquiry:
@@ -261,12 +257,3 @@ def alarm(number: int) -> Alarm:
     said = {"pattern": "neighbouring_numbers", "service": names[0], "state": "KZ", "count": 10_000}
     deliveries = tuple(f"d{number}-{one}".ljust(40, "x") for one in range(MOST_NAMED))
     return Alarm.model_validate({"number": number, "at": utc_text(EPOCH), **said, "deliveries": deliveries, "signers": names})
-
-
-def test_told_alarms_are_told_once() -> None:
-    """What supervisors have been told of is not told again; what comes later is."""
-    register = after(cut(things(MANY_MISSES), 1))
-    (first,) = register.enquiries.untold()
-    told = register.told(first.number)
-    assert () == told.enquiries.untold()
-    assert told.told(0) == told

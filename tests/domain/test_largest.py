@@ -19,10 +19,9 @@ from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Verdict
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service, ServiceKey
-from domain.plan.enquiries import Alarm, Enquiries, Enquiry
 from domain.plan.goods import Part, SubstanceMass
 from domain.plan.plan import Consignment, Offence
-from domain.plan.register import Answer, Claim, Contact, DatedClaim, Party, Register, contacts
+from domain.plan.register import Contact, Party, contacts
 from domain.plan.register import Overlap as Touching
 from domain.plan.request_for_consent import RequestForConsent, Stretch
 from domain.record.door import check_budget
@@ -52,20 +51,15 @@ from domain.words.limits import (
     KIB,
     LARGEST_OF_GOODS,
     LONGEST_PLACE,
-    MOST_ALARMS,
     MOST_BRAKES_KNOWN,
     MOST_CARRIED,
     MOST_CARRIED_UNKEPT,
     MOST_CONSENTS,
     MOST_CONTACTS,
-    MOST_ENQUIRIES,
-    MOST_HASHES,
     MOST_IDENTIFIERS,
     MOST_KEYS,
     MOST_KNOWN,
     MOST_KNOWN_SERVICES,
-    MOST_LIVE_OPERATIONS,
-    MOST_MARKS,
     MOST_SERVICES,
     MOST_STATEMENTS,
     MOST_UNKEPT,
@@ -84,7 +78,6 @@ from rehearsal.services import private_key_of
 from tests.largest import LARGEST_WHOLE, WIDEST, Largest
 from tests.support import PHOTOGRAPH, Table
 from workflows.messages import (
-    CarriedRegister,
     CheckpointWait,
     Docket,
     Ending,
@@ -229,20 +222,6 @@ def touching() -> tuple[Contact, ...]:
     return contacts(bytes(32), finding, SNAPSHOT.directory)
 
 
-def register() -> Register:
-    """One at every bound."""
-    each = MOST_HASHES // MOST_LIVE_OPERATIONS
-    claim = partial(LARGE.of, Claim, hashes=[HASH] * each)
-    marks = ["f" * 16] * (MOST_MARKS // MOST_ENQUIRIES)
-    enquiry = LARGE.of(Enquiry, marks=marks, blocks=())
-    alarm = LARGE.of(Alarm)
-    enquiries = Enquiries(
-        made=(enquiry,) * MOST_ENQUIRIES, alarms=(alarm,) * MOST_ALARMS, raised=LARGEST_WHOLE, told=LARGEST_WHOLE
-    )
-    claims = (claim(),) * MOST_LIVE_OPERATIONS
-    return Register(number=LARGEST_WHOLE, claims=claims, enquiries=enquiries, asked_at="2022-03-01T00:00:00.123456+05:00")
-
-
 def going_on() -> GoingOn:
     """All that a run may carry to the next, in the letters that take the most room in JSON."""
     known = "A" * (MOST_CARRIED - MOST_CARRIED_UNKEPT - 100)
@@ -302,11 +281,6 @@ MESSAGES: dict[str, Callable[[], Any]] = {
     "errand: what it touches": lambda: LARGE.of(LookErrand, identifiers=[{"scheme": "house_awb", "value": WIDEST * 40}] * 20),
     "errand: it is over": lambda: LARGE.of(ReleaseErrand),
     "result: how it ended": lambda: LARGE.of(Ending),
-    "register: it goes on": lambda: CarriedRegister(live=register()),
-    "register: a claim": lambda: LARGE.of(DatedClaim),
-    "register: an answer": lambda: LARGE.of(Answer),
-    "register: its alarms": lambda: [LARGE.of(Alarm)] * MOST_ALARMS,
-    "register: an alarm": lambda: LARGE.of(Alarm),
 }
 """All that goes through Temporal as one payload."""
 

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.client import Client
 
-from domain.plan.enquiries import Alarm, Enquiries
-from domain.plan.register import Register
+from archive.tables import enquiry_alarms
+from domain.plan.enquiries import Alarm
 from domain.words.errors import NotAllowed
 from domain.words.moments import utc_text
 from tests.installation import Installation, installed, renamed
 from tests.support import example_plan
-from workflows import messages
-from workflows.messages import CarriedRegister, register_id
 
 FISHER = "fishing-expedition"
 
@@ -36,8 +34,9 @@ def pattern() -> Alarm:
 async def alarmed(at: Installation) -> Alarm:
     """The register of this installation has found a pattern."""
     found = pattern()
-    book = CarriedRegister(live=Register(enquiries=Enquiries(alarms=(found,), raised=1)))
-    await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
+    row = {"number": found.number, "at": found.at, "next_at": found.at}
+    async with at.reads._database.writing() as connection:
+        await connection.execute(enquiry_alarms.insert().values(row | {"alarm": found.model_dump_json()}))
     return found
 
 

@@ -16,6 +16,7 @@ from activities.deconfliction import RegisterActivities
 from activities.messenger import Messenger
 from activities.relay import Relay
 from activities.services import ServiceCaller
+from archive.claims import Claims
 from archive.ledgers import Ledgers
 from archive.sessions import Sessions
 from domain.delivery.ledger import Entry, Left, Receipt
@@ -308,9 +309,9 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     await reception.plans.start(at.installation.directory.get(plan.initiator), signed_plan(plan))
     stop = stop_by("uz.police", plan)
     answer = await reception.submissions.submit(police, plan.operation, stop)
-    services, deconfliction = ServiceCaller(at.installation.http, VIGIL, key), RegisterActivities(bytes(32), in_force, relay)
+    services, claims = ServiceCaller(at.installation.http, VIGIL, key), Claims(at.installation.reads._database)
     desks = Messenger(at.installation.http, in_force, key, at.installation.url)
-    parts = services, desks, deconfliction, relay, at.installation.parts[-1]
+    parts = services, desks, RegisterActivities(bytes(32), in_force, relay, claims), relay, at.installation.parts[-1]
     async with worker_for(temporal, queue, in_force, *parts, build=BUILD, grace=timedelta(seconds=1)):
         await settle(temporal, queue, BUILD, takes_over=False)
         receipt = await reception.submissions.submit(police, plan.operation, stop)

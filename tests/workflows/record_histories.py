@@ -16,13 +16,14 @@ from pathlib import Path
 from pydantic import HttpUrl
 from temporalio.client import Client, WorkflowHistory
 
+from archive.claims import Claims
 from domain.delivery.decided import Opened
 from domain.delivery.reported import Asked
 from domain.plan.directory import Desk, Poll, Reach, ServiceKey, Webhook
-from domain.plan.enquiries import WINDOW, Enquiries, Enquiry
+from domain.plan.enquiries import WINDOW
 from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.plan import Plan
-from domain.plan.register import Claim, Register
+from domain.plan.register import Claim, DatedClaim
 from domain.plan.selectors import hashes
 from domain.rules.custody import MovementDecision
 from domain.rules.handling import Information
@@ -47,7 +48,7 @@ from tests.workflows.test_divergence import put_back, tasks_done
 from tests.workflows.test_groups import FACTOR, quick_group
 from tests.workflows.test_keeping import archive_away, say_much, stop_by_all
 from workflows import messages
-from workflows.messages import CarriedRegister, RunLength, register_id
+from workflows.messages import RunLength
 
 ACTS: dict[str, list[dict[str, object]]] = {
     "consent-unanswered": [{"service": "uz.prosecutor", "at": "consent-uz"}],
@@ -142,27 +143,17 @@ async def compete(at: Installation, plan: Plan) -> None:
     """Another operation has claimed what this plan touches."""
     touched = hashes(DECONFLICTION_KEY, plan.consignment.identifiers, plan.selectors)
     rival = Claim(delivery="another-operation", contact="uz.police", state="UZ", signer="uz.prosecutor", order=2, hashes=touched)
-    await has(at, Register(number=1, claims=(rival,)))
+    await Claims(at.reads._database).claim(DatedClaim(claim=rival, at=utc_text(datetime.now(UTC))))
 
 
 async def look_often(at: Installation, plan: Plan) -> None:
     """The initiator has looked for what this plan touches as often as it may within a day, which is over in a moment."""
-    marks = tuple(one[:16] for one in hashes(DECONFLICTION_KEY, plan.consignment.identifiers, plan.selectors))
-    looked = Enquiry(
-        at=utc_text(datetime.now(UTC) - WINDOW + timedelta(seconds=4)),
-        service=plan.initiator,
-        state="KZ",
-        signer="kz.prosecutor",
-        delivery="another-operation",
-        marks=marks,
-    )
-    await has(at, Register(number=1, enquiries=Enquiries(made=(looked,) * MOST_LOOKS_FOR_A_SELECTOR)))
-
-
-async def has(at: Installation, register: Register) -> None:
-    """Begin the register with this."""
-    book = CarriedRegister(live=register)
-    await at.client.start_workflow(messages.REGISTER, book, id=register_id(at.task_queue), task_queue=at.task_queue)
+    touched, register = hashes(DECONFLICTION_KEY, plan.consignment.identifiers, plan.selectors), Claims(at.reads._database)
+    then = datetime.now(UTC) - WINDOW + timedelta(seconds=4)
+    for number in range(MOST_LOOKS_FOR_A_SELECTOR):
+        named = {"delivery": f"another-operation-{number}", "contact": plan.initiator, "state": "KZ", "signer": "kz.prosecutor"}
+        await register.claim(DatedClaim(claim=Claim.model_validate(named | {"order": 2, "hashes": touched}), at=utc_text(then)))
+        await register.release(named["delivery"], then)
 
 
 def keys_changed(**says: object) -> Envelope:

@@ -4,42 +4,41 @@ import asyncio
 import json
 import uuid
 from base64 import b64decode
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from temporalio import activity
+import pytest
 from temporalio.client import Client
-from temporalio.exceptions import ApplicationError
-from temporalio.worker import Worker
 
+from activities.alarms import Alarms
+from activities.register_watch import RegisterWatch
+from archive.claims import Claims
+from archive.patterns import Patterns
 from domain.delivery.decided import Closed
 from domain.delivery.ledger import Entry
-from domain.delivery.reported import Deconflicted, Stated, Told
+from domain.delivery.reported import Deconflicted, Told
 from domain.delivery.statement import Content, Statement, sign_statement
-from domain.plan.enquiries import Alarm, Enquiries
 from domain.plan.plan import Plan
-from domain.plan.register import Answer, Claim, DatedClaim, Register
-from domain.plan.selectors import selector
+from domain.plan.register import Answer, Claim, DatedClaim
+from domain.plan.selectors import hashes, selector
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
 from domain.rules.conflict import ConflictYielded
 from domain.rules.stop import Interdicted
+from domain.words.errors import Unavailable
 from domain.words.moments import utc_text
-from process.builds import pinned, settle
-from process.temporal import readable
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.services import DECONFLICTION_KEY, private_key_of
 from tests.gateway.test_alarms import alarmed
-from tests.installation import BUILD, Installation, end_what_runs, installed, quick, renamed, stop_by
+from tests.installation import VIGIL_KEY, Installation, end_what_runs, installed, quick, renamed, stop_by
 from tests.support import example_plan, example_scenario, signed_plan
 from tests.workflows.test_stranded import CALLED, becomes, called
-from worker import sandbox
-from workflows import messages
-from workflows.messages import CarriedRegister, ReleaseErrand, register_id, workflow_id
-from workflows.register import LiveOperations
+from workflows.messages import workflow_id
 
 FIRST, SECOND = "kz.knb", "kz.police"
 """Initiators of the two operations."""
@@ -101,16 +100,6 @@ def contact_in(entry: Entry) -> tuple[str, str]:
     return contact.service, contact.checkpoint
 
 
-def claim_of(delivery: str, contact: str = FIRST) -> Claim:
-    """An operation that touches one thing, always the same."""
-    return Claim(delivery=delivery, contact=contact, state="KZ", signer="kz.prosecutor", order=2, hashes=("a" * 64,))
-
-
-def now(claim: Claim) -> DatedClaim:
-    """The claim, brought now."""
-    return DatedClaim(claim=claim, at=utc_text(datetime.now(UTC)))
-
-
 async def start(at: Installation, plan: Plan) -> None:
     """Start a delivery at the gateway."""
     await at.gateway(plan.initiator).start(signed_plan(plan))
@@ -159,19 +148,77 @@ async def say(at: Installation, plan: Plan, service: str, content: Content, chec
     assert "accepted" == given.receipt.verdict.verdict
 
 
-async def test_of_two_starts_at_the_same_moment_exactly_one_hears_of_nobody(temporal: Client) -> None:
-    """Both look at once: the register answers one that nobody is there, and the other whom to call. They never both pass."""
-    async with two_operations(temporal) as (at, first, second):
-        await asyncio.gather(start(at, first), start(at, second))
-        await asyncio.gather(at.until(first, hit), at.until(second, hit))
-        history = await temporal.get_workflow_handle(register_id(at.task_queue)).fetch_history()
-        views = [await at.gateway(plan.initiator).view(plan.operation) for plan in (first, second)]
+@dataclass
+class Claimed:
+    """What the register has answered, and how often it was asked while the archive was away."""
 
-    assert readable(history, temporal)
-    outcomes = [event.workflow_execution_update_completed_event_attributes.outcome for event in history.events]
-    answers = [Answer.model_validate_json(one.success.payloads[0].data) for one in outcomes if one.success.payloads]
-    assert [0, 1] == [len(answer.findings[-1].others) for answer in answers]
+    away: bool = False
+    killed: bool = False
+    """Whether the first attempt of each operation ends before its answer is told, as where the worker is killed."""
+    refused: int = 0
+    answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+
+
+@contextmanager
+def claimed(known: Claimed) -> Iterator[Claimed]:
+    """The register in such surroundings."""
+    claim = Claims.claim
+
+    async def watched(self: Claims, dated: DatedClaim) -> Answer:
+        if known.away:
+            known.refused += 1
+            raise Unavailable("the archive is away")
+        answer = await claim(self, dated)
+        told = known.answers[dated.claim.delivery]
+        told.append(answer)
+        if known.killed and len(told) == 1:
+            raise Unavailable("the worker was killed")
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Claims, "claim", watched)
+        yield known
+
+
+async def test_of_two_starts_at_the_same_moment_exactly_one_hears_of_nobody(temporal: Client) -> None:
+    """Both look at once, and the worker is killed each time between the register's answer and the word to the deliveries: it
+    answered one that nobody is there, and the other whom to call. They never both pass, and both are told in the end.
+    """
+    with claimed(Claimed(killed=True)) as known:
+        async with two_operations(temporal) as (at, first, second):
+            await asyncio.gather(start(at, first), start(at, second))
+            await asyncio.gather(at.until(first, hit), at.until(second, hit))
+            views = [await at.gateway(plan.initiator).view(plan.operation) for plan in (first, second)]
+
+    assert [0, 1] == sorted(len(answers[0].findings[-1].others) for answers in known.answers.values())
+    assert any(len(answers) > 1 for answers in known.answers.values())  # who is told by the other's attempt may wait with its own
     assert all(any(wait.checkpoint.startswith("conflict.") for wait in view.waiting) for view in views)
+
+
+async def test_while_the_archive_is_away_nothing_goes_on_and_a_stop_is_heard(temporal: Client) -> None:
+    """R8 before R15: without an answer of the register no State is asked, and a stop is heard all the same. The claim is made
+    again, and what was not stopped goes on once the archive is back.
+    """
+    plan, other = quick(*example_scenario("almaty-tashkent"))[0], two_plans()[1].model_copy(update={"selectors": ()})
+    with claimed(Claimed(away=True)) as known:
+        async with installed(temporal, plan, None) as at:
+            for one in (plan, other):
+                await start(at, one)
+                await at.until(one, lambda entry: getattr(entry.event, "checkpoint", "") == "deconfliction.1")
+
+            async def is_refused() -> bool:
+                return known.refused > 2
+
+            await becomes(is_refused)
+            await at.gateway(FIRST).submit(plan.operation, stop_by(FIRST, plan))
+            await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "stop.interdiction")
+            ledgers = [await at.gateway(one.initiator).ledger(one.operation) for one in (plan, other)]
+            known.away = False
+            await at.opened(other, "consent-kz")
+            await end_what_runs(temporal, workflow_id(other.operation))
+
+    assert not any(looked(entry) for ledger in ledgers for entry in ledger)
+    assert not any(entry.event.event == "opened" and entry.event.checkpoint == "consent-kz" for entry in ledgers[1])
 
 
 async def test_both_sides_are_told_whom_to_call_and_nothing_else(temporal: Client) -> None:
@@ -225,105 +272,52 @@ async def test_the_end_of_one_lets_the_other_pass(temporal: Client) -> None:
     assert "withdrawn" == closed.event.result
 
 
-async def test_a_stop_is_heard_while_the_register_is_waited_for(temporal: Client) -> None:
-    """R8 before R15: with no answer of the register the delivery can be stopped all the same."""
+@asynccontextmanager
+async def touching_another(temporal: Client) -> AsyncIterator[tuple[Installation, Plan]]:
+    """A delivery that waits, for it touches an operation that nothing performs and that was entered two days ago."""
     plan = quick(*example_scenario("almaty-tashkent"))[0]
     async with installed(temporal, plan, None) as at:
-        await temporal.start_workflow(  # something else stands where the register should, and answers nothing
-            messages.REGISTER, CarriedRegister(), id=register_id(at.task_queue), task_queue=f"nobody-{uuid.uuid4().hex}"
-        )
+        touched = hashes(DECONFLICTION_KEY, plan.consignment.identifiers, plan.selectors)
+        other = Claim(delivery="left-behind", contact=SECOND, state="KZ", signer="kz.prosecutor", order=2, hashes=touched)
+        entered = datetime.now(UTC) - timedelta(days=2)
+        await Claims(at.reads._database).claim(DatedClaim(claim=other, at=utc_text(entered)))
         await start(at, plan)
-        await at.gateway(FIRST).submit(plan.operation, stop_by(FIRST, plan))
-        await at.until(plan, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "stop.interdiction")
-        ledger = await at.gateway(FIRST).ledger(plan.operation)
-
-    assert not any(looked(entry) for entry in ledger)
-    assert any(isinstance(entry.event, Stated) for entry in ledger)
+        await at.until(plan, hit)
+        yield at, plan
 
 
-@activity.defn(name=messages.TELL_SUPERVISORS)
-async def reaches_nobody(alarm: Alarm) -> None:
-    """As where every supervisor is away."""
-    message = f"alarm {alarm.number} reaches nobody"
-    raise ApplicationError(message)
+def watch_of(at: Installation, when: datetime | None = None) -> RegisterWatch:
+    """What a worker looks after the register with, as of a moment."""
+    caller, messenger, register, *_ = at.parts
+    archive, alarms = at.reads._database, Alarms(caller, messenger, at.of_worker)
+    now = when or datetime.now(UTC)
+    return RegisterWatch(at.client, Claims(archive), Patterns(archive), alarms, register, VIGIL_KEY, lambda: now)
 
 
-@asynccontextmanager
-async def register_worker(temporal: Client, queue: str) -> AsyncIterator[None]:
-    """A worker of registers only, which reaches no supervisor."""
-    build = pinned(queue, BUILD)
-    async with Worker(
-        temporal,
-        task_queue=queue,
-        workflows=[LiveOperations],
-        activities=[reaches_nobody],
-        workflow_runner=sandbox(),
-        deployment_config=build,
-    ):
-        await settle(temporal, queue, BUILD, takes_over=False)
-        yield
+async def test_an_operation_that_nothing_performs_is_in_nobodys_way_after_a_day(temporal: Client) -> None:
+    """Somebody has ended its workflow from outside, so it is never released. For a day it counts as live; then who touches it is
+    told that the conflict has gone, and goes on. What is performed stays.
+    """
+    async with touching_another(temporal) as (at, plan):
+        now = datetime.now(UTC)
+        await watch_of(at, now).sweep()
+        seen = await at.gateway(plan.initiator).view(plan.operation)
+        await watch_of(at, now + timedelta(days=1)).sweep()
+        closed = await at.until(plan, freed)
+        await at.opened(plan, "consent-kz")
+        live = await Claims(at.reads._database).suspects()
 
-
-async def test_a_register_that_begins_anew_is_heard(temporal: Client) -> None:
-    """Should someone terminate it, its successor's answers are newer than all before, and no delivery waits for ever."""
-    queue = f"register-{uuid.uuid4().hex}"
-    claim = claim_of("operation-1")
-    async with register_worker(temporal, queue):
-        numbers = []
-        for old in (Register(number=41), None):
-            book = CarriedRegister(live=old)
-            register = await temporal.start_workflow(messages.REGISTER, book, id=queue, task_queue=queue)
-            numbers.append((await register.execute_update(messages.CLAIM, now(claim), result_type=Answer)).number)
-            await register.terminate()
-
-    assert 42 == numbers[0] < numbers[1]
-
-
-async def test_the_register_goes_on_over_many_runs(temporal: Client) -> None:
-    """Runs as short as two answers: claims and their order outlive each, and a number never comes twice for different books."""
-    queue = f"register-{uuid.uuid4().hex}"
-    async with register_worker(temporal, queue):
-        handle = await temporal.start_workflow(messages.REGISTER, CarriedRegister(answers_per_run=2), id=queue, task_queue=queue)
-        claims = [claim_of(f"operation-{number}", f"{chr(97 + number)}{chr(97 + number)}.police") for number in range(7)]
-        register = temporal.get_workflow_handle(handle.id)
-        answers = [await register.execute_update(messages.CLAIM, now(claim), result_type=Answer) for claim in claims]
-        last = await register.execute_update(messages.RELEASE, ReleaseErrand(delivery="operation-0"), result_type=Answer)
-        runs = [run async for run in temporal.list_workflows(f"WorkflowId = '{queue}'")]
-        await register.terminate()
-
-    first = answers[0].number
-    assert list(range(first, first + 7)) == [answer.number for answer in answers]
-    assert list(range(7)) == [len(answer.findings[-1].others) for answer in answers]
-    assert (first + 7, 6) == (last.number, len(last.findings))
-    assert len(runs) > 2
-
-
-async def test_alarms_that_reach_nobody_do_not_keep_the_register_from_a_new_run(temporal: Client) -> None:
-    """However many wait to be told: a run that has become long enough ends after the one that is being told."""
-    queue, at = f"register-{uuid.uuid4().hex}", utc_text(datetime.now(UTC))
-    said = {"at": at, "pattern": "full", "service": FIRST, "state": "KZ", "count": 1}
-    alarms = tuple(
-        Alarm(number=number, deliveries=("operation-1",), signers=("kz.prosecutor",), **said) for number in range(1, 51)
-    )
-    book = CarriedRegister(live=Register(enquiries=Enquiries(alarms=alarms, raised=50)), answers_per_run=1)
-    async with register_worker(temporal, queue):
-        register = await temporal.start_workflow(messages.REGISTER, book, id=queue, task_queue=queue)
-        await register.execute_update(messages.CLAIM, now(claim_of("operation-1")), result_type=Answer)
-        latest = temporal.get_workflow_handle(queue)
-        async with asyncio.timeout(30):
-            while (await latest.describe()).run_id == register.first_execution_run_id:
-                pass
-        await latest.terminate()
+    assert any(wait.checkpoint.startswith("conflict.") for wait in seen.waiting)
+    assert isinstance(closed.event, Closed)
+    assert "withdrawn" == closed.event.result
+    assert () == live
 
 
 async def test_supervisors_are_told_of_a_pattern_without_asking(temporal: Client) -> None:
-    """The register has each of them told, once: which service, by whose signatures, and in which operations."""
+    """Each of them is told, once: which service, by whose signatures, and in which operations."""
     async with called() as (supervisor, told), installed(temporal, renamed(example_plan()), None, beside=(supervisor,)) as at:
         found = await alarmed(at)
-
-        async def is_told() -> bool:
-            return bool(told)
-
-        await becomes(is_told)
+        for _ in range(2):
+            await watch_of(at).tell()
 
     assert [(CALLED, "enquiries", found)] == [(one.service, one.kind, one.facts.alarm) for one in told]

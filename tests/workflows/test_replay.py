@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from temporalio.client import WorkflowHistory
+from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -18,7 +18,7 @@ from domain.delivery.reported import Stated
 from domain.record.verify import verify
 from process.temporal import readable
 from rehearsal.over_http import compressed, factor_for
-from tests.installation import installed, renamed, temporal_server
+from tests.installation import installed, renamed
 from tests.support import example_scenario, signed_plan
 from tests.workflows.record_histories import name_of, paths
 from tests.workflows.recutting import ends_in, given_in, joints_in, recut, unlike_when_cut
@@ -100,7 +100,7 @@ async def test_in_whatever_tasks_things_come_the_ledger_is_the_same(path: Path) 
 
 
 @pytest.mark.slow
-async def test_a_worker_that_remembers_nothing_gives_receipts_that_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_remembers_nothing_gives_receipts_that_fit(temporal: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes cold to each task, and so before each update: to its end, every receipt that a service keeps is of the ledger and
     the packet, and a replay of the whole brings about the same once more.
     """
@@ -116,15 +116,14 @@ async def test_a_worker_that_remembers_nothing_gives_receipts_that_fit(monkeypat
     brought = example_scenario("almaty-tashkent")
     factor = factor_for(*brought) / COLD
     plan, scenario = compressed(renamed(brought[0]), factor), compressed(brought[1], factor)
-    # A server of its own: a register that other tests have filled is told again before each answer of it.
-    async with await temporal_server() as server, installed(server.client, plan, scenario) as at:
+    async with installed(temporal, plan, scenario) as at:
         await at.gateway(plan.initiator).start(signed_plan(plan))
         entries = await at.to_the_end(plan)
         await at.handle(plan).result()
         packet = await at.gateway(plan.initiator).packet(plan.operation)
         assert at.services is not None
         receipts = list(at.services.receipts.values())
-        history = WorkflowHistory.from_json("cold", readable(await at.handle(plan).fetch_history(), server.client))
+        history = WorkflowHistory.from_json("cold", readable(await at.handle(plan).fetch_history(), temporal))
 
     said, proved = recorded(history), verify(packet, at.directory, receipts)
     stated = sum(isinstance(one.event, Stated) for one in entries)
