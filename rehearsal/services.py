@@ -462,7 +462,7 @@ def _by_checks(facts: Facts, found: dict[str, Any]) -> dict[str, Any]:
 def _weight(handled: dict[str, Any]) -> int:
     """What is in it weighs at least so much, with what was put in."""
     kept: list[int] = [one["net"] for one in handled["kept"] if isinstance(one.get("net"), int)]
-    put_in: list[int] = [item["gross"] for item in handled.get("items", ())]
+    put_in: list[int] = [item["gross"] for item in handled.get("items", ()) if isinstance(item["gross"], int)]
     return sum(kept) + sum(put_in)
 
 
