@@ -5,7 +5,6 @@ answers for it (R1, R16). The cards shipped under `examples/` are examples and s
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -133,7 +132,7 @@ class Case(Frozen):
     goods: tuple[GoodsClass, ...]
     stage: Stage
 
-    @cached_property
+    @property
     def of_each(self) -> tuple["Case", ...]:
         """The same of each of its goods alone: what a law says of drugs says nothing of the cash beside them."""
         return (self,) if len(self.goods) == 1 else tuple(self.model_copy(update={"goods": (one,)}) for one in self.goods)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from domain.plan.cards import GoodsClass, RuleCard
 from domain.plan.directory import Directory
-from domain.plan.goods import SMALLEST_SHARE, AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
+from domain.plan.goods import SMALLEST_SHARE, AnyAmount, Counted, SubstanceMass, class_of_code, keyed, kind_of_amount, least_mass
 from domain.plan.plan import Leg, Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity, known_as
@@ -49,6 +49,8 @@ def classes(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, one in enumerate(plan.consignment.contents):
         known = known_as(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
         right = _CLASSES.get(known.table.partition("/")[0] if known is not None else kind_of_amount(one), ())
+        if isinstance(one, Counted) and (coded := class_of_code(one.hs)) is not None:
+            right = (coded,)
         if right and not any(one in plan.consignment.goods for one in right):
             problem = fill(
                 "R1: this is of the class {classes}; name it in consignment.goods, by which each State decides",
@@ -71,6 +73,8 @@ def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, one in enumerate(goods.contents):
         if bounds(one.quantity).most == 0:
             yield Fault(place=f"consignment.contents.{index}", problem=mark("R10: there is none of it; leave it out"))
+    if goods.packages is not None and bounds(goods.packages).most == 0:
+        yield Fault(place="consignment.packages", problem=mark("R10: it travels in no package; leave it out where none is counted"))
 
 
 def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

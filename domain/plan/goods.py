@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from domain.plan.cards import GoodsClass
 from domain.plan.quantity import Count, Mass, Packages, Quantity, Translate, Unmeasured, bounds, number_of, say_how, say_quantity
 from domain.plan.substances import identities, identity, normal
 from domain.plan.vocabulary import Digest
@@ -161,6 +162,15 @@ class Counted(Frozen):
     def say(self, translate: Translate) -> str:
         """What and how many, for people."""
         return f"{self.goods} ({self.hs}) {say_how(self.count, str(number_of(self.count)), translate)} {translate(self.unit)}"
+
+
+_BY_CODE: tuple[tuple[str, GoodsClass], ...] = (("24", "tobacco"), ("93", "weapons"), ("4907", "cash"), ("7118", "cash"))
+"""Chapters and headings of the Harmonized System: tobacco; arms and ammunition; banknotes and bearer instruments; coin."""
+
+
+def class_of_code(hs: str) -> GoodsClass | None:
+    """What goods of this code are, as laws tell them apart; none where the code does not say."""
+    return next((known for begins, known in _BY_CODE if hs.startswith(begins)), None)
 
 
 AnyAmount = SubstanceMass | Cash | Instruments | Weapons | Counted

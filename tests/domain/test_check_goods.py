@@ -97,6 +97,17 @@ WATCHED = {"surveillance": {"check_in": "3h", "answer": "1h", "search": "6h"}}
             "R1: this is of the class precursors",
         ),
         (
+            goods(contents=[{"hs": "930200", "goods": "pistols", "unit": "piece", "count": 48}], goods=["goods"]),
+            "consignment.contents.0",
+            "R1: this is of the class weapons",
+        ),
+        (
+            goods(contents=[{"hs": "2402200000", "goods": "cigarettes", "unit": "carton", "count": 480}], goods=["drugs"]),
+            "consignment.contents.0",
+            "R1: this is of the class tobacco",
+        ),
+        (goods(packages="declared 0"), "consignment.packages", "R10: it travels in no package"),
+        (
             goods(contents=[HEROIN, {"currency": "EUR", "minor": 1}], goods=["drugs"]),
             "consignment.contents.1",
             "R1: this is of the class cash",
