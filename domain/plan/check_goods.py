@@ -11,6 +11,7 @@ from domain.plan.plan import Leg, Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity, known_as
 from domain.words.errors import Fault
+from domain.words.limits import MOST_PACKAGES
 from domain.words.quantities import say_mass
 from domain.words.text import either, fill, mark, word
 
@@ -73,8 +74,14 @@ def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, one in enumerate(goods.contents):
         if bounds(one.quantity).most == 0:
             yield Fault(place=f"consignment.contents.{index}", problem=mark("R10: there is none of it; leave it out"))
+    if plan.modality.endswith("_in_part") and all(bounds(one.quantity).most in (0, 1) for one in goods.contents):
+        problem = mark("R3: there is one of it, and no part of that can travel on while another is taken out")
+        yield Fault(place="modality", problem=problem)
     if goods.packages is not None and bounds(goods.packages).most == 0:
         yield Fault(place="consignment.packages", problem=mark("R10: it travels in no package; leave it out where none is counted"))
+    if goods.packages is not None and bounds(goods.packages).said > MOST_PACKAGES:
+        problem = fill("R10: more packages than are ever counted, which is {most} at most", most=MOST_PACKAGES)
+        yield Fault(place="consignment.packages", problem=problem)
 
 
 def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
