@@ -956,13 +956,27 @@ BUGS = (
     Bug("R1", "domain/rules/consent.py", "if given > said.at:", "if False:", "before_it_is_written"),
     Bug("R1", "domain/rules/consent.py", "if due <= said.at else None", "if False else None", "before_it_is_written"),
     Bug("R1", "domain/rules/urgency.py", "urgent.written_within - (now - grant.given_at)", "urgent.written_within", "law"),
-    Bug("R3", "domain/plan/cards.py", "self._allows_alone(modality, one) for one in case.of_each", "self._allows_alone(modality, case)", "docs/example_cards"),
+    Bug(
+        "R3",
+        "domain/plan/cards.py",
+        "self._allows_alone(modality, one) for one in case.of_each",
+        "self._allows_alone(modality, case)",
+        "docs/example_cards",
+    ),
     Bug("R3", "domain/rules/preparation.py", "any(bounds(one.quantity).most != 0 for", "any(True for", "hostile_preparation"),
     Bug("R7", "domain/plan/goods.py", "isinstance(self.gross, Unmeasured)", "False", "hostile_preparation"),
     Bug("R7", "domain/rules/measuring.py", "*(item.gross for item in items)", "", "hostile_preparation"),
-    Bug("R1", "domain/plan/check_goods.py", "class_of_code(one.hs)) is not None", "class_of_code(one.hs)) is None", "check_goods"),
+    Bug(
+        "R1", "domain/plan/check_goods.py", "class_of_code(one.hs)) is not None", "class_of_code(one.hs)) is None", "check_goods"
+    ),
     Bug("R10", "domain/plan/check_goods.py", "bounds(goods.packages).most == 0", "False", "check_goods"),
-    Bug("R30", "domain/rules/exhibits.py", "Bounds(together, None, together) if None in masses", "whole if None in masses", "divided"),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "Bounds(together, None, together) if None in masses",
+        "whole if None in masses",
+        "divided",
+    ),
     Bug("R17", "domain/rules/permission.py", "come[duty.after]):", "True):", "duties"),
     Bug(
         "R16",

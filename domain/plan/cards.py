@@ -348,7 +348,7 @@ class RuleCard(Frozen):
         return next((one for one in self.measures if measure in one.measures and one.is_about(case)), None)
 
     def wants_permitted(self, measure: Measure, case: Case) -> bool:
-        """Whether an act must permit it: where the law says so, and where what it says is not known (R16), of any of its goods."""
+        """Whether an act must permit it: where the law says so of any of its goods, and where what it says is not known (R16)."""
         rules = (self.rule_of(measure, one) for one in case.of_each)
         return any(rule is None or rule.needs != "nothing" for rule in rules)
 

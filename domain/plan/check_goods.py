@@ -34,6 +34,7 @@ def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
             yield Fault(place=f"consignment.contents.{index}.cas", problem=problem)
 
 
+ONE_OF_IT = mark("R3: there is one of it, and no part of that can travel on while another is taken out")
 _CLASSES: Mapping[str, tuple[GoodsClass, ...]] = {
     "1961": ("drugs", "psychotropics"),
     "1971": ("drugs", "psychotropics"),
@@ -75,10 +76,11 @@ def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if bounds(one.quantity).most == 0:
             yield Fault(place=f"consignment.contents.{index}", problem=mark("R10: there is none of it; leave it out"))
     if plan.modality.endswith("_in_part") and all(bounds(one.quantity).most in (0, 1) for one in goods.contents):
-        problem = mark("R3: there is one of it, and no part of that can travel on while another is taken out")
-        yield Fault(place="modality", problem=problem)
+        yield Fault(place="modality", problem=ONE_OF_IT)
     if goods.packages is not None and bounds(goods.packages).most == 0:
-        yield Fault(place="consignment.packages", problem=mark("R10: it travels in no package; leave it out where none is counted"))
+        yield Fault(
+            place="consignment.packages", problem=mark("R10: it travels in no package; leave it out where none is counted")
+        )
     if goods.packages is not None and bounds(goods.packages).said > MOST_PACKAGES:
         problem = fill("R10: more packages than are ever counted, which is {most} at most", most=MOST_PACKAGES)
         yield Fault(place="consignment.packages", problem=problem)

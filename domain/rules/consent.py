@@ -159,9 +159,10 @@ class AuthorisationGranted(Kind):
         where it lasts, from `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends
         later, counted from the first of this authority; `no_such_form` where it is not written and no card knows anything that
         lets it be so, `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the
-        card has it written, counted from when it was given, is over; for the first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the
-        card that is permitted apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in whose
-        place it comes permits it too, has not ended when this one begins, and is extended by more than the card lets at a time.
+        card has it written, counted from when it was given, is over; for the first that it `permits`: `act_of_its_own`,
+        `may_not_permit` or `permitted_too_long` where by the card that is permitted apart, not by such a service, or not for so
+        long; `measure_extended_too_far` where the one in whose place it comes permits it too, has not ended when this one begins,
+        and is extended by more than the card lets at a time.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong

@@ -94,9 +94,9 @@ def not_said_itself(delivery: Delivery, content: Sent) -> Verdict | None:
 def possible(
     plan: Plan, inside: tuple[AnyAmount, ...], items: tuple[Item, ...], gross: Quantity | None, states: tuple[str, ...]
 ) -> Verdict:
-    """Whether it is `allowed` in these States that something inside, or an item, was not measured; `another_substance` for the first substance
-    whose number in the CAS registry is, by the catalogue, that of another than its name; `more_than_gross` where what is inside
-    and its items together weigh more at least than the gross weight at most, with its tolerance.
+    """Whether it is `allowed` in these States that something inside, or an item, was not measured; `another_substance` for the
+    first substance whose number in the CAS registry is, by the catalogue, that of another than its name; `more_than_gross` where
+    what is inside and its items together weigh more at least than the gross weight at most, with its tolerance.
     """
     verdict = allowed(plan, (*(one.quantity for one in inside), *(item.gross for item in items)), states)
     if verdict != ACCEPTED:

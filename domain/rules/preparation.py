@@ -251,10 +251,10 @@ class Prepared(Checked, Kind):
         return ACCEPTED
 
     def _is_what_its_modality_means(self) -> bool:
-        """Nothing of something is nothing. `intact`: something kept, nothing removed, no substitute put in. `removed`: something removed, nothing kept, no
-        substitute. `removed_in_part`: something removed, something kept, no substitute. `replaced_in_part`: something removed,
-        something kept, a substitute. `replaced_in_whole`: something removed, nothing kept, a substitute. And the samples weigh at
-        least no more than what was kept and removed may: more than that is no sample.
+        """Nothing of something is nothing. `intact`: something kept, nothing removed, no substitute put in. `removed`: something
+        removed, nothing kept, no substitute. `removed_in_part`: something removed, something kept, no substitute.
+        `replaced_in_part`: something removed, something kept, a substitute. `replaced_in_whole`: something removed, nothing kept,
+        a substitute. And the samples weigh at least no more than what was kept and removed may: more than that is no sample.
         """
         masses = (bounds(one.net) for one in (*self.kept, *self.removed) if isinstance(one, SubstanceMass))
         others = sum(masses, Bounds()).most

@@ -80,7 +80,9 @@ def test_what_is_said_of_urgent_measures_is_not_read_of_the_delivery(state: str)
 
     assert {one.law.mark for one in card.urgent} <= ({"T"} if state == "EE" else {"K"})
     if state == "LV":
-        hours = [one.written_within // timedelta(hours=1) for case in (DRUGS, IN_A_CASE) if (one := card.urgent_for("oral", case))]
+        hours = [
+            one.written_within // timedelta(hours=1) for case in (DRUGS, IN_A_CASE) if (one := card.urgent_for("oral", case))
+        ]
         assert [72, 24] == hours
 
 

@@ -178,7 +178,9 @@ def test_what_the_law_demands_is_said_in_russian_throughout(name: str) -> None:
     assert not any(one.as_written for one in told_so if one.notes)
 
     other = {state: card.model_copy(update={"notes": "NOTES of their own"}) for state, card in example_cards().items()}
-    assert {("NOTES of their own", True)} == {(one.notes, one.as_written) for one in (explained(card, RUSSIAN) for card in demands(plan, other))}
+    assert {("NOTES of their own", True)} == {
+        (one.notes, one.as_written) for one in (explained(card, RUSSIAN) for card in demands(plan, other))
+    }
 
 
 def test_a_finding_is_said_with_russian_units() -> None:
