@@ -902,9 +902,7 @@ BUGS = (
         "permissions planning",
     ),
     Bug("R16", "domain/plan/check_law.py", "(rule is None or rule.lets_permit(kind)) for says", "True for says", "law"),
-    Bug(
-        "R16", "domain/plan/cards.py", "return rule is None or rule.needs !=", "return rule is not None and rule.needs !=", "law"
-    ),
+    Bug("R16", "domain/plan/cards.py", "any(rule is None or rule.needs !=", "any(rule is not None and rule.needs !=", "law"),
     Bug(
         "R16",
         "domain/delivery/consents.py",
@@ -1954,7 +1952,7 @@ BUGS = (
         "if False:",
         "handling",
     ),
-    Bug("R30", "domain/rules/exhibits.py", "if bounds(together).apart(whole):", "if False:", "divided"),
+    Bug("R30", "domain/rules/exhibits.py", "if weighed.apart(whole):", "if False:", "divided"),
     Bug("R30", "domain/rules/exhibits.py", 'offered_to=None, fate="divided")', "offered_to=None)", "divided"),
     Bug(
         "R30",
@@ -3367,7 +3365,7 @@ BUGS = (
     Bug(
         "R3",
         "domain/rules/preparation.py",
-        '"removed_in_part": bool(self.removed) and bool(self.kept) and not substituted,',
+        '"removed_in_part": removed and kept and not substituted,',
         '"removed_in_part": bool(self.removed) and bool(self.kept),',
         "goods",
     ),
@@ -3375,9 +3373,15 @@ BUGS = (
     Bug(
         "R28", "domain/words/codes.py", "min(value, LARGEST_WHOLE) if isinstance(value, int) else value", "value", "hostile_sums"
     ),
-    Bug("R3", "domain/rules/preparation.py", '"intact": bool(self.kept) and not', '"intact": not', "hostile_preparation"),
+    Bug("R3", "domain/rules/preparation.py", '"intact": kept and not', '"intact": not', "hostile_preparation"),
     Bug("R3", "domain/rules/preparation.py", "least_mass(self.samples) > others", "False", "hostile_preparation"),
-    Bug("R3", "domain/rules/preparation.py", "or not substitutes:", "or not sum(substitutes):", "hostile_preparation"),
+    Bug(
+        "R3",
+        "domain/rules/preparation.py",
+        "or not substitutes:",
+        "or not sum(substitutes, Bounds()).said:",
+        "hostile_preparation",
+    ),
     Bug("R1", "domain/rules/consent.py", "said.service != said.voice and not card", "False and not card", "hostile_stand_ins"),
     Bug("R13", "domain/plan/check.py", "rung.to in plan.carrying_out():", "False:", "hostile_stand_ins"),
     Bug("R1", "domain/plan/check_goods.py", "if right and not any(", "if False and not any(", "check_goods"),
