@@ -39,6 +39,8 @@ CALM, HALF = 0.7, 0.5
 
 BEFORE_ALL = "2022-02-28T00:00:00Z"
 """From when on what is granted briefly counts, however late its service was asked."""
+SHORTLY_BEFORE = "2022-03-01T05:30:00Z"
+"""When what is not written was given: who is asked late has no time left to write it."""
 
 Trouble = Callable[[Plan, random.Random], Act | tuple[Act, ...] | None]
 
@@ -149,7 +151,7 @@ def grants_briefly(plan: Plan, dice: random.Random) -> Act:
 def grants_by_word_of_mouth(plan: Plan, dice: random.Random) -> Act:
     """A consent that is not written yet: it must be confirmed, or it ends; where the law does not know it, it is refused."""
     at, service = _asked(plan, dice, "authorise")
-    details = {"form": dice.choice(("oral", "reproducible")), "given_at": BEFORE_ALL}
+    details = {"form": dice.choice(("oral", "reproducible")), "given_at": SHORTLY_BEFORE}
     return Act(service=service, at=at, says="authorisation_granted", details=details)
 
 

@@ -126,7 +126,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "reverse": dice.random() < 0.1,
         "consignment": {
             "kind": dice.choice(("mail", "cash", "truck")),
-            "goods": ["drugs", "cash", "weapons"],
+            "goods": ["drugs", "cash", "weapons", "tobacco"],
             "identifiers": [{"scheme": "upu_s10", "value": "CP220322019KZ"}],
             "declared_as": "INVENTED",
             **goods,

@@ -30,6 +30,7 @@ from domain.words.errors import Malformed
 from domain.words.identifiers import Seal
 from domain.words.limits import LONGEST_NAME, LONGEST_PLACE, MOST_TAKEN_FOR
 from domain.words.moments import instant, utc_text
+from domain.words.quantities import MAX_WHOLE
 from rehearsal.scenario import Act, Scenario, base_name
 
 ALWAYS = 100
@@ -302,7 +303,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "packing": "SIMULATED: cardboard boxes",
             "concealment": "SIMULATED: beneath what was declared",
             "stored_at": "SIMULATED: store of exhibits",
-            **_sealed(facts, max(gross, _weight(handled)) or SCALES_SHOW, dice),
+            **_sealed(facts, min(max(gross, _weight(handled)), MAX_WHOLE) or SCALES_SHOW, dice),
             **handled,
         },
         "sighted": {"place": facts.place},
@@ -445,7 +446,7 @@ def _sealed(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
 def _checked(facts: Facts, gross: int, dice: random.Random) -> dict[str, Any]:
     """What is found of it from outside when it is handed over: what it should be, the weight as scales are."""
     tolerance = facts.tolerance or 0
-    weight = max(gross + dice.randint(-tolerance, tolerance) // 4, 0)
+    weight = min(max(gross + dice.randint(-tolerance, tolerance) // 4, 0), MAX_WHOLE)
     found: dict[str, Any] = {"gross": weight, "scale": A_SCALE, "packages": facts.packages}
     found["seals"] = [seal.model_dump() for seal in facts.seals] or [_new_seal(facts.state, dice)]
     return _by_checks(facts, found | {"picture": facts.picture or A_PICTURE, "in_sight": True})
@@ -462,7 +463,7 @@ def _by_checks(facts: Facts, found: dict[str, Any]) -> dict[str, Any]:
 def _weight(handled: dict[str, Any]) -> int:
     """What is in it weighs at least so much, with what was put in."""
     kept: list[int] = [one["net"] for one in handled["kept"] if isinstance(one.get("net"), int)]
-    put_in: list[int] = [item["gross"] for item in handled.get("items", ())]
+    put_in: list[int] = [item["gross"] for item in handled.get("items", ()) if isinstance(item["gross"], int)]
     return sum(kept) + sum(put_in)
 
 
@@ -478,7 +479,7 @@ def _handled(modality: str, inside: list[dict[str, Any]]) -> dict[str, Any]:
         kept = [one | {key: _share(one[key])[0]} for one, key in zip(inside, size, strict=True)]
         removed = [one | {key: _share(one[key])[1]} for one, key in zip(inside, size, strict=True)]
     stands_in = sum(one["net"] for one in removed if isinstance(one.get("net"), int))
-    substitute = {"items": [{"label": "SIMULATED-1", "what": "substitute", "gross": stands_in or 1}]}
+    substitute = {"items": [{"label": "SIMULATED-1", "what": "substitute", "gross": min(stands_in, MAX_WHOLE) or 1}]}
     return {"kept": kept, "removed": removed, **(substitute if modality.startswith("replaced") else {})}
 
 

@@ -902,9 +902,7 @@ BUGS = (
         "permissions planning",
     ),
     Bug("R16", "domain/plan/check_law.py", "(rule is None or rule.lets_permit(kind)) for says", "True for says", "law"),
-    Bug(
-        "R16", "domain/plan/cards.py", "return rule is None or rule.needs !=", "return rule is not None and rule.needs !=", "law"
-    ),
+    Bug("R16", "domain/plan/cards.py", "any(rule is None or rule.needs !=", "any(rule is not None and rule.needs !=", "law"),
     Bug(
         "R16",
         "domain/delivery/consents.py",
@@ -952,7 +950,31 @@ BUGS = (
     Bug("R1", "domain/rules/urgency.py", " and not grant.provisional", "", "law"),
     Bug("R1", "domain/rules/urgency.py", "if instant(self.written_at) > said.at", "if False", "law"),
     Bug("R1", "domain/rules/urgency.py", 'state.grants[said.voice].form = "written"', "pass", "law"),
-    Bug("R1", "domain/rules/consent.py", 'self.form != "written" and card.urgent_for(self.form, case) is None', "False", "law"),
+    Bug("R1", "domain/rules/consent.py", "if urgent is None:", "if False:", "law"),
+    Bug("R1", "domain/rules/consent.py", "if given > said.at:", "if False:", "before_it_is_written"),
+    Bug("R1", "domain/rules/consent.py", "if due <= said.at else None", "if False else None", "before_it_is_written"),
+    Bug("R1", "domain/rules/urgency.py", "urgent.written_within - (now - grant.given_at)", "urgent.written_within", "law"),
+    Bug(
+        "R3",
+        "domain/plan/cards.py",
+        "self._allows_alone(modality, one) for one in case.of_each",
+        "self._allows_alone(modality, case)",
+        "docs/example_cards",
+    ),
+    Bug("R3", "domain/rules/preparation.py", "any(bounds(one.quantity).most != 0 for", "any(True for", "hostile_preparation"),
+    Bug("R7", "domain/plan/goods.py", "isinstance(self.gross, Unmeasured)", "False", "hostile_preparation"),
+    Bug("R7", "domain/rules/measuring.py", "*(item.gross for item in items)", "", "hostile_preparation"),
+    Bug(
+        "R1", "domain/plan/check_goods.py", "class_of_code(one.hs)) is not None", "class_of_code(one.hs)) is None", "check_goods"
+    ),
+    Bug("R10", "domain/plan/check_goods.py", "bounds(goods.packages).most == 0", "False", "check_goods"),
+    Bug(
+        "R30",
+        "domain/rules/exhibits.py",
+        "Bounds(together, None, together) if None in masses",
+        "whole if None in masses",
+        "divided",
+    ),
     Bug("R17", "domain/rules/permission.py", "come[duty.after]):", "True):", "duties"),
     Bug(
         "R16",
@@ -1930,7 +1952,7 @@ BUGS = (
         "if False:",
         "handling",
     ),
-    Bug("R30", "domain/rules/exhibits.py", "if bounds(together).apart(whole):", "if False:", "divided"),
+    Bug("R30", "domain/rules/exhibits.py", "if weighed.apart(whole):", "if False:", "divided"),
     Bug("R30", "domain/rules/exhibits.py", 'offered_to=None, fate="divided")', "offered_to=None)", "divided"),
     Bug(
         "R30",
@@ -3357,7 +3379,7 @@ BUGS = (
     Bug(
         "R3",
         "domain/rules/preparation.py",
-        '"removed_in_part": bool(self.removed) and bool(self.kept) and not substituted,',
+        '"removed_in_part": removed and kept and not substituted,',
         '"removed_in_part": bool(self.removed) and bool(self.kept),',
         "goods",
     ),
@@ -3365,9 +3387,15 @@ BUGS = (
     Bug(
         "R28", "domain/words/codes.py", "min(value, LARGEST_WHOLE) if isinstance(value, int) else value", "value", "hostile_sums"
     ),
-    Bug("R3", "domain/rules/preparation.py", '"intact": bool(self.kept) and not', '"intact": not', "hostile_preparation"),
+    Bug("R3", "domain/rules/preparation.py", '"intact": kept and not', '"intact": not', "hostile_preparation"),
     Bug("R3", "domain/rules/preparation.py", "least_mass(self.samples) > others", "False", "hostile_preparation"),
-    Bug("R3", "domain/rules/preparation.py", "or not substitutes:", "or not sum(substitutes):", "hostile_preparation"),
+    Bug(
+        "R3",
+        "domain/rules/preparation.py",
+        "or not substitutes:",
+        "or not sum(substitutes, Bounds()).said:",
+        "hostile_preparation",
+    ),
     Bug("R1", "domain/rules/consent.py", "said.service != said.voice and not card", "False and not card", "hostile_stand_ins"),
     Bug("R13", "domain/plan/check.py", "rung.to in plan.carrying_out():", "False:", "hostile_stand_ins"),
     Bug("R1", "domain/plan/check_goods.py", "if right and not any(", "if False and not any(", "check_goods"),

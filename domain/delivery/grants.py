@@ -29,6 +29,8 @@ class Grant:
     """SHA-256 of the request for consent that it decided on."""
     form: Form = "written"
     """How it was given; in writing, once that has followed (R1)."""
+    given_at: datetime | None = None
+    """When it was given, where it was not written then: from that moment the time for the writing counts."""
     withdrawn: bool = False
     expired: bool = False
     warnings: int = 0

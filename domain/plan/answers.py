@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from domain.plan.cards import Channel, GoodsClass, Modality, Stage
-from domain.plan.goods import CountedIn, Weapon
+from domain.plan.goods import CountedIn, Weapon, class_of_code
 from domain.plan.plan import Used
 from domain.plan.quantity import Known
 from domain.plan.request import Means
@@ -160,7 +160,7 @@ def _weapons(words: list[str]) -> Goods | None:
 
 
 def _counted(words: list[str]) -> Goods | None:
-    """By its code in the Harmonized System, of which chapter 24 is tobacco."""
+    """By its code in the Harmonized System, which says whether that is tobacco, a weapon or money."""
     if not re.fullmatch(r"[0-9]{6,10}", words[0]):
         return None
     *name, count, unit = words[1:] if len(words) > 3 else ["", "", ""]
@@ -171,7 +171,7 @@ def _counted(words: list[str]) -> Goods | None:
         )
         raise ValueError(message)
     amount = {"hs": words[0], "goods": " ".join(name), "count": _count(count), "unit": unit}
-    return Goods(amount=amount, goods="tobacco" if words[0].startswith("24") else "goods")
+    return Goods(amount=amount, goods=class_of_code(words[0]) or "goods")
 
 
 def _count(text: str) -> int:

@@ -132,6 +132,11 @@ class Case(Frozen):
     goods: tuple[GoodsClass, ...]
     stage: Stage
 
+    @property
+    def of_each(self) -> tuple["Case", ...]:
+        """The same of each of its goods alone: what a law says of drugs says nothing of the cash beside them."""
+        return (self,) if len(self.goods) == 1 else tuple(self.model_copy(update={"goods": (one,)}) for one in self.goods)
+
 
 class Decider(Provision):
     """Who decides on the controlled delivery itself (R1)."""
@@ -325,8 +330,13 @@ class RuleCard(Frozen):
 
     def allows(self, modality: Modality, case: Case) -> bool | None:
         """Whether it may go so; none where that is not known and the authorisation decides (R3). What is barred may not, however
-        it is allowed; where something is demanded, nothing else is allowed.
+        it is allowed; where something is demanded, nothing else is allowed. Of several goods, each must be allowed.
         """
+        said = [self._allows_alone(modality, one) for one in case.of_each]
+        return False if False in said else None if None in said else True
+
+    def _allows_alone(self, modality: Modality, case: Case) -> bool | None:
+        """The same of one kind of goods."""
         about = [one for one in self.handling if one.is_about(case)]
         if any(one.are == "barred" and modality in one.modalities for one in about):
             return False
@@ -338,9 +348,9 @@ class RuleCard(Frozen):
         return next((one for one in self.measures if measure in one.measures and one.is_about(case)), None)
 
     def wants_permitted(self, measure: Measure, case: Case) -> bool:
-        """Whether an act must permit it: where the law says so, and where what it says is not known (R16)."""
-        rule = self.rule_of(measure, case)
-        return rule is None or rule.needs != "nothing"
+        """Whether an act must permit it: where the law says so of any of its goods, and where what it says is not known (R16)."""
+        rules = (self.rule_of(measure, one) for one in case.of_each)
+        return any(rule is None or rule.needs != "nothing" for rule in rules)
 
     def records_of(self, act: Recorded, case: Case) -> RecordRule | None:
         """How such an act is recorded; none where that is not known."""

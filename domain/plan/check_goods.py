@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from domain.plan.cards import GoodsClass, RuleCard
 from domain.plan.directory import Directory
-from domain.plan.goods import SMALLEST_SHARE, AnyAmount, SubstanceMass, keyed, kind_of_amount, least_mass
+from domain.plan.goods import SMALLEST_SHARE, AnyAmount, Counted, SubstanceMass, class_of_code, keyed, kind_of_amount, least_mass
 from domain.plan.plan import Leg, Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity, known_as
 from domain.words.errors import Fault
+from domain.words.limits import MOST_PACKAGES
 from domain.words.quantities import say_mass
 from domain.words.text import either, fill, mark, word
 
@@ -33,6 +34,7 @@ def substances(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault
             yield Fault(place=f"consignment.contents.{index}.cas", problem=problem)
 
 
+ONE_OF_IT = mark("R3: there is one of it, and no part of that can travel on while another is taken out")
 _CLASSES: Mapping[str, tuple[GoodsClass, ...]] = {
     "1961": ("drugs", "psychotropics"),
     "1971": ("drugs", "psychotropics"),
@@ -49,6 +51,8 @@ def classes(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, one in enumerate(plan.consignment.contents):
         known = known_as(one.substance, one.cas) if isinstance(one, SubstanceMass) else None
         right = _CLASSES.get(known.table.partition("/")[0] if known is not None else kind_of_amount(one), ())
+        if isinstance(one, Counted) and (coded := class_of_code(one.hs)) is not None:
+            right = (coded,)
         if right and not any(one in plan.consignment.goods for one in right):
             problem = fill(
                 "R1: this is of the class {classes}; name it in consignment.goods, by which each State decides",
@@ -71,6 +75,15 @@ def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     for index, one in enumerate(goods.contents):
         if bounds(one.quantity).most == 0:
             yield Fault(place=f"consignment.contents.{index}", problem=mark("R10: there is none of it; leave it out"))
+    if plan.modality.endswith("_in_part") and all(bounds(one.quantity).most in (0, 1) for one in goods.contents):
+        yield Fault(place="modality", problem=ONE_OF_IT)
+    if goods.packages is not None and bounds(goods.packages).most == 0:
+        yield Fault(
+            place="consignment.packages", problem=mark("R10: it travels in no package; leave it out where none is counted")
+        )
+    if goods.packages is not None and bounds(goods.packages).said > MOST_PACKAGES:
+        problem = fill("R10: more packages than are ever counted, which is {most} at most", most=MOST_PACKAGES)
+        yield Fault(place="consignment.packages", problem=problem)
 
 
 def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

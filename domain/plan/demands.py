@@ -147,12 +147,11 @@ def demands(plan: Plan, cards: Mapping[str, RuleCard]) -> tuple[Demand, ...]:
 def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
     """What this card does not know that matters to this plan."""
     topics: list[Topic] = []
-    if not card.deciders_of(plan.case):
+    if not all(map(card.deciders_of, plan.case.of_each)):
         topics.append("decider")
     if card.allows(plan.modality, plan.case) is None:
         topics.append("handling")
-    term = card.term_of(plan.case)
-    if term is None or term.longest is None:
+    if any(term is None or term.longest is None for term in map(card.term_of, plan.case.of_each)):
         topics.append("term")
     if any(one.is_about(plan.case) for one in card.bars):
         topics.append("bars")
@@ -163,7 +162,7 @@ def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
     rules = [(one, card.rule_of(one, plan.case)) for one in plan.measures(card.state)]
     if any(rule is not None and rule.contacts is not None for _, rule in rules):
         topics.append("contacts")
-    return (*topics, *(one for one, rule in rules if rule is None))
+    return (*topics, *(one for one, _ in rules if any(card.rule_of(one, alone) is None for alone in plan.case.of_each)))
 
 
 def _unseen(plan: Plan, record: RecordRule) -> bool:
@@ -239,7 +238,8 @@ def _how(plan: Plan, card: RuleCard) -> Iterator[Point]:
     for one in about:
         fits = (plan.modality in one.modalities) is not (one.are == "barred")
         known = _known(card, "handling", sentences[one.are], one, ways=one.modalities, way=(plan.modality,))
-        yield known.model_copy(update={"fits": fits})
+        elsewhere = not fits and one.are == "allowed" and card.allows(plan.modality, plan.case) is not False
+        yield known.model_copy(update={"fits": None if elsewhere else fits})
     if card.allows(plan.modality, plan.case) is None:
         yield _unknown("handling", HANDLING_UNKNOWN, way=(plan.modality,))
     for measure in plan.measures(card.state):

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from domain.plan.quantity import Count, Mass, Packages, Quantity, Translate, bounds, number_of, say_how, say_quantity
+from domain.plan.cards import GoodsClass
+from domain.plan.quantity import Count, Mass, Packages, Quantity, Translate, Unmeasured, bounds, number_of, say_how, say_quantity
 from domain.plan.substances import identities, identity, normal
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen, Sent
@@ -23,6 +24,7 @@ from domain.words.limits import (
 )
 from domain.words.moments import Date
 from domain.words.quantities import MAX_WHOLE, Milligrams, Money, Span, say_minor
+from domain.words.text import mark
 
 Seals = Annotated[tuple[Seal, ...], Field(min_length=1, max_length=MOST_SEALS)]
 
@@ -162,6 +164,15 @@ class Counted(Frozen):
         return f"{self.goods} ({self.hs}) {say_how(self.count, str(number_of(self.count)), translate)} {translate(self.unit)}"
 
 
+_BY_CODE: tuple[tuple[str, GoodsClass], ...] = (("24", "tobacco"), ("93", "weapons"), ("4907", "cash"), ("7118", "cash"))
+"""Chapters and headings of the Harmonized System: tobacco; arms and ammunition; banknotes and bearer instruments; coin."""
+
+
+def class_of_code(hs: str) -> GoodsClass | None:
+    """What goods of this code are, as laws tell them apart; none where the code does not say."""
+    return next((known for begins, known in _BY_CODE if hs.startswith(begins)), None)
+
+
 AnyAmount = SubstanceMass | Cash | Instruments | Weapons | Counted
 Numbered = Cash | Instruments | Weapons
 """What may have serial numbers."""
@@ -282,13 +293,21 @@ class Item(Frozen):
 
     label: Label
     what: Literal["substitute", "tracker", "opening_alarm", "marking"]
-    gross: Milligrams
+    gross: Mass
+    """As it was weighed; of a device or a marking also why it was not. What stands in for something is weighed."""
     lasts: Span | None = None
     """How long a device works; none for what does not run down."""
     made_of: Name | None = None
     """Of what a substitute is."""
     number: Name | None = None
     """Of a device, as it stands on it."""
+
+    @model_validator(mode="after")
+    def _stands_in_by_weight(self) -> "Item":
+        if self.what == "substitute" and isinstance(self.gross, Unmeasured):
+            message = mark("a substitute has a mass, measured or approximate: it stands in for what was taken out")
+            raise ValueError(message)
+        return self
 
     @property
     def is_device(self) -> bool:

@@ -53,7 +53,7 @@ Need = Literal[
 
 HandlingCode = Literal["H0", "H1", "H2", "H3"]
 """What a recipient may do with what it is told (EU Manual on Law Enforcement Information Exchange). H0: use it against crime.
-H1: not before a court without the provider's permission. H2: not disseminate it without that, here: to a third State. H3: what
+H1: not before a court without the provider's permission. H2: disseminate it no further without that. H3: what
 its caveat says, and till it is permitted, neither."""
 
 Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]

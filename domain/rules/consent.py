@@ -58,6 +58,15 @@ NO_SUCH_FORM = refused(
     state="name",
     form="word",
 )
+GIVEN_LATER = refused("R1", "given_in_future", "it was given after now")
+WRITING_OVERDUE = refused(
+    "R1",
+    "writing_overdue",
+    "it was given at {given}, and by its rule card {state} had to write it by {due}: only the written act counts now",
+    given="instant",
+    state="name",
+    due="instant",
+)
 AN_ACT_OF_ITS_OWN = refused(
     "R16",
     "act_of_its_own",
@@ -149,9 +158,11 @@ class AuthorisationGranted(Kind):
         card its `service`, which speaks in the place of its `voice`, is of a kind that may not authorise; `longer_than_card`
         where it lasts, from `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends
         later, counted from the first of this authority; `no_such_form` where it is not written and no card knows anything that
-        lets it be so; for the first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by the
-        card that is permitted apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in whose
-        place it comes permits it too, has not ended when this one begins, and is extended by more than the card lets at a time.
+        lets it be so, `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the
+        card has it written, counted from when it was given, is over; for the first that it `permits`: `act_of_its_own`,
+        `may_not_permit` or `permitted_too_long` where by the card that is permitted apart, not by such a service, or not for so
+        long; `measure_extended_too_far` where the one in whose place it comes permits it too, has not ended when this one begins,
+        and is extended by more than the card lets at a time.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
@@ -177,13 +188,25 @@ class AuthorisationGranted(Kind):
             return LONGER_THAN_CARD(state=self.state, longest=iso_term(term.longest))
         if term is not None and (beyond := _beyond(term, self._since(delivery.state, said), self.valid_until, self.state)):
             return beyond
-        if self.form != "written" and card.urgent_for(self.form, case) is None:
-            return NO_SUCH_FORM(state=self.state, form=self.form)
+        if (unwritten := self._before_it_is_written(card, delivery, said)) is not None:
+            return unwritten
         for one in self.permits:
             rule = card.rule_of(one, case)
             if rule is not None and rule.needs == "own_act":
                 return AN_ACT_OF_ITS_OWN(state=self.state, permission=one)
         return permits_wrongly(card, case, kind, self.permits, window) or self._goes_on(card, delivery, said) or ACCEPTED
+
+    def _before_it_is_written(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
+        """What is wrong with giving it before it is written (Estonia CCP § 126-4: written within 24 h of the start)."""
+        if self.form == "written" or self.given_at is None:
+            return None
+        urgent, given = card.urgent_for(self.form, delivery.plan.case), instant(self.given_at)
+        if urgent is None:
+            return NO_SUCH_FORM(state=self.state, form=self.form)
+        if given > said.at:
+            return GIVEN_LATER()
+        due = given + urgent.written_within
+        return WRITING_OVERDUE(given=utc_text(given), state=self.state, due=utc_text(due)) if due <= said.at else None
 
     def _goes_on(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
         """Whether it extends what the one in whose place it comes permits by more than the card lets."""
@@ -213,7 +236,7 @@ class AuthorisationGranted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is the authorisation of its `voice`, `asked_at` a checkpoint, in the place of one given before: not withdrawn, not
-        expired, and not warned of; in the `form` in which it was given. It is `since` the first one began.
+        expired, and not warned of; in the `form` in which it was given, `given_at` that time. It is `since` the first one began.
         """
         state.grants[said.voice] = Grant(
             said.voice,
@@ -228,6 +251,7 @@ class AuthorisationGranted(Kind):
             since=self._since(state, said),
             request=own_request(state.plan, said, self.request) or "",
             form=self.form,
+            given_at=instant(self.given_at) if self.given_at is not None else None,
         )
 
     def _asked_at(self, state: State, said: Said) -> str:

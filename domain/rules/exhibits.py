@@ -144,17 +144,18 @@ class ExhibitDivided(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels; `label_taken` for labels
         that another exhibit bears, or that only the rules give; `parts_differ` where each part was weighed and they are not
-        together what it weighs.
+        together what it weighs, or where those that were weighed are together more.
         """
         if (verdict := _held(delivery, said, (self.exhibit,))) != ACCEPTED:
             return verdict
         if labels := taken(delivery.state, (one.label for one in self.into)):
             return LABEL_TAKEN(labels=labels)
         masses, whole = [one.net for one in self.into], _mass(delivery.state, self.exhibit)
-        if whole is None or None in masses:
+        if whole is None:
             return ACCEPTED
         together = sum(one for one in masses if one is not None)
-        if bounds(together).apart(whole):
+        weighed = Bounds(together, None, together) if None in masses else bounds(together)
+        if weighed.apart(whole):
             return PARTS_DIFFER(label=self.exhibit, found=together, expected=whole.said)
         return ACCEPTED
 

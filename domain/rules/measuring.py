@@ -94,11 +94,11 @@ def not_said_itself(delivery: Delivery, content: Sent) -> Verdict | None:
 def possible(
     plan: Plan, inside: tuple[AnyAmount, ...], items: tuple[Item, ...], gross: Quantity | None, states: tuple[str, ...]
 ) -> Verdict:
-    """Whether it is `allowed` in these States that something inside was not measured; `another_substance` for the first substance
-    whose number in the CAS registry is, by the catalogue, that of another than its name; `more_than_gross` where what is inside
-    and its items together weigh more at least than the gross weight at most, with its tolerance.
+    """Whether it is `allowed` in these States that something inside, or an item, was not measured; `another_substance` for the
+    first substance whose number in the CAS registry is, by the catalogue, that of another than its name; `more_than_gross` where
+    what is inside and its items together weigh more at least than the gross weight at most, with its tolerance.
     """
-    verdict = allowed(plan, (one.quantity for one in inside), states)
+    verdict = allowed(plan, (*(one.quantity for one in inside), *(item.gross for item in items)), states)
     if verdict != ACCEPTED:
         return verdict
     for number, one in enumerate(inside, 1):
@@ -106,7 +106,7 @@ def possible(
         if both is not None and isinstance(one, SubstanceMass):
             return ANOTHER_SUBSTANCE(number=number, cas=one.cas or "", other=both[1].english)
     most = bounds(gross).most if gross is not None else None
-    weighs = least_mass(inside) + sum(item.gross for item in items)
+    weighs = least_mass(inside) + sum(bounds(item.gross).least for item in items)
     if most is not None and weighs > most + plan.tolerances.gross:
         return MORE_THAN_GROSS(inside=weighs, gross=most)
     return ACCEPTED

@@ -241,32 +241,33 @@ class Prepared(Checked, Kind):
     def _substitutes_stand_in(self, plan: Plan) -> Verdict:
         most = plan.tolerances.substitute
         masses = [one.net for one in self.removed if isinstance(one, SubstanceMass)]
-        substitutes = [item.gross for item in self.items if item.what == "substitute"]
+        substitutes = [bounds(item.gross) for item in self.items if item.what == "substitute"]
         if most == "any" or not substitutes:
             return ACCEPTED
-        put_in, removed = sum(substitutes), sum(map(bounds, masses), Bounds())
+        put_in, removed = sum(substitutes, Bounds()), sum(map(bounds, masses), Bounds())
         above = None if len(masses) < len(self.removed) else removed.most  # what is counted weighs something too
-        if Bounds(put_in, put_in, put_in).apart(Bounds(removed.least, above)) > most:
-            return NO_SUBSTITUTE(found=put_in, expected=removed.said, tolerance=most)
+        if put_in.apart(Bounds(removed.least, above)) > most:
+            return NO_SUBSTITUTE(found=put_in.said, expected=removed.said, tolerance=most)
         return ACCEPTED
 
     def _is_what_its_modality_means(self) -> bool:
-        """`intact`: something kept, nothing removed, no substitute put in. `removed`: something removed, nothing kept, no
-        substitute. `removed_in_part`: something removed, something kept, no substitute. `replaced_in_part`: something removed,
-        something kept, a substitute. `replaced_in_whole`: something removed, nothing kept, a substitute. And the samples weigh at
-        least no more than what was kept and removed may: more than that is no sample.
+        """Nothing of something is nothing. `intact`: something kept, nothing removed, no substitute put in. `removed`: something
+        removed, nothing kept, no substitute. `removed_in_part`: something removed, something kept, no substitute.
+        `replaced_in_part`: something removed, something kept, a substitute. `replaced_in_whole`: something removed, nothing kept,
+        a substitute. And the samples weigh at least no more than what was kept and removed may: more than that is no sample.
         """
         masses = (bounds(one.net) for one in (*self.kept, *self.removed) if isinstance(one, SubstanceMass))
         others = sum(masses, Bounds()).most
         if others is not None and least_mass(self.samples) > others:
             return False
         substituted = any(item.what == "substitute" for item in self.items)
+        kept, removed = (any(bounds(one.quantity).most != 0 for one in these) for these in (self.kept, self.removed))
         return {
-            "intact": bool(self.kept) and not self.removed and not substituted,
-            "removed": bool(self.removed) and not self.kept and not substituted,
-            "removed_in_part": bool(self.removed) and bool(self.kept) and not substituted,
-            "replaced_in_part": bool(self.removed) and bool(self.kept) and substituted,
-            "replaced_in_whole": bool(self.removed) and not self.kept and substituted,
+            "intact": kept and not self.removed and not substituted,
+            "removed": removed and not self.kept and not substituted,
+            "removed_in_part": removed and kept and not substituted,
+            "replaced_in_part": removed and kept and substituted,
+            "replaced_in_whole": removed and not self.kept and substituted,
         }[self.modality]
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:

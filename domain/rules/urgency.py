@@ -105,12 +105,16 @@ class WrittenAct(Contingency):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """That authority, within the time `written_within` that its State's card gives where one is given in its form."""
-        grant = delivery.state.grants[key]
+        """That authority, within the time `written_within` that its State's card gives where one is given in its form: it counts
+        from when that was `given_at`.
+        """
+        grant, now = delivery.state.grants[key], delivery.state.now
         urgent = delivery.cards[grant.state].urgent_for(grant.form, delivery.plan.case)
         assert urgent is not None  # noqa: S101 - else it had not been taken
+        assert grant.given_at is not None  # noqa: S101 - nor without the time
+        left = urgent.written_within - (now - grant.given_at)
         needs = (Requirement(service=key, says="confirmation"),)
-        return Checkpoint(id=name, requires=needs, due=urgent.written_within, overdue="interdict")
+        return Checkpoint(id=name, requires=needs, due=left, overdue="interdict")
 
     def title_of(self, key: str) -> str:
         return f"written.{key}"

@@ -1,10 +1,12 @@
 """What a rule card demands, in words, and how sure that is: the same on the command line and on a page."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.delivery.delivery import Delivery
+from domain.plan.cards import RuleCard
 from domain.plan.demands import About, Demand, Point, Value, demands, topic
 from domain.plan.directory import Service
 from domain.views.sentences import Translate, english
@@ -42,6 +44,8 @@ EXAMPLE = mark("AN EXAMPLE, not the law: check it before any real use")
 NOT_SO = mark("NOT SO")
 ANSWERED = mark("{sentence}; that it is kept stands in no record: {who} answers for it (R1)")
 LEFT = mark("{topics}: {who} answers for it (R1)")
+_IN_WORDS = re.compile(r"(?<![./])\b[a-z]{4,}\b(?![./])")
+"""What is more than a number, a name or an address."""
 NOTE = mark("note")
 NOT_KNOWN_HERE = mark("not known")
 CALLED: Mapping[str, str] = {"not_so": NOT_SO, "not_known": NOT_KNOWN_HERE, "note": NOTE}
@@ -50,7 +54,9 @@ CALLED: Mapping[str, str] = {"not_so": NOT_SO, "not_known": NOT_KNOWN_HERE, "not
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that a card says of a plan, in the reader's language; what a law says in its own words stays as it is."""
+    """One thing that a card says of a plan, in the reader's language; a card's own words stay as they are where nobody has
+    translated them.
+    """
 
     about: str
     sentence: str
@@ -77,19 +83,23 @@ class Explained:
     left: str
     """What the card does not know, and who answers for it."""
     notes: str
+    as_written: bool
+    """Whether these stand in the language of the card."""
 
 
 def explained(demand: Demand, translate: Translate = english) -> Explained:
     """What a State demands, in the reader's language."""
     who = demand.answered_by or "-"
     topics = ", ".join(told(topic(one), translate) for one in demand.not_known)
+    notes = _own(demand.notes, translate)
     return Explained(
         state=demand.state,
         title=translate(TITLE).format(state=demand.state, version=demand.version),
         example=translate(EXAMPLE) if demand.example else "",
         lines=tuple(_lines(demand, translate)),
         left=translate(LEFT).format(topics=topics, who=who) if topics else "",
-        notes=demand.notes,
+        notes=notes,
+        as_written=notes == demand.notes,
     )
 
 
@@ -109,7 +119,23 @@ def in_words(point: Point, translate: Translate = english) -> str:
 def _said(value: Value, translate: Translate) -> str:
     if isinstance(value, timedelta | Months):
         return told(say_term(value), translate)
-    return value if isinstance(value, str) else ", ".join(translate(word(one)) for one in value)
+    return _own(value, translate) if isinstance(value, str) else ", ".join(translate(word(one)) for one in value)
+
+
+def _own(text: str, translate: Translate) -> str:
+    """Words of a card: as they are translated, or else as they are."""
+    return translate(text) if text else ""
+
+
+def words_of(card: RuleCard) -> Iterator[str]:
+    """What a card says in words of its own, for translators: who decides, what forbids, duties, what laws are called, remarks on
+    editions and articles, notes.
+    """
+    for _, one in card.provisions():
+        said = (getattr(one, "role", ""), getattr(one, "what", ""), one.law.article)
+        yield from (text for text in said if _IN_WORDS.search(text))
+    yield from (one.title for one in card.texts)
+    yield from (text for text in (*(one.edition for one in card.texts), card.notes) if _IN_WORDS.search(text))
 
 
 def how_sure(point: Point, translate: Translate = english) -> str:
@@ -117,11 +143,12 @@ def how_sure(point: Point, translate: Translate = english) -> str:
     return translate(SURE[point.law.mark] if point.law is not None else NOT_KNOWN)
 
 
-def where(point: Point) -> str:
+def where(point: Point, translate: Translate = english) -> str:
     """Text, edition and article; empty where it is not known."""
     if point.law is None or point.text is None:
         return ""
-    return ", ".join(one for one in (point.text.title, point.text.edition, point.law.article) if one)
+    said = (_own(one, translate) for one in (point.text.title, point.text.edition, point.law.article))
+    return ", ".join(one for one in said if one)
 
 
 def _lines(demand: Demand, translate: Translate) -> Iterator[Line]:
@@ -132,4 +159,4 @@ def _lines(demand: Demand, translate: Translate) -> Iterator[Line]:
         about = translate(ABOUT[point.about])
         sure = how_sure(point, translate), point.law.mark if point.law is not None else NOT_KNOWN_MARK
         source = point.text.address if point.text is not None else ""
-        yield Line(about, sentence, point.fits is False, *sure, where(point), source)
+        yield Line(about, sentence, point.fits is False, *sure, where(point, translate), source)

@@ -333,7 +333,7 @@ MOST_BRAKES_KNOWN: Final = MOST_KNOWN - MOST_KNOWN_SERVICES - MOST_CONSENTS - 2
 that takes its consent back where nothing stops for it any more, for the seizure with which a plan ends, and for the stop.
 """
 
-GRANTED_BYTES: Final = 16 * KIB
+GRANTED_BYTES: Final = 14 * KIB
 """Of the conditions of all authorisations. Whoever is still asked has an equal share of what is left, and so for seizures."""
 PREPARED_BYTES: Final = 16 * KIB
 """Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""

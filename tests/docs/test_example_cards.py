@@ -61,6 +61,31 @@ def test_a_measure_that_a_text_does_not_name_must_be_permitted() -> None:
     assert (("court",), "E") == (following.by, following.law.mark)
 
 
+def test_azerbaijan_is_not_surer_of_replacing_than_its_excerpt() -> None:
+    """Of its decision the title was read: goods are withdrawn under control. That they may be replaced is believed; of cash it
+    says nothing, so that drugs with cash beside them may go no way that is known.
+    """
+    card = CARDS["AZ"]
+    sure = {way: one.law.mark for one in card.handling for way in one.modalities}
+
+    assert ("E", "E", "K", "K") == tuple(sure[way] for way in ("intact", "removed", "replaced_in_part", "replaced_in_whole"))
+    both = DRUGS.model_copy(update={"goods": ("drugs", "cash")})
+    assert [True, None, None] == [card.allows("intact", case) for case in (DRUGS, CASH, both)]
+
+
+@pytest.mark.parametrize("state", NINE)
+def test_what_is_said_of_urgent_measures_is_not_read_of_the_delivery(state: str) -> None:
+    """Estonia makes it of measures, so its text is read; of all others it is believed, in Latvia by the stage of the case."""
+    card = CARDS[state]
+
+    assert {one.law.mark for one in card.urgent} <= ({"T"} if state == "EE" else {"K"})
+    if state == "LV":
+        hours = [
+            one.written_within // timedelta(hours=1) for case in (DRUGS, IN_A_CASE) if (one := card.urgent_for("oral", case))
+        ]
+        assert [72, 24] == hours
+
+
 def test_estonia_asks_its_prosecutor_and_a_judge_for_post_and_vehicles() -> None:
     """Two months at a time and a year in all; section 392 is not among the offences; what is urgent is written within a day."""
     card = CARDS["EE"]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.record.verify import verify
 from tests.course import became, code
 from tests.support import Table, card_of, example_cards, with_changes
 
@@ -23,7 +24,7 @@ def test_r1_the_writing_follows_in_the_time_of_the_form_that_it_was_given_in(for
     said = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", form=form, **GIVEN)
     assert became(said) == ("accepted", None)
     assert table.delivery.state.grants["kz.prosecutor"].form == form
-    assert table.at("written.kz.prosecutor.1").due == table.now + timedelta(hours=hours)
+    assert table.at("written.kz.prosecutor.1").due == table.now + timedelta(hours=hours)  # it was given just now
 
     assert became(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == ("accepted", None)
     assert table.delivery.state.grants["kz.prosecutor"].form == "written"
@@ -42,3 +43,25 @@ def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:
     assert became(table.say("kg.prosecutor", "authorisation_granted", "consent-kg")) == ("accepted", None)
     longer = {"state": "KG", "valid_until": "2022-06-01T06:00:00Z"}
     assert became(table.say("kg.prosecutor", "authorisation_extended", "consent-kg", **longer)) == ("accepted", None)
+
+
+def test_r1_the_time_for_the_writing_counts_from_when_it_was_given() -> None:
+    """Given twenty hours ago, four are left; a day ago none are, and only the written act counts; and nobody has given it yet who
+    says that he will.
+    """
+    table = Table(other_cards=card_of("KZ", urgent=URGENT))
+
+    def given(at: str) -> tuple[str | None, ...]:
+        answer = table.say("kz.prosecutor", "authorisation_granted", "consent-kz", form="oral", given_at=at)
+        return (*became(answer), code(answer))
+
+    assert given("2022-03-01T06:00:01Z") == ("refused", "R1", "given_in_future")
+    assert given("2022-02-28T06:00:00Z") == ("refused", "R1", "writing_overdue")
+    assert given("2022-02-28T10:00:00Z") == ("accepted", None, None)
+    table.now += timedelta(hours=4, microseconds=-1)
+    table.pass_time(microseconds=0)
+    assert table.delivery.state.halt is None
+    table.pass_time(microseconds=1)
+    assert table.delivery.state.halt is not None
+    assert table.delivery.state.halt.finding.code == "not_written"
+    verify(table.packet())

@@ -97,6 +97,26 @@ WATCHED = {"surveillance": {"check_in": "3h", "answer": "1h", "search": "6h"}}
             "R1: this is of the class precursors",
         ),
         (
+            goods(contents=[{"hs": "930200", "goods": "pistols", "unit": "piece", "count": 48}], goods=["goods"]),
+            "consignment.contents.0",
+            "R1: this is of the class weapons",
+        ),
+        (
+            goods(contents=[{"hs": "2402200000", "goods": "cigarettes", "unit": "carton", "count": 480}], goods=["drugs"]),
+            "consignment.contents.0",
+            "R1: this is of the class tobacco",
+        ),
+        (
+            lambda plan: (
+                plan["consignment"].update(contents=[{"weapon": "launcher", "count": 1}], goods=["weapons"])
+                or plan.update(modality="removed_in_part")
+            ),
+            "modality",
+            "R3: there is one of it, and no part of that",
+        ),
+        (goods(packages="declared 0"), "consignment.packages", "R10: it travels in no package"),
+        (goods(packages=1_000_001), "consignment.packages", "R10: more packages than are ever counted, which is 1000000"),
+        (
             goods(contents=[HEROIN, {"currency": "EUR", "minor": 1}], goods=["drugs"]),
             "consignment.contents.1",
             "R1: this is of the class cash",

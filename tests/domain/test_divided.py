@@ -43,8 +43,11 @@ def test_r30_each_part_has_its_own_holder() -> None:
 
 
 def test_r30_the_parts_weigh_what_the_lot_weighs() -> None:
-    """A gram less is refused, where each was weighed; where one was not, nobody invents its mass."""
+    """A gram less is refused, where each was weighed; where one was not, nobody invents its mass, and the others are no more than
+    the lot.
+    """
     assert "parts_differ" == divide(sampled(), [TWO[0], {"label": "S-2", "net": "5 g"}])
+    assert "parts_differ" == divide(sampled(), [{"label": "S-1", "net": "10.001 g"}, {"label": "S-2"}])
     assert divide(sampled(), [TWO[0], {"label": "S-2"}]) is None
 
 

@@ -27,13 +27,41 @@ def prepared(modality: str, **said: Any) -> str | None:
     "said",
     [
         {"kept": []},
+        {"kept": [MEPHEDRONE | {"net": 0}]},
         {"kept": [], "samples": [MEPHEDRONE]},
         {"kept": [MEPHEDRONE | {"net": "1 g"}], "samples": [MEPHEDRONE | {"net": "13.199 kg"}]},
     ],
 )
 def test_what_is_intact_is_still_in_it(said: dict[str, Any]) -> None:
-    """What goes intact holds something, and no sample is larger than what it is of."""
+    """What goes intact holds something, which nothing of something is not, and no sample is larger than what it is of."""
     assert prepared("intact", **said) == "not_that_modality"
+
+
+def test_nothing_of_something_is_not_replaced_either() -> None:
+    """Taken out in the record alone: nothing of it was."""
+    said = {"kept": [MEPHEDRONE], "removed": [MEPHEDRONE | {"net": 0}], "items": substitute("1 mg")}
+    assert prepared("replaced_in_part", **said) == "not_that_modality"
+
+
+@pytest.mark.parametrize(
+    ("gross", "by", "expected"),
+    [
+        ("unmeasured size {by}", "kz.prosecutor", "leave_not_said"),
+        ("unmeasured size {by}", "kz.knb", "not_theirs_to_allow"),
+        ("approximate 60 g", "", None),
+        ("approximate 14 kg", "", "more_than_gross"),
+    ],
+)
+def test_nobody_invents_the_mass_of_what_cannot_be_weighed(gross: str, by: str, expected: str | None) -> None:
+    """A tracker in a car, a dye: why it is not weighed and who allowed that, which must be one that may; or about how much."""
+    tracker = {"label": "T-1", "what": "tracker", "gross": gross.format(by=by)}
+    assert prepared("intact", items=[tracker]) == expected
+
+
+def test_what_stands_in_for_something_has_a_mass() -> None:
+    """Else one gram would stand for a hundred kilograms again."""
+    with pytest.raises(ValueError, match="a substitute has a mass"):
+        prepared("replaced_in_whole", **ALL, items=substitute("unmeasured size kz.prosecutor"))
 
 
 def test_a_sample_may_be_half_of_it() -> None:

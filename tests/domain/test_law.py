@@ -201,7 +201,7 @@ def test_r1_the_written_act_is_asked_for_and_closes_the_question() -> None:
     """At once, of whoever gave it, for as long as the law gives; meanwhile it authorises."""
     table = oral()
     assert table.is_open("written.kz.prosecutor.1")
-    assert table.at("written.kz.prosecutor.1").due == table.now + timedelta(hours=24)
+    assert table.at("written.kz.prosecutor.1").due == table.now + timedelta(hours=23, minutes=30)
     assert table.delivery.consents.authorised("KZ", table.now)
     assert ("refused", "R1") == became(confirms(table, state="UZ"))
     assert "written_in_future" == code(confirms(table, written_at="2022-03-01T07:00:00Z"))
@@ -216,9 +216,9 @@ def confirms(table: Table, **says: Any) -> Any:
 
 
 def test_r1_without_the_written_act_it_ends() -> None:
-    """A day later the authorisation has expired, and nothing advances."""
+    """A day after it was given the authorisation has expired, and nothing advances."""
     table = oral()
-    table.pass_time(hours=24, microseconds=-1)
+    table.pass_time(hours=23, minutes=30, microseconds=-1)
     assert table.delivery.state.halt is None
     table.pass_time(microseconds=1)
     halt = table.delivery.state.halt
@@ -234,7 +234,8 @@ def test_r1_the_writing_is_owed_once_the_authorisation_is_final() -> None:
     table.pass_time(hours=25)
     assert table.delivery.state.halt is None
     assert not table.is_open("written.kz.prosecutor.1")
-    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **ORAL)
+    final = ORAL | {"given_at": "2022-03-02T07:00:00Z"}
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **final)
     assert table.is_open("written.kz.prosecutor.1")
 
 

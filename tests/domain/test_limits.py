@@ -317,7 +317,8 @@ def with_what_stays(state: State) -> None:
     state.opened = {f"{title}/{key}": 999 for title, found in keys.items() for key in found}
     conditions = (Condition(text="x" * (GRANTED_BYTES // MOST_CONSENTS - 24)),)
     state.grants = {
-        one: Grant(one, "ZZ", ("replaced_in_whole",) * 5, now, now, PLANNED[0], conditions) for one in NAMES[:MOST_CONSENTS]
+        one: Grant(one, "ZZ", ("replaced_in_whole",) * 5, now, now, PLANNED[0], conditions, form="reproducible", given_at=now)
+        for one in NAMES[:MOST_CONSENTS]
     }  # a permit takes the place of a grant, and is smaller
     state.delegations = {one: Delegation(one, now, now) for one in NAMES}
     state.spent = {one: Spent(20_000, SHARED_BYTES, over=True) for one in NAMES}

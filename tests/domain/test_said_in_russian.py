@@ -21,7 +21,7 @@ from domain.words.quantities import MAX_SPAN, UNITS, parse_mass, parse_span, say
 from domain.words.text import Filled, told
 from gateway.problems import problem
 from process.language import speaker
-from tests.support import Table, example_plan, with_changes
+from tests.support import Table, example_cards, example_plan, with_changes
 
 RUSSIAN = speaker("ru")
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
@@ -164,6 +164,23 @@ def test_what_the_law_demands_is_said_with_russian_units() -> None:
     said = [line.sentence for one in demands(table.plan, table.cards) for line in explained(one, RUSSIAN).lines]
     assert any(re.search(r"[0-9]+ (д|ч)\b", one) for one in said)
     assert not [one for one in said if re.search(r"[0-9] (d|h|m|kg|g)\b", one)]
+
+
+@pytest.mark.parametrize("name", ["leaves-in-an-hour", "cash-by-bus", "partial-replacement"])
+def test_what_the_law_demands_is_said_in_russian_throughout(name: str) -> None:
+    """Who decides, what forbids it, what a law is called, which article and the notes too, as far as they come along; words of
+    any other card stay as they are.
+    """
+    plan = example_plan(name)
+    told_so = [explained(one, RUSSIAN) for one in demands(plan, example_cards())]
+    said = [text for one in told_so for line in one.lines for text in (line.sentence, line.where)]
+    assert not [text for text in (*said, *(one.notes for one in told_so)) if ENGLISH.search(text)]
+    assert not any(one.as_written for one in told_so if one.notes)
+
+    other = {state: card.model_copy(update={"notes": "NOTES of their own"}) for state, card in example_cards().items()}
+    assert {("NOTES of their own", True)} == {
+        (one.notes, one.as_written) for one in (explained(card, RUSSIAN) for card in demands(plan, other))
+    }
 
 
 def test_a_finding_is_said_with_russian_units() -> None:

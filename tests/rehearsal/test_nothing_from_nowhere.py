@@ -255,6 +255,8 @@ def quantities(content: Content) -> Iterator[Quantity]:
     """Each quantity in it that may be unmeasured."""
     if isinstance(content, Prepared | Seizure):
         yield from (one.quantity for one in amounts(content))
+    if isinstance(content, Prepared):
+        yield from (one.gross for one in content.items)
     gross = getattr(content, "gross", None)
     if gross is not None:
         yield gross

@@ -150,7 +150,7 @@ class Goods(Telling):
             )
             if prepared.items:
                 items = (
-                    Value(f"{tongue.translate(EXHIBITS[item.what])} {item.label} {tongue.mass(item.gross)}", said.entries)
+                    Value(f"{tongue.translate(EXHIBITS[item.what])} {item.label} {tongue.quantity(item.gross)}", said.entries)
                     for item in prepared.items
                 )
                 yield self.tell(PUT_IN, items=joined(items))

@@ -137,7 +137,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     demand = next((one for one in demands(plan, record.cards) if one.state == state), None)
     asked = plan.request.to.get(state)
     basis = joined(tongue.quoted(one, "plan", unsure=True) for one in asked.basis) if asked is not None else ()
-    laws = joined(_laws(record, demand)) or basis or (Blank(4),)
+    laws = joined(_laws(tongue, record, demand)) or basis or (Blank(4),)
     yield Paragraph(tongue.say(BY_LAW, laws=laws, treaty=Blank(4, tongue.translate(TREATY))), "left")
     yield Paragraph(tongue.words(ORDERED), "ruling")
     yield Items(tuple(_orders(tongue, record, state, granted, permitted, demand)), ordered=True)
@@ -188,14 +188,14 @@ def _valid(tongue: Tongue, said: Heard, begins: str, ends: str) -> Line:
     return (Value(f"{tongue.moment(instant(begins))} – {tongue.moment(instant(ends))}", said.entries),)
 
 
-def _laws(record: Record, demand: Demand | None) -> Iterator[Value]:
+def _laws(tongue: Tongue, record: Record, demand: Demand | None) -> Iterator[Value]:
     """Texts on which the card rests what it says of who decides and of the measures: each once."""
     if demand is None:
         return
     card = record.cards.get(demand.state)
     known: dict[str, bool] = {}
     for point in demand.points:
-        if point.about in ("decides", "agrees", "measures", "handling") and (named := where(point)):
+        if point.about in ("decides", "agrees", "measures", "handling") and (named := where(point, tongue.translate)):
             known[named] = known.get(named, False) or unsure(card, point.law)
     for named, doubtful in known.items():
         yield Value(named, ("card",), unsure=doubtful)

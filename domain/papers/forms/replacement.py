@@ -27,6 +27,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.demands import demands
 from domain.plan.directory import Service
 from domain.plan.goods import SubstanceMass
+from domain.plan.quantity import number_of
 from domain.rules.preparation import Prepared
 from domain.views.law import in_words
 from domain.words.text import mark
@@ -160,7 +161,7 @@ def _put_in(said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
         )
         for item in substitutes
     ]
-    total = Value(tongue.mass(sum(item.gross for item in substitutes)), ("computed",))
+    total = Value(tongue.mass(sum(number_of(item.gross) for item in substitutes)), ("computed",))
     rows.append(row(tongue.words(TOTAL), NONE, (total,), total=True))
     heads = ((LABEL, 3), (MATERIAL, 6), (MASS, 3, True))
     return table(tongue, heads, rows)
@@ -169,7 +170,7 @@ def _put_in(said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
 def _stands_in(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Line:
     """The sum of what was taken out, where all of it was weighed, beside the sum of the substitutes."""
     masses = [one.net for one in prepared.removed if isinstance(one, SubstanceMass) and isinstance(one.net, int)]
-    put_in = sum(item.gross for item in prepared.items if item.what == "substitute")
+    put_in = sum(number_of(item.gross) for item in prepared.items if item.what == "substitute")
     most = record.plan.tolerances.substitute
     tolerance = tongue.translate(ANY) if most == "any" else f"±{tongue.mass(most)}"
     whole = len(masses) == len(prepared.removed)
