@@ -39,6 +39,7 @@ class RegisterActivities:
             signer=touched.signer,
             order=touched.order,
             hashes=hashes(self._key, touched.identifiers, touched.selectors),
+            group=touched.group,
         )
         numbers = tuple(block[:16] for block in blocks(self._key, touched.identifiers))
         answer = await _ask(messages.CLAIM, DatedClaim(claim=claim, at=utc_text(moment()), blocks=numbers))
