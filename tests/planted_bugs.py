@@ -827,7 +827,12 @@ BUGS = (
         "True",
         "deconfliction",
     ),
-    Bug("R15", "domain/plan/register.py", "other.delivery and not frozenset", "other.delivery and frozenset", "deconfliction"),
+    Bug("R15", "domain/plan/register.py", "not siblings and not frozenset", "not siblings and frozenset", "deconfliction"),
+    Bug("R15", "domain/plan/register.py", "and not siblings and", "and", "deconfliction"),
+    Bug("R7", "domain/rules/book.py", "also=found[1:]", "also=()", "leaves"),
+    Bug("R24", "gateway/runs.py", " OR {messages.BESIDE} = '{service.id}'", "", "gateway/keys"),
+    Bug("R11", "gateway/rekeying.py", " and name not in self._unseen", "", "gateway/keys"),
+    Bug("R29", "domain/rules/proceedings.py", "remind=(half,) if half else ()", "remind=()", "afterwards"),
     Bug(
         "R15",
         "domain/rules/conflict.py",
@@ -3315,7 +3320,7 @@ BUGS = (
     Bug(
         "R29",
         "domain/record/verify.py",
-        "remarked=tuple(entry.seq for entry, _ in delivery.remarked()),",
+        "remarked=tuple(dict.fromkeys(entry.seq for entry, _ in delivery.remarked())),",
         "remarked=(),",
         "powers",
     ),
