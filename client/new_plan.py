@@ -190,7 +190,12 @@ def _asked(
     kinds: tuple[Channel, ...] = get_args(Channel)
     channel = said.channel or ask(_("How it travels ({words})", words=", ".join(kinds)), one_of(kinds))
     goods: tuple[Goods, ...] = given["goods"] or _goods(said)
-    case = Case(channel=channel, goods=tuple(dict.fromkeys(one.goods for one in goods)), stage=said.stage, way=tuple(one.state for one in route))
+    case = Case(
+        channel=channel,
+        goods=tuple(dict.fromkeys(one.goods for one in goods)),
+        stage=said.stage,
+        way=tuple(one.state for one in route),
+    )
     states = tuple(dict.fromkeys(one.state for one in route))
     handling = ask(
         _("Way of handling ({words})", words=", ".join(get_args(Modality))), _allowed(cards, states, case), said.handling

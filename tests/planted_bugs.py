@@ -832,7 +832,7 @@ BUGS = (
     Bug("R7", "domain/rules/book.py", "also=found[1:]", "also=()", "leaves"),
     Bug("R24", "gateway/runs.py", " OR {messages.BESIDE} = '{service.id}'", "", "gateway/keys"),
     Bug("R11", "gateway/rekeying.py", " and name not in self._unseen", "", "gateway/keys"),
-    Bug("R29", "domain/rules/proceedings.py", "remind=(half,) if half else ()", "remind=()", "afterwards"),
+    Bug("R29", "domain/rules/proceedings.py", "return (half,) if half else ()", "return ()", "afterwards"),
     Bug(
         "R15",
         "domain/rules/conflict.py",
