@@ -26,8 +26,8 @@ class Rekeying:
         bring: Callable[[str], Awaitable[None]],
         leave: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`running`: deliveries, and whether the service may know of each; `bring` returns when one has taken the change; `leave`,
-        when it is kept for when a worker is up.
+        """`running`: deliveries, and whether the service may know of each. `bring` returns when one has taken the change;
+        `leave`, when it is kept for when a worker is up.
         """
         self._running = running
         self._bring = bring

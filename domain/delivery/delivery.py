@@ -129,7 +129,7 @@ class Delivery:
         return found
 
     def remarked(self) -> Iterator[tuple[Entry, Finding]]:
-        """Of the entries held here: those of statements that count and of which something is remarked, with each thing that is."""
+        """Of the entries held here: of statements that count, each with each thing that is remarked of it."""
         for entry in self.ledger.entries:
             verdict: Verdict | None = getattr(entry.event, "verdict", None)
             if verdict is not None and verdict.verdict == "accepted":

@@ -38,7 +38,7 @@ Words = Annotated[str, Field(max_length=LONGEST_REASON)]
 
 
 FROM_MEMORY = "(K)"
-"""The last word of an article or a legal basis that was written from memory, and must be looked up before anybody relies on it."""
+"""The last word of an article or a legal basis that was written from memory: it is looked up before anybody relies on it."""
 
 
 class Persons(Involved):

@@ -172,8 +172,8 @@ def seized_label(table: Table) -> str:
 
 
 def test_all_that_is_remarked_of_a_statement_is_told() -> None:
-    """By whose leave it was not weighed nobody has said, and the scale's time was over: each is told, in the ledger, the view, the
-    proof, the terminal and the desk, and of what corrects it too. A record that leaves one out is another than the rules make.
+    """By whose leave it was not weighed nobody has said, and the scale's time was over: each is told, in ledger, view, proof,
+    terminal and desk, and of what corrects it too. A record that leaves one out is another than the rules make.
     """
     table = preparing(plan_of(HEROIN))
     said = table.say("kz.police", "prepared", "preparation", kept=[CLOSED], scale=OLD_SCALE)
