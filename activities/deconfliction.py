@@ -49,6 +49,7 @@ class RegisterActivities:
             signer=touched.signer,
             order=touched.order,
             hashes=hashes(self._key, touched.identifiers, touched.selectors),
+            group=touched.group,
         )
         numbers = tuple(block[:16] for block in blocks(self._key, touched.identifiers))
         async with asyncio.timeout(_given()):

@@ -239,6 +239,7 @@ def temporal_command(layout: Layout) -> tuple[str, ...]:
         *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(layout.temporal_port), *ui, *codec),
         *("--db-filename", str(layout.home.path / "temporal.db")),
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
-        *("--search-attribute", "VigilParticipants=KeywordList", "--search-attribute", "VigilPhase=Keyword"),
+        *("--search-attribute", "VigilParticipants=KeywordList", "--search-attribute", "VigilBeside=KeywordList"),
+        *("--search-attribute", "VigilPhase=Keyword"),
         *("--log-level", "warn"),
     )

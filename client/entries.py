@@ -59,7 +59,7 @@ from domain.rules.stop import Incident
 from domain.rules.watch_log import SurveillanceLog
 from domain.views.listed import listed
 from domain.views.names import ALERTS, OUTCOMES, RESULTS, SIBLINGS
-from domain.views.sentences import say_kind, say_plainly, say_verdict
+from domain.views.sentences import say_kind, say_plainly
 from domain.words.identifiers import Seal
 from domain.words.moments import instant
 from domain.words.text import mark, shown
@@ -85,9 +85,8 @@ def receipt(given: Receipt) -> Text:
 
 
 def why(verdict: Verdict) -> str:
-    """The rule and the reason of a verdict; nothing where it counts."""
-    rule = f" [{verdict.rule}]" if verdict.rule else ""
-    return f"{rule} {say_verdict(verdict, speak)}" if verdict.finding is not None else rule
+    """Each rule and reason of a verdict; nothing where there is none."""
+    return ";".join(f" [{one.rule}] {say_plainly(one, speak)}" for one in verdict.findings)
 
 
 def line(entry: Entry | Withheld) -> Text:

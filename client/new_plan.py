@@ -190,7 +190,12 @@ def _asked(
     kinds: tuple[Channel, ...] = get_args(Channel)
     channel = said.channel or ask(_("How it travels ({words})", words=", ".join(kinds)), one_of(kinds))
     goods: tuple[Goods, ...] = given["goods"] or _goods(said)
-    case = Case(channel=channel, goods=tuple(dict.fromkeys(one.goods for one in goods)), stage=said.stage)
+    case = Case(
+        channel=channel,
+        goods=tuple(dict.fromkeys(one.goods for one in goods)),
+        stage=said.stage,
+        way=tuple(one.state for one in route),
+    )
     states = tuple(dict.fromkeys(one.state for one in route))
     handling = ask(
         _("Way of handling ({words})", words=", ".join(get_args(Modality))), _allowed(cards, states, case), said.handling
@@ -235,7 +240,7 @@ def _listed(
     """The article of each State whose law lists those for which alone it may be done."""
     found: dict[str, tuple[str, ...]] = {}
     for state in states:
-        lists = [one.articles for one in cards[state].offences if one.is_about(case)]
+        lists = [one.articles for one in cards[state].about(cards[state].offences, case)]
         if lists and state not in named:
             known = [article for listed in lists for article in listed]
             question = _("The offence in {state}, one of these: {words}", state=state, words=", ".join(known))

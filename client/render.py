@@ -19,6 +19,7 @@ from domain.plan.goods import say_amount
 from domain.plan.request_for_consent import RequestForConsent
 from domain.record.verify import HeldExhibit
 from domain.rules.books import BOOK
+from domain.views.asked import say_about
 from domain.views.forms import FIELDS
 from domain.views.listed import say_prosecution
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
@@ -270,12 +271,14 @@ def requests(found: tuple[Request, ...]) -> Table:
 
 
 def _please_say(asked: Request) -> Text:
-    """The needs, what is to be permitted, how many must sign, what of the law is answered for by that, and each condition by the
-    number to confirm it with.
+    """The needs, what is to be permitted, how many must sign, what it is about, what of the law is answered for by that, and each
+    condition by the number to confirm it with.
     """
     permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = _("; {count} officers sign the same", count=asked.officers) if asked.officers > 1 else ""
     bound = [shown(_("condition {number}: {text}", number=one.id, text=one.text)) for one in asked.facts.conditions]
     topics = ", ".join(told(topic(one), speak) for one in asked.facts.law_not_known)
     law = [_("by authorising you answer for: {topics}", topics=topics)] if topics else []
-    return Text("\n".join([shown(needs(asked.says) + permitted + signed), *law, *bound]))
+    about = [shown(say_about(asked.facts.about, speak))] if asked.facts.about else []
+    call = [shown(_("call {service}: {how}", service=asked.facts.agree_with, how=asked.facts.call))] if asked.facts.call else []
+    return Text("\n".join([shown(needs(asked.says) + permitted + signed), *about, *call, *law, *bound]))

@@ -170,7 +170,7 @@ def in_words(seen: TrailEntry) -> str:
     """What a ledger shows, as a trail would have it."""
     said = {"service": ", ".join(seen.services), "says": seen.says, "checkpoint": seen.checkpoint, "verdict": seen.verdict}
     happened = {"event": seen.event, "sibling": seen.sibling, "checkpoint": seen.checkpoint, "service": ", ".join(seen.services)}
-    words = (said if seen.says is not None else happened | {"outcome": seen.outcome}) | {"rule": seen.rule}
+    words = (said if seen.says is not None else happened | {"outcome": seen.outcome}) | {"rule": next(iter(seen.rules), None)}
     return "{" + ", ".join(f"{name}: {value}" for name, value in words.items() if value) + "}"
 
 

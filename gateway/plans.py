@@ -29,7 +29,7 @@ from gateway.access import may_start
 from gateway.aside import Aside
 from gateway.health import Pulse
 from gateway.reading import Reading
-from gateway.runs import PARTICIPANTS, PATIENCE, Runs
+from gateway.runs import BESIDE, PARTICIPANTS, PATIENCE, Runs
 from gateway.temporal import as_ours
 from process.in_force import InForce
 from process.temporal import TASK_TIMEOUT
@@ -100,6 +100,7 @@ class Plans:
                     search_attributes=TypedSearchAttributes(
                         [
                             SearchAttributePair(PARTICIPANTS, list(plan.participants())),
+                            *([SearchAttributePair(BESIDE, list(plan.beside()))] if plan.beside() else []),
                             SearchAttributePair(_PHASE, "planned"),
                         ]
                     ),

@@ -99,7 +99,7 @@ class Reception:
         async def leave(delivery: str) -> None:
             await self._leaving.leave(caller, delivery, hand_in(envelope, delivery, at, self._key), KEY_CHANGES)
 
-        taken = await Rekeying(lambda: self._runs.speaks_in(service), bring, leave).everywhere()
+        taken = await Rekeying(lambda: self._runs.known_in(service), bring, leave).everywhere()
         return taken if reach(role_of(caller), "list") != "-" else taken.unnamed()
 
     async def alarms(self) -> tuple[AnyAlarm, ...]:

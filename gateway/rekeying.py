@@ -1,4 +1,4 @@
-"""A change of keys on its way to every delivery that its service speaks in. None is passed over in silence."""
+"""A change of keys on its way to every delivery that knows its service. None is passed over in silence."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,33 +22,43 @@ class Rekeying:
 
     def __init__(
         self,
-        running: Callable[[], AsyncIterator[str]],
+        running: Callable[[], AsyncIterator[tuple[str, bool]]],
         bring: Callable[[str], Awaitable[None]],
         leave: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`bring` returns when a delivery has taken the change; `leave`, when it is kept for when a worker is up."""
+        """`running`: deliveries, and whether the service may know of each. `bring` returns when one has taken the change;
+        `leave`, when it is kept for when a worker is up.
+        """
         self._running = running
         self._bring = bring
         self._leave = leave
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._workerless = False
         self._became: dict[str, str] = {}
+        self._unseen: set[str] = set()
+        """Those of which the service may not know."""
         self._refused: list[Fault] = []
 
     async def everywhere(self) -> Taken:
         """Bring it to all that run, and then to those that started meanwhile. Raises `Unavailable` if Temporal is away."""
         for pause in (0.0, LISTED_WITHIN):
             await asyncio.sleep(pause)
-            await asyncio.gather(*[self._to(one) async for one in self._running() if one not in self._became])
+            await asyncio.gather(*[self._to(one) async for one in self._new()])
         return Taken(
             taken=self._those("taken"),
             left=self._those("left"),
-            refused=tuple(sorted(self._refused, key=lambda fault: fault.place)),
+            refused=tuple(sorted(dict.fromkeys(self._refused), key=lambda fault: fault.place)),
             waiting="left" in self._became.values(),
         )
 
+    async def _new(self) -> AsyncIterator[str]:
+        async for one, seen in self._running():
+            if one not in self._became:
+                self._unseen |= set() if seen else {one}
+                yield one
+
     def _those(self, became: str) -> tuple[str, ...]:
-        return tuple(sorted(name for name, word in self._became.items() if word == became))
+        return tuple(sorted(name for name, word in self._became.items() if word == became and name not in self._unseen))
 
     async def _to(self, delivery: str) -> None:
         async with self._gate:
@@ -60,7 +70,7 @@ class Rekeying:
                 if isinstance(error, Unavailable) and not isinstance(error, ShareSpentError):
                     raise
                 self._became[delivery] = "refused"
-                self._refused.append(Fault(place=delivery, problem=error.message))
+                self._refused.append(Fault(place="" if delivery in self._unseen else delivery, problem=error.message))
 
     async def _taken_or_left(self, delivery: str) -> str:
         if not self._workerless:

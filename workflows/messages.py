@@ -60,6 +60,7 @@ KEEP = "keep"
 HEED = "heed"
 
 PARTICIPANTS = "VigilParticipants"
+BESIDE = "VigilBeside"
 PHASE = "VigilPhase"
 
 
@@ -223,6 +224,8 @@ class LookErrand(Frozen):
     order: Annotated[int, Field(ge=0)]
     identifiers: Annotated[tuple[ConsignmentIdentifier, ...], Field(max_length=MOST_IDENTIFIERS)]
     selectors: Annotated[tuple[Selector, ...], Field(max_length=MOST_SELECTORS)]
+    group: Annotated[Digest | None, Field(exclude_if=lambda digest: digest is None)] = None
+    """Of the group that it is one consignment of."""
 
 
 class ReleaseErrand(Frozen):

@@ -28,6 +28,7 @@ from workflows.keeping import Keeping
 from workflows.messages import (
     ASK_ONCE_MORE,
     AWAIT_CONFIRMATIONS,
+    BESIDE,
     DECONFLICT,
     DELIVER_NOTICE,
     HEED,
@@ -45,6 +46,7 @@ from workflows.messages import (
 
 _PHASE = SearchAttributeKey.for_keyword(PHASE)
 _PARTICIPANTS = SearchAttributeKey.for_keyword_list(PARTICIPANTS)
+_BESIDE = SearchAttributeKey.for_keyword_list(BESIDE)
 _ONE_ATTEMPT = timedelta(seconds=60)
 """Longest time one attempt at asking takes, long polls included; the wait itself has no limit."""
 _LIVENESS = timedelta(seconds=30)
@@ -74,6 +76,7 @@ class TemporalStage:
         self._alarm_at: datetime | None = None
         self._shown_phase = ""
         self._shown_participants = delivery.state.participants
+        self._shown_beside = delivery.plan.beside()
         self._stirred = False
         self._commands = 0
         self._until = workflow.info().workflow_start_time + timedelta(seconds=pace.seconds)
@@ -222,6 +225,7 @@ class TemporalStage:
                     order=order,
                     identifiers=plan.consignment.identifiers,
                     selectors=plan.selectors,
+                    group=plan.group.digest if plan.group is not None else None,
                 )
                 task = self._once(DECONFLICT, touched, "looks for other operations that touch this one")
             case Heed():
@@ -282,6 +286,10 @@ class TemporalStage:
             self._shown_participants = delivery.state.participants
             self._commands += 1
             workflow.upsert_search_attributes([_PARTICIPANTS.value_set(list(self._shown_participants))])
+        if delivery.plan.beside() != self._shown_beside:
+            self._shown_beside = beside = delivery.plan.beside()
+            self._commands += 1
+            workflow.upsert_search_attributes([_BESIDE.value_set(list(beside)) if beside else _BESIDE.value_unset()])
 
 
 def coarse_phase(delivery: Delivery) -> str:

@@ -33,4 +33,5 @@ attribute() {
     done
 }
 attribute VigilParticipants KeywordList
+attribute VigilBeside KeywordList
 attribute VigilPhase Keyword

@@ -129,11 +129,11 @@ class Delivery:
         return found
 
     def remarked(self) -> Iterator[tuple[Entry, Finding]]:
-        """Of the entries held here: those of statements that count and of which something is remarked, and what (R29)."""
+        """Of the entries held here: of statements that count, each with each thing that is remarked of it."""
         for entry in self.ledger.entries:
             verdict: Verdict | None = getattr(entry.event, "verdict", None)
-            if verdict is not None and verdict.verdict == "accepted" and verdict.finding is not None:
-                yield entry, verdict.finding
+            if verdict is not None and verdict.verdict == "accepted":
+                yield from ((entry, finding) for finding in verdict.findings)
 
     def append(self, event: AnyEvent, at: datetime) -> Entry:
         """Record an event and let it take effect. Time never runs back: `at` counts as the newest entry's if it is earlier."""

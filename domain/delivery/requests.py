@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field, ValidationError, model_validator
 
 from domain.delivery.statement import Seen
-from domain.delivery.verdicts import Finding
+from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import AnyNotice, Outcome, Services, UtcText
 from domain.plan.cards import Measure, Modality
 from domain.plan.demands import Topic
@@ -20,6 +20,7 @@ from domain.plan.request_for_consent import RequestForConsent
 from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
 from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
+from domain.words.codes import RuleNumber
 from domain.words.errors import Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State, StatementId
 from domain.words.limits import (
@@ -29,6 +30,7 @@ from domain.words.limits import (
     LONGEST_CURSOR,
     LONGEST_NOTICE,
     LONGEST_NUMBER,
+    MOST_ABOUT,
     MOST_CARRIED_REQUESTS,
     MOST_MEMBERS,
     MOST_NAMED,
@@ -43,6 +45,13 @@ class Bound(Frozen):
 
     id: ConditionId
     text: Reason
+
+
+class InGeneral(Frozen):
+    """Why nothing advances, for those whose word it was not: what it was in general, and no more (R11)."""
+
+    cause: Cause
+    rule: RuleNumber | None = None
 
 
 class OfGroup(Frozen):
@@ -100,10 +109,14 @@ class Facts(Frozen):
     """What binds this answer: it must say that each is met (R19)."""
     parts: tuple[Part, ...] = ()
     """What it has split into, where it is asked how they ended."""
+    about: Annotated[tuple[Finding | InGeneral, ...], Field(max_length=MOST_ABOUT, exclude_if=lambda about: not about)] = ()
+    """What a decision, an explanation, a conflict or a stop is about: for who says it in another language."""
     problem: str = ""
-    """What a decision, a conflict or a stop is about."""
+    """The same in English sentences."""
     agree_with: ServiceId | None = None
     """Whom to call about a conflict, and whose agreement settles it."""
+    call: Annotated[str | None, Field(exclude_if=lambda call: call is None)] = None
+    """How to reach people there at any hour."""
 
     @model_validator(mode="after")
     def _digest_of_the_request(self) -> "Facts":

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from domain.signing.canonical import Frozen
 from domain.words.codes import CODES, Code, CodeName, Parameter, RuleNumber, Shape
 from domain.words.identifiers import ServiceId
-from domain.words.limits import MOST_PARAMETERS
+from domain.words.limits import MOST_PARAMETERS, MOST_REMARKS
 
 Cause = Literal[
     "stop",
@@ -51,10 +51,17 @@ class Verdict(Frozen):
     verdict: Literal["accepted", "early", "late", "refused"]
     finding: Finding | None = None
     """Why. Where it was accepted: what is remarked of it all the same; none where there is nothing."""
+    also: Annotated[tuple[Finding, ...], Field(max_length=MOST_REMARKS - 1, exclude_if=lambda also: not also)] = ()
+    """What else is remarked of it, where that is more than one thing."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that was found, in order."""
+        return (self.finding, *self.also) if self.finding is not None else ()
 
     @property
     def rule(self) -> str | None:
-        """The rule that says so."""
+        """The rule that says so; the first, where several do."""
         return self.finding.rule if self.finding is not None else None
 
 

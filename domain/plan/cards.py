@@ -4,8 +4,8 @@ A card says only what is known. What it says nothing of is *not known*: then it 
 answers for it (R1, R16). The cards shipped under `examples/` are examples and say so.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -41,6 +41,9 @@ GoodsClass = Literal["drugs", "psychotropics", "precursors", "cash", "weapons", 
 
 Stage = Literal["operational", "criminal_case"]
 """Before a criminal case is opened, under the law on operational-search activity; or in one, under the code of procedure."""
+
+Movement = Literal["export", "transit", "import", "domestic"]
+"""How it goes through a State: it leaves it, it goes through it, it stays there, or it never leaves it."""
 
 Measure = Literal[
     "post",
@@ -107,21 +110,25 @@ class Law(Frozen):
 
 
 class Provision(Frozen):
-    """One value of a card, and where it stands. It is about deliveries of these channels, goods and stage; of all, if it names
-    none.
+    """One value of a card, and where it stands. It is about deliveries of these channels, goods, stage and movements; of all, if
+    it names none.
     """
 
     law: Law
     channels: Annotated[tuple[Channel, ...], Field(max_length=9)] = ()
     goods: Annotated[tuple[GoodsClass, ...], Field(max_length=8)] = ()
     stage: Stage | None = None
+    movements: Annotated[tuple[Movement, ...], Field(max_length=4, exclude_if=lambda movements: not movements)] = ()
 
-    def is_about(self, case: "Case") -> bool:
-        """Whether it is about such a delivery. Of several goods, one is enough."""
+    def is_about(self, case: "Case", state: str) -> bool:
+        """Whether it is about such a delivery in this State. Of several goods, one is enough. What is said of movements is about
+        no State through which it does not go.
+        """
         return (
             (not self.channels or case.channel in self.channels)
             and (not self.goods or any(one in self.goods for one in case.goods))
             and self.stage in (None, case.stage)
+            and (not self.movements or case.movement_in(state) in self.movements)
         )
 
 
@@ -131,11 +138,26 @@ class Case(Frozen):
     channel: Channel
     goods: tuple[GoodsClass, ...]
     stage: Stage
+    way: tuple[State, ...] = ()
+    """The States that it goes through, in order, from where it begins to where it ends."""
+
+    def movement_in(self, state: str) -> Movement | None:
+        """How it goes through a State; none where it does not. What comes back to where it began leaves it."""
+        if state not in self.way:
+            return None
+        if all(one == state for one in self.way):
+            return "domestic"
+        if state == self.way[0]:
+            return "export"
+        return "import" if state == self.way[-1] else "transit"
 
     @property
     def of_each(self) -> tuple["Case", ...]:
         """The same of each of its goods alone: what a law says of drugs says nothing of the cash beside them."""
         return (self,) if len(self.goods) == 1 else tuple(self.model_copy(update={"goods": (one,)}) for one in self.goods)
+
+
+P = TypeVar("P", bound=Provision)
 
 
 class Decider(Provision):
@@ -149,10 +171,20 @@ class Decider(Provision):
 
 
 class Agreement(Provision):
-    """Who must agree where another service begins it, as an act of its own (R1; Russia 289-FZ art. 390)."""
+    """Who must agree, as an act of its own, to what another service begins (R1; Russia 289-FZ art. 390) or decides (Latvia,
+    Operational Activities Law s. 15-1: a prosecutor accepts it).
+    """
 
     of: SomeKinds
-    begun_by: SomeKinds
+    begun_by: Kinds = ()
+    decided_by: Annotated[Kinds, Field(exclude_if=lambda kinds: not kinds)] = ()
+
+    @model_validator(mode="after")
+    def _to_something(self) -> "Agreement":
+        if not self.begun_by and not self.decided_by:
+            message = "say to what they must agree: begun_by or decided_by which services"
+            raise ValueError(message)
+        return self
 
 
 class Exclusion(Provision):
@@ -310,9 +342,13 @@ class RuleCard(Frozen):
                 if isinstance(one, Provision):
                     yield name, one
 
+    def about(self, values: Iterable[P], case: Case) -> tuple[P, ...]:
+        """Those of its values that are about such a delivery."""
+        return tuple(one for one in values if one.is_about(case, self.state))
+
     def deciders_of(self, case: Case) -> tuple[Decider, ...]:
         """Who may decide on such a delivery; none where that is not known (R1)."""
-        return tuple(one for one in self.deciders if one.is_about(case))
+        return tuple(one for one in self.deciders if one.is_about(case, self.state))
 
     def lets_grant(self, kind: ServiceKind, case: Case) -> bool:
         """Whether such a service may authorise it; where it is not known who may, anyone that may not be `excluded` (R1)."""
@@ -326,7 +362,7 @@ class RuleCard(Frozen):
 
     def excludes(self, kind: ServiceKind, what: Literal["decide", "run"], case: Case) -> bool:
         """Whether such a service may not decide on one, or not carry one out."""
-        return any(kind in one.kinds and what in one.may_not for one in self.exclusions if one.is_about(case))
+        return any(kind in one.kinds and what in one.may_not for one in self.exclusions if one.is_about(case, self.state))
 
     def allows(self, modality: Modality, case: Case) -> bool | None:
         """Whether it may go so; none where that is not known and the authorisation decides (R3). What is barred may not, however
@@ -337,7 +373,7 @@ class RuleCard(Frozen):
 
     def _allows_alone(self, modality: Modality, case: Case) -> bool | None:
         """The same of one kind of goods."""
-        about = [one for one in self.handling if one.is_about(case)]
+        about = [one for one in self.handling if one.is_about(case, self.state)]
         if any(one.are == "barred" and modality in one.modalities for one in about):
             return False
         said = [one for one in about if one.are == "demanded"] or [one for one in about if one.are == "allowed"]
@@ -345,7 +381,7 @@ class RuleCard(Frozen):
 
     def rule_of(self, measure: Measure, case: Case) -> MeasureRule | None:
         """What the law says of this measure, in such a delivery: the first that is about it; none where that is not known."""
-        return next((one for one in self.measures if measure in one.measures and one.is_about(case)), None)
+        return next((one for one in self.measures if measure in one.measures and one.is_about(case, self.state)), None)
 
     def wants_permitted(self, measure: Measure, case: Case) -> bool:
         """Whether an act must permit it: where the law says so of any of its goods, and where what it says is not known (R16)."""
@@ -354,20 +390,20 @@ class RuleCard(Frozen):
 
     def records_of(self, act: Recorded, case: Case) -> RecordRule | None:
         """How such an act is recorded; none where that is not known."""
-        return next((one for one in self.records if act in one.acts and one.is_about(case)), None)
+        return next((one for one in self.records if act in one.acts and one.is_about(case, self.state)), None)
 
     def term_of(self, case: Case) -> Term | None:
         """How long an authorisation of such a delivery lasts; none where that is not known."""
-        return next((one for one in self.terms if one.is_about(case)), None)
+        return next((one for one in self.terms if one.is_about(case, self.state)), None)
 
     def urgent_for(self, form: Form, case: Case) -> Urgent | None:
         """What lets one be given in this form; none where nothing is known to."""
-        return next((one for one in self.urgent if form in one.forms and one.is_about(case)), None)
+        return next((one for one in self.urgent if form in one.forms and one.is_about(case, self.state)), None)
 
     def notice_of(self, case: Case) -> Notice | None:
         """The least time to answer; none where that is not known."""
-        return next((one for one in self.notice if one.is_about(case)), None)
+        return next((one for one in self.notice if one.is_about(case, self.state)), None)
 
     def duties_of(self, case: Case) -> tuple[Duty, ...]:
         """What whoever authorises must also do."""
-        return tuple(one for one in self.duties if one.is_about(case))
+        return tuple(one for one in self.duties if one.is_about(case, self.state))

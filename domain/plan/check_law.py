@@ -105,7 +105,7 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     """Where the law lists the offences for which alone it may be done, the plan's is one of them."""
-    lists = [one for one in card.offences if one.is_about(plan.case)]
+    lists = card.about(card.offences, plan.case)
     named = plan.offence.articles.get(card.state, ())
     if lists and not any(article in one.articles for one in lists for article in named):
         listed = ", ".join(article for one in lists for article in one.articles)
@@ -120,24 +120,35 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 
 def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
-    """Where another service must agree with the one that begins it, it is asked, if it does not itself decide."""
+    """Where another service must agree with the one that begins or decides it, it is asked, if it does not itself decide."""
     initiators = [
         known for name in plan.initiators() if (known := directory.find(name)) is not None and known.state == card.state
     ]
-    asked = [
-        known
+    asked = {
+        known.id: known
         for at in plan.at("authorise")
         if at.state == card.state
         for one in at.requires
         if one.says in ("agreement", "authorisation") and (known := directory.find(one.service)) is not None
-    ]
-    for one in card.agreements:
-        for initiator in initiators if one.is_about(plan.case) else ():
-            if initiator.kind in one.begun_by and not any(known.kind in one.of for known in asked):
+    }
+    for one in card.about(card.agreements, plan.case):
+        if any(known.kind in one.of for known in asked.values()):
+            continue
+        for initiator in initiators:
+            if initiator.kind in one.begun_by:
                 problem = fill(
                     "R1: by the rule card of {state} what a {kind} begins needs the agreement of {kinds}",
                     state=card.state,
                     kind=word(initiator.kind),
+                    kinds=either(one.of),
+                )
+                yield Fault(place="checkpoints", problem=problem)
+        for decider in plan.authorities(card.state):
+            if (known := asked.get(decider)) is not None and known.kind in one.decided_by:
+                problem = fill(
+                    "R1: by the rule card of {state} what a {kind} decides needs the agreement of {kinds}",
+                    state=card.state,
+                    kind=word(known.kind),
                     kinds=either(one.of),
                 )
                 yield Fault(place="checkpoints", problem=problem)

@@ -33,7 +33,7 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
             problem = fill("R1: {state} is not asked to decide on anything: who is not asked is told nothing", state=state)
             yield Fault(place=f"request.to.{state}", problem=problem)
         card = cards.get(state)
-        taken = [code for one in card.languages if one.is_about(plan.case) for code in one.codes] if card is not None else []
+        taken = [code for one in card.about(card.languages, plan.case) for code in one.codes] if card is not None else []
         if state not in own and taken and to.language not in taken:
             problem = fill(
                 "R1: by its rule card {state} takes a request in {taken}, not in {language}",

@@ -96,6 +96,7 @@ DECIDES = mark("{kinds} decides: {role}; this plan asks {asked} (R1)")
 DECIDES_UNKNOWN = mark("not known who decides; this plan asks {asked} (R1)")
 ALONE = mark("it may decide on what it carries out itself; then two of its officers sign (R7, R13)")
 AGREES = mark("where {begun} begins it, {kinds} must agree, in an act of its own (R1)")
+ACCEPTS = mark("where {deciding} decides, {kinds} must accept it, in an act of its own (R1)")
 MAY_NOT_DECIDE = mark("{kinds} may not decide on one (R1)")
 MAY_NOT_RUN = mark("{kinds} may not carry one out (R4)")
 ALLOWED = mark("allowed: {ways}; this plan goes {way} (R3)")
@@ -153,11 +154,11 @@ def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
         topics.append("handling")
     if any(term is None or term.longest is None for term in map(card.term_of, plan.case.of_each)):
         topics.append("term")
-    if any(one.is_about(plan.case) for one in card.bars):
+    if card.about(card.bars, plan.case):
         topics.append("bars")
-    if any(_unseen(plan, one) for one in card.records):
+    if any(_unseen(one) for one in card.about(card.records, plan.case)):
         topics.append("records")
-    if any(one.is_about(plan.case) for one in card.reports):
+    if card.about(card.reports, plan.case):
         topics.append("reports")
     rules = [(one, card.rule_of(one, plan.case)) for one in plan.measures(card.state)]
     if any(rule is not None and rule.contacts is not None for _, rule in rules):
@@ -165,9 +166,9 @@ def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
     return (*topics, *(one for one, _ in rules if any(card.rule_of(one, alone) is None for alone in plan.case.of_each)))
 
 
-def _unseen(plan: Plan, record: RecordRule) -> bool:
-    """Whether nothing that is said shows that acts of such a delivery are recorded so: of an opening the preparation shows it."""
-    return record.is_about(plan.case) and record.by != "neither" and record.acts != ("opening",)
+def _unseen(record: RecordRule) -> bool:
+    """Whether nothing that is said shows that acts are recorded so: of an opening the preparation shows it."""
+    return record.by != "neither" and record.acts != ("opening",)
 
 
 def topic(code: Topic) -> str:
@@ -223,19 +224,19 @@ def _who(plan: Plan, card: RuleCard) -> Iterator[Point]:
             yield _known(card, "decides", ALONE, one)
     if not deciders:
         yield _unknown("decides", DECIDES_UNKNOWN, asked=asked)
-    for agreed in card.agreements:
-        if agreed.is_about(plan.case):
+    for agreed in card.about(card.agreements, plan.case):
+        if agreed.begun_by:
             yield _known(card, "agrees", AGREES, agreed, begun=agreed.begun_by, kinds=agreed.of)
-    for out in card.exclusions:
-        if out.is_about(plan.case):
-            for what in out.may_not:
-                yield _known(card, "may not", MAY_NOT_DECIDE if what == "decide" else MAY_NOT_RUN, out, kinds=out.kinds)
+        if agreed.decided_by:
+            yield _known(card, "agrees", ACCEPTS, agreed, deciding=agreed.decided_by, kinds=agreed.of)
+    for out in card.about(card.exclusions, plan.case):
+        for what in out.may_not:
+            yield _known(card, "may not", MAY_NOT_DECIDE if what == "decide" else MAY_NOT_RUN, out, kinds=out.kinds)
 
 
 def _how(plan: Plan, card: RuleCard) -> Iterator[Point]:
     sentences = {"allowed": ALLOWED, "demanded": DEMANDED, "barred": BARRED}
-    about = [one for one in card.handling if one.is_about(plan.case)]
-    for one in about:
+    for one in card.about(card.handling, plan.case):
         fits = (plan.modality in one.modalities) is not (one.are == "barred")
         known = _known(card, "handling", sentences[one.are], one, ways=one.modalities, way=(plan.modality,))
         elsewhere = not fits and one.are == "allowed" and card.allows(plan.modality, plan.case) is not False
@@ -277,7 +278,7 @@ def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
             yield _known(card, "lasts", CEILING, term, ceiling=term.ceiling)
         if term.ask_before is not None:
             yield _known(card, "lasts", ASK_BEFORE, term, lead=term.ask_before)
-    urgent = [one for one in card.urgent if one.is_about(plan.case)]
+    urgent = card.about(card.urgent, plan.case)
     for one in urgent:
         yield _known(card, "urgent", URGENT, one, forms=one.forms, within=one.written_within)
     if not urgent:
@@ -285,32 +286,28 @@ def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
 
 
 def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
-    for bar in card.bars:
-        if bar.is_about(plan.case):
-            yield _answered(_known(card, "forbids", FORBIDS, bar, what=bar.what))
+    for bar in card.about(card.bars, plan.case):
+        yield _answered(_known(card, "forbids", FORBIDS, bar, what=bar.what))
     named = plan.offence.articles.get(card.state, ())
-    for listed in card.offences:
-        if listed.is_about(plan.case):
-            words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
-            yield _known(card, "offences", OFFENCES, listed, **words)
+    for listed in card.about(card.offences, plan.case):
+        words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
+        yield _known(card, "offences", OFFENCES, listed, **words)
     for duty in card.duties_of(plan.case):
         yield _known(card, "duties", DUTY, duty, what=duty.what, within=duty.within, event=(duty.after,))
-    for report in card.reports:
-        if report.is_about(plan.case):
-            yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))
-    for record in card.records:
-        if record.is_about(plan.case):
-            known = _known(card, "recorded", RECORDED[record.by], record, acts=tuple(ACTS[one] for one in record.acts))
-            yield _answered(known) if _unseen(plan, record) else known
-            if "opening" in record.acts and record.by == "recording":
-                yield _known(card, "recorded", PREPARED_SO, record)
+    for report in card.about(card.reports, plan.case):
+        yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))
+    for record in card.about(card.records, plan.case):
+        known = _known(card, "recorded", RECORDED[record.by], record, acts=tuple(ACTS[one] for one in record.acts))
+        yield _answered(known) if _unseen(record) else known
+        if "opening" in record.acts and record.by == "recording":
+            yield _known(card, "recorded", PREPARED_SO, record)
     given = min(one.due for one in plan.at("authorise") if one.state == card.state)
     notice = card.notice_of(plan.case)
     if notice is None:
         yield _unknown("notice", NOTICE_UNKNOWN, given=given)
     else:
         yield _known(card, "notice", NOTICE, notice, time=notice.time, given=given)
-    codes = [one for one in card.languages if one.is_about(plan.case)]
+    codes = card.about(card.languages, plan.case)
     for one in codes:
         yield _known(card, "languages", LANGUAGES, one, codes=", ".join(one.codes))
     if not codes:

@@ -158,7 +158,8 @@ class _Drafting:
         own = self.cast.initiator.state or ""
         articles: dict[str, Any] = {state: list(named) for state, named in self.answers.articles.items()}
         for state in self.answers.states():
-            lists = [one.articles for one in self.cast.cards[state].offences if one.is_about(self.cast.case)]
+            card = self.cast.cards[state]
+            lists = [one.articles for one in card.about(card.offences, self.cast.case)]
             if lists and state not in articles:
                 listed = ", ".join(article for named in lists for article in named)
                 problem = fill(

@@ -36,7 +36,8 @@ class Cast:
     def case(self) -> Case:
         """What kind of delivery it is, for the law."""
         goods: tuple[GoodsClass, ...] = tuple(dict.fromkeys(one.goods for one in self.answers.goods))
-        return Case(channel=self.answers.channel, goods=goods, stage=self.answers.stage)
+        way = tuple(one.state for one in self.answers.route)
+        return Case(channel=self.answers.channel, goods=goods, stage=self.answers.stage, way=way)
 
     @cached_property
     def casting(self) -> Casting:
@@ -145,12 +146,12 @@ class Cast:
         return tuple(found)
 
     def agrees(self, card: RuleCard, asked: list[dict[str, Any]]) -> Iterator[str]:
-        """Who must agree to what the initiator begins, where it is of this State."""
-        if card.state != self.initiator.state:
-            return
+        """Who must agree to what the initiator begins, where it is of this State, and to what is decided there."""
+        begun = self.initiator.kind if card.state == self.initiator.state else None
         kinds = [self.directory.get(str(one["service"])).kind for one in asked if one["says"] == "authorisation"]
-        for one in card.agreements:
-            if not one.is_about(self.case) or self.initiator.kind not in one.begun_by or any(kind in one.of for kind in kinds):
+        for one in card.about(card.agreements, self.case):
+            wanted = begun in one.begun_by or any(kind in one.decided_by for kind in kinds)
+            if not wanted or any(kind in one.of for kind in kinds):
                 continue
             able = self.casting.of_kinds(one.of, card.state)
             if able:

@@ -5,17 +5,18 @@ from typing import Any, Final
 
 from domain.plan.cards import Case, GoodsClass, RuleCard
 from domain.plan.draft_cast import Cast
+from domain.plan.request import FROM_MEMORY
 from domain.words.limits import LONGEST_LINE
 from domain.words.text import fill
 
 TREATIES: Final[Mapping[GoodsClass, str]] = {
-    "drugs": "UN Convention of 1988, art. 11",
-    "psychotropics": "UN Convention of 1988, art. 11",
-    "precursors": "UN Convention of 1988, art. 11",
-    "cash": "UN Convention against Corruption, art. 50",
+    "drugs": f"UN Convention of 1988, art. 11 {FROM_MEMORY}",
+    "psychotropics": f"UN Convention of 1988, art. 11 {FROM_MEMORY}",
+    "precursors": f"UN Convention of 1988, art. 11 {FROM_MEMORY}",
+    "cash": f"UN Convention against Corruption, art. 50 {FROM_MEMORY}",
 }
 """On what other States may be asked, by what travels; for all else the convention against transnational organised crime."""
-OTHERWISE: Final = "UN Convention against Transnational Organized Crime, art. 20"
+OTHERWISE: Final = f"UN Convention against Transnational Organized Crime, art. 20 {FROM_MEMORY}"
 
 
 def request(cast: Cast, uses: Iterable[str], language: str) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def request(cast: Cast, uses: Iterable[str], language: str) -> dict[str, Any]:
 def _addressed(cast: Cast, state: str, language: str) -> dict[str, Any]:
     """Its own law for the State whose service asks, a convention for the others; in a language that it takes."""
     card, case, at_home = cast.cards[state], cast.case, state == cast.initiator.state
-    taken = [code for one in card.languages if one.is_about(case) for code in one.codes]
+    taken = [code for one in card.about(card.languages, case) for code in one.codes]
     wanted = cast.authority(state).language or language
     conventions = dict.fromkeys(TREATIES.get(one, OTHERWISE) for one in case.goods)
     return {
@@ -57,4 +58,5 @@ def _own_law(card: RuleCard, case: Case) -> str:
     law = decider.law if decider is not None else None
     title = next((one.title for one in card.texts if law is None or one.id == law.text), card.texts[0].title)
     named = f"{title}, {law.article}" if law is not None and law.article else title
-    return named if len(named) <= LONGEST_LINE else title[:LONGEST_LINE]
+    sure = f" {FROM_MEMORY}" if law is not None and law.mark == "K" else ""
+    return (named if len(named + sure) <= LONGEST_LINE else title[: LONGEST_LINE - len(sure)]) + sure

@@ -493,7 +493,8 @@ class Plan(Frozen):
     @cached_property
     def case(self) -> Case:
         """What kind of delivery it is, for the law of each State."""
-        return Case(channel=self.consignment.kind, goods=self.consignment.goods, stage=self.offence.stage)
+        way = (*(state for leg in self.legs for state in leg.states), self.legs[-1].state)
+        return Case(channel=self.consignment.kind, goods=self.consignment.goods, stage=self.offence.stage, way=way)
 
     def measures(self, state: str) -> tuple[Measure, ...]:
         """What it does in a State beside letting the consignment go on: `post`, where it is of kind `mail` or `express`;
@@ -587,6 +588,14 @@ class Plan(Frozen):
         """Services of siblings whose signed words this delivery waits for, each once: it must know their keys."""
         asked = (one.service for at in self.checkpoints for wait in at.wait_for for one in wait.requires)
         return tuple(dict.fromkeys(asked))
+
+    def beside(self) -> tuple[str, ...]:
+        """Services whose keys it must know though they take no part while it goes on, each once: those that are `told_at_end`,
+        and those that are `vouching`.
+        """
+        part = self.participants()
+        told = (one.service for one in self.told_at_end)
+        return tuple(service for service in dict.fromkeys((*told, *self.vouching())) if service not in part)
 
     def speakers(self) -> tuple[str, ...]:
         """The `initiators`, and every service that is asked or responsible. Each once."""

@@ -17,6 +17,7 @@ from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, ServiceKey, T
 from domain.plan.enquiries import Block, Enquiries, Enquiry, Pattern
 from domain.plan.plan import Plan
 from domain.plan.selectors import Hash, _keyed
+from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen, canonical
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import (
@@ -40,7 +41,7 @@ ConflictId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 
 class Claim(Frozen):
     """A live operation as the register knows it: its code name, whom to call about it, who signed that the register is looked
-    into and in which entry of its ledger, and what it touches, as hashes.
+    into and in which entry of its ledger, and what it touches, as hashes; of a consignment of a group, its digest.
     """
 
     delivery: OperationCode
@@ -49,10 +50,13 @@ class Claim(Frozen):
     signer: ServiceId
     order: Annotated[int, Field(ge=0)]
     hashes: Annotated[tuple[Hash, ...], Field(max_length=MOST_HASHES_EACH)]
+    group: Annotated[Digest | None, Field(exclude_if=lambda digest: digest is None)] = None
+    """Under which its plan has been proved to be (R31): nobody comes under another's."""
 
     def touches(self, other: "Claim") -> bool:
-        """Whether these are two operations that share a hash."""
-        return self.delivery != other.delivery and not frozenset(self.hashes).isdisjoint(other.hashes)
+        """Whether these are two operations that share a hash. Consignments of one group are one operation (R31)."""
+        siblings = self.group is not None and self.group == other.group
+        return self.delivery != other.delivery and not siblings and not frozenset(self.hashes).isdisjoint(other.hashes)
 
 
 class DatedClaim(Frozen):

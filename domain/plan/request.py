@@ -37,6 +37,10 @@ CENcomm; through CARICC; by a liaison officer."""
 Words = Annotated[str, Field(max_length=LONGEST_REASON)]
 
 
+FROM_MEMORY = "(K)"
+"""The last word of an article or a legal basis that was written from memory: it is looked up before anybody relies on it."""
+
+
 class Persons(Involved):
     """Persons of one role, never by name: names stand in an annex with its own secrecy mark."""
 

@@ -185,7 +185,7 @@ def verify(
         foreign_receipts=len(receipts) - fitting,
         put_back=tuple(put_back(delivery, branch, other) for branch, other in others.items()),
         other_history=tuple(saw_another_history(delivery)),
-        remarked=tuple(entry.seq for entry, _ in delivery.remarked()),
+        remarked=tuple(dict.fromkeys(entry.seq for entry, _ in delivery.remarked())),
         unwatched=tuple(
             Gap(begins=utc_text(one.begins), ends=utc_text(one.ends), after=one.after, before=one.before)
             for one in unwatched(delivery.state.watch_log)

@@ -88,7 +88,7 @@ class Book:
     grounds: tuple[Ground, ...]
     """Why a statement that is authentic and new does not count, or not yet: the first that is there decides."""
     remarks: tuple[Ground, ...]
-    """What is remarked of a statement that counts all the same."""
+    """What is remarked of a statement that counts all the same: all that is there is told, in this order."""
     say: Callable[[State, Said], None]
     """What an accepted statement changes."""
     silence: Callable[[State, Progress, tuple[str, ...], Moment], None]
@@ -145,8 +145,11 @@ class Book:
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """What becomes of a statement that is authentic and new, whatever has been said before. Changes nothing."""
-        looks = (*self.grounds, *self.remarks)
-        return next((verdict for one in looks if (verdict := one(delivery, said)) is not None), ACCEPTED)
+        against = next((verdict for one in self.grounds if (verdict := one(delivery, said)) is not None), None)
+        if against is not None:
+            return against
+        found = tuple(verdict.finding for one in self.remarks if (verdict := one(delivery, said)) is not None)
+        return Verdict(verdict="accepted", finding=found[0], also=found[1:]) if found else ACCEPTED
 
     def taken_up(self, state: State, statement: str, verdict: Verdict, when: Moment) -> None:
         """The time of an early statement has come."""

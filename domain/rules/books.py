@@ -30,7 +30,8 @@ R13  The initiator is never the only one to authorise, unless the law of its Sta
      officers sign. (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy [E].)
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid [E]; Austrian treaties: special danger [E].)
 R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
-     asked and again before dispatch. (Design decision, after blind deconfliction as services practise it.)
+     asked and again before dispatch. Consignments of one group are one operation (R31). (Design decision, after blind
+     deconfliction as services practise it.)
 R16  What is done beside letting the consignment go on - mail examined, the consignment opened, persons followed, devices put
      in, officers of other States taken along - is permitted by an act where the State's rule card wants one, or does not know
      whether it wants one; an opening is recorded as the card demands.

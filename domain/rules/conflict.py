@@ -36,6 +36,19 @@ OTHER_AGREEMENT = refused(
     service="name",
     checkpoint="name",
 )
+TOUCHES = found("R15", "touches", "another operation touches this one; call {service}", service="name")
+LOOK_ASKED = found(
+    "R15",
+    "look_asked",
+    "{service} asks for a look for other live operations that touch the same: numbers of the consignment {numbers}, "
+    "persons {persons}, telephones {phones}, plates {plates}, addresses {addresses}",
+    service="name",
+    numbers="count",
+    persons="count",
+    phones="count",
+    plates="count",
+    addresses="count",
+)
 GAVE_WAY = found("R15", "gave_way", "{service} gives way (entry {entry})", service="name", entry="entry")
 NO_AGREEMENT = found(
     "R15", "no_agreement", "another operation touches this one; no agreement in time by {services}", services="names"

@@ -19,6 +19,7 @@ from domain.rules.contingency import Consequence, Contingency, Unforeseen, decid
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
 
+ORDERED = found("R8", "hold_ordered", "{service} ordered a hold (entry {entry})", service="name", entry="entry")
 HELD_AND_SEIZED = found(
     "R8",
     "hold_seized",

@@ -126,9 +126,9 @@ def packed(units: tuple[Unit, ...], packages: int | None) -> Verdict:
 
 def on_an_unverified_scale(delivery: Delivery, said: Said) -> Verdict | None:
     """It counts: it says with what it was weighed, and the verification of that scale had ended before the day on which it
-    happened, by the clock of who says it.
+    happened, by the clock of who says it. Of a correction it is what it says now.
     """
-    found: object = said.content
+    found: object = getattr(said.content, "content", said.content)
     if not isinstance(found, Checked) or found.scale is None:
         return None
     weighed, held = (date.fromisoformat(one[:10]) for one in (said.statement.happened_at, found.scale.verified_until))

@@ -6,7 +6,7 @@ proceedings where that serves justice (UN 1988 Convention art. 8; UNTOC art. 21)
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -19,10 +19,10 @@ from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.directory import Service
-from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.plan import Checkpoint, Plan, Requirement
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, open_about
@@ -38,6 +38,7 @@ OWN_STATE = refused(
 NOBODY_THERE = refused("R29", "nobody_takes_over", "no prosecutor or court of {state} takes part", state="name")
 TOO_MANY = refused("R28", "transfers_spent", "{most} requests to take over proceedings have been made here", most="count")
 NO_TRANSFER = refused("R29", "no_transfer", "{state} is asked to take over no proceedings under that id", state="name")
+TAKEOVER_ASKED = found("R29", "takeover_asked", "{states} asks {state} to take over proceedings", states="names", state="name")
 DECIDED_ALREADY = refused("R29", "transfer_decided", "{state} has decided on that already", state="name")
 
 Prosecutions = Annotated[tuple[Prosecution, ...], Field(min_length=1, max_length=MOST_PROSECUTIONS)]
@@ -190,10 +191,17 @@ class Takeover(Contingency):
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
         """The prosecutors and courts of that State that take part, of which one is enough; within what the plan gives
-        `afterwards`, or else for a `decision`.
+        `afterwards`, or else for a `decision`. They are reminded once, when half of that is over, in whole
+        milliseconds.
         """
         needs = tuple(Requirement(service=one, says="takeover") for one in _prosecution_of(delivery, key))
-        return Checkpoint(id=name, requires=needs, due=delivery.plan.afterwards or delivery.plan.contingencies.decision, need=1)
+        return Checkpoint(
+            id=name,
+            requires=needs,
+            due=delivery.plan.afterwards or delivery.plan.contingencies.decision,
+            remind=_halfway(delivery.plan),
+            need=1,
+        )
 
     def title_of(self, key: str) -> str:
         return f"takeover.{key.lower()}"
@@ -211,6 +219,11 @@ class Takeover(Contingency):
 def awaited(state: State, of: str) -> tuple[str, ...]:
     """Requests that this State takes proceedings over which it has neither answered nor met with silence, by their statements."""
     return tuple(name for name, one in state.transfers.items() if one.to == of and not (one.answered or one.unheard))
+
+
+def _halfway(plan: Plan) -> tuple[timedelta, ...]:
+    half = (plan.afterwards or plan.contingencies.decision) // timedelta(milliseconds=2) * timedelta(milliseconds=1)
+    return (half,) if half else ()
 
 
 def _prosecution_of(delivery: Delivery, state: str) -> tuple[str, ...]:

@@ -30,6 +30,16 @@ WAITED_IN_VAIN = found(
     checkpoint="name",
     services="names",
 )
+SIBLINGS_MISSING = found(
+    "R31",
+    "siblings_missing",
+    "{checkpoint} has waited for siblings, of which {count} have not come so far; decide whether it goes on without",
+    checkpoint="name",
+    count="count",
+)
+A_SIBLING_STOPPED = found(
+    "R31", "a_sibling_stopped", "another consignment of the same operation was stopped; decide whether this one goes on"
+)
 SIBLING_UNDECIDED = found("R2", "sibling_undecided", "a sibling was stopped; no decision in time by {services}", services="names")
 
 

@@ -4,13 +4,17 @@ A request holds what this service needs to answer and nothing about other States
 on the delivery for its State is shown the request for consent to that State, in full.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import exhibits, of_service, offered
 from domain.delivery.progress import Progress
-from domain.delivery.requests import Bound, Facts, OfGroup, Request
+from domain.delivery.requests import Bound, Facts, InGeneral, OfGroup, Request
 from domain.delivery.statement import Seen
+from domain.delivery.verdicts import Finding
 from domain.plan.cards import Measure
 from domain.plan.demands import needed, not_known
 from domain.plan.directory import Service
@@ -19,14 +23,17 @@ from domain.plan.plan import Plan
 from domain.plan.request_for_consent import DECIDING, digest_of_request, request_for_consent
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
-from domain.rules.conflict import call_about
+from domain.rules.conflict import LOOK_ASKED, TOUCHES, call_about
+from domain.rules.hold import ORDERED
 from domain.rules.measures import may_be_permitted
-from domain.rules.proceedings import awaited
-from domain.rules.siblings import lacking
+from domain.rules.proceedings import TAKEOVER_ASKED, awaited
+from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
 from domain.rules.speaking import asked_in_place
-from domain.views.sight import sight, why_halted
-from domain.views.view import differs, unbalanced
-from domain.words.limits import PROBLEM_CHARACTERS
+from domain.signing.canonical import canonical
+from domain.views.names import IN_GENERAL
+from domain.views.sentences import Translate, english, say
+from domain.views.sight import rule_of_halt, sight, what_halted
+from domain.words.limits import ABOUT_BYTES, MOST_ABOUT, PROBLEM_CHARACTERS
 from domain.words.moments import utc_text
 from domain.words.text import shown
 
@@ -118,7 +125,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     says = progress.checkpoint.needs_of(service)
     goods = any(need in ABOUT_THE_CONSIGNMENT for need in says)
     bound = [found for grant in delivery.state.grants.values() for found in grant.binding(name)]
-    other = call_about(delivery, progress)
+    other, about = call_about(delivery, progress), _about(delivery, name, known, says)
     decides = planned is not None and any(need in DECIDING for need in says)
     facts = Facts(
         place=planned.place if planned is not None else delivery.state.here.means if goods else "",
@@ -137,8 +144,10 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         if "parts" in says
         else (),
         conditions=tuple(Bound(id=number, text=text) for number, text in bound),
-        problem=shown(_problem(delivery, name, known, says), PROBLEM_CHARACTERS),
+        about=_first_of(about),
+        problem=shown(say_about(about), PROBLEM_CHARACTERS),
         agree_with=other.service if other is not None else None,
+        call=other.call if other is not None else None,
     )
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
@@ -174,46 +183,70 @@ def _to_permit(delivery: Delivery, state: str | None, service: Service, says: tu
     return tuple(one for one, rule in rules if "permission" in says or rule is None or rule.needs != "own_act")
 
 
-def _problem(delivery: Delivery, name: str, service: Service, says: tuple[Need, ...]) -> str:
-    """What a decision, a conflict, an explanation or a stop is about, in the words this service may read."""
+def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ...]) -> tuple[Finding | InGeneral, ...]:
+    """What a decision, a conflict, an explanation or a stop is about, as far as this service may know it."""
     if "explanation" in says:
-        return "; ".join(unbalanced(delivery))
+        return delivery.balance.unexplained()
     progress = delivery.state.progress[name]
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
     if contingency is not None and contingency.declares.after_halt:
-        halted = why_halted(delivery, sight(delivery, service))
+        seen = sight(delivery, service)
+        halted = what_halted(delivery, seen)
         if halted is not None:
-            return halted
+            return (halted if isinstance(halted, Finding) else InGeneral(cause=halted, rule=rule_of_halt(delivery, seen)),)
     if "deconfliction" in says:
-        return looked_for(delivery.plan)
+        return (looked_for(delivery.plan),)
     if "takeover" in says:
         asking = dict.fromkeys(delivery.state.transfers[one].state for one in awaited(delivery.state, progress.key))
-        return f"{', '.join(asking)} asks {progress.key} to take over proceedings"
+        return (TAKEOVER_ASKED(states=tuple(asking), state=progress.key),)
     other = call_about(delivery, progress)
     if other is not None:
-        return f"another operation touches this one; call {other.service}: {other.call}"
+        return (TOUCHES(service=other.service),)
     hold = delivery.state.hold
     if "hold_decision" in says and hold is not None:
-        return f"{hold.by} ordered a hold (entry {hold.seq})"
+        return (ORDERED(service=hold.by, entry=hold.seq),)
     if progress.contingency in ("sibling", "sibling_stop"):
-        return about_siblings(delivery, progress)
-    return (differs(delivery) or "") if "movement_decision" in says else ""
+        return (about_siblings(delivery, progress),)
+    differs = delivery.state.discrepancy
+    return differs.differs if "movement_decision" in says and differs is not None else ()
 
 
-def about_siblings(delivery: Delivery, progress: Progress) -> str:
+def say_about(about: Iterable[Finding | InGeneral], translate: Translate = english) -> str:
+    """The same in sentences, each with its rule."""
+    return "; ".join(say(one, translate) if isinstance(one, Finding) else _in_general(one, translate) for one in about)
+
+
+def _in_general(one: InGeneral, translate: Translate) -> str:
+    said = translate(IN_GENERAL[one.cause])
+    return f"{one.rule}: {said}" if one.rule is not None else said
+
+
+def _first_of(about: tuple[Finding | InGeneral, ...]) -> tuple[Finding | InGeneral, ...]:
+    """As many as a request has room for."""
+    sizes = accumulate(len(canonical(one)) + 1 for one in about[:MOST_ABOUT])
+    return tuple(one for one, size in zip(about, sizes, strict=False) if size <= ABOUT_BYTES)
+
+
+def about_siblings(delivery: Delivery, progress: Progress) -> Finding:
     """What is decided about siblings, and no more of them than that (R11)."""
     if progress.contingency == "sibling_stop":
-        return "another consignment of the same operation was stopped; decide whether this one goes on"
+        return A_SIBLING_STOPPED()
     planned = delivery.plan.find(progress.key)
     count = len(lacking(delivery, planned)) if planned is not None else 0
-    return f"{progress.key} has waited for siblings, of which {count} have not come so far; decide whether it goes on without"
+    return SIBLINGS_MISSING(checkpoint=progress.key, count=count)
 
 
-def looked_for(plan: Plan) -> str:
+def looked_for(plan: Plan) -> Finding:
     """How much of each kind a plan has the register look for; never what."""
-    kinds = [*("number" for _ in plan.consignment.identifiers), *(one.kind for one in plan.selectors)]
-    counted = ", ".join(f"{kind} x {kinds.count(kind)}" for kind in dict.fromkeys(kinds))
-    return f"{plan.initiator} asks for a look for other live operations that touch the same: {counted}"
+    kinds = Counter(one.kind for one in plan.selectors)
+    return LOOK_ASKED(
+        service=plan.initiator,
+        numbers=len(plan.consignment.identifiers),
+        persons=kinds["person"],
+        phones=kinds["phone"],
+        plates=kinds["plate"],
+        addresses=kinds["address"],
+    )
 
 
 def _of_the_consignment(delivery: Delivery, name: str) -> dict[str, object]:

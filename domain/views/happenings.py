@@ -18,7 +18,7 @@ from domain.delivery.vocabulary import Outcome, UtcText
 from domain.rules.books import read
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
-from domain.words.limits import MOST_IN_A_CELL
+from domain.words.limits import MOST_IN_A_CELL, MOST_REMARKS
 
 What = Literal[
     "stopped",
@@ -96,6 +96,8 @@ class Happened(Frozen):
     kind: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] | None = None
     """Of what was said."""
     finding: Finding | None = None
+    also: Annotated[tuple[Finding, ...], Field(max_length=MOST_REMARKS - 1)] = ()
+    """What else is remarked of it."""
     outcome: Outcome | None = None
 
 
@@ -120,7 +122,7 @@ def happened(delivery: str, entry: Entry) -> Happened | None:
     line: dict[str, object] = {"at": entry.at, "delivery": delivery, "seq": entry.seq, "what": what}
     match event:
         case Stated():
-            line |= _said(read(event.envelope)) | {"finding": event.verdict.finding}
+            line |= _said(read(event.envelope)) | {"finding": event.verdict.finding, "also": event.verdict.also}
         case Silence():
             line |= {"services": event.services[:MOST_IN_A_CELL]}
         case Escalated():

@@ -7,8 +7,9 @@ from domain.plan.cards import Channel
 from domain.plan.goods import say_amount
 from domain.plan.plan import Call
 from domain.plan.quantity import say_quantity
-from domain.plan.request import Means
+from domain.plan.request import FROM_MEMORY, Means
 from domain.plan.request_for_consent import RequestForConsent, Stretch
+from domain.views.law import SURE
 from domain.views.names import CRIMINAL_ROLES
 from domain.views.sentences import Translate, english
 from domain.words.quantities import say_span
@@ -87,7 +88,7 @@ def _sections(asked: RequestForConsent, translate: Translate) -> Iterator[tuple[
     yield mark("Offence and qualification"), _offence(asked, translate)
     yield mark("What happened"), _given(asked.facts)
     yield mark("Grounds"), _given(asked.grounds)
-    yield mark("Legal basis"), _given(*asked.basis)
+    yield mark("Legal basis"), (cited(one, translate) for one in asked.basis)
     yield mark("Aim"), _given(asked.aim)
     yield mark("Why not seize it now"), _given(asked.necessity)
     yield mark("Object and concealment"), _object(asked, translate)
@@ -103,6 +104,12 @@ def _sections(asked: RequestForConsent, translate: Translate) -> Iterator[tuple[
     yield mark("Return of exhibits"), _given(asked.exhibits)
     yield mark("Contact and channel"), _contact(asked, translate)
     yield mark("Annexes"), (translate(ANNEX).format(title=one.shows, digest=one.digest) for one in asked.annexes)
+
+
+def cited(law: str, translate: Translate) -> str:
+    """An article or a legal basis as its author wrote it; what is marked as written from memory says so in words."""
+    text = law.removesuffix(f" {FROM_MEMORY}")
+    return law if text == law else f"{text} (K: {translate(SURE['K'])})"
 
 
 def _given(*texts: str) -> Iterator[str]:
@@ -123,7 +130,7 @@ def _offence(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     offence = asked.offence
     yield offence.description
     for state, articles in offence.articles.items():
-        yield translate(ARTICLES).format(state=state, articles="; ".join(articles))
+        yield translate(ARTICLES).format(state=state, articles="; ".join(cited(one, translate) for one in articles))
     for sentence, whether in ((EXTRADITABLE, True), (NOT_EXTRADITABLE, False)):
         states = [state for state, so in offence.extraditable.items() if so is whether]
         if states:

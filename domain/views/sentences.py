@@ -78,8 +78,8 @@ def say_plainly(finding: Finding, translate: Translate = english) -> str:
 
 
 def say_verdict(verdict: Verdict, translate: Translate = english) -> str:
-    """Why it is this verdict; empty where it was accepted."""
-    return say_plainly(verdict.finding, translate) if verdict.finding is not None else ""
+    """Why it is this verdict, and all that is remarked of what was accepted; empty where nothing is."""
+    return "; ".join(say_plainly(one, translate) for one in verdict.findings)
 
 
 def say_kind(kind: str, translate: Translate = english) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from domain.views.floor_in_words import REASONS, SHORTLY, THEN, UNTIL_SEIZED
 from domain.views.happenings import WHATS, Happened, What
 from domain.views.names import OUTCOMES
-from domain.views.sentences import Translate, english, say_kind, say_plainly, two_units
+from domain.views.sentences import Translate, english, say, say_kind, two_units
 from domain.views.shift import Moved, Running, Sheet, Waiting
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -145,7 +145,8 @@ def tells(one: Happened, translate: Translate = english) -> str:
         "outcome": translate(OUTCOMES[one.outcome]) if one.outcome is not None else "",
     }
     said = translate(TELLS[one.what]).format_map(filled)
-    return f"{said} {one.finding.rule}: {say_plainly(one.finding, translate)}." if one.finding is not None else said
+    found = (one.finding, *one.also) if one.finding is not None else ()
+    return " ".join((said, *(f"{say(each, translate)}." for each in found)))
 
 
 def moved(one: Moved, translate: Translate = english) -> str:

@@ -51,6 +51,8 @@ LONGEST_PROOF: Final = 64
 """Hashes of a proof of inclusion: one for each doubling of the entries."""
 MOST_PARAMETERS: Final = 8
 """Of a code: its sentence names no more."""
+MOST_REMARKS: Final = 8
+"""Of one statement that counts: no more may be looked for."""
 
 # One plan, directory or card
 
@@ -357,6 +359,9 @@ REQUEST_BYTES: Final = 64 * KIB + REQUEST_FOR_CONSENT_BYTES
 """
 PROBLEM_CHARACTERS: Final = 4_000
 """Of the words in it that say what a decision, a conflict or a stop is about."""
+MOST_ABOUT: Final = 50
+ABOUT_BYTES: Final = 8 * KIB
+"""Of the codes in it that say the same: as many as there is room for, the first ones."""
 MOST_REQUESTS: Final = 2_000
 REQUESTS_BYTES: Final = 36 * KIB * KIB
 """Of all requests of one delivery that are open at the same time: those that services are asked themselves, fewer than 512, of

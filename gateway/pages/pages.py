@@ -34,6 +34,7 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views import names
+from domain.views.asked import say_about
 from domain.views.forms import kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.listed import say_prosecution
@@ -449,6 +450,7 @@ def environment(language: str) -> Environment:
         "prosecution": lambda one: say_prosecution(one, speak),
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
+        "about": lambda about: say_about(about, speak),
         "finding": lambda finding: say_plainly(finding, speak),
         "because": lambda found: say_plainly(found, speak) if isinstance(found, Finding) else speak(IN_GENERAL[found]),
         "lag": lambda one: lag(one.happened_at, instant(one.at), speak),

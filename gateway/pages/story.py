@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 from domain.delivery.ledger import Entry, Withheld
 from domain.rules.books import BOOK
 from domain.views.names import OUTCOMES
-from domain.views.sentences import Translate, say_kind, say_plainly
+from domain.views.sentences import Translate, say, say_kind, say_plainly
 from domain.words.limits import LONGEST_SEARCH
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -177,10 +177,10 @@ def tale(entry: Entry | Withheld, speak: Translate) -> Tale:
     if one.withheld:
         return Tale(one, "withheld", (speak(WITHHELD),))
     if one.event == "stated" and one.verdict is not None:
-        verdict, finding = one.verdict.verdict, one.verdict.finding
+        verdict = one.verdict.verdict
         said = speak(SAID[verdict]).format(service=one.service, officer=one.officer, kind=say_kind(one.kind, speak))
-        why = speak(WHY[verdict]).format(rule=finding.rule, why=say_plainly(finding, speak)) if finding is not None else ""
-        return Tale(one, "refused" if verdict == "refused" else "said", (said,), why)
+        why = (speak(WHY[verdict]).format(rule=each.rule, why=say_plainly(each, speak)) for each in one.verdict.findings)
+        return Tale(one, "refused" if verdict == "refused" else "said", (said,), "; ".join(why))
     group, sentence = EVENTS["opened_open" if one.event == "opened" and one.moment is None else one.event]
     if one.groups:
         return Tale(one, group, tuple(_reached(one, one.groups, speak)))
@@ -189,9 +189,8 @@ def tale(entry: Entry | Withheld, speak: Translate) -> Tale:
     filled = {"services": ", ".join(one.facts), "facts": ": ".join(one.facts), "moment": until}
     outcome = speak(OUTCOMES[one.outcome]) if one.outcome else ""
     text = speak(sentence).format(service=one.service, checkpoint=one.checkpoint, outcome=outcome, **filled)
-    rule = one.finding or (one.verdict.finding if one.verdict is not None else None)
-    why = f"{rule.rule}: {say_plainly(rule, speak)}" if rule is not None else ""
-    return Tale(one, group, (text,), why)
+    found = (one.finding,) if one.finding is not None else one.verdict.findings if one.verdict is not None else ()
+    return Tale(one, group, (text,), "; ".join(say(each, speak) for each in found))
 
 
 def _reached(one: HistoryLine, groups: Iterable[tuple[str, tuple[str, ...]]], speak: Translate) -> Iterable[str]:

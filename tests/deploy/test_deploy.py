@@ -159,7 +159,7 @@ def test_both_forms_register_the_same_search_attributes() -> None:
     """A delivery can be found by participant and phase whichever form runs it."""
     unit = read_unit(DEPLOY / "systemd" / "vigil-temporal.service")["Service"]["ExecStart"]
     script = (DEPLOY / "compose" / "namespace.sh").read_text(encoding="utf-8")
-    expected = {"VigilParticipants": "KeywordList", "VigilPhase": "Keyword"}
+    expected = {"VigilParticipants": "KeywordList", "VigilBeside": "KeywordList", "VigilPhase": "Keyword"}
 
     assert expected == dict(re.findall(r"--search-attribute (\w+)=(\w+)", unit))
     assert expected == dict(re.findall(r"^attribute (\w+) (\w+)$", script, flags=re.MULTILINE))

@@ -75,8 +75,8 @@ def _order() -> Iterator[str]:
         yield f"{number}. {found}: {' '.join((look.__doc__ or '').split())}"
     yield ""
     yield from _prose(
-        "Of what none of these is found, and so is accepted, this is remarked: the verdict is `accepted`, with a finding. The "
-        "statement counts as any other does."
+        "Of what none of these is found, and so is accepted, all of this that is found is remarked: the verdict is `accepted`, "
+        "with the first as `finding` and what else there is, in this order, as `also`. The statement counts as any other does."
     )
     yield ""
     for one in BOOK.remarks:

@@ -23,7 +23,7 @@ from domain.delivery.memory import Owed, RegisterState
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan import key_changes, register
-from domain.plan.cards import MeasureRule, Provision, RuleCard
+from domain.plan.cards import Case, MeasureRule, Provision, RuleCard
 from domain.plan.goods import Tolerances, keyed
 from domain.plan.plan import Checkpoint, Plan
 from domain.plan.powers import has_power
@@ -353,6 +353,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Plan.asks_permission,
         Plan.accompanies,
         Provision.is_about,
+        Case.movement_in,
         RuleCard.rule_of,
         RuleCard.wants_permitted,
         MeasureRule.lets_permit,

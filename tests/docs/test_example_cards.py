@@ -16,6 +16,11 @@ CASH = Case(channel="cash", goods=("cash",), stage="operational")
 IN_A_CASE = Case(channel="truck", goods=("drugs",), stage="criminal_case")
 
 
+def going(case: Case, way: tuple[str, ...]) -> Case:
+    """The same on this way."""
+    return case.model_copy(update={"way": way})
+
+
 def marks(card: RuleCard, text: str) -> set[Mark]:
     """How sure the card is of what rests on this text."""
     return {one.law.mark for _, one in card.provisions() if one.law.text == text}
@@ -28,10 +33,16 @@ def test_no_card_is_surer_of_a_customs_agreement_than_its_text_is(state: str) ->
 
 
 def test_what_was_believed_in_russia_is_not_read() -> None:
-    """The law in force lets permit goods, and no others, be removed or replaced, by belief; customs decides, by an excerpt."""
+    """The law in force lets permit goods, and no others, be removed or replaced, by belief; over the border customs decides, by
+    an excerpt, and inside Russia the body that carries it out, by belief.
+    """
     card = CARDS["RU"]
 
-    assert ["E"] == [one.law.mark for one in card.deciders_of(DRUGS)]
+    over_the_border, inside = going(DRUGS, ("KZ", "RU")), going(DRUGS, ("RU", "RU"))
+    assert [(("customs",), "E")] == [(one.by, one.law.mark) for one in card.deciders_of(over_the_border)]
+    assert ["K"] == [one.law.mark for one in card.deciders_of(inside)]
+    assert card.lets_grant("police", inside)
+    assert not card.lets_grant("police", over_the_border)
     assert (True, None) == (card.allows("replaced_in_whole", DRUGS), card.allows("replaced_in_whole", CASH))
     assert {"K"} == {one.law.mark for one in (*card.handling, *card.bars, *card.records)}
     assert any("heightened danger" in one.what for one in card.bars)
@@ -45,7 +56,7 @@ def test_the_customs_of_kazakhstan_neither_decide_nor_carry_one_out() -> None:
     assert card.excludes("customs", "run", DRUGS)
     assert not card.excludes("security", "run", DRUGS)
     assert () == card.deciders_of(DRUGS)
-    assert [("prosecutor",)] == [one.by for one in card.measures if one.is_about(POST) and "post" in one.measures]
+    assert [("prosecutor",)] == [one.by for one in card.about(card.measures, POST) if "post" in one.measures]
     assert [("result", "outcome", "T")] == [(one.id, one.after, one.law.mark) for one in card.duties_of(IN_A_CASE)]
     assert () == card.duties_of(DRUGS)
     assert [2, 1] == [one.within.days for one in card.duties] + [one.every.days for one in card.reports]
@@ -99,15 +110,19 @@ def test_estonia_asks_its_prosecutor_and_a_judge_for_post_and_vehicles() -> None
 
 
 def test_latvia_has_no_term_that_its_texts_do_not_have() -> None:
-    """No longest delivery, and none of an item of post in a case; following a person three months, contacts two days."""
+    """Its prosecutor accepts and does not decide. No longest delivery, and none of an item of post in a case; following a person
+    three months, contacts two days.
+    """
     card = CARDS["LV"]
+    assert not card.lets_grant("prosecutor", DRUGS)
+    assert [(("prosecutor",), True)] == [(one.of, "customs" in one.decided_by) for one in card.agreements]
     in_a_case = [one for one in card.measures if one.stage == "criminal_case"]
 
     assert card.term_of(DRUGS) is None
     assert [("post", None, None), ("following_person", Months(3), timedelta(days=2))] == [
         (one.measures[0], one.longest, one.contacts) for one in in_a_case
     ]
-    assert 3 == sum(one.is_about(DRUGS) for one in card.bars)
+    assert 3 == len(card.about(card.bars, DRUGS))
 
 
 @pytest.mark.parametrize("state", ["BY", "TJ"])

@@ -15,7 +15,7 @@ from domain.views.view import view
 from domain.words.limits import LONGEST_AFTERWARDS
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
-from tests.course import became, code
+from tests.course import became, code, entry_of
 from tests.support import Table, example_cards, example_directory, example_plan
 
 FOR = timedelta(days=90)
@@ -108,9 +108,11 @@ def test_r29_who_is_asked_to_take_over_proceedings_is_asked_at_a_checkpoint_and_
     table.say("kz.prosecutor", "transfer_requested", **TO_UZ, id="transfer-1")
     (asked,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.says == ("takeover",)]
     assert ("takeover.uz.1", "transfer-1") == (asked.checkpoint, asked.facts.transfer)
-    assert "KZ asks UZ to take over proceedings" == asked.facts.problem
+    assert "R29: KZ asks UZ to take over proceedings" == asked.facts.problem
     assert not [one for one in inbox(table.delivery, "uz.police", table.now) if one.says == ("takeover",)]
-    table.pass_time(days=91)
+    table.pass_time(days=46)
+    assert entry_of(table, "reminded", checkpoint="takeover.uz.1", services=("uz.prosecutor",))
+    table.pass_time(days=45)
     assert table.is_closed("takeover.uz.1")
     assert "takeover.uz.2" not in table.delivery.state.progress
     assert became(table.say("uz.prosecutor", "transfer_accepted", of="transfer-1", reference="UZ-1")) == ("accepted", None)

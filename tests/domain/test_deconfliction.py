@@ -113,6 +113,18 @@ def claimed(register: Register, claim: Claim, at: datetime = EPOCH) -> tuple[Reg
     return register.claim(DatedClaim(claim=claim, at=utc_text(at)))
 
 
+def test_consignments_of_one_group_do_not_meet_each_other() -> None:
+    """R15, R31: they are one operation, whatever they share; another group is another one, and so is what is alone."""
+    shared, group = ("a" * 64,), "c" * 64
+    first, second = (claim_of(name, "kz.police", shared).model_copy(update={"group": group}) for name in ("one", "two"))
+    register, _ = claimed(Register(), first)
+    register, answer = claimed(register, second)
+    assert {"two": []} == conflicts_in(answer.findings)
+    for other in (claim_of("alone", "uz.police", shared), first.model_copy(update={"delivery": "other", "group": "d" * 64})):
+        _, answer = claimed(register, other)
+        assert ["one", "two"] == conflicts_in(answer.findings)[other.delivery]
+
+
 CHANGES = st.lists(claims() | st.sampled_from(NAMES), max_size=25)
 
 
@@ -470,7 +482,8 @@ def test_r15_the_request_says_whom_to_call_and_only_the_initiator_gets_it() -> N
     table = in_conflict()
     (asked,) = inbox(table.delivery, INITIATOR, table.now)
     assert (OTHER, ("conflict_settlement",)) == (asked.facts.agree_with, asked.says)
-    assert "call uz.police: duty officer" in asked.facts.problem
+    assert "R15: another operation touches this one; call uz.police" == asked.facts.problem
+    assert (asked.facts.call or "").startswith("duty officer")
     assert [] == [
         one for service in table.plan.participants() if service != INITIATOR for one in inbox(table.delivery, service, table.now)
     ]

@@ -127,7 +127,7 @@ def test_who_signs_is_told_how_much_is_looked_for_and_never_what() -> None:
     """Kinds and counts, and who asks."""
     plan = more_selectors(example_plan(), "one", "two")
     (asked,) = inbox(unsigned(plan).delivery, SIGNER, unsigned(plan).now)
-    assert "phone x 2" in asked.facts.problem
+    assert "telephones 2" in asked.facts.problem
     assert digest("one") not in canonical(asked).decode()
 
 

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from domain.delivery.decided import Halted
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
+from domain.plan.demands import demands
 from domain.plan.plan import Plan
 from domain.rules.agreement import NOT_AGREED
 from domain.rules.urgency import NOT_WRITTEN
@@ -76,6 +78,34 @@ def test_r1_the_agreement_of_another_service_is_asked_for_where_the_law_wants_it
     )
     assert [] == problems(with_agreement(), wants)
     assert [] == problems(plan, card_of("KZ", agreements=[provision(of=["police"], begun_by=["customs"])]))
+
+
+def test_r1_who_accepts_what_another_decides_is_asked_too() -> None:
+    """Latvia's prosecutor: whoever begins it, what is decided there is accepted in an act of its own; it is said in words."""
+    accepts = card_of("KZ", agreements=[provision(of=["police"], decided_by=["prosecutor"])])
+
+    assert [("checkpoints", "R1: by the rule card of KZ what a prosecutor decides needs the agreement of police")] == problems(
+        example_plan(), accepts, "R1"
+    )
+    assert [] == problems(with_agreement(), accepts)
+    assert [] == problems(example_plan(), card_of("KZ", agreements=[provision(of=["police"], decided_by=["court"])]))
+    (kz, _) = demands(example_plan(), example_cards() | accepts)
+    assert "where {deciding} decides, {kinds} must accept it, in an act of its own (R1)" in [one.sentence for one in kz.points]
+    with pytest.raises(ValidationError, match="begun_by or decided_by"):
+        card_of("KZ", agreements=[provision(of=["police"])])
+
+
+@pytest.mark.parametrize(
+    ("way", "movement"),
+    [(("KZ",), "domestic"), (("KZ", "UZ"), "export"), (("UZ", "KZ"), "import"), (("KG", "KZ", "RU"), "transit"), (("RU",), None)],
+)
+def test_r1_a_law_may_look_at_the_way(way: tuple[str, ...], movement: str | None) -> None:
+    """What it says of goods that leave the State is nothing about those that come in, go through or never leave it."""
+    case = example_plan().case.model_copy(update={"way": way})
+    for one in ("export", "import", "transit", "domestic"):
+        card = card_of("KZ", deciders=[provision(by=["court"], role="a judge", movements=[one])])["KZ"]
+        assert (one == movement) is bool(card.deciders_of(case))
+    assert ("export", "import") == tuple(map(example_plan().case.movement_in, ("KZ", "UZ")))
 
 
 def with_agreement() -> Plan:

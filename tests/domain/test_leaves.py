@@ -4,14 +4,20 @@ from typing import Any
 
 import pytest
 
+from client.entries import receipt
+from domain.delivery.reported import Stated
 from domain.plan.check import faults_in
 from domain.record.verify import verify
+from domain.rules.books import BOOK
 from domain.views.view import view
-from tests.course import became, code
+from domain.words.limits import MOST_REMARKS
+from gateway.pages.story import tale
+from tests.course import became, code, forbidden
 from tests.domain.test_goods import COVER, HEROIN, UNSEEN, gone, plan_of, preparing
 from tests.support import SEAL, Table, asks, card_of, example_cards, example_directory, with_changes
 
 CLOSED = HEROIN | {"net": {"unmeasured": "closed", "allowed_by": "kz.prosecutor"}}
+OLD_SCALE = {"model": "VLT-15", "number": "20447", "verified_until": "2021-12-31", "division": "1 g"}
 SEALED = {"gross": COVER, "seals": [SEAL]}
 
 
@@ -163,3 +169,31 @@ def test_r29_who_holds_exhibits_has_the_power_to(to: str, found: str | None) -> 
 def seized_label(table: Table) -> str:
     """Of what was seized."""
     return next(one.label for one in verify(table.packet()).exhibits if one.holder == "uz.customs")
+
+
+def test_all_that_is_remarked_of_a_statement_is_told() -> None:
+    """By whose leave it was not weighed nobody has said, and the scale's time was over: each is told, in ledger, view, proof,
+    terminal and desk, and of what corrects it too. A record that leaves one out is another than the rules make.
+    """
+    table = preparing(plan_of(HEROIN))
+    said = table.say("kz.police", "prepared", "preparation", kept=[CLOSED], scale=OLD_SCALE)
+    words = {"kind": "prepared", "modality": "intact", "kept": [CLOSED], "witnesses": ["witness-1"], "gross": "13.9 kg"}
+    content = words | {"seals": [SEAL], "scale": OLD_SCALE}
+    corrected = table.say("kz.police", "correction", of=said.statement, reason="a digit", content=content)
+    both = ["leave_not_said", "scale_unverified"]
+    for one in (said, corrected):
+        assert both == [finding.code for finding in one.verdict.findings]
+        assert all(line in str(receipt(one)) for line in ("has not said so itself", "weighed on a scale"))
+        assert tale(one.entry, str).why.count("Remarked (R7)") == len(both)
+    shown = view(table.delivery, table.directory.get("kz.knb"), table.now).because.remarked
+    assert [(one.entry, one.finding.code) for one in shown] == [(one.seq, code) for one in (said, corrected) for code in both]
+    assert verify(table.packet()).remarked == (said.seq, corrected.seq)
+    first = said.entry.event
+    assert isinstance(first, Stated)
+    fewer = first.model_copy(update={"verdict": first.verdict.model_copy(update={"also": ()})})
+    assert "the rules say accepted R7" in forbidden(table, fewer, said.entry)
+
+
+def test_no_more_can_be_remarked_than_a_verdict_holds() -> None:
+    """Every ground for a remark finds room."""
+    assert len(BOOK.remarks) <= MOST_REMARKS

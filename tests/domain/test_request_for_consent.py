@@ -75,7 +75,9 @@ def test_r1_a_request_says_all_that_a_prosecutor_decides_on() -> None:
     """Requester, offence and qualification, grounds, basis, aim, object, route, times, who is responsible, handling, and more."""
     asked = words_of(STEPPE, "RU")
     assert (("kz.knb",), "caricc", ("ru.customs",)) == (asked.requesters, asked.coordinator, asked.addressees)
-    assert "Criminal Code art. 286" in asked.offence.articles["KZ"]
+    assert "Criminal Code art. 286 (K)" in asked.offence.articles["KZ"]
+    said = [line for section in in_words(asked) for line in section.lines]
+    assert "Qualification in KZ: Criminal Code art. 286 (K: believed, not read: check it); " in " ".join(said)
     assert ("CARICC Agreement", "Law 289-FZ, art. 390") == asked.basis
     assert STEPPE.consignment == asked.consignment
     assert ["kg.security", "kz.knb", "ru.fsb"] == [one.responsible for one in asked.route]

@@ -297,7 +297,7 @@ def test_r8_everybody_sees_that_it_is_held() -> None:
 def test_r8_who_decides_is_told_what_about() -> None:
     """The request says who ordered the hold, and what travels."""
     asked = request(held("uz.police").delivery, HOLD, "kz.prosecutor")
-    assert asked.facts.problem.startswith("uz.police ordered a hold")
+    assert asked.facts.problem.startswith("R8: uz.police ordered a hold")
     assert asked.facts.gross
 
 

@@ -13,6 +13,7 @@ from domain.plan.demands import demands
 from domain.plan.plan import Plan
 from domain.rules import amending
 from domain.rules.books import BOOK
+from domain.views.asked import inbox, say_about
 from domain.views.forms import PARTS, content_of
 from domain.views.law import explained
 from domain.views.sentences import say_plainly
@@ -199,3 +200,24 @@ def test_no_fault_of_an_example_is_there_to_translate() -> None:
     """The examples are right, so that what is looked at above is what the changes bring."""
     table = Table()
     assert faults_in(table.plan, table.directory, table.cards) == ()
+
+
+def test_what_a_request_is_about_is_said_in_russian() -> None:
+    """A hold, a stop for those whose word it was not, and a weight that does not fit: from codes, and beside them in English."""
+    held = Table().dispatch()
+    held.say("uz.police", "hold_requested", reason="in sight of a patrol")
+    refused = Table()
+    refused.say("uz.prosecutor", "authorisation_refused", "consent-uz", reason="no")
+    differs = Table().dispatch()
+    differs.say("kz.police", "handover_offered", "tashkent-airport", gross="19 kg")
+    asked = [*inbox(held.delivery, "kz.police", held.now), *inbox(refused.delivery, "kz.police", refused.now)]
+    asked += inbox(differs.delivery, "kz.police", differs.now)
+    told_about = [one.facts for one in asked if one.facts.about]
+    assert {"hold_ordered", "refused", "weight_differs"} <= {
+        getattr(each, "code", getattr(each, "cause", "")) for one in told_about for each in one.about
+    }
+    for one in told_about:
+        said = say_about(one.about, RUSSIAN)
+        assert CYRILLIC.search(said)
+        assert not ENGLISH.search(said), said
+        assert one.problem == say_about(one.about)

@@ -20,7 +20,7 @@ from domain.delivery.statement import Statement, sign_statement
 from domain.plan import proof
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd, Taken, changed, read_change
-from domain.plan.plan import Plan
+from domain.plan.plan import Plan, ToldAtEnd
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
@@ -46,6 +46,7 @@ from workflows.messages import workflow_id
 
 POLICE = "uz.police"
 SECOND = second(POLICE)
+BESIDE = "tj.customs"
 """Names the key of their second officer."""
 
 
@@ -199,6 +200,28 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
     await end_what_runs(temporal, workflow_id(plan.operation))
 
     assert plan.operation in told.left
+    assert 1 == sum(isinstance(entry, Entry) and isinstance(entry.event, KeysChanged) for entry in ledger)
+
+
+async def test_a_change_reaches_a_delivery_that_only_knows_the_service_and_does_not_name_it(at: At) -> None:
+    """Who is told at the end, or vouches for a sibling, takes no part yet: a key that is stolen meanwhile counts no more there,
+    and its service hears of no delivery by that (R11).
+    """
+    told_later = ToldAtEnd(service=BESIDE, reason="it went through that State before it was found")
+    plan = fresh(at.plan).model_copy(update={"told_at_end": (told_later,)})
+    await at.door(plan.initiator, plan.initiator).start(signed_plan(plan))
+    change = KeyChange(
+        service=BESIDE,
+        by=BESIDE,
+        made_at=datetime.now(UTC).isoformat(),
+        ended=(KeyEnd(key=of(BESIDE), at=datetime.now(UTC).isoformat(), revoked=True),),
+    )
+    told = await at.door(BESIDE, BESIDE).change_keys(sign(canonical(change), KEYS_TYPE, private_key_of(BESIDE)))
+    ledger = await at.door(plan.initiator, plan.initiator).ledger(plan.operation)
+    await end_what_runs(at.installation.client, workflow_id(plan.operation))
+
+    assert (BESIDE,) == plan.beside()
+    assert ((), (), False) == (told.taken, told.left, told.waiting)
     assert 1 == sum(isinstance(entry, Entry) and isinstance(entry.event, KeysChanged) for entry in ledger)
 
 

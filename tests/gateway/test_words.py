@@ -133,7 +133,7 @@ def line_of(words: str) -> HistoryLine:
 def request_of(words: str) -> Request:
     """A request that says this wherever it can."""
     known = asked(words)
-    facts = known.facts.model_copy(update={"state": words, "problem": words})
+    facts = known.facts.model_copy(update={"state": words, "about": (finding(words),), "agree_with": words, "call": words})
     return known.model_copy(update={"delivery": words, "checkpoint": words, "service": words, "facts": facts})
 
 

@@ -48,7 +48,7 @@ def test_a_trail_is_found_in_its_order_with_others_between() -> None:
 
 def test_whatever_an_item_says_must_be_so() -> None:
     """Service, checkpoint, verdict, rule, outcome and sibling each decide; what is left out may be anything."""
-    said = (TrailEntry(AT, "stated", "airport", ("uz.customs",), "sighted", "refused", "R4"),)
+    said = (TrailEntry(AT, "stated", "airport", ("uz.customs",), "sighted", "refused", ("R4",)),)
     ended = (TrailEntry(AT, "concluded", outcome="refused"),)
     right = {"service": "uz.customs", "says": "sighted", "checkpoint": "airport", "verdict": "refused", "rule": "R4"}
 

@@ -33,7 +33,7 @@ def test_it_leaves_within_the_hour_and_what_was_said_is_written_later(seed: int)
     assert [after < HOUR for one, after in said if one.kind == "dispatched"] == [True]
     assert [one.service for one, after in said if one.kind == "authorisation_confirmed" and after > HOUR] == [
         "ee.prosecutor",
-        "lv.prosecutor",
+        "lv.police",
     ]
     assert verify(done.packet).outcome == "delivered_with_arrests"
 

@@ -99,10 +99,9 @@ class Proof(Telling):
         rows: list[Row] = []
         numbers: list[int] = []
         for entry, event in record.events(Stated):
-            statement, finding = record.delivery.law.read(event.envelope), event.verdict.finding
-            verdict = tongue.translate(VERDICTS[event.verdict.verdict])
-            if finding is not None:
-                verdict = f"{verdict}, {finding.rule}"
+            statement = record.delivery.law.read(event.envelope)
+            rules = dict.fromkeys(finding.rule for finding in event.verdict.findings)
+            verdict = ", ".join((tongue.translate(VERDICTS[event.verdict.verdict]), *rules))
             seq = entry.seq
             cells = (
                 str(seq),

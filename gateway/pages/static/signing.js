@@ -236,8 +236,9 @@ async function inOne(who, key, body, bytes) {
   try {
     const given = await opened(answer, data.installation);
     if (given.fingerprint !== (await hex256(bytes)) || given.delivery !== who.delivery) throw new Error("another");
-    const { verdict, finding } = given.entry.event.verdict;
-    const words = [data.words.VERDICTS[verdict] ?? verdict, finding ? [finding.rule, await sentence(finding)].filter(Boolean).join(": ") : "", `${texts.entry} ${given.entry.seq}`];
+    const { verdict } = given.entry.event.verdict;
+    const why = await Promise.all(allFound(given).map(async (one) => [one.rule, await sentence(one)].filter(Boolean).join(": ")));
+    const words = [data.words.VERDICTS[verdict] ?? verdict, ...why, `${texts.entry} ${given.entry.seq}`];
     const settled = { done: true, good: verdict !== "refused", text: words.filter(Boolean).join(", "), receipt: answer, name: given.entry.seq };
     try {
       await keep(who, given, answer);
@@ -249,6 +250,12 @@ async function inOne(who, key, body, bytes) {
   } catch (error) {
     return { done: false, good: false, text: `${texts[`unproved_${error.message}`]} ${texts.unprovedMore}`, receipt: answer, name: "unproved" };
   }
+}
+
+// All that the rules found of what was said; of what counts it may be several things.
+function allFound(given) {
+  const { finding, also = [] } = given.entry.event.verdict;
+  return finding ? [finding, ...also] : [];
 }
 
 // What was found, as a sentence: `domain.views.sentences` does the same on the server, which is asked once for the words. Without
@@ -298,12 +305,13 @@ async function receipt(answer, bytes) {
     show($("again"));
     return;
   }
-  const { verdict, finding } = given.entry.event.verdict;
+  const { verdict } = given.entry.event.verdict;
+  const found = allFound(given);
   const refused = verdict === "refused";
   outcome(refused ? "bad" : "good", refused ? texts.refused : texts.signed, refused ? texts.refusedMore : "", {
     [texts.verdict]: data.words.VERDICTS[verdict] ?? verdict,
-    [texts.rule]: finding ? finding.rule : "",
-    [texts.why]: finding ? await sentence(finding) : "",
+    [texts.rule]: [...new Set(found.map((one) => one.rule))].join(", "),
+    [texts.why]: (await Promise.all(found.map(sentence))).filter(Boolean).join("; "),
     [texts.entry]: String(given.entry.seq),
     [texts.recorded]: given.entry.at,
     [texts.root]: given.root,
