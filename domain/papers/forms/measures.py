@@ -75,7 +75,7 @@ class Measures(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 1
+    version = 2
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

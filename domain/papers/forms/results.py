@@ -101,7 +101,7 @@ class Results(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 1
+    version = 2
     title = mark("report on results")
     of_the_whole = True
 
