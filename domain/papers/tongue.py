@@ -182,8 +182,8 @@ class Tongue:
         return Value(names.get(self.code) or names.get("en") or name, ("directory",))
 
     def officer(self, said: Heard) -> Value:
-        """Who said it, by code."""
-        return Value(said.statement.officer, said.entries[:1])
+        """Who said it, by code; both, where two officers had to."""
+        return Value(", ".join(said.officers), said.entries[: len(said.officers)])
 
 
 def blank(width: Width = 3, caption: str = "") -> Blank:

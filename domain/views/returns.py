@@ -18,13 +18,14 @@ from typing import Any, Final, Literal, get_args
 from domain.delivery.delivery import Delivery
 from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement
-from domain.plan.goods import AnyAmount, Counted, Key, SubstanceMass, keyed
+from domain.plan.goods import AnyAmount, Counted, SubstanceMass
 from domain.plan.quantity import Estimate, Unmeasured, number_of
 from domain.plan.substances import called, known_as
 from domain.rules.detection import Detected
 from domain.rules.handling import NOT_TO_A_THIRD_STATE, code_of
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
+from domain.views.amounts import together
 from domain.views.results import Results
 
 Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
@@ -145,7 +146,7 @@ def incidents(delivery: Delivery, state: str) -> Iterator[Incident]:
     goods = delivery.state.goods
     if goods is not None and _of_state(delivery, goods.by, state):
         prepared = next(one for one in reversed(said.values()) if isinstance(one[1].content, Prepared))
-        for amount in _together((*goods.removed, *goods.samples)):
+        for amount in together((*goods.removed, *goods.samples)):
             yield _incident(delivery, prepared, detected, amount, state)
     for name, recovered in delivery.state.seizures.items():
         if name in said and _of_state(delivery, said[name][1].service, state):
@@ -156,19 +157,6 @@ def incidents(delivery: Delivery, state: str) -> Iterator[Incident]:
         last = [one for one in seized if _of_state(delivery, one[1].service, state)]
         for amount in delivery.plan.consignment.contents if last else ():
             yield _incident(delivery, last[-1], detected, amount, state)
-
-
-def _together(amounts: Iterable[AnyAmount]) -> Iterator[AnyAmount]:
-    """What was weighed of one substance is one amount: a sample of what was taken out is no seizure of its own."""
-    masses: dict[Key, SubstanceMass] = {}
-    for key, one in keyed(amounts):
-        if not (isinstance(one, SubstanceMass) and isinstance(one.net, int)):
-            yield one
-            continue
-        before = masses.get(key)
-        whole = one.net + before.net if before is not None and isinstance(before.net, int) else one.net
-        masses[key] = (before or one).model_copy(update={"net": whole})
-    yield from masses.values()
 
 
 def _of_state(delivery: Delivery, service: str, state: str) -> bool:

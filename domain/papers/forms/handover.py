@@ -282,7 +282,7 @@ def _conditions(act: _Act) -> Iterator[Line]:
             if condition.at != act.checkpoint:
                 continue
             met = [one for one in (act.offer, act.acceptance) if f"{said.service}/{number}" in one.statement.fulfils]
-            who = joined(Value(one.statement.officer, one.entries) for one in met)
+            who = joined(tongue.officer(one) for one in met)
             yield tongue.say(
                 SET_BY if met else UNMET,
                 number=Value(str(number), said.entries),

@@ -14,6 +14,7 @@ from domain.papers.forms.parts import (
     item_of,
     local,
     mass_of,
+    present,
     row,
     seen_by_its_state,
     signing,
@@ -59,6 +60,7 @@ ACT = mark("record {act}")
 ARTICLE = mark("article {article}; case or file No. {number}")
 WHO = mark("{person} (role in the offence and code, as in the record of arrest; the name is written by hand)")
 SPECIALIST = mark("specialist {specialist}")
+OFFICERS = mark("officers {officers}; specialist {specialist}")
 OBJECT = mark("Object of the delivery: {object}.")
 FROM_IT = mark("the consignment under control; whose it is: {person}")
 RECOVERED, WHOLE, TAKEN_OUT = mark("1. Seized"), mark("1. Seized on the way"), mark("1. Taken out at the preparation")
@@ -155,14 +157,14 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     stored = "" if isinstance(seized, Interdicted) else seized.stored_at
     where = tongue.quoted(stored, *said.entries) if stored else Blank(4)
     yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=where), "left")
-    covert = isinstance(seized, Prepared)
-    if not covert:
+    if not isinstance(seized, Prepared):
         yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     yield Paragraph(tongue.say(READ, own=Box(), aloud=Box(), right=Box()), "left")
+    beside = present(tongue, seized.witnesses, said) if isinstance(seized, Prepared) else iter([tongue.words(HOLDER)])
     attesting = (tongue.say(WITNESS, number=Words(number)) for number in ("1", "2"))
     signers = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST_SIGNS)]
-    yield signing(tongue, [*signers, *(() if covert else (tongue.words(HOLDER),)), *attesting], paired=True)
+    yield signing(tongue, [*signers, *beside, *attesting], paired=True)
 
 
 def _place(record: Record, said: Heard, seized: Content) -> Value:
@@ -190,7 +192,11 @@ def _head(record: Record, said: Heard, seized: Content, place: Value, tongue: To
     named = (tongue.say(ACT, act=act(tongue, reference, *said.entries)),) if reference is not None else ()
     yield tongue.words(GROUNDS), (*named, tongue.say(ARTICLE, article=Blank(2), number=Blank(2)))
     yield tongue.words(FROM), (tongue.say(FROM_IT if isinstance(seized, Prepared) else WHO, person=Blank(4)),)
-    yield tongue.words(PRESENT), (tongue.say(SPECIALIST, specialist=Blank(3)),)
+    if isinstance(seized, Prepared):
+        officers = joined(Value(one, said.entries) for one in seized.witnesses)
+        yield tongue.words(PRESENT), (tongue.say(OFFICERS, officers=officers, specialist=Blank(3)),)
+    else:
+        yield tongue.words(PRESENT), (tongue.say(SPECIALIST, specialist=Blank(3)),)
 
 
 def _recovered(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[Block]:

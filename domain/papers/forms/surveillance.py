@@ -23,7 +23,7 @@ from domain.words.moments import instant
 from domain.words.text import mark
 
 KIND, ABOUT = mark("Memorandum"), mark("on the surveillance of the consignment {operation}")
-NUMBER = mark("No. {blank}")
+NUMBER, MADE_AT = mark("No. {blank}"), mark("place where it is made")
 LEG = mark("Leg: {state}, from {start} to {end}, {means}. Responsible: {service}.")
 OBJECT = mark("Watched: {object}.")
 BY = mark("By act {act} of {service}.")
@@ -129,7 +129,7 @@ def _blocks(record: Record, watch: _Watch, tongue: Tongue) -> Iterator[Block]:
     start, end = (plan.find(one) for one in (leg.start, leg.end))
     yield author(tongue, record, leg.responsible)
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
-    yield Dated((Blank(3),), (Blank(3),), tongue.say(NUMBER, blank=Blank(2)))
+    yield Dated((Blank(3),), (Blank(3, tongue.translate(MADE_AT)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(
         tongue.say(
             LEG,
