@@ -246,5 +246,5 @@ def _sightings(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
             case DeviceFailed(label=label, reason=reason):
                 what, words = tongue.say(FAILED, label=Value(label, said.entries)), reason
         rows.append(row((_when(said.happened, said, tongue),), what, (tongue.quoted(words, *said.entries),)))
-    heads = ((TIME, 3, True), (WHAT, 4), (WORDS, 9))
+    heads = ((TIME, 3, True), (WHAT, 5), (WORDS, 8))
     yield table(tongue, heads, rows, [said.seq for said, _ in watch.seen])
