@@ -96,7 +96,8 @@ def test_r20_what_one_of_two_officers_has_said_is_in_no_paper_yet() -> None:
     assert ["seizure.accounting"] == [name for name in names_of(record) if name.startswith("seizure.")]
     assert not [name for name in names_of(first) if name.startswith("seizure.")]
     assert 2 == len(said[0].officers) == len(set(said[0].officers))
-    assert f"{', '.join(said[0].officers)}" in [getattr(one, "text", "") for one in made(record, "seizure.accounting").paper.pieces]
+    printed = [getattr(one, "text", "") for one in made(record, "seizure.accounting").paper.pieces]
+    assert ", ".join(said[0].officers) in printed
     summary = next(one for one in made(record, "results").paper.blocks if isinstance(one, Summary))
     assert "250,000.00\u202fEUR" in [getattr(piece, "text", "") for figure, _ in summary.cells for piece in figure]
 
