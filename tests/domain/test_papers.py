@@ -88,7 +88,7 @@ def test_a_paper_stays_what_it_was(example: str) -> None:
 
 
 def test_r20_what_one_of_two_officers_has_said_is_in_no_paper_yet() -> None:
-    """With the second officer's signature it is, under both codes, once: the cash of one seizure is no more for being said twice."""
+    """With the second one's signature it is, under both codes and once: cash of one seizure is no more for being said twice."""
     record = Record.of(delivered("cash-by-bus"))
     said = [one for one in record.heard if one.statement.kind == "seizure"]
     first = record.until(min(said[0].entries))
