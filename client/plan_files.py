@@ -28,7 +28,9 @@ def drafted(said: Answers, known: tuple[Directory, Mapping[str, RuleCard]], lang
         "answers_for_law": unknown,
         "checkpoints": _("due times are the usual ones; docs/plans.md says what else a checkpoint may have"),
         "legs": _("put in how long each leg really takes") if not said.takes else "",
-        "request": _("what each State decides on; add the agreements between your services to basis"),
+        "request": _(
+            "what each State decides on; look up every provision in basis, and add the agreements between your services to it"
+        ),
     }
     head = _("Begun with `vigil plan new`. What stands between < and > is still to be written: `vigil plan check` names each.")
     scenario = _("Everybody does what the plan asks. Copy it, and let things go wrong: docs/plans.md, Scenarios.")

@@ -32,7 +32,13 @@ def _environment() -> Environment:
     )
     environment.filters["css"] = in_css
     environment.filters["counted"] = counted
+    environment.filters["unparted"] = unparted
     return environment
+
+
+def unparted(text: str) -> str:
+    """A text in which no line ends between the sign for a number and the number."""
+    return text.replace("№ ", "№\u00a0").replace("No. ", "No.\u00a0")
 
 
 def counted(sheet: str) -> str:

@@ -49,7 +49,8 @@ def verified(data: bytes, packet: Packet, manifest: Manifest, speakers: Speakers
         raise NotVerified(fill("this packet makes no paper {name}: {why}", name=told.name, why=error.message)) from error
     anew = render(made, purpose_of(wanted), "pdf" if is_pdf(data) else "html")
     if anew == data:
-        return Confirmed(**told.model_dump(), newer=_newer(made, packet, manifest, wanted, speakers))
+        newer = _newer(made, packet, manifest, wanted, speakers) if told.size < len(packet.ledger) else None
+        return Confirmed(**told.model_dump(), newer=newer)
     raise NotVerified(_difference(told, made, data, anew), hint=mark("do not use it; make it anew from the packet"))
 
 

@@ -22,6 +22,7 @@ from domain.papers.paper import in_groups
 from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
+from domain.plan.slips import by_its_beginning, written_by_people
 from domain.record.epcis import exchange
 from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
@@ -42,6 +43,8 @@ from process.files import write_new
 from process.language import speakers
 from protocol.gateway import Gateway
 
+HEAD = 1_000
+"""Bytes by which a file of quite another kind is known."""
 PURPOSES = {
     "operation": mark("for the operation itself; for a court or a State export it anew with --purpose"),
     "court": mark("for a court"),
@@ -184,13 +187,16 @@ def verify(
     trusted = directory_in(directory) if directory is not None else None
     law = cards_in(cards) if cards is not None else None
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
-    if trusted is None and not keys_unverified:
-        raise _unproved()
     try:
         found, manifest, _tip = unseal(data)
     except NotVerified as error:
+        what = by_its_beginning(data[:HEAD]) or written_by_people(data[:HEAD])
         message = _("{path}: {problem}", path=packet, problem=speak(error.reason))
+        if what is not None:
+            message = _("{path}: this is {kind}, and an evidence packet is wanted here", path=packet, kind=speak(what))
         raise NotVerified(message, hint=_("`vigil export` writes one")) from error
+    if trusted is None and not keys_unverified:
+        raise _unproved()
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)

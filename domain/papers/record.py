@@ -4,7 +4,7 @@ A form reads entries and nothing that came after the newest of them, so a paper 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
@@ -19,6 +19,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan, read_plan
 from domain.record.packet import Purpose
+from domain.rules.kind import Kind
 from domain.rules.speaking import Correction
 from domain.words.moments import instant
 
@@ -39,6 +40,14 @@ class Heard:
     """When it was recorded; when it happened, it says itself."""
     counted: int
     """The entry with which it counted: its own, unless it came early."""
+
+    seconded: tuple[str, ...] = ()
+    """Both officers, where two had to say it; its entries name the second's first."""
+
+    @property
+    def officers(self) -> tuple[str, ...]:
+        """Who said it, by code: the first officer first, where two had to (R20)."""
+        return self.seconded or (self.statement.officer,)
 
     @property
     def service(self) -> str:
@@ -122,8 +131,7 @@ class Record:
     @cached_property
     def heard(self) -> tuple[Heard, ...]:
         """Every statement that counts, in the order in which they were recorded."""
-        law = self.delivery.law
-        known: dict[str, Heard] = {}
+        law, hearing = self.delivery.law, _Hearing(self)
         statements: dict[str, tuple[Statement, int]] = {}
         for entry in self.entries:
             event, at = entry.event, instant(entry.at)
@@ -131,13 +139,11 @@ class Record:
                 statement = law.read(event.envelope)
                 statements.setdefault(statement.id, (statement, entry.seq))
                 if event.verdict.verdict == "accepted":
-                    known[statement.id] = Heard(statement, statement.content, entry.seq, (entry.seq,), at, entry.seq)
-                    _correct(known, statement, entry.seq)
+                    hearing.hear(Heard(statement, statement.content, entry.seq, (entry.seq,), at, entry.seq))
             elif isinstance(event, TakenUp) and event.verdict.verdict == "accepted":
                 statement, seq = statements[event.statement]
-                known[statement.id] = Heard(statement, statement.content, seq, (seq, entry.seq), at, entry.seq)
-                _correct(known, statement, entry.seq)
-        return tuple(sorted(known.values(), key=lambda one: one.counted))
+                hearing.hear(Heard(statement, statement.content, seq, (seq, entry.seq), at, entry.seq))
+        return tuple(sorted(hearing.known.values(), key=lambda one: one.counted))
 
     def said(self, kind: type[C], checkpoint: str | None = None) -> tuple[tuple[Heard, C], ...]:
         """What was said of one kind, and what it says; at one checkpoint, where that is named."""
@@ -167,8 +173,54 @@ class Record:
         return known.state if known is not None else None
 
 
-def _correct(known: dict[str, Heard], statement: Statement, seq: int) -> None:
-    content = statement.content
-    before = known.get(content.of) if isinstance(content, Correction) else None
-    if isinstance(content, Correction) and before is not None:
-        known[content.of] = replace(before, content=content.content, entries=(*before.entries, seq))
+@dataclass
+class _Hearing:
+    """What counts so far, by statement; and what a first of two officers has said, which counts once a second has (R20)."""
+
+    record: Record
+    known: dict[str, Heard] = field(default_factory=dict)
+    firsts: dict[tuple[str, ...], Heard] = field(default_factory=dict)
+
+    def hear(self, one: Heard) -> None:
+        """The next that was accepted."""
+        content = one.content
+        if isinstance(content, Correction):
+            self._correct(one, content)
+        elif self._takes_two(one):
+            both = self._with_first((one.checkpoint, one.service, one.statement.kind), one)
+            if both is not None:
+                self.known[one.statement.id] = both
+        else:
+            self.known[one.statement.id] = one
+
+    def _correct(self, one: Heard, correction: Correction) -> None:
+        before = self.known.get(correction.of)
+        if before is not None and len(before.officers) > 1:
+            key = (correction.of,)
+            both = self._with_first(key, one)
+            if both is None:
+                return
+            one = both
+            del self.firsts[key]
+        self.known[one.statement.id] = one
+        if before is not None:
+            self.known[correction.of] = replace(before, content=correction.content, entries=(*before.entries, *one.entries))
+
+    def _with_first(self, key: tuple[str, ...], one: Heard) -> Heard | None:
+        """With what a first officer of the service has said alike; none where this is the first."""
+        first, said = self.firsts.get(key), one.statement
+        by_another = first is not None and first.statement.service == said.service and first.officers[0] != said.officer
+        if first is None or not by_another or not _alike(first.statement, said):
+            self.firsts[key] = one
+            return None
+        return replace(one, entries=(*one.entries, *first.entries), seconded=(*first.officers, said.officer))
+
+    def _takes_two(self, one: Heard) -> bool:
+        content, progress = one.content, self.record.delivery.state.seen(one.checkpoint)
+        if progress is None or not isinstance(content, Kind) or content.declares.answers is None or not content.is_yes():
+            return False
+        return progress.checkpoint.officers_for(one.service, content.declares.answers) > 1
+
+
+def _alike(one: Statement, other: Statement) -> bool:
+    return (one.content, one.attachments) == (other.content, other.attachments)

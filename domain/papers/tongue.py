@@ -11,12 +11,13 @@ import pycountry
 from domain.delivery.verdicts import Finding
 from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
 from domain.papers.record import Heard, Record
-from domain.plan.goods import AnyAmount, SubstanceMass, say_amount
+from domain.plan.goods import AnyAmount, Cash, Counted, SubstanceMass, say_amount
 from domain.plan.quantity import Quantity, number_of, say_how
+from domain.plan.substances import known_as
 from domain.views.names import EXHIBITS
 from domain.views.sentences import Translate, say_plainly
 from domain.words.moments import instant
-from domain.words.quantities import say_mass
+from domain.words.quantities import Money, say_mass
 from domain.words.text import mark, word
 
 Filled = Piece | Line
@@ -40,6 +41,7 @@ LANGUAGES = {
     "et": mark("Estonian"),
     "lv": mark("Latvian"),
 }
+CYRILLIC = re.compile("[\u0400-\u04ff]")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})")
 """As the rules write one."""
 
@@ -114,11 +116,29 @@ class Tongue:
         """A mass, and how it is known."""
         return say_how(mass, self.mass(number_of(mass)), self.translate)
 
+    def substance(self, name: str, cas: str | None = None) -> str:
+        """What it is called: by the catalogue, where it was written in letters of another language; else as it was written."""
+        known = known_as(name, cas) if bool(CYRILLIC.search(name)) != (self.code == "ru") else None
+        return known.in_language(self.code) if known is not None else name
+
     def amount(self, one: AnyAmount) -> str:
         """What and how much of it."""
-        if isinstance(one, SubstanceMass):
-            return f"{one.substance} {self.quantity(one.net)}"
+        match one:
+            case SubstanceMass(substance=name, cas=cas, net=net):
+                return f"{self.substance(name, cas)} {self.quantity(net)}"
+            case Cash(currency=currency, minor=minor):
+                return say_how(minor, self.money(Money(currency=currency, minor=number_of(minor))), self.translate)
+            case Counted(goods=goods, hs=hs, count=count, unit=unit):
+                many = say_how(count, self.number(number_of(count)), self.translate)
+                return f"{goods} ({hs}) {many}{NARROW}{self.translate(unit)}"
         return say_amount(one, self.translate)
+
+    def money(self, value: Money) -> str:
+        """An amount of money, its thousands apart."""
+        amount, currency = value.say().split(" ")
+        whole, point, minor = amount.partition(".")
+        decimal = "," if point and (self.code == "ru" or self.neutral) else point
+        return f"{self.number(int(whole))}{decimal}{minor}{NARROW}{currency}"
 
     def moment(self, at: datetime) -> str:
         """Day, hour and minute, UTC."""
@@ -162,8 +182,8 @@ class Tongue:
         return Value(names.get(self.code) or names.get("en") or name, ("directory",))
 
     def officer(self, said: Heard) -> Value:
-        """Who said it, by code."""
-        return Value(said.statement.officer, said.entries[:1])
+        """Who said it, by code; both, where two officers had to."""
+        return Value(", ".join(said.officers), said.entries[: len(said.officers)])
 
 
 def blank(width: Width = 3, caption: str = "") -> Blank:

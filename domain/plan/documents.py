@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from domain.plan.mending import common, mended
-from domain.plan.slips import another_kind, by_its_beginning, kind_named, of_form, of_yaml, signed_already
+from domain.plan.slips import NO_COLON, another_kind, by_its_beginning, kind_named, of_form, of_yaml, signed_already
 from domain.words.errors import REST, Fault, Malformed, faults_of
 from domain.words.quantities import BY_HAND
 from domain.words.text import fill, mark
@@ -58,7 +58,7 @@ class Document:
             self.tree: Any = YAML().load(io.StringIO(text))
             self._value = _plain(self.tree, iter(range(MOST_VALUES)))
         except MarkedYAMLError as error:
-            mark = error.problem_mark
+            mark = error.context_mark if error.problem == NO_COLON else error.problem_mark
             place = f"{name}:{mark.line + 1}" if mark is not None else name
             lines = text.splitlines()
             line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""

@@ -30,6 +30,13 @@ HINTS: Final[Mapping[str, str]] = {
     "directory": mark("a directory names the services; its file usually is directory.yaml"),
     "card": mark("a card says what the law of one State demands; it lies in the folder of cards"),
 }
+READ_BY: Final[Mapping[str, str]] = {
+    "plan": "vigil plan check",
+    "scenario": "vigil plan test",
+    "group": "vigil group check",
+    "group-scenario": "vigil plan test",
+}
+"""Which command reads a file of this kind by itself."""
 BEGINS: Final[Mapping[bytes, str]] = {
     b'{"packet":': mark("an evidence packet; `vigil verify` reads it"),
     b"-----BEGIN ": mark("a key or certificate"),
@@ -44,6 +51,7 @@ BEGINS: Final[Mapping[bytes, str]] = {
     b"SQLite format 3": mark("a database"),
 }
 """What a file is that is no YAML, by how it begins."""
+_FIRST: Final = re.compile(rb"^\s*vigil: *([a-z-]{1,20})/", re.MULTILINE)
 _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
 
 
@@ -52,7 +60,16 @@ def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
     kind, right = kind_named(found), kind_named(wanted)
     if kind == right or kind not in KINDS or right not in KINDS:
         return None
-    return fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right])), HINTS[right]
+    problem = fill("this is {kind}, and {right} is wanted here", kind=fill(KINDS[kind]), right=fill(KINDS[right]))
+    if kind not in READ_BY:
+        return problem, HINTS[right]
+    return problem, fill("{hint}; `{command}` reads this one", hint=fill(HINTS[right]), command=READ_BY[kind])
+
+
+def written_by_people(data: bytes) -> str | None:
+    """Which kind of file of ours it begins as; none where it is none."""
+    named = _FIRST.search(data)
+    return KINDS.get(named[1].decode()) if named is not None else None
 
 
 def by_its_beginning(data: bytes) -> str | None:
@@ -70,12 +87,19 @@ def signed_already(value: Any) -> bool:
     return isinstance(value, Mapping) and {"payload", "payloadType", "signatures"} <= value.keys()
 
 
+NO_COLON: Final = "could not find expected ':'"
+"""What the parser says, of the line behind the one that lacks it."""
+
+
 def of_yaml(reason: str, line: str) -> Filled:
     """What the parser stumbled over in this line, and what to write instead."""
     colon = _COLON.match(line)
     if colon is not None and ("mapping values" in reason or "':'" in reason):
         name, text = colon.groups()
         return fill("a colon with a space behind it begins a value; put the text in quotes: {right}", right=f'{name}: "{text}"')
+    if reason == NO_COLON:
+        name, _, text = line.strip().partition(" ")
+        return fill("a name has a colon and a space behind it: {right}", right=f"{name}: {text}".strip())
     for sign, words in _SAID.items():
         if sign in reason:
             return fill(words)

@@ -3,8 +3,9 @@
 The forms themselves were not read. Their fields are as believed (docs/results.md says how sure that is), under names of our own;
 a field that is known to exist and of which the record holds nothing is `NOT_KNOWN`, and nothing is guessed. INCB Form D and the
 UNODC Annual Report Questionnaire are of a period; PICS, individual drug seizures and the WCO's CEN are of single incidents, one
-line for each substance that services of the State whose return it is say they have seized. What another State has provided
-under a code that keeps it from third States stands in none of them (R23).
+line for each substance that services of the State whose return it is say they have seized, or have taken out of a consignment
+that went on: it is in their hands, and nobody seizes it again. What another State has provided under a code that keeps it from
+third States stands in none of them (R23).
 """
 
 import csv
@@ -22,7 +23,9 @@ from domain.plan.quantity import Estimate, Unmeasured, number_of
 from domain.plan.substances import called, known_as
 from domain.rules.detection import Detected
 from domain.rules.handling import NOT_TO_A_THIRD_STATE, code_of
+from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
+from domain.views.amounts import together
 from domain.views.results import Results
 
 Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
@@ -93,11 +96,13 @@ def _arq(found: Results) -> Return:
 
 def _seized(found: Results) -> Mapping[str, tuple[str, str, str]]:
     """By substance, `other` for those that the catalogue does not have: in how many consignments, kilograms as measured, and
-    those that are no measurement. What was measured in some and estimated in some may be in the same ones: then it is a range.
+    those that are no measurement. What was measured in some and estimated in some, or taken out of some and seized in some,
+    may be in the same ones: then it is a range.
     """
     by: dict[str, tuple[str, str, str]] = {}
-    for name in dict.fromkeys(one.by for one in found.of("seized", "mass")):
-        these = [one for one in found.of("seized", "mass") if one.by == name]
+    lines = (*found.of("seized", "mass"), *found.of("taken_out", "mass"))
+    for name in dict.fromkeys(one.by for one in lines):
+        these = [one for one in lines if one.by == name]
         measured, estimated = (sum(one.amount for one in these if (one.how == "measured") == so) for so in (True, False))
         least, most = max(one.consignments for one in these), sum(one.consignments for one in these)
         by[name] = (f"{least}-{most}" if most > least else str(least), _kg(measured), _kg(estimated))
@@ -112,7 +117,7 @@ of_period: Final[Mapping[Form, Callable[[Results], Return]]] = {"incb-form-d": _
 
 @dataclass(frozen=True)
 class Incident:
-    """One substance that one statement says was seized, with what the record has around it."""
+    """One substance that one statement says was seized or taken out, with what the record has around it."""
 
     date: str
     state: str
@@ -135,9 +140,14 @@ class Incident:
 
 
 def incidents(delivery: Delivery, state: str) -> Iterator[Incident]:
-    """Each seizure by services of this State, in the order of their entries, as last corrected."""
+    """What services of this State took out, and each seizure by them, in the order of their entries, as last corrected."""
     said = {one.id: (seq, one) for seq, one in _accepted(delivery)}
     detected = next((one for _, one in reversed(said.values()) if isinstance(one.content, Detected)), None)
+    goods = delivery.state.goods
+    if goods is not None and _of_state(delivery, goods.by, state):
+        prepared = next(one for one in reversed(said.values()) if isinstance(one[1].content, Prepared))
+        for amount in together((*goods.removed, *goods.samples)):
+            yield _incident(delivery, prepared, detected, amount, state)
     for name, recovered in delivery.state.seizures.items():
         if name in said and _of_state(delivery, said[name][1].service, state):
             for amount in recovered.amounts:

@@ -60,7 +60,7 @@ BAD: dict[str, tuple[int, str]] = {
     "plan draw PLAN --picture NONE/x.svg": (1, "No such file or directory"),
     "plan check PLAN --cards PLAN": (3, "no folder of rule cards"),
     "verify HOME": (2, "HOME is a folder, and a file is wanted here"),
-    "verify PLAN --keys-unverified": (7, "plan.yaml: not an evidence packet, or not a whole one"),
+    "verify PLAN --keys-unverified": (7, "plan.yaml: this is a plan, and an evidence packet is wanted here"),
     "plan check HOME/direktory.yaml": (3, "did you mean directory.yaml?"),
     "plan check HOME/no/plan.yaml": (3, "there is no folder HOME/no"),
     "list --as kz.kbn --keys KEYS": (3, "did you mean kz.knb?; make one with `vigil keys new kz.kbn`"),

@@ -69,7 +69,9 @@ def test_each_form_has_its_papers() -> None:
         "surveillance.to-kazakhstan",
         "surveillance.transit",
         "surveillance.to-rubtsovsk",
+        "seizure.preparation",
         "seizure.accounting",
+        "submission.KG",
         "submission.RU",
         "submission.KZ",
         "destruction.kg.security",
@@ -93,8 +95,11 @@ VALUES = [
     ("sampling.preparation", "KG0048215/S", "prepared", "kg.security", None),
     ("surveillance.transit", "“dust storm on the road”", "surveillance_lost", "kz.knb", None),
     ("surveillance.transit", "B", "surveillance_log", "kz.knb", None),
+    ("seizure.preparation", "4,230\u202fg", "prepared", "kg.security", None),
+    ("submission.KG", "heroin 4,230\u202fg", "prepared", "kg.security", None),
+    ("results.KG", "heroin 4,230\u202fg", "prepared", "kg.security", None),
     ("seizure.accounting", "1,055\u202fg", "seizure", "ru.fsb", None),
-    ("seizure.accounting", "3,165,000.00 RUB", "seizure", "ru.fsb", None),
+    ("seizure.accounting", "3,165,000.00\u202fRUB", "seizure", "ru.fsb", None),
     ("submission.RU", "12201/44", "results_submitted", "ru.fsb", None),
     ("submission.RU", "P-2 (distributor)", "arrest_made", "ru.fsb", None),
     ("destruction.kg.security", "4,230\u202fg", "prepared", "kg.security", None),
@@ -148,7 +153,7 @@ def test_a_paper_of_what_is_still_to_come_is_refused() -> None:
     """Before anything was seized there is no record of it; the plan of measures is there from the beginning."""
     before = RECORD.until(entry(RECORD, "dispatched", "kg.security"))
 
-    assert NAMES[:6] == names(before)
+    assert [*NAMES[:6], "seizure.preparation", "submission.KG"] == names(before)
     with pytest.raises(NotFound, match=r"seizure\.accounting yet"):
         made(before, "seizure.accounting")
 
@@ -169,6 +174,8 @@ READERS = [
     ("surveillance.to-kazakhstan", "kz.prosecutor", False),
     ("seizure.accounting", "ru.fsb", True),
     ("seizure.accounting", "kg.security", False),
+    ("seizure.preparation", "kg.prosecutor", True),
+    ("seizure.preparation", "ru.fsb", False),
     ("submission.RU", "ru.customs", True),
     ("submission.RU", "kg.prosecutor", False),
     ("destruction.kg.security", "kg.prosecutor", True),

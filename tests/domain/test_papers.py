@@ -87,6 +87,21 @@ def test_a_paper_stays_what_it_was(example: str) -> None:
             assert paper.size == 1 + max((paper.entries or (0,))[-1], record.plan_entry)
 
 
+def test_r20_what_one_of_two_officers_has_said_is_in_no_paper_yet() -> None:
+    """With the second one's signature it is, under both codes and once: cash of one seizure is no more for being said twice."""
+    record = Record.of(delivered("cash-by-bus"))
+    said = [one for one in record.heard if one.statement.kind == "seizure"]
+    first = record.until(min(said[0].entries))
+
+    assert ["seizure.accounting"] == [name for name in names_of(record) if name.startswith("seizure.")]
+    assert not [name for name in names_of(first) if name.startswith("seizure.")]
+    assert 2 == len(said[0].officers) == len(set(said[0].officers))
+    printed = [getattr(one, "text", "") for one in made(record, "seizure.accounting").paper.pieces]
+    assert ", ".join(said[0].officers) in printed
+    summary = next(one for one in made(record, "results").paper.blocks if isinstance(one, Summary))
+    assert "250,000.00\u202fEUR" in [getattr(piece, "text", "") for figure, _ in summary.cells for piece in figure]
+
+
 def test_a_value_says_where_it_comes_from() -> None:
     """A value without a source cannot be printed, and no sentence of a report without a value."""
     with pytest.raises(ValueError, match="says where it comes from"):

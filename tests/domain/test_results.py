@@ -471,6 +471,19 @@ def test_a_return_counts_no_seizure_twice_and_leaves_none_out() -> None:
     assert [("acetic anhydride", "1988/I", "1", "5.5", "0")] == [row[:5] for row in form_d.rows]
 
 
+def test_what_was_taken_out_is_seized_by_who_took_it_out() -> None:
+    """By Kyrgyzstan, samples with it, in one line; by Russia what arrived; by Kazakhstan, through which it went, nothing. And the
+    questionnaire has both, of one consignment or two.
+    """
+    delivery = golden("partial-replacement")
+    states = ("KG", "RU", "KZ")
+    lines = {state: [(one["place"], one["quantity"]) for one in filled("unodc-ids", delivery, state)] for state in states}
+    arq = of_period["unodc-arq"](added(delivery))
+
+    assert {"KG": [("Bishkek region (example)", "4.242")], "RU": [("Rubtsovsk, Altai", "1.055")], "KZ": []} == lines
+    assert ("heroin", "1-2", "5.297", "0") == arq.rows[0][1:5]
+
+
 def test_an_incident_is_filled_in_from_the_record() -> None:
     """Where, what and how much; place type is not known, the way withheld, for the plan has H2. Another State has no line."""
     (heroin, opium) = filled("wco-cen", golden("moscow-vector"), "RU")

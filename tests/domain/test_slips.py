@@ -46,6 +46,7 @@ def problems(text: str) -> list[str]:
         ),
         ("place: Airport, Tashkent", "place: 'Airport' Tashkent", "the text goes on behind its closing quote"),
         ("place: Airport, Tashkent", "place: @Airport", "a text that begins with this sign stands in quotes"),
+        ("modality: intact", "modality intact", "a name has a colon and a space behind it: modality: intact"),
         ("    place: Airport, Tashkent", "     place: Airport", "indent it as above"),
         ("    place: Airport, Tashkent", "\tplace: Airport", "indent with spaces"),
     ],

@@ -6,15 +6,15 @@ import pytest
 
 from tests.support import EXAMPLES
 
-PLANS = sorted(path.parent.name for path in EXAMPLES.glob("*/plan.yaml"))
+PLANS = sorted(f"{path.parent.name}/{path.name}" for file in ("plan", "group") for path in EXAMPLES.glob(f"*/{file}.yaml"))
 MARKED = re.compile(r"  # (T|E|K, example|N)$")
 NAMED = re.compile(r"^ *articles: \{|\{basis: \[")
 
 
 def law(name: str) -> list[str]:
-    """Lines of a plan that name an article or a legal basis."""
+    """Lines of a plan, or of a group of them, that name an article or a legal basis."""
     found, inside = [], False
-    for line in (EXAMPLES / name / "plan.yaml").read_text(encoding="utf-8").splitlines():
+    for line in (EXAMPLES / name).read_text(encoding="utf-8").splitlines():
         if re.match(r"^ *basis:$", line):
             inside = True
         elif NAMED.search(line) or (inside and re.match(r"^ +- ", line)):

@@ -173,7 +173,7 @@ class Goods(Telling):
             "act": act(tongue, report.reference, *said.entries),
             "service": self.service(said.service),
             "exhibit": label_of(report.exhibit, tongue, *said.entries),
-            "substance": tongue.quoted(report.substance, *said.entries),
+            "substance": Value(tongue.substance(report.substance), said.entries),
         }
         if report.spent is None:
             return EXAMINED, filled

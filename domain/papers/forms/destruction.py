@@ -76,7 +76,7 @@ class Destruction(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 1
+    version = 2
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

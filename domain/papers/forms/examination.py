@@ -10,6 +10,7 @@ from domain.papers.forms.parts import (
     author,
     consignment,
     local,
+    mass_of,
     row,
     scale,
     seals,
@@ -40,7 +41,7 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.demands import demands
 from domain.plan.directory import Service
-from domain.plan.goods import SubstanceMass, say_amount
+from domain.plan.goods import SubstanceMass
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.detection import Detected
 from domain.rules.permission import PermissionGranted
@@ -109,7 +110,7 @@ class Examination(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 1
+    version = 2
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -242,7 +243,8 @@ def _units(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
         fate = Value(tongue.translate(fates[unit.fate]), said.entries) if unit.fate is not None else Blank(3)
         gross = weight(tongue, unit.gross, *said.entries) if unit.gross is not None else (Blank(2),)
         net = weight(tongue, unit.net, *said.entries)
-        rows.append(row((Value(unit.label, said.entries),), (Value(unit.substance, said.entries),), gross, net, (fate,)))
+        substance = Value(tongue.substance(unit.substance), said.entries)
+        rows.append(row((Value(unit.label, said.entries),), (substance,), gross, net, (fate,)))
     measured = [unit.net for unit in prepared.units if isinstance(unit.net, int)]
     count = tongue.say(TOTAL, count=Value(str(len(prepared.units)), ("computed",)))
     planned = [one.net for one in record.plan.consignment.contents if isinstance(one, SubstanceMass)]
@@ -273,9 +275,8 @@ def _taken(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
     )
     for sentence, amounts, packed, held in lots:
         for one in amounts:
-            name = one.substance if isinstance(one, SubstanceMass) else say_amount(one, tongue.translate)
-            mass = weight(tongue, one.net, *said.entries) if isinstance(one, SubstanceMass) else NONE
-            rows.append(row(tongue.say(sentence, what=Value(name, said.entries)), mass, packed, held))
+            name, mass = mass_of(tongue, one, *said.entries)
+            rows.append(row(tongue.say(sentence, what=name), mass, packed, held))
     for item in prepared.items:
         what = tongue.say(PUT_IN, what=tongue.exhibit(item.what, *said.entries), label=Value(item.label, said.entries))
         more: list[Line] = []
@@ -298,7 +299,7 @@ def _sums(said: Heard, prepared: Prepared, tongue: Tongue) -> Iterator[Block]:
             parts.setdefault(one.substance, []).append(one.net)
     for substance, masses in parts.items():
         if len(masses) > 1:
-            said_so = f"{substance} {' + '.join(map(tongue.mass, masses))} = {tongue.mass(sum(masses))}"
+            said_so = f"{tongue.substance(substance)} {' + '.join(map(tongue.mass, masses))} = {tongue.mass(sum(masses))}"
             yield Paragraph(tongue.say(ADDS_UP, sum=Value(said_so, (*said.entries, "computed"))), "small")
 
 

@@ -98,7 +98,7 @@ class Handover(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 1
+    version = 2
     title = mark("act of handover")
     two_columns = True
 
@@ -282,7 +282,7 @@ def _conditions(act: _Act) -> Iterator[Line]:
             if condition.at != act.checkpoint:
                 continue
             met = [one for one in (act.offer, act.acceptance) if f"{said.service}/{number}" in one.statement.fulfils]
-            who = joined(Value(one.statement.officer, one.entries) for one in met)
+            who = joined(tongue.officer(one) for one in met)
             yield tongue.say(
                 SET_BY if met else UNMET,
                 number=Value(str(number), said.entries),

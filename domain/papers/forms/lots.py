@@ -12,6 +12,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.goods import AnyAmount
 from domain.rules.balance import Seizure
 from domain.rules.preparation import Prepared
+from domain.views.amounts import together
 from domain.views.names import EXHIBITS
 from domain.words.text import mark
 
@@ -23,6 +24,7 @@ LOTS: Mapping[str, str] = {
 SEIZED = mark("seized")
 SEIZED_IN_ALL, NOTHING = mark("seized"), mark("none")
 ON_THE_WAY = mark("{consignment}, on the way")
+TAKEN_OUT = mark("at the preparation {amounts}")
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,21 @@ def label_of(label: str, tongue: Tongue, *sources: Source) -> Value:
 
 
 def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = bool) -> Line:
-    """What was seized, by substance, of services that are `mine`; the whole consignment where it was so on the way."""
+    """What was seized, by substance or other thing, of services that are `mine`; the whole consignment where it was so on the
+    way; and what was taken out at the preparation.
+    """
     whole = [said for said, _ in story.interdictions(record) if mine(said.service)]
     seized = [(said, one) for said, one in story.seizures(record) if mine(said.service)]
-    weighed = story.masses(tuple(amount for _, one in seized for amount in one.recovered))
     entries = counted(seq for said, _ in seized for seq in said.entries)
-    found: list[Line] = [(Value(f"{name} {tongue.mass(mass)}", entries),) for name, mass in weighed.items()]
+    recovered = together(amount for _, one in seized for amount in one.recovered)
+    found: list[Line] = [(Value(tongue.amount(one), entries),) for one in recovered]
     if whole:
         consignment = label_of(CONSIGNMENT, tongue, *counted(seq for said in whole for seq in said.entries))
         found.append(tongue.say(ON_THE_WAY, consignment=consignment))
+    handled = story.prepared(record)
+    if handled is not None and handled[1].removed and mine(handled[0].service):
+        amounts = joined(Value(tongue.amount(one), handled[0].entries) for one in together(handled[1].removed))
+        found.append(tongue.say(TAKEN_OUT, amounts=amounts))
     return joined(found) or (Value(tongue.translate(NOTHING), ("computed",)),)
 
 

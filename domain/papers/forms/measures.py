@@ -75,7 +75,7 @@ class Measures(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 1
+    version = 2
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -187,11 +187,14 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
 
 
 def _asked(record: Record, one: PlannedCheckpoint, tongue: Tongue) -> Line:
-    lines: list[Line] = []
+    wanted: dict[tuple[str, int], list[str]] = {}
     for asked in one.requires:
-        need = Value(tongue.translate(NEEDS[asked.says]), ("plan",))
-        both = (Words(", "), Value(tongue.translate(TWO), ("plan",))) if asked.officers > 1 else ()
-        lines.append((tongue.service(record, asked.service), Words(": "), need, *both))
+        wanted.setdefault((asked.says, asked.officers), []).append(asked.service)
+    lines: list[Line] = []
+    for (says, officers), services in wanted.items():
+        need = Value(tongue.translate(NEEDS[says]), ("plan",))
+        both = (Words(", "), Value(tongue.translate(TWO), ("plan",))) if officers > 1 else ()
+        lines.append((*joined(tongue.service(record, service) for service in services), Words(": "), need, *both))
     if one.need != "all":
         lines.append(tongue.say(QUORUM, count=Value(str(one.need), ("plan",))))
     return joined(lines, "; ")

@@ -76,7 +76,7 @@ class Order(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 1
+    version = 2
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, RuleCard
 from domain.plan.directory import Service
-from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass, say_amount
+from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass
 from domain.plan.plan import Call, Consignment, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
@@ -243,8 +243,8 @@ def item_of(tongue: Tongue, item: Item, *sources: Source) -> Value:
 def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Line]:
     """What it is, and its net mass; of what is counted all of it is what it is."""
     if isinstance(one, SubstanceMass):
-        return (Value(one.substance, sources),), weight(tongue, one.net, *sources)
-    return (Value(say_amount(one, tongue.translate), sources),), NONE
+        return (Value(tongue.substance(one.substance, one.cas), sources),), weight(tongue, one.net, *sources)
+    return (Value(tongue.amount(one), sources),), NONE
 
 
 def in_turn(named: Iterable[tuple[str, T]]) -> dict[str, T]:

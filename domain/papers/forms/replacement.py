@@ -57,7 +57,7 @@ class Replacement(Form):
     """One of each preparation in which something was replaced."""
 
     name = "replacement"
-    version = 1
+    version = 2
     title = mark("act of replacement")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount
 from domain.rules.acts import CaseOpened, PersonsNotified, ResultsSubmitted
-from domain.rules.arrival import ArresteeReleased, Delivered
+from domain.rules.arrival import ArresteeReleased, ArrestMade, Delivered
+from domain.rules.balance import Seizure
 from domain.rules.closing import CostsSettled, Debriefed
 from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.exhibits import Disposed
@@ -101,7 +102,7 @@ class Results(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 1
+    version = 2
     title = mark("report on results")
     of_the_whole = True
 
@@ -235,13 +236,11 @@ class _Report:
                 return tongue.say(HANDED, place=place), who, weight(tongue, content.gross, *said.entries)
             case Delivered():
                 return tongue.say(ARRIVED, how=tongue.quoted(content.how, *said.entries)), who, NONE
-        for made, one in story.arrests(self.record):
-            if made is said:
-                count = Value(str(len(one.persons)), said.entries)
-                return tongue.say(ARREST, count=count, place=Value(one.place, said.entries)), NONE, NONE
-        for made, seized in story.seizures(self.record):
-            if made is said:
-                return tongue.words(SEIZURE), who, weight(tongue, seized.gross, *said.entries)
+            case ArrestMade():
+                count = Value(str(len(content.persons)), said.entries)
+                return tongue.say(ARREST, count=count, place=Value(content.place, said.entries)), NONE, NONE
+            case Seizure():
+                return tongue.words(SEIZURE), who, weight(tongue, content.gross, *said.entries)
         return None
 
     def _results(self) -> Table:

@@ -49,7 +49,7 @@ class Sampling(Form):
     """One of each preparation at which samples were taken."""
 
     name = "sampling"
-    version = 1
+    version = 2
     title = mark("act of sampling")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

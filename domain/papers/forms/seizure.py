@@ -1,4 +1,4 @@
-"""The record of seizure: what was recovered at the end and weighed again, or what was seized on the way."""
+"""The record of seizure: what was taken out at the preparation, seized on the way, or recovered at the end and weighed again."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from domain.papers.forms.parts import (
     item_of,
     local,
     mass_of,
+    present,
     row,
     seen_by_its_state,
     signing,
@@ -42,7 +43,6 @@ from domain.plan.directory import Service
 from domain.rules.balance import Seizure
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
-from domain.words.quantities import Money
 from domain.words.text import mark
 
 KIND, ABOUT = mark("Record"), mark("of seizure, controlled delivery {operation}")
@@ -60,13 +60,17 @@ ACT = mark("record {act}")
 ARTICLE = mark("article {article}; case or file No. {number}")
 WHO = mark("{person} (role in the offence and code, as in the record of arrest; the name is written by hand)")
 SPECIALIST = mark("specialist {specialist}")
+OFFICERS = mark("officers {officers}; specialist {specialist}")
 OBJECT = mark("Object of the delivery: {object}.")
-RECOVERED, WHOLE = mark("1. Seized"), mark("1. Seized on the way")
+FROM_IT = mark("the consignment under control; whose it is: {person}")
+RECOVERED, WHOLE, TAKEN_OUT = mark("1. Seized"), mark("1. Seized on the way"), mark("1. Taken out at the preparation")
 NUMBERED, WHAT, MASS, PACKED = mark("No."), mark("What"), mark("Mass, count"), mark("Packing, seal")
+UNITS = mark("Units")
 NOTHING = mark("Nothing was recovered.")
 ITEM = mark("{what} {label}")
 FIND = mark("{label}: {what}")
 TOGETHER = mark("Gross weight of all of it: {gross}. Packages: {packages}.")
+SAMPLED = mark("Samples were taken beside it: {samples}.")
 KEPT = mark("Travelled on after preparation: {kept}.")
 SEALS = mark("Seals: {whole} whole  {damaged} not whole  {none} there were none.")
 BY_OTHERS = mark("Seized by an authority that was not told of the operation: {who}.")
@@ -87,21 +91,24 @@ INTERDICTION = "interdiction"
 """What one is called that answers no checkpoint."""
 
 
+Content = Seizure | Interdicted | Prepared
+
+
 @dataclass(frozen=True)
 class _Seized:
     said: Heard
-    content: Seizure | Interdicted
+    content: Content
 
 
 class SeizureRecord(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 1
+    version = 2
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
-        """Checkpoints at which something was seized; of a second service there, with a number."""
+        """Checkpoints at which something was seized or taken out; of a second service there, with a number."""
         return tuple(_seizures(record))
 
     def of(self, record: Record, subject: str) -> str:
@@ -122,11 +129,12 @@ class SeizureRecord(Form):
 def _seizures(record: Record) -> Mapping[str, _Seized]:
     found = [_Seized(said, one) for said, one in record.said(Seizure)]
     found += [_Seized(said, one) for said, one in record.said(Interdicted)]
+    found += [_Seized(said, one) for said, one in record.said(Prepared) if one.removed]
     ordered = sorted(found, key=lambda one: one.said.counted)
     return in_turn((one.said.checkpoint or INTERDICTION, one) for one in ordered)
 
 
-def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: Tongue) -> Iterator[Block]:
+def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Iterator[Block]:
     plan, planned = record.plan, record.plan.find(said.checkpoint)
     state = record.state_of(said.service) or (planned.state if planned is not None else plan.legs[0].state)
     place = _place(record, said, seized)
@@ -137,33 +145,36 @@ def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: 
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
     yield witnesses(tongue, record, state, "seizure", said)
-    if isinstance(seized, Seizure):
-        yield from _recovered(record, said, seized, tongue)
-    else:
-        yield from _interdicted(said, seized, tongue)
+    match seized:
+        case Seizure():
+            yield from _recovered(record, said, seized, tongue)
+        case Interdicted():
+            yield from _interdicted(said, seized, tongue)
+        case Prepared():
+            yield from _taken_out(said, seized, tongue)
     yield Heading(tongue.words(WHERE))
     yield Paragraph(tongue.say(SEALED, blank=Blank(5)), "left")
-    stored = isinstance(seized, Seizure) and seized.stored_at
+    stored = "" if isinstance(seized, Interdicted) else seized.stored_at
     where = tongue.quoted(stored, *said.entries) if stored else Blank(4)
     yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=where), "left")
-    yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
+    if not isinstance(seized, Prepared):
+        yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     yield Paragraph(tongue.say(READ, own=Box(), aloud=Box(), right=Box()), "left")
+    beside = present(tongue, seized.witnesses, said) if isinstance(seized, Prepared) else iter([tongue.words(HOLDER)])
     attesting = (tongue.say(WITNESS, number=Words(number)) for number in ("1", "2"))
-    signers = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST_SIGNS), tongue.words(HOLDER)]
-    yield signing(tongue, [*signers, *attesting], paired=True)
+    signers = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST_SIGNS)]
+    yield signing(tongue, [*signers, *beside, *attesting], paired=True)
 
 
-def _place(record: Record, said: Heard, seized: Seizure | Interdicted) -> Value:
-    if isinstance(seized, Interdicted):
+def _place(record: Record, said: Heard, seized: Content) -> Value:
+    if isinstance(seized, Interdicted | Prepared) and seized.place:
         return Value(seized.place, said.entries)
     planned = record.plan.find(said.checkpoint)
     return Value(planned.place if planned is not None else said.checkpoint, ("plan",))
 
 
-def _head(
-    record: Record, said: Heard, seized: Seizure | Interdicted, place: Value, tongue: Tongue
-) -> Iterator[tuple[Line, tuple[Line, ...]]]:
+def _head(record: Record, said: Heard, seized: Content, place: Value, tongue: Tongue) -> Iterator[tuple[Line, tuple[Line, ...]]]:
     yield (
         tongue.words(TIME),
         (
@@ -180,8 +191,12 @@ def _head(
     reference = seized.reference if isinstance(seized, Seizure) else None
     named = (tongue.say(ACT, act=act(tongue, reference, *said.entries)),) if reference is not None else ()
     yield tongue.words(GROUNDS), (*named, tongue.say(ARTICLE, article=Blank(2), number=Blank(2)))
-    yield tongue.words(FROM), (tongue.say(WHO, person=Blank(4)),)
-    yield tongue.words(PRESENT), (tongue.say(SPECIALIST, specialist=Blank(3)),)
+    yield tongue.words(FROM), (tongue.say(FROM_IT if isinstance(seized, Prepared) else WHO, person=Blank(4)),)
+    if isinstance(seized, Prepared):
+        officers = joined(Value(one, said.entries) for one in seized.witnesses)
+        yield tongue.words(PRESENT), (tongue.say(OFFICERS, officers=officers, specialist=Blank(3)),)
+    else:
+        yield tongue.words(PRESENT), (tongue.say(SPECIALIST, specialist=Blank(3)),)
 
 
 def _recovered(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[Block]:
@@ -198,16 +213,8 @@ def _recovered(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> 
     for prepared, one in record.said(Prepared)[-1:]:
         kept = joined(Value(tongue.amount(amount), prepared.entries) for amount in one.kept) or NONE
         yield Paragraph(tongue.say(KEPT, kept=kept), "left")
-    value = _money(seized.value, said, tongue) if seized.value is not None else Blank(3)
+    value = Value(tongue.money(seized.value), said.entries) if seized.value is not None else Blank(3)
     yield Paragraph(tongue.say(VALUE, value=value), "left")
-
-
-def _money(value: Money, said: Heard, tongue: Tongue) -> Value:
-    """With its thousands apart."""
-    amount, currency = value.say().split(" ")
-    whole, point, minor = amount.partition(".")
-    decimal = "," if tongue.code == "ru" and point else point
-    return Value(f"{tongue.number(int(whole))}{decimal}{minor} {currency}", said.entries)
 
 
 def _rows(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[Row]:
@@ -224,6 +231,24 @@ def _rows(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Itera
         things.append((what, (Blank(2),)))
     for number, (what, mass) in enumerate(things, 1):
         yield row((Value(str(number), ("computed",)),), what, mass, (Blank(3),))
+
+
+def _taken_out(said: Heard, prepared: Prepared, tongue: Tongue) -> Iterator[Block]:
+    """What the preparation took out of the consignment, by which units, and what travels on without it."""
+    yield Heading(tongue.words(TAKEN_OUT))
+    rows = []
+    for number, one in enumerate(prepared.removed, 1):
+        what, mass = mass_of(tongue, one, *said.entries)
+        units = [unit for unit in prepared.units if unit.fate == "removed" and unit.substance == getattr(one, "substance", None)]
+        labels = joined(Value(unit.label, said.entries) for unit in units) or (Blank(2),)
+        rows.append(row((Value(str(number), ("computed",)),), what, labels, mass, (Blank(3),)))
+    heads = ((NUMBERED, 1), (WHAT, 5), (UNITS, 3), (MASS, 3, True), (PACKED, 4))
+    yield table(tongue, heads, rows, [said.seq] * len(rows))
+    if prepared.samples:
+        samples = joined(Value(tongue.amount(amount), said.entries) for amount in prepared.samples)
+        yield Paragraph(tongue.say(SAMPLED, samples=samples), "left")
+    kept = joined(Value(tongue.amount(amount), said.entries) for amount in prepared.kept) or NONE
+    yield Paragraph(tongue.say(KEPT, kept=kept), "left")
 
 
 def _interdicted(said: Heard, seized: Interdicted, tongue: Tongue) -> Iterator[Block]:

@@ -38,6 +38,7 @@ OFFENCE = mark("What is investigated: {offence}. Qualification: {articles}.")
 ARRESTED = mark("{count} persons were arrested at {place}: {persons}.")
 SEIZED = mark("Seized: {what}.")
 STOPPED = mark("Seized on the way at {place}.")
+TAKEN_OUT = mark("Taken out at the preparation: {what}.")
 SIGNS = mark("The results contain signs of the offence: {blank}")
 SUBMIT = mark("To submit to {addressee}, for use in criminal case or file No. {case}, the papers below, on {sheets} sheets.")
 PURPOSE = mark(
@@ -77,19 +78,18 @@ Listed = (
     | CaseOpened
 )
 """What is evidence of what was done. Information, sightings and reasons are none, and stay in the file."""
-Results = ArrestMade | Seizure | Interdicted
 
 
 class Submission(Form):
-    """One for each State in which somebody was arrested or something seized: of what its own services have said alone."""
+    """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 1
+    version = 2
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
         """States that have results."""
-        states = [record.state_of(one.service) for one in record.heard if isinstance(one.content, Results)]
+        states = [record.state_of(one.service) for one in record.heard if _is_result(one)]
         return tuple(dict.fromkeys(one for one in states if one is not None))
 
     def of(self, record: Record, subject: str) -> str:
@@ -117,7 +117,12 @@ def _counts(said: Heard) -> bool:
 
 
 def _results(record: Record, state: str) -> list[Heard]:
-    return [one for one in _own(record, state) if isinstance(one.content, Results)]
+    return [one for one in _own(record, state) if _is_result(one)]
+
+
+def _is_result(said: Heard) -> bool:
+    content = said.content
+    return isinstance(content, ArrestMade | Seizure | Interdicted) or (isinstance(content, Prepared) and bool(content.removed))
 
 
 def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
@@ -178,6 +183,8 @@ def _found(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
                 things += [Value(one, said.entries) for one in items]
                 things += [tongue.quoted(one.what, *said.entries) for one in finds]
                 yield tongue.say(SEIZED, what=joined(things) or Blank(3))
+            case Prepared(removed=removed):
+                yield tongue.say(TAKEN_OUT, what=joined(Value(tongue.amount(one), said.entries) for one in removed))
             case Interdicted(place=place):
                 yield tongue.say(STOPPED, place=Value(place, said.entries))
 

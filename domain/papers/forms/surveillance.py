@@ -23,7 +23,7 @@ from domain.words.moments import instant
 from domain.words.text import mark
 
 KIND, ABOUT = mark("Memorandum"), mark("on the surveillance of the consignment {operation}")
-NUMBER = mark("No. {blank}")
+NUMBER, MADE_AT = mark("No. {blank}"), mark("place where it is made")
 LEG = mark("Leg: {state}, from {start} to {end}, {means}. Responsible: {service}.")
 OBJECT = mark("Watched: {object}.")
 BY = mark("By act {act} of {service}.")
@@ -79,7 +79,7 @@ class Surveillance(Form):
     """One of each leg that has been travelled, or is, and of which the watch has said something."""
 
     name = "surveillance"
-    version = 1
+    version = 2
     title = mark("memorandum on surveillance")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def _blocks(record: Record, watch: _Watch, tongue: Tongue) -> Iterator[Block]:
     start, end = (plan.find(one) for one in (leg.start, leg.end))
     yield author(tongue, record, leg.responsible)
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
-    yield Dated((Blank(3),), (Blank(3),), tongue.say(NUMBER, blank=Blank(2)))
+    yield Dated((Blank(3),), (Blank(3, tongue.translate(MADE_AT)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(
         tongue.say(
             LEG,
@@ -246,5 +246,5 @@ def _sightings(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
             case DeviceFailed(label=label, reason=reason):
                 what, words = tongue.say(FAILED, label=Value(label, said.entries)), reason
         rows.append(row((_when(said.happened, said, tongue),), what, (tongue.quoted(words, *said.entries),)))
-    heads = ((TIME, 3, True), (WHAT, 4), (WORDS, 9))
+    heads = ((TIME, 3, True), (WHAT, 5), (WORDS, 8))
     yield table(tongue, heads, rows, [said.seq for said, _ in watch.seen])

@@ -23,7 +23,7 @@ from domain.words.text import mark
 
 OUTCOME, ARRESTED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("gaps in the watch")
 NO = mark("No")
-LAST_NAMED = 950
+LAST_NAMED = 930
 """Thousandths of a scale, after which no day has room for its name."""
 COMPUTED = Value("", ("computed",))
 
