@@ -7,7 +7,7 @@ import pytest
 from tests.support import EXAMPLES
 
 PLANS = sorted(f"{path.parent.name}/{path.name}" for file in ("plan", "group") for path in EXAMPLES.glob(f"*/{file}.yaml"))
-MARKED = re.compile(r"  # (T|E|K, example|N)$")
+MARKED = re.compile(r"  # [TEN]$|\(K\)[]}]*,?$")
 NAMED = re.compile(r"^ *articles: \{|\{basis: \[")
 
 
@@ -26,7 +26,7 @@ def law(name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_each_article_and_legal_basis_bears_a_mark(name: str) -> None:
-    """T, E, N, or K with the word example."""
+    """T, E or N behind it, or (K) as its own last word, which goes wherever it goes."""
     assert law(name)
     assert [] == [line.strip() for line in law(name) if not MARKED.search(line)]
 
@@ -34,4 +34,4 @@ def test_each_article_and_legal_basis_bears_a_mark(name: str) -> None:
 def test_the_marks_are_explained_where_the_examples_are() -> None:
     """In the page that everybody opens first."""
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert "`# K, example`" in text
+    assert "`# T`, `# E`, `# N`, and `(K)`" in text
