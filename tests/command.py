@@ -25,7 +25,7 @@ LITTLE_WORK = 10
 """Of scrypt, for what a command of a test puts under a passphrase: it guards nothing, to open it takes no second."""
 
 _LOADED = get_context("forkserver")
-_LOADED.set_forkserver_preload(["client.cli"])
+_LOADED.set_forkserver_preload(["client.cli", "tests.command"])
 
 
 @dataclass(frozen=True)
