@@ -22,6 +22,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
+from temporalio.worker import Worker
 
 from activities.clock import begins
 from activities.deconfliction import RegisterActivities
@@ -341,7 +342,7 @@ async def installed(
         receipts = Receipts(caller, OwedReceipts(reads._database), folded, of_worker, VIGIL_KEY, queue)
         keeping = ArchiveKeeping(ledgers, folded, VIGIL_KEY, receipts.ring)
         parts = caller, messenger, RegisterActivities(DECONFLICTION_KEY, of_worker, relay), relay, keeping
-        worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
+        worker = patient(worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1)))
         served = without(directory, (*(reach or {}), *bystanders))
         handing = asyncio.create_task(receipts.go_on())
         try:
@@ -358,6 +359,15 @@ async def installed(
             handing.cancel()
             await asyncio.gather(handing, return_exceptions=True)
             await end_what_runs(client, workflow_id(plan.operation), register_id(queue))
+
+
+def patient(worker: Worker) -> Worker:
+    """The same worker, which lets a workflow task take as long as a test waits. On a busy machine the SDK's two seconds pass
+    without anybody having waited, and whatever is under way in its thread is broken off: the collector of garbage, too.
+    """
+    assert worker._workflow_worker is not None
+    worker._workflow_worker._deadlock_timeout_seconds = PATIENCE
+    return worker
 
 
 async def attempted(room: ActivityEnvironment, what: Callable[..., Awaitable[T]], *given: Any) -> T:
