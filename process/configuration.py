@@ -1,6 +1,7 @@
 """The files an installation is given: its directory, its rule cards, its own key."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from domain.plan.cards import RuleCard
@@ -15,6 +16,8 @@ from process.zones import unknown_zones
 
 MOST_LOOKED_THROUGH = 1_000
 """Names in a folder among which one is looked for that is like what was typed."""
+MOST_READ = 64
+"""Texts of a kind that are not read once more: many scenarios are tried with one directory and the same cards."""
 
 
 def text_of(path: Path) -> str:
@@ -55,7 +58,12 @@ def like_it(path: Path) -> str:
 
 def directory_in(path: Path) -> Directory:
     """The directory. Raises `NotFound` or `Malformed` with every fault."""
-    return Document(text_of(path), str(path)).read(Directory, [faults_in, unknown_zones])
+    return _directory(text_of(path), str(path))
+
+
+@lru_cache(maxsize=MOST_READ)
+def _directory(text: str, name: str) -> Directory:
+    return Document(text, name).read(Directory, [faults_in, unknown_zones])
 
 
 def cards_in(folder: Path) -> dict[str, RuleCard]:
@@ -65,12 +73,17 @@ def cards_in(folder: Path) -> dict[str, RuleCard]:
         raise NotFound(message)
     cards: dict[str, RuleCard] = {}
     for path in sorted(folder.glob("*.yaml")):
-        card = Document(text_of(path), str(path)).read(RuleCard)
+        card = _card(text_of(path), str(path))
         if card.state in cards:
             fault = Fault(place=str(path), problem=f"a second card for {card.state}")
             raise Malformed(fill("{folder}: two cards for {state}", folder=folder, state=card.state), [fault])
         cards[card.state] = card
     return cards
+
+
+@lru_cache(maxsize=MOST_READ)
+def _card(text: str, name: str) -> RuleCard:
+    return Document(text, name).read(RuleCard)
 
 
 def password_in(path: Path | None) -> str | None:

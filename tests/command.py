@@ -21,9 +21,11 @@ VIGIL = Path(sysconfig.get_path("scripts")) / "vigil"
 
 PATIENCE = 30.0
 """Seconds that a conversation may stand still."""
+LITTLE_WORK = 10
+"""Of scrypt, for what a command of a test puts under a passphrase: it guards nothing, to open it takes no second."""
 
 _LOADED = get_context("forkserver")
-_LOADED.set_forkserver_preload(["client.cli"])
+_LOADED.set_forkserver_preload(["client.cli", "tests.command"])
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,9 @@ def _command(words: list[str], cwd: Path, environment: dict[str, str], out: Path
 
 def _become(words: list[str], cwd: Path, environment: dict[str, str]) -> None:
     from client.cli import main  # noqa: PLC0415 - loaded before, in the process that this one is made from
+    from process import age  # noqa: PLC0415
 
+    age.WORK = LITTLE_WORK
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)

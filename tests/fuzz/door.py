@@ -77,6 +77,10 @@ class Tried:
         self.answers += other.answers
         self.faults = other.faults | self.faults
 
+    def told(self) -> str:
+        """Each fault with what shows it, whole: a test that fails says what it was."""
+        return "\n".join(f"FAULT {name}\n{text}" for name, text in self.faults.items())
+
 
 @dataclass(frozen=True)
 class Target:
@@ -216,12 +220,15 @@ def _one(
             case.path_parameters["delivery"] = delivery
         if body is not None and "requestBody" in said:
             case.body = body
+        began = time.monotonic()
         try:
             answer = case.call(base_url=url, session=session, auth=Proving(url, service), timeout=PATIENCE)
         except (InvalidHeader, InvalidURL, UnicodeError):
             return  # no HTTP client can send it
         except requests.RequestException as error:
-            tried.faults.setdefault(f"{name}: {type(error).__name__}", str(error))
+            asked = f"{case.method} {case.formatted_path} by {service}, after {tried.requests} answers"
+            waited = f"{time.monotonic() - began:.1f} s"
+            tried.faults.setdefault(f"{name}: {type(error).__name__}", f"{asked}, in {waited}: {error}\n{body or case.body!r}")
             return
         tried.requests += 1
         tried.answers[f"{name} {answer.status_code}"] += 1
@@ -270,7 +277,7 @@ async def _main(many: int, number: int) -> int:
                 number += 1
                 sys.stderr.write(f"{tried.requests:7,} requests, {len(tried.faults)} faults, {time.monotonic() - began:.0f} s\n")
     lines = [f"{count:7,}  {name}" for name, count in sorted(tried.answers.items())]
-    lines += [f"\nFAULT {name}\n{text}" for name, text in tried.faults.items()]
+    lines.append(f"\n{tried.told()}")
     seconds = time.monotonic() - began
     lines.append(f"\n{tried.requests:,} requests in {seconds:.0f} s, seeds up to {number - 1}: {len(tried.faults)} faults")
     sys.stdout.write("\n".join(lines) + "\n")

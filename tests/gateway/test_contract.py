@@ -12,14 +12,15 @@ from gateway import openapi
 from gateway.openapi import Begun, Says, Success
 from tests.fuzz import door
 from tests.fuzz.door import Target, attacked
+from tests.installation import temporal_server
 
 REQUESTS = 300
 
 
 @pytest.fixture
-async def target(temporal: Client) -> AsyncIterator[Target]:
-    """A gateway to ask."""
-    async with door.target(temporal) as found:
+async def target() -> AsyncIterator[Target]:
+    """A gateway to ask, on a Temporal server of its own: nothing that other tests have left under way holds an answer up."""
+    async with await temporal_server() as environment, door.target(environment.client) as found:
         yield found
 
 
@@ -37,7 +38,7 @@ async def test_every_answer_is_one_that_the_document_names(caller: ProcessPoolEx
     """
     tried = await attacked(caller, target, REQUESTS, 1)
 
-    assert {} == tried.faults
+    assert not tried.faults, tried.told()
     assert tried.requests > REQUESTS / 2
     assert {*MAY, *OPEN} == {name.split()[0] for name in tried.answers}
     assert {"submit 201", "view 200", "ledger 200", "packet 200", "start 409", "amend 422"} <= tried.answers.keys()

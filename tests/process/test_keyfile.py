@@ -1,5 +1,6 @@
 """The file of private keys: read as it was written, as other programs write it, and by a process that nobody sits before."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,18 +8,27 @@ from cryptography.hazmat.primitives import serialization
 
 from domain.signing.keys import private_pem, public_text
 from domain.words.errors import Malformed, NotAllowed, NotFound
-from process import keyfile
+from process import age, keyfile
 from process.keyfile import Kept, key_in
 from rehearsal.services import private_key_of
+from tests.command import LITTLE_WORK
 
 KEY = private_key_of("uz.police")
 WORDS, OTHERS = "correct horse battery staple", "staple battery horse correct"
 SINCE = "2026-01-01T00:00:00Z"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def light() -> Iterator[None]:
+    """Little work: how much there is `test_age.py` looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(age, "WORK", LITTLE_WORK)
+        yield
+
+
 @pytest.fixture(scope="module")
 def locked() -> str:
-    """A file under a passphrase. To make one takes a second or two of work, as it does to guess."""
+    """A file under a passphrase."""
     return keyfile.new(SINCE, "passphrase", lambda: WORDS)[0].text()
 
 

@@ -3,11 +3,12 @@
 import re
 from collections import Counter
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from client.scenario_tests import compared, simulated, trial
+from client.scenario_tests import Trial, compared, simulated, trial
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.group import GroupFile
@@ -39,6 +40,12 @@ REFUSED = {
 TABLE = re.findall(r"^\| \[([a-z-]+)\]\(([a-z-]+)/?\) \|.*\| (.*) \|$", (EXAMPLES / "README.md").read_text(), re.MULTILINE)
 
 
+@cache
+def example(name: str) -> Trial:
+    """The scenario of an example, with its plans."""
+    return trial(EXAMPLES / name / "scenario.yaml", None, None)
+
+
 def begins(path: Path) -> str:
     """The comment at the head of a file, in one line."""
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -48,7 +55,7 @@ def begins(path: Path) -> str:
 @pytest.mark.parametrize("name", RAN)
 def test_every_scenario_goes_as_it_says(name: str) -> None:
     """Outcome and trail, read from the verified packet, and no invariant broken on the way."""
-    one = trial(EXAMPLES / name / "scenario.yaml", None, None)
+    one = example(name)
     packets = simulated(one, 1)
     tried = compared(one, 1, "simulator", lambda: packets)
 
@@ -117,8 +124,7 @@ def ends_as(name: str) -> str:
     """How its scenario ends, in words; of a group each outcome, in the order of its consignments."""
     if name in REFUSED:
         return "refused by `vigil plan check`"
-    staged = trial(EXAMPLES / name / "scenario.yaml", None, None).staged
-    ends = Counter(one.scenario.expect.outcome for one in staged if one.scenario.expect is not None)
+    ends = Counter(one.scenario.expect.outcome for one in example(name).staged if one.scenario.expect is not None)
     times = ("", "", ", twice", ", three times")
     return ", and ".join(f"`{outcome}`{times[count]}" for outcome, count in ends.items())
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support import EXAMPLES
 
 PLANS = sorted(f"{path.parent.name}/{path.name}" for file in ("plan", "group") for path in EXAMPLES.glob(f"*/{file}.yaml"))
-MARKED = re.compile(r"  # [TEN]$|\(K\)[]}]*,?$")
+MARKED = re.compile(r'  # [TEN]$|\(K\)"?($|[]}])')
 NAMED = re.compile(r"^ *articles: \{|\{basis: \[")
 
 

@@ -22,12 +22,23 @@ from tests.installation import installed, renamed
 from tests.support import example_scenario, signed_plan
 from tests.workflows.record_histories import name_of, paths
 from tests.workflows.recutting import ends_in, given_in, joints_in, recut, unlike_when_cut
-from tests.workflows.replaying import COMMITTED, history_in, recorded, replayed, replays, unlike, up_to
+from tests.workflows.replaying import COMMITTED, Seen, history_in, recorded, replayed, replays, unlike, up_to
 from worker import sandbox
 from workflows.controlled_delivery import ControlledDelivery
 from workflows.messages import workflow_id
 
-every_history = pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name)
+
+@pytest.fixture(scope="module", params=COMMITTED, ids=lambda path: path.name)
+def path(request: pytest.FixtureRequest) -> Path:
+    """Every committed history: what is tried with one stands together, so that each is replayed to its end once."""
+    found: Path = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+async def whole(path: Path) -> Seen:
+    """What it brings about, replayed to its end."""
+    return await replayed(history_in(path))
 
 
 def replayer() -> Replayer:
@@ -37,44 +48,37 @@ def replayer() -> Replayer:
     )
 
 
-@every_history
 async def test_the_code_still_replays_every_committed_history(path: Path) -> None:
     """A delivery that was under way with this history would go on: no command differs."""
     await replayer().replay_workflow(history_in(path))
 
 
-@every_history
-async def test_a_replay_brings_about_again_what_was_recorded_to_the_byte(path: Path) -> None:
+async def test_a_replay_brings_about_again_what_was_recorded_to_the_byte(path: Path, whole: Seen) -> None:
     """Each receipt, each batch for the archive with its root, and what the run ends with; and after each task the ledger is what
     the archive was given.
     """
-    history = history_in(path)
-    said = recorded(history)
+    said = recorded(history_in(path))
 
-    assert [] == unlike(await replayed(history), said)
+    assert [] == unlike(whole, said)
     assert {"answered", "keep", said.outcomes[-1][0]} <= {one[0] for one in said.outcomes}
     assert said.outcomes[-1][0] in ("ended", "goes on")
 
 
 @pytest.mark.parametrize("sampled", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["some", "all"])
-@every_history
-async def test_a_worker_that_comes_cold_at_any_task_brings_about_the_same(path: Path, *, sampled: bool) -> None:
+async def test_a_worker_that_comes_cold_at_any_task_brings_about_the_same(path: Path, whole: Seen, *, sampled: bool) -> None:
     """Whatever a worker had in its cache: up to each task, and with that one, all that goes out and every head is the same."""
     history = history_in(path)
-    said, whole = recorded(history), await replayed(history)
-    step = max(len(said.tasks) // 3, 1) if sampled else 1
+    said = recorded(history)
+    step = max(len(said.tasks) // 2, 1) if sampled else 1
     tasks = said.tasks[len(path.name) % step :: step]
     seen = [one async for one in replays(up_to(history, task) for task in tasks)]
 
     assert [] == [one for task, came in zip(tasks, seen, strict=True) for one in unlike(came, said, task, whole)]
 
 
-@every_history
-async def test_in_as_few_tasks_as_may_be_and_in_as_many_the_ledger_is_the_same(path: Path) -> None:
+async def test_in_as_few_tasks_as_may_be_and_in_as_many_the_ledger_is_the_same(path: Path, whole: Seen) -> None:
     """It does not depend on where Temporal cuts: what may come at once comes at once; then each thing comes for itself."""
-    history = history_in(path)
-    said, whole = recorded(history), await replayed(history)
-    given = given_in(whole)
+    said, given = recorded(history_in(path)), given_in(whole)
     as_recorded = await unlike_when_cut(whole, said, given, ends_in(given))
     joined = await unlike_when_cut(whole, said, given, ends_in(given) - joints_in(given))
     apart = await unlike_when_cut(whole, said, given, set(range(len(given))))
@@ -90,7 +94,6 @@ FROM_THE_ARCHIVE = {"diverged", "archive_behind", "archive_caught_up"}
 
 
 @pytest.mark.slow
-@every_history
 async def test_in_whatever_tasks_things_come_the_ledger_is_the_same(path: Path) -> None:
     """Joined and split at random, by a seed: no receipt, root or head differs."""
     found, unknown = await recut(path, path.name, combinations=5)
@@ -136,7 +139,6 @@ COLD = 3
 """Times slower than usual, since each task is a replay."""
 
 
-@every_history
 def test_no_task_that_took_something_ends_without_a_command(path: Path) -> None:
     """The first law: else a cold worker takes it together with the next one, where results and timers come in another order."""
     assert [] == [one.ended for one in recorded(history_in(path)).tasks if one.took and one.idle]

@@ -150,7 +150,11 @@ async def why_its_task_failed(at: Installation, plan: Plan) -> str:
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name.removesuffix(".json.gz"))
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(one, marks=pytest.mark.slow if number % 3 else ()) for number, one in enumerate(COMMITTED)],
+    ids=lambda path: path.name.removesuffix(".json.gz"),
+)
 async def test_a_delivery_of_the_old_version_replays_with_the_new_program(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its first run too, which begins the delivery again: same commands, same receipts, and the ending that stands there."""
     released(monkeypatch)
