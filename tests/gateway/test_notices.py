@@ -82,7 +82,7 @@ class Desk:
     def gateway(self, floor: WatchFloor | None = None) -> Noticing:
         """One that has just been started."""
         lists, seen = Deliveries(self.reads._database, RING), Occasions(self.reads._database)
-        floor = floor or reading_of(self.reads._database).floor
+        floor = floor if floor is not None else reading_of(self.reads._database).floor
         return Noticing(floor, lists, seen, self.subscribers, self.teller, Rights(self.known))
 
     def officer(self, code: str = "S-1", service: str = ALL) -> Visitor:

@@ -123,8 +123,11 @@ def test_who_runs_the_installation_chases_nobody() -> None:
         assert {"-"} == {MAY[action][ROLES.index(role)] for role in ("auditor", "administrator", "system")}
 
 
-async def test_a_page_asks_the_archive_as_often_for_a_thousand_deliveries_as_for_one(at: Night) -> None:
+async def test_a_page_asks_the_archive_as_often_for_a_thousand_deliveries_as_for_one(
+    at: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is made from rows that are held in memory: no question for each delivery, and at most 200 KB."""
+    monkeypatch.setattr(gateway_overdue, "KNOWN_FOR", 0.0)
     asked: list[str] = []
     engine = at.reads._database._engine.sync_engine
     browser = await at.browser()
