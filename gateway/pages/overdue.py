@@ -132,7 +132,9 @@ def _values(request: web.Request, found: Overdue, question: OverdueQuestion) -> 
         return [{"text": speak(text), "href": leads(**{name: one}), "current": one == chosen} for one, text in called.items()]
 
     said, blocks = words.in_one_sentence(found, speak), [_block(one, now, language, speak) for one in found.silent]
-    since = digest_of_bytes(repr((said, [one | {"silent": one["silent"].model_copy(update={"local": None})} for one in blocks])).encode())
+    since = digest_of_bytes(
+        repr((said, [one | {"silent": one["silent"].model_copy(update={"local": None})} for one in blocks])).encode()
+    )
     return {
         "found": found,
         "said": said,
