@@ -1,4 +1,5 @@
-"""Words in the national languages, beside ours: what they call States, services, phases and outcomes. It is a help to read, and no more.
+"""Words in the national languages, beside ours: what they call States, services, phases and outcomes. It is a help to
+read, and no more.
 
 Nobody has reviewed what is marked so. Nothing else of the desk is ever in these languages (`process.proposals`).
 """

@@ -14,7 +14,7 @@ from domain.views.floor_in_words import PHASES, SHORTLY, SHOWN, cells
 from domain.views.glance import Glance, Shortfall
 from domain.views.selection import Selection, floor_page
 from domain.views.urgency import COUNTED, GROUPS, REASONS, holds_until, urgencies
-from domain.words.limits import GLANCE_BYTES, ROWS_OF_FLOOR, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT
+from domain.words.limits import GLANCE_BYTES, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT, ROWS_OF_FLOOR
 from domain.words.moments import utc_text
 from tests.floors import glance_of, night, trouble, wait
 

@@ -625,7 +625,7 @@ async def test_no_worker_and_no_temporal_are_said_in_a_sentence(at: Night) -> No
 
 async def test_a_page_full_of_trouble_weighs_less_than_200_kb_and_asks_for_nothing_elsewhere() -> None:
     """With its bands, counters and filters, in Russian, with the longest titles; every address in it is this desk's own."""
-    rows = [one.model_copy(update={"title": "Ж" * LONGEST_LINE}) for one in night(7 * ROWS_OF_FLOOR, NOW)]
+    rows = [one.model_copy(update={"title": "Ж" * LONGEST_LINE}) for one in night(8 * ROWS_OF_FLOOR, NOW)]
     async with over(rows) as at:
         browser = await at.browser()
         text = await browser.page("/desk/floor?lang=ru")
