@@ -18,7 +18,7 @@ from domain.views.glance import Awaited, Glance
 from domain.views.urgency import Group, Reason, Urgency, holds_until, urgencies
 from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
-from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_LISTED_SERVICES, MOST_ON_FLOOR, ROWS_OF_FLOOR
+from domain.words.limits import LONGEST_LIST, LONGEST_SEARCH, MOST_LISTED_SERVICES, MOST_ON_FLOOR
 from domain.words.moments import instant, utc_text
 from domain.words.text import shown
 
@@ -28,6 +28,8 @@ Shown = Reason | Group
 Engine = Literal["up", "no_worker", "away"]
 """Whether a worker is up; `away`: Temporal does not answer."""
 Count = Annotated[int, Field(ge=0)]
+ROWS_OF_FLOOR: Final = 120
+"""On one page: in Russian, and where all of them are in trouble, it weighs less than 200 KB."""
 LAST_PAGE: Final = -(-MOST_ON_FLOOR // ROWS_OF_FLOOR)
 HOUR: Final = timedelta(hours=1)
 

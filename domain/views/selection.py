@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast, get_args
 
-from domain.views.floor import KEYS, Counted, Facets, FloorPage, FloorQuestion, Placed, tests_of
+from domain.views.floor import KEYS, ROWS_OF_FLOOR, Counted, Facets, FloorPage, FloorQuestion, Placed, tests_of
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.views.view import Phase
-from domain.words.limits import ROWS_OF_FLOOR
 from domain.words.moments import utc_text
 
 T = TypeVar("T")

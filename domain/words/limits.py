@@ -457,8 +457,6 @@ MOST_READ: Final = 1_000
 
 LONGEST_LIST: Final = 200
 """Rows of one page of a list."""
-ROWS_OF_FLOOR: Final = 120
-"""Rows of one page of the watch floor: in Russian, and when all of them are in trouble, it weighs less than 200 KB."""
 LARGEST_NUMBER_OF_HANDOVER: Final = 999_999
 """Three a day for 900 years."""
 MOST_ON_SHEET: Final = 100

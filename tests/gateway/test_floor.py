@@ -19,10 +19,10 @@ from archive.sessions import Sessions, SignedIn
 from archive.tables import deliveries
 from domain.plan.access import MAY, ROLES
 from domain.signing.keys import key_id
-from domain.views.floor import FloorQuestion, placed
+from domain.views.floor import ROWS_OF_FLOOR, FloorQuestion, placed
 from domain.views.glance import Glance
 from domain.words.errors import Unavailable
-from domain.words.limits import LONGEST_LINE, ROWS_OF_FLOOR
+from domain.words.limits import LONGEST_LINE
 from domain.words.moments import utc_text
 from gateway import floor as gateway_floor
 from gateway import selections
