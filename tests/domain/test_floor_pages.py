@@ -112,7 +112,7 @@ def test_pages_follow_on_one_another_and_one_beyond_the_last_is_the_last() -> No
     """Each row once."""
     rows = [placed(one, NOW) for one in night(2 * ROWS_OF_FLOOR + 5, NOW)]
     pages = [floor_page(rows, FloorQuestion(page=number), NOW) for number in (1, 2, 3, 4)]
-    assert [ROWS_OF_FLOOR, 5, 5] == [len(one.rows) for one in pages]
+    assert [ROWS_OF_FLOOR, ROWS_OF_FLOOR, 5, 5] == [len(one.rows) for one in pages]
     assert 2 * ROWS_OF_FLOOR + 5 == len({one.glance.delivery for page in pages[:3] for one in page.rows})
     assert (3, 3, pages[2]) == (pages[3].page, pages[3].pages, pages[3])
 
