@@ -136,7 +136,8 @@ class WatchFloor:
         """When the last look began that failed, and of what."""
         self._looked_at = clock()
         self.heed: Callable[[Glance], None] | None = None
-        """Is given each row as it changes, also by time alone, and once more as it was when it ended."""
+        """Is given each row as it changes, also by time alone, and once more as it was when it ended; one that has no room, as it
+        changes in the archive."""
         self.chased: Callable[[Service], Awaitable[tuple[Chase, ...]]] = _nobody
         """Who chases whom, as far as a reader may know."""
 
@@ -325,7 +326,9 @@ class WatchFloor:
                 self._told_of(kept.glance)
             if not kept.ended and (there or not self._is_full()):
                 self._unreadable.add(name)
-        elif (there or not self._is_full()) and (known is None or known.packed != packed(kept.glance)):
+        elif not there and self._is_full():
+            self._told_of(kept.glance)  # it has no room, and what needs somebody in it is heard of all the same
+        elif known is None or known.packed != packed(kept.glance):
             self._put(placed(kept.glance, self._clock()))
 
     def _put(self, row: Placed) -> None:

@@ -137,13 +137,13 @@ class Noticing:
                 await self._subscribers.mark_ended(one, ended=ended)
 
     async def _begin(self) -> None:
-        """What ended while no gateway looked is not on the floor, and is heard of all the same."""
+        """What ended while no gateway looked is not on the floor, nor is what has no room there: it is heard of all the same."""
         if self._begun:
             return
         after = min(await self._seen.change(), await self._lists.newest())
         while found := await self._lists.floor_changes(after, AT_ONCE):
             for one in found:
-                if one.ended and one.glance is not None:
+                if one.glance is not None:
                     self._heed(one.glance)
             after = found[-1].change
         self._begun = True
@@ -162,7 +162,7 @@ class Noticing:
         found = occasions(seen, datetime.now(UTC))
         known = self._so.get(seen.delivery, frozenset())
         self._found |= {one.mark: one for one in found if one.mark not in known}
-        if seen.phase == "ended":
+        if seen.phase == "ended" or not found:
             self._so.pop(seen.delivery, None)
         else:
             self._so[seen.delivery] = frozenset(one.mark for one in found)

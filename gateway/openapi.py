@@ -174,7 +174,7 @@ _SHOWN_OF_FLOOR = {
     "phase": "Only in this phase.",
     "text": "Only with this in the code name, the title, or such a service.",
     "sort": "`worst`: the worst first. `due`: what comes due next. `age`: the oldest. `name`: by code name.",
-    "page": "From 1; of 200 rows each.",
+    "page": "From 1; of 120 rows each.",
 }
 
 

@@ -12,7 +12,7 @@ from domain.views.floor import FloorQuestion
 from domain.words.errors import VigilError
 from gateway.access import CALLER, PROOFS
 from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
-from gateway.reads import following, following_floor
+from gateway.reads import following, following_floor, shows
 from gateway.reception import RECEPTION
 
 log = logging.getLogger("vigil.gateway")
@@ -57,6 +57,8 @@ async def stream_floor(
     """
     reception, reader = request.app[RECEPTION], request[CALLER].service
     names = await reception.reading.floor.names(reader, question)
+    if request.method == "HEAD":
+        return may_follow(request)
     since = request.headers.get("Last-Event-ID") or request.query.get("since")
     found = reception.reading.floor.changes(reader, question, reception.engine, since)
     async with following_floor(request, names) as show, aclosing(found):
@@ -69,6 +71,12 @@ async def stream_floor(
                 yield "".join([*told[:-1], f"id: {version}\n", told[-1]])
 
         return await stream_texts(request, texts())
+
+
+def may_follow(request: web.Request) -> web.Response:
+    """Answer that a stream could be followed now: a page that was refused one asks so, to say why. It shows nothing."""
+    shows(request, ())
+    return web.Response(content_type="text/event-stream")
 
 
 def _names(event: FloorEvent) -> Iterator[str]:

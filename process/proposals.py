@@ -1,9 +1,9 @@
 """Words in languages that nobody who speaks them has reviewed: shown beside ours on one page, marked, and nowhere else.
 
-Each such language has a short catalogue, `locale/LANGUAGE/LC_MESSAGES/terms.po`: phases of a delivery and kinds of services. What
-awaits a speaker is `fuzzy` there, as gettext calls it, and no tool compiles that. `process.language` looks nothing up in these
-catalogues: a text that is signed, asked or refused cannot come from them. Names of States are those of the Unicode CLDR, in the
-nominative.
+Each such language has a short catalogue, `locale/LANGUAGE/LC_MESSAGES/terms.po`: phases of a delivery, its outcomes, and kinds of
+services. What awaits a speaker is `fuzzy` there, as gettext calls it, and no tool compiles that. `process.language` looks nothing
+up in these catalogues: a text that is signed, asked or refused cannot come from them. Names of States are those of the Unicode
+CLDR, in the nominative.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from babel import Locale
 from babel.messages.pofile import read_po
 
 from domain.plan.directory import ServiceKind
-from domain.views.names import PHASES
+from domain.views.names import OUTCOMES, PHASES
 from domain.words.text import word
 from process.language import LOCALE, having
 
@@ -25,7 +25,7 @@ PROPOSED = having(f"{CATALOGUE}.po")
 """Languages that have such a catalogue (ISO 639-1). Another is one more folder."""
 KINDS = tuple(str(word(kind)) for kind in get_args(ServiceKind))
 """Of services."""
-TERMS = tuple(dict.fromkeys((*PHASES.values(), *KINDS)))
+TERMS = tuple(dict.fromkeys((*PHASES.values(), *OUTCOMES.values(), *KINDS)))
 """What is proposed in each, as it stands in the code."""
 
 

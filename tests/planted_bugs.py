@@ -202,6 +202,20 @@ BUGS = (
         "gateway/floor::test_r15_what_a_narrowed_stream_names_is_in_the_log_of_reads",
     ),
     Bug(
+        "R15",
+        "gateway/pages/overdue.py",
+        "            await show(found.names())\n",
+        "",
+        "gateway/overdue::test_r11_the_page_of_overdue_services_follows_what_its_reader_sees_and_nothing_else",
+    ),
+    Bug(
+        "waiting",
+        "gateway/floor.py",
+        "            self._told_of(kept.glance)  # it has no room",
+        "            pass  # it has no room",
+        "gateway/notices::test_what_has_no_room_on_the_floor_is_told_once_it_is_recorded",
+    ),
+    Bug(
         "R11",
         "gateway/floor.py",
         "nonce = secrets.token_bytes(NONCE)",

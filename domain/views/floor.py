@@ -28,7 +28,9 @@ Shown = Reason | Group
 Engine = Literal["up", "no_worker", "away"]
 """Whether a worker is up; `away`: Temporal does not answer."""
 Count = Annotated[int, Field(ge=0)]
-LAST_PAGE: Final = MOST_ON_FLOOR // LONGEST_LIST
+ROWS_OF_FLOOR: Final = 120
+"""On one page: in Russian, and where all of them are in trouble, it weighs less than 200 KB."""
+LAST_PAGE: Final = -(-MOST_ON_FLOOR // ROWS_OF_FLOOR)
 HOUR: Final = timedelta(hours=1)
 
 
@@ -115,7 +117,7 @@ class FloorPage(Frozen):
     at: UtcText
     counters: tuple[Counted, ...]
     facets: Facets
-    rows: Annotated[tuple[FloorRow, ...], Field(max_length=LONGEST_LIST)]
+    rows: Annotated[tuple[FloorRow, ...], Field(max_length=ROWS_OF_FLOOR)]
     page: Annotated[int, Field(ge=1)]
     pages: Annotated[int, Field(ge=1)]
     matching: Count

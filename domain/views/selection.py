@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast, get_args
 
-from domain.views.floor import KEYS, Counted, Facets, FloorPage, FloorQuestion, Placed, tests_of
+from domain.views.floor import KEYS, ROWS_OF_FLOOR, Counted, Facets, FloorPage, FloorQuestion, Placed, tests_of
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.views.view import Phase
-from domain.words.limits import LONGEST_LIST
 from domain.words.moments import utc_text
 
 T = TypeVar("T")
@@ -102,13 +101,13 @@ class Selection:
 
     def page(self, number: int, now: datetime) -> FloorPage:
         """The page of that number, or the last."""
-        pages = max(1, -(-len(self._matching) // LONGEST_LIST))
+        pages = max(1, -(-len(self._matching) // ROWS_OF_FLOOR))
         page = min(number, pages)
         return FloorPage(
             at=utc_text(now),
             counters=tuple(self.counters()),
             facets=self._found(),
-            rows=tuple(row.shown() for row in self._matching[(page - 1) * LONGEST_LIST : page * LONGEST_LIST]),
+            rows=tuple(row.shown() for row in self._matching[(page - 1) * ROWS_OF_FLOOR : page * ROWS_OF_FLOOR]),
             page=page,
             pages=pages,
             matching=len(self._matching),

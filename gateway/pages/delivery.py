@@ -3,9 +3,9 @@ happened, what is waited for and what follows by itself, every weighing, and the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,9 +13,10 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.progress import RequestStanding
 from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
+from domain.views.floor_in_words import LATE
 from domain.views.ladders import Ladder, Step, ladders, say_step
 from domain.views.route_map import RouteMap, route_map
-from domain.views.sentences import Translate, say_kind
+from domain.views.sentences import Translate, say_kind, two_units
 from domain.views.sight import Sight, sight
 from domain.views.sight import page as entries_of
 from domain.views.situation import Part, Situation, situation
@@ -26,7 +27,7 @@ from domain.views.view import view as view_of
 from domain.views.way import said, way
 from domain.views.weighings import Weighing, weighings
 from domain.words.quantities import say_mass
-from domain.words.text import told
+from domain.words.text import mark, told
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages.brakes import proposed
 from gateway.pages.maps import NO_MAPS, Maps
@@ -36,6 +37,10 @@ TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
 """What in a contact can be dialled."""
 SCALE, HALF = 64.0, 28.0
 """Of the drawing of a deviation: its width, and half of the band that the tolerance is."""
+LEFT: Final = mark("left {time}")
+REACHED: Final = mark("reached {time}")
+ABOUT: Final = mark("about {time}")
+"""When it was at a stop, or will be as far as is known."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,8 @@ class OnePage:
     situation: Situation
     way: str
     way_said: str
+    whens: Mapping[str, tuple[str, str]]
+    """By stop, when it was there or will be, and by how much that is late."""
     route: RouteMap
     timeline: Timeline
     gantt: str
@@ -122,6 +129,7 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
         situation=stands,
         way=way(part),
         way_said=said(part),
+        whens=_whens(delivery, shown, line, speak),
         route=route_map(part),
         timeline=line,
         gantt=picture(line, speak),
@@ -137,6 +145,27 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
         proposed=proposed(stands.reason, speak),
         temporal=temporal if seen.whole else "",
     )
+
+
+def _whens(delivery: Delivery, shown: DeliveryView, line: Timeline, speak: Translate) -> dict[str, tuple[str, str]]:
+    """From the legs that are the reader's to know (R11)."""
+    found, passed = dict[str, tuple[str, str]](), {stop.checkpoint for stop in shown.route if stop.passed}
+
+    def at(text: str, moment: datetime) -> str:
+        return speak(text).format(time=moment.astimezone(UTC).strftime("%m-%d %H:%M UTC"))
+
+    for row in line.rows:
+        if row.what != "leg":
+            continue
+        leg = delivery.plan.legs[row.number]
+        if row.real is not None:
+            found.setdefault(leg.start, (at(LEFT, row.real.begins), ""))
+        late = speak(LATE).format(span=two_units(row.delay, speak)) if row.delay else ""
+        if row.expected is not None:
+            found[leg.end] = at(ABOUT, row.expected.ends), late
+        elif row.real is not None and leg.end in passed:
+            found[leg.end] = at(REACHED, row.real.ends), late
+    return found
 
 
 def _address(narrowed: Narrowed, **query: str) -> str:

@@ -46,6 +46,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.floor": "floor",
     "desk.floor.changes": "floor-changes",
     "desk.overdue": "overdue",
+    "desk.overdue.changes": "floor-changes",
     "desk.list": "list",
     "desk.view": "view",
     "desk.changes": "changes",

@@ -70,6 +70,10 @@ SAID: Final[Mapping[str, str]] = {
     ),
     "archive": mark("These are the figures of {time}. The archive does not answer, so nothing newer is known."),
     "out": mark("These are the figures of {time}. You are signed out, or may not follow this any more: load the page again."),
+    "many": mark(
+        "These are the figures of {time}. As many pages are followed as may be at once: close some of your service. It is tried "
+        "again every 5 s."
+    ),
     "no_worker": mark("No worker"),
     "no_worker_means": mark(
         "No worker is up: nothing advances by itself. Stops and answers are kept, and take effect before anything else when one "
@@ -104,7 +108,7 @@ async def floor(request: web.Request) -> web.Response:
     return answer
 
 
-@routes.get(f"{HERE}/changes", name="desk.floor.changes", allow_head=False)
+@routes.get(f"{HERE}/changes", name="desk.floor.changes")
 async def changes(request: web.Request) -> web.StreamResponse:
     """The same as it changes, row by row, in the reader's language; for as long as the session lasts, which this prolongs."""
     question, _ = asked(request.query)

@@ -1,4 +1,5 @@
-"""Words in the national languages, beside ours: what they call States, services and phases. It is a help to read, and no more.
+"""Words in the national languages, beside ours: what they call States, services, phases and outcomes. It is a help to
+read, and no more.
 
 Nobody has reviewed what is marked so. Nothing else of the desk is ever in these languages (`process.proposals`).
 """
@@ -9,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from domain.papers.tongue import state_called
-from domain.views.names import PHASES
+from domain.views.names import OUTCOMES, PHASES
 from gateway.access import CALLER
 from gateway.pages.entrance import ROOT
 from gateway.pages.pages import language_of, page
@@ -39,6 +40,7 @@ async def glossary(request: web.Request) -> web.Response:
         states=states,
         bodies=bodies,
         phases=_rows(PHASES.values(), there, speak),
+        outcomes=_rows(OUTCOMES.values(), there, speak),
         kinds=_rows(KINDS, there, speak),
         lacking=sum(not one.word for one in proposals(there).values()),
         awaiting=sum(bool(one.word) and not one.reviewed for one in proposals(there).values()),

@@ -31,7 +31,7 @@ from gateway.pages.story import Narrowed, narrowed_to
 from gateway.pages.trees import Tree, parts
 from gateway.reads import following_one, shows
 from gateway.reception import RECEPTION
-from gateway.streams import stream_texts
+from gateway.streams import may_follow, stream_texts
 from process.language import speaker
 from workflows.messages import workflow_id
 
@@ -70,11 +70,13 @@ async def view(request: web.Request) -> web.Response:
     return pages.page(request, "delivery.html", **drawing.values(), data=data, live=live, printing=printing)
 
 
-@routes.get(f"{ROOT}/deliveries/{{delivery}}/changes", name="desk.changes", allow_head=False)
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/changes", name="desk.changes")
 async def changes(request: web.Request) -> web.StreamResponse:
     """The same as it changes, in the reader's language, until it has ended or the session has, which this prolongs."""
     reader, name = request[CALLER].service, request.match_info["delivery"]
     delivery = await request.app[RECEPTION].reading.delivery(reader, name)
+    if request.method == "HEAD":
+        return may_follow(request)
     again, here = request.headers.get("Last-Event-ID", ""), Place.of(delivery, reader)
     place = Place.read(again or request.query.get("since", ""))
     shown = _Shown(request, place if place is not None else here)

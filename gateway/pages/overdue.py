@@ -1,7 +1,12 @@
-"""The page of silent services: whom to call, about what, and who has taken that over. In print it is a call list."""
+"""The page of silent services: whom to call, about what, and who has taken that over. In print it is a call list.
 
+What changes is sent service by service, as the trees of elements that the page would have (`gateway.pages.trees`).
+"""
+
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -9,16 +14,23 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from domain.delivery.chasing import LONGEST
+from domain.signing.canonical import digest_of_bytes
 from domain.views import overdue_in_words as words
+from domain.views.floor import FloorQuestion
 from domain.views.overdue import PARAMETERS, Overdue, OverdueQuestion, Silent, asked
 from domain.views.sentences import Translate
+from domain.words.errors import Unavailable
 from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.access import CALLER, PROOFS
-from gateway.pages.entrance import ROOT
-from gateway.pages.pages import keys_of, language_of, page
-from gateway.reads import shows
+from gateway.floor import FloorBeat
+from gateway.pages import floor
+from gateway.pages.entrance import ROOT, StillSignedIn
+from gateway.pages.pages import drawn, keys_of, language_of, page
+from gateway.pages.trees import Tree, parts
+from gateway.reads import following_floor, shows
 from gateway.reception import RECEPTION
+from gateway.streams import may_follow, stream_texts
 from process.language import speaker
 
 HERE: Final = f"{ROOT}/overdue"
@@ -33,6 +45,15 @@ SAID: Final[Mapping[str, str]] = {
     "unsent": mark("Not sent: the gateway does not answer. Sign again; twice counts once."),
 }
 """What its script says."""
+LIVE: Final[Mapping[str, str]] = {
+    **floor.SAID,
+    "stale": mark("These are the figures of {time}. The connection to Vigil is lost; it is tried again every 5 s."),
+    "silent": mark("New here: {fresh}, owing nothing now: {gone} · show"),
+    "order": mark("The order has changed · show"),
+}
+"""The same, of how old it is and what is wrong."""
+BLOCK: Final = "b-"
+"""With what the id of a service's block begins."""
 
 routes = web.RouteTableDef()
 
@@ -47,6 +68,57 @@ async def overdue(request: web.Request) -> web.Response:
     return page(request, "overdue.html", **_values(request, found, question))
 
 
+@routes.get(f"{HERE}/changes", name="desk.overdue.changes")
+async def changes(request: web.Request) -> web.StreamResponse:
+    """The same as it changes, in the reader's language; for as long as the session lasts, which this prolongs."""
+    question, _ = asked(request.query)
+    found = await request.app[RECEPTION].overdue.page(request[CALLER].service, question)
+    if request.method == "HEAD":
+        return may_follow(request)
+    async with following_floor(request, found.names()) as show:
+        return await stream_texts(request, _texts(request, question, show))
+
+
+async def _texts(
+    request: web.Request, question: OverdueQuestion, show: Callable[[Iterable[str]], Awaitable[None]]
+) -> AsyncIterator[str]:
+    """Server-sent events: what has changed since the page was made, and how things stand. It is looked at as often as the watch
+    floor says how things stand: within a second after a change, and every five.
+    """
+    reception, reader, still = request.app[RECEPTION], request[CALLER].service, StillSignedIn(request)
+    known, shown = request.query.get("since", ""), dict[str, str]()
+    async with aclosing(reception.reading.floor.changes(reader, FloorQuestion(), reception.engine)) as looks:
+        async for events, _ in looks:
+            beat = next((one for one in events if isinstance(one, FloorBeat)), None)
+            if beat is None:
+                continue
+            await still()
+            told = {"kind": "beat", "at": beat.at, "archive": beat.archive, "engine": beat.engine, "due": beat.due_within_an_hour}
+            try:
+                found = await reception.overdue.page(reader, question)
+            except Unavailable:
+                yield _event(told | {"archive": "away"})
+                continue
+            await show(found.names())
+            values = _values(request, found, question)
+            if values["data"]["live"]["since"] != known or not shown:
+                trees, _ = parts(drawn(request, "overdue.html", **values), BLOCK)
+                if values["data"]["live"]["since"] != known:
+                    yield _event(_changed(trees, shown))
+                known, shown = values["data"]["live"]["since"], {name: json.dumps(one) for name, one in trees.items()}
+            yield _event(told)
+
+
+def _changed(trees: Mapping[str, Tree], shown: Mapping[str, str]) -> dict[str, Any]:
+    """What is not shown as it is now, and the services in their order."""
+    new = {name: one for name, one in trees.items() if json.dumps(one) != shown.get(name)}
+    return {"kind": "changed", "parts": new, "order": [name for name in trees if name.startswith(BLOCK)]}
+
+
+def _event(said: Mapping[str, Any]) -> str:
+    return f"data: {json.dumps(said)}\n\n"
+
+
 def _values(request: web.Request, found: Overdue, question: OverdueQuestion) -> dict[str, Any]:
     language, caller = language_of(request), request[CALLER]
     speak, now = speaker(language), instant(found.at)
@@ -59,10 +131,14 @@ def _values(request: web.Request, found: Overdue, question: OverdueQuestion) -> 
     def choices(name: str, called: Mapping[str, str], chosen: str) -> list[dict[str, Any]]:
         return [{"text": speak(text), "href": leads(**{name: one}), "current": one == chosen} for one, text in called.items()]
 
+    said, blocks = words.in_one_sentence(found, speak), [_block(one, now, language, speak) for one in found.silent]
+    since = digest_of_bytes(
+        repr((said, [one | {"silent": one["silent"].model_copy(update={"local": None})} for one in blocks])).encode()
+    )
     return {
         "found": found,
-        "said": words.in_one_sentence(found, speak),
-        "blocks": [_block(one, now, language, speak) for one in found.silent],
+        "said": said,
+        "blocks": blocks,
         "orders": choices("sort", SORT, "" if question.sort == "worst" else question.sort),
         "views": choices("show", SHOW, "" if question.show == "all" else question.show),
         "narrowed": [given[name] for name in ("in", "service") if name in given],
@@ -77,6 +153,14 @@ def _values(request: web.Request, found: Overdue, question: OverdueQuestion) -> 
             "officer": caller.officer,
             "keys": keys_of(caller.service, caller.officer),
             "words": {name: speak(text) for name, text in SAID.items()},
+            "live": {
+                "stream": f"{HERE}/changes?{urlencode(given | {'since': since})}",
+                "since": since,
+                "at": found.at,
+                "engine": "up",  # until it is known
+                "due": 0,
+                "words": {name: speak(text) for name, text in LIVE.items()},
+            },
         },
     }
 

@@ -9,12 +9,12 @@ import pytest
 
 from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical
-from domain.views.floor import PARAMETERS, FloorQuestion, FloorRow, Placed, asked, placed
+from domain.views.floor import PARAMETERS, ROWS_OF_FLOOR, FloorQuestion, FloorRow, Placed, asked, placed
 from domain.views.floor_in_words import PHASES, SHORTLY, SHOWN, cells
 from domain.views.glance import Glance, Shortfall
 from domain.views.selection import Selection, floor_page
 from domain.views.urgency import COUNTED, GROUPS, REASONS, holds_until, urgencies
-from domain.words.limits import GLANCE_BYTES, LONGEST_LIST, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT
+from domain.words.limits import GLANCE_BYTES, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT
 from domain.words.moments import utc_text
 from tests.floors import glance_of, night, trouble, wait
 
@@ -110,10 +110,10 @@ def test_what_no_address_knows_is_named_and_the_rest_counts() -> None:
 
 def test_pages_follow_on_one_another_and_one_beyond_the_last_is_the_last() -> None:
     """Each row once."""
-    rows = [placed(one, NOW) for one in night(2 * LONGEST_LIST + 5, NOW)]
+    rows = [placed(one, NOW) for one in night(2 * ROWS_OF_FLOOR + 5, NOW)]
     pages = [floor_page(rows, FloorQuestion(page=number), NOW) for number in (1, 2, 3, 4)]
-    assert [LONGEST_LIST, LONGEST_LIST, 5, 5] == [len(one.rows) for one in pages]
-    assert 405 == len({one.glance.delivery for page in pages[:3] for one in page.rows})
+    assert [ROWS_OF_FLOOR, ROWS_OF_FLOOR, 5, 5] == [len(one.rows) for one in pages]
+    assert 2 * ROWS_OF_FLOOR + 5 == len({one.glance.delivery for page in pages[:3] for one in page.rows})
     assert (3, 3, pages[2]) == (pages[3].page, pages[3].pages, pages[3])
 
 
@@ -153,7 +153,7 @@ def test_a_page_is_no_more_work_where_there_are_five_times_the_rows(question: di
         def work(found: Selection = selection, before: Placed = rows[0], after: Placed = other) -> None:
             found.remove(before)
             found.add(after)
-            assert LONGEST_LIST == len(found.page(asked.page, NOW).rows)
+            assert ROWS_OF_FLOOR == len(found.page(asked.page, NOW).rows)
 
         counted.append(calls(work))
         rows[0] = other

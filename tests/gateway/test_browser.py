@@ -187,6 +187,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     await at.page.goto("about:blank")
     await at.page.goto(link)  # in the history of somebody's terminal, say
     await expect(at.page.locator("#refused")).to_contain_text("already used")
+    await at.sign_in()  # with a fresh one, where that stands open
 
 
 async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal: Client, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from archive.deliveries import Deliveries
 from domain.words.errors import Unavailable
 from domain.words.moments import utc_text
 from gateway import floor as gateway_floor
+from gateway.limits import SHARES, Share
 from tests.gateway.test_browser import CHROMIUM, pytestmark
 from tests.gateway.test_floor import IN_ORDER, NOW, ROWS, Night, keep, made, over
 
@@ -118,12 +119,13 @@ async def test_letters_lead_to_pages_unless_they_are_turned_off_in_this_browser(
         assert 28 > await page.locator("#r-cedar-1").evaluate("row => row.getBoundingClientRect().height")
 
 
+async def away(_self: Deliveries) -> int:
+    """No archive."""
+    raise Unavailable("the archive is away")
+
+
 async def test_a_stale_page_says_of_when_its_figures_are(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the archive is away in a sentence, and in the head; both go when it is back."""
-
-    async def away(_self: Deliveries) -> int:
-        raise Unavailable("the archive is away")
-
     async with opened(at) as page:
         await keep(at.reads, [made("cedar-1", "overdue")])
         await expect(page.locator("#r-cedar-1")).to_contain_text("late 3 h")  # the stream is there
@@ -134,11 +136,26 @@ async def test_a_stale_page_says_of_when_its_figures_are(at: Night, monkeypatch:
         await expect(page.locator("#stale")).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+async def test_a_page_whose_stream_is_refused_says_at_once_why(at: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many are followed, the archive is away, the session has ended: each in its own sentence."""
+    monkeypatch.setitem(SHARES, "follow", Share(burst=600, seconds=30, under_way=0))
+    async with opened(at) as page:
+        await expect(page.locator("#stale")).to_contain_text("As many pages are followed as may be at once")
+        with monkeypatch.context() as patch:
+            patch.setattr(Deliveries, "newest", away)
+            patch.setitem(SHARES, "follow", Share(burst=600, seconds=30, under_way=1))
+            await expect(page.locator("#stale")).to_contain_text("The archive does not answer", timeout=20_000)
+        await at.sessions.end((await page.context.cookies())[0]["value"])  # type: ignore[typeddict-item]
+        await expect(page.locator("#stale")).to_contain_text("You are signed out", timeout=20_000)
+        await expect(page.locator("#live")).to_contain_text("Not live since")
+
+
+@pytest.mark.parametrize("width", [390, 1200, 1440])
 async def test_nothing_scrolls_sideways(at: Night, width: int) -> None:
-    """On a telephone rows are cards, on a screen one table; both as wide as the window."""
+    """On a telephone rows are cards, on a screen one table; both as wide as the window, and what is waited for can be read."""
     async with opened(at, viewport={"width": width, "height": 900}) as page:
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert ("grid" if width == 390 else "table-row") == await page.locator("#r-cedar-1").evaluate(
             "row => getComputedStyle(row).display"
         )
+        assert await page.locator("#r-amber-2 .need").evaluate("cell => cell.clientWidth >= 200")

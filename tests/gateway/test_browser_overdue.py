@@ -1,14 +1,17 @@
 """Silent services in a real browser: an officer takes one over with the key of that browser, and prints the call list."""
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
 from domain.plan.directory import ServiceKey
+from gateway import floor as gateway_floor
+from tests.floors import wait
 from tests.gateway.test_browser import pytestmark
 from tests.gateway.test_browser_floor import opened
-from tests.gateway.test_floor import ALL, Night, over
+from tests.gateway.test_floor import ALL, NOW, Night, keep, made, over
 from tests.gateway.test_overdue import ROWS, chased, telephoned
 
 __all__ = ["pytestmark"]
@@ -47,6 +50,26 @@ async def test_an_officer_takes_a_service_over_and_gives_it_back(width: int) -> 
         assert await chased(at) is None
         assert width >= await page.evaluate("document.documentElement.scrollWidth")
         await page.evaluate("window.untouched = true")
+
+
+async def test_a_service_changes_live_where_it_stands_and_what_is_new_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not while somebody is about to take it over; then without a reload, and what was opened can be signed still."""
+    monkeypatch.setattr(gateway_floor, "BEAT", 0.2)
+    async with over(ROWS) as at, opened(at, "/desk/me", stays=False) as page:
+        await with_key(at, page)
+        await page.goto(f"{at.url}/desk/overdue")
+        await expect(page.locator("#live")).to_contain_text("Live")
+        block = page.get_by_role("region", name="uz.customs Customs Committee of Uzbekistan, UZ")
+        await block.get_by_text("Take it over").click()
+        await keep(at.reads, [made("amber-2"), made("novel-7", waits=(wait(NOW, "kz.knb", -1),))])
+        await expect(page.locator("#l-said")).to_contain_text("Silent services: 3.")
+        await expect(page.locator("#new")).to_have_text("New here: 1, owing nothing now: 0 · show")
+        await expect(block.get_by_role("row", name="amber-2")).to_contain_text("late 3 h")
+        await block.get_by_text("Take it over").click()
+        await expect(block.get_by_role("row", name="amber-2")).to_contain_text(re.compile(r"4 h \d+ min"))
+        await block.get_by_text("Take it over").click()
+        await block.get_by_role("button", name="Sign it").click()
+        await expect(block.locator(".taken")).to_contain_text("S-1 of supervision chases it until")
 
 
 async def test_on_paper_no_block_is_split_and_nothing_is_to_press(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from domain.words.moments import utc_text
 from gateway.access import Proofs, Visitor
 from gateway.api import application
 from gateway.connections import serving
+from gateway.feed import Feed
 from gateway.floor import WatchFloor
 from gateway.notices import NoticeRoom, Waiting
 from gateway.noticing import Noticing, Rights
@@ -81,7 +82,7 @@ class Desk:
     def gateway(self, floor: WatchFloor | None = None) -> Noticing:
         """One that has just been started."""
         lists, seen = Deliveries(self.reads._database, RING), Occasions(self.reads._database)
-        floor = floor or reading_of(self.reads._database).floor
+        floor = floor if floor is not None else reading_of(self.reads._database).floor
         return Noticing(floor, lists, seen, self.subscribers, self.teller, Rights(self.known))
 
     def officer(self, code: str = "S-1", service: str = ALL) -> Visitor:
@@ -232,6 +233,21 @@ async def test_what_came_and_ended_while_no_gateway_looked_is_told(at: Desk, rec
 
     assert [1] == counts(receiver)
     assert 0 == (await at.one("S-2")).waiting
+
+
+async def test_what_has_no_room_on_the_floor_is_told_once_it_is_recorded(at: Desk, receiver: Hook) -> None:
+    """By a gateway that looks on, and by one that is started later; each stop once."""
+    lists = Deliveries(at.reads._database, RING)
+    await at.subscribe(by(receiver), "stop")
+    gateway = at.gateway(floor := WatchFloor(lists, Feed(lists), most=1))
+    await at.happens(made("cedar-1"), made("novel-7"), at=gateway)
+    await at.happens(made("novel-7", "to_seize"), at=gateway)
+    assert ([1], 1) == (counts(receiver), len(floor))
+    await keep(at.reads, [made("quail-8", "to_seize")])
+    at.now += PAUSE
+    await at.look(at.gateway(WatchFloor(lists, Feed(lists), most=1)))
+
+    assert [1, 1] == counts(receiver)
 
 
 async def test_what_a_gateway_was_telling_when_it_was_killed_is_told_by_the_next_under_the_same_number(

@@ -19,6 +19,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope, sign
 from domain.words.errors import Unavailable
 from domain.words.moments import utc_text
+from gateway import floor as gateway_floor
 from gateway import overdue as gateway_overdue
 from rehearsal.services import cast, private_key_of
 from tests.archive.samples import put, request, standing
@@ -122,8 +123,11 @@ def test_who_runs_the_installation_chases_nobody() -> None:
         assert {"-"} == {MAY[action][ROLES.index(role)] for role in ("auditor", "administrator", "system")}
 
 
-async def test_a_page_asks_the_archive_as_often_for_a_thousand_deliveries_as_for_one(at: Night) -> None:
+async def test_a_page_asks_the_archive_as_often_for_a_thousand_deliveries_as_for_one(
+    at: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is made from rows that are held in memory: no question for each delivery, and at most 200 KB."""
+    monkeypatch.setattr(gateway_overdue, "KNOWN_FOR", 0.0)
     asked: list[str] = []
     engine = at.reads._database._engine.sync_engine
     browser = await at.browser()
@@ -237,6 +241,35 @@ async def test_a_note_that_somebody_put_into_the_database_is_not_believed(at: Ni
         await connection.execute(update(chases).values(envelope=note().model_dump_json()))
     at.reception.overdue._notes = (float("-inf"), ())
     assert "supervision S-1" == await chased(at)
+
+
+# Live
+
+
+async def test_r11_the_page_of_overdue_services_follows_what_its_reader_sees_and_nothing_else(
+    at: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service's block comes as the elements that the page would have; what is another's gives nothing, nor a record. A page
+    that shows what stands is sent nothing at first.
+    """
+    monkeypatch.setattr(gateway_floor, "BEAT", 0.1)
+    browser = await at.browser(READER)
+    stream = re.search(r'"stream": "([^"]+)"', await browser.page("/desk/overdue"))
+    assert stream is not None
+    headers = {"Cookie": browser.cookie, "Sec-Fetch-Site": "same-origin"}
+    async with followed(at, stream[1], headers) as mine:
+        assert "beat" == (await mine.next("beat", "changed"))["kind"]
+        await keep(at.reads, [made("novel-7", waits=(wait(NOW, "ru.customs", -1),), whole=())])
+        await keep(at.reads, [made("amber-2", waits=(wait(NOW, "uz.customs", 0.5),))])
+        found = await mine.next("changed")
+        await keep(at.reads, [made("alder-9", "overdue")])
+        assert "alder-9" in str(await mine.next("changed"))
+
+    assert (["b-uz.customs"], {"l-said", "b-uz.customs"}) == (found["order"], {*found["parts"]})
+    assert "No answer is late." in str(found["parts"]["l-said"])
+    assert "novel-7" not in str(found)
+    read = {name for one in (await at.reads.page(0, 99)).reads for name in one.deliveries}
+    assert ("alder-9" in read, "novel-7" in read) == (True, False)
 
 
 # The number in the navigation

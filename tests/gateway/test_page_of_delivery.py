@@ -123,6 +123,9 @@ def test_a_part_says_nothing_of_where_it_is_elsewhere() -> None:
     assert timedelta() == part.timeline.delay
     assert [] == [row for row in part.timeline.rows if row.what == "leg"]
     assert {"UZ"} == {one.state for one in part.timeline.consents}
+    assert ("left 03-01 06:00 UTC", "") == whole.whens["departure"]
+    assert ("about 03-01 21:00 UTC", "late 5 h") == whole.whens["tashkent-airport"]
+    assert {} == part.whens
     assert ("", "http://127.0.0.1:8233/x") == (part.temporal, whole.temporal)
 
 

@@ -167,6 +167,7 @@ def one_page_of(words: str) -> OnePage:
         situation=stands,
         way="",
         way_said=words,
+        whens={},
         route=RouteMap((), (), (), (), None, (), ()),
         timeline=drawn,
         gantt=picture(drawn, str),

@@ -48,6 +48,7 @@ NO_PAGE: Final = {
     "desk.back": "a script brings what the provider has said",
     "desk.file": "a script, a style or a picture",
     "desk.floor.changes": "a stream",
+    "desk.overdue.changes": "a stream",
     "desk.changes": "a stream",
     "desk.story": "a script fetches more of the ledger",
     "desk.findings": "a script asks what a finding means",

@@ -3,6 +3,7 @@
 
 import { build, fill, follow, span } from "./live.js";
 import { $, put, read, show } from "./page.js";
+import { letGo, replace, still } from "./parts.js";
 import { compare, Contradiction } from "./receipts.js";
 import { bind, left } from "./shortcuts.js";
 
@@ -10,53 +11,7 @@ const { live, home, words } = read("following");
 const shown = read("shown");
 const data = read("data");
 const POLITE = 60_000; // milliseconds between two sentences that are merely spoken
-const LOOK = 1_000; // between two looks whether the hand has let go
 let following = null;
-
-// Parts
-
-const waiting = new Map(); // parts that have changed while somebody had something of them in hand
-const fields = (element) => [...element.querySelectorAll("a, button, summary")];
-
-function inHand(element) {
-  const selected = getSelection();
-  const typing = element.contains(document.activeElement) && document.activeElement.closest("input, select, textarea");
-  return Boolean(typing) || (!selected.isCollapsed && element.contains(selected.anchorNode));
-}
-
-// The same element in its new form keeps what is open, how far it is scrolled, and the focus.
-function carryOver(old, fresh) {
-  const opened = [...old.querySelectorAll("details")].map((one) => one.open);
-  [...fresh.querySelectorAll("details")].forEach((one, place) => (one.open = opened[place] ?? one.open));
-  const at = fields(old).indexOf(document.activeElement);
-  const scrolled = [...old.querySelectorAll(".scroll")].map((one) => one.scrollLeft);
-  return () => {
-    [...fresh.querySelectorAll(".scroll")].forEach((one, place) => (one.scrollLeft = scrolled[place] ?? 0));
-    if (at >= 0) (fields(fresh)[at] ?? fresh.closest("section, main"))?.focus({ preventScroll: true });
-  };
-}
-
-function replace(name, tree) {
-  const old = $(name);
-  if (inHand(old)) {
-    waiting.set(name, tree);
-    return;
-  }
-  waiting.delete(name);
-  const fresh = build(tree);
-  const settle = carryOver(old, fresh);
-  old.replaceWith(fresh);
-  settle();
-}
-
-// Whatever is done above it, what is being read stays where it is on the screen.
-function still(change) {
-  const read = [...document.querySelectorAll("[data-live], .story > li")].find((one) => one.getBoundingClientRect().bottom > 0);
-  const name = scrollY > 0 ? read?.id : "";
-  const before = name ? $(name).getBoundingClientRect().top : 0;
-  change();
-  if (name && $(name)) scrollBy({ top: $(name).getBoundingClientRect().top - before, behavior: "instant" });
-}
 
 // What is recorded
 
@@ -117,7 +72,7 @@ function countDown() {
 if (live) {
   following = follow(live, take);
   setInterval(countDown, 5000);
-  setInterval(() => still(() => [...waiting].forEach(([name, tree]) => replace(name, tree))), LOOK);
+  letGo();
 }
 
 // The ledger, narrowed and searched where it stands

@@ -43,9 +43,20 @@ async function go() {
 }
 
 $("go")?.addEventListener("click", () => go().catch(refused));
-const linked = location.hash || !$("choice");
-enter().catch((problem) => {
-  if (!linked) return refused(problem);
-  show($("wait"), false);
-  show($("refused"));
+function come() {
+  const linked = location.hash || !$("choice");
+  enter().catch((problem) => {
+    if (!linked) return refused(problem);
+    show($("wait"), false);
+    show($("refused"));
+  });
+}
+
+// A fresh link that is opened where one failed: the browser stays on the page.
+addEventListener("hashchange", () => {
+  if (!location.hash) return;
+  for (const one of document.querySelectorAll("#refused, #unable, #choice")) show(one, false);
+  show($("wait"));
+  come();
 });
+come();

@@ -7,6 +7,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const SLOW = 10_000; // milliseconds without news after which that is said
 const STALE = 30_000;
 const AGAIN = 5_000;
+const WHY = { 401: "out", 403: "out", 404: "out", 429: "many", 503: "archive" }; // a stream is refused, by the status of the answer
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => values[name] ?? gap);
 
@@ -48,8 +49,9 @@ export function follow({ stream, words, ...begun }, take) {
   let ahead = Date.parse(begun.at) - Date.now(); // of the clock of this machine, at most by how long the page was on its way
   let at = Date.parse(begun.at);
   let heard = Date.now();
-  let state = { archive: "up", engine: begun.engine, due: begun.due, out: false };
-  let refused = false; // the stream was, and is asked for again
+  let state = { archive: "up", engine: begun.engine, due: begun.due };
+  let why = ""; // the stream broke: the sentence that says why, until it is there again
+  let broke = 0; // how often it broke since it was there
   const now = () => Date.now() + ahead;
 
   function tell() {
@@ -60,30 +62,37 @@ export function follow({ stream, words, ...begun }, take) {
       return;
     }
     const silent = Date.now() - heard;
-    const stale = silent > STALE || state.out || refused || state.archive === "away";
+    const stale = why || (silent > STALE ? "stale" : state.archive === "away" ? "archive" : "");
     const time = `${clock(at)} UTC`;
-    say($("stale"), !stale ? "" : fill(state.out ? words.out : state.archive === "away" && silent <= STALE ? words.archive : words.stale, { time }));
+    say($("stale"), stale && fill(words[stale], { time }));
     const broken = { no_worker: words.no_worker_means, away: words.away_means }[state.engine];
     say($("engine"), broken ? fill(broken, { count: state.due }) : "");
     const [word, more] = [$("live").querySelector("b"), $("live").querySelector("span")];
     $("live").className = stale ? "live soon" : broken ? "live late" : "live";
     word.textContent = stale ? words.not_live : broken ? words[state.engine] : words.live;
     more.textContent = stale ? fill(words.since, { time }) : fill(words.ago, { seconds: Math.max(0, Math.round(silent / 1000)) });
-    show(more, stale || silent > SLOW || !broken);
+    show(more, Boolean(stale) || silent > SLOW || !broken);
     const told = new Date(now()).toISOString();
     $("clock").querySelector("b").textContent = `${told.slice(11, 16)} UTC`;
     $("clock").querySelector("span").textContent = told.slice(0, 10);
   }
 
+  // As of when the page is, for paper.
+  function dated() {
+    const text = `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+    for (const one of document.querySelectorAll(".as-of")) if (one.textContent !== text) one.textContent = text;
+  }
+
   function hear(event) {
     heard = Date.now();
-    refused = false;
+    [why, broke] = ["", 0];
     place = event.lastEventId || place;
     const said = JSON.parse(event.data);
     if (said.kind === "beat") {
       at = Date.parse(said.at);
       if (said.archive === "up") ahead = at - Date.now();
-      state = { archive: said.archive, engine: said.engine, due: said.due, out: false };
+      dated();
+      state = { archive: said.archive, engine: said.engine, due: said.due };
     }
     take(said);
     tell();
@@ -99,15 +108,21 @@ export function follow({ stream, words, ...begun }, take) {
       tell();
     });
     mine.onerror = () => {
-      if (mine !== source || mine.readyState !== EventSource.CLOSED) return; // it comes back by itself
-      refused = true;
-      tell();
-      fetch("/desk/me", { method: "HEAD" }).then(({ status }) => {
-        state.out = status === 401 || status === 403;
-        tell();
-      }, () => {});
+      if (mine !== source) return;
+      broke += 1;
+      if (mine.readyState !== EventSource.CLOSED) {
+        if (broke > 1) because("stale"); // it comes back by itself, and did not
+        return;
+      }
+      because(why || "stale");
+      fetch(address, { method: "HEAD" }).then(({ status }) => mine === source && because(WHY[status] ?? "stale"), () => {});
       setTimeout(() => mine === source && listen(), AGAIN);
     };
+  }
+
+  function because(reason) {
+    why = reason;
+    tell();
   }
 
   function turn(another) {

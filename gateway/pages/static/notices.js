@@ -5,7 +5,7 @@ import { $, put, read, show } from "./page.js";
 
 const words = read("told");
 const OFTEN = 15_000;
-const SOON = 2_500; // milliseconds after a row has changed until the gateway has noted it
+const SOON = 2_500; // milliseconds after a row has changed until the gateway has noted it; and after a look that failed
 const ON = "vigil.notify";
 const SAID = "vigil.notified"; // up to which number this browser has notified: of several pages one does
 
@@ -38,21 +38,31 @@ function tell({ count, upto }) {
   notice.addEventListener("click", () => focus());
 }
 
+let timer = 0;
+let due = Infinity;
+
+// Look in so many milliseconds, or earlier where that is meant already.
+function lookIn(milliseconds) {
+  if (Date.now() + milliseconds >= due) return;
+  clearTimeout(timer);
+  due = Date.now() + milliseconds;
+  timer = setTimeout(look, milliseconds);
+}
+
 async function look() {
+  due = Infinity;
+  let failed = true;
   try {
     const answer = await fetch("/desk/notices");
+    failed = answer.status === 429 || answer.status >= 500;
     if (answer.ok) tell(await answer.json());
   } catch {
     // the gateway is away, which the page says by itself
   }
+  lookIn(failed ? SOON : OFTEN);
 }
 
-let soon = 0;
-addEventListener("moved", () => {
-  clearTimeout(soon);
-  soon = setTimeout(look, SOON);
-});
-setInterval(look, OFTEN);
+addEventListener("moved", () => lookIn(SOON));
 look();
 
 // The page You: to subscribe, and to turn the browser's own notices on

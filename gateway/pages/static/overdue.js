@@ -1,14 +1,15 @@
-// The note that one has taken over to chase a service: said in a sentence, signed, handed in. Without this script the page shows the
-// same, and the command line signs.
+// Overdue live: each service is replaced where it stands. And the note that one has taken over to chase a service: said in a sentence,
+// signed, handed in. Without this script the page shows the same, as of the moment it was loaded, and the command line signs.
 
 import { held, utf8 } from "./keys.js";
+import { fill, follow } from "./live.js";
 import { $, read, show } from "./page.js";
+import { letGo, replace, still } from "./parts.js";
 import { CHASE, envelope, post } from "./protocol.js";
 
 const data = read("data");
 const key = await held(data).catch(() => null);
 const able = key !== null && key.id in data.keys;
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => values[name] ?? gap);
 const moment = (milliseconds) => new Date(milliseconds).toISOString().replace("Z", "000Z"); // to the microsecond, as in the record
 
 show($("print"));
@@ -45,14 +46,37 @@ async function take(form) {
   button.disabled = false;
 }
 
-for (const form of document.querySelectorAll("form.chase")) {
-  const say = () => (form.querySelector(".signs").textContent = inWords(note(form.dataset.chased, Number(form.elements.hours.value))));
+function ready(element) {
+  const form = element.querySelector("form.chase");
+  if (!form) return;
+  const said = () => (form.querySelector(".signs").textContent = inWords(note(form.dataset.chased, Number(form.elements.hours.value))));
   show(form, able);
   show(form.parentElement.querySelector(".no-key"), !able);
-  say();
-  form.addEventListener("change", say);
+  said();
+  form.addEventListener("change", said);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     take(form);
   });
 }
+
+// What changed: a service that is new, or another order, waits, so that nothing moves under the hand
+
+const blocks = () => [...document.querySelectorAll(".box[data-live]")];
+
+function changed({ parts, order }) {
+  still(() => {
+    for (const [name, tree] of Object.entries(parts)) if ($(name)) replace(name, tree, ready);
+  });
+  for (const one of blocks()) one.classList.toggle("gone", !order.includes(one.id));
+  const fresh = order.filter((name) => !$(name)).length;
+  const gone = blocks().filter((one) => one.classList.contains("gone")).length;
+  const moved = blocks().map((one) => one.id).join() !== order.join();
+  $("new").textContent = fill(data.live.words[fresh + gone ? "silent" : "order"], { fresh, gone });
+  show($("new"), moved);
+}
+
+blocks().forEach(ready);
+$("new").addEventListener("click", () => location.reload());
+follow(data.live, (said) => said.kind === "changed" && changed(said));
+letGo();
