@@ -15,7 +15,7 @@ from domain.delivery.reported import SiblingHeard
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
-from domain.plan.group import GroupFile, expand
+from domain.plan.group import BESIDE, GroupFile, expand
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import read_statement
@@ -60,7 +60,7 @@ def group_of(plan: Plan, directory: Directory, cards: dict[str, RuleCard], seed:
 
 def _file(plan: Plan, dice: random.Random) -> GroupFile:
     words = plain(plan)
-    for name in ("operation", "group", "parent", "vigil", "selectors"):
+    for name in (*BESIDE, "parent", "vigil", "selectors"):
         words.pop(name, None)
     waits = dice.choice(("PT6H", "P2D", "P10D"))
     mustered = next((one.id for one in plan.at("muster")), plan.at("deliver")[-1].id)

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from temporalio.client import Client
 
+from domain.delivery.decided import Closed, Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import SiblingHeard
 from domain.plan.group import GroupFile, expand, under_one_root
@@ -65,9 +66,14 @@ async def test_r31_three_consignments_of_a_group_have_three_fates_on_temporal(te
         finally:
             await end_what_runs(at.client, *(workflow_id(one.operation) for one in (first, second, kept)))
 
-    outcomes = [outcome for outcome, _ in fates]
+    outcomes, opened = [outcome for outcome, _ in fates], [one.event for one in fates[0][1] if isinstance(one.event, Opened | Closed)]
+    decided = [number for number, one in enumerate(opened) if one.checkpoint.startswith("sibling.") and one.event == "closed"]
+    arrests = [number for number, one in enumerate(opened) if one.checkpoint.startswith("arrest-") and one.event == "opened"]
     heard = [(one.event.sibling, one.event.says) for one in fates[0][1] if isinstance(one.event, SiblingHeard)]
     assert "delivered_with_arrests" == outcomes[0]
     assert outcomes[1] in ("interdicted_early", "stopped_before_departure")
     assert "held_back" == outcomes[2]
+    assert decided
+    assert arrests
+    assert max(decided) < min(arrests)
     assert {(second.operation, "stopped"), (second.operation, "ended"), (kept.operation, "ended")} <= set(heard)
