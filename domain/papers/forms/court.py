@@ -96,7 +96,7 @@ class Court(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 1
+    version = 2
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"

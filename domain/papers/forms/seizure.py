@@ -21,7 +21,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.witnessed import witnesses
+from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -97,7 +97,7 @@ class SeizureRecord(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 1
+    version = 2
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -141,6 +141,7 @@ def _blocks(record: Record, said: Heard, seized: Seizure | Interdicted, tongue: 
         yield from _recovered(record, said, seized, tongue)
     else:
         yield from _interdicted(said, seized, tongue)
+    yield from files(tongue, said)
     yield Heading(tongue.words(WHERE))
     yield Paragraph(tongue.say(SEALED, blank=Blank(5)), "left")
     stored = isinstance(seized, Seizure) and seized.stored_at
