@@ -302,6 +302,10 @@ class _Book:
         """What was held back has left, or has another outcome though nothing halted it."""
         if self.plan.held_back and self.halted is None and (self.concluded or ("", 0))[0] != "held_back":
             yield f"R31: it was held back, and its outcome is {self.concluded}"
+        opened = (one.event.checkpoint for one in self.entries if isinstance(one.event, Opened))
+        for planned in filter(None, map(self.plan.find, opened)):
+            if not self.plan.takes_place(planned):
+                yield f"R31: it was held back, and {planned.id} opened"
 
     def _split(self) -> bool:
         return self.concluded is not None and self.concluded[0] == "split"
