@@ -26,9 +26,7 @@ Asker = Annotated[
     str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service that asks; of packets, whose key decrypts them")
 ]
 Trusted = Annotated[Path | None, typer.Option(help="a directory you trust: the keys of each packet must stand in it")]
-Unverified = Annotated[
-    bool, typer.Option("--keys-unverified", help="believe the packets themselves whose keys they name")
-]
+Unverified = Annotated[bool, typer.Option("--keys-unverified", help="believe the packets themselves whose keys they name")]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from client import render
 from client.caller import CallerOptions
+from client.commands.papers import Language
 from client.console import answer, paged, talk
 from client.dossier import PlanFiles, tell_gaps
 from client.entries import line_of
 from client.foretelling import Foretelling, kept
-from client.commands.papers import Language
 from client.group_files import GroupFiles
 from client.group_papers import Drawn, PaperSet, document_of
 from client.jointly import Countersigned, signed

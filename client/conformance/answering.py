@@ -158,7 +158,9 @@ async def respects_after(exam: Exam) -> str:
         rest = await exam.answers(exam.pair, after)
         if [one.payload for one in rest] != [one.payload for one in said[after:]]:
             wanted_ = len(said) - after
-            problem = fill("after={after}: {count} answers, expected the last {wanted}", after=after, count=len(rest), wanted=wanted_)
+            problem = fill(
+                "after={after}: {count} answers, expected the last {wanted}", after=after, count=len(rest), wanted=wanted_
+            )
             raise Unmet(problem, {"answers": _texts(said[after:])}, {"answers": _texts(rest)})
     return fill("the rest, after each of {count}", count=len(said))
 

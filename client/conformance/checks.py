@@ -137,7 +137,7 @@ CHECKS = (
     Check("5.4", mark("takes no receipt that Vigil has not signed"), "4xx",
           among(REFUSED, answering.takes_no_other_receipt), ("poll",)),
     Check("8", mark("hands in again until it has the receipt"),
-          fill("the same envelope after: {trials}", trials=", ".join(TRIALS)), 
+          fill("the same envelope after: {trials}", trials=", ".join(TRIALS)),
           answering.repeats, ("push",)),
     Check("3", mark("proves each attempt anew"), mark("a good proof, never the same twice"), answering.proves_each, ("push",)),
     Check("8", mark("is done when it has the receipt"), mark("no further attempt"), answering.rests, ("push",)),

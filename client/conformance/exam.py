@@ -314,7 +314,9 @@ class Exam:
             return read_statement(envelope)
         except Malformed as error:
             faults = "; ".join(str(fault) for fault in error.faults)
-            raise Unmet(in_a_row((error.message, faults)) if faults else error.message, faults or _in_form(payload), payload) from error
+            raise Unmet(
+                in_a_row((error.message, faults)) if faults else error.message, faults or _in_form(payload), payload
+            ) from error
 
     def loosely(self, envelope: Envelope) -> dict[str, Any]:
         """What an envelope says, whoever signed it and however. Raises `Untried` if that is no JSON object."""
@@ -337,7 +339,9 @@ class Exam:
         until = time.monotonic() + self.patience
         while len(found := self.attempts(envelope)) < least:
             if time.monotonic() > until:
-                raise Untried(fill("handed in {count} times within {seconds} s", count=len(found), seconds=f"{self.patience:.0f}"))
+                raise Untried(
+                    fill("handed in {count} times within {seconds} s", count=len(found), seconds=f"{self.patience:.0f}")
+                )
             await asyncio.sleep(LOOK_EVERY)
         return found
 

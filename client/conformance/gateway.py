@@ -211,7 +211,9 @@ class StandIn:
         except (ValidationError, Malformed):
             about = None
         if about is None or about[0] != self.delivery:
-            said = fill("{call} with what is no statement about {delivery}", call=f"{call.method} {call.path}", delivery=self.delivery)
+            said = fill(
+                "{call} with what is no statement about {delivery}", call=f"{call.method} {call.path}", delivery=self.delivery
+            )
             self.strays.append(said)
             return _problem(422, "malformed")
         self.handed_in.append(HandedIn(envelope, call.headers.get("Authorization", ""), nonce, problem))

@@ -100,8 +100,8 @@ _SUMS: Final = ("seizures", "quantity_kg", "estimated_kg", "of_which_removed_kg"
 
 
 def _seized(found: Results) -> Mapping[str, tuple[str, ...]]:
-    """By substance, `other` for those that the catalogue does not have: in how many consignments it was removed or recovered, each
-    a seizure; kilograms as measured, and those that are no measurement; how much of both was removed; and samples beside.
+    """By substance, `other` for those that the catalogue does not have: in how many consignments it was removed or recovered,
+    each a seizure; kilograms as measured, and those that are no measurement; how much of both was removed; and samples beside.
     """
     by: dict[str, tuple[str, ...]] = {}
     for name in dict.fromkeys(one.by for measure in _OF_GOODS for one in found.of(measure, "mass")):

@@ -87,7 +87,11 @@ def test_an_unknown_field_does_not_fit(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("shared", {"operation": "x"}), ("shared", {"checkpoints": [{"step": "arrest"}]}), ("differs", {"tolerances": {"gros": "1 g"}})],
+    [
+        ("shared", {"operation": "x"}),
+        ("shared", {"checkpoints": [{"step": "arrest"}]}),
+        ("differs", {"tolerances": {"gros": "1 g"}}),
+    ],
 )
 def test_a_group_file_says_of_a_plan_what_a_plan_may_say(place: str, words: dict[str, Any]) -> None:
     """A name of its own, a checkpoint that nobody can tell and a field mistyped do not fit, shared or of one consignment."""

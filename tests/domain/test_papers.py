@@ -34,7 +34,7 @@ from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
 from process.language import speakers
 from rehearsal.simulator import World, simulate
-from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario
+from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario, with_changes
 from tests.support import Table as Table_
 
 SPEAKERS = speakers(None)
@@ -427,7 +427,7 @@ def test_each_file_is_named_in_the_papers_of_what_names_it() -> None:
     the file itself may go there; where none is named, no paper says a word of files.
     """
     scanned = PHOTOGRAPH.model_copy(
-        update={"digest": "ab" * 32, "media_type": "application/pdf", "shows": "the act, scanned", "handling": "H1"}
+        update={"digest": "cd" * 32, "media_type": "application/pdf", "shows": "the act, scanned", "handling": "H1"}
     )
     printed = {}
     for named in ((), (PHOTOGRAPH, scanned)):

@@ -453,8 +453,8 @@ def seized(by: str, how: str, consignments: int, milligrams: int, measure: Measu
 
 def test_a_return_counts_no_seizure_twice_and_leaves_none_out() -> None:
     """Two measured and one estimated are two or three consignments; what the catalogue does not have is `other` in the
-    questionnaire, and Form D has what is of its tables, and other chemicals as not known. What was removed at the preparation is a
-    seizure of its own, also of what never came to its end; a sample is none, and stands apart.
+    questionnaire, and Form D has what is of its tables, and other chemicals as not known. What was removed at the preparation
+    is a seizure of its own, also of what never came to its end; a sample is none, and stands apart.
     """
     lines = (
         seized("heroin", "measured", 2, 3_000_000),
@@ -489,6 +489,22 @@ def test_an_incident_is_filled_in_from_the_record() -> None:
     )
     assert ("27", NOT_KNOWN) == (opium["quantity"], opium["place_type"])
     assert [] == filled("incb-pics", golden("moscow-vector"), "RU") == filled("wco-cen", golden("moscow-vector"), "KZ")
+
+
+def test_what_was_removed_is_an_incident_of_the_state_that_removed_it() -> None:
+    """At the preparation, by who prepared it, and nobody was arrested with it; no other State has the line, and the rest is seized
+    where the way ends.
+    """
+    delivery = golden("partial-replacement")
+    removed, *others = filled("unodc-ids", delivery, "KG")
+    recovered = [one for state in delivery.plan.states() if state != "KG" for one in filled("unodc-ids", delivery, state)]
+
+    assert ("removed", "heroin", "4.23", "kg", "0") == tuple(
+        removed[name] for name in ("act", "substance", "quantity", "unit", "persons")
+    )
+    assert delivery.plan.at("prepare")[0].place == removed["place"]
+    assert "removed" not in {one["act"] for one in (*others, *recovered)}
+    assert recovered
 
 
 def test_r23_what_another_state_keeps_from_third_ones_is_in_no_return() -> None:

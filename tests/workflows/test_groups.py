@@ -66,7 +66,10 @@ async def test_r31_three_consignments_of_a_group_have_three_fates_on_temporal(te
         finally:
             await end_what_runs(at.client, *(workflow_id(one.operation) for one in (first, second, kept)))
 
-    outcomes, opened = [outcome for outcome, _ in fates], [one.event for one in fates[0][1] if isinstance(one.event, Opened | Closed)]
+    outcomes, opened = (
+        [outcome for outcome, _ in fates],
+        [one.event for one in fates[0][1] if isinstance(one.event, Opened | Closed)],
+    )
     decided = [number for number, one in enumerate(opened) if one.checkpoint.startswith("sibling.") and one.event == "closed"]
     arrests = [number for number, one in enumerate(opened) if one.checkpoint.startswith("arrest-") and one.event == "opened"]
     heard = [(one.event.sibling, one.event.says) for one in fates[0][1] if isinstance(one.event, SiblingHeard)]
