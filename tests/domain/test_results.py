@@ -492,8 +492,8 @@ def test_an_incident_is_filled_in_from_the_record() -> None:
 
 
 def test_what_was_removed_is_an_incident_of_the_state_that_removed_it() -> None:
-    """At the preparation, by who prepared it, and nobody was arrested with it; no other State has the line, and the rest is seized
-    where the way ends.
+    """At the preparation, by who prepared it, and nobody was arrested with it; no other State has the line, and the rest is
+    seized where the way ends.
     """
     delivery = golden("partial-replacement")
     removed, *others = filled("unodc-ids", delivery, "KG")
