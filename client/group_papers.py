@@ -7,7 +7,7 @@ from typing import Any
 
 from client.language import _, speak
 from domain.papers.handed import Format
-from domain.papers.making import Offered
+from domain.papers.making import Offered, Wanted, purpose_of
 from domain.words.errors import NotAllowed, NotFound, RuleBroken, VigilError
 from process.files import write_new
 from protocol.gateway import Gateway
@@ -52,10 +52,14 @@ class PaperSet:
     purpose: str
 
     async def drawn(self, door: Gateway, deliveries: Iterable[str]) -> AsyncIterator[Drawn]:
-        """Each paper that one may have of each delivery, written. What may not go there, or came to be another's, is told."""
+        """Each paper that one may have of each delivery, written. What may not go there, or came to be another's, is told; one
+        that is made for a court alone is in no other set.
+        """
         for delivery in deliveries:
             for one in await door.papers(delivery):
                 language = self.language if self.language in one.languages else one.languages[0]
+                if purpose_of(Wanted(one.name, language, self.purpose)) != self.purpose:
+                    continue
                 try:
                     found = await door.paper(delivery, one.name, language, self.form, self.purpose)
                 except (RuleBroken, NotAllowed, NotFound) as error:

@@ -126,6 +126,7 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
         assert 0 == fits.code, fits.err
         assert f"{name}/measures.ru.html" in papers[0][1]
     assert (0, 2) == (papers[0][0], papers[1][0])
+    assert not list((tmp_path / "papers").rglob("court*"))
     assert "a set is printed into a new folder" in papers[1][1]
     assert 4 == court[0]
     withheld = [one for one in json.loads(court[1].partition("vigil:")[0])["papers"] if "refused" in one]
