@@ -64,8 +64,8 @@ def statistics(
         if one.suffix not in WAYS:
             raise Malformed(_("{path}: the name of the file ends with .csv, .json or .svg", path=one))
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
-    narrowed = {"kind": kind, "service": only, "state": state, "channel": channel}
-    narrowed = {name: one for name, one in narrowed.items() if one is not None}
+    given = {"kind": kind, "service": only, "state": state, "channel": channel}
+    narrowed = {name: one for name, one in given.items() if one is not None}
     if packets:
         counted = deliveries_in(packets, wanted, by, trust(directory, keys_unverified, keys, service))
         found = of_deliveries(counted, wanted, by, _narrowed(narrowed), utc_text(datetime.now(UTC)))

@@ -127,8 +127,8 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
     yield Paragraph(tongue.say(IDENTITY, yes=Box(), no=Box(), blank=Blank(3)), "left")
     yield Paragraph(tongue.say(NOTHING_LEFT, yes=Box(), no=Box(), blank=Blank(4)), "left")
     digests = recorded((said,))
-    recording = {"yes": Box(bool(digests)), "digest": joined(digests[:MOST_DIGESTS]) or Blank(4)}
-    yield Paragraph(tongue.say(RECORDED, no=Box(), **recording), "left")
+    digest = joined(digests[:MOST_DIGESTS]) or Blank(4)
+    yield Paragraph(tongue.say(RECORDED, yes=Box(bool(digests)), digest=digest, no=Box()), "left")
     yield from files(tongue, said)
     yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
     members = (tongue.say(MEMBER, officer=Value(one, said.entries)) for one in gone.witnesses)
