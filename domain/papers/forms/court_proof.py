@@ -94,7 +94,7 @@ class Proof(Telling):
             row((self.service(service),), (Value(key, ("directory",)),), (Value(str(count), ("computed",)),), (Blank(2),))
             for (service, key), count in sorted(signers.items())
         )
-        heads = ((SERVICE, 5), (KEY, 6), (SIGNED, 2, True), (CONFIRMED, 4))
+        heads = ((SERVICE, 5), (KEY, 6), (SIGNED, 3, True), (CONFIRMED, 4))
         yield table(tongue, heads, rows, [record.size - 1] * len(rows), small=True)
         yield signing(tongue, [tongue.words(PRINTED_BY)])
 
@@ -141,5 +141,5 @@ class Proof(Telling):
         ]
         if rows:
             yield Heading(tongue.words(FILES))
-            heads = ((NUMBER, 1), (SERVICE, 4), (SHOWS, 5), (SHA, 8), (MAY_GO, 3))
+            heads = ((NUMBER, 2), (SERVICE, 4), (SHOWS, 5), (SHA, 8), (MAY_GO, 3))
             yield table(tongue, heads, rows, [one.seq for one in found], small=True)
