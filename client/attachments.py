@@ -19,6 +19,7 @@ from client.language import _
 from domain.plan.attachment import HEAD, SUFFIXES, Attachment, File, begins_as, media_type_of
 from domain.plan.vocabulary import HandlingCode
 from domain.words.errors import Malformed, NotVerified, Unavailable, faults_of
+from domain.words.limits import LARGEST_FILE
 from process.files import making
 from protocol.gateway import Gateway
 
@@ -43,11 +44,12 @@ class Given:
 def described(words: Iterable[str]) -> tuple[Given, ...]:
     """Files as `--attach` names them: `FILE: what it shows`, and where it has one, `: H2` as its handling code.
 
-    Raises `Malformed` with every one that is wrong, and `OSError`.
+    Raises `Malformed` for the first that is wrong, and `OSError`.
     """
     found = []
     for one in words:
         path, shows, code = _parted(one)
+        raise_if_large(path)
         found.append(Given(path, description(path, shows, code)))
     digests = [one.attachment.digest for one in found]
     if len(digests) != len(set(digests)):
@@ -66,6 +68,16 @@ def _parted(words: str) -> tuple[Path, str, HandlingCode | None]:
             _("{words}: it is not said what the file shows", words=words), hint=_('--attach "parcel.jpg: the parcel, opened"')
         )
     return Path(path.strip()).expanduser(), shows.strip(), code
+
+
+def raise_if_large(path: Path) -> None:
+    """Raises `Malformed` for a file that no gateway takes, before it is read, and `OSError`."""
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise Malformed(
+            _("{path} has {size} bytes, and a file that is handed in {most} at most", path=path, size=size, most=LARGEST_FILE),
+            hint=_("cut it into parts, and attach each"),
+        )
 
 
 def description(path: Path, shows: str, code: HandlingCode | None = None) -> Attachment:

@@ -15,7 +15,7 @@ from domain.delivery.reported import SiblingHeard
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
-from domain.plan.group import GroupFile, expand
+from domain.plan.group import BESIDE, GroupFile, expand
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.record.door import read_statement
@@ -60,7 +60,7 @@ def group_of(plan: Plan, directory: Directory, cards: dict[str, RuleCard], seed:
 
 def _file(plan: Plan, dice: random.Random) -> GroupFile:
     words = plain(plan)
-    for name in ("operation", "group", "parent", "vigil", "selectors"):
+    for name in (*BESIDE, "parent", "vigil", "selectors"):
         words.pop(name, None)
     waits = dice.choice(("PT6H", "P2D", "P10D"))
     mustered = next((one.id for one in plan.at("muster")), plan.at("deliver")[-1].id)
@@ -302,6 +302,10 @@ class _Book:
         """What was held back has left, or has another outcome though nothing halted it."""
         if self.plan.held_back and self.halted is None and (self.concluded or ("", 0))[0] != "held_back":
             yield f"R31: it was held back, and its outcome is {self.concluded}"
+        opened = (one.event.checkpoint for one in self.entries if isinstance(one.event, Opened))
+        for planned in filter(None, map(self.plan.find, opened)):
+            if not self.plan.takes_place(planned):
+                yield f"R31: it was held back, and {planned.id} opened"
 
     def _split(self) -> bool:
         return self.concluded is not None and self.concluded[0] == "split"

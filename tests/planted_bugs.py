@@ -315,6 +315,14 @@ BUGS = (
         "yield due",
         "floor_pages::test_what_is_so_of_a_row_holds_until_it_says",
     ),
+    Bug("R28", "client/attachments.py", "        raise_if_large(path)\n", "", "client/attaching"),
+    Bug(
+        "files",
+        "client/commands/speaking.py",
+        "except (Malformed, NotAllowed) as error:",
+        "except Malformed as error:",
+        "client/attaching",
+    ),
     Bug("files", "client/attachments.py", "!= (file.digest, file.size)", "!= (found.hexdigest(), size)", "client/attachments"),
     Bug("R1", "domain/rules/custody.py", "if missing := consents.missing(said.at):", "if missing := ():", "rules_of_consent"),
     Bug(
@@ -2999,7 +3007,12 @@ BUGS = (
     Bug("R28", "archive/results.py", "func.sum(column // literal(APART))", "func.sum(column * 0)", "archive/results"),
     Bug("R28", "archive/standing.py", "range(0, len(gone), AT_ONCE)", "range(0, min(len(gone), 1), 10**9)", "archive/results"),
     Bug("R10", "domain/views/tally.py", "known = quantity.known", 'known = "measured"', "results"),
-    Bug("R18", "domain/record/epcis.py", "for wrong in self.by_statement.get(corrects, ()):", "for wrong in ():", "epcis"),
+    Bug(
+        "R18", "domain/record/epcis.py", "for one in self.by_statement.get(statement.content.of, ()):", "for one in ():", "epcis"
+    ),
+    Bug("R18", "domain/record/epcis.py", "made.wrong(at, statement)", "pass", "epcis"),
+    Bug("R10", "domain/views/returns.py", '[*lines["seized"], *lines["removed"]]', 'lines["seized"]', "results"),
+    Bug("R10", "domain/views/returns.py", "_of_state(delivery, records[-1][1].service, state)", "True", "results"),
     Bug("R23", "domain/record/epcis.py", "if code_of(delivery, statement) != OPEN:", "if False:", "epcis"),
     Bug("R23", "domain/views/returns.py", "given(leg.means, withheld=hidden)", "given(leg.means, withheld=False)", "results"),
     Bug("R11", "domain/views/sight.py", "return own or asked", "return True", "proceedings"),
@@ -3265,6 +3278,7 @@ BUGS = (
         FROM_NOWHERE,
     ),
     Bug("R31", "domain/plan/group.py", "found is not None and found.hex() == group.digest", "found is not None", "groups"),
+    Bug("R31", "domain/plan/group.py", "for one in BESIDE if one in words", "for one in ()", "groups"),
     Bug("R31", "domain/record/verify.py", "*checked, *member(plan), *sizes(", "*checked, *sizes(", "groups"),
     Bug("R31", "domain/delivery/statement.py", "and plan.number in self.members", "and True", "groups"),
     Bug(

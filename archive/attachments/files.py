@@ -37,6 +37,8 @@ COMING: Final = timedelta(days=1)
 MOST_TIDIED: Final = 1_000
 """Files that one round of tidying looks at."""
 
+BESIDE: Final = mark("the statement names it all the same; hand the file over otherwise")
+
 Sure = Callable[[], Awaitable[None]]
 Named = Callable[[str], Awaitable[Collection[str]]]
 
@@ -163,7 +165,8 @@ class Files:
         """Raises `NotAllowed` where there is no room for one more, those counted that are still coming."""
         quota, own = self._quota, [row for row in rows if row.service == service]
         if size > quota.largest:
-            raise NotAllowed(fill("a file has {most} bytes at most here, and this one {size}", most=quota.largest, size=size))
+            message = fill("a file has {most} bytes at most here, and this one {size}", most=quota.largest, size=size)
+            raise NotAllowed(message, hint=BESIDE)
         spent = (
             len(own) >= quota.each
             or len(rows) >= quota.most
@@ -179,7 +182,7 @@ class Files:
                 most=quota.most,
                 bytes=quota.bytes,
             )
-            raise NotAllowed(message, hint=mark("the statement names it all the same; hand the file over otherwise"))
+            raise NotAllowed(message, hint=BESIDE)
 
     async def _whole(self, delivery: str, service: str, digest: str, name: str) -> None:
         """All of it is there. Raises `NotAllowed` where the delivery was expunged meanwhile."""

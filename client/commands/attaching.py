@@ -49,6 +49,8 @@ def add(
     output: Output = "text",
 ) -> None:
     """Hand in files that a statement names or is about to name; again, where that did not work. The same file counts once."""
+    for path in files:
+        attachments.raise_if_large(path)
     looked = [(path, attachments.looked_at(path)) for path in files]
 
     if dry_run:

@@ -4,10 +4,11 @@ The command plays Vigil, with a key of its own, and the gateway where the servic
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from textwrap import indent
-from typing import Annotated, get_args
+from typing import Annotated, Final, get_args
 
 import aiohttp
 import typer
@@ -22,12 +23,19 @@ from client import keyring
 from client.conformance.checks import CHECKS, By, CheckResult, Result, examine
 from client.conformance.exam import Exam
 from client.console import answer, talk
+from client.language import _, speak
 from client.options import Output
 from domain.plan.directory import Service, ServiceKey
 from domain.plan.vocabulary import Need
 from domain.signing.keys import public_text
 from domain.words.errors import Fault, Malformed, NotVerified, faults_of
+from domain.words.text import mark, told
 from protocol.calls import address
+
+NOT_KNOWN: Final = b"HTTP/1.1 401"
+"""How the answer begins of a system that does not know who asks."""
+CAME_OF_IT: Final[Mapping[Result, str]] = {"passed": mark("passed"), "failed": mark("failed"), "untried": mark("untried")}
+BYTES: Final[Mapping[str, str]] = {"sent": mark("sent"), "expected": mark("expected"), "got": mark("got")}
 
 Url = Annotated[str, typer.Argument(help="where your system answers: `url` of its entry in the directory", show_default=False)]
 
@@ -47,6 +55,8 @@ def conformance(
     output: Output = "text",
 ) -> None:
     """Test whether your own system takes part as docs/protocol.md says. Exit code 7 if it does not.
+
+    Statuses and fields are compared, never sentences: your system may answer in any language.
 
     Make a key for the test with `vigil keys new vigil --plain --keys FOLDER`, never the installation's, and have your system
     know its public half as Vigil's. Your system must answer the request `conformance-.../main/...`, by itself or by your hand.
@@ -78,10 +88,11 @@ def conformance(
     }
     wrong = None
     if failed:
-        hint = ""
-        if found[0].result == "failed" and found[0].seen.startswith("status 401"):
-            hint = f"have your system know {public_text(key)} as the key of {vigil}, and {called} as its own address"
-        wrong = NotVerified(f"{len(failed)} of {len(found)} checks did not pass", hint=hint)
+        hint, first = "", found[0].compared
+        if first is not None and first.got.startswith(NOT_KNOWN):
+            known = {"key": public_text(key), "vigil": vigil, "url": called}
+            hint = _("have your system know {key} as the key of {vigil}, and {url} as its own address", **known)
+        wrong = NotVerified(_("{count} of {all} checks did not pass", count=len(failed), all=len(found)), hint=hint)
     answer(output, document, Group(_table(found), *(_explained(found) if explain else ())), wrong)
 
 
@@ -95,32 +106,35 @@ async def _examined(
         with bar:
             task = bar.add_task("", total=count)
             async with exam.gateway.open() if exam.gateway is not None else nullcontext():
-                return await examine(exam, by, lambda check: bar.update(task, advance=1, description=check.name))
+                return await examine(exam, by, lambda check: bar.update(task, advance=1, description=speak(check.name)))
 
 
 def _table(found: list[CheckResult]) -> Table:
     table = Table(box=None, padding=(0, 2))
-    for heading in ("section", "your system", "", "seen", "expected"):
+    for heading in (_("section"), _("your system"), "", _("seen"), _("expected")):
         table.add_column(heading)
     styles: dict[Result, str] = {"passed": "", "failed": "bold red", "untried": "yellow"}
     for one in found:
-        expected = "" if one.result == "passed" else one.check.expected
-        table.add_row(one.check.section, one.check.name, one.result, one.seen, expected, style=styles[one.result])
+        name, seen, expected = (told(text, speak) for text in (one.check.name, one.seen, one.check.expected))
+        row = (one.check.section, name, speak(CAME_OF_IT[one.result]), seen, "" if one.result == "passed" else expected)
+        table.add_row(*row, style=styles[one.result])
     return table
 
 
 def _explained(found: list[CheckResult]) -> list[Text]:
     """For each check that failed, what went out, what was expected and what came, as bytes."""
-    told = []
+    explained = []
     for one in found:
         if one.compared is not None:
-            parts = "".join(f"\n  {name}:\n{indent(said, '    ')}" for name, said in one.compared.said().items() if said)
-            told.append(Text(f"\n{one.check.section} {one.check.name}{parts}"))
-    return told
+            said = {speak(BYTES[name]): text for name, text in one.compared.said().items() if text}
+            parts = "".join(f"\n  {name}:\n{indent(text, '    ')}" for name, text in said.items())
+            explained.append(Text(f"\n{one.check.section} {told(one.check.name, speak)}{parts}"))
+    return explained
 
 
 def _service(service: str, publics: list[str], state: str) -> Service:
     """Its entry as a directory would have it. Raises `Malformed`."""
+    hint = _("see --service, --public and --state")
     try:
         return Service(
             id=service,
@@ -130,9 +144,7 @@ def _service(service: str, publics: list[str], state: str) -> Service:
             keys=tuple(ServiceKey(public=public, valid_from="2000-01-01T00:00:00Z") for public in publics),
         )
     except ValidationError as error:
-        raise Malformed(
-            "this is no entry of a directory", faults_of(error), hint="see --service, --public and --state"
-        ) from error
+        raise Malformed(_("this is no entry of a directory"), faults_of(error), hint=hint) from error
 
 
 def _need(says: str) -> Need:
@@ -140,4 +152,4 @@ def _need(says: str) -> Need:
     for need in needs:
         if need == says:
             return need
-    raise Malformed(f"--says {says}", [Fault(place="--says", problem=f"expected one of {', '.join(needs)}")])
+    raise Malformed(f"--says {says}", [Fault(place="--says", problem=_("expected one of {expected}", expected=", ".join(needs)))])

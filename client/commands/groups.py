@@ -12,11 +12,13 @@ from rich.text import Text
 
 from client import render
 from client.caller import CallerOptions
+from client.commands.papers import Language
 from client.console import answer, paged, talk
 from client.dossier import PlanFiles, tell_gaps
 from client.entries import line_of
 from client.foretelling import Foretelling, kept
 from client.group_files import GroupFiles
+from client.group_papers import Drawn, PaperSet, document_of
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
 from client.options import GATEWAY, KEYS, OFFICER, DryRun, FieldWords, Keys, KindOption, Officer, Output, Url, grouped
@@ -26,12 +28,13 @@ from client.submitting import hand_in
 from domain.delivery.ledger import Entry, Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content
+from domain.papers.handed import Format
 from domain.signing.canonical import plain
 from domain.views.lists import Row
 from domain.views.names import OUTCOMES, PHASES
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView, GroupView
-from domain.words.errors import NotFound, RuleBroken, VigilError
+from domain.words.errors import Malformed, NotFound, RuleBroken, VigilError
 from domain.words.likeness import did_you_mean
 from domain.words.quantities import say_span
 from process.files import write_new
@@ -146,6 +149,34 @@ def packet(
         write_new(path, data)
         written.append(str(path))
     answer(output, {"group": group, "packets": written}, "\n".join(written))
+
+
+@app.command("papers")
+@grouped
+def papers(
+    group: GroupCode,
+    caller: CallerOptions,
+    folder: Annotated[Path | None, typer.Option("--to", help="folder for the papers; else GROUP.papers here")] = None,
+    to: Annotated[str, typer.Option("--for", help="for whose use: operation, court, or a State such as UZ (R23)")] = "operation",
+    language: Annotated[Language, typer.Option("--lang", help="of the papers; ru-en of those that are made so")] = "ru",
+    form: Annotated[Format, typer.Option("--format", help="HTML prints from any browser")] = "html",
+    output: Output = "text",
+) -> None:
+    """Print all papers of all consignments that are yours to have as one set, with a list of them. What may not go there is named
+    in the list, and exit code 4 says that it is not in the set.
+    """
+    wanted = PaperSet(folder or Path(f"{group}.papers"), language, form, to)
+    if wanted.folder.exists():
+        raise Malformed(_("{path} is there already: a set is printed into a new folder", path=wanted.folder))
+
+    async def draw(door: Gateway) -> list[Drawn]:
+        return [one async for one in wanted.drawn(door, [row.delivery for row in await _rows(door, group)])]
+
+    drawn = caller.call(draw)
+    path, text = wanted.listed(group, drawn)
+    lacking = [one for one in drawn if one.refused is not None]
+    message = _("{count} of {all} papers may not go there; the list says why", count=len(lacking), all=len(drawn))
+    answer(output, document_of(group, path, drawn), text, RuleBroken("R23", message) if lacking else None)
 
 
 @app.command("confirm")

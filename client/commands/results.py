@@ -1,7 +1,7 @@
 """`vigil results`: what came of the deliveries of a period, for heads of services; from the gateway, or from packets offline."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,36 +14,22 @@ from rich.text import Text
 
 from client import carrying
 from client.caller import CallerOptions
+from client.closed import Asker, Given, Trusted, Unverified, deliveries_in, trust
 from client.console import answer, talk
 from client.language import _, speak
 from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url
 from domain.delivery.delivery import Delivery
-from domain.plan.directory import Directory
-from domain.record.packet import unseal
-from domain.record.replay import replay
-from domain.record.verify import verify
 from domain.signing.canonical import plain
 from domain.views import results_in_words as words
-from domain.views.results import Adding, CountedBy, Period, Results, counts_at, period_of
+from domain.views.results import Adding, CountedBy, Period, Results, period_of
 from domain.views.results_picture import picture
 from domain.views.returns import FORMS, Form, Return, of_incidents, of_period
-from domain.words.errors import Malformed, NotVerified
-from domain.words.limits import MOST_PACKETS
+from domain.words.errors import Malformed
 from domain.words.moments import utc_text
-from process.configuration import directory_in
 from process.language import of
 
 BAR: Final = 24
 """Characters of the longest bar."""
-
-Given = Annotated[
-    list[Path] | None, typer.Argument(help="packets to count from, offline; none: ask the gateway", show_default=False)
-]
-
-
-Asker = Annotated[
-    str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service that asks; of packets, whose key decrypts them")
-]
 
 
 @dataclass(frozen=True)
@@ -70,28 +56,25 @@ def results(
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", help="write a file as well: .csv, .json or .svg says as what")
     ] = None,
-    directory: Annotated[
-        Path | None, typer.Option(help="a directory you trust: the keys of each packet must stand in it")
-    ] = None,
-    keys_unverified: Annotated[
-        bool, typer.Option("--keys-unverified", help="believe the packets themselves whose keys they name")
-    ] = False,
+    directory: Trusted = None,
+    keys_unverified: Unverified = False,
     service: Asker = None,
     officer: Officer = OFFICER,
     keys: Keys = KEYS,
     gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
-    """What came of the deliveries of a period: operations, consignments, legs and parcels apart, seizures, arrests, refusals,
-    silences, answers, holds and stops. Of all for supervisors; for who takes part, of its own part (R11).
+    """What came of the deliveries of a period: operations, consignments, legs and parcels apart, seizures, arrests, holds and
+    stops; refusals, silences and times of answers are said by `vigil statistics`. Of all for supervisors; for who takes part, of
+    its own part (R11).
     """
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
     filled = _Filled(form, state)
     for one in file or []:
         _writer(one, filled)
     if packets:
-        trusted = directory_in(directory) if directory is not None else None
-        found = _of_packets(packets, wanted, by, _Trust(trusted, keys_unverified, keys.expanduser(), service), form)
+        believed = trust(directory, keys_unverified, keys, service)
+        found = _of_packets(deliveries_in(packets, wanted, by, believed), wanted, by, form)
     else:
         if service is None:
             raise Malformed(_("say with --as who asks, or give packets to count from"))
@@ -109,16 +92,6 @@ def results(
     else:
         table = filled.of(found)
         answer(output, table.document(), _form_shown(table))
-
-
-@dataclass(frozen=True)
-class _Trust:
-    """Whose keys are believed of packets, and with which keys they are decrypted."""
-
-    directory: Directory | None
-    unverified: bool
-    folder: Path
-    service: str | None
 
 
 @dataclass(frozen=True)
@@ -144,42 +117,16 @@ class _Filled:
         return of_incidents[self.form](found.deliveries, self.state or "")
 
 
-def _of_packets(packets: list[Path], period: Period, by: CountedBy, trust: _Trust, form: Form | None) -> Counting:
-    """Counted one packet after another, each verified before it counts. What is not needed of one is not kept."""
-    if trust.directory is None and not trust.unverified:
-        hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to count without proof")
-        raise NotVerified(
-            _("whose keys these are stands only in the packets themselves, which their forger would have written"), hint=hint
-        )
-    if len(packets) > MOST_PACKETS:
-        raise Malformed(_("{count} packets: at most {most} are counted at once", count=len(packets), most=MOST_PACKETS))
-    adding, first, kept = Adding(), dict[str, Path](), list[Delivery]()
-    for path in packets:
-        delivery = _verified(path, trust)
-        name = delivery.plan.operation
-        if name in first:
-            raise Malformed(
-                _("{one} and {other} are packets of {name}: it would count twice", one=first[name], other=path, name=name)
-            )
-        first[name] = path
-        at = counts_at(delivery, by)
-        if at is not None and period.holds(at):
-            adding.add(delivery)
-            if form in of_incidents:
-                kept.append(delivery)
+def _of_packets(deliveries: Iterable[Delivery], period: Period, by: CountedBy, form: Form | None) -> Counting:
+    """What a return of incidents does not ask of a delivery is not kept."""
+    adding, kept = Adding(), list[Delivery]()
+    for delivery in deliveries:
+        adding.add(delivery)
+        if form in of_incidents:
+            kept.append(delivery)
     now = utc_text(datetime.now(UTC))
     found = Results(counted_by=by, period=period, as_of=now, whole=True, totals=tuple(adding.totals()))
     return Counting(found, tuple(kept))
-
-
-def _verified(path: Path, trust: _Trust) -> Delivery:
-    data = carrying.read(path, trust.folder, trust.service)
-    try:
-        verify(data, trust.directory)
-    except NotVerified as error:
-        raise NotVerified(_("{path}: {problem}", path=path, problem=error.message), error.entry) from error
-    packet, _manifest, _seal = unseal(data)
-    return replay(packet.ledger, packet.directory, packet.cards)
 
 
 def _writer(path: Path, filled: "_Filled") -> Callable[[Counting], str]:

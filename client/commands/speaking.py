@@ -37,7 +37,7 @@ from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView
-from domain.words.errors import Malformed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
+from domain.words.errors import Malformed, NotAllowed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
 from domain.words.likeness import did_you_mean
 from domain.words.text import shown
 from protocol.gateway import Gateway
@@ -517,23 +517,30 @@ def _hand_in(envelope: Envelope, caller: CallerOptions, output: str, files: Sequ
 
 
 def _attach(envelope: Envelope, caller: CallerOptions, files: Sequence[Given]) -> None:
-    """Hand in the files of a statement that has been handed in. It counts without them: what fails is said, with how to go on."""
+    """Hand in the files of a statement that has been handed in. It counts without them: what fails is said, with how to go on;
+    one that is refused would be refused again, and keeps no other back.
+    """
     if not files:
         return
-    delivery = read_statement(envelope).delivery
+    delivery, left = read_statement(envelope).delivery, list(files)
 
     async def all_in(door: Gateway) -> None:
         for one in files:
-            new = await attachments.hand_in(door, delivery, one.path, one.attachment)
-            talk.print(
-                _("{path}: handed in", path=one.path) if new else _("{path}: had been handed in", path=one.path), style="dim"
-            )
+            try:
+                new = await attachments.hand_in(door, delivery, one.path, one.attachment)
+            except (Malformed, NotAllowed) as error:
+                explain(error)
+                talk.print(_("{path}: not taken; the statement names it all the same", path=one.path))
+            else:
+                said = _("{path}: handed in", path=one.path) if new else _("{path}: had been handed in", path=one.path)
+                talk.print(said, style="dim")
+            left.remove(one)
 
     try:
         caller.call(all_in)
     except VigilError as error:
         explain(error)
-        talk.print(_("the statement is handed in and counts; its files are not all: {how}", how=_add_again(envelope, files)))
+        talk.print(_("the statement is handed in and counts; its files are not all: {how}", how=_add_again(envelope, left)))
 
 
 def _add_again(envelope: Envelope, files: Sequence[Given]) -> str:

@@ -6,21 +6,24 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
+from pydantic import ValidationError
 from rich.console import Group
 from rich.text import Text
 
 from client import carrying
 from client.caller import CallerOptions
+from client.closed import Asker, Given, Trusted, Unverified, deliveries_in, trust
 from client.commands.results import table_of
 from client.console import answer, talk
 from client.language import _, speak
-from client.options import Output, grouped
+from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url
 from domain.signing.canonical import plain
 from domain.views import statistics_in_words as words
 from domain.views.results import period_of
-from domain.views.statistics import Statistics
+from domain.views.statistics import Narrowed, Statistics, of_deliveries
 from domain.views.statistics_picture import picture
-from domain.words.errors import Malformed
+from domain.words.errors import Malformed, faults_of
+from domain.words.moments import utc_text
 
 WAYS: Final[Mapping[str, Callable[[Statistics], str]]] = {
     ".csv": words.in_csv,
@@ -29,9 +32,8 @@ WAYS: Final[Mapping[str, Callable[[Statistics], str]]] = {
 }
 
 
-@grouped
 def statistics(
-    caller: CallerOptions,
+    packets: Given = None,
     period: Annotated[
         str | None, typer.Option(help="2026, 2026-Q2, 2026-06, 2026-06-15, FIRST/LAST of such, or two moments; else this year")
     ] = None,
@@ -46,24 +48,43 @@ def statistics(
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", help="write a file as well: .csv, .json or .svg says as what")
     ] = None,
+    directory: Trusted = None,
+    keys_unverified: Unverified = False,
+    service: Asker = None,
+    officer: Officer = OFFICER,
+    keys: Keys = KEYS,
+    gateway: Url = GATEWAY,
     output: Output = "text",
 ) -> None:
     """How the deliveries of a period went: how long each kind of checkpoint and each service was waited for, against what was
-    simulated before the start; how they ended; what was refused. Of all for supervisors; else of one's own part (R11).
+    simulated before the start; how they ended; what was refused. Of all for supervisors; else of one's own part (R11). From
+    packets, offline, of the whole of each.
     """
     for one in file or []:
         if one.suffix not in WAYS:
             raise Malformed(_("{path}: the name of the file ends with .csv, .json or .svg", path=one))
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
-    narrowed = {"kind": kind, "service": only, "state": state, "channel": channel}
-    asked = {"period": f"{wanted.since}/{wanted.until}", "by": by} | {
-        name: one for name, one in narrowed.items() if one is not None
-    }
-    found = caller.call(lambda door: door.statistics(asked))
+    given = {"kind": kind, "service": only, "state": state, "channel": channel}
+    narrowed = {name: one for name, one in given.items() if one is not None}
+    if packets:
+        counted = deliveries_in(packets, wanted, by, trust(directory, keys_unverified, keys, service))
+        found = of_deliveries(counted, wanted, by, _narrowed(narrowed), utc_text(datetime.now(UTC)))
+    elif service is not None:
+        asked = {"period": f"{wanted.since}/{wanted.until}", "by": by} | narrowed
+        found = CallerOptions(service, officer, keys, gateway).call(lambda door: door.statistics(asked))
+    else:
+        raise Malformed(_("say with --as who asks, or give packets to count from"))
     for one in file or []:
         carrying.write(one, WAYS[one.suffix](found).encode())
         talk.print(_("{path}: written", path=one))
     answer(output, plain(found), _shown(found))
+
+
+def _narrowed(given: Mapping[str, str]) -> Narrowed:
+    try:
+        return Narrowed.model_validate(given)
+    except ValidationError as error:
+        raise Malformed(_("these statistics cannot be made"), faults_of(error)) from error
 
 
 def _shown(found: Statistics) -> Group:

@@ -13,6 +13,7 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import digest_of_bytes
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, sign
 from domain.words.limits import MOST_ANSWERS
+from domain.words.text import fill, in_a_row, mark
 from protocol.calls import answers_to
 
 HOLD = 2
@@ -24,14 +25,14 @@ async def answers_one(exam: Exam) -> str:
     try:
         said = await exam.said_to(exam.main)
     except Untried as error:
-        raise Unmet(str(error)) from error
-    return f"{len(said)} in answer to {exam.main['id']}"
+        raise Unmet(error.said) from error
+    return fill("{count} in answer to {request}", count=len(said), request=exam.main["id"])
 
 
 async def signs_it(exam: Exam) -> str:
     """Its answers are statements that Vigil would accept as its own."""
     kinds = [exam.statement(one).kind for one in await exam.said_to(exam.main)]
-    return f"signed by {exam.service.id}: {', '.join(kinds)}"
+    return fill("signed by {service}: {kinds}", service=exam.service.id, kinds=", ".join(kinds))
 
 
 async def fits(exam: Exam) -> str:
@@ -40,14 +41,17 @@ async def fits(exam: Exam) -> str:
         said = exam.loosely(one)
         wrong = [name for name in ("delivery", "checkpoint", "plan", "service") if said.get(name) != exam.main[name]]
         if wrong:
-            problem = "; ".join(f"{name} {said.get(name)!r}, asked was {exam.main[name]!r}" for name in wrong)
+            problem = in_a_row(
+                fill("{field} {found}, asked was {asked}", field=name, found=repr(said.get(name)), asked=repr(exam.main[name]))
+                for name in wrong
+            )
             raise Unmet(problem, {name: exam.main[name] for name in wrong}, {name: said.get(name) for name in wrong})
         kind = said.get("content", {}).get("kind")
         if kind not in BOOK.answers[exam.says]:
-            raise Unmet(
-                f"a statement {kind!r}, which does not answer {exam.says!r}", {"kind": BOOK.confirming(exam.says)}, {"kind": kind}
-            )
-    return f"at {exam.main['checkpoint']}, one of {', '.join(BOOK.answers[exam.says])}"
+            problem = fill("a statement {kind}, which does not answer {asked}", kind=repr(kind), asked=repr(exam.says))
+            raise Unmet(problem, {"kind": BOOK.confirming(exam.says)}, {"kind": kind})
+    kinds = ", ".join(BOOK.answers[exam.says])
+    return fill("at {checkpoint}, one of {kinds}", checkpoint=exam.main["checkpoint"], kinds=kinds)
 
 
 async def answers_once(exam: Exam) -> str:
@@ -57,9 +61,9 @@ async def answers_once(exam: Exam) -> str:
     await asyncio.sleep(exam.settle)
     after = [one.payload for one in await exam.said_to(exam.main)]
     if after != before:
-        problem = f"{len(after)} different answers, {len(before)} before it was asked again"
+        problem = fill("{after} different answers, {before} before it was asked again", after=len(after), before=len(before))
         raise Unmet(problem, {"answers": before}, {"answers": after})
-    return f"{len(after)} as before"
+    return fill("{count} as before", count=len(after))
 
 
 async def two_officers(exam: Exam) -> str:
@@ -69,13 +73,13 @@ async def two_officers(exam: Exam) -> str:
         pair = (await exam.said_to(exam.pair, 2))[:2]
         first, second = [exam.loosely(one) for one in pair]
     except Untried as error:
-        raise Unmet(str(error)) from error
+        raise Unmet(error.said) from error
     if first.get("content") != second.get("content") or len({first.get("officer"), second.get("officer")}) != 2:
-        problem = "two statements with other content, or by the same officer"
+        problem = mark("two statements with other content, or by the same officer")
         raise Unmet(problem, first | {"officer": "another", "id": "another"}, second)
     if {one.keyid for one in pair[0].signatures} & {one.keyid for one in pair[1].signatures}:
-        raise Unmet("two statements under the same key: each officer signs with one of their own")
-    return "two statements of the same content by two officers"
+        raise Unmet(mark("two statements under the same key: each officer signs with one of their own"))
+    return mark("two statements of the same content by two officers")
 
 
 async def signs_no_fork(exam: Exam) -> str:
@@ -87,7 +91,7 @@ async def signs_no_fork(exam: Exam) -> str:
     if exam.gateway is not None:
         await exam.attempts_at(first, len(TRIALS) + 1)
     elif (await exam.hand_over(given)).status == 404:
-        return "it keeps no receipt"
+        return mark("it keeps no receipt")
     await asyncio.sleep(exam.settle)
     forged = {"size": read_receipt(given).size, "root": secrets.token_hex(32)}
     forked = exam.request(seen=forged)
@@ -95,8 +99,8 @@ async def signs_no_fork(exam: Exam) -> str:
     await asyncio.sleep(exam.settle)
     seen = [exam.loosely(one).get("seen") for one in await exam.by_now(forked)]
     if forged in seen:
-        raise Unmet("a statement that names it", {"seen": None}, {"seen": forged})
-    return f"{len(seen)} statements, and none names it"
+        raise Unmet(mark("a statement that names it"), {"seen": None}, {"seen": forged})
+    return fill("{count} statements, and none names it", count=len(seen))
 
 
 async def says_what_is_met(exam: Exam) -> str:
@@ -105,7 +109,7 @@ async def says_what_is_met(exam: Exam) -> str:
         said = exam.loosely(one)
         kind, fulfils = said["content"].get("kind"), said.get("fulfils")
         if BOOK.need_of(str(kind)) is None or not BOOK.kinds[str(kind)].declares.confirms:
-            raise Untried(f"a statement {kind!r} says no, and need not say it")
+            raise Untried(fill("a statement {kind} says no, and need not say it", kind=repr(kind)))
         met = fulfils if isinstance(fulfils, list) else []
         if not set(CONDITIONS) <= {str(one) for one in met}:
             raise Unmet(f"fulfils {fulfils!r}", {"fulfils": list(CONDITIONS)}, {"fulfils": fulfils})
@@ -142,9 +146,9 @@ async def keeps_the_order(exam: Exam) -> str:
     """The same answers in the same order, each time."""
     first, second = [await exam.said_to(exam.pair, 2) for _ in range(2)]
     if [one.payload for one in second[: len(first)]] != [one.payload for one in first]:
-        problem = "other answers, or another order, the second time"
+        problem = mark("other answers, or another order, the second time")
         raise Unmet(problem, {"answers": _texts(first)}, {"answers": _texts(second[: len(first)])})
-    return f"{len(first)} in the same order"
+    return fill("{count} in the same order", count=len(first))
 
 
 async def respects_after(exam: Exam) -> str:
@@ -153,9 +157,12 @@ async def respects_after(exam: Exam) -> str:
     for after in range(1, len(said) + 1):
         rest = await exam.answers(exam.pair, after)
         if [one.payload for one in rest] != [one.payload for one in said[after:]]:
-            problem = f"after={after}: {len(rest)} answers, expected the last {len(said) - after}"
+            wanted_ = len(said) - after
+            problem = fill(
+                "after={after}: {count} answers, expected the last {wanted}", after=after, count=len(rest), wanted=wanted_
+            )
             raise Unmet(problem, {"answers": _texts(said[after:])}, {"answers": _texts(rest)})
-    return f"the rest, after each of {len(said)}"
+    return fill("the rest, after each of {count}", count=len(said))
 
 
 async def at_most_so_many(exam: Exam) -> str:
@@ -163,7 +170,7 @@ async def at_most_so_many(exam: Exam) -> str:
     many = exam.request(officers=MOST_ANSWERS + 20)
     taken = await exam.ask(many)
     if taken.status not in RECEIVED:
-        return f"{taken} to a request for {many['officers']} officers"
+        return fill("{answer} to a request for {count} officers", answer=taken.said(), count=many["officers"])
     until, found = time.monotonic() + exam.settle, await exam.by_now(many)
     while len(found) < MOST_ANSWERS and time.monotonic() < until:
         await asyncio.sleep(LOOK_EVERY)
@@ -172,8 +179,8 @@ async def at_most_so_many(exam: Exam) -> str:
     if len(found) == MOST_ANSWERS:
         rest = await exam.answers(many, MOST_ANSWERS)
         if {one.payload for one in rest} & {one.payload for one in found}:
-            raise Unmet("answers of the first 100 again", {"answers": []}, {"answers": _texts(rest)})
-    return f"{len(found)} at once"
+            raise Unmet(mark("answers of the first 100 again"), {"answers": []}, {"answers": _texts(rest)})
+    return fill("{count} at once", count=len(found))
 
 
 async def held_and_answered(exam: Exam) -> str:
@@ -182,10 +189,10 @@ async def held_and_answered(exam: Exam) -> str:
     path = answers_to(exam.main["id"], len(said))
     found = await exam.get(path, HOLD)
     if found.status != 200:
-        raise Unmet(str(found), wanted((200,)), found.whole())
+        raise Unmet(found.said(), wanted((200,)), found.whole())
     if found.seconds > HOLD + ONE_CALL / 2:
-        raise Unmet(f"an answer after {found.seconds:.1f} s")
-    return f"{found} after {found.seconds:.1f} s"
+        raise Unmet(found.timed())
+    return found.timed()
 
 
 async def odd_polls(exam: Exam) -> str:
@@ -193,8 +200,8 @@ async def odd_polls(exam: Exam) -> str:
     for after, statuses in (("-1", REFUSED), ("one", REFUSED), ("9" * 40, range(200, 500))):
         found = await exam.get(answers_to(exam.main["id"], after), 0)
         if found.status not in statuses:
-            raise Unmet(f"after={after}: {found}", wanted(statuses), found.whole())
-    return "4xx where `after` is no number"
+            raise Unmet(fill("after={after}: {answer}", after=after, answer=found.said()), wanted(statuses), found.whole())
+    return mark("4xx where `after` is no number")
 
 
 async def unknown_request(exam: Exam) -> Reply:
@@ -224,11 +231,11 @@ async def repeats(exam: Exam) -> str:
     try:
         attempts = await exam.attempts_at(first, len(TRIALS) + 1)
     except Untried as error:
-        raise Unmet(str(error)) from error
+        raise Unmet(error.said) from error
     other = next((one.envelope for one in attempts if one.envelope != first), None)
     if other is not None:
-        raise Unmet("other bytes, or another signature, when it was handed in again", first, other)
-    return f"the same envelope {len(attempts)} times"
+        raise Unmet(mark("other bytes, or another signature, when it was handed in again"), first, other)
+    return fill("the same envelope {count} times", count=len(attempts))
 
 
 async def proves_each(exam: Exam) -> str:
@@ -239,7 +246,7 @@ async def proves_each(exam: Exam) -> str:
         if one.problem:
             right = {"htm": "POST", "htu": exam.handing_in_at, "bod": digest_of_bytes(as_bytes(one.envelope))}
             raise Unmet(one.problem, {**right, "jti": "one of its own"}, one.authorization)
-    return f"{len(attempts)} good proofs"
+    return fill("{count} good proofs", count=len(attempts))
 
 
 async def rests(exam: Exam) -> str:
@@ -249,8 +256,8 @@ async def rests(exam: Exam) -> str:
     await asyncio.sleep(exam.settle)
     after = len(exam.attempts(first))
     if after != before:
-        raise Unmet(f"handed in {after - before} times more")
-    return "nothing more"
+        raise Unmet(fill("handed in {count} times more", count=after - before))
+    return mark("nothing more")
 
 
 async def nothing_else(exam: Exam) -> str:
@@ -260,4 +267,4 @@ async def nothing_else(exam: Exam) -> str:
         own = {f"/v1/deliveries/{exam.delivery}{below}": methods for below, methods in OF_A_DELIVERY.items()}
         has = [f"{' or '.join(methods)} {path}" for path, methods in (own | OF_ALL).items()]
         raise Unmet(strays[0], "\n".join(has), strays[0])
-    return "no other call"
+    return mark("no other call")

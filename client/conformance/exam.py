@@ -29,6 +29,7 @@ from domain.signing.keys import key_id, public_text
 from domain.words.errors import Malformed, Unavailable, VigilError
 from domain.words.limits import LARGEST_BODY, MOST_ANSWERS
 from domain.words.moments import utc_text
+from domain.words.text import fill, in_a_row, mark
 from protocol.calls import Signer, answers_to, read_up_to
 
 ONE_CALL = 10.0
@@ -37,16 +38,24 @@ CONDITIONS = ("zz.conformance/1", "zz.conformance/2")
 """What binds the answer that is looked at."""
 
 
+CLOSED = fill("the connection was closed without an answer")
+
+
 class Unmet(Exception):
     """The service did something else than the protocol demands; `expected` and `got` are what to compare, byte for byte."""
 
     def __init__(self, message: str, expected: object = b"", got: object = b"") -> None:
         super().__init__(message)
+        self.said = message
         self.expected, self.got = (as_bytes(one) for one in (expected, got))
 
 
 class Untried(Exception):
     """What this would look at is not there."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.said = message
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,13 @@ class Reply:
     body: bytes
     seconds: float
 
-    def __str__(self) -> str:
-        return f"status {self.status}" if self.status else "the connection was closed without an answer"
+    def said(self) -> str:
+        """In words."""
+        return fill("status {status}", status=self.status) if self.status else CLOSED
+
+    def timed(self) -> str:
+        """The same, and how long it took."""
+        return fill("{answer} after {seconds} s", answer=self.said(), seconds=f"{self.seconds:.1f}")
 
     def whole(self) -> bytes:
         """Its status line and its body."""
@@ -242,10 +256,10 @@ class Exam:
                 self.answered = found.whole()
                 return found
         except aiohttp.ClientConnectorError as error:
-            message = f"nothing answers at {self.url}"
-            raise Unavailable(message, hint="start your system, and name its `url` as the directory has it") from error
+            message = fill("nothing answers at {url}", url=self.url)
+            raise Unavailable(message, hint=mark("start your system, and name its `url` as the directory has it")) from error
         except TimeoutError as error:
-            raise Unmet(f"no answer within {3 * ONE_CALL:.0f} s") from error
+            raise Unmet(fill("no answer within {seconds} s", seconds=f"{3 * ONE_CALL:.0f}")) from error
         except (aiohttp.ClientError, OSError):
             return Reply(0, b"", time.monotonic() - began)
 
@@ -255,14 +269,14 @@ class Exam:
         """What a polled service has answered beyond the first `after`. Raises `Unmet` if that is no list of envelopes."""
         found = await self.get(answers_to(request["id"], after), wait)
         if found.status != 200 or len(found.body) > LARGEST_BODY:
-            raise Unmet(f"{found}, {len(found.body)} bytes")
+            raise Unmet(fill("{answer}, {count} bytes", answer=found.said(), count=len(found.body)))
         try:
             document = json.loads(found.body)
             listed = [Envelope.model_validate(one) for one in document["answers"]]
         except (ValueError, KeyError, TypeError) as error:
-            raise Unmet('no {"answers": [...]} of envelopes', '{"answers":[...]}', found.body) from error
+            raise Unmet(mark("no list `answers` of envelopes"), '{"answers":[...]}', found.body) from error
         if len(listed) > MOST_ANSWERS:
-            raise Unmet(f"{len(listed)} answers at once", f"{MOST_ANSWERS} answers", f"{len(listed)} answers")
+            raise Unmet(fill("{count} answers at once", count=len(listed)), f"{MOST_ANSWERS} answers", f"{len(listed)} answers")
         return listed
 
     async def said_to(self, request: Mapping[str, Any], least: int = 1) -> list[Envelope]:
@@ -274,7 +288,8 @@ class Exam:
                 return found
             if time.monotonic() > until:
                 self._silent.add(request["id"])
-                raise Untried(f"{len(found)} answers to {request['id']} within {self.patience:.0f} s")
+                answers = {"count": len(found), "request": request["id"], "seconds": f"{self.patience:.0f}"}
+                raise Untried(fill("{count} answers to {request} within {seconds} s", **answers))
             await asyncio.sleep(LOOK_EVERY)
 
     async def by_now(self, request: Mapping[str, Any]) -> list[Envelope]:
@@ -299,16 +314,18 @@ class Exam:
             return read_statement(envelope)
         except Malformed as error:
             faults = "; ".join(str(fault) for fault in error.faults)
-            raise Unmet(f"{error.message} {faults}".strip(), faults or _in_form(payload), payload) from error
+            raise Unmet(
+                in_a_row((error.message, faults)) if faults else error.message, faults or _in_form(payload), payload
+            ) from error
 
     def loosely(self, envelope: Envelope) -> dict[str, Any]:
         """What an envelope says, whoever signed it and however. Raises `Untried` if that is no JSON object."""
         try:
             said = json.loads(envelope.body())
         except (Malformed, ValueError) as error:
-            raise Untried("the answer is no statement") from error
+            raise Untried(mark("the answer is no statement")) from error
         if not isinstance(said, dict) or not isinstance(said.get("content"), dict):
-            raise Untried("the answer is no statement")
+            raise Untried(mark("the answer is no statement"))
         return said
 
     def attempts(self, envelope: Envelope) -> list[HandedIn]:
@@ -322,7 +339,9 @@ class Exam:
         until = time.monotonic() + self.patience
         while len(found := self.attempts(envelope)) < least:
             if time.monotonic() > until:
-                raise Untried(f"handed in {len(found)} times within {self.patience:.0f} s")
+                raise Untried(
+                    fill("handed in {count} times within {seconds} s", count=len(found), seconds=f"{self.patience:.0f}")
+                )
             await asyncio.sleep(LOOK_EVERY)
         return found
 

@@ -23,6 +23,7 @@ from domain.views.lists import Row, Rows
 from domain.words.errors import Malformed, Unavailable, VigilError
 from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
+from domain.words.text import fill, mark
 from protocol.calls import listening
 
 LOOK_EVERY = 0.1
@@ -121,8 +122,8 @@ class StandIn:
             try:
                 await served.enter_async_context(listening(app, address.host, address.port))
             except OSError as error:
-                message = f"no gateway can listen at {self.url}: {error.strerror}"
-                raise Unavailable(message, hint="name a free address of this machine with --gateway") from error
+                message = fill("no gateway can listen at {url}: {problem}", url=self.url, problem=error.strerror)
+                raise Unavailable(message, hint=mark("name a free address of this machine with --gateway")) from error
             try:
                 yield
             finally:
@@ -142,7 +143,7 @@ class StandIn:
         if below == "/statements":
             return await self._take(call, body, nonce, problem)
         if problem:
-            self.strays.append(f"{call.method} {call.path}: {problem}")
+            self.strays.append(fill("{call}: {problem}", call=f"{call.method} {call.path}", problem=problem))
             return _problem(401, "not-authentic")
         if below == "/changes":
             return await self._changes(call)
@@ -210,7 +211,10 @@ class StandIn:
         except (ValidationError, Malformed):
             about = None
         if about is None or about[0] != self.delivery:
-            self.strays.append(f"{call.method} {call.path} with what is no statement about {self.delivery}")
+            said = fill(
+                "{call} with what is no statement about {delivery}", call=f"{call.method} {call.path}", delivery=self.delivery
+            )
+            self.strays.append(said)
             return _problem(422, "malformed")
         self.handed_in.append(HandedIn(envelope, call.headers.get("Authorization", ""), nonce, problem))
         number = self._attempts[envelope.payload] = self._attempts.get(envelope.payload, 0) + 1
@@ -238,7 +242,7 @@ class StandIn:
             return "", error.message
         nonce = caller.nonce
         if nonce in self._nonces:
-            return nonce, "the same proof again"
+            return nonce, mark("the same proof again")
         self._nonces.add(nonce)
         return nonce, ""
 

@@ -13,6 +13,7 @@ from domain.delivery.requests import Request, acknowledged
 from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import NOTICE_TYPE, REQUEST_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.words.limits import LARGEST_BODY
+from domain.words.text import fill, mark
 
 Seen = Awaitable[str]
 Look = Callable[[Exam], Seen]
@@ -36,10 +37,10 @@ def among(statuses: range | tuple[int, ...], call: Callable[[Exam], Awaitable[Re
     async def look(exam: Exam) -> str:
         found = await call(exam)
         if found.status not in statuses:
-            raise Unmet(str(found), wanted(statuses), found.whole())
+            raise Unmet(found.said(), wanted(statuses), found.whole())
         if found.seconds > ONE_CALL:
-            raise Unmet(f"{found} after {found.seconds:.1f} s")
-        return f"{found} after {found.seconds:.1f} s"
+            raise Unmet(found.timed())
+        return found.timed()
 
     return look
 
@@ -54,12 +55,12 @@ async def signs_what_it_received(exam: Exam) -> str:
     try:
         envelope = Envelope.model_validate_json(found.body)
     except ValidationError:
-        return "none is signed"
+        return mark("none is signed")
     request = Request.model_validate(said)
     if acknowledged(found.body, exam.service.keys_at(datetime.now(UTC)), request) is None:
         wanted = {"request": request.id, "service": request.service, "digest": digest_of_bytes(canonical(said))}
-        raise Unmet("it is not of this request, or not signed by this service", canonical(wanted), envelope.body())
-    return "signed"
+        raise Unmet(mark("it is not of this request, or not signed by this service"), canonical(wanted), envelope.body())
+    return mark("signed")
 
 
 REFUSED = range(400, 500)
@@ -105,7 +106,7 @@ async def replayed(exam: Exam) -> Reply:
     made = exam.proof("POST", "/requests", body)
     first = await exam.post("/requests", body, made)
     if first.status not in RECEIVED:
-        raise Untried(f"the first call was answered with {first}")
+        raise Untried(fill("the first call was answered with {answer}", answer=first.said()))
     return await exam.post("/requests", body, made)
 
 
@@ -145,15 +146,16 @@ async def in_another_envelope(exam: Exam, *changed: dict[str, Any]) -> str:
         body = exam.envelope(exam.request()).model_dump(mode="json") | change
         found = await exam.post("/requests", canonical(body))
         if found.status not in REFUSED:
-            raise Unmet(f"{', '.join(change)} changed: {found}", wanted(REFUSED), found.whole())
-    return f"4xx to each of {len(changed)}"
+            problem = fill("{fields} changed: {answer}", fields=", ".join(change), answer=found.said())
+            raise Unmet(problem, wanted(REFUSED), found.whole())
+    return fill("4xx to each of {count}", count=len(changed))
 
 
 async def of_another_type(exam: Exam) -> str:
     """A notice's envelope where a request is expected, and a request whose type was changed: a signature counts for its type."""
     found = await exam.post("/requests", exam.signed(exam.request(), NOTICE_TYPE))
     if found.status not in REFUSED:
-        raise Unmet(f"{found} to the type of a notice", wanted(REFUSED), found.whole())
+        raise Unmet(fill("{answer} to the type of a notice", answer=found.said()), wanted(REFUSED), found.whole())
     return await in_another_envelope(exam, {"payloadType": NOTICE_TYPE}, {"payloadType": STATEMENT_TYPE}, {"payloadType": ""})
 
 
@@ -166,8 +168,8 @@ async def with_a_second_signature(exam: Exam) -> str:
         envelope = sign(said, REQUEST_TYPE, exam.key).model_copy(update={"signatures": (good, second)})
         found = await exam.post("/requests", envelope.model_dump_json().encode())
         if found.status != 401:
-            raise Unmet(f"{found}", wanted((401,)), found.whole())
-    return "401 to a stranger's, and to one that does not fit"
+            raise Unmet(found.said(), wanted((401,)), found.whole())
+    return mark("401 to a stranger's, and to one that does not fit")
 
 
 async def in_lax_base64(exam: Exam) -> str:
@@ -177,18 +179,18 @@ async def in_lax_base64(exam: Exam) -> str:
     (signature,), payload = envelope["signatures"], envelope["payload"]
     sig = signature["sig"]
     forms = {
-        "payload without padding": {"payload": payload.rstrip("=")},
-        "payload with a line break": {"payload": f"{payload[:60]}\n{payload[60:]}"},
-        "payload with bits at its end that say nothing": {"payload": _loose(payload)},
-        "signature without padding": {"signatures": [signature | {"sig": sig.rstrip("=")}]},
-        "signature with a line break": {"signatures": [signature | {"sig": f"{sig[:60]}\n{sig[60:]}"}]},
-        "signature with bits at its end that say nothing": {"signatures": [signature | {"sig": _loose(sig)}]},
+        mark("payload without padding"): {"payload": payload.rstrip("=")},
+        mark("payload with a line break"): {"payload": f"{payload[:60]}\n{payload[60:]}"},
+        mark("payload with bits at its end that say nothing"): {"payload": _loose(payload)},
+        mark("signature without padding"): {"signatures": [signature | {"sig": sig.rstrip("=")}]},
+        mark("signature with a line break"): {"signatures": [signature | {"sig": f"{sig[:60]}\n{sig[60:]}"}]},
+        mark("signature with bits at its end that say nothing"): {"signatures": [signature | {"sig": _loose(sig)}]},
     }
     for name, form in forms.items():
         found = await exam.post("/requests", canonical(envelope | form))
         if found.status not in REFUSED:
-            raise Unmet(f"{name}: {found}", wanted(REFUSED), found.whole())
-    return f"4xx to each of {len(forms)} forms"
+            raise Unmet(fill("{what}: {answer}", what=fill(name), answer=found.said()), wanted(REFUSED), found.whole())
+    return fill("4xx to each of {count} forms", count=len(forms))
 
 
 def _loose(text: str) -> str:
@@ -220,12 +222,12 @@ async def withdrawn_first(exam: Exam) -> str:
     for call in (exam.tell(exam.notice(kind="withdrawn", checkpoint=gone["checkpoint"])), exam.ask(gone)):
         found = await call
         if found.status not in RECEIVED:
-            raise Untried(f"answered with {found}")
+            raise Untried(fill("answered with {answer}", answer=found.said()))
     await asyncio.sleep(exam.settle)
     said = await exam.by_now(gone)
     if said:
-        raise Unmet(f"{len(said)} answers to what was withdrawn", b"", said[0].body())
-    return "no answer"
+        raise Unmet(fill("{count} answers to what was withdrawn", count=len(said)), b"", said[0].body())
+    return mark("no answer")
 
 
 async def with_more_fields(exam: Exam) -> Reply:
@@ -235,19 +237,19 @@ async def with_more_fields(exam: Exam) -> Reply:
 
 
 NONSENSE: tuple[tuple[str, bytes], ...] = (
-    ("an empty body", b""),
-    ("no JSON", b"not even JSON"),
-    ("no UTF-8", b"\xff\xfe\x00"),
-    ("a list", b"[]"),
-    ("an empty object", b"{}"),
-    ("an envelope without content", b'{"payloadType": 1, "payload": null, "signatures": "none"}'),
-    ("no base64", b'{"payloadType": "application/vnd.vigil.request+json", "payload": "*", "signatures": [{}]}'),
-    ("JSON without end", b"[" * 50_000),
+    (mark("an empty body"), b""),
+    (mark("no JSON"), b"not even JSON"),
+    (mark("no UTF-8"), b"\xff\xfe\x00"),
+    (mark("a list"), b"[]"),
+    (mark("an empty object"), b"{}"),
+    (mark("an envelope without content"), b'{"payloadType": 1, "payload": null, "signatures": "none"}'),
+    (mark("no base64"), b'{"payloadType": "application/vnd.vigil.request+json", "payload": "*", "signatures": [{}]}'),
+    (mark("JSON without end"), b"[" * 50_000),
 )
 PAYLOADS: tuple[tuple[str, bytes], ...] = (
-    ("a signed text", b"not even JSON"),
-    ("a signed list", b"[]"),
-    ("a signed empty object", b"{}"),
+    (mark("a signed text"), b"not even JSON"),
+    (mark("a signed list"), b"[]"),
+    (mark("a signed empty object"), b"{}"),
 )
 
 
@@ -257,13 +259,13 @@ async def survives_nonsense(exam: Exam) -> str:
     for name, body in bodies:
         found = await exam.post("/requests", body)
         if found.status not in REFUSED:
-            raise Unmet(f"{name}: {found}", wanted(REFUSED), found.whole())
-    return f"4xx to each of {len(bodies)} kinds"
+            raise Unmet(fill("{what}: {answer}", what=fill(name), answer=found.said()), wanted(REFUSED), found.whole())
+    return fill("4xx to each of {count} kinds", count=len(bodies))
 
 
 async def bounded(exam: Exam) -> str:
     """A body that is larger than any of Vigil's."""
     found = await exam.post("/requests", b" " * (LARGEST_BODY + 1))
     if found.status not in (0, 413):
-        raise Unmet(str(found), wanted((413,)), found.whole())
-    return str(found)
+        raise Unmet(found.said(), wanted((413,)), found.whole())
+    return found.said()

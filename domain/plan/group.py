@@ -28,6 +28,8 @@ UNKNOWN = "0" * 64
 """The digest in a leaf: it is not known before all leaves are."""
 BY_ID = ("checkpoints", "legs")
 """Lists of a plan whose items have names, so that one of them may differ alone."""
+BESIDE = ("operation", "group", "held_back")
+"""Fields of a plan that are made of what the group file says of itself and of each consignment."""
 MOST_FIELDS = 64
 """Fields of a plan; it has fewer."""
 
@@ -129,6 +131,11 @@ def _codes(file: GroupFile, codes: list[str]) -> Iterator[Fault]:
             yield Fault(place=f"consignments.{number}.operation", problem=problem)
     if all(one.held_back for one in file.consignments):
         yield Fault(place="consignments", problem=fill("R31: all are held back, so nothing is delivered"))
+    differs = {f"consignments.{number}.differs": one.differs for number, one in enumerate(file.consignments)}
+    for place, words in ({"shared": file.shared} | differs).items():
+        for name in (one for one in BESIDE if one in words):
+            problem = fill("R31: {field} is said beside the fields of a plan, and not among them", field=name)
+            yield Fault(place=f"{place}.{name}", problem=problem)
 
 
 def _words(file: GroupFile, one: Member) -> dict[str, Any]:

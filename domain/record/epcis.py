@@ -62,6 +62,7 @@ def exchange(packet: Packet, exported_at: str) -> Exchange:
         if type(_subject(statement)) in EVENTS:
             if code_of(delivery, statement) != OPEN:
                 restricted[at.seq] = None
+                made.wrong(at, statement)
             else:
                 made.add(delivery, at, statement)
     if not made.events and restricted:
@@ -113,15 +114,16 @@ class _Made:
             _whole(delivery, entry, statement, content, number, part)
             for number, part in enumerate(EVENTS[type(content)](About(delivery, entry, statement, content)), 1)
         ]
-        if isinstance(statement.content, Correction):
-            for wrong in self.by_statement.get(corrects, ()):
-                wrong["errorDeclaration"] = {
-                    "declarationTime": entry.at,
-                    "reason": "incorrect_data",
-                    "correctiveEventIDs": [one["eventID"] for one in new],
-                }
+        self.wrong(entry, statement, [one["eventID"] for one in new])
         self.by_statement[corrects] = new
         self.events += new
+
+    def wrong(self, entry: Entry, statement: Statement, right: list[str] | None = None) -> None:
+        """Declare wrong what a correction corrects. None are named that are right where its code keeps them out of it."""
+        if isinstance(statement.content, Correction):
+            declared = {"declarationTime": entry.at, "reason": "incorrect_data"}
+            for one in self.by_statement.get(statement.content.of, ()):
+                one["errorDeclaration"] = declared | ({"correctiveEventIDs": right} if right is not None else {})
 
 
 def _whole(delivery: Delivery, entry: Entry, statement: Statement, content: Content, number: int, part: Event) -> Event:  # noqa: PLR0913, PLR0917 - an event has these

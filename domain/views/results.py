@@ -168,13 +168,15 @@ class Adding:
     operations: dict[str, str | None] = field(default_factory=dict)
     """By delivery: the group or the delivery that it is a part of."""
     sums: dict[tuple[str, str, str, str], _Sum] = field(default_factory=dict)
+    statistical: bool = False
+    """Whether what statistics are made of is added up, and not what results are."""
 
     def add(self, delivery: Delivery) -> None:
         """One more, the whole of it."""
         plan = delivery.plan
         self.operations[plan.operation] = plan.group.code if plan.group is not None else plan.parent
         for line in tally(delivery, whole(delivery)):
-            if line.measure in STATISTICAL:
+            if (line.measure in STATISTICAL) != self.statistical:
                 continue
             found = self.sums.setdefault(line.key, _Sum())
             found.operations.add(plan.operation)

@@ -138,7 +138,8 @@ def _bar(count: int) -> tuple[int, str]:
 def _goods(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
     titles: dict[Measure, str] = {
         "seized": mark("Seized at the end"),
-        "taken_out": mark("Removed and sampled at the preparation"),
+        "removed": mark("Removed at the preparation"),
+        "sampled": mark("Samples taken at the preparation"),
         "found": mark("Found, as the plans have it"),
     }
     head = tuple(map(speak, (mark("What"), mark("How it is known"), mark("How much"), CONSIGNMENTS, OPERATIONS)))
@@ -241,7 +242,7 @@ def _called(names: Mapping[Any, str], code: str, speak: Translate) -> str:
 
 
 def _amount_in(one: Total) -> str:
-    if one.measure in ("found", "taken_out", "seized"):
+    if one.measure in ("found", "removed", "sampled", "seized"):
         return {"mass": "mg", "cash": "minor units"}.get(one.of, "pieces")
     return {"counted": "parcels", "interdicted": "mg"}.get(one.measure, "")
 

@@ -3,9 +3,11 @@
 The forms themselves were not read. Their fields are as believed (docs/results.md says how sure that is), under names of our own;
 a field that is known to exist and of which the record holds nothing is `NOT_KNOWN`, and nothing is guessed. INCB Form D and the
 UNODC Annual Report Questionnaire are of a period; PICS, individual drug seizures and the WCO's CEN are of single incidents, one
-line for each substance that services of the State whose return it is say they have seized, or have taken out of a consignment
-that went on: it is in their hands, and nobody seizes it again. What another State has provided under a code that keeps it from
-third States stands in none of them (R23).
+line for each substance that services of the State whose return it is say they have seized. What another State has provided
+under a code that keeps it from third States stands in none of them (R23).
+
+What was removed at the preparation is off the market as what is recovered at the end is, so it is a seizure of its own. A sample
+is none: what was taken for a laboratory stands apart.
 """
 
 import csv
@@ -26,7 +28,8 @@ from domain.rules.handling import NOT_TO_A_THIRD_STATE, code_of
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
 from domain.views.amounts import together
-from domain.views.results import Results
+from domain.views.results import Results, Total
+from domain.views.tally import Measure
 
 Form = Literal["incb-form-d", "unodc-arq", "incb-pics", "unodc-ids", "wco-cen"]
 FORMS: Final[Mapping[Form, str]] = {
@@ -68,7 +71,7 @@ class Return:
 
 def _harmless(row: Iterable[str]) -> list[str]:
     """Words that others have written are no formula for whoever opens the file with a spreadsheet."""
-    return [f"'{cell}" if cell[:1] in "=+-@" and cell[1:2] else cell for cell in row]
+    return [f"'{cell}" if cell[:1] in "=+-@＝＋－＠" and cell[1:2] else cell for cell in row]
 
 
 # Of a period
@@ -76,37 +79,49 @@ def _harmless(row: Iterable[str]) -> list[str]:
 
 def _form_d(found: Results) -> Return:
     rows = []
-    for name, by_how in _seized(found).items():
+    for name, sums in _seized(found).items():
         substance = called(name)
         if substance is not None and substance.table.startswith("1988"):
-            rows.append((name, substance.table, *by_how, NOT_KNOWN, NOT_KNOWN))
-    head = ("substance", "table", "seizures", "quantity_kg", "estimated_kg", "stopped_shipments", "thefts")
-    return Return("incb-form-d", head, tuple(rows))
+            rows.append((name, substance.table, *sums, NOT_KNOWN, NOT_KNOWN))
+    rows.append(("other chemicals", "", *(NOT_KNOWN,) * (len(_SUMS) + 2)))
+    return Return("incb-form-d", ("substance", "table", *_SUMS, "stopped_shipments", "thefts"), tuple(rows))
 
 
 def _arq(found: Results) -> Return:
     unknown = (NOT_KNOWN,) * 4
-    seizures = [("seizures", name, *by_how, *unknown, "", "") for name, by_how in _seized(found).items()]
+    seizures = [("seizures", name, *sums, *unknown, "", "", "") for name, sums in _seized(found).items()]
     roles = dict.fromkeys(one.of for one in found.of("arrested"))
     counts = {role: sum(one.count for one in found.of("arrested", role)) for role in roles}
-    persons = [("persons", *("",) * 8, role, str(count)) for role, count in counts.items()]
-    head = ("part", "substance", "seizures", "quantity_kg", "estimated_kg", "origin", "transit", "destination", "means")
-    return Return("unodc-arq", (*head, "role", "persons"), (*seizures, *persons))
+    persons = [("persons", *("",) * (len(_SUMS) + 5), role, str(count), NOT_KNOWN) for role, count in counts.items()]
+    head = ("part", "substance", *_SUMS, "origin", "transit", "destination", "means", "role", "persons", "sex")
+    return Return("unodc-arq", head, (*seizures, *persons))
 
 
-def _seized(found: Results) -> Mapping[str, tuple[str, str, str]]:
-    """By substance, `other` for those that the catalogue does not have: in how many consignments, kilograms as measured, and
-    those that are no measurement. What was measured in some and estimated in some, or taken out of some and seized in some,
-    may be in the same ones: then it is a range.
+_SUMS: Final = ("seizures", "quantity_kg", "estimated_kg", "of_which_removed_kg", "sampled_kg")
+
+
+def _seized(found: Results) -> Mapping[str, tuple[str, ...]]:
+    """By substance, `other` for those that the catalogue does not have: in how many consignments it was removed or recovered,
+    each a seizure; kilograms as measured, and those that are no measurement; how much of both was removed; and samples beside.
     """
-    by: dict[str, tuple[str, str, str]] = {}
-    lines = (*found.of("seized", "mass"), *found.of("taken_out", "mass"))
-    for name in dict.fromkeys(one.by for one in lines):
-        these = [one for one in lines if one.by == name]
-        measured, estimated = (sum(one.amount for one in these if (one.how == "measured") == so) for so in (True, False))
-        least, most = max(one.consignments for one in these), sum(one.consignments for one in these)
-        by[name] = (f"{least}-{most}" if most > least else str(least), _kg(measured), _kg(estimated))
+    by: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys(one.by for measure in _OF_GOODS for one in found.of(measure, "mass")):
+        lines = {measure: [one for one in found.of(measure, "mass") if one.by == name] for measure in _OF_GOODS}
+        taken = [*lines["seized"], *lines["removed"]]
+        measured, estimated = (sum(one.amount for one in taken if (one.how == "measured") == so) for so in (True, False))
+        removed, sampled = (sum(one.amount for one in lines[measure]) for measure in ("removed", "sampled"))
+        by[name] = (_times(lines["seized"], lines["removed"]), *map(_kg, (measured, estimated, removed, sampled)))
     return by
+
+
+_OF_GOODS: Final[tuple[Measure, ...]] = ("seized", "removed", "sampled")
+
+
+def _times(*acts: Iterable[Total]) -> str:
+    """In how many consignments: what was measured in some and estimated in some may be in the same ones; then it is a range."""
+    counts = [[one.consignments for one in lines] for lines in acts]
+    least, most = sum(max(one, default=0) for one in counts), sum(map(sum, counts))
+    return f"{least}-{most}" if most > least else str(least)
 
 
 of_period: Final[Mapping[Form, Callable[[Results], Return]]] = {"incb-form-d": _form_d, "unodc-arq": _arq}
@@ -117,7 +132,7 @@ of_period: Final[Mapping[Form, Callable[[Results], Return]]] = {"incb-form-d": _
 
 @dataclass(frozen=True)
 class Incident:
-    """One substance that one statement says was seized or taken out, with what the record has around it."""
+    """One substance that one statement says was seized or removed, with what the record has around it."""
 
     date: str
     state: str
@@ -137,17 +152,18 @@ class Incident:
     direction: str
     means: str
     persons: str
+    act: str
+    """`removed` at the preparation, `seized` at the end, or `interdicted`."""
 
 
 def incidents(delivery: Delivery, state: str) -> Iterator[Incident]:
-    """What services of this State took out, and each seizure by them, in the order of their entries, as last corrected."""
+    """What services of this State removed, and each of their seizures in the order of their entries, as last corrected."""
     said = {one.id: (seq, one) for seq, one in _accepted(delivery)}
+    goods, records = delivery.state.goods, [one for one in said.values() if isinstance(one[1].content, Prepared)]
     detected = next((one for _, one in reversed(said.values()) if isinstance(one.content, Detected)), None)
-    goods = delivery.state.goods
-    if goods is not None and _of_state(delivery, goods.by, state):
-        prepared = next(one for one in reversed(said.values()) if isinstance(one[1].content, Prepared))
-        for amount in together((*goods.removed, *goods.samples)):
-            yield _incident(delivery, prepared, detected, amount, state)
+    if goods is not None and records and _of_state(delivery, records[-1][1].service, state):
+        for amount in together(goods.removed):
+            yield _incident(delivery, records[-1], detected, amount, state)
     for name, recovered in delivery.state.seizures.items():
         if name in said and _of_state(delivery, said[name][1].service, state):
             for amount in recovered.amounts:
@@ -189,7 +205,11 @@ def _incident(
         and not _of_state(delivery, detected.service, whose)
     )
     substance = known_as(amount.substance, amount.cas) if isinstance(amount, SubstanceMass) else None
-    arrests = [one for one in delivery.state.arrests.values() if _of_state(delivery, one.service, whose)]
+    arrests = [
+        one
+        for one in delivery.state.arrests.values()
+        if not isinstance(content, Prepared) and _of_state(delivery, one.service, whose)
+    ]
 
     def given(value: str, *, withheld: bool) -> str:
         return WITHHELD if withheld else value or NOT_KNOWN
@@ -214,7 +234,11 @@ def _incident(
         direction=given(_direction(plan.states(), state), withheld=hidden),
         means=given(leg.means, withheld=hidden),
         persons=str(sum(len(one.persons) for one in arrests)),
+        act=_ACTS.get(type(content), "seized"),
     )
+
+
+_ACTS: Final[Mapping[type, str]] = {Prepared: "removed", Interdicted: "interdicted"}
 
 
 def _direction(states: tuple[str, ...], state: str) -> str:
@@ -252,15 +276,15 @@ def _kg(milligrams: int) -> str:
 _COLUMNS: Final[Mapping[Form, tuple[str, ...]]] = {
     "incb-pics": (
         *("date", "substance", "table", "quantity", "unit", "known", "state", "place", "origin", "destination", "concealment"),
-        *("documents", "action_asked"),
+        *("act", "documents", "action_asked"),
     ),
     "unodc-ids": (
         *("date", "state", "place", "substance", "quantity", "unit", "known", "concealment", "origin", "via", "destination"),
-        *("means", "persons", "nationality"),
+        *("means", "persons", "act", "nationality"),
     ),
     "wco-cen": (
         *("date", "state", "service", "place", "place_type", "direction", "substance", "hs", "quantity", "unit", "known"),
-        *("means", "origin", "via", "destination", "concealment", "detected_by", "persons"),
+        *("means", "origin", "via", "destination", "concealment", "detected_by", "persons", "act"),
     ),
 }
 

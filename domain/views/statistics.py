@@ -11,12 +11,13 @@ from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from domain.delivery.delivery import Delivery
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.cards import Channel
 from domain.plan.plan import STEP_NEEDS
 from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen
-from domain.views.results import CountedBy, Period, Total, Whole
+from domain.views.results import Adding, CountedBy, Period, Total, Whole
 from domain.views.spans import FEWEST, NAMES, Spread, spread
 from domain.views.tally import ANSWERED, TO_CONSENT, Word
 from domain.words.identifiers import ServiceId, State
@@ -96,6 +97,11 @@ class Narrowed(Frozen):
             raise ValueError(f"`kind`: there is none that is called {self.kind}; docs/statistics.md has those there are")
         return self
 
+    def chooses(self, delivery: Delivery) -> bool:
+        """Whether a delivery goes through this State and travels so."""
+        of_state = self.state is None or self.state in delivery.plan.states()
+        return of_state and self.channel in (None, delivery.plan.consignment.kind)
+
     def takes(self, one: Total) -> bool:
         """Whether a total is of this kind and of this service."""
         of_kind = self.kind is None or one.measure not in ("asked", "answered") or self.kind in (one.of, one.of.partition("/")[0])
@@ -160,7 +166,8 @@ class Statistics(Frozen):
     counted_by: CountedBy
     period: Period
     as_of: UtcText
-    reader: ServiceId
+    reader: ServiceId | None = None
+    """For whom; none where they were counted from packets."""
     whole: bool
     """Whether it is of all deliveries; else of those the reader takes part in, and of its part (R11)."""
     narrowed: Narrowed = Narrowed()
@@ -179,6 +186,31 @@ class Statistics(Frozen):
     refused: tuple[Refused, ...] = ()
     tenths: Annotated[tuple[Whole, ...], Field(max_length=TENTHS)] = ()
     """In which tenth of its own simulated durations each delivery fell, from the quickest on; none: nothing to compare."""
+
+
+def of_deliveries(
+    deliveries: Iterable[Delivery], period: Period, by: CountedBy, narrowed: Narrowed, as_of: UtcText
+) -> Statistics:
+    """Statistics of these, the whole of each. No simulation of them is kept, so there is nothing to compare with."""
+    adding, count = Adding(statistical=True), 0
+    for delivery in filter(narrowed.chooses, deliveries):
+        adding.add(delivery)
+        count += 1
+    real = tuple(filter(narrowed.takes, adding.totals()))
+    asked = tuple(one for one in real if one.measure != "lasted")
+    return Statistics(
+        counted_by=by,
+        period=period,
+        as_of=as_of,
+        whole=True,
+        narrowed=narrowed,
+        deliveries=count,
+        simulated=0,
+        lasted=durations(real, (), ()),
+        **times(asked, (), ()),
+        endings=endings(real, (), (), 0),
+        refused=refusals(real),
+    )
 
 
 def times(real: Sequence[Total], alike: Sequence[Total], simulated: Sequence[Total]) -> dict[str, tuple[Times, ...]]:

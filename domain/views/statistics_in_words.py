@@ -10,7 +10,7 @@ from typing import Any, Final
 from domain.plan.quantity import Translate
 from domain.rules.books import BOOK
 from domain.views.names import OUTCOMES, STEPS
-from domain.views.results_in_words import Row, Shown, in_period
+from domain.views.results_in_words import OF_PACKETS, Row, Shown, in_period
 from domain.views.sentences import two_units
 from domain.views.spans import FEWEST, Spread
 from domain.views.statistics import Statistics, Times
@@ -97,7 +97,7 @@ def sentences(found: Statistics, speak: Translate) -> tuple[str, ...]:
 
 def remarks(found: Statistics, speak: Translate) -> tuple[str, ...]:
     """Whose statistics they are, what they are narrowed to, and what must be known of them."""
-    parts = [speak(ALL_OF_THEM if found.whole else PART)]
+    parts = [speak(OF_PACKETS if found.reader is None else ALL_OF_THEM if found.whole else PART)]
     chosen = found.narrowed
     what = [what_for(chosen.kind, speak)] if chosen.kind is not None else []
     what += [one for one in (chosen.service, chosen.state, chosen.channel) if one is not None]

@@ -32,7 +32,8 @@ from domain.words.quantities import MAX_WHOLE
 Measure = Literal[
     "counted",
     "found",
-    "taken_out",
+    "removed",
+    "sampled",
     "seized",
     "interdicted",
     "reached",
@@ -45,7 +46,7 @@ Measure = Literal[
     "lasted",
 ]
 """What a line counts. `counted`: the delivery itself, once under each dimension. `found`: what its plan says was found;
-`taken_out`: removed or sampled at the preparation; `seized`: recovered at the end; `interdicted`: seized on its way, or where
+`removed` and `sampled`: taken out at the preparation; `seized`: recovered at the end; `interdicted`: seized on its way, or where
 the plan ends. The last four are not of results but of statistics (`domain.views.statistics`): how it went.
 """
 STATISTICAL: Final[tuple[Measure, ...]] = ("refused", "asked", "answered", "lasted")
@@ -158,7 +159,8 @@ def _goods(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     if seen.whole:
         yield from _amounts("found", delivery.plan.consignment.contents)
     if state.goods is not None and (seen.whole or seen.own(state.goods.by, delivery)):
-        yield from _amounts("taken_out", (*state.goods.removed, *state.goods.samples))
+        yield from _amounts("removed", state.goods.removed)
+        yield from _amounts("sampled", state.goods.samples)
     for name, one in state.seizures.items():
         if seen.whole or hears_statement(delivery, seen, name):
             yield from _amounts("seized", one.amounts)
@@ -167,7 +169,7 @@ def _goods(delivery: Delivery, seen: Sight) -> Iterator[Line]:
         yield Line(measure="interdicted", of="weighed" if gross is not None else "not_weighed", amount=gross or 0)
 
 
-def _amounts(measure: Literal["found", "taken_out", "seized"], amounts: Iterable[AnyAmount]) -> Iterator[Line]:
+def _amounts(measure: Literal["found", "removed", "sampled", "seized"], amounts: Iterable[AnyAmount]) -> Iterator[Line]:
     for one in amounts:
         quantity, known = one.quantity, "measured"
         if isinstance(quantity, Unmeasured):

@@ -373,7 +373,7 @@ ERRAND_BYTES: Final = 768 * KIB
 # Files that belong to what is said, as far as they are kept
 
 LARGEST_FILE: Final = 2 * KIB**3
-"""Of one: two hours of video. A longer one is named by its digest and handed over otherwise."""
+"""Of one: two hours of video. The command attaches no larger one; who names it all the same hands it over otherwise."""
 MOST_FILES_EACH: Final = 500
 FILES_BYTES_EACH: Final = 20 * KIB**3
 """Of one service, in one delivery."""

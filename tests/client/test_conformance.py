@@ -697,8 +697,12 @@ def test_a_failed_check_tells_its_bytes(fault: str, some_failed: dict[str, dict[
     assert said["got"].startswith(got)
 
 
-async def test_one_that_does_not_even_acknowledge_is_not_examined_further(tmp_path: Path) -> None:
-    """It knows another key as Vigil's: one check fails, the others are not tried, and the key that it should know is named."""
+async def test_one_that_does_not_even_acknowledge_is_not_examined_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows another key as Vigil's: one check fails, the others are not tried, and the key that it should know is named; in
+    Russian as in English, and for programs in English.
+    """
     folder = tmp_path / "service"
     folder.mkdir()
     (folder / "test-key").mkdir(mode=0o700)
@@ -708,9 +712,14 @@ async def test_one_that_does_not_even_acknowledge_is_not_examined_further(tmp_pa
     async with served(configured(folder, port, gateway=None)):
         ran = await examined(folder, "poll", "-o", "json", port=port)
         told = await examined(folder, "poll", port=port)
+        monkeypatch.setenv("VIGIL_LANG", "ru")
+        russian, same = await examined(folder, "poll", port=port), await examined(folder, "poll", "-o", "json", port=port)
     results = [one["result"] for one in ran.json["checks"]]
 
     assert 7 == ran.code
     assert ["failed", *["untried"] * (len(results) - 1)] == results
     assert "status 401" in ran.json["checks"][0]["seen"]
     assert f"have your system know {public_text(key)} as the key of vigil" in told.err
+    assert re.search(r"5\.1 +подтверждает получение запроса +не пройдено +статус 401", russian.out)
+    assert f"чтобы ваша система знала {public_text(key)} как ключ vigil" in russian.err
+    assert ran.json["checks"][1:] == same.json["checks"][1:]

@@ -72,7 +72,8 @@ async def test_a_group_with_a_gap_is_checked_and_not_started(tmp_path: Path) -> 
 
 async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: Client, tmp_path: Path) -> None:
     """Three deliveries by one command, again without harm; one signature consents in both that travel, shown by one command; one
-    stops what is named alone; each packet verifies.
+    stops what is named alone; each packet verifies. Their papers are one set, each as its packet makes it; of those for a court
+    the list says which may not go there.
     """
     first, names = group_plans()[0], (OIL, CHEMICALS, KEPT)
     for service in first.participants():
@@ -98,6 +99,8 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
             pages = [await browser.page(f"/desk/deliveries{one}") for one in (f"/{OIL}", "?group=motor-oil")]
             stop = await run("stop", "motor-oil", "--reason", "the sender is warned", "--only", CHEMICALS, service="kz.police")
             packets = await run("packet", "motor-oil", "--to", tmp_path / "packets", service="kz.police")
+            papers = [await run("papers", "motor-oil", "--to", tmp_path / "papers", service="kz.police") for _ in range(2)]
+            court = await run("papers", "motor-oil", "--for", "court", "-o", "json", service="kz.police")
             views = {name: await at.gateway("kz.police").view(name) for name in names}
         finally:
             await end_what_runs(at.client, *map(workflow_id, names))
@@ -116,7 +119,18 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
     assert (None, "halted") == (views[OIL].halted, views[CHEMICALS].phase)
     assert 0 == packets[0], packets
     for name in names:
-        assert name == verify((tmp_path / "packets" / f"{name}.packet.json").read_bytes()).delivery
+        packet = tmp_path / "packets" / f"{name}.packet.json"
+        paper = tmp_path / "papers" / name / "measures.ru.html"
+        assert name == verify(packet.read_bytes()).delivery
+        fits = await vigil("verify", packet, "--keys-unverified", "--paper", paper, "--keys", tmp_path)
+        assert 0 == fits.code, fits.err
+        assert f"{name}/measures.ru.html" in papers[0][1]
+    assert (0, 2) == (papers[0][0], papers[1][0])
+    assert not list((tmp_path / "papers").rglob("court*"))
+    assert "a set is printed into a new folder" in papers[1][1]
+    assert 4 == court[0]
+    withheld = [one for one in json.loads(court[1].partition("vigil:")[0])["papers"] if "refused" in one]
+    assert {"rule-broken"} == {one["refused"] for one in withheld}
 
 
 async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature(temporal: Client) -> None:
@@ -175,7 +189,7 @@ async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_
     ]
 
 
-@pytest.mark.parametrize("command", ["show", "packet"])
+@pytest.mark.parametrize("command", ["show", "packet", "papers"])
 async def test_a_group_of_which_nothing_is_ones_own_is_not_found(temporal: Client, tmp_path: Path, command: str) -> None:
     """Who takes part in none of it does not learn that there is one."""
     (tmp_path / "tj.customs.pem").write_bytes(private_pem(private_key_of("tj.customs")))

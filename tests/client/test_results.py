@@ -195,6 +195,20 @@ async def test_r11_statistics_are_given_to_each_as_its_own(tmp_path: Path) -> No
     assert "tea" in slips[0].err
 
 
+async def test_statistics_of_packets_are_made_offline(folder: Path) -> None:
+    """Of the whole of each, with nothing to compare them with; narrowed as those of a gateway are, and refused as they are."""
+    asked = ("statistics", *packets(), "--keys-unverified", "--period", "2000/2100", "-o", "json")
+    every, cash = await run(folder, *asked), await run(folder, *asked, "--channel", "cash")
+    slips = [await run(folder, *words) for words in ((*asked, "--kind", "tea"), ("statistics",), ("statistics", *packets()))]
+
+    assert (0, 0) == (every.code, cash.code), every.err + cash.err
+    assert (3, 1) == (every.json["deliveries"], cash.json["deliveries"])
+    assert (None, 0) == (every.json["reader"], every.json["simulated"])
+    assert 3 == sum(one["count"] for one in every.json["endings"])
+    assert {"authorise/origin", "hand_over"} <= {one["kind"] for one in every.json["kinds"]}
+    assert [2, 2, 7] == [one.code for one in slips]
+
+
 async def test_custody_is_exported_as_epcis(folder: Path) -> None:
     """One document of events; what is restricted is said by its entries."""
     told = await run(folder, "export", "calcutta-chicago.json", "--format", "epcis", "--keys-unverified", "-o", "json")

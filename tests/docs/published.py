@@ -14,6 +14,7 @@ from domain.delivery.ledger import Left, Receipt
 from domain.delivery.requests import Acknowledgement, Inbox, Notice, Request
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
+from domain.plan.group import BESIDE, GroupFile
 from domain.plan.key_changes import KeyChange
 from domain.plan.plan import Plan
 from domain.record.expunction import Approval
@@ -30,6 +31,7 @@ WRITTEN: dict[str, type[BaseModel]] = {
     "plan": Plan,
     "directory": Directory,
     "card": RuleCard,
+    "group": GroupFile,
     "scenario": Scenario,
     "group-scenario": GroupScenario,
 }
@@ -67,9 +69,27 @@ class AsRecorded(AsSent):
         return "serialization_exclude_if" not in field
 
 
+IN_A_GROUP = {"PartOfPlan": (), "PlannedCheckpoint": ("id",), "Leg": ("id",), "Wait": ("delivery", "checkpoint")}
+"""What must be said of a plan and of its parts where a group file says only how one consignment differs."""
+
+
+def of_a_group() -> JsonSchemaValue:
+    """The schema of a group file: `shared` and `differs` hold what a plan does, as far as it is said there."""
+    found, plan = (one.model_json_schema(mode="validation") for one in (GroupFile, Plan))
+    parts = found["$defs"] | plan.pop("$defs") | {"PartOfPlan": plan}
+    for name, said in IN_A_GROUP.items():
+        parts[name] = parts[name] | {"required": list(said)}
+    plan = parts["PartOfPlan"]
+    fields = {name: one for name, one in plan["properties"].items() if name not in BESIDE}
+    parts["PartOfPlan"] = plan | {"properties": fields}
+    for owner, name in ((found, "shared"), (parts["Member"], "differs")):
+        owner["properties"][name] = {"$ref": "#/$defs/PartOfPlan"}
+    return found | {"$defs": parts}
+
+
 def schemas() -> dict[Path, str]:
     """Each file of docs/schemas, and what it holds."""
-    written = {name: model.model_json_schema(mode="validation") for name, model in WRITTEN.items()}
+    written = {name: model.model_json_schema(mode="validation") for name, model in WRITTEN.items()} | {"group": of_a_group()}
     sent = {name: model.model_json_schema(mode="validation", schema_generator=AsSent) for name, model in SENT.items()}
     recorded = {name: TypeAdapter(model).json_schema(schema_generator=AsRecorded) for name, model in RECORDED.items()}
     return {DOCS / "schemas" / f"{name}.schema.json": text(schema) for name, schema in (written | sent | recorded).items()}

@@ -32,7 +32,7 @@ from tests.support import Table, example_cards, example_directory, example_scena
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "docs" / "schemas"
-FILES = ("*/plan.yaml", "directory.yaml", "cards/*.yaml", "*/scenario.yaml")
+FILES = ("*/plan.yaml", "*/group.yaml", "directory.yaml", "cards/*.yaml", "*/scenario.yaml")
 MOST = 30
 """Records of one kind that are looked at; what differs among them the models have looked at already."""
 EXAMPLES = [(Document(path.read_text(), path.name).kind, path) for one in FILES for path in sorted((ROOT / "examples").glob(one))]
@@ -88,6 +88,21 @@ def test_an_unknown_field_does_not_fit(name: str) -> None:
     path = next(path for kind, path in EXAMPLES if kind == name)
     document = YAML(typ="safe").load(path) | {"unknown": 1}
     assert any("unknown" in problem for problem in problems(name, document))
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("shared", {"operation": "x"}),
+        ("shared", {"checkpoints": [{"step": "arrest"}]}),
+        ("differs", {"tolerances": {"gros": "1 g"}}),
+    ],
+)
+def test_a_group_file_says_of_a_plan_what_a_plan_may_say(place: str, words: dict[str, Any]) -> None:
+    """A name of its own, a checkpoint that nobody can tell and a field mistyped do not fit, shared or of one consignment."""
+    group = YAML(typ="safe").load(ROOT / "examples" / "omsk-taraz-parcels" / "group.yaml")
+    (group if place == "shared" else group["consignments"][0])[place] |= words
+    assert problems("group", group)
 
 
 def test_what_is_sent_fits_its_schema() -> None:

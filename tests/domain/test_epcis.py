@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
 from domain.delivery.ledger import Entry
+from domain.delivery.statement import Handling
 from domain.record.epcis import Exchange, exchange
 from domain.record.epcis_events import KINDS
 from domain.record.packet import Packet, unseal
@@ -212,6 +213,20 @@ def test_a_correction_declares_the_first_events_wrong() -> None:
     )
     assert (13_900_000, 13_800_000) == tuple(one["sensorElementList"][0]["sensorReport"][0]["value"] for one in (first, second))
     assert "errorDeclaration" not in second
+
+
+def test_r23_what_a_restricted_correction_corrects_is_declared_wrong_all_the_same() -> None:
+    """Nobody takes it for right; what is right instead is not told."""
+    table = opened().consent()
+    table.say("kz.police", "prepared", "preparation", id="the-record")
+    right = WORDS["prepared"] | {"kind": "prepared", "gross": "13.8 kg"}
+    closed = Handling(code="H1")
+    corrected = table.say("kz.police", "correction", of="the-record", reason="a slip", content=right, handling=closed)
+    made, found = events(of(table), "prepared"), of(table)
+
+    assert corrected.entry.seq in found.restricted
+    assert [{"declarationTime": corrected.entry.at, "reason": "incorrect_data"}] * 2 == [one["errorDeclaration"] for one in made]
+    assert "13800000" not in json.dumps(found.document)
 
 
 def test_an_offset_that_epcis_has_not_is_told_in_utc() -> None:

@@ -89,10 +89,13 @@ def test_a_fault_is_said_at_its_line_and_once() -> None:
         ({"group": OIL}, "R31: motor-oil-1 is the code name of another"),
         ({"consignments": [{"operation": "one-way"}, {"operation": "one-way"}]}, "R31: one-way is the code name of another"),
         ({"consignments": [{"operation": name, "held_back": True} for name in BOTH]}, "R31: all are held back"),
+        ({"shared": {"held_back": True}}, "shared.held_back: R31: held_back is said beside the fields of a plan"),
     ],
 )
 def test_r31_names_are_each_ones_own_and_somebody_travels(words: dict[str, Any], fault: str) -> None:
-    """Two consignments of one name, a group with the name of one, and one in which nothing is delivered are faults."""
+    """Two consignments of one name, a group with the name of one, and one in which nothing is delivered are faults; so is what
+    is held back where that is no consignment's.
+    """
     assert fault in problems(changed(**words))
 
 

@@ -34,7 +34,7 @@ from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
 from process.language import speakers
 from rehearsal.simulator import World, simulate
-from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario
+from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario, with_changes
 from tests.support import Table as Table_
 
 SPEAKERS = speakers(None)
@@ -435,6 +435,27 @@ def test_a_recording_that_the_card_wants_is_named_or_missed() -> None:
     assert "The rule of the card is not met" in printed[False]
     assert "The rule of the card is not met" not in printed[True]
     assert PHOTOGRAPH.digest in printed[True]
+
+
+def test_each_file_is_named_in_the_papers_of_what_names_it() -> None:
+    """Of whatever type: by digest and what it shows, in the record of seizure and in the report for the court, which says whether
+    the file itself may go there; where none is named, no paper says a word of files.
+    """
+    scanned = PHOTOGRAPH.model_copy(
+        update={"digest": "cd" * 32, "media_type": "application/pdf", "shows": "the act, scanned", "handling": "H1"}
+    )
+    printed = {}
+    for named in ((), (PHOTOGRAPH, scanned)):
+        table = Table_(with_changes(plan_={"handling_code": "H0"})).dispatch()
+        table.say("kz.police", "interdicted", place="Almaty", attachments=named)
+        record = Record.of(table.delivery)
+        for name in (next(one for one in names_of(record) if one.startswith("seizure.")), "court"):
+            printed[name.partition(".")[0], bool(named)] = " ".join(map(text_of, made(record, name).paper.pieces))
+
+    assert all(one.digest in printed[name, True] for one in (PHOTOGRAPH, scanned) for name in ("seizure", "court"))
+    assert all(scanned.shows in printed[name, True] for name in ("seizure", "court"))
+    assert re.search(rf"{PHOTOGRAPH.digest} yes.*{scanned.digest} no", printed["court", True])
+    assert not any("SHA-256" in printed["court", False].partition("Annex")[2] for _ in printed)
 
 
 def test_a_refusal_names_each_provider_once() -> None:

@@ -21,7 +21,7 @@ from domain.views.results_picture import panels, picture
 from domain.views.returns import NOT_KNOWN, WITHHELD, of_incidents, of_period
 from domain.views.sight import sight, whole
 from domain.views.standing import standing
-from domain.views.tally import OTHER, Line, bounded, tally
+from domain.views.tally import OTHER, Line, Measure, bounded, tally
 from domain.words.errors import Malformed
 from domain.words.limits import MOST_TALLIED
 from domain.words.quantities import MAX_WHOLE
@@ -177,8 +177,8 @@ def test_r11_what_was_seized_and_taken_out_is_of_those_who_may_read_it() -> None
     table = Table(with_changes(plan_={"handling_code": "H0"})).consent()
     less = {"substance": "mephedrone (4-MMC)", "net": 13_199_995}
     table.say("kz.police", "prepared", "preparation", kept=[less], samples=[sample], opened=True)
-    assert 5 == of(table, "kz.police")["taken_out", "mass", "mephedrone", "measured"].amount
-    assert not [key for key in of(table, "uz.police") if key[0] == "taken_out"]
+    assert 5 == of(table, "kz.police")["sampled", "mass", "mephedrone", "measured"].amount
+    assert not [key for key in of(table, "uz.police") if key[0] == "sampled"]
 
     customs, police = (_of_delivery(golden("almaty-tashkent"), one) for one in ("uz.customs", "kz.police"))
     assert 13_200_000 == sum(one.amount for one in customs if one.measure == "seized")
@@ -431,7 +431,8 @@ def test_form_d_is_of_the_tables_of_1988_alone() -> None:
     rows_ = [dict(zip(form.head, row, strict=True)) for row in form.rows]
     precursors = {one.english for one in CATALOGUE if one.table.startswith("1988")}
 
-    assert {row["substance"] for row in rows_} <= precursors
+    assert {row["substance"] for row in rows_[:-1]} <= precursors
+    assert ("other chemicals", NOT_KNOWN) == (rows_[-1]["substance"], rows_[-1]["quantity_kg"])
     assert {NOT_KNOWN} >= {row["thefts"] for row in rows_}
 
 
@@ -444,44 +445,39 @@ def test_the_questionnaire_has_substances_and_roles() -> None:
     assert {"distributor": "2", "recipient": "2"} == {one["role"]: one["persons"] for one in rows_ if one["part"] == "persons"}
 
 
-def seized(by: str, how: str, consignments: int, milligrams: int) -> Total:
+def seized(by: str, how: str, consignments: int, milligrams: int, measure: Measure = "seized") -> Total:
     """So much of a substance in so many consignments, each an operation."""
     counts = {"operations": consignments, "consignments": consignments, "count": consignments, "amount": milligrams, "most": 0}
-    return Total(measure="seized", of="mass", by=by, how=how, **counts)
+    return Total(measure=measure, of="mass", by=by, how=how, **counts)
 
 
 def test_a_return_counts_no_seizure_twice_and_leaves_none_out() -> None:
     """Two measured and one estimated are two or three consignments; what the catalogue does not have is `other` in the
-    questionnaire, and Form D has what is of its tables, and nothing else.
+    questionnaire, and Form D has what is of its tables, and other chemicals as not known. What was removed at the preparation
+    is a seizure of its own, also of what never came to its end; a sample is none, and stands apart.
     """
     lines = (
         seized("heroin", "measured", 2, 3_000_000),
         seized("heroin", "approximate", 1, 1_000_000),
         seized("acetic anhydride", "measured", 1, 5_500_000),
+        seized("acetic anhydride", "measured", 2, 30_000_000, "removed"),
+        seized("acetic anhydride", "measured", 4, 20_000, "sampled"),
         seized(OTHER, "measured", 3, 9_250_000),
+        seized("ephedrine", "approximate", 1, 2_000_000, "removed"),
     )
     found = added().model_copy(update={"totals": lines})
     arq, form_d = of_period["unodc-arq"](found), of_period["incb-form-d"](found)
 
     assert [
-        ("heroin", "2-3", "3", "1"),
-        ("acetic anhydride", "1", "5.5", "0"),
-        (OTHER, "3", "9.25", "0"),
-    ] == [row[1:5] for row in arq.rows]
-    assert [("acetic anhydride", "1988/I", "1", "5.5", "0")] == [row[:5] for row in form_d.rows]
-
-
-def test_what_was_taken_out_is_seized_by_who_took_it_out() -> None:
-    """By Kyrgyzstan, samples with it, in one line; by Russia what arrived; by Kazakhstan, through which it went, nothing. And the
-    questionnaire has both, of one consignment or two.
-    """
-    delivery = golden("partial-replacement")
-    states = ("KG", "RU", "KZ")
-    lines = {state: [(one["place"], one["quantity"]) for one in filled("unodc-ids", delivery, state)] for state in states}
-    arq = of_period["unodc-arq"](added(delivery))
-
-    assert {"KG": [("Bishkek region (example)", "4.242")], "RU": [("Rubtsovsk, Altai", "1.055")], "KZ": []} == lines
-    assert ("heroin", "1-2", "5.297", "0") == arq.rows[0][1:5]
+        ("heroin", "2-3", "3", "1", "0", "0"),
+        ("acetic anhydride", "3", "35.5", "0", "30", "0.02"),
+        (OTHER, "3", "9.25", "0", "0", "0"),
+        ("ephedrine", "1", "0", "2", "2", "0"),
+    ] == [row[1:7] for row in arq.rows]
+    assert [
+        ("acetic anhydride", "1988/I", "3", "35.5", "0", "30", "0.02"),
+        ("ephedrine", "1988/I", "1", "0", "2", "2", "0"),
+    ] == [row[:7] for row in form_d.rows[:-1]]
 
 
 def test_an_incident_is_filled_in_from_the_record() -> None:
@@ -493,6 +489,22 @@ def test_an_incident_is_filled_in_from_the_record() -> None:
     )
     assert ("27", NOT_KNOWN) == (opium["quantity"], opium["place_type"])
     assert [] == filled("incb-pics", golden("moscow-vector"), "RU") == filled("wco-cen", golden("moscow-vector"), "KZ")
+
+
+def test_what_was_removed_is_an_incident_of_the_state_that_removed_it() -> None:
+    """At the preparation, by who prepared it, and nobody was arrested with it; no other State has the line, and the rest is
+    seized where the way ends.
+    """
+    delivery = golden("partial-replacement")
+    removed, *others = filled("unodc-ids", delivery, "KG")
+    recovered = [one for state in delivery.plan.states() if state != "KG" for one in filled("unodc-ids", delivery, state)]
+
+    assert ("removed", "heroin", "4.23", "kg", "0") == tuple(
+        removed[name] for name in ("act", "substance", "quantity", "unit", "persons")
+    )
+    assert delivery.plan.at("prepare")[0].place == removed["place"]
+    assert "removed" not in {one["act"] for one in (*others, *recovered)}
+    assert recovered
 
 
 def test_r23_what_another_state_keeps_from_third_ones_is_in_no_return() -> None:

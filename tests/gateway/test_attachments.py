@@ -207,11 +207,13 @@ async def test_the_code_of_a_file_keeps_it_from_a_third_state(tmp_path: Path) ->
 
 
 async def test_a_proof_is_for_one_file_and_no_other(tmp_path: Path) -> None:
-    """A body with another digest than the address has, or a proof over another: nothing of it is read."""
+    """A body with another digest than the address has, or a proof over another: nothing of it is read. Nothing is no file."""
     async with opened(tmp_path) as at:
         digest = told().digest
         wrong = await at.raw("PUT", f"/{digest}?media_type=video/mp4", b"\0\0\0\x18ftypmp42")
-        assert wrong[0] == 401
+        nothing = await at.raw("PUT", f"/{hashlib.sha256().hexdigest()}?media_type=text/plain")
+        assert (wrong[0], nothing[0]) == (401, 422)
+        assert not list((tmp_path / "files").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from temporalio.client import Client
 
+from domain.delivery.decided import Closed, Opened
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import SiblingHeard
 from domain.plan.group import GroupFile, expand, under_one_root
@@ -66,8 +67,11 @@ async def test_r31_three_consignments_of_a_group_have_three_fates_on_temporal(te
             await end_what_runs(at.client, *(workflow_id(one.operation) for one in (first, second, kept)))
 
     outcomes = [outcome for outcome, _ in fates]
+    steps = [(one.event.event, one.event.checkpoint) for one in fates[0][1] if isinstance(one.event, Opened | Closed)]
     heard = [(one.event.sibling, one.event.says) for one in fates[0][1] if isinstance(one.event, SiblingHeard)]
     assert "delivered_with_arrests" == outcomes[0]
     assert outcomes[1] in ("interdicted_early", "stopped_before_departure")
     assert "held_back" == outcomes[2]
+    for arrest in first.ids_at("arrest"):  # the sibling is over: each opened once it had been decided that it waits no more
+        assert steps.index(("closed", f"sibling.{arrest}.1")) < steps.index(("opened", arrest))
     assert {(second.operation, "stopped"), (second.operation, "ended"), (kept.operation, "ended")} <= set(heard)

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from domain.delivery.reported import Stated
 from domain.papers.forms.parts import row, signing, table
 from domain.papers.forms.telling import COMPUTED, Telling
+from domain.papers.forms.witnessed import SHA, SHOWS
 from domain.papers.paper import Blank, Block, Break, Heading, Line, Row, Value
+from domain.rules.handling import COURT, named
 from domain.views.names import VERDICTS
 from domain.views.sentences import say_kind
 from domain.words.moments import instant
@@ -33,6 +35,8 @@ KEYS_IN_IT = mark(
 SERVICE, KEY, SIGNED, CONFIRMED = mark("Service"), mark("Key id"), mark("Statements"), mark("Confirmed (by whom, when)")
 PRINTED_BY = mark("Verified and printed by")
 ANNEX = mark("Annex. Statements on which this report rests")
+FILES, MAY_GO = mark("Files that are named, by digest"), mark("May go before a court")
+YES, NO = mark("yes"), mark("no")
 NUMBER, RECORDED, OFFICER, WHAT, ID, VERDICT = (
     mark("No."),
     mark("Recorded, UTC"),
@@ -90,7 +94,7 @@ class Proof(Telling):
             row((self.service(service),), (Value(key, ("directory",)),), (Value(str(count), ("computed",)),), (Blank(2),))
             for (service, key), count in sorted(signers.items())
         )
-        heads = ((SERVICE, 5), (KEY, 6), (SIGNED, 2, True), (CONFIRMED, 4))
+        heads = ((SERVICE, 5), (KEY, 6), (SIGNED, 3, True), (CONFIRMED, 4))
         yield table(tongue, heads, rows, [record.size - 1] * len(rows), small=True)
         yield signing(tongue, [tongue.words(PRINTED_BY)])
 
@@ -118,3 +122,23 @@ class Proof(Telling):
         yield Break()
         yield Heading(tongue.words(ANNEX))
         yield table(tongue, heads, rows, numbers, small=True, once=True)
+        yield from self._files()
+
+    def _files(self) -> Iterator[Block]:
+        """What statements and requests name, each by its digest, and whether the file itself may go before a court (R23)."""
+        record, tongue = self.record, self.tongue
+        found = list(named(record.delivery))
+        rows = [
+            row(
+                (Value(str(one.seq), (one.seq,)),),
+                (self.service(one.service),),
+                (tongue.quoted(one.attachment.shows, one.seq),),
+                (Value(one.attachment.digest, (one.seq,)),),
+                (Value(tongue.translate(YES if one.may_go(record.delivery, COURT) else NO), ("computed",)),),
+            )
+            for one in found
+        ]
+        if rows:
+            yield Heading(tongue.words(FILES))
+            heads = ((NUMBER, 2), (SERVICE, 4), (SHOWS, 5), (SHA, 8), (MAY_GO, 3))
+            yield table(tongue, heads, rows, [one.seq for one in found], small=True)

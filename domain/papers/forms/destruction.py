@@ -19,6 +19,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
+from domain.papers.forms.witnessed import MOST_DIGESTS, files, recorded
 from domain.papers.paper import (
     Blank,
     Block,
@@ -125,7 +126,10 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
     yield Paragraph(tongue.say(IDENTITY, yes=Box(), no=Box(), blank=Blank(3)), "left")
     yield Paragraph(tongue.say(NOTHING_LEFT, yes=Box(), no=Box(), blank=Blank(4)), "left")
-    yield Paragraph(tongue.say(RECORDED, yes=Box(), digest=Blank(4), no=Box()), "left")
+    digests = recorded((said,))
+    digest = joined(digests[:MOST_DIGESTS]) or Blank(4)
+    yield Paragraph(tongue.say(RECORDED, yes=Box(bool(digests)), digest=digest, no=Box()), "left")
+    yield from files(tongue, said)
     yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
     members = (tongue.say(MEMBER, officer=Value(one, said.entries)) for one in gone.witnesses)
     yield signing(tongue, [tongue.words(CHAIR), *members, tongue.words(PROSECUTOR_SIGNS)], paired=True)

@@ -21,7 +21,7 @@ from domain.papers.forms.parts import (
     unsure,
     weight,
 )
-from domain.papers.forms.witnessed import witnesses
+from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -94,7 +94,6 @@ SECTION_SEALED = mark("4. Sealed")
 SEAL, CLASS, WHERE, AFTER = mark("Seal"), mark("Class (ISO 17712)"), mark("Where it sits"), mark("Gross after sealing")
 REFERENCE_VALUE = mark("{gross}: the value with which each later check compares, tolerance ±{tolerance}.")
 SECTION_PICTURES = mark("5. Photographs and recordings")
-PICTURE, SHOWS, SHA = mark("No."), mark("What it shows"), mark("SHA-256")
 NO_PICTURES = mark("none is named")
 REMARKS = mark("Remarks of those present: {none} none  {some} {blank}")
 READ = mark("This record was read {own} by each  {aloud} aloud; it is written down {right} correctly.")
@@ -318,10 +317,4 @@ def _sealed(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> 
 def _pictures(said: Heard, tongue: Tongue) -> Iterator[Block]:
     if not said.statement.attachments:
         yield Paragraph((Value(tongue.translate(NO_PICTURES), said.entries),), "left")
-        return
-    rows = tuple(
-        row((Value(str(number), ("computed",)),), (tongue.quoted(one.shows, *said.entries),), (Value(one.digest, said.entries),))
-        for number, one in enumerate(said.statement.attachments, 1)
-    )
-    heads = ((PICTURE, 1), (SHOWS, 4), (SHA, 8))
-    yield table(tongue, heads, rows, small=True)
+    yield from files(tongue, said)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.papers.form import Form
 from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, table, weight
-from domain.papers.forms.witnessed import witnesses
+from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -153,6 +153,7 @@ def _blocks(act: _Act) -> Iterator[Block]:
     yield witnesses(
         tongue, record, where.state if where is not None else record.plan.legs[0].state, "search", act.offer, act.acceptance
     )
+    yield from files(tongue, act.offer, act.acceptance)
     yield Paragraph(_passed(act), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
     copies = tongue.say(COPIES, blank=Blank(1))

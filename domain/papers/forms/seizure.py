@@ -22,7 +22,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.witnessed import witnesses
+from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
@@ -152,6 +152,7 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
             yield from _interdicted(said, seized, tongue)
         case Prepared():
             yield from _taken_out(said, seized, tongue)
+    yield from files(tongue, said)
     yield Heading(tongue.words(WHERE))
     yield Paragraph(tongue.say(SEALED, blank=Blank(5)), "left")
     stored = "" if isinstance(seized, Interdicted) else seized.stored_at

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from domain.papers.form import Form
 from domain.papers.forms.lots import label_of
 from domain.papers.forms.parts import act, author, day_of, row, signing, table
+from domain.papers.forms.witnessed import files
 from domain.papers.paper import Blank, Block, Box, Dated, Items, Line, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
@@ -148,6 +149,8 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Items(tuple(_orders(own, submitted, addressee, case, copies, tongue)), ordered=True)
     yield Paragraph(tongue.words(PAPERS, strong=True), "left")
     yield _papers(record, _listed(own, submitted), tongue)
+    if submitted is not None:
+        yield from files(tongue, submitted[0])
     yield signing(tongue, [tongue.words(HEAD), tongue.words(RECEIVED)], paired=True)
 
 

@@ -1,7 +1,9 @@
 """Attesting witnesses or a recording: one block in every paper of what was done before others."""
 
-from domain.papers.forms.parts import unsure
-from domain.papers.paper import Blank, Box, Columns, Line, Paragraph, Value, Words
+from collections.abc import Iterator, Sequence
+
+from domain.papers.forms.parts import row, table, unsure
+from domain.papers.paper import Blank, Block, Box, Columns, Line, Paragraph, Value, Words
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.cards import Recorded
@@ -23,14 +25,16 @@ RULES = {
     "neither": mark("neither is needed"),
 }
 MOST_DIGESTS = 3
-"""Of recordings that are named in one block: the table of pictures names all."""
+"""Of recordings that are named in one block: the table of files names all."""
+FILES = mark("Files that belong to it:")
+NUMBERED, SHOWS, SHA = mark("No."), mark("What it shows"), mark("SHA-256")
 
 
 def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *said: Heard) -> Columns:
     """Witnesses or a recording, whichever there were, and which of them the card of the State wants: a recording is one that a
     statement names, and where the card wants one and none is named, that is said. Witnesses are written in by hand.
     """
-    recordings = [Value(file.digest, one.entries) for one in said for file in one.statement.attachments if file.is_recording]
+    recordings = recorded(said)
     card = record.cards.get(state)
     rule = card.records_of(act, record.plan.case) if card is not None else None
     wanted = Value(
@@ -54,3 +58,20 @@ def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *said: 
         Paragraph((*tongue.words(ANNOUNCED), Words(" "), *tongue.say(RULE, state=who, rule=wanted), *unmet), "small"),
     )
     return Columns(left, right, ruled=True)
+
+
+def recorded(said: Sequence[Heard]) -> list[Value]:
+    """The digests of photographs and recordings that these name."""
+    return [Value(file.digest, one.entries) for one in said for file in one.statement.attachments if file.is_recording]
+
+
+def files(tongue: Tongue, *said: Heard) -> Iterator[Block]:
+    """The files that these name, whatever they are, each by its digest; nothing where there are none."""
+    named = [(one, file) for one in said for file in one.statement.attachments]
+    rows = [
+        row((Value(str(number), ("computed",)),), (tongue.quoted(file.shows, *one.entries),), (Value(file.digest, one.entries),))
+        for number, (one, file) in enumerate(named, 1)
+    ]
+    if rows:
+        yield Paragraph(tongue.words(FILES), "left")
+        yield table(tongue, ((NUMBERED, 1), (SHOWS, 4), (SHA, 8)), rows, [one.seq for one, _ in named], small=True)

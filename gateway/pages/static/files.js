@@ -88,7 +88,7 @@ export async function handInRow(data, key, row, texts) {
       const { status, told: answer } = await handInFile(data, key, row, (part) => (bar.value = part));
       const fine = status === 200 || status === 201;
       told.textContent = fine ? texts.handedIn : `${texts.notTaken}: ${[answer.detail, answer.hint].filter(Boolean).join(". ")}`;
-      show(again, !fine);
+      show(again, !fine && status !== 403 && status !== 422); // what is refused would be refused again
       item.className = fine ? "done" : "";
     } catch {
       told.textContent = texts.away;
