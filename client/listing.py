@@ -1,7 +1,6 @@
 """How lists are narrowed down, and how the directory is shown: services, and the keys to compare and keep."""
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from rich.table import Table
 from client import completing
 from client.human_times import Clock
 from client.language import _, needs, speak
-from client.naming import raise_unless_listed
+from client.naming import raise_unless_a_state, raise_unless_listed
 from client.tables import Lines
 from domain.plan.cards import Channel
 from domain.plan.directory import Listed, ServiceKey
@@ -28,10 +27,9 @@ from domain.words.text import told
 from process.language import of
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
-STATE = re.compile("[A-Z]{2}")
 ListOutput = Annotated[
-    Literal["text", "wide", "json", "yaml"],
-    typer.Option("--output", "-o", help="text or wide for people, json or yaml for programs"),
+    Literal["text", "wide", "json", "yaml", "csv"],
+    typer.Option("--output", "-o", help="text or wide for people, json, yaml or csv for programs"),
 ]
 
 
@@ -74,8 +72,9 @@ class Narrowing:
             raise Malformed(_("there is no phase {phase}", phase=self.phase), hint=hint)
         if self.channel is not None and self.channel not in CHANNELS:
             raise _none("--channel", self.channel, CHANNELS)
-        if self.state is not None and not STATE.fullmatch(self.state):
-            raise _none("--state", self.state, ())
+        for option, state in (("--state", self.state), ("--in", self.now_in)):
+            if state is not None:
+                raise_unless_a_state(option, state)
         said = {"overdue": self.overdue, "open": None if self.all else self.open, "mine": self.mine or None}
         given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
         words = ("group", "state", "phase", "channel", "text", "due_before")
@@ -112,10 +111,8 @@ class Narrowing:
 
 
 def _none(option: str, value: str, known: Sequence[str]) -> Malformed:
-    """That there is nothing of this name; of a State, how it is written."""
+    """That there is nothing of this name, and what there is."""
     there_are = _("one of {known}", known=", ".join(known)) if known else ""
-    if option in {"--in", "--state"}:
-        there_are = _("a State is two capital letters, such as UZ")
     return Malformed(
         _("{option} {value}: there is none", option=option, value=value), hint=did_you_mean(value, known) or there_are
     )

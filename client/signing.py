@@ -28,9 +28,10 @@ from domain.plan.quantity import Estimate, Unmeasured, say_quantity
 from domain.rules.books import BOOK
 from domain.signing.canonical import digest, plain
 from domain.signing.envelope import Envelope
-from domain.views.foreseen import foreseen
+from domain.views.foreseen import foreseen, mistimed
 from domain.views.forms import masses_of
-from domain.words.errors import VigilError
+from domain.words.errors import Malformed, VigilError
+from domain.words.moments import instant
 from domain.words.text import shown, told, word
 from process.configuration import directory_in
 
@@ -62,11 +63,15 @@ class SignOptions:
     yes: Yes = False
     dry_run: DryRun = False
 
-    def signed(self, said: Statement, key: Ed25519PrivateKey, output: str, request: Request | None = None) -> Envelope:
-        """The statement, signed; once it is agreed to, where somebody is there to be asked. Raises `VigilError` where it is not;
-        ends the command after a dry run.
+    def signed(
+        self, said: Statement, key: Ed25519PrivateKey, output: str, request: Request | None = None, remarks: tuple[str, ...] = ()
+    ) -> Envelope:
+        """The statement, signed; once it is agreed to, where somebody is there to be asked. `remarks`: what else is to be known
+        first. Raises `VigilError` where it is not, `Malformed` for moments that cannot be; ends the command after a dry run.
         """
-        coming = foreseen(said.content, request, said.fulfils, speak) if request is not None else ()
+        if wrong := mistimed(said.content, instant(said.happened_at)):
+            raise Malformed(_("nothing was signed"), wrong)
+        coming = (*remarks, *(foreseen(said.content, request, said.fulfils, speak) if request is not None else ()))
         if self.dry_run:
             talk.print(_("nothing is signed or handed in: this is a dry run"), style="dim")
             document = {"dry_run": True, "statement": plain(said), "foreseen": list(coming)}

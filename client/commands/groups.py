@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from client import render
-from client.caller import CallerOptions
+from client.caller import CallerOptions, InitiatorOptions
 from client.console import answer, paged, talk
 from client.dossier import PlanFiles, tell_gaps
 from client.entries import line_of
@@ -19,7 +19,7 @@ from client.foretelling import Foretelling, kept
 from client.group_files import GroupFiles
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
-from client.options import GATEWAY, KEYS, OFFICER, DryRun, FieldWords, Keys, KindOption, Officer, Output, Url, grouped
+from client.options import DryRun, FieldWords, KindOption, Output, grouped
 from client.saying import About, content_of, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry_plans
 from client.submitting import hand_in
@@ -70,21 +70,19 @@ def check(files: GroupFiles, output: Output = "text") -> None:
 def start(
     files: GroupFiles,
     foretelling: Foretelling,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
-    gateway: Url = GATEWAY,
+    who: InitiatorOptions,
     other: Countersigned = None,
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Sign the plan of each consignment as its initiator and start its delivery. What has been started already stays as it is."""
     plans = files.to_be_signed()
+    initiators = [who.of(plan) for plan in plans]
     if dry_run:
         dry_plans(plans, output)
     forecasts = foretelling.of(PlanFiles(files.group, files.directory, files.cards))
     started: dict[str, bool] = {}
-    for plan in plans:
-        initiator = CallerOptions(plan.initiator, officer, keys, gateway)
+    for plan, initiator in zip(plans, initiators, strict=True):
         envelope = signed(plan, initiator.key(), other, initiator.folder)
         try:
             initiator.call(lambda door, envelope=envelope: door.start(envelope))  # type: ignore[misc]

@@ -24,9 +24,10 @@ from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import KeyId, aloud, key_id
 from domain.words.errors import Malformed, NotFound, faults_of
 from domain.words.identifiers import OfficerCode
+from domain.words.likeness import did_you_mean
 from domain.words.moments import Moment, instant
 from domain.words.quantities import check_span, parse_span
-from domain.words.text import mark
+from domain.words.text import mark, shown
 from process import keyfile
 from process.configuration import directory_in, text_of
 from process.keyfile import Kept
@@ -320,13 +321,14 @@ def revoke(
     """
     folder, now = way.folder, datetime.now(UTC).isoformat()
     mine = by in (None, service)
-    chosen = _key_id(key) if key is not None else keyring.in_use(folder, service).file.id
+    held = _here(folder, service, needed=mine or key is None)
+    chosen = _key_id(key, service, held) if key is not None else keyring.in_use(folder, service).file.id
     if not chosen:
         raise Malformed(
             _("which key of {service}? The file does not say", service=service),
             hint=_("give its id, see `vigil keys show {service}`", service=service),
         )
-    here = [one for one in _here(folder, service, needed=mine) if one.file.id == chosen]
+    here = [one for one in held if one.file.id == chosen]
     end = KeyEnd(key=chosen, at=now, revoked=True)
     change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
     signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
@@ -383,10 +385,13 @@ def _span(text: str, option: str) -> timedelta:
         raise Malformed(f"{option} {text}: {error}") from error
 
 
-def _key_id(text: str) -> str:
+def _key_id(text: str, service: str, held: Iterable[keyring.HeldKeys]) -> str:
+    """The key id, without the blanks with which it is read aloud. Raises `Malformed` for what is none."""
+    typed = "".join(text.split())
     try:
-        return _KEY_ID.validate_python("".join(text.split()))
+        return _KEY_ID.validate_python(typed)
     except ValidationError as error:
-        raise Malformed(
-            _("{key} is no key id: 32 hexadecimal digits", key=repr(text)), faults_of(error, place="key id")
-        ) from error
+        hint = did_you_mean(typed, filter(None, (one.file.id for one in held))) or _(
+            "`vigil keys show {service}` prints those that are here", service=service
+        )
+        raise Malformed(_("{key} is no key id: 32 hexadecimal digits", key=shown(text)), hint=hint) from error

@@ -19,7 +19,7 @@ from client.carrying import CarryOptions
 from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
-from client.naming import not_asked, raise_unless_listed, raise_unless_own
+from client.naming import not_asked, raise_unless_asked, raise_unless_foreseen, raise_unless_listed, raise_unless_own
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
@@ -90,6 +90,21 @@ class SayOptions:
             )
             raise Malformed(message, hint=did_you_mean(unknown, there) or which)
 
+    def _raise_unless_it_may_answer(self, kind: str, request: Request | None, caller: CallerOptions) -> None:
+        """Raises `Malformed` for a kind that the request does not ask for, and `NotFound` for no delivery or checkpoint."""
+        if request is not None:
+            raise_unless_asked(kind, request)
+            return
+        with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
+            raise_unless_foreseen(self.checkpoint, caller.at(self.delivery, lambda door: door.view(self.delivery)))
+
+    def remarks(self, request: Request | None, service: str) -> tuple[str, ...]:
+        """What is to be known of a statement before it is signed, beside what will come of it."""
+        if request is not None:
+            return ()
+        told = {"checkpoint": self.checkpoint, "service": self.on_behalf_of or service}
+        return (_("{checkpoint} asks {service} for nothing now. Early, it is kept until it does; else it is refused", **told),)
+
     def said(
         self,
         caller: CallerOptions,
@@ -106,6 +121,8 @@ class SayOptions:
         if request is not None and not carried.offline:  # one that was carried may be older than a condition
             self.raise_unless_bound(request)
         kind = self.kind
+        if kind is not None and not carried.offline:
+            self._raise_unless_it_may_answer(kind, request, caller)
         if kind is None:
             if request is None:
                 raise not_asked(self.delivery, self.checkpoint, requests, caller, self.on_behalf_of, offline=carried.offline)
@@ -395,7 +412,9 @@ def _say(
     else:
         asked = ()
     statement_ = said.said(caller, carried, asked, more, files, positive=positive, no_reason=no_reason)
-    _put(signing.signed(statement_, key, output, said.asked_among(asked, caller.service)), caller, carried, output, files)
+    request = said.asked_among(asked, caller.service)
+    remarks = () if carried.offline else said.remarks(request, caller.service)
+    _put(signing.signed(statement_, key, output, request, remarks), caller, carried, output, files)
 
 
 def _put(envelope: Envelope, caller: CallerOptions, carried: CarryOptions, output: str, files: Sequence[Given]) -> None:
