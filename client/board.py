@@ -32,8 +32,10 @@ from protocol.gateway import Gateway
 
 STYLES = {"needs_you": "bold red", "watch": "yellow"}
 """Of the letter, beside which colour is never the only sign."""
-ROOMY = 110
-"""Columns from which on a row has room for all that the board says of it."""
+ROOMY, USUAL = 110, 96
+"""Columns from which on a row has room for all that the board says of it; and for all but for what somebody is waited for. On
+fewer, the age is left out too, so that a row of a short route is one line of 80.
+"""
 
 
 @dataclass(frozen=True)
@@ -155,16 +157,18 @@ async def _floor(door: Gateway, asked: dict[str, str]) -> tuple[dict[str, FloorR
 
 
 def table(found: Board, room: int, now: datetime | None = None, *, wide: bool = False) -> Lines:
-    """The board as lines. `room`: columns of the terminal: where they are few, it is not said for what somebody is waited for, so
-    that there are many rows on it. `wide`: with all that is known of each.
+    """The board as lines. `room`: columns of the terminal: where they are few, less is said, so that there are many rows on it.
+    `wide`: with all that is known of each.
     """
     now = now or datetime.now(UTC)
     more = (_("title"), _("operation"), _("channel"), _("due"), _("started"), _("closed"), _("entries")) if wide else ()
     names = (_("delivery"), _("route"), _("held by"), _("waits for"), _("time left"), _("age"), _("phase"))
-    lines = Lines("!", *names, *more)
+    left_out = {_("age")} if room < USUAL and not wide else set()
+    lines = Lines("!", *(one for one in names if one not in left_out), *more, pad_edge=False)
     lines.padding = (0, 1, 0, 0)  # eight columns beside one another: no blank is spent that nobody needs
     for one in found.lines:
-        lines.add_row(*_cells(one, now, whole=wide or room >= ROOMY), *(_more(one.row) if wide else ()))
+        row = zip(("!", *names), _cells(one, now, whole=wide or room >= ROOMY), strict=True)
+        lines.add_row(*(cell for name, cell in row if name not in left_out), *(_more(one.row) if wide else ()))
     return lines
 
 

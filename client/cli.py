@@ -11,7 +11,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from platform import python_version
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.main import get_command
@@ -77,6 +77,29 @@ app.add_typer(notices.app, name="notices")
 app.command()(codec.codec)
 app.command()(explaining.explain)
 app.command()(conformance.conformance)
+
+ORDER = (
+    *("inbox", "confirm", "refuse", "say", "inform", "permit", "correct", "submit", "stop", "hold"),
+    *(
+        "list",
+        "show",
+        "watch",
+        "wait",
+        "history",
+        "overdue",
+        "board",
+        "sign-in",
+        "shift",
+        "notices",
+        "alarms",
+        "statistics",
+        "results",
+    ),
+    *("plan", "group", "rehearse", "start", "countersign", "amend"),
+    *("paper", "export", "verify", "open", "attachment", "reads", "expunge"),
+    *("explain", "directory", "context", "keys", "init", "up", "sandbox", "conformance", "codec"),
+)
+"""Of the commands in the help: what an officer does, what a supervisor looks at, plans, what is filed and proved, the rest."""
 
 
 def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - as the option says
@@ -146,7 +169,8 @@ def main() -> None:
 
 def _run() -> int:
     """The code with which the command ended by itself."""
-    command = get_command(app)
+    command: Any = get_command(app)
+    command.commands = {name: command.commands[name] for name in ORDER}
     helping.in_language(command)
     try:
         return command(standalone_mode=False) or 0

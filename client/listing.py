@@ -37,19 +37,33 @@ ListOutput = Annotated[
 class Narrowing:
     """What a list of deliveries is narrowed down to, and its order."""
 
-    group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None
-    show: Annotated[str | None, typer.Option(help="only those of which this is so, such as overdue or needs_you")] = None
-    now_in: Annotated[str | None, typer.Option("--in", help="only those that are in this State now, such as UZ")] = None
+    group: Annotated[
+        str | None, typer.Option(help="only the consignments of this operation", autocompletion=completing.groups)
+    ] = None
+    show: Annotated[
+        str | None,
+        typer.Option(help="only those of which this is so, such as overdue or needs_you", autocompletion=completing.shown),
+    ] = None
+    now_in: Annotated[
+        str | None,
+        typer.Option("--in", help="only those that are in this State now, such as UZ", autocompletion=completing.states),
+    ] = None
     concerns: Annotated[
         str | None,
         typer.Option(help="only those that this service holds, or that wait for it", autocompletion=completing.services),
     ] = None
-    state: Annotated[str | None, typer.Option(help="only those that touch this State, such as UZ")] = None
+    state: Annotated[
+        str | None, typer.Option(help="only those that touch this State, such as UZ", autocompletion=completing.states)
+    ] = None
     participant: Annotated[
         str | None, typer.Option(help="only those in which this service takes part", autocompletion=completing.services)
     ] = None
-    phase: Annotated[str | None, typer.Option(help="only those in this phase, such as under_way")] = None
-    channel: Annotated[str | None, typer.Option(help="only those by this channel, such as air_cargo")] = None
+    phase: Annotated[
+        str | None, typer.Option(help="only those in this phase, such as under_way", autocompletion=completing.phases)
+    ] = None
+    channel: Annotated[
+        str | None, typer.Option(help="only those by this channel, such as air_cargo", autocompletion=completing.channels)
+    ] = None
     text: Annotated[str | None, typer.Option(help="only those with this in their code name or title")] = None
     due_before: Annotated[str | None, typer.Option(help='only those due before this moment, such as "today 18:00"')] = None
     overdue: Annotated[bool | None, typer.Option("--overdue/--not-overdue", help="only those that are overdue, or are not")] = (

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from client.caller import CallerOptions
+from client.entries import own_statements
 from client.language import _
 from domain.delivery.ledger import Entry, Withheld
-from domain.delivery.reported import Stated
 from domain.delivery.requests import Request
-from domain.record.door import read_statement
 from domain.rules.books import may_be_opened
 from domain.views.forms import kind_called, kinds_for
 from domain.views.view import DeliveryView
@@ -75,8 +74,7 @@ def raise_unless_asked(kind: str, request: Request) -> None:
 
 def raise_unless_own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> None:
     """Raises `NotFound` for a statement that this service has not made in the delivery."""
-    said = [read_statement(one.event.envelope) for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated)]
-    own = [one.id for one in said if service in {one.service, one.on_behalf_of}]
+    own = own_statements(ledger, service)
     if statement not in own:
         message = _(
             "{service} has made no statement {statement} in {delivery}", service=service, statement=statement, delivery=delivery

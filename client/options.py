@@ -42,7 +42,12 @@ KindOption = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask whether it is to be signed")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be signed or written, and do nothing")]
-Reader = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here")]
+Reader = Annotated[
+    str | None,
+    typer.Option(
+        "--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here", autocompletion=completing.own_services
+    ),
+]
 EncryptFor = Annotated[
     str | None,
     typer.Option("--encrypt-for", help="encrypt the file for this service, or for an age1... recipient, so that it may be lost"),

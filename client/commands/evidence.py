@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from client import attachments, carrying
+from client import attachments, carrying, completing
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
@@ -53,7 +53,12 @@ app = typer.Typer()
 @app.command()
 def export(
     delivery: Annotated[
-        str, typer.Argument(help="the delivery, by its code name; for an exchange, its packet", show_default=False)
+        str,
+        typer.Argument(
+            help="the delivery, by its code name; for an exchange, its packet",
+            show_default=False,
+            autocompletion=completing.deliveries,
+        ),
     ],
     service: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for")] = None,
     officer: Officer = OFFICER,

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from client import render
+from client import completing, render
 from client.caller import CallerOptions, InitiatorOptions
 from client.console import answer, paged, talk
 from client.dossier import PlanFiles, tell_gaps
@@ -37,7 +37,9 @@ from domain.words.quantities import say_span
 from process.files import write_new
 from protocol.gateway import Gateway
 
-GroupCode = Annotated[str, typer.Argument(help="the group, by its code name", show_default=False)]
+GroupCode = Annotated[
+    str, typer.Argument(help="the group, by its code name", show_default=False, autocompletion=completing.groups)
+]
 Only = Annotated[list[str] | None, typer.Option("--only", help="only for this consignment; as often as needed")]
 
 app = typer.Typer(help="Operations of several consignments, with consents, arrests and stops in common.", no_args_is_help=True)
@@ -185,7 +187,9 @@ def withdraw(
     group: GroupCode,
     caller: CallerOptions,
     signing: SignOptions,
-    state: Annotated[str, typer.Option(help="the State that takes its consent back", show_default=False)],
+    state: Annotated[
+        str, typer.Option(help="the State that takes its consent back", show_default=False, autocompletion=completing.states)
+    ],
     reason: Annotated[str, typer.Option(help="why; none is owed")] = "",
     only: Only = None,
     output: Output = "text",

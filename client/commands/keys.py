@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from client import keyring, passphrase
+from client import completing, keyring, passphrase
 from client.commands import payload
 from client.console import answer, talk
 from client.entries import moment
@@ -95,7 +95,9 @@ def deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
 
 @app.command()
 def show(
-    services: Annotated[list[str] | None, typer.Argument(help="service ids; else all whose keys are here")] = None,
+    services: Annotated[
+        list[str] | None, typer.Argument(help="service ids; else all whose keys are here", autocompletion=completing.own_services)
+    ] = None,
     directory: Annotated[Path | None, typer.Option(envvar="VIGIL_DIRECTORY", help="where their validity stands")] = None,
     keys: Keys = KEYS,
     output: Output = "text",
@@ -187,7 +189,9 @@ def _aloud(number: str | None) -> str:
 @app.command()
 @grouped
 def rotate(
-    service: Annotated[str, typer.Argument(help="the service that gets a new key", show_default=False)],
+    service: Annotated[
+        str, typer.Argument(help="the service that gets a new key", show_default=False, autocompletion=completing.own_services)
+    ],
     way: Destination,
     since: Annotated[
         str | None, typer.Option("--from", help="when the new key begins (RFC 3339); else now, or without --directory in a day")
@@ -256,7 +260,9 @@ def replace(
 @app.command()
 @grouped
 def add(
-    service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
+    service: Annotated[
+        str, typer.Argument(help="the service whose key it becomes", show_default=False, autocompletion=completing.own_services)
+    ],
     public: Annotated[str, typer.Argument(help="its public half, ed25519:..., as a browser shows it", show_default=False)],
     way: Destination,
     until: Annotated[str | None, typer.Option(help="how long it counts, such as 90d; else until it is revoked")] = None,
@@ -309,7 +315,9 @@ def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
 @app.command()
 @grouped
 def revoke(
-    service: Annotated[str, typer.Argument(help="the service whose key it is", show_default=False)],
+    service: Annotated[
+        str, typer.Argument(help="the service whose key it is", show_default=False, autocompletion=completing.own_services)
+    ],
     way: Destination,
     key: Annotated[str | None, typer.Argument(metavar="KEYID", help="which; else the one that is in use here")] = None,
     by: By = None,

@@ -42,7 +42,9 @@ def overdue(
     give_back: Annotated[bool, typer.Option("--give-back", help="sign that you chase it no longer")] = False,
     hours: Annotated[int, typer.Option("--hours", min=1, max=MOST, help="for how long you take it over")] = USUAL,
     late: Annotated[bool, typer.Option("--late", help="without what is merely due within 12 hours")] = False,
-    state: Annotated[str | None, typer.Option("--state", help="only services of this State")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", help="only services of this State", autocompletion=completing.states)
+    ] = None,
     sort: Annotated[Literal["worst", "state"], typer.Option("--sort", help="the worst first, or by State")] = "worst",
     yes: Yes = False,
     dry_run: DryRun = False,

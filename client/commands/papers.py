@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from client import carrying
+from client import carrying, completing
 from client.caller import CallerOptions
 from client.console import answer
 from client.language import _, speak
@@ -29,7 +29,12 @@ Language = Literal["ru", "en", "ru-en"]
 def paper(
     name: Annotated[str, typer.Argument(help="list, or the paper, as the list names it", show_default=False)],
     delivery: Annotated[
-        str, typer.Argument(help="the delivery, by its operation's code name; or a packet of it, offline", show_default=False)
+        str,
+        typer.Argument(
+            help="the delivery, by its operation's code name; or a packet of it, offline",
+            show_default=False,
+            autocompletion=completing.deliveries,
+        ),
     ],
     to: Annotated[
         str,

@@ -146,7 +146,10 @@ class SayOptions:
 @grouped
 def inbox(
     caller: CallerOptions,
-    delivery: Annotated[str | None, typer.Argument(help="only this delivery, and requests for consent in full")] = None,
+    delivery: Annotated[
+        str | None,
+        typer.Argument(help="only this delivery, and requests for consent in full", autocompletion=completing.deliveries),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
     ] = None,
@@ -345,6 +348,7 @@ def correct(
             metavar="STATEMENT-ID",
             help="your statement that was wrong; `vigil confirm` and `vigil history` print its id",
             show_default=False,
+            autocompletion=completing.statements,
         ),
     ],
     kind: Annotated[str, typer.Argument(help="its kind", show_default=False, autocompletion=completing.kinds)],

@@ -202,6 +202,17 @@ async def test_a_list_longer_than_the_screen_goes_through_the_pager(at: Night, k
     assert long.count("paged:") > 60
 
 
+async def test_ctrl_c_is_the_pagers(at: Night, keys: Path, tmp_path: Path) -> None:
+    """It ends by itself, as whoever reads tells it, and puts the terminal back; the command ends well."""
+    await keep(at.reads, [*night(60, NOW)])
+    script = tmp_path / "pager"
+    script.write_text("trap 'echo again' INT; cat > /dev/null; echo reads; read said < /dev/tty; echo left by $said")
+    talked = [("reads", b"\x03"), ("again", "q")]
+    pager = {"PAGER": f"bash {script}", "TERM": "xterm"}
+    code, screen = await in_conversation(talked, "list", *as_(ALL, at, keys), environment=pager)
+    assert (0, True) == (code, "left by q" in screen), screen
+
+
 async def test_the_directory_is_printed_with_key_ids_and_whole_for_a_program(tmp_path: Path) -> None:
     """A line for each service for people; for programs the keys themselves, and nothing of how others are reached."""
     (tmp_path / "kz.knb.pem").write_bytes(private_pem(private_key_of("kz.knb")))
