@@ -119,7 +119,7 @@ async def _first(door: Gateway, asked: Narrowing, most: int) -> Board:
             engine, beyond = page.engine, page.beyond
             fresh = {row.glance.delivery: row for row in page.rows if row.glance.delivery not in seen}
             seen |= fresh
-            for names in _some([*fresh], min(most, MOST_ASKED_BY_NAME)):
+            for names in _some([*fresh], MOST_ASKED_BY_NAME if asked.of_list_alone else min(most, MOST_ASKED_BY_NAME)):
                 rows = await door.deliveries({**query, "deliveries": ",".join(names)})
                 known = {row.delivery: row for row in rows}
                 lines += [Listed(known[name], fresh[name]) for name in names if name in known]

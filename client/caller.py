@@ -96,7 +96,7 @@ class InitiatorOptions:
             message = _(
                 "{service} does not initiate {operation}, and cannot sign its plan", service=service, operation=plan.operation
             )
-            hint = _("its plan names {services}; left out, --as is the first", services=", ".join(plan.initiators()))
+            hint = _("leave --as out, or name {services}", services=", ".join(plan.initiators()))
             raise NotAllowed(message, hint=hint)
         return CallerOptions(service, self.officer, self.keys, self.gateway)
 

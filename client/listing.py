@@ -20,7 +20,7 @@ from domain.signing.keys import key_id
 from domain.views.floor import asked
 from domain.views.floor_in_words import SHOWN
 from domain.views.names import PHASES
-from domain.words.errors import Fault, Malformed
+from domain.words.errors import Malformed
 from domain.words.likeness import did_you_mean
 from domain.words.moments import instant, utc_text
 from domain.words.text import told
@@ -100,9 +100,9 @@ class Narrowing:
 
     def of_floor(self) -> dict[str, str]:
         """The parameters of the watch floor. Raises `Malformed` for one that it does not know."""
-        given = {"show": self.show, "in": self.now_in, "service": self.concerns, "phase": self.phase}
+        given = {"show": self.show, "in": self.now_in, "service": self.concerns, "phase": self.phase, "text": self.text}
         chosen = {name: value for name, value in given.items() if value is not None}
-        options = {"show": "--show", "in": "--in", "service": "--concerns", "phase": "--phase"}
+        options = {"show": "--show", "in": "--in", "service": "--concerns", "phase": "--phase", "text": "--text"}
         for name in asked(chosen)[1]:
             raise _none(options[name], chosen[name], {"show": tuple(SHOWN), "phase": tuple(PHASES)}.get(name, ()))
         return chosen | {"sort": self.sort if self.sort in ("due", "age", "name") else "worst"}
@@ -111,6 +111,12 @@ class Narrowing:
     def of_floor_alone(self) -> bool:
         """Whether something is asked that only the watch floor knows: then what is not on it is left out."""
         return (self.show, self.now_in, self.concerns) != (None, None, None)
+
+    @property
+    def of_list_alone(self) -> bool:
+        """Whether something is asked that only the list knows: then rows of the watch floor are not all of it."""
+        said = (self.group, self.state, self.participant, self.channel, self.due_before, self.overdue)
+        return self.mine or any(one is not None for one in said)
 
     @property
     def names_a_service(self) -> bool:
@@ -138,8 +144,7 @@ def _in_utc(text: str) -> str:
     try:
         return utc_text(instant(Clock(lambda: None, lambda: now).by(now.tzinfo or UTC, text)))
     except ValueError as error:
-        problem = told(error.args[0], speak)
-        raise Malformed(_("--due-before {text}", text=text), [Fault(place="due-before", problem=problem)]) from error
+        raise Malformed(_("--due-before: {why}", why=told(error.args[0], speak))) from error
 
 
 def table_of(services: Iterable[Listed]) -> Table:

@@ -15,6 +15,8 @@ from domain.words.errors import Malformed, NotFound
 from domain.words.likeness import did_you_mean
 
 STATE = re.compile("[A-Z]{2}")
+PURPOSES = ("operation", "court")
+"""For whose use something is exported, beside a State (R23)."""
 
 
 def raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
@@ -101,3 +103,13 @@ def raise_unless_a_state(option: str, value: str) -> None:
             _("{option} {value}: there is none", option=option, value=value),
             hint=meant or _("a State is two capital letters, such as UZ"),
         )
+
+
+def raise_unless_a_purpose(option: str, value: str) -> None:
+    """Raises `Malformed` for what is no purpose: the operation itself, a court, a State."""
+    if value in PURPOSES or STATE.fullmatch(value):
+        return
+    if STATE.fullmatch(value.upper()):
+        raise_unless_a_state(option, value)
+    hint = did_you_mean(value, PURPOSES) or _("operation, court, or a State such as UZ")
+    raise Malformed(_("{option} {value}: there is none", option=option, value=value), hint=hint)

@@ -114,10 +114,12 @@ def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text"
         filters.raise_unless_listed(one.id for one in caller.call(lambda door: door.directory()))
     for said in said_beside(found):
         talk.print(said, style="yellow")
-    if not found.lines:
-        talk.print(_("no delivery of yours is like that"), style="dim")
     if output == "csv":
         sys.stdout.write(found.csv())
+        return
+    if not found.lines and output not in FOR_PROGRAMS:
+        asked = filters != Narrowing(all=filters.all, open=filters.open, sort=filters.sort, limit=filters.limit)
+        talk.print(_("None of your deliveries matches.") if asked else _("You have no such delivery."), style="dim")
         return
     paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
 

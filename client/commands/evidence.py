@@ -15,6 +15,7 @@ from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.language import _, named, speak
+from client.naming import raise_unless_a_purpose
 from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
@@ -88,10 +89,11 @@ def export(
     if form == "epcis":
         _exchange(Path(delivery), file, _Carried(keys.expanduser(), service, encrypt_for, directory, keys_unverified), output)
         return
+    raise_unless_a_purpose("--purpose", purpose)
     if service is None:
         raise Malformed(_("say with --as who exports it"))
     caller = CallerOptions(service, officer, keys, gateway)
-    data = caller.call(lambda door: door.packet(delivery, purpose))
+    data = caller.at(delivery, lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
     try:
         caller.shelf.compare_packet(delivery, data)
@@ -189,13 +191,13 @@ def verify(
     trusted = directory_in(directory) if directory is not None else None
     law = cards_in(cards) if cards is not None else None
     data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
-    if trusted is None and not keys_unverified:
-        raise _unproved()
     try:
         found, manifest, _tip = unseal(data)
     except NotVerified as error:
         message = _("{path}: {problem}", path=packet, problem=speak(error.reason))
         raise NotVerified(message, hint=_("`vigil export` writes one")) from error
+    if trusted is None and not keys_unverified:
+        raise _unproved()
     kept = KeptReceipts(keys.expanduser()).signed_by(installation_of(found, trusted), manifest.delivery)
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)

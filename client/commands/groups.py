@@ -19,6 +19,7 @@ from client.foretelling import Foretelling, kept
 from client.group_files import GroupFiles
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
+from client.naming import raise_unless_a_purpose, raise_unless_a_state
 from client.options import DryRun, FieldWords, KindOption, Output, grouped
 from client.saying import About, content_of, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry_plans
@@ -33,6 +34,7 @@ from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView, GroupView
 from domain.words.errors import NotFound, RuleBroken, VigilError
 from domain.words.likeness import did_you_mean
+from domain.words.limits import LONGEST_LIST
 from domain.words.quantities import say_span
 from process.files import write_new
 from protocol.gateway import Gateway
@@ -134,6 +136,7 @@ def packet(
     output: Output = "text",
 ) -> None:
     """Export the evidence packet of each consignment. Each verifies by itself, whatever became of the others."""
+    raise_unless_a_purpose("--purpose", purpose)
     to = folder or Path(group)
 
     async def export(door: Gateway) -> dict[str, bytes]:
@@ -195,6 +198,7 @@ def withdraw(
     output: Output = "text",
 ) -> None:
     """Take your consent back, for all consignments of a group or for some."""
+    raise_unless_a_state("--state", state)
     words = [f"state={state}", *([f"reason={reason}"] if reason else [])]
     _to_all(group, content_of("authorisation_withdrawn", words, None), caller, signing, only or [], output)
 
@@ -240,7 +244,8 @@ async def _rows(door: Gateway, group: str) -> list[Row]:
     """The consignments of a group that are the caller's to see. Raises `NotFound` where there is none."""
     found = sorted(await door.deliveries({"group": group, "sort": "name"}), key=lambda row: row.delivery)
     if not found:
-        raise NotFound(_("no consignment of {group} is yours to see", group=group))
+        known = [row.group for row in await door.deliveries({}, LONGEST_LIST) if row.group is not None]
+        raise NotFound(_("no consignment of {group} is yours to see", group=group), hint=did_you_mean(group, known) or "")
     return found
 
 

@@ -111,7 +111,9 @@ def _wish(subjects: list[str], webhook: str | None, mail: str | None, quiet: lis
     try:
         return Wish.model_validate(given)
     except ValidationError as error:
-        raise Malformed(_("that is no subscription"), faults_of(error)) from error
+        options = {"way.url": "--webhook", "way.to": "--mail", "quiet.zone": "--zone"}
+        faults = [one.model_copy(update={"place": options.get(one.place, one.place)}) for one in faults_of(error)]
+        raise Malformed(_("nobody could be told so"), faults) from error
 
 
 def _shown(found: Subscriptions) -> Lines | str:

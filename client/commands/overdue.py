@@ -66,6 +66,8 @@ def overdue(
         _raise_unless_listed(caller, silent)
     if pages[0].unknown:
         raise Malformed(_("not known to the gateway: {names}", names=", ".join(pages[0].unknown)))
+    if not pages[0].silent:
+        talk.print(_("Only deliveries that you see as a whole are looked at."), style="dim")
     document: dict[str, Any] = plain(pages[0]) | {"silent": [one for page in pages for one in plain(page)["silent"]]}
     answer(output, document, _shown(pages))
 

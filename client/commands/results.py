@@ -16,6 +16,7 @@ from client import carrying
 from client.caller import CallerOptions
 from client.console import answer, talk
 from client.language import _, speak
+from client.naming import raise_unless_a_state
 from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url
 from domain.delivery.delivery import Delivery
 from domain.plan.directory import Directory
@@ -86,6 +87,8 @@ def results(
     silences, answers, holds and stops. Of all for supervisors; for who takes part, of its own part (R11).
     """
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
+    if state is not None:
+        raise_unless_a_state("--state", state)
     filled = _Filled(form, state)
     for one in file or []:
         _writer(one, filled)

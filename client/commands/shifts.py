@@ -228,5 +228,5 @@ def _moment(caller: CallerOptions, text: str) -> str:
         read = clock_of(caller).read(text)
         instant(read)
     except ValueError as error:
-        raise Malformed(_("--since {text}: {why}", text=text, why=speak(str(error)))) from error
+        raise Malformed(_("--since: {why}", why=speak(str(error)))) from error
     return read

@@ -19,7 +19,14 @@ from client.carrying import CarryOptions
 from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
-from client.naming import not_asked, raise_unless_asked, raise_unless_foreseen, raise_unless_listed, raise_unless_own
+from client.naming import (
+    not_asked,
+    raise_unless_a_state,
+    raise_unless_asked,
+    raise_unless_foreseen,
+    raise_unless_listed,
+    raise_unless_own,
+)
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
@@ -328,6 +335,8 @@ def permit(
     output: Output = "text",
 ) -> None:
     """Permit that what you have said goes where its handling code does not let it (R23)."""
+    if to != "court":
+        raise_unless_a_state("--to", to)
     _pass_on(delivery, _content(DisclosurePermitted, to=to, statements=of or []), caller, carried, signing, output)
 
 

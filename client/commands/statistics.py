@@ -14,6 +14,7 @@ from client.caller import CallerOptions
 from client.commands.results import table_of
 from client.console import answer, talk
 from client.language import _, speak
+from client.naming import raise_unless_a_state
 from client.options import Output, grouped
 from domain.signing.canonical import plain
 from domain.views import statistics_in_words as words
@@ -55,6 +56,8 @@ def statistics(
         if one.suffix not in WAYS:
             raise Malformed(_("{path}: the name of the file ends with .csv, .json or .svg", path=one))
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
+    if state is not None:
+        raise_unless_a_state("--state", state)
     narrowed = {"kind": kind, "service": only, "state": state, "channel": channel}
     asked = {"period": f"{wanted.since}/{wanted.until}", "by": by} | {
         name: one for name, one in narrowed.items() if one is not None

@@ -34,8 +34,8 @@ OTHER = mark("{substance} is not known to be in it: known is {known}. Signed so,
 NOTHING_KNOWN = mark("nothing")
 REFUSED = mark("It will be refused ({rule}): {why}")
 WEIGHS_NOTHING = mark("{field} says that it weighs nothing. Meant so?")
-IS_AHEAD = mark("{moment} is after now; it says when something was done")
-IS_OVER = mark("{moment} is over; nothing could rest on it")
+IS_AHEAD = mark("{moment} is in the future; expected when it happened")
+IS_OVER = mark("{moment} has passed; expected a time ahead")
 WHEN_DONE = ("detected_at", "began_at", "given_at", "written_at", "consented_at", "ends")
 """Fields that say when something was done, in whichever statement they stand."""
 ACTS = (AuthorisationGranted, AuthorisationExtended, PermissionGranted)

@@ -15,6 +15,8 @@ ALIKE: Final = 0.7
 
 SHORTEST: Final = 4
 """Letters of a name that is looked for inside another: fewer are in too many."""
+BETWEEN: Final = tuple("._-")
+"""What ends a word within a name: `air` is the beginning of `air_cargo`."""
 PARTS: Final = re.compile(r"[a-z]{4,}")
 """Words within a name, such as `consignment` in `consignment_lost`."""
 
@@ -24,10 +26,11 @@ def meant(typed: str, known: Iterable[str]) -> tuple[str, ...]:
     Where there are none of these, those that share a word with it. None that is quite another.
     """
     names = tuple(dict.fromkeys(known))
+    begun = (one for one in names if one[: len(typed)] == typed and one[len(typed) : len(typed) + 1] in BETWEEN)
     inside = (one for one in names if min(len(one), len(typed)) >= SHORTEST and (one in typed or typed in one))
     words = frozenset(PARTS.findall(typed))
     sharing = (one for one in names if not words.isdisjoint(PARTS.findall(one)))
-    found = tuple(dict.fromkeys((*get_close_matches(typed, names, MOST_MEANT, ALIKE), *inside)))
+    found = tuple(dict.fromkeys((*get_close_matches(typed, names, MOST_MEANT, ALIKE), *begun, *inside)))
     return (found or tuple(sharing))[:MOST_MEANT]
 
 

@@ -154,7 +154,8 @@ async def test_a_list_that_is_limited_reads_no_more_than_it_shows(at: Night) -> 
         {"sort": "name"},
         {"sort": "started"},
         {"phase": "under_way"},
-        {"text": "AMBER"},
+        {"text": "TULIP"},
+        {"state": "KZ"},
         {"all": True},
         {"now_in": "KZ"},
     ):
