@@ -144,7 +144,8 @@ def main() -> None:
     except VigilError as error:
         wrong: VigilError = error
     except typer.Abort:
-        wrong = VigilError(_("broken off"))
+        typer.echo(err=True)  # below the question
+        wrong = VigilError(_("cancelled"))
     except typer.TyperException as error:
         if helping.is_help(error) and not for_a_program:
             typer.echo(error.format_message(), err=True)

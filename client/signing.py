@@ -79,12 +79,17 @@ class SignOptions:
             raise typer.Exit
         if not self.yes and somebody_is_there():
             talk.print(in_full(said, coming))
-            if ask(_("Sign this and hand it in? (yes/no)"), one_of((*AGREED, *DECLINED)), "no") in DECLINED:
+            if declined(_("Sign this and hand it in? (yes/no)")):
                 raise VigilError(_("nothing was signed"))
         else:
             for one in coming:
                 talk.print(one, style="bold yellow")
         return sign_statement(said, key)
+
+
+def declined(question: str) -> bool:
+    """Whether the answer is no, as it is where nothing is typed."""
+    return ask(question, one_of((*AGREED, *DECLINED)), _("no")) in DECLINED
 
 
 def at_once(dry_run: bool) -> SignOptions:  # noqa: FBT001 - as the option says
@@ -138,7 +143,7 @@ def in_full(said: Statement, coming: tuple[str, ...] = ()) -> RenderableType:
     for one in said.attachments:
         table.add_row(_("file"), f"{one.shows} ({one.digest[:16]})")
     if said.plan is not None:
-        table.add_row(_("about the plan"), said.plan)
+        table.add_row(_("plan"), said.plan)
     return Group(table, *(Text(shown(one), "bold yellow") for one in coming))
 
 

@@ -9,13 +9,12 @@ from rich.console import Group
 from rich.text import Text
 
 from client import completing
-from client.asking import ask, one_of
 from client.caller import CallerOptions
 from client.console import answer, talk
 from client.language import _, speak
 from client.naming import raise_unless_a_state, raise_unless_listed
 from client.options import DryRun, Output, Yes, grouped
-from client.signing import AGREED, DECLINED, dry, somebody_is_there
+from client.signing import declined, dry, somebody_is_there
 from client.tables import Lines
 from domain.delivery.chasing import CHASE_TYPE, LONGEST, Chase
 from domain.signing.canonical import canonical, plain
@@ -95,7 +94,7 @@ def _sign(caller: CallerOptions, service: str, hours: int, output: str, *, yes: 
         dry(output, {"note": plain(note)}, text)
     if not yes and somebody_is_there():
         talk.print(text)
-        if ask(_("Sign this and hand it in? (yes/no)"), one_of((*AGREED, *DECLINED)), "no") in DECLINED:
+        if declined(_("Sign this and hand it in? (yes/no)")):
             raise VigilError(_("nothing was signed"))
     envelope = sign(canonical(note), CHASE_TYPE, caller.key())
     kept = caller.call(lambda door: door.chase(envelope))

@@ -4,7 +4,7 @@ The gateway judges by the ledger, which may have gone on meanwhile: this is no v
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.delivery.custody import Custody
 from domain.delivery.requests import Facts, Request
@@ -22,7 +22,7 @@ from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import OTHERWISE, Prepared
 from domain.rules.speaking import Correction
 from domain.views.forms import masses_of
-from domain.views.sentences import CLOCKS_DIFFER, Translate, english, say_plainly, say_verdict
+from domain.views.sentences import Translate, english, say_plainly, say_verdict
 from domain.words.errors import Fault
 from domain.words.moments import instant
 from domain.words.text import fill, mark, told, word
@@ -40,6 +40,8 @@ WHEN_DONE = ("detected_at", "began_at", "given_at", "written_at", "consented_at"
 """Fields that say when something was done, in whichever statement they stand."""
 ACTS = (AuthorisationGranted, AuthorisationExtended, PermissionGranted)
 """What lasts until a moment, and is refused once that has passed."""
+A_MOMENT = timedelta(seconds=1)
+"""The time at which it is signed is written without its fraction."""
 OPENS = mark("Discrepancy: {differs}. The movement stops, and a fresh decision is asked for at {checkpoint}.decision (R7)")
 
 
@@ -64,10 +66,10 @@ def _mistimed(said: object, places: Iterable[tuple[str, object]], now: datetime)
         if isinstance(value, tuple):
             parts = enumerate(one for one in value if isinstance(one, Interval))
             yield from _mistimed(said, ((f"{name}.{number}.ends", one.ends) for number, one in parts), now)
-        elif isinstance(value, str) and name.rpartition(".")[2] in WHEN_DONE and instant(value) > now + CLOCKS_DIFFER:
+        elif isinstance(value, str) and name.rpartition(".")[2] in WHEN_DONE and instant(value) >= now + A_MOMENT:
             yield Fault(place=name, problem=fill(IS_AHEAD, moment=value))
         elif (
-            isinstance(value, str) and name == "valid_until" and isinstance(said, ACTS) and instant(value) <= now - CLOCKS_DIFFER
+            isinstance(value, str) and name == "valid_until" and isinstance(said, ACTS) and instant(value) <= now
         ):
             yield Fault(place=name, problem=fill(IS_OVER, moment=value))
 
