@@ -72,7 +72,7 @@ class CallerOptions:
     @property
     def shelf(self) -> KeptReceipts:
         """Where receipts are kept."""
-        return KeptReceipts(self.folder)
+        return KeptReceipts(self.folder, self.service)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from domain.delivery.custody import Custody
 from domain.delivery.requests import Facts, Request
 from domain.delivery.statement import Content
-from domain.delivery.verdicts import Finding
+from domain.delivery.verdicts import Finding, Verdict
 from domain.delivery.watching import Interval
 from domain.plan.goods import SMALLEST_SHARE, SubstanceMass, Tolerances, least_mass
 from domain.plan.quantity import bounds
 from domain.plan.substances import identities
 from domain.rules.books import BOOK
-from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
+from domain.rules.consent import OTHER_STATE, AuthorisationExtended, AuthorisationGranted, AuthorisationRefused
 from domain.rules.custody import InHand
 from domain.rules.measuring import MORE_THAN_GROSS
 from domain.rules.permission import PermissionGranted
@@ -40,6 +40,8 @@ WHEN_DONE = ("detected_at", "began_at", "given_at", "written_at", "consented_at"
 """Fields that say when something was done, in whichever statement they stand."""
 ACTS = (AuthorisationGranted, AuthorisationExtended, PermissionGranted)
 """What lasts until a moment, and is refused once that has passed."""
+DECIDED = (AuthorisationGranted, AuthorisationRefused)
+"""What a State is asked to decide, and says for that State alone."""
 A_MOMENT = timedelta(seconds=1)
 """The time at which it is signed is written without its fraction."""
 OPENS = mark("Discrepancy: {differs}. The movement stops, and a fresh decision is asked for at {checkpoint}.decision (R7)")
@@ -68,9 +70,7 @@ def _mistimed(said: object, places: Iterable[tuple[str, object]], now: datetime)
             yield from _mistimed(said, ((f"{name}.{number}.ends", one.ends) for number, one in parts), now)
         elif isinstance(value, str) and name.rpartition(".")[2] in WHEN_DONE and instant(value) >= now + A_MOMENT:
             yield Fault(place=name, problem=fill(IS_AHEAD, moment=value))
-        elif (
-            isinstance(value, str) and name == "valid_until" and isinstance(said, ACTS) and instant(value) <= now
-        ):
+        elif isinstance(value, str) and name == "valid_until" and isinstance(said, ACTS) and instant(value) <= now:
             yield Fault(place=name, problem=fill(IS_OVER, moment=value))
 
 
@@ -79,6 +79,9 @@ def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], tran
     for name in sorted(masses_of(content.kind)):
         if getattr(content, name) == 0:
             yield translate(WEIGHS_NOTHING).format(field=name)
+    if isinstance(content, DECIDED) and content.state != facts.state:
+        verdict = OTHER_STATE(checkpoint=request.checkpoint, asked=facts.state, given=content.state)
+        yield _refused(verdict, translate)
     if isinstance(content, Prepared):
         yield from _as_prepared(content, facts, translate)
         yield from _unknown(content, facts, translate)
@@ -99,13 +102,15 @@ def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], tran
 def _as_prepared(said: Prepared, facts: Facts, translate: Translate) -> Iterator[str]:
     """That it was prepared otherwise than asked, or holds more than it weighs, as far as the request tells."""
     if said.modality != facts.modality:
-        verdict = OTHERWISE(given=said.modality, asked=facts.modality)
-        yield translate(REFUSED).format(rule=verdict.rule, why=say_verdict(verdict, translate))
+        yield _refused(OTHERWISE(given=said.modality, asked=facts.modality), translate)
     most = bounds(said.gross).most if said.gross is not None else None
     inside = least_mass(said.kept) + sum(one.gross for one in said.items)
     if most is not None and inside > most + (most // SMALLEST_SHARE if facts.tolerance is None else facts.tolerance):
-        verdict = MORE_THAN_GROSS(inside=inside, gross=most)
-        yield translate(REFUSED).format(rule=verdict.rule, why=say_verdict(verdict, translate))
+        yield _refused(MORE_THAN_GROSS(inside=inside, gross=most), translate)
+
+
+def _refused(verdict: Verdict, translate: Translate) -> str:
+    return translate(REFUSED).format(rule=verdict.rule, why=say_verdict(verdict, translate))
 
 
 def _unknown(said: Prepared, facts: Facts, translate: Translate) -> Iterator[str]:

@@ -147,24 +147,26 @@ def test_a_preparation_that_cannot_be_is_told_before_it_is_signed() -> None:
 
 
 def test_a_consent_that_ends_early_and_a_condition_unmet_are_told_before_it_is_signed() -> None:
-    """R5: until when it is needed; R19: which condition. Nothing where it is long enough and the condition is met."""
+    """R5: until when it is needed; R19: which condition; R1: of another State. Nothing where it is long enough and met."""
     needed, bound = "2026-03-09T08:30:00.000000Z", Bound(id="kz.prosecutor/1", text="photographs")
     asked = handover()
     facts = asked.facts.model_copy(update={"valid_until": needed, "conditions": (bound,)})
     request = asked.model_copy(update={"facts": facts})
 
-    def said(until: str, *met: str) -> tuple[str, ...]:
+    def said(until: str, *met: str, state: str = "UZ") -> tuple[str, ...]:
         words = (
-            "state=UZ", f"request={SHA}", "modalities=intact", "reference=1", "granted_by_role=prosecutor", "legal_basis=x",
+            f"state={state}", f"request={SHA}", "modalities=intact", "reference=1", "granted_by_role=prosecutor", "legal_basis=x",
             "valid_from=2026-03-02T08:30:00Z", f"valid_until={until}",
         )  # fmt: skip
         return foreseen(content_of("authorisation_granted", words, None), request, met)
 
     assert () == said("2026-03-09T13:30:00+05:00", "kz.prosecutor/1")
     unmet, early = said("2026-03-09T08:29:59Z")
+    (other,) = said("2026-03-09T13:30:00+05:00", "kz.prosecutor/1", state="KZ")
     assert "It will be refused (R19): say that this condition is met: kz.prosecutor/1 (photographs)" == unmet
     assert early.startswith(f"It ends before {needed}")
     assert early.endswith("(R5)")
+    assert "It will be refused (R1): tashkent-airport asks for the consent of UZ, not of KZ" == other
 
 
 async def test_a_folder_or_a_directory_of_services_is_no_plan() -> None:
