@@ -125,7 +125,9 @@ def correction(of: str, kind: str, words: Iterable[str], reason: str, clock: Clo
     try:
         return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock))
     except ValidationError as error:
-        raise Malformed(_("{statement} cannot be corrected so", statement=of), faults_of(error)) from error
+        typed = {"of": "STATEMENT-ID", "content": "kind"}
+        faults = [one.model_copy(update={"place": typed.get(one.place, one.place)}) for one in faults_of(error)]
+        raise Malformed(_("{statement} cannot be corrected so", statement=of), faults) from error
 
 
 def _handling(text: str) -> Handling:

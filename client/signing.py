@@ -31,6 +31,7 @@ from domain.signing.envelope import Envelope
 from domain.views.foreseen import foreseen, mistimed
 from domain.views.forms import masses_of
 from domain.words.errors import Malformed, VigilError
+from domain.words.identifiers import Seal
 from domain.words.moments import instant
 from domain.words.text import shown, told, word
 from process.configuration import directory_in
@@ -164,6 +165,8 @@ def _in_words(value: Any, *, mass: bool = False) -> str:
             return say_quantity(value, speak)
         case int() if mass:
             return say_quantity(value, speak)
+        case Seal():
+            return f"{value.number}/{value.security}"
         case tuple():
             return "; ".join(map(_in_words, value))
         case BaseModel():
