@@ -139,6 +139,7 @@ def main() -> None:
     """Run the command; errors are words and an exit code, never a traceback."""
     for_a_program = _wants_json(sys.argv)
     helping.choose(sys.argv)
+    completing.no_blank_behind_fields()
     try:
         sys.exit(code_after(_run()))
     except VigilError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import typer
+from typer import _completion_shared as shells
 
 from client import contexts as kept_contexts
 from client import passphrase
@@ -32,6 +33,13 @@ ENDS_WITHIN = 2.0
 
 Names = Iterable[str]
 T = TypeVar("T")
+
+
+def no_blank_behind_fields() -> None:
+    """Let the script for bash put none behind `field=`, where its value is typed. The library's own has no place to say so."""
+    ends = "    return 0\n"
+    script = shells.COMPLETION_SCRIPT_BASH.replace(ends, f"    [[ ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace\n{ends}")
+    shells._completion_scripts["bash"] = script  # noqa: SLF001
 
 
 def contexts(incomplete: str) -> list[str]:

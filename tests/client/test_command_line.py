@@ -337,6 +337,10 @@ async def test_a_shell_is_offered_names_from_the_gateway(desk: Desk, monkeypatch
     monkeypatch.setenv("VIGIL_GATEWAY", "http://127.0.0.1:9")
     nothing = await offered("vigil show ")
 
+    monkeypatch.delenv("_VIGIL_COMPLETE")
+    script = await vigil("--show-completion", "bash")
+
+    assert "== *= ]] && compopt -o nospace" in script.out  # behind `field=` its value is typed
     assert [name] == deliveries
     assert ["consent-kz"] == checkpoints
     assert "reference=" in fields
