@@ -44,10 +44,12 @@ async def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(desk: Des
     field = await desk.run("confirm", name, "consent-kz", "refrence=1", service="kz.prosecutor")
     option = await desk.run("list", "--overdu", service="kz.knb")
     phase = await desk.run("list", "--phase", "underway", service="kz.knb")
+    left_out = [await desk.run("confirm", *some, "reference=1", service="kz.prosecutor") for some in ((), (name,))]
     other_kind = await desk.run("say", name, "consignment_xyz", service="kz.knb")
     not_asked_for = await desk.run("confirm", name, "consent-kz", "--kind", "dispatched", service="kz.prosecutor")
 
     assert [3, 3, 3, 3, 2, 2, 2, 2] == [one.code for one in (checkpoint, other, service, delivery, kind, field, option, phase)]
+    assert ["the delivery is missing", "the checkpoint is missing"] == [one.err[7:].partition(" before")[0] for one in left_out]
     assert [(2, True), (2, True)] == [(one.code, len(one.err) < 200) for one in (other_kind, not_asked_for)]
     assert "consent-kz does not ask kz.prosecutor for dispatched" in not_asked_for.err
     assert "did you mean consent-kz" in checkpoint.err
