@@ -141,7 +141,7 @@ def test_a_preparation_that_cannot_be_is_told_before_it_is_signed() -> None:
 
     assert [] == said("12.95 kg") == said("13.9 kg")
     nothing, refused = said("0 kg")
-    assert "gross says that it weighs nothing. Is that meant?" == nothing
+    assert "gross says that it weighs nothing. Meant so?" == nothing
     assert refused.startswith("It will be refused (R10): what is in it weighs 13 kg")
     assert ["It will be refused (R3): prepared as removed in part; consent was asked for intact"] == said(
         "13.9 kg", "removed_in_part"
