@@ -28,7 +28,7 @@ from domain.plan.quantity import Estimate, Unmeasured, say_quantity
 from domain.rules.books import BOOK
 from domain.signing.canonical import digest, plain
 from domain.signing.envelope import Envelope
-from domain.views.foreseen import foreseen, mistimed
+from domain.views.foreseen import foreseen, mistimed, over
 from domain.views.forms import masses_of
 from domain.words.errors import Malformed, VigilError
 from domain.words.identifiers import Seal
@@ -70,9 +70,11 @@ class SignOptions:
         """The statement, signed; once it is agreed to, where somebody is there to be asked. `remarks`: what else is to be known
         first. Raises `VigilError` where it is not, `Malformed` for moments that cannot be; ends the command after a dry run.
         """
-        if wrong := mistimed(said.content, instant(said.happened_at)):
+        now = instant(said.happened_at)
+        if wrong := mistimed(said.content, now):
             raise Malformed(_("nothing was signed"), wrong)
-        coming = (*remarks, *(foreseen(said.content, request, said.fulfils, speak) if request is not None else ()))
+        asked = foreseen(said.content, request, said.fulfils, speak) if request is not None else ()
+        coming = (*remarks, *over(said.content, now, speak), *asked)
         if self.dry_run:
             talk.print(_("nothing is signed or handed in: this is a dry run"), style="dim")
             document = {"dry_run": True, "statement": plain(said), "foreseen": list(coming)}

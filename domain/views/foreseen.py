@@ -35,7 +35,7 @@ NOTHING_KNOWN = mark("nothing")
 REFUSED = mark("It will be refused ({rule}): {why}")
 WEIGHS_NOTHING = mark("{field} says that it weighs nothing. Meant so?")
 IS_AHEAD = mark("{moment} is in the future; expected when it happened")
-IS_OVER = mark("{moment} has passed; expected a time ahead")
+IS_OVER = mark("{moment} has passed")
 WHEN_DONE = ("detected_at", "began_at", "given_at", "written_at", "consented_at", "ends")
 """Fields that say when something was done, in whichever statement they stand."""
 ACTS = (AuthorisationGranted, AuthorisationExtended, PermissionGranted)
@@ -55,23 +55,28 @@ def foreseen(
 
 
 def mistimed(content: Content, now: datetime) -> tuple[Fault, ...]:
-    """Moments that cannot be: of what was done after now, and of an act that is over now; a fault each, by its field. What the
-    rules refuse for it is not signed at all. `now`: of the clock by which it is signed.
+    """Moments at which something was done, and that are after now; a fault each, by its field: such a statement is not signed at
+    all. `now`: of the clock by which it is signed.
     """
     said = content.content if isinstance(content, Correction) else content
-    places = ((name, getattr(said, name)) for name in type(said).model_fields)
-    return tuple(_mistimed(said, places, now))
+    return tuple(_ahead(((name, getattr(said, name)) for name in type(said).model_fields), now))
 
 
-def _mistimed(said: object, places: Iterable[tuple[str, object]], now: datetime) -> Iterator[Fault]:
+def _ahead(places: Iterable[tuple[str, object]], now: datetime) -> Iterator[Fault]:
     for name, value in places:
         if isinstance(value, tuple):
             parts = enumerate(one for one in value if isinstance(one, Interval))
-            yield from _mistimed(said, ((f"{name}.{number}.ends", one.ends) for number, one in parts), now)
+            yield from _ahead(((f"{name}.{number}.ends", one.ends) for number, one in parts), now)
         elif isinstance(value, str) and name.rpartition(".")[2] in WHEN_DONE and instant(value) >= now + A_MOMENT:
             yield Fault(place=name, problem=fill(IS_AHEAD, moment=value))
-        elif isinstance(value, str) and name == "valid_until" and isinstance(said, ACTS) and instant(value) <= now:
-            yield Fault(place=name, problem=fill(IS_OVER, moment=value))
+
+
+def over(content: Content, now: datetime, translate: Translate = english) -> tuple[str, ...]:
+    """That an act lasts until a moment that has passed, and will be refused for it."""
+    if not isinstance(content, ACTS) or instant(content.valid_until) > now:
+        return ()
+    why = translate(IS_OVER).format(moment=content.valid_until)
+    return (translate(REFUSED).format(rule=content.declares.rule, why=why),)
 
 
 def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], translate: Translate) -> Iterator[str]:

@@ -18,7 +18,7 @@ from client.saying import content_of
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
 from domain.plan.goods import Check, SubstanceMass
-from domain.views.foreseen import foreseen, mistimed
+from domain.views.foreseen import foreseen, mistimed, over
 from domain.views.rulebook import explained, rules
 from domain.views.view import view
 from domain.words.errors import Malformed
@@ -111,7 +111,7 @@ def test_a_substance_that_nobody_asked_about_is_told_before_it_is_signed() -> No
 
 
 def test_what_cannot_have_been_is_no_field_of_a_statement() -> None:
-    """Found, begun or watched after now, and an act that is over: each by its field; what has just been is none."""
+    """Found, begun or watched after now: by its field; what has just been is none. Of an act that is over it is said."""
     now = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
     detected = ("place=Almaty", "how=x_ray", "officers=K-7", "concealment=x", "taken_for=heroin", "sure=suspected")
     watched = (
@@ -125,8 +125,9 @@ def test_what_cannot_have_been_is_no_field_of_a_statement() -> None:
     assert ["detected_at"] == wrong("detected", *detected, "detected_at=2026-03-02T14:00:00+05:00")
     assert ["began_at"] == wrong(*PREPARED, "began_at=2026-03-02T09:00:00Z")
     assert ["intervals.1.ends"] == wrong("surveillance_log", watched)
-    assert [] == wrong("authorisation_extended", "state=UZ", "valid_until=2026-03-02T08:30:01Z")
-    assert ["valid_until"] == wrong("authorisation_extended", "state=UZ", "valid_until=2026-03-02T08:30:00Z")
+    until = ("state=UZ", "valid_until=2026-03-02T08:30:01Z"), ("state=UZ", "valid_until=2026-03-02T08:30:00Z")
+    ending = [content_of("authorisation_extended", one, None) for one in until]
+    assert [(), ("It will be refused (R1): 2026-03-02T08:30:00Z has passed",)] == [over(one, now) for one in ending]
 
 
 def test_a_preparation_that_cannot_be_is_told_before_it_is_signed() -> None:
