@@ -87,8 +87,11 @@ def new(
 
 
 @app.command()
-def deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
+def deconfliction(keys: Keys = KEYS, dry_run: DryRun = False, output: Output = "text") -> None:
     """Make the key of `vigil plan hash` and of the workers. Installations that match with one another share one."""
+    if dry_run:
+        place = str(keyring.deconfliction_file(keys.expanduser()))
+        dry(output, {"file": place}, place)
     path = str(keyring.make_deconfliction(keys.expanduser()))
     answer(output, {"file": path}, path)
 

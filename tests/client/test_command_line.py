@@ -279,6 +279,8 @@ async def test_a_context_stands_in_for_options_and_holds_no_secret(
     file = tmp_path / "of" / "contexts.json"
     monkeypatch.setenv("VIGIL_CONTEXTS", str(file))
     where = ("--gateway", desk.installation.url, "--keys", desk.keys)
+    dry = await vigil("context", "add", "almaty", "--dry-run", *where)
+    written = file.exists()
     added = await vigil("context", "add", "almaty", "--as", "kz.knb", *where)
     secret = await vigil("context", "add", "other", "--gateway", "https://me:secret@vigil.example")
     await vigil("context", "add", "tashkent", "--as", "uz.police", *where)
@@ -296,7 +298,7 @@ async def test_a_context_stands_in_for_options_and_holds_no_secret(
     assert (0, 2, 0, 0, 0, 3, 2, 2, 0) == (
         added.code, secret.code, first.code, named.code, used.code, mistyped.code, again.code, others.code, gone.code,
     )  # fmt: skip
-    assert 0o600 == mode
+    assert (0, False, 0o600) == (dry.code, written, mode)
     assert "secret" not in file.read_text()
     assert [True] == [row["whole"] for row in first.json if row["delivery"] == desk.plan.operation]
     assert not named.json["whole"]
@@ -313,7 +315,7 @@ def test_contexts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     assert MOST_CONTEXTS == len(contexts.kept().contexts)
     with pytest.raises(Malformed):
-        contexts.keep("one-more", {})
+        contexts.with_new("one-more", {})
 
 
 async def test_a_shell_is_offered_names_from_the_gateway(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
