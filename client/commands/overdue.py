@@ -10,7 +10,7 @@ from rich.text import Text
 
 from client import completing
 from client.caller import CallerOptions
-from client.console import answer, talk
+from client.console import answer, paged, talk
 from client.language import _, speak
 from client.naming import raise_unless_a_state, raise_unless_listed
 from client.options import DryRun, Output, Yes, grouped
@@ -68,7 +68,7 @@ def overdue(
     if not pages[0].silent:
         talk.print(_("Only deliveries that you see as a whole are looked at."), style="dim")
     document: dict[str, Any] = plain(pages[0]) | {"silent": [one for page in pages for one in plain(page)["silent"]]}
-    answer(output, document, _shown(pages))
+    paged(output, document, _shown(pages))
 
 
 def _raise_unless_listed(caller: CallerOptions, service: str) -> None:
