@@ -14,6 +14,7 @@ from archive.standing import NEVER
 from archive.tables import data_keys, deliveries, participants, requests, states
 from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
+from domain.views.lists import OperationCodes
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_SEARCH
@@ -36,6 +37,8 @@ class Filters(Frozen):
     due_before: UtcText | None = None
     mine: bool = False
     open: bool | None = None
+    deliveries: OperationCodes | None = None
+    """Only these of what the reader sees, with commas between their names."""
     text: Annotated[str, Field(max_length=LONGEST_SEARCH)] = ""
     """Part of the code name, or of the title where the reader may see it; upper or lower case."""
 
@@ -128,6 +131,8 @@ def _passing(
     if filters.mine:
         asked = exists().where(requests.c.delivery == here, requests.c.service == reader)
         passing.append(asked.where(requests.c.since <= now, requests.c.until > now))
+    if filters.deliveries is not None:
+        passing.append(here.in_(filters.deliveries.split(",")))
     if filters.open is not None:
         passing.append(~deliveries.c.ended if filters.open else deliveries.c.ended)
     return passing

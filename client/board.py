@@ -1,6 +1,10 @@
 """The watch floor as a list: the worst first, why as a letter, where it is, who is waited for, and how long they have."""
 
 import asyncio
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,16 +21,21 @@ from domain.views.floor_in_words import LATE, LETTERS, cells
 from domain.views.lists import Row
 from domain.views.names import OUTCOMES
 from domain.views.names import PHASES as LONG_PHASES
+from domain.views.returns import harmless
 from domain.views.route import in_a_line
 from domain.views.sentences import two_units
 from domain.words.errors import NotAllowed
+from domain.words.limits import MOST_ASKED_BY_NAME
 from domain.words.moments import instant
+from domain.words.text import shown
 from protocol.gateway import Gateway
 
 STYLES = {"needs_you": "bold red", "watch": "yellow"}
 """Of the letter, beside which colour is never the only sign."""
-ROOMY = 110
-"""Columns from which on a row has room for all that the board says of it."""
+ROOMY, USUAL = 110, 96
+"""Columns from which on a row has room for all that the board says of it; and for all but for what somebody is waited for. On
+fewer, the age is left out too, so that a row of a short route is one line of 80.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,9 +65,38 @@ class Board:
         """For a program."""
         return [one.document() for one in self.lines]
 
+    def csv(self) -> str:
+        """As a table for programs (RFC 4180): moments in UTC, names as the rules have them."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        writer.writerows(harmless(map(shown, _columns(one))) for one in self.lines)
+        return text.getvalue()
+
+
+COLUMNS = (
+    *("delivery", "reason", "band", "phase", "outcome", "title", "operation", "channel", "state", "route", "holder"),
+    *("waits_for", "checkpoint", "needs", "next_due", "overdue_since", "started_at", "closed_at", "entries", "alarm"),
+)
+"""Of a list as a table for programs. What the watch floor alone knows is empty where a delivery is not on it."""
+
+
+def _columns(one: Listed) -> Iterator[str]:
+    """What stands in them."""
+    row, seen = one.row, one.floor.glance if one.floor is not None else None
+    wait = seen.waits[0] if seen is not None and seen.waits else None
+    reason, band, state = (one.floor.reason, one.floor.group, one.floor.state) if one.floor is not None else ("", "", "")
+    route, holder = (" ".join(each.state for each in seen.way), seen.holder) if seen is not None else ("", "")
+    waits = (" ".join(wait.services), wait.checkpoint, wait.needs) if wait is not None else ("", "", "")
+    said = (row.delivery, reason, band, row.phase, row.outcome, row.title, row.group, row.channel, state, route, holder, *waits)
+    stands = (row.next_due, row.overdue_since, row.started_at, row.closed_at, row.size, row.alarm)
+    return (str(each) if each is not None else "" for each in (*said, *stands))
+
 
 async def board(door: Gateway, asked: Narrowing) -> Board:
     """The list that is asked for: as the floor orders it, then what is not on it. Raises `Malformed` for what cannot be asked."""
+    if asked.limit is not None and not (asked.sort == "started" and asked.of_floor_alone):
+        return await (_newest if asked.sort == "started" else _first)(door, asked, asked.limit)
     query, of_floor = asked.query(), asked.of_floor()
     rows, (floor, engine, beyond) = await asyncio.gather(door.deliveries(query), _floor(door, of_floor))
     known = {row.delivery: Listed(row, floor.get(row.delivery)) for row in rows}
@@ -71,6 +109,44 @@ async def board(door: Gateway, asked: Narrowing) -> Board:
     return Board(tuple(lines[: asked.limit]), engine, beyond)
 
 
+async def _first(door: Gateway, asked: Narrowing, most: int) -> Board:
+    """The first so many of the same list, for which no more is read of either than they need."""
+    query, of_floor, lines, seen = asked.query(), asked.of_floor(), list[Listed](), dict[str, FloorRow]()
+    engine: Engine = "up"
+    beyond = 0
+    with suppress(NotAllowed):  # then nothing of it is the caller's to see
+        async for page in door.floor_pages(of_floor):
+            engine, beyond = page.engine, page.beyond
+            fresh = {row.glance.delivery: row for row in page.rows if row.glance.delivery not in seen}
+            seen |= fresh
+            for names in _some([*fresh], MOST_ASKED_BY_NAME if asked.of_list_alone else min(most, MOST_ASKED_BY_NAME)):
+                rows = await door.deliveries({**query, "deliveries": ",".join(names)})
+                known = {row.delivery: row for row in rows}
+                lines += [Listed(known[name], fresh[name]) for name in names if name in known]
+                if len(lines) >= most:
+                    return Board(tuple(lines[:most]), engine, beyond)
+    if not asked.of_floor_alone:
+        below = await door.deliveries(query, len(seen) + most - len(lines))
+        lines += [Listed(row, None) for row in below if row.delivery not in seen]
+    return Board(tuple(lines[:most]), engine, beyond)
+
+
+async def _newest(door: Gateway, asked: Narrowing, most: int) -> Board:
+    """The same where the list alone knows the order."""
+    rows, known = await door.deliveries(asked.query(), most), dict[str, FloorRow]()
+    engine: Engine = "up"
+    beyond = 0
+    for names in _some([row.delivery for row in rows], MOST_ASKED_BY_NAME):
+        some, engine, beyond = await _floor(door, {**asked.of_floor(), "deliveries": ",".join(names)})
+        known |= some
+    return Board(tuple(Listed(row, known.get(row.delivery)) for row in rows), engine, beyond)
+
+
+def _some(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """So many names at a time."""
+    return (names[first : first + size] for first in range(0, len(names), size))
+
+
 async def _floor(door: Gateway, asked: dict[str, str]) -> tuple[dict[str, FloorRow], Engine, int]:
     """The rows of the floor; none where it is not the caller's to see."""
     try:
@@ -81,16 +157,18 @@ async def _floor(door: Gateway, asked: dict[str, str]) -> tuple[dict[str, FloorR
 
 
 def table(found: Board, room: int, now: datetime | None = None, *, wide: bool = False) -> Lines:
-    """The board as lines. `room`: columns of the terminal: where they are few, it is not said for what somebody is waited for, so
-    that there are many rows on it. `wide`: with all that is known of each.
+    """The board as lines. `room`: columns of the terminal: where they are few, less is said, so that there are many rows on it.
+    `wide`: with all that is known of each.
     """
     now = now or datetime.now(UTC)
     more = (_("title"), _("operation"), _("channel"), _("due"), _("started"), _("closed"), _("entries")) if wide else ()
     names = (_("delivery"), _("route"), _("held by"), _("waits for"), _("time left"), _("age"), _("phase"))
-    lines = Lines("!", *names, *more)
+    left_out = {_("age")} if room < USUAL and not wide else set()
+    lines = Lines("!", *(one for one in names if one not in left_out), *more, pad_edge=False)
     lines.padding = (0, 1, 0, 0)  # eight columns beside one another: no blank is spent that nobody needs
     for one in found.lines:
-        lines.add_row(*_cells(one, now, whole=wide or room >= ROOMY), *(_more(one.row) if wide else ()))
+        row = zip(("!", *names), _cells(one, now, whole=wide or room >= ROOMY), strict=True)
+        lines.add_row(*(cell for name, cell in row if name not in left_out), *(_more(one.row) if wide else ()))
     return lines
 
 

@@ -6,16 +6,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import aiohttp
+import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
+from client import completing
 from client.keyring import key_of, officer_of
 from client.language import _
 from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
 from client.receipts import KeptReceipts
+from domain.plan.plan import Plan
 from domain.words.errors import Malformed, NotAllowed, NotFound, VigilError, faults_of
 from domain.words.identifiers import OfficerCode
 from domain.words.likeness import did_you_mean
@@ -69,7 +72,33 @@ class CallerOptions:
     @property
     def shelf(self) -> KeptReceipts:
         """Where receipts are kept."""
-        return KeptReceipts(self.folder)
+        return KeptReceipts(self.folder, self.service)
+
+
+@dataclass(frozen=True)
+class InitiatorOptions:
+    """The same of whoever starts or changes a delivery: the plan says who that is."""
+
+    service: Annotated[
+        str | None,
+        typer.Option(
+            "--as", help="the initiator you act for; left out: as the plan says", autocompletion=completing.own_services
+        ),
+    ] = None
+    officer: Officer = OFFICER
+    keys: Keys = KEYS
+    gateway: Url = GATEWAY
+
+    def of(self, plan: Plan) -> CallerOptions:
+        """Who signs the plan and hands it in. Raises `NotAllowed` for a service that does not initiate it."""
+        service = self.service or plan.initiator
+        if service not in plan.initiators():
+            message = _(
+                "{service} does not initiate {operation}, and cannot sign its plan", service=service, operation=plan.operation
+            )
+            hint = _("leave --as out, or name {services}", services=", ".join(plan.initiators()))
+            raise NotAllowed(message, hint=hint)
+        return CallerOptions(service, self.officer, self.keys, self.gateway)
 
 
 def code_for(folder: Path, service: str, officer: str | None) -> str:

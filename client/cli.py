@@ -12,7 +12,7 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from platform import python_version
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.main import get_command
@@ -79,6 +79,29 @@ app.command()(codec.codec)
 app.command()(explaining.explain)
 app.command()(conformance.conformance)
 
+ORDER = (
+    *("inbox", "confirm", "refuse", "say", "inform", "permit", "correct", "submit", "stop", "hold"),
+    *(
+        "list",
+        "show",
+        "watch",
+        "wait",
+        "history",
+        "overdue",
+        "board",
+        "sign-in",
+        "shift",
+        "notices",
+        "alarms",
+        "statistics",
+        "results",
+    ),
+    *("plan", "group", "rehearse", "start", "countersign", "amend"),
+    *("paper", "export", "verify", "open", "attachment", "reads", "expunge"),
+    *("explain", "directory", "context", "keys", "init", "up", "sandbox", "conformance", "codec"),
+)
+"""Of the commands in the help: what an officer does, what a supervisor looks at, plans, what is filed and proved, the rest."""
+
 
 def _print_version(wanted: bool | None) -> None:  # noqa: FBT001 - as the option says
     """Print which version this is, of the rules too, and end."""
@@ -118,12 +141,14 @@ def main() -> None:
     gc.freeze()  # what has been loaded stays: to go over it for garbage took a third of the time of a command
     for_a_program = _wants_json(sys.argv)
     helping.choose(sys.argv)
+    completing.no_blank_behind_fields()
     try:
         sys.exit(code_after(_run()))
     except VigilError as error:
         wrong: VigilError = error
     except typer.Abort:
-        wrong = VigilError(_("broken off"))
+        typer.echo(err=True)  # below the question
+        wrong = VigilError(_("cancelled"))
     except typer.TyperException as error:
         if helping.is_help(error) and not for_a_program:
             typer.echo(error.format_message(), err=True)
@@ -148,7 +173,8 @@ def main() -> None:
 
 def _run() -> int:
     """The code with which the command ended by itself."""
-    command = get_command(app)
+    command: Any = get_command(app)
+    command.commands = {name: command.commands[name] for name in ORDER}
     helping.in_language(command)
     try:
         return command(standalone_mode=False) or 0

@@ -9,15 +9,21 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import typer
+from typer import _completion_shared as shells
 
 from client import contexts as kept_contexts
 from client import passphrase
+from client.entries import own_statements
 from client.keyring import in_use, services_in
+from domain.plan.cards import Channel
 from domain.rules.books import BOOK
+from domain.views.floor_in_words import SHOWN
 from domain.views.forms import FIELDS, kinds_for
+from domain.views.names import PHASES
+from domain.words.limits import LONGEST_LIST
 from protocol.gateway import Gateway
 
 ANSWERS_WITHIN = 1.0
@@ -27,6 +33,13 @@ ENDS_WITHIN = 2.0
 
 Names = Iterable[str]
 T = TypeVar("T")
+
+
+def no_blank_behind_fields() -> None:
+    """Let the script for bash put none behind `field=`, where its value is typed. The library's own has no place to say so."""
+    ends = "    return 0\n"
+    script = shells.COMPLETION_SCRIPT_BASH.replace(ends, f"    [[ ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace\n{ends}")
+    shells._completion_scripts["bash"] = script  # noqa: SLF001
 
 
 def contexts(incomplete: str) -> list[str]:
@@ -75,6 +88,51 @@ def fields(ctx: typer.Context, incomplete: str) -> list[str]:
         return [f"{one}=" for one in wanted if one not in given]
 
     return _offered(names, incomplete)
+
+
+def groups(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Code names of groups of which a consignment is seen."""
+
+    def names() -> Names:
+        rows = _Asker(ctx).asks(lambda door: door.deliveries({}, LONGEST_LIST))
+        return dict.fromkeys(row.group for row in rows if row.group is not None)
+
+    return _offered(names, incomplete)
+
+
+def states(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Codes of the States that have services."""
+
+    def names() -> Names:
+        return sorted({one.state for one in _Asker(ctx).asks(lambda door: door.directory()) if one.state is not None})
+
+    return _offered(names, incomplete)
+
+
+def statements(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Ids of what the service has said in the delivery that is named before, the newest first."""
+
+    def names() -> Names:
+        asker = _Asker(ctx)
+        ledger = asker.asks(lambda door: door.ledger(str(ctx.params.get("delivery") or "")))
+        return reversed(own_statements(ledger, asker.service))
+
+    return _offered(names, incomplete)
+
+
+def shown(incomplete: str) -> list[str]:
+    """What rows of the watch floor can be narrowed to."""
+    return _offered(lambda: SHOWN, incomplete)
+
+
+def phases(incomplete: str) -> list[str]:
+    """How far deliveries have come."""
+    return _offered(lambda: PHASES, incomplete)
+
+
+def channels(incomplete: str) -> list[str]:
+    """How consignments travel."""
+    return _offered(lambda: get_args(Channel), incomplete)
 
 
 def _asked_fields(ctx: typer.Context) -> Names:

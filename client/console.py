@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -98,8 +99,14 @@ def paged(output: str, document: Any, text: RenderableType) -> None:
     if captured.get().count("\n") < out.height:
         sys.stdout.write(captured.get())
         return
-    with suppress(BrokenPipeError):  # whoever has seen enough closes it
-        subprocess.run(words, input=captured.get().encode(), env={"LESS": "FRX", **os.environ}, check=False)  # noqa: S603
+    before = signal.signal(
+        signal.SIGINT, lambda *_: None
+    )  # Ctrl-C is the pager's: killed, it would leave a terminal without echo
+    try:
+        with suppress(BrokenPipeError):  # whoever has seen enough closes it
+            subprocess.run(words, input=captured.get().encode(), env={"LESS": "FRX", **os.environ}, check=False)  # noqa: S603
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def fitted(text: RenderableType) -> None:

@@ -107,8 +107,8 @@ def kept() -> Contexts:
         raise Malformed(_("{path} holds no contexts", path=path), faults_of(error)) from error
 
 
-def keep(name: str, said: dict[str, str | None]) -> Contexts:
-    """A new context. The first becomes the usual one. Raises `Malformed` for what is none, or is there already."""
+def with_new(name: str, said: dict[str, str | None]) -> Contexts:
+    """All, with a new one. The first becomes the usual one. Raises `Malformed` for what is none, or is there already."""
     known = kept()
     if name in known.contexts:
         hint = _("`vigil context remove {name}` first", name=name)
@@ -117,7 +117,7 @@ def keep(name: str, said: dict[str, str | None]) -> Contexts:
         _NAME.validate_python(name)
         Context.model_validate(said)
         both = {**known.model_dump()["contexts"], name: said}
-        return written(Contexts.model_validate({"current": known.current or name, "contexts": both}))
+        return Contexts.model_validate({"current": known.current or name, "contexts": both})
     except ValidationError as error:
         place = "" if error.title == Context.__name__ else "name"
         raise Malformed(_("the context {name} is not right", name=name), faults_of(error, place=place)) from error

@@ -99,6 +99,8 @@ def of_usage(error: typer.TyperException) -> Malformed:
         if context is not None and context.parent is not None and option in _options_of(context.find_root().command):
             hint = _("say it before the command: vigil {option} ...", option=option)
             return Malformed(_("{option} belongs to every command", option=option), hint=hint)
+        if context is not None and option in {name for one in _all_of(context.find_root().command) for name in _options_of(one)}:
+            return Malformed(_("{command} takes no {option}", command=context.command_path, option=option), hint=hint)
         return Malformed(_("there is no option {option}", option=option), hint=_or_meant(option, known, hint))
     typed = _no_such_command().match(error.message) if param is None else None
     if typed is not None and context is not None:

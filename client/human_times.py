@@ -29,6 +29,8 @@ _SAID = re.compile(
     r"(?:(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d))?)?\s*(?P<offset>Z|[+-]\d\d:\d\d)?",
     re.IGNORECASE,
 )
+_MACHINES = re.compile(r"\d{4}-\d\d-\d\d[Tt]")
+"""How RFC 3339 begins, whatever is wrong behind it."""
 FARTHEST = timedelta(hours=14)
 """How far the clocks of a place are from UTC at most."""
 TABLE = "zone.tab"
@@ -47,8 +49,8 @@ class Clock:
     now: Callable[[], datetime] = field(default=_now)
 
     def read(self, text: str) -> str:
-        """RFC 3339; what is no time of this form as it is, to be judged where all times are. Raises `ValueError` where the offset
-        is not certain, or there is no such day or hour.
+        """RFC 3339; what is written like it as it is, to be judged where all times are. Raises `ValueError` where the offset is
+        not certain, there is no such day or hour, or it is no time.
         """
         return self._read(text, lambda: zones_of(self._state(text)))
 
@@ -64,7 +66,7 @@ class Clock:
         if said is not None and said["day"] and day not in NOW and not said["hour"] and (not day.isalpha() or day in DAYS):
             raise ValueError(_("{text}: the hour is missing, such as {text} 14:00", text=text))
         if said is None or not (said["hour"] or day in NOW) or (day.isalpha() and day not in DAYS):
-            return text
+            return _machines(text)
         zones = (_fixed(said["offset"], text),) if said["offset"] else known()
         found = {one.isoformat(timespec="seconds") for zone in zones for one in self._in(zone, day, said, text)}
         if len(found) != 1:
@@ -91,6 +93,13 @@ class Clock:
         except ValueError as error:
             raise ValueError(_("{text}: there is no such day or hour", text=text)) from error
         yield from (datetime.combine(date_, clock.replace(fold=fold), zone) for fold in (0, 1))
+
+
+def _machines(text: str) -> str:
+    """What is written as machines do, as it is. Raises `ValueError` for anything else."""
+    if _MACHINES.match(text.strip()):
+        return text
+    raise ValueError(_("{text}: expected a time such as today 14:00, 2026-03-02 14:00 or 2026-03-02T14:00:00+05:00", text=text))
 
 
 def _fixed(offset: str, text: str) -> timezone:

@@ -1,7 +1,6 @@
 """How lists are narrowed down, and how the directory is shown: services, and the keys to compare and keep."""
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from rich.table import Table
 from client import completing
 from client.human_times import Clock
 from client.language import _, needs, speak
-from client.naming import raise_unless_listed
+from client.naming import raise_unless_a_state, raise_unless_listed
 from client.tables import Lines
 from domain.plan.cards import Channel
 from domain.plan.directory import Listed, ServiceKey
@@ -21,17 +20,16 @@ from domain.signing.keys import key_id
 from domain.views.floor import asked
 from domain.views.floor_in_words import SHOWN
 from domain.views.names import PHASES
-from domain.words.errors import Fault, Malformed
+from domain.words.errors import Malformed
 from domain.words.likeness import did_you_mean
 from domain.words.moments import instant, utc_text
 from domain.words.text import told
 from process.language import of
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
-STATE = re.compile("[A-Z]{2}")
 ListOutput = Annotated[
-    Literal["text", "wide", "json", "yaml"],
-    typer.Option("--output", "-o", help="text or wide for people, json or yaml for programs"),
+    Literal["text", "wide", "json", "yaml", "csv"],
+    typer.Option("--output", "-o", help="text or wide for people, json, yaml or csv for programs"),
 ]
 
 
@@ -39,19 +37,33 @@ ListOutput = Annotated[
 class Narrowing:
     """What a list of deliveries is narrowed down to, and its order."""
 
-    group: Annotated[str | None, typer.Option(help="only the consignments of this operation")] = None
-    show: Annotated[str | None, typer.Option(help="only those of which this is so, such as overdue or needs_you")] = None
-    now_in: Annotated[str | None, typer.Option("--in", help="only those that are in this State now, such as UZ")] = None
+    group: Annotated[
+        str | None, typer.Option(help="only the consignments of this operation", autocompletion=completing.groups)
+    ] = None
+    show: Annotated[
+        str | None,
+        typer.Option(help="only those of which this is so, such as overdue or needs_you", autocompletion=completing.shown),
+    ] = None
+    now_in: Annotated[
+        str | None,
+        typer.Option("--in", help="only those that are in this State now, such as UZ", autocompletion=completing.states),
+    ] = None
     concerns: Annotated[
         str | None,
         typer.Option(help="only those that this service holds, or that wait for it", autocompletion=completing.services),
     ] = None
-    state: Annotated[str | None, typer.Option(help="only those that touch this State, such as UZ")] = None
+    state: Annotated[
+        str | None, typer.Option(help="only those that touch this State, such as UZ", autocompletion=completing.states)
+    ] = None
     participant: Annotated[
         str | None, typer.Option(help="only those in which this service takes part", autocompletion=completing.services)
     ] = None
-    phase: Annotated[str | None, typer.Option(help="only those in this phase, such as under_way")] = None
-    channel: Annotated[str | None, typer.Option(help="only those by this channel, such as air_cargo")] = None
+    phase: Annotated[
+        str | None, typer.Option(help="only those in this phase, such as under_way", autocompletion=completing.phases)
+    ] = None
+    channel: Annotated[
+        str | None, typer.Option(help="only those by this channel, such as air_cargo", autocompletion=completing.channels)
+    ] = None
     text: Annotated[str | None, typer.Option(help="only those with this in their code name or title")] = None
     due_before: Annotated[str | None, typer.Option(help='only those due before this moment, such as "today 18:00"')] = None
     overdue: Annotated[bool | None, typer.Option("--overdue/--not-overdue", help="only those that are overdue, or are not")] = (
@@ -74,8 +86,9 @@ class Narrowing:
             raise Malformed(_("there is no phase {phase}", phase=self.phase), hint=hint)
         if self.channel is not None and self.channel not in CHANNELS:
             raise _none("--channel", self.channel, CHANNELS)
-        if self.state is not None and not STATE.fullmatch(self.state):
-            raise _none("--state", self.state, ())
+        for option, state in (("--state", self.state), ("--in", self.now_in)):
+            if state is not None:
+                raise_unless_a_state(option, state)
         said = {"overdue": self.overdue, "open": None if self.all else self.open, "mine": self.mine or None}
         given = {name: "yes" if value else "no" for name, value in said.items() if value is not None}
         words = ("group", "state", "phase", "channel", "text", "due_before")
@@ -87,9 +100,9 @@ class Narrowing:
 
     def of_floor(self) -> dict[str, str]:
         """The parameters of the watch floor. Raises `Malformed` for one that it does not know."""
-        given = {"show": self.show, "in": self.now_in, "service": self.concerns, "phase": self.phase}
+        given = {"show": self.show, "in": self.now_in, "service": self.concerns, "phase": self.phase, "text": self.text}
         chosen = {name: value for name, value in given.items() if value is not None}
-        options = {"show": "--show", "in": "--in", "service": "--concerns", "phase": "--phase"}
+        options = {"show": "--show", "in": "--in", "service": "--concerns", "phase": "--phase", "text": "--text"}
         for name in asked(chosen)[1]:
             raise _none(options[name], chosen[name], {"show": tuple(SHOWN), "phase": tuple(PHASES)}.get(name, ()))
         return chosen | {"sort": self.sort if self.sort in ("due", "age", "name") else "worst"}
@@ -98,6 +111,12 @@ class Narrowing:
     def of_floor_alone(self) -> bool:
         """Whether something is asked that only the watch floor knows: then what is not on it is left out."""
         return (self.show, self.now_in, self.concerns) != (None, None, None)
+
+    @property
+    def of_list_alone(self) -> bool:
+        """Whether something is asked that only the list knows: then rows of the watch floor are not all of it."""
+        said = (self.group, self.state, self.participant, self.channel, self.due_before, self.overdue)
+        return self.mine or any(one is not None for one in said)
 
     @property
     def names_a_service(self) -> bool:
@@ -112,10 +131,8 @@ class Narrowing:
 
 
 def _none(option: str, value: str, known: Sequence[str]) -> Malformed:
-    """That there is nothing of this name; of a State, how it is written."""
+    """That there is nothing of this name, and what there is."""
     there_are = _("one of {known}", known=", ".join(known)) if known else ""
-    if option in {"--in", "--state"}:
-        there_are = _("a State is two capital letters, such as UZ")
     return Malformed(
         _("{option} {value}: there is none", option=option, value=value), hint=did_you_mean(value, known) or there_are
     )
@@ -127,8 +144,7 @@ def _in_utc(text: str) -> str:
     try:
         return utc_text(instant(Clock(lambda: None, lambda: now).by(now.tzinfo or UTC, text)))
     except ValueError as error:
-        problem = told(error.args[0], speak)
-        raise Malformed(_("--due-before {text}", text=text), [Fault(place="due-before", problem=problem)]) from error
+        raise Malformed(_("--due-before: {why}", why=told(error.args[0], speak))) from error
 
 
 def table_of(services: Iterable[Listed]) -> Table:

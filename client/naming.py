@@ -1,17 +1,22 @@
 """Names that an officer types, and what to say where one is not right: which was meant, or what there is."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from client.caller import CallerOptions
+from client.entries import own_statements
 from client.language import _
 from domain.delivery.ledger import Entry, Withheld
-from domain.delivery.reported import Stated
 from domain.delivery.requests import Request
-from domain.record.door import read_statement
 from domain.rules.books import may_be_opened
+from domain.views.forms import kind_called, kinds_for
 from domain.views.view import DeliveryView
-from domain.words.errors import NotFound
+from domain.words.errors import Malformed, NotFound
 from domain.words.likeness import did_you_mean
+
+STATE = re.compile("[A-Z]{2}")
+PURPOSES = ("operation", "court")
+"""For whose use something is exported, beside a State (R23)."""
 
 
 def raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
@@ -57,10 +62,21 @@ def not_asked(  # noqa: PLR0913 - what was looked for, and where
     return NotFound(message, hint=hint)
 
 
+def raise_unless_asked(kind: str, request: Request) -> None:
+    """Raises `Malformed` for a kind that answers something else than this request asks for."""
+    answers = kinds_for(request)
+    if kind_called(kind).declares.by == "asked" and kind not in answers:
+        message = _(
+            "{checkpoint} does not ask {service} for {kind}", checkpoint=request.checkpoint, service=request.service, kind=kind
+        )
+        raise Malformed(
+            message, hint=did_you_mean(kind, answers) or _("say which with --kind: {kinds}", kinds=", ".join(answers))
+        )
+
+
 def raise_unless_own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> None:
     """Raises `NotFound` for a statement that this service has not made in the delivery."""
-    said = [read_statement(one.event.envelope) for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated)]
-    own = [one.id for one in said if service in {one.service, one.on_behalf_of}]
+    own = own_statements(ledger, service)
     if statement not in own:
         message = _(
             "{service} has made no statement {statement} in {delivery}", service=service, statement=statement, delivery=delivery
@@ -77,3 +93,23 @@ def raise_unless_listed(names: Iterable[str], services: Iterable[str], option: s
         if name not in known:
             hint = did_you_mean(name, known) or _("`vigil directory` lists them")
             raise NotFound(_("{option} {name}: no such service in the directory", option=option, name=name), hint=hint)
+
+
+def raise_unless_a_state(option: str, value: str) -> None:
+    """Raises `Malformed` for what is no code of a State."""
+    if not STATE.fullmatch(value):
+        meant = _("did you mean {names}?", names=value.upper()) if STATE.fullmatch(value.upper()) else None
+        raise Malformed(
+            _("{option} {value}: there is none", option=option, value=value),
+            hint=meant or _("a State is two capital letters, such as UZ"),
+        )
+
+
+def raise_unless_a_purpose(option: str, value: str) -> None:
+    """Raises `Malformed` for what is no purpose: the operation itself, a court, a State."""
+    if value in PURPOSES or STATE.fullmatch(value):
+        return
+    if STATE.fullmatch(value.upper()):
+        raise_unless_a_state(option, value)
+    hint = did_you_mean(value, PURPOSES) or _("operation, court, or a State such as UZ")
+    raise Malformed(_("{option} {value}: there is none", option=option, value=value), hint=hint)

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from client import completing
+from client.language import _
+from domain.words.errors import Malformed
 
 As = Annotated[
     str,
@@ -25,12 +27,30 @@ Officer = Annotated[
     typer.Option("--officer", envvar="VIGIL_OFFICER", help="your officer code, never a name; else that of the key"),
 ]
 Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="text for people, json for programs")]
+
+
+def _no_field(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Raises `Malformed` where a `field=value` stands in the place of a name, which was left out."""
+    if "=" in value and not ctx.resilient_parsing:
+        what = {"delivery": _("the delivery"), "checkpoint": _("the checkpoint")}[str(param.name)]
+        raise Malformed(_("{what} is missing before {field}", what=what, field=value))
+    return value
+
+
 DeliveryId = Annotated[
     str,
-    typer.Argument(help="the delivery, by its operation's code name", show_default=False, autocompletion=completing.deliveries),
+    typer.Argument(
+        help="the delivery, by its operation's code name",
+        show_default=False,
+        autocompletion=completing.deliveries,
+        callback=_no_field,
+    ),
 ]
 CheckpointName = Annotated[
-    str, typer.Argument(help="the checkpoint that asks you", show_default=False, autocompletion=completing.checkpoints)
+    str,
+    typer.Argument(
+        help="the checkpoint that asks you", show_default=False, autocompletion=completing.checkpoints, callback=_no_field
+    ),
 ]
 FieldWords = Annotated[
     list[str] | None,
@@ -42,7 +62,12 @@ KindOption = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask whether it is to be signed")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show what would be signed or written, and do nothing")]
-Reader = Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here")]
+Reader = Annotated[
+    str | None,
+    typer.Option(
+        "--as", envvar="VIGIL_AS", help="whose key decrypts it: else any that is here", autocompletion=completing.own_services
+    ),
+]
 EncryptFor = Annotated[
     str | None,
     typer.Option("--encrypt-for", help="encrypt the file for this service, or for an age1... recipient, so that it may be lost"),

@@ -43,8 +43,9 @@ class KeptReceipts:
     one that came first is `SEQ.ROOT.json`.
     """
 
-    def __init__(self, keys: Path) -> None:
-        self._folder = keys / FOLDER
+    def __init__(self, keys: Path, service: str | None = None) -> None:
+        """`service`: to which deliveries are shown; several may keep their receipts in one folder."""
+        self._folder, self._service = keys / FOLDER, service
 
     def keep(self, given: SignedReceipt) -> None:
         """Keep one, before anybody is told of it."""
@@ -103,7 +104,7 @@ class KeptReceipts:
 
     def comparison(self, delivery: str, edge: Frontier | None = None) -> Comparison:
         """With all that is kept of a delivery. `edge`: of what was compared before."""
-        return Comparison(delivery, [one.receipt for one in self.of(delivery)], edge)
+        return Comparison(delivery, [one.receipt for one in self.of(delivery)], edge, self._service)
 
     def edge(self, delivery: str) -> Frontier | None:
         """The tree of a delivery's entries, as far as they were compared with its receipts: from its first receipt on. None

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from client.console import talk
+from client.language import _
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         assert task is not None  # noqa: S101 - a coroutine runs in a task
 
         def stop(number: int) -> None:
-            talk.print("stopping ..." if not asked else "killing what is left ...", style="dim")
+            talk.print(_("stopping ...") if not asked else _("killing what is left ..."), style="dim")
             asked.append(number)
             task.cancel()
 

@@ -19,6 +19,7 @@ from client.dossier import Dossier
 from client.embedded import Home, Layout
 from client.entries import line
 from client.language import _, named
+from client.naming import raise_unless_listed
 from client.rehearse import changed, lay_out, write_yaml
 from domain.delivery.decided import Ended, Opened
 from domain.delivery.ledger import Entry
@@ -94,6 +95,7 @@ def reach_for(service: Service, by: Way | None, url: str | None) -> Reach:
 
 def raise_unless_taking_part(dossier: Dossier, scenario: Scenario, service: str) -> Service:
     """The service, if the plan gives it a part. Raises `NotFound`."""
+    raise_unless_listed([service], [one.id for one in dossier.directory.services], "--as")
     found = dossier.directory.get(service)
     participants = scenario.participants(dossier.plan)
     if service not in participants:

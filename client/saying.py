@@ -13,7 +13,7 @@ from client.human_times import Clock, moments_of
 from client.language import _
 from client.submitting import kept
 from domain.delivery.requests import Request
-from domain.delivery.statement import Content, Seen, Statement
+from domain.delivery.statement import Content, Handling, Seen, Statement
 from domain.plan.attachment import Attachment
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
@@ -125,7 +125,18 @@ def correction(of: str, kind: str, words: Iterable[str], reason: str, clock: Clo
     try:
         return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock))
     except ValidationError as error:
-        raise Malformed(_("{statement} cannot be corrected so", statement=of), faults_of(error)) from error
+        typed = {"of": "STATEMENT-ID", "content": "kind"}
+        faults = [one.model_copy(update={"place": typed.get(one.place, one.place)}) for one in faults_of(error)]
+        raise Malformed(_("{statement} cannot be corrected so", statement=of), faults) from error
+
+
+def _handling(text: str) -> Handling:
+    """Raises `Malformed` for what is no handling code, by the name of its option."""
+    try:
+        return handling_of(text)
+    except ValidationError as error:
+        faults = [one.model_copy(update={"place": "--handling"}) for one in faults_of(error)]
+        raise Malformed(_("nothing was signed"), faults) from error
 
 
 def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
@@ -158,7 +169,7 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
             officer=officer,
             happened_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             fulfils=tuple(fulfils),
-            handling=handling_of(handling) if handling is not None else None,
+            handling=_handling(handling) if handling is not None else None,
             attachments=attachments,
             content=content,
         )

@@ -28,9 +28,11 @@ from domain.plan.quantity import Estimate, Unmeasured, say_quantity
 from domain.rules.books import BOOK
 from domain.signing.canonical import digest, plain
 from domain.signing.envelope import Envelope
-from domain.views.foreseen import foreseen
+from domain.views.foreseen import foreseen, mistimed, over
 from domain.views.forms import masses_of
-from domain.words.errors import VigilError
+from domain.words.errors import Malformed, VigilError
+from domain.words.identifiers import Seal
+from domain.words.moments import instant
 from domain.words.text import shown, told, word
 from process.configuration import directory_in
 
@@ -62,11 +64,17 @@ class SignOptions:
     yes: Yes = False
     dry_run: DryRun = False
 
-    def signed(self, said: Statement, key: Ed25519PrivateKey, output: str, request: Request | None = None) -> Envelope:
-        """The statement, signed; once it is agreed to, where somebody is there to be asked. Raises `VigilError` where it is not;
-        ends the command after a dry run.
+    def signed(
+        self, said: Statement, key: Ed25519PrivateKey, output: str, request: Request | None = None, remarks: tuple[str, ...] = ()
+    ) -> Envelope:
+        """The statement, signed; once it is agreed to, where somebody is there to be asked. `remarks`: what else is to be known
+        first. Raises `VigilError` where it is not, `Malformed` for moments that cannot be; ends the command after a dry run.
         """
-        coming = foreseen(said.content, request, said.fulfils, speak) if request is not None else ()
+        now = instant(said.happened_at)
+        if wrong := mistimed(said.content, now):
+            raise Malformed(_("nothing was signed"), wrong)
+        asked = foreseen(said.content, request, said.fulfils, speak) if request is not None else ()
+        coming = (*remarks, *over(said.content, now, speak), *asked)
         if self.dry_run:
             talk.print(_("nothing is signed or handed in: this is a dry run"), style="dim")
             document = {"dry_run": True, "statement": plain(said), "foreseen": list(coming)}
@@ -74,12 +82,17 @@ class SignOptions:
             raise typer.Exit
         if not self.yes and somebody_is_there():
             talk.print(in_full(said, coming))
-            if ask(_("Sign this and hand it in? (yes/no)"), one_of((*AGREED, *DECLINED)), "no") in DECLINED:
+            if declined(_("Sign this and hand it in? (yes/no)")):
                 raise VigilError(_("nothing was signed"))
         else:
             for one in coming:
                 talk.print(one, style="bold yellow")
         return sign_statement(said, key)
+
+
+def declined(question: str) -> bool:
+    """Whether the answer is no, as it is where nothing is typed."""
+    return ask(question, one_of((*AGREED, *DECLINED)), _("no")) in DECLINED
 
 
 def at_once(dry_run: bool) -> SignOptions:  # noqa: FBT001 - as the option says
@@ -133,7 +146,7 @@ def in_full(said: Statement, coming: tuple[str, ...] = ()) -> RenderableType:
     for one in said.attachments:
         table.add_row(_("file"), f"{one.shows} ({one.digest[:16]})")
     if said.plan is not None:
-        table.add_row(_("about the plan"), said.plan)
+        table.add_row(_("plan"), said.plan)
     return Group(table, *(Text(shown(one), "bold yellow") for one in coming))
 
 
@@ -154,6 +167,8 @@ def _in_words(value: Any, *, mass: bool = False) -> str:
             return say_quantity(value, speak)
         case int() if mass:
             return say_quantity(value, speak)
+        case Seal():
+            return f"{value.number}/{value.security}"
         case tuple():
             return "; ".join(map(_in_words, value))
         case BaseModel():

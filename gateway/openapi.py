@@ -46,7 +46,7 @@ from domain.views.statistics import Forecast, Statistics
 from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode, ServiceId, State
-from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, LONGEST_CURSOR, LONGEST_NUMBER
+from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, LONGEST_CURSOR, LONGEST_NUMBER, MOST_ASKED_BY_NAME
 from gateway import metrics
 from gateway.files import Handed
 from gateway.floor import FloorAnew, FloorBeat, FloorChanged, FloorGone
@@ -151,6 +151,7 @@ _FILTERS = {
     "due_before": "Only what is due before this moment.",
     "mine": "Only where something is asked of the caller.",
     "open": "Only what has not ended; `no`: only what has.",
+    "deliveries": f"Only these: up to {MOST_ASKED_BY_NAME} code names with commas between.",
     "text": "Only with this in the code name, or in the title where the caller sees it. A page may be empty and have a `next`.",
     "sort": "`due`: overdue first, then the nearest deadline. `started`: the newest first. `name`: by code name.",
     "limit": "Rows of a page, 50 unless given.",
@@ -173,6 +174,7 @@ _SHOWN_OF_FLOOR = {
     "service": "Only what this service holds, or is waited for.",
     "phase": "Only in this phase.",
     "text": "Only with this in the code name, the title, or such a service.",
+    "deliveries": f"Only these: up to {MOST_ASKED_BY_NAME} code names with commas between.",
     "sort": "`worst`: the worst first. `due`: what comes due next. `age`: the oldest. `name`: by code name.",
     "page": "From 1; of 120 rows each.",
 }

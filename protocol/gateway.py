@@ -245,13 +245,17 @@ class Gateway:
         pages. `filters`: parameters of the floor.
         """
         found: dict[str, FloorRow] = {}
-        for number in range(1, LAST_PAGE + 1):
-            query = urlencode({**(filters or {}), "page": str(number)})
-            page = self._read(_FLOOR, await self._call("GET", f"/v1/floor?{query}"))
+        async for page in self.floor_pages(filters or {}):
             found.update({row.glance.delivery: row for row in page.rows if row.glance.delivery not in found})
-            if number >= page.pages:
-                break
         return found, page
+
+    async def floor_pages(self, filters: Mapping[str, str]) -> AsyncGenerator[Floor, None]:
+        """The same page by page, as far as they are wanted: one at least. A row may stand on two of them."""
+        for number in range(1, LAST_PAGE + 1):
+            page = self._read(_FLOOR, await self._call("GET", f"/v1/floor?{urlencode({**filters, 'page': str(number)})}"))
+            yield page
+            if number >= page.pages:
+                return
 
     async def view(self, delivery: str, away: Away | None = None) -> DeliveryView:
         """The summary. Raises `Unavailable` if there is no answer; with `away`, that is told instead, and it is asked again."""

@@ -2100,7 +2100,31 @@ BUGS = (
         "        if False:",
         "receipts client/receipts",
     ),
-    Bug("record", "domain/record/receipts.py", "            if held.size > size:\n", "            if False:\n", "receipts"),
+    Bug("record", "domain/record/receipts.py", "if held.size > size and", "if False and", "receipts"),
+    Bug(
+        "record", "domain/record/receipts.py", "self._reader in (None, _said_by(held))", "self._reader is None", "client/receipts"
+    ),
+    Bug(
+        "record",
+        "domain/record/receipts.py",
+        "held.size > size and self._reader in (None, _said_by(held))",
+        "held.size > size",
+        "client/receipts",
+    ),
+    Bug(
+        "text",
+        "domain/views/foreseen.py",
+        "instant(value) >= now + A_MOMENT",
+        "False",
+        "client/command_line::test_what_cannot_have_been_is_no_field_of_a_statement",
+    ),
+    Bug(
+        "text",
+        "client/naming.py",
+        'declares.by == "asked" and kind not in answers',
+        'declares.by == "asked" and False',
+        "client/command_line::test_a_mistyped_name_is_answered_with_the_one_that_was_meant",
+    ),
     Bug(
         "record",
         "client/countersigning.py",

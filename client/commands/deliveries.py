@@ -10,7 +10,7 @@ from rich.console import Group
 
 from client import completing, render
 from client.board import Board, board, said_beside, table
-from client.caller import CallerOptions
+from client.caller import CallerOptions, InitiatorOptions
 from client.console import FOR_PROGRAMS, Listed, Watched, answer, out, paged, talk, write
 from client.dossier import PlanFiles
 from client.entries import in_lines, line
@@ -19,7 +19,7 @@ from client.jointly import Countersigned, countersigned, signed
 from client.language import _
 from client.listing import ListOutput, Narrowing, table_of
 from client.naming import raise_unless_foreseen
-from client.options import GATEWAY, KEYS, OFFICER, As, DeliveryId, DryRun, Keys, Officer, Output, Url, grouped
+from client.options import KEYS, OFFICER, As, DeliveryId, DryRun, Keys, Officer, Output, grouped
 from client.signing import dry_plan
 from domain.delivery.decided import Closed, Ended
 from domain.delivery.ledger import Entry
@@ -59,25 +59,23 @@ def countersign(
 def start(
     files: PlanFiles,
     foretelling: Foretelling,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
-    gateway: Url = GATEWAY,
+    who: InitiatorOptions,
     other: Countersigned = None,
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Sign a plan as its initiator and start the delivery. It is simulated first, for statistics."""
     plan = files.to_be_signed()
-    initiator = CallerOptions(plan.initiator, officer, keys, gateway)
+    initiator = who.of(plan)
     envelope = signed(plan, initiator.key(), other, initiator.folder)
     if dry_run:
-        dry_plan(plan, plan.initiator, output)
+        dry_plan(plan, initiator.service, output)
     forecasts = foretelling.of(files)
     delivery = initiator.call(lambda door: door.start(envelope))
     text = _(
         "{delivery} has started; watch it with: vigil watch {delivery} --as {initiator}",
         delivery=delivery,
-        initiator=plan.initiator,
+        initiator=initiator.service,
     )
     answer(output, {"delivery": delivery, "forecast": kept(forecasts, delivery, initiator)}, text)
 
@@ -86,19 +84,17 @@ def start(
 @grouped
 def amend(
     files: PlanFiles,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
-    gateway: Url = GATEWAY,
+    who: InitiatorOptions,
     other: Countersigned = None,
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Change a running delivery by a new signed plan, for what is still ahead: another way, participant or time."""
     plan = files.to_be_signed()
-    initiator = CallerOptions(plan.initiator, officer, keys, gateway)
+    initiator = who.of(plan)
     envelope = signed(plan, initiator.key(), other, initiator.folder)
     if dry_run:
-        dry_plan(plan, plan.initiator, output)
+        dry_plan(plan, initiator.service, output)
     entry = initiator.at(plan.operation, lambda door: door.amend(plan.operation, envelope))
     answer(output, {"delivery": plan.operation, "entry": entry.seq}, line(entry))
 
@@ -108,6 +104,8 @@ def amend(
 def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text") -> None:
     """Your open deliveries, the worst first, as the watch floor has them: a capital letter is to act on, a small one to watch."""
     filters.query(), filters.of_floor()  # what cannot be asked is said before anybody is asked
+    if filters.watch and output == "csv":
+        raise Malformed(_("--watch -o csv: a table has one beginning"), hint=_("-o json writes a line each time it has changed"))
     if filters.watch:
         caller.call(lambda door: _list_again(door, filters, output))
         return
@@ -116,8 +114,13 @@ def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text"
         filters.raise_unless_listed(one.id for one in caller.call(lambda door: door.directory()))
     for said in said_beside(found):
         talk.print(said, style="yellow")
-    if not found.lines:
-        talk.print(_("no delivery of yours is like that"), style="dim")
+    if output == "csv":
+        sys.stdout.write(found.csv())
+        return
+    if not found.lines and output not in FOR_PROGRAMS:
+        asked = filters != Narrowing(all=filters.all, open=filters.open, sort=filters.sort, limit=filters.limit)
+        talk.print(_("None of your deliveries matches.") if asked else _("You have no such delivery."), style="dim")
+        return
     paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
 
 

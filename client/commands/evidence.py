@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from client import attachments, carrying
+from client import attachments, carrying, completing
 from client.caller import CallerOptions
 from client.console import answer
 from client.entries import moment
 from client.language import _, named, speak
+from client.naming import raise_unless_a_purpose
 from client.options import GATEWAY, KEYS, OFFICER, EncryptFor, Keys, Known, Officer, Output, Reader, Url
 from client.receipts import KeptReceipts, receipts_at
 from client.render import whose
@@ -56,7 +57,12 @@ app = typer.Typer()
 @app.command()
 def export(
     delivery: Annotated[
-        str, typer.Argument(help="the delivery, by its code name; for an exchange, its packet", show_default=False)
+        str,
+        typer.Argument(
+            help="the delivery, by its code name; for an exchange, its packet",
+            show_default=False,
+            autocompletion=completing.deliveries,
+        ),
     ],
     service: Annotated[str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service you act for")] = None,
     officer: Officer = OFFICER,
@@ -86,10 +92,11 @@ def export(
     if form == "epcis":
         _exchange(Path(delivery), file, _Carried(keys.expanduser(), service, encrypt_for, directory, keys_unverified), output)
         return
+    raise_unless_a_purpose("--purpose", purpose)
     if service is None:
         raise Malformed(_("say with --as who exports it"))
     caller = CallerOptions(service, officer, keys, gateway)
-    data = caller.call(lambda door: door.packet(delivery, purpose))
+    data = caller.at(delivery, lambda door: door.packet(delivery, purpose))
     path = carrying.write(file or Path(f"{delivery}.packet.json"), data, encrypt_for, directory)
     try:
         caller.shelf.compare_packet(delivery, data)

@@ -1,5 +1,6 @@
 """`vigil explain`: what a rule, a code or a kind of statement is, from the tables of docs/rules.md."""
 
+import re
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,9 +13,11 @@ from client.console import answer, paged
 from client.language import _, speak
 from client.options import Output
 from client.tables import Lines, pairs
-from domain.views.rulebook import Explained, explained, known_names
+from domain.views.rulebook import Explained, explained, known_names, rules
 from domain.words.errors import NotFound
 from domain.words.likeness import did_you_mean
+
+_NUMBER = re.compile(r"R?\d+", re.IGNORECASE)
 
 
 def explain(
@@ -39,9 +42,20 @@ def explain(
         paged(output, [asdict(one) for one in found], _index(found))
         return
     if not found:
+        if _NUMBER.fullmatch(name):
+            raise NotFound(_("there is no rule {number}", number=name.upper()), hint=_there_are())
         hint = did_you_mean(name, known_names()) or _("`vigil explain` lists what there is; see docs/rules.md")
         raise NotFound(_("nothing in the rules is called {name}", name=name), hint=hint)
     answer(output, [asdict(one) for one in found], Group(*(part for one in found for part in _shown(one))))
+
+
+def _there_are() -> str:
+    """The numbers that rules have, with the gaps between them."""
+    numbers = [int(one[1:]) for one in rules()]
+    begins = [one for one in numbers if one - 1 not in numbers]
+    ends = [one for one in numbers if one + 1 not in numbers]
+    spans = (f"R{first} - R{last}" if first != last else f"R{first}" for first, last in zip(begins, ends, strict=True))
+    return _("rules have the numbers {numbers}; `vigil explain` lists them", numbers=", ".join(spans))
 
 
 def _plain(name: str) -> str:

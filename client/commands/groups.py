@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from client import render
-from client.caller import CallerOptions
+from client import completing, render
+from client.caller import CallerOptions, InitiatorOptions
 from client.commands.papers import Language
 from client.console import answer, paged, talk
 from client.dossier import PlanFiles, tell_gaps
@@ -21,7 +21,8 @@ from client.group_files import GroupFiles
 from client.group_papers import Drawn, PaperSet, document_of
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
-from client.options import GATEWAY, KEYS, OFFICER, DryRun, FieldWords, Keys, KindOption, Officer, Output, Url, grouped
+from client.naming import raise_unless_a_purpose, raise_unless_a_state
+from client.options import DryRun, FieldWords, KindOption, Output, grouped
 from client.saying import About, content_of, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry_plans
 from client.submitting import hand_in
@@ -36,11 +37,14 @@ from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView, GroupView
 from domain.words.errors import Malformed, NotFound, RuleBroken, VigilError
 from domain.words.likeness import did_you_mean
+from domain.words.limits import LONGEST_LIST
 from domain.words.quantities import say_span
 from process.files import write_new
 from protocol.gateway import Gateway
 
-GroupCode = Annotated[str, typer.Argument(help="the group, by its code name", show_default=False)]
+GroupCode = Annotated[
+    str, typer.Argument(help="the group, by its code name", show_default=False, autocompletion=completing.groups)
+]
 Only = Annotated[list[str] | None, typer.Option("--only", help="only for this consignment; as often as needed")]
 
 app = typer.Typer(help="Operations of several consignments, with consents, arrests and stops in common.", no_args_is_help=True)
@@ -73,21 +77,19 @@ def check(files: GroupFiles, output: Output = "text") -> None:
 def start(
     files: GroupFiles,
     foretelling: Foretelling,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
-    gateway: Url = GATEWAY,
+    who: InitiatorOptions,
     other: Countersigned = None,
     dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Sign the plan of each consignment as its initiator and start its delivery. What has been started already stays as it is."""
     plans = files.to_be_signed()
+    initiators = [who.of(plan) for plan in plans]
     if dry_run:
         dry_plans(plans, output)
     forecasts = foretelling.of(PlanFiles(files.group, files.directory, files.cards))
     started: dict[str, bool] = {}
-    for plan in plans:
-        initiator = CallerOptions(plan.initiator, officer, keys, gateway)
+    for plan, initiator in zip(plans, initiators, strict=True):
         envelope = signed(plan, initiator.key(), other, initiator.folder)
         try:
             initiator.call(lambda door, envelope=envelope: door.start(envelope))  # type: ignore[misc]
@@ -137,6 +139,7 @@ def packet(
     output: Output = "text",
 ) -> None:
     """Export the evidence packet of each consignment. Each verifies by itself, whatever became of the others."""
+    raise_unless_a_purpose("--purpose", purpose)
     to = folder or Path(group)
 
     async def export(door: Gateway) -> dict[str, bytes]:
@@ -218,12 +221,15 @@ def withdraw(
     group: GroupCode,
     caller: CallerOptions,
     signing: SignOptions,
-    state: Annotated[str, typer.Option(help="the State that takes its consent back", show_default=False)],
+    state: Annotated[
+        str, typer.Option(help="the State that takes its consent back", show_default=False, autocompletion=completing.states)
+    ],
     reason: Annotated[str, typer.Option(help="why; none is owed")] = "",
     only: Only = None,
     output: Output = "text",
 ) -> None:
     """Take your consent back, for all consignments of a group or for some."""
+    raise_unless_a_state("--state", state)
     words = [f"state={state}", *([f"reason={reason}"] if reason else [])]
     _to_all(group, content_of("authorisation_withdrawn", words, None), caller, signing, only or [], output)
 
@@ -269,7 +275,8 @@ async def _rows(door: Gateway, group: str) -> list[Row]:
     """The consignments of a group that are the caller's to see. Raises `NotFound` where there is none."""
     found = sorted(await door.deliveries({"group": group, "sort": "name"}), key=lambda row: row.delivery)
     if not found:
-        raise NotFound(_("no consignment of {group} is yours to see", group=group))
+        known = [row.group for row in await door.deliveries({}, LONGEST_LIST) if row.group is not None]
+        raise NotFound(_("no consignment of {group} is yours to see", group=group), hint=did_you_mean(group, known) or "")
     return found
 
 

@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from client import keyring, passphrase
+from client import completing, keyring, passphrase
 from client.commands import payload
 from client.console import answer, talk
 from client.entries import moment
@@ -24,9 +24,10 @@ from domain.signing.envelope import KEYS_TYPE, Envelope, sign
 from domain.signing.keys import KeyId, aloud, key_id
 from domain.words.errors import Malformed, NotFound, faults_of
 from domain.words.identifiers import OfficerCode
+from domain.words.likeness import did_you_mean
 from domain.words.moments import Moment, instant
 from domain.words.quantities import check_span, parse_span
-from domain.words.text import mark
+from domain.words.text import mark, shown
 from process import keyfile
 from process.configuration import directory_in, text_of
 from process.keyfile import Kept
@@ -86,15 +87,20 @@ def new(
 
 
 @app.command()
-def deconfliction(keys: Keys = KEYS, output: Output = "text") -> None:
+def deconfliction(keys: Keys = KEYS, dry_run: DryRun = False, output: Output = "text") -> None:
     """Make the key of `vigil plan hash` and of the workers. Installations that match with one another share one."""
+    if dry_run:
+        place = str(keyring.deconfliction_file(keys.expanduser()))
+        dry(output, {"file": place}, place)
     path = str(keyring.make_deconfliction(keys.expanduser()))
     answer(output, {"file": path}, path)
 
 
 @app.command()
 def show(
-    services: Annotated[list[str] | None, typer.Argument(help="service ids; else all whose keys are here")] = None,
+    services: Annotated[
+        list[str] | None, typer.Argument(help="service ids; else all whose keys are here", autocompletion=completing.own_services)
+    ] = None,
     directory: Annotated[Path | None, typer.Option(envvar="VIGIL_DIRECTORY", help="where their validity stands")] = None,
     keys: Keys = KEYS,
     output: Output = "text",
@@ -186,7 +192,9 @@ def _aloud(number: str | None) -> str:
 @app.command()
 @grouped
 def rotate(
-    service: Annotated[str, typer.Argument(help="the service that gets a new key", show_default=False)],
+    service: Annotated[
+        str, typer.Argument(help="the service that gets a new key", show_default=False, autocompletion=completing.own_services)
+    ],
     way: Destination,
     since: Annotated[
         str | None, typer.Option("--from", help="when the new key begins (RFC 3339); else now, or without --directory in a day")
@@ -255,7 +263,9 @@ def replace(
 @app.command()
 @grouped
 def add(
-    service: Annotated[str, typer.Argument(help="the service whose key it becomes", show_default=False)],
+    service: Annotated[
+        str, typer.Argument(help="the service whose key it becomes", show_default=False, autocompletion=completing.own_services)
+    ],
     public: Annotated[str, typer.Argument(help="its public half, ed25519:..., as a browser shows it", show_default=False)],
     way: Destination,
     until: Annotated[str | None, typer.Option(help="how long it counts, such as 90d; else until it is revoked")] = None,
@@ -308,7 +318,9 @@ def _ends(old: Sequence[ServiceKey], end: str) -> tuple[KeyEnd, ...]:
 @app.command()
 @grouped
 def revoke(
-    service: Annotated[str, typer.Argument(help="the service whose key it is", show_default=False)],
+    service: Annotated[
+        str, typer.Argument(help="the service whose key it is", show_default=False, autocompletion=completing.own_services)
+    ],
     way: Destination,
     key: Annotated[str | None, typer.Argument(metavar="KEYID", help="which; else the one that is in use here")] = None,
     by: By = None,
@@ -320,13 +332,14 @@ def revoke(
     """
     folder, now = way.folder, datetime.now(UTC).isoformat()
     mine = by in (None, service)
-    chosen = _key_id(key) if key is not None else keyring.in_use(folder, service).file.id
+    held = _here(folder, service, needed=mine or key is None)
+    chosen = _key_id(key, service, held) if key is not None else keyring.in_use(folder, service).file.id
     if not chosen:
         raise Malformed(
             _("which key of {service}? The file does not say", service=service),
             hint=_("give its id, see `vigil keys show {service}`", service=service),
         )
-    here = [one for one in _here(folder, service, needed=mine) if one.file.id == chosen]
+    here = [one for one in held if one.file.id == chosen]
     end = KeyEnd(key=chosen, at=now, revoked=True)
     change = KeyChange(service=service, by=by or service, made_at=now, ended=(end,))
     signer = here[0].secrets().key if mine and here else None  # whoever knows the key can tell that it ends
@@ -383,10 +396,13 @@ def _span(text: str, option: str) -> timedelta:
         raise Malformed(f"{option} {text}: {error}") from error
 
 
-def _key_id(text: str) -> str:
+def _key_id(text: str, service: str, held: Iterable[keyring.HeldKeys]) -> str:
+    """The key id, without the blanks with which it is read aloud. Raises `Malformed` for what is none."""
+    typed = "".join(text.split())
     try:
-        return _KEY_ID.validate_python("".join(text.split()))
+        return _KEY_ID.validate_python(typed)
     except ValidationError as error:
-        raise Malformed(
-            _("{key} is no key id: 32 hexadecimal digits", key=repr(text)), faults_of(error, place="key id")
-        ) from error
+        hint = did_you_mean(typed, filter(None, (one.file.id for one in held))) or _(
+            "`vigil keys show {service}` prints those that are here", service=service
+        )
+        raise Malformed(_("{key} is no key id: 32 hexadecimal digits", key=shown(text)), hint=hint) from error

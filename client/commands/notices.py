@@ -10,7 +10,8 @@ from client.caller import CallerOptions
 from client.console import answer, talk
 from client.entries import moment
 from client.language import _, speak
-from client.options import Output, grouped
+from client.options import DryRun, Output, grouped
+from client.signing import dry
 from client.tables import Lines
 from domain.plan.directory import Webhook
 from domain.signing.canonical import plain
@@ -56,10 +57,13 @@ def subscribe(
         list[str] | None, typer.Option(help="hours in which it waits, such as 22:00-06:00; a stop never does. May be given again")
     ] = None,
     zone: Annotated[str | None, typer.Option(help="by which clock, such as Asia/Tashkent")] = None,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Be told at the desk's own pages, or by webhook or mail. What has come up before is not told."""
     wish = _wish(subjects or ["needs_you"], webhook, mail, quiet or [], zone)
+    if dry_run:
+        dry(output, {"wish": plain(wish)}, f"{', '.join(wish.subjects)}: {webhook or mail or wish.way.by}")
     made = caller.call(lambda door: door.subscribe(wish))
     answer(output, plain(made), made.id)
     if output == "text" and not isinstance(wish.way, Page):
@@ -111,7 +115,9 @@ def _wish(subjects: list[str], webhook: str | None, mail: str | None, quiet: lis
     try:
         return Wish.model_validate(given)
     except ValidationError as error:
-        raise Malformed(_("that is no subscription"), faults_of(error)) from error
+        options = {"way.url": "--webhook", "way.to": "--mail", "quiet.zone": "--zone"}
+        faults = [one.model_copy(update={"place": options.get(one.place, one.place)}) for one in faults_of(error)]
+        raise Malformed(_("nobody could be told so"), faults) from error
 
 
 def _shown(found: Subscriptions) -> Lines | str:

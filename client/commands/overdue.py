@@ -2,19 +2,19 @@
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Group
 from rich.text import Text
 
 from client import completing
-from client.asking import ask, one_of
 from client.caller import CallerOptions
-from client.console import answer, talk
+from client.console import answer, paged, talk
 from client.language import _, speak
+from client.naming import raise_unless_a_state, raise_unless_listed
 from client.options import DryRun, Output, Yes, grouped
-from client.signing import AGREED, DECLINED, dry, somebody_is_there
+from client.signing import declined, dry, somebody_is_there
 from client.tables import Lines
 from domain.delivery.chasing import CHASE_TYPE, LONGEST, Chase
 from domain.signing.canonical import canonical, plain
@@ -41,8 +41,10 @@ def overdue(
     give_back: Annotated[bool, typer.Option("--give-back", help="sign that you chase it no longer")] = False,
     hours: Annotated[int, typer.Option("--hours", min=1, max=MOST, help="for how long you take it over")] = USUAL,
     late: Annotated[bool, typer.Option("--late", help="without what is merely due within 12 hours")] = False,
-    state: Annotated[str | None, typer.Option("--state", help="only services of this State")] = None,
-    sort: Annotated[str, typer.Option("--sort", help="worst, or state")] = "worst",
+    state: Annotated[
+        str | None, typer.Option("--state", help="only services of this State", autocompletion=completing.states)
+    ] = None,
+    sort: Annotated[Literal["worst", "state"], typer.Option("--sort", help="the worst first, or by State")] = "worst",
     yes: Yes = False,
     dry_run: DryRun = False,
     output: Output = "text",
@@ -50,6 +52,8 @@ def overdue(
     """Which services are silent: since when, in which deliveries, what comes next, and whom to call. For who watches over
     deliveries or sees the whole of them. With --take: you sign that you chase one; no delivery is changed by it.
     """
+    if state is not None:
+        raise_unless_a_state("--state", state)
     if take or give_back:
         if silent is None or take == give_back:
             raise Malformed(_("say which service, and one of --take and --give-back"), hint="vigil overdue kz.customs --take")
@@ -57,13 +61,19 @@ def overdue(
         return
     asked = {"service": silent, "in": state, "sort": sort, "show": "late" if late else None}
     pages = caller.call(lambda door: _all(door, {name: value for name, value in asked.items() if value}))
+    if silent is not None and not pages[0].silent:
+        _raise_unless_listed(caller, silent)
     if pages[0].unknown:
-        raise Malformed(
-            _("not known to the gateway: {names}", names=", ".join(pages[0].unknown)),
-            hint=_("--sort is worst or state, --state a code such as UZ, and a service one of the directory"),
-        )
+        raise Malformed(_("not known to the gateway: {names}", names=", ".join(pages[0].unknown)))
+    if not pages[0].silent:
+        talk.print(_("Only deliveries that you see as a whole are looked at."), style="dim")
     document: dict[str, Any] = plain(pages[0]) | {"silent": [one for page in pages for one in plain(page)["silent"]]}
-    answer(output, document, _shown(pages))
+    paged(output, document, _shown(pages))
+
+
+def _raise_unless_listed(caller: CallerOptions, service: str) -> None:
+    """Raises `NotFound` for a service that is none: it is not silent, it is mistyped."""
+    raise_unless_listed([service], [one.id for one in caller.call(lambda door: door.directory())], "SERVICE")
 
 
 async def _all(door: Gateway, asked: dict[str, str]) -> tuple[Overdue, ...]:
@@ -75,6 +85,7 @@ async def _all(door: Gateway, asked: dict[str, str]) -> tuple[Overdue, ...]:
 
 
 def _sign(caller: CallerOptions, service: str, hours: int, output: str, *, yes: bool, dry_run: bool) -> None:
+    _raise_unless_listed(caller, service)
     now = datetime.now(UTC)
     times = {"at": utc_text(now), "until": utc_text(now + timedelta(hours=hours))}
     note = Chase(chased=service, service=caller.service, officer=caller.code, **times)
@@ -83,7 +94,7 @@ def _sign(caller: CallerOptions, service: str, hours: int, output: str, *, yes: 
         dry(output, {"note": plain(note)}, text)
     if not yes and somebody_is_there():
         talk.print(text)
-        if ask(_("Sign this and hand it in? (yes/no)"), one_of((*AGREED, *DECLINED)), "no") in DECLINED:
+        if declined(_("Sign this and hand it in? (yes/no)")):
             raise VigilError(_("nothing was signed"))
     envelope = sign(canonical(note), CHASE_TYPE, caller.key())
     kept = caller.call(lambda door: door.chase(envelope))

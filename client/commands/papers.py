@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from client import carrying
+from client import carrying, completing
 from client.caller import CallerOptions
 from client.console import answer
 from client.language import _, speak
+from client.naming import raise_unless_a_purpose
 from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Reader, Url
 from domain.papers.handed import Format, PaperFile
 from domain.papers.making import Offered, Wanted, make, offered, purpose_of, record_of
@@ -29,7 +30,12 @@ Language = Literal["ru", "en", "ru-en"]
 def paper(
     name: Annotated[str, typer.Argument(help="list, or the paper, as the list names it", show_default=False)],
     delivery: Annotated[
-        str, typer.Argument(help="the delivery, by its operation's code name; or a packet of it, offline", show_default=False)
+        str,
+        typer.Argument(
+            help="the delivery, by its operation's code name; or a packet of it, offline",
+            show_default=False,
+            autocompletion=completing.deliveries,
+        ),
     ],
     to: Annotated[
         str,
@@ -49,6 +55,7 @@ def paper(
     `vigil verify PACKET --paper FILE` says whether a paper is the one that a packet makes.
     """
     packet = Path(delivery) if Path(delivery).suffix and Path(delivery).exists() else None
+    raise_unless_a_purpose("--for", to)
     wanted = Wanted(name, language, to)
     if packet is not None:
         data = carrying.read(packet, keys.expanduser(), service)
@@ -65,9 +72,9 @@ def paper(
         raise Malformed(_("say which service you act for: --as SERVICE; or give a packet"))
     caller = CallerOptions(service, officer, keys, gateway)
     if name == LIST:
-        _list(caller.call(lambda door: door.papers(delivery)), output)
+        _list(caller.at(delivery, lambda door: door.papers(delivery)), output)
         return
-    _write(caller.call(lambda door: door.paper(delivery, name, language, form, to)), file, output)
+    _write(caller.at(delivery, lambda door: door.paper(delivery, name, language, form, to)), file, output)
 
 
 def _list(found: tuple[Offered, ...], output: Output) -> None:

@@ -7,7 +7,8 @@ import typer
 
 from client.console import answer, talk
 from client.language import _
-from client.options import KEYS, Keys, Output
+from client.options import KEYS, DryRun, Keys, Output
+from client.signing import dry
 from domain.words.errors import Malformed
 from process.files import write_new
 from process.ring import Ring, new_ring, ring_in
@@ -57,16 +58,24 @@ def _settled(folder: Path) -> None:
 
 
 @app.command("new")
-def payload_new(keys: Keys = KEYS, output: Output = "text") -> None:
+def payload_new(keys: Keys = KEYS, dry_run: DryRun = False, output: Output = "text") -> None:
     """Make the ring of an installation. Whoever loses it can read no delivery any more: keep a copy apart."""
+    _dry(keys, output, dry_run=dry_run)
     _told(*make(keys.expanduser()), output)
 
 
 @app.command("rotate")
-def payload_rotate(keys: Keys = KEYS, output: Output = "text") -> None:
+def payload_rotate(keys: Keys = KEYS, dry_run: DryRun = False, output: Output = "text") -> None:
     """Add a new key, which encrypts from now on; all before it go on decrypting."""
+    _dry(keys, output, dry_run=dry_run)
     _told(*rotate(keys.expanduser()), output)
     talk.print(_("give the file to every gateway and worker, and restart them"), style="dim")
+
+
+def _dry(keys: Path, output: str, *, dry_run: bool) -> None:
+    if dry_run:
+        path = str(file_of(keys.expanduser()))
+        dry(output, {"file": path}, path)
 
 
 def _told(path: Path, ring: Ring, output: str) -> None:

@@ -10,6 +10,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
+from client import completing
 from client.caller import CallerOptions
 from client.console import answer, talk
 from client.entries import moment
@@ -38,7 +39,10 @@ class LogRead:
 @grouped
 def reads(
     caller: CallerOptions,
-    delivery: Annotated[str | None, typer.Argument(help="only what was shown of this delivery", show_default=False)] = None,
+    delivery: Annotated[
+        str | None,
+        typer.Argument(help="only what was shown of this delivery", show_default=False, autocompletion=completing.deliveries),
+    ] = None,
     since: Annotated[int, typer.Option(min=0, help="only from this record on; what is before was verified here earlier")] = 0,
     directory: Annotated[Path | None, typer.Option(help="a directory you trust: its installation must have signed it")] = None,
     memory: Annotated[Path, typer.Option(envvar="VIGIL_MEMORY", help="file that remembers how far you have seen it")] = MEMORY,

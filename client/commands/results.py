@@ -17,6 +17,7 @@ from client.caller import CallerOptions
 from client.closed import Asker, Given, Trusted, Unverified, deliveries_in, trust
 from client.console import answer, talk
 from client.language import _, speak
+from client.naming import raise_unless_a_state
 from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url
 from domain.delivery.delivery import Delivery
 from domain.signing.canonical import plain
@@ -69,6 +70,8 @@ def results(
     its own part (R11).
     """
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
+    if state is not None:
+        raise_unless_a_state("--state", state)
     filled = _Filled(form, state)
     for one in file or []:
         _writer(one, filled)

@@ -11,12 +11,11 @@ from pydantic import ValidationError
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from client.asking import ask, one_of
 from client.caller import CallerOptions
 from client.console import answer, talk
 from client.language import _, speak
 from client.options import DryRun, Known, Output, Yes, grouped
-from client.signing import AGREED, DECLINED, clock_of, dry, somebody_is_there
+from client.signing import clock_of, declined, dry, somebody_is_there
 from client.tables import Lines
 from domain.record.handover import (
     SHIFT_TYPE,
@@ -106,7 +105,7 @@ class _Signing:
         if not self.yes and somebody_is_there():
             talk.print(shown(sheet, digest))
             question = _("Hand over this shift? (yes/no)") if part == "hands_over" else _("Take over this shift? (yes/no)")
-            if ask(question, one_of((*AGREED, *DECLINED)), "no") in DECLINED:
+            if declined(question):
                 raise VigilError(_("nothing was signed"))
         return sign(canonical(handed), SHIFT_TYPE, caller.key())
 
@@ -228,5 +227,5 @@ def _moment(caller: CallerOptions, text: str) -> str:
         read = clock_of(caller).read(text)
         instant(read)
     except ValueError as error:
-        raise Malformed(_("--since {text}: {why}", text=text, why=speak(str(error)))) from error
+        raise Malformed(_("--since: {why}", why=speak(str(error)))) from error
     return read

@@ -19,7 +19,14 @@ from client.carrying import CarryOptions
 from client.console import answer, explain, talk
 from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
-from client.naming import not_asked, raise_unless_listed, raise_unless_own
+from client.naming import (
+    not_asked,
+    raise_unless_a_state,
+    raise_unless_asked,
+    raise_unless_foreseen,
+    raise_unless_listed,
+    raise_unless_own,
+)
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
@@ -90,6 +97,21 @@ class SayOptions:
             )
             raise Malformed(message, hint=did_you_mean(unknown, there) or which)
 
+    def _raise_unless_it_may_answer(self, kind: str, request: Request | None, caller: CallerOptions) -> None:
+        """Raises `Malformed` for a kind that the request does not ask for, and `NotFound` for no delivery or checkpoint."""
+        if request is not None:
+            raise_unless_asked(kind, request)
+            return
+        with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
+            raise_unless_foreseen(self.checkpoint, caller.at(self.delivery, lambda door: door.view(self.delivery)))
+
+    def remarks(self, request: Request | None, service: str) -> tuple[str, ...]:
+        """What is to be known of a statement before it is signed, beside what will come of it."""
+        if request is not None:
+            return ()
+        told = {"checkpoint": self.checkpoint, "service": self.on_behalf_of or service}
+        return (_("{checkpoint} asks {service} for nothing now. Early, it is kept until it does; else it is refused", **told),)
+
     def said(
         self,
         caller: CallerOptions,
@@ -106,6 +128,8 @@ class SayOptions:
         if request is not None and not carried.offline:  # one that was carried may be older than a condition
             self.raise_unless_bound(request)
         kind = self.kind
+        if kind is not None and not carried.offline:
+            self._raise_unless_it_may_answer(kind, request, caller)
         if kind is None:
             if request is None:
                 raise not_asked(self.delivery, self.checkpoint, requests, caller, self.on_behalf_of, offline=carried.offline)
@@ -129,7 +153,10 @@ class SayOptions:
 @grouped
 def inbox(
     caller: CallerOptions,
-    delivery: Annotated[str | None, typer.Argument(help="only this delivery, and requests for consent in full")] = None,
+    delivery: Annotated[
+        str | None,
+        typer.Argument(help="only this delivery, and requests for consent in full", autocompletion=completing.deliveries),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="write the requests, signed, into this file, to be carried")
     ] = None,
@@ -308,6 +335,8 @@ def permit(
     output: Output = "text",
 ) -> None:
     """Permit that what you have said goes where its handling code does not let it (R23)."""
+    if to != "court":
+        raise_unless_a_state("--to", to)
     _pass_on(delivery, _content(DisclosurePermitted, to=to, statements=of or []), caller, carried, signing, output)
 
 
@@ -328,6 +357,7 @@ def correct(
             metavar="STATEMENT-ID",
             help="your statement that was wrong; `vigil confirm` and `vigil history` print its id",
             show_default=False,
+            autocompletion=completing.statements,
         ),
     ],
     kind: Annotated[str, typer.Argument(help="its kind", show_default=False, autocompletion=completing.kinds)],
@@ -395,7 +425,9 @@ def _say(
     else:
         asked = ()
     statement_ = said.said(caller, carried, asked, more, files, positive=positive, no_reason=no_reason)
-    _put(signing.signed(statement_, key, output, said.asked_among(asked, caller.service)), caller, carried, output, files)
+    request = said.asked_among(asked, caller.service)
+    remarks = () if carried.offline else said.remarks(request, caller.service)
+    _put(signing.signed(statement_, key, output, request, remarks), caller, carried, output, files)
 
 
 def _put(envelope: Envelope, caller: CallerOptions, carried: CarryOptions, output: str, files: Sequence[Given]) -> None:

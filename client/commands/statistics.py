@@ -16,6 +16,7 @@ from client.closed import Asker, Given, Trusted, Unverified, deliveries_in, trus
 from client.commands.results import table_of
 from client.console import answer, talk
 from client.language import _, speak
+from client.naming import raise_unless_a_state
 from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url
 from domain.signing.canonical import plain
 from domain.views import statistics_in_words as words
@@ -64,6 +65,8 @@ def statistics(
         if one.suffix not in WAYS:
             raise Malformed(_("{path}: the name of the file ends with .csv, .json or .svg", path=one))
     wanted = period_of(period or str(datetime.now(UTC).year), zone)
+    if state is not None:
+        raise_unless_a_state("--state", state)
     given = {"kind": kind, "service": only, "state": state, "channel": channel}
     narrowed = {name: one for name, one in given.items() if one is not None}
     if packets:

@@ -14,6 +14,7 @@ from typing import Literal
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan
 from domain.words.errors import NotAllowed
+from domain.words.text import fill
 
 Role = Literal["operations", "service", "prosecutor", "supervisor", "auditor", "administrator", "system"]
 ROLES: tuple[Role, ...] = ("operations", "service", "prosecutor", "supervisor", "auditor", "administrator", "system")
@@ -115,5 +116,6 @@ def permit(service: Service, action: str) -> None:
     """
     roles = {role_of(service)} | ({"operations"} if role_of(service) in ("service", "prosecutor") else set())
     if all(reach(role, action) == "-" for role in ROLES if role in roles):
-        message = f"`{action}` is not for {service.id}, of kind {service.kind}"
-        raise NotAllowed(message, hint="docs/protocol.md has the table of who may what")
+        may = ", ".join(role for role in ROLES if reach(role, action) != "-")
+        told = {"action": action, "service": service.id, "kind": service.kind, "roles": may}
+        raise NotAllowed(fill("`{action}` is not for {service}, of kind {kind}; it is for {roles}", **told))

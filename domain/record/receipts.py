@@ -19,10 +19,12 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut, Receipt, Withheld, leaf_of
 from domain.delivery.reported import Stated
 from domain.plan.directory import Directory
+from domain.record.door import read_statement
 from domain.signing.canonical import canonical
 from domain.signing.envelope import RECEIPT_TYPE, Envelope, open_envelope, sign
 from domain.signing.tree import Frontier, root_of
 from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
+from domain.words.identifiers import ServiceId
 from domain.words.moments import instant
 from domain.words.text import mark
 
@@ -102,9 +104,13 @@ def saw_another_history(delivery: Delivery, since: int = 0) -> Iterator[int]:
 class Comparison:
     """Compares a ledger, entry by entry as it is shown, with the receipts that somebody holds of it."""
 
-    def __init__(self, delivery: str, held: Iterable[Receipt], edge: Frontier | None = None) -> None:
-        """`edge`: the tree of the entries that were compared before, where it goes on from them."""
-        self._delivery = delivery
+    def __init__(
+        self, delivery: str, held: Iterable[Receipt], edge: Frontier | None = None, reader: ServiceId | None = None
+    ) -> None:
+        """`edge`: the tree of the entries that were compared before, where it goes on from them. `reader`: whom it is shown; one
+        that is not asked yet is shown the beginning, and what others have said may be beyond it (R11).
+        """
+        self._delivery, self._reader = delivery, reader
         self._held = _by_entry(one for one in held if one.delivery == delivery)
         self._frontier = Frontier(edge.size, edge.peaks) if edge is not None else Frontier()
         self._next: int | None = self._frontier.size
@@ -141,7 +147,7 @@ class Comparison:
     def ends_at(self, size: int, root: str | None = None) -> None:
         """It has so many entries by now, and this root. Raises `NotVerified` where a receipt says otherwise."""
         for held in chain.from_iterable(self._held.values()):
-            if held.size > size:
+            if held.size > size and self._reader in (None, _said_by(held)):
                 raise _contradicted(held)
         if root is not None:
             self.had(size, root)
@@ -171,6 +177,12 @@ def _by_entry(held: Iterable[Receipt]) -> Mapping[int, Sequence[Receipt]]:
     for one in held:
         found[one.seq].append(one)
     return found
+
+
+def _said_by(held: Receipt) -> ServiceId | None:
+    """Whose statement it is a receipt for."""
+    event = held.entry.event
+    return read_statement(event.envelope).service if isinstance(event, Stated) else None
 
 
 def _contradicted(held: Receipt) -> NotVerified:

@@ -15,6 +15,7 @@ from domain.delivery.chasing import Chase
 from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
 from domain.views.glance import Awaited, Glance
+from domain.views.lists import OperationCodes
 from domain.views.urgency import Group, Reason, Urgency, holds_until, urgencies
 from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
@@ -36,7 +37,8 @@ HOUR: Final = timedelta(hours=1)
 
 class FloorQuestion(Frozen):
     """Which rows are asked for, all that is given of it. `show`: a reason, or a whole band. `state`: where it is now. `service`:
-    it holds it, or is waited for. `text`: part of the code name, the title, or such a service; upper or lower case.
+    it holds it, or is waited for. `text`: part of the code name, the title, or such a service; upper or lower case. `deliveries`:
+    only these.
     """
 
     show: Shown | None = None
@@ -44,6 +46,7 @@ class FloorQuestion(Frozen):
     service: ServiceId | None = None
     phase: Phase | None = None
     text: Annotated[str, Field(max_length=LONGEST_SEARCH)] = ""
+    deliveries: OperationCodes | None = None
     sort: Order = "worst"
     page: Annotated[int, Field(ge=1, le=LAST_PAGE)] = 1
 
@@ -54,11 +57,12 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "service": "service",
     "phase": "phase",
     "text": "text",
+    "deliveries": "deliveries",
     "sort": "sort",
     "page": "page",
 }
 """What each is called in an address."""
-NARROWING: Final = ("show", "in", "service", "phase", "text")
+NARROWING: Final = ("show", "in", "service", "phase", "text", "deliveries")
 """Those that leave rows out."""
 
 
@@ -260,12 +264,14 @@ def matches(row: Placed, question: FloorQuestion) -> bool:
 def tests_of(question: FloorQuestion) -> dict[str, Callable[[Placed], bool]]:
     """Each filter that is set, by its name."""
     show, text = question.show, question.text.casefold()
+    named = frozenset(question.deliveries.split(",")) if question.deliveries is not None else frozenset()
     found: dict[str, tuple[object, Callable[[Placed], bool]]] = {
         "show": (show, lambda row: row.worst.group == show or any(one.reason == show for one in row.so)),
         "state": (question.state, lambda row: row.state == question.state),
         "service": (question.service, lambda row: question.service in row.services),
         "phase": (question.phase, lambda row: row.phase == question.phase),
         "text": (text, lambda row: text in row.text),
+        "deliveries": (named, lambda row: row.delivery in named),
     }
     return {name: test for name, (value, test) in found.items() if value}
 

@@ -20,7 +20,7 @@ from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import MINOR_UNITS, CheckpointId
 from domain.words.likeness import did_you_mean
 from domain.words.quantities import parse_amount
-from domain.words.text import fill, shown
+from domain.words.text import fill, mark, shown
 
 _CHECKPOINT: TypeAdapter[str] = TypeAdapter(CheckpointId)
 
@@ -358,7 +358,7 @@ def kind_called(name: str) -> type[Kind]:
     found = BOOK.kinds.get(name)
     if found is None:
         message = fill("there is no kind of statement {name}", name=name)
-        raise Malformed(message, hint=did_you_mean(name, BOOK.kinds) or fill("one of {kinds}", kinds=", ".join(BOOK.kinds)))
+        raise Malformed(message, hint=did_you_mean(name, BOOK.kinds) or mark("`vigil explain` and docs/statements.md name them"))
     return found
 
 

@@ -2,17 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from domain.delivery.vocabulary import Differing, UtcText
 from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
 from domain.views.standing import Word
 from domain.words.identifiers import OperationCode
-from domain.words.limits import LONGEST_CURSOR, LONGEST_LIST
+from domain.words.limits import LONGEST_CURSOR, LONGEST_LIST, MOST_ASKED_BY_NAME
 
 HowDiverged = Literal[Differing, "behind", "gone"]
 """How archive and workflow diverge, see `archive.batches.Diverges`."""
+
+_CODE = TypeAdapter(OperationCode).json_schema()["pattern"].strip("^$")
+OperationCodes = Annotated[str, Field(pattern=f"^{_CODE}(,{_CODE}){{0,{MOST_ASKED_BY_NAME - 1}}}$")]
+"""Several code names with commas between, as an address has them."""
 
 
 class Row(Frozen):

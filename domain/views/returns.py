@@ -60,7 +60,7 @@ class Return:
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(self.head)
-        writer.writerows(map(_harmless, self.rows))
+        writer.writerows(map(harmless, self.rows))
         return text.getvalue()
 
     def document(self) -> Mapping[str, Any]:
@@ -69,7 +69,7 @@ class Return:
         return {"form": self.form, "title": FORMS[self.form], "rows": rows}
 
 
-def _harmless(row: Iterable[str]) -> list[str]:
+def harmless(row: Iterable[str]) -> list[str]:
     """Words that others have written are no formula for whoever opens the file with a spreadsheet."""
     return [f"'{cell}" if cell[:1] in "=+-@＝＋－＠" and cell[1:2] else cell for cell in row]
 

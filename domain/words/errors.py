@@ -324,6 +324,7 @@ def faults_of(error: ValidationError, *, place: str = "") -> tuple[Fault, ...]:
 EMPTY: Final = mark("is empty")
 OF_PYDANTIC: Mapping[str, str] = {
     "missing": mark("is missing"),
+    "json_invalid": mark("it is not JSON"),
     "extra_forbidden": mark("there is no such field"),
     "string_type": mark("expected text"),
     "string_too_short": mark("expected at least {min_length} characters"),

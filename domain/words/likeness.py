@@ -1,5 +1,6 @@
 """Names that are nearly what was typed: for who has mistyped one."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
@@ -14,15 +15,23 @@ ALIKE: Final = 0.7
 
 SHORTEST: Final = 4
 """Letters of a name that is looked for inside another: fewer are in too many."""
+BETWEEN: Final = tuple("._-")
+"""What ends a word within a name: `air` is the beginning of `air_cargo`."""
+PARTS: Final = re.compile(r"[a-z]{4,}")
+"""Words within a name, such as `consignment` in `consignment_lost`."""
 
 
 def meant(typed: str, known: Iterable[str]) -> tuple[str, ...]:
     """Those of these names that are most like what was typed, the likest first; then those that hold it whole, or that it holds.
-    None that is quite another.
+    Where there are none of these, those that share a word with it. None that is quite another.
     """
     names = tuple(dict.fromkeys(known))
+    begun = (one for one in names if one[: len(typed)] == typed and one[len(typed) : len(typed) + 1] in BETWEEN)
     inside = (one for one in names if min(len(one), len(typed)) >= SHORTEST and (one in typed or typed in one))
-    return tuple(dict.fromkeys((*get_close_matches(typed, names, MOST_MEANT, ALIKE), *inside)))[:MOST_MEANT]
+    words = frozenset(PARTS.findall(typed))
+    sharing = (one for one in names if not words.isdisjoint(PARTS.findall(one)))
+    found = tuple(dict.fromkeys((*get_close_matches(typed, names, MOST_MEANT, ALIKE), *begun, *inside)))
+    return (found or tuple(sharing))[:MOST_MEANT]
 
 
 def did_you_mean(typed: str, known: Iterable[str]) -> Filled | None:

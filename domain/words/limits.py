@@ -460,6 +460,8 @@ MOST_READ: Final = 1_000
 
 LONGEST_LIST: Final = 200
 """Rows of one page of a list."""
+MOST_ASKED_BY_NAME: Final = 50
+"""Deliveries that a list is asked for by name: 2,000 characters of an address, which may have 8,000."""
 LARGEST_NUMBER_OF_HANDOVER: Final = 999_999
 """Three a day for 900 years."""
 MOST_ON_SHEET: Final = 100

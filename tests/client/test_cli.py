@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import signal
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,27 @@ PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
 def names_in(folder: Path) -> set[str]:
     """What a folder holds."""
     return {path.name for path in folder.iterdir()}
+
+
+WHILE_IT_LOADS = """
+import os, signal, sys
+
+class CtrlC:
+    def find_spec(self, name, path, target=None):
+        if name == "client.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, CtrlC())
+from client.entrance import main
+main()
+"""
+
+
+async def test_ctrl_c_while_the_command_loads_ends_it_without_a_word() -> None:
+    """As a signal ends a program, and without a traceback."""
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", WHILE_IT_LOADS, stderr=asyncio.subprocess.PIPE)
+    _out, err = await ended.communicate()
+    assert (-signal.SIGINT, b"") == (ended.returncode, err)
 
 
 async def test_a_plan_without_faults_is_shown_and_documented() -> None:

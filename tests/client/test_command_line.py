@@ -4,6 +4,7 @@ import io
 import json
 import re
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from client.saying import content_of
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
 from domain.plan.goods import Check, SubstanceMass
-from domain.views.foreseen import foreseen
+from domain.views.foreseen import foreseen, mistimed, over
 from domain.views.rulebook import explained, rules
 from domain.views.view import view
 from domain.words.errors import Malformed
@@ -43,8 +44,14 @@ async def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(desk: Des
     field = await desk.run("confirm", name, "consent-kz", "refrence=1", service="kz.prosecutor")
     option = await desk.run("list", "--overdu", service="kz.knb")
     phase = await desk.run("list", "--phase", "underway", service="kz.knb")
+    left_out = [await desk.run("confirm", *some, "reference=1", service="kz.prosecutor") for some in ((), (name,))]
+    other_kind = await desk.run("say", name, "consignment_xyz", service="kz.knb")
+    not_asked_for = await desk.run("confirm", name, "consent-kz", "--kind", "dispatched", service="kz.prosecutor")
 
     assert [3, 3, 3, 3, 2, 2, 2, 2] == [one.code for one in (checkpoint, other, service, delivery, kind, field, option, phase)]
+    assert ["the delivery is missing", "the checkpoint is missing"] == [one.err[7:].partition(" before")[0] for one in left_out]
+    assert [(2, True), (2, True)] == [(one.code, len(one.err) < 200) for one in (other_kind, not_asked_for)]
+    assert "consent-kz does not ask kz.prosecutor for dispatched" in not_asked_for.err
     assert "did you mean consent-kz" in checkpoint.err
     assert "no open request for kz.prosecutor at departure" in other.err
     assert f"{name} asks you at consent-kz" in other.err
@@ -73,13 +80,18 @@ async def test_nothing_is_recorded_of_a_name_that_is_mistyped(desk: Desk) -> Non
         await desk.run("list", "--concerns", "kz.polcie", service="kz.knb"),
         await desk.run("inbox", "nosuch", service="kz.knb"),
         await desk.run("stop", name[:-1], "--reason", "x", service="kz.knb"),
+        await desk.run("inform", name, "x", "--handling", "H9", service="kz.knb"),
+        await desk.run("confirm", name, "departur", "--kind", "dispatched", service="kz.knb"),
+        await desk.run("confirm", name, *CONSENT, "form=oral", "given_at=tomorrow 10:00", service="kz.prosecutor"),
+        await vigil("start", EXAMPLES / "almaty-tashkent" / "plan.yaml", "--as", "kz.police", "--keys", desk.keys),
     )
     told = (
         "nobody whom you answer for is asked there", "no condition binds here", "`vigil history", "did you mean uz.customs",
         "did you mean kz.police", "`vigil list` shows yours", f"did you mean {name}?",
+        "--handling: expected one of", "did you mean departure?", "given_at: ", "kz.police does not initiate saxaul-22",
     )  # fmt: skip
 
-    assert [3, 2, 3, 3, 3, 3, 3] == [one.code for one in said], said
+    assert [3, 2, 3, 3, 3, 3, 3, 2, 3, 2, 5] == [one.code for one in said], said
     assert all(right in one.err for right, one in zip(told, said, strict=True)), said
     assert before == await recorded()
 
@@ -98,25 +110,66 @@ def test_a_substance_that_nobody_asked_about_is_told_before_it_is_signed() -> No
     assert ["heroine is not known to be in it: known is heroin"] == [one.partition(". ")[0] for one in said("heroine: 13 kg")]
 
 
+def test_what_cannot_have_been_is_no_field_of_a_statement() -> None:
+    """Found, begun or watched after now: by its field; what has just been is none. Of an act that is over it is said."""
+    now = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+    detected = ("place=Almaty", "how=x_ray", "officers=K-7", "concealment=x", "taken_for=heroin", "sure=suspected")
+    watched = (
+        "intervals=A: visual: 2026-03-02T08:00:00Z/2026-03-02T08:10:00Z; A: visual: 2026-03-02T08:20:00Z/2026-03-02T09:00:00Z"
+    )
+
+    def wrong(kind: str, *words: str) -> list[str]:
+        return [one.place for one in mistimed(content_of(kind, words, None), now)]
+
+    assert [] == wrong("detected", *detected, "detected_at=2026-03-02T08:30:00.9Z")
+    assert ["detected_at"] == wrong("detected", *detected, "detected_at=2026-03-02T14:00:00+05:00")
+    assert ["began_at"] == wrong(*PREPARED, "began_at=2026-03-02T09:00:00Z")
+    assert ["intervals.1.ends"] == wrong("surveillance_log", watched)
+    until = ("state=UZ", "valid_until=2026-03-02T08:30:01Z"), ("state=UZ", "valid_until=2026-03-02T08:30:00Z")
+    ending = [content_of("authorisation_extended", one, None) for one in until]
+    assert [(), ("It will be refused (R1): 2026-03-02T08:30:00Z has passed",)] == [over(one, now) for one in ending]
+
+
+def test_a_preparation_that_cannot_be_is_told_before_it_is_signed() -> None:
+    """Nothing weighs 0; it holds no more than it weighs, whatever the tolerance; it is prepared as consented to."""
+
+    def said(gross: str, modality: str = "intact") -> list[str]:
+        words = (f"gross={gross}", "seals=KZ001/H", f"modality={modality}", "witnesses=recorded_by_video", "kept=heroin: 13 kg")
+        asked = handover("weight", "seals")
+        inside = (SubstanceMass(substance="heroin", net=13_000_000),)
+        request = asked.model_copy(update={"facts": asked.facts.model_copy(update={"contents": inside})})
+        return [*foreseen(content_of("prepared", words, None), request)]
+
+    assert [] == said("12.95 kg") == said("13.9 kg")
+    nothing, refused = said("0 kg")
+    assert "gross says that it weighs nothing. Meant so?" == nothing
+    assert refused.startswith("It will be refused (R10): what is in it weighs 13 kg")
+    assert ["It will be refused (R3): prepared as removed in part; consent was asked for intact"] == said(
+        "13.9 kg", "removed_in_part"
+    )
+
+
 def test_a_consent_that_ends_early_and_a_condition_unmet_are_told_before_it_is_signed() -> None:
-    """R5: until when it is needed; R19: which condition. Nothing where it is long enough and the condition is met."""
+    """R5: until when it is needed; R19: which condition; R1: of another State. Nothing where it is long enough and met."""
     needed, bound = "2026-03-09T08:30:00.000000Z", Bound(id="kz.prosecutor/1", text="photographs")
     asked = handover()
     facts = asked.facts.model_copy(update={"valid_until": needed, "conditions": (bound,)})
     request = asked.model_copy(update={"facts": facts})
 
-    def said(until: str, *met: str) -> tuple[str, ...]:
+    def said(until: str, *met: str, state: str = "UZ") -> tuple[str, ...]:
         words = (
-            "state=UZ", f"request={SHA}", "modalities=intact", "reference=1", "granted_by_role=prosecutor", "legal_basis=x",
+            f"state={state}", f"request={SHA}", "modalities=intact", "reference=1", "granted_by_role=prosecutor", "legal_basis=x",
             "valid_from=2026-03-02T08:30:00Z", f"valid_until={until}",
         )  # fmt: skip
         return foreseen(content_of("authorisation_granted", words, None), request, met)
 
     assert () == said("2026-03-09T13:30:00+05:00", "kz.prosecutor/1")
     unmet, early = said("2026-03-09T08:29:59Z")
+    (other,) = said("2026-03-09T13:30:00+05:00", "kz.prosecutor/1", state="KZ")
     assert "It will be refused (R19): say that this condition is met: kz.prosecutor/1 (photographs)" == unmet
     assert early.startswith(f"It ends before {needed}")
     assert early.endswith("(R5)")
+    assert "It will be refused (R1): tashkent-airport asks for the consent of UZ, not of KZ" == other
 
 
 async def test_a_folder_or_a_directory_of_services_is_no_plan() -> None:
@@ -226,6 +279,8 @@ async def test_a_context_stands_in_for_options_and_holds_no_secret(
     file = tmp_path / "of" / "contexts.json"
     monkeypatch.setenv("VIGIL_CONTEXTS", str(file))
     where = ("--gateway", desk.installation.url, "--keys", desk.keys)
+    dry = await vigil("context", "add", "almaty", "--dry-run", *where)
+    written = file.exists()
     added = await vigil("context", "add", "almaty", "--as", "kz.knb", *where)
     secret = await vigil("context", "add", "other", "--gateway", "https://me:secret@vigil.example")
     await vigil("context", "add", "tashkent", "--as", "uz.police", *where)
@@ -243,7 +298,7 @@ async def test_a_context_stands_in_for_options_and_holds_no_secret(
     assert (0, 2, 0, 0, 0, 3, 2, 2, 0) == (
         added.code, secret.code, first.code, named.code, used.code, mistyped.code, again.code, others.code, gone.code,
     )  # fmt: skip
-    assert 0o600 == mode
+    assert (0, False, 0o600) == (dry.code, written, mode)
     assert "secret" not in file.read_text()
     assert [True] == [row["whole"] for row in first.json if row["delivery"] == desk.plan.operation]
     assert not named.json["whole"]
@@ -260,7 +315,7 @@ def test_contexts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     assert MOST_CONTEXTS == len(contexts.kept().contexts)
     with pytest.raises(Malformed):
-        contexts.keep("one-more", {})
+        contexts.with_new("one-more", {})
 
 
 async def test_a_shell_is_offered_names_from_the_gateway(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,6 +342,10 @@ async def test_a_shell_is_offered_names_from_the_gateway(desk: Desk, monkeypatch
     monkeypatch.setenv("VIGIL_GATEWAY", "http://127.0.0.1:9")
     nothing = await offered("vigil show ")
 
+    monkeypatch.delenv("_VIGIL_COMPLETE")
+    script = await vigil("--show-completion", "bash")
+
+    assert "== *= ]] && compopt -o nospace" in script.out  # behind `field=` its value is typed
     assert [name] == deliveries
     assert ["consent-kz"] == checkpoints
     assert "reference=" in fields
@@ -317,6 +376,7 @@ async def test_what_the_rules_call_things_is_explained_without_a_network() -> No
     checkpoint = await vigil("explain", "border.decision.1")
     foreseen_by = {name: explained(name, str) for name in rules()}
     kind, part = await vigil("explain", "prepared"), await vigil("explain", "handover")
+    none = [await vigil("explain", number) for number in ("R25", "r99")]
     mistyped, version = await vigil("explain", "prepard"), await vigil("--version")
 
     assert "A participant reads only what it needs" in rule.out
@@ -327,6 +387,7 @@ async def test_what_the_rules_call_things_is_explained_without_a_network() -> No
     assert all(one and one[0].says for one in foreseen_by.values())
     assert "handover_declined" in part.out
     assert (3, "did you mean prepared" in mistyped.err) == (mistyped.code, True)
+    assert [(3, True, True)] * 2 == [(one.code, "there is no rule R" in one.err, "R1 - R24, R28 - R" in one.err) for one in none]
     assert re.fullmatch(r"vigil \d+\.\d+\.\d+, rules \d+, Python 3\.\d+\.\d+\n", version.out)
 
 

@@ -392,8 +392,10 @@ async def test_the_old_key_is_revoked_by_its_id_as_it_was_read_aloud(office: Off
     await office.run("keys", "rotate", POLICE, "--directory", office.directory)
     old, new = (key_id(key.public) for key in office.known())
     spoken = " ".join(old[start : start + 4] for start in range(0, 32, 4))
+    mistyped = await office.run("keys", "revoke", POLICE, old[:-1], "--directory", office.directory)
     ran = await office.run("keys", "revoke", POLICE, spoken, "--directory", office.directory)
 
+    assert (2, True) == (mistyped.code, f"did you mean {old}" in mistyped.err), mistyped.err
     assert 0 == ran.code
     assert [True, False] == [key.revoked_at is not None for key in office.known()]
     assert new == await office.signer()

@@ -1,19 +1,26 @@
 """`vigil list`: the watch floor at a terminal. `vigil directory`: who else takes part, and the key ids to compare."""
 
 import asyncio
+import csv
+import io
 import json
 import os
 import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from client.board import board
+from client.listing import Narrowing
+from domain.signing.envelope import Envelope
 from domain.signing.keys import key_id, private_pem, public_text
 from domain.views.standing import Participant
+from domain.words.limits import LONGEST_LIST
 from domain.words.moments import utc_text
+from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.command import VIGIL, Ran, in_conversation, vigil
 from tests.floors import night
@@ -110,7 +117,14 @@ async def test_what_is_not_on_the_floor_stands_below_or_is_asked_for(at: Night, 
 
 @pytest.mark.parametrize(
     ("option", "said"),
-    [(("--show", "due_son"), "did you mean due_soon?"), (("--in", "Kazakh"), "--in Kazakh: there is none")],
+    [
+        (("--show", "due_son"), "did you mean due_soon?"),
+        (("--in", "Kazakh"), "--in Kazakh: there is none"),
+        (("--in", "uz"), "did you mean UZ?"),
+        (("--state", "uz"), "did you mean UZ?"),
+        (("--watch", "-o", "csv"), "-o json writes a line each time"),
+        (("--cards", "x"), "vigil list takes no --cards"),
+    ],
 )
 async def test_what_the_floor_does_not_know_is_said_before_anybody_is_asked(
     keys: Path, option: tuple[str, str], said: str
@@ -119,6 +133,49 @@ async def test_what_the_floor_does_not_know_is_said_before_anybody_is_asked(
     ran = await vigil("list", *option, "--as", ALL, "--keys", keys, "--gateway", "http://127.0.0.1:9")
     assert 2 == ran.code
     assert said in ran.err
+
+
+class Counting(Gateway):
+    """Writes down what it asks for."""
+
+    asked: ClassVar[list[str]] = []
+
+    async def _call(self, method: str, path: str, content: Envelope | bytes = b"") -> bytes:
+        self.asked.append(path)
+        return await super()._call(method, path, content)
+
+
+async def test_a_list_that_is_limited_reads_no_more_than_it_shows(at: Night) -> None:
+    """One page of the watch floor and the rows that are shown, of as many as there are; and it shows the first of the whole."""
+    await keep(at.reads, [*night(2 * LONGEST_LIST, NOW)])
+    door = Counting(at.http, at.url, ALL, private_key_of(ALL), "S-1")
+    for more in (
+        {},
+        {"sort": "name"},
+        {"sort": "started"},
+        {"phase": "under_way"},
+        {"text": "TULIP"},
+        {"state": "KZ"},
+        {"all": True},
+        {"now_in": "KZ"},
+    ):
+        whole = await board(door, Narrowing(**more))
+        door.asked.clear()
+        first = await board(door, Narrowing(**more, limit=3))
+        assert (whole.lines[:3], 2) == (first.lines, len(door.asked)), (more, door.asked)
+    ended = await board(door, Narrowing(open=False, limit=3))
+    assert ["novel-7"] == [one.row.delivery for one in ended.lines]
+
+
+async def test_a_list_is_a_table_for_programs(at: Night, keys: Path) -> None:
+    """A line for each, with its heads first; words of others are no formula."""
+    await keep(at.reads, [made("tulip-4", "due_soon", title="=1+1", whole=(READER,))])
+    lines = [*csv.DictReader(io.StringIO((await vigil("list", "--all", "-o", "csv", *as_(ALL, at, keys))).out))]
+    late = next(one for one in lines if one["delivery"] == "amber-2")
+    told = ("overdue", "needs_you", "KZ", "KZ UZ", "kz.customs", "uz.customs", "handover_acceptance")
+    assert told == tuple(late[name] for name in ("reason", "band", "state", "route", "holder", "waits_for", "needs"))
+    assert ["'=1+1"] == [one["title"] for one in lines if one["delivery"] == "tulip-4"]
+    assert ["destroyed"] == [one["outcome"] for one in lines if one["delivery"] == "novel-7"]
 
 
 async def test_a_list_that_is_watched_is_shown_again_when_it_has_changed(at: Night, keys: Path) -> None:
@@ -144,6 +201,17 @@ async def test_a_list_longer_than_the_screen_goes_through_the_pager(at: Night, k
     assert "amber-2" in short
     assert "paged:" not in short
     assert long.count("paged:") > 60
+
+
+async def test_ctrl_c_is_the_pagers(at: Night, keys: Path, tmp_path: Path) -> None:
+    """It ends by itself, as whoever reads tells it, and puts the terminal back; the command ends well."""
+    await keep(at.reads, [*night(60, NOW)])
+    script = tmp_path / "pager"
+    script.write_text("trap 'echo again' INT; cat > /dev/null; echo reads; read said < /dev/tty; echo left by $said")
+    talked = [("reads", b"\x03"), ("again", "q")]
+    pager = {"PAGER": f"bash {script}", "TERM": "xterm"}
+    code, screen = await in_conversation(talked, "list", *as_(ALL, at, keys), environment=pager)
+    assert (0, True) == (code, "left by q" in screen), screen
 
 
 async def test_the_directory_is_printed_with_key_ids_and_whole_for_a_program(tmp_path: Path) -> None:

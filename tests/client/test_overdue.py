@@ -60,7 +60,10 @@ async def test_an_officer_takes_a_service_over_once_what_is_signed_was_shown(at:
         (("uz.customs", "--take", "--give-back"), 2, "one of --take and --give-back"),
         (("uz.customs", "--take", "--hours", "13"), 2, "expected 12 or less"),
         (("kz.knb", "--take"), 3, "kz.knb owes nothing now"),
-        (("--sort", "due"), 2, "not known to the gateway: sort"),
+        (("--sort", "due"), 2, "expected one of worst, state"),
+        (("--state", "uz"), 2, "did you mean UZ?"),
+        (("uz.custom",), 3, "did you mean uz.customs"),
+        (("uz.custom", "--take"), 3, "did you mean uz.customs"),
         ((), 5, "not for audit"),
     ],
 )

@@ -157,6 +157,15 @@ async def test_a_receipt_of_a_fork_is_found_by_the_next_comparison(mine: tuple[T
         await compared(Shown(other.delivery.ledger).door(), shelf, name, as_of(other))
 
 
+def test_what_another_has_said_may_be_beyond_what_one_is_shown(mine: tuple[Table, KeptReceipts], tmp_path: Path) -> None:
+    """Several services keep receipts in one folder: what is shown to who is not asked yet contradicts its own alone."""
+    table, _shelf = mine
+    name, root = table.plan.operation, table.delivery.ledger.root_at(1)
+    KeptReceipts(tmp_path, "uz.customs").comparison(name).ends_at(1, root)
+    with pytest.raises(NotVerified, match="contradicts your receipt"):
+        KeptReceipts(tmp_path, "uz.police").comparison(name).ends_at(1, root)
+
+
 def test_without_a_network_the_newest_receipt_is_named(mine: tuple[Table, KeptReceipts], tmp_path: Path) -> None:
     """Whatever the request says of a later ledger, which cannot be compared; another root of the same size is refused."""
     table, shelf = mine

@@ -17,7 +17,7 @@ from domain.delivery.statement import Seen
 from domain.signing.canonical import canonical
 from domain.views.standing import OpenRequest, Participant, Standing
 from domain.words.errors import Malformed, Unavailable
-from domain.words.limits import LONGEST_INBOX, LONGEST_LIST, MOST_PAGES
+from domain.words.limits import LONGEST_INBOX, LONGEST_LIST, MOST_ASKED_BY_NAME, MOST_PAGES
 from domain.words.moments import utc_text
 from gateway.access import Proofs
 from gateway.api import application
@@ -153,6 +153,7 @@ async def lists() -> AsyncIterator[Lists]:
         ({"open": "no"}, ["birch-4"], ["birch-4"]),
         ({"text": "CEDAR"}, ["cedar-5", "cedar-6"], ["cedar-5", "cedar-6"]),
         ({"text": "parcel"}, ["cedar-5"], []),
+        ({"deliveries": "birch-3,cedar-5,none-such"}, ["birch-3", "cedar-5"], ["cedar-5"]),
         ({"text": "cedar", "overdue": "yes", "state": "UZ", "open": "yes"}, ["cedar-5"], []),
     ],
     ids=lambda given: "+".join(given) if isinstance(given, dict) else "",
@@ -209,6 +210,8 @@ async def test_pages_add_up_to_the_list_and_the_last_gives_no_next(lists: Lists,
         "mine=2",
         "open=half",
         f"text={'x' * 101}",
+        "deliveries=two+words",
+        f"deliveries={','.join(['amber-1'] * (MOST_ASKED_BY_NAME + 1))}",
         "sort=size",
         "limit=0",
         "limit=201",

@@ -43,7 +43,7 @@ WHO, SINCE, GROSS, SEALS, CHECKED = (
     mark("Seals"),
     mark("Not checked"),
 )
-DISCREPANCY = mark("Decisions to go on although something did not fit: {count}.")
+DISCREPANCY = mark("Decisions to go on in spite of a discrepancy: {count}.")
 HELD = mark("Exhibit: {exhibit}; held by {holder}.")
 GONE = mark("Exhibit: {exhibit}; {fate}.")
 BALANCE = mark("Mass balance")

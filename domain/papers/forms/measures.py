@@ -54,7 +54,7 @@ ANYONE = mark(
     "{decision}."
 )
 DIFFERS = mark(
-    "Where seals, weight or count do not fit, it does not move until a fresh decision within {decision}; then it is seized."
+    "At a discrepancy of seals, weight or count it does not move until a fresh decision within {decision}; then it is seized."
 )
 STOPPED = mark("A stop is acknowledged by everyone within {acknowledge}; who is to seize is reminded every {remind}.")
 EXPIRES = mark("A consent that would end on the way is extended within {extension}, or it is seized before it ends.")
