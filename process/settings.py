@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """A file (YAML) with the OpenID provider through which supervisors may sign in with a browser. None: there is no such way."""
     temporal_ui: str | None = Field(default=None, pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")
     """The address of Temporal's own pages, for a link from a delivery. None: pages have no such link."""
-    notices_to: str = Field(default="", pattern=r"^[A-Za-z0-9.:\[\]_-]*([, ]+[A-Za-z0-9.:\[\]_-]+)*$")
+    notices_to: str = Field(default="", pattern=r"^[A-Za-z0-9.:\[\]*_-]*([, ]+[A-Za-z0-9.:\[\]*_-]+)*$")
     """Where gateways may send what supervisors subscribe to: hosts of webhooks (`HOST` or `HOST:PORT`) and domains of mail
     addresses, with commas between them. Empty: nowhere, and the desk's own pages alone say that something waits."""
     smtp_url: str | None = None

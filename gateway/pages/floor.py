@@ -112,8 +112,13 @@ async def floor(request: web.Request) -> web.Response:
 async def changes(request: web.Request) -> web.StreamResponse:
     """The same as it changes, row by row, in the reader's language; for as long as the session lasts, which this prolongs."""
     question, _ = asked(request.query)
-    language = language_of(request)
-    return await stream_floor(request, question, StillSignedIn(request), lambda event: json.dumps(_said(event, language)))
+    language, reader, overdue = language_of(request), request[CALLER].service, request.app[RECEPTION].overdue
+
+    def said(event: FloorEvent) -> str:
+        told = _said(event, language)
+        return json.dumps(told | {"silent": overdue.count(reader)} if isinstance(event, FloorBeat) else told)
+
+    return await stream_floor(request, question, StillSignedIn(request), said)
 
 
 def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict[str, Any]:

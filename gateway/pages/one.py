@@ -214,7 +214,8 @@ class _Shown:
                 if found is not None or delivery is None or monotonic() >= beat:
                     beat = monotonic() + BEAT * NEARLY
                     up = "up" if delivery is not None else "away"
-                    yield _event({"kind": "beat", "at": at, "archive": up, "engine": await reception.engine(), "due": due})
+                    stands = {"archive": up, "engine": await reception.engine(), "due": due}
+                    yield _event({"kind": "beat", "at": at, **stands, "silent": reception.overdue.count(reader)})
                 if delivery is not None and delivery.state.ended:
                     yield "event: end\ndata: over\n\n"
                 if monotonic() >= ends:

@@ -94,6 +94,7 @@ async def _texts(
                 continue
             await still()
             told = {"kind": "beat", "at": beat.at, "archive": beat.archive, "engine": beat.engine, "due": beat.due_within_an_hour}
+            told["silent"] = reception.overdue.count(reader)
             try:
                 found = await reception.overdue.page(reader, question)
             except Unavailable:

@@ -59,6 +59,7 @@ async def test_a_row_changes_live_where_it_stands(at: Night) -> None:
         await expect(page.locator("#c-overdue .n")).to_have_text("2")
         await expect(page.locator("#new")).to_contain_text("1 changed, 1 got worse, 0 new")
         await expect(page.locator("#alarm")).to_have_text("cedar-1 needs you: Overdue")
+        await expect(page.locator("#silent")).to_have_text(re.compile("silent services: [1-9]"))
         assert IN_ORDER == [
             one[2:] for one in await page.locator(".board tbody tr").evaluate_all("rows => rows.map(row => row.id)")
         ]

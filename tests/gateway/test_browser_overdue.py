@@ -63,6 +63,7 @@ async def test_a_service_changes_live_where_it_stands_and_what_is_new_waits(monk
         await block.get_by_text("Take it over").click()
         await keep(at.reads, [made("amber-2"), made("novel-7", waits=(wait(NOW, "kz.knb", -1),))])
         await expect(page.locator("#l-said")).to_contain_text("Silent services: 3.")
+        await expect(page.locator("#silent")).to_have_text(" silent services: 3")
         await expect(page.locator("#new")).to_have_text("New here: 1, owing nothing now: 0 · show")
         await expect(block.get_by_role("row", name="amber-2")).to_contain_text("late 3 h")
         await block.get_by_text("Take it over").click()

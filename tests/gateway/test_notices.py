@@ -58,7 +58,7 @@ class Desk:
     reads: Reads
     http: aiohttp.ClientSession
     known: InForce
-    places: tuple[str, ...] = ("127.0.0.1",)
+    places: tuple[str, ...] = ("127.0.0.1:*",)
     box: Mailbox | None = None
     patience: float = 5.0
     now: datetime = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -401,7 +401,7 @@ async def test_a_receiver_is_not_told_what_it_answered_before(at: Desk) -> None:
     marked = {"Set-Cookie": "seen=1; Path=/"}
     async with hook(answer=lambda _: web.Response(headers=marked)).listening() as receiver:
         url = receiver.url.replace("127.0.0.1", "localhost")  # of an address no cookie is kept in any case
-        at.places = ("localhost",)
+        at.places = ("localhost:*",)
         await at.subscribe({"by": "webhook", "url": url}, "stop", "overdue")
         gateway = at.gateway()
         await at.happens(STOPPED, at=gateway)
@@ -417,11 +417,21 @@ async def test_notices_go_where_the_operator_lets_them_and_nowhere_else(at: Desk
         with pytest.raises(Malformed, match="not to that address") as refused:
             await at.subscribe({"by": "webhook", "url": url}, "stop")
         assert "they may to: 127.0.0.1" in refused.value.faults[0].problem
-    at.places = places(f"HOOK.example:8443, 127.0.0.1:{receiver.port}")
-    for url in ("https://hook.example/", "https://hook.example:844/", "http://127.0.0.1:1/"):
+    at.places = places(f"HOOK.example:8443, other.example, 127.0.0.1:{receiver.port}")
+    for url in (
+        "https://hook.example/",
+        "https://hook.example:844/",
+        "https://other.example:8443/",
+        "https://other.example./",
+        "http://127.0.0.1:1/",
+        f"http://2130706433:{receiver.port + 1}/",
+        f"http://[::1]:{receiver.port}/",
+        f"http://localhost:{receiver.port}/",
+    ):
         with pytest.raises(Malformed, match="not to that address"):
             await at.subscribe({"by": "webhook", "url": url}, "stop")
     await at.subscribe({"by": "webhook", "url": "https://hook.example:8443/"}, "hold", officer="S-2")
+    await at.subscribe({"by": "webhook", "url": "https://other.example/"}, "hold", officer="S-3")
     await at.subscribe(by(receiver), "stop")
     at.places = ()
     await at.happens(STOPPED)

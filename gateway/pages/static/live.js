@@ -77,6 +77,12 @@ export function follow({ stream, words, ...begun }, take) {
     $("clock").querySelector("span").textContent = told.slice(0, 10);
   }
 
+  // In the head of the page, how many services are silent; who is not told how many keeps what is there.
+  function count(silent) {
+    $("silent").lastElementChild.textContent = silent;
+    show($("silent"), silent > 0);
+  }
+
   // As of when the page is, for paper.
   function dated() {
     const text = `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
@@ -93,6 +99,7 @@ export function follow({ stream, words, ...begun }, take) {
       if (said.archive === "up") ahead = at - Date.now();
       dated();
       state = { archive: said.archive, engine: said.engine, due: said.due };
+      if (Number.isInteger(said.silent)) count(said.silent);
     }
     take(said);
     tell();
