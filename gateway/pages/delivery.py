@@ -19,15 +19,18 @@ from domain.views.route_map import RouteMap, route_map
 from domain.views.sentences import Translate, say_kind, two_units
 from domain.views.sight import Sight, sight
 from domain.views.sight import page as entries_of
+from domain.views.names import STEPS
 from domain.views.situation import Part, Situation, situation
+from domain.views.statistics_in_words import what_for
 from domain.views.timeline import Timeline, timeline
 from domain.views.timeline_picture import name_of, picture
 from domain.views.view import DeliveryView
 from domain.views.view import view as view_of
 from domain.views.way import said, way
-from domain.views.weighings import Weighing, weighings
+from domain.views.weighings import Sum, Weighing, sums, weighings
+from domain.words.moments import instant
 from domain.words.quantities import say_mass
-from domain.words.text import mark, told
+from domain.words.text import mark, told, word
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages.brakes import proposed
 from gateway.pages.maps import NO_MAPS, Maps
@@ -41,6 +44,14 @@ LEFT: Final = mark("left {time}")
 REACHED: Final = mark("reached {time}")
 ABOUT: Final = mark("about {time}")
 """When it was at a stop, or will be as far as is known."""
+NEXT: Final = mark("then {service}, {span}")
+NOW: Final = mark("{service} has it: {span} of {planned}")
+"""Who has it from a stop on, and for how long."""
+PREPARED: Final = mark("{what}: {planned} by the plan {sign} {kept} kept + {removed} taken out + {samples} samples.")
+RECOVERED: Final = mark("{kept} kept {sign} {recovered} recovered.")
+HANDLING: Final = mark("handling {code}")
+DAY: Final = mark("day {number}")
+EXAMPLE: Final = mark("EXAMPLE")
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,8 @@ class Climbed:
     """A ladder in the reader's words."""
 
     ladder: Ladder
+    title: str
+    """What is asked there, and of which State."""
     steps: tuple[tuple[Step, str], ...]
     calls: tuple[Called, ...]
 
@@ -78,11 +91,15 @@ class OnePage:
     """All that the template draws."""
 
     view: DeliveryView
+    tags: tuple[str, ...]
+    """How it goes, its handling code and its day, for who sees the whole."""
     situation: Situation
     way: str
     way_said: str
     whens: Mapping[str, tuple[str, str]]
     """By stop, when it was there or will be, and by how much that is late."""
+    holders: Mapping[str, str]
+    """By stop, who has it from there on, and for how long."""
     route: RouteMap
     timeline: Timeline
     gantt: str
@@ -91,6 +108,8 @@ class OnePage:
     call: Called | None
     """Whom to call first."""
     weighings: tuple[Weighed, ...]
+    sums: tuple[tuple[str, bool], ...]
+    """How each substance adds up, and whether it closes."""
     chapter: Chapter
     narrowed: Narrowed
     groups: tuple[tuple[str, str, str], ...]
@@ -126,17 +145,20 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
     first = next(iter(stands.about.calls), None) if stands.about is not None else None
     return OnePage(
         view=shown,
+        tags=tuple(_tags(delivery, seen, now, speak)),
         situation=stands,
         way=way(part),
         way_said=said(part),
         whens=_whens(delivery, shown, line, speak),
+        holders=_holders(delivery, line, speak),
         route=route_map(part),
         timeline=line,
         gantt=picture(line, speak),
         rows=tuple((name_of(row, speak), row) for row in line.rows),
-        waits=tuple(_climbed(one, part.holder, speak) for one in climbs),
+        waits=tuple(_climbed(delivery, one, part.holder, speak) for one in climbs),
         call=_called(first.service, first.contact) if first is not None else None,
         weighings=tuple(_weighed(one, speak) for one in weighings(delivery, seen)),
+        sums=tuple((_added(one, speak), one.closes) for one in sums(delivery, seen)),
         chapter=newest,
         narrowed=narrowed,
         groups=tuple((code, name, _address(replace(narrowed, show=code))) for code, name in (("", ""), *GROUPS.items())),
@@ -168,6 +190,45 @@ def _whens(delivery: Delivery, shown: DeliveryView, line: Timeline, speak: Trans
     return found
 
 
+def _holders(delivery: Delivery, line: Timeline, speak: Translate) -> dict[str, str]:
+    """From the legs that are the reader's to know (R11)."""
+    found = dict[str, str]()
+    for row in line.rows:
+        if row.what != "leg" or not row.services or (lasts := row.real or row.planned or row.expected) is None:
+            continue
+        planned = two_units(row.planned.ends - row.planned.begins, speak) if row.planned is not None else ""
+        text = NOW if row.goes_on and planned else NEXT
+        span = two_units(lasts.ends - lasts.begins, speak)
+        found[delivery.plan.legs[row.number].start] = speak(text).format(service=row.services[0], span=span, planned=planned)
+    return found
+
+
+def _tags(delivery: Delivery, seen: Sight, now: datetime, speak: Translate) -> Iterator[str]:
+    plan = delivery.plan
+    if not seen.whole:
+        return
+    if plan.example:
+        yield speak(EXAMPLE)
+    yield told(word(plan.modality), speak)
+    yield speak(HANDLING).format(code=plan.handling_code)
+    if delivery.state.outcome is None:
+        yield speak(DAY).format(number=(now - instant(delivery.ledger.entries[0].at)).days + 1)
+
+
+def _added(one: Sum, speak: Translate) -> str:
+    def sign(left: int, right: int, *, closes: bool) -> str:
+        return "≠" if not closes else "=" if left == right else "≈"
+
+    names = ("planned", "kept", "removed", "samples", "recovered")
+    masses = {name: told(say_mass(getattr(one, name) or 0), speak) for name in names}
+    made = sign(one.planned, one.kept + one.removed + one.samples, closes=one.prepared_closes)
+    text = speak(PREPARED).format(what=one.substance, sign=made, **masses)
+    if one.recovered is None:
+        return text
+    ends = sign(one.kept, one.recovered, closes=one.recovered_closes)
+    return f"{text} {speak(RECOVERED).format(sign=ends, **masses)}"
+
+
 def _address(narrowed: Narrowed, **query: str) -> str:
     given = {name: value for name, value in (query | asdict(narrowed)).items() if value}
     return f"?{urlencode(given)}#ledger"
@@ -182,9 +243,16 @@ def _acknowledged(delivery: Delivery, seen: Sight) -> Iterator[tuple[str, Reques
                     yield service, progress.standing_of(service)
 
 
-def _climbed(one: Ladder, holder: str | None, speak: Translate) -> Climbed:
+def _climbed(delivery: Delivery, one: Ladder, holder: str | None, speak: Translate) -> Climbed:
     steps = tuple((step, say_step(step, holder, speak)) for step in one.steps)
-    return Climbed(one, steps, tuple(_called(each.service, each.contact) for each in one.calls))
+    return Climbed(one, _title(delivery, one, speak), steps, tuple(_called(each.service, each.contact) for each in one.calls))
+
+
+def _title(delivery: Delivery, one: Ladder, speak: Translate) -> str:
+    planned = delivery.plan.find(one.wait.checkpoint)
+    if planned is None:
+        return what_for(one.contingency or "", speak)
+    return f"{speak(STEPS[planned.step])} {planned.state}"
 
 
 def _called(service: str, contact: str) -> Called:

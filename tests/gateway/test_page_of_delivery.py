@@ -125,7 +125,10 @@ def test_a_part_says_nothing_of_where_it_is_elsewhere() -> None:
     assert {"UZ"} == {one.state for one in part.timeline.consents}
     assert ("left 03-01 06:00 UTC", "") == whole.whens["departure"]
     assert ("about 03-01 21:00 UTC", "late 5 h") == whole.whens["tashkent-airport"]
-    assert {} == part.whens
+    assert "kz.police has it: 15 h of 10 h" == whole.holders["departure"]
+    assert ["uz.customs"] == [text.split(",")[0].removeprefix("then ") for name, text in whole.holders.items() if name != "departure"]
+    assert ("EXAMPLE", "intact", "handling H1", "day 1") == whole.tags
+    assert ({}, {}, (), ()) == (part.whens, part.holders, part.tags, part.sums)
     assert ("", "http://127.0.0.1:8233/x") == (part.temporal, whole.temporal)
 
 
@@ -267,7 +270,7 @@ def test_every_part_of_a_page_is_there_to_be_replaced(service: str) -> None:
     }
     for phase in PHASES.values():
         live, entries = parts(rendered(phase(), service), "entry-")
-        assert wanted | {"l-press", "l-printed"} == live.keys()
+        assert wanted | {"l-press", "l-printed", "l-tags"} == live.keys()
         assert entries
     says = json.dumps(live["l-says"], ensure_ascii=False)
     assert made(PHASES["arrested"](), service).situation.stands[0].text in says
