@@ -108,6 +108,17 @@ def test_a_weight_that_does_not_fit_is_said_first_and_drawn_outside_the_toleranc
     assert "−200 g of ±20 g" in words_of(rendered(table, "kz.knb"))
 
 
+def test_each_substance_is_added_up_and_said_to_close_or_not() -> None:
+    """What the plan has, what was made of it, what was recovered: within the tolerance it closes, beyond it does not (R10)."""
+    for recovered, sign, says in (("13.2 kg", "=", "It closes."), ("13.19 kg", "≈", "It closes."), ("12 kg", "≠", "It does not close.")):
+        table = PHASES["arrested"]()
+        before = made(table, "kz.knb").sums
+        table.say("uz.customs", "seizure", "accounting", recovered=[{"substance": "mephedrone (4-MMC)", "net": recovered}])
+        text = "mephedrone (4-MMC): 13.2 kg by the plan = 13.2 kg kept + 0 mg taken out + 0 mg samples."
+        assert ((text, True),) == before
+        assert f"{text} 13.2 kg kept {sign} {recovered} recovered. {says}" in words_of(rendered(table, "kz.knb"))
+
+
 def test_a_part_says_nothing_of_where_it_is_elsewhere() -> None:
     """R11: who has the next leg reads neither where it was seen, nor how late it is, nor when others' legs were planned."""
     table = Table().dispatch()
