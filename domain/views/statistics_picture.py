@@ -224,5 +224,5 @@ def _tenths(speak: Translate, found: Statistics, canvas: Canvas, y: float, width
 
 
 def _cut(name: str, wide: float) -> str:
-    most = max(int(wide / (12 * 0.64)), 2)
+    most = max(int(wide / room("n", 12) + 0.01), 2)  # what has just enough room is whole
     return name if len(name) <= most else f"{name[: most - 1]}…"

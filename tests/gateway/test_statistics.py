@@ -78,6 +78,7 @@ async def test_statistics_are_a_page_whose_address_says_what_it_shows(lists: Lis
 
     assert "Deliveries that started: 6, in 2022-01-01 – 2030-12-31" in text
     assert "Waited for longer than simulated: handover" in text
+    assert "…" not in drawn
     assert 'value="hand_over" selected' in text
     assert "kz.police" not in text
     assert " style=" not in text
