@@ -15,11 +15,11 @@ from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
 from domain.views.floor_in_words import LATE
 from domain.views.ladders import Ladder, Step, ladders, say_step
+from domain.views.names import STEPS
 from domain.views.route_map import RouteMap, route_map
 from domain.views.sentences import Translate, say_kind, two_units
 from domain.views.sight import Sight, sight
 from domain.views.sight import page as entries_of
-from domain.views.names import STEPS
 from domain.views.situation import Part, Situation, situation
 from domain.views.statistics_in_words import what_for
 from domain.views.timeline import Timeline, timeline

@@ -38,7 +38,8 @@ ROWS = [
     made("heron-5", waits=(wait(NOW, "ru.customs", -1),), whole=()),
 ]
 NAVIGATION = re.compile(
-    r'href="/desk/overdue"[^>]*>Overdue<span class="pip" id="silent"(?:><span class="hidden"> silent services: </span><span>(\d+))?'
+    r'href="/desk/overdue"[^>]*>Overdue<span class="pip" id="silent"'
+    r'(?:><span class="hidden"> silent services: </span><span>(\d+))?'
 )
 
 

@@ -110,7 +110,11 @@ def test_a_weight_that_does_not_fit_is_said_first_and_drawn_outside_the_toleranc
 
 def test_each_substance_is_added_up_and_said_to_close_or_not() -> None:
     """What the plan has, what was made of it, what was recovered: within the tolerance it closes, beyond it does not (R10)."""
-    for recovered, sign, says in (("13.2 kg", "=", "It closes."), ("13.19 kg", "≈", "It closes."), ("12 kg", "≠", "It does not close.")):
+    for recovered, sign, says in (
+        ("13.2 kg", "=", "It closes."),
+        ("13.19 kg", "≈", "It closes."),
+        ("12 kg", "≠", "It does not close."),
+    ):
         table = PHASES["arrested"]()
         before = made(table, "kz.knb").sums
         table.say("uz.customs", "seizure", "accounting", recovered=[{"substance": "mephedrone (4-MMC)", "net": recovered}])
@@ -137,7 +141,9 @@ def test_a_part_says_nothing_of_where_it_is_elsewhere() -> None:
     assert ("left 03-01 06:00 UTC", "") == whole.whens["departure"]
     assert ("about 03-01 21:00 UTC", "late 5 h") == whole.whens["tashkent-airport"]
     assert "kz.police has it: 15 h of 10 h" == whole.holders["departure"]
-    assert ["uz.customs"] == [text.split(",")[0].removeprefix("then ") for name, text in whole.holders.items() if name != "departure"]
+    assert ["uz.customs"] == [
+        text.split(",")[0].removeprefix("then ") for name, text in whole.holders.items() if name != "departure"
+    ]
     assert ("EXAMPLE", "intact", "handling H1", "day 1") == whole.tags
     assert ({}, {}, (), ()) == (part.whens, part.holders, part.tags, part.sums)
     assert ("", "http://127.0.0.1:8233/x") == (part.temporal, whole.temporal)
