@@ -139,6 +139,7 @@ def _texts(value: Any) -> Iterator[str]:
     match value:
         case str():
             yield value
+            yield value.removesuffix(" (K)")  # the mark is spelled out in the reader's language
         case dict():
             for one in value.values():
                 yield from _texts(one)
