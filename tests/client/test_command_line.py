@@ -26,7 +26,9 @@ from domain.words.identifiers import Seal
 from domain.words.limits import MOST_CONTEXTS
 from tests.client.conftest import Desk
 from tests.command import in_conversation, vigil
+from tests.installation import end_what_runs
 from tests.support import EXAMPLES, Table
+from workflows.messages import workflow_id
 
 CONSENT = ("consent-kz", "reference=KZ-17", "granted_by_role=prosecutor", "legal_basis=art. 1")
 PREPARED = ("prepared", "gross=13.9 kg", "seals=KZ001/H", "modality=intact", "witnesses=recorded_by_video", "kept=heroin: 13 kg")
@@ -433,6 +435,7 @@ async def test_a_forecast_goes_with_what_is_started(desk: Desk, tmp_path: Path) 
     found = await desk.run("statistics", "--period", "2000/2100", "--by", "started", "-o", "json", service="kz.knb")
     unfitting = await vigil("start", *given, "--scenario", EXAMPLES / "moscow-vector" / "scenario.yaml")
     without = await vigil("start", *given, "--simulate", 0)
+    await end_what_runs(desk.installation.client, workflow_id(name))
 
     assert (0, {"delivery": name, "forecast": True}) == (started.code, started.json), started.err
     assert (2, 1) == (found.json["deliveries"], found.json["simulated"])

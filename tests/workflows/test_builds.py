@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
@@ -49,6 +50,18 @@ async def becomes(at: Installation, plan: Plan, build: str) -> None:
             await asyncio.sleep(0.1)
 
 
+async def became_current(at: Installation, build: str) -> None:
+    """Return when new deliveries go to this build: Temporal hears of a worker a moment after it has begun to ask."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await make_current(at.client, at.task_queue, build)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+            await asyncio.sleep(0.1)
+
+
 def touching(name: str) -> Plan:
     """The plan of Almaty - Tashkent about the consignment of another, so that several do not touch one another (R15)."""
     plan = renamed(example_plan())
@@ -75,7 +88,7 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
         await asked(at, other)
         async with worker(at, NEW):
             assert OLD == await current(at.client, at.task_queue)
-            await make_current(at.client, at.task_queue, NEW)
+            await became_current(at, NEW)
             await started(at, third)
             await asked(at, third)
             receipt = await update(at, plan, stop_by(plan.initiator, plan), "stays")
@@ -98,7 +111,7 @@ async def test_a_run_that_has_grown_old_goes_on_as_a_new_one_on_the_current_buil
         await started(at, plan, pace=RunLength(seconds=5))
         await asked(at, plan)
         async with worker(at, NEW):
-            await make_current(at.client, at.task_queue, NEW)
+            await became_current(at, NEW)
             await becomes(at, plan, NEW)
 
 
