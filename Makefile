@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client domain gateway papers process protocol rehearsal workflows
 
-.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo pictures test campaign check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo pictures test campaign seeds check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,9 +43,11 @@ slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, pro
 
 all-tests: test slow ## run every test there is
 
-campaign: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on, every invariant checked, then every change of a plan at every wait
-	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
+campaign: seeds ## simulate as `make seeds` does, then every change of a plan at every wait, time passing WAITS=N times
 	@$(BIN)/python -m rehearsal --changes $(WAITS)
+
+seeds: $(STAMP) ## simulate SEEDS=N deliveries full of trouble from FROM=N on, every invariant checked
+	@$(BIN)/python -m rehearsal --seed $(FROM) --seeds $(SEEDS)
 
 check: $(STAMP) ## format, lint, strict types, import contracts, spelling, security, dependencies, deployment schemas
 	@$(BIN)/ruff format --check .
