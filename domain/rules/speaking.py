@@ -232,7 +232,7 @@ def _word(said: Said) -> str:
 
 def may_speak(delivery: Delivery, said: Said) -> bool:
     """Whether whoever signed may say this for the service whose say it is (R21): it is that service, or `is_delegate` of it; or
-    the checkpoint that it names asks that service for it, and it `is_backup` there, or permits in urgency what the law lets it.
+    the checkpoint that it names asks that service for it, and it `is_backup` there, or permits in urgency and `may_be_urgent`.
     """
     voice, speaker, state = said.voice, said.service, delivery.state
     if voice == speaker or _is_delegate(state, speaker, voice, said.at):
@@ -243,7 +243,7 @@ def may_speak(delivery: Delivery, said: Said) -> bool:
     if progress is None or content.declares.answers not in progress.checkpoint.needs_of(voice):
         return False
     urgent = isinstance(content, PermissionGranted) and content.urgent_at is not None
-    return is_backup(delivery, speaker, voice, progress) or (urgent and _may_be_urgent(delivery, speaker, voice, progress))
+    return is_backup(delivery, speaker, voice, progress) or (urgent and may_be_urgent(delivery, speaker, voice, progress))
 
 
 def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tuple[str, str], ...]:
@@ -255,7 +255,7 @@ def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tupl
                 if voice != speaker and (
                     _is_delegate(delivery.state, speaker, voice, at)
                     or is_backup(delivery, speaker, voice, progress)
-                    or _may_be_urgent(delivery, speaker, voice, progress)
+                    or may_be_urgent(delivery, speaker, voice, progress)
                 ):
                     yield name, voice
 
@@ -297,7 +297,7 @@ def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress |
     return backup is not None and asked is not None and backup.state == asked.state
 
 
-def _may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progress) -> bool:
+def may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progress) -> bool:
     """Whether a checkpoint of the plan is open that asks that service for `permission` and has no answer to it, and this one,
     which takes part and is of the same State, may by the card of that permit something of it in urgency (R16).
     """

@@ -18,6 +18,7 @@ FIELDS: Mapping[str, str] = {
     "valid_until": mark("Valid until"),
     "permits": mark("What this act permits too"),
     "form": mark("How it was given"),
+    "urgent_at": mark("Given in urgency, at"),
     "given_at": mark("Given at (where it is not written yet)"),
     "given_by_role": mark("Given by (office, never a name)"),
     "written_by_role": mark("Signed by (office, never a name)"),
