@@ -1508,11 +1508,21 @@ BUGS = (
     Bug("R16", "domain/rules/measures.py", "rule.extension is not None and outlasts(*step, rule.extension)", "False", "law_kept"),
     Bug("R16", "domain/rules/measures.py", "outlasts(begins, until, rule.longest)", "False", "law_kept"),
     Bug("R16", "domain/rules/permission.py", "or self._goes_on(card, delivery)", "", "law_kept"),
-    Bug("R16", "domain/rules/permission.py", "until = min(until, instant(self.urgent_at) + within)", "pass", "urgent_permissions"),
+    Bug(
+        "R16", "domain/rules/permission.py", "until = min(until, instant(self.urgent_at) + within)", "pass", "urgent_permissions"
+    ),
     Bug("R16", "domain/rules/permission.py", "if not (one.urgent and one.service == said.voice)", "", "urgent_permissions"),
-    Bug("R16", "domain/rules/permission.py", "return ASKED_TO_SANCTION(checkpoint=said.checkpoint)", "pass", "urgent_permissions"),
+    Bug(
+        "R16", "domain/rules/permission.py", "return ASKED_TO_SANCTION(checkpoint=said.checkpoint)", "pass", "urgent_permissions"
+    ),
     Bug("R16", "domain/rules/permission.py", "own is not None and given != own", "False", "urgent_permissions"),
-    Bug("R16", "domain/rules/measures.py", "if card.urgent_for_measure(one, kind, case) is None:", "if False:", "urgent_permissions"),
+    Bug(
+        "R16",
+        "domain/rules/measures.py",
+        "if card.urgent_for_measure(one, kind, case) is None:",
+        "if False:",
+        "urgent_permissions",
+    ),
     Bug("R21", "domain/rules/speaking.py", "(urgent and may_be_urgent", "(may_be_urgent", "urgent_permissions"),
     Bug("R21", "domain/rules/speaking.py", "progress.contingency is None and ", "", "urgent_permissions"),
     Bug(

@@ -286,9 +286,9 @@ def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _known(card, "urgent", URGENT, one, forms=one.forms, within=one.written_within)
     if not urgent:
         yield _unknown("urgent", NOT_URGENT)
-    wanted = plan.permissions(card)
+    permitted = plan.permissions(card)
     for measures in card.about(card.urgent_measures, plan.case):
-        if about := tuple(one for one in measures.measures if one in wanted):
+        if about := tuple(one for one in measures.measures if one in permitted):
             within = measures.sanctioned_within
             yield _known(card, "urgent", URGENT_MEASURES, measures, measures=about, kinds=measures.by, within=within)
 

@@ -99,6 +99,6 @@ def urgent_wrongly(card: RuleCard, case: Case, kind: ServiceKind, permissions: t
 
 
 def sanctioned_within(card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...]) -> timedelta:
-    """Within what time these must be sanctioned where such a service has permitted them: the least that the card gives for one."""
+    """Within what time these must be sanctioned where such a service has permitted them: the least of what the card gives."""
     rules = (card.urgent_for_measure(one, kind, case) for one in permissions)
     return min(rule.sanctioned_within for rule in rules if rule is not None)

@@ -19,7 +19,14 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
-from domain.rules.measures import NOT_IN_URGENCY, may_be_permitted, permits_wrongly, sanctioned_within, steps_too_far, urgent_wrongly
+from domain.rules.measures import (
+    NOT_IN_URGENCY,
+    may_be_permitted,
+    permits_wrongly,
+    sanctioned_within,
+    steps_too_far,
+    urgent_wrongly,
+)
 from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
@@ -41,13 +48,16 @@ NOT_ALL = refused(
     "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
 )
 ASKED_TO_SANCTION = refused(
-    "R16", "asked_to_sanction", "{checkpoint} asks whether what was urgent is sanctioned: that is no more urgent", checkpoint="name"
+    "R16",
+    "asked_to_sanction",
+    "{checkpoint} asks whether what was urgent is sanctioned: that is no more urgent",
+    checkpoint="name",
 )
 PERMITTED_LATER = refused("R16", "permitted_in_future", "it was permitted after now")
 SANCTION_OVERDUE = refused(
     "R16",
     "sanction_overdue",
-    "it was permitted at {given}, and by the rule card of {state} {voice} had to sanction it by {due}: only its own act counts now",
+    "it was permitted at {given}, and by its rule card {state} had to sanction it by {due}: only the act of {voice} counts now",
     given="instant",
     state="name",
     voice="name",

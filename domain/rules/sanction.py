@@ -1,4 +1,4 @@
-"""What was permitted because it could not wait is sanctioned by whose say it is, in the time that the law gives, or ends (R16)."""
+"""What was permitted because it could not wait is sanctioned by whose say it is in the time of the law, or ends (R16)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,9 +12,7 @@ from domain.rules.contingency import Contingency, Unforeseen, open_about
 
 
 class Sanction(Contingency):
-    """Whose say a permission is sanctions what was permitted without it where that was urgent, within the time of its State's card
-    (R16).
-    """
+    """Whose say a permission is sanctions what was permitted without it, since that was urgent, in the time of the card (R16)."""
 
     declares = Unforeseen(
         name="sanction",
@@ -28,8 +26,8 @@ class Sanction(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each service without whom something was permitted in urgency, State by State, while it is under way and that has not
-        ended, unless one about it is open.
+        """About each service without whom something was permitted in urgency that has not ended, State by State, while it is
+        under way, unless one about it is open.
         """
         state = delivery.state
         for permit in _urgent(state) if state.under_way else ():

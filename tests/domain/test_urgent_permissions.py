@@ -52,7 +52,7 @@ def closings(table: Table) -> list[tuple[str, str]]:
 
 
 def test_r16_what_is_urgent_counts_at_once_and_its_sanction_is_asked_for() -> None:
-    """The customs are shown what the prosecutor is asked; theirs closes consent, and the prosecutor has what is left of the day."""
+    """The customs are shown what the prosecutor is asked; theirs closes consent, and the prosecutor has the rest of the day."""
     table = asked(URGENT)
     assert [one.service for one in inbox(table.delivery, "uz.customs", table.now)] == ["uz.prosecutor"]
     assert became(permits(table)) == ("accepted", None)
@@ -61,7 +61,11 @@ def test_r16_what_is_urgent_counts_at_once_and_its_sanction_is_asked_for() -> No
     assert table.at("sanction.uz.prosecutor.1").due == table.now + timedelta(hours=22)
 
     (request,) = inbox(table.delivery, "uz.prosecutor", table.now)
-    assert (request.says, request.facts.permissions, request.facts.request is not None) == (("permission",), ("following_person",), True)
+    assert (request.says, request.facts.permissions, request.facts.request is not None) == (
+        ("permission",),
+        ("following_person",),
+        True,
+    )
     assert inbox(table.delivery, "uz.customs", table.now) == ()
 
 
@@ -138,5 +142,7 @@ def test_r16_where_no_law_is_known_nothing_is_urgent() -> None:
 def test_r16_the_police_do_not_say_without_urgency_what_is_the_prosecutors() -> None:
     """Speaking in another's place wants urgency, and that is said."""
     table = asked(URGENT)
-    said = table.say("uz.customs", "permission_granted", "consent-uz", on_behalf_of="uz.prosecutor", permissions=["following_person"])
+    said = table.say(
+        "uz.customs", "permission_granted", "consent-uz", on_behalf_of="uz.prosecutor", permissions=["following_person"]
+    )
     assert code(said) == "may_not_speak"
