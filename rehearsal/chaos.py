@@ -291,8 +291,9 @@ def permits_in_urgency(plan: Plan, dice: random.Random) -> Act | None:
     if asked is None:
         return None
     at, service = asked
-    by, details = f"{service.split('.')[0]}.police", {"urgent_at": SHORTLY_BEFORE}
-    return Act(service=service, at=at, says="permission_granted", by=by, details=details)
+    authorities = [one for checkpoint in plan.at("authorise") if checkpoint.id == at for one in checkpoint.authorities()]
+    details = {"urgent_at": SHORTLY_BEFORE}
+    return Act(service=service, at=at, says="permission_granted", by=next(iter(authorities), None), details=details)
 
 
 def _sets_conditions(plan: Plan, dice: random.Random) -> Act:
