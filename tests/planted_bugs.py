@@ -1525,6 +1525,8 @@ BUGS = (
     ),
     Bug("R21", "domain/rules/speaking.py", "(urgent and may_be_urgent", "(may_be_urgent", "urgent_permissions"),
     Bug("R21", "domain/rules/speaking.py", "progress.contingency is None and ", "", "urgent_permissions"),
+    Bug("R12", "domain/rules/stop.py", "if one.code not in known", "", "arrests_with_what_is_seized"),
+    Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, None)", "pass", "arrests_with_what_is_seized"),
     Bug(
         "R16",
         "domain/rules/preparation.py",

@@ -171,7 +171,7 @@ class Correction(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
-        it corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` its persons; of a
+        it corrects; of an `interdicted` the gross weight, the number of packages, and who was arrested with it; of an `arrest_made` its persons; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
         decided on the old ones stays decided; but what does not close in the balance is explained afresh.
         """
@@ -182,6 +182,7 @@ class Correction(Kind):
                 state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
             case Interdicted() as interdicted:
                 state.interdicted = interdicted.seized()
+                interdicted.arrest(state, self.of, said.voice)
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice
                 state.handle(prepared.goods(by))

@@ -117,6 +117,7 @@ FIELDS: Mapping[str, str] = {
     "left": mark("Left"),
     "finds": mark("Other finds"),
     "parts": mark("Parts"),
+    "arrested": mark("Arrested with it (codes, never names)"),
     "seized_by": mark("Seized by another authority"),
     "to": mark("To"),
     "text": mark("Text"),
