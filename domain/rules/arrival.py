@@ -206,8 +206,8 @@ class ArresteeReleased(Kind):
         return any(one.service == service.id for one in delivery.state.arrests.values())
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`, or it has arrested somebody with
-        what it interdicted; `not_under_arrest` where its
+        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`, or it has arrested
+        somebody with what it interdicted; `not_under_arrest` where its
         `voice` has not arrested one of these, or has freed one: those codes.
         """
         state = delivery.state

@@ -171,7 +171,8 @@ class Correction(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
-        it corrects; of an `interdicted` the gross weight, the number of packages, and who was arrested with it; of an `arrest_made` its persons; of a
+        it corrects; of an `interdicted` the gross weight, the number of packages, and who was
+        arrested with it; of an `arrest_made` its persons; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
         decided on the old ones stays decided; but what does not close in the balance is explained afresh.
         """
