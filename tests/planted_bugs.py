@@ -917,8 +917,8 @@ BUGS = (
     Bug(
         "R16",
         "domain/rules/permission.py",
-        "return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)",
-        "return wrong or ACCEPTED",
+        "return wrong or (NOT_ALL(missing=missing) if missing else self._in_urgency",
+        "return wrong or (self._in_urgency",
         "permissions",
     ),
     Bug(
@@ -1170,7 +1170,13 @@ BUGS = (
         "delegation",
     ),
     Bug("R21", "domain/rules/speaking.py", "backup.state == asked.state", "True", "delegation"),
-    Bug("R21", "domain/rules/speaking.py", "return asked and is_backup(", "return is_backup(", "delegation"),
+    Bug(
+        "R21",
+        "domain/rules/speaking.py",
+        "content.declares.answers not in progress.checkpoint.needs_of(voice)",
+        "False",
+        "delegation",
+    ),
     Bug(
         "R21",
         "domain/rules/speaking.py",
