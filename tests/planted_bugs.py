@@ -1290,7 +1290,7 @@ BUGS = (
     Bug("R11", "domain/papers/forms/order.py", "return reader.state == subject", "return True", "papers"),
     Bug("R20", "domain/papers/record.py", "elif self._takes_two(one):", "elif False:", "papers"),
     Bug("R30", "domain/papers/forms/seizure.py", "record.said(Prepared) if one.removed]", "()]", "more_papers"),
-    Bug("R30", "domain/views/returns.py", "together((*goods.removed, *goods.samples))", "()", "results"),
+    Bug("R30", "domain/views/returns.py", "together(goods.removed)", "()", "results"),
     Bug("R11", "domain/papers/forms/results.py", "return not self.state or", "return True or", "papers"),
     Bug("R18", "papers/verifying.py", "if anew == data:", "if True:", "papers/files"),
     Bug("R18", "papers/verifying.py", "return now if now != made.paper.code else None", "return None", "papers/files"),

@@ -23,7 +23,7 @@ from domain.papers.paper import in_groups
 from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.slips import by_its_beginning, written_by_people
+from domain.plan.slips import PACKET, by_its_beginning, written_by_people
 from domain.record.epcis import exchange
 from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
@@ -197,7 +197,7 @@ def verify(
     try:
         found, manifest, _tip = unseal(data)
     except NotVerified as error:
-        what = by_its_beginning(data[:HEAD]) or written_by_people(data[:HEAD])
+        what = None if data.startswith(PACKET) else by_its_beginning(data[:HEAD]) or written_by_people(data[:HEAD])
         message = _("{path}: {problem}", path=packet, problem=speak(error.reason))
         if what is not None:
             message = _("{path}: this is {kind}, and an evidence packet is wanted here", path=packet, kind=speak(what))

@@ -37,8 +37,9 @@ READ_BY: Final[Mapping[str, str]] = {
     "group-scenario": "vigil plan test",
 }
 """Which command reads a file of this kind by itself."""
+PACKET: Final = b'{"packet":'
 BEGINS: Final[Mapping[bytes, str]] = {
-    b'{"packet":': mark("an evidence packet; `vigil verify` reads it"),
+    PACKET: mark("an evidence packet; `vigil verify` reads it"),
     b"-----BEGIN ": mark("a key or certificate"),
     b"age-encryption.org/": mark("encrypted for somebody; `vigil open` opens it"),
     b"<!DOCTYPE": mark("a page for a browser"),

@@ -21,6 +21,7 @@ from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import instant
+from domain.words.quantities import left_until
 
 CONFIRMS_FOR = refused(
     "R1", "confirms_for", "{voice} confirms for {own}, not for {given}", voice="name", own="name", given="name"
@@ -112,7 +113,7 @@ class WrittenAct(Contingency):
         urgent = delivery.cards[grant.state].urgent_for(grant.form, delivery.plan.case)
         assert urgent is not None  # noqa: S101 - else it had not been taken
         assert grant.given_at is not None  # noqa: S101 - nor without the time
-        left = urgent.written_within - (now - grant.given_at)
+        left = left_until(grant.given_at + urgent.written_within, now)
         needs = (Requirement(service=key, says="confirmation"),)
         return Checkpoint(id=name, requires=needs, due=left, overdue="interdict")
 

@@ -12,7 +12,7 @@ Floats are refused everywhere: two States must compute, sign and hash the same d
 """
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Annotated, Final
@@ -188,6 +188,13 @@ def check_span(span: timedelta) -> timedelta:
     if span % _MS:
         raise ValueError(mark("Span: it has parts of a millisecond, expected whole milliseconds"))
     return span
+
+
+def left_until(end: datetime, now: datetime) -> timedelta:
+    """How much of its time a term still has, in whole milliseconds rounded down: statements tell moments to the microsecond. One
+    that is over has the shortest span there is, so that what waits for it ends at once.
+    """
+    return max((end - now) // _MS * _MS, _MS)
 
 
 def _parts(span: timedelta) -> tuple[int, int, int, int, int]:

@@ -22,9 +22,9 @@ PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--as", "kz.drones"), 3, "no service kz.drones in the directory"),
+        (("--as", "kz.drones"), 3, "--as kz.drones: no such service in the directory"),
         (("--as", "tj.customs"), 3, "tj.customs takes no part in saxaul-22"),
-        (("--as", "vigil"), 3, "no service vigil in the directory"),
+        (("--as", "vigil"), 3, "--as vigil: no such service in the directory"),
         (("--as", "uz.customs", "--by", "push"), 2, "it must be said where the system of uz.customs listens"),
         (("--as", "uz.customs", "--by", "poll"), 2, "it must be said where the system of uz.customs listens"),
         (("--as", "uz.customs", "--by", "push", "--url", "nonsense"), 2, "'nonsense' is no address of a service"),

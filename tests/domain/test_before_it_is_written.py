@@ -46,7 +46,7 @@ def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:
 
 
 def test_r1_the_time_for_the_writing_counts_from_when_it_was_given() -> None:
-    """Given twenty hours ago, four are left; a day ago none are, and only the written act counts; and nobody has given it yet who
+    """Given twenty hours ago, four are left, to the millisecond; a day ago none are, and only the written act counts; and nobody has given it yet who
     says that he will.
     """
     table = Table(other_cards=card_of("KZ", urgent=URGENT))
@@ -57,7 +57,7 @@ def test_r1_the_time_for_the_writing_counts_from_when_it_was_given() -> None:
 
     assert given("2022-03-01T06:00:01Z") == ("refused", "R1", "given_in_future")
     assert given("2022-02-28T06:00:00Z") == ("refused", "R1", "writing_overdue")
-    assert given("2022-02-28T10:00:00Z") == ("accepted", None, None)
+    assert given("2022-02-28T10:00:00.000250Z") == ("accepted", None, None)
     table.now += timedelta(hours=4, microseconds=-1)
     table.pass_time(microseconds=0)
     assert table.delivery.state.halt is None
