@@ -982,7 +982,9 @@ BUGS = (
     Bug("R1", "domain/rules/consent.py", "if urgent is None:", "if False:", "law"),
     Bug("R1", "domain/rules/consent.py", "if given > said.at:", "if False:", "before_it_is_written"),
     Bug("R1", "domain/rules/consent.py", "if due <= said.at else None", "if False else None", "before_it_is_written"),
-    Bug("R1", "domain/rules/urgency.py", "urgent.written_within - (now - grant.given_at)", "urgent.written_within", "law"),
+    Bug(
+        "R1", "domain/rules/urgency.py", "left_until(grant.given_at + urgent.written_within, now)", "urgent.written_within", "law"
+    ),
     Bug(
         "R3",
         "domain/plan/cards.py",

@@ -9,6 +9,7 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan.plan import Checkpoint, Requirement
 from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.words.quantities import left_until
 
 
 class Sanction(Contingency):
@@ -42,7 +43,7 @@ class Sanction(Contingency):
         ends = max(one.valid_until for one in _urgent(state) if one.service == key)
         officers = max((one.officers_for(key, "permission") for one in state.plan.at("authorise")), default=1)
         needs = (Requirement(service=key, says="permission", officers=officers),)
-        return Checkpoint(id=name, requires=needs, due=ends - state.now)
+        return Checkpoint(id=name, requires=needs, due=left_until(ends, state.now))
 
     def title_of(self, key: str) -> str:
         return f"sanction.{key}"

@@ -86,7 +86,7 @@ UNTIL = {
     "watch.answer": "`surveillance.answer` of the plan",
     "watch.search": "`surveillance.search` of the plan",
     "at_least(duty.within)": "`within` of the duty (of months: as many days as so many have at the least)",
-    "ends - state.now": "the end of what was permitted in urgency",
+    "left_until(ends, state.now)": "the end of what was permitted in urgency",
     "left": "`written_within` of the State's card for its form, less the time since it was given",
 }
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}

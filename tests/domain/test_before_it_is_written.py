@@ -46,8 +46,8 @@ def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:
 
 
 def test_r1_the_time_for_the_writing_counts_from_when_it_was_given() -> None:
-    """Given twenty hours ago, four are left, to the millisecond; a day ago none are, and only the written act counts; and nobody has given it yet who
-    says that he will.
+    """Given twenty hours ago, four are left, to the millisecond; a day ago none are, and only the written act counts; and nobody
+    has given it yet who says that he will.
     """
     table = Table(other_cards=card_of("KZ", urgent=URGENT))
 

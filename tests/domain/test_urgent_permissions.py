@@ -102,8 +102,9 @@ def test_r16_what_nobody_sanctions_ends_at_the_time_of_the_card() -> None:
 
 
 def test_r16_what_is_not_sanctioned_is_refused_and_ends_the_delivery() -> None:
-    """The prosecutor says no, as to any permission."""
-    table = urgently()
+    """The prosecutor says no, as to any permission; also where it was given at a microsecond."""
+    table = asked(URGENT)
+    assert became(permits(table, urgent_at="2022-03-01T04:00:00.000001Z")) == ("accepted", None)
     no = ("uz.prosecutor", "permission_refused", "sanction.uz.prosecutor.1")
     assert code(table.say(*no, state="KZ")) == "permission_of_other_state"
     assert became(table.say(*no, state="UZ")) == ("accepted", None)
