@@ -55,7 +55,7 @@ from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered, InHand
 from domain.rules.preparation import Prepared
 from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
-from domain.rules.stop import Incident
+from domain.rules.stop import Incident, Interdicted
 from domain.rules.watch_log import SurveillanceLog
 from domain.views.listed import listed
 from domain.views.names import ALERTS, OUTCOMES, RESULTS, SIBLINGS
@@ -141,6 +141,8 @@ def said(statement: Statement) -> str:
             facts = ", ".join(_found(checked))
         case ArrestMade(place=place) as arrest:
             facts = _("{persons} at {place}", persons=", ".join(listed(arrest, speak)), place=place)
+        case Interdicted(place=place, arrested=(_, *_)) as seized:
+            facts = _("{persons} at {place}", persons=", ".join(listed(seized, speak)), place=place)
         case ArresteeReleased(reason=reason) as release:
             facts = f"{', '.join(listed(release, speak))}: {reason}"
         case SurveillanceLog() | CostsSettled(each_bears_its_own=False) | JurisdictionUnderstood() | TransferRequested() as lists:

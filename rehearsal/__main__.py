@@ -71,8 +71,11 @@ def world(seed: int) -> World:
     if seed % 2:
         plan, directory, cards = random_plans.dossier(seed)
     scenario, (rivals, acts) = chaos.scenario(plan, seed), chaos.conflicts(plan, seed)
-    turns = unforeseen.TURNS
-    led = unforeseen.Led(plan) if seed % LED else unforeseen.led(plan, directory, turns[seed // LED % len(turns)], seed)
+    turns, led_so_far = unforeseen.TURNS, seed // LED
+    turn = turns[
+        (led_so_far + led_so_far // len(turns)) % len(turns)
+    ]  # else an even number of them never meets every sort of plan
+    led = unforeseen.Led(plan) if seed % LED else unforeseen.led(plan, directory, turn, seed)
     changed = chaos.changes(led.plan, directory, cards, seed)
     return World(
         plan=led.plan,

@@ -285,6 +285,17 @@ def _does_not_permit(plan: Plan, dice: random.Random) -> Act | None:
     return Act(service=service, at=at, says=says, details=details)
 
 
+def permits_in_urgency(plan: Plan, dice: random.Random) -> Act | None:
+    """What could not wait for whose say it is: that one sanctions it, or it ends; where no law lets it, it is refused."""
+    asked = _is_asked(plan, dice, "permission")
+    if asked is None:
+        return None
+    at, service = asked
+    authorities = [one for checkpoint in plan.at("authorise") if checkpoint.id == at for one in checkpoint.authorities()]
+    details = {"urgent_at": SHORTLY_BEFORE}
+    return Act(service=service, at=at, says="permission_granted", by=next(iter(authorities), None), details=details)
+
+
 def _sets_conditions(plan: Plan, dice: random.Random) -> Act:
     """Conditions that bind at some checkpoint; whoever is asked there hears of them, and some outsiders do not care."""
     at, service = _asked(plan, dice, "authorise")

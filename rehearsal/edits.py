@@ -61,7 +61,7 @@ class Edit:
     def made(self, document: M) -> M | None:
         """The document with it; none where that is no such document."""
         try:
-            return type(document).model_validate(_put(document, self.path, self.value).model_dump())
+            return type(document).model_validate(_put(document, self.path, self.value).model_dump(warnings=False))
         except ValidationError:
             return None
 

@@ -412,7 +412,7 @@ class Checker:
             case Destroyed():
                 self._destroyed = True
             case Correction():
-                self._correct(content)
+                self._correct(content, voice_of(statement))
             case _:
                 pass
 
@@ -457,12 +457,13 @@ class Checker:
             and any((one.service, one.says) == (voice_of(statement), "interdiction") for one in planned.requires)
         )
 
-    def _correct(self, correction: Correction) -> None:
+    def _correct(self, correction: Correction, voice: str) -> None:
         match correction.content:
             case Seizure() as seizure:
                 self._scales.seized(correction.of, seizure)
             case Interdicted() as seized:
                 self._seized = seized
+                self._persons.seized(correction.of, voice, seized.arrested)
             case ArrestMade() as arrest:
                 self._persons.corrected(correction.of, arrest)
             case Prepared() as prepared:

@@ -237,7 +237,7 @@ class PermissionBook(OracleBook):
 
     def given(self, content: PermissionGranted | AuthorisationGranted | AuthorisationExtended) -> None:
         """A State permits something, apart from its authorisation or in it; in it nothing that wants an act of its own. What it
-        permits runs as long as the authorisation, where that is extended.
+        permits runs as long as the authorisation, where that is extended. What was urgent runs until it must be sanctioned.
         """
         if isinstance(content, AuthorisationExtended):
             until = instant(content.valid_until)
@@ -249,7 +249,16 @@ class PermissionBook(OracleBook):
         within = isinstance(content, AuthorisationGranted)
         for one in content.permits if isinstance(content, AuthorisationGranted) else content.permissions:
             if not (within and self._rule(content.state, one) == "own_act"):
-                self._given.append((content.state, one, instant(content.valid_from), instant(content.valid_until)))
+                until = min((instant(content.valid_until), *self._sanctioned_by(content)))
+                self._given.append((content.state, one, instant(content.valid_from), until))
+
+    def _sanctioned_by(self, content: PermissionGranted | AuthorisationGranted) -> Iterator[datetime]:
+        """By when what is urgent must be sanctioned at the latest, whoever has permitted it."""
+        if not isinstance(content, PermissionGranted) or content.urgent_at is None:
+            return
+        for one in self._cards[content.state].urgent_measures:
+            if set(one.measures) & set(content.permissions) and self._is_about(one, content.state):
+                yield instant(content.urgent_at) + one.sanctioned_within
 
     def lets_guests(self, state: str, at: datetime) -> bool:
         """Whether officers of other States may act there at this instant."""

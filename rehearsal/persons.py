@@ -5,11 +5,13 @@ who is prosecuted where. Nothing here asks a rule.
 from collections.abc import Iterator
 from datetime import datetime
 
+from domain.delivery.persons import Arrestee
 from domain.delivery.statement import Statement
 from domain.plan.directory import Directory
 from domain.rules.arrival import ArresteeReleased, ArrestMade
 from domain.rules.cooperation import CooperationBegun, CooperationEnded, RecorderIssued, RecorderReturned
 from domain.rules.proceedings import TransferAccepted, TransferDeclined, TransferRequested
+from domain.rules.stop import Interdicted
 from domain.rules.watch_log import SurveillanceLog
 from domain.words.moments import instant
 from rehearsal.oracle import FORCE, voice_of
@@ -44,6 +46,12 @@ class PersonsBook:
         """An arrest was of others than was said."""
         self._arrests[statement] = self._arrests[statement][0], frozenset(one.code for one in content.persons)
 
+    def seized(self, statement: str, voice: str, persons: tuple[Arrestee, ...]) -> None:
+        """Who was arrested with what was interdicted; whom the service had arrested already, it has not arrested again."""
+        self._arrests.pop(statement, None)
+        before = {code for service, there in self._arrests.values() if service == voice for code in there}
+        self._arrests[statement] = voice, frozenset(one.code for one in persons) - before
+
     def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What is wrong with a statement that counted."""
         voice = voice_of(statement)
@@ -57,6 +65,8 @@ class PersonsBook:
                 if any((voice, code) in before for code in codes):
                     yield f"R12: {voice} arrested somebody twice"
                 self._arrests[statement.id] = voice, codes
+            case Interdicted(arrested=persons):
+                self.seized(statement.id, voice, persons)
             case ArresteeReleased(persons=codes):
                 there = {code for service, codes in self._arrests.values() if service == voice for code in codes}
                 if any(code not in there or (voice, code) in self._freed for code in codes):

@@ -87,6 +87,7 @@ def _card(state: str, dice: random.Random) -> RuleCard:
             if what != "not known"
         ],
     }
+    says["urgent_measures"] = [{"measures": MEASURES, "by": ("police", "prosecutor"), "sanctioned_within": "12h", "law": LAW}]
     for name, provisions in known.items():
         says[name] = [one | {"law": LAW} for one in provisions] if dice.random() < 0.5 else []
     return RuleCard.model_validate(says)

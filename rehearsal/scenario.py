@@ -344,6 +344,7 @@ def _may_open(plan: Plan, name: str) -> bool:
         or (plan.group is not None and name == "sibling.stop")
         or (alone is not None and bool(alone.wait_for))
         or any(duty in plan.authorities(state) for state in plan.asked_states())
+        or (name.startswith("sanction.") and name.removeprefix("sanction.") in plan.deciding())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.asked_states()))
         or (decision != name and plan.find(decision) is not None)
         or (plan.surveillance is not None and name in ("sighting", "search"))

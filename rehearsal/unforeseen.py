@@ -21,6 +21,7 @@ from rehearsal.chaos import (
     grants_by_word_of_mouth,
     hands_on_a_sample,
     holds,
+    permits_in_urgency,
     recovers_nothing_or_else,
     stops,
 )
@@ -125,6 +126,11 @@ def _confirmation(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, (grants_by_word_of_mouth(plan, dice),)), [(one, f"written.{one}") for one in _authorities(plan)]
 
 
+def _sanction(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    act = permits_in_urgency(plan, dice)
+    return Led(plan, (act,) if act is not None else ()), [(act.service, f"sanction.{act.service}")] if act is not None else []
+
+
 def _duty(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
     return Led(plan), [(one, f"duty.{one}.register") for one in _authorities(plan)]
 
@@ -205,6 +211,7 @@ WAYS: dict[str, Way] = {
     "exhibits": _exhibits,
     "extension": _extension,
     "confirmation": _confirmation,
+    "sanction": _sanction,
     "duty": _duty,
     "decision": _decision,
     "hold": _hold,

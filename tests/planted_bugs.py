@@ -938,8 +938,8 @@ BUGS = (
     Bug(
         "R16",
         "domain/rules/permission.py",
-        "return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)",
-        "return wrong or ACCEPTED",
+        "return wrong or (NOT_ALL(missing=missing) if missing else self._in_urgency",
+        "return wrong or (self._in_urgency",
         "permissions",
     ),
     Bug(
@@ -1193,7 +1193,13 @@ BUGS = (
         "delegation",
     ),
     Bug("R21", "domain/rules/speaking.py", "backup.state == asked.state", "True", "delegation"),
-    Bug("R21", "domain/rules/speaking.py", "return asked and is_backup(", "return is_backup(", "delegation"),
+    Bug(
+        "R21",
+        "domain/rules/speaking.py",
+        "content.declares.answers not in progress.checkpoint.needs_of(voice)",
+        "False",
+        "delegation",
+    ),
     Bug(
         "R21",
         "domain/rules/speaking.py",
@@ -1531,6 +1537,25 @@ BUGS = (
     Bug("R16", "domain/rules/measures.py", "rule.extension is not None and outlasts(*step, rule.extension)", "False", "law_kept"),
     Bug("R16", "domain/rules/measures.py", "outlasts(begins, until, rule.longest)", "False", "law_kept"),
     Bug("R16", "domain/rules/permission.py", "or self._goes_on(card, delivery)", "", "law_kept"),
+    Bug(
+        "R16", "domain/rules/permission.py", "until = min(until, instant(self.urgent_at) + within)", "pass", "urgent_permissions"
+    ),
+    Bug("R16", "domain/rules/permission.py", "if not (one.urgent and one.service == said.voice)", "", "urgent_permissions"),
+    Bug(
+        "R16", "domain/rules/permission.py", "return ASKED_TO_SANCTION(checkpoint=said.checkpoint)", "pass", "urgent_permissions"
+    ),
+    Bug("R16", "domain/rules/permission.py", "own is not None and given != own", "False", "urgent_permissions"),
+    Bug(
+        "R16",
+        "domain/rules/measures.py",
+        "if card.urgent_for_measure(one, kind, case) is None:",
+        "if False:",
+        "urgent_permissions",
+    ),
+    Bug("R21", "domain/rules/speaking.py", "(urgent and may_be_urgent", "(may_be_urgent", "urgent_permissions"),
+    Bug("R21", "domain/rules/speaking.py", "progress.contingency is None and ", "", "urgent_permissions"),
+    Bug("R12", "domain/rules/stop.py", "if one.code not in known", "", "arrests_with_what_is_seized"),
+    Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, None)", "pass", "arrests_with_what_is_seized"),
     Bug(
         "R16",
         "domain/rules/preparation.py",

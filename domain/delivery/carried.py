@@ -59,6 +59,9 @@ def carried(delivery: Delivery) -> Carried:
     for grant in words["grants"].values():
         if grant["given_at"] is None:
             del grant["given_at"]  # it was given in writing
+    for permit in (one for permits in words["permits"].values() for one in permits):
+        if not permit["urgent"]:
+            del permit["urgent"]
     return Carried.model_construct(
         rules=delivery.law.version,
         state=words,

@@ -65,6 +65,9 @@ class Permit:
     permissions: tuple[Measure, ...]
     valid_from: datetime
     valid_until: datetime
+    """Of one that is to be sanctioned, at the latest by when it must be."""
+    urgent: bool = False
+    """Given where it could not wait for this service, which has not sanctioned it yet."""
 
 
 @dataclass(frozen=True)

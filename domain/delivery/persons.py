@@ -35,6 +35,7 @@ def _each_once(persons: tuple[T, ...]) -> tuple[T, ...]:
 
 
 Arrestees = Annotated[tuple[Arrestee, ...], Field(min_length=1, max_length=MOST_PERSONS), AfterValidator(_each_once)]
+MaybeArrestees = Annotated[tuple[Arrestee, ...], Field(max_length=MOST_PERSONS), AfterValidator(_each_once)]
 Persons = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_PERSONS), AfterValidator(_each_once)]
 """Codes of them."""
 

@@ -3,7 +3,7 @@
 A form reads entries and nothing that came after the newest of them, so a paper of what is past stays as it was printed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,8 +19,10 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan, read_plan
 from domain.record.packet import Purpose
+from domain.rules.arrival import ArrestMade
 from domain.rules.kind import Kind
 from domain.rules.speaking import Correction
+from domain.rules.stop import Interdicted
 from domain.words.moments import instant
 
 C = TypeVar("C", bound=Content)
@@ -143,7 +145,7 @@ class Record:
             elif isinstance(event, TakenUp) and event.verdict.verdict == "accepted":
                 statement, seq = statements[event.statement]
                 hearing.hear(Heard(statement, statement.content, seq, (seq, entry.seq), at, entry.seq))
-        return tuple(sorted(hearing.known.values(), key=lambda one: one.counted))
+        return tuple(_with_arrests(sorted(hearing.known.values(), key=lambda one: one.counted)))
 
     def said(self, kind: type[C], checkpoint: str | None = None) -> tuple[tuple[Heard, C], ...]:
         """What was said of one kind, and what it says; at one checkpoint, where that is named."""
@@ -171,6 +173,14 @@ class Record:
         """Its State."""
         known = self.service(name)
         return known.state if known is not None else None
+
+
+def _with_arrests(heard: Iterable[Heard]) -> Iterator[Heard]:
+    """The same, and after an interdiction the arrests that were made with it, for papers to tell as any other."""
+    for one in heard:
+        yield one
+        if isinstance(one.content, Interdicted) and one.content.arrested:
+            yield replace(one, content=ArrestMade(persons=one.content.arrested, place=one.content.place))
 
 
 @dataclass

@@ -246,6 +246,17 @@ class Urgent(Provision):
     written_within: Span
 
 
+class UrgentMeasures(Provision):
+    """Who permits which measures where whoever else must permit them cannot be waited for, and by when that one sanctions it;
+    else the permission ends (R16; Kazakhstan, law on operational-search activity art. 12(7); Latvia, Operational Activities Law
+    s. 7).
+    """
+
+    measures: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=8)]
+    by: SomeKinds
+    sanctioned_within: Span
+
+
 class HandlingRule(Provision):
     """Which ways of handling are allowed, demanded or barred (R3)."""
 
@@ -316,6 +327,9 @@ class RuleCard(Frozen):
     measures: Annotated[tuple[MeasureRule, ...], Field(max_length=MOST_PROVISIONS)] = ()
     terms: Annotated[tuple[Term, ...], Field(max_length=MOST_PROVISIONS)] = ()
     urgent: Annotated[tuple[Urgent, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    urgent_measures: Annotated[
+        tuple[UrgentMeasures, ...], Field(max_length=MOST_PROVISIONS, exclude_if=lambda urgent: not urgent)
+    ] = ()
     bars: Annotated[tuple[Bar, ...], Field(max_length=MOST_PROVISIONS)] = ()
     offences: Annotated[tuple[Offences, ...], Field(max_length=MOST_PROVISIONS)] = ()
     duties: Annotated[tuple[Duty, ...], Field(max_length=MOST_DUTIES_OF_A_CARD)] = ()
@@ -399,6 +413,11 @@ class RuleCard(Frozen):
     def urgent_for(self, form: Form, case: Case) -> Urgent | None:
         """What lets one be given in this form; none where nothing is known to."""
         return next((one for one in self.urgent if form in one.forms and one.is_about(case, self.state)), None)
+
+    def urgent_for_measure(self, measure: Measure, kind: ServiceKind, case: Case) -> UrgentMeasures | None:
+        """What lets such a service permit this measure where it is urgent; none where nothing is known to."""
+        about = (one for one in self.urgent_measures if one.is_about(case, self.state))
+        return next((one for one in about if measure in one.measures and kind in one.by), None)
 
     def notice_of(self, case: Case) -> Notice | None:
         """The least time to answer; none where that is not known."""

@@ -117,6 +117,9 @@ CEILING = mark("it ends after {ceiling}, however often it is extended")
 ASK_BEFORE = mark("an extension is asked for {lead} before the end at the latest")
 LASTS_UNKNOWN = mark("not known how long an authorisation lasts; this plan needs up to {needed} from being asked (R5)")
 URGENT = mark("in {forms} form where it is urgent; the written act follows within {within}, or it ends (R1)")
+URGENT_MEASURES = mark(
+    "{measures}: where it is urgent, {kinds} may permit it; whose say it is sanctions that within {within}, or it ends (R16)"
+)
 NOT_URGENT = mark("not known whether it may be given before it is written, so it may not (R1)")
 FORBIDS = mark("not allowed, or ended, where there is: {what}")
 OFFENCES = mark("for these offences alone: {articles}; this plan names {named}")
@@ -283,6 +286,11 @@ def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _known(card, "urgent", URGENT, one, forms=one.forms, within=one.written_within)
     if not urgent:
         yield _unknown("urgent", NOT_URGENT)
+    permitted = plan.permissions(card)
+    for measures in card.about(card.urgent_measures, plan.case):
+        if about := tuple(one for one in measures.measures if one in permitted):
+            within = measures.sanctioned_within
+            yield _known(card, "urgent", URGENT_MEASURES, measures, measures=about, kinds=measures.by, within=within)
 
 
 def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:

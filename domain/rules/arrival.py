@@ -206,12 +206,14 @@ class ArresteeReleased(Kind):
         return any(one.service == service.id for one in delivery.state.arrests.values())
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`; `not_under_arrest` where its
+        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`, or it has arrested
+        somebody with what it interdicted; `not_under_arrest` where its
         `voice` has not arrested one of these, or has freed one: those codes.
         """
-        if not any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints):
-            return NOT_ASKED_TO_ARREST(voice=said.voice)
         state = delivery.state
+        asked = any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints)
+        if not asked and not any(one.service == said.voice for one in state.arrests.values()):
+            return NOT_ASKED_TO_ARREST(voice=said.voice)
         arrested = {person.code for one in state.arrests.values() if one.service == said.voice for person in one.persons}
         free = tuple(one for one in self.persons if one not in arrested or one in state.freed.get(said.voice, ()))
         return NOT_UNDER_ARREST(voice=said.voice, persons=free) if free else ACCEPTED

@@ -30,6 +30,7 @@ def _and_arrested(name: str, sentence: str) -> Found:
 
 DELIVERED = _and_arrested("was_delivered", "delivered")
 CAME_BACK = _and_arrested("came_back", "delivered to the sender")
+SEIZED_WITH_ARRESTS = _and_arrested("seized_with_arrests", "interdicted before its end")
 SEIZED_AT_THE_END = _and_arrested("seized_at_the_end", "seized where the plan ends")
 ALL_RELEASED = found(
     "R12", "all_released", "delivered; all {arrested} who were arrested have been released again", arrested="count"
@@ -46,7 +47,7 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     `reverse`; `interdicted_as_planned` with `seized_at_the_end` where it `ends_with_a_seizure`; else `delivered_with_arrests`
     with `was_delivered` where somebody is still held, and else `delivered_without_arrest`, with `all_released` where somebody
     was arrested, or `was_delivered`. Of each role it counts who is held and not `unwitting`. Else what comes `after_a_halt`,
-    with what the halt found.
+    with what the halt found, or where that is `interdicted_early` and somebody is arrested, with `seized_with_arrests`.
     """
     state = delivery.state
     halt = state.halt
@@ -65,7 +66,8 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
         if arrested and not held:
             return "delivered_without_arrest", ALL_RELEASED(arrested=arrested)
         return ("delivered_with_arrests" if arrested else "delivered_without_arrest"), DELIVERED(**counts)
-    return _after_a_halt(delivery), halt.finding
+    outcome = _after_a_halt(delivery)
+    return outcome, SEIZED_WITH_ARRESTS(**counts) if outcome == "interdicted_early" and arrested else halt.finding
 
 
 def _after_a_halt(delivery: Delivery) -> Outcome:

@@ -1,6 +1,6 @@
 """What an act may permit beside the delivery, by the card of its State (R16)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.delivery.verdicts import Verdict, refused
 from domain.plan.cards import Case, Measure, RuleCard
@@ -31,6 +31,14 @@ EXTENDED_TOO_FAR = refused(
     state="name",
     permission="word",
     step="term",
+)
+NOT_IN_URGENCY = refused(
+    "R16",
+    "not_in_urgency",
+    "nothing is known that lets a {service} of {state} permit {permission} where it is urgent",
+    service="word",
+    state="name",
+    permission="word",
 )
 
 
@@ -80,3 +88,17 @@ def extended_wrongly(
         if rule is not None and rule.extension is None and rule.longest is not None and outlasts(begins, until, rule.longest):
             return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=iso_term(rule.longest))
     return None
+
+
+def urgent_wrongly(card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...]) -> Verdict | None:
+    """What is wrong where such a service permits these because it is urgent: the first that no law is known to let it."""
+    for one in permissions:
+        if card.urgent_for_measure(one, kind, case) is None:
+            return NOT_IN_URGENCY(service=kind, state=card.state, permission=one)
+    return None
+
+
+def sanctioned_within(card: RuleCard, case: Case, kind: ServiceKind, permissions: tuple[Measure, ...]) -> timedelta:
+    """Within what time these must be sanctioned where such a service has permitted them: the least of what the card gives."""
+    rules = (card.urgent_for_measure(one, kind, case) for one in permissions)
+    return min(rule.sanctioned_within for rule in rules if rule is not None)

@@ -14,11 +14,19 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.cards import Duty, DutyEvent, Measure, RuleCard
+from domain.plan.directory import ServiceKind
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
-from domain.rules.measures import may_be_permitted, permits_wrongly, steps_too_far
+from domain.rules.measures import (
+    NOT_IN_URGENCY,
+    may_be_permitted,
+    permits_wrongly,
+    sanctioned_within,
+    steps_too_far,
+    urgent_wrongly,
+)
 from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
@@ -39,6 +47,22 @@ ALREADY_ENDED = refused(
 NOT_ALL = refused(
     "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
 )
+ASKED_TO_SANCTION = refused(
+    "R16",
+    "asked_to_sanction",
+    "{checkpoint} asks whether what was urgent is sanctioned: that is no more urgent",
+    checkpoint="name",
+)
+PERMITTED_LATER = refused("R16", "permitted_in_future", "it was permitted after now")
+SANCTION_OVERDUE = refused(
+    "R16",
+    "sanction_overdue",
+    "it was permitted at {given}, and by its rule card {state} had to sanction it by {due}: only the act of {voice} counts now",
+    given="instant",
+    state="name",
+    voice="name",
+    due="instant",
+)
 REFUSED = found("R16", "permission_refused", "{state} does not permit it (entry {entry})", state="name", entry="entry")
 
 
@@ -55,6 +79,8 @@ class PermissionGranted(Kind):
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     valid_from: Moment
     valid_until: Moment
+    urgent_at: Annotated[Moment | None, Field(exclude_if=lambda moment: moment is None)] = None
+    """When it was given, where it could not wait for the service whose say it is: that one sanctions it in time, or it ends."""
 
     declares = Declaration(
         title="Permission granted",
@@ -76,28 +102,54 @@ class PermissionGranted(Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`permission_of_other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another
+        """`permission_of_other_state` unless it is for the State of the checkpoint, or of its `voice` where no plan holds that;
+        `other_request` where it decides on another
         request than the one to that State which follows from the plan in force; `permission_already_ended` unless
         `valid_until` is after now; `may_not_permit` or `permitted_too_long` for the first measure that by the State's card this
         service may not permit, or not for so long; `measure_extended_too_far` for the first that a permission permits which has
         not ended when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where
-        of the plan's `permissions` in that State it could permit more than these.
+        of the plan's `permissions` in that State it could permit more than these. Where it is urgent, then
+        `asked_to_sanction` where the checkpoint that it names is none of the plan; `not_in_urgency` for
+        the first measure that no card lets its `service` permit so, `permitted_in_future` where it was given after now, and
+        `sanction_overdue` where the time in which the card has it sanctioned, counted from when it was given, is over.
         """
-        if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
+        if wrong := _of_another_state(self.state, delivery, said):
             return wrong
         if (other := other_request(delivery, said, self.state, self.request)) is not None:
             return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         card = delivery.cards.get(self.state)
-        return self._by_card(card, delivery, said) if card is not None else ACCEPTED
+        if card is None:
+            kind = delivery.directory.get(said.service).kind
+            return self._without_card(kind) if self.urgent_at is not None else ACCEPTED
+        return self._by_card(card, delivery, said)
+
+    def _without_card(self, kind: ServiceKind) -> Verdict:
+        return NOT_IN_URGENCY(service=kind, state=self.state, permission=self.permissions[0])
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
         kind, window = delivery.directory.get(said.voice).kind, (instant(self.valid_from), as_written(self.valid_until))
         asked = may_be_permitted(delivery.plan, card, kind)
         missing = tuple(one for one in asked if one not in self.permissions)
         wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, window) or self._goes_on(card, delivery)
-        return wrong or (NOT_ALL(missing=missing) if missing else ACCEPTED)
+        return wrong or (NOT_ALL(missing=missing) if missing else self._in_urgency(card, delivery, said) or ACCEPTED)
+
+    def _in_urgency(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
+        """What is wrong with permitting it before the one whose say it is."""
+        if self.urgent_at is None:
+            return None
+        if delivery.plan.find(said.checkpoint) is None:
+            return ASKED_TO_SANCTION(checkpoint=said.checkpoint)
+        case, kind, given = delivery.plan.case, delivery.directory.get(said.service).kind, instant(self.urgent_at)
+        if wrong := urgent_wrongly(card, case, kind, self.permissions):
+            return wrong
+        if given > said.at:
+            return PERMITTED_LATER()
+        due = given + sanctioned_within(card, case, kind, self.permissions)
+        if due > said.at:
+            return None
+        return SANCTION_OVERDUE(given=utc_text(given), state=self.state, voice=said.voice, due=utc_text(due))
 
     def _goes_on(self, card: RuleCard, delivery: Delivery) -> Verdict | None:
         """Whether it extends a permission of that State by more than the card lets: one of the same measures that has not ended
@@ -105,7 +157,7 @@ class PermissionGranted(Kind):
         """
         begins, until = instant(self.valid_from), as_written(self.valid_until)
         for before in delivery.state.permits.get(self.state, ()):
-            if before.valid_from <= begins <= before.valid_until < until:
+            if not before.urgent and before.valid_from <= begins <= before.valid_until < until:
                 same = tuple(one for one in self.permissions if one in before.permissions)
                 if wrong := steps_too_far(card, delivery.plan.case, same, (before.valid_until, until)):
                     return wrong
@@ -120,9 +172,17 @@ class PermissionGranted(Kind):
         return "consent"
 
     def apply(self, state: State, said: Said) -> None:
-        """The State has permitted this too."""
-        permit = Permit(said.voice, self.permissions, instant(self.valid_from), instant(self.valid_until))
-        state.permits[self.state] = (*state.permits.get(self.state, ()), permit)
+        """The State has permitted this too, in the place of what it permitted in urgency without its `voice`. What is urgent is
+        permitted until it must be sanctioned at the latest.
+        """
+        others = tuple(one for one in state.permits.get(self.state, ()) if not (one.urgent and one.service == said.voice))
+        begins, until = instant(self.valid_from), instant(self.valid_until)
+        if self.urgent_at is not None:
+            kind = state.directory.get(said.service).kind
+            within = sanctioned_within(state.cards[self.state], state.plan.case, kind, self.permissions)
+            until = min(until, instant(self.urgent_at) + within)
+        permit = Permit(said.voice, self.permissions, begins, until, urgent=self.urgent_at is not None)
+        state.permits[self.state] = (*others, permit)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -154,7 +214,7 @@ class PermissionRefused(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint."""
-        return of_another_state(self.state, delivery, said, OTHER_STATE) or ACCEPTED
+        return _of_another_state(self.state, delivery, said) or ACCEPTED
 
     def may_be_shared(self) -> bool:
         """Yes."""
@@ -167,6 +227,14 @@ class PermissionRefused(Kind):
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         return {"state": facts.state}
+
+
+def _of_another_state(given: str, delivery: Delivery, said: Said) -> Verdict | None:
+    """What is wrong where it is for another State than the one that is asked."""
+    own = delivery.directory.get(said.voice).state
+    if delivery.plan.find(said.checkpoint) is None and own is not None and given != own:
+        return OTHER_STATE(checkpoint=said.checkpoint, asked=own, given=given)
+    return of_another_state(given, delivery, said, OTHER_STATE)
 
 
 class DutyDone(Kind):

@@ -19,6 +19,8 @@ from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays
+from domain.rules.measures import may_be_permitted
+from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
 from domain.signing.canonical import digest, plain
@@ -169,7 +171,8 @@ class Correction(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
-        it corrects; of an `interdicted` the gross weight and the number of packages; of an `arrest_made` its persons; of a
+        it corrects; of an `interdicted` the gross weight, the number of packages, and who was
+        arrested with it; of an `arrest_made` its persons; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
         decided on the old ones stays decided; but what does not close in the balance is explained afresh.
         """
@@ -180,6 +183,7 @@ class Correction(Kind):
                 state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
             case Interdicted() as interdicted:
                 state.interdicted = interdicted.seized()
+                interdicted.arrest(state, self.of, said.voice)
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice
                 state.handle(prepared.goods(by))
@@ -230,7 +234,7 @@ def _word(said: Said) -> str:
 
 def may_speak(delivery: Delivery, said: Said) -> bool:
     """Whether whoever signed may say this for the service whose say it is (R21): it is that service, or `is_delegate` of it; or
-    the checkpoint that it names asks that service for it, and it `is_backup` there.
+    the checkpoint that it names asks that service for it, and it `is_backup` there, or permits in urgency and `may_be_urgent`.
     """
     voice, speaker, state = said.voice, said.service, delivery.state
     if voice == speaker or _is_delegate(state, speaker, voice, said.at):
@@ -238,8 +242,10 @@ def may_speak(delivery: Delivery, said: Said) -> bool:
     progress = state.progress.get(said.checkpoint)
     content = said.content
     assert isinstance(content, Kind)  # noqa: S101
-    asked = progress is not None and content.declares.answers in progress.checkpoint.needs_of(voice)
-    return asked and is_backup(delivery, speaker, voice, progress)
+    if progress is None or content.declares.answers not in progress.checkpoint.needs_of(voice):
+        return False
+    urgent = isinstance(content, PermissionGranted) and content.urgent_at is not None
+    return is_backup(delivery, speaker, voice, progress) or (urgent and may_be_urgent(delivery, speaker, voice, progress))
 
 
 def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tuple[str, str], ...]:
@@ -248,8 +254,11 @@ def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tupl
     def found() -> Iterator[tuple[str, str]]:
         for name, progress in delivery.state.progress.items():
             for voice in progress.waiting_for() if progress.open else ():
-                instead = _is_delegate(delivery.state, speaker, voice, at) or is_backup(delivery, speaker, voice, progress)
-                if voice != speaker and instead:
+                if voice != speaker and (
+                    _is_delegate(delivery.state, speaker, voice, at)
+                    or is_backup(delivery, speaker, voice, progress)
+                    or may_be_urgent(delivery, speaker, voice, progress)
+                ):
                     yield name, voice
 
     return tuple(found())
@@ -288,6 +297,22 @@ def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress |
         return False
     backup, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
     return backup is not None and asked is not None and backup.state == asked.state
+
+
+def may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progress) -> bool:
+    """Whether a checkpoint of the plan is open that asks that service for `permission` and has no answer to it, and this one,
+    which takes part and is of the same State, may by the card of that permit something of it in urgency (R16).
+    """
+    asks = progress.open and progress.contingency is None and "permission" in progress.checkpoint.needs_of(voice)
+    known, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
+    if not asks or (voice, "permission") in progress.answers or known is None or asked is None or known.state != asked.state:
+        return False
+    card, case = delivery.cards.get(asked.state or ""), delivery.plan.case
+    return (
+        card is not None
+        and delivery.state.participant(speaker)
+        and any(card.urgent_for_measure(one, known.kind, case) for one in may_be_permitted(delivery.plan, card, asked.kind))
+    )
 
 
 # An accepted statement takes effect

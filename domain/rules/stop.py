@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.memory import Secured
+from domain.delivery.persons import Arrested, MaybeArrestees
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
@@ -99,6 +100,8 @@ class Interdicted(Kind):
     place: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     seized_by: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """Where an authority that was not told has seized it: which one. It is in safe hands all the same."""
+    arrested: Annotated[MaybeArrestees, Field(exclude_if=lambda persons: not persons)] = ()
+    """Who was arrested with it, by code and role; no names."""
 
     declares = Declaration(
         title="Consignment interdicted",
@@ -123,16 +126,26 @@ class Interdicted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is secured, with this gross weight and number of packages as far as they are known, and `unasked` unless it had
-        halted before. Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
+        halted before. Those who were `arrested` with it are arrested by its `voice`, by this statement, but for whom that has
+        arrested already under the same code.
+        Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
         `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
         state.secured, state.interdicted = True, self.seized()
         state.unasked = state.halt is None
+        self.arrest(state, said.statement.id, said.voice)
         if ends_as_planned(state, said):
             state.delivered = True
             return
         finding = SEIZED_BY_ANOTHER(entry=said.seq) if self.seized_by else SEIZED(service=said.service, entry=said.seq)
         state.stop_all("stop", finding, said.seq, said.service)
+
+    def arrest(self, state: State, statement: str, voice: str) -> None:
+        """Who was arrested with it, in the place of what this statement has said before."""
+        state.arrests.pop(statement, None)
+        known = {person.code for one in state.arrests.values() if one.service == voice for person in one.persons}
+        if persons := tuple(one for one in self.arrested if one.code not in known):
+            state.arrests[statement] = Arrested(voice, persons)
 
     def seized(self) -> Secured:
         """What later checks need of it: an estimate of its weight is none."""

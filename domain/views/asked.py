@@ -126,7 +126,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     goods = any(need in ABOUT_THE_CONSIGNMENT for need in says)
     bound = [found for grant in delivery.state.grants.values() for found in grant.binding(name)]
     other, about = call_about(delivery, progress), _about(delivery, name, known, says)
-    decides = planned is not None and any(need in DECIDING for need in says)
+    decides = state is not None and any(need in DECIDING for need in says)
     facts = Facts(
         place=planned.place if planned is not None else delivery.state.here.means if goods else "",
         state=state or delivery.state.here.state,
@@ -137,8 +137,8 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         law_not_known=not_known(plan, delivery.cards[state])
         if "authorisation" in says and state in delivery.cards and plan.answers_for_law.get(state) == service
         else (),
-        request=request_for_consent(plan, planned.state) if planned is not None and decides else None,
-        request_digest=digest_of_request(plan, planned.state) if planned is not None and decides else None,
+        request=request_for_consent(plan, state) if state is not None and decides else None,
+        request_digest=digest_of_request(plan, state) if state is not None and decides else None,
         group=_group(delivery) if decides else None,
         parts=tuple(Part(operation=one.operation, contents=one.contents) for one in delivery.state.parts)
         if "parts" in says

@@ -36,7 +36,7 @@ REFUSED = mark("It will be refused ({rule}): {why}")
 WEIGHS_NOTHING = mark("{field} says that it weighs nothing. Meant so?")
 IS_AHEAD = mark("{moment} is in the future; expected when it happened")
 IS_OVER = mark("{moment} has passed")
-WHEN_DONE = ("detected_at", "began_at", "given_at", "written_at", "consented_at", "ends")
+WHEN_DONE = ("detected_at", "began_at", "given_at", "urgent_at", "written_at", "consented_at", "ends")
 """Fields that say when something was done, in whichever statement they stand."""
 ACTS = (AuthorisationGranted, AuthorisationExtended, PermissionGranted)
 """What lasts until a moment, and is refused once that has passed."""

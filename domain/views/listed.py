@@ -7,6 +7,7 @@ from domain.delivery.statement import Content
 from domain.rules.arrival import ArresteeReleased, ArrestMade
 from domain.rules.closing import CostsSettled
 from domain.rules.proceedings import JurisdictionUnderstood, TransferRequested
+from domain.rules.stop import Interdicted
 from domain.rules.watch_log import SurveillanceLog
 from domain.views.sentences import Translate, english
 from domain.words.text import word
@@ -15,7 +16,7 @@ from domain.words.text import word
 def listed(content: Content, translate: Translate = english) -> Iterator[str]:
     """Each thing that it lists, roles in the reader's language; nothing where it lists none of these."""
     match content:
-        case ArrestMade(persons=persons):
+        case ArrestMade(persons=persons) | Interdicted(arrested=persons):
             yield from (f"{one.code} ({translate(word(one.role))})" for one in persons)
         case ArresteeReleased(persons=codes):
             yield from codes

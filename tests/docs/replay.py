@@ -86,6 +86,7 @@ UNTIL = {
     "watch.answer": "`surveillance.answer` of the plan",
     "watch.search": "`surveillance.search` of the plan",
     "at_least(duty.within)": "`within` of the duty (of months: as many days as so many have at the least)",
+    "left_until(ends, state.now)": "the end of what was permitted in urgency",
     "left": "`written_within` of the State's card for its form, less the time since it was given",
 }
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}
@@ -359,6 +360,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         MeasureRule.lets_permit,
         RuleCard.term_of,
         RuleCard.urgent_for,
+        RuleCard.urgent_for_measure,
         RuleCard.duties_of,
         has_power,
         Plan.due_after,
@@ -493,6 +495,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         speaking.would_say_both,
         speaking._is_delegate,
         speaking.is_backup,
+        speaking.may_be_urgent,
         speaking.second_officer,
         speaking.is_second_officer,
     ),

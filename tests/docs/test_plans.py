@@ -33,6 +33,7 @@ from domain.plan.cards import (
     RuleCard,
     Term,
     Urgent,
+    UrgentMeasures,
 )
 from domain.plan.check import AT_LEAST_ONCE, ONCE, faults_in
 from domain.plan.demands import Demand
@@ -94,8 +95,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     Instruments, Weapons, Counted, Tolerances,
     Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
     Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
-    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, Bar, Offences, Duty, Reporting,
-    RecordRule, Notice, Languages, Scenario, PaceOf,
+    Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, UrgentMeasures, Bar, Offences, Duty,
+    Reporting, RecordRule, Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, Happened, GroupScenario, ConsignmentScenario,
 )  # fmt: skip
 

@@ -174,6 +174,7 @@ class Door:
     def __init__(self, need: str | None, words: list[str]) -> None:
         self.need, self.words = need, words
         self.service = words[words.index("--as") + 1]
+        self.asked = words[words.index("--for") + 1] if "--for" in words else self.service
         self.came: list[Statement] = []
 
     async def inbox(self) -> Inbox:
@@ -195,7 +196,7 @@ class Door:
             "plan": "0" * 64,
             "seen": Seen(size=1, root="0" * 64),
         }
-        request = Request(delivery=self.words[0], checkpoint=self.words[1], service=self.service, **asked)
+        request = Request(delivery=self.words[0], checkpoint=self.words[1], service=self.asked, **asked)
         return Inbox(requests=(request,))
 
     async def view(self, _delivery: str) -> SimpleNamespace:

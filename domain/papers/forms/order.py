@@ -55,6 +55,7 @@ TERM = mark(
 )
 MEANS = mark("Measures and technical means: {measures}.")
 PERMITTED = mark("permitted by {act}")
+PERMITTED_URGENTLY = mark("permitted in urgency by {act}; not sanctioned yet")
 NO_PERMIT = mark("act that permits it: {blank}")
 NOT_PERMITTED = mark("What this order and the acts above do not name is not permitted by it.")
 ENTRUST = mark("To entrust {services} with it; forces and means: {blank}.")
@@ -254,11 +255,12 @@ def _measure(
     granted: Sequence[tuple[Heard, AuthorisationGranted]],
     permitted: Sequence[tuple[Heard, PermissionGranted]],
 ) -> Line:
-    """A measure with the act that permits it."""
+    """A measure with the act that permits it: of one that was urgent, the one that sanctions it, where there is one."""
     named = tongue.word(measure, "plan")
-    for said, permit in permitted:
+    for said, permit in sorted(permitted, key=lambda one: one[1].urgent_at is not None):
         if measure in permit.permissions:
-            return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, permit.reference, *said.entries)), Words(")"))
+            sentence = PERMITTED if permit.urgent_at is None else PERMITTED_URGENTLY
+            return (named, Words(" ("), *tongue.say(sentence, act=act(tongue, permit.reference, *said.entries)), Words(")"))
     for said, grant in granted:
         if measure in grant.permits:
             return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, grant.reference, *said.entries)), Words(")"))

@@ -1,0 +1,149 @@
+"""R16: what is permitted because it cannot wait for whose say it is, and is sanctioned in time or ends (Kazakhstan, law on
+operational-search activity art. 12(7); Latvia, Operational Activities Law s. 7).
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.delivery.decided import Closed
+from domain.delivery.ledger import Receipt
+from domain.record.verify import verify
+from domain.views.asked import inbox
+from tests.course import became, code, outcome_of, replaced
+from tests.support import Table, asks, card_of, example_cards, with_changes
+
+LAW = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
+RULE = {"measures": ["following_person"], "needs": "own_act", "by": ["prosecutor"], "law": LAW}
+FREE = {"measures": ["device", "watching_thing", "opening", "post"], "needs": "nothing", "law": LAW}
+URGENT = {"measures": ["following_person"], "by": ["customs"], "sanctioned_within": "24h", "law": LAW}
+AT = "2022-03-01T04:00:00Z"
+"""Two hours before the table begins."""
+
+
+def asked(*urgent: dict[str, Any]) -> Table:
+    """Whoever takes it along is followed; Uzbekistan's prosecutor permits it, and its customs may where that cannot wait."""
+    plan = with_changes(consent_uz={"requires": asks("uz.prosecutor authorisation", "uz.prosecutor permission")})
+    plan = plan.model_copy(update={"uses": ("following_person",)})
+    table = Table(plan, other_cards=card_of("UZ", measures=[RULE, FREE], urgent_measures=list(urgent)))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    return table
+
+
+def permits(table: Table, by: str = "uz.customs", at: str = "consent-uz", **says: Any) -> Receipt:
+    """It is permitted in urgency, in the place of the prosecutor."""
+    words = {"permissions": ["following_person"], "urgent_at": AT} | says
+    return table.say(by, "permission_granted", at, on_behalf_of="uz.prosecutor", **words)
+
+
+def urgently() -> Table:
+    """The customs have permitted it."""
+    table = asked(URGENT)
+    assert became(permits(table)) == ("accepted", None)
+    return table
+
+
+def closings(table: Table) -> list[tuple[str, str]]:
+    """Each checkpoint that has closed, and how."""
+    events = [entry.event for entry in table.delivery.ledger.entries]
+    return [(one.checkpoint, one.result) for one in events if isinstance(one, Closed)]
+
+
+def test_r16_what_is_urgent_counts_at_once_and_its_sanction_is_asked_for() -> None:
+    """The customs are shown what the prosecutor is asked; theirs closes consent, and the prosecutor has the rest of the day."""
+    table = asked(URGENT)
+    assert [one.service for one in inbox(table.delivery, "uz.customs", table.now)] == ["uz.prosecutor"]
+    assert became(permits(table)) == ("accepted", None)
+    assert table.is_closed("consent-uz")
+    assert table.delivery.consents.permitted("UZ", "following_person", table.now)
+    assert table.at("sanction.uz.prosecutor.1").due == table.now + timedelta(hours=22)
+
+    (request,) = inbox(table.delivery, "uz.prosecutor", table.now)
+    assert (request.says, request.facts.permissions, request.facts.request is not None) == (
+        ("permission",),
+        ("following_person",),
+        True,
+    )
+    assert inbox(table.delivery, "uz.customs", table.now) == ()
+
+
+def test_r16_sanctioned_it_goes_on_as_long_as_the_act_says() -> None:
+    """The prosecutor's own act takes the place of what was urgent; it is said of no other State, and is not urgent again."""
+    table = urgently()
+    sanction = ("uz.prosecutor", "permission_granted", "sanction.uz.prosecutor.1")
+    assert code(table.say(*sanction, permissions=["following_person"], state="KZ")) == "permission_of_other_state"
+    assert code(permits(table, by="uz.prosecutor", at="sanction.uz.prosecutor.1")) == "asked_to_sanction"
+    assert code(permits(table, at="sanction.uz.prosecutor.1")) == "may_not_speak"
+
+    assert became(table.say(*sanction, permissions=["following_person"])) == ("accepted", None)
+    assert table.is_closed("sanction.uz.prosecutor.1")
+    assert len(table.delivery.state.permits["UZ"]) == 1
+    table.pass_time(hours=23)
+    assert table.delivery.consents.permitted("UZ", "following_person", table.now)
+    verify(table.packet())
+
+
+def test_r16_what_nobody_sanctions_ends_at_the_time_of_the_card() -> None:
+    """Not a microsecond sooner: the silence is recorded, and what must not leave without a permission does not leave."""
+    table = urgently()
+    table.pass_time(hours=6)
+    table.say("kz.police", "prepared", "preparation")
+    table.pass_time(hours=16, microseconds=-1)
+    assert table.delivery.consents.permitted("UZ", "following_person", table.now)
+    table.pass_time(microseconds=1)
+    assert not table.delivery.consents.permitted("UZ", "following_person", table.now)
+    assert ("sanction.uz.prosecutor.1", "unanswered") in closings(table)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert (halt.cause, halt.rule) == ("permission", "R16")
+    verify(table.packet())
+
+
+def test_r16_what_is_not_sanctioned_is_refused_and_ends_the_delivery() -> None:
+    """The prosecutor says no, as to any permission; also where it was given at a microsecond."""
+    table = asked(URGENT)
+    assert became(permits(table, urgent_at="2022-03-01T04:00:00.000001Z")) == ("accepted", None)
+    no = ("uz.prosecutor", "permission_refused", "sanction.uz.prosecutor.1")
+    assert code(table.say(*no, state="KZ")) == "permission_of_other_state"
+    assert became(table.say(*no, state="UZ")) == ("accepted", None)
+    assert outcome_of(table) == "refused"
+
+
+@pytest.mark.parametrize(
+    ("says", "found"),
+    [
+        ({"urgent_at": "2022-03-01T06:00:01Z"}, "permitted_in_future"),
+        ({"urgent_at": "2022-02-28T06:00:00Z"}, "sanction_overdue"),
+        ({"by": "uz.police"}, "may_not_speak"),
+        ({"by": "kz.police"}, "may_not_speak"),
+        ({"by": "uz.prosecutor"}, "not_in_urgency"),
+        ({"permissions": ["following_person", "opening"]}, "not_in_urgency"),
+    ],
+)
+def test_r16_only_whom_the_law_lets_and_in_its_time(says: dict[str, Any], found: str) -> None:
+    """Not after now, nor so long ago that it had to be sanctioned; not by another kind of service, nor of another State; no more
+    than the card says.
+    """
+    assert code(permits(asked(URGENT), **says)) == found
+
+
+def test_r16_where_no_law_is_known_nothing_is_urgent() -> None:
+    """A card without it: the customs may not, and are not shown what the prosecutor is asked; nor is the prosecutor urgent."""
+    table = asked()
+    assert inbox(table.delivery, "uz.customs", table.now) == ()
+    assert code(permits(table)) == "may_not_speak"
+    assert code(permits(table, by="uz.prosecutor")) == "not_in_urgency"
+    plan = replaced(table.delivery.plan, "consent-uz", requires=table.delivery.plan.checkpoints[1].requires)
+    bare = Table(plan, without_card=("UZ",))
+    assert code(permits(bare, by="uz.prosecutor")) == "not_in_urgency"
+
+
+def test_r16_the_police_do_not_say_without_urgency_what_is_the_prosecutors() -> None:
+    """Speaking in another's place wants urgency, and that is said."""
+    table = asked(URGENT)
+    said = table.say(
+        "uz.customs", "permission_granted", "consent-uz", on_behalf_of="uz.prosecutor", permissions=["following_person"]
+    )
+    assert code(said) == "may_not_speak"
