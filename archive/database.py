@@ -87,6 +87,13 @@ class Database:
                         await connection.run_sync(upgrade)
                 self._migrated = True
 
+    async def revisions(self) -> tuple[frozenset[str], frozenset[str]]:
+        """At which migration the tables are, and the newest that this version has. Changes nothing. Raises `Unavailable`."""
+        with _as_ours(), self._kept_open():
+            async with self._engine.connect() as connection:
+                there = await connection.run_sync(lambda one: MigrationContext.configure(one).get_current_heads())
+        return frozenset(there), frozenset(_newest_of(MIGRATIONS))
+
     async def purge(self) -> None:
         """Remove from the database's own files what was overwritten in `data_keys`. Raises `Unavailable`.
 

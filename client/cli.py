@@ -27,6 +27,7 @@ from client.commands import (
     conformance,
     contexts,
     deliveries,
+    doctoring,
     evidence,
     explaining,
     expunging,
@@ -78,6 +79,7 @@ app.add_typer(notices.app, name="notices")
 app.command()(codec.codec)
 app.command()(explaining.explain)
 app.command()(conformance.conformance)
+app.command()(doctoring.doctor)
 
 ORDER = (
     *("inbox", "confirm", "refuse", "say", "inform", "permit", "correct", "submit", "stop", "hold"),
@@ -98,7 +100,7 @@ ORDER = (
     ),
     *("plan", "group", "rehearse", "start", "countersign", "amend"),
     *("paper", "export", "verify", "open", "attachment", "reads", "expunge"),
-    *("explain", "directory", "context", "keys", "init", "up", "sandbox", "conformance", "codec"),
+    *("explain", "directory", "context", "keys", "init", "up", "doctor", "sandbox", "conformance", "codec"),
 )
 """Of the commands in the help: what an officer does, what a supervisor looks at, plans, what is filed and proved, the rest."""
 

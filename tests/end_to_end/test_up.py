@@ -149,18 +149,23 @@ async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(install
     assert 0 == again.returncode
 
 
-async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tuple[object, ...]) -> None:
-    """Off unless asked for; then on two ports of the loopback interface, named in what it prints, each with its own counts."""
-    port = free_ports(1)[0]
+async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tuple[object, ...], tmp_path: Path) -> None:
+    """Off unless asked for; then on two ports of the loopback interface, named in what it prints, each with its own counts. The
+    doctor, asked meanwhile, finds nothing wrong.
+    """
+    port, home = free_ports(1)[0], tmp_path / "home"
     async with running(*installation, "--metrics-port", port) as up, aiohttp.ClientSession() as http:
         printed = await said(up, "stop with Ctrl-C")
         texts = []
         for place in re.findall(r"http://\S+/metrics", printed):
             async with http.get(place) as answer:
                 texts.append(await answer.text())
+        well = await vigil("doctor", "--home", home, "-o", "json")
         up.terminate()
         await asyncio.wait_for(up.communicate(), PATIENCE)
 
+    assert (0, True) == (well.code, well.json["healthy"]), well.out
+    assert 0o600 == mode_of(home / "settings.env")
     gateway, worker = texts
     assert f"http://127.0.0.1:{port}/metrics of the gateway" in printed
     assert 'vigil_gateway_requests_total{action="health"' in gateway
