@@ -229,6 +229,7 @@ class Embedded:
             "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{layout.home.path.resolve() / 'archive.db'}",
             "VIGIL_ATTACHMENTS": str(layout.home.path.resolve() / "attachments"),
             "VIGIL_TEMPORAL_UI": f"http://127.0.0.1:{layout.ui_port}" if layout.ui_port is not None else "",
+            **dict.fromkeys(("VIGIL_TLS_CERT", "VIGIL_TLS_KEY", "VIGIL_TLS_CLIENT_CA"), ""),  # it keeps to the loopback interface
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,

@@ -24,6 +24,7 @@ HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
     ("keys", files.ring),
     ("keys", files.shared_secret),
     ("keys", files.passwords),
+    ("certificates", files.certificates),
     ("directory", files.directory),
     ("disk", files.disk),
     ("gateway", reach.gateway),

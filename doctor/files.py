@@ -25,6 +25,7 @@ from domain.words.text import fill, mark
 from process.configuration import cards_in, deconfliction_key_in, directory_in, installation_of
 from process.keyfile import KeyFile, key_in, read
 from process.ring import ring_in
+from process.tls import Served
 
 OLDEST_PYTHON = (3, 11)
 LITTLE, TOO_LITTLE = 2 * 1024**3, 256 * 1024**2
@@ -133,6 +134,21 @@ def _last_end(service: Service, now: datetime) -> datetime | None:
     counting = [one for one in service.keys if one.valid_at(now)]
     found = [[instant(end) for end in (one.valid_until, one.revoked_at) if end is not None] for one in counting]
     return max(map(min, found)) if found and all(found) else None
+
+
+async def certificates(given: Given) -> AsyncGenerator[Finding]:
+    """The gateway's own certificate: whether it goes with its key, who may read that, and when it ends."""
+    shown, key = given.path("tls_cert"), given.path("tls_key")
+    if shown is None or key is None:
+        yield fine("certificates", mark("the gateway shows no certificate of its own: TLS ends before it"))
+        return
+    for one in _mode(key):
+        yield one
+    found = Served(shown, key, given.path("tls_client_ca"))
+    then = mark("renew it (`vigil admin certs issue NAME --renew`, or whoever made it): it is taken up without a restart")
+    what = fill("the certificate {path}", path=shown)
+    fit = fill("{what} goes with its key, and ends {day}", what=what, day=f"{found.ends():%Y-%m-%d}")
+    yield ends("certificates", what, found.ends(), datetime.now(UTC), then) or fine("certificates", fit)
 
 
 async def directory(given: Given) -> AsyncGenerator[Finding]:

@@ -16,6 +16,7 @@ from domain.plan.directory import Desk, Service, Webhook
 from domain.words.text import fill, mark
 from process.configuration import directory_in
 from process.mail import mailbox
+from process.tls import trusting
 
 PATIENCE: Final = 5.0
 """Seconds for one connection."""
@@ -29,9 +30,9 @@ async def services(given: Given) -> AsyncGenerator[Finding]:
     if where is None:
         yield unknown("services", mark("without a directory nobody knows where services are"))
         return
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate, tls = asyncio.Semaphore(AT_ONCE), _trusting(given)
     places = [place for one in directory_in(where).services for place in _places(one)]
-    found = await asyncio.gather(*(_reached(gate, name, url) for name, url in places))
+    found = await asyncio.gather(*(_reached(gate, tls, name, url) for name, url in places))
     reached = [name for (name, _), (one, _) in zip(places, found, strict=True) if one is None]
     for one, soon in found:
         if one is not None:
@@ -52,13 +53,13 @@ def _places(service: Service) -> Iterator[tuple[str, str]]:
     yield from ((service.id, str(one.url)) for one in service.reach.notify if isinstance(one, Webhook))
 
 
-async def _reached(gate: asyncio.Semaphore, name: str, url: str) -> tuple[Finding | None, Finding | None]:
+async def _reached(gate: asyncio.Semaphore, tls: ssl.SSLContext, name: str, url: str) -> tuple[Finding | None, Finding | None]:
     """What is wrong, and when its certificate ends where that is soon."""
     parts = urlsplit(url)
     host, port, safe = parts.hostname or "", parts.port or USUAL.get(parts.scheme, 0), parts.scheme == "https"
     at = fill("{service} at {host}:{port}", service=name, host=host, port=port)
     async with gate:
-        why, expires = await connected(host, port, ssl.create_default_context() if safe else None)
+        why, expires = await connected(host, port, tls if safe else None)
     if why is not None:
         then = mark("ask its people whether it is up, and look at name server, firewall and certificate on the way")
         return wrong("services", fill("{what} is not reached: {why}", what=at, why=why), then), None
@@ -104,10 +105,14 @@ async def gateway(given: Given) -> AsyncGenerator[Finding]:
     url = given.settings.gateway_url.rstrip("/")
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or USUAL.get(parts.scheme, 0)
+    tls = _trusting(given)
     then = mark("start it (python -m gateway), or set VIGIL_GATEWAY_URL to the address under which services reach it")
     try:
         timeout = aiohttp.ClientTimeout(total=PATIENCE * 2)
-        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(f"{url}/v1/health") as answer:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=tls)) as http,
+            http.get(f"{url}/v1/health") as answer,
+        ):
             said = await answer.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         yield wrong("ports", fill("no gateway answers at {url}: {why}", url=url, why=type(error).__name__), then)
@@ -122,7 +127,7 @@ async def gateway(given: Given) -> AsyncGenerator[Finding]:
         what = fill("the gateway says: {parts}", parts=", ".join(f"{name} {value}" for name, value in sorted(away.items())))
         yield warning("gateway", what, mark("look at what is said of these parts here"))
     if parts.scheme == "https":
-        _, expires = await connected(host, port, ssl.create_default_context())
+        _, expires = await connected(host, port, tls)
         then = mark("have it renewed, and put it where the gateway or the proxy in front reads it")
         soon = (
             ends("certificates", fill("the certificate of {what}", what=url), expires, datetime.now(UTC), then)
@@ -135,6 +140,11 @@ async def gateway(given: Given) -> AsyncGenerator[Finding]:
 
 
 _PARTLY: Final = frozenset({("worker", "none"), ("archive", "away"), ("attachments", "away")})
+
+
+def _trusting(given: Given) -> ssl.SSLContext:
+    """As the processes do. Raises `Malformed`."""
+    return trusting(given.path("ca"), given.path("client_cert"), given.path("client_key"))
 
 
 def _day(moment: datetime | None) -> str:
