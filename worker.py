@@ -33,6 +33,7 @@ from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from archive.patterns import Patterns
+from process import watchdog
 from process.builds import build_id, pinned, settle
 from process.configuration import deconfliction_key_in, installation_of, password_in
 from process.in_force import FollowedFile, InForce
@@ -128,7 +129,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     relay, claims = Relay(key), Claims(archive)
     deconfliction = RegisterActivities(deconfliction_key_in(chosen.deconfliction_key), directory, relay, claims)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
-    counts = counting(chosen.metrics_port)
+    counts = counting(wanted=chosen.metrics_port is not None or watchdog.watched())
     runtime = counts.runtime if counts is not None else None
     client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=runtime)
     async with AsyncExitStack() as stack:
@@ -151,7 +152,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
             stack.callback(asyncio.create_task(beside).cancel)
         if counts is not None:
             progress = Progress(counts.text, client, lists, keeping.lag, sweep.age)
-            stack.callback(asyncio.create_task(progress.go_on()).cancel)
+            for beside in (progress.go_on(), watchdog.go_on(progress.live)):
+                stack.callback(asyncio.create_task(beside).cancel)
             probes = Probes(progress.registry, progress.ready, progress.live, counts.text)
             await stack.enter_async_context(probed(probes, chosen.metrics_host, chosen.metrics_port))
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})

@@ -38,6 +38,7 @@ from gateway.pages.pages import TEMPORAL_UI
 from gateway.reading import Reading
 from gateway.reception import Reception
 from gateway.telling import Teller, places, way_out
+from process import watchdog
 from process.configuration import cards_in, installation_of, password_in
 from process.in_force import FollowedFile
 from process.keyfile import key_in
@@ -98,6 +99,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
             app[FILES].go_on_tidying(),
             _filled(reading),
             noticing.go_on(),
+            watchdog.go_on(),
             app[METRICS].go_on_looking(partial(health_of, app), reception.pulse.ahead),
             *([shown.go_on()] if shown is not None else []),
         )

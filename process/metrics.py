@@ -104,9 +104,9 @@ class Counting:
             return b""
 
 
-def counting(port: int | None) -> Counting | None:
-    """A runtime that counts for this process alone; none where nobody asks for metrics. Raises `Unavailable`."""
-    if port is None:
+def counting(*, wanted: bool) -> Counting | None:
+    """A runtime that counts for this process alone; none where nobody wants to know. Raises `Unavailable`."""
+    if not wanted:
         return None
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from domain.words.errors import Unavailable
+from process import watchdog
 from process.metrics import Probes, State, counting, probed
 from rehearsal.over_http import free_ports
 
@@ -39,7 +41,7 @@ async def test_counts_are_served_where_prometheus_looks_and_gone_afterwards() ->
 async def test_without_a_port_nothing_is_served() -> None:
     """The default."""
     async with probed(Probes(CollectorRegistry(), not_ready), "127.0.0.1", None):
-        assert counting(None) is None
+        assert counting(wanted=False) is None
 
 
 async def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
@@ -53,3 +55,23 @@ async def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
                 pass
 
     assert "VIGIL_METRICS_PORT" in refused.value.hint
+
+
+async def test_a_process_says_to_systemd_that_it_goes_on_and_one_that_does_not_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it is alive; where nobody waits for it, it comes to an end at once."""
+    await watchdog.go_on()
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "120000000")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(0)
+        stuck, well = (asyncio.create_task(watchdog.go_on(live)) for live in (not_ready, None))
+        said = await asyncio.get_running_loop().sock_recv(systemd, 100)
+        with pytest.raises(BlockingIOError):
+            systemd.recv(100)
+        for task in (stuck, well):
+            task.cancel()
+
+    assert b"WATCHDOG=1" == said
