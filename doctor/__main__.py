@@ -61,7 +61,7 @@ async def _of_temporal(known: Given, *, kept: bool) -> tuple[Finding, ...]:
         ("worker", temporal.workers(client, known)),
     ]
     found = [one for part, look in looks for one in await gathered(part, look)]
-    if kept and not any(one.part == "worker" and one.state == "wrong" for one in found):
+    if kept and any(one.part == "worker" and one.state == "fine" for one in found):
         found += await gathered("ledgers", archive.compared(client, known))
     else:
         found.append(unknown("ledgers", mark("without archive and workers, ledgers and workflows cannot be compared")))

@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from archive.attachments.storage import Bucket, storage_at
 from archive.batches import Extent
@@ -84,13 +86,14 @@ async def compared(client: Client, given: Given) -> AsyncGenerator[Finding]:
     async with opened(given) as database:
         names = await _deliveries(given, database).unended()
         ledgers = Ledgers(database, Wrapping(ring_in(given.settings.payload_keys)))
-        known = list(names[:MOST_COMPARED])
-        try:
-            async with asyncio.timeout(IN_ALL):
-                seen = {name: await _both(client, ledgers, name) for name in known}
-        except TimeoutError:
-            yield unknown("ledgers", fill("deliveries did not answer within {seconds} s", seconds=f"{IN_ALL:.0f}"))
-            return
+        seen, silent, until = {}, [], monotonic() + IN_ALL
+        for name in names[:MOST_COMPARED]:
+            if monotonic() > until:
+                break
+            try:
+                seen[name] = await _both(client, ledgers, name)
+            except RPCError:
+                silent.append(name)
         behind = {name: stated.size for name, (held, stated) in seen.items() if stated.size > held.size}
         if behind:
             await asyncio.sleep(A_MOMENT)
@@ -104,10 +107,12 @@ async def compared(client: Client, given: Given) -> AsyncGenerator[Finding]:
     if late:
         then = mark("look at the worker's log and the archive's load; docs/runbooks/VigilArchiveBehind.md")
         yield warning("ledgers", fill("the archive is behind its workflow: {deliveries}", deliveries=some(late)), then)
+    if silent:
+        yield unknown("ledgers", fill("these deliveries do not answer: {deliveries}", deliveries=some(silent)))
     if not other and not late:
         yield fine(
             "ledgers",
-            fill("archive and workflow agree: {count} of {all} deliveries under way looked at", count=len(known), all=len(names)),
+            fill("archive and workflow agree: {count} of {all} deliveries under way looked at", count=len(seen), all=len(names)),
         )
 
 
