@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
 from domain.words.errors import Malformed, Unavailable
+from domain.words.text import mark
 
 log = logging.getLogger("vigil.archive")
 for talker in ("alembic", "aiosqlite"):  # the second would write down every value
@@ -258,5 +259,5 @@ def _as_ours() -> Iterator[None]:
         raise Unavailable(message, hint="run that version, or a newer one") from error
     except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         log.warning("the archive cannot be reached", extra={"code": type(error).__name__})
-        message = "the archive cannot be reached: nothing is shown that cannot be recorded, and no key counts for long"
-        raise Unavailable(message, hint="try again; a stop is taken all the same") from error
+        message = mark("the archive cannot be reached: nothing is shown that cannot be recorded, and no key counts for long")
+        raise Unavailable(message, hint=mark("try again; a stop is taken all the same")) from error

@@ -34,7 +34,7 @@ PARTS = {
     "versions": mark("versions"),
     "ports": mark("ports"),
     "clock": mark("clock"),
-    "keys": mark("keys"),
+    "keys": mark("keys and secrets"),
     "directory": mark("directory"),
     "certificates": mark("certificates"),
     "services": mark("services"),
