@@ -2691,7 +2691,6 @@ BUGS = (
         "workflows/divergence::test_what_somebody_has_invented_in_temporal_keeps_the_sweep_from_nothing",
     ),
     Bug("operated", "process/tls.py", "self.context.verify_mode = ssl.CERT_REQUIRED", "pass", "gateway/tls"),
-    Bug("operated", "process/tls.py", "context.minimum_version = ssl.TLSVersion.TLSv1_2", "pass", "gateway/tls"),
     Bug("operated", "process/certificates.py", "        if path.exists():\n", "        if False:\n", "gateway/tls"),
     Bug("operated", "activities/progress.py", "well=idle <= STALLED and", "well=", "activities/progress"),
     Bug("operated", "activities/progress.py", "well=idle <= STUCK or", "well=True or", "activities/progress"),
