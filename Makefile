@@ -13,7 +13,7 @@ FIRST ?= 1
 CUTS ?= 1000
 # What is started often starts from compiled files, wherever `make` was called.
 unexport PYTHONDONTWRITEBYTECODE
-PACKAGES := activities archive client domain gateway papers process protocol rehearsal workflows
+PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
 .PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo pictures test campaign seeds check format simulate golden histories rules rules-lock schemas vectors words clean
 

@@ -19,6 +19,7 @@ from activities.deconfliction import RegisterActivities
 from activities.keeping import ArchiveKeeping
 from activities.messenger import Messenger
 from activities.notices import Notices
+from activities.progress import Progress
 from activities.receipts import Receipts
 from activities.register_watch import RegisterWatch
 from activities.relay import Relay
@@ -32,16 +33,18 @@ from archive.key_changes import KeyChanges
 from archive.ledgers import Ledgers
 from archive.owed import OwedReceipts
 from archive.patterns import Patterns
+from process import watchdog
 from process.builds import build_id, pinned, settle
 from process.configuration import deconfliction_key_in, installation_of, password_in
 from process.in_force import FollowedFile, InForce
 from process.keyfile import key_in
 from process.mail import mailbox
-from process.metrics import runtime
+from process.metrics import Probes, counting, probed
 from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
+from process.tls import trusting
 from workflows.controlled_delivery import ControlledDelivery
 
 log = logging.getLogger("vigil.worker")
@@ -126,23 +129,33 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     relay, claims = Relay(key), Claims(archive)
     deconfliction = RegisterActivities(deconfliction_key_in(chosen.deconfliction_key), directory, relay, claims)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
-    told = runtime(chosen.metrics_host, chosen.metrics_port)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=told)
+    counts = counting(wanted=chosen.metrics_port is not None or watchdog.watched())
+    runtime = counts.runtime if counts is not None else None
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=runtime)
     async with AsyncExitStack() as stack:
+        tls = trusting(chosen.ca, chosen.client_cert, chosen.client_key)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
-        http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)))
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=tls)))
         caller = ServiceCaller(http, installation_of(directory.now).id, key)
         messenger = Messenger(http, directory, key, chosen.gateway_url, box)
         build, queue = chosen.build or build_id(), chosen.task_queue
         receipts = Receipts(caller, OwedReceipts(archive), folded, directory, key, queue)
-        parts = caller, messenger, deconfliction, relay, ArchiveKeeping(ledgers, folded, key, receipts.ring)
+        keeping = ArchiveKeeping(ledgers, folded, key, receipts.ring)
+        parts = caller, messenger, deconfliction, relay, keeping
         await stack.enter_async_context(worker_for(client, queue, directory, *parts, build=build))
         await settle(client, queue, build, takes_over=chosen.takes_over)
-        sweep = Sweep(client, queue, ledgers, Deliveries(archive, wrapping), key)
+        lists = Deliveries(archive, wrapping)
+        sweep = Sweep(client, queue, ledgers, lists, key)
         alarms = Alarms(caller, messenger, directory)
         watch = RegisterWatch(client, claims, Patterns(archive), alarms, deconfliction, key)
         for beside in (sweep.go_on(), receipts.go_on(), StrandedWatch(client, queue, alarms).go_on(), watch.go_on()):
             stack.callback(asyncio.create_task(beside).cancel)
+        if counts is not None:
+            progress = Progress(counts.text, client, lists, keeping.lag, sweep.age)
+            for beside in (progress.go_on(), watchdog.go_on(progress.live)):
+                stack.callback(asyncio.create_task(beside).cancel)
+            probes = Probes(progress.registry, progress.ready, progress.live, counts.text)
+            await stack.enter_async_context(probed(probes, chosen.metrics_host, chosen.metrics_port))
         log.info("the worker is ready", extra={"task_queue": queue, "build": build})
         await stop.wait()
         log.info("the worker stops; attempts under way may finish")

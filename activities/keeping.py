@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio import activity
@@ -35,6 +36,35 @@ MARGIN = timedelta(seconds=2)
 """By which an attempt counts shorter than Temporal gives it: the next one begins when that is over."""
 
 
+FORGOTTEN = 180.0
+"""Seconds after which an attempt that failed is another worker's: here, the next one would have begun long before."""
+
+
+class Lag:
+    """For how long batches have waited to be kept, as far as this worker knows."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        """`clock`: seconds."""
+        self._clock = clock
+        self._waits: dict[str, tuple[float, float]] = {}
+        """By delivery: since when its batch has waited, and when the last attempt began."""
+
+    def begins(self, delivery: str, waited: float) -> None:
+        """An attempt to keep its batch begins, which has waited for so long."""
+        now = self._clock()
+        self._waits[delivery] = now - max(waited, 0.0), now
+
+    def ends(self, delivery: str) -> None:
+        """It is kept, or will never be."""
+        self._waits.pop(delivery, None)
+
+    def seconds(self) -> float:
+        """How long the oldest one has waited; nothing where none does."""
+        now = self._clock()
+        self._waits = {name: one for name, one in self._waits.items() if now - one[1] <= FORGOTTEN}
+        return max((now - since for since, _ in self._waits.values()), default=0.0)
+
+
 class ArchiveKeeping:
     """The activity, with the archive, and the key that vouches for what it has kept."""
 
@@ -51,6 +81,7 @@ class ArchiveKeeping:
         self._folded = folded
         self._key = key
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self.lag = Lag()
 
     def siblings(self, relay: Relay) -> SiblingWatch:
         """What listens for siblings, in the same archive."""
@@ -64,22 +95,28 @@ class ArchiveKeeping:
         be restored. Not after `NotAllowed`: an expunged delivery has ended.
         """
         began = datetime.now(UTC)
-        given = activity.info().start_to_close_timeout or timedelta()
+        about = activity.info()
+        given = about.start_to_close_timeout or timedelta()
+        self.lag.begins(errand.delivery, (about.started_time - about.scheduled_time).total_seconds())
         try:
             async with self._gate:
                 answer = await self._kept(errand, began + given - MARGIN)
         except VigilError as error:
             if not isinstance(error, Unavailable):  # the archive comes back, and nothing is added up twice
                 self._folded.drop(errand.delivery)
+            if isinstance(error, NotAllowed):
+                self.lag.ends(errand.delivery)
             raise ApplicationError(error.message, type=error.code, non_retryable=isinstance(error, NotAllowed)) from error
         of = KeptUpTo(branch=errand.branch, size=errand.size, root=errand.root)
         if not isinstance(answer, Diverges):
+            self.lag.ends(errand.delivery)
             return hand_in(of, errand.delivery, moment(), self._key)
         self._folded.drop(errand.delivery)
         fact = diverged(answer)
         if fact is None:
             message = f"archive and workflow diverge at entry {answer.seq} of {errand.delivery}: {answer.how}"
             raise ApplicationError(message, type="diverges")
+        self.lag.ends(errand.delivery)
         return hand_in(of.model_copy(update={"diverged": fact}), errand.delivery, moment(), self._key)
 
     async def _kept(self, errand: KeepErrand, until: datetime) -> BatchKept | Diverges:

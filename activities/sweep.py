@@ -58,6 +58,11 @@ class Sweep:
         self._looked: dict[str, tuple[str, int]] = {}
         """By delivery: the run that was looked at, and in which round."""
         self._round = 0
+        self._done_at = clock()
+
+    def age(self) -> float:
+        """Seconds since the last round came to its end."""
+        return self._clock() - self._done_at
 
     async def go_on(self) -> None:
         """One round after another, until it is cancelled. What is away is asked again in the next one."""
@@ -65,6 +70,7 @@ class Sweep:
             began = self._clock()
             try:
                 await self.once()
+                self._done_at = self._clock()
             except Exception as error:  # noqa: BLE001 - whatever it was, the next round comes
                 log.warning("the archive was not held against the workflows: %s", type(error).__name__)
             await asyncio.sleep(max(0.0, began + ROUND - self._clock()))

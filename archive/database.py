@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
 from domain.words.errors import Malformed, Unavailable
+from domain.words.text import mark
 
 log = logging.getLogger("vigil.archive")
 for talker in ("alembic", "aiosqlite"):  # the second would write down every value
@@ -86,6 +87,13 @@ class Database:
                     async with self._writer.begin() as connection:
                         await connection.run_sync(upgrade)
                 self._migrated = True
+
+    async def revisions(self) -> tuple[frozenset[str], frozenset[str]]:
+        """At which migration the tables are, and the newest that this version has. Changes nothing. Raises `Unavailable`."""
+        with _as_ours(), self._kept_open():
+            async with self._engine.connect() as connection:
+                there = await connection.run_sync(lambda one: MigrationContext.configure(one).get_current_heads())
+        return frozenset(there), frozenset(_newest_of(MIGRATIONS))
 
     async def purge(self) -> None:
         """Remove from the database's own files what was overwritten in `data_keys`. Raises `Unavailable`.
@@ -251,5 +259,5 @@ def _as_ours() -> Iterator[None]:
         raise Unavailable(message, hint="run that version, or a newer one") from error
     except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         log.warning("the archive cannot be reached", extra={"code": type(error).__name__})
-        message = "the archive cannot be reached: nothing is shown that cannot be recorded, and no key counts for long"
-        raise Unavailable(message, hint="try again; a stop is taken all the same") from error
+        message = mark("the archive cannot be reached: nothing is shown that cannot be recorded, and no key counts for long")
+        raise Unavailable(message, hint=mark("try again; a stop is taken all the same")) from error

@@ -207,6 +207,12 @@ class Deliveries:
         async with self._database.reading() as connection:
             return tuple(row.delivery for row in await connection.execute(asked))
 
+    async def alarmed(self) -> tuple[str, ...]:
+        """The deliveries that have not ended, and of which archive and workflow have differed."""
+        asked = select(deliveries.c.delivery).where(~deliveries.c.ended, deliveries.c.alarm.is_not(None))
+        async with self._database.reading() as connection:
+            return tuple(row.delivery for row in await connection.execute(asked.order_by(deliveries.c.delivery)))
+
     async def newest(self) -> int:
         """The number of the newest change: from here on somebody begins to watch."""
         async with self._database.reading() as connection:

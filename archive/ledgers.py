@@ -87,13 +87,12 @@ class Ledgers:
         """Set the alarm if what the archive held is no beginning of what the workflow stated afterwards, as far as sizes tell and
         the numbers of branches: one that is newer than the archive's has not been kept yet.
         """
-        newer, older = stated.branch > held.branch, stated.branch < held.branch
-        if newer or (not older and (held.size < stated.size or (held.size == stated.size and held.root == stated.root))):
+        if goes_before(held, stated):
             return None
         async with self._database.writing() as connection:
             await lock(connection, delivery)
             there = await branches_of(connection, delivery)
-            how: HowDiverged = "ahead" if older or held.size > stated.size else "root"
+            how: HowDiverged = "ahead" if stated.branch < held.branch or held.size > stated.size else "root"
             return await set_alarm(connection, delivery, there, (min(stated.size, held.size), how))
 
     async def is_gone(self, delivery: str) -> None:
@@ -215,6 +214,15 @@ class Ledgers:
         if row.wrapped is None:
             raise NotAllowed(f"{delivery} is expunged, so nothing more is kept of it")
         return DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
+
+
+def goes_before(held: Extent, stated: Extent) -> bool:
+    """Whether what the archive held is a beginning of what the workflow stated afterwards, or is all of it, as far as sizes tell
+    and the numbers of branches.
+    """
+    if stated.branch != held.branch:
+        return stated.branch > held.branch
+    return held.size < stated.size or (held.size == stated.size and held.root == stated.root)
 
 
 def _held(branch: Branch) -> Extent:

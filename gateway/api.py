@@ -33,7 +33,7 @@ from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
 from domain.words.text import mark
-from gateway import metrics, openapi
+from gateway import openapi
 from gateway.access import CALLER, PROOFS, Proofs
 from gateway.aside import Aside
 from gateway.bodies import READER, read
@@ -63,6 +63,7 @@ from gateway.reception import RECEPTION, Reception
 from gateway.results_query import results_query_of, statistics_query_of
 from gateway.shift import handover_number, handovers_query_of, shift_query_of
 from gateway.streams import STREAMS, end_streams, stream, stream_floor
+from process.metrics import CONTENT_TYPE
 
 ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
@@ -149,7 +150,7 @@ async def describe(request: web.Request) -> web.Response:
 async def count(request: web.Request) -> web.Response:
     """Counts and times of this process, in Prometheus' text format."""
     await request.app[METRICS].look(partial(health_of, request.app))
-    return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    return web.Response(body=request.app[METRICS].text(), headers={"Content-Type": CONTENT_TYPE})
 
 
 @routes.get("/v1/directory", name="directory")

@@ -7,6 +7,7 @@ proxy all callers have the proxy's, and counting would let one stranger lock out
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -71,8 +72,13 @@ CONNECTIONS: web.AppKey[Connections] = web.AppKey("connections", Connections)
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int, *, grace: float = 5.0) -> AsyncIterator[None]:
-    """Serve there while the context is open; then requests under way have `grace` seconds. Raises `OSError`."""
+async def serving(
+    app: web.Application, host: str, port: int, *, grace: float = 5.0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
+    """Serve there while the context is open; then requests under way have `grace` seconds. Plainly, unless `tls` says how.
+
+    Raises `OSError`.
+    """
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -83,7 +89,7 @@ async def serving(app: web.Application, host: str, port: int, *, grace: float = 
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
         assert runner.server is not None  # noqa: S101 - since it has been set up
         watch = asyncio.create_task(app[CONNECTIONS].watch(runner.server))
         try:

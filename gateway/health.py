@@ -105,6 +105,11 @@ class Pulse:
             raise Unavailable(message, hint="set its clock right; until then use another gateway")
         return clock
 
+    async def ahead(self) -> float:
+        """By how many seconds at least our own clock is ahead of Temporal's; less than nothing: behind. Raises `Unavailable`."""
+        await self.clock()
+        return self._ahead.total_seconds()
+
     async def clock_for_a_brake(self) -> Clock | None:
         """The same, however ours is. Where Temporal does not answer soon, as it was last seen; none if it never was."""
         with suppress(Unavailable, TimeoutError):

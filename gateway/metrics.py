@@ -13,7 +13,6 @@ from domain.words.errors import RuleBroken, Unavailable, VigilError
 from gateway.health import Health
 from gateway.limits import SHARES, Limits
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Seconds. A receipt takes a hundredth of one on an idle system; 10 s is when a statement is left for a worker to come."""
 
@@ -38,23 +37,38 @@ class Metrics:
         )
         self._refused = Counter("vigil_gateway_refusals", "Errors answered.", ("action", "code", "rule"), registry=self.registry)
         self._statements = Counter("vigil_statements", "What became of statements.", ("verdict", "rule"), registry=self.registry)
-        self._stranded = Gauge(
+        self._stranded = self._gauge(
             "vigil_stranded_deliveries",
             "Deliveries that wait for a worker of a build of which none is up; not a number while Temporal is away.",
-            registry=self.registry,
         )
-        self._stranded.set(nan)
-        self._files_away = Gauge(
+        self._without_worker = self._gauge("vigil_worker_none", "1 while no worker asks for work; likewise.")
+        self._files_away = self._gauge(
             "vigil_attachments_away",
             "1 while the storage of attachments is away; not a number while Temporal is, or where files are not kept.",
-            registry=self.registry,
         )
-        self._files_away.set(nan)
+        self._archive_away = self._gauge("vigil_archive_away", "1 while the archive does not answer; likewise.")
+        self._temporal_away = self._gauge("vigil_temporal_away", "1 while Temporal does not answer.")
+        self._ahead = self._gauge(
+            "vigil_clock_ahead_seconds", "By how much this machine's clock is ahead of Temporal's; less than nothing: behind."
+        )
+        self._ends = self._gauge(
+            "vigil_certificate_ends_seconds", "Until the gateway's own certificate ends; not a number where it shows none."
+        )
         under_way = Gauge(
             "vigil_gateway_under_way", "Requests under way; `follow` are streams.", ("lane",), registry=self.registry
         )
         for lane in SHARES:
             under_way.labels(lane).set_function(partial(limits.under_way, lane))
+
+    def _gauge(self, name: str, about: str) -> Gauge:
+        """One whose value is not known yet."""
+        found = Gauge(name, about, registry=self.registry)
+        found.set(nan)
+        return found
+
+    def ends(self, left: Callable[[], float]) -> None:
+        """How long the certificate lasts is looked up so."""
+        self._ends.set_function(left)
 
     def answered(self, action: str, method: str, answer: web.StreamResponse, seconds: float) -> None:
         """A request has been answered."""
@@ -77,16 +91,28 @@ class Metrics:
         """What is counted anew at each look."""
         try:
             found = await health()
-            self._stranded.set(found.stranded)
-            self._files_away.set({"up": 0, "away": 1}.get(found.attachments, nan))
         except Unavailable:
-            self._stranded.set(nan)
-            self._files_away.set(nan)
+            self._temporal_away.set(1)
+            for one in (self._stranded, self._without_worker, self._files_away, self._archive_away):
+                one.set(nan)
+            return
+        self._temporal_away.set(0)
+        self._stranded.set(found.stranded)
+        self._without_worker.set(found.worker == "none")
+        self._files_away.set({"up": 0, "away": 1}.get(found.attachments, nan))
+        self._archive_away.set(found.archive == "away")
 
-    async def go_on_looking(self, health: Callable[[], Awaitable[Health]]) -> None:
-        """One look after another, until it is cancelled."""
+    async def go_on_looking(
+        self, health: Callable[[], Awaitable[Health]], ahead: Callable[[], Awaitable[float]] | None = None
+    ) -> None:
+        """One look after another, until it is cancelled. `ahead`: by how much our clock is."""
         while True:
             await self.look(health)
+            if ahead is not None:
+                try:
+                    self._ahead.set(await ahead())
+                except Unavailable:
+                    self._ahead.set(nan)
             await asyncio.sleep(LOOK_EVERY)
 
     def text(self) -> bytes:

@@ -47,13 +47,13 @@ from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptio
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, LONGEST_CURSOR, LONGEST_NUMBER, MOST_ASKED_BY_NAME
-from gateway import metrics
 from gateway.files import Handed
 from gateway.floor import FloorAnew, FloorBeat, FloorChanged, FloorGone
 from gateway.health import Health
 from gateway.list_query import ListQuery
 from gateway.payloads import Coded
 from gateway.problems import CONTENT_TYPE, HTTP, Problem
+from process.metrics import CONTENT_TYPE as COUNTS
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -241,7 +241,7 @@ _NARROWED: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
 SAYS: dict[str, Says] = {
     "health": Says({200: Success(Health)}, refuses=(503,)),
     "openapi": Says({200: Success(dict[str, Any])}),
-    "measure": Says({200: Success(str, media=metrics.CONTENT_TYPE)}),
+    "measure": Says({200: Success(str, media=COUNTS)}),
     "directory": Says(
         {
             200: Success(tuple[Listed, ...], headers={"ETag": "Changes when the directory does."}),

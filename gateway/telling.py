@@ -6,6 +6,7 @@ officer writes, and follows nothing (docs/decisions/0061).
 """
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -39,9 +40,9 @@ LETTER: Final = (
 )
 
 
-def way_out() -> aiohttp.ClientSession:
+def way_out(tls: ssl.SSLContext) -> aiohttp.ClientSession:
     """To receivers, to all of them at once. Nothing that one answers goes along with what is posted next: no cookie is kept."""
-    connector = aiohttp.TCPConnector(limit=MOST_SUBSCRIPTIONS_IN_ALL)
+    connector = aiohttp.TCPConnector(limit=MOST_SUBSCRIPTIONS_IN_ALL, ssl=tls)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 

@@ -24,13 +24,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from domain.words.errors import Fault, Malformed, NotVerified, Unavailable
+from domain.words.text import fill, mark
 from process.configuration import text_of
 
 FORMAT = "vigil payload-keys/1"
 ABOUT = "# id and key (256 bits, hexadecimal), the oldest first: the last one encrypts, every one decrypts"
 KEY_BYTES = 32
 NONCE_BYTES = 12
-HINT = "make one with `vigil keys payload new`; gateway and workers of an installation share it"
+HINT = mark("make one with `vigil keys payload new`; gateway and workers of an installation share it")
 
 
 def id_of(key: bytes) -> str:
@@ -104,11 +105,13 @@ def ring_in(path: Path) -> Ring:
     text = text_of(path)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o027:  # group may read: that is how systemd shows the access list of a credential
-        message = f"{path} can be read or changed by others than its owner (mode {mode:o})"
-        raise Malformed(message, hint=f"chmod 600 {path}")
+        message = fill("{path} can be read or changed by others than its owner (mode {mode})", path=path, mode=f"{mode:o}")
+        raise Malformed(message, hint=fill("chmod 600 {path}", path=path))
     lines = text.splitlines()
     if not lines or lines[0] != FORMAT:
-        raise Malformed(f"{path} is no file of payload keys: its first line is not `{FORMAT}`", hint=HINT)
+        raise Malformed(
+            fill("{path} is no file of payload keys: its first line is not `{first}`", path=path, first=FORMAT), hint=HINT
+        )
     keys: dict[str, bytes] = {}
     faults: list[Fault] = []
     for number, line in enumerate(lines[1:], start=2):
@@ -121,7 +124,7 @@ def ring_in(path: Path) -> Ring:
         else:
             keys[one] = key
     if faults or not keys:
-        raise Malformed(f"{path} holds no ring of payload keys", faults, hint=HINT)
+        raise Malformed(fill("{path} holds no ring of payload keys", path=path), faults, hint=HINT)
     return Ring(keys)
 
 

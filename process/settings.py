@@ -54,6 +54,18 @@ class Settings(BaseSettings):
     """Where services reach the gateway."""
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8470, ge=0, le=65535)
+    tls_cert: Path | None = None
+    """The gateway's own certificate, with those between it and its authority (PEM). None: TLS ends before it."""
+    tls_key: Path | None = None
+    """Its private key (PEM, no passphrase)."""
+    tls_client_ca: Path | None = None
+    """Certificates of authorities (PEM): who calls must show a certificate of one of them. None: nobody need show any."""
+    ca: Path | None = None
+    """Certificates (PEM) that are trusted beside the system's, where services, webhooks and the gateway are called."""
+    client_cert: Path | None = None
+    """The certificate (PEM) that is shown to whoever demands one."""
+    client_key: Path | None = None
+    """Its private key (PEM, no passphrase)."""
     oidc: Path | None = None
     """A file (YAML) with the OpenID provider through which supervisors may sign in with a browser. None: there is no such way."""
     temporal_ui: str | None = Field(default=None, pattern=r"^https?://[^\s/]+(/[^\s?#]*)?$")

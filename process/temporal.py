@@ -14,6 +14,7 @@ from temporalio.runtime import Runtime
 from temporalio.service import KeepAliveConfig, RPCError, RPCStatusCode
 
 from domain.words.errors import Unavailable
+from domain.words.text import fill, mark
 from process.codec import ENCRYPTED, Codec, ForgedError, converter
 from process.ring import Ring
 
@@ -52,8 +53,8 @@ async def connect(address: str, namespace: str, ring: Ring, *, runtime: Runtime 
             )
         except (RuntimeError, RPCError) as error:
             if loop.time() + pause > until:
-                message = f"no Temporal server answers at {address}"
-                raise Unavailable(message, hint="start it, or set VIGIL_TEMPORAL_ADDRESS") from error
+                message = fill("no Temporal server answers at {address}", address=address)
+                raise Unavailable(message, hint=mark("start it, or set VIGIL_TEMPORAL_ADDRESS")) from error
             log.info("waiting for Temporal", extra={"address": address})
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)

@@ -557,6 +557,8 @@ class Gateway:
                 allow_redirects=False,
             ) as answer:
                 data = await answer.read()
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise self._untrusted() from error
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
             raise self._away() from error
         except aiohttp.ClientResponseError as error:
@@ -585,6 +587,12 @@ class Gateway:
     def _away(self) -> Unavailable:
         message = fill("no gateway answers at {url}", url=self._url)
         return Unavailable(message, hint=mark("start one with `vigil up`, or name another with --gateway or VIGIL_GATEWAY"))
+
+    def _untrusted(self) -> Unavailable:
+        message = fill("the certificate of the gateway at {url} is not trusted here", url=self._url)
+        return Unavailable(
+            message, hint=mark("name the authority's certificate with VIGIL_CA, or look whether it is the right gateway")
+        )
 
     def _stranger(self) -> Unavailable:
         message = fill("what answers at {url} is not a Vigil gateway, or one of another version", url=self._url)

@@ -2690,6 +2690,15 @@ BUGS = (
         "except TimeoutError as error:  # noqa: BLE001 - it has ended",
         "workflows/divergence::test_what_somebody_has_invented_in_temporal_keeps_the_sweep_from_nothing",
     ),
+    Bug("operated", "process/tls.py", "self.context.verify_mode = ssl.CERT_REQUIRED", "pass", "gateway/tls"),
+    Bug("operated", "process/certificates.py", "        if path.exists():\n", "        if False:\n", "gateway/tls"),
+    Bug("operated", "activities/progress.py", "well=idle <= STALLED and", "well=", "activities/progress"),
+    Bug("operated", "activities/progress.py", "well=idle <= STUCK or", "well=True or", "activities/progress"),
+    Bug("operated", "doctor/archive.py", "if not goes_before(held, stated)]", "if False]", "client/doctor"),
+    Bug("operated", "doctor/files.py", "if entry is None or not entry.valid_at(now):", "if False:", "client/doctor"),
+    Bug(
+        "operated", "deploy/systemd/restore.sh", 'say "the backup is damaged: nothing was changed"; exit 7', ":", "archive/backup"
+    ),
     Bug(
         "deploy",
         "deploy/compose/compose.yaml",

@@ -18,11 +18,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
-import aiohttp
 import typer
 from aiohttp import web
 from yarl import URL
 
+from client.connecting import session
 from client.console import talk
 from client.keyring import key_of
 from client.language import _
@@ -54,7 +54,7 @@ def codec(
     key, origins = key_of(keys.expanduser(), service), origins_of(ui)
 
     async def serve() -> None:
-        async with aiohttp.ClientSession() as http:
+        async with session() as http:
             door = Gateway(http, gateway, service, key)
             await door.decode(b"{}")  # who may not read learns it now
             async with bridge(door.decode, origins, port) as endpoint:

@@ -10,7 +10,6 @@ from pathlib import Path
 from textwrap import indent
 from typing import Annotated, Final, get_args
 
-import aiohttp
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
@@ -22,6 +21,7 @@ from rich.text import Text
 from client import keyring
 from client.conformance.checks import CHECKS, By, CheckResult, Result, examine
 from client.conformance.exam import Exam
+from client.connecting import session
 from client.console import answer, talk
 from client.language import _, speak
 from client.options import Output
@@ -101,7 +101,7 @@ async def _examined(
 ) -> list[CheckResult]:
     count = sum(by in one.by for one in CHECKS)
     bar = Progress("{task.description}", MofNCompleteColumn(), console=talk, transient=True, disable=not talk.is_terminal)
-    async with aiohttp.ClientSession() as http:
+    async with session() as http:
         exam = Exam(http, url, service, vigil, need, gateway=door, patience=patience, settle=min(2, patience))
         with bar:
             task = bar.add_task("", total=count)

@@ -15,6 +15,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -68,6 +69,8 @@ class Config:
     vigil_keys: dict[str, str]
     gateway: str | None
     """Where statements are handed in. None: we are polled."""
+    ca: Path | None
+    """Certificates of the authority that the gateway's is of (PEM). None: those that the system trusts."""
     policy: dict[str, Any] | None
     """Need to content, for exercises. None: people answer."""
 
@@ -88,6 +91,7 @@ class Config:
             vigil=found["vigil"]["id"],
             vigil_keys=protocol.by_id(found["vigil"]["keys"]),
             gateway=found["gateway"].rstrip("/") if "gateway" in found else None,
+            ca=path.parent / found["ca"] if "ca" in found else None,
             policy=json.loads(policy.read_text(encoding="utf-8")) if policy is not None else None,
         )
 
@@ -275,7 +279,8 @@ class Service:
         address = f"{self.config.gateway}{path}"
         url, made = urlsplit(address), self.authorization(address, body, method)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = kind(str(url.hostname), url.port, timeout=30)
+        safe = {"context": ssl.create_default_context(cafile=self.config.ca)} if url.scheme == "https" else {}
+        connection = kind(str(url.hostname), url.port, timeout=30, **safe)
         try:
             target = f"{url.path}?{url.query}" if url.query else url.path
             connection.request(method, target, body, {"Authorization": made, "Content-Type": "application/json"})

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import configparser
 import re
+import shutil
 import stat
+import subprocess
+import sysconfig
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from process import watchdog
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -99,6 +104,29 @@ def test_unit_is_hardened(path: Path) -> None:
 
     assert HARDENING.items() <= dict(service).items()
     assert service.get("DynamicUser") == "yes" or service.get("User") == "vigil"
+
+
+def test_systemd_understands_every_unit(tmp_path: Path) -> None:
+    """No line of a unit is one that systemd does not know; where it is not installed, nobody can say."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd is not installed")
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8").replace("/opt/vigil/.venv/bin/", f"{sysconfig.get_path('scripts')}/")
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    ran = subprocess.run(  # noqa: S603
+        [program, "verify", *sorted(map(str, tmp_path.iterdir()))], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (ran.returncode, ran.stderr)
+
+
+@pytest.mark.parametrize("path", [*VIGIL_UNITS], ids=lambda path: path.name)
+def test_a_unit_that_hangs_is_started_again(path: Path) -> None:
+    """It says that it goes on several times within the time that systemd waits."""
+    service = read_unit(path)["Service"]
+
+    assert (True, "main") == (int(service["WatchdogSec"]) >= 4 * watchdog.EVERY, service["NotifyAccess"])
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)

@@ -21,6 +21,7 @@ from client.running import ASKS
 from rehearsal.over_http import free_ports
 from tests.client.test_cli import PLAN, names_in
 from tests.command import VIGIL, vigil
+from tests.deploy.test_alerts import alerts
 from tests.support import EXAMPLES
 
 PATIENCE = 60.0
@@ -149,22 +150,33 @@ async def test_an_installation_keeps_what_ended_and_its_folder_to_itself(install
     assert 0 == again.returncode
 
 
-async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tuple[object, ...]) -> None:
-    """Off unless asked for; then on two ports of the loopback interface, named in what it prints, each with its own counts."""
-    port = free_ports(1)[0]
+async def test_metrics_of_gateway_and_worker_are_where_up_says(installation: tuple[object, ...], tmp_path: Path) -> None:
+    """Off unless asked for; then on two ports of the loopback interface, named in what it prints, each with its own counts. Both
+    are ready, each metric that an alert is about is there, and the doctor finds nothing wrong.
+    """
+    port, home = free_ports(1)[0], tmp_path / "home"
     async with running(*installation, "--metrics-port", port) as up, aiohttp.ClientSession() as http:
         printed = await said(up, "stop with Ctrl-C")
-        texts = []
+        texts, ready = [], []
         for place in re.findall(r"http://\S+/metrics", printed):
             async with http.get(place) as answer:
                 texts.append(await answer.text())
+            async with http.get(place.replace("/metrics", "/ready")) as answer:
+                ready.append(answer.status)
+        well = await vigil("doctor", "--home", home, "-o", "json")
         up.terminate()
         await asyncio.wait_for(up.communicate(), PATIENCE)
 
+    assert (0, True) == (well.code, well.json["healthy"]), well.out
+    assert 0o600 == mode_of(home / "settings.env")
     gateway, worker = texts
     assert f"http://127.0.0.1:{port}/metrics of the gateway" in printed
     assert 'vigil_gateway_requests_total{action="health"' in gateway
     assert "temporal_request_total" in worker
+    served = set(re.findall(r"^# TYPE (\S+)", gateway + worker, re.MULTILINE)) | {"up"}
+    named = {name for rule in alerts() for name in re.findall(r"\b(?:vigil_\w+|temporal_\w+|up)\b", rule["expr"])}
+    assert not {name for name in named if name not in served}
+    assert [200, 200] == ready
 
 
 @pytest.mark.kill

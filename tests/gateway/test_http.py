@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,14 +52,16 @@ class Door:
 
 
 @asynccontextmanager
-async def door_of(grace: float = 1.0) -> AsyncIterator[Door]:
+async def door_of(grace: float = 1.0, tls: ssl.SSLContext | None = None) -> AsyncIterator[Door]:
     """A door, open."""
     port = free_ports(1)[0]
-    url = f"http://127.0.0.1:{port}"
+    url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
     proofs = Proofs(InForce(DIRECTORY), url)
     async with aiohttp.ClientSession() as http, log_of_reads(DIRECTORY) as reads:
         reception = Reception(NOBODY, "none", InForce(DIRECTORY), {}, private_key_of(VIGIL), reading_of(reads._database))
-        async with serving(application(reception, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace):
+        async with serving(
+            application(reception, proofs, reads, Sessions(reads._database)), "127.0.0.1", port, grace=grace, tls=tls
+        ):
             yield Door(url, port, http)
 
 

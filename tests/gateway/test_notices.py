@@ -37,6 +37,7 @@ from gateway.reception import Reception
 from gateway.telling import Teller, letter, places, way_out
 from process.in_force import InForce
 from process.mail import Mailbox
+from process.tls import trusting
 from protocol import calls
 from protocol.gateway import Gateway
 from rehearsal.over_http import free_ports
@@ -115,7 +116,7 @@ class Desk:
 @asynccontextmanager
 async def desk(directory: Directory = DIRECTORY, **more: Any) -> AsyncIterator[Desk]:
     """An empty archive."""
-    async with way_out() as http, log_of_reads(directory) as reads:
+    async with way_out(trusting(None)) as http, log_of_reads(directory) as reads:
         yield Desk(reads, http, InForce(directory), **more)
 
 

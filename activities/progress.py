@@ -1,0 +1,133 @@
+"""Whether a worker makes progress, and whether the archive keeps up: what it says to whoever runs it.
+
+A worker that lives and does nothing is worse than one that is dead, since nobody starts another. Every minute Temporal answers a
+worker that asks for work, also where there is none; one all of whose slots are taken by tasks that never end asks no more, and
+finishes nothing. So it makes progress where it has lately been answered, or has finished something.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from math import nan
+from time import monotonic
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.parser import text_string_to_metric_families
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.keeping import Lag
+from archive.deliveries import Deliveries
+from domain.words.errors import Unavailable
+from process.metrics import State
+
+log = logging.getLogger("vigil.progress")
+
+LOOK_EVERY: Final = 15.0
+"""Seconds."""
+STALLED: Final = 90.0
+"""Seconds without a sign: Temporal answers each minute. From then on the worker is not ready."""
+STUCK: Final = 300.0
+"""Seconds without a sign though Temporal answers others: from then on a restart is the best that can be done."""
+LATE: Final = 120.0
+"""Seconds that a batch waits to be kept, from which on the archive does not keep up."""
+PATIENCE: Final = timedelta(seconds=3)
+SIGNS: Final = (
+    "temporal_long_request_total",
+    "temporal_workflow_task_execution_latency_seconds_count",
+    "temporal_activity_execution_latency_seconds_count",
+)
+"""Of Temporal's SDK: answers to a worker that asks for work, and what it has finished."""
+
+
+class Progress:
+    """Looks at the worker from within."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what it looks at
+        self,
+        counts: Callable[[], Awaitable[bytes]],
+        client: Client,
+        deliveries: Deliveries,
+        lag: Lag,
+        swept: Callable[[], float],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """`counts`: those of Temporal's SDK. `swept`: seconds since all that could be was held against the archive."""
+        self._counts = counts
+        self._client = client
+        self._deliveries = deliveries
+        self._lag = lag
+        self._clock = clock
+        self._signs = -1.0
+        self._at = clock()
+        self._temporal = self._archive = True
+        self.registry = CollectorRegistry()
+        self._gauge("vigil_worker_idle_seconds", "Since Temporal last answered this worker, or it finished a task.", self.idle)
+        self._gauge("vigil_archive_lag_seconds", "For how long the oldest batch has waited that is not kept yet.", lag.seconds)
+        self._gauge("vigil_sweep_age_seconds", "Since this worker last held the archive against the workflows.", swept)
+        self._gauge("vigil_archive_away", "1 while the archive does not answer.", lambda: 0.0 if self._archive else 1.0)
+        self._gauge("vigil_temporal_away", "1 while Temporal does not answer.", lambda: 0.0 if self._temporal else 1.0)
+        self._differ = Gauge(
+            "vigil_ledgers_differ",
+            "Deliveries under way of which archive and workflow differ; not a number while the archive is away.",
+            registry=self.registry,
+        )
+        self._differ.set(nan)
+
+    def _gauge(self, name: str, about: str, of: Callable[[], float]) -> None:
+        Gauge(name, about, registry=self.registry).set_function(of)
+
+    def idle(self) -> float:
+        """Seconds since the last sign that it makes progress."""
+        return self._clock() - self._at
+
+    async def ready(self) -> State:
+        """Whether it makes progress, and the archive keeps up."""
+        idle, late = self.idle(), self._lag.seconds()
+        keeps_up = self._archive and late <= LATE
+        said = {
+            "progress": idle <= STALLED,
+            "idle_seconds": round(idle),
+            "archive": "away" if not self._archive else "up" if keeps_up else "behind",
+            "archive_lag_seconds": round(late),
+            "temporal": "up" if self._temporal else "away",
+        }
+        return State(well=idle <= STALLED and keeps_up and self._temporal, said=said)
+
+    async def live(self) -> State:
+        """Whether it should go on: another in its place would be answered, and this one is not."""
+        idle = self.idle()
+        return State(well=idle <= STUCK or not self._temporal, said={"idle_seconds": round(idle)})
+
+    async def go_on(self) -> None:
+        """One look after another, until it is cancelled."""
+        while True:
+            try:
+                await self.once()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look comes
+                log.warning("the worker could not look at itself: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def once(self) -> None:
+        """One look."""
+        signs = signs_in(await self._counts())
+        if signs != self._signs:
+            self._signs, self._at = signs, self._clock()
+        try:
+            self._temporal = await self._client.service_client.check_health(timeout=PATIENCE)
+        except (RPCError, RuntimeError):
+            self._temporal = False
+        try:
+            self._differ.set(len(await self._deliveries.alarmed()))
+            self._archive = True
+        except Unavailable:
+            self._differ.set(nan)
+            self._archive = False
+
+
+def signs_in(counts: bytes) -> float:
+    """How many signs of progress have been counted."""
+    families = text_string_to_metric_families(counts.decode())
+    return sum(one.value for family in families for one in family.samples if one.name in SIGNS)

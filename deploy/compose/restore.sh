@@ -1,0 +1,51 @@
+#!/bin/sh
+# Puts the databases and attachments of backup.sh in their place, from the root of the project: sh deploy/compose/restore.sh BACKUP
+# PostgreSQL alone may run: docker compose --file deploy/compose/compose.yaml up --detach --wait postgres
+# The databases of now are dumped beside the backup first, so that nothing is lost by a wrong choice.
+# Settings and secrets are not unpacked: settings.tar and the keys are there to be compared and copied by hand.
+#
+# PostgreSQL elsewhere: as with backup.sh. ATTACHMENTS: the folder they go to; else the volume of the gateway.
+set -eu
+umask 077
+
+here="${COMPOSE_FOLDER:-deploy/compose}"
+compose="docker compose --file $here/compose.yaml"
+USER_OF_ALL="${USER_OF_ALL:-temporal}"
+
+say() { echo "restore: $*" >&2; }
+[ $# -eq 1 ] || { say "expected a backup: sh restore.sh BACKUP"; exit 2; }
+[ -f "$1/SHA256SUMS" ] || { say "$1 is no backup of backup.sh"; exit 3; }
+from="$(cd "$1" && pwd -P)"
+(cd "$from" && sha256sum --check --quiet SHA256SUMS >&2) || { say "the backup is damaged: nothing was changed"; exit 7; }
+if [ -z "${IN_POSTGRES:-}" ]; then
+    IN_POSTGRES="$compose exec -T postgres"
+    if $compose ps --services --status running | grep -Eq '^(temporal|worker|gateway)$'; then
+        say "stop temporal, worker and gateway first; nothing was changed"
+        exit 1
+    fi
+fi
+others="$($IN_POSTGRES psql --username="$USER_OF_ALL" --dbname=postgres --no-psqlrc --tuples-only --no-align --command \
+    "SELECT count(*) FROM pg_stat_activity WHERE datname IN ('temporal', 'temporal_visibility', 'vigil')")"
+[ "$others" = 0 ] || { say "$others connections to the databases are open: stop whoever uses them; nothing was changed"; exit 1; }
+
+moment="$(date -u +%Y%m%dT%H%M%SZ)"
+for database in temporal temporal_visibility vigil; do
+    if $IN_POSTGRES psql --username="$USER_OF_ALL" --dbname="$database" --no-psqlrc --quiet --command '\q' 2>/dev/null; then
+        $IN_POSTGRES pg_dump --username="$USER_OF_ALL" --format=custom "$database" >"$from.before-$moment.$database.dump"
+    fi
+done
+for database in temporal temporal_visibility vigil; do
+    $IN_POSTGRES psql --username="$USER_OF_ALL" --dbname=postgres --no-psqlrc --quiet --set=ON_ERROR_STOP=1 \
+        --command "DROP DATABASE IF EXISTS $database"
+    $IN_POSTGRES pg_restore --username="$USER_OF_ALL" --dbname=postgres --create --exit-on-error <"$from/$database.dump"
+done
+if [ -n "${ATTACHMENTS:-}" ]; then
+    mkdir -p "$ATTACHMENTS"
+    tar -C "$ATTACHMENTS" -xpf "$from/attachments.tar"
+else
+    $compose run --rm --no-deps -T gateway \
+        python -c 'import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode="r|").extractall("/var/lib/vigil-attachments", filter="data")' \
+        <"$from/attachments.tar"
+fi
+say "done. Start all, and look: $compose up --detach --wait; vigil doctor"
+say "what was there before is in $from.before-$moment.*.dump; remove it when all is well"

@@ -1,0 +1,86 @@
+"""Looks at everything, and writes what it finds as one JSON document, in the language of whoever reads it (`vigil doctor`).
+
+Exit code 0 where nothing is wrong, 1 where something is.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable
+
+from doctor import archive, files, reach, temporal
+from doctor.findings import Finding, Part, because, gathered, unknown
+from doctor.given import Given, given
+from domain.words.errors import VigilError
+from domain.words.text import in_json, mark, shown, told
+from process.language import of, speaker
+from process.serve import leave
+
+HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
+    ("versions", files.versions),
+    ("keys", files.own_key),
+    ("keys", files.ring),
+    ("keys", files.shared_secret),
+    ("keys", files.passwords),
+    ("certificates", files.certificates),
+    ("directory", files.directory),
+    ("disk", files.disk),
+    ("gateway", reach.gateway),
+    ("services", reach.services),
+    ("services", reach.mail),
+    ("archive", archive.migrations),
+    ("attachments", archive.attachments),
+)
+"""What needs no Temporal, side by side."""
+
+
+async def looked() -> tuple[Finding, ...]:
+    """Everything there is to find."""
+    known, found = given()
+    here = await asyncio.gather(*(gathered(part, look(known)) for part, look in HERE))
+    findings = [*found, *(one for some in here for one in some)]
+    kept = not any(one.part == "archive" and one.state == "wrong" for one in findings)
+    if kept:
+        findings += await gathered("ledgers", archive.alarms(known))
+    else:
+        findings.append(unknown("ledgers", mark("while the archive is not as it must be, its alarms are not to be read")))
+    return (*findings, *await _of_temporal(known, kept=kept))
+
+
+async def _of_temporal(known: Given, *, kept: bool) -> tuple[Finding, ...]:
+    """`kept`: whether the archive can be held against the workflows."""
+    try:
+        client = await temporal.connection(known)
+    except VigilError as error:
+        return because("temporal", error), unknown("worker", mark("without Temporal nobody knows which workers are up"))
+    looks: list[tuple[Part, AsyncGenerator[Finding]]] = [
+        ("temporal", temporal.server(client)),
+        ("clock", temporal.clock(client)),
+        ("worker", temporal.workers(client, known)),
+    ]
+    found = [one for part, look in looks for one in await gathered(part, look)]
+    if kept and any(one.part == "worker" and one.state == "fine" for one in found):
+        found += await gathered("ledgers", archive.compared(client, known))
+    else:
+        found.append(unknown("ledgers", mark("without archive and workers, ledgers and workflows cannot be compared")))
+    return tuple(found)
+
+
+def main() -> None:
+    """Write the document, and end with the code."""
+    logging.disable(logging.CRITICAL)  # what there is to say is a finding
+    speak = speaker(of(os.environ))
+    found = asyncio.run(looked())
+    rows = [
+        {"part": one.part, "state": one.state, "what": shown(told(one.what, speak)), "then": shown(told(one.then, speak))}
+        for one in found
+    ]
+    bad = any(one.state == "wrong" for one in found)
+    sys.stdout.write(in_json(json.dumps({"healthy": not bad, "findings": rows}, ensure_ascii=False)) + "\n")
+    leave(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The archive: whether it answers, its migrations, its alarms, and how far it goes beside the workflows."""
+
+import asyncio
+from asyncio import to_thread
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from archive.attachments.storage import Bucket, storage_at
+from archive.batches import Extent
+from archive.database import Database
+from archive.deliveries import Deliveries
+from archive.ledgers import Ledgers, goes_before
+from doctor.files import file_of
+from doctor.findings import Finding, fine, some, unknown, warning, wrong
+from doctor.given import Given
+from domain.words.text import fill, mark
+from process.configuration import password_in
+from process.ring import Wrapping, ring_in
+from workflows import messages
+from workflows.messages import LedgerSize, workflow_id
+
+MOST_COMPARED: Final = 200
+"""Deliveries under way that are compared; the sweep of workers goes through all of them."""
+IN_ALL: Final = 20.0
+"""Seconds for all of them."""
+ONE_LOOK: Final = timedelta(seconds=3)
+A_MOMENT: Final = 3.0
+"""Seconds within which an archive that keeps up has what a workflow had before."""
+
+
+@asynccontextmanager
+async def opened(given: Given) -> AsyncIterator[Database]:
+    """The archive, for as long as the context is open. Raises `Malformed` or `NotFound`."""
+    database = Database(given.settings.archive_url, password_in(given.path("archive_password")))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def migrations(given: Given) -> AsyncGenerator[Finding]:
+    """Whether its tables are those of this version. Nothing is changed."""
+    async with opened(given) as database:
+        file = file_of(given)
+        if file is not None and not await to_thread(file.exists):
+            then = mark("whoever starts first makes it; where there was one, the path is wrong or the disk is not mounted")
+            yield wrong("archive", fill("there is no archive at {path}", path=file), then)
+            return
+        there, newest = await database.revisions()
+    if there == newest:
+        yield fine("archive", fill("the archive answers, its tables are at {revision}", revision=some(newest)))
+    else:
+        what = fill(
+            "the tables of the archive are at {there}, and this version has {newest}",
+            there=some(there) or "-",
+            newest=some(newest),
+        )
+        yield wrong(
+            "archive",
+            what,
+            mark("start a worker or gateway of this version, which migrates it; or run the newer version it is of"),
+        )
+
+
+async def alarms(given: Given) -> AsyncGenerator[Finding]:
+    """Deliveries of which archive and workflow have differed."""
+    async with opened(given) as database:
+        found = await _deliveries(given, database).alarmed()
+    then = mark("read docs/runbooks/VigilLedgersDiffer.md: nothing moves there until people have decided")
+    yield (
+        wrong("ledgers", fill("archive and workflow differ: {deliveries}", deliveries=some(found)), then)
+        if found
+        else fine("ledgers", mark("no delivery has an alarm that its ledgers differ"))
+    )
+
+
+async def compared(client: Client, given: Given) -> AsyncGenerator[Finding]:
+    """The head of each ledger against its workflow, of deliveries that are under way. Nothing is changed, no alarm set."""
+    async with opened(given) as database:
+        names = await _deliveries(given, database).unended()
+        ledgers = Ledgers(database, Wrapping(ring_in(given.settings.payload_keys)))
+        seen, silent, until = {}, [], monotonic() + IN_ALL
+        for name in names[:MOST_COMPARED]:
+            if monotonic() > until:
+                break
+            try:
+                seen[name] = await _both(client, ledgers, name)
+            except RPCError:
+                silent.append(name)
+        behind = {name: stated.size for name, (held, stated) in seen.items() if stated.size > held.size}
+        if behind:
+            await asyncio.sleep(A_MOMENT)
+            late = [name for name, size in behind.items() if (await ledgers.held(name) or NOTHING).size < size]
+        else:
+            late = []
+    other = [name for name, (held, stated) in seen.items() if not goes_before(held, stated)]
+    if other:
+        then = mark("leave both databases as they are, and read docs/runbooks/VigilLedgersDiffer.md")
+        yield wrong("ledgers", fill("the archive has what the workflow has not: {deliveries}", deliveries=some(other)), then)
+    if late:
+        then = mark("look at the worker's log and the archive's load; docs/runbooks/VigilArchiveBehind.md")
+        yield warning("ledgers", fill("the archive is behind its workflow: {deliveries}", deliveries=some(late)), then)
+    if silent:
+        yield unknown("ledgers", fill("these deliveries do not answer: {deliveries}", deliveries=some(silent)))
+    if not other and not late:
+        yield fine(
+            "ledgers",
+            fill("archive and workflow agree: {count} of {all} deliveries under way looked at", count=len(seen), all=len(names)),
+        )
+
+
+NOTHING: Final = Extent(branch=0, since=0, size=0, root=b"")
+
+
+async def _both(client: Client, ledgers: Ledgers, name: str) -> tuple[Extent, Extent]:
+    held = await ledgers.held(name) or NOTHING
+    handle = client.get_workflow_handle(workflow_id(name))
+    said = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize, rpc_timeout=ONE_LOOK)
+    return held, Extent(branch=said.branch, size=said.size, root=bytes.fromhex(said.root))
+
+
+def _deliveries(given: Given, database: Database) -> Deliveries:
+    return Deliveries(database, Wrapping(ring_in(given.settings.payload_keys)))
+
+
+async def attachments(given: Given) -> AsyncGenerator[Finding]:
+    """The storage of files, where there is one."""
+    place = given.settings.attachments
+    if place is None:
+        return
+    if "://" not in place and not await to_thread(Path(place).is_dir):
+        then = mark("the gateway makes it when it starts; where there was one, the path is wrong or the disk is not mounted")
+        yield wrong("attachments", fill("there is no folder {path} for attachments", path=place), then)
+        return
+    settings = given.settings
+    secret = password_in(given.path("attachments_secret"))
+    bucket = Bucket(settings.attachments_endpoint, settings.attachments_region, settings.attachments_key_id, secret)
+    await storage_at(place, bucket).beats()
+    yield fine("attachments", mark("the storage of attachments answers"))

@@ -1,0 +1,214 @@
+"""What lies on this machine: programs, keys, the directory, cards, and the room that is left on its disks."""
+
+import asyncio
+import platform
+import shutil
+import stat
+import sysconfig
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from doctor.findings import Finding, ends, fine, some, warning, wrong
+from doctor.given import Given
+from domain.plan.directory import Directory, Service
+from domain.rules.books import BOOK
+from domain.signing.keys import public_text
+from domain.words.moments import instant
+from domain.words.text import fill, mark
+from process.configuration import cards_in, deconfliction_key_in, directory_in, installation_of
+from process.keyfile import KeyFile, key_in, read
+from process.ring import ring_in
+from process.tls import Served
+
+OLDEST_PYTHON = (3, 11)
+LITTLE, TOO_LITTLE = 2 * 1024**3, 256 * 1024**2
+"""Bytes that are free on a disk: from here on a warning, from there on it stands still soon."""
+SECRETS = ("archive_password", "attachments_secret", "smtp_password", "passphrase_file")
+"""Settings that name a file with a secret."""
+
+
+async def versions(_given: Given) -> AsyncGenerator[Finding]:
+    """The programs of this machine."""
+    python = platform.python_version()
+    if tuple(map(int, platform.python_version_tuple()[:2])) < OLDEST_PYTHON:
+        yield wrong("versions", fill("Python is {version}", version=python), mark("use Python 3.11 or newer"))
+    ours = fill("Vigil {version}, rules {rules}, Python {python}", version=version("vigil"), rules=BOOK.version, python=python)
+    yield fine("versions", ours)
+    program = Path(sysconfig.get_path("scripts")) / "temporal"
+    process = await asyncio.create_subprocess_exec(program, "--version", stdout=PIPE)
+    said = (await process.communicate())[0].decode().strip()
+    sdk = fill("Temporal's SDK {version}; its program beside it: {program}", version=version("temporalio"), program=said)
+    yield fine("versions", sdk)
+
+
+async def own_key(given: Given) -> AsyncGenerator[Finding]:
+    """Vigil's own key: who may read it, whether it opens, and whether it counts."""
+    path = given.path("key")
+    if path is not None:
+        for one in chain(_mode(path), _own_key(given, path, datetime.now(UTC))):
+            yield one
+
+
+async def ring(given: Given) -> AsyncGenerator[Finding]:
+    """The payload keys, by their ids."""
+    path = given.path("payload_keys")
+    if path is not None:
+        held = ring_in(path)
+        yield fine("keys", fill("payload keys: {count}, the current one is {key}", count=len(held.keys), key=held.current))
+
+
+async def shared_secret(given: Given) -> AsyncGenerator[Finding]:
+    """The deconfliction key."""
+    path = given.path("deconfliction_key")
+    if path is None:
+        what = mark("no deconfliction key is set: gateways need none, workers do")
+        yield warning("keys", what, mark("set VIGIL_DECONFLICTION_KEY for workers; `vigil keys deconfliction` makes one"))
+        return
+    deconfliction_key_in(path)
+    yield next(iter(_mode(path)), fine("keys", mark("the deconfliction key is there")))
+
+
+async def passwords(given: Given) -> AsyncGenerator[Finding]:
+    """Files with passwords: who may read them."""
+    for path in filter(None, map(given.path, SECRETS)):
+        for one in _mode(path):
+            yield one
+
+
+def _mode(path: Path) -> list[Finding]:
+    """Whether others than its owner and group may read it, or others than its owner write it."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        what = fill("{what} cannot be read: {why}", what=path, why=why)
+        return [wrong("keys", what, mark("put it there, readable by its process alone"))]
+    if stat.S_ISREG(path.stat().st_mode) and mode & 0o027:
+        what = fill("{path} can be read or changed by others than its owner (mode {mode})", path=path, mode=f"{mode:o}")
+        return [wrong("keys", what, fill("chmod 600 {path}", path=path))]
+    return []
+
+
+def _own_key(given: Given, path: Path, now: datetime) -> list[Finding]:
+    file = read(path)
+    where = given.path("directory")
+    found = [_opens(given, path, file)]
+    if where is None or file.key is None:
+        return found
+    system = installation_of(directory_in(where))
+    entry = next((one for one in system.keys if one.public == file.key.public), None)
+    then = fill("`vigil keys show {service}` shows which keys count; enter a new one before the last ends", service=system.id)
+    if entry is None or not entry.valid_at(now):
+        what = fill(
+            "key {key} of {path} does not count for {service} in the directory", key=file.id, path=path, service=system.id
+        )
+        return [*found, wrong("keys", what, then)]
+    last = _last_end(system, now)
+    soon = ends("keys", fill("the last key of {service}", service=system.id), last, now, then) if last is not None else None
+    counts = fill("key {key} counts for {service}", key=file.id, service=system.id)
+    return [*found, soon or fine("keys", counts)]
+
+
+def _opens(given: Given, path: Path, file: KeyFile) -> Finding:
+    """Where nobody is there to type a passphrase, that is not tried."""
+    words = given.path("passphrase_file")
+    if file.kept == "passphrase" and words is None:
+        what = fill("{path} is under a passphrase, which was not asked for", path=path)
+        return warning("keys", what, mark("a process needs VIGIL_PASSPHRASE_FILE; `vigil up` asks for it"))
+    opened = public_text(key_in(path, words))
+    if file.key is not None and opened != file.key.public:
+        what = fill("{path} says that it is another key than it is", path=path)
+        return wrong("keys", what, mark("put back the file as `vigil keys new` made it"))
+    return fine("keys", fill("{path} opens", path=path))
+
+
+def _last_end(service: Service, now: datetime) -> datetime | None:
+    """When the last of its keys that count now ends; none where one has no end, or there is none."""
+    counting = [one for one in service.keys if one.valid_at(now)]
+    found = [[instant(end) for end in (one.valid_until, one.revoked_at) if end is not None] for one in counting]
+    return max(map(min, found)) if found and all(found) else None
+
+
+async def certificates(given: Given) -> AsyncGenerator[Finding]:
+    """The gateway's own certificate: whether it goes with its key, who may read that, and when it ends."""
+    shown, key = given.path("tls_cert"), given.path("tls_key")
+    if shown is None or key is None:
+        yield fine("certificates", mark("the gateway shows no certificate of its own: TLS ends before it"))
+        return
+    for one in _mode(key):
+        yield one
+    found = Served(shown, key, given.path("tls_client_ca"))
+    then = mark("renew it (`vigil admin certs issue NAME --renew`, or whoever made it): it is taken up without a restart")
+    what = fill("the certificate {path}", path=shown)
+    fit = fill("{what} goes with its key, and ends {day}", what=what, day=f"{found.ends():%Y-%m-%d}")
+    yield ends("certificates", what, found.ends(), datetime.now(UTC), then) or fine("certificates", fit)
+
+
+async def directory(given: Given) -> AsyncGenerator[Finding]:
+    """The directory and the cards, and of whom no key counts."""
+    where, laws = given.path("directory"), given.path("cards")
+    known: Directory | None = None
+    if where is not None:
+        known = directory_in(where)
+        yield fine("directory", fill("{count} services in {path}", count=len(known.services), path=where))
+        now = datetime.now(UTC)
+        then = mark("tell them; a key is entered with `vigil keys add`, see docs/keys.md")
+        mute = [one.id for one in known.services if not one.keys_at(now)]
+        if mute:
+            yield warning("directory", fill("no key in the file counts for {services}", services=some(mute)), then)
+        for one in known.services:
+            last = _last_end(one, now)
+            soon = ends("directory", fill("the last key of {service}", service=one.id), last, now, then) if last else None
+            if soon is not None:
+                yield soon
+    if laws is not None:
+        cards = cards_in(laws)
+        yield fine("directory", fill("{count} rule cards in {path}", count=len(cards), path=laws))
+        bare = {one.state for one in known.services if one.state is not None} - cards.keys() if known is not None else set()
+        if bare:
+            then = mark("`vigil init` brings examples; without one no leg can be in that State")
+            yield warning("directory", fill("no rule card for {states}", states=some(bare)), then)
+
+
+async def disk(given: Given) -> AsyncGenerator[Finding]:
+    """The room where this machine keeps something that must last."""
+    places = [path for path in (file_of(given), _folder_of_files(given)) if path is not None]
+    seen: set[int] = set()
+    for place in places:
+        there = next((one for one in (place, *place.parents) if one.exists()), None)
+        if there is None or there.stat().st_dev in seen:
+            continue
+        seen.add(there.stat().st_dev)
+        free = shutil.disk_usage(there).free
+        what = fill("{free} MiB are free where {path} is", free=free // 1024**2, path=place)
+        then = mark("make room, or move it to a larger disk: what is full keeps nothing, and a stop alone is taken")
+        yield (
+            wrong("disk", what, then)
+            if free < TOO_LITTLE
+            else warning("disk", what, then)
+            if free < LITTLE
+            else fine("disk", what)
+        )
+    if not places:
+        yield fine("disk", mark("nothing that must last is kept on this machine by gateways and workers"))
+
+
+def file_of(given: Given) -> Path | None:
+    """Where the archive is, if that is a file."""
+    try:
+        url = make_url(given.settings.archive_url or "")
+    except ArgumentError:
+        return None
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _folder_of_files(given: Given) -> Path | None:
+    place = given.settings.attachments
+    return Path(place) if place is not None and "://" not in place else None

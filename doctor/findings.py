@@ -1,0 +1,109 @@
+"""What the doctor finds: of which part, how it is, in words, and what to do. No finding has a secret in it."""
+
+import logging
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from domain.words.errors import Malformed, VigilError
+from domain.words.text import fill, mark
+
+log = logging.getLogger("vigil.doctor")
+
+State = Literal["fine", "warning", "wrong", "unknown"]
+"""`unknown`: it could not be looked at, because something else that is found wrong is in the way."""
+Part = Literal[
+    "settings",
+    "versions",
+    "ports",
+    "clock",
+    "keys",
+    "directory",
+    "certificates",
+    "services",
+    "temporal",
+    "worker",
+    "gateway",
+    "archive",
+    "ledgers",
+    "attachments",
+    "disk",
+]
+SOON: Final = timedelta(days=30)
+"""Before what ends: from then on it is a warning."""
+MOST_SHOWN: Final = 10
+"""Names in one finding."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One. The texts are ours, with what is filled in, so that they can be said in another language."""
+
+    part: Part
+    state: State
+    what: str
+    then: str = ""
+    """What to do; empty where nothing is to be done."""
+
+
+def fine(part: Part, what: str) -> Finding:
+    """As it must be."""
+    return Finding(part, "fine", what)
+
+
+def warning(part: Part, what: str, then: str) -> Finding:
+    """It works, and somebody must look at it."""
+    return Finding(part, "warning", what, then)
+
+
+def wrong(part: Part, what: str, then: str) -> Finding:
+    """It does not work, or not for long."""
+    return Finding(part, "wrong", what, then)
+
+
+def unknown(part: Part, what: str) -> Finding:
+    """It could not be looked at."""
+    return Finding(part, "unknown", what, mark("mend first what is wrong above, and look again"))
+
+
+def because(part: Part, error: VigilError) -> Finding:
+    """What an error of ours says."""
+    message, hint = error.words
+    if isinstance(error, Malformed) and error.faults:
+        first = fill("{place}: {problem}", place=error.faults[0].place, problem=error.faults[0].problem)
+        message = fill("{what} ({first})", what=message, first=first)
+    return wrong(part, message, hint or mark("mend it, and look again"))
+
+
+def some(names: Iterable[str]) -> str:
+    """The first names, with a mark where there are more."""
+    known = sorted(names)
+    return ", ".join([*known[:MOST_SHOWN], *(["..."] if len(known) > MOST_SHOWN else [])])
+
+
+def ends(part: Part, what: str, at: datetime, now: datetime, then: str) -> Finding | None:
+    """What is to be said of what ends then; nothing while that is far off."""
+    day = f"{at:%Y-%m-%d %H:%M} UTC"
+    if at <= now:
+        return wrong(part, fill("{what} has ended: {day}", what=what, day=day), then)
+    if at - now < SOON:
+        return warning(part, fill("{what} ends soon: {day}", what=what, day=day), then)
+    return None
+
+
+async def gathered(part: Part, look: AsyncGenerator[Finding]) -> tuple[Finding, ...]:
+    """All that one look finds. A look that fails is a finding too, and keeps no other from being made."""
+    found: list[Finding] = []
+    try:
+        async with aclosing(look) as looking:
+            async for one in looking:
+                found.append(one)  # noqa: PERF401 - what was found stays found where the look fails
+    except VigilError as error:
+        found.append(because(part, error))
+    except Exception as error:  # half of the parts may be down, each in its own way
+        log.debug("a look failed", exc_info=True)
+        what = fill("this could not be looked at: {why}", why=type(error).__name__)
+        found.append(wrong(part, what, mark("look at the log of this part, and report it if nothing else is wrong")))
+    return tuple(found)

@@ -1,0 +1,151 @@
+"""What is reached over the network: services and their webhooks, mail, and the doors of this installation itself."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from cryptography import x509
+
+from doctor.findings import Finding, ends, fine, some, unknown, warning, wrong
+from doctor.given import Given
+from domain.plan.directory import Desk, Service, Webhook
+from domain.words.text import fill, mark
+from process.configuration import directory_in
+from process.mail import mailbox
+from process.tls import trusting
+
+PATIENCE: Final = 5.0
+"""Seconds for one connection."""
+AT_ONCE: Final = 16
+USUAL: Final = {"http": 80, "https": 443}
+
+
+async def services(given: Given) -> AsyncGenerator[Finding]:
+    """Whether a connection to each service, and to each webhook of a desk, comes about. Nothing is sent there."""
+    where = given.path("directory")
+    if where is None:
+        yield unknown("services", mark("without a directory nobody knows where services are"))
+        return
+    gate, tls = asyncio.Semaphore(AT_ONCE), _trusting(given)
+    places = [place for one in directory_in(where).services for place in _places(one)]
+    found = await asyncio.gather(*(_reached(gate, tls, name, url) for name, url in places))
+    reached = [name for (name, _), (one, _) in zip(places, found, strict=True) if one is None]
+    for one, soon in found:
+        if one is not None:
+            yield one
+        if soon is not None:
+            yield soon
+    if reached or not places:
+        what = fill(
+            "addresses that answer: {count} of {all} ({services})", count=len(reached), all=len(places), services=some(reached)
+        )
+        yield fine("services", what if places else mark("no service has an address: all are told in their inbox"))
+
+
+def _places(service: Service) -> Iterator[tuple[str, str]]:
+    if not isinstance(service.reach, Desk):
+        yield service.id, str(service.reach.url)
+        return
+    yield from ((service.id, str(one.url)) for one in service.reach.notify if isinstance(one, Webhook))
+
+
+async def _reached(gate: asyncio.Semaphore, tls: ssl.SSLContext, name: str, url: str) -> tuple[Finding | None, Finding | None]:
+    """What is wrong, and when its certificate ends where that is soon."""
+    parts = urlsplit(url)
+    host, port, safe = parts.hostname or "", parts.port or USUAL.get(parts.scheme, 0), parts.scheme == "https"
+    at = fill("{service} at {host}:{port}", service=name, host=host, port=port)
+    async with gate:
+        why, expires = await connected(host, port, tls if safe else None)
+    if why is not None:
+        then = mark("ask its people whether it is up, and look at name server, firewall and certificate on the way")
+        return wrong("services", fill("{what} is not reached: {why}", what=at, why=why), then), None
+    then = mark("tell its people: once it has ended, nothing goes there")
+    now = datetime.now(UTC)
+    return None, ends("certificates", fill("the certificate of {what}", what=at), expires, now, then) if expires else None
+
+
+async def connected(host: str, port: int, safe: ssl.SSLContext | None) -> tuple[str | None, datetime | None]:
+    """Why no connection comes about, or nothing; and when the certificate ends that was shown."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            _, writer = await asyncio.open_connection(host, port, ssl=safe, server_hostname=host if safe is not None else None)
+    except TimeoutError:
+        return mark("no answer in time"), None
+    except ssl.SSLCertVerificationError as error:
+        return fill("its certificate is not trusted here: {why}", why=error.verify_message), None
+    except OSError as error:
+        return error.strerror or type(error).__name__, None
+    shown: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
+    data = shown.getpeercert(binary_form=True) if shown is not None else None
+    writer.transport.abort()
+    return None, x509.load_der_x509_certificate(data).not_valid_after_utc if data is not None else None
+
+
+async def mail(given: Given) -> AsyncGenerator[Finding]:
+    """The mail server, where there is one."""
+    box = mailbox(given.settings.smtp_url, given.settings.mail_from, given.path("smtp_password"))
+    if box is None:
+        return
+    why, _ = await connected(box.host, box.port, ssl.create_default_context() if box.protection == "tls" else None)
+    at = fill("the mail server {host}:{port}", host=box.host, port=box.port)
+    then = mark("until it is, desks that are told by mail are not told; their requests wait in the inbox")
+    yield (
+        fine("services", fill("{what} answers", what=at))
+        if why is None
+        else wrong("services", fill("{what} is not reached: {why}", what=at, why=why), then)
+    )
+
+
+async def gateway(given: Given) -> AsyncGenerator[Finding]:
+    """The gateway at its address, as services reach it: whether it answers, and what it says of the rest."""
+    url = given.settings.gateway_url.rstrip("/")
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or USUAL.get(parts.scheme, 0)
+    tls = _trusting(given)
+    then = mark("start it (python -m gateway), or set VIGIL_GATEWAY_URL to the address under which services reach it")
+    try:
+        timeout = aiohttp.ClientTimeout(total=PATIENCE * 2)
+        async with (
+            aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=tls)) as http,
+            http.get(f"{url}/v1/health") as answer,
+        ):
+            said = await answer.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        yield wrong("ports", fill("no gateway answers at {url}: {why}", url=url, why=type(error).__name__), then)
+        return
+    yield fine("ports", fill("the gateway answers at {url}", url=url))
+    if answer.status != 200 or not isinstance(said, dict):
+        yield wrong("gateway", mark("the gateway cannot reach Temporal"), mark("look at what is said of Temporal here"))
+    elif said.get("status") == "up":
+        yield fine("gateway", mark("the gateway says that every part is up"))
+    else:
+        away = {name: value for name, value in said.items() if (name, value) in _PARTLY or (name == "stranded" and value)}
+        what = fill("the gateway says: {parts}", parts=", ".join(f"{name} {value}" for name, value in sorted(away.items())))
+        yield warning("gateway", what, mark("look at what is said of these parts here"))
+    if parts.scheme == "https":
+        _, expires = await connected(host, port, tls)
+        then = mark("have it renewed, and put it where the gateway or the proxy in front reads it")
+        soon = (
+            ends("certificates", fill("the certificate of {what}", what=url), expires, datetime.now(UTC), then)
+            if expires
+            else None
+        )
+        yield soon or fine(
+            "certificates", fill("the certificate of {what} is trusted, and ends {day}", what=url, day=_day(expires))
+        )
+
+
+_PARTLY: Final = frozenset({("worker", "none"), ("archive", "away"), ("attachments", "away")})
+
+
+def _trusting(given: Given) -> ssl.SSLContext:
+    """As the processes do. Raises `Malformed`."""
+    return trusting(given.path("ca"), given.path("client_cert"), given.path("client_key"))
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment is not None else "?"

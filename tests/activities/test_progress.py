@@ -1,0 +1,83 @@
+"""Whether a worker says that it makes progress, and that the archive keeps up."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from temporalio.client import Client
+
+from activities.keeping import FORGOTTEN, Lag
+from activities.progress import LATE, STALLED, STUCK, Progress
+from archive.database import Database
+from archive.deliveries import Deliveries
+from process.ring import Wrapping
+from tests.installation import PAYLOAD_KEYS
+from tests.tables import new_archive
+
+COUNTS = """# TYPE temporal_long_request_total counter
+temporal_long_request_total{{operation="PollWorkflowTaskQueue"}} {polls}
+# TYPE temporal_activity_execution_latency_seconds histogram
+temporal_activity_execution_latency_seconds_bucket{{le="+Inf"}} {done}
+temporal_activity_execution_latency_seconds_sum 1
+temporal_activity_execution_latency_seconds_count {done}
+temporal_num_pollers 5
+"""
+
+
+@dataclass
+class Seen:
+    """What the SDK has counted, and how late it is."""
+
+    now: float = 1000.0
+    polls: int = 1
+    done: int = 0
+    lag: Lag = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lag = Lag(self.clock)
+
+    def clock(self) -> float:
+        """Seconds."""
+        return self.now
+
+    async def counts(self) -> bytes:
+        """As the SDK says it."""
+        return COUNTS.format(polls=self.polls, done=self.done).encode()
+
+
+async def test_a_worker_that_is_answered_no_more_and_finishes_nothing_is_not_ready_and_then_not_alive(
+    temporal: Client, tmp_path: Path
+) -> None:
+    """Idle it is answered each minute; with all slots taken it finishes tasks. With neither a restart is the best."""
+    seen, archive = Seen(), Database(new_archive(tmp_path))
+    deliveries = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
+    progress = Progress(seen.counts, temporal, deliveries, seen.lag, lambda: 0.0, seen.clock)
+    found = []
+    for later, polls, done in ((0, 1, 0), (60, 2, 0), (60, 2, 1), (STALLED + 1, 2, 1), (STUCK, 2, 1), (1, 3, 1)):
+        seen.now, seen.polls, seen.done = seen.now + later, polls, done
+        await progress.once()
+        found.append(((await progress.ready()).well, (await progress.live()).well))
+    await archive.close()
+    await progress.once()
+    away = await progress.ready()
+
+    assert [(True, True), (True, True), (True, True), (False, True), (False, False), (True, True)] == found
+    assert (False, "away", True) == (away.well, away.said["archive"], (await progress.live()).well)
+
+
+async def test_a_batch_that_waits_too_long_to_be_kept_is_said(temporal: Client, tmp_path: Path) -> None:
+    """As long as attempts fail; once it is kept, or is another worker's to keep, no more."""
+    seen, archive = Seen(), Database(new_archive(tmp_path))
+    progress = Progress(seen.counts, temporal, Deliveries(archive, Wrapping(PAYLOAD_KEYS)), seen.lag, lambda: 0.0, seen.clock)
+    await progress.once()
+    seen.lag.begins("saxaul-22", 3.0)
+    seen.lag.begins("birch-1", LATE)
+    seen.now += 1
+    late = await progress.ready()
+    seen.lag.ends("birch-1")
+    well = await progress.ready()
+    seen.now += FORGOTTEN + 1
+    await archive.close()
+
+    assert (False, "behind", LATE + 1) == (late.well, late.said["archive"], late.said["archive_lag_seconds"])
+    assert (True, 4) == (well.well, well.said["archive_lag_seconds"])
+    assert seen.lag.seconds() == 0.0

@@ -1,0 +1,143 @@
+"""The scripts of `deploy/` that back up and restore, run as an administrator would, on real databases."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.postgresql import PASSWORD, USER, PostgreSQL, program
+from tests.support import EXAMPLES
+from tests.tables import new_archive
+
+DEPLOY = EXAMPLES.parent / "deploy"
+
+
+def ran(script: str, environment: Mapping[str, str], *words: object) -> subprocess.CompletedProcess[str]:
+    """A script of `deploy/`, as a person runs it."""
+    command = ["/bin/sh", str(DEPLOY / script), *map(str, words)]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def content(path: Path) -> list[str]:
+    """What was said in a file of SQLite, read past its log too."""
+    with closing(sqlite3.connect(path)) as database:
+        return [row[0] for row in database.execute("SELECT words FROM said")]
+
+
+def add(path: Path, words: str) -> sqlite3.Connection:
+    """Say something there, and stay connected as a process that runs does: it stands in the log beside the file."""
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("CREATE TABLE IF NOT EXISTS said (words TEXT)")
+    database.execute("INSERT INTO said VALUES (?)", (words,))
+    database.commit()
+    return database
+
+
+def test_one_machine_is_backed_up_while_it_runs_and_put_back(tmp_path: Path) -> None:
+    """Temporal, archive, attachments, settings and keys come back as they were; what was there meanwhile is kept aside; a damaged
+    backup, or keys on the same medium, are refused and change nothing.
+    """
+    state, settings, files = tmp_path / "state", tmp_path / "etc", tmp_path / "files"
+    for folder in (state, settings / "keys", files, tmp_path / "to", tmp_path / "keys", tmp_path / "to" / "keys"):
+        folder.mkdir(parents=True)
+    new_archive(state)
+    temporal, archive = state / "temporal.db", state / "archive.db"
+    (settings / "vigil.env").write_text("VIGIL_TASK_QUEUE=vigil\n")
+    (settings / "keys" / "vigil.pem").write_text("the first key")
+    (files / "one").write_bytes(b"sealed")
+    environment = {
+        "PYTHON": sys.executable,
+        "TEMPORAL_DB": str(temporal),
+        "ARCHIVE_DB": str(archive),
+        "ATTACHMENTS": str(files),
+        "SETTINGS": str(settings),
+    }
+    with closing(add(temporal, "started")), closing(add(archive, "kept")):
+        same = ran("systemd/backup.sh", environment, tmp_path / "to", tmp_path / "to" / "keys")
+        made = ran("systemd/backup.sh", environment, tmp_path / "to", tmp_path / "keys")
+    backup, keys = Path(made.stdout.strip()), next((tmp_path / "keys").iterdir(), tmp_path)
+    add(temporal, "later").close()
+    add(archive, "later").close()
+    (files / "one").unlink()
+    (settings / "keys" / "vigil.pem").write_text("another key")
+    whole = (backup / "archive.db").read_bytes()
+    (backup / "archive.db").write_bytes(whole[:-1] + b"?")
+    damaged = ran("systemd/restore.sh", environment, backup, keys)
+    untouched = content(archive)
+    (backup / "archive.db").write_bytes(whole)
+    back = ran("systemd/restore.sh", environment, backup, keys)
+
+    assert (2, True) == (same.returncode, "another medium" in same.stderr)
+    assert 0 == made.returncode, made.stderr
+    assert not [path for path in backup.iterdir() if b"the first key" in path.read_bytes()]
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in (*backup.iterdir(), keys)}
+    assert (7, ["kept", "later"]) == (damaged.returncode, untouched)
+    assert 0 == back.returncode, back.stderr
+    assert (["started"], ["kept"], b"sealed") == (content(temporal), content(archive), (files / "one").read_bytes())
+    assert "the first key" == (settings / "keys" / "vigil.pem").read_text()
+    assert "VIGIL_TASK_QUEUE=vigil\n" == (settings / "vigil.env").read_text()
+    aside = next(path for path in state.iterdir() if path.name.startswith("archive.db.before-"))
+    assert ["kept", "later"] == content(aside)
+
+
+def test_the_databases_of_the_composed_system_are_dumped_and_put_back(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    """All three, as they were when they were dumped; not while somebody is connected; what was there is dumped first."""
+    tools = [program(name) for name in ("psql", "pg_dump", "pg_restore")]
+    if None in tools:
+        pytest.skip("psql, pg_dump or pg_restore is not installed")
+    places = [str(Path(str(tool)).parent) for tool in tools]
+    environment = {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(postgresql.port),
+        "PGUSER": USER,
+        "PGPASSWORD": PASSWORD,
+        "IN_POSTGRES": "env",
+        "PATH": os.pathsep.join([*places, os.environ["PATH"]]),
+        "COMPOSE_FOLDER": str(tmp_path / "compose"),
+        "ATTACHMENTS": str(tmp_path / "files"),
+    }
+    for folder in ("compose/secrets", "files", "to", "keys"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "files" / "one").write_bytes(b"sealed")
+    (tmp_path / "compose" / "secrets" / "vigil_key.pem").write_text("the first key")
+
+    def sql(database: str, text: str) -> str:
+        words = ["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname", database, "--command", text]
+        return subprocess.run(words, env={**os.environ, **environment}, check=True, capture_output=True, text=True).stdout  # noqa: S603
+
+    names = ("temporal", "temporal_visibility", "vigil")
+    for name in names:
+        sql("postgres", f"DROP DATABASE IF EXISTS {name}")
+        postgresql.create(name)
+        sql(name, "CREATE TABLE said (words TEXT); INSERT INTO said VALUES ('kept')")
+    made = ran("compose/backup.sh", environment, tmp_path / "to", tmp_path / "keys")
+    for name in names:
+        sql(name, "INSERT INTO said VALUES ('later')")
+    (tmp_path / "files" / "one").unlink()
+    backup = Path(made.stdout.strip())
+    words = ["psql", "--no-psqlrc", "--quiet", "--dbname", "vigil", "--command", "SELECT 'here'", "--file", "-"]
+    with subprocess.Popen(  # noqa: S603
+        words, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as connected:
+        assert connected.stdout is not None
+        connected.stdout.readline()
+        busy = ran("compose/restore.sh", environment, backup)
+        connected.communicate("")
+    meanwhile = sql("vigil", "SELECT count(*) FROM said").strip()
+    back = ran("compose/restore.sh", environment, backup)
+
+    assert 0 == made.returncode, made.stderr
+    assert not [path for path in backup.iterdir() if b"the first key" in path.read_bytes()]
+    assert (1, "2") == (busy.returncode, meanwhile), busy.stderr
+    assert 0 == back.returncode, back.stderr
+    assert ["kept\n"] * 3 == [sql(name, "SELECT words FROM said") for name in names]
+    assert b"sealed" == (tmp_path / "files" / "one").read_bytes()
+    assert 3 == len(list((tmp_path / "to").glob("*.before-*.dump")))
+    for name in names:
+        sql("postgres", f"DROP DATABASE {name}")

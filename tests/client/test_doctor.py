@@ -1,0 +1,140 @@
+"""`vigil doctor` where things are wrong: each is said with what to do, and whatever is down, the rest is looked at."""
+
+import hashlib
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from archive.database import Database
+from doctor.archive import compared
+from doctor.files import own_key
+from doctor.findings import ends, gathered
+from doctor.given import Given
+from domain.signing.keys import private_pem
+from process.ring import Ring
+from process.settings import Settings
+from rehearsal.over_http import free_ports
+from rehearsal.services import DECONFLICTION_KEY, cast, private_key_of
+from tests.client.conftest import Desk
+from tests.command import vigil
+from tests.installation import PAYLOAD_KEYS
+from tests.support import EXAMPLES, example_directory
+from tests.tables import new_archive
+
+SECRETS = {"payload": Ring.of(hashlib.sha256(b"a test").digest()).text(), "password": "open sesame, says the doctor"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    """Of an installation of which nothing runs. The payload keys are everybody's to read."""
+    files = {
+        "vigil.pem": private_pem(private_key_of("vigil")).decode(),
+        "payload.keys": SECRETS["payload"],
+        "deconfliction.key": DECONFLICTION_KEY.hex(),
+        "password": SECRETS["password"],
+        "directory.yaml": cast(example_directory(), ("kz.customs", "uz.customs")).model_dump_json(),
+    }
+    for name, text in files.items():
+        (tmp_path / name).touch(mode=0o644 if name == "payload.keys" else 0o600)
+        (tmp_path / name).write_text(text)
+    ports = free_ports(2)
+    return {
+        "VIGIL_TEMPORAL_ADDRESS": f"127.0.0.1:{ports[0]}",
+        "VIGIL_GATEWAY_URL": f"http://127.0.0.1:{ports[1]}",
+        "VIGIL_DIRECTORY": str(tmp_path / "directory.yaml"),
+        "VIGIL_CARDS": str(EXAMPLES / "cards"),
+        "VIGIL_KEY": str(tmp_path / "vigil.pem"),
+        "VIGIL_PAYLOAD_KEYS": str(tmp_path / "payload.keys"),
+        "VIGIL_DECONFLICTION_KEY": str(tmp_path / "deconfliction.key"),
+        "VIGIL_PASSPHRASE_FILE": str(tmp_path / "password"),
+        "VIGIL_ARCHIVE_URL": new_archive(tmp_path),
+    }
+
+
+async def asked(settings: dict[str, str], folder: Path, *words: str) -> tuple[int, str]:
+    """What the doctor says of these settings, which it reads from a file."""
+    file = folder / "vigil.env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    ran = await vigil("doctor", "--settings", file, *words)
+    return ran.code, ran.out
+
+
+async def test_while_everything_is_down_the_doctor_says_what_is_there_and_shows_no_secret(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """Keys, archive and directory are looked at though Temporal and the gateway are away; what cannot be known is said so."""
+    code, said = await asked(settings, tmp_path)
+
+    assert code == 1
+    assert "no Temporal server answers at" in said
+    assert "no gateway answers at" in said
+    assert "the archive answers" in said
+    assert "without Temporal nobody knows which workers are up" in said
+    assert f"chmod 600 {settings['VIGIL_PAYLOAD_KEYS']}" in said
+    secrets = [SECRETS["password"], DECONFLICTION_KEY.hex(), *(line.split()[-1] for line in SECRETS["payload"].splitlines()[2:])]
+    assert not [secret for secret in secrets if secret in said]
+
+
+async def test_what_is_missing_is_a_finding_and_keeps_nothing_else_from_being_looked_at(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """A setting that is not there, one with a wrong value, a file that is gone, tables that nobody has made."""
+    del settings["VIGIL_KEY"]
+    settings |= {"VIGIL_GATEWAY_PORT": "many", "VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{tmp_path}/none.db"}
+    settings["VIGIL_DECONFLICTION_KEY"] = str(tmp_path / "lost.key")
+    code, said = await asked(settings, tmp_path, "-o", "json")
+
+    assert code == 1
+    for told in ("VIGIL_KEY", "VIGIL_GATEWAY_PORT", "lost.key", "there is no archive at", "rule cards in"):
+        assert told in said, told
+    assert not (tmp_path / "none.db").exists(), "it changes nothing"
+
+
+async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk, temporal: Client, tmp_path: Path) -> None:
+    """They agree; of an archive that was put back and goes less far, and of one that goes further, that is said."""
+    file = tmp_path / "payload.keys"
+    file.touch(mode=0o600)
+    file.write_text(PAYLOAD_KEYS.text())
+    archive: Database = desk.installation.reads._database
+    given = _given(file, str(archive._engine.url))
+    await desk.installation.caught_up(desk.plan)
+    agree = await gathered("ledgers", compared(temporal, given))
+    async with archive.writing() as connection:
+        await connection.exec_driver_sql("UPDATE branches SET size = size + 1")
+    further = await gathered("ledgers", compared(temporal, given))
+    async with archive.writing() as connection:
+        await connection.exec_driver_sql("UPDATE branches SET size = size - 2")
+    behind = await gathered("ledgers", compared(temporal, given))
+
+    assert [("fine", ""), ("wrong", desk.plan.operation), ("warning", desk.plan.operation)] == [
+        (one.state, desk.plan.operation if desk.plan.operation in one.what else "") for (one,) in (agree, further, behind)
+    ]
+
+
+def _given(payload_keys: Path, archive: str) -> Given:
+    some: dict[str, Any] = {"directory": payload_keys, "cards": payload_keys, "key": payload_keys}
+    return Given(Settings(payload_keys=payload_keys, archive_url=archive, **some))
+
+
+async def test_a_key_that_does_not_count_is_wrong_and_what_ends_soon_is_said_before(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    """The key of the process must be one that the directory has; thirty days before an end it is a warning."""
+    some: dict[str, Any] = {
+        name.removeprefix("VIGIL_").lower(): value for name, value in settings.items() if name.startswith("VIGIL_")
+    }
+    some["key"] = tmp_path / "other.pem"
+    some["key"].touch(mode=0o600)
+    some["key"].write_bytes(private_pem(private_key_of("uz.customs")))
+    now = datetime.now(UTC)
+    days = {days: ends("keys", "it", now + timedelta(days=days), now, "renew it") for days in (-1, 29, 31)}
+
+    assert "does not count for vigil" in " ".join(
+        [one.what async for one in own_key(Given(Settings(**some))) if one.state == "wrong"]
+    )
+    assert {-1: "wrong", 29: "warning", 31: None} == {number: one and one.state for number, one in days.items()}
+    assert stat.S_IMODE(some["key"].stat().st_mode) == 0o600
