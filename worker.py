@@ -41,7 +41,7 @@ from process.metrics import runtime
 from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
-from process.temporal import connect
+from process.temporal import connect, tls_in
 from workflows.controlled_delivery import ControlledDelivery
 
 log = logging.getLogger("vigil.worker")
@@ -127,7 +127,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     deconfliction = RegisterActivities(deconfliction_key_in(chosen.deconfliction_key), directory, relay, claims)
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     told = runtime(chosen.metrics_host, chosen.metrics_port)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=told)
+    tls = tls_in(chosen.temporal_ca, chosen.temporal_certificate, chosen.temporal_certificate_key)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, tls=tls, runtime=told)
     async with AsyncExitStack() as stack:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)))
