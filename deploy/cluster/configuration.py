@@ -11,6 +11,7 @@ from deploy.cluster.certificates import Authority
 from deploy.cluster.topology import (
     BALANCER,
     DATABASE,
+    DATABASES,
     DESK,
     FLOATING,
     GATEWAY_URL,
@@ -37,7 +38,6 @@ NODE = HOME / "bin" / "temporal-node"
 CLUSTER_NAME = "temporal.cluster"
 """In every certificate of Temporal's machines: they find one another by address, and each must be any of them."""
 GATEWAY_PORT = 8470
-SETTINGS = {"maxConns": 10, "maxIdleConns": 10, "maxConnLifetime": "1h"}
 _DYNAMIC: dict[str, list[dict[str, Any]]] = {
     # Machines find one another over TLS too.
     "system.enableRingpopTLS": [{"value": True}],
@@ -67,7 +67,7 @@ def lay_out(authority: Authority) -> None:
     for machine in GATEWAYS:
         _give(machine, "haproxy.cfg", _door(machine))
     for machine in MACHINES:
-        if machine not in postgresql.DATABASES:
+        if machine not in DATABASES:
             for path in (machine.folder, *machine.folder.rglob("*")):
                 shutil.chown(path, OURS, OURS)
 
@@ -95,7 +95,7 @@ def _temporal(role: str, machine: Machine) -> dict[str, Any]:
     ours = {"certFile": str(own / "cluster.crt"), "keyFile": str(own / "cluster.key")}
     asks = {**ours, "requireClientAuth": True, "clientCaFiles": [str(own / "ca.crt")]}
     trusts = {"serverName": CLUSTER_NAME, "rootCaFiles": [str(own / "ca.crt")]}
-    rpc = {name: {"rpc": {"grpcPort": ports[0], "membershipPort": ports[1]}} for name, ports in ROLES.items()}
+    rpc: dict[str, Any] = {name: {"rpc": {"grpcPort": ports[0], "membershipPort": ports[1]}} for name, ports in ROLES.items()}
     rpc[role] = {"rpc": {"grpcPort": calls, "membershipPort": membership, "bindOnIP": machine.address}}
     return {
         "log": {"stdout": True, "level": "warn", "format": "json"},
@@ -143,7 +143,9 @@ def _store(machine: Machine, database: str) -> dict[str, Any]:
             "connectAddr": f"{FLOATING}:{DATABASE}",
             "connectProtocol": "tcp",
             "user": "temporal",
-            **SETTINGS,
+            "maxConns": 10,
+            "maxIdleConns": 10,
+            "maxConnLifetime": "1h",
             "tls": {
                 "enabled": True,
                 "caFile": str(own / "ca.crt"),
@@ -174,13 +176,12 @@ defaults
 
 
 def _balancing() -> str:
-    """Services come in over TLS and go on over mTLS; to Temporal's front ends TLS goes through, whose certificates clients see."""
+    """Services come in over TLS and go on over mTLS; Temporal's front ends themselves show clients who they are."""
     own = BALANCER.folder
-    secured = f"ssl crt {own}/node.pem ca-file {own}/ca.crt verify required check inter 1s fall 2 rise 1"
+    checked = "check inter 1s fall 2 rise 1"
+    secured = f"ssl crt {own}/node.pem ca-file {own}/ca.crt verify required {checked}"
     gateways = "\n".join(f"    server {one.name} {one.address}:{INSIDE} {secured}" for one in GATEWAYS)
-    frontends = "\n".join(
-        f"    server {one.name} {one.address}:{TEMPORAL} check inter 1s fall 2 rise 1" for one in SERVERS["frontend"]
-    )
+    frontends = "\n".join(f"    server {one.name} {one.address}:{TEMPORAL} {checked}" for one in SERVERS["frontend"])
     return f"""{_COMMON}
 frontend services
     mode http

@@ -182,8 +182,8 @@ def make_stores(machine: Machine) -> None:
 
 
 def follow(machine: Machine) -> None:
-    """Make this machine the standby of the one that has the address, from a copy of all its data; what it had itself is gone. From
-    then on nothing is written that is not on both.
+    """Make this machine the standby of the other, from a copy of all its data; what it had itself is gone. From then on nothing
+    counts as written that is not on both.
     """
     leader = other(machine)
     shutil.rmtree(data_of(machine), ignore_errors=True)

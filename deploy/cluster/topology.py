@@ -13,9 +13,9 @@ SWITCH = "vigil-switch"
 FLOATING = f"{NETWORK}.10"
 """The address of the database that takes writes: it moves with that role."""
 DATABASE, TEMPORAL, INSIDE, OUTSIDE = 5432, 7233, 8471, 8443
-"""Ports: PostgreSQL, Temporal's front ends, the door of a gateway's machine, the gateways as services reach them."""
+"""Ports: PostgreSQL, Temporal, the door of a gateway's machine, and the gateways as services reach them."""
 SHARDS = 4
-"""Of Temporal's history, for ever. Each costs something even when nothing happens, and this is one small machine; 512 is usual."""
+"""Of Temporal's history, for ever. Each costs something though nothing happens, and this is one small machine; 512 is usual."""
 NAMESPACE, QUEUE = "vigil", "vigil"
 ROLES: Mapping[str, tuple[int, int]] = {
     "frontend": (7233, 6933),
