@@ -38,7 +38,7 @@ NODE = HOME / "bin" / "temporal-node"
 CLUSTER_NAME = "temporal.cluster"
 """In every certificate of Temporal's machines: they find one another by address, and each must be any of them."""
 GATEWAY_PORT = 8470
-_DYNAMIC: dict[str, list[dict[str, Any]]] = {
+DYNAMIC: dict[str, list[dict[str, Any]]] = {
     # Machines find one another over TLS too.
     "system.enableRingpopTLS": [{"value": True}],
     # As in the containers, see ../compose/dynamicconfig.yaml.
@@ -56,25 +56,25 @@ def lay_out(authority: Authority) -> None:
     for machine in MACHINES:
         if not machine.folder.exists():
             machine.folder.mkdir(mode=0o700)
-            authority.issue(machine.folder / "node", machine.name, [machine.address])
-            shutil.copy(authority.certificate, machine.folder / "ca.crt")
-            _extra(authority, machine)
+            furnish(authority, machine)
     for role, machines in SERVERS.items():
         for machine in machines:
-            _give(machine, "temporal.yaml", json.dumps(_temporal(role, machine), indent=2))  # JSON is YAML
-            _give(machine, "dynamic.yaml", json.dumps(_DYNAMIC, indent=2))
-    _give(BALANCER, "haproxy.cfg", _balancing())
+            _give(machine, "temporal.yaml", json.dumps(temporal_settings(role, machine), indent=2))  # JSON is YAML
+            _give(machine, "dynamic.yaml", json.dumps(DYNAMIC, indent=2))
+    _give(BALANCER, "haproxy.cfg", balancing())
     for machine in GATEWAYS:
-        _give(machine, "haproxy.cfg", _door(machine))
+        _give(machine, "haproxy.cfg", door(machine))
     for machine in MACHINES:
         if machine not in DATABASES:
             for path in (machine.folder, *machine.folder.rglob("*")):
                 shutil.chown(path, OURS, OURS)
 
 
-def _extra(authority: Authority, machine: Machine) -> None:
-    """The certificates by which a machine is more than itself."""
+def furnish(authority: Authority, machine: Machine) -> None:
+    """Whom a machine trusts, its own certificate, and those by which it is more than itself."""
     folder = machine.folder
+    authority.issue(folder / "node", machine.name, [machine.address])
+    shutil.copy(authority.certificate, folder / "ca.crt")
     if any(machine in one for one in SERVERS.values()):
         name = [BALANCER.address] if machine in SERVERS["frontend"] else []
         authority.issue(folder / "cluster", CLUSTER_NAME, [machine.address, *name])
@@ -89,7 +89,7 @@ def _give(machine: Machine, name: str, text: str) -> None:
     (machine.folder / name).write_text(text)
 
 
-def _temporal(role: str, machine: Machine) -> dict[str, Any]:
+def temporal_settings(role: str, machine: Machine) -> dict[str, Any]:
     """The configuration of one of Temporal's machines."""
     own, (calls, membership) = machine.folder, ROLES[role]
     ours = {"certFile": str(own / "cluster.crt"), "keyFile": str(own / "cluster.key")}
@@ -175,7 +175,7 @@ defaults
 """
 
 
-def _balancing() -> str:
+def balancing() -> str:
     """Services come in over TLS and go on over mTLS; Temporal's front ends themselves show clients who they are."""
     own = BALANCER.folder
     checked = "check inter 1s fall 2 rise 1"
@@ -208,7 +208,7 @@ backend frontends
 """
 
 
-def _door(machine: Machine) -> str:
+def door(machine: Machine) -> str:
     """TLS ends on the gateway's own machine: it speaks plain HTTP to nobody but its loopback interface."""
     own = machine.folder
     return f"""{_COMMON}

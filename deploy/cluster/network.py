@@ -117,4 +117,4 @@ def _send_announcement() -> None:
         wire.send(everybody + own + struct.pack("!H", 0x0806) + said)
 
 
-ACCESS = f"{NETWORK}.0/24"
+EVERYBODY = f"{NETWORK}.0/24"

@@ -23,11 +23,11 @@ ACCOUNT = "postgres"
 ROLES = ("temporal", "vigil", "replica")
 STORES = {"temporal": "temporal", "temporal_visibility": "temporal", "vigil": "vigil"}
 """Each database, and whose it is."""
-_ACCESS = f"""\
+ACCESS = f"""\
 local all {ACCOUNT} peer
-hostssl temporal,temporal_visibility temporal {network.ACCESS} cert
-hostssl vigil vigil {network.ACCESS} cert
-hostssl replication replica {network.ACCESS} cert
+hostssl temporal,temporal_visibility temporal {network.EVERYBODY} cert
+hostssl vigil vigil {network.EVERYBODY} cert
+hostssl replication replica {network.EVERYBODY} cert
 """
 
 
@@ -129,7 +129,7 @@ def _configure(machine: Machine) -> None:
         "primary_conninfo": conninfo,
     }
     text = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
-    for name, content in (("postgresql.conf", text), ("pg_hba.conf", _ACCESS)):
+    for name, content in (("postgresql.conf", text), ("pg_hba.conf", ACCESS)):
         (data_of(machine) / name).write_text(content)
 
 
