@@ -20,6 +20,8 @@ PATIENCE = 120.0
 GRACE = 40.0
 """Seconds that a process is given to end by itself: workers give attempts under way twenty."""
 LOOK_EVERY = 0.1
+MOST_SAID = 300
+"""Characters of its log, when a process has ended."""
 _RUN = HOME / "run"
 _children: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -70,8 +72,8 @@ def await_up(program: Program) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if started(program.name) is None:
-            last = log_of(program).read_text(errors="replace").strip().splitlines()[-3:]
-            raise NotUpError(f"{program.name} ended: {' / '.join(last)}; the whole log is {log_of(program)}")
+            last = log_of(program).read_text(errors="replace").strip()[-MOST_SAID:]
+            raise NotUpError(f"{program.name} ended: ... {last}; the whole log is {log_of(program)}")
         if program.port is None or listens(program.machine, program.port):
             return
         time.sleep(LOOK_EVERY)

@@ -1,6 +1,7 @@
 """The machines of the cluster, what runs on each, and where each keeps its things. Every machine is a network namespace."""
 
 import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,8 @@ ROLES: Mapping[str, tuple[int, int]] = {
     "worker": (7239, 6939),
 }
 """Of Temporal's server: the ports of each, for calls and for finding one another."""
-OURS = 10001
-"""Number of the user of everything but PostgreSQL, as in the containers; no such user need exist."""
+OURS = pwd.getpwnam("nobody").pw_uid
+"""Number of the user of everything but PostgreSQL. It must have a name: Temporal's server does not start as a mere number."""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def test_only_workers_of_the_cluster_have_the_deconfliction_key() -> None:
 
 
 def test_nothing_but_the_cluster_needs_go() -> None:
-    """`make demo`, `make test` and CI build and start no Go, and the version of Temporal's server is fixed, with what it needs."""
+    """`make demo`, `make test` and CI build and start no Go. The version of Temporal's server is fixed, with what it needs."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     recipes = re.findall(r"^([a-z-]+):[^\n]*\n((?:\t[^\n]*\n)+)", makefile, re.MULTILINE)
 
