@@ -221,8 +221,10 @@ async def restore(drill: Drill) -> None:
     await asyncio.sleep(AFTER_THE_POINT)
     await drill.traffic.hush()
     later = [[one for one in case.held if one not in before] for case, before in held]
+    began = drill.records.clock()
     await asyncio.to_thread(_lose_everything, drill, vault)
     await drill.await_health()
+    took = drill.records.clock() - began
     lost = 0
     for (case, before), since in zip(held, later, strict=True):
         lost += await _compared(drill, case, before, since)
@@ -295,10 +297,10 @@ async def run(parts: Sequence[str], load: Load) -> int:
 def _summary(part: str, drill: Drill) -> str:
     records, traffic = drill.records, drill.traffic
     fell = ", ".join(f"{name} {count}" for name, count in drill.fell.items()) or "none"
-    median, most = (statistics.median(drill.first), max(drill.first)) if drill.first else (0.0, 0.0)
-    times = f"a new statement accepted after {median:.1f} s, at most {most:.1f} s"
+    first = drill.first
+    times = f"; a new statement accepted after {statistics.median(first):.1f} s, at most {max(first):.1f} s" if first else ""
     counts = f"{records.given} receipts, {traffic.begun} deliveries, {traffic.ended} ended, {traffic.packets} packets verified"
-    return f"{part}: {counts}; ended by themselves: {fell}; {times}; differences: {len(records.differences)}"
+    return f"{part}: {counts}; ended by themselves: {fell}{times}; differences: {len(records.differences)}"
 
 
 def _say(text: str) -> None:
