@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from client.dossier import Dossier, Staged
@@ -81,7 +82,7 @@ def bring_up_databases() -> None:
     """The one that takes writes, then the one that follows it."""
     leader = postgresql.primary()
     if leader is None:
-        leader = next((one for one in DATABASES if _is_leader(one)), DATABASES[0])
+        leader = leader_of([one for one in DATABASES if postgresql.may_lead(one)])
         network.give_floating(leader)
     follower = postgresql.other(leader)
     postgresql.begin(leader)
@@ -93,9 +94,17 @@ def bring_up_databases() -> None:
         postgresql.follow(follower)
 
 
-def _is_leader(machine: Machine) -> bool:
-    folder = postgresql.data_of(machine)
-    return folder.exists() and not (folder / "standby.signal").exists()
+def leader_of(may_lead: Sequence[Machine]) -> Machine:
+    """Which of the two takes writes when both have been down. Raises `ClusterError` if both would, or neither may."""
+    if len(may_lead) == 1:
+        return may_lead[0]
+    names = " and ".join(one.name for one in DATABASES)
+    if not may_lead:
+        raise ClusterError(f"{names} both follow: promote the one that has more, see pg_controldata, then run this again")
+    folder = postgresql.data_of(may_lead[0]).name
+    raise ClusterError(
+        f"{names} would both take writes: one was lost and replaced. Remove its folder `{folder}`, then run this again"
+    )
 
 
 def make_schema() -> None:
@@ -189,7 +198,8 @@ def everything() -> tuple[Program, ...]:
     """All programs, in the order in which they are ended."""
     vigil, temporal = vigil_programs(), temporal_programs()
     gateways, workers = vigil[len(vigil) // 2 :], vigil[: len(vigil) // 2]
-    databases = tuple(postgresql.program(one) for one in sorted(DATABASES, key=lambda one: one != postgresql.primary()))
+    leader = postgresql.primary() if network.exists() else None  # it ends first: so the other one has all that it had
+    databases = tuple(postgresql.program(one) for one in sorted(DATABASES, key=lambda one: one != leader))
     return (*gateways, *workers, *reversed(temporal), *balancing_programs(), *databases)
 
 

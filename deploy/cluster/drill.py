@@ -229,7 +229,10 @@ async def restore(drill: Drill) -> None:
     for (case, before), since in zip(held, later, strict=True):
         lost += await _compared(drill, case, before, since)
     given, after = sum(len(before) for _, before in held), sum(map(len, later))
-    _say(f"restored: all {given} receipts up to the point are there; of {after} after it {lost} are lost, as who holds them sees")
+    _say(
+        f"restored in {took:.0f} s: all {given} receipts up to the point are there; "
+        f"of {after} after it {lost} are lost, as who holds them sees"
+    )
     await asyncio.to_thread(postgresql.follow, postgresql.other(_leader()))
 
 

@@ -159,6 +159,11 @@ def primary() -> Machine | None:
     return next((one for one in DATABASES if network.floats_at(one)), None)
 
 
+def may_lead(machine: Machine) -> bool:
+    """Whether it would take writes if it were started: it has data, and follows nobody."""
+    return data_of(machine).exists() and not (data_of(machine) / "standby.signal").exists()
+
+
 def other(machine: Machine) -> Machine:
     """The one of the two that is not this one."""
     return DATABASES[1] if machine == DATABASES[0] else DATABASES[0]

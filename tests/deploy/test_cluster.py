@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from deploy.cluster import configuration, postgresql, topology
+from deploy.cluster.__main__ import ClusterError, leader_of
 from deploy.cluster.certificates import Authority
-from deploy.cluster.topology import BALANCER, GATEWAYS, MACHINES, ROLES, SERVERS, WORKERS
+from deploy.cluster.topology import BALANCER, DATABASES, GATEWAYS, MACHINES, ROLES, SERVERS, WORKERS
 
 ROOT = Path(__file__).resolve().parents[2]
 HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -42,6 +43,17 @@ def test_the_database_lets_nobody_in_without_a_certificate() -> None:
     rows = [line.split() for line in postgresql.ACCESS.splitlines()]
 
     assert {(row[0], row[-1]) for row in rows} == {("local", "peer"), ("hostssl", "cert")}
+
+
+def test_two_databases_never_take_writes_side_by_side() -> None:
+    """After both have been down the one leads that follows nobody. Where both would, a person must say which one was lost."""
+    first, second = DATABASES
+
+    assert leader_of([second]) == second
+    with pytest.raises(ClusterError, match=r"postgres-1 and postgres-2 would both take writes.*Remove its folder `data`"):
+        leader_of([first, second])
+    with pytest.raises(ClusterError, match="both follow"):
+        leader_of([])
 
 
 @pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")
