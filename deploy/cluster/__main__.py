@@ -1,13 +1,16 @@
 """The cluster, from one command: `python -m deploy.cluster up`, `status`, `down`. It needs root, for the network."""
 
 import argparse
+import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from deploy.cluster.configuration import NODE, ROOT, administration, balancing_p
 from deploy.cluster.network import NetworkError
 from deploy.cluster.postgresql import DatabaseError
 from deploy.cluster.processes import NotUpError, await_up, end, listens, start, started
-from deploy.cluster.topology import DATABASE, DATABASES, DESK, FLOATING, HOME, Machine, Program
+from deploy.cluster.topology import DATABASE, DATABASES, DESK, FLOATING, GATEWAY_URL, HOME, Machine, Program
 from domain.plan.directory import Desk, Directory, Poll, Push, Service
 from rehearsal.scenario import Scenario
 from tests.support import example_cards, example_directory, example_plan
@@ -56,6 +59,17 @@ def up(*, before: bool = False) -> None:
     bring_up(temporal_programs())
     make_namespace()
     bring_up(vigil_programs())
+    postgresql.await_that(lambda: health() == "up", "Vigil is up; see its logs")
+
+
+def health() -> str:
+    """How Vigil is, as a gateway says it through the balancer."""
+    trusted = ssl.create_default_context(cafile=DESK.folder / "ca.crt")
+    try:
+        with urllib.request.urlopen(f"{GATEWAY_URL}/v1/health", timeout=5, context=trusted) as answer:  # noqa: S310 - a fixed one
+            return str(json.load(answer)["status"])
+    except OSError as error:
+        return f"away ({error})"
 
 
 def install(name: str) -> None:
@@ -228,7 +242,8 @@ def status() -> int:
         print(f"{state} {program.name:<16} {program.machine.address:<11} process {number or '-':<7} {_memory(number):>7}{role}")
     if leader is not None and started(leader.name) is not None:
         print("replication: both have all" if postgresql.follows(leader) else "replication: NOBODY FOLLOWS, a single copy")
-    return 0 if well else 1
+    print(f"Vigil: {(how := health())}")
+    return 0 if well and how == "up" else 1
 
 
 def _memory(number: int | None) -> str:

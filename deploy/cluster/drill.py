@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import socket
 import ssl
 import statistics
 import sys
@@ -33,7 +34,22 @@ from deploy.cluster.configuration import balancing_programs, temporal_programs, 
 from deploy.cluster.network import NetworkError
 from deploy.cluster.postgresql import DatabaseError
 from deploy.cluster.processes import NotUpError, await_up, end, start, started
-from deploy.cluster.topology import BALANCER, DATABASES, DESK, GATEWAY_URL, NAMESPACE, TEMPORAL, WORKERS, Machine, Program
+from deploy.cluster.topology import (
+    BALANCER,
+    DATABASES,
+    DESK,
+    FLOATING,
+    GATEWAY_URL,
+    GATEWAYS,
+    INSIDE,
+    NAMESPACE,
+    ROLES,
+    SERVERS,
+    TEMPORAL,
+    WORKERS,
+    Machine,
+    Program,
+)
 from domain.delivery.ledger import Receipt
 from domain.words.errors import VigilError
 from process.configuration import directory_in
@@ -50,7 +66,7 @@ AFTER_THE_POINT = 5.0
 """Seconds of load after the point up to which a restore must lose nothing: what it may lose."""
 LOOK_EVERY = 0.2
 NEXT_BUILD = "drill-next"
-PARTS = ("kills", "failover", "workers", "temporal", "restore")
+PARTS = ("strangers", "kills", "failover", "workers", "temporal", "restore")
 
 
 class Services(RecordingServices):
@@ -178,6 +194,38 @@ def _leader() -> Machine:
     return leader
 
 
+async def strangers(_drill: Drill) -> None:
+    """Who has no certificate of ours is let in nowhere. Raises `LostError`."""
+    calls = [(one, port) for role, machines in SERVERS.items() for one in machines for port in ROLES[role]]
+    doors = [(one.address, port) for one, port in (*calls, *((one, INSIDE) for one in GATEWAYS), (BALANCER, TEMPORAL))]
+    open_to_all = [f"{address}:{port}" for address, port in doors if not await asyncio.to_thread(_refuses, address, port)]
+    for role, store in (("temporal", "temporal"), ("vigil", "vigil"), ("replica", "postgres"), (postgresql.ACCOUNT, "postgres")):
+        source = f"host={FLOATING} user={role} dbname={store} sslmode=require sslcert=/none sslkey=/none"
+        with suppress(DatabaseError):
+            await asyncio.to_thread(postgresql.run, DESK, "psql", source, "--command", "SELECT 1")
+            open_to_all.append(f"PostgreSQL as {role}")
+    if open_to_all:
+        raise LostError(f"lets in who has no certificate: {', '.join(open_to_all)}")
+    _say(f"strangers: {len(doors)} doors and PostgreSQL, which let in nobody without a certificate")
+
+
+def _refuses(address: str, port: int) -> bool:
+    """Whether TLS there is refused to who shows no certificate."""
+    context = ssl.create_default_context(cafile=DESK.folder / "ca.crt")
+    context.check_hostname = False  # some have the name of the whole cluster
+    with socket.create_connection((address, port), timeout=5) as plain:
+        try:
+            with context.wrap_socket(plain) as secured:
+                secured.settimeout(5)
+                secured.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                secured.recv(1)
+        except ssl.SSLError as error:
+            return "CERTIFICATE_REQUIRED" in str(error.reason)
+        except OSError:
+            return False
+    return False
+
+
 async def kills(drill: Drill) -> None:
     """Every process, in turn."""
     for program in drill.programs():
@@ -278,7 +326,14 @@ async def opened(load: Load) -> AsyncIterator[Drill]:
 
 async def run(parts: Sequence[str], load: Load) -> int:
     """Perform these parts; the code to end with."""
-    performed = {"kills": kills, "failover": failover, "workers": workers, "temporal": temporal, "restore": restore}
+    performed = {
+        "strangers": strangers,
+        "kills": kills,
+        "failover": failover,
+        "workers": workers,
+        "temporal": temporal,
+        "restore": restore,
+    }
     performed["afterwards"] = afterwards
     build = None
     for part in (one for one in (*PARTS, "afterwards") if one in parts or (one == "afterwards" and "restore" in parts)):
