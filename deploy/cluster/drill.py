@@ -27,7 +27,7 @@ from temporalio.runtime import Runtime
 
 from bench.held import Case, Records, differences
 from bench.kills import QUIET, UP
-from bench.traffic import Load, RecordingServices, Traffic
+from bench.traffic import PATIENCE, Load, RecordingServices, Traffic
 from deploy.cluster import __main__ as cluster
 from deploy.cluster import network, postgresql
 from deploy.cluster.configuration import balancing_programs, temporal_programs, vigil_programs
@@ -344,8 +344,13 @@ async def run(parts: Sequence[str], load: Load) -> int:
                 if part != "restore":
                     await drill.traffic.settle()
                 drill.raise_if_lost()
-            except (LostError, TimeoutError, DatabaseError, NetworkError, NotUpError) as error:
-                _say(f"{part}: {type(error).__name__}: {error}")
+            except TimeoutError:
+                _say(
+                    f"{part}: nothing was accepted within {UP:.0f} s, or what was acknowledged is not in the archive after {PATIENCE:.0f} s"
+                )
+                return 1
+            except (LostError, DatabaseError, NetworkError, NotUpError) as error:
+                _say(f"{part}: {error}")
                 return 1
             build = drill.build
             _say(_summary(part, drill))
