@@ -346,7 +346,7 @@ async def run(parts: Sequence[str], load: Load) -> int:
                 drill.raise_if_lost()
             except TimeoutError:
                 _say(
-                    f"{part}: nothing was accepted within {UP:.0f} s, or what was acknowledged is not in the archive after {PATIENCE:.0f} s"
+                    f"{part}: not all was up after {UP:.0f} s, or what was acknowledged not in the archive after {PATIENCE:.0f} s"
                 )
                 return 1
             except (LostError, DatabaseError, NetworkError, NotUpError) as error:
