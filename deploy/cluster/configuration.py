@@ -259,6 +259,7 @@ def vigil_programs(build: str | None = None) -> tuple[Program, ...]:
             machine,
             (sys.executable, "-m", "worker" if machine in WORKERS else "gateway"),
             environment={**_vigil(machine), **({"VIGIL_BUILD": build} if build and machine in WORKERS else {})},
+            says=f"the {'worker' if machine in WORKERS else 'gateway'} is ready",
         )
         for machine in (*WORKERS, *GATEWAYS)
     )

@@ -53,6 +53,7 @@ def start(program: Program) -> None:
     for folder in (_RUN, log_of(program).parent):
         folder.mkdir(parents=True, exist_ok=True)
     with log_of(program).open("ab") as said:
+        before = said.tell()
         child = subprocess.Popen(
             [*network.entered(program.machine), *user, *program.command],
             stdin=subprocess.DEVNULL,
@@ -63,21 +64,30 @@ def start(program: Program) -> None:
             start_new_session=True,
         )
     _children[program.name] = child
-    known: dict[str, Any] = {"process": child.pid, "began": _began(child.pid)}
+    known: dict[str, Any] = {"process": child.pid, "began": _began(child.pid), "log": before}
     (_RUN / program.name).write_text(json.dumps(known))
 
 
 def await_up(program: Program) -> None:
-    """Wait until it listens. Raises `NotUpError`."""
+    """Wait until it listens, and has said that it is up. Raises `NotUpError`."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if started(program.name) is None:
             last = log_of(program).read_text(errors="replace").strip()[-MOST_SAID:]
             raise NotUpError(f"{program.name} ended: ... {last}; the whole log is {log_of(program)}")
-        if program.port is None or listens(program.machine, program.port):
+        if (program.port is None or listens(program.machine, program.port)) and _has_said(program):
             return
         time.sleep(LOOK_EVERY)
-    raise NotUpError(f"{program.name} does not listen after {PATIENCE:.0f} s; its log is {log_of(program)}")
+    raise NotUpError(f"{program.name} is not up after {PATIENCE:.0f} s; its log is {log_of(program)}")
+
+
+def _has_said(program: Program) -> bool:
+    """Whether it has said so since it was started last."""
+    if program.says is None:
+        return True
+    with log_of(program).open("rb") as log:
+        log.seek(json.loads((_RUN / program.name).read_text())["log"])
+        return program.says.encode() in log.read()
 
 
 def listens(machine: Machine, port: int) -> bool:

@@ -80,4 +80,6 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     """Where it listens, once it is up."""
+    says: str | None = None
+    """What it writes into its log, once it is up."""
     asked_to_end_by: str = "SIGTERM"
