@@ -121,8 +121,8 @@ kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILL
 
 cluster-build: ## build Temporal's server for deploy/cluster, and the version before it, from their Go modules (needs Go; minutes)
 	@mkdir -p build/cluster
-	@cd deploy/cluster/temporal && go build -trimpath -ldflags="-s -w" -o $(CURDIR)/build/cluster/temporal-node .
-	@cd deploy/cluster/temporal && go build -trimpath -ldflags="-s -w" -modfile=before.mod -o $(CURDIR)/build/cluster/temporal-node-before .
+	@cd deploy/cluster/temporal && go build -trimpath -buildvcs=false -ldflags="-s -w" -o $(CURDIR)/build/cluster/temporal-node .
+	@cd deploy/cluster/temporal && go build -trimpath -buildvcs=false -ldflags="-s -w" -modfile=before.mod -o $(CURDIR)/build/cluster/temporal-node-before .
 
 cluster-up: $(STAMP) ## bring up a cluster on this machine: see deploy/cluster/README.md (needs root, PostgreSQL and haproxy; ARGS=--before: Temporal's version before)
 	@$(BIN)/python -m deploy.cluster up $(ARGS)
