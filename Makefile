@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo pictures test campaign seeds check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo pictures test campaign seeds check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -118,6 +118,23 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 
 kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILLS=300, from FIRST=1, with SEED=1, and compare all receipts each time
 	@$(BIN)/python -m bench.kills --kills $(KILLS) --from $(FIRST) --seed $(SEED)
+
+cluster-build: ## build Temporal's server for deploy/cluster, and the version before it, from their Go modules (needs Go; minutes)
+	@mkdir -p build/cluster
+	@cd deploy/cluster/temporal && go build -trimpath -buildvcs=false -ldflags="-s -w" -o $(CURDIR)/build/cluster/temporal-node .
+	@cd deploy/cluster/temporal && go build -trimpath -buildvcs=false -ldflags="-s -w" -modfile=before.mod -o $(CURDIR)/build/cluster/temporal-node-before .
+
+cluster-up: $(STAMP) ## bring up a cluster on this machine: see deploy/cluster/README.md (needs root, PostgreSQL and haproxy; ARGS=--before: Temporal's version before)
+	@$(BIN)/python -m deploy.cluster up $(ARGS)
+
+cluster-status: $(STAMP) ## what of the cluster runs
+	@$(BIN)/python -m deploy.cluster status
+
+cluster-down: $(STAMP) ## end what `make cluster-up` started (ARGS=--wipe: and remove all that it keeps)
+	@$(BIN)/python -m deploy.cluster down $(ARGS)
+
+drill: $(STAMP) ## kill, fail over, upgrade and restore the cluster under load, and compare all receipts (ARGS='--part failover': one part)
+	@$(BIN)/python -m deploy.cluster.drill $(ARGS)
 
 bugs: $(STAMP) ## plant bugs one at a time and see that the tests that must catch them do (ONLY=R15: those of one rule)
 	@$(BIN)/python -m tests.planted_bugs $(ONLY)

@@ -43,7 +43,7 @@ from process.metrics import Probes, counting, probed
 from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
-from process.temporal import connect
+from process.temporal import connect, tls_in
 from process.tls import trusting
 from workflows.controlled_delivery import ControlledDelivery
 
@@ -131,7 +131,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     box = mailbox(chosen.smtp_url, chosen.mail_from, chosen.smtp_password)
     counts = counting(wanted=chosen.metrics_port is not None or watchdog.watched())
     runtime = counts.runtime if counts is not None else None
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, runtime=runtime)
+    ours = tls_in(chosen.temporal_ca, chosen.temporal_certificate, chosen.temporal_certificate_key)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, tls=ours, runtime=runtime)
     async with AsyncExitStack() as stack:
         tls = trusting(chosen.ca, chosen.client_cert, chosen.client_key)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(NAMES, "names"))

@@ -116,11 +116,16 @@ class Traffic:
         self._go(self._finish(self._waiting))
         self._go(self._prepare())
 
+    async def hush(self) -> None:
+        """Say no more: what is being handed in may or may not be taken."""
+        speaking = [task for task in self._tasks if task.get_name() == SPEAKS]
+        for task in speaking:
+            task.cancel()
+        await asyncio.gather(*speaking, return_exceptions=True)
+
     async def settle(self) -> None:
         """Say no more, and wait until every delivery has ended and been compared."""
-        for task in self._tasks:
-            if task.get_name() == SPEAKS:
-                task.cancel()
+        await self.hush()
         while self._tasks:
             await asyncio.wait(self._tasks)
         for case in list(self._records.cases.values()):
@@ -131,9 +136,9 @@ class Traffic:
     async def compare(self, case: Case, *, packet: bool = False) -> None:
         """Compare what is held of a delivery with its workflow, its ledger from the archive and, if so wanted, its packet."""
         held, left, before = case.held, dict(case.left), case.seen
-        shown = await self._ledger(case)
+        shown = await self.ledger(case)
         stated = await self._stated(case)
-        entries = await self._ledger(case, max([stated.size, *(one.size for one in held)]))
+        entries = await self.ledger(case, max([stated.size, *(one.size for one in held)]))
         found = list(differences(entries, held, [stated, *([before] if before is not None else [])]))
         if len(shown) > stated.size:
             found.append(f"the archive had {len(shown)} entries, and the workflow {stated.size} after that")
@@ -160,7 +165,7 @@ class Traffic:
     async def _packet(self, case: Case) -> list[str]:
         """The packet, with every receipt that was held before it was sealed. It is made from the archive, which is waited for."""
         held, size = [one.envelope for one in case.receipts.values()], max((one.size for one in case.held), default=0)
-        await self._ledger(case, size)
+        await self.ledger(case, size)
         door = self._doors[case.plan.initiator]
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -176,7 +181,7 @@ class Traffic:
         self.verified += proved.receipts
         return [] if proved.size >= size else [f"the packet has {proved.size} entries, and a receipt was given at {size}"]
 
-    async def _ledger(self, case: Case, size: int = 0) -> list[Entry]:
+    async def ledger(self, case: Case, size: int = 0) -> list[Entry]:
         """The whole ledger, once the archive has so much of it. Raises `TimeoutError`."""
         door = self._doors[case.plan.initiator]
         async with asyncio.timeout(PATIENCE):
@@ -265,11 +270,11 @@ class Traffic:
         async with asyncio.timeout(PATIENCE):
             while not any(isinstance(one.event, Opened) and one.event.checkpoint == "stop.interdiction" for one in entries):
                 await asyncio.sleep(AGAIN)
-                entries = await self._ledger(case)
+                entries = await self.ledger(case)
             self.slowest_stop = max(self.slowest_stop, self._records.clock() - began)
             while entries[-1].event.event != "ended":
                 await asyncio.sleep(5 * AGAIN)
-                entries = await self._ledger(case)
+                entries = await self.ledger(case)
         await self.compare(case, packet=True)
         del self._records.cases[case.plan.operation]
         self.ended += 1

@@ -19,7 +19,7 @@ from domain.words.text import fill, mark
 from process.builds import build_id, builds_at_work, current, stranded
 from process.clock import look
 from process.ring import Ring, ring_in
-from process.temporal import connect
+from process.temporal import connect, tls_in
 from workflows.messages import AHEAD, BESIDE, PARTICIPANTS, PHASE, delivery_of
 
 WAIT: Final = 3.0
@@ -48,7 +48,8 @@ async def connection(given: Given) -> Client:
         ring = None
     settings = given.settings
     some_ring = ring or Ring.of(secrets.token_bytes(32))
-    return await connect(settings.temporal_address, settings.temporal_namespace, some_ring, patience=WAIT)
+    tls = tls_in(settings.temporal_ca, settings.temporal_certificate, settings.temporal_certificate_key)
+    return await connect(settings.temporal_address, settings.temporal_namespace, some_ring, tls=tls, patience=WAIT)
 
 
 async def server(client: Client) -> AsyncGenerator[Finding]:

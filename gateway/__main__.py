@@ -47,7 +47,7 @@ from process.metrics import Probes, State, probed
 from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
-from process.temporal import connect
+from process.temporal import connect, tls_in
 from process.tls import Served, seconds_left, trusting
 
 log = logging.getLogger("vigil.gateway")
@@ -69,7 +69,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     except Unavailable as error:  # a stop must get through all the same (R8)
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     ring = ring_in(chosen.payload_keys)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring)
+    tls = tls_in(chosen.temporal_ca, chosen.temporal_certificate, chosen.temporal_certificate_key)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, tls=tls)
     files = _files(chosen, archive, Wrapping(ring))
     lists = Deliveries(archive, Wrapping(ring))
     reading = Reading(

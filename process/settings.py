@@ -19,6 +19,11 @@ class Settings(BaseSettings):
 
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
+    temporal_ca: Path | None = None
+    """The certificates (PEM) of whoever certifies Temporal's front ends. None: the connection to them is plain."""
+    temporal_certificate: Path | None = None
+    """The certificate (PEM) by which this process shows Temporal who it is, where Temporal asks; with its key."""
+    temporal_certificate_key: Path | None = None
     task_queue: str = "vigil"
     build: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
     """The worker's build. None: made of its version and its code, which is right unless the same code is to count as another."""

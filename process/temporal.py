@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload, WorkflowExecution
@@ -11,11 +12,12 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.runtime import Runtime
-from temporalio.service import KeepAliveConfig, RPCError, RPCStatusCode
+from temporalio.service import KeepAliveConfig, RPCError, RPCStatusCode, TLSConfig
 
-from domain.words.errors import Unavailable
+from domain.words.errors import Malformed, Unavailable
 from domain.words.text import fill, mark
 from process.codec import ENCRYPTED, Codec, ForgedError, converter
+from process.configuration import text_of
 from process.ring import Ring
 
 log = logging.getLogger("vigil.temporal")
@@ -34,7 +36,31 @@ killed in the middle of a task.
 """
 
 
-async def connect(address: str, namespace: str, ring: Ring, *, runtime: Runtime | None = None, patience: float = 60.0) -> Client:
+def tls_in(ca: Path | None, certificate: Path | None, key: Path | None) -> TLSConfig | None:
+    """How the server proves to us who it is, and we to it where there is a certificate; None: neither does. Raises `NotFound`, or
+    `Malformed` where one of the files is missing without which the others prove nothing.
+    """
+    if (certificate is None) != (key is None):
+        message = "VIGIL_TEMPORAL_CERTIFICATE and VIGIL_TEMPORAL_CERTIFICATE_KEY belong together: one of them is not set"
+        raise Malformed(message, hint="set both, or neither")
+    if ca is None:
+        if certificate is not None:
+            message = "VIGIL_TEMPORAL_CERTIFICATE is set without VIGIL_TEMPORAL_CA: the server would not have to prove who it is"
+            raise Malformed(message, hint="set VIGIL_TEMPORAL_CA to the certificates of whoever certifies Temporal's front ends")
+        return None
+    ours = (text_of(certificate).encode(), text_of(key).encode()) if certificate is not None and key is not None else (None, None)
+    return TLSConfig(server_root_ca_cert=text_of(ca).encode(), client_cert=ours[0], client_private_key=ours[1])
+
+
+async def connect(  # noqa: PLR0913 - what a connection is made of
+    address: str,
+    namespace: str,
+    ring: Ring,
+    *,
+    tls: TLSConfig | None = None,
+    runtime: Runtime | None = None,
+    patience: float = 60.0,
+) -> Client:
     """A client that gives the server nothing but ciphertext under these keys, after as many tries as fit into `patience` seconds.
 
     Raises `Unavailable`.
@@ -48,6 +74,7 @@ async def connect(address: str, namespace: str, ring: Ring, *, runtime: Runtime 
                 namespace=namespace,
                 data_converter=codes,
                 identity=IDENTITY,
+                tls=tls if tls is not None else False,
                 runtime=runtime,
                 keep_alive_config=HALF_OPEN,
             )

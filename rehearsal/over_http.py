@@ -218,7 +218,8 @@ class SimulatedServices:
             app.add_routes(_routes(self, service))
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
             await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", service.reach.url.port).start()
+            assert service.reach.url.port is not None  # noqa: S101 - every URL of HTTP has one
+            await self.site_at(service.reach.url.port, runner).start()
             self._runners.append(runner)
         return self
 
@@ -229,6 +230,10 @@ class SimulatedServices:
         for runner in self._runners:
             await runner.cleanup()
         await self._http.close()
+
+    def site_at(self, port: int, runner: web.AppRunner) -> web.BaseSite:
+        """Where a service listens: on this machine, for nobody else."""
+        return web.TCPSite(runner, "127.0.0.1", port)
 
     def open(self, envelope: Envelope, payload_type: str) -> bytes:
         """What Vigil sent, after checking Vigil's signature. Raises `NotAuthentic`."""

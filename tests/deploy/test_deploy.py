@@ -26,7 +26,7 @@ OUR_CONTAINERS = ("worker", "gateway")
 DEPLOY_FILES = sorted(
     path
     for path in DEPLOY.rglob("*")
-    if path.is_file() and path.name != ".env" and not {"config", "secrets"} & set(path.relative_to(DEPLOY).parts)
+    if path.is_file() and path.name != ".env" and not {"config", "secrets", "__pycache__"} & set(path.relative_to(DEPLOY).parts)
 )
 
 HARDENING = {

@@ -1,15 +1,19 @@
 """The connection to Temporal, where the network between does what networks do."""
 
 import asyncio
+import ssl
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import KeepAliveConfig
 
+from deploy.cluster.certificates import Authority, Sheet
+from domain.words.errors import Malformed, Unavailable
 from process import temporal as connection
-from process.temporal import connect
+from process.temporal import connect, tls_in
 from tests.installation import PAYLOAD_KEYS
 
 
@@ -62,3 +66,48 @@ async def test_a_connection_whose_other_end_has_gone_without_a_word_is_given_up(
         between.close()
 
     assert info.server_version
+
+
+def certified(folder: Path) -> tuple[Path, Sheet, Sheet]:
+    """Who certifies, a front end's certificate, and ours."""
+    folder.mkdir()
+    authority = Authority.make(folder)
+    return authority.certificate, *(authority.issue(folder / name, name, ["127.0.0.1"]) for name in ("frontend", "vigil"))
+
+
+async def asked_by(ca: Path, server: Sheet, ours: Sheet, trusted: Path) -> list[str]:
+    """Who showed that they were somebody, at a front end that takes nobody else; Temporal does not speak there."""
+    asks = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ca)
+    asks.verify_mode = ssl.CERT_REQUIRED
+    asks.set_alpn_protocols(["h2"])
+    asks.load_cert_chain(server.certificate, server.key)
+    shown: list[str] = []
+
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        shown.append(dict(part[0] for part in writer.get_extra_info("peercert")["subject"])["commonName"])
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=asks) as listening:
+        port, tls = listening.sockets[0].getsockname()[1], tls_in(trusted, ours.certificate, ours.key)
+        with pytest.raises(Unavailable):
+            await connect(f"127.0.0.1:{port}", "default", PAYLOAD_KEYS, tls=tls, patience=0)
+    return shown
+
+
+async def test_each_end_shows_the_other_who_it_is(tmp_path: Path) -> None:
+    """A front end sees our certificate; one that somebody else certifies is not spoken to."""
+    ca, server, ours = certified(tmp_path / "ours")
+    stranger, *_ = certified(tmp_path / "theirs")
+
+    assert set(await asked_by(ca, server, ours, ca)) == {"vigil"}
+    assert await asked_by(ca, server, ours, stranger) == []
+
+
+@pytest.mark.parametrize("left_out", ["certificate", "key", "ca"])
+def test_half_of_what_proves_who_is_who_is_refused(tmp_path: Path, left_out: str) -> None:
+    """A certificate without its key, a key without its certificate, or both without whom to trust: it is said what is missing."""
+    ca, _server, ours = certified(tmp_path / "ours")
+    files = {"ca": ca, "certificate": ours.certificate, "key": ours.key, left_out: None}
+
+    with pytest.raises(Malformed, match="VIGIL_TEMPORAL_CERTIFICATE"):
+        tls_in(**files)

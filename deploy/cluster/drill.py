@@ -1,0 +1,407 @@
+"""The drill: services hand in statements all the time, and keep every receipt, while the cluster loses one process after another,
+its database's machine, and in the end everything but the vault. After each loss all that is held is compared with workflow,
+ledger, archive and packet, as `bench.kills` does it on one machine. It needs a cluster that is up, and ends with code 1 at the
+first difference.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import socket
+import ssl
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import Client
+from temporalio.runtime import Runtime
+
+from bench.held import Case, Records, differences
+from bench.kills import QUIET, UP
+from bench.traffic import PATIENCE, Load, RecordingServices, Traffic
+from deploy.cluster import __main__ as cluster
+from deploy.cluster import network, postgresql
+from deploy.cluster.configuration import balancing_programs, temporal_programs, vigil_programs
+from deploy.cluster.network import NetworkError
+from deploy.cluster.postgresql import DatabaseError
+from deploy.cluster.processes import NotUpError, await_up, end, start, started
+from deploy.cluster.topology import (
+    BALANCER,
+    DATABASES,
+    DESK,
+    FLOATING,
+    GATEWAY_URL,
+    GATEWAYS,
+    INSIDE,
+    NAMESPACE,
+    ROLES,
+    SERVERS,
+    TEMPORAL,
+    WORKERS,
+    Machine,
+    Program,
+)
+from domain.delivery.ledger import Receipt
+from domain.words.errors import VigilError
+from process.configuration import directory_in
+from process.ring import ring_in
+from process.serve import leave
+from process.temporal import connect, tls_in
+from tests.support import example_plan
+
+RESTARTED_AFTER = 2.0
+"""Seconds, as a service manager waits."""
+BETWEEN = 2.0
+"""Seconds of load from one loss to the next."""
+AFTER_THE_POINT = 5.0
+"""Seconds of load after the point up to which a restore must lose nothing: what it may lose."""
+LOOK_EVERY = 0.2
+NEXT_BUILD = "drill-next"
+PARTS = ("strangers", "kills", "failover", "workers", "temporal", "restore")
+
+
+class Services(RecordingServices):
+    """The services of the example, at the desk: they answer over TLS."""
+
+    def site_at(self, port: int, runner: web.AppRunner) -> web.BaseSite:
+        """At the desk's own address."""
+        return web.TCPSite(runner, DESK.address, port, ssl_context=_shown())
+
+
+@dataclass
+class Drill:
+    """What has been held and lost so far."""
+
+    records: Records
+    traffic: Traffic
+    http: aiohttp.ClientSession
+    client: Client
+    build: str | None = None
+    fell: Counter[str] = field(default_factory=Counter)
+    """Those that ended by themselves, and were started again."""
+    first: list[float] = field(default_factory=list)
+    """Seconds from each loss to the first new statement that was accepted."""
+
+    def programs(self) -> tuple[Program, ...]:
+        """All but the databases, each as it is to be started now."""
+        return (*vigil_programs(self.build), *temporal_programs(), *balancing_programs())
+
+    async def perform(self, name: str, loss: Callable[[], None]) -> None:
+        """Have the loss happen, wait until all is up again, and compare everything. Raises `TimeoutError`."""
+        await asyncio.sleep(BETWEEN)
+        self.records.begin_anew()
+        await asyncio.to_thread(loss)
+        async with asyncio.timeout(UP):
+            while not (self.records.first is not None and await self._healthy()):
+                await asyncio.to_thread(self._revive)
+                await asyncio.sleep(LOOK_EVERY)
+        up = self.records.clock() - self.records.killed_at
+        for case in list(self.records.cases.values()):
+            await self.traffic.compare(case, packet=True)
+        records = self.records
+        self.first.append(records.first or 0.0)
+        counts = f"{records.given} receipts, {len(records.differences)} differences"
+        _say(f"{name:<34} accepted {self.first[-1]:5.1f} s, all up {up:5.1f} s   {counts}")
+        self.raise_if_lost()
+
+    def raise_if_lost(self) -> None:
+        """Raises `LostError` with every difference there is."""
+        if self.records.differences:
+            raise LostError("\n".join(self.records.differences))
+
+    def _revive(self) -> None:
+        for program in self.programs():
+            if started(program.name) is None:
+                self.fell[program.name] += 1
+                start(program)
+
+    async def _healthy(self) -> bool:
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with self.http.get(f"{GATEWAY_URL}/v1/health", timeout=aiohttp.ClientTimeout(5)) as answer:
+                return answer.status == 200 and (await answer.json())["status"] == "up"
+        return False
+
+    async def await_health(self) -> None:
+        """Wait until worker, Temporal and archive are up. Raises `TimeoutError`."""
+        async with asyncio.timeout(UP):
+            while not await self._healthy():
+                await asyncio.to_thread(self._revive)
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def version(self) -> str:
+        """Of Temporal's server, as a front end says it."""
+        return (await self.client.workflow_service.get_system_info(GetSystemInfoRequest(), retry=True)).server_version
+
+
+class LostError(Exception):
+    """What was acknowledged is not there, or is there otherwise."""
+
+
+def killed(program: Program) -> Callable[[], None]:
+    """It is killed, and started again after a while."""
+
+    def loss() -> None:
+        end(program, "SIGKILL")
+        time.sleep(RESTARTED_AFTER)
+        start(program)
+        await_up(program)
+
+    return loss
+
+
+def replaced(programs: Sequence[Program]) -> Callable[[], None]:
+    """Each is asked to end and started anew, one after the other: as what is installed now."""
+
+    def loss() -> None:
+        for program in programs:
+            end(program)
+            start(program)
+            await_up(program)
+
+    return loss
+
+
+def failed_over() -> None:
+    """The machine of the database that takes writes is gone in an instant: it ends no connection, and is heard of no more. The
+    other takes the role over.
+    """
+    lost = _leader()
+    network.cut(lost)
+    end(postgresql.program(lost), "SIGKILL")
+    network.take_floating(lost)
+    postgresql.promote(postgresql.other(lost))
+
+
+def followed() -> None:
+    """The machine that was lost is back, empty, and follows the other one: there are two copies again."""
+    lost = postgresql.other(_leader())
+    network.mend(lost)
+    postgresql.follow(lost)
+
+
+def _leader() -> Machine:
+    leader = postgresql.primary()
+    assert leader is not None  # noqa: S101 - the cluster is up
+    return leader
+
+
+async def strangers(_drill: Drill) -> None:
+    """Who has no certificate of ours is let in nowhere. Raises `LostError`."""
+    calls = [(one, port) for role, machines in SERVERS.items() for one in machines for port in ROLES[role]]
+    doors = [(one.address, port) for one, port in (*calls, *((one, INSIDE) for one in GATEWAYS), (BALANCER, TEMPORAL))]
+    open_to_all = [f"{address}:{port}" for address, port in doors if not await asyncio.to_thread(_refuses, address, port)]
+    for role, store in (("temporal", "temporal"), ("vigil", "vigil"), ("replica", "postgres"), (postgresql.ACCOUNT, "postgres")):
+        source = f"host={FLOATING} user={role} dbname={store} sslmode=require sslcert=/none sslkey=/none"
+        with suppress(DatabaseError):
+            await asyncio.to_thread(postgresql.run, DESK, "psql", source, "--command", "SELECT 1")
+            open_to_all.append(f"PostgreSQL as {role}")
+    if open_to_all:
+        raise LostError(f"lets in who has no certificate: {', '.join(open_to_all)}")
+    _say(f"strangers: {len(doors)} doors and PostgreSQL, which let in nobody without a certificate")
+
+
+def _refuses(address: str, port: int) -> bool:
+    """Whether TLS there is refused to who shows no certificate."""
+    context = ssl.create_default_context(cafile=DESK.folder / "ca.crt")
+    context.check_hostname = False  # some have the name of the whole cluster
+    with socket.create_connection((address, port), timeout=5) as plain:
+        try:
+            with context.wrap_socket(plain) as secured:
+                secured.settimeout(5)
+                secured.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                secured.recv(1)
+        except ssl.SSLError as error:
+            return "CERTIFICATE_REQUIRED" in str(error.reason)
+        except OSError:
+            return False
+    return False
+
+
+async def kills(drill: Drill) -> None:
+    """Every process, in turn."""
+    for program in drill.programs():
+        await drill.perform(f"kill {program.name}", killed(program))
+    for machine in sorted(DATABASES, key=lambda one: one == _leader()):
+        role = "takes writes" if machine == _leader() else "follows"
+        await drill.perform(f"kill {machine.name}, which {role}", killed(postgresql.program(machine)))
+
+
+async def failover(drill: Drill) -> None:
+    """The database's machine is lost, the other takes over, and the first comes back as its follower."""
+    await drill.perform(f"lose {_leader().name}, fail over", failed_over)
+    await drill.perform("the lost one follows again", followed)
+
+
+async def workers(drill: Drill) -> None:
+    """A new build of the workers, one after the other."""
+    drill.build = NEXT_BUILD
+    await drill.perform("workers of the next build", replaced([one for one in drill.programs() if one.machine in WORKERS]))
+
+
+async def temporal(drill: Drill) -> None:
+    """The next version of Temporal: the schema first, then every process one after the other."""
+    before = await drill.version()
+    cluster.install("temporal-node")
+    await asyncio.to_thread(cluster.make_schema)
+    for program in temporal_programs():
+        await drill.perform(f"renew {program.name}", replaced([program]))
+    after = await drill.version()
+    _say(f"Temporal {before}, then {after}" + ("; the same, so only restarted" if before == after else ""))
+
+
+async def restore(drill: Drill) -> None:
+    """A backup under load; more load; the log is closed, which is the point; more load; then everything but the vault is lost."""
+    vault = postgresql.VAULT / "drill"
+    await asyncio.to_thread(shutil.rmtree, vault, ignore_errors=True)
+    await asyncio.to_thread(postgresql.back_up, _leader(), vault.name)
+    await asyncio.sleep(AFTER_THE_POINT)
+    held = [(case, list(case.held)) for case in drill.records.cases.values()]
+    await asyncio.to_thread(postgresql.close_log, _leader())
+    await asyncio.sleep(AFTER_THE_POINT)
+    await drill.traffic.hush()
+    later = [[one for one in case.held if one not in before] for case, before in held]
+    began = drill.records.clock()
+    await asyncio.to_thread(_lose_everything, drill, vault)
+    await drill.await_health()
+    took = drill.records.clock() - began
+    lost = 0
+    for (case, before), since in zip(held, later, strict=True):
+        lost += await _compared(drill, case, before, since)
+    given, after = sum(len(before) for _, before in held), sum(map(len, later))
+    _say(
+        f"restored in {took:.0f} s: all {given} receipts up to the point are there; "
+        f"of {after} after it {lost} are lost, as who holds them sees"
+    )
+    await asyncio.to_thread(postgresql.follow, postgresql.other(_leader()))
+
+
+async def afterwards(drill: Drill) -> None:
+    """What was restored works: new deliveries, from their start to a packet that verifies."""
+    await asyncio.sleep(AFTER_THE_POINT)
+    await drill.await_health()
+
+
+async def _compared(drill: Drill, case: Case, before: list[Receipt], later: list[Receipt]) -> int:
+    """How many of the later receipts are not in the ledger. Raises `LostError` if one of the earlier is not."""
+    entries = await drill.traffic.ledger(case, max((one.seq + 1 for one in before), default=0))
+    found = list(differences(entries, [one for one in before if one.size <= len(entries)], []))
+    found += [f"the receipt at {one.size} is ahead of the ledger" for one in before if one.size > len(entries)]
+    if found:
+        raise LostError("\n".join(f"{case.plan.operation}: {one}" for one in found))
+    return sum(one.seq >= len(entries) or entries[one.seq].leaf() != one.entry.leaf() for one in later)
+
+
+def _lose_everything(drill: Drill, vault: Path) -> None:
+    """All processes are killed, the data of both databases is gone, and all comes up from the vault."""
+    for program in (*drill.programs(), *map(postgresql.program, DATABASES)):
+        end(program, "SIGKILL")
+    postgresql.restore(DATABASES[0], vault)
+    for programs in (balancing_programs(), temporal_programs(), vigil_programs(drill.build)):
+        cluster.bring_up(programs)
+
+
+@asynccontextmanager
+async def opened(load: Load) -> AsyncIterator[Drill]:
+    """The services at the desk, and their traffic."""
+    own, ours = DESK.folder, WORKERS[0].folder
+    directory = directory_in(ours / "directory.yaml")
+    plan = example_plan("almaty-tashkent")
+    records = Records(directory, asyncio.get_running_loop().time)
+    tls = tls_in(own / "ca.crt", own / "node.crt", own / "node.key")
+    where, ring = f"{BALANCER.address}:{TEMPORAL}", ring_in(ours / "payload.keys")
+    client = await connect(where, NAMESPACE, ring, tls=tls, runtime=Runtime(telemetry=QUIET))
+    services = Services(directory, GATEWAY_URL, cluster.pace(), 1, records)
+    async with services, aiohttp.ClientSession() as http, Traffic(http, GATEWAY_URL, client, records, plan, load) as traffic:
+        yield Drill(records, traffic, http, client)
+
+
+async def run(parts: Sequence[str], load: Load) -> int:
+    """Perform these parts; the code to end with."""
+    performed = {
+        "strangers": strangers,
+        "kills": kills,
+        "failover": failover,
+        "workers": workers,
+        "temporal": temporal,
+        "restore": restore,
+    }
+    performed["afterwards"] = afterwards
+    build = None
+    for part in (one for one in (*PARTS, "afterwards") if one in parts or (one == "afterwards" and "restore" in parts)):
+        async with opened(load) as drill:
+            drill.build = build
+            try:
+                await performed[part](drill)
+                if part != "restore":
+                    await drill.traffic.settle()
+                drill.raise_if_lost()
+            except TimeoutError:
+                _say(
+                    f"{part}: not all was up after {UP:.0f} s, or what was acknowledged not in the archive after {PATIENCE:.0f} s"
+                )
+                return 1
+            except (LostError, DatabaseError, NetworkError, NotUpError) as error:
+                _say(f"{part}: {error}")
+                return 1
+            build = drill.build
+            _say(_summary(part, drill))
+    return 0
+
+
+def _summary(part: str, drill: Drill) -> str:
+    records, traffic = drill.records, drill.traffic
+    fell = ", ".join(f"{name} {count}" for name, count in drill.fell.items()) or "none"
+    first = drill.first
+    times = f"; a new statement accepted after {statistics.median(first):.1f} s, at most {max(first):.1f} s" if first else ""
+    counts = f"{records.given} receipts, {traffic.begun} deliveries, {traffic.ended} ended, {traffic.packets} packets verified"
+    return f"{part}: {counts}; ended by themselves: {fell}{times}; differences: {len(records.differences)}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _shown() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(DESK.folder / "node.crt", DESK.folder / "node.key")
+    return context
+
+
+def _trusting() -> None:
+    """Whom HTTP trusts is read when Python starts: so it starts once more, where nobody has said so."""
+    trusted = str(DESK.folder / "ca.crt")
+    if os.environ.get("SSL_CERT_FILE") != trusted:
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, "SSL_CERT_FILE": trusted})  # noqa: S606 - this very program
+
+
+async def main() -> int:
+    """As it is asked for by the command line."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.cluster.drill", description=__doc__)
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this one; may be repeated. Without: all, in order")
+    parser.add_argument("--rate", type=float, default=4.0, help="statements a second, of all services together")
+    parser.add_argument("--length", type=int, default=150, help="statements until another delivery is busy")
+    chosen = parser.parse_args()
+    if not network.exists():
+        _say("there is no cluster; `make cluster-up` makes one")
+        return 3
+    _trusting()
+    network.sit_down()
+    try:
+        return await run(chosen.part or PARTS, Load(chosen.rate, chosen.length))
+    except VigilError as error:
+        _say(f"{error.message}; {error.hint}")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    leave(asyncio.run(main()))

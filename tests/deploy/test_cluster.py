@@ -1,0 +1,101 @@
+"""What the files of the cluster promise. That it runs and loses nothing is the drill's to show (`make drill`)."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.cluster import configuration, postgresql, topology
+from deploy.cluster.__main__ import ClusterError, leader_of
+from deploy.cluster.certificates import Authority
+from deploy.cluster.topology import BALANCER, DATABASES, GATEWAYS, MACHINES, ROLES, SERVERS, WORKERS
+
+ROOT = Path(__file__).resolve().parents[2]
+HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+
+
+def test_no_two_machines_are_taken_for_one_another() -> None:
+    """Names and addresses are each machine's own, and a name fits an interface of Linux."""
+    assert len(MACHINES) == len({one.name for one in MACHINES}) == len({one.address for one in MACHINES})
+    assert topology.FLOATING not in {one.address for one in MACHINES}
+    assert all(len(one.name) <= 15 for one in MACHINES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_temporal_takes_no_call_from_whom_it_does_not_know(role: str) -> None:
+    """Both doors of each of its machines ask for a certificate, and each call, the database's too, checks who answers."""
+    for machine in SERVERS[role]:
+        said = configuration.temporal_settings(role, machine)
+        tls = said["global"]["tls"]
+
+        for door in ("internode", "frontend"):
+            assert tls[door]["server"]["requireClientAuth"]
+            assert tls[door]["server"]["clientCaFiles"] == tls[door]["client"]["rootCaFiles"] == [f"{machine.folder}/ca.crt"]
+        assert all(store["sql"]["tls"]["enableHostVerification"] for store in said["persistence"]["datastores"].values())
+        assert said["services"][role]["rpc"]["bindOnIP"] == said["global"]["membership"]["broadcastAddress"] == machine.address
+    assert configuration.DYNAMIC["system.enableRingpopTLS"] == [{"value": True}]
+
+
+def test_the_database_lets_nobody_in_without_a_certificate() -> None:
+    """Over the network a role is whose name the certificate has; the administrator sits at the machine."""
+    rows = [line.split() for line in postgresql.ACCESS.splitlines()]
+
+    assert {(row[0], row[-1]) for row in rows} == {("local", "peer"), ("hostssl", "cert")}
+
+
+def test_two_databases_never_take_writes_side_by_side() -> None:
+    """After both have been down the one leads that follows nobody. Where both would, a person must say which one was lost."""
+    first, second = DATABASES
+
+    assert leader_of([second]) == second
+    with pytest.raises(ClusterError, match=r"postgres-1 and postgres-2 would both take writes.*Remove its folder `data`"):
+        leader_of([first, second])
+    with pytest.raises(ClusterError, match="both follow"):
+        leader_of([])
+
+
+@pytest.mark.skipif(HAPROXY is None, reason="haproxy is not installed")
+def test_haproxy_understands_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of the balancer and of a gateway's door are right, as haproxy itself says."""
+    monkeypatch.setattr(topology, "HOME", tmp_path)
+    (tmp_path / "authority").mkdir()
+    authority = Authority.make(tmp_path / "authority")
+    for machine in (BALANCER, GATEWAYS[0]):
+        machine.folder.mkdir(parents=True)
+        configuration.furnish(authority, machine)
+        text = configuration.balancing() if machine == BALANCER else configuration.door(machine)
+        (machine.folder / "haproxy.cfg").write_text(text)
+
+        done = subprocess.run(  # noqa: S603
+            [str(HAPROXY), "-c", "-f", str(machine.folder / "haproxy.cfg")], capture_output=True, check=False
+        )
+
+        assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_gateway_stays_in_use_while_the_archive_is_away() -> None:
+    """The balancer asks whether a gateway is there, not whether all behind it is: a stop must get through (R8)."""
+    assert "/v1/health" not in configuration.balancing()
+    assert "retry-on conn-failure\n" in configuration.balancing()
+
+
+def test_only_workers_of_the_cluster_have_the_deconfliction_key() -> None:
+    """The gateway can hash nothing, here as elsewhere."""
+    with_it = {one.machine for one in configuration.vigil_programs() if "VIGIL_DECONFLICTION_KEY" in one.environment}
+
+    assert with_it == set(WORKERS)
+
+
+def test_nothing_but_the_cluster_needs_go() -> None:
+    """`make demo`, `make test` and CI build and start no Go. The version of Temporal's server is fixed, with what it needs."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = re.findall(r"^([a-z-]+):[^\n]*\n((?:\t[^\n]*\n)+)", makefile, re.MULTILINE)
+
+    assert {"cluster-build"} == {name for name, recipe in recipes if "go build" in recipe}
+    assert "cluster-build" not in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for name in ("go", "before"):
+        module = ROOT / "deploy" / "cluster" / "temporal" / f"{name}.mod"
+        version = re.findall(r"^require go\.temporal\.io/server (v\S+)$", module.read_text(encoding="utf-8"), re.MULTILINE)
+        assert f"go.temporal.io/server {version[0]} h1:" in module.with_suffix(".sum").read_text(encoding="utf-8")
