@@ -69,8 +69,8 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
     except Unavailable as error:  # a stop must get through all the same (R8)
         log.warning("until the archive answers nothing is shown to anybody: %s", error.message)
     ring = ring_in(chosen.payload_keys)
-    tls = tls_in(chosen.temporal_ca, chosen.temporal_certificate, chosen.temporal_certificate_key)
-    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, tls=tls)
+    ours = tls_in(chosen.temporal_ca, chosen.temporal_certificate, chosen.temporal_certificate_key)
+    client = await connect(chosen.temporal_address, chosen.temporal_namespace, ring, tls=ours)
     files = _files(chosen, archive, Wrapping(ring))
     lists = Deliveries(archive, Wrapping(ring))
     reading = Reading(
