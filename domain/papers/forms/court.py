@@ -16,6 +16,7 @@ from domain.papers.forms.parts import (
     by_role,
     consignment,
     counted,
+    of_the_group,
     weight,
 )
 from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, Told
@@ -96,7 +97,7 @@ class Court(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 2
+    version = 3
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"
@@ -139,7 +140,9 @@ class _Report(Ways, Goods, Proof):
             ),
         )
         operation = tongue.quoted(self.record.plan.operation, "plan")
-        yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation),))
+        yield Title(
+            tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, self.record.plan, whole=True))
+        )
         yield Paragraph(tongue.words(HOW_TO_READ), "note")
         yield from self._short()
         yield from self._authorisations()

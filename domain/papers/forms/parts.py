@@ -27,7 +27,7 @@ from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, RuleCard
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass
-from domain.plan.plan import Call, Consignment, Step
+from domain.plan.plan import Call, Consignment, Plan, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.views.names import CRIMINAL_ROLES
@@ -71,6 +71,8 @@ WEIGHED_WITH = mark("{model} No. {number}, verified until {until}, division {div
 SCALE_BLANK = mark("kind {model} No. {number}, verified until {until}, division {division}")
 MORE = mark("{count} more are not printed here: they are in the evidence packet, entries {first} to {last}.")
 MORE_TOLD = mark("{count} more of this kind are in the evidence packet.")
+ONE_OF = mark("consignment No. {number} of the operation {group}")
+ONE_OF_SO_MANY = mark("consignment No. {number} of {count} of the operation {group}; the others: {others}")
 OBJECT_IS = mark("{contents}; gross weight {gross}; {identifiers}; declared as {declared}")
 
 
@@ -89,6 +91,19 @@ def author(tongue: Tongue, record: Record, service: str) -> Author:
             for said, caption in ((unit, UNIT), (address, ADDRESS))
         ),
     )
+
+
+def of_the_group(tongue: Tongue, plan: Plan, *, whole: bool = False) -> tuple[Line, ...]:
+    """Which consignment of which operation it is; nothing where it is alone. The others are named to who sees the whole (R31)."""
+    group = plan.group
+    if group is None:
+        return ()
+    number, called = Value(str(plan.number), ("plan",)), tongue.quoted(group.code, "plan")
+    if not whole:
+        return (tongue.say(ONE_OF, number=number, group=called),)
+    count = Value(str(len(group.members)), ("plan",))
+    others = joined(tongue.quoted(one, "plan") for one in group.members if one != plan.operation)
+    return (tongue.say(ONE_OF_SO_MANY, number=number, count=count, group=called, others=others),)
 
 
 def act(tongue: Tongue, named: NamedAct, *sources: Source) -> Line:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.papers.form import Form
 from domain.papers.forms import story
 from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
-from domain.papers.forms.parts import NONE, act, author, by_role, counted, row, signing, some, table, weight
+from domain.papers.forms.parts import NONE, act, author, by_role, counted, of_the_group, row, signing, some, table, weight
 from domain.papers.paper import (
     Blank,
     Block,
@@ -68,7 +68,7 @@ MEASURE, VALUE, ADD = mark("What"), mark("Result"), mark("To be added for statis
 AT_PREPARATION, SAMPLED, AT_END = mark("taken out at the preparation"), mark("samples"), mark("seized at the end")
 SIZE, ROLES, CASES = mark("size: {blank}"), mark("charges: {blank}"), mark("case No., article: {blank}")
 RELEASED = mark("released: {count}")
-FINDS, ITEMS, OPENED = mark("Other things seized"), mark("Substitutes and devices returned"), mark("Criminal cases opened")
+FINDS, ITEMS, OPENED = mark("other things seized"), mark("substitutes and devices returned"), mark("criminal cases opened")
 ALL_BACK, MISSING = mark("all: {labels}"), mark("not returned: {labels}")
 SUM_OF_MONEY = mark("sum, currency: {blank}")
 DEVIATIONS = mark("4. What went otherwise, and what was done")
@@ -102,7 +102,7 @@ class Results(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 2
+    version = 3
     title = mark("report on results")
     of_the_whole = True
 
@@ -141,7 +141,10 @@ class _Report:
         whose = next(iter(legs), plan.initiator) if self.state else plan.initiator
         to = Paragraph((Blank(4, tongue.translate(TO)),), "left")
         yield Columns((author(tongue, self.record, whose),), (to,))
-        yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
+        operation = tongue.quoted(plan.operation, "plan")
+        yield Title(
+            tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan, whole=not self.state))
+        )
         if self.state:
             yield Paragraph(tongue.say(PART, state=Value(tongue.state(self.state), ("plan",))), "centre")
         yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
