@@ -265,7 +265,7 @@ def parcels() -> tuple[Delivery, ...]:
 
 
 def test_r31_each_paper_says_which_consignment_of_which_operation_it_is() -> None:
-    """By its number, in both languages; of the whole it says how many there are and names the others, and a part does not (R11)."""
+    """By its number, in both languages; of the whole it says how many there are and names the others, a part does not (R11)."""
     kinds = set[str]()
     for number, delivery in enumerate(parcels(), 1):
         record = Record.of(delivery)
