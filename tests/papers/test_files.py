@@ -232,7 +232,7 @@ OUTSIDE = """[...document.querySelectorAll("svg")].flatMap(picture => [...pictur
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 async def test_no_word_leaves_the_page(tmp_path: Path) -> None:
-    """A word as long as a text may be breaks in HTML too, and so does a blank: the page is never wider than a telephone, a sheet or a
+    """A word as long as a text may be breaks in HTML, and so does a blank: the page is never wider than a telephone, a sheet or a
     screen, so that nothing is cut; nor does a picture cut what is said of a bar at its end.
     """
     made = make(record_of(), Wanted("results", "en"), SPEAKERS)

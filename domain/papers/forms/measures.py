@@ -7,7 +7,19 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, STEPS, approved, author, calling, consignment, of_the_group, row, signing, table
+from domain.papers.forms.parts import (
+    NONE,
+    STEPS,
+    approved,
+    author,
+    calling,
+    consignment,
+    of_the_group,
+    others_of_the_group,
+    row,
+    signing,
+    table,
+)
 from domain.papers.paper import Blank, Block, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
@@ -114,6 +126,8 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     where = Value(tongue.state(state), ("plan",)) if state else None
     about = tongue.say(OF_A_STATE, state=where, operation=operation) if where else tongue.say(ABOUT, operation=operation)
     yield Title(tongue.words(KIND), (about, *of_the_group(tongue, plan, whole=not state)))
+    if not state:
+        yield from others_of_the_group(tongue, plan)
     yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(tongue.say(FILE, file=Blank(3)), "small")
     if not state:

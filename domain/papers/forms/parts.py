@@ -72,7 +72,8 @@ SCALE_BLANK = mark("kind {model} No. {number}, verified until {until}, division 
 MORE = mark("{count} more are not printed here: they are in the evidence packet, entries {first} to {last}.")
 MORE_TOLD = mark("{count} more of this kind are in the evidence packet.")
 ONE_OF = mark("consignment No. {number} of the operation {group}")
-ONE_OF_SO_MANY = mark("consignment No. {number} of {count} of the operation {group}; the others: {others}")
+ONE_OF_SO_MANY = mark("consignment No. {number} of {count} of the operation {group}")
+THE_OTHERS = mark("The others of the operation: {others}.")
 OBJECT_IS = mark("{contents}; gross weight {gross}; {identifiers}; declared as {declared}")
 
 
@@ -94,16 +95,21 @@ def author(tongue: Tongue, record: Record, service: str) -> Author:
 
 
 def of_the_group(tongue: Tongue, plan: Plan, *, whole: bool = False) -> tuple[Line, ...]:
-    """Which consignment of which operation it is; nothing where it is alone. The others are named to who sees the whole (R31)."""
+    """Which consignment of which operation it is, and of the whole of how many; nothing where it is alone (R31)."""
     group = plan.group
     if group is None:
         return ()
     number, called = Value(str(plan.number), ("plan",)), tongue.quoted(group.code, "plan")
     if not whole:
         return (tongue.say(ONE_OF, number=number, group=called),)
-    count = Value(str(len(group.members)), ("plan",))
-    others = joined(tongue.quoted(one, "plan") for one in group.members if one != plan.operation)
-    return (tongue.say(ONE_OF_SO_MANY, number=number, count=count, group=called, others=others),)
+    return (tongue.say(ONE_OF_SO_MANY, number=number, count=Value(str(len(group.members)), ("plan",)), group=called),)
+
+
+def others_of_the_group(tongue: Tongue, plan: Plan) -> Iterator[Block]:
+    """The other consignments by their code names, for papers of the whole: who sees a part is told of none (R11)."""
+    if plan.group is not None:
+        others = joined(tongue.quoted(one, "plan") for one in plan.group.members if one != plan.operation)
+        yield Paragraph(tongue.say(THE_OTHERS, others=others), "small")
 
 
 def act(tongue: Tongue, named: NamedAct, *sources: Source) -> Line:
