@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from client import carrying
 from client.language import _
@@ -18,15 +15,6 @@ from domain.views.results import CountedBy, Period, counts_at
 from domain.words.errors import Malformed, NotVerified
 from domain.words.limits import MOST_PACKETS
 from process.configuration import directory_in
-
-Given = Annotated[
-    list[Path] | None, typer.Argument(help="packets to count from, offline; none: ask the gateway", show_default=False)
-]
-Asker = Annotated[
-    str | None, typer.Option("--as", envvar="VIGIL_AS", help="the service that asks; of packets, whose key decrypts them")
-]
-Trusted = Annotated[Path | None, typer.Option(help="a directory you trust: the keys of each packet must stand in it")]
-Unverified = Annotated[bool, typer.Option("--keys-unverified", help="believe the packets themselves whose keys they name")]
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,9 @@ def _environment() -> Environment:
 
 
 def unparted(text: str) -> str:
-    """A text in which no line ends between the sign for a number and the number."""
-    return text.replace("№ ", "№\u00a0").replace("No. ", "No.\u00a0")
+    """A text in which no line ends between the sign for a number and the number, nor between "of" and the blank behind it."""
+    text = text.replace("№ ", "№\u00a0").replace("No. ", "No.\u00a0")
+    return f"{text[:-1]}\u00a0" if text.endswith((" of ", " от ")) else text
 
 
 def counted(sheet: str) -> str:

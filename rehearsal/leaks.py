@@ -40,8 +40,8 @@ ABOUT_THE_WAY = (
 OFTEN = 3
 """At every so many entries it also looks at the summary, its inbox and its notices."""
 
-_WORDS = re.compile(r"SIMULATED by ([a-z.-]+),")
-_CONSENT = re.compile(r"CONSENT by ([a-z.-]+),")
+_WORDS = re.compile(r"SIMULATED by ([a-z.-]+)[,:]")
+_CONSENT = re.compile(r"CONSENT by ([a-z.-]+)[,:]")
 _REQUEST = re.compile(r"REQUEST to ([A-Z]{2})")
 _INFORMATION = re.compile(r"INFORMATION by ([a-z.-]+) for ([a-z.+-]*)")
 

@@ -387,12 +387,15 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         "interdicted": {"place": facts.place, **_counted(facts), **({"gross": gross} if "weight" in facts.checked_by else {})},
     }
     mark = "CONSENT" if kind.startswith(("authorisation_", "permission_")) else "SIMULATED"
-    return {name: _marked(value, f"{mark} by {request.service},") for name, value in words.get(kind, {}).items()}
+    return {name: _marked(value, f"{mark} by {request.service}") for name, value in words.get(kind, {}).items()}
 
 
 def _marked(value: Any, mark: str) -> Any:
     """A text with the name of whose words it is, so that they are known again wherever they turn up (R11)."""
-    return value.replace("SIMULATED", mark, 1) if isinstance(value, str) and value.startswith("SIMULATED") else value
+    if not isinstance(value, str) or not value.startswith("SIMULATED"):
+        return value
+    rest = value.removeprefix("SIMULATED")
+    return f"{mark}{rest}" if rest.startswith(":") else f"{mark},{rest}"
 
 
 def person_at(checkpoint: str, number: int) -> str:

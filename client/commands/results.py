@@ -1,28 +1,26 @@
 """`vigil results`: what came of the deliveries of a period, for heads of services; from the gateway, or from packets offline."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from client import carrying
-from client.caller import CallerOptions
-from client.closed import Asker, Given, Trusted, Unverified, deliveries_in, trust
-from client.console import answer, talk
+from client.console import answer
+from client.counting import CountingOptions
 from client.language import _, speak
 from client.naming import raise_unless_a_state
-from client.options import GATEWAY, KEYS, OFFICER, Keys, Officer, Output, Url
+from client.options import grouped
 from domain.delivery.delivery import Delivery
 from domain.signing.canonical import plain
 from domain.views import results_in_words as words
-from domain.views.results import Adding, CountedBy, Period, Results, period_of
+from domain.views.results import Adding, Results
 from domain.views.results_picture import picture
 from domain.views.returns import FORMS, Form, Return, of_incidents, of_period
 from domain.words.errors import Malformed
@@ -41,60 +39,37 @@ class Counting:
     deliveries: tuple[Delivery, ...] = ()
 
 
+@grouped
 def results(
-    packets: Given = None,
-    period: Annotated[
-        str | None, typer.Option(help="2026, 2026-Q2, 2026-06, 2026-06-15, FIRST/LAST of such, or two moments; else this year")
-    ] = None,
-    zone: Annotated[str, typer.Option(help="by whose calendar: UTC, or an offset such as +05:00")] = "UTC",
-    by: Annotated[
-        Literal["started", "ended"], typer.Option(help="whether a delivery counts when it started, or when it ended")
-    ] = "ended",
+    count: CountingOptions,
     form: Annotated[Form | None, typer.Option(help="in the fields of a return to an international body")] = None,
     state: Annotated[
         str | None, typer.Option("--state", help="of a return of incidents: the State whose services have seized")
     ] = None,
-    file: Annotated[
-        list[Path] | None, typer.Option("--file", "-f", help="write a file as well: .csv, .json or .svg says as what")
-    ] = None,
-    directory: Trusted = None,
-    keys_unverified: Unverified = False,
-    service: Asker = None,
-    officer: Officer = OFFICER,
-    keys: Keys = KEYS,
-    gateway: Url = GATEWAY,
-    output: Output = "text",
 ) -> None:
     """What came of the deliveries of a period: operations, consignments, legs and parcels apart, seizures, arrests, holds and
     stops; refusals, silences and times of answers are said by `vigil statistics`. Of all for supervisors; for who takes part, of
     its own part (R11).
     """
-    wanted = period_of(period or str(datetime.now(UTC).year), zone)
+    count.wanted()
     if state is not None:
         raise_unless_a_state("--state", state)
     filled = _Filled(form, state)
-    for one in file or []:
+    for one in count.files():
         _writer(one, filled)
-    if packets:
-        believed = trust(directory, keys_unverified, keys, service)
-        found = _of_packets(deliveries_in(packets, wanted, by, believed), wanted, by, form)
+    if count.packets:
+        found = _of_packets(count, form)
     else:
-        if service is None:
-            raise Malformed(_("say with --as who asks, or give packets to count from"))
-        if form is not None and form not in of_period:
+        if count.service is not None and form is not None and form not in of_period:
             hint = _("give the packets of the deliveries: each holds what this return asks of its incident")
             raise Malformed(_("{form} is of single incidents, and results hold numbers alone", form=form), hint=hint)
-        caller = CallerOptions(service, officer, keys, gateway)
-        asked = {"period": f"{wanted.since}/{wanted.until}", "by": by}
-        found = Counting(caller.call(lambda door: door.results(asked)))
-    for one in file or []:
-        carrying.write(one, _writer(one, filled)(found).encode())
-        talk.print(_("{path}: written", path=one))
+        found = Counting(count.ask(lambda door, asked: door.results(asked)))
+    count.write(lambda path: _writer(path, filled)(found))
     if form is None:
-        answer(output, plain(found.results), _shown(found.results))
+        answer(count.output, plain(found.results), _shown(found.results))
     else:
         table = filled.of(found)
-        answer(output, table.document(), _form_shown(table))
+        answer(count.output, table.document(), _form_shown(table))
 
 
 @dataclass(frozen=True)
@@ -120,15 +95,15 @@ class _Filled:
         return of_incidents[self.form](found.deliveries, self.state or "")
 
 
-def _of_packets(deliveries: Iterable[Delivery], period: Period, by: CountedBy, form: Form | None) -> Counting:
+def _of_packets(count: CountingOptions, form: Form | None) -> Counting:
     """What a return of incidents does not ask of a delivery is not kept."""
     adding, kept = Adding(), list[Delivery]()
-    for delivery in deliveries:
+    for delivery in count.deliveries():
         adding.add(delivery)
         if form in of_incidents:
             kept.append(delivery)
     now = utc_text(datetime.now(UTC))
-    found = Results(counted_by=by, period=period, as_of=now, whole=True, totals=tuple(adding.totals()))
+    found = Results(counted_by=count.by, period=count.wanted(), as_of=now, whole=True, totals=tuple(adding.totals()))
     return Counting(found, tuple(kept))
 
 

@@ -5,17 +5,21 @@ from typing import Any
 
 import pytest
 
+from client.staging import staged_by
 from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import in_turn
-from domain.papers.making import Made, Wanted, make
-from domain.papers.paper import Value, Words, in_groups
+from domain.papers.making import Made, Wanted, make, offered
+from domain.papers.paper import Block, Value, Words, in_groups, pieces_of
+from domain.papers.paper import Table as TableBlock
 from domain.papers.record import Record
+from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotFound
 from process.language import speakers
+from rehearsal.groups import simulate_group
 from rehearsal.simulator import World, simulate
-from tests.support import Table, example_cards, example_directory, example_scenario, with_changes
+from tests.support import EXAMPLES, Table, example_cards, example_directory, example_scenario, with_changes
 
 SPEAKERS = speakers(None)
 MINE = ("measures", "replacement", "sampling", "surveillance", "seizure", "submission", "destruction")
@@ -250,3 +254,49 @@ def test_what_comes_later_renames_no_paper() -> None:
     found = in_turn([("kz", 1), ("kz.knb", 2), ("kz", 3), ("kz.knb", 4), ("kz", 5)])
 
     assert {"kz": 1, "kz.knb": 2, "kz.2": 3, "kz.knb.2": 4, "kz.3": 5} == found
+
+
+@cache
+def parcels() -> tuple[Delivery, ...]:
+    """The deliveries of the example of several consignments, to their ends."""
+    scenario = EXAMPLES / "omsk-taraz-parcels" / "scenario.yaml"
+    worlds = [one.world(1) for one in staged_by(scenario, None, None)]
+    return tuple(done.delivery for done in simulate_group(worlds))
+
+
+def test_r31_each_paper_says_which_consignment_of_which_operation_it_is() -> None:
+    """By its number, in both languages; of the whole it says how many there are and names the others, a part does not (R11)."""
+    kinds = set[str]()
+    for number, delivery in enumerate(parcels(), 1):
+        record = Record.of(delivery)
+        others = [f"motor-oil-{one}" for one in {1, 2, 3} - {number}]
+        for one in offered(record):
+            name, _, subject = one.name.partition(".")
+            kinds.add(name)
+            for language, said in (("en", "consignment No. {} of{} the operation"), ("ru", "партия груза № {}{} в операции")):
+                count = "" if subject else {"en": " 3 of", "ru": " из 3"}[language]
+                blocks = FORMS[name].blocks(record, subject, Tongue(language, SPEAKERS[language]))
+                printed = "".join(getattr(piece, "text", "") for piece in pieces_of(blocks))
+
+                assert said.format(number, count) in printed, one.name
+                assert [not subject] * 2 == [other in printed for other in others], one.name
+    assert set(FORMS) - {"replacement", "sampling", "surveillance", "destruction"} == kinds
+    assert "operation “" not in text(made(RECORD, "measures"))
+
+
+def test_a_step_of_many_services_stands_in_several_rows() -> None:
+    """Of 60 services eight stand in a row, each of them once; so no cell of the table is as long as a page."""
+    services = [one.id for one in example_directory().services][:60]
+    plan = with_changes(departure={"requires": [{"service": one, "says": "ready"} for one in services]})
+    (steps,) = (one for one in made(Record.of(Table(plan).delivery), "measures").paper.blocks if _is_of_steps(one))
+    rows = [one.cells for one in steps.rows if one.cells[3] and one.cells[0] == steps.rows[3].cells[0]]
+
+    assert 60 == len(services)
+    assert 8 == len(rows)
+    assert ["let it leave", *["continued"] * 7] == [row[1][0].text for row in rows]
+    assert 8 == max(sum(one.sources == ("directory",) for one in row[3] if isinstance(one, Value)) for row in rows)
+    assert 60 == sum(one.sources == ("directory",) for row in rows for one in row[3] if isinstance(one, Value))
+
+
+def _is_of_steps(block: Block) -> bool:
+    return isinstance(block, TableBlock) and len(block.columns) == 6 and block.small

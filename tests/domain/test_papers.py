@@ -273,12 +273,15 @@ def test_a_long_way_is_drawn_in_strips() -> None:
 
 
 def test_a_seizure_on_the_way_is_a_seizure() -> None:
-    """The report for the court of what was stopped says that it was seized, by whom and when, and never that nothing was."""
+    """The reports of what was stopped say that it was, and that it was seized, by whom and when, and never that nothing was."""
     told = sentences("stopped-under-way")
 
     assert any("seized the consignment on the way" in one for one in told)
     assert not any("no seizure" in one or "end of that leg is not recorded" in one for one in told)
     assert any("the consignment, on the way" in "".join(map(text_of, one)) for one in summary_of("stopped-under-way", "results"))
+    printed = "".join(map(text_of, made(Record.of(delivered("stopped-under-way")), "results").paper.pieces))
+    assert "Customs Committee of Uzbekistan: stop ordered, “the recipient has been warned”" in printed
+    assert "nothing was recorded to have gone otherwise" not in printed
 
 
 def text_of(piece: object) -> str:

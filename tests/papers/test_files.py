@@ -17,6 +17,9 @@ from domain.papers.handed import Format
 from domain.papers.making import Made, Wanted, make, purpose_of
 from domain.papers.making import record_of as papers_record
 from domain.papers.paper import (
+    Bar,
+    BarRow,
+    Bars,
     Block,
     Break,
     Column,
@@ -219,25 +222,37 @@ def test_no_word_leaves_its_room() -> None:
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SHEET = 680
-"""Pixels of what is printed of the width of an A4 sheet."""
+WIDTHS = (390, 653, 1440)
+"""Pixels: of a telephone, of what is printed of an A4 sheet, of a screen."""
+OUTSIDE = """[...document.querySelectorAll("svg")].flatMap(picture => [...picture.querySelectorAll("text")].filter(text =>
+  text.getBoundingClientRect().right > picture.getBoundingClientRect().right + 0.5).map(text => text.textContent))"""
+"""Words of a picture that it cuts."""
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 async def test_no_word_leaves_the_page(tmp_path: Path) -> None:
-    """A word as long as a text may be breaks in HTML too: the page is never wider than the sheet, so that print cuts nothing."""
-    made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
-    file = tmp_path / "wide.html"
-    file.write_bytes(html.render(replace(made, paper=replace(made.paper, blocks=wide_blocks()))))
+    """A word as long as a text may be breaks in HTML, and so does a blank: the page is never wider than a telephone, a sheet or a
+    screen, so that nothing is cut; nor does a picture cut what is said of a bar at its end.
+    """
+    made = make(record_of(), Wanted("results", "en"), SPEAKERS)
+    bars = Bars((BarRow((Words("at the end"),), (Bar(1000, 1000, "dark", (Words("seized 0 g"),)),)),), ())
+    files = tmp_path / "paper.html", tmp_path / "wide.html"
+    files[0].write_bytes(html.render(made))
+    files[1].write_bytes(html.render(replace(made, paper=replace(made.paper, blocks=(*wide_blocks(), bars)))))
+    found = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": SHEET, "height": 900})
-        await page.goto(file.as_uri())
-        wide = await page.evaluate("document.documentElement.scrollWidth")
+        page = await browser.new_page()
+        for file in files:
+            await page.goto(file.as_uri())
+            for width in WIDTHS:
+                await page.set_viewport_size({"width": width, "height": 900})
+                wide = await page.evaluate("document.documentElement.scrollWidth")
+                found.append((file.name, width, wide > width, await page.evaluate(OUTSIDE)))
         await browser.close()
 
-    assert wide <= SHEET
+    assert [(file.name, width, False, []) for file in files for width in WIDTHS] == found
 
 
 def pixels(png: bytes) -> tuple[int, list[bytes]]:

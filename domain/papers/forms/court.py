@@ -16,9 +16,11 @@ from domain.papers.forms.parts import (
     by_role,
     consignment,
     counted,
+    of_the_group,
+    others_of_the_group,
     weight,
 )
-from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, Told
+from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, SAID, Told
 from domain.papers.paper import (
     Blank,
     Block,
@@ -35,11 +37,8 @@ from domain.plan.acts import NamedAct
 from domain.plan.directory import Service
 from domain.rules.acts import CaseOpened
 from domain.rules.arrival import ArresteeReleased, ArrestMade, NoArrest
-from domain.rules.consent import AuthorisationRefused, AuthorisationWithdrawn
-from domain.rules.custody import HandoverDeclined
 from domain.rules.handling import DisclosurePermitted
-from domain.rules.hold import HoldRequested
-from domain.rules.stop import Incident, Interdicted, StopRequested
+from domain.rules.stop import Interdicted
 from domain.views.names import OUTCOMES
 from domain.views.sentences import say_kind
 from domain.words.text import mark
@@ -61,7 +60,6 @@ OBJECT = mark("The object: {object}; way of handling by the plan: {modality}.")
 NO_CONFLICT = mark("{no} other operation was named by the register.")
 CONFLICTS = mark("The register named {count} other operations; whom to ask stands in the entry.")
 REFUSALS = mark("Refusals, stops, what was not accepted")
-SAID = mark("{service}: {what}, {reason}.")
 HALTED = mark("It halted: {what}.")
 SILENT = mark("No answer in time from {services}.")
 NONE_OF_IT = mark("{no} refusal, withdrawal, stop, hold, incident or silence is recorded.")
@@ -81,22 +79,13 @@ BY_ANOTHER = mark(
 CASE = mark("{service} opened criminal case {act}.")
 FIND = mark("Found: {label}, {what}.")
 NO_ARRESTS = mark("{no} arrest and no seizure is recorded.")
-HALTS = (
-    AuthorisationRefused,
-    AuthorisationWithdrawn,
-    HandoverDeclined,
-    HoldRequested,
-    Incident,
-    Interdicted,
-    StopRequested,
-)
 
 
 class Court(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 2
+    version = 3
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"
@@ -139,7 +128,9 @@ class _Report(Ways, Goods, Proof):
             ),
         )
         operation = tongue.quoted(self.record.plan.operation, "plan")
-        yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation),))
+        about = (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, self.record.plan, whole=True))
+        yield Title(tongue.words(KIND), about)
+        yield from others_of_the_group(tongue, self.record.plan)
         yield Paragraph(tongue.words(HOW_TO_READ), "note")
         yield from self._short()
         yield from self._authorisations()
@@ -190,14 +181,10 @@ class _Report(Ways, Goods, Proof):
         record, tongue = self.record, self.tongue
         yield self.head(REFUSALS)
         lines: list[Told] = []
-        for said in record.heard:
-            if isinstance(said.content, HALTS):
-                reason = (
-                    getattr(said.content, "reason", "") or getattr(said.content, "what", "") or getattr(said.content, "place", "")
-                )
-                what = Value(say_kind(said.statement.kind, tongue.translate), said.entries)
-                quoted = tongue.quoted(reason, *said.entries)
-                lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
+        for said, reason in story.halts(record):
+            what = Value(say_kind(said.statement.kind, tongue.translate), said.entries)
+            quoted = tongue.quoted(reason, *said.entries)
+            lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
         for entry, event in record.events(Halted):
             lines.append((HALTED, {"what": tongue.finding(event.finding, entry.seq)}))
         for seq, silence in story.silences(record):

@@ -13,6 +13,7 @@ from domain.papers.forms.parts import (
     day_of,
     in_turn,
     mass_of,
+    of_the_group,
     row,
     signing,
     spoken,
@@ -77,7 +78,7 @@ class Destruction(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 2
+    version = 3
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -114,7 +115,8 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
     place = tongue.quoted(gone.place, *said.entries) if isinstance(gone, Disposed) and gone.place else Blank(3)
     yield Columns((), approved(tongue))
     yield author(tongue, record, said.service)
-    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(record.plan.operation, "plan")),))
+    operation = tongue.quoted(record.plan.operation, "plan")
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, record.plan)))
     yield Dated((dated,), (place,), tongue.say(NUMBER, number=number))
     yield Fields(tuple(_head(record, said, gone, place, tongue)))
     yield Heading(tongue.words(THINGS))

@@ -11,6 +11,7 @@ from domain.papers.forms.parts import (
     consignment,
     local,
     mass_of,
+    of_the_group,
     row,
     scale,
     seals,
@@ -66,7 +67,7 @@ OPENING_LAW = mark("By the rule card: {law}")
 OFFICERS = mark("officers {officers}; specialist {specialist}")
 ROOM = mark("place {place}; light {light}")
 SHOWN = mark("1. Shown for examination")
-DETECTED = mark("Found on {day} UTC at {place}; hidden: {hidden}.")
+DETECTED = mark("Found on {day} UTC, {place}; hidden: {hidden}.")
 FOUND_HIDDEN = mark("Place of concealment as found: {hidden}. Packing: {packing}.")
 BEFORE = mark("Seals before it was opened: {seals}; they were {whole} whole  {damaged} damaged  {none} there were none.")
 SECTION_WEIGHED = mark("2. Opened and weighed")
@@ -109,7 +110,7 @@ class Examination(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 2
+    version = 3
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -138,7 +139,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     state = record.state_of(said.service) or (planned.state if planned is not None else plan.legs[0].state)
     place = Value(planned.place if planned is not None else subject, ("plan",))
     yield author(tongue, record, said.service)
-    yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
+    yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),), *of_the_group(tongue, plan)))
     yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Fields(tuple(_head(record, subject, state, said, prepared, tongue)))
     yield witnesses(tongue, record, state, "opening", said)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, day_of, local, seals, signing, some, spoken, table, weight
+from domain.papers.forms.parts import NONE, consignment, day_of, local, of_the_group, seals, signing, some, spoken, table, weight
 from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
@@ -98,7 +98,7 @@ class Handover(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 2
+    version = 3
     title = mark("act of handover")
     two_columns = True
 
@@ -129,7 +129,7 @@ class Handover(Form):
 def _blocks(act: _Act) -> Iterator[Block]:
     record, tongue = act.record, act.tongue
     operation = tongue.quoted(record.plan.operation, "plan")
-    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation),))
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, record.plan)))
     yield Dated(
         (Value(tongue.day(act.acceptance.at), act.acceptance.entries),),
         (Value(_place(record, act.checkpoint), ("plan",)),),

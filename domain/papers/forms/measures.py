@@ -7,7 +7,19 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, STEPS, approved, author, calling, consignment, row, signing, table
+from domain.papers.forms.parts import (
+    NONE,
+    STEPS,
+    approved,
+    author,
+    calling,
+    consignment,
+    of_the_group,
+    others_of_the_group,
+    row,
+    signing,
+    table,
+)
 from domain.papers.paper import Blank, Block, Columns, Dated, Heading, Items, Line, Paragraph, Table, Title, Value, Words
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
@@ -64,6 +76,9 @@ PASSES = {
     "entry": mark("At a handover responsibility passes when the acceptance is recorded."),
     "signature": mark("At a handover responsibility passes when the act is signed."),
 }
+CONTINUED = mark("continued")
+MOST_IN_A_ROW = 8
+"""Services that one row of a step names: those of a step of many stand in several rows, of which each fits a page."""
 FORCES = mark("5. Forces and means")
 FORCE = mark("{service}: officers {officers}, vehicles {vehicles}, devices {devices}")
 COVER = mark("Cover, secrecy of work: {blank}")
@@ -75,7 +90,7 @@ class Measures(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 2
+    version = 3
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -110,7 +125,9 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield author(tongue, record, _whose(plan, state))
     where = Value(tongue.state(state), ("plan",)) if state else None
     about = tongue.say(OF_A_STATE, state=where, operation=operation) if where else tongue.say(ABOUT, operation=operation)
-    yield Title(tongue.words(KIND), (about,))
+    yield Title(tongue.words(KIND), (about, *of_the_group(tongue, plan, whole=not state)))
+    if not state:
+        yield from others_of_the_group(tongue, plan)
     yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(tongue.say(FILE, file=Blank(3)), "small")
     if not state:
@@ -171,33 +188,38 @@ def _route(record: Record, legs: Sequence[tuple[int, Leg]], tongue: Tongue) -> T
 def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Tongue) -> Table:
     rows = []
     for number, one in enumerate(checkpoints, 1):
+        first, *more = _asked(record, one, tongue)
+        place = (Value(str(number), ("computed",)),)
         zone: Line = (Words(", "), *tongue.say(UTC_AHEAD, zone=Value(one.zone, ("plan",)))) if one.zone is not None else ()
         rows.append(
             row(
-                (Value(str(number), ("computed",)),),
+                place,
                 (Value(tongue.translate(STEPS[one.step]), ("plan",)),),
                 (Value(f"{one.place} ({one.state})", ("plan",)), *zone),
-                _asked(record, one, tongue),
+                first,
                 _due(record.plan, one, tongue),
                 (Value(tongue.translate(_overdue(one)), ("plan",)),),
             )
         )
+        rows += [row(place, tongue.words(CONTINUED), NONE, rest, NONE, NONE) for rest in more]
     heads = ((NUMBERED, 1), (WHAT, 3), (WHERE, 5), (WHO, 7), (UNTIL, 4), (OVERDUE, 3))
     return table(tongue, heads, rows, [record.plan_entry] * len(rows), small=True)
 
 
-def _asked(record: Record, one: PlannedCheckpoint, tongue: Tongue) -> Line:
-    wanted: dict[tuple[str, int], list[str]] = {}
-    for asked in one.requires:
-        wanted.setdefault((asked.says, asked.officers), []).append(asked.service)
-    lines: list[Line] = []
-    for (says, officers), services in wanted.items():
-        need = Value(tongue.translate(NEEDS[says]), ("plan",))
-        both = (Words(", "), Value(tongue.translate(TWO), ("plan",))) if officers > 1 else ()
-        lines.append((*joined(tongue.service(record, service) for service in services), Words(": "), need, *both))
-    if one.need != "all":
-        lines.append(tongue.say(QUORUM, count=Value(str(one.need), ("plan",))))
-    return joined(lines, "; ")
+def _asked(record: Record, one: PlannedCheckpoint, tongue: Tongue) -> Iterator[Line]:
+    """Who does what there: of many services, so many in each row."""
+    for start in range(0, len(one.requires), MOST_IN_A_ROW):
+        wanted: dict[tuple[str, int], list[str]] = {}
+        for asked in one.requires[start : start + MOST_IN_A_ROW]:
+            wanted.setdefault((asked.says, asked.officers), []).append(asked.service)
+        lines: list[Line] = []
+        for (says, officers), services in wanted.items():
+            need = Value(tongue.translate(NEEDS[says]), ("plan",))
+            both = (Words(", "), Value(tongue.translate(TWO), ("plan",))) if officers > 1 else ()
+            lines.append((*joined(tongue.service(record, service) for service in services), Words(": "), need, *both))
+        if start == 0 and one.need != "all":
+            lines.append(tongue.say(QUORUM, count=Value(str(one.need), ("plan",))))
+        yield joined(lines, "; ")
 
 
 def _due(plan: Plan, one: PlannedCheckpoint, tongue: Tongue) -> Line:

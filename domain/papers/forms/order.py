@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import act, approved, author, consignment, row, signing, table, unsure
+from domain.papers.forms.parts import act, approved, author, consignment, of_the_group, row, signing, table, unsure
 from domain.papers.paper import (
     Blank,
     Block,
@@ -77,7 +77,7 @@ class Order(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 2
+    version = 3
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     permitted = [one for one in record.said(PermissionGranted) if one[1].state == state]
     yield Columns(_agreed(tongue, record, agreed), approved(tongue))
     yield author(tongue, record, service)
-    yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
+    yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),), *of_the_group(tongue, plan)))
     yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(tongue.say(I_AM, who=Blank(5, tongue.translate(OFFICIAL))))
     named = tongue.service(record, service), tongue.service(record, plan.initiator)

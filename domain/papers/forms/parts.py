@@ -27,7 +27,7 @@ from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, RuleCard
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass
-from domain.plan.plan import Call, Consignment, Step
+from domain.plan.plan import Call, Consignment, Plan, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.views.names import CRIMINAL_ROLES
@@ -71,6 +71,9 @@ WEIGHED_WITH = mark("{model} No. {number}, verified until {until}, division {div
 SCALE_BLANK = mark("kind {model} No. {number}, verified until {until}, division {division}")
 MORE = mark("{count} more are not printed here: they are in the evidence packet, entries {first} to {last}.")
 MORE_TOLD = mark("{count} more of this kind are in the evidence packet.")
+ONE_OF = mark("consignment No. {number} of the operation {group}")
+ONE_OF_SO_MANY = mark("consignment No. {number} of {count} of the operation {group}")
+THE_OTHERS = mark("The others of the operation: {others}.")
 OBJECT_IS = mark("{contents}; gross weight {gross}; {identifiers}; declared as {declared}")
 
 
@@ -89,6 +92,24 @@ def author(tongue: Tongue, record: Record, service: str) -> Author:
             for said, caption in ((unit, UNIT), (address, ADDRESS))
         ),
     )
+
+
+def of_the_group(tongue: Tongue, plan: Plan, *, whole: bool = False) -> tuple[Line, ...]:
+    """Which consignment of which operation it is, and of the whole of how many; nothing where it is alone (R31)."""
+    group = plan.group
+    if group is None:
+        return ()
+    number, called = Value(str(plan.number), ("plan",)), tongue.quoted(group.code, "plan")
+    if not whole:
+        return (tongue.say(ONE_OF, number=number, group=called),)
+    return (tongue.say(ONE_OF_SO_MANY, number=number, count=Value(str(len(group.members)), ("plan",)), group=called),)
+
+
+def others_of_the_group(tongue: Tongue, plan: Plan) -> Iterator[Block]:
+    """The other consignments by their code names, for papers of the whole: who sees a part is told of none (R11)."""
+    if plan.group is not None:
+        others = joined(tongue.quoted(one, "plan") for one in plan.group.members if one != plan.operation)
+        yield Paragraph(tongue.say(THE_OTHERS, others=others), "small")
 
 
 def act(tongue: Tongue, named: NamedAct, *sources: Source) -> Line:

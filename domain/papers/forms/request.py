@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.delivery.decided import Closed, Opened
 from domain.papers.form import Form
-from domain.papers.forms.parts import author, calling, consignment, row, signing, table, unsure
+from domain.papers.forms.parts import author, calling, consignment, of_the_group, row, signing, table, unsure
 from domain.papers.paper import (
     Blank,
     Block,
@@ -110,7 +110,7 @@ class Request(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
-    version = 2
+    version = 3
     title = mark("request for a controlled delivery")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
     )
     yield Columns(left, right)
     operation = tongue.quoted(plan.operation, "plan")
-    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation),))
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
     yield Paragraph(tongue.say(PLEA, state=Value(tongue.state(asked.state), ("plan",))))
     yield Fields(tuple(_rows(record, asked, tongue)), numbered=True)
     yield Heading(tongue.words(ROUTE))

@@ -6,7 +6,21 @@ from datetime import timedelta
 from domain.papers.form import Form
 from domain.papers.forms import story
 from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
-from domain.papers.forms.parts import NONE, act, author, by_role, counted, row, signing, some, table, weight
+from domain.papers.forms.parts import (
+    NONE,
+    act,
+    author,
+    by_role,
+    counted,
+    of_the_group,
+    others_of_the_group,
+    row,
+    signing,
+    some,
+    table,
+    weight,
+)
+from domain.papers.forms.telling import SAID
 from domain.papers.paper import (
     Blank,
     Block,
@@ -68,7 +82,7 @@ MEASURE, VALUE, ADD = mark("What"), mark("Result"), mark("To be added for statis
 AT_PREPARATION, SAMPLED, AT_END = mark("taken out at the preparation"), mark("samples"), mark("seized at the end")
 SIZE, ROLES, CASES = mark("size: {blank}"), mark("charges: {blank}"), mark("case No., article: {blank}")
 RELEASED = mark("released: {count}")
-FINDS, ITEMS, OPENED = mark("Other things seized"), mark("Substitutes and devices returned"), mark("Criminal cases opened")
+FINDS, ITEMS, OPENED = mark("other things seized"), mark("substitutes and devices returned"), mark("criminal cases opened")
 ALL_BACK, MISSING = mark("all: {labels}"), mark("not returned: {labels}")
 SUM_OF_MONEY = mark("sum, currency: {blank}")
 DEVIATIONS = mark("4. What went otherwise, and what was done")
@@ -102,7 +116,7 @@ class Results(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 2
+    version = 3
     title = mark("report on results")
     of_the_whole = True
 
@@ -141,8 +155,12 @@ class _Report:
         whose = next(iter(legs), plan.initiator) if self.state else plan.initiator
         to = Paragraph((Blank(4, tongue.translate(TO)),), "left")
         yield Columns((author(tongue, self.record, whose),), (to,))
-        yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
-        if self.state:
+        operation = tongue.quoted(plan.operation, "plan")
+        about = (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan, whole=not self.state))
+        yield Title(tongue.words(KIND), about)
+        if not self.state:
+            yield from others_of_the_group(tongue, plan)
+        else:
             yield Paragraph(tongue.say(PART, state=Value(tongue.state(self.state), ("plan",))), "centre")
         yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
         yield self._summary()
@@ -309,6 +327,14 @@ class _Report:
                 else:
                     ends = Value(tongue.moment(gap.found.happened), gap.found.entries)
                     yield tongue.say(GAP, begins=begins, ends=ends, reason=reason, why=tongue.quoted(gap.why, *gap.found.entries))
+        for said, words in story.halts(self.record):
+            if self.mine(said.service):
+                yield tongue.say(
+                    SAID,
+                    service=tongue.service(self.record, said.service),
+                    what=Value(say_kind(said.statement.kind, tongue.translate), said.entries),
+                    reason=tongue.quoted(words, *said.entries),
+                )
         refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]
         for one in refused:
             finding = one.verdict.finding

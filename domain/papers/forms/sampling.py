@@ -9,6 +9,7 @@ from domain.papers.forms.parts import (
     consignment,
     local,
     mass_of,
+    of_the_group,
     present,
     row,
     scale,
@@ -49,7 +50,7 @@ class Sampling(Form):
     """One of each preparation at which samples were taken."""
 
     name = "sampling"
-    version = 2
+    version = 3
     title = mark("act of sampling")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -76,7 +77,8 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     state = record.state_of(said.service) or plan.legs[0].state
     place = Value(planned.place if planned is not None else subject, ("plan",))
     yield author(tongue, record, said.service)
-    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
+    operation = tongue.quoted(plan.operation, "plan")
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
     yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(
         tongue.say(

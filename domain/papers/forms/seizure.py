@@ -7,13 +7,14 @@ from domain.papers.form import Form
 from domain.papers.forms.parts import (
     NONE,
     WITNESSED,
-    act,
     author,
     consignment,
+    day_of,
     in_turn,
     item_of,
     local,
     mass_of,
+    of_the_group,
     present,
     row,
     seen_by_its_state,
@@ -46,7 +47,7 @@ from domain.rules.stop import Interdicted
 from domain.words.text import mark
 
 KIND, ABOUT = mark("Record"), mark("of seizure, controlled delivery {operation}")
-NUMBER = mark("No. {blank}")
+NUMBER = mark("No. {number}")
 TIME, PLACE, MADE_BY, GROUNDS, FROM, PRESENT = (
     mark("Time"),
     mark("Place"),
@@ -56,7 +57,6 @@ TIME, PLACE, MADE_BY, GROUNDS, FROM, PRESENT = (
     mark("Present"),
 )
 TIMES = mark("{moment} UTC; on the spot: {local}; recorded at {recorded} UTC")
-ACT = mark("record {act}")
 ARTICLE = mark("article {article}; case or file No. {number}")
 WHO = mark("{person} (role in the offence and code, as in the record of arrest; the name is written by hand)")
 SPECIALIST = mark("specialist {specialist}")
@@ -104,7 +104,7 @@ class SeizureRecord(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 2
+    version = 3
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -138,9 +138,13 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     plan, planned = record.plan, record.plan.find(said.checkpoint)
     state = record.state_of(said.service) or (planned.state if planned is not None else plan.legs[0].state)
     place = _place(record, said, seized)
+    reference = seized.reference if isinstance(seized, Seizure) else None
+    number: Value | Blank = Value(reference.number, said.entries) if reference is not None else Blank(2)
+    day = day_of(reference.dated) if reference is not None and reference.dated is not None else tongue.day(said.happened)
     yield author(tongue, record, said.service)
-    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
-    yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
+    operation = tongue.quoted(plan.operation, "plan")
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
+    yield Dated((Value(day, said.entries),), (place,), tongue.say(NUMBER, number=number))
     yield Fields(tuple(_head(record, said, seized, place, tongue)))
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
@@ -189,9 +193,7 @@ def _head(record: Record, said: Heard, seized: Content, place: Value, tongue: To
     )
     yield tongue.words(PLACE), (joined((place, Blank(4))),)
     yield tongue.words(MADE_BY), (spoken(tongue, record, said),)
-    reference = seized.reference if isinstance(seized, Seizure) else None
-    named = (tongue.say(ACT, act=act(tongue, reference, *said.entries)),) if reference is not None else ()
-    yield tongue.words(GROUNDS), (*named, tongue.say(ARTICLE, article=Blank(2), number=Blank(2)))
+    yield tongue.words(GROUNDS), (tongue.say(ARTICLE, article=Blank(2), number=Blank(2)),)
     yield tongue.words(FROM), (tongue.say(FROM_IT if isinstance(seized, Prepared) else WHO, person=Blank(4)),)
     if isinstance(seized, Prepared):
         officers = joined(Value(one, said.entries) for one in seized.witnesses)

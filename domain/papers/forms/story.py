@@ -13,10 +13,11 @@ from domain.plan.goods import AnyAmount, SubstanceMass, keyed
 from domain.plan.plan import Leg
 from domain.rules.arrival import ArrestMade, Delivered
 from domain.rules.balance import Seizure
-from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationWithdrawn
-from domain.rules.custody import Dispatched, HandoverAccepted, HandoverOffered
+from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
+from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered
+from domain.rules.hold import HoldRequested
 from domain.rules.preparation import Prepared
-from domain.rules.stop import Interdicted
+from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import SurveillanceLost, SurveillanceRegained
 from domain.words.moments import instant
 
@@ -158,6 +159,26 @@ def seizures(record: Record) -> tuple[tuple[Heard, Seizure], ...]:
 def interdictions(record: Record) -> tuple[tuple[Heard, Interdicted], ...]:
     """Every seizure of the whole on the way, as last corrected."""
     return record.said(Interdicted)
+
+
+HALTS = (
+    AuthorisationRefused,
+    AuthorisationWithdrawn,
+    Destroyed,
+    HandoverDeclined,
+    HoldRequested,
+    Incident,
+    Interdicted,
+    StopRequested,
+)
+
+
+def halts(record: Record) -> Iterator[tuple[Heard, str]]:
+    """What kept it from going as planned, and why, in the words of who said it."""
+    for said in record.heard:
+        if isinstance(said.content, HALTS):
+            words = (getattr(said.content, name, "") for name in ("reason", "what", "circumstances", "place"))
+            yield said, next(filter(None, words), "")
 
 
 def prepared(record: Record) -> tuple[Heard, Prepared] | None:

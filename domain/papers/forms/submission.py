@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
 from domain.papers.forms.lots import label_of
-from domain.papers.forms.parts import act, author, day_of, row, signing, table
+from domain.papers.forms.parts import act, author, day_of, of_the_group, row, signing, table
 from domain.papers.forms.witnessed import files
 from domain.papers.paper import Blank, Block, Box, Dated, Items, Line, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
@@ -85,7 +85,7 @@ class Submission(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 2
+    version = 3
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     addressee, case, number, dated, copies = _said(submitted, tongue)
     yield author(tongue, record, submitted[0].service if submitted is not None else service)
     yield Paragraph(tongue.say(TO, addressee=addressee), "right")
-    yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),)))
+    yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),), *of_the_group(tongue, plan)))
     yield Dated((dated,), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, number=number))
     yield Paragraph(tongue.say(I_AM, who=Blank(5, tongue.translate(OFFICIAL))))
     operation = tongue.quoted(plan.operation, "plan")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.delivery.watching import Watched, unwatched
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, act, author, consignment, row, signing, table
+from domain.papers.forms.parts import NONE, act, author, consignment, of_the_group, row, signing, table
 from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Row, Summary, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
@@ -79,7 +79,7 @@ class Surveillance(Form):
     """One of each leg that has been travelled, or is, and of which the watch has said something."""
 
     name = "surveillance"
-    version = 2
+    version = 3
     title = mark("memorandum on surveillance")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -128,7 +128,8 @@ def _blocks(record: Record, watch: _Watch, tongue: Tongue) -> Iterator[Block]:
     plan, leg = record.plan, watch.leg
     start, end = (plan.find(one) for one in (leg.start, leg.end))
     yield author(tongue, record, leg.responsible)
-    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=tongue.quoted(plan.operation, "plan")),))
+    operation = tongue.quoted(plan.operation, "plan")
+    yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
     yield Dated((Blank(3),), (Blank(3, tongue.translate(MADE_AT)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(
         tongue.say(

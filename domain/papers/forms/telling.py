@@ -21,6 +21,7 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
 from domain.words.text import mark
 
+SAID = mark("{service}: {what}, {reason}.")
 OUTCOME, ARRESTED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("gaps in the watch")
 NO = mark("No")
 LAST_NAMED = 930
