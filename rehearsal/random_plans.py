@@ -130,6 +130,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
             "goods": ["drugs", "cash", "weapons", "tobacco"],
             "identifiers": [{"scheme": "upu_s10", "value": "CP220322019KZ"}],
             "declared_as": "INVENTED",
+            "imported": legs[0]["state"] != "KZ",
             **goods,
         },
         "tolerances": {"gross": "20 g"},
@@ -137,7 +138,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "expiry_warnings": dice.choice((["48h", "12h", "2h"], ["6h"], [])),
         "checkpoints": [*_before(asked, legs, dice), *_on_the_way(legs, dice), *after],
         "legs": legs,
-        "outside": [{"state": state, "reason": "INVENTED reason"} for state in dict.fromkeys(alone)],
+        "outside": [{"state": state, "why": "own_case"} for state in dict.fromkeys(alone)],
         "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
         "surveillance": watch,
         "afterwards": random.Random(f"{seed}/afterwards").choice((None, None, None, "3d")),  # noqa: S311 - a simulation again

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import partial
 
 from domain.plan.cards import RuleCard
-from domain.plan.check_goods import checks, classes, substances, sums, tolerances
+from domain.plan.check_goods import checks, classes, imports, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, beginning, outside, prosecution
@@ -324,6 +324,7 @@ CHECKS: tuple[Check, ...] = (
     deconfliction,
     substances,
     classes,
+    imports,
     sums,
     checks,
     tolerances,

@@ -34,15 +34,22 @@ def test_no_card_is_surer_of_a_customs_agreement_than_its_text_is(state: str) ->
 
 def test_what_was_believed_in_russia_is_not_read() -> None:
     """The law in force lets permit goods, and no others, be removed or replaced, by belief; over the border customs decides, by
-    an excerpt, and inside Russia the body that carries it out, by belief.
+    an excerpt, or another body in agreement with it, by belief; and inside Russia the body that carries it out, by belief, unless
+    the goods were imported before.
     """
     card = CARDS["RU"]
 
     over_the_border, inside = going(DRUGS, ("KZ", "RU")), going(DRUGS, ("RU", "RU"))
-    assert [(("customs",), "E")] == [(one.by, one.law.mark) for one in card.deciders_of(over_the_border)]
+    others = ("police", "security", "border_guard")
+    for case in (over_the_border, inside.model_copy(update={"imported": True})):
+        assert [(("customs",), "E", True), (others, "K", False)] == [
+            (one.by, one.law.mark, one.alone) for one in card.deciders_of(case)
+        ]
+        assert [(("customs",), others)] == [(one.of, one.decided_by) for one in card.about(card.agreements, case)]
+    assert () == card.about(card.agreements, inside)
     assert ["K"] == [one.law.mark for one in card.deciders_of(inside)]
     assert card.lets_grant("police", inside)
-    assert not card.lets_grant("police", over_the_border)
+    assert not card.lets_grant("prosecutor", over_the_border)
     assert (True, None) == (card.allows("replaced_in_whole", DRUGS), card.allows("replaced_in_whole", CASH))
     assert {"K"} == {one.law.mark for one in (*card.handling, *card.bars, *card.records)}
     assert any("heightened danger" in one.what for one in card.bars)
@@ -110,11 +117,12 @@ def test_estonia_asks_its_prosecutor_and_a_judge_for_post_and_vehicles() -> None
 
 
 def test_latvia_has_no_term_that_its_texts_do_not_have() -> None:
-    """Its prosecutor accepts and does not decide. No longest delivery, and none of an item of post in a case; following a person
+    """Its prosecutor accepts and does not decide, and is the second voice: no text lets an official decide alone. No longest delivery, and none of an item of post in a case; following a person
     three months, contacts two days.
     """
     card = CARDS["LV"]
     assert not card.lets_grant("prosecutor", DRUGS)
+    assert not card.lets_decide_alone("customs", DRUGS)
     assert [(("prosecutor",), True)] == [(one.of, "customs" in one.decided_by) for one in card.agreements]
     in_a_case = [one for one in card.measures if one.stage == "criminal_case"]
 
