@@ -52,6 +52,25 @@ def passed_in(leg: Leg) -> tuple[str, ...]:
     return (leg.state, *(one.state for one in leg.calls if one.state is not None and one.not_touched is None))
 
 
+def who_agrees(plan: Plan, cards: Mapping[str, RuleCard], directory: Directory | None, state: str) -> tuple[str, ...]:
+    """Who is asked to agree there, and must by the law of the State, since another of its services begins it or decides."""
+    if directory is None or state not in cards:
+        return ()
+    kind = {one.id: one.kind for one in directory.services if one.state == state}
+    gone = [one.service for one in plan.replaced]
+    before = (one for at in plan.checkpoints if at.step == "authorise" for one in at.requires)
+    asked = [(one.service, one.says) for one in before if one.service not in gone]
+    begins = {kind.get(one) for one in (plan.initiator, plan.co_initiator)}
+    decides = {kind.get(service) for service, says in asked if says == "authorisation"}
+    wanted = {
+        of
+        for one in cards[state].agreements
+        if one.is_about(plan.case, state) and ({*one.begun_by} & begins or {*one.decided_by} & decides)
+        for of in one.of
+    }
+    return tuple(name for name, says in asked if says == "agreement" and kind.get(name) in wanted)
+
+
 def voice_of(statement: Statement) -> str:
     """The service whose say it is."""
     return statement.on_behalf_of or statement.service
@@ -375,10 +394,10 @@ class HoldBook(OracleBook):
         if not self._held:
             self._held, self._wanting, self._needed = True, set(), set()
 
-    def wanted_on(self, voice: str, officer: str, responsible: str, authorities: tuple[str, ...]) -> None:
+    def wanted_on(self, voice: str, officer: str, in_charge: set[str]) -> None:
         """An officer of one whose say it is wants it to go on; these are all of them."""
         self._wanting.add((voice, officer))
-        self._needed = self._needed or {responsible, *authorities}
+        self._needed = self._needed or in_charge
 
     def heard(self, statement: Statement) -> Iterator[str]:
         """Whether it moved what is held."""
