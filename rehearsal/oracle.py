@@ -118,9 +118,12 @@ class SpeakerBook(OracleBook):
     def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What is wrong with a statement that was accepted, whoever signed it."""
         voice = voice_of(statement)
-        if voice != statement.service and not (self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)):
+        urgent = self._is_urgent(statement, voice)
+        if voice != statement.service and not (
+            urgent or self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)
+        ):
             yield f"R21: {statement.service} spoke for {voice}"
-        if voice != statement.service and not self._is_backup(statement, voice):
+        if voice != statement.service and not urgent and not self._is_backup(statement, voice):
             yield from self._both(statement.service, voice)
         if self._answers(statement) and statement.kind not in NO:
             for where, number in [one for some in self._conditions.values() for one in some]:
@@ -218,6 +221,13 @@ class SpeakerBook(OracleBook):
     def _is_backup(self, statement: Statement, voice: str) -> bool:
         known = (statement.checkpoint, statement.service) in self._backups
         return known and self._answers(statement) and self._state(voice) == self._state(statement.service)
+
+    def _is_urgent(self, statement: Statement, voice: str) -> bool:
+        """Whether it permits what cannot wait for a service of its own State that is asked for that."""
+        content, planned = statement.content, self._plan.find(statement.checkpoint or "")
+        asked = planned is not None and any((one.service, one.says) == (voice, "permission") for one in planned.requires)
+        urgent = isinstance(content, PermissionGranted) and content.urgent_at is not None
+        return asked and urgent and self._state(voice) == self._state(statement.service)
 
     def _is_delegate(self, statement: Statement, voice: str, at: datetime) -> bool:
         while voice in self._delegated:

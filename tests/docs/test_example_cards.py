@@ -50,7 +50,8 @@ def test_what_was_believed_in_russia_is_not_read() -> None:
     assert ["K"] == [one.law.mark for one in card.deciders_of(inside)]
     assert card.lets_grant("police", inside)
     assert not card.lets_grant("prosecutor", over_the_border)
-    assert (True, None) == (card.allows("replaced_in_whole", DRUGS), card.allows("replaced_in_whole", CASH))
+    allowed = [card.allows("replaced_in_whole", case) for case in (over_the_border, inside, going(CASH, ("KZ", "RU")))]
+    assert [True, None, None] == allowed
     assert {"K"} == {one.law.mark for one in (*card.handling, *card.bars, *card.records)}
     assert any("heightened danger" in one.what for one in card.bars)
 
@@ -87,8 +88,10 @@ def test_azerbaijan_is_not_surer_of_replacing_than_its_excerpt() -> None:
     sure = {way: one.law.mark for one in card.handling for way in one.modalities}
 
     assert ("E", "E", "K", "K") == tuple(sure[way] for way in ("intact", "removed", "replaced_in_part", "replaced_in_whole"))
-    both = DRUGS.model_copy(update={"goods": ("drugs", "cash")})
-    assert [True, None, None] == [card.allows("intact", case) for case in (DRUGS, CASH, both)]
+    drugs = going(DRUGS, ("AZ", "KZ"))
+    both = drugs.model_copy(update={"goods": ("drugs", "cash")})
+    other = (going(CASH, ("AZ", "KZ")), both, going(DRUGS, ("AZ", "AZ")))
+    assert [True, None, None, None] == [card.allows("intact", case) for case in (drugs, *other)]
 
 
 @pytest.mark.parametrize("state", NINE)
@@ -127,10 +130,42 @@ def test_latvia_has_no_term_that_its_texts_do_not_have() -> None:
     in_a_case = [one for one in card.measures if one.stage == "criminal_case"]
 
     assert card.term_of(DRUGS) is None
-    assert [("post", None, None), ("following_person", Months(3), timedelta(days=2))] == [
+    assert [("opening", None, None), ("post", None, None), ("following_person", Months(3), timedelta(days=2))] == [
         (one.measures[0], one.longest, one.contacts) for one in in_a_case
     ]
     assert 3 == len(card.about(card.bars, DRUGS))
+
+
+@pytest.mark.parametrize(
+    ("state", "case", "needs"),
+    [
+        ("RU", POST, ("permission", ("court",), "K")),
+        ("KZ", POST, ("permission", ("prosecutor",), "T")),
+        ("KZ", IN_A_CASE.model_copy(update={"channel": "mail"}), ("permission", ("court",), "T")),
+        ("AZ", POST, ("permission", ("court",), "E")),
+        ("EE", POST, ("permission", ("court",), "T")),
+        ("LV", POST, ("own_act", ("court",), "T")),
+        ("LV", IN_A_CASE.model_copy(update={"channel": "mail"}), ("permission", ("court",), "T")),
+        ("RU", DRUGS, ("nothing", (), "K")),
+        ("KZ", DRUGS, ("nothing", (), "K")),
+        ("EE", DRUGS, ("permission", ("prosecutor",), "T")),
+    ],
+)
+def test_an_item_of_post_is_opened_by_leave_of_who_may_examine_mail(
+    state: str, case: Case, needs: tuple[str, tuple[str, ...], str]
+) -> None:
+    """Where a law asks for an act to examine mail, opening it is no less; what is no item of post is another matter."""
+    rule = CARDS[state].rule_of("opening", case)
+    assert rule is not None
+    assert needs == (rule.needs, rule.by, rule.law.mark)
+
+
+def test_latvia_lets_what_is_banned_be_replaced_and_nothing_else() -> None:
+    """Cash travels as it is. A device in a consignment is neither entry nor long tracking by its text, nor by Estonia's."""
+    ways = [CARDS["LV"].allows(way, case) for case in (DRUGS, CASH) for way in ("intact", "replaced_in_whole")]
+
+    assert [True, True, True, False] == ways
+    assert ["K", "K"] == [rule.law.mark for state in ("EE", "LV") if (rule := CARDS[state].rule_of("device", DRUGS))]
 
 
 @pytest.mark.parametrize("state", ["BY", "TJ"])
