@@ -60,7 +60,7 @@ def who_agrees(plan: Plan, cards: Mapping[str, RuleCard], directory: Directory |
     gone = [one.service for one in plan.replaced]
     before = (one for at in plan.checkpoints if at.step == "authorise" for one in at.requires)
     asked = [(one.service, one.says) for one in before if one.service not in gone]
-    begins = {kind.get(one) for one in (plan.initiator, plan.co_initiator)}
+    begins = {kind.get(one) for one in plan.initiators()}
     decides = {kind.get(service) for service, says in asked if says == "authorisation"}
     wanted = {
         of

@@ -118,12 +118,7 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from _other_than_said(plan, number)
     for index, checkpoint in enumerate(plan.checkpoints):
         state = checkpoint.state
-        if (
-            checkpoint.step not in AFTER_DELIVERY
-            or state in plan.states()
-            or state in known
-            or plan.authorities(state)
-        ):
+        if checkpoint.step not in AFTER_DELIVERY or state in plan.states() or state in known or plan.authorities(state):
             continue
         problem = fill("R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state)
         yield Fault(place=f"checkpoints.{index}.state", problem=problem)

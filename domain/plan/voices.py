@@ -5,6 +5,8 @@ from domain.plan.directory import Directory, ServiceKind
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Need
 
+Kinds = tuple[ServiceKind, ...]
+
 
 def agreeing(plan: Plan, directory: Directory, card: RuleCard) -> tuple[str, ...]:
     """The services asked for `agreement` at checkpoints of step `authorise` in the State of a card, each once, that by the card
@@ -17,7 +19,9 @@ def agreeing(plan: Plan, directory: Directory, card: RuleCard) -> tuple[str, ...
     return tuple(one for one in asked if any(kind in agreement.of for agreement in wanted for kind in kinds(directory, one)))
 
 
-def begun_and_decided(plan: Plan, directory: Directory, card: RuleCard) -> tuple[tuple[ServiceKind, ...], tuple[ServiceKind, ...]]:
+def begun_and_decided(
+    plan: Plan, directory: Directory, card: RuleCard
+) -> tuple[tuple[ServiceKind, ...], tuple[ServiceKind, ...]]:
     """Of which kinds the initiators of the State of a card are, and those that authorise there."""
     own = (one for one in plan.initiators() if (known := directory.find(one)) is not None and known.state == card.state)
     return kinds(directory, *own), kinds(directory, *plan.authorities(card.state))
@@ -29,7 +33,7 @@ def asked_for(plan: Plan, state: str, need: Need) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.service for one in asked if one.says == need))
 
 
-def kinds(directory: Directory, *services: str) -> tuple[ServiceKind, ...]:
+def kinds(directory: Directory, *services: str) -> Kinds:
     """Of which kinds these are, each once; a service that the directory does not know is of none."""
     known = (directory.find(one) for one in services)
     return tuple(dict.fromkeys(one.kind for one in known if one is not None))

@@ -120,8 +120,8 @@ def test_estonia_asks_its_prosecutor_and_a_judge_for_post_and_vehicles() -> None
 
 
 def test_latvia_has_no_term_that_its_texts_do_not_have() -> None:
-    """Its prosecutor accepts and does not decide, and is the second voice: no text lets an official decide alone. No longest delivery, and none of an item of post in a case; following a person
-    three months, contacts two days.
+    """Its prosecutor accepts and does not decide, and is the second voice. No longest delivery, and none of an item of post in a
+    case; following a person three months, contacts two days.
     """
     card = CARDS["LV"]
     assert not card.lets_grant("prosecutor", DRUGS)

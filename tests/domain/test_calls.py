@@ -84,9 +84,9 @@ def test_r1_a_state_outside_has_a_part() -> None:
 
 
 def test_a_call_says_what_it_is() -> None:
-    """There is no call of no kind, and no reason in anybody's own words, of a call or of a State outside; it says which there are."""
+    """There is no call of no kind, and no reason in anybody's own words, of a call or of a State outside."""
     for call in ({"place": "somewhere", "state": "TJ"}, DUSHANBE | {"not_touched": "we asked nobody"}):
         with pytest.raises(ValueError, match=r"kind|not_touched"):
             Plan.model_validate(with_changes().model_dump() | legs(0, calls=[call]))
-    with pytest.raises(ValueError, match=r"outside[.]0[.]why\s+Input should be 'own_case', 'legal_assistance' or 'exhibits_sent'"):
+    with pytest.raises(ValueError, match=r"should be 'own_case', 'legal_assistance' or 'exhibits_sent'"):
         with_changes(plan_={"outside": [{"state": "LV", "why": "we asked nobody"}]})

@@ -27,7 +27,9 @@ def test_who_decides_does_not_agree_in_the_place_of_who_must() -> None:
     backup.
     """
     law = card_of("KZ", agreements=[ACCEPTS])
-    table = Table(with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.customs agreement")}), other_cards=law)
+    table = Table(
+        with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.customs agreement")}), other_cards=law
+    )
     table.say("kz.customs", "delegated", to="kz.prosecutor")
     answer = table.say("kz.prosecutor", "agreement_given", "consent-kz", on_behalf_of="kz.customs", **AGREES)
     assert code(answer) == "may_not_agree"
