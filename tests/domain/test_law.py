@@ -252,7 +252,9 @@ def test_r7_r13_who_must_agree_by_the_card_is_the_second_voice() -> None:
     for who in ("begun_by", "decided_by"):
         wanted = provision(of=["prosecutor"], **{who: ["security"]})
         assert [] == lone(plan, deciders=[decider], agreements=[wanted])
-    assert ["R7", "R13"] == lone(plan, deciders=[decider])
+    others = provision(of=["prosecutor"], begun_by=["customs"], decided_by=["customs"])
+    for law in ({}, {"agreements": [others]}):
+        assert ["R7", "R13"] == lone(plan, deciders=[decider], **law)
 
 
 def lone(plan: Plan, **law: Any) -> list[str]:
