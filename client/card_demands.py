@@ -17,6 +17,8 @@ def demands_in_words(found: Sequence[Demand]) -> RenderableType:
     for one in (explained(demand, speak) for demand in found):
         title = Lines(show_header=False)
         title.add_row(Text(f"{one.title}{f': {one.example}' if one.example else ''}", "bold"))
+        if one.goes:
+            title.add_row(Text(one.goes))
         parts.append(title)
         table = pairs()
         for name, words in _rows(one):

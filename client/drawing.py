@@ -79,6 +79,7 @@ def drawn(plan: Plan) -> str:
     who += [_("coordinates: {service}", service=plan.coordinator)] if plan.coordinator else []
     who += [_("told at the end: {services}", services=later)] if later else []
     lines.append("; ".join(who))
+    lines += _not_asked(plan)
     for step, checkpoints, leg in rows_of(plan):
         lines += ["", _(STEPS[step]).upper()]
         for checkpoint in checkpoints:
@@ -92,6 +93,13 @@ def drawn(plan: Plan) -> str:
             lines += ["  ║", f"  ║  {takes}, {leg.means}", *(f"  ║  {call}" for call in _calls(leg))]
             lines += ["  ║  " + _("responsible: {service}", service=leg.responsible), "  ▼"]
     return "\n".join(lines)
+
+
+def _not_asked(plan: Plan) -> Iterator[str]:
+    """States that have a part and are not asked, and why."""
+    for one in plan.outside:
+        why = words_of(one.why)
+        yield _("not asked: {state}, {why}", state=_state(one.state), why=f"{why}: {one.note}" if one.note else why)
 
 
 def _calls(leg: Leg) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from client.asking import ask, one_of, why
 from client.console import talk
 from client.language import _, speak
-from domain.plan.answers import Answers, Goods, Stop, read_goods, read_number, read_route
+from domain.plan.answers import Answers, Goods, Stop, posted_abroad, read_goods, read_number, read_route
 from domain.plan.cards import Case, Channel, GoodsClass, Modality, RuleCard, Stage
 from domain.plan.casting import Casting
 from domain.plan.directory import Directory
@@ -59,6 +59,7 @@ class Said:
     goods_class: Annotated[GoodsClass | None, typer.Option("--class", help="what laws call the goods; else by their name")] = None
     gross: Annotated[str | None, typer.Option(help="gross weight as found; else not weighed yet", show_default=False)] = None
     number: Annotated[str | None, typer.Option(help="its number: upu_s10 CP220322019KZ", show_default=False)] = None
+    imported: Annotated[bool, typer.Option("--imported", help="it came from abroad into the State where it is now")] = False
     handling: Annotated[Modality, typer.Option(help="the way of handling")] = "intact"
     use: Annotated[list[str] | None, typer.Option(help=f"measures: {', '.join(get_args(Used))}", show_default=False)] = None
     stage: Annotated[Stage, typer.Option(help="whether a criminal case is open")] = "operational"
@@ -156,6 +157,7 @@ def _options(said: Said) -> tuple[dict[str, Any], list[Fault]]:
         "goods": tuple(goods),
         "gross": said.gross,
         "number": read("--number", read_number, said.number),
+        "imported": said.imported,
         "modality": said.handling,
         "uses": tuple(said.use or ()),
         "stage": said.stage,
@@ -195,6 +197,7 @@ def _asked(
         goods=tuple(dict.fromkeys(one.goods for one in goods)),
         stage=said.stage,
         way=tuple(one.state for one in route),
+        imported=said.imported or posted_abroad(given["number"], route[0].state),
     )
     states = tuple(dict.fromkeys(one.state for one in route))
     handling = ask(

@@ -40,6 +40,7 @@ from rehearsal.oracle import (
     SpeakerBook,
     passed_in,
     voice_of,
+    who_agrees,
 )
 from rehearsal.persons import PersonsBook
 from rehearsal.scales import BalanceBook, CustodyBook
@@ -58,6 +59,7 @@ class Checker:
 
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard] | None = None, directory: Directory | None = None) -> None:
         self._plan = plan
+        self._cards, self._directory = cards or {}, directory
         self._voices = SpeakerBook(plan, directory)
         self._permits = PermissionBook(plan, cards or {})
         self._scales = BalanceBook(plan)
@@ -340,8 +342,7 @@ class Checker:
             case MovementDecision(proceed=True):
                 yield from self._decision(voice, statement.officer)
             case HoldDecided(decision="go_on"):
-                here = self._plan.legs[self._leg or 0].state
-                self._holds.wanted_on(voice, statement.officer, self._responsible(), self._plan.authorities(here))
+                self._holds.wanted_on(voice, statement.officer, self._in_charge())
             case ConflictSettled():
                 yield from self._conflicts.agreed(statement, content, at)
             case _:
@@ -525,7 +526,7 @@ class Checker:
             yield "R7: a decision about nothing"
             return
         self._decided.add((voice, officer))
-        needed = {self._responsible(), *self._plan.authorities(self._plan.legs[self._leg or 0].state)}
+        needed = self._in_charge()
         alone = len(needed) == 1 and len(self._decided) == 1  # where that is one service, two of its officers
         if needed <= {service for service, _ in self._decided} and not alone:
             doubt, self._doubt = self._doubt, None
@@ -551,6 +552,12 @@ class Checker:
             yield f"{rule}: {what} outside the validity of the consent of {authority}"
         elif self._plan.modality not in consent[3]:
             yield f"R3: {what} {self._plan.modality}, which {authority} does not allow"
+
+    def _in_charge(self) -> set[str]:
+        """Whose decision it is whether it goes on."""
+        here = self._plan.legs[self._leg or 0].state
+        agree = who_agrees(self._plan, self._cards, self._directory, here)
+        return {self._responsible(), *self._plan.authorities(here), *agree}
 
     def _responsible(self) -> str:
         return self._plan.legs[self._leg or 0].responsible

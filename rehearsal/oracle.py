@@ -52,6 +52,25 @@ def passed_in(leg: Leg) -> tuple[str, ...]:
     return (leg.state, *(one.state for one in leg.calls if one.state is not None and one.not_touched is None))
 
 
+def who_agrees(plan: Plan, cards: Mapping[str, RuleCard], directory: Directory | None, state: str) -> tuple[str, ...]:
+    """Who is asked to agree there, and must by the law of the State, since another of its services begins it or decides."""
+    if directory is None or state not in cards:
+        return ()
+    kind = {one.id: one.kind for one in directory.services if one.state == state}
+    gone = [one.service for one in plan.replaced]
+    before = (one for at in plan.checkpoints if at.step == "authorise" for one in at.requires)
+    asked = [(one.service, one.says) for one in before if one.service not in gone]
+    begins = {kind.get(one) for one in plan.initiators()}
+    decides = {kind.get(service) for service, says in asked if says == "authorisation"}
+    wanted = {
+        of
+        for one in cards[state].agreements
+        if one.is_about(plan.case, state) and ({*one.begun_by} & begins or {*one.decided_by} & decides)
+        for of in one.of
+    }
+    return tuple(name for name, says in asked if says == "agreement" and kind.get(name) in wanted)
+
+
 def voice_of(statement: Statement) -> str:
     """The service whose say it is."""
     return statement.on_behalf_of or statement.service
@@ -99,9 +118,12 @@ class SpeakerBook(OracleBook):
     def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What is wrong with a statement that was accepted, whoever signed it."""
         voice = voice_of(statement)
-        if voice != statement.service and not (self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)):
+        urgent = self._is_urgent(statement, voice)
+        if voice != statement.service and not (
+            urgent or self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)
+        ):
             yield f"R21: {statement.service} spoke for {voice}"
-        if voice != statement.service and not self._is_backup(statement, voice):
+        if voice != statement.service and not urgent and not self._is_backup(statement, voice):
             yield from self._both(statement.service, voice)
         if self._answers(statement) and statement.kind not in NO:
             for where, number in [one for some in self._conditions.values() for one in some]:
@@ -199,6 +221,13 @@ class SpeakerBook(OracleBook):
     def _is_backup(self, statement: Statement, voice: str) -> bool:
         known = (statement.checkpoint, statement.service) in self._backups
         return known and self._answers(statement) and self._state(voice) == self._state(statement.service)
+
+    def _is_urgent(self, statement: Statement, voice: str) -> bool:
+        """Whether it permits what cannot wait for a service of its own State that is asked for that."""
+        content, planned = statement.content, self._plan.find(statement.checkpoint or "")
+        asked = planned is not None and any((one.service, one.says) == (voice, "permission") for one in planned.requires)
+        urgent = isinstance(content, PermissionGranted) and content.urgent_at is not None
+        return asked and urgent and self._state(voice) == self._state(statement.service)
 
     def _is_delegate(self, statement: Statement, voice: str, at: datetime) -> bool:
         while voice in self._delegated:
@@ -375,10 +404,10 @@ class HoldBook(OracleBook):
         if not self._held:
             self._held, self._wanting, self._needed = True, set(), set()
 
-    def wanted_on(self, voice: str, officer: str, responsible: str, authorities: tuple[str, ...]) -> None:
+    def wanted_on(self, voice: str, officer: str, in_charge: set[str]) -> None:
         """An officer of one whose say it is wants it to go on; these are all of them."""
         self._wanting.add((voice, officer))
-        self._needed = self._needed or {responsible, *authorities}
+        self._needed = self._needed or in_charge
 
     def heard(self, statement: Statement) -> Iterator[str]:
         """Whether it moved what is held."""

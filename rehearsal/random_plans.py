@@ -7,7 +7,7 @@ import random
 from itertools import pairwise
 from typing import Any, get_args
 
-from domain.plan.cards import DutyEvent, RuleCard
+from domain.plan.cards import Agreement, DutyEvent, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 
@@ -40,8 +40,9 @@ def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
     dice = random.Random(f"{seed}/plan")  # noqa: S311 - a simulation must be repeatable
     states = dice.sample(STATES, dice.randint(2, 4))
     cards = {state: _card(state, dice) for state in states}
-    words = _with_others(_plan(seed, states, cards, dice), random.Random(f"{seed}/others"))  # noqa: S311 - as above
-    plan = _with_permissions(words, cards)
+    words = _plan(seed, states, cards, dice)
+    cards = _with_agreements(words, cards, random.Random(f"{seed}/agreements"))  # noqa: S311 - as above
+    plan = _with_permissions(_with_others(words, random.Random(f"{seed}/others")), cards)  # noqa: S311 - as above
     return plan, _directory(), cards
 
 
@@ -130,6 +131,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
             "goods": ["drugs", "cash", "weapons", "tobacco"],
             "identifiers": [{"scheme": "upu_s10", "value": "CP220322019KZ"}],
             "declared_as": "INVENTED",
+            "imported": legs[0]["state"] != "KZ",
             **goods,
         },
         "tolerances": {"gross": "20 g"},
@@ -137,7 +139,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "expiry_warnings": dice.choice((["48h", "12h", "2h"], ["6h"], [])),
         "checkpoints": [*_before(asked, legs, dice), *_on_the_way(legs, dice), *after],
         "legs": legs,
-        "outside": [{"state": state, "reason": "INVENTED reason"} for state in dict.fromkeys(alone)],
+        "outside": [{"state": state, "why": "own_case"} for state in dict.fromkeys(alone)],
         "contingencies": {"decision": "12h", "acknowledge_stop": "12h", "remind_every": "6h", "extension": "12h"},
         "surveillance": watch,
         "afterwards": random.Random(f"{seed}/afterwards").choice((None, None, None, "3d")),  # noqa: S311 - a simulation again
@@ -298,6 +300,17 @@ def _with_others(words: Words, dice: random.Random) -> Words:
         if at["step"] == "close":
             at["requires"].append(_asks(f"{last['state'].lower()}.prosecutor", "jurisdiction"))
     return words
+
+
+def _with_agreements(words: Words, cards: dict[str, RuleCard], dice: random.Random) -> dict[str, RuleCard]:
+    """The cards, of which now and then one wants the customs to agree to what its prosecutor decides; then they are asked."""
+    wanted = Agreement.model_validate({"of": ["customs"], "decided_by": ["prosecutor"], "law": LAW})
+    found = dict(cards)
+    for at in words["checkpoints"]:
+        if at["step"] == "authorise" and dice.random() < OTHERS:
+            found[at["state"]] = cards[at["state"]].model_copy(update={"agreements": (wanted,)})
+            at["requires"].append(_asks(f"{at['state'].lower()}.customs", "agreement"))
+    return found
 
 
 def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:

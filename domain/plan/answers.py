@@ -62,6 +62,8 @@ class Answers(Frozen):
     goods: Annotated[tuple[Goods, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
     gross: Annotated[str, Field(max_length=LONGEST_GROSS)] | None = None
     number: ConsignmentIdentifier | None = None
+    imported: bool = False
+    """It came from abroad into the State where it is now; the number of an item of post says so itself."""
     modality: Modality = "intact"
     uses: Annotated[tuple[Used, ...], Field(max_length=6)] = ()
     stage: Stage = "operational"
@@ -92,9 +94,18 @@ class Answers(Frozen):
             raise ValueError(message)
         return self
 
+    def came_from_abroad(self) -> bool:
+        """Whether it was imported: it is said, or its number says so."""
+        return self.imported or posted_abroad(self.number, self.route[0].state)
+
     def states(self) -> tuple[str, ...]:
         """The States on the way, each once."""
         return tuple(dict.fromkeys(one.state for one in self.route))
+
+
+def posted_abroad(number: ConsignmentIdentifier | None, state: str) -> bool:
+    """Whether the post of another State gave this number (UPU S10)."""
+    return number is not None and number.scheme == "upu_s10" and number.value[-2:] != state
 
 
 def read_route(text: str) -> tuple[Stop, ...]:

@@ -4,7 +4,7 @@ A card says only what is known. What it says nothing of is *not known*: then it 
 answers for it (R1, R16). The cards shipped under `examples/` are examples and say so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
@@ -43,7 +43,7 @@ Stage = Literal["operational", "criminal_case"]
 """Before a criminal case is opened, under the law on operational-search activity; or in one, under the code of procedure."""
 
 Movement = Literal["export", "transit", "import", "domestic"]
-"""How it goes through a State: it leaves it, it goes through it, it stays there, or it never leaves it."""
+"""How it goes through a State: it leaves it, it goes through it, it comes from abroad and stays there, or it never leaves it."""
 
 Measure = Literal[
     "post",
@@ -140,15 +140,21 @@ class Case(Frozen):
     stage: Stage
     way: tuple[State, ...] = ()
     """The States that it goes through, in order, from where it begins to where it ends."""
+    imported: bool = False
+    """Whether it had come from abroad into the State where it begins (Russia 289-FZ art. 390: goods that were imported move
+    inside Russia).
+    """
 
     def movement_in(self, state: str) -> Movement | None:
-        """How it goes through a State; none where it does not. What comes back to where it began leaves it."""
+        """How it goes through a State; none where it does not. What comes back to where it began leaves it. What was imported
+        into the State where it begins stays there, or goes through.
+        """
         if state not in self.way:
             return None
         if all(one == state for one in self.way):
-            return "domestic"
+            return "import" if self.imported else "domestic"
         if state == self.way[0]:
-            return "export"
+            return "transit" if self.imported else "export"
         return "import" if state == self.way[-1] else "transit"
 
     @property
@@ -172,7 +178,7 @@ class Decider(Provision):
 
 class Agreement(Provision):
     """Who must agree, as an act of its own, to what another service begins (R1; Russia 289-FZ art. 390) or decides (Latvia,
-    Operational Activities Law s. 15-1: a prosecutor accepts it).
+    Operational Activities Law s. 15-1: a prosecutor accepts it). Who agrees is a second voice (R7, R13).
     """
 
     of: SomeKinds
@@ -185,6 +191,10 @@ class Agreement(Provision):
             message = "say to what they must agree: begun_by or decided_by which services"
             raise ValueError(message)
         return self
+
+    def wanted(self, begun_by: Collection[ServiceKind], decided_by: Collection[ServiceKind]) -> bool:
+        """Whether they must agree to what services of these kinds begin there, and those decide."""
+        return any(one in self.begun_by for one in begun_by) or any(one in self.decided_by for one in decided_by)
 
 
 class Exclusion(Provision):

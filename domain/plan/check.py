@@ -13,14 +13,14 @@ from datetime import timedelta
 from functools import partial
 
 from domain.plan.cards import RuleCard
-from domain.plan.check_goods import checks, classes, substances, sums, tolerances
+from domain.plan.check_goods import checks, classes, imports, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, beginning, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
-from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
+from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, Service
 from domain.plan.gaps import gaps_in
 from domain.plan.group import member
 from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
@@ -239,12 +239,26 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
+            elif card is not None and _cannot_agree(plan, checkpoint, card, backup):
+                problem = fill(
+                    "R1: by the rule card of {state} a {kind} does not agree, nor in another's place",
+                    state=card.state,
+                    kind=word(backup.kind),
+                )
+                yield Fault(place=place, problem=problem)
             elif checkpoint.step == "authorise" and rung.to in plan.carrying_out():
                 problem = fill(
                     "R13: {service} begins it or is in charge of a leg, so it does not decide in another's place",
                     service=rung.to,
                 )
                 yield Fault(place=place, problem=problem)
+
+
+def _cannot_agree(plan: Plan, checkpoint: PlannedCheckpoint, card: RuleCard, backup: Service) -> bool:
+    """Whether it is asked for nothing but an agreement that the card wants of services of other kinds."""
+    wanted = card.about(card.agreements, plan.case)
+    alone = all(one.says == "agreement" for one in checkpoint.requires)
+    return alone and bool(wanted) and not any(backup.kind in one.of for one in wanted)
 
 
 def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -324,6 +338,7 @@ CHECKS: tuple[Check, ...] = (
     deconfliction,
     substances,
     classes,
+    imports,
     sums,
     checks,
     tolerances,

@@ -46,6 +46,28 @@ _CLASSES: Mapping[str, tuple[GoodsClass, ...]] = {
 """What goods are, by the convention that names a substance, or by how they are counted. States tell the first two apart."""
 
 
+def imports(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Whether it was imported into the State where its way begins fits the number that a post gave it: an item of another
+    State's post came from there, and one of its own did not (UPU S10). What travels back to its sender may be either.
+    """
+    first, said = plan.legs[0].state, plan.consignment.imported
+    numbers = enumerate(plan.consignment.identifiers) if not plan.reverse else ()
+    for index, one in numbers:
+        posted = one.value[-2:]
+        if one.scheme != "upu_s10" or (posted != first) is said:
+            continue
+        problem = (
+            fill("R1: the post of {posted} gave this number, and its way begins there: leave `imported` out", posted=posted)
+            if said
+            else fill(
+                "R1: the post of {posted} gave this number, so it was imported into {state}: say `imported: true`",
+                posted=posted,
+                state=first,
+            )
+        )
+        yield Fault(place=f"consignment.identifiers.{index}.value", problem=problem)
+
+
 def classes(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """What is in it is among the `goods` that it is said to be, since the law of each State goes by these (R1)."""
     for index, one in enumerate(plan.consignment.contents):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from domain.plan.cards import RuleCard
+from domain.plan.check_voices import agreement, second_voice
 from domain.plan.demands import not_known, topic
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan, PlannedCheckpoint
@@ -35,7 +36,7 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from _answers_for(plan, card)
         yield from _term(plan, card)
         yield from _offence(plan, card)
-        yield from _agreement(plan, directory, card)
+        yield from agreement(plan, directory, card)
         yield from _measures(plan, directory, card)
         if card.allows(plan.modality, plan.case) is False:
             problem = fill(
@@ -52,7 +53,7 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             problem = fill("{state} is neither on the route nor asked, so nobody answers for its law", state=state)
             yield Fault(place=f"answers_for_law.{state}", problem=problem)
     yield from _excluded(plan, directory, cards)
-    yield from _second_voice(plan, directory, cards)
+    yield from second_voice(plan, directory, cards)
 
 
 def _answers_for(plan: Plan, card: RuleCard) -> Iterator[Fault]:
@@ -117,41 +118,6 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             given=given,
         )
         yield Fault(place="offence.articles", problem=problem)
-
-
-def _agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
-    """Where another service must agree with the one that begins or decides it, it is asked, if it does not itself decide."""
-    initiators = [
-        known for name in plan.initiators() if (known := directory.find(name)) is not None and known.state == card.state
-    ]
-    asked = {
-        known.id: known
-        for at in plan.at("authorise")
-        if at.state == card.state
-        for one in at.requires
-        if one.says in ("agreement", "authorisation") and (known := directory.find(one.service)) is not None
-    }
-    for one in card.about(card.agreements, plan.case):
-        if any(known.kind in one.of for known in asked.values()):
-            continue
-        for initiator in initiators:
-            if initiator.kind in one.begun_by:
-                problem = fill(
-                    "R1: by the rule card of {state} what a {kind} begins needs the agreement of {kinds}",
-                    state=card.state,
-                    kind=word(initiator.kind),
-                    kinds=either(one.of),
-                )
-                yield Fault(place="checkpoints", problem=problem)
-        for decider in plan.authorities(card.state):
-            if (known := asked.get(decider)) is not None and known.kind in one.decided_by:
-                problem = fill(
-                    "R1: by the rule card of {state} what a {kind} decides needs the agreement of {kinds}",
-                    state=card.state,
-                    kind=word(known.kind),
-                    kinds=either(one.of),
-                )
-                yield Fault(place="checkpoints", problem=problem)
 
 
 def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
@@ -241,49 +207,3 @@ def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
                 kind=word(initiator.kind),
             )
             yield Fault(place=place, problem=problem)
-
-
-def _second_voice(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Two decide: who carries it out, or begins it, is not the only one to authorise. Where the law of its State lets it
-    decide alone, the second voice is its superior: a second officer of the same service (R7, R13).
-    """
-    for index, leg in enumerate(plan.legs):
-        if _would_do(plan, leg.state, (leg.responsible,)):
-            if _decides_alone(plan, directory, cards.get(leg.state), leg.responsible):
-                continue
-            problem = fill(
-                "R7: {responsible} is in charge here and alone authorises for {state}; a fresh decision needs two, so let"
-                " another service authorise as well, or, where its law lets it decide alone, two of its officers",
-                responsible=leg.responsible,
-                state=leg.state,
-            )
-            yield Fault(place=f"legs.{index}.responsible", problem=problem)
-    asking = dict.fromkeys(at.state for at in plan.at("authorise"))
-    alone = all(_would_do(plan, state, plan.initiators()) for state in asking)
-    for place, name in zip(("initiator", "co_initiator"), plan.initiators(), strict=False):
-        initiator = directory.find(name)
-        card = cards.get(initiator.state or "") if initiator is not None else None
-        if alone and name in plan.deciding() and not _decides_alone(plan, directory, card, name):
-            problem = fill(
-                "R13: {initiator} starts this delivery and would be the only one to authorise it; where its law lets it "
-                "decide alone, two of its officers must",
-                initiator=name,
-            )
-            yield Fault(place=place, problem=problem)
-
-
-def _would_do(plan: Plan, state: str, services: tuple[str, ...]) -> bool:
-    """Whether all that is needed to authorise in a State can come from these services: no other authorises, or none must."""
-    asking = [at for at in plan.at("authorise") if at.state == state and at.authorities()]
-    authorities = plan.authorities(state)
-    enough = all(sum(one in services for one in at.services()) >= at.quorum() for at in asking)
-    return bool(authorities) and (enough or all(one in services for one in authorities))
-
-
-def _decides_alone(plan: Plan, directory: Directory, card: RuleCard | None, service: str) -> bool:
-    """Whether the law lets this service decide alone, and the plan asks two officers of it to authorise."""
-    known = directory.find(service)
-    if card is None or known is None or not card.lets_decide_alone(known.kind, plan.case):
-        return False
-    asking = [at for at in plan.at("authorise") if at.state == card.state and service in at.authorities()]
-    return bool(asking) and all(at.officers_for(service, "authorisation") == 2 for at in asking)

@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping
 
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
-from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.plan import WITHOUT_CONSENT, Plan, PlannedCheckpoint, Step
 from domain.plan.powers import BETWEEN, MAY_BEGIN, MAY_HOLD, MAY_PROSECUTE, OF_EXHIBITS, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.text import either, fill, word
 
 Cards = Mapping[str, RuleCard]
+
+AFTER_DELIVERY: tuple[Step, ...] = ("muster", "arrest", "account")
+"""What may be done in a State that is not on the route."""
 
 
 def acts(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -112,14 +115,26 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         elif not any(one.state == state and one.step in ("arrest", "account") for one in plan.checkpoints):
             problem = fill("R1: nobody is arrested and nothing weighed in {state}: leave it out", state=state)
             yield Fault(place=place, problem=problem)
+        yield from _other_than_said(plan, number)
     for index, checkpoint in enumerate(plan.checkpoints):
         state = checkpoint.state
-        if (
-            checkpoint.step not in ("muster", "arrest", "account")
-            or state in plan.states()
-            or state in known
-            or plan.authorities(state)
-        ):
+        if checkpoint.step not in AFTER_DELIVERY or state in plan.states() or state in known or plan.authorities(state):
             continue
         problem = fill("R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state)
         yield Fault(place=f"checkpoints.{index}.state", problem=problem)
+
+
+def _other_than_said(plan: Plan, number: int) -> Iterator[Fault]:
+    """What is done in a State outside is what may be done there for the reason that is given."""
+    one = plan.outside[number]
+    fitting = WITHOUT_CONSENT[one.why]
+    there = (at.step for at in plan.checkpoints if at.state == one.state and at.step in AFTER_DELIVERY)
+    for step in dict.fromkeys(step for step in there if step not in fitting):
+        problem = fill(
+            "R1: it says {why} of {state}, where the plan has a checkpoint of step {step}; that may be said of {fitting}",
+            why=word(one.why),
+            state=one.state,
+            step=word(step),
+            fitting=either(fitting),
+        )
+        yield Fault(place=f"outside.{number}.why", problem=problem)

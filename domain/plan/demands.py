@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from domain.plan.cards import Law, LawText, Measure, Provision, Recorded, RecordRule, RuleCard
+from domain.plan.cards import Law, LawText, Measure, Movement, Provision, Recorded, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span
@@ -77,6 +77,8 @@ class Demand(Frozen):
     state: str
     version: str
     example: bool
+    movement: Movement | None
+    """How it goes through this State, for its law; none where it does not."""
     points: tuple[Point, ...]
     not_known: tuple[Topic, ...]
     answered_by: str | None
@@ -200,6 +202,7 @@ def _demand(plan: Plan, card: RuleCard) -> Demand:
         state=card.state,
         version=card.version,
         example=card.example,
+        movement=plan.case.movement_in(card.state),
         points=tuple(_points(plan, card)),
         not_known=not_known(plan, card),
         answered_by=plan.answers_for_law.get(card.state),

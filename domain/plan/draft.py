@@ -189,6 +189,7 @@ class _Drafting:
             "declared_as": fill("<what its papers say>"),
             "contents": [_with_quantity(one.amount, unknown) for one in self.answers.goods],
             "gross": self.answers.gross or unknown,
+            **({"imported": True} if self.cast.case.imported else {}),
         }
 
     def _tolerances(self) -> dict[str, Any]:

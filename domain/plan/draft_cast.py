@@ -37,7 +37,8 @@ class Cast:
         """What kind of delivery it is, for the law."""
         goods: tuple[GoodsClass, ...] = tuple(dict.fromkeys(one.goods for one in self.answers.goods))
         way = tuple(one.state for one in self.answers.route)
-        return Case(channel=self.answers.channel, goods=goods, stage=self.answers.stage, way=way)
+        imported = self.answers.came_from_abroad()
+        return Case(channel=self.answers.channel, goods=goods, stage=self.answers.stage, way=way, imported=imported)
 
     @cached_property
     def casting(self) -> Casting:
@@ -70,7 +71,7 @@ class Cast:
         first = [one for one in fitting if one.id == self.initiator.id]
         rest = [one for one in fitting if one.id != self.initiator.id]
         own = self.authority(state)
-        usual = [one for one in (*first, *rest) if one.id != own.id or self.decides_alone(own)]
+        usual = [one for one in (*first, *rest) if one.id != own.id or self.decides_alone(own) or self.needs_agreement(own)]
         return (self._chosen("in_charge", state, None, tuple(usual)),)
 
     def arresting(self, state: str) -> Service:
@@ -84,6 +85,12 @@ class Cast:
         """Whether its law lets it decide on what it carries out itself."""
         card = self.cards.get(service.state or "")
         return card is not None and card.lets_decide_alone(service.kind, self.case)
+
+    def needs_agreement(self, service: Service) -> bool:
+        """Whether another service must agree to what it decides, so that it is not its decision alone."""
+        card = self.cards.get(service.state or "")
+        wanted = card.about(card.agreements, self.case) if card is not None else ()
+        return any(one.wanted((), (service.kind,)) for one in wanted)
 
     def _chosen(self, part: Part, state: str, named: str | None, fitting: tuple[Service, ...]) -> Service:
         """Who is named, or the first that fits; else what is missing is noted, and anybody stands in for it."""
@@ -150,8 +157,7 @@ class Cast:
         begun = self.initiator.kind if card.state == self.initiator.state else None
         kinds = [self.directory.get(str(one["service"])).kind for one in asked if one["says"] == "authorisation"]
         for one in card.about(card.agreements, self.case):
-            wanted = begun in one.begun_by or any(kind in one.decided_by for kind in kinds)
-            if not wanted or any(kind in one.of for kind in kinds):
+            if not one.wanted((begun,) if begun is not None else (), kinds) or any(kind in one.of for kind in kinds):
                 continue
             able = self.casting.of_kinds(one.of, card.state)
             if able:

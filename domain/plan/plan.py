@@ -33,6 +33,7 @@ from domain.words.identifiers import (
     UnLocode,
 )
 from domain.words.limits import (
+    LONGEST_LINE,
     LONGEST_SOURCE,
     MOST_CALLS,
     MOST_ESCORTS,
@@ -262,6 +263,8 @@ class Consignment(Frozen):
     """What every check of it compares (R7)."""
     not_weighed: Unmeasured | None = None
     """Where weight is not among these: why, and who allowed it."""
+    imported: Annotated[bool, Field(exclude_if=lambda imported: not imported)] = False
+    """It came from abroad into the State where its way begins, and is under the control of the customs there."""
 
 
 class Offence(Frozen):
@@ -286,12 +289,30 @@ class Replaced(Frozen):
     reason: Line
 
 
+NotAsked = Literal["own_case", "legal_assistance", "exhibits_sent"]
+"""Why a State that is not on the route need not consent. `own_case`: its services act in a case of their own. `legal_assistance`:
+they act on a request for legal assistance or extradition, which is decided on apart. `exhibits_sent`: what was seized elsewhere
+is sent there, and counted or weighed.
+"""
+
+WITHOUT_CONSENT: Mapping[NotAsked, tuple[Step, ...]] = MappingProxyType(
+    {
+        "own_case": ("muster", "arrest", "account"),
+        "legal_assistance": ("muster", "arrest", "account"),
+        "exhibits_sent": ("account",),
+    }
+)
+"""What may be done there for each of these reasons."""
+
+
 class Outside(Frozen):
     """A State in which somebody is arrested or something weighed, and through which the consignment does not go."""
 
     state: State
-    reason: Line
+    why: NotAsked
     """Why it need not consent."""
+    note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
+    """What else is to be said of that."""
 
 
 class ToldAtEnd(Frozen):
@@ -494,7 +515,8 @@ class Plan(Frozen):
     def case(self) -> Case:
         """What kind of delivery it is, for the law of each State."""
         way = (*(state for leg in self.legs for state in leg.states), self.legs[-1].state)
-        return Case(channel=self.consignment.kind, goods=self.consignment.goods, stage=self.offence.stage, way=way)
+        goods = self.consignment
+        return Case(channel=goods.kind, goods=goods.goods, stage=self.offence.stage, way=way, imported=goods.imported)
 
     def measures(self, state: str) -> tuple[Measure, ...]:
         """What it does in a State beside letting the consignment go on: `post`, where it is of kind `mail` or `express`;

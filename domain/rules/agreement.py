@@ -26,6 +26,13 @@ OTHER_STATE = refused(
     asked="name",
     given="name",
 )
+MAY_NOT_AGREE = refused(
+    "R1",
+    "may_not_agree",
+    "by the rule card of {state} a {what} does not agree in another's place",
+    state="name",
+    what="word",
+)
 NOT_AGREED = found(
     "R1",
     "not_agreed",
@@ -62,10 +69,21 @@ class AgreementGiven(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`agreement_of_other_state` unless it is for the State of the checkpoint; `other_request` where it agrees to another
-        request than the one to that State which follows from the plan in force.
+        request than the one to that State which follows from the plan in force; `may_not_agree` where its `service`, which speaks
+        in the place of its `voice`, is of a kind whose agreement the State's card does not want, though it wants that of its
+        `voice`.
         """
         other = of_another_state(self.state, delivery, said, OTHER_STATE)
-        return other or other_request(delivery, said, self.state, self.request) or ACCEPTED
+        return other or other_request(delivery, said, self.state, self.request) or self._in_place(delivery, said) or ACCEPTED
+
+    def _in_place(self, delivery: Delivery, said: Said) -> Verdict | None:
+        card = delivery.cards.get(self.state)
+        if said.service == said.voice or card is None:
+            return None
+        voice, speaker = (delivery.directory.get(one).kind for one in (said.voice, said.service))
+        wanted = card.about(card.agreements, delivery.plan.case)
+        wrong = any(voice in one.of for one in wanted) and not any(speaker in one.of for one in wanted)
+        return MAY_NOT_AGREE(state=self.state, what=speaker) if wrong else None
 
     def may_be_shared(self) -> bool:
         """Yes."""

@@ -300,7 +300,7 @@ class BalanceOpen(Contingency):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority, and the authorities of the State that it is in."""
+        """Those `in_charge`."""
         needs = tuple(Requirement(service=service, says="explanation") for service in in_charge(delivery))
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
 

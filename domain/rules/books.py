@@ -13,11 +13,13 @@ R5   No crossing into a State whose authorisation is missing, refused, withdrawn
 R6   Custody moves only by offer and acceptance; until acceptance the giver stays responsible.
      (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted [E].)
 R7   Whatever the plan has a consignment checked by - weight, seals, or what stands in for them - stops the movement where it does
-     not fit or could not be measured, until a fresh decision by the authority in charge and whoever authorised; where that is one
-     service, which its law lets decide alone, by two of its officers. Only who authorises allows that something is not measured.
+     not fit or could not be measured, until a fresh decision by the authority in charge, whoever authorised and who by the law
+     must agree with them; where that is one service, which its law lets decide alone, by two of its officers. Only who authorises
+     allows that something is not measured.
      (Design decision; Illinois v. Andreas: what counts is whether the contents may have changed [E].)
-R8   Anyone may hold or stop. Nothing moves while it is held, until the responsible authority and the authorities of the State
-     that it is in decide to go on, to seize or to end; silence ends it. A stop is never lost and nothing advances after it.
+R8   Anyone may hold or stop. Nothing moves while it is held, until the responsible authority, the authorities of the State that
+     it is in and who must agree with them decide to go on, to seize or to end; silence ends it. A stop is never lost and nothing
+     advances after it.
      (Austrian treaties art. 13: at any time [E].)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes [E]; Dutch rule: goods never reach the market [E].)
@@ -26,8 +28,10 @@ R10  The mass balance closes, substance by substance and piece by piece, or is e
 R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.views.sight`).
      (Design decision: need to know, as services practise it.)
 R12  Each run ends in exactly one documented outcome, told to every participant.
-R13  The initiator is never the only one to authorise, unless the law of its State lets it decide alone; then two of its
-     officers sign. (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy [E].)
+R13  The initiator is never the only one to authorise. The second voice is another service that authorises, or whose agreement
+     the law of the State wants; or, where that law lets the initiator decide alone, two of its officers sign.
+     (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy, and others in agreement with it [E]; Latvia,
+     Operational Activities Law s. 15-1: a prosecutor accepts what an official has decided [T].)
 R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid [E]; Austrian treaties: special danger [E].)
 R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
      asked and again before dispatch. Consignments of one group are one operation (R31). (Design decision, after blind

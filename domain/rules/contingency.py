@@ -16,6 +16,7 @@ from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Need
+from domain.plan.voices import agreeing
 
 Consequence = Literal["halts", "closes", "out_of_sight", "nothing"]
 """What silence brings: nothing advances any more; the checkpoint closes; the consignment counts as out of sight; it goes on
@@ -97,8 +98,13 @@ class Contingency(ABC):
 
 
 def in_charge(delivery: Delivery) -> tuple[str, ...]:
-    """The responsible authority, and the authorities of the State that it is in. Each once."""
-    return tuple(dict.fromkeys((delivery.state.responsible, *delivery.plan.authorities(delivery.state.here.state))))
+    """The responsible authority, the authorities of the State that it is in, and who by the card of that must agree with them
+    (`agreeing`). Each once.
+    """
+    plan, here = delivery.plan, delivery.state.here.state
+    card = delivery.cards.get(here)
+    agree = agreeing(plan, delivery.directory, card) if card is not None else ()
+    return tuple(dict.fromkeys((delivery.state.responsible, *plan.authorities(here), *agree)))
 
 
 def decide_afresh(delivery: Delivery, need: Need) -> tuple[Requirement, ...]:

@@ -142,9 +142,7 @@ class Hold(Contingency):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority, and the authorities of the State that it is in; where that is one service, two of its
-        officers.
-        """
+        """Those `in_charge`; where that is one service, two of its officers."""
         needs = decide_afresh(delivery, "hold_decision")
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision, overdue="interdict")
 

@@ -121,9 +121,7 @@ class Sibling(Contingency):
                 yield name
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority, and the authorities of the State that it is in; where that is one service, two of its
-        officers.
-        """
+        """Those `in_charge`; where that is one service, two of its officers."""
         needs = decide_afresh(delivery, "movement_decision")
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
 
@@ -170,9 +168,7 @@ class SiblingStop(Contingency):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority, and the authorities of the State that it is in; where that is one service, two of its
-        officers.
-        """
+        """Those `in_charge`; where that is one service, two of its officers."""
         needs = decide_afresh(delivery, "movement_decision")
         return Checkpoint(id=name, requires=needs, due=delivery.plan.contingencies.decision)
 

@@ -40,6 +40,7 @@ ABOUT: Mapping[About, str] = {
 }
 """What a point is about."""
 TITLE = mark("what {state} demands (rule card {version})")
+GOES = mark("For the law of {state} it is: {movement}")
 EXAMPLE = mark("AN EXAMPLE, not the law: check it before any real use")
 NOT_SO = mark("NOT SO")
 ANSWERED = mark("{sentence}; that it is kept stands in no record: {who} answers for it (R1)")
@@ -79,6 +80,8 @@ class Explained:
     state: str
     title: str
     example: str
+    goes: str
+    """How it goes through this State; empty where it does not."""
     lines: tuple[Line, ...]
     left: str
     """What the card does not know, and who answers for it."""
@@ -92,10 +95,12 @@ def explained(demand: Demand, translate: Translate = english) -> Explained:
     who = demand.answered_by or "-"
     topics = ", ".join(told(topic(one), translate) for one in demand.not_known)
     notes = _own(demand.notes, translate)
+    movement = translate(word(demand.movement)) if demand.movement is not None else ""
     return Explained(
         state=demand.state,
         title=translate(TITLE).format(state=demand.state, version=demand.version),
         example=translate(EXAMPLE) if demand.example else "",
+        goes=translate(GOES).format(state=demand.state, movement=movement) if movement else "",
         lines=tuple(_lines(demand, translate)),
         left=translate(LEFT).format(topics=topics, who=who) if topics else "",
         notes=notes,

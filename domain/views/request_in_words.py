@@ -57,6 +57,7 @@ MEASURES = mark("Done in {state} beside letting it go on: {measures}")
 TECHNICAL = mark("Technical means: {means}")
 LEG = mark("{state}: {start} – {end}, {takes}, {means}; responsible: {responsible}")
 ALONG = mark("with it: {services}")
+IMPORTED = mark("It came to {state} from abroad, and is under the control of the customs there.")
 CALLS = mark("it calls at {place}")
 UNTOUCHED = mark("it calls at {place}, and nothing is touched there: {why}")
 COMPANIONS = mark("{service}, officers: {count}, {armed}")
@@ -149,6 +150,8 @@ def _object(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     yield translate(HOLDS).format(contents=contents, gross=say_quantity(goods.gross, translate), declared=goods.declared_as)
     numbers = ", ".join(f"{one.scheme.replace('_', ' ').upper()} {one.value}" for one in goods.identifiers)
     yield translate(TRAVELLING).format(how=translate(TRAVELS[goods.kind]), numbers=numbers)
+    if goods.imported:
+        yield translate(IMPORTED).format(state=asked.route[0].state)
     yield translate(HIDDEN).format(concealment=asked.concealment)
 
 

@@ -21,6 +21,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement
 from domain.plan.goods import AnyAmount, Counted, SubstanceMass
+from domain.plan.plan import Plan
 from domain.plan.quantity import Estimate, Unmeasured, number_of
 from domain.plan.substances import called, known_as
 from domain.rules.detection import Detected
@@ -231,7 +232,7 @@ def _incident(
         origin=given(f"{ends[0].place}, {ends[0].state}" if ends else "", withheld=hidden),
         via=given(" ".join(plan.states()[1:-1]) or "none", withheld=hidden),
         destination=given(f"{ends[-1].place}, {ends[-1].state}" if ends else "", withheld=hidden),
-        direction=given(_direction(plan.states(), state), withheld=hidden),
+        direction=given(_direction(plan, state), withheld=hidden),
         means=given(leg.means, withheld=hidden),
         persons=str(sum(len(one.persons) for one in arrests)),
         act=_ACTS.get(type(content), "seized"),
@@ -241,11 +242,10 @@ def _incident(
 _ACTS: Final[Mapping[type, str]] = {Prepared: "removed", Interdicted: "interdicted"}
 
 
-def _direction(states: tuple[str, ...], state: str) -> str:
-    """Whether it was leaving, coming in or passing through the State that seized it, by the route of the plan."""
-    if len(states) == 1:
-        return "internal"
-    return {states[0]: "export", states[-1]: "import"}.get(state, "transit")
+def _direction(plan: Plan, state: str) -> str:
+    """Whether it was leaving, coming in or passing through the State that seized it, by the plan."""
+    movement = plan.case.movement_in(state) or "transit"
+    return "internal" if movement == "domestic" else movement
 
 
 def _name_of(amount: AnyAmount) -> str:

@@ -7,10 +7,11 @@ from typing import get_args
 from domain.delivery.balance import COMPARED
 from domain.delivery.verdicts import Finding, Verdict
 from domain.delivery.vocabulary import Outcome
-from domain.plan.cards import DutyEvent, Form, GoodsClass, Measure, Modality, Recorded
+from domain.plan.cards import DutyEvent, Form, GoodsClass, Measure, Modality, Movement, Recorded
+from domain.plan.check_powers import AFTER_DELIVERY
 from domain.plan.directory import ServiceKind
 from domain.plan.goods import Check, CountedIn, Weapon
-from domain.plan.plan import NotTouched, PlaceOfCall
+from domain.plan.plan import NotAsked, NotTouched, PlaceOfCall
 from domain.plan.quantity import Known, Why
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import NotCollected
@@ -52,6 +53,9 @@ OWN_WORDS: tuple[str, ...] = tuple(
             "nothing",
             *get_args(PlaceOfCall),
             *get_args(NotTouched),
+            *get_args(NotAsked),
+            *get_args(Movement),
+            *AFTER_DELIVERY,
             *get_args(NotCollected.model_fields["because"].annotation),
             *COMPARED,
         )

@@ -248,6 +248,7 @@ deciders: [{{by: [prosecutor, court], role: the chief, {LAW}}}]
     assert (0, 0) == (ran.code, document.code)
     kz, uz = ran.out.partition("what KZ demands")[2].split("what UZ demands")
     assert "AN EXAMPLE, not the law" in kz
+    assert "For the law of KZ it is: export" in kz
     assert "allowed: intact; this plan goes intact (R3) [T: the text was read: Law of Kazakhstan 154-XIII" in kz
     assert "prosecutor, court decides: the chief; this plan asks kz.prosecutor (R1)" in kz
     assert "an authorisation lasts 2 d at most" in kz

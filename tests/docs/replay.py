@@ -22,7 +22,7 @@ from domain.delivery.grants import Grant
 from domain.delivery.memory import Owed, RegisterState
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
-from domain.plan import key_changes, register
+from domain.plan import key_changes, register, voices
 from domain.plan.cards import Case, MeasureRule, Provision, RuleCard
 from domain.plan.goods import Tolerances, keyed
 from domain.plan.plan import Checkpoint, Plan
@@ -36,6 +36,7 @@ from domain.rules import (
     conclusion,
     conflict,
     consent,
+    contingency,
     course,
     custody,
     detection,
@@ -425,6 +426,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Consents.still_to_begin,
         Consents.not_permitted,
         consent._runs_short,
+        contingency.in_charge,
+        voices.agreeing,
     ),
     "measures": words(
         custodies.Custody.differences,

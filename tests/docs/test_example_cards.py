@@ -34,16 +34,24 @@ def test_no_card_is_surer_of_a_customs_agreement_than_its_text_is(state: str) ->
 
 def test_what_was_believed_in_russia_is_not_read() -> None:
     """The law in force lets permit goods, and no others, be removed or replaced, by belief; over the border customs decides, by
-    an excerpt, and inside Russia the body that carries it out, by belief.
+    an excerpt, or another body in agreement with it, by belief; and inside Russia the body that carries it out, by belief, unless
+    the goods were imported before.
     """
     card = CARDS["RU"]
 
     over_the_border, inside = going(DRUGS, ("KZ", "RU")), going(DRUGS, ("RU", "RU"))
-    assert [(("customs",), "E")] == [(one.by, one.law.mark) for one in card.deciders_of(over_the_border)]
+    others = ("police", "security", "border_guard")
+    for case in (over_the_border, inside.model_copy(update={"imported": True})):
+        assert [(("customs",), "E", True), (others, "K", False)] == [
+            (one.by, one.law.mark, one.alone) for one in card.deciders_of(case)
+        ]
+        assert [(("customs",), others)] == [(one.of, one.decided_by) for one in card.about(card.agreements, case)]
+    assert () == card.about(card.agreements, inside)
     assert ["K"] == [one.law.mark for one in card.deciders_of(inside)]
     assert card.lets_grant("police", inside)
-    assert not card.lets_grant("police", over_the_border)
-    assert (True, None) == (card.allows("replaced_in_whole", DRUGS), card.allows("replaced_in_whole", CASH))
+    assert not card.lets_grant("prosecutor", over_the_border)
+    allowed = [card.allows("replaced_in_whole", case) for case in (over_the_border, inside, going(CASH, ("KZ", "RU")))]
+    assert [True, None, None] == allowed
     assert {"K"} == {one.law.mark for one in (*card.handling, *card.bars, *card.records)}
     assert any("heightened danger" in one.what for one in card.bars)
 
@@ -80,8 +88,10 @@ def test_azerbaijan_is_not_surer_of_replacing_than_its_excerpt() -> None:
     sure = {way: one.law.mark for one in card.handling for way in one.modalities}
 
     assert ("E", "E", "K", "K") == tuple(sure[way] for way in ("intact", "removed", "replaced_in_part", "replaced_in_whole"))
-    both = DRUGS.model_copy(update={"goods": ("drugs", "cash")})
-    assert [True, None, None] == [card.allows("intact", case) for case in (DRUGS, CASH, both)]
+    drugs = going(DRUGS, ("AZ", "KZ"))
+    both = drugs.model_copy(update={"goods": ("drugs", "cash")})
+    other = (going(CASH, ("AZ", "KZ")), both, going(DRUGS, ("AZ", "AZ")))
+    assert [True, None, None, None] == [card.allows("intact", case) for case in (drugs, *other)]
 
 
 @pytest.mark.parametrize("state", NINE)
@@ -110,19 +120,52 @@ def test_estonia_asks_its_prosecutor_and_a_judge_for_post_and_vehicles() -> None
 
 
 def test_latvia_has_no_term_that_its_texts_do_not_have() -> None:
-    """Its prosecutor accepts and does not decide. No longest delivery, and none of an item of post in a case; following a person
-    three months, contacts two days.
+    """Its prosecutor accepts and does not decide, and is the second voice. No longest delivery, and none of an item of post in a
+    case; following a person three months, contacts two days.
     """
     card = CARDS["LV"]
     assert not card.lets_grant("prosecutor", DRUGS)
+    assert not card.lets_decide_alone("customs", DRUGS)
     assert [(("prosecutor",), True)] == [(one.of, "customs" in one.decided_by) for one in card.agreements]
     in_a_case = [one for one in card.measures if one.stage == "criminal_case"]
 
     assert card.term_of(DRUGS) is None
-    assert [("post", None, None), ("following_person", Months(3), timedelta(days=2))] == [
+    assert [("opening", None, None), ("post", None, None), ("following_person", Months(3), timedelta(days=2))] == [
         (one.measures[0], one.longest, one.contacts) for one in in_a_case
     ]
     assert 3 == len(card.about(card.bars, DRUGS))
+
+
+@pytest.mark.parametrize(
+    ("state", "case", "needs"),
+    [
+        ("RU", POST, ("permission", ("court",), "K")),
+        ("KZ", POST, ("permission", ("prosecutor",), "T")),
+        ("KZ", IN_A_CASE.model_copy(update={"channel": "mail"}), ("permission", ("court",), "T")),
+        ("AZ", POST, ("permission", ("court",), "E")),
+        ("EE", POST, ("permission", ("court",), "T")),
+        ("LV", POST, ("own_act", ("court",), "T")),
+        ("LV", IN_A_CASE.model_copy(update={"channel": "mail"}), ("permission", ("court",), "T")),
+        ("RU", DRUGS, ("nothing", (), "K")),
+        ("KZ", DRUGS, ("nothing", (), "K")),
+        ("EE", DRUGS, ("permission", ("prosecutor",), "T")),
+    ],
+)
+def test_an_item_of_post_is_opened_by_leave_of_who_may_examine_mail(
+    state: str, case: Case, needs: tuple[str, tuple[str, ...], str]
+) -> None:
+    """Where a law asks for an act to examine mail, opening it is no less; what is no item of post is another matter."""
+    rule = CARDS[state].rule_of("opening", case)
+    assert rule is not None
+    assert needs == (rule.needs, rule.by, rule.law.mark)
+
+
+def test_latvia_lets_what_is_banned_be_replaced_and_nothing_else() -> None:
+    """Cash travels as it is. A device in a consignment is neither entry nor long tracking by its text, nor by Estonia's."""
+    ways = [CARDS["LV"].allows(way, case) for case in (DRUGS, CASH) for way in ("intact", "replaced_in_whole")]
+
+    assert [True, True, True, False] == ways
+    assert ["K", "K"] == [rule.law.mark for state in ("EE", "LV") if (rule := CARDS[state].rule_of("device", DRUGS))]
 
 
 @pytest.mark.parametrize("state", ["BY", "TJ"])

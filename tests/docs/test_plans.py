@@ -365,9 +365,15 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("co_initiator", "R29", lambda p, _c: p.update(co_initiator="caricc")),
     ("checkpoints.N.escalate.N.to", "R13", lambda p, _c: backed_up(p, "consent-kz", "kz.knb")),
     ("consignment.contents.N", "R1", lambda p, _c: p["consignment"].update(goods=["tobacco"])),
-    ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "reason": "none"}])),
-    ("outside.N.state", "", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}] * 2)),
-    ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "BY", "reason": "none"}])),
+    ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "UZ", "why": "own_case"}])),
+    ("outside.N.state", "", lambda p, _c: p.update(outside=[{"state": "BY", "why": "own_case"}] * 2)),
+    ("outside.N.state", "R1", lambda p, _c: p.update(outside=[{"state": "BY", "why": "own_case"}])),
+    (
+        "outside.N.why",
+        "R1",
+        lambda p, _c: (checkpoint(p, "arrest").update(state="BY"), p.update(outside=[{"state": "BY", "why": "exhibits_sent"}])),
+    ),
+    ("consignment.identifiers.N.value", "R1", lambda p, _c: p["consignment"].update(imported=True)),
     ("legs.N.calls.N", "R1", lambda p, _c: p["legs"][0].update(calls=[{"kind": "sea", "place": "at sea"}])),
     (
         "legs.N.calls.N.not_touched",

@@ -75,7 +75,7 @@ def test_r16_officers_and_devices_are_where_it_is(changed: dict[str, Any]) -> No
 
 def test_r1_a_state_outside_has_a_part() -> None:
     """Nobody is arrested and nothing weighed there: then there is nothing to be said of it."""
-    idle = with_changes(plan_={"outside": [{"state": "LV", "reason": "-"}]})
+    idle = with_changes(plan_={"outside": [{"state": "LV", "why": "own_case"}]})
     assert [(one.place, one.problem) for one in faults_in(idle, DIRECTORY, CARDS)] == [
         ("outside.0.state", "R1: nobody is arrested and nothing weighed in LV: leave it out")
     ]
@@ -84,7 +84,9 @@ def test_r1_a_state_outside_has_a_part() -> None:
 
 
 def test_a_call_says_what_it_is() -> None:
-    """There is no call of no kind, and no reason in anybody's own words."""
+    """There is no call of no kind, and no reason in anybody's own words, of a call or of a State outside."""
     for call in ({"place": "somewhere", "state": "TJ"}, DUSHANBE | {"not_touched": "we asked nobody"}):
         with pytest.raises(ValueError, match=r"kind|not_touched"):
             Plan.model_validate(with_changes().model_dump() | legs(0, calls=[call]))
+    with pytest.raises(ValueError, match=r"should be 'own_case', 'legal_assistance' or 'exhibits_sent'"):
+        with_changes(plan_={"outside": [{"state": "LV", "why": "we asked nobody"}]})

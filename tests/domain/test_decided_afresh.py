@@ -65,6 +65,23 @@ def test_r20_one_officer_alone_has_it_seized_or_ended(decision: str) -> None:
     assert halt.cause == "decision"
 
 
+def test_r8_who_must_agree_by_the_card_decides_on_a_hold_as_well() -> None:
+    """The security service alone authorises, and a prosecutor must accept that: one yes moves nothing, and two lets it go on."""
+    plan = alone()
+    asked = asks("kz.knb authorisation", "kz.prosecutor agreement")
+    plan = with_changes(plan, consent={"requires": asked})
+    decider = {"by": ["security"], "role": "its head", "law": LAW}
+    accepts = {"of": ["prosecutor"], "decided_by": ["security"], "law": LAW}
+    table = Table(plan, other_cards=card_of("KZ", deciders=[decider], agreements=[accepts], exclusions=[], measures=[]))
+    table.say("kz.police", "hold_requested")
+    at = table.opened("hold")
+
+    assert [("kz.knb", 1), ("kz.prosecutor", 1)] == [(one.service, one.officers) for one in table.at(at).checkpoint.requires]
+    for service, left in (("kz.knb", True), ("kz.prosecutor", False)):
+        assert became(table.say(service, "hold_decided", at)) == ("accepted", None)
+        assert (table.delivery.state.hold is not None) is left
+
+
 def differing() -> tuple[Table, str]:
     """Where the customs is in charge and alone authorises, it offers at the border what does not fit."""
     plan = with_changes(consent_kz={"requires": asks("kz.police authorisation 2")}, plan_={"coordinator": "kz.prosecutor"})

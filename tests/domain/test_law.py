@@ -45,11 +45,36 @@ def problems(plan: Plan, cards: dict[str, RuleCard], rule: str = "") -> list[tup
 
 
 def test_r1_a_card_that_knows_who_decides_lets_nobody_else() -> None:
-    """Russia's customs decide, for goods over the border: a plan that asks its prosecutor alone is refused, with who can."""
+    """Russia's customs decide for goods over the border, or other bodies with them: a plan that asks its prosecutor alone is
+    refused, with who can.
+    """
     plan = with_changes(example_plan("moscow-vector"), consent_ru={"requires": asks("ru.prosecutor authorisation")})
 
     (found,) = [one for one in problems(plan, {}, "R1: by") if one[0] == "checkpoints.1.requires.0.service"]
-    assert "a prosecutor cannot authorise such a delivery; customs can" in found[1]
+    assert "a prosecutor cannot authorise such a delivery; customs or police or security or border guard can" in found[1]
+
+
+def russia(*requires: str, **says: Any) -> list[tuple[str, str]]:
+    """What is wrong where a KamAZ from Kazakhstan is on its way in Russia under its police, and these are asked there."""
+    authority = requires[0].partition(" ")[0]
+    plan = with_changes(example_plan("moscow-vector"), consent_ru={"requires": asks(*requires), **says})
+    legs = tuple(one.model_copy(update={"responsible": "ru.police"}) if one.state == "RU" else one for one in plan.legs)
+    own = {"legs": legs, "answers_for_law": plan.answers_for_law | {"RU": authority}}
+    return [one for one in problems(plan.model_copy(update=own), {}) if one[1].startswith(("R1:", "R7", "R13"))]
+
+
+def test_r7_in_russia_the_police_decide_on_imports_in_agreement_with_the_customs() -> None:
+    """Russia 289-FZ art. 390: without the agreement it is refused, and two officers of the police are no second voice; the
+    agreement is one. Where the customs only may authorise beside the police, and need not, nobody has agreed.
+    """
+    for alone in ("ru.police authorisation", "ru.police authorisation 2", "ru.police authorisation|ru.prosecutor agreement"):
+        found = russia(*alone.split("|"))
+        assert "what a police decides needs the agreement of customs" in found[0][1]
+        assert "R7: ru.police is in charge here and alone authorises for RU" in found[1][1]
+    assert [] == russia("ru.police authorisation", "ru.customs agreement")
+    assert [] == russia("ru.police authorisation", "ru.customs authorisation")
+    ((_, left_out), *_) = russia("ru.police authorisation", "ru.customs authorisation", need=1)
+    assert "what a police decides needs the agreement of customs" in left_out
 
 
 def test_a_decider_is_named_by_channel_goods_and_stage() -> None:
@@ -96,12 +121,23 @@ def test_r1_who_accepts_what_another_decides_is_asked_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "movement"),
-    [(("KZ",), "domestic"), (("KZ", "UZ"), "export"), (("UZ", "KZ"), "import"), (("KG", "KZ", "RU"), "transit"), (("RU",), None)],
+    ("way", "imported", "movement"),
+    [
+        (("KZ",), False, "domestic"),
+        (("KZ", "UZ"), False, "export"),
+        (("UZ", "KZ"), False, "import"),
+        (("KG", "KZ", "RU"), False, "transit"),
+        (("RU",), False, None),
+        (("KZ", "KZ"), True, "import"),
+        (("KZ", "UZ"), True, "transit"),
+        (("UZ", "KZ"), True, "import"),
+    ],
 )
-def test_r1_a_law_may_look_at_the_way(way: tuple[str, ...], movement: str | None) -> None:
-    """What it says of goods that leave the State is nothing about those that come in, go through or never leave it."""
-    case = example_plan().case.model_copy(update={"way": way})
+def test_r1_a_law_may_look_at_the_way(way: tuple[str, ...], imported: bool, movement: str | None) -> None:  # noqa: FBT001 - a table
+    """What it says of goods that leave the State is nothing about those that come in, go through or never leave it. What had come
+    from abroad before stays there, or goes through.
+    """
+    case = example_plan().case.model_copy(update={"way": way, "imported": imported})
     for one in ("export", "import", "transit", "domestic"):
         card = card_of("KZ", deciders=[provision(by=["court"], role="a judge", movements=[one])])["KZ"]
         assert (one == movement) is bool(card.deciders_of(case))
@@ -200,6 +236,31 @@ def test_r7_r13_who_decides_alone_needs_a_law_that_lets_it_and_two_officers(
 
     assert wrong is any(problem.startswith("R7") for _, problem in found)
     assert wrong is any(problem.startswith("R13") for _, problem in found)
+
+
+def agreed(*requires: str) -> Plan:
+    """As `alone`, and these are asked."""
+    plan = alone(1)
+    return with_changes(plan, consent={"requires": asks(*requires)})
+
+
+def test_r7_r13_who_must_agree_by_the_card_is_the_second_voice() -> None:
+    """Latvia's prosecutor, Russia's customs. An agreement that no card wants is none, however freely it is asked for."""
+    decider = provision(by=["security"], role="its head")
+    plan = agreed("kz.knb authorisation", "kz.prosecutor agreement")
+
+    for who in ("begun_by", "decided_by"):
+        wanted = provision(of=["prosecutor"], **{who: ["security"]})
+        assert [] == lone(plan, deciders=[decider], agreements=[wanted])
+    others = provision(of=["prosecutor"], begun_by=["customs"], decided_by=["customs"])
+    for law in ({}, {"agreements": [others]}):
+        assert ["R7", "R13"] == lone(plan, deciders=[decider], **law)
+
+
+def lone(plan: Plan, **law: Any) -> list[str]:
+    """By which of the two rules it would be one service's decision under this law of Kazakhstan."""
+    found = (problem.partition(":")[0] for _, problem in problems(plan, card_of("KZ", **law)))
+    return [rule for rule in found if rule in ("R7", "R13")]
 
 
 # Before it is written

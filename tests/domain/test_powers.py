@@ -75,7 +75,7 @@ PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs p
         (with_changes(debrief={"requires": asks("caricc examination")}), "checkpoints.9.requires.0.service", "R29"),
         (with_changes(debrief={"requires": asks("uz.post disposal")}), "checkpoints.9.requires.0.service", "R29"),
         (with_changes(plan_={"checkpoints": [*CHECKPOINTS, MUSTER]}), "checkpoints.10.state", "R1"),
-        (with_changes(plan_={"outside": [{"state": "UZ", "reason": "-"}]}), "outside.0.state", "R1"),
+        (with_changes(plan_={"outside": [{"state": "UZ", "why": "own_case"}]}), "outside.0.state", "R1"),
         (with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "a ship"}])), "legs.0.calls.0", "R1"),
         (with_changes(plan_=legs(0, calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])),
          "legs.0.calls.0.locode", "KZALA is not in TJ; its first two letters must be the State"),
@@ -102,7 +102,7 @@ def test_r29_the_post_carries_and_does_not_seize() -> None:
 def test_r1_arrests_off_the_route_are_asked_for_or_said_to_be_outside() -> None:
     """A supplier is arrested in Belarus: either it consents too, or the plan says why it need not."""
     belarus = {"state": "BY", "requires": asks("by.police arrest")}
-    plan = with_changes(arrest_tashkent=belarus, plan_={"outside": [{"state": "BY", "reason": "a case of its own"}]})
+    plan = with_changes(arrest_tashkent=belarus, plan_={"outside": [{"state": "BY", "why": "own_case", "note": "case 22/7"}]})
     assert [] == found(plan)
     consent = example_plan().checkpoints[0].model_dump() | {"id": "consent-by", "state": "BY", "locode": None}
     consent["requires"] = asks("by.prosecutor authorisation")

@@ -48,6 +48,7 @@ async def test_who_runs_it_reads_what_each_state_demands_as_the_command_says_it(
         assert state.title in shown
         assert state.example in shown
         assert state.left in shown
+        assert state.goes in shown
         for line in state.lines:
             for words in (line.about, line.sentence, f"{line.mark} · {line.sure}", line.where):
                 assert re.sub(r"\s+", " ", words) in shown

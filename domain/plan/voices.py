@@ -1,0 +1,39 @@
+"""Whose say it is in a State: who authorises there, and who must agree with them by its rule card (R1, R7, R13)."""
+
+from domain.plan.cards import RuleCard
+from domain.plan.directory import Directory, ServiceKind
+from domain.plan.plan import Plan
+from domain.plan.vocabulary import Need
+
+Kinds = tuple[ServiceKind, ...]
+
+
+def agreeing(plan: Plan, directory: Directory, card: RuleCard) -> tuple[str, ...]:
+    """The services asked for `agreement` at checkpoints of step `authorise` in the State of a card, each once, that by the card
+    must agree: to what an initiator of this State begins, or to what one that is asked there for `authorisation` decides. Not
+    those that have been `replaced`.
+    """
+    wanted = [one for one in card.about(card.agreements, plan.case) if one.wanted(*begun_and_decided(plan, directory, card))]
+    gone = [one.service for one in plan.replaced]
+    asked = (service for service in asked_for(plan, card.state, "agreement") if service not in gone)
+    return tuple(one for one in asked if any(kind in agreement.of for agreement in wanted for kind in kinds(directory, one)))
+
+
+def begun_and_decided(
+    plan: Plan, directory: Directory, card: RuleCard
+) -> tuple[tuple[ServiceKind, ...], tuple[ServiceKind, ...]]:
+    """Of which kinds the initiators of the State of a card are, and those that authorise there."""
+    own = (one for one in plan.initiators() if (known := directory.find(one)) is not None and known.state == card.state)
+    return kinds(directory, *own), kinds(directory, *plan.authorities(card.state))
+
+
+def asked_for(plan: Plan, state: str, need: Need) -> tuple[str, ...]:
+    """The services asked for this at checkpoints of step `authorise` in a State, each once."""
+    asked = (one for at in plan.at("authorise") if at.state == state for one in at.requires)
+    return tuple(dict.fromkeys(one.service for one in asked if one.says == need))
+
+
+def kinds(directory: Directory, *services: str) -> Kinds:
+    """Of which kinds these are, each once; a service that the directory does not know is of none."""
+    known = (directory.find(one) for one in services)
+    return tuple(dict.fromkeys(one.kind for one in known if one is not None))
