@@ -81,7 +81,7 @@ class Trial:
         await asyncio.sleep(fault.after)
         if fault.number % STOP_EVERY == 0:
             self.traffic.stop_one()
-        if fault.number % RUN_EVERY == 0:
+        if fault.number % RUN_EVERY == 1:
             self.traffic.run_one()
         try:
             began = clock()
@@ -215,10 +215,10 @@ def as_json(done: Done) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def under_load(folder: Path, seed: int, load: Load, *, postgresql: bool) -> AsyncIterator[Trial]:
+async def under_load(folder: Path, seed: int, load: Load, *, postgresql: bool, counted: bool = False) -> AsyncIterator[Trial]:
     """The installation with traffic. What is left of it at the end is a difference."""
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "500ms", "slowest": "3s"}})
-    async with standing(folder, seed, scenario, postgresql=postgresql) as system:
+    async with standing(folder, seed, scenario, postgresql=postgresql, counted=counted) as system:
         layout = system.embedded.layout
         records = Records(system.directory, asyncio.get_running_loop().time)
         played = without(system.directory, {SERVICE})
@@ -253,7 +253,9 @@ async def drill(  # noqa: PLR0913 - what is done, where, and who is told
                 break
             performed(trial.done[-1])
         if not found:
+            began = trial.records.clock()
             await trial.settle()
+            say(f"every delivery has ended, {trial.records.clock() - began:.0f} s after the last fault")
     if not found:
         found += left_of(folder, ports)
     say(trial.summary())

@@ -34,6 +34,7 @@ TO_END = 40.0
 SMART = 2.0
 """Seconds that PostgreSQL waits for its clients to leave after SIGTERM, before it is told by SIGINT to wait for none."""
 GRACE = 5.0
+COUNTED = str(Path(__file__).with_name("counted.py"))
 SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "outage": signal.SIGKILL}
 
 
@@ -50,9 +51,17 @@ class Hurt(Embedded):
     ways: Mapping[str, Proxy] = field(default_factory=dict)
     clocks: Mapping[str, SettableClock] = field(default_factory=dict)
     database: PostgreSQL | None = None
+    counts: Path | None = None
+    """The folder in which worker and gateway write how many tasks they have, where they are to."""
+
+    def count_of(self, name: str) -> Path | None:
+        """Where this process writes it."""
+        return self.counts / f"{name}.count" if self.counts is not None and name in self.clocks else None
 
     async def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
         """Start one process, which dies with this one."""
+        if (file := self.count_of(name)) is not None:
+            command = (sys.executable, COUNTED, name, str(file))
         more = {**(environment or {}), **self._through(name), **(self.clocks[name].environment if name in self.clocks else {})}
         await super().start(name, *command, environment=more)
 
@@ -199,9 +208,10 @@ def with_children(process: int) -> list[int]:
 
 
 @asynccontextmanager
-async def standing(folder: Path, seed: int, scenario: Scenario, *, postgresql: bool) -> AsyncIterator[System]:
+async def standing(folder: Path, seed: int, scenario: Scenario, *, postgresql: bool, counted: bool) -> AsyncIterator[System]:
     """The installation, up; its archive in a PostgreSQL server of its own, or in a file. One participant's system is the reference
-    service, a process of its own; who plays the others reaches the gateway at `url`.
+    service, a process of its own; who plays the others reaches the gateway at `url`. `counted`: worker and gateway tell how many
+    tasks they have.
     """
     home, data, services = folder / "home", folder / "database", folder / "service"
     services.mkdir()
@@ -229,7 +239,7 @@ async def standing(folder: Path, seed: int, scenario: Scenario, *, postgresql: b
             archive |= {"VIGIL_ARCHIVE_URL": base.create("archive"), "VIGIL_ARCHIVE_PASSWORD": str(base.password)}
         layout = replace(layout, archive=archive)
         settable = {name: SettableClock(services, name) for name in ("worker", "gateway")}
-        embedded = Hurt(layout, GRACE, ways=ways, clocks=settable, database=base)
+        embedded = Hurt(layout, GRACE, ways=ways, clocks=settable, database=base, counts=services if counted else None)
         configured(services, ways["worker-service"].port, gateway=url, listen=own)
         await stack.enter_async_context(embedded)
         writes = {"temporal": home, "database": data if base is not None else home}

@@ -1,12 +1,15 @@
 """A small TCP proxy that stands between two processes, and on command cuts them off, falls silent, or makes everything late."""
 
 import asyncio
+import socket
+import struct
 from contextlib import suppress
 from typing import Literal, Self
 
 from rehearsal.over_http import free_ports
 
 State = Literal["open", "cut", "silent", "slow"]
+AT_ONCE = struct.pack("ii", 1, 0)
 MOST = 1 << 16
 """Bytes that are passed on at once."""
 LATE = 0.4
@@ -53,13 +56,13 @@ class Proxy:
         ended = list(self._passing)
         for task, writers in list(self._passing.items()):
             for writer in writers:
-                writer.transport.abort()
+                _reset(writer)
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._state == "cut":
-            writer.transport.abort()
+            _reset(writer)
             return
         task = asyncio.current_task()
         assert task is not None
@@ -81,7 +84,7 @@ class Proxy:
             del self._passing[task]
             self._deaf.discard(task)
             for one in writers:
-                one.transport.abort()
+                one.close()  # what was written before goes out first
 
     async def _pass_on(self, connection: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(MOST):
@@ -91,3 +94,10 @@ class Proxy:
                 await asyncio.sleep(LATE)
             writer.write(data)
             await writer.drain()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """The other end is told that the connection is broken, not that all was said."""
+    with suppress(OSError):  # it is closed
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+    writer.transport.abort()

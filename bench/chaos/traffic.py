@@ -38,7 +38,9 @@ from workflows.messages import LedgerSize, workflow_id
 
 AGAIN, LONGEST_AGAIN = 0.2, 1.6
 """Seconds until what was not answered is tried again; twice as long each time, and at most."""
-HURRY = 3600.0
+AT_ONCE = 8
+"""Statements that were left, and are handed in once more for their receipts."""
+HURRY = 20_000.0
 """How many times shorter the ways are of a delivery that runs to its planned end."""
 PLANNED = frozenset({"delivered_with_arrests"})
 """How that one ends."""
@@ -105,7 +107,7 @@ class Traffic:
         self, http: aiohttp.ClientSession, url: str, client: Client, records: Records, example: Plan, load: Load
     ) -> None:
         self._http, self._url, self._client, self._records = http, url, client, records
-        self._example, self._length = example, load.length
+        self.example, self._length = example, load.length
         self._speakers = tuple(dict.fromkeys(service for one in example.checkpoints for service in one.services()))
         self._pause = len(self._speakers) / load.rate
         self._dice = random.Random(1)  # noqa: S311 - a workload
@@ -146,9 +148,9 @@ class Traffic:
         """Wait until all of it has a receipt, and the archive has it. Raises `TimeoutError`."""
         async with asyncio.timeout(PATIENCE):
             while any(read_statement(one).id not in case.receipts for one in said):
-                for one in [one for one in said if read_statement(one).id in case.left]:
-                    await self._hand_in(read_statement(one).service, case, one)
-                await asyncio.sleep(AGAIN)
+                left = [one for one in said if read_statement(one).id in case.left]
+                await asyncio.gather(*(self._hand_in(read_statement(one).service, case, one) for one in left[:AT_ONCE]))
+                await asyncio.sleep(AGAIN / 4)
         await self._ledger(case, max(one.size for one in case.held))
 
     async def _speak_on(self) -> tuple[Case, list[Envelope]]:
@@ -165,7 +167,7 @@ class Traffic:
         await self._hand_in(service, case, envelope)
 
     async def _run(self) -> None:
-        case = await self._begin(hurried(self._example, HURRY))
+        case = await self._begin(hurried(self.example, HURRY))
         async with asyncio.timeout(PATIENCE):
             while (await self._ledger(case))[-1].event.event != "ended":
                 await asyncio.sleep(5 * AGAIN)
@@ -255,7 +257,7 @@ class Traffic:
 
     async def _begin(self, example: Plan | None = None) -> Case:
         """Start a delivery of its own, which no other touches."""
-        plan = renamed(example or self._example)
+        plan = renamed(example or self.example)
         own = plan.consignment.identifiers[0].model_copy(update={"scheme": "other", "value": plan.operation})
         plan = plan.model_copy(update={"consignment": plan.consignment.model_copy(update={"identifiers": (own,)})})
         case = self._records.cases[plan.operation] = Case(plan)

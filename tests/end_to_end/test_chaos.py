@@ -1,24 +1,44 @@
-"""The tool that kills processes in the middle of busy deliveries: it finds no difference, and would find one."""
+"""The drill that lets everything go wrong under load, and the soak: they find no difference, and would find one."""
 
 import asyncio
+import math
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
-from bench.held import Case, differences
-from bench.kills import SIGNALS, TARGETS, drawn, open_folder, run
-from bench.traffic import Load
+from bench.chaos.__main__ import DoneFile, faults
+from bench.chaos.drill import Done, drill, open_folder
+from bench.chaos.faults import LINKS, PARTS, WEIGHTS, Fault, drawn, possible
+from bench.chaos.growth import Series
+from bench.chaos.held import Case, differences
+from bench.chaos.installation import hindrances
+from bench.chaos.leftovers import left_of
+from bench.chaos.proxy import Proxy
+from bench.chaos.traffic import Load
 from domain.delivery.ledger import Entry, Receipt
+from protocol.calls import listening
 from tests.postgresql import is_installed
 from tests.support import Table
 from workflows.messages import LedgerSize
 
 SEED = 6
-"""Of it the first six kills hit each process, some of them two at once, with either signal."""
-SIX = range(1, 7)
 LOAD = Load(length=60)
+EACH = (
+    Fault(1, "KILL", ("worker", "temporal"), after=0.5),
+    Fault(2, "freeze", ("gateway", "service"), after=0.2, lasts=1.5),
+    Fault(3, "full", ("temporal",), after=0.2, lasts=1.5),
+    Fault(4, "clock", ("gateway",), after=0.2, lasts=1.5, step=86_400),
+    Fault(5, "cut", ("worker-temporal", "gateway-database"), after=0.2, lasts=1.0),
+    Fault(6, "silent", ("worker-service",), after=0.2, lasts=1.0),
+    Fault(7, "slow", ("gateway-temporal", "services-gateway"), after=0.2, lasts=1.0),
+    Fault(8, "TERM", ("gateway", "database"), after=0.2),
+)
+"""One of each kind, and each part and most of the links are hit."""
 
 Shown = tuple[Sequence[Entry], Sequence[Receipt], LedgerSize]
 
@@ -85,38 +105,131 @@ def test_each_planted_difference_is_found(plant: Callable[..., Shown], found: st
     assert any(found in one for one in differences(entries, held, [size]))
 
 
-def test_a_kill_is_drawn_from_the_seed_and_its_number_alone() -> None:
-    """A run can be resumed at any number, and a kill repeated; six kills of the seed of these tests hit everything."""
-    kills = [drawn(SEED, number) for number in SIX]
+def test_a_fault_is_drawn_from_the_seed_and_its_number_alone() -> None:
+    """A run is resumed at any number, and a fault repeated; in three hundred every kind hits everything that it can."""
+    first = [drawn(SEED, number) for number in range(1, 301)]
 
-    assert kills[3:] == [drawn(SEED, number) for number in SIX[3:]]
-    assert set(TARGETS) == {name for one in kills for name in one.targets}
-    assert set(SIGNALS) == {one.by for one in kills}
-    assert {1, 2} == {len(one.targets) for one in kills}
+    assert first[200:] == [drawn(SEED, number) for number in range(201, 301)]
+    assert set(WEIGHTS) == {one.kind for one in first}
+    assert {*PARTS, *LINKS} == {name for one in first for name in one.on}
+    assert all((one.kind in ("KILL", "TERM")) == (one.lasts == 0.0) for one in first)
+
+
+def test_what_cannot_be_done_here_is_a_kill_and_the_schedule_stays_what_it_is() -> None:
+    """Without root no disk is filled, and without a database's server what would hit it hits Temporal."""
+    full, cut = Fault(3, "full", ("database",), 1.0, 2.0), Fault(4, "cut", ("worker-database", "worker-temporal"), 1.0, 2.0)
+
+    assert Fault(3, "KILL", ("database",), 1.0) == possible(full, {"full": "no root"}, database=True)
+    assert ("worker-temporal",) == possible(cut, {}, database=False).on
+    assert (full, cut) == (possible(full, {}, database=True), possible(cut, {}, database=True))
+
+
+def test_a_run_goes_on_where_another_has_ended_and_stops_at_so_many_kills(tmp_path: Path) -> None:
+    """The file says what was done; it is read by the next run, which begins with the fault after that."""
+    file = DoneFile(tmp_path, SEED, "sqlite")
+    for fault in faults(SEED, None, file, 5, database=True):
+        file.add(Done(fault.number, fault.kind, fault.on, fault.kills, 0.0, 1.0, 1.0))
+    again = DoneFile(tmp_path, SEED, "sqlite")
+    later = next(iter(faults(SEED, None, again, 6, database=True)))
+
+    assert file.done == again.done
+    assert 5 <= again.kills <= 6
+    assert again.done[-1].number + 1 == again.next == later.number
+    assert [] == list(faults(SEED, None, again, 5, database=True))
+
+
+async def test_the_proxy_cuts_and_falls_silent_and_new_connections_are_as_good_as_ever_after_that() -> None:
+    """Whoever was connected when it fell silent hears nothing for ever; who is cut off is told so."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(ConnectionError):  # cut
+                while data := await reader.read(100):
+                    writer.write(data)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    async with server, Proxy(server.sockets[0].getsockname()[1]) as proxy:
+        deaf, into_deaf = await asyncio.open_connection("127.0.0.1", proxy.port)
+        into_deaf.write(b"one")
+        assert b"one" == await deaf.read(3)
+        await proxy.become("silent")
+        into_deaf.write(b"two")
+        await proxy.become("open")
+        heard, into_heard = await asyncio.open_connection("127.0.0.1", proxy.port)
+        into_heard.write(b"three")
+        assert b"three" == await heard.read(5)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(deaf.read(1), 0.1)
+        await proxy.become("cut")
+        for one in (heard, deaf):
+            with pytest.raises(ConnectionResetError):
+                await one.read(1)
+        for one in (into_deaf, into_heard):
+            one.close()
+
+    assert 0 == proxy.connections
+
+
+def test_growth_is_found_and_noise_is_none() -> None:
+    """A line through all that is after the warm-up: what fills up at first, swings or jumps once is steady."""
+    moments = [5.0 * number for number in range(200)]
+
+    def grows(value: Callable[[float], float]) -> bool:
+        return Series("worker", "memory", moments, [value(one) for one in moments]).grows(warm=300)
+
+    assert not grows(lambda at: 200 + min(at, 300) + 5 * math.sin(at))
+    assert not grows(lambda at: 500 if at == 995 else 200)
+    assert grows(lambda at: 200 + at / 10 + 5 * math.sin(at))
+
+
+async def test_what_an_installation_leaves_behind_is_found(tmp_path: Path) -> None:
+    """A process that was started with a file of its folder, and a port that still listens."""
+    async with listening(web.Application(), "127.0.0.1", 0) as port:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", str(tmp_path), stdin=asyncio.subprocess.PIPE)
+        left = left_of(tmp_path, [port])
+        await process.communicate(b"\n")
+
+    assert [f"process {process.pid} is left", f"port {port} is still open"] == [one.partition(":")[0] for one in left]
+    assert [] == left_of(tmp_path, [port])
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that a PostgreSQL can run in."""
+    path = open_folder()
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.mark.kill
-async def test_after_six_kills_every_receipt_is_in_ledger_archive_workflow_and_packet(
+async def test_after_one_fault_of_each_kind_every_receipt_is_in_ledger_archive_workflow_and_packet(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Worker, gateway, database and Temporal are killed in the middle of traffic: no difference, and nothing is left open."""
-    code = await run(folder, SIX, SEED, LOAD, asyncio.Event())
+    """In the middle of traffic processes are killed, frozen, cut off, without a disk and without the right time: no difference,
+    every delivery ends as it may, and nothing is left open.
+    """
+    server = is_installed()
+    performed = [possible(one, hindrances(), database=server) for one in EACH]
+
+    found = await drill(folder, SEED, performed, LOAD, asyncio.Event(), postgresql=server)
     said = capsys.readouterr().out
 
-    assert 0 == code, said
-    assert "differences: 0" in said
+    assert [] == found, said
+    assert f"{len(EACH)} faults" in said
 
 
 @pytest.mark.kill
 async def test_a_forged_receipt_ends_it_with_what_repeats_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A receipt with another root than its ledger's is found after the first kill, and the seed and number are told."""
+    """A receipt with another root than its ledger's is found after the first fault, and the seed and number are told."""
     monkeypatch.setattr(
         Case, "held", property(lambda case: [forged(one.receipt, root="0" * 64) for one in case.receipts.values()])
     )
 
-    code = await run(folder, range(3, 7), SEED, LOAD, asyncio.Event())
+    found = await drill(folder, SEED, [Fault(3, "KILL", ("service",), 0.0)], LOAD, asyncio.Event(), postgresql=False)
 
-    assert 1 == code
-    assert f"--seed {SEED} --from 3 --kills 3" in capsys.readouterr().out
+    assert found
+    assert f"--seeds {SEED} --from 3 --to 3" in capsys.readouterr().out
