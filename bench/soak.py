@@ -1,9 +1,9 @@
 """An installation of real processes under mixed load for an hour: whether memory, tasks, threads, sockets or open files grow.
 
 `python -m bench.soak --minutes 60` speaks, stops deliveries and runs others to their end as the drill does, while officers read
-lists, inboxes, views, ledgers, packets and streams. Each process is looked at every few seconds. At the end everything is compared
-as after a fault, a picture is drawn (`--picture`), and where a measure grows (a robust line through all that is after the warm-up)
-it ends with code 1. Asked to stop (SIGTERM or Ctrl-C), it judges what it has seen.
+lists, inboxes, views, ledgers, packets and streams. Each process is looked at every few seconds. At the end all is compared
+as after a fault, a picture is drawn (`--picture`), and where a measure grows, by a robust line through all that is after the
+warm-up, it ends with code 1. Asked to stop (SIGTERM or Ctrl-C), it judges what it has seen.
 """
 
 import argparse
@@ -126,8 +126,8 @@ async def run(folder: Path, chosen: argparse.Namespace, enough: asyncio.Event) -
     say(trial.summary())
     say(", ".join(f"{count} x {name}" for name, count in sorted(soak.read.items())))
     for one in order:
-        grows = "GROWS " if one.grows(warm) else "steady"
-        held = f"{one.values[0]:8.0f} at first, {one.values[-1]:8.0f} at last, {one.grown(warm):+8.1f} of {one.allowed(warm):6.1f} allowed"
+        grows, grown = "GROWS " if one.grows(warm) else "steady", f"{one.grown(warm):+8.1f} of {one.allowed(warm):6.1f} allowed"
+        held = f"{one.values[0]:8.0f} at first, {one.values[-1]:8.0f} at last, {grown}"
         say(f"{grows}  {one.process:<9}{one.measure:<8}{held} {MEASURES[one.measure]}")
     say(f"the picture is {chosen.picture}")
     return 1 if trial.records.differences or any(one.grows(warm) for one in order) else 0

@@ -24,7 +24,7 @@ reference: Any = importlib.import_module("service")
 protocol: Any = importlib.import_module("vigil_protocol")
 
 
-def configured(  # noqa: PLR0913 - its settings
+def configured(
     folder: Path,
     port: int,
     *,

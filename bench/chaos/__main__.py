@@ -1,11 +1,12 @@
-"""A drill: an installation of real processes under load, in which one thing after another goes wrong; after each fault, what every
-service holds is compared with ledger, archive, workflow and packet.
+"""A drill: an installation of real processes under load, in which one thing after another goes wrong; after each fault, what
+every service holds is compared with ledger, archive, workflow and packet.
 
-`python -m bench.chaos --seeds 1 --kills 300` draws each fault from the seed and its number: processes killed (SIGKILL, SIGTERM),
-kept away for a while, frozen (SIGSTOP), cut off from each other, connections that fall silent or slow, disks that are full, clocks
-that are set. What was done stands in a file (`--done`), so that the same command goes on where another run has ended. A fault takes
-five to thirty seconds. `--from 17 --to 17` repeats one, whatever the file says. At the first difference it ends with code 1, and
-leaves everything in its folder. Asked to stop (SIGTERM or Ctrl-C), it performs the fault that it is at, and sums up.
+`python -m bench.chaos --seeds 1 --kills 300` draws each fault from the seed and its number: processes killed (SIGKILL,
+SIGTERM), kept away for a while, frozen (SIGSTOP), cut off from each other, connections that fall silent or slow, disks that are
+full, clocks that are set. What was done stands in a file (`--done`), so that the same command goes on where another run has
+ended. A fault takes five to thirty seconds. `--from 17 --to 17` repeats one, whatever the file says. At the first difference it
+ends with code 1, and leaves everything in its folder. Asked to stop (SIGTERM or Ctrl-C), it performs the fault that it is at,
+and sums up.
 """
 
 import argparse
@@ -101,7 +102,9 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="1", help="one or more, with commas: each an installation of its own, in turn")
     parser.add_argument("--kills", type=int, default=30, help="processes killed with each seed, runs before this one included")
-    parser.add_argument("--from", type=int, dest="first", help="number of a fault: this one and those up to --to, and nothing else")
+    parser.add_argument(
+        "--from", type=int, dest="first", help="number of a fault: this one and those up to --to, and nothing else"
+    )
     parser.add_argument("--to", type=int, dest="last")
     parser.add_argument("--archive", choices=("postgresql", "sqlite"), help="where the archive is kept; else as it can be had")
     parser.add_argument("--done", type=Path, default=Path("build/chaos"), help="folder of what was done")

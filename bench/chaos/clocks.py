@@ -14,7 +14,9 @@ SOURCE = Path(__file__).with_name("clock.c")
 
 def hindrance() -> str | None:
     """Why no clock can be set here."""
-    return None if sys.platform == "linux" and shutil.which("cc") else "clocks cannot be set: that takes Linux and a C compiler (cc)"
+    return (
+        None if sys.platform == "linux" and shutil.which("cc") else "clocks cannot be set: that takes Linux and a C compiler (cc)"
+    )
 
 
 class SettableClock:

@@ -1,5 +1,5 @@
-"""Run one of our processes so that it tells what it holds: `python counted.py worker FILE`. At each SIGUSR1 it writes to the file how
-many asyncio tasks it has.
+"""Run one of our processes so that it tells what it holds: `python counted.py worker FILE`. At each SIGUSR1 it writes to the file
+how many asyncio tasks it has.
 """
 
 import asyncio

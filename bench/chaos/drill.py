@@ -61,7 +61,7 @@ class Done:
     up: float
     """From its end until all was up."""
     cleared: float | None = None
-    """From the end of an outage, which is when all is up, until all that was said meanwhile had its receipt and the archive had it."""
+    """From the end of an outage, which is when all is up, until the archive had all that was said meanwhile, with receipts."""
 
 
 @dataclass
@@ -211,9 +211,7 @@ def tally(done: Iterable[Done]) -> str:
 
 
 def _shown(name: str, seconds: list[float]) -> str:
-    return (
-        f"{name} after it: p50 {statistics.median(seconds):.1f} s, max {max(seconds):.1f} s" if seconds else f"{name}: never"
-    )
+    return f"{name} after it: p50 {statistics.median(seconds):.1f} s, max {max(seconds):.1f} s" if seconds else f"{name}: never"
 
 
 def as_json(done: Done) -> dict[str, Any]:

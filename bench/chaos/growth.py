@@ -92,9 +92,15 @@ def picture(found: Sequence[Series], warm: float, title: str) -> str:
             height_of = bottom - height * level / most
             canvas.line((LEFT, height_of), (right, height_of), stroke=FAINT)
             canvas.text(LEFT - 6, height_of + 4, f"{level:.0f}", size=10, fill=QUIET, anchor="end")
-        canvas.line((LEFT + width * min(warm / last, 1.0), y), (LEFT + width * min(warm / last, 1.0), bottom), stroke=QUIET, dash="3 3")
+        canvas.line(
+            (LEFT + width * min(warm / last, 1.0), y), (LEFT + width * min(warm / last, 1.0), bottom), stroke=QUIET, dash="3 3"
+        )
         points = zip(one.at, one.values, strict=True)
-        canvas.line(*((LEFT + width * moment / last, bottom - height * value / most) for moment, value in points), stroke=colour, width=1.5)
+        canvas.line(
+            *((LEFT + width * moment / last, bottom - height * value / most) for moment, value in points),
+            stroke=colour,
+            width=1.5,
+        )
         y += ROW
     canvas.height = y + MARGIN
     return canvas.svg(title)

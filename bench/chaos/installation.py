@@ -209,9 +209,9 @@ def with_children(process: int) -> list[int]:
 
 @asynccontextmanager
 async def standing(folder: Path, seed: int, scenario: Scenario, *, postgresql: bool, counted: bool) -> AsyncIterator[System]:
-    """The installation, up; its archive in a PostgreSQL server of its own, or in a file. One participant's system is the reference
-    service, a process of its own; who plays the others reaches the gateway at `url`. `counted`: worker and gateway tell how many
-    tasks they have.
+    """The installation, up; its archive in a PostgreSQL server of its own, or in a file. One participant's system is the
+    reference service, a process of its own; who plays the others reaches the gateway at `url`. `counted`: worker and gateway tell
+    how many tasks they have.
     """
     home, data, services = folder / "home", folder / "database", folder / "service"
     services.mkdir()

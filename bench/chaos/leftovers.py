@@ -21,7 +21,9 @@ async def open_in_temporal(client: Client, over: Iterable[str]) -> list[str]:
         described = await client.get_workflow_handle(workflow_id(operation)).describe()
         if described.status != WorkflowExecutionStatus.COMPLETED:
             found.append(f"{operation} is over, and its run in Temporal is {described.status and described.status.name}")
-        found += [f"{operation} is over, and {one.activity_type.name} is open" for one in described.raw_description.pending_activities]
+        found += [
+            f"{operation} is over, and {one.activity_type.name} is open" for one in described.raw_description.pending_activities
+        ]
     return found
 
 

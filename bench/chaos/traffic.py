@@ -139,8 +139,8 @@ class Traffic:
         self._go(self._run())
 
     def speak_on(self) -> asyncio.Task[tuple[Case, list[Envelope]]]:
-        """Speak at the same rate until the task is cancelled, whether anybody is answered or not: each a task of its own. Its result
-        is what was said, and in which delivery.
+        """Speak at the same rate until the task is cancelled, whether anybody is answered or not: each a task of its own. Its
+        result is what was said, and in which delivery.
         """
         return asyncio.create_task(self._speak_on())
 
@@ -169,7 +169,7 @@ class Traffic:
     async def _run(self) -> None:
         case = await self._begin(hurried(self.example, HURRY))
         async with asyncio.timeout(PATIENCE):
-            while (await self._ledger(case))[-1].event.event != "ended":
+            while (await self._ledger(case))[-1].event.event != "ended":  # noqa: ASYNC110 - no bell rings
                 await asyncio.sleep(5 * AGAIN)
         await self._over_and_out(case, PLANNED)
 

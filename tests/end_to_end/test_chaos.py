@@ -43,16 +43,6 @@ EACH = (
 Shown = tuple[Sequence[Entry], Sequence[Receipt], LedgerSize]
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that a PostgreSQL can run in, where one is installed."""
-    if not is_installed():
-        pytest.skip("PostgreSQL is not installed: its programs are neither on the path nor in /usr/lib/postgresql")
-    path = open_folder()
-    yield path
-    shutil.rmtree(path)
-
-
 def shown() -> Shown:
     """A ledger, two receipts of it, and what its workflow states."""
     table = Table()
@@ -187,7 +177,9 @@ def test_growth_is_found_and_noise_is_none() -> None:
 async def test_what_an_installation_leaves_behind_is_found(tmp_path: Path) -> None:
     """A process that was started with a file of its folder, and a port that still listens."""
     async with listening(web.Application(), "127.0.0.1", 0) as port:
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", str(tmp_path), stdin=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", "input()", str(tmp_path), stdin=asyncio.subprocess.PIPE
+        )
         left = left_of(tmp_path, [port])
         await process.communicate(b"\n")
 
