@@ -17,7 +17,7 @@ ALLOWED = {"memory": (0.10, 12.0), "tasks": (0.10, 12.0), "threads": (0.10, 6.0)
 """By how much each may be more at the end than after the warm-up, by a robust line: this part of its median, and so many."""
 MOST_POINTS = 400
 """Of which the line is made: more are thinned out, since each two of them have a part in it."""
-WIDTH, ROW, LEFT, MARGIN = 1000.0, 120.0, 170.0, 30.0
+WIDTH, ROW, LEFT, MARGIN = 1000.0, 120.0, 210.0, 30.0
 
 
 @dataclass
