@@ -24,7 +24,7 @@ from domain.words.errors import NotFound, NotVerified
 
 MOST: Final = 500
 """Deliveries that one process keeps in memory."""
-MOST_ENDED: Final = 32
+MOST_ENDED: Final = 8
 """Of them, those that have ended: they are read seldom, and there are ever more of them."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Of their entries, in canonical form. The newest one is kept, however large."""
