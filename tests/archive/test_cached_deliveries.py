@@ -124,7 +124,7 @@ async def test_memory_is_bounded_in_deliveries_and_in_bytes(ledgers: Counting, m
 async def test_of_those_that_have_ended_few_are_kept_and_what_they_began_with_is_there_once(
     ledgers: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There are ever more of them: else a process grew with each delivery that somebody has read. What is open stays in memory."""
+    """There are ever more of them: else a process grew with each delivery that somebody has read. What is open stays there."""
     monkeypatch.setattr("archive.cached_deliveries.MOST_ENDED", 2)
     folded = FoldedDeliveries(ledgers)
     await keep(ledgers, table("open-1"))
