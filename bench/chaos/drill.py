@@ -133,10 +133,7 @@ class Trial:
     async def _cleared(self, meanwhile: asyncio.Task[Any], began: float) -> float:
         """Seconds from the moment at which all was up until all that had been said since the outage `began` was acknowledged."""
         clock = self.records.clock
-        async with asyncio.timeout(UP):
-            while not await self._healthy():
-                await self.system.revive()
-                await asyncio.sleep(LOOK_EVERY)
+        await self._up_again()  # a worker that was killed counts as up for a while: something new must be accepted
         up = clock()
         meanwhile.cancel()
         case, said = await meanwhile
