@@ -8,14 +8,14 @@ FROM ?= 80
 WAITS ?= 2
 REQUESTS ?= 10000
 SECONDS ?= 60
-KILLS ?= 300
-FIRST ?= 1
+KILLS ?= 30
+MINUTES ?= 60
 CUTS ?= 1000
 # What is started often starts from compiled files, wherever `make` was called.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench bugs fuzz fuzz-parsers kills recuts lock demo pictures test campaign seeds check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -116,8 +116,11 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.freshness
 	@$(BIN)/python -m bench.journeys
 
-kills: $(STAMP) ## kill worker, gateway, database and Temporal up to number KILLS=300, from FIRST=1, with SEED=1, and compare all receipts each time
-	@$(BIN)/python -m bench.kills --kills $(KILLS) --from $(FIRST) --seed $(SEED)
+chaos: $(STAMP) ## let everything go wrong under load until KILLS=30 processes were killed with each of SEEDS=1,2: it goes on where it was ended
+	@$(BIN)/python -m bench.chaos --kills $(KILLS) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1)
+
+soak: $(STAMP) ## MINUTES=60 of mixed load on real processes: no memory, task, thread, socket or file may grow; a picture in build/soak.svg
+	@$(BIN)/python -m bench.soak --minutes $(MINUTES)
 
 cluster-build: ## build Temporal's server for deploy/cluster, and the version before it, from their Go modules (needs Go; minutes)
 	@mkdir -p build/cluster

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from pydantic import ValidationError
@@ -23,8 +24,12 @@ from domain.words.errors import NotFound, NotVerified
 
 MOST: Final = 500
 """Deliveries that one process keeps in memory."""
+MOST_ENDED: Final = 8
+"""Of them, those that have ended: they are read seldom, and there are ever more of them."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Of their entries, in canonical form. The newest one is kept, however large."""
+MOST_SNAPSHOTS: Final = 16
+"""Directories and cards with which deliveries began: those that began with the same share it. Each has 300 KB in memory."""
 AT_ONCE: Final = 200
 """Entries that are added up before others have their turn."""
 
@@ -41,6 +46,10 @@ class _Fold:
     @property
     def size(self) -> int:
         return len(self.delivery.ledger) if self.delivery is not None else 0
+
+    @property
+    def ended(self) -> bool:
+        return self.delivery is not None and self.delivery.state.ended
 
 
 class FoldedDeliveries:
@@ -123,7 +132,7 @@ class FoldedDeliveries:
         snapshot = None
         if fold.delivery is None:
             try:
-                snapshot = Snapshot.model_validate_json(await self._ledgers.snapshot(name))
+                snapshot = _snapshot(await self._ledgers.snapshot(name))
             except ValidationError as error:
                 raise NotVerified("what the delivery began with cannot be read") from error
         while fold.size < size:
@@ -154,10 +163,18 @@ class FoldedDeliveries:
         fold.branch, fold.delivery, fold.weight = branch, None, 0
 
     def _forget(self) -> None:
+        ended = [name for name, one in self._folds.items() if one.ended]
+        for name in ended[:-MOST_ENDED]:
+            del self._folds[name]
         weight = sum(one.weight for one in self._folds.values())
         while len(self._folds) > 1 and (len(self._folds) > self._most or weight > self._most_bytes):
             _, oldest = self._folds.popitem(last=False)
             weight -= oldest.weight
+
+
+@lru_cache(maxsize=MOST_SNAPSHOTS)
+def _snapshot(text: bytes) -> Snapshot:
+    return Snapshot.model_validate_json(text)
 
 
 def _begun(snapshot: Snapshot | None, first: Entry) -> Delivery:

@@ -1695,6 +1695,13 @@ BUGS = (
     ),
     Bug(
         "archive",
+        "archive/cached_deliveries.py",
+        "for name in ended[:-MOST_ENDED]:",
+        "for name in ended[:0]:",
+        "archive/cached_deliveries",
+    ),
+    Bug(
+        "archive",
         "activities/sweep.py",
         "        found = await self._ledgers.compare(",
         "        found = None and await self._ledgers.compare(",

@@ -25,9 +25,17 @@ protocol: Any = importlib.import_module("vigil_protocol")
 
 
 def configured(
-    folder: Path, port: int, *, gateway: str | None, vigil: Ed25519PrivateKey | None = None, policy: Path = FOLDER / "policy.json"
+    folder: Path,
+    port: int,
+    *,
+    gateway: str | None,
+    vigil: Ed25519PrivateKey | None = None,
+    policy: Path = FOLDER / "policy.json",
+    listen: int | None = None,
 ) -> Path:
-    """A configuration file, with the key that the service has in a rehearsal. It trusts the rehearsal's Vigil, or another."""
+    """A configuration file, with the key that the service has in a rehearsal. It trusts the rehearsal's Vigil, or another.
+    `listen`: its own port, where what is at `port` passes on to it.
+    """
     (folder / "service.pem").write_bytes(private_pem(private_key_of(SERVICE)))
     (folder / "second.pem").write_bytes(private_pem(private_key_of(f"{SERVICE} {SECOND}")))
     public = public_text(vigil or private_key_of(VIGIL))
@@ -37,6 +45,7 @@ def configured(
         'key = "service.pem"',
         'database = "service.sqlite"',
         f'policy = "{policy}"',
+        *([f'listen = "127.0.0.1:{listen}"'] if listen is not None else []),
         *([f'gateway = "{gateway}"'] if gateway else []),
         f'[officers]\n"{SECOND}" = "second.pem"',
         f'[vigil]\nid = "{VIGIL}"\nkeys = ["{public}"]',

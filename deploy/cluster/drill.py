@@ -1,6 +1,6 @@
 """The drill: services hand in statements all the time, and keep every receipt, while the cluster loses one process after another,
 its database's machine, and in the end everything but the vault. After each loss all that is held is compared with workflow,
-ledger, archive and packet, as `bench.kills` does it on one machine. It needs a cluster that is up, and ends with code 1 at the
+ledger, archive and packet, as `bench.chaos` does it on one machine. It needs a cluster that is up, and ends with code 1 at the
 first difference.
 """
 
@@ -25,9 +25,9 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
-from bench.held import Case, Records, differences
-from bench.kills import QUIET, UP
-from bench.traffic import PATIENCE, Load, RecordingServices, Traffic
+from bench.chaos.drill import QUIET, UP
+from bench.chaos.held import Case, Records, differences
+from bench.chaos.traffic import PATIENCE, Load, RecordingServices, Traffic
 from deploy.cluster import __main__ as cluster
 from deploy.cluster import network, postgresql
 from deploy.cluster.configuration import balancing_programs, temporal_programs, vigil_programs

@@ -121,6 +121,31 @@ async def test_memory_is_bounded_in_deliveries_and_in_bytes(ledgers: Counting, m
     assert left == len(folded)
 
 
+async def test_of_those_that_have_ended_few_are_kept_and_what_they_began_with_is_there_once(
+    ledgers: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are ever more of them: else a process grew with each delivery that somebody has read. What is open stays there."""
+    monkeypatch.setattr("archive.cached_deliveries.MOST_ENDED", 2)
+    folded = FoldedDeliveries(ledgers)
+    await keep(ledgers, table("open-1"))
+    found = [await folded.newest("open-1")]
+    for number in range(4):
+        one = table(f"ended-{number}")
+        one.say("uz.police", "stop_requested")
+        one.say("kz.police", "interdicted")
+        one.pass_time(days=1)
+        await keep(ledgers, one)
+        found.append(await folded.newest(f"ended-{number}"))
+    read = ledgers.read
+    await folded.newest("open-1")
+    await folded.newest("ended-3")
+
+    assert [False, *4 * (True,)] == [one.state.ended for one in found]
+    assert 3 == len(folded)
+    assert read == ledgers.read
+    assert 1 == len({id(one.snapshot.directory) for one in found})
+
+
 async def test_what_is_not_there_or_was_altered_is_said(ledgers: Counting) -> None:
     """No delivery; and one whose entries come without what the delivery began with."""
     folded, one = FoldedDeliveries(ledgers), table("amber-1")

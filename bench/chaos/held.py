@@ -29,6 +29,8 @@ class Case:
     said: list[tuple[str, Envelope]] = field(default_factory=list)
     """By whom, and what: there is a receipt, so that it can be repeated. What was left is not, or a loss would be made good."""
     seen: LedgerSize | None = None
+    outcome: str | None = None
+    """As its packet says."""
 
     @property
     def held(self) -> list[Receipt]:
@@ -43,6 +45,8 @@ class Records:
         self.directory = directory
         self.clock = clock
         self.cases: dict[str, Case] = {}
+        self.over: list[str] = []
+        """Deliveries that have ended."""
         self.differences: list[str] = []
         self.given = 0
         """Receipts, repeats not counted."""
@@ -50,13 +54,13 @@ class Records:
         self.left = 0
         self.turned_away = 0
         """Left, and refused with a reason when handed in again."""
-        self.killed_at = 0.0
+        self.mended_at = 0.0
         self.first: float | None = None
-        """Seconds from the last kill to the receipt of the first new statement that was handed in after it."""
+        """Seconds from the end of the last fault to the receipt of the first new statement that was handed in after it."""
 
     def begin_anew(self) -> None:
-        """Somebody is killed now."""
-        self.killed_at, self.first = self.clock(), None
+        """What was wrong is mended now."""
+        self.mended_at, self.first = self.clock(), None
 
     def failed(self, error: BaseException) -> None:
         """What should have come true did not, or this tool has a fault: either is a difference."""
@@ -71,8 +75,8 @@ class Records:
                 case.left[answer.statement] = envelope
             return
         new = self.keep(answer)
-        if new and self.first is None and began >= self.killed_at:
-            self.first = self.clock() - self.killed_at
+        if new and self.first is None and began >= self.mended_at:
+            self.first = self.clock() - self.mended_at
 
     def keep(self, given: SignedReceipt) -> bool:
         """Keep a receipt; whether it is the first for its statement."""

@@ -1,11 +1,12 @@
-"""Services that speak all the time while processes come and go: new statements, earlier ones once more, and stops.
+"""Services that speak all the time whatever goes wrong: new statements, earlier ones once more, and stops.
 
-One delivery is busy; once it has so many statements another takes its place, and it is stopped, seized and ended. What its
-services are asked, simulated services answer over HTTP.
+One delivery is busy; once it has so many statements another takes its place, and it is stopped, seized and ended. Others, whose
+ways are short, run to their planned end meanwhile. What its services are asked, simulated services answer over HTTP.
 """
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Self
 import aiohttp
 from temporalio.client import Client, RPCError, WorkflowQueryFailedError
 
-from bench.held import Case, Records, differences, statements_in
+from bench.chaos.held import Case, Records, differences, statements_in
 from domain.delivery.decided import Opened
 from domain.delivery.ledger import Entry, Left
 from domain.plan.directory import Directory
@@ -24,9 +25,10 @@ from domain.record.receipts import SignedReceipt, opened
 from domain.record.verify import verify
 from domain.rules.handling import Information
 from domain.signing.envelope import Envelope
-from domain.words.errors import NotFound, NotVerified, Refused, RuleBroken, Unavailable
+from domain.words.errors import NotAuthentic, NotFound, NotVerified, Refused, RuleBroken, Unavailable
 from protocol.gateway import Gateway
-from rehearsal.over_http import SimulatedServices
+from rehearsal.invariants import Checker
+from rehearsal.over_http import SimulatedServices, hurried
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from tests.installation import renamed, said_by, stop_by
@@ -34,8 +36,16 @@ from tests.support import signed_plan
 from workflows import messages
 from workflows.messages import LedgerSize, workflow_id
 
-AGAIN = 0.2
-"""Seconds until what was not answered is tried again."""
+AGAIN, LONGEST_AGAIN = 0.2, 1.6
+"""Seconds until what was not answered is tried again; twice as long each time, and at most."""
+AT_ONCE = 8
+"""Statements that were left, and are handed in once more for their receipts."""
+HURRY = 20_000.0
+"""How many times shorter the ways are of a delivery that runs to its planned end."""
+PLANNED = frozenset({"delivered_with_arrests"})
+"""How that one ends."""
+HALTED = frozenset({"stopped_before_departure", "interdicted_early"})
+"""How one that is stopped may end."""
 PATIENCE = 240.0
 """Seconds for one thing to come true, whatever is killed meanwhile."""
 SPEAKS = "speaks"
@@ -58,6 +68,13 @@ class Recording(Gateway):
     def __init__(self, http: aiohttp.ClientSession, url: str, service: str, records: Records) -> None:
         super().__init__(http, url, service, private_key_of(service), service)
         self._records = records
+
+    async def _call(self, method: str, path: str, content: Envelope | bytes = b"") -> bytes:
+        """All keys are right here: whose proof is not taken meets a clock that is wrong, and tries again."""
+        try:
+            return await super()._call(method, path, content)
+        except NotAuthentic as error:
+            raise Unavailable(error.message, hint=error.hint) from error
 
     async def submit(self, delivery: str, statement: Envelope) -> SignedReceipt | Left:
         """Hand in a statement; what is answered is kept."""
@@ -90,13 +107,14 @@ class Traffic:
         self, http: aiohttp.ClientSession, url: str, client: Client, records: Records, example: Plan, load: Load
     ) -> None:
         self._http, self._url, self._client, self._records = http, url, client, records
-        self._example, self._length = example, load.length
+        self.example, self._length = example, load.length
         self._speakers = tuple(dict.fromkeys(service for one in example.checkpoints for service in one.services()))
         self._pause = len(self._speakers) / load.rate
         self._dice = random.Random(1)  # noqa: S311 - a workload
         self._tasks: set[asyncio.Task[None]] = set()
         self._doors = {service: Recording(http, url, service, records) for service in self._speakers}
         self.begun = self.ended = self.stops = self.packets = self.verified = 0
+        self.outcomes: Counter[str] = Counter()
         self.slowest_stop = 0.0
         """Seconds from the first try to hand in a stop until the ledger shows that somebody is asked to seize."""
 
@@ -122,6 +140,45 @@ class Traffic:
         for task in speaking:
             task.cancel()
         await asyncio.gather(*speaking, return_exceptions=True)
+
+    def run_one(self) -> None:
+        """Have a delivery run to its planned end."""
+        self._go(self._run())
+
+    def speak_on(self) -> asyncio.Task[tuple[Case, list[Envelope]]]:
+        """Speak at the same rate until the task is cancelled, whether anybody is answered or not: each a task of its own. Its
+        result is what was said, and in which delivery.
+        """
+        return asyncio.create_task(self._speak_on())
+
+    async def cleared(self, case: Case, said: list[Envelope]) -> None:
+        """Wait until all of it has a receipt, and the archive has it. Raises `TimeoutError`."""
+        async with asyncio.timeout(PATIENCE):
+            while any(read_statement(one).id not in case.receipts for one in said):
+                left = [one for one in said if read_statement(one).id in case.left]
+                await asyncio.gather(*(self._hand_in(read_statement(one).service, case, one) for one in left[:AT_ONCE]))
+                await asyncio.sleep(AGAIN / 4)
+        await self.ledger(case, max(one.size for one in case.held))
+
+    async def _speak_on(self) -> tuple[Case, list[Envelope]]:
+        case, said = self._busy, list[Envelope]()
+        with suppress(asyncio.CancelledError):
+            while True:
+                service = self._dice.choice(self._speakers)
+                said.append(said_by(service, case.plan, Information(text=f"meanwhile, number {len(said)}")))
+                self._go(self._handed_in(service, case, said[-1]))
+                await asyncio.sleep(self._pause / len(self._speakers))
+        return case, said
+
+    async def _handed_in(self, service: str, case: Case, envelope: Envelope) -> None:
+        await self._hand_in(service, case, envelope)
+
+    async def _run(self) -> None:
+        case = await self._begin(hurried(self.example, HURRY))
+        async with asyncio.timeout(PATIENCE):
+            while (await self.ledger(case))[-1].event.event != "ended":  # noqa: ASYNC110 - no bell rings
+                await asyncio.sleep(5 * AGAIN)
+        await self._over_and_out(case, PLANNED)
 
     async def settle(self) -> None:
         """Say no more, and wait until every delivery has ended and been compared."""
@@ -179,6 +236,7 @@ class Traffic:
             return [f"the packet does not verify: {error.message}"]
         self.packets += 1
         self.verified += proved.receipts
+        case.outcome = proved.outcome
         return [] if proved.size >= size else [f"the packet has {proved.size} entries, and a receipt was given at {size}"]
 
     async def ledger(self, case: Case, size: int = 0) -> list[Entry]:
@@ -202,9 +260,9 @@ class Traffic:
                     return stated
                 await asyncio.sleep(AGAIN)
 
-    async def _begin(self) -> Case:
+    async def _begin(self, example: Plan | None = None) -> Case:
         """Start a delivery of its own, which no other touches."""
-        plan = renamed(self._example)
+        plan = renamed(example or self.example)
         own = plan.consignment.identifiers[0].model_copy(update={"scheme": "other", "value": plan.operation})
         plan = plan.model_copy(update={"consignment": plan.consignment.model_copy(update={"identifiers": (own,)})})
         case = self._records.cases[plan.operation] = Case(plan)
@@ -253,15 +311,17 @@ class Traffic:
 
     async def _hand_in(self, service: str, case: Case, envelope: Envelope) -> SignedReceipt | Left:
         """Until it is acknowledged. Raises `Refused`, or `TimeoutError`."""
+        pause = AGAIN
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     return await self._doors[service].submit(case.plan.operation, envelope)
                 except Unavailable:
-                    await asyncio.sleep(AGAIN)
+                    await asyncio.sleep(pause * self._dice.uniform(0.5, 1.0))
+                    pause = min(2 * pause, LONGEST_AGAIN)
 
     async def _finish(self, case: Case) -> None:
-        """Stop a delivery, see it acted on and ended, and compare it once more; then nothing of it is held."""
+        """Stop a delivery, and see it acted on and ended."""
         began = self._records.clock()
         stop = stop_by("uz.police", case.plan)
         await self._hand_in("uz.police", case, stop)
@@ -275,8 +335,21 @@ class Traffic:
             while entries[-1].event.event != "ended":
                 await asyncio.sleep(5 * AGAIN)
                 entries = await self.ledger(case)
+        await self._over_and_out(case, HALTED)
+
+    async def _over_and_out(self, case: Case, allowed: frozenset[str]) -> None:
+        """Compare a delivery that has ended for the last time; then nothing of it is held."""
         await self.compare(case, packet=True)
-        del self._records.cases[case.plan.operation]
+        operation, entries = case.plan.operation, await self.ledger(case)
+        try:
+            Checker(case.plan).check(entries)
+        except AssertionError as error:
+            self._records.differences.append(f"{operation}: {error}")
+        if case.outcome not in allowed:
+            self._records.differences.append(f"{operation}: it ended as {case.outcome}, and {' or '.join(allowed)} is allowed")
+        self.outcomes[str(case.outcome)] += 1
+        self._records.over.append(operation)
+        del self._records.cases[operation]
         self.ended += 1
 
     def _go(self, work: Coroutine[Any, Any, None], name: str = "acts") -> None:

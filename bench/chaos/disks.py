@@ -1,0 +1,45 @@
+"""A disk that can be full: a file system in memory of its own, whose size is set to what it holds. This takes root, on Linux."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOM = "2g"
+"""Of a disk with room."""
+
+
+def hindrance() -> str | None:
+    """Why no disk can be filled here."""
+    return None if sys.platform == "linux" and os.geteuid() == 0 else "disks cannot be filled: that takes root, on Linux"
+
+
+@contextmanager
+def disk(at: Path) -> Iterator[None]:
+    """The folder is a disk of its own meanwhile; where none can be had, it is a folder."""
+    at.mkdir(exist_ok=True)
+    if hindrance() is not None:
+        yield
+        return
+    _mount("-t", "tmpfs", "-o", f"size={ROOM},mode=0711", "tmpfs", str(at))
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(at)], check=True)  # noqa: S603, S607 - as root, on a folder of ours
+
+
+def fill(at: Path) -> None:
+    """Nothing more fits on it, not a byte."""
+    found = os.statvfs(at)
+    _mount("-o", f"remount,size={(found.f_blocks - found.f_bfree) * found.f_frsize}", str(at))
+
+
+def make_room(at: Path) -> None:
+    """There is room again."""
+    _mount("-o", f"remount,size={ROOM}", str(at))
+
+
+def _mount(*words: str) -> None:
+    subprocess.run(["mount", *words], check=True)  # noqa: S603, S607 - as root, on a folder of ours

@@ -1,0 +1,226 @@
+"""The drill that lets everything go wrong under load, and the soak: they find no difference, and would find one."""
+
+import asyncio
+import math
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from bench.chaos.__main__ import DoneFile, faults
+from bench.chaos.drill import Done, drill, open_folder
+from bench.chaos.faults import LINKS, PARTS, WEIGHTS, Fault, drawn, possible
+from bench.chaos.growth import Series
+from bench.chaos.held import Case, differences
+from bench.chaos.installation import hindrances
+from bench.chaos.leftovers import left_of
+from bench.chaos.proxy import Proxy
+from bench.chaos.traffic import Load
+from domain.delivery.ledger import Entry, Receipt
+from protocol.calls import listening
+from tests.postgresql import is_installed
+from tests.support import Table
+from workflows.messages import LedgerSize
+
+SEED = 6
+LOAD = Load(rate=5.0, length=40)
+EACH = (
+    Fault(1, "KILL", ("worker", "temporal"), after=0.5),
+    Fault(2, "freeze", ("gateway", "service"), after=0.2, lasts=1.5),
+    Fault(3, "full", ("temporal",), after=0.2, lasts=1.5),
+    Fault(4, "clock", ("gateway",), after=0.2, lasts=1.5, step=86_400),
+    Fault(5, "cut", ("worker-temporal", "gateway-database"), after=0.2, lasts=1.0),
+    Fault(6, "silent", ("worker-service",), after=0.2, lasts=1.0),
+    Fault(7, "TERM", ("gateway", "database"), after=0.2),
+)
+"""One of each kind that hurts, and each part is hit."""
+
+Shown = tuple[Sequence[Entry], Sequence[Receipt], LedgerSize]
+
+
+def shown() -> Shown:
+    """A ledger, two receipts of it, and what its workflow states."""
+    table = Table()
+    receipts = [
+        table.say("kz.prosecutor", "authorisation_granted", "consent-kz"),
+        table.say("kz.police", "information"),
+    ]
+    ledger = table.delivery.ledger
+    return ledger.entries, receipts, LedgerSize(branch=0, size=len(ledger), root=ledger.root)
+
+
+def forged(receipt: Receipt, **changed: str) -> Receipt:
+    """The receipt, with these fields instead."""
+    return receipt.model_copy(update=changed)
+
+
+def without(entries: Sequence[Entry], seq: int) -> list[Entry]:
+    """The ledger, with an entry taken out and those after it moved up."""
+    return [one.model_copy(update={"seq": number}) for number, one in enumerate([*entries[:seq], *entries[seq + 1 :]])]
+
+
+def once_more(entries: Sequence[Entry], seq: int) -> list[Entry]:
+    """The ledger, with an entry that stands at its end as well."""
+    return [*entries, entries[seq].model_copy(update={"seq": len(entries)})]
+
+
+def test_a_ledger_that_is_as_the_receipts_and_the_workflow_say_has_no_difference() -> None:
+    """What a workflow has recorded, answered and stated agrees."""
+    entries, receipts, size = shown()
+
+    assert [] == list(differences(entries, receipts, [size]))
+
+
+@pytest.mark.parametrize(
+    ("plant", "found"),
+    [
+        (lambda entries, held, size: (entries, [forged(held[0], root="0" * 64), *held[1:]], size), "the root at"),
+        (lambda entries, held, size: (without(entries, held[0].seq), held, size), "is not that of the receipt"),
+        (lambda entries, held, size: (entries[: held[-1].seq], held, size), "is not that of the receipt"),
+        (lambda entries, held, size: (once_more(entries, held[0].seq), held, size), "stands 2 times"),
+        (lambda entries, held, size: (entries, held, size.model_copy(update={"root": "0" * 64})), "was stated as"),
+        (lambda entries, held, size: (entries, held, size.model_copy(update={"branch": 1})), "in branch 1"),
+        (lambda entries, held, size: ([*entries[:-2], entries[-1]], held, size), "stands where entry"),
+    ],
+)
+def test_each_planted_difference_is_found(plant: Callable[..., Shown], found: str) -> None:
+    """A forged receipt, an entry that is lost or stands twice, and a workflow with another ledger are each told."""
+    entries, held, size = plant(*shown())
+
+    assert any(found in one for one in differences(entries, held, [size]))
+
+
+def test_a_fault_is_drawn_from_the_seed_and_its_number_alone() -> None:
+    """A run is resumed at any number, and a fault repeated; in three hundred every kind hits everything that it can."""
+    first = [drawn(SEED, number) for number in range(1, 301)]
+
+    assert first[200:] == [drawn(SEED, number) for number in range(201, 301)]
+    assert set(WEIGHTS) == {one.kind for one in first}
+    assert {*PARTS, *LINKS} == {name for one in first for name in one.on}
+    assert all((one.kind in ("KILL", "TERM")) == (one.lasts == 0.0) for one in first)
+
+
+def test_what_cannot_be_done_here_is_a_kill_and_the_schedule_stays_what_it_is() -> None:
+    """Without root no disk is filled, and without a database's server what would hit it hits Temporal."""
+    full, cut = Fault(3, "full", ("database",), 1.0, 2.0), Fault(4, "cut", ("worker-database", "worker-temporal"), 1.0, 2.0)
+
+    assert Fault(3, "KILL", ("database",), 1.0) == possible(full, {"full": "no root"}, database=True)
+    assert ("worker-temporal",) == possible(cut, {}, database=False).on
+    assert (full, cut) == (possible(full, {}, database=True), possible(cut, {}, database=True))
+
+
+def test_a_run_goes_on_where_another_has_ended_and_stops_at_so_many_kills(tmp_path: Path) -> None:
+    """The file says what was done; it is read by the next run, which begins with the fault after that."""
+    file = DoneFile(tmp_path, SEED, "sqlite")
+    for fault in faults(SEED, None, file, 5, database=True):
+        file.add(Done(fault.number, fault.kind, fault.on, fault.kills, 0.0, 1.0, 1.0))
+    again = DoneFile(tmp_path, SEED, "sqlite")
+    later = next(iter(faults(SEED, None, again, 6, database=True)))
+
+    assert file.done == again.done
+    assert 5 <= again.kills <= 6
+    assert again.done[-1].number + 1 == again.next == later.number
+    assert [] == list(faults(SEED, None, again, 5, database=True))
+
+
+async def test_the_proxy_cuts_and_falls_silent_and_new_connections_are_as_good_as_ever_after_that() -> None:
+    """Whoever was connected when it fell silent hears nothing for ever; who is cut off is told so."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(ConnectionError):  # cut
+                while data := await reader.read(100):
+                    writer.write(data)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    async with server, Proxy(server.sockets[0].getsockname()[1]) as proxy:
+        deaf, into_deaf = await asyncio.open_connection("127.0.0.1", proxy.port)
+        into_deaf.write(b"one")
+        assert b"one" == await deaf.read(3)
+        await proxy.become("silent")
+        into_deaf.write(b"two")
+        await proxy.become("open")
+        heard, into_heard = await asyncio.open_connection("127.0.0.1", proxy.port)
+        into_heard.write(b"three")
+        assert b"three" == await heard.read(5)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(deaf.read(1), 0.1)
+        await proxy.become("cut")
+        for one in (heard, deaf):
+            with pytest.raises(ConnectionResetError):
+                await one.read(1)
+        for one in (into_deaf, into_heard):
+            one.close()
+
+    assert 0 == proxy.connections
+
+
+def test_growth_is_found_and_noise_is_none() -> None:
+    """A line through all that is after the warm-up: what fills up at first, swings or jumps once is steady."""
+    moments = [5.0 * number for number in range(200)]
+
+    def grows(value: Callable[[float], float]) -> bool:
+        return Series("worker", "memory", moments, [value(one) for one in moments]).grows(warm=300)
+
+    assert not grows(lambda at: 200 + min(at, 300) + 5 * math.sin(at))
+    assert not grows(lambda at: 500 if at == 995 else 200)
+    assert grows(lambda at: 200 + at / 10 + 5 * math.sin(at))
+
+
+async def test_what_an_installation_leaves_behind_is_found(tmp_path: Path) -> None:
+    """A process that was started with a file of its folder, and a port that still listens."""
+    async with listening(web.Application(), "127.0.0.1", 0) as port:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", "input()", str(tmp_path), stdin=asyncio.subprocess.PIPE
+        )
+        left = left_of(tmp_path, [port])
+        await process.communicate(b"\n")
+
+    assert [f"process {process.pid} is left", f"port {port} is still open"] == [one.partition(":")[0] for one in left]
+    assert [] == left_of(tmp_path, [port])
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that a PostgreSQL can run in."""
+    path = open_folder()
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.mark.kill
+async def test_after_one_fault_of_each_kind_every_receipt_is_in_ledger_archive_workflow_and_packet(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the middle of traffic processes are killed, frozen, cut off, without a disk and without the right time: no difference,
+    every delivery ends as it may, and nothing is left open.
+    """
+    server = is_installed()
+    performed = [possible(one, hindrances(), database=server) for one in EACH]
+
+    found = await drill(folder, SEED, performed, LOAD, asyncio.Event(), postgresql=server)
+    said = capsys.readouterr().out
+
+    assert [] == found, said
+    assert f"{len(EACH)} faults" in said
+
+
+@pytest.mark.kill
+async def test_a_forged_receipt_ends_it_with_what_repeats_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A receipt with another root than its ledger's is found after the first fault, and the seed and number are told."""
+    monkeypatch.setattr(
+        Case, "held", property(lambda case: [forged(one.receipt, root="0" * 64) for one in case.receipts.values()])
+    )
+
+    found = await drill(folder, SEED, [Fault(3, "KILL", ("service",), 0.0)], LOAD, asyncio.Event(), postgresql=False)
+
+    assert found
+    assert f"--seeds {SEED} --from 3 --to 3" in capsys.readouterr().out
