@@ -5,12 +5,10 @@ ratios; the rest is this machine's. Run it with `make bench`.
 """
 
 import asyncio
-import dataclasses
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
+from bench.plain import plain_converter
 from bench.receipt import timed
 from domain.plan.plan import Plan
 from domain.rules.watch import Sighted
@@ -35,18 +34,6 @@ SIZES = (300, 2_000, 200_000)
 SPEAKER = "kz.police"
 
 
-class Plain(Codec):
-    """Encrypts nothing."""
-
-    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """The same."""
-        return list(payloads)
-
-    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """The same."""
-        return list(payloads)
-
-
 def sighting(plan: Plan) -> Envelope:
     """A signed statement."""
     return said_by(SPEAKER, plan, Sighted(place="on the road"))
@@ -60,8 +47,7 @@ async def history_bytes(at: Installation, plan: Plan) -> int:
 async def receipts(client: Client) -> None:
     """Print p50 and p99 with the codec and without, and what a statement adds to the history."""
     address = client.service_client.config.target_host
-    plain = dataclasses.replace(client.data_converter, payload_codec=Plain.of(PAYLOAD_KEYS))
-    clients = {"encrypted": client, "plain": await Client.connect(address, data_converter=plain)}
+    clients = {"encrypted": client, "plain": await Client.connect(address, data_converter=plain_converter(PAYLOAD_KEYS))}
     times: dict[str, list[float]] = {name: [] for name in clients}
     grown = dict.fromkeys(clients, 0.0)
     async with AsyncExitStack() as stack:
