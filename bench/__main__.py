@@ -29,7 +29,7 @@ from bench.figures import figures, options
 from bench.picture import picture
 from bench.plain import plain_converter
 from bench.shape import CONFIRMATIONS, Script, pattern, script
-from bench.ways import Asked, Floor, Updates, Way, Whole
+from bench.ways import Asked, Bare, Updates, Way, Whole
 from client.dossier import Dossier, Staged
 from client.embedded import NAMESPACE, Embedded, held
 from client.rehearse import Rehearsal
@@ -206,16 +206,16 @@ async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> d
             await stack.enter_async_context(services)
             http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2 * AT_ONCE)))
             archive = {"VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{home.path.resolve() / 'plain.db'}", "VIGIL_TAKES_OVER": "yes"}
-            for name in ("floor", "plain"):
+            for name in ("bare", "plain"):
                 more = {"VIGIL_TASK_QUEUE": name, **archive}
                 await embedded.start(name, sys.executable, "-m", "bench.processes", name, environment=more)
             address, ring = f"127.0.0.1:{layout.temporal_port}", ring_in(layout.payload_keys)
-            bare = await Client.connect(address, namespace=NAMESPACE)
+            temporal = await Client.connect(address, namespace=NAMESPACE)
             unencrypted = await Client.connect(address, namespace=NAMESPACE, data_converter=plain_converter(ring))
             bench = Bench(
                 embedded,
                 (
-                    Floor(bare),
+                    Bare(temporal),
                     Updates(services, unencrypted, directory=directory),
                     Whole(services, await connect(address, NAMESPACE, ring), http=http, url=layout.gateway_url),
                 ),
@@ -238,15 +238,15 @@ def machine() -> dict[str, Any]:
 
 
 def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Vigil's two ways beside the floor; and of the whole: the usual receipt when idle, and the worker's memory."""
-    floor, whole = ways["floor"], ways["whole"]
+    """Vigil's two ways beside the bare one; and of the whole: the usual receipt when idle, and the worker's memory."""
+    bare, whole = ways["bare"], ways["whole"]
     return {
         **{
-            name: round(ways[name]["confirmations_a_second"] / floor["confirmations_a_second"], 2)
+            name: round(ways[name]["confirmations_a_second"] / bare["confirmations_a_second"], 2)
             for name in ("workflow", "whole")
         },
-        "idle_p50": round(whole["idle_ms"]["p50"] / floor["idle_ms"]["p50"], 2),
-        "memory": round(whole["worker_mib_for_1000_open"] / floor["worker_mib_for_1000_open"], 2),
+        "idle_p50": round(whole["idle_ms"]["p50"] / bare["idle_ms"]["p50"], 2),
+        "memory": round(whole["worker_mib_for_1000_open"] / bare["worker_mib_for_1000_open"], 2),
     }
 
 
@@ -263,7 +263,7 @@ def table(document: Mapping[str, Any]) -> str:
     names = list(dict.fromkeys(name for one in found.values() for name in one))
     lines = [f"{'':<44}" + "".join(f"{way:>12}" for way in found)]
     lines += [f"{name:<44}" + "".join(f"{one.get(name, '-'):>12}" for one in found.values()) for name in names]
-    lines += [f"ratio to the floor: {name:<24}{value:>12}" for name, value in document["ratio"].items()]
+    lines += [f"ratio to the bare one: {name:<21}{value:>12}" for name, value in document["ratio"].items()]
     return "\n".join(lines) + "\n"
 
 

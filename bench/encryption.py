@@ -1,7 +1,7 @@
 """What encryption costs a statement: of the time to its receipt over HTTP, of the history; and a payload, in microseconds.
 
 One run on one real server: the same installation with the codec and without, one statement after the other in turn. Read the
-ratios; the rest is this machine's. Run it with `make bench`.
+ratios; the rest is this machine's. Run it with `make benches`.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
+from bench.figures import milliseconds
 from bench.plain import plain_converter
-from bench.receipt import timed
 from domain.plan.plan import Plan
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
@@ -61,7 +61,7 @@ async def receipts(client: Client) -> None:
                 if number == WARM_UP:
                     grown[name] -= await history_bytes(at, plan)
                 door, said = at.gateway(SPEAKER), sighting(plan)
-                took = await timed(lambda door=door, plan=plan, said=said: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                took = await milliseconds(lambda door=door, plan=plan, said=said: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
                 if number >= WARM_UP:
                     times[name].append(took)
         for name, (at, plan) in sides.items():

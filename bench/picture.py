@@ -1,4 +1,4 @@
-"""A picture of the three ways: what each reaches, and how much of the floor that is."""
+"""A picture of the three ways: what each reaches, and beside the bare one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ def picture(document: Mapping[str, Any]) -> str:
         for name, value in values.items():
             long = WIDTH * value / (max(values.values()) or 1)
             canvas.text(LEFT - 10, y + BAR - 6, name, anchor="end")
-            canvas.box(LEFT, y, long, BAR, fill=FAINT if name == "floor" else ACCENT)
+            canvas.box(LEFT, y, long, BAR, fill=FAINT if name == "bare" else ACCENT)
             canvas.text(LEFT + long + 8, y + BAR - 6, f"{value:g}" if value < 100 else f"{value:.0f}")
             y += BAR + 4
         y += 2 * GAP + 10

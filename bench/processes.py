@@ -1,4 +1,4 @@
-"""The workers beside Vigil's own in `python -m bench`, each a process: `floor`, a bare workflow, and `plain`, Vigil's without
+"""The workers beside Vigil's own in `python -m bench`, each a process: `bare`, a workflow of Temporal and nothing else, and `plain`, Vigil's without
 encryption. Who starts them names the queue (`VIGIL_TASK_QUEUE`).
 """
 
@@ -26,7 +26,7 @@ async def ask() -> None:
 
 
 @workflow.defn
-class Bare:
+class BareDelivery:
     """Five checkpoints, each with an activity and so many confirmations by Update; nothing is judged, signed or kept."""
 
     def __init__(self) -> None:
@@ -49,13 +49,13 @@ class Bare:
         return self._confirmed
 
 
-async def floor(chosen: Settings, stop: asyncio.Event) -> None:
+async def bare(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, with what Vigil's worker has at once."""
     client = await Client.connect(chosen.temporal_address, namespace=chosen.temporal_namespace)
     async with Worker(
         client,
         task_queue=chosen.task_queue,
-        workflows=[Bare],
+        workflows=[BareDelivery],
         activities=[ask],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_workflow_tasks=worker.AT_ONCE,
@@ -74,4 +74,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "plain":
         worker.connect = connect_plain  # type: ignore[assignment]  # it has one caller
         serve("plain", worker.run)
-    serve("floor", floor)
+    serve("bare", bare)

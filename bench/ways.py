@@ -1,6 +1,6 @@
 """Three ways of taking the same delivery through the same confirmations, on one Temporal server.
 
-- `floor`: a bare workflow, as lean as this shape can be;
+- `bare`: a workflow of Temporal and nothing else, as lean as this shape can be;
 - `workflow`: Vigil's workflow by Updates, its rules, ledger and archive, without gateway and encryption;
 - `whole`: signed statements over HTTP to the gateway, encrypted, with what lists and pages are read from.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from temporalio.client import Client, WorkflowHandle
 
-from bench.processes import Bare
+from bench.processes import BareDelivery
 from bench.shape import CHECKPOINTS, SERVICES, Script
 from domain.delivery.delivery import Snapshot
 from domain.delivery.ledger import Receipt
@@ -83,12 +83,12 @@ class Way(ABC):
 
 
 @dataclass
-class Floor(Way):
+class Bare(Way):
     """Nothing but Temporal."""
 
     client: Client
-    name: str = "floor"
-    processes: tuple[str, ...] = ("floor",)
+    name: str = "bare"
+    processes: tuple[str, ...] = ("bare",)
 
     def handle(self, script: Script) -> WorkflowHandle[Any, Any]:
         """By its code name."""
@@ -96,14 +96,16 @@ class Floor(Way):
 
     async def begin(self, script: Script) -> None:
         """Start it: that is all."""
-        await self.client.start_workflow(Bare.run, [SERVICES] * len(CHECKPOINTS), id=script.plan.operation, task_queue=self.name)
+        await self.client.start_workflow(
+            BareDelivery.run, [SERVICES] * len(CHECKPOINTS), id=script.plan.operation, task_queue=self.name
+        )
 
     async def asked(self, script: Script, statement: Statement) -> None:
         """Nobody is asked."""
 
     async def confirm(self, script: Script, statement: Statement, envelope: Envelope) -> None:
         """The same bytes."""
-        await self.handle(script).execute_update(Bare.confirm, plain(envelope), id=statement.id)
+        await self.handle(script).execute_update(BareDelivery.confirm, plain(envelope), id=statement.id)
 
 
 @dataclass
