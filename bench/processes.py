@@ -1,5 +1,5 @@
-"""The workers beside Vigil's own in `python -m bench`, each a process: `bare`, a workflow of Temporal and nothing else, and `plain`, Vigil's without
-encryption. Who starts them names the queue (`VIGIL_TASK_QUEUE`).
+"""The workers beside Vigil's own in `python -m bench`, each a process: `bare`, a workflow of Temporal and nothing else, and
+`plain`, Vigil's without encryption. Who starts them names the queue (`VIGIL_TASK_QUEUE`).
 """
 
 import asyncio
