@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowHandle
 from bench.processes import BareDelivery
 from bench.shape import CHECKPOINTS, SERVICES, Script
 from domain.delivery.delivery import Snapshot
-from domain.delivery.ledger import Receipt
+from domain.delivery.ledger import Left, Receipt
 from domain.delivery.requests import Request
 from domain.delivery.statement import Statement
 from domain.plan.access import taken_along
@@ -181,9 +181,10 @@ class Whole(Vigil):
         await self._door(script.plan.initiator).start(script.signed)
 
     async def confirm(self, script: Script, statement: Statement, envelope: Envelope) -> None:
-        """As a service does."""
-        given = await self._door(statement.service).submit(script.plan.operation, envelope)
-        assert isinstance(given, SignedReceipt)
+        """As a service does: what was left for when a worker has time is handed in again."""
+        given: SignedReceipt | Left | None = None
+        while not isinstance(given, SignedReceipt):
+            given = await self._door(statement.service).submit(script.plan.operation, envelope)
         accepted(given.receipt)
 
     def _door(self, service: str) -> Gateway:
