@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories rules rules-lock schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -101,8 +101,10 @@ histories: $(STAMP) ## record new Temporal histories for the replay tests (old o
 recuts: $(STAMP) ## cut the recorded runs into other tasks, each end of a task taken away and CUTS=1000 ways more, from SEED=1: no receipt or root may differ
 	@$(BIN)/python -m tests.workflows.recutting --cuts $(CUTS) --seed $(SEED)
 
-bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Temporal Update, what encryption costs it, and what an attack
-	@$(BIN)/python -m bench.receipt
+bench: $(STAMP) ## measure what Vigil costs over bare Temporal, three ways in one run: make bench ARGS='-o json'
+	@$(BIN)/python -m bench $(ARGS)
+
+benches: $(STAMP) ## measure everything else that Vigil promises of its speed, one after another (an hour)
 	@$(BIN)/python -m bench.encryption
 	@$(BIN)/python -m bench.reads
 	@$(BIN)/python -m bench.hostile
@@ -115,6 +117,7 @@ bench: $(STAMP) ## measure a statement's way to its receipt beside a bare Tempor
 	@$(BIN)/python -m bench.floor
 	@$(BIN)/python -m bench.freshness
 	@$(BIN)/python -m bench.journeys
+	@$(BIN)/python -m bench.papers
 
 chaos: $(STAMP) ## let everything go wrong under load until KILLS=30 processes were killed with each of SEEDS=1,2: it goes on where it was ended
 	@$(BIN)/python -m bench.chaos --kills $(KILLS) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1)

@@ -1,16 +1,14 @@
 """What encryption costs a statement: of the time to its receipt over HTTP, of the history; and a payload, in microseconds.
 
 One run on one real server: the same installation with the codec and without, one statement after the other in turn. Read the
-ratios; the rest is this machine's. Run it with `make bench`.
+ratios; the rest is this machine's. Run it with `make benches`.
 """
 
 import asyncio
-import dataclasses
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,7 +16,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 
-from bench.receipt import timed
+from bench.figures import milliseconds
+from bench.plain import plain_converter
 from domain.plan.plan import Plan
 from domain.rules.watch import Sighted
 from domain.signing.envelope import Envelope
@@ -35,18 +34,6 @@ SIZES = (300, 2_000, 200_000)
 SPEAKER = "kz.police"
 
 
-class Plain(Codec):
-    """Encrypts nothing."""
-
-    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """The same."""
-        return list(payloads)
-
-    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """The same."""
-        return list(payloads)
-
-
 def sighting(plan: Plan) -> Envelope:
     """A signed statement."""
     return said_by(SPEAKER, plan, Sighted(place="on the road"))
@@ -60,8 +47,7 @@ async def history_bytes(at: Installation, plan: Plan) -> int:
 async def receipts(client: Client) -> None:
     """Print p50 and p99 with the codec and without, and what a statement adds to the history."""
     address = client.service_client.config.target_host
-    plain = dataclasses.replace(client.data_converter, payload_codec=Plain.of(PAYLOAD_KEYS))
-    clients = {"encrypted": client, "plain": await Client.connect(address, data_converter=plain)}
+    clients = {"encrypted": client, "plain": await Client.connect(address, data_converter=plain_converter(PAYLOAD_KEYS))}
     times: dict[str, list[float]] = {name: [] for name in clients}
     grown = dict.fromkeys(clients, 0.0)
     async with AsyncExitStack() as stack:
@@ -75,7 +61,7 @@ async def receipts(client: Client) -> None:
                 if number == WARM_UP:
                     grown[name] -= await history_bytes(at, plan)
                 door, said = at.gateway(SPEAKER), sighting(plan)
-                took = await timed(lambda door=door, plan=plan, said=said: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                took = await milliseconds(lambda door=door, plan=plan, said=said: door.submit(plan.operation, said))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
                 if number >= WARM_UP:
                     times[name].append(took)
         for name, (at, plan) in sides.items():

@@ -4,7 +4,8 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 
 def options(document: str, **given: int) -> argparse.Namespace:
@@ -31,3 +32,10 @@ def tell(output: str, given: Mapping[str, int], measured: Mapping[str, Sequence[
     sys.stdout.write(", ".join(f"{count} {name}" for name, count in given.items()) + "\n")
     for name, one in found.items():
         sys.stdout.write(f"{name:<48}" + "".join(f"   {what} {value:8.1f} ms" for what, value in one.items()) + "\n")
+
+
+async def milliseconds(action: Callable[[], Awaitable[object]]) -> float:
+    """Of one action."""
+    began = time.perf_counter()
+    await action()
+    return (time.perf_counter() - began) * 1000

@@ -1,7 +1,7 @@
 """What a hostile body costs, by its size: one request that is meant to hurt, read as the gateway reads it.
 
 Time against size up to the largest body that is taken: one hostile byte costs one byte, so the last column stays what it is, or
-falls where a body is refused before it is parsed. Run it with `make bench`.
+falls where a body is refused before it is parsed. Run it with `make benches`.
 """
 
 import json

@@ -104,7 +104,7 @@ class Drill:
             while not (self.records.first is not None and await self._healthy()):
                 await asyncio.to_thread(self._revive)
                 await asyncio.sleep(LOOK_EVERY)
-        up = self.records.clock() - self.records.killed_at
+        up = self.records.clock() - self.records.mended_at
         for case in list(self.records.cases.values()):
             await self.traffic.compare(case, packet=True)
         records = self.records

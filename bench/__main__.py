@@ -1,0 +1,290 @@
+"""What Vigil costs over bare Temporal: the same deliveries taken three ways through the same confirmations, in turn, in one run.
+
+`python -m bench` prints a table and draws build/bench.svg; with `-o json` its last line is one JSON document. Five checkpoints
+with three services each, on real processes: one Temporal server on SQLite, a worker for each way, a gateway, services over HTTP.
+Idle means one delivery at a time, loaded thirty-two at once. Read the ratios: the rest is this machine's.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+
+from bench.figures import figures, options
+from bench.picture import picture
+from bench.plain import plain_converter
+from bench.shape import CONFIRMATIONS, Script, pattern, script
+from bench.ways import Asked, Bare, Updates, Way, Whole
+from client.dossier import Dossier, Staged
+from client.embedded import NAMESPACE, Embedded, held
+from client.rehearse import Rehearsal
+from process.ring import ring_in
+from process.serve import leave
+from process.temporal import connect
+from rehearsal.scenario import Scenario
+from tests.support import example_cards, example_directory
+
+AT_ONCE = 32
+"""What one service may have under way at the gateway."""
+IDLE = 3
+"""Deliveries a round, one after another."""
+ACTIONS = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_TIMER_STARTED,
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
+    EventType.EVENT_TYPE_MARKER_RECORDED,
+}
+"""Events that Temporal's cloud bills as actions; retries and heartbeats of activities are billed besides, and are not in here."""
+MEBI = 1024 * 1024
+PICTURE = Path("build/bench.svg")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Measured:
+    """What one way took."""
+
+    began: float = 0.0
+    """Seconds until so many deliveries were at their first checkpoint, in all rounds together."""
+    confirming: float = 0.0
+    ending: float = 0.0
+    deliveries: int = 0
+    idle: list[float] = field(default_factory=list)
+    loaded: list[float] = field(default_factory=list)
+    """Seconds from a confirmation to its acknowledgement."""
+    events: dict[str, list[float]] = field(default_factory=lambda: {"idle": [], "loaded": []})
+    """A confirmation, in each delivery."""
+    bytes: list[float] = field(default_factory=list)
+    actions: list[float] = field(default_factory=list)
+    cpu: Counter[str] = field(default_factory=Counter)
+    """Seconds of each process while confirmations were made under load."""
+    grown: float = 0.0
+    """Bytes of the databases, meanwhile."""
+    open_memory: float = 0.0
+    """MiB of the worker for 1,000 open deliveries."""
+
+    def told(self) -> dict[str, Any]:
+        """As figures of one confirmation, or one delivery."""
+        said = self.deliveries * CONFIRMATIONS
+        return {
+            "confirmations_a_second": round(said / self.confirming, 1),
+            "deliveries_a_second": round(self.deliveries / (self.began + self.confirming + self.ending), 2),
+            "idle_ms": figures(self.idle),
+            "loaded_ms": figures(self.loaded),
+            "events_a_confirmation": {name: round(sum(one) / len(one), 1) for name, one in self.events.items()},
+            "history_bytes_a_confirmation": round(sum(self.bytes) / len(self.bytes)),
+            "actions_a_confirmation": round(sum(self.actions) / len(self.actions), 2),
+            "cpu_ms_a_confirmation": {name: round(1000 * one / said, 2) for name, one in sorted(self.cpu.items())},
+            "database_bytes_a_confirmation": round(self.grown / said),
+            "worker_mib_for_1000_open": round(self.open_memory, 1),
+        }
+
+
+@dataclass
+class Bench:
+    """An installation, and the three ways over it."""
+
+    embedded: Embedded
+    ways: Sequence[Way]
+    measured: defaultdict[str, Measured] = field(default_factory=lambda: defaultdict(Measured))
+
+    async def idle(self) -> None:
+        """One delivery at a time, a way after the other."""
+        for _ in range(IDLE):
+            for way in self.ways:
+                own, found = script(pattern()), self.measured[way.name]
+                await way.begin(own)
+                before = await size_of(way, own)
+                await self._confirm(way, found.idle, own)
+                after = await size_of(way, own)
+                found.events["idle"].append((after[0] - before[0]) / CONFIRMATIONS)
+                found.bytes.append((after[1] - before[1]) / CONFIRMATIONS)
+                found.actions.append(await actions_between(way, own, before[0], after[0]) / CONFIRMATIONS)
+                await way.end(own)
+
+    async def loaded(self, deliveries: int) -> None:
+        """So many at once, a way after the other."""
+        for way in self.ways:
+            own, found = [script(pattern()) for _ in range(deliveries)], self.measured[way.name]
+            found.deliveries += deliveries
+            found.began += await timed(way.begin, own)
+            before, cpu, grown = [await size_of(way, one) for one in own], self._cpu(way), self._databases()
+            found.confirming += await timed(partial(self._confirm, way, found.loaded), own)
+            found.cpu.update({name: used - cpu[name] for name, used in self._cpu(way).items()})
+            found.grown += self._databases() - grown
+            for one, (events, _size) in zip(own, before, strict=True):
+                found.events["loaded"].append(((await size_of(way, one))[0] - events) / CONFIRMATIONS)
+            found.ending += await timed(way.end, own)
+
+    async def open(self, deliveries: int) -> None:
+        """How much memory the worker of each way has for so many more that wait."""
+        for way in self.ways:
+            before = self._memory(way)
+            await timed(way.begin, [script(pattern()) for _ in range(deliveries)])
+            self.measured[way.name].open_memory = (self._memory(way) - before) / MEBI * 1000 / deliveries
+
+    @staticmethod
+    async def _confirm(way: Way, took: list[float], own: Script) -> None:
+        for statement, envelope in own.confirmations:
+            await way.asked(own, statement)
+            began = time.perf_counter()
+            await way.confirm(own, statement, envelope)
+            took.append(time.perf_counter() - began)
+
+    def _cpu(self, way: Way) -> dict[str, float]:
+        """Seconds of the server, the way's own processes, and this one, which is also every service."""
+        used = {name: _ticks(self.embedded.processes[name].pid) / TICKS for name in ("temporal", *way.processes)}
+        return used | {"services": time.process_time()}
+
+    def _databases(self) -> int:
+        folder = self.embedded.layout.home.path
+        return sum(one.stat().st_size for one in folder.iterdir() if ".db" in one.name)
+
+    def _memory(self, way: Way) -> int:
+        status = Path(f"/proc/{self.embedded.processes[way.processes[0]].pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+def _ticks(process: int) -> int:
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+async def timed(work: Callable[[Script], Awaitable[None]], scripts: Iterable[Script]) -> float:
+    """Seconds for all of them, thirty-two at once."""
+    turns, began = asyncio.Semaphore(AT_ONCE), time.perf_counter()
+
+    async def one(own: Script) -> None:
+        async with turns:
+            await work(own)
+
+    await asyncio.gather(*map(one, scripts))
+    return time.perf_counter() - began
+
+
+async def size_of(way: Way, own: Script) -> tuple[int, int]:
+    """Events and bytes of its history."""
+    info = (await way.handle(own).describe()).raw_description.workflow_execution_info
+    return info.history_length, info.history_size_bytes
+
+
+async def actions_between(way: Way, own: Script, begin: int, end: int) -> int:
+    """What is billed of these events."""
+    history = await way.handle(own).fetch_history()
+    return sum(one.event_type in ACTIONS for one in history.events if begin < one.event_id <= end)
+
+
+async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> dict[str, Any]:
+    """Everything, as one document."""
+    scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1ms", "slowest": "1ms"}})
+    with held(folder / "home") as home:
+        staged = Staged(Dossier(pattern(), example_directory(), example_cards()), scenario)
+        directory, layout = Rehearsal((staged,), 1, home).lay_out()
+        services = Asked(directory, layout.gateway_url, scenario, seed=1)
+        services.bells = defaultdict(asyncio.Event)
+        async with AsyncExitStack() as stack:
+            embedded = await stack.enter_async_context(Embedded(layout))
+            await stack.enter_async_context(services)
+            http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=2 * AT_ONCE)))
+            archive = {"VIGIL_ARCHIVE_URL": f"sqlite+aiosqlite:///{home.path.resolve() / 'plain.db'}", "VIGIL_TAKES_OVER": "yes"}
+            for name in ("bare", "plain"):
+                more = {"VIGIL_TASK_QUEUE": name, **archive}
+                await embedded.start(name, sys.executable, "-m", "bench.processes", name, environment=more)
+            address, ring = f"127.0.0.1:{layout.temporal_port}", ring_in(layout.payload_keys)
+            temporal = await Client.connect(address, namespace=NAMESPACE)
+            unencrypted = await Client.connect(address, namespace=NAMESPACE, data_converter=plain_converter(ring))
+            bench = Bench(
+                embedded,
+                (
+                    Bare(temporal),
+                    Updates(services, unencrypted, directory=directory),
+                    Whole(services, await connect(address, NAMESPACE, ring), http=http, url=layout.gateway_url),
+                ),
+            )
+            await bench.idle()  # nothing of it counts: everything is done for the first time
+            bench.measured.clear()
+            for number in range(rounds):
+                sys.stderr.write(f"round {number + 1} of {rounds}\n")
+                await bench.idle()
+                await bench.loaded(deliveries)
+            await bench.open(waiting)
+            told = {way.name: bench.measured[way.name].told() for way in bench.ways}
+    return {"of": {"rounds": rounds, "deliveries": deliveries, "at_once": AT_ONCE}, "machine": machine(), "ways": told}
+
+
+def machine() -> dict[str, Any]:
+    """Where it was measured."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MEBI / 1024
+    return {"cores": os.cpu_count(), "memory_gib": round(memory), "python": platform.python_version(), "load": os.getloadavg()[0]}
+
+
+def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Vigil's two ways beside the bare one; and of the whole: the usual receipt when idle, and the worker's memory."""
+    bare, whole = ways["bare"], ways["whole"]
+    return {
+        **{
+            name: round(ways[name]["confirmations_a_second"] / bare["confirmations_a_second"], 2)
+            for name in ("workflow", "whole")
+        },
+        "idle_p50": round(whole["idle_ms"]["p50"] / bare["idle_ms"]["p50"], 2),
+        "memory": round(whole["worker_mib_for_1000_open"] / bare["worker_mib_for_1000_open"], 2),
+    }
+
+
+def table(document: Mapping[str, Any]) -> str:
+    """All of it for people."""
+    ways = document["ways"]
+
+    def rows(path: str, of: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+        for name, value in of.items():
+            here = f"{path} {name}".strip().replace("_", " ")
+            yield from rows(here, value) if isinstance(value, dict) else [(here, value)]
+
+    found = {way: dict(rows("", one)) for way, one in ways.items()}
+    names = list(dict.fromkeys(name for one in found.values() for name in one))
+    lines = [f"{'':<44}" + "".join(f"{way:>12}" for way in found)]
+    lines += [f"{name:<44}" + "".join(f"{one.get(name, '-'):>12}" for one in found.values()) for name in names]
+    lines += [f"ratio to the bare one: {name:<21}{value:>12}" for name, value in document["ratio"].items()]
+    return "\n".join(lines) + "\n"
+
+
+async def main() -> None:
+    """On an installation of its own."""
+    chosen = options(__doc__ or "", rounds=5, deliveries=AT_ONCE, open=300)
+    folder = Path(tempfile.mkdtemp(prefix="vigil-bench-"))
+    sys.stderr.write(f"the logs are in {folder} if it fails\n")
+    document = await measure(folder, chosen.rounds, chosen.deliveries, chosen.open)
+    document["ratio"] = ratios(document["ways"])
+    shutil.rmtree(folder)
+    draw(document)
+    sys.stdout.write(json.dumps(document) + "\n" if chosen.output == "json" else table(document))
+
+
+def draw(document: Mapping[str, Any]) -> None:
+    """Where `make` puts what it builds."""
+    PICTURE.parent.mkdir(exist_ok=True)
+    PICTURE.write_text(picture(document), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    leave(0)

@@ -1,0 +1,77 @@
+"""The workers beside Vigil's own in `python -m bench`, each a process: `bare`, a workflow of Temporal and nothing else, and
+`plain`, Vigil's without encryption. Who starts them names the queue (`VIGIL_TASK_QUEUE`).
+"""
+
+import asyncio
+import sys
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+import worker
+from bench.plain import plain_converter
+from process.ring import Ring
+from process.serve import serve
+from process.settings import Settings
+
+PATIENCE = timedelta(seconds=60)
+
+
+@activity.defn
+async def ask() -> None:
+    """Ask nobody."""
+
+
+@workflow.defn
+class BareDelivery:
+    """Five checkpoints, each with an activity and so many confirmations by Update; nothing is judged, signed or kept."""
+
+    def __init__(self) -> None:
+        self._confirmed = 0
+
+    @workflow.run
+    async def run(self, shape: list[int]) -> int:
+        """One checkpoint after another."""
+        wanted = 0
+        for services in shape:
+            wanted += services
+            await workflow.execute_activity(ask, start_to_close_timeout=PATIENCE)
+            await workflow.wait_condition(lambda: self._confirmed >= wanted)  # noqa: B023 - it is awaited here
+        return self._confirmed
+
+    @workflow.update
+    def confirm(self, said: dict[str, Any]) -> int:
+        """Count."""
+        self._confirmed += len(said["signatures"])
+        return self._confirmed
+
+
+async def bare(chosen: Settings, stop: asyncio.Event) -> None:
+    """Work until `stop` is set, with what Vigil's worker has at once."""
+    client = await Client.connect(chosen.temporal_address, namespace=chosen.temporal_namespace)
+    async with Worker(
+        client,
+        task_queue=chosen.task_queue,
+        workflows=[BareDelivery],
+        activities=[ask],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_concurrent_workflow_tasks=worker.AT_ONCE,
+        max_cached_workflows=worker.KEPT,
+        max_concurrent_activities=worker.ERRANDS,
+    ):
+        await stop.wait()
+
+
+async def connect_plain(address: str, namespace: str, ring: Ring, **_more: object) -> Client:
+    """As Vigil's worker connects, but that nothing is encrypted."""
+    return await Client.connect(address, namespace=namespace, data_converter=plain_converter(ring))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "plain":
+        worker.connect = connect_plain  # type: ignore[assignment]  # it has one caller
+        serve("plain", worker.run)
+    serve("bare", bare)
