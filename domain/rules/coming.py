@@ -74,7 +74,7 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent
     but while it is held for those that `waits_with` that: its next reminder, one more than before; the next rung of its ladder,
     `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
     for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
-    those that are waited for. Then, while it is under way and has not been delivered, authorisation by authorisation that is
+    those that are waited for; silence also what it `ends_with_silence`, if the contingency says so. Then, while it is under way and has not been delivered, authorisation by authorisation that is
     final, neither withdrawn nor expired, and of a State ahead: `expiring`, before its end by the next of the plan's
     `expiry_warnings`, the longest first, one more than before; and `expired`, at its end. Last, while it is under way and the
     register has put something off: `look_due`, then.
@@ -102,9 +102,18 @@ def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tu
     if progress.due is not None and not progress.silent:
         polled = any(_is_polled(delivery, service) for service in waiting)
         if not polled or progress.asked_again:
-            yield progress.due, partial(Silence, checkpoint=name, services=waiting)
+            yield progress.due, partial(_silence, delivery, name, waiting)
         elif not progress.came_due:
             yield progress.due, partial(CameDue, checkpoint=name)
+
+
+def _silence(delivery: Delivery, name: str, waiting: tuple[str, ...]) -> Silence:
+    """With what ends by it: as the contingency says at the moment at which it is due."""
+    progress = delivery.state.progress[name]
+    contingency = book_of(delivery).contingencies.get(progress.contingency or "")
+    assert progress.due is not None  # noqa: S101 - else there is no silence
+    ends = contingency.ends_with_silence(delivery.state, progress, progress.due) if contingency is not None else None
+    return Silence(checkpoint=name, services=waiting, finding=ends)
 
 
 def _is_polled(delivery: Delivery, service: str) -> bool:

@@ -180,7 +180,7 @@ class Deconfliction(Contingency):
         """One that came up after it had left holds nothing up."""
         return state.dispatched
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """Before it has left, it halts; after that it closes."""
         return "closes" if state.dispatched else "halts"
 
@@ -334,7 +334,7 @@ class Conflict(Contingency):
         """It is not satisfied, and there is nobody to `call_about` it."""
         return not progress.satisfied and call_about(delivery, progress) is None
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """Before it has left, it halts; after that it closes."""
         return "closes" if state.dispatched else "halts"
 

@@ -24,7 +24,7 @@ from domain.plan.request_for_consent import DECIDING, digest_of_request, request
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import LOOK_ASKED, TOUCHES, call_about
-from domain.rules.hold import ORDERED
+from domain.rules.hold import LAPSED, ORDERED
 from domain.rules.measures import may_be_permitted
 from domain.rules.proceedings import TAKEOVER_ASKED, awaited
 from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
@@ -204,7 +204,7 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
         return (TOUCHES(service=other.service),)
     hold = delivery.state.hold
     if "hold_decision" in says and hold is not None:
-        return (ORDERED(service=hold.by, entry=hold.seq),)
+        return (LAPSED(entry=hold.seq) if hold.by is None else ORDERED(service=hold.by, entry=hold.seq),)
     if progress.contingency in ("sibling", "sibling_stop"):
         return (about_siblings(delivery, progress),)
     differs = delivery.state.discrepancy

@@ -331,6 +331,7 @@ GUEST = {"service": "kz.knb", "officers": 1}
 LISTED = {"articles": ["art. 297"], "law": LAW}
 AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
+HALVES = [{"substance": one, "net": "60000 t"} for one in ("heroin", "opium")]
 TOLD = {"service": "kg.customs", "reason": "it went through there"}
 
 ABOARD = {"kind": "port", "place": "a port", "state": "BY", "not_touched": "stays_on_board"}
@@ -431,6 +432,9 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("consignment.gross", "R7", lambda p, _c: p["consignment"].update(gross=LEAVE)),
     ("consignment.packages", "R7", lambda p, _c: p["consignment"].update(packages=LEAVE)),
     ("tolerances.gross", "R7", lambda p, _c: p.update(tolerances={"gross": "13.2 kg"})),
+    ("consignment.gross", "R10", lambda p, _c: p["consignment"].update(gross="1000000 t")),
+    ("consignment.contents.N", "R10", lambda p, _c: p["consignment"]["contents"][0].update(net="suspected 20000 t")),
+    ("consignment.contents", "R10", lambda p, _c: p["consignment"].update(contents=HALVES, gross="suspected 10000 t")),
     ("tolerances.net.SUBSTANCE", "R10", lambda p, _c: p.update(tolerances={"net": {"mephedrone": "1 kg"}})),
     ("modality", "R3", lambda _p, c: card(c, modalities=("removed",))),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-kz", ("uz.prosecutor", "authorisation"))),
