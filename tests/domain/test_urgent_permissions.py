@@ -14,7 +14,7 @@ from domain.views.asked import inbox
 from domain.views.consequences import after_silence
 from domain.views.view import DeliveryView, view
 from tests.course import became, code, outcome_of, replaced
-from tests.support import MEASURES, Table, asks, card_of, example_cards, with_changes
+from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
 
 KZ_LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
 LAW = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
@@ -124,7 +124,7 @@ def on_its_way(measure: str = "following_person") -> Table:
     """It is on its way in Kazakhstan, whose police permitted that in urgency half a day before the table began."""
     plan = with_changes(
         consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")},
-        plan_={"uses": [measure]},
+        plan_={"uses": [measure], "request": example_plan().request.model_dump() | {"technical_means": "a recorder"}},
     )
     rule = {"measures": [measure], "needs": "own_act", "by": ["prosecutor"], "law": KZ_LAW}
     free = {"measures": [one for one in MEASURES if one != measure], "needs": "nothing", "law": KZ_LAW}
