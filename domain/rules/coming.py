@@ -10,6 +10,7 @@ from domain.delivery.events import AnyEvent
 from domain.delivery.holdings import unsettled
 from domain.delivery.progress import Progress
 from domain.rules.book import book_of
+from domain.rules.permission import asked_before, duties
 from domain.rules.siblings import ends_of_waits
 from domain.rules.turns import next_to_clear
 from domain.rules.watch import check_in_due
@@ -26,8 +27,8 @@ def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
 
 def moments(delivery: Delivery) -> Iterator[datetime]:
     """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
-    `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, the beginning and the
-    end of each permission, and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the
+    `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, when what is due before
+    its end is asked for, the beginning and the end of each permission, and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the
     authorisation of one of its `states_of` has less than is `needed`; and when it has its outcome, until when it stays open.
     """
     yield from (at for at, _ in delivery.once(all_coming))
@@ -59,6 +60,9 @@ def _windows(delivery: Delivery) -> Iterator[datetime]:
         yield grant.valid_from
         if leg is not None and grant.state in delivery.consents.states_of(leg):
             yield grant.valid_until - delivery.consents.needed(grant.state, leg) + SOONEST
+    for duty, service in duties(delivery):
+        if duty.before is not None:
+            yield asked_before(duty, state.grants[service])
     for permits in state.permits.values():
         for permit in permits:
             yield from (permit.valid_from, permit.valid_until)

@@ -26,6 +26,7 @@ from domain.rules.book import book_of
 from domain.rules.conflict import LOOK_ASKED, TOUCHES, call_about
 from domain.rules.hold import LAPSED, ORDERED
 from domain.rules.measures import may_be_permitted
+from domain.rules.permission import time_of
 from domain.rules.proceedings import TAKEOVER_ASKED, awaited
 from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
 from domain.rules.speaking import asked_in_place
@@ -189,6 +190,8 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
         return delivery.balance.unexplained()
     progress = delivery.state.progress[name]
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
+    if progress.contingency == "duty" and (time := time_of(delivery, progress.key)) is not None:
+        return (time,)
     if contingency is not None and contingency.declares.after_halt:
         seen = sight(delivery, service)
         halted = what_halted(delivery, seen)
