@@ -220,7 +220,7 @@ def test_r16_where_the_law_gives_no_time_the_plan_names_one_and_it_is_marked() -
     (point,) = [one for one in demands(plan, table.cards)[1].points if one.about == "duties"]
     assert (point.fits, in_words(point)) == (
         True,
-        "the prosecutor is told at once, after: departure; the law gives no time, and this plan names 6h (R16)",
+        "the prosecutor is told at once, after: departure; the law gives no time, and this plan names 6 h (R16)",
     )
     verify(table.packet())
 
