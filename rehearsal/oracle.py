@@ -9,8 +9,8 @@ from datetime import datetime
 from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence, TakenUp
 from domain.delivery.event import Event
 from domain.delivery.reported import Deconflicted, Diverged, Stated
-from domain.delivery.verdicts import Finding
 from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Finding
 from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, Provision, RuleCard
 from domain.plan.directory import Directory

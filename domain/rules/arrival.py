@@ -175,8 +175,8 @@ class ArrestReported(ArrestMade):
         return service.kind in MAY_ARREST and _asked_to_arrest(delivery, service.id) is None
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`arrest_is_asked` where an open checkpoint asks its `voice` for `arrest` and has no answer to that; then what is found of
-        it `as_arrest`.
+        """`arrest_is_asked` where an open checkpoint asks its `voice` for `arrest` and has no answer to that; then what is found
+        of it `as_arrest`.
         """
         if (name := _asked_to_arrest(delivery, said.voice)) is not None:
             return ARREST_IS_ASKED(checkpoint=name, voice=said.voice)

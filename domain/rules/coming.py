@@ -28,8 +28,9 @@ def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
 def moments(delivery: Delivery) -> Iterator[datetime]:
     """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
     `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, when what is due before
-    its end is asked for, the beginning and the end of each permission, and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the
-    authorisation of one of its `states_of` has less than is `needed`; and when it has its outcome, until when it stays open.
+    its end is asked for, the beginning and the end of each permission, and for the leg that is `next_to_clear` the first instant,
+    to the microsecond, at which the authorisation of one of its `states_of` has less than is `needed`; and when it has its
+    outcome, until when it stays open.
     """
     yield from (at for at, _ in delivery.once(all_coming))
     yield from ends_of_waits(delivery)
@@ -78,10 +79,10 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent
     but while it is held for those that `waits_with` that: its next reminder, one more than before; the next rung of its ladder,
     `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
     for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
-    those that are waited for; silence also what it `ends_with_silence`, if the contingency says so. Then, while it is under way and has not been delivered, authorisation by authorisation that is
-    final, neither withdrawn nor expired, and of a State ahead: `expiring`, before its end by the next of the plan's
-    `expiry_warnings`, the longest first, one more than before; and `expired`, at its end. Last, while it is under way and the
-    register has put something off: `look_due`, then.
+    those that are waited for; silence also what it `ends_with_silence`, if the contingency says so. Then, while it is under way
+    and has not been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead:
+    `expiring`, before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and
+    `expired`, at its end. Last, while it is under way and the register has put something off: `look_due`, then.
     """
     state = delivery.state
     for name, progress in state.progress.items():

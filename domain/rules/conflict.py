@@ -246,8 +246,8 @@ class ConflictSettled(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_such_conflict` unless there is somebody to `call_about` the conflict of its checkpoint, and it is who the statement
         agrees with; `one_sided` without an `agreement`; `not_theirs` unless that is a statement signed by keys of the contact
-        that count now, by what the register told of them and by what is known of that service here; `other_agreement` unless that is a `conflict_settled` of the contact's, about this delivery and
-        checkpoint, and agrees with who says this.
+        that count now, by what the register told of them and by what is known of that service here; `other_agreement` unless that
+        is a `conflict_settled` of the contact's, about this delivery and checkpoint, and agrees with who says this.
         """
         contact = call_about(delivery, delivery.state.progress[said.checkpoint])
         if contact is None or self.agreed_with != contact.service:

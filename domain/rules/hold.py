@@ -1,6 +1,7 @@
 """Hold is not stop (R8): anyone may order a hold, and others decide in time to go on, to seize or to end it.
 
-A measure that the way rests on and nobody sanctions in time (R16) holds it by itself. Nothing moves meanwhile. What is said to have moved waits; what is seen, seized or reported counts; the clock runs.
+A measure that the way rests on and nobody sanctions in time (R16) holds it by itself. Nothing moves meanwhile. What is said to
+have moved waits; what is seen, seized or reported counts; the clock runs.
 """
 
 from collections.abc import Iterator

@@ -65,7 +65,9 @@ SANCTION_OVERDUE = refused(
     due="instant",
 )
 TIME_OF_LAW = found("R16", "time_of_law", "by the law of {state}, within {within}", state="name", within="term")
-TIME_BEFORE = found("R16", "time_before", "by the law of {state}, {before} before the authorisation ends", state="name", before="term")
+TIME_BEFORE = found(
+    "R16", "time_before", "by the law of {state}, {before} before the authorisation ends", state="name", before="term"
+)
 TIME_OF_PLAN = found(
     "R16",
     "time_of_plan",

@@ -33,8 +33,8 @@ NOT_SANCTIONED = found(
 HELD_FOR_IT = found(
     "R16",
     "held_for_sanction",
-    "{service} has not sanctioned in time what was permitted in urgency: in {state} there is no permission any more for {lapsed}. "
-    "It goes by that now, so it is held",
+    "{service} has not sanctioned in time what was permitted in urgency: in {state} there is no permission any more for "
+    "{lapsed}; it goes by that now, so it is held",
     service="name",
     state="name",
     lapsed="words",

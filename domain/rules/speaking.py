@@ -143,8 +143,8 @@ class Correction(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
         says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded, for an
-        `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found `as_seizure`; then what is wrong with a
-        `second_officer`, where two correct.
+        `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found `as_seizure`; then what is
+        wrong with a `second_officer`, where two correct.
         """
         earlier = delivery.state.counted.get(self.of)
         if earlier is None or earlier.service != said.service:
@@ -320,9 +320,9 @@ def may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progre
 
 def say(state: State, said: Said) -> None:
     """An accepted statement takes effect. Where it `is_first_of_two`, it waits for a second and nothing else follows. Else, in
-    this order: a `prepared`, `arrest_made`, `arrest_reported`, `seizure` or `interdicted` is `counted`, so that it can be corrected, with how many
-    officers the checkpoint that it names asks for; by a contact they `have_in_sight` what travels; an answer is counted; and what
-    its kind changes is changed.
+    this order: a `prepared`, `arrest_made`, `arrest_reported`, `seizure` or `interdicted` is `counted`, so that it can be
+    corrected, with how many officers the checkpoint that it names asks for; by a contact they `have_in_sight` what travels; an
+    answer is counted; and what its kind changes is changed.
     """
     content = said.content
     assert isinstance(content, Kind)  # noqa: S101

@@ -237,12 +237,14 @@ def under_way() -> Table:
 
 
 def place_of(fault: Fault) -> str:
-    """As the document writes it: numbers as N, whose law is answered for, and to whom a request is, as STATE, and a tolerance's
-    substance as SUBSTANCE.
+    """As the document writes it: numbers as N, whose law is answered for, and to whom a request is, as STATE, a tolerance's
+    substance as SUBSTANCE, and a duty as DUTY.
     """
     if fault.place.startswith("tolerances.net."):
         return "tolerances.net.SUBSTANCE"
-    return re.sub(r"\b(answers_for_law|request\.to)\.[A-Z]{2}", r"\1.STATE", re.sub(r"\d+", "N", fault.place))
+    if re.match(r"duty_times\.[A-Z]{2}\.", fault.place):
+        return "duty_times.STATE.DUTY"
+    return re.sub(r"\b(answers_for_law|request\.to|duty_times)\.[A-Z]{2}", r"\1.STATE", re.sub(r"\d+", "N", fault.place))
 
 
 def changing(table: Table, plan: Plan) -> set[tuple[str, str]]:
@@ -331,6 +333,7 @@ GUEST = {"service": "kz.knb", "officers": 1}
 LISTED = {"articles": ["art. 297"], "law": LAW}
 AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
+OWED = {"id": "told", "what": "the prosecutor is told", "law": LAW}
 HALVES = [{"substance": one, "net": "60000 t"} for one in ("heroin", "opium")]
 TOLD = {"service": "kg.customs", "reason": "it went through there"}
 
@@ -446,6 +449,9 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("answers_for_law.STATE", "", lambda p, _c: p["answers_for_law"].update(RU="ru.customs")),
     ("offence.articles", "R1", lambda _p, c: card(c, offences=[LISTED])),
     ("offence.articles", "R1", lambda p, _c: p["offence"].pop("articles")),
+    ("duty_times", "R16", lambda _p, c: card(c, duties=[OWED])),
+    ("duty_times.STATE.DUTY", "R16", lambda p, _c: p.update(duty_times={"UZ": {"told": "6h"}})),
+    ("duty_times.STATE", "", lambda p, _c: p.update(duty_times={"RU": {"told": "6h"}})),
     ("request.to", "R1", lambda p, _c: p["request"]["to"].pop("UZ")),
     ("request.to.STATE", "R1", lambda p, _c: p["request"]["to"].update(RU=p["request"]["to"]["UZ"])),
     ("request.to.STATE.language", "R1", lambda _p, c: c.update(takes_uzbek(c["UZ"]))),

@@ -203,7 +203,7 @@ TOLD = "duty.uz.prosecutor.told"
 
 
 def test_r16_where_the_law_gives_no_time_the_plan_names_one_and_it_is_marked() -> None:
-    """It was a note, and nobody was asked: now its time runs from its event, and whoever is asked is told that the plan set it."""
+    """It was a note, and nobody was asked: its time runs from its event, and whoever is asked is told that the plan set it."""
     plan = example_plan().model_copy(update={"duty_times": {"UZ": {"told": timedelta(hours=6)}}})
     table = Table(plan, other_cards=card_of("UZ", duties=[UNTIMED])).prepare()
     assert TOLD not in table.delivery.state.progress
