@@ -29,7 +29,7 @@ from domain.rules.measures import may_be_permitted
 from domain.rules.permission import time_of
 from domain.rules.proceedings import TAKEOVER_ASKED, awaited
 from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
-from domain.rules.speaking import asked_in_place
+from domain.rules.speaking import asked_in_place, is_backup, may_be_urgent
 from domain.signing.canonical import canonical
 from domain.views.names import IN_GENERAL
 from domain.views.sentences import Translate, english, say
@@ -109,7 +109,18 @@ def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:
 def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]:
     """What this service is being asked now, and after it what it may answer for others: their requests, to be said for them."""
     own = [(name, service) for name, one in delivery.state.progress.items() if one.open and service in one.waiting_for()]
-    return tuple(request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)])
+    found = [request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)]]
+    return tuple(
+        one.model_copy(update={"says": ("permission",)}) if urgently(delivery, service, one.checkpoint, one.service) else one
+        for one in found
+    )
+
+
+def urgently(delivery: Delivery, service: str, name: str, voice: str) -> bool:
+    """Whether what this service may say there for that one is to permit something in urgency, and nothing else (R16)."""
+    progress = delivery.state.progress[name]
+    apart = service != voice and voice not in delivery.state.delegations and not is_backup(delivery, service, voice, progress)
+    return apart and may_be_urgent(delivery, service, voice, progress)
 
 
 def _number(delivery: Delivery, name: str, service: str) -> str:
