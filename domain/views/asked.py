@@ -109,11 +109,13 @@ def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:
 def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]:
     """What this service is being asked now, and after it what it may answer for others: their requests, to be said for them."""
     own = [(name, service) for name, one in delivery.state.progress.items() if one.open and service in one.waiting_for()]
-    found = [request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)]]
-    return tuple(
-        one.model_copy(update={"says": ("permission",)}) if urgently(delivery, service, one.checkpoint, one.service) else one
-        for one in found
-    )
+    return tuple(asked_of(delivery, name, voice, service) for name, voice in [*own, *asked_in_place(delivery, service, at)])
+
+
+def asked_of(delivery: Delivery, name: str, voice: str, reader: str) -> Request:
+    """The request to a service there, as this one may answer it: in urgency it says a permission and nothing else."""
+    asked = request(delivery, name, voice)
+    return asked.model_copy(update={"says": ("permission",)}) if urgently(delivery, reader, name, voice) else asked
 
 
 def urgently(delivery: Delivery, service: str, name: str, voice: str) -> bool:
