@@ -218,9 +218,11 @@ def _what(entry: Entry) -> tuple[str, str]:
         case Reminded(checkpoint=name, services=services, rung=rung):
             who = ", ".join(services)
             return _("{checkpoint}: reminder {rung} to {services}", checkpoint=name, rung=rung, services=who), "yellow"
-        case Silence(checkpoint=name, services=services):
+        case Silence(checkpoint=name, services=services, finding=finding):
             who = ", ".join(services)
-            return _("{checkpoint}: overdue, SILENCE of {services} [R2]", checkpoint=name, services=who), "bold yellow"
+            silent = _("{checkpoint}: overdue, SILENCE of {services} [R2]", checkpoint=name, services=who)
+            ends = f" [{finding.rule}] {say_plainly(finding, speak)}" if finding is not None else ""
+            return silent + ends, "bold yellow"
         case Closed(checkpoint=name, result=result):
             return _("{checkpoint} closed: {result}", checkpoint=name, result=named(RESULTS, result)), "cyan"
         case Expiring(service=service, valid_until=until):

@@ -135,7 +135,12 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
         yield _("out of sight"), _("since {moment}", moment=moment(because.out_of_sight))
     if view.held is not None:
         since, by = moment(view.held.since), view.held.by
-        yield _("held"), _("{service} ordered a hold at {moment}; nothing moves until it is decided", service=by, moment=since)
+        if by is None:
+            lapsed = _("what it goes by was not sanctioned in time, at {moment}; nothing moves until it is decided", moment=since)
+            yield _("held"), lapsed
+        else:
+            ordered = _("{service} ordered a hold at {moment}; nothing moves until it is decided", service=by, moment=since)
+            yield _("held"), ordered
     if view.diverged is not None:
         entry = view.diverged
         what = _("entry {entry}: the archive has another history; nothing moves until it is decided how to go on", entry=entry)

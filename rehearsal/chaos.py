@@ -404,6 +404,14 @@ def _lets_go(plan: Plan, dice: random.Random) -> Act | None:
     return Act(service=asked[1], at=asked[0], says="arrestee_released", details=details, after=_hours(dice, 10))
 
 
+def _arrests_beside(plan: Plan, dice: random.Random) -> Act:
+    """Somebody is arrested whom no plan thought of; in some seeds by who may arrest nobody, or has been asked to."""
+    at, service = _asked(plan, dice)
+    persons = [{"code": f"B-{number}", "role": "courier"} for number in range(dice.randint(1, 2))]
+    details = {"persons": persons, "place": "SIMULATED: road"}
+    return Act(service=service, at=at, says="arrest_reported", details=details, after=_hours(dice, 40))
+
+
 def _taker_says(plan: Plan, dice: random.Random, says: str, details: dict[str, Any]) -> Act | None:
     takers = [
         (checkpoint.id, requirement.service)
@@ -512,6 +520,7 @@ TROUBLES: tuple[Trouble, ...] = (
     _finds_more,
     _forgets_its_duty,
     _lets_go,
+    _arrests_beside,
     _keeps_a_log,
     _leads_a_courier,
     _asks_for_proceedings,

@@ -141,6 +141,9 @@ def _values(value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[Any]:
     elif origin is tuple:
         some = tuple(islice(_values(None, get_args(plain)[0], texts), FEW))
         yield next(some[:size] for size in range(FEW + 1) if size == FEW or _fits(kind, some[:size]))
+    elif origin is dict:
+        names, kinds = (tuple(islice(_values(None, one, texts), 1)) for one in get_args(plain))
+        yield from ({name: one} for name in names for one in kinds)
     elif isinstance(plain, type) and issubclass(plain, BaseModel):
         yield from _begun(plain, texts)
     elif plain is bool:

@@ -10,6 +10,7 @@ from domain.delivery.decided import Cleared, Closed, Concluded, Opened, Silence,
 from domain.delivery.event import Event
 from domain.delivery.reported import Deconflicted, Diverged, Stated
 from domain.delivery.statement import Statement
+from domain.delivery.verdicts import Finding
 from domain.plan.attachment import Attachment
 from domain.plan.cards import Measure, Provision, RuleCard
 from domain.plan.directory import Directory
@@ -426,6 +427,8 @@ class HoldBook(OracleBook):
                 yield f"R8: leg {leg} was cleared while it is held"
             case Opened(checkpoint=name) if self._held and self._plan.find(name) is not None:
                 yield f"R8: {name} opened while it is held"
+            case Silence(finding=Finding(code="held_for_sanction")) if not self._held:
+                self.ordered()
             case Silence(checkpoint=name) if self._held:
                 planned = self._plan.find(name)
                 if ".decision." in name or (planned is not None and planned.step in ("dispatch", "hand_over", "deliver")):

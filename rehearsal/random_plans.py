@@ -57,7 +57,7 @@ def _directory() -> Directory:
 
 def _card(state: str, dice: random.Random) -> RuleCard:
     after = dice.choice(get_args(DutyEvent))
-    duty = {"id": "register", "what": "a copy to the register", "after": after, "within": f"{dice.randint(1, 20)}d"}
+    duty = {"id": "register", "what": "a copy to the register", "after": after} | _time(after, dice.randint(1, 20))
     needs: dict[str, list[str]] = {}
     for measure in MEASURES:
         needs.setdefault(dice.choice(("nothing", "permission", "own_act", "not known")), []).append(measure)
@@ -94,6 +94,19 @@ def _card(state: str, dice: random.Random) -> RuleCard:
     return RuleCard.model_validate(says)
 
 
+def _time(after: str, days: int) -> Words:
+    """Within so many days; or so long before the end, where that can be; or the law gives no time."""
+    if days % 5 == 0:
+        return {"before": f"{days}d"} if after == "end_of_authorisation" else {}
+    return {"within": f"{days}d"}
+
+
+def _duty_times(asked: list[str], cards: dict[str, RuleCard]) -> Words:
+    """A time for each duty for which the law gives none."""
+    untimed = {state: [one.id for one in cards[state].duties if one.untimed] for state in asked}
+    return {state: dict.fromkeys(names, "36h") for state, names in untimed.items() if names}
+
+
 def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random.Random) -> Words:
     legs = _legs(states, dice)
     _check_otherwise(legs, seed)
@@ -125,6 +138,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
         "modality": dice.choice(MODALITIES),
         "uses": [one for one in uses if not (untouched and one == "device")],
         "answers_for_law": {state: f"{state.lower()}.prosecutor" for state in asked},
+        "duty_times": _duty_times(asked, cards),
         "reverse": dice.random() < 0.1,
         "consignment": {
             "kind": dice.choice(("mail", "cash", "truck")),

@@ -331,6 +331,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
         },
         "conflict_yielded": {"reason": "SIMULATED: the other was first"},
         "delivered": {"how": "SIMULATED: by the ordinary operator"},
+        "arrest_reported": {"persons": [{"code": "B-1", "role": "courier"}], "place": "SIMULATED: road"},
         "arrest_made": {"persons": _persons(request.checkpoint, dice), "place": facts.place} | act,
         "no_arrest": {"reason": "SIMULATED: nobody came"},
         "not_collected": {"because": "no_show", "reason": "SIMULATED: nobody came"},

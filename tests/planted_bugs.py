@@ -1043,7 +1043,21 @@ BUGS = (
         "whole if None in masses",
         "divided",
     ),
-    Bug("R17", "domain/rules/permission.py", "come[duty.after]):", "True):", "duties"),
+    Bug("R17", "domain/rules/permission.py", "else come[duty.after]", "else True", "duties"),
+    Bug("R16", "domain/rules/permission.py", "asked_before(duty, grant) <= now", "True", "duties"),
+    Bug("R16", "domain/plan/check_law.py", "if name not in times:", "if False:", "duties"),
+    Bug("R16", "domain/rules/sanction.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
+    Bug("R8", "domain/rules/sanction.py", "state.hold_all(when.at, when.seq, None)", "pass", "urgent_permissions"),
+    Bug("R29", "domain/rules/grounds.py", 'return "arrest"  #', "pass  #", "arrests_with_what_is_seized"),
+    Bug(
+        "R12",
+        "domain/rules/arrival.py",
+        "return ARREST_IS_ASKED(checkpoint=name, voice=said.voice)",
+        "pass",
+        "arrests_with_what_is_seized",
+    ),
+    Bug("R15", "domain/rules/conflict.py", "if name not in ended}", "}", "deconfliction"),
+    Bug("R10", "domain/plan/check_goods.py", "and most > MOST_PLANNED]", "and False]", "check_goods"),
     Bug(
         "R16",
         "domain/rules/course.py",
@@ -1527,11 +1541,11 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/hold.py",
-        '        state.stop_all("undecided", UNDECIDED',
-        '        ("undecided", UNDECIDED',
+        'state.stop_all("undecided", lapsed if',
+        '("undecided", lapsed if',
         "rules_of_hold",
     ),
-    Bug("R8", "domain/rules/hold.py", 'HELD_AND_SEIZED if self.decision == "seize" else', "", "rules_of_hold"),
+    Bug("R8", "domain/rules/hold.py", "(HELD_AND_SEIZED if seizes else HELD_AND_ENDED)", "HELD_AND_ENDED", "rules_of_hold"),
     Bug(
         "R8",
         "domain/rules/contingency.py",
@@ -2374,7 +2388,7 @@ BUGS = (
     Bug(
         "wedge",
         "domain/rules/coming.py",
-        "yield progress.due, partial(Silence, checkpoint=name, services=waiting)",
+        "yield progress.due, partial(_silence, delivery, name, waiting)",
         "pass",
         "rehearsal/wedges::test_at_rest_a_delivery_that_asks_somebody_is_no_wedge",
     ),
@@ -3756,9 +3770,7 @@ BUGS = (
         "halt.by == delivery.plan.initiator else",
         "whose_end",
     ),
-    Bug(
-        "R12", "domain/rules/hold.py", 'state.stop_all("undecided", UNDECIDED', 'state.stop_all("silence", UNDECIDED', "whose_end"
-    ),
+    Bug("R12", "domain/rules/hold.py", 'state.stop_all("undecided", lapsed', 'state.stop_all("silence", lapsed', "whose_end"),
     Bug("R15", "domain/plan/register.py", "if service not in plan.initiators()]", "if service != plan.initiator]", "whose_end"),
     Bug(
         "R1", "domain/plan/request_for_consent.py", "requesters=plan.initiators(),", "requesters=(plan.initiator,),", "whose_end"

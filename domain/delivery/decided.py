@@ -144,6 +144,8 @@ class Silence(Event):
     readers = "checkpoint"
     checkpoint: CheckpointId
     services: Services
+    finding: Annotated[Finding | None, Field(exclude_if=lambda finding: finding is None)] = None
+    """What ends with it, where something does."""
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The checkpoint is `silent`. Of a contingency's, what follows is what that says. Of a checkpoint of the plan: at one of

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
+from domain.delivery.decided import Silence
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.events import AnyEvent
 from domain.delivery.known import Known, KnownStatements
@@ -129,8 +130,12 @@ class Delivery:
         return found
 
     def remarked(self) -> Iterator[tuple[Entry, Finding]]:
-        """Of the entries held here: of statements that count, each with each thing that is remarked of it."""
+        """Of the entries held here: of statements that count, each with each thing that is remarked of it; of silences, each with
+        what ended with it.
+        """
         for entry in self.ledger.entries:
+            if isinstance(entry.event, Silence) and entry.event.finding is not None:
+                yield entry, entry.event.finding
             verdict: Verdict | None = getattr(entry.event, "verdict", None)
             if verdict is not None and verdict.verdict == "accepted":
                 yield from ((entry, finding) for finding in verdict.findings)

@@ -228,11 +228,12 @@ class Understanding:
 
 @dataclass(frozen=True)
 class OnHold:
-    """Since when nothing moves, by the hold of which entry and service (R8)."""
+    """Since when nothing moves, and by which entry (R8)."""
 
     since: datetime
     seq: int
-    by: str
+    by: str | None
+    """The service that ordered it; none: what it goes by is not permitted any more (R16)."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ from domain.plan.goods import Label
 from domain.plan.vocabulary import CriminalRole, Involved
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import State
-from domain.words.limits import MOST_CAUGHT, MOST_PERSONS
+from domain.words.limits import MOST_PERSONS, MOST_WITH_SEIZED
 from domain.words.text import mark
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ def _each_once(persons: tuple[T, ...]) -> tuple[T, ...]:
 
 
 Arrestees = Annotated[tuple[Arrestee, ...], Field(min_length=1, max_length=MOST_PERSONS), AfterValidator(_each_once)]
-MaybeArrestees = Annotated[tuple[Arrestee, ...], Field(max_length=MOST_CAUGHT), AfterValidator(_each_once)]
+MaybeArrestees = Annotated[tuple[Arrestee, ...], Field(max_length=MOST_WITH_SEIZED), AfterValidator(_each_once)]
 Persons = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_PERSONS), AfterValidator(_each_once)]
 """Codes of them."""
 

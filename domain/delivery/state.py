@@ -353,7 +353,7 @@ class State:
         if self.halt is None:
             self.halt = Halt(cause=cause, finding=finding, seq=seq, by=by)
 
-    def hold_all(self, at: datetime, seq: int, by: str) -> None:
+    def hold_all(self, at: datetime, seq: int, by: str | None) -> None:
         """It is held, and nothing moves from here on; every participant is `held`. A hold before stands."""
         if self.hold is None:
             self.hold = OnHold(at, seq, by)

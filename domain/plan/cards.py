@@ -287,13 +287,27 @@ class Offences(Provision):
 
 
 class Duty(Provision):
-    """What whoever authorises must also do, and within what time of which event."""
+    """What whoever authorises must also do, and within what time of which event, or how long before it."""
 
     id: Slug
     what: Words
     after: DutyEvent = "authorisation"
-    within: LegalTerm
-    """From that event on."""
+    within: LegalTerm | None = None
+    """From that event on. None: the law gives no number, such as "at once", and each plan names a time."""
+    before: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """How long before the `end_of_authorisation` at the latest."""
+
+    @model_validator(mode="after")
+    def _one_time(self) -> "Duty":
+        if self.before is not None and (self.within is not None or self.after != "end_of_authorisation"):
+            message = "before is said of the end_of_authorisation alone, in the place of within"
+            raise ValueError(message)
+        return self
+
+    @property
+    def untimed(self) -> bool:
+        """Whether the law gives no time for it, so that the plan must."""
+        return self.within is None and self.before is None
 
 
 class Reporting(Provision):

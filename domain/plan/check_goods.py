@@ -12,7 +12,7 @@ from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity, known_as
 from domain.words.errors import Fault
 from domain.words.limits import MOST_PACKAGES
-from domain.words.quantities import say_mass
+from domain.words.quantities import MAX_WHOLE, say_mass
 from domain.words.text import either, fill, mark, word
 
 Cards = Mapping[str, RuleCard]
@@ -83,9 +83,16 @@ def classes(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             yield Fault(place=f"consignment.contents.{index}", problem=problem)
 
 
+MOST_PLANNED = MAX_WHOLE // 10
+"""So much of one thing a plan may speak of at most: whatever is added to it, or found to be more, can still be told."""
+
+
 def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """What is in it does not weigh more than all of it (R10), and there is something of everything."""
+    """What is in it does not weigh more than all of it (R10), there is something of everything, and no more of anything than what
+    is found of it later can be told of.
+    """
     goods = plan.consignment
+    yield from _too_much(plan)
     inside, gross = least_mass(goods.contents), bounds(goods.gross).most
     if gross is not None and inside > gross:
         problem = fill(
@@ -106,6 +113,32 @@ def sums(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     if goods.packages is not None and bounds(goods.packages).said > MOST_PACKAGES:
         problem = fill("R10: more packages than are ever counted, which is {most} at most", most=MOST_PACKAGES)
         yield Fault(place="consignment.packages", problem=problem)
+
+
+def _too_much(plan: Plan) -> Iterator[Fault]:
+    """Of what there may be more than `MOST_PLANNED`: a mass, a sum of money, a number, or all masses together."""
+    goods = plan.consignment
+    placed = [(f"consignment.contents.{index}", one.quantity) for index, one in enumerate(goods.contents)]
+    weighed = [(place, one.net) for (place, _), one in zip(placed, goods.contents, strict=True) if isinstance(one, SubstanceMass)]
+    masses = {place for place, _ in weighed} | {"consignment.gross"}
+    placed.append(("consignment.gross", goods.gross))
+    beyond = [(place, most) for place, one in placed if (most := bounds(one).most) is not None and most > MOST_PLANNED]
+    for place, most in beyond:
+        say = say_mass if place in masses else str
+        problem = fill(
+            "R10: there may be {found} of it, more than can be told once anything is added; {most} at most, so split it",
+            found=say(most),
+            most=say(MOST_PLANNED),
+        )
+        yield Fault(place=place, problem=problem)
+    together = sum(bounds(one).most or 0 for _, one in weighed)
+    if together > MOST_PLANNED and not beyond:
+        problem = fill(
+            "R10: all of it may weigh {found}, more than can be told once anything is added; {most} at most, so split it",
+            found=say_mass(together),
+            most=say_mass(MOST_PLANNED),
+        )
+        yield Fault(place="consignment.contents", problem=problem)
 
 
 def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -36,6 +36,7 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from _answers_for(plan, card)
         yield from _term(plan, card)
         yield from _offence(plan, card)
+        yield from _duties(plan, card)
         yield from agreement(plan, directory, card)
         yield from _measures(plan, directory, card)
         if card.allows(plan.modality, plan.case) is False:
@@ -52,6 +53,10 @@ def law(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if state not in plan.asked_states():
             problem = fill("{state} is neither on the route nor asked, so nobody answers for its law", state=state)
             yield Fault(place=f"answers_for_law.{state}", problem=problem)
+    for state in plan.duty_times:
+        if state not in plan.asked_states():
+            problem = fill("{state} is neither on the route nor asked, so nobody there has a duty", state=state)
+            yield Fault(place=f"duty_times.{state}", problem=problem)
     yield from _excluded(plan, directory, cards)
     yield from second_voice(plan, directory, cards)
 
@@ -102,6 +107,30 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
             lead=say_span(term.ask_before),
         )
         yield Fault(place="expiry_warnings", problem=problem)
+
+
+def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:
+    """Where the law makes a duty of something and gives no time for it, the plan names one; and for nothing else (R16)."""
+    untimed = {one.id: one for one in card.duties_of(plan.case) if one.untimed}
+    times = plan.duty_times.get(card.state, {})
+    for name, duty in untimed.items():
+        if name not in times:
+            problem = fill(
+                "R16: by the rule card of {state}, {what}, and it gives no time for that; name one in duty_times, such as "
+                "{state}: {example}",
+                state=card.state,
+                what=duty.what,
+                example=f"{{{name}: 24h}}",
+            )
+            yield Fault(place="duty_times", problem=problem)
+    for name in times:
+        if name not in untimed:
+            problem = fill(
+                "R16: the rule card of {state} has no duty {name} without a time of its own; leave it out",
+                state=card.state,
+                name=name,
+            )
+            yield Fault(place=f"duty_times.{card.state}.{name}", problem=problem)
 
 
 def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:

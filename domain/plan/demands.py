@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from domain.plan.cards import Law, LawText, Measure, Movement, Provision, Recorded, RecordRule, RuleCard
+from domain.plan.cards import Duty, Law, LawText, Measure, Movement, Provision, Recorded, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span
@@ -126,6 +126,8 @@ NOT_URGENT = mark("not known whether it may be given before it is written, so it
 FORBIDS = mark("not allowed, or ended, where there is: {what}")
 OFFENCES = mark("for these offences alone: {articles}; this plan names {named}")
 DUTY = mark("{what}, within {within} of: {event}")
+DUTY_UNTIMED = mark("{what}, after: {event}; the law gives no time, and this plan names {within} (R16)")
+DUTY_BEFORE = mark("{what}, {before} before the authorisation ends at the latest")
 REPORTS = mark("{what}, every {every} at least")
 RECORDED: Mapping[str, str] = {
     "witnesses": mark("{acts}: before attesting witnesses"),
@@ -304,7 +306,7 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
         yield _known(card, "offences", OFFENCES, listed, **words)
     for duty in card.duties_of(plan.case):
-        yield _known(card, "duties", DUTY, duty, what=duty.what, within=duty.within, event=(duty.after,))
+        yield _duty(plan, card, duty)
     for report in card.about(card.reports, plan.case):
         yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))
     for record in card.about(card.records, plan.case):
@@ -323,6 +325,16 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _known(card, "languages", LANGUAGES, one, codes=", ".join(one.codes))
     if not codes:
         yield _unknown("languages", LANGUAGES_UNKNOWN)
+
+
+def _duty(plan: Plan, card: RuleCard, duty: Duty) -> Point:
+    if duty.before is not None:
+        return _known(card, "duties", DUTY_BEFORE, duty, what=duty.what, before=duty.before)
+    if duty.within is not None:
+        return _known(card, "duties", DUTY, duty, what=duty.what, within=duty.within, event=(duty.after,))
+    named = plan.duty_times.get(card.state, {}).get(duty.id)
+    point = _known(card, "duties", DUTY_UNTIMED, duty, what=duty.what, within=named or "-", event=(duty.after,))
+    return point.model_copy(update={"fits": named is not None})
 
 
 def _known(card: RuleCard, about: About, sentence: str, where: Provision, **values: Value) -> Point:

@@ -36,6 +36,7 @@ from domain.words.limits import (
     LONGEST_LINE,
     LONGEST_SOURCE,
     MOST_CALLS,
+    MOST_DUTIES_OF_A_CARD,
     MOST_ESCORTS,
     MOST_EXTRADITING,
     MOST_IDENTIFIERS,
@@ -385,6 +386,11 @@ class Plan(Frozen):
     """What it does on the way that may need a permission of its own (R16), beside what follows from how it travels."""
     answers_for_law: Annotated[dict[State, ServiceId], Field(default_factory=dict, max_length=MOST_STATES)]
     """Who answers for what the card of a State does not know: one of those that are asked to authorise there (R1)."""
+    duty_times: Annotated[
+        dict[State, Annotated[dict[Slug, Span], Field(min_length=1, max_length=MOST_DUTIES_OF_A_CARD)]],
+        Field(default_factory=dict, max_length=MOST_STATES, exclude_if=lambda times: not times),
+    ]
+    """Within what time a duty is done for which the law of a State gives none, by its `id`, from its event on (R16)."""
     reverse: bool = False
     """It travels back to its sender, under watch."""
     consignment: Consignment

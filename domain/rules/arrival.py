@@ -15,8 +15,9 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.directory import Service
+from domain.plan.powers import MAY_ARREST
 from domain.plan.vocabulary import Reason
-from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays, share
+from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind, Stays, share, size_of, unasked
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
 
 NOT_ASKED_TO_ARREST = refused("R17", "not_asked_to_arrest", "{voice} is not asked to arrest anybody", voice="name")
@@ -25,6 +26,9 @@ NOT_UNDER_ARREST = refused(
 )
 ARRESTED_ALREADY = refused(
     "R12", "arrested_already", "{voice} has arrested others as {persons}; each person has a code", voice="name", persons="names"
+)
+ARREST_IS_ASKED = refused(
+    "R17", "arrest_is_asked", "{checkpoint} asks {voice} for this; say it there", checkpoint="name", voice="name"
 )
 NOBODY_CAME = found(
     "R12",
@@ -158,6 +162,48 @@ class ArrestMade(Kind):
         return {"place": facts.place}
 
 
+class ArrestReported(ArrestMade):
+    """Who was arrested though no checkpoint asks for it: with what was stopped, after it, or on the way."""
+
+    kind: Literal["arrest_reported"] = "arrest_reported"  # type: ignore[assignment]
+
+    declares = unasked("Arrest reported", rule="R17", largest=LARGEST_OF_LISTS)
+
+    @classmethod
+    def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
+        """It may arrest by its kind, and no open checkpoint asks it to."""
+        return service.kind in MAY_ARREST and _asked_to_arrest(delivery, service.id) is None
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`arrest_is_asked` where an open checkpoint asks its `voice` for `arrest` and has no answer to that; then what is found
+        of it `as_arrest`.
+        """
+        if (name := _asked_to_arrest(delivery, said.voice)) is not None:
+            return ARREST_IS_ASKED(checkpoint=name, voice=said.voice)
+        return self.as_arrest(delivery, said.statement.id, said.voice)
+
+    def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
+        """Its `persons`. All that its `voice` holds of arrests is no more than an equal share of those who take part."""
+        arrests = delivery.state.arrests
+        own = [one.persons for name, one in arrests.items() if name != statement and one.service == said.voice]
+        most = delivery.law.figures.arrested_bytes // len(delivery.state.participants)
+        return Stays(self.persons, min(super().stays(delivery, said, statement).most, most - sum(map(size_of, own))))
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {}
+
+
+def _asked_to_arrest(delivery: Delivery, voice: str) -> str | None:
+    """The open checkpoint that asks this service for `arrest` and has no answer."""
+    waits = (
+        one.checkpoint.id
+        for one in delivery.state.open_checkpoints()
+        if "arrest" in one.checkpoint.needs_of(voice) and (voice, "arrest") not in one.answers
+    )
+    return next(waits, None)
+
+
 class NoArrest(Kind):
     """The team ends its action without an arrest."""
 
@@ -191,7 +237,7 @@ class ArresteeReleased(Kind):
         answers=None,
         confirms=False,
         by="anyone",
-        counts=UNDER_WAY | HALTED,
+        counts=ALWAYS,
         names_checkpoint=False,
         rule="R17",
         contact=False,
@@ -207,7 +253,7 @@ class ArresteeReleased(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`, or it has arrested
-        somebody with what it interdicted; `not_under_arrest` where its
+        somebody; `not_under_arrest` where its
         `voice` has not arrested one of these, or has freed one: those codes.
         """
         state = delivery.state

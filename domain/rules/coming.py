@@ -10,6 +10,7 @@ from domain.delivery.events import AnyEvent
 from domain.delivery.holdings import unsettled
 from domain.delivery.progress import Progress
 from domain.rules.book import book_of
+from domain.rules.permission import asked_before, duties
 from domain.rules.siblings import ends_of_waits
 from domain.rules.turns import next_to_clear
 from domain.rules.watch import check_in_due
@@ -26,9 +27,10 @@ def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
 
 def moments(delivery: Delivery) -> Iterator[datetime]:
     """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
-    `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, the beginning and the
-    end of each permission, and for the leg that is `next_to_clear` the first instant, to the microsecond, at which the
-    authorisation of one of its `states_of` has less than is `needed`; and when it has its outcome, until when it stays open.
+    `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, when what is due before
+    its end is asked for, the beginning and the end of each permission, and for the leg that is `next_to_clear` the first instant,
+    to the microsecond, at which the authorisation of one of its `states_of` has less than is `needed`; and when it has its
+    outcome, until when it stays open.
     """
     yield from (at for at, _ in delivery.once(all_coming))
     yield from ends_of_waits(delivery)
@@ -59,6 +61,9 @@ def _windows(delivery: Delivery) -> Iterator[datetime]:
         yield grant.valid_from
         if leg is not None and grant.state in delivery.consents.states_of(leg):
             yield grant.valid_until - delivery.consents.needed(grant.state, leg) + SOONEST
+    for duty, service in duties(delivery):
+        if duty.before is not None:
+            yield asked_before(duty, state.grants[service])
     for permits in state.permits.values():
         for permit in permits:
             yield from (permit.valid_from, permit.valid_until)
@@ -74,10 +79,10 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent
     but while it is held for those that `waits_with` that: its next reminder, one more than before; the next rung of its ladder,
     `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
     for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
-    those that are waited for. Then, while it is under way and has not been delivered, authorisation by authorisation that is
-    final, neither withdrawn nor expired, and of a State ahead: `expiring`, before its end by the next of the plan's
-    `expiry_warnings`, the longest first, one more than before; and `expired`, at its end. Last, while it is under way and the
-    register has put something off: `look_due`, then.
+    those that are waited for; silence also what it `ends_with_silence`, if the contingency says so. Then, while it is under way
+    and has not been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead:
+    `expiring`, before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and
+    `expired`, at its end. Last, while it is under way and the register has put something off: `look_due`, then.
     """
     state = delivery.state
     for name, progress in state.progress.items():
@@ -102,9 +107,18 @@ def _coming_at(delivery: Delivery, name: str, progress: Progress) -> Iterator[tu
     if progress.due is not None and not progress.silent:
         polled = any(_is_polled(delivery, service) for service in waiting)
         if not polled or progress.asked_again:
-            yield progress.due, partial(Silence, checkpoint=name, services=waiting)
+            yield progress.due, partial(_silence, delivery, name, waiting)
         elif not progress.came_due:
             yield progress.due, partial(CameDue, checkpoint=name)
+
+
+def _silence(delivery: Delivery, name: str, waiting: tuple[str, ...]) -> Silence:
+    """With what ends by it: as the contingency says at the moment at which it is due."""
+    progress = delivery.state.progress[name]
+    contingency = book_of(delivery).contingencies.get(progress.contingency or "")
+    assert progress.due is not None  # noqa: S101 - else there is no silence
+    ends = contingency.ends_with_silence(delivery.state, progress, progress.due) if contingency is not None else None
+    return Silence(checkpoint=name, services=waiting, finding=ends)
 
 
 def _is_polled(delivery: Delivery, service: str) -> bool:

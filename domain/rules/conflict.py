@@ -12,12 +12,14 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
+from domain.plan.directory import valid_keys
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.register import Contact, competent
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.signing.envelope import Envelope
+from domain.signing.keys import key_id
 from domain.words.errors import Refused
 from domain.words.identifiers import ServiceId
 from domain.words.limits import LARGEST_ACT, LARGEST_NOTE
@@ -180,7 +182,7 @@ class Deconfliction(Contingency):
         """One that came up after it had left holds nothing up."""
         return state.dispatched
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """Before it has left, it halts; after that it closes."""
         return "closes" if state.dispatched else "halts"
 
@@ -244,8 +246,8 @@ class ConflictSettled(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_such_conflict` unless there is somebody to `call_about` the conflict of its checkpoint, and it is who the statement
         agrees with; `one_sided` without an `agreement`; `not_theirs` unless that is a statement signed by keys of the contact
-        that count now; `other_agreement` unless that is a `conflict_settled` of the contact's, about this delivery and
-        checkpoint, and agrees with who says this.
+        that count now, by what the register told of them and by what is known of that service here; `other_agreement` unless that
+        is a `conflict_settled` of the contact's, about this delivery and checkpoint, and agrees with who says this.
         """
         contact = call_about(delivery, delivery.state.progress[said.checkpoint])
         if contact is None or self.agreed_with != contact.service:
@@ -253,7 +255,7 @@ class ConflictSettled(Kind):
         if self.agreement is None:
             return ONE_SIDED(service=contact.service)
         try:
-            other = delivery.law.opened(self.agreement, contact.keys_at(said.at))
+            other = delivery.law.opened(self.agreement, _keys_now(delivery, contact, said.at))
         except Refused:
             return NOT_THEIRS(service=contact.service)
         place = (other.service, other.delivery, other.checkpoint)
@@ -334,7 +336,7 @@ class Conflict(Contingency):
         """It is not satisfied, and there is nobody to `call_about` it."""
         return not progress.satisfied and call_about(delivery, progress) is None
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """Before it has left, it halts; after that it closes."""
         return "closes" if state.dispatched else "halts"
 
@@ -351,6 +353,15 @@ class Conflict(Contingency):
         """If nobody answered, the conflict is let be."""
         if progress.result == "unanswered":
             state.register.let_be = (*state.register.let_be, progress.key)
+
+
+def _keys_now(delivery: Delivery, contact: Contact, at: datetime) -> dict[str, str]:
+    """Its keys, as the register told them and as they are known here since, where it is known: none that has ended by either."""
+    known = delivery.directory.find(contact.service)
+    told = (contact.keys, known.keys if known is not None else ())
+    valid = [valid_keys(keys, at) for keys in told]
+    ended = {key_id(one.public) for keys, good in zip(told, valid, strict=True) for one in keys if key_id(one.public) not in good}
+    return {name: public for good in valid for name, public in good.items() if name not in ended}
 
 
 def call_about(delivery: Delivery, progress: Progress | None) -> Contact | None:

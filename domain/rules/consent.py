@@ -466,7 +466,7 @@ class Extension(Contingency):
             state.delivered or progress.key not in state.grants or not _runs_short(delivery, progress.key, uncleared, state.now)
         )
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
         return "halts"
 

@@ -14,13 +14,14 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
+from domain.delivery.verdicts import Finding
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Need
 from domain.plan.voices import agreeing
 
-Consequence = Literal["halts", "closes", "out_of_sight", "nothing"]
-"""What silence brings: nothing advances any more; the checkpoint closes; the consignment counts as out of sight; it goes on
-waiting, and nobody else is told.
+Consequence = Literal["halts", "closes", "out_of_sight", "holds", "nothing"]
+"""What silence brings: nothing advances any more; the checkpoint closes; the consignment counts as out of sight; it is held until
+it is decided how to go on; it goes on waiting, and nobody else is told.
 """
 
 
@@ -72,7 +73,7 @@ class Contingency(ABC):
         """Whether silence closes it: where it decides nothing."""
         return self.declares.closes_unanswered
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """What follows where nobody answers in time: it closes, where it may stay unanswered; else nothing."""
         return "closes" if self.may_stay_unanswered(state) else "nothing"
 
@@ -87,6 +88,10 @@ class Contingency(ABC):
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """Whether it is no longer needed."""
         return False
+
+    def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
+        """What ends if it is not answered in time: nothing that would have to be said."""
+        return None
 
     def after_silence(  # noqa: B027 - most have nothing to do
         self, state: State, progress: Progress, services: tuple[str, ...], when: Moment

@@ -351,7 +351,7 @@ class Decision(Contingency):
         """There is no discrepancy any more, and it is not satisfied."""
         return delivery.state.discrepancy is None and not progress.satisfied
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
         return "halts"
 

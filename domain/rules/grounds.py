@@ -12,6 +12,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused, re
 from domain.plan.plan import Checkpoint
 from domain.plan.powers import BETWEEN, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
+from domain.rules.arrival import ArrestReported
 from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
 from domain.rules.exhibits import WEIGHS_OTHERWISE, other_mass
@@ -236,7 +237,7 @@ def without_power(delivery: Delivery, said: Said) -> Verdict | None:
     or its `voice` is of another State than the one where it is done, and it is not `prepared`, `dispatched` or `delivered`, or
     it does not travel along there (`no_power_there`), or that State does not permit `foreign_officers` now (`no_leave`).
     Who offers and who accepts custody may be of another State. It is done in the State of the checkpoint that asks for it; a
-    seizure that interdicts, where the consignment is.
+    seizure that interdicts, where the consignment is; an `arrest_reported`, in the State of its `voice`.
     """
     need, voice = _act(said), delivery.directory.find(said.voice)
     if need is None or voice is None:
@@ -335,12 +336,18 @@ REMARKS: tuple[Ground, ...] = (
 
 def _act(said: Said) -> Need | None:
     """Which act of public authority it says was done; none: it says something else."""
+    if isinstance(said.content, ArrestReported):
+        return "arrest"  # which nobody has asked for
     declares = kind_of(said.statement).declares
     return declares.answers if declares.confirms and declares.answers in POWERS else None
 
 
 def _where(delivery: Delivery, said: Said) -> str:
-    """The State in which it was done: of the checkpoint that asks for it, or else where the consignment is."""
+    """The State in which it was done: of the checkpoint that asks for it, or else where the consignment is; of an arrest that
+    nobody asked for, that of its `voice`.
+    """
+    if isinstance(said.content, ArrestReported):
+        return delivery.directory.get(said.voice).state or ""
     planned = delivery.plan.find(said.checkpoint) if kind_of(said.statement).declares.by == "asked" else None
     return planned.state if planned is not None else delivery.state.here.state
 

@@ -1,6 +1,7 @@
 """Hold is not stop (R8): anyone may order a hold, and others decide in time to go on, to seize or to end it.
 
-Nothing moves meanwhile. What is said to have moved waits; what is seen, seized or reported counts; the clock runs.
+A measure that the way rests on and nobody sanctions in time (R16) holds it by itself. Nothing moves meanwhile. What is said to
+have moved waits; what is seen, seized or reported counts; the clock runs.
 """
 
 from collections.abc import Iterator
@@ -35,6 +36,33 @@ HELD_AND_ENDED = found(
     service="name",
     entry="entry",
     by="name",
+)
+LAPSED = found(
+    "R8",
+    "hold_of_itself",
+    "what it goes by was permitted in urgency and not sanctioned in time (entry {entry})",
+    entry="entry",
+)
+LAPSED_AND_SEIZED = found(
+    "R8",
+    "lapse_seized",
+    "{service} decided to seize it (entry {entry}), after what it goes by had not been sanctioned in time",
+    service="name",
+    entry="entry",
+)
+LAPSED_AND_ENDED = found(
+    "R8",
+    "lapse_ended",
+    "{service} decided to end it (entry {entry}), after what it goes by had not been sanctioned in time",
+    service="name",
+    entry="entry",
+)
+LAPSE_UNDECIDED = found(
+    "R8",
+    "lapse_undecided",
+    "what it goes by was not sanctioned in time (entry {entry}), and {services} did not decide in time",
+    entry="entry",
+    services="names",
 )
 UNDECIDED = found(
     "R8",
@@ -110,13 +138,17 @@ class HoldDecided(Kind):
         return self.decision == "go_on"
 
     def apply(self, state: State, said: Said) -> None:
-        """To seize or to end halts with the cause `decision`, and `hold_seized` or `hold_ended`, where it is held. To go on is
-        an answer, and nothing else follows from it by itself.
+        """To seize or to end halts with the cause `decision`, and `hold_seized` or `hold_ended`, where it is held; `lapse_seized`
+        or `lapse_ended`, where no service ordered that. To go on is an answer, and nothing else follows from it by itself.
         """
         if self.decision == "go_on" or state.hold is None:
             return
-        why = HELD_AND_SEIZED if self.decision == "seize" else HELD_AND_ENDED
-        state.stop_all("decision", why(service=said.service, entry=said.seq, by=state.hold.by), said.seq, said.service)
+        seizes = self.decision == "seize"
+        if (by := state.hold.by) is None:
+            finding = (LAPSED_AND_SEIZED if seizes else LAPSED_AND_ENDED)(service=said.service, entry=said.seq)
+        else:
+            finding = (HELD_AND_SEIZED if seizes else HELD_AND_ENDED)(service=said.service, entry=said.seq, by=by)
+        state.stop_all("decision", finding, said.seq, said.service)
 
 
 class Hold(Contingency):
@@ -149,14 +181,16 @@ class Hold(Contingency):
     def title_of(self, key: str) -> str:
         return "hold"
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
         return "halts"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """It halts with the cause `undecided` and `hold_undecided`."""
+        """It halts with the cause `undecided` and `hold_undecided`, or `lapse_undecided` where no service ordered the hold."""
         assert state.hold is not None  # noqa: S101 - it is open only while something is held
-        state.stop_all("undecided", UNDECIDED(by=state.hold.by, entry=state.hold.seq, services=services), when.seq)
+        by, entry = state.hold.by, state.hold.seq
+        lapsed = LAPSE_UNDECIDED(entry=entry, services=services)
+        state.stop_all("undecided", lapsed if by is None else UNDECIDED(by=by, entry=entry, services=services), when.seq)
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         """If it is satisfied, it is held no more: see `go_on`."""

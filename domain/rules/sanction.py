@@ -1,15 +1,44 @@
-"""What was permitted because it could not wait is sanctioned by whose say it is in the time of the law, or ends (R16)."""
+"""What was permitted because it could not wait is sanctioned by whose say it is in the time of the law, or ends (R16).
+
+It is the measure that ends, and not the delivery (Kazakhstan, law on operational-search activity art. 12(7): else it stops at
+once). But somebody must be able to seize at any moment: where the way that is being gone rests on that measure, it is held, and
+those in charge decide in time (R8).
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
 
+from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
+from domain.delivery.event import Moment
 from domain.delivery.grants import Permit
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
+from domain.delivery.verdicts import Finding, found
+from domain.plan.cards import Measure
 from domain.plan.plan import Checkpoint, Requirement
-from domain.rules.contingency import Contingency, Unforeseen, open_about
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.words.quantities import left_until
+
+CONTROL: tuple[Measure, ...] = ("post", "following_person", "watching_thing", "device", "foreign_officers")
+"""Measures by which it is kept under control on its way. The others are done once, or listen."""
+NOT_SANCTIONED = found(
+    "R16",
+    "not_sanctioned",
+    "{service} has not sanctioned in time what was permitted in urgency: in {state} there is no permission any more for {lapsed}",
+    service="name",
+    state="name",
+    lapsed="words",
+)
+HELD_FOR_IT = found(
+    "R16",
+    "held_for_sanction",
+    "{service} has not sanctioned in time what was permitted in urgency: in {state} there is no permission any more for "
+    "{lapsed}; it goes by that now, so it is held",
+    service="name",
+    state="name",
+    lapsed="words",
+)
 
 
 class Sanction(Contingency):
@@ -51,6 +80,43 @@ class Sanction(Contingency):
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """It has been permitted since by an act that was not urgent."""
         return not progress.satisfied and not any(one.service == progress.key for one in _urgent(delivery.state))
+
+    def silence_brings(self, state: State, key: str) -> Consequence:
+        """It is held, where it goes by what that service has not sanctioned; else it closes."""
+        return "holds" if _goes_by(state, key, _lapsing(state, key, state.now)) else "closes"
+
+    def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
+        """What was permitted in urgency in the place of that service, and no other act permits then: `held_for_sanction` where it
+        goes by some of that; else `not_sanctioned`.
+        """
+        lapsed = _lapsing(state, progress.key, at)
+        there = state.directory.get(progress.key).state or ""
+        finding = HELD_FOR_IT if _goes_by(state, progress.key, lapsed) else NOT_SANCTIONED
+        return finding(service=progress.key, state=there, lapsed=lapsed) if lapsed else None
+
+    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
+        """Where it goes by what lapses it is held, by nobody's order."""
+        if _goes_by(state, progress.key, _lapsing(state, progress.key, when.at)):
+            state.hold_all(when.at, when.seq, None)
+
+
+def _lapsing(state: State, service: str, at: datetime) -> tuple[Measure, ...]:
+    """What was permitted in urgency in the place of this service and nothing else permits at this instant: of what the plan wants
+    permitted there.
+    """
+    there = state.directory.get(service).state or ""
+    urgent = {one for permit in _urgent(state) if permit.service == service for one in permit.permissions}
+    wanted = state.plan.permissions(state.cards[there])
+    law = Consents(state)
+    return tuple(one for one in wanted if one in urgent and not law.permitted(there, one, at, without=service))
+
+
+def _goes_by(state: State, service: str, lapsed: tuple[Measure, ...]) -> bool:
+    """Whether it is `watched`, on a leg through the State of this service, and kept under control there by some of this: `post`,
+    `following_person`, `watching_thing`, `device` or `foreign_officers`.
+    """
+    here = state.directory.get(service).state in state.here.states
+    return state.watched and here and any(one in CONTROL for one in lapsed)
 
 
 def _urgent(state: State) -> tuple[Permit, ...]:

@@ -133,7 +133,7 @@ class Sibling(Contingency):
         planned = delivery.plan.find(progress.key)
         return not progress.satisfied and (planned is None or not lacking(delivery, planned))
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
         return "halts"
 
@@ -175,7 +175,7 @@ class SiblingStop(Contingency):
     def title_of(self, key: str) -> str:
         return "sibling.stop"
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
         return "halts"
 

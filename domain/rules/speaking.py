@@ -16,7 +16,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Reason
-from domain.rules.arrival import ArrestMade
+from domain.rules.arrival import ArrestMade, ArrestReported
 from domain.rules.balance import Seizure
 from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays
 from domain.rules.measures import may_be_permitted
@@ -124,7 +124,7 @@ class Correction(Kind):
     kind: Literal["correction"] = "correction"
     of: StatementId
     reason: Reason
-    content: Annotated[Prepared | ArrestMade | Seizure | Interdicted, Field(discriminator="kind")]
+    content: Annotated[Prepared | ArrestMade | ArrestReported | Seizure | Interdicted, Field(discriminator="kind")]
 
     declares = Declaration(
         title="Correction",
@@ -143,8 +143,8 @@ class Correction(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
         says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded, for an
-        `arrest_made` what is found `as_arrest`, for a `seizure` what is found `as_seizure`; then what is wrong with a
-        `second_officer`, where two correct.
+        `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found `as_seizure`; then what is
+        wrong with a `second_officer`, where two correct.
         """
         earlier = delivery.state.counted.get(self.of)
         if earlier is None or earlier.service != said.service:
@@ -172,7 +172,7 @@ class Correction(Kind):
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
         it corrects; of an `interdicted` the gross weight, the number of packages, and who was
-        arrested with it; of an `arrest_made` its persons; of a
+        arrested with it; of an `arrest_made` or `arrest_reported` its persons; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
         decided on the old ones stays decided; but what does not close in the balance is explained afresh.
         """
@@ -193,7 +193,7 @@ class Correction(Kind):
                 state.arrests[self.of] = replace(state.arrests[self.of], persons=persons)
 
 
-CORRECTABLE = ("prepared", "arrest_made", "seizure", "interdicted")
+CORRECTABLE = ("prepared", "arrest_made", "arrest_reported", "seizure", "interdicted")
 """Kinds whose statements are remembered so that they can be corrected."""
 
 
@@ -320,9 +320,9 @@ def may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progre
 
 def say(state: State, said: Said) -> None:
     """An accepted statement takes effect. Where it `is_first_of_two`, it waits for a second and nothing else follows. Else, in
-    this order: a `prepared`, `arrest_made`, `seizure` or `interdicted` is `counted`, so that it can be corrected, with how many
-    officers the checkpoint that it names asks for; by a contact they `have_in_sight` what travels; an answer is counted; and what
-    its kind changes is changed.
+    this order: a `prepared`, `arrest_made`, `arrest_reported`, `seizure` or `interdicted` is `counted`, so that it can be
+    corrected, with how many officers the checkpoint that it names asks for; by a contact they `have_in_sight` what travels; an
+    answer is counted; and what its kind changes is changed.
     """
     content = said.content
     assert isinstance(content, Kind)  # noqa: S101

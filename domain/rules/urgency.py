@@ -125,7 +125,7 @@ class WrittenAct(Contingency):
         grant = delivery.state.grants[progress.key]
         return (grant.form == "written" and not progress.satisfied) or grant.withdrawn or grant.expired
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
         return "halts"
 

@@ -222,7 +222,7 @@ class SightingDue(Contingency):
         contact = delivery.state.last_contact
         return not delivery.state.watched or (contact is not None and contact > progress.opened)
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It is out of sight."""
         return "out_of_sight"
 
@@ -266,7 +266,7 @@ class Search(Contingency):
         """There is no gap any more, or it is not `watched`."""
         return delivery.state.gap is None or not delivery.state.watched
 
-    def silence_brings(self, state: State) -> Consequence:
+    def silence_brings(self, state: State, key: str) -> Consequence:
         """It halts."""
         return "halts"
 

@@ -24,11 +24,12 @@ from domain.plan.request_for_consent import DECIDING, digest_of_request, request
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import LOOK_ASKED, TOUCHES, call_about
-from domain.rules.hold import ORDERED
+from domain.rules.hold import LAPSED, ORDERED
 from domain.rules.measures import may_be_permitted
+from domain.rules.permission import time_of
 from domain.rules.proceedings import TAKEOVER_ASKED, awaited
 from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
-from domain.rules.speaking import asked_in_place
+from domain.rules.speaking import asked_in_place, is_backup, may_be_urgent
 from domain.signing.canonical import canonical
 from domain.views.names import IN_GENERAL
 from domain.views.sentences import Translate, english, say
@@ -108,7 +109,20 @@ def requests(delivery: Delivery, name: str) -> tuple[Request, ...]:
 def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]:
     """What this service is being asked now, and after it what it may answer for others: their requests, to be said for them."""
     own = [(name, service) for name, one in delivery.state.progress.items() if one.open and service in one.waiting_for()]
-    return tuple(request(delivery, name, voice) for name, voice in [*own, *asked_in_place(delivery, service, at)])
+    return tuple(asked_of(delivery, name, voice, service) for name, voice in [*own, *asked_in_place(delivery, service, at)])
+
+
+def asked_of(delivery: Delivery, name: str, voice: str, reader: str) -> Request:
+    """The request to a service there, as this one may answer it: in urgency it says a permission and nothing else."""
+    asked = request(delivery, name, voice)
+    return asked.model_copy(update={"says": ("permission",)}) if urgently(delivery, reader, name, voice) else asked
+
+
+def urgently(delivery: Delivery, service: str, name: str, voice: str) -> bool:
+    """Whether what this service may say there for that one is to permit something in urgency, and nothing else (R16)."""
+    progress = delivery.state.progress[name]
+    apart = service != voice and voice not in delivery.state.delegations and not is_backup(delivery, service, voice, progress)
+    return apart and may_be_urgent(delivery, service, voice, progress)
 
 
 def _number(delivery: Delivery, name: str, service: str) -> str:
@@ -189,6 +203,8 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
         return delivery.balance.unexplained()
     progress = delivery.state.progress[name]
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
+    if progress.contingency == "duty" and (time := time_of(delivery, progress.key)) is not None:
+        return (time,)
     if contingency is not None and contingency.declares.after_halt:
         seen = sight(delivery, service)
         halted = what_halted(delivery, seen)
@@ -204,7 +220,7 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
         return (TOUCHES(service=other.service),)
     hold = delivery.state.hold
     if "hold_decision" in says and hold is not None:
-        return (ORDERED(service=hold.by, entry=hold.seq),)
+        return (LAPSED(entry=hold.seq) if hold.by is None else ORDERED(service=hold.by, entry=hold.seq),)
     if progress.contingency in ("sibling", "sibling_stop"):
         return (about_siblings(delivery, progress),)
     differs = delivery.state.discrepancy

@@ -15,7 +15,7 @@ def after_silence(delivery: Delivery, progress: Progress) -> Consequence:
         return "nothing"
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
     if contingency is not None:
-        return contingency.silence_brings(delivery.state)
+        return contingency.silence_brings(delivery.state, progress.key)
     planned = delivery.plan.find(progress.checkpoint.id)
     step = planned.step if planned is not None else None
     if step == "authorise" or progress.checkpoint.overdue == "interdict":

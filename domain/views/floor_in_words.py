@@ -106,6 +106,7 @@ THEN: Final[Mapping[Consequence, str]] = {
     "halts": mark("If nobody answers, it halts."),
     "closes": mark("If nobody answers, it goes on without."),
     "out_of_sight": mark("If nobody answers, it counts as out of sight."),
+    "holds": mark("If nobody answers, it is held."),
     "nothing": mark("Nothing follows by itself: call them."),
 }
 Tone = Literal["late", "soon", ""]

@@ -276,6 +276,7 @@ PARTS: Parts = {
     "witnesses": _list,
     "request": _one_or_several,
     "arrest_made.persons": _arrestees,
+    "arrest_reported.persons": _arrestees,
     "interdicted.arrested": _arrestees,
     "arrestee_released.persons": _list,
     "at": _at,

@@ -114,6 +114,9 @@ class Glance(Frozen):
     to_seize: bool
     """It was stopped, and is not seized yet (R8)."""
     held_by: ServiceId | None
+    """Who ordered a hold (R8)."""
+    held_of_itself: bool = False
+    """It is held since what it goes by is not permitted any more (R16)."""
     lost_since: UtcText | None
     """Since when it is out of sight (R9)."""
     differs: Annotated[tuple[Finding, ...], Field(max_length=MOST_IN_A_CELL)]
@@ -126,6 +129,11 @@ class Glance(Frozen):
     """Statements that a rule has refused so far."""
     ends_first: Shortfall | None = None
     """Of those consents the one that ends first, however long it is needed."""
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing moves until it is decided whether it goes on (R8)."""
+        return self.held_by is not None or self.held_of_itself
 
 
 def glance(delivery: Delivery) -> Glance:
@@ -153,6 +161,7 @@ def glance(delivery: Delivery) -> Glance:
         halted=state.halt.cause if state.halt is not None else None,
         at_risk=state.halt is not None and state.halt.cause == "risk_to_life",
         to_seize=state.halt is not None and not state.secured and any(one.contingency == "interdiction" for one in open_now),
+        held_of_itself=state.hold is not None and state.hold.by is None and state.under_way,
         held_by=state.hold.by if state.hold is not None and state.under_way else None,
         lost_since=_text(state.gap.began if state.gap is not None else None),
         differs=tuple(_differing(delivery))[:MOST_IN_A_CELL],

@@ -124,7 +124,7 @@ def happened(delivery: str, entry: Entry) -> Happened | None:
         case Stated():
             line |= _said(read(event.envelope)) | {"finding": event.verdict.finding, "also": event.verdict.also}
         case Silence():
-            line |= {"services": event.services[:MOST_IN_A_CELL]}
+            line |= {"services": event.services[:MOST_IN_A_CELL], "finding": event.finding}
         case Escalated():
             line |= {"services": (event.to,)}
         case Expired():

@@ -22,7 +22,7 @@ from domain.words.text import mark
 
 Stage = Literal["done", "next", "later", "end"]
 What = Literal["asked", "reminded", "told", "silent", "remind", "tell", "tell_backup", "tell_next", "nobody"]
-End = Literal["halts", "interdicted", "stays", "closes", "out_of_sight", "overdue", "open", "held"]
+End = Literal["halts", "interdicted", "stays", "closes", "out_of_sight", "holds", "overdue", "open", "held"]
 
 STEPS: Final[Mapping[What, str]] = {
     "asked": mark("asked"),
@@ -41,6 +41,7 @@ ENDS: Final[Mapping[End, str]] = {
     "stays": mark("no answer: it halts, and does not leave"),
     "closes": mark("no answer: it closes without one"),
     "out_of_sight": mark("no answer: it counts as out of sight, and is searched for"),
+    "holds": mark("no answer: it is held, and is decided on anew"),
     "overdue": mark("no answer: it is overdue, and nothing follows by itself"),
     "open": mark("nothing by itself: it has no time limit"),
     "held": mark("while it is held, nobody's silence counts"),

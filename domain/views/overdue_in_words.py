@@ -47,6 +47,7 @@ THEN: Final[Mapping[Consequence, str]] = {
     "halts": mark("{time}: it halts"),
     "closes": mark("{time}: it closes without an answer"),
     "out_of_sight": mark("{time}: it counts as out of sight"),
+    "holds": mark("{time}: it is held, and is decided on anew"),
     "nothing": mark("{time}: it is late, and nothing follows by itself"),
 }
 

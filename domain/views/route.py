@@ -138,7 +138,7 @@ def _shown(parts: tuple[_Part, ...]) -> tuple[_Part, ...]:
 
 
 def _mark(seen: Glance, parts: tuple[_Part, ...], now: datetime) -> Mark:
-    if seen.halted is not None or seen.held_by is not None or seen.lost_since is not None:
+    if seen.halted is not None or seen.held or seen.lost_since is not None:
         return "stopped"
     if seen.leg is None or seen.arrived or next(one.done for one in parts if one.now) >= 1:
         return "standing"

@@ -110,7 +110,7 @@ def coming(sheet: Sheet, translate: Translate = english) -> tuple[Coming, ...]:
     found = []
     for one in sheet.waiting:
         if one.due is not None and at < instant(one.due) <= until:
-            ends = one.then is not None and one.then in ("halts", "out_of_sight")
+            ends = one.then is not None and one.then in ("halts", "holds", "out_of_sight")
             text = _with_consequence(one, translate) if ends else _asks(one, translate)
             found.append(_coming(one.due, at, one.delivery, text, "act" if ends else ""))
     for consent in sheet.consents:

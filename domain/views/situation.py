@@ -52,6 +52,9 @@ ELSEWHERE: Final[Mapping[Phase, str]] = {
     "ended": HERE["ended"],
 }
 """By phase, for others."""
+LAPSED: Final = mark("Nothing moves in {state}: what it goes by was not sanctioned in time, {ago} ago. {holder} answers for it.")
+LAPSED_ELSEWHERE: Final = mark("Nothing moves: what it goes by was not sanctioned in time, {ago} ago.")
+"""Where it is held by nobody's order."""
 WRONG: Final[Mapping[Reason, str]] = {
     "to_seize": mark("It is not seized yet: {holder} must seize it."),
     "lost": mark("It has been out of sight for {ago}, since {moment}."),
@@ -77,6 +80,7 @@ THEN: Final[Mapping[End, str]] = {
     "stays": mark("If nothing comes by {moment}, in {left}, it halts and does not leave."),
     "closes": mark("If nothing comes by {moment}, in {left}, that is closed without an answer."),
     "out_of_sight": mark("If nothing comes by {moment}, in {left}, it counts as out of sight and is searched for."),
+    "holds": mark("If nothing comes by {moment}, in {left}, it is held, and those in charge decide whether it goes on."),
     "overdue": mark("If nothing comes by {moment}, in {left}, it is overdue, and nothing follows by itself: call."),
     "open": mark("Nothing happens by itself, for there is no time limit: call."),
     "held": mark("While it is held, nobody's silence counts."),
@@ -168,8 +172,9 @@ def _where(part: Part) -> Iterator[str]:
     shown, phase, at, speak = part.shown, part.shown.phase, part.shown.position, part.speak
     held = shown.held
     by = {"by": held.by, "ago": part.ago(instant(held.since))} if held is not None else {"by": "", "ago": ""}
+    lapsed = phase == "held" and held is not None and held.by is None
     if at is None:
-        yield speak(ELSEWHERE[phase]).format(**by)
+        yield speak(LAPSED_ELSEWHERE if lapsed else ELSEWHERE[phase]).format(**by)
     elif phase == "under_way":
         seen = part.delivery.state.last_sighting
         late = part.line.delay > timedelta()
@@ -182,7 +187,7 @@ def _where(part: Part) -> Iterator[str]:
         where = {"place": seen.place, "ago": part.ago(instant(seen.happened_at))} if seen is not None else {}
         yield speak(ROAD[road]).format(**named, **where)
     else:
-        yield speak(HERE[phase]).format(state=at.state, holder=at.responsible, **by)
+        yield speak(LAPSED if lapsed else HERE[phase]).format(state=at.state, holder=at.responsible, **by)
     why = shown.because.halted
     if isinstance(why, Finding):
         yield speak(WHY).format(finding=say_plainly(why, speak), rule=why.rule)

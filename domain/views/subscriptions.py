@@ -197,7 +197,7 @@ def _occasions(seen: Glance, now: datetime) -> Iterator[Occasion]:
     if "to_seize" in reasons:
         yield one("needs_you", "to_seize", urgent=True)
     holds = [each.checkpoint for each in seen.waits if each.contingency == "hold"]
-    if seen.held_by is not None:
+    if seen.held:
         yield one("hold", seen.held_by, *holds)
     late = [(each.checkpoint, each.due) for each in overdue(seen, now)]
     yield from (one("overdue", *each) for each in late)

@@ -86,7 +86,7 @@ def urgencies(seen: Glance, now: datetime) -> Iterator[Urgency]:
         yield Urgency("overdue", min(instant(one.due) for one in late if one.due is not None))
     if seen.diverged:
         yield Urgency("diverged", None)
-    if seen.held_by is not None:
+    if seen.held:
         yield Urgency("held", _due(seen, "hold"))
     if seen.differs:
         yield Urgency("differs", _due(seen, "decision"))

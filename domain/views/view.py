@@ -112,7 +112,8 @@ class StopView(Frozen):
 class HoldView(Frozen):
     """That nothing moves until it is decided whether it goes on (R8)."""
 
-    by: str
+    by: str | None
+    """Who ordered it; none: what it goes by is not permitted any more (R16)."""
     entry: int
     since: str
     until: str | None
@@ -167,7 +168,7 @@ class Because(Frozen):
     discrepancy: tuple[Finding, ...] = ()
     unbalanced: tuple[Finding, ...] = ()
     remarked: tuple[Remark, ...] = ()
-    """What counts, and of which the rules remark something (R29, R30)."""
+    """What counts, and of which the rules remark something (R29, R30); and silences with which something ended (R16)."""
     out_of_sight: str | None = None
     """Since when."""
 
@@ -419,7 +420,8 @@ def markdown(shown: DeliveryView) -> str:
         lines.append(f"- responsible now: {words(where.responsible)} ({words(where.state)}){left}")
     if shown.held is not None:
         until = f", until {shown.held.until}" if shown.held.until is not None else ""
-        lines.append(f"- **held** by {words(shown.held.by)} since {shown.held.since}{until}: nothing moves")
+        by = f"by {words(shown.held.by)} " if shown.held.by is not None else "for want of a sanction "
+        lines.append(f"- **held** {by}since {shown.held.since}{until}: nothing moves")
     if shown.halted:
         lines.append(f"- **halted** {words(shown.halted)}")
     if shown.discrepancy:

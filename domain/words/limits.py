@@ -252,8 +252,8 @@ MOST_NOTES_COUNTED: Final = 1_000_000_000
 """Of one denomination: a sum of them is exact in every language's numbers."""
 MOST_PERSONS: Final = 50
 """Arrested, or freed, by one statement."""
-MOST_CAUGHT: Final = 25
-"""Arrested with what an interdiction seizes: it is a brake, which stays small. Others are told as arrests."""
+MOST_WITH_SEIZED: Final = 25
+"""Arrested with what is interdicted: that statement is a brake, and has few bytes."""
 MOST_INTERVALS: Final = 50
 """Of one surveillance log: a day of it, relieved twice an hour. A longer one comes in several."""
 MOST_INTERVALS_IN_ALL: Final = 5_000

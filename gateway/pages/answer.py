@@ -11,6 +11,7 @@ from domain.delivery.requests import Request
 from domain.plan.directory import Service
 from domain.plan.goods import say_amount
 from domain.plan.plan import Plan
+from domain.views.asked import urgently
 from domain.views.ladders import ladders, say_step
 from domain.views.names import NEEDS
 from domain.views.sentences import Translate, two_units
@@ -19,6 +20,7 @@ from domain.views.view import view
 from domain.words.moments import instant
 from domain.words.text import mark, word
 from gateway.pages.forms import FormField
+from gateway.pages.words import CHOICES
 
 OFFSETS: Final = (
     "+00:00",
@@ -50,6 +52,12 @@ HALTS: Final = mark("It halts, and is seized where it is. You owe no reason: oth
 AFTERWARDS: Final = mark("You may withdraw your consent, and stop it, at any moment (R8).")
 
 
+SANCTION: Final = mark("You are asked whether you sanction what was permitted in urgency in your place: {permissions}.")
+URGENCY: Final = mark(
+    "You may permit this in urgency, in the place of {service}, which is then asked to sanction it: {permissions}."
+)
+
+
 @dataclass(frozen=True)
 class ToldOf:
     """What is asked, in sentences; and what follows from each answer, by its heading."""
@@ -61,7 +69,12 @@ class ToldOf:
 def asked_of(delivery: Delivery, asked: Request, reader: Service, now: datetime, speak: Translate) -> ToldOf:
     """What stands above the form of an answer."""
     request, follows = asked.facts.request, []
-    if request is not None:
+    permissions = ", ".join(speak(CHOICES[one]) for one in asked.facts.permissions)
+    if delivery.state.progress[asked.checkpoint].contingency == "sanction":
+        first = speak(SANCTION).format(permissions=permissions)
+    elif urgently(delivery, reader.id, asked.checkpoint, asked.service):
+        first = speak(URGENCY).format(service=asked.service, permissions=permissions)
+    elif request is not None:
         contents = ", ".join(say_amount(one, speak) for one in request.consignment.contents)
         way = speak(word(request.modality))
         named = {"requesters": ", ".join(request.requesters), "state": request.state}
@@ -69,8 +82,9 @@ def asked_of(delivery: Delivery, asked: Request, reader: Service, now: datetime,
     else:
         first = speak(ASKS).format(need="; ".join(speak(NEEDS[need]) for need in asked.says))
     if "authorisation" in asked.says:
-        refused = HALTS if delivery.state.dispatched else NOT_LEAVING
         follows.append((speak(mark("If you consent")), speak(MAY_CROSS).format(state=asked.facts.state)))
+    if ("authorisation" in asked.says or "permission" in asked.says) and asked.service == reader.id:
+        refused = HALTS if delivery.state.dispatched else NOT_LEAVING
         follows.append((speak(mark("If you refuse")), speak(refused)))
     shown, seen = view(delivery, reader, now), sight(delivery, reader)
     ladder = next((one for one in ladders(delivery, shown, seen) if one.wait.checkpoint == asked.checkpoint), None)
@@ -88,6 +102,12 @@ def _due(asked: Request, now: datetime, speak: Translate) -> str:
     due = instant(asked.due)
     moment = due.strftime("%Y-%m-%d %H:%M UTC")
     return speak(LATE if due <= now else DUE).format(moment=moment, left=two_units(due - now, speak))
+
+
+def of_urgency(boxes: tuple[FormField, ...], *, urgent: bool) -> tuple[FormField, ...]:
+    """When it was given in urgency is asked of who permits it so, and of nobody else."""
+    kept = (box for box in boxes if urgent or box.name != "urgent_at")
+    return tuple(replace(box, required=True) if box.name == "urgent_at" else box for box in kept)
 
 
 def zones_of(plan: Plan, reader: Service) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ class HistoryLine:
     """Due, or valid until."""
     verdict: Verdict | None = None
     finding: Finding | None = None
-    """Why it halted, or what the outcome rests on: said in the reader's language."""
+    """Why it halted, what ends with a silence, or what the outcome rests on: said in the reader's language."""
 
     @property
     def withheld(self) -> bool:
@@ -112,8 +112,10 @@ def _parts(entry: Entry, speak: Translate) -> dict[str, Any]:
         case Asked(checkpoint=name, signed=signed, unsigned=unsigned, unreachable=unreachable, told=told):
             groups = _groups(acknowledged=signed, received=unsigned, told=told, unreachable=unreachable)
             return {"checkpoint": name, "groups": groups}
-        case Reminded(checkpoint=name, services=services) | Silence(checkpoint=name, services=services):
+        case Reminded(checkpoint=name, services=services):
             return {"checkpoint": name, "facts": services}
+        case Silence(checkpoint=name, services=services, finding=finding):
+            return {"checkpoint": name, "facts": services, "finding": finding}
         case Escalated(checkpoint=name, to=to):
             return {"checkpoint": name, "facts": (to,)}
         case Closed(checkpoint=name, result=result):

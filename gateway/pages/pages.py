@@ -34,7 +34,7 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import aloud, key_id
 from domain.views import names
-from domain.views.asked import say_about
+from domain.views.asked import say_about, urgently
 from domain.views.forms import kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
 from domain.views.listed import say_prosecution
@@ -53,7 +53,7 @@ from gateway.files import handed_out
 from gateway.list_query import ListQuery, list_query_of
 from gateway.oidc import PROVIDER
 from gateway.pages import choosing, rules, words
-from gateway.pages.answer import asked_of, in_zone, zones_of
+from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
@@ -233,15 +233,16 @@ async def answer_form(request: web.Request) -> web.Response:
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
         raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
-    kinds = kinds_for(found)
+    known = await request.app[RECEPTION].reading.delivery(reader, delivery)
+    urgent = urgently(known, reader.id, found.checkpoint, found.service)
+    kinds = kinds_for(found)[:1] if urgent else kinds_for(found)  # nobody refuses it for another
     kind = request.query.get("kind", kinds[0])
     if kind not in kinds:
         raise NotFound("that does not answer what is asked there")
     alike = await asked_alike(request.app[RECEPTION], reader, found, kind)
     others = await chosen(request.app[RECEPTION], reader, alike, request.query.getall("also", ()))
     shows(request, [delivery, *(one.delivery for one in alike)])
-    known, speak = await request.app[RECEPTION].reading.delivery(reader, delivery), speaker(language_of(request))
-    now = max(datetime.now(UTC), known.state.now)
+    speak, now = speaker(language_of(request)), max(datetime.now(UTC), known.state.now)
     zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
     boxes, data = boxes_of(kind, found, now), script_data(request, delivery, found, kind)
     if others:
@@ -250,7 +251,7 @@ async def answer_form(request: web.Request) -> web.Response:
         data |= data_of(together)
     fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "delivery": delivery, "voice": voice}
     fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others}
-    return page(request, "answer.html", **fields, boxes=in_zone(boxes, zones), data=data)
+    return page(request, "answer.html", **fields, boxes=in_zone(of_urgency(boxes, urgent=urgent), zones), data=data)
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/unasked", name="desk.unasked")

@@ -86,7 +86,8 @@ UNTIL = {
     "delivery.plan.contingencies.remind_every": "`contingencies.remind_every` of the plan",
     "watch.answer": "`surveillance.answer` of the plan",
     "watch.search": "`surveillance.search` of the plan",
-    "at_least(duty.within)": "`within` of the duty (of months: as many days as so many have at the least)",
+    "due": "`within` of the duty (of months: as many days as so many have at the least), or the time of the plan; "
+    "of one that is due `before` the end of an authorisation, that end less it",
     "left_until(ends, state.now)": "the end of what was permitted in urgency",
     "left": "`written_within` of the State's card for its form, less the time since it was given",
 }
@@ -253,6 +254,7 @@ def _of_contingency(cls: type[Contingency]) -> Iterator[tuple[str, str]]:
         yield "seen", "Everybody is asked there, so nobody sees that others are."
     for label, method in (
         ("silence closes it", "may_stay_unanswered"),
+        ("ends with silence", "ends_with_silence"),
         ("after silence", "after_silence"),
         ("moot", "moot"),
         ("after it has closed", "after_close"),

@@ -65,9 +65,10 @@ def test_the_customs_of_kazakhstan_neither_decide_nor_carry_one_out() -> None:
     assert not card.excludes("security", "run", DRUGS)
     assert () == card.deciders_of(DRUGS)
     assert [("prosecutor",)] == [one.by for one in card.about(card.measures, POST) if "post" in one.measures]
-    assert [("result", "outcome", "T")] == [(one.id, one.after, one.law.mark) for one in card.duties_of(IN_A_CASE)]
+    said = [(one.id, one.after, one.law.mark, (one.within or one.before).days) for one in card.duties_of(IN_A_CASE)]
+    assert [("result", "outcome", "T", 2), ("extension-asked", "end_of_authorisation", "T", 3)] == said
     assert () == card.duties_of(DRUGS)
-    assert [2, 1] == [one.within.days for one in card.duties] + [one.every.days for one in card.reports]
+    assert [1] == [one.every.days for one in card.reports]
 
 
 def test_a_measure_that_a_text_does_not_name_must_be_permitted() -> None:

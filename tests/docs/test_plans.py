@@ -237,12 +237,14 @@ def under_way() -> Table:
 
 
 def place_of(fault: Fault) -> str:
-    """As the document writes it: numbers as N, whose law is answered for, and to whom a request is, as STATE, and a tolerance's
-    substance as SUBSTANCE.
+    """As the document writes it: numbers as N, whose law is answered for, and to whom a request is, as STATE, a tolerance's
+    substance as SUBSTANCE, and a duty as DUTY.
     """
     if fault.place.startswith("tolerances.net."):
         return "tolerances.net.SUBSTANCE"
-    return re.sub(r"\b(answers_for_law|request\.to)\.[A-Z]{2}", r"\1.STATE", re.sub(r"\d+", "N", fault.place))
+    if re.match(r"duty_times\.[A-Z]{2}\.", fault.place):
+        return "duty_times.STATE.DUTY"
+    return re.sub(r"\b(answers_for_law|request\.to|duty_times)\.[A-Z]{2}", r"\1.STATE", re.sub(r"\d+", "N", fault.place))
 
 
 def changing(table: Table, plan: Plan) -> set[tuple[str, str]]:
@@ -331,6 +333,8 @@ GUEST = {"service": "kz.knb", "officers": 1}
 LISTED = {"articles": ["art. 297"], "law": LAW}
 AGREED = {"of": ["customs"], "begun_by": ["security"], "law": LAW}
 OUT = {"may_not": ["run"], "law": LAW}
+OWED = {"id": "told", "what": "the prosecutor is told", "law": LAW}
+HALVES = [{"substance": one, "net": "60000 t"} for one in ("heroin", "opium")]
 TOLD = {"service": "kg.customs", "reason": "it went through there"}
 
 ABOARD = {"kind": "port", "place": "a port", "state": "BY", "not_touched": "stays_on_board"}
@@ -437,6 +441,9 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("consignment.gross", "R7", lambda p, _c: p["consignment"].update(gross=LEAVE)),
     ("consignment.packages", "R7", lambda p, _c: p["consignment"].update(packages=LEAVE)),
     ("tolerances.gross", "R7", lambda p, _c: p.update(tolerances={"gross": "13.2 kg"})),
+    ("consignment.gross", "R10", lambda p, _c: p["consignment"].update(gross="1000000 t")),
+    ("consignment.contents.N", "R10", lambda p, _c: p["consignment"]["contents"][0].update(net="suspected 20000 t")),
+    ("consignment.contents", "R10", lambda p, _c: p["consignment"].update(contents=HALVES, gross="suspected 10000 t")),
     ("tolerances.net.SUBSTANCE", "R10", lambda p, _c: p.update(tolerances={"net": {"mephedrone": "1 kg"}})),
     ("modality", "R3", lambda _p, c: card(c, modalities=("removed",))),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-kz", ("uz.prosecutor", "authorisation"))),
@@ -448,6 +455,9 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("answers_for_law.STATE", "", lambda p, _c: p["answers_for_law"].update(RU="ru.customs")),
     ("offence.articles", "R1", lambda _p, c: card(c, offences=[LISTED])),
     ("offence.articles", "R1", lambda p, _c: p["offence"].pop("articles")),
+    ("duty_times", "R16", lambda _p, c: card(c, duties=[OWED])),
+    ("duty_times.STATE.DUTY", "R16", lambda p, _c: p.update(duty_times={"UZ": {"told": "6h"}})),
+    ("duty_times.STATE", "", lambda p, _c: p.update(duty_times={"RU": {"told": "6h"}})),
     ("request.to", "R1", lambda p, _c: p["request"]["to"].pop("UZ")),
     ("request.to.STATE", "R1", lambda p, _c: p["request"]["to"].update(RU=p["request"]["to"]["UZ"])),
     ("request.to.STATE.language", "R1", lambda _p, c: c.update(takes_uzbek(c["UZ"]))),

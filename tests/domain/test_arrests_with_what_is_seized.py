@@ -67,3 +67,49 @@ def test_r8_whoever_was_arrested_already_keeps_no_interdiction_back() -> None:
     table.delivery.state.arrests["before"] = Arrested(service, (Arrestee.model_validate(person),))
     assert became(table.say(service, "interdicted", arrested=COURIERS)) == ("accepted", None)
     assert [one.code for one in table.delivery.state.held] == ["D-1", "D-1", "D-2"]
+
+
+def test_r12_who_is_arrested_after_a_stop_is_reported_and_counted() -> None:
+    """Refused before: no checkpoint asks for it any more. The outcome counts them, papers and results tell them."""
+    table = Table().dispatch()
+    table.say("kz.prosecutor", "stop_requested")
+    assert code(table.say("uz.police", "arrest_made", "arrest-tashkent", persons=COURIERS)) == "has_halted"
+    assert became(table.say("uz.police", "arrest_reported", persons=COURIERS[:1], place="Tashkent")) == ("accepted", None)
+    assert became(table.say("kz.knb", "arrest_reported", persons=COURIERS[1:], place="Almaty")) == ("accepted", None)
+    assert became(table.say(table.delivery.state.responsible, "interdicted")) == ("accepted", None)
+    assert outcome_of(table) == "interdicted_early"
+    because = table.delivery.state.because
+    assert because is not None
+    assert (because.code, because.parameters["arrested"], because.parameters["couriers"]) == ("seized_with_arrests", 2, 1)
+    assert [len(one.persons) for _, one in arrests(Record.of(table.delivery))] == [1, 1]
+    verify(table.packet())
+
+
+def test_r12_who_is_arrested_later_still_or_on_the_way_is_reported_too() -> None:
+    """A courier on the way, whom no plan thought of; another after the outcome, which stays, and is corrected or released."""
+    table = Table().dispatch()
+    assert became(table.say("kz.knb", "arrest_reported", id="arrest-1", persons=COURIERS[:1], place="road")) == ("accepted", None)
+    assert table.delivery.state.under_way
+    table.say("kz.prosecutor", "stop_requested")
+    content = {"kind": "arrest_reported", "persons": COURIERS, "place": "road"}
+    said = table.say("kz.knb", "correction", of="arrest-1", reason="there were two", content=content)
+    assert became(said) == ("accepted", None)
+    table.say(table.delivery.state.responsible, "interdicted")
+    assert outcome_of(table) == "interdicted_early"
+    late = table.say("uz.police", "arrest_reported", persons=COURIERS[:1], place="Tashkent")
+    assert became(late) == ("accepted", None)
+    assert len(table.delivery.state.held) == 3
+    verify(table.packet())
+
+
+def test_r29_who_may_arrest_nobody_reports_no_arrest_and_nobody_is_arrested_twice() -> None:
+    """A prosecutor has no power for it; a code is of one person; who is asked says it where it is asked; and there is a bound."""
+    table = Table().deliver()
+    reported = {"persons": COURIERS[:1], "place": "road"}
+    assert code(table.say("kz.prosecutor", "arrest_reported", **reported)) == "no_power"
+    assert code(table.say("uz.police", "arrest_reported", **reported)) == "arrest_is_asked"
+    assert became(table.say("uz.police", "arrest_made", "arrest-tashkent", **reported)) == ("accepted", None)
+    assert code(table.say("uz.police", "arrest_reported", **reported)) == "arrested_already"
+    many = [{"code": f"P-{number}", "role": "courier"} for number in range(50)]
+    assert code(table.say("uz.customs", "arrest_reported", persons=many, place="road")) == "held_too_much"
+    assert became(table.say("uz.police", "arrest_reported", persons=COURIERS[1:], place="road")) == ("accepted", None)

@@ -12,16 +12,21 @@ from domain.delivery.decided import Cleared, Closed, Opened
 from domain.delivery.ledger import Receipt
 from domain.delivery.reported import Deconflicted
 from domain.delivery.statement import sign_statement
+from domain.plan.directory import ServiceKey
+from domain.plan.key_changes import KeyChange, KeyEnd
 from domain.plan.register import Answer, Claim, Contact, DatedClaim, Overlap, Party, Register, contacts
 from domain.plan.selectors import Selector, SelectorKind, hashes, selector
+from domain.record.door import change_keys
 from domain.record.verify import verify
-from domain.signing.envelope import Envelope
+from domain.signing.canonical import canonical
+from domain.signing.envelope import KEYS_TYPE, Envelope, sign
+from domain.signing.keys import key_id, public_text
 from domain.views.asked import inbox
 from domain.words.errors import NotVerified, RuleBroken
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.moments import utc_text
 from rehearsal.services import EPOCH, private_key_of
-from tests.course import became, forbidden
+from tests.course import became, code, forbidden
 from tests.support import Table, example_directory
 
 KEY = bytes(range(32))
@@ -393,6 +398,19 @@ def test_r15_a_key_that_was_revoked_agrees_to_nothing() -> None:
     revoked = tuple(key.model_copy(update={"revoked_at": "2001-01-01T00:00:00Z"}) for key in contact.keys)
     table.report(Deconflicted(number=5, order=order_of(table), contacts=(contact.model_copy(update={"keys": revoked}),)))
     assert ("refused", "R15") == became(settle(table))
+
+
+def test_r15_keys_that_changed_since_the_register_answered_are_followed() -> None:
+    """A new key of the other side agrees, its revoked one does not: both were as the register had told them."""
+    table = in_conflict()
+    new = ServiceKey(public=public_text(private_key_of("uz.police/new")), valid_from="2022-03-01T00:00:00Z")
+    old = KeyEnd(key=key_id(public_text(private_key_of(OTHER))), at=table.now.isoformat(), revoked=True)
+    record = KeyChange(service=OTHER, by=OTHER, made_at=table.now.isoformat(), added=(new,), ended=(old,))
+    at = conflict(table)
+    assert change_keys(table.delivery, sign(canonical(record), KEYS_TYPE, private_key_of(OTHER)), table.now) is not None
+    assert code(settle(table)) == "not_theirs"
+    assert became(settle(table, agreement=agreement(table, at, signer="uz.police/new"))) == ("accepted", None)
+    verify(table.packet())
 
 
 def test_r15_two_conflicts_need_two_agreements() -> None:

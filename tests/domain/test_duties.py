@@ -5,11 +5,17 @@ from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from domain.delivery.decided import Closed, Opened, Silence
 from domain.plan.cards import DutyEvent, Measure
+from domain.plan.check import faults_in
+from domain.plan.demands import demands
 from domain.plan.plan import Checkpoint, Plan, Requirement
+from domain.record.verify import verify
 from domain.rules.permission import duties
+from domain.views.asked import inbox
+from domain.views.law import in_words
 from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
@@ -190,3 +196,64 @@ def test_authority_of_a_state_beside_the_route_may_be_asked() -> None:
     }
     plan = asking_all(Plan.model_validate(plan.model_dump() | {"checkpoints": [other, *plan.model_dump()["checkpoints"]]}))
     assert told(plan=plan).delivery.state.outcome == "delivered_with_arrests"
+
+
+UNTIMED = {"id": "told", "what": "the prosecutor is told at once", "after": "departure"}
+TOLD = "duty.uz.prosecutor.told"
+
+
+def test_r16_where_the_law_gives_no_time_the_plan_names_one_and_it_is_marked() -> None:
+    """It was a note, and nobody was asked: its time runs from its event, and whoever is asked is told that the plan set it."""
+    plan = example_plan().model_copy(update={"duty_times": {"UZ": {"told": timedelta(hours=6)}}})
+    table = Table(plan, other_cards=card_of("UZ", duties=[UNTIMED])).prepare()
+    assert TOLD not in table.delivery.state.progress
+    for service in ("uz.customs", "uz.police"):
+        table.say(service, "ready", "departure")
+    table.say("kz.police", "dispatched", "departure")
+    assert table.at(TOLD).due == table.now + timedelta(hours=6)
+    (request,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.checkpoint == TOLD]
+    assert [one.code for one in request.facts.about] == ["time_of_plan"]
+    table.pass_time(hours=6)
+    assert not table.is_open(TOLD)
+    silences = [entry.event.checkpoint for entry in table.delivery.ledger.entries if isinstance(entry.event, Silence)]
+    assert TOLD in silences
+    (point,) = [one for one in demands(plan, table.cards)[1].points if one.about == "duties"]
+    assert (point.fits, in_words(point)) == (
+        True,
+        "the prosecutor is told at once, after: departure; the law gives no time, and this plan names 6 h (R16)",
+    )
+    verify(table.packet())
+
+
+@pytest.mark.parametrize(
+    ("times", "place", "problem"),
+    [
+        ({}, "duty_times", "and it gives no time for that; name one in duty_times, such as UZ: {told: 24h}"),
+        ({"UZ": {"told": "6h", "other": "1h"}}, "duty_times.UZ.other", "has no duty other without a time of its own"),
+        ({"UZ": {"told": "6h"}, "KZ": {"told": "6h"}}, "duty_times.KZ.told", "the rule card of KZ has no duty told"),
+        ({"UZ": {"told": "6h"}, "FR": {"told": "6h"}}, "duty_times.FR", "FR is neither on the route nor asked"),
+    ],
+)
+def test_r16_a_plan_names_a_time_where_the_law_gives_none_and_nowhere_else(times: Any, place: str, problem: str) -> None:
+    """With the place, the rule and what would be right."""
+    plan = Plan.model_validate(example_plan().model_dump() | {"duty_times": times})
+    (fault,) = faults_in(plan, example_directory(), example_cards() | card_of("UZ", duties=[UNTIMED]))
+    assert fault.place == place
+    assert problem in fault.problem
+
+
+def test_r16_what_is_due_before_the_end_of_an_authorisation_is_asked_as_long_before_that_again() -> None:
+    """Three days before the end at the latest, so it is asked for six days before it; not once it is over."""
+    before = {"id": "extension", "what": "an extension is asked for", "after": "end_of_authorisation", "before": "3d"}
+    table = Table(other_cards=card_of("UZ", duties=[before]))
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-05-01T00:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-08T06:00:00Z")
+    name = "duty.uz.prosecutor.extension"
+    table.pass_time(days=1, microseconds=-1)
+    assert name not in table.delivery.state.progress
+    table.pass_time(microseconds=1)
+    assert table.at(name).due == table.now + timedelta(days=3)
+    assert [one.code for one in inbox(table.delivery, "uz.prosecutor", table.now)[-1].facts.about] == ["time_before"]
+    verify(table.packet())
+    with pytest.raises(ValidationError, match="end_of_authorisation alone"):
+        card_of("UZ", duties=[before | {"after": "outcome"}])

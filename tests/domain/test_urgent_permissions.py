@@ -11,15 +11,19 @@ from domain.delivery.decided import Closed
 from domain.delivery.ledger import Receipt
 from domain.record.verify import verify
 from domain.views.asked import inbox
+from domain.views.consequences import after_silence
+from domain.views.view import DeliveryView, view
 from tests.course import became, code, outcome_of, replaced
-from tests.support import Table, asks, card_of, example_cards, with_changes
+from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
 
+KZ_LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
 LAW = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
 RULE = {"measures": ["following_person"], "needs": "own_act", "by": ["prosecutor"], "law": LAW}
 FREE = {"measures": ["device", "watching_thing", "opening", "post"], "needs": "nothing", "law": LAW}
 URGENT = {"measures": ["following_person"], "by": ["customs"], "sanctioned_within": "24h", "law": LAW}
 AT = "2022-03-01T04:00:00Z"
 """Two hours before the table begins."""
+BEFORE = "2022-02-28T18:00:00Z"
 
 
 def asked(*urgent: dict[str, Any]) -> Table:
@@ -34,8 +38,13 @@ def asked(*urgent: dict[str, Any]) -> Table:
 
 def permits(table: Table, by: str = "uz.customs", at: str = "consent-uz", **says: Any) -> Receipt:
     """It is permitted in urgency, in the place of the prosecutor."""
-    words = {"permissions": ["following_person"], "urgent_at": AT} | says
-    return table.say(by, "permission_granted", at, on_behalf_of="uz.prosecutor", **words)
+    words = {"permissions": ["following_person"], "urgent_at": AT, "on_behalf_of": "uz.prosecutor"} | says
+    return table.say(by, "permission_granted", at, **words)
+
+
+def seen_by(table: Table, service: str) -> DeliveryView:
+    """What it is shown."""
+    return view(table.delivery, table.directory.get(service), table.now)
 
 
 def urgently() -> Table:
@@ -109,6 +118,78 @@ def test_r16_what_is_not_sanctioned_is_refused_and_ends_the_delivery() -> None:
     assert code(table.say(*no, state="KZ")) == "permission_of_other_state"
     assert became(table.say(*no, state="UZ")) == ("accepted", None)
     assert outcome_of(table) == "refused"
+
+
+def on_its_way(measure: str = "following_person") -> Table:
+    """It is on its way in Kazakhstan, whose police permitted that in urgency half a day before the table began."""
+    plan = with_changes(
+        consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")},
+        plan_={"uses": [measure], "request": example_plan().request.model_dump() | {"technical_means": "a recorder"}},
+    )
+    rule = {"measures": [measure], "needs": "own_act", "by": ["prosecutor"], "law": KZ_LAW}
+    free = {"measures": [one for one in MEASURES if one != measure], "needs": "nothing", "law": KZ_LAW}
+    urgent = URGENT | {"measures": [measure], "by": ["police"], "law": KZ_LAW}
+    cards = card_of("KZ", measures=[rule, free], urgent_measures=[urgent])
+    cards |= card_of("UZ", measures=[{"measures": list(MEASURES), "needs": "nothing", "law": LAW}])
+    table = Table(plan, other_cards=cards)
+    said = permits(table, by="kz.police", at="consent-kz", on_behalf_of="kz.prosecutor", permissions=[measure], urgent_at=BEFORE)
+    assert became(said) == ("accepted", None)
+    table.dispatch()
+    assert table.delivery.state.watched
+    table.pass_time(hours=12, microseconds=-1)
+    assert table.delivery.state.hold is None
+    return table
+
+
+def test_r16_what_it_goes_by_and_nobody_sanctions_holds_it_and_those_in_charge_decide() -> None:
+    """Mid-leg: before, the measure ended and it went on, with nobody who may follow it. The ledger, view and packet say so."""
+    table = on_its_way()
+    (open_now,) = [one for one in seen_by(table, "kz.prosecutor").waiting if one.checkpoint == "sanction.kz.prosecutor.1"]
+    assert after_silence(table.delivery, table.at(open_now.checkpoint)) == "holds"
+    table.pass_time(microseconds=1)
+    hold = table.delivery.state.hold
+    assert hold is not None
+    assert hold.by is None
+    assert table.at("hold.1").checkpoint.services() == ("kz.police", "kz.prosecutor")
+    (request,) = [one for one in inbox(table.delivery, "kz.police", table.now) if one.checkpoint == "hold.1"]
+    assert [one.code for one in request.facts.about] == ["hold_of_itself"]
+    (remark,) = seen_by(table, "kz.prosecutor").because.remarked
+    assert (remark.entry, remark.finding.code, remark.finding.parameters["lapsed"]) == (
+        hold.seq,
+        "held_for_sanction",
+        ("following_person",),
+    )
+    assert seen_by(table, "uz.customs").because.remarked == ()
+    assert verify(table.packet()).remarked == (hold.seq,)
+    for service in ("kz.police", "kz.prosecutor"):
+        assert became(table.say(service, "hold_decided", "hold.1", reason="two cars follow the lorry")) == ("accepted", None)
+    assert table.delivery.state.hold is None
+    assert table.delivery.state.advances
+    verify(table.packet())
+
+
+@pytest.mark.parametrize(("decision", "found"), [("seize", "lapse_seized"), ("end", "lapse_ended"), (None, "lapse_undecided")])
+def test_r8_what_is_held_for_want_of_a_sanction_is_seized_or_ended_or_halts_by_silence(decision: str | None, found: str) -> None:
+    """And no finding says that somebody ordered the hold."""
+    table = on_its_way()
+    table.pass_time(microseconds=1)
+    if decision is not None:
+        table.say("kz.police", "hold_decided", "hold.1", decision=decision, reason="nobody may follow it")
+    table.pass_time(hours=12)
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert halt.finding.code == found
+    verify(table.packet())
+
+
+def test_r16_what_only_listens_ends_and_it_goes_on() -> None:
+    """Nobody keeps it under control by a recording: the measure ends, and that is said."""
+    table = on_its_way("audio_video")
+    table.pass_time(microseconds=1)
+    assert table.delivery.state.hold is None
+    assert table.delivery.state.advances
+    assert [one.finding.code for one in seen_by(table, "kz.prosecutor").because.remarked] == ["not_sanctioned"]
+    verify(table.packet())
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,13 @@ from domain.delivery.requests import Facts, Request
 from domain.delivery.statement import Seen, Statement
 from domain.plan.goods import Check
 from domain.rules.books import BOOK
+from domain.views.asked import inbox
+from domain.views.sentences import english
+from gateway.pages.answer import asked_of, of_urgency
 from gateway.pages.forms import boxes_of
 from gateway.pages.words import SENTENCES
+from tests.domain.test_urgent_permissions import URGENT, permits
+from tests.domain.test_urgent_permissions import asked as urgently_asked
 
 
 def asked(*by: Check, items: tuple[str, ...] = ()) -> Request:
@@ -54,6 +59,28 @@ def test_a_form_asks_how_devices_are_where_some_were_put_in() -> None:
     """They need not be looked at."""
     boxes = boxes_of("handover_accepted", asked("picture", items=("T-1",)), datetime(2026, 3, 2, tzinfo=UTC))
     assert [(box.name, box.required) for box in boxes] == [("picture", True), ("devices", False), ("not_checked", False)]
+
+
+def test_urgency_is_asked_of_who_permits_in_urgency_and_of_nobody_else() -> None:
+    """Who permits in urgency is shown that alone, and must say when; who sanctions it is not asked for what would be refused."""
+    table = urgently_asked(URGENT)
+    (request,) = inbox(table.delivery, "uz.customs", table.now)
+    assert ("permission",) == request.says
+    assert ["authorisation", "permission"] == [
+        says for one in inbox(table.delivery, "uz.prosecutor", table.now) for says in one.says
+    ]
+    told = asked_of(table.delivery, request, table.directory.get("uz.customs"), table.now, english)
+    assert "in the place of uz.prosecutor, which is then asked to sanction it: following a person" in told.sentences[0]
+    boxes = boxes_of("permission_granted", request, table.now)
+    assert [True] == [box.required for box in of_urgency(boxes, urgent=True) if box.name == "urgent_at"]
+    assert "urgent_at" not in [box.name for box in of_urgency(boxes, urgent=False)]
+
+    permits(table)
+    (sanction,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.checkpoint.startswith("sanction")]
+    told = asked_of(table.delivery, sanction, table.directory.get("uz.prosecutor"), table.now, english)
+    assert (
+        "You are asked whether you sanction what was permitted in urgency in your place: following a person." == told.sentences[0]
+    )
 
 
 def test_a_sentence_of_what_is_signed_is_of_a_kind_and_names_what_it_says() -> None:

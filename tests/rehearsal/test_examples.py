@@ -108,7 +108,7 @@ def test_every_card_is_an_example_with_sources() -> None:
     assert {state for name in PLANS for state in example_plan(name).states()} <= set(cards)
     for state, card in cards.items():
         assert card.example, state
-        assert all(one.law.mark == "T" for one in card.duties), f"{state}: the time of a duty was not read"
+        assert all(one.law.mark == "T" for one in card.duties if not one.untimed), f"{state}: the time of a duty was not read"
         assert "EXAMPLE" in (EXAMPLES / "cards" / f"{state}.yaml").read_text(encoding="utf-8")
 
 
