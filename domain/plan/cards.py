@@ -5,6 +5,7 @@ answers for it (R1, R16). The cards shipped under `examples/` are examples and s
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
@@ -154,7 +155,11 @@ class Case(Frozen):
     @property
     def of_each(self) -> tuple["Case", ...]:
         """The same of each of its goods alone: what a law says of drugs says nothing of the cash beside them."""
-        return (self,) if len(self.goods) == 1 else tuple(self.model_copy(update={"goods": (one,)}) for one in self.goods)
+        return (self,) if len(self.goods) == 1 else self._of_each
+
+    @cached_property
+    def _of_each(self) -> tuple["Case", ...]:
+        return tuple(self.model_copy(update={"goods": (one,)}) for one in self.goods)
 
 
 P = TypeVar("P", bound=Provision)

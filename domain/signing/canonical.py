@@ -6,8 +6,8 @@ masses are milligrams, money is minor units, so neither comes near.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Self, TypeVar
 
 import rfc8785
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler
@@ -15,6 +15,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from domain.words import text
 from domain.words.errors import Malformed
+
+T = TypeVar("T")
 
 _INNER = (
     "schema",
@@ -91,6 +93,13 @@ class Frozen(BaseModel):
             del copied.__dict__[kept]
         return copied
 
+    def once(self, find: Callable[[Self, str], T], about: str) -> T:
+        """What this finds in the record about that, worked out once: nothing changes a record. It lives as long as the record."""
+        found: dict[tuple[Any, str], T] = self.__dict__.setdefault("_found", {})
+        if (find, about) not in found:
+            found[find, about] = find(self, about)
+        return found[find, about]
+
 
 class Sent(Frozen):
     """Base of what others send, and nobody writes by hand: a list in it ends at its first wrong part; thousands cost no more."""
@@ -101,7 +110,7 @@ class Sent(Frozen):
         return hasty
 
 
-_QUICK = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_QUICK = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 _KINDS_OF_BYTES = bytes.maketrans(b"0123456789:[" + bytes(range(0xF0, 0x100)), b"0000000000,," + b"\xf0" * 16)
 """Each digit as 0, what stands before a value as a comma, and each byte that begins a character beyond U+FFFF as 0xF0."""
 _UNUSUAL = (b"," + b"0" * 16, b",-" + b"0" * 16, b"\xf0")

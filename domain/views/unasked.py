@@ -20,15 +20,16 @@ def may_say(delivery: Delivery, reader: Service) -> tuple[str, ...]:
     """Kinds of what this service may say now by itself. What exactly it says, the rules judge."""
     if delivery.state.ended or not delivery.state.participant(reader.id):
         return ()
-    kinds = book_of(delivery).kinds
-    return tuple(name for name, kind in kinds.items() if name not in ELSEWHERE and _its_own(delivery, reader, kind))
+    state, kinds = delivery.state, book_of(delivery).kinds
+    now = CONCLUDED if state.outcome is not None else HALTED if state.halt is not None else UNDER_WAY
+    unasked = (name for name, kind in kinds.items() if kind.declares.by != "asked" and kind.declares.counts & now)
+    return tuple(name for name in unasked if name not in ELSEWHERE and _its_own(delivery, reader, kinds[name]))
 
 
 def _its_own(delivery: Delivery, service: Service, kind: type[Kind]) -> bool:
-    """Whether nobody has to ask for it, it counts now, it is this service's say, and there is occasion for it."""
+    """Whether it names no checkpoint, it is this service's say, and there is occasion for it."""
     declares, state = kind.declares, delivery.state
-    now = CONCLUDED if state.outcome is not None else HALTED if state.halt is not None else UNDER_WAY
-    if declares.names_checkpoint or not declares.counts & now:
+    if declares.names_checkpoint:
         return False
     match declares.by:
         case "asked":
