@@ -133,7 +133,7 @@ class Delivery:
         """Of the entries held here: of statements that count, each with each thing that is remarked of it."""
         for entry in self.ledger:
             event = entry.event if isinstance(entry, Entry) else None
-            if isinstance(event, Stated | TakenUp) and event.verdict.verdict == "accepted":
+            if isinstance(event, (Stated, TakenUp)) and event.verdict.verdict == "accepted":
                 yield from ((entry, finding) for finding in event.verdict.findings)
 
     def append(self, event: AnyEvent, at: datetime) -> Entry:

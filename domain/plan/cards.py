@@ -4,14 +4,14 @@ A card says only what is known. What it says nothing of is *not known*: then it 
 answers for it (R1, R16). The cards shipped under `examples/` are examples and say so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
 from domain.plan.directory import ServiceKind
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, canonical
 from domain.words.identifiers import Slug, State
 from domain.words.limits import (
     LONGEST_LINE,
@@ -353,6 +353,10 @@ class RuleCard(Frozen):
                 raise ValueError(message)
         return self
 
+    @cached_property
+    def _canonical(self) -> bytes:
+        return canonical(self)
+
     def provisions(self) -> Iterator[tuple[str, Provision]]:
         """Every value, with the name of what it is about, in the order of the card."""
         for name in type(self).model_fields:
@@ -431,3 +435,9 @@ class RuleCard(Frozen):
     def duties_of(self, case: Case) -> tuple[Duty, ...]:
         """What whoever authorises must also do."""
         return tuple(one for one in self.duties if one.is_about(case, self.state))
+
+
+def canonical_cards(cards: Mapping[str, RuleCard]) -> bytes:
+    """Canonical bytes of cards by State; those of each card are made once."""
+    each = (b'"%b":%b' % (state.encode(), card._canonical) for state, card in sorted(cards.items()))  # noqa: SLF001 - of this module
+    return b"{%b}" % b",".join(each)
