@@ -7,6 +7,7 @@ masses are milligrams, money is minor units, so neither comes near.
 import hashlib
 from _json import encode_basestring, make_encoder
 from collections.abc import Callable, Mapping
+from json import JSONEncoder
 from typing import Annotated, Any, Self, TypeVar
 
 import rfc8785
@@ -110,7 +111,7 @@ class Sent(Frozen):
         return hasty
 
 
-_QUICK = make_encoder(None, None, encode_basestring, None, ":", ",", True, False, False)  # noqa: FBT003 - it takes no names
+_QUICK = make_encoder(None, JSONEncoder().default, encode_basestring, None, ":", ",", True, False, False)  # noqa: FBT003 - it takes no names
 """What `json.dumps` makes for each text anew, where that sorts names and escapes only what it must."""
 _KINDS_OF_BYTES = bytes.maketrans(b"0123456789:[" + bytes(range(0xF0, 0x100)), b"0000000000,," + b"\xf0" * 16)
 """Each digit as 0, what stands before a value as a comma, and each byte that begins a character beyond U+FFFF as 0xF0."""
