@@ -132,9 +132,10 @@ class Delivery:
     def remarked(self) -> Iterator[tuple[Entry, Finding]]:
         """Of the entries held here: of statements that count, each with each thing that is remarked of it."""
         for entry in self.ledger:
-            event = entry.event if isinstance(entry, Entry) else None
-            if isinstance(event, (Stated, TakenUp)) and event.verdict.verdict == "accepted":
-                yield from ((entry, finding) for finding in event.verdict.findings)
+            if not isinstance(entry, Entry) or not isinstance(entry.event, (Stated, TakenUp)):
+                continue
+            for finding in entry.event.verdict.findings if entry.event.verdict.verdict == "accepted" else ():
+                yield entry, finding
 
     def append(self, event: AnyEvent, at: datetime) -> Entry:
         """Record an event and let it take effect. Time never runs back: `at` counts as the newest entry's if it is earlier."""
