@@ -5,12 +5,13 @@ one moment and not at another, some never. Whether one may is for the rules to s
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from domain.plan.directory import MAY_SEIZE, Directory, Service
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Replaced, Requirement, Step
 from domain.plan.vocabulary import Need
-from rehearsal.edits import edits
+from rehearsal.edits import Edit, edits_by_path, place
 
 ADDED: Mapping[Step, Need] = {
     "authorise": "authorisation",
@@ -42,9 +43,21 @@ class Amendment:
 
 def amendments(plan: Plan, directory: Directory) -> Iterator[Amendment]:
     """Every change that is made from this plan, in a fixed order: each edit of each of its fields, and what takes several."""
-    for edit in edits(plan, _known(plan, directory)):
-        yield Amendment(edit.name, edit.place, partial(edit.made, plan))
-    yield from (Amendment(name, SEVERAL, lambda changed=changed: changed) for name, changed in _several(plan, directory))  # type: ignore[misc]
+    return chain.from_iterable(amendments_by_field(plan, directory).values())
+
+
+def amendments_by_field(plan: Plan, directory: Directory) -> dict[str, Iterator[Amendment]]:
+    """The same, field by field. They are thought of when they are wanted: most are not."""
+    found: dict[str, Iterator[Amendment]] = {}
+    for path, some in edits_by_path(plan, _known(plan, directory)):
+        if (first := next(some, None)) is not None:
+            found[place(path)] = chain(found.get(place(path), ()), _amendments(plan, chain((first,), some)))
+    several = (Amendment(name, SEVERAL, lambda changed=changed: changed) for name, changed in _several(plan, directory))  # type: ignore[misc]
+    return found | {SEVERAL: several}
+
+
+def _amendments(plan: Plan, edits: Iterator[Edit]) -> Iterator[Amendment]:
+    return (Amendment(one.name, place(one.path), partial(one.made, plan)) for one in edits)
 
 
 def _known(plan: Plan, directory: Directory) -> tuple[str, ...]:

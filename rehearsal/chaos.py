@@ -3,7 +3,7 @@ who repeat, forge, contradict and speak out of turn. What each seed brings is al
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -27,7 +27,7 @@ from domain.rules.stop import Interdicted, StopAcknowledged
 from domain.rules.watch import Sighted
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
-from rehearsal.amendments import SEVERAL, Amendment, amendments
+from rehearsal.amendments import SEVERAL, Amendment, amendments_by_field
 from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import SECOND, key_of, person_at, private_key_of
 
@@ -87,13 +87,12 @@ def _changed(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], di
     """The first that is drawn of those changes in which planning finds no fault: of half of them each field has as many, and the
     others take several.
     """
-    possible: dict[str, list[Amendment]] = {}
-    for one in amendments(plan, directory):
-        possible.setdefault(one.field, []).append(one)
-    several = possible.pop(SEVERAL)
+    possible: dict[str, Iterable[Amendment]] = {**amendments_by_field(plan, directory)}
+    fields = [one for one in possible if one != SEVERAL]
     for _ in range(MOST_DRAWN):
-        drawn = dice.choice(several if dice.random() < HALF else possible[dice.choice(list(possible))])
-        changed = drawn.make()
+        field = SEVERAL if dice.random() < HALF else dice.choice(fields)
+        possible[field] = some = list(possible[field])
+        changed = dice.choice(some).make()
         if changed is not None and changed != plan and not faults_in(changed, directory, cards):
             return changed
     return plan

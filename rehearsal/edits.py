@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -49,11 +49,6 @@ class Edit:
     """Told apart from other edits of the same place."""
 
     @property
-    def place(self) -> str:
-        """The place, whichever element of its lists it is in."""
-        return ".".join("*" if isinstance(one, int) else one for one in self.path)
-
-    @property
     def name(self) -> str:
         """The place, and what is done there."""
         return f"{'.'.join(map(str, self.path))} {self.what}"
@@ -66,41 +61,66 @@ class Edit:
             return None
 
 
+def place(path: Path) -> str:
+    """The place, whichever element of its lists it is in."""
+    return ".".join("*" if isinstance(one, int) else one for one in path)
+
+
 def edits(document: BaseModel, known: tuple[str, ...] = ()) -> Iterator[Edit]:
     """Every edit of this document, in a fixed order. `known`: texts that may stand in it beside those that do."""
+    return chain.from_iterable(edits for _, edits in edits_by_path(document, known))
+
+
+def edits_by_path(document: BaseModel, known: tuple[str, ...] = ()) -> Iterator[tuple[Path, Iterator[Edit]]]:
+    """The same, path by path. They are made when they are wanted: of thousands one is taken."""
     texts = tuple(dict.fromkeys((*_texts(document), *known, *TRIALS)))
-    yield from _of_model((), document, texts)
+    return _paths((), document, type(document), texts)
 
 
-def _of_model(path: Path, value: BaseModel, texts: tuple[str, ...]) -> Iterator[Edit]:
-    for name, kind in _fields(type(value)):
-        if name == "id":  # its own name, of which one other is enough
-            yield Edit((*path, name), _renamed(getattr(value, name)), "= another")
-            continue
-        yield from _edits((*path, name), getattr(value, name), kind, texts)
+def _paths(path: Path, value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[tuple[Path, Iterator[Edit]]]:
+    if isinstance(value, BaseModel):
+        for name, inner in _fields(type(value)):
+            yield from _paths((*path, name), getattr(value, name), inner, texts)
+        yield path, _own(path, value, kind, texts)
+        return
+    yield path, _own(path, value, kind, texts)
+    plain, origin = _bare(kind)
+    for number, one in enumerate(value if origin is tuple else ()):
+        yield from _paths((*path, number), one, get_args(plain)[0], texts)
 
 
 def _edits(path: Path, value: Any, kind: Any, texts: tuple[str, ...]) -> Iterator[Edit]:
-    """Every other value of this kind that stands one step away."""
-    plain, origin = _bare(kind)
+    """Every edit of this and of what is in it."""
     if isinstance(value, BaseModel):
-        yield from _of_model(path, value, texts)
+        for name, inner in _fields(type(value)):
+            yield from _edits((*path, name), getattr(value, name), inner, texts)
+    yield from _own(path, value, kind, texts, deep=True)
+
+
+def _own(path: Path, value: Any, kind: Any, texts: tuple[str, ...], *, deep: bool = False) -> Iterator[Edit]:
+    """Every other value of this kind that stands one step away. `deep`: edits of the elements of a list too."""
+    plain, origin = _bare(kind)
+    if path and path[-1] == "id":  # its own name, of which one other is enough
+        yield Edit(path, _renamed(value), "= another")
     elif origin is tuple:
-        yield from _of_list(path, value, get_args(plain)[0], texts)
+        yield from _of_list(path, value, get_args(plain)[0], texts, deep=deep)
     elif origin is dict:
         yield from _of_table(path, value, get_args(plain), texts)
-    else:
-        for other in dict.fromkeys(_values(value, kind, texts)):
-            if other != value:
+    elif not isinstance(value, BaseModel):
+        seen: set[Any] = set()
+        for other in _values(value, kind, texts):
+            if other not in seen and other != value:
+                seen.add(other)
                 yield Edit(path, other, f"= {other}")
     if NoneType in get_args(plain) and isinstance(value, BaseModel | tuple):
         yield Edit(path, None, "= None")
 
 
-def _of_list(path: Path, value: tuple[Any, ...], kind: Any, texts: tuple[str, ...]) -> Iterator[Edit]:
+def _of_list(path: Path, value: tuple[Any, ...], kind: Any, texts: tuple[str, ...], *, deep: bool) -> Iterator[Edit]:
     for number, one in enumerate(value):
         yield Edit(path, (*value[:number], *value[number + 1 :]), f"without {number}")
-        yield from _edits((*path, number), one, kind, texts)
+        if deep:
+            yield from _edits((*path, number), one, kind, texts)
         if isinstance(one, BaseModel) and "id" in type(one).model_fields:
             more = one.model_copy(update={"id": _renamed(one.id)})  # type: ignore[attr-defined]
             yield Edit(path, (*value, more), f"and {number} once more")
@@ -166,10 +186,13 @@ def _begun(model: type[BaseModel], texts: tuple[str, ...]) -> Iterator[BaseModel
 
 def _fitting(kind: Any, values: tuple[Any, ...]) -> Iterator[Any]:
     """Those of these that are of this kind. Raises `TypeError` where none is."""
-    found = [one for one in values if _fits(kind, one)]
+    found = False
+    for one in values:
+        if _fits(kind, one):
+            found = True
+            yield one
     if not found:
         raise TypeError(f"none of {values} is of {kind}")
-    yield from found
 
 
 def _fits(kind: Any, value: Any) -> bool:

@@ -107,7 +107,7 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
         for number, act in enumerate(scenario.acts_of(request.service, base_name(request.checkpoint)))
         if _happens(act, f"{seed}/{request.id}/{number}")
     ]
-    officers = iter(random.Random(f"{seed}/{request.id}/officers").sample(range(1, 100), 99))  # noqa: S311 - repeatable
+    officers = _officers(random.Random(f"{seed}/{request.id}/officers"))  # noqa: S311 - repeatable
     replaced = {BOOK.need_of(act.says) for act in acts} - {None}
     silent = any(act.says is None for act in acts)
     for need in request.says:
@@ -128,6 +128,15 @@ def _lines(request: Request, scenario: Scenario, seed: int, now: datetime) -> It
             spoken += [answered] if answered is not None else []
             said = _line(request, _acted(request, act, dice), at, dice, SECOND if again else next(officers), by=act.by)
             yield _set(said, act)
+
+
+def _officers(dice: random.Random) -> Iterator[int]:
+    """Numbers of officers in any order, each once."""
+    left = list(range(1, 100))
+    while left:
+        number = dice.randrange(len(left))
+        left[number], left[-1] = left[-1], left[number]
+        yield left.pop()
 
 
 def _happens(act: Act, throw: str) -> bool:

@@ -1864,6 +1864,7 @@ BUGS = (
         "workflows/errands",
     ),
     Bug("faults", "domain/signing/canonical.py", '{"fail_fast": True}', "{}", "sizes"),
+    Bug("record", "domain/signing/canonical.py", "            del copied.__dict__[kept]\n", "            pass\n", "canonical"),
     Bug("faults", "domain/words/errors.py", "if (count := error.error_count()) > MOST_LOOKED_AT:", "if False:", "sizes"),
     Bug("faults", "activities/services.py", "(bounded(data))", "(data)", "activities/services"),
     Bug(

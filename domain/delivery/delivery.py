@@ -6,11 +6,12 @@ from typing import Any, Protocol, TypeVar
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
-from domain.delivery.decided import Silence
+from domain.delivery.decided import Silence, TakenUp
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.events import AnyEvent
 from domain.delivery.known import Known, KnownStatements
 from domain.delivery.ledger import Entry, Ledger, LeftOut
+from domain.delivery.reported import Stated
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.cards import RuleCard
@@ -88,7 +89,6 @@ class Delivery:
         """`secret`: what the salts are made from; none where entries come with their salts, for whoever verifies."""
         known = KnownStatements(secret)
         self._stand(State(plan, directory, dict(cards), began, began, known), Ledger(secret), law)
-        self.snapshot = Snapshot(directory=directory, cards=dict(cards))
 
     @classmethod
     def of(cls, state: State, ledger: Ledger, law: Rules) -> "Delivery":
@@ -133,12 +133,14 @@ class Delivery:
         """Of the entries held here: of statements that count, each with each thing that is remarked of it; of silences, each with
         what ended with it.
         """
-        for entry in self.ledger.entries:
-            if isinstance(entry.event, Silence) and entry.event.finding is not None:
-                yield entry, entry.event.finding
-            verdict: Verdict | None = getattr(entry.event, "verdict", None)
-            if verdict is not None and verdict.verdict == "accepted":
-                yield from ((entry, finding) for finding in verdict.findings)
+        for entry in self.ledger:
+            match entry:
+                case Entry(event=Silence(finding=Finding() as ended)):
+                    yield entry, ended
+                case Entry(event=Stated(verdict=verdict) | TakenUp(verdict=verdict)) if verdict.verdict == "accepted":
+                    yield from ((entry, finding) for finding in verdict.findings)
+                case _:
+                    pass
 
     def append(self, event: AnyEvent, at: datetime) -> Entry:
         """Record an event and let it take effect. Time never runs back: `at` counts as the newest entry's if it is earlier."""

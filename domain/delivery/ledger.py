@@ -22,7 +22,7 @@ from domain.delivery.verdicts import Verdict
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest, HandlingCode
 from domain.signing.canonical import Frozen, canonical
-from domain.signing.tree import Frontier, leaf
+from domain.signing.tree import Frontier, leaf, root_of
 from domain.words.errors import NotVerified
 from domain.words.identifiers import OperationCode, ServiceId, StatementId
 from domain.words.limits import LONGEST_PROOF
@@ -149,7 +149,6 @@ class Ledger:
         self._leaves: list[str] = []
         self._sizes: list[int] = []
         self._proofs: list[tuple[bytes, ...]] = []
-        self._roots: list[bytes] = []
         self._newest = ""
         self.unkept_bytes = 0
         """Bytes of the entries that are held, canonical."""
@@ -186,7 +185,7 @@ class Ledger:
         for one in self._leaves[:gone]:
             self._edge.append(bytes.fromhex(one))
         self.unkept_bytes -= sum(self._sizes[:gone])
-        for held in (self._entries, self._leaves, self._sizes, self._proofs, self._roots):
+        for held in (self._entries, self._leaves, self._sizes, self._proofs):
             del held[:gone]
 
     def holds(self, seq: int) -> bool:
@@ -205,7 +204,12 @@ class Ledger:
 
     def root_at(self, size: int) -> str:
         """The root of the first `size` leaves, at least one: of all, or where the last of these is held."""
-        return self.root if size == len(self) else self._roots[self._place(size - 1)].hex()
+        if size == len(self):
+            return self.root
+        place = self._place(size - 1)
+        root = root_of(bytes.fromhex(self._leaves[place]), size - 1, size, self._proofs[place])
+        assert root is not None  # noqa: S101 - the proof was made of this tree
+        return root.hex()
 
     def leaf_at(self, seq: int) -> str:
         """The leaf of entry number `seq`."""
@@ -247,7 +251,6 @@ class Ledger:
         self._sizes.append(size)
         self.unkept_bytes += size
         self._proofs.append(self._frontier.append(one))
-        self._roots.append(self._frontier.root())
 
     def _place(self, seq: int) -> int:
         """Where entry `seq` stands among those that are held. Raises `LookupError` if it is not."""

@@ -92,6 +92,8 @@ class Progress:
     def waiting_for(self) -> tuple[str, ...]:
         """Services that have not `answered`, in the plan's order."""
         said = self.answers.keys()
+        if not said:
+            return tuple(self.checkpoint.asked)
         return tuple(service for service, asked in self.checkpoint.asked.items() if not asked <= said)
 
     @property

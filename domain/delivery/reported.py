@@ -11,13 +11,13 @@ from domain.delivery.requests import SignedAcknowledgement, read_acknowledgement
 from domain.delivery.state import State
 from domain.delivery.verdicts import Verdict, found
 from domain.delivery.vocabulary import Differing, NoticeKind, Services, SiblingNews, UtcText
-from domain.plan.cards import RuleCard
+from domain.plan.cards import RuleCard, canonical_cards
 from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import read_plan
 from domain.plan.register import Contact
 from domain.plan.vocabulary import Digest
-from domain.signing.canonical import Frozen, canonical, digest, plain
+from domain.signing.canonical import Frozen, canonical, digest_of_bytes, plain
 from domain.signing.envelope import SIBLING_TYPE, Envelope, open_envelope
 from domain.words.errors import Refused, RuleBroken
 from domain.words.identifiers import CheckpointId, OperationCode
@@ -365,4 +365,4 @@ def sealed_by(fact: SiblingHeard, group: str, directory: Directory, at: datetime
 
 def cards_digest(cards: dict[str, RuleCard]) -> str:
     """Digest of rule cards by State."""
-    return digest({state: card.model_dump(mode="json") for state, card in cards.items()})
+    return digest_of_bytes(canonical_cards(cards))

@@ -4,13 +4,14 @@ A card says only what is known. What it says nothing of is *not known*: then it 
 answers for it (R1, R16). The cards shipped under `examples/` are examples and say so.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
 from domain.plan.directory import ServiceKind
-from domain.signing.canonical import Frozen
+from domain.signing.canonical import Frozen, canonical
 from domain.words.identifiers import Slug, State
 from domain.words.limits import (
     LONGEST_LINE,
@@ -160,7 +161,11 @@ class Case(Frozen):
     @property
     def of_each(self) -> tuple["Case", ...]:
         """The same of each of its goods alone: what a law says of drugs says nothing of the cash beside them."""
-        return (self,) if len(self.goods) == 1 else tuple(self.model_copy(update={"goods": (one,)}) for one in self.goods)
+        return (self,) if len(self.goods) == 1 else self._of_each
+
+    @cached_property
+    def _of_each(self) -> tuple["Case", ...]:
+        return tuple(self.model_copy(update={"goods": (one,)}) for one in self.goods)
 
 
 P = TypeVar("P", bound=Provision)
@@ -372,6 +377,10 @@ class RuleCard(Frozen):
                 raise ValueError(message)
         return self
 
+    @cached_property
+    def _canonical(self) -> bytes:
+        return canonical(self)
+
     def provisions(self) -> Iterator[tuple[str, Provision]]:
         """Every value, with the name of what it is about, in the order of the card."""
         for name in type(self).model_fields:
@@ -450,3 +459,9 @@ class RuleCard(Frozen):
     def duties_of(self, case: Case) -> tuple[Duty, ...]:
         """What whoever authorises must also do."""
         return tuple(one for one in self.duties if one.is_about(case, self.state))
+
+
+def canonical_cards(cards: Mapping[str, RuleCard]) -> bytes:
+    """Canonical bytes of cards by State; those of each card are made once."""
+    each = (b'"%b":%b' % (state.encode(), card._canonical) for state, card in sorted(cards.items()))  # noqa: SLF001 - of this module
+    return b"{%b}" % b",".join(each)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from domain.plan.access import taken_along
-from domain.plan.cards import RuleCard
+from domain.plan.cards import RuleCard, canonical_cards
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import request_for_consent
@@ -81,7 +81,7 @@ def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
 
 def known_cards(cards: Mapping[str, RuleCard], figures: Figures) -> Iterator[Fault]:
     """The cards that one delivery knows, those of States that it does not go through any more too."""
-    if (size := len(canonical({state: plain(card) for state, card in cards.items()}))) > (most := figures.cards_bytes):
+    if (size := len(canonical_cards(cards))) > (most := figures.cards_bytes):
         yield Fault(
             place="legs",
             problem=fill("R28: the cards of its States have {size} bytes, {most} at most are carried", size=size, most=most),

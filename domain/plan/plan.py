@@ -530,6 +530,9 @@ class Plan(Frozen):
         `accompanied_by` somebody; and whatever else it `uses`, everywhere. In this order. In a State that is not on the route
         only what it does to persons: `following_person` and `audio_video`.
         """
+        return self.once(Plan._measures, state)
+
+    def _measures(self, state: str) -> tuple[Measure, ...]:
         passes = state in self.states()
         here: dict[Measure, bool] = {
             "post": passes and self.consignment.kind in POSTAL,
@@ -561,6 +564,9 @@ class Plan(Frozen):
 
     def _acted_for_by_guests(self, state: str) -> bool:
         """Whether some checkpoint in this State asks those who travel along to do there what their State has no power to."""
+        return self.once(Plan._asks_guests, state)
+
+    def _asks_guests(self, state: str) -> bool:
         asked = ((one.service, one.says) for at in self.checkpoints if at.state == state for one in at.requires)
         return any(says in WITH_PERMISSION and self.accompanies(service, state) for service, says in asked)
 

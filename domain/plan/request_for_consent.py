@@ -83,6 +83,10 @@ def _deciding(checkpoint: PlannedCheckpoint) -> tuple[str, ...]:
 
 def request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
     """What this State is asked; none where the plan's request says nothing to it."""
+    return plan.once(_request_for_consent, state)
+
+
+def _request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
     said = plan.request.to.get(state)
     if said is None:
         return None
@@ -110,6 +114,10 @@ def request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
 
 def digest_of_request(plan: Plan, state: str) -> Digest | None:
     """SHA-256 of what this State is asked, in canonical form; none where it is asked nothing."""
+    return plan.once(_digest_of_request, state)
+
+
+def _digest_of_request(plan: Plan, state: str) -> Digest | None:
     found = request_for_consent(plan, state)
     return digest(found) if found is not None else None
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import of_service, offered
 from domain.delivery.requests import Facts
 from domain.plan.directory import Service
-from domain.rules.book import book_of
-from domain.rules.kind import CONCLUDED, HALTED, UNDER_WAY, Kind
+from domain.rules.book import Book, book_of
+from domain.rules.kind import CONCLUDED, HALTED, UNDER_WAY, Counts, Kind
 from domain.views.forms import kind_called
 
 ELSEWHERE = ("hold_requested", "stop_requested", "correction")
@@ -20,17 +21,22 @@ def may_say(delivery: Delivery, reader: Service) -> tuple[str, ...]:
     """Kinds of what this service may say now by itself. What exactly it says, the rules judge."""
     if delivery.state.ended or not delivery.state.participant(reader.id):
         return ()
-    kinds = book_of(delivery).kinds
-    return tuple(name for name, kind in kinds.items() if name not in ELSEWHERE and _its_own(delivery, reader, kind))
+    state = delivery.state
+    now = CONCLUDED if state.outcome is not None else HALTED if state.halt is not None else UNDER_WAY
+    return tuple(name for name, kind in _unasked(book_of(delivery), now) if _its_own(delivery, reader, kind))
+
+
+@lru_cache(maxsize=16)
+def _unasked(book: Book, now: Counts) -> tuple[tuple[str, type[Kind]], ...]:
+    """Kinds that count now, that nobody has to ask for, and that name no checkpoint."""
+    said = ((name, kind) for name, kind in book.kinds.items() if name not in ELSEWHERE and not kind.declares.names_checkpoint)
+    return tuple((name, kind) for name, kind in said if kind.declares.by != "asked" and kind.declares.counts & now)
 
 
 def _its_own(delivery: Delivery, service: Service, kind: type[Kind]) -> bool:
-    """Whether nobody has to ask for it, it counts now, it is this service's say, and there is occasion for it."""
-    declares, state = kind.declares, delivery.state
-    now = CONCLUDED if state.outcome is not None else HALTED if state.halt is not None else UNDER_WAY
-    if declares.names_checkpoint or not declares.counts & now:
-        return False
-    match declares.by:
+    """Whether it is this service's say, and there is occasion for it."""
+    state = delivery.state
+    match kind.declares.by:
         case "asked":
             return False
         case "responsible":

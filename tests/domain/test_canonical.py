@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from domain.plan.cards import canonical_cards
 from domain.plan.plan import Plan
+from domain.plan.request_for_consent import digest_of_request, request_for_consent
 from domain.signing.canonical import Frozen, canonical, digest, digest_of_bytes
 from domain.words.errors import Malformed
+from tests.support import example_cards, example_plan
 
 MOST = 2**53 - 1
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -122,3 +125,24 @@ def test_an_error_does_not_repeat_what_was_read() -> None:
     assert "consignment.declared_as" in str(wrong.value)
     assert "hidden" not in str(wrong.value)
     assert "7777" not in str(wrong.value)
+
+
+def test_what_was_worked_out_of_a_record_once_is_worked_out_afresh_of_another() -> None:
+    """A plan is asked of each State once; a changed plan asks something else, and the one before still the same."""
+    plan = example_plan()
+    asked, before = request_for_consent(plan, "KZ"), digest_of_request(plan, "KZ")
+    other = plan.model_copy(update={"reverse": not plan.reverse})
+
+    assert request_for_consent(plan, "KZ") is asked
+    assert digest_of_request(other, "KZ") != before
+    assert (digest_of_request(plan, "KZ"), digest_of_request(plan, "UZ")) == (before, digest(request_for_consent(plan, "UZ")))
+    assert plan == example_plan(), "what was worked out is no part of it"
+
+
+def test_cards_by_state_are_written_as_any_record_is() -> None:
+    """In whatever order they come: their canonical bytes are put together from those of each."""
+    cards = example_cards()
+    written = canonical({state: card.model_dump(mode="json") for state, card in cards.items()})
+
+    assert canonical_cards(cards) == canonical_cards(dict(reversed(cards.items()))) == written
+    assert canonical_cards({}) == b"{}"

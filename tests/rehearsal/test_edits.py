@@ -9,7 +9,7 @@ from domain.plan.plan import Leg, Plan, PlannedCheckpoint
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId
 from domain.words.quantities import Span
-from rehearsal.edits import _KINDS, edits
+from rehearsal.edits import _KINDS, edits, place
 from tests.support import example_plan
 
 FIXED = {"vigil"}
@@ -46,7 +46,7 @@ class OfNoKnownKind(Frozen):
 
 def test_every_field_of_a_plan_is_changed() -> None:
     """Those of each checkpoint and leg too, and what is not given is."""
-    fields = {edit.place for edit in edits(example_plan())}
+    fields = {place(edit.path) for edit in edits(example_plan())}
 
     assert set(Plan.model_fields) - FIXED <= {one.partition(".")[0] for one in fields}
     assert {f"checkpoints.*.{name}" for name in PlannedCheckpoint.model_fields} <= fields
@@ -56,11 +56,11 @@ def test_every_field_of_a_plan_is_changed() -> None:
 def test_a_new_field_is_changed_without_anybody_remembering_it() -> None:
     """A list of something new is begun, its element's fields are changed, and so is a new field of each checkpoint."""
     plan = PlanOfTomorrow.model_validate(example_plan().model_dump() | {"witnesses": [{"service": "kz.knb", "after": "1h"}]})
-    made = [(edit.place, edit.made(plan)) for edit in edits(plan)]
+    made = [(place(edit.path), edit.made(plan)) for edit in edits(plan)]
     found = {field for field, changed in made if changed is not None}
 
     assert {"witnesses", "witnesses.*.service", "witnesses.*.after", "witnesses.*.sees", "depth", "checkpoints.*.quiet"} <= found
-    assert "witnesses" in {edit.place for edit in edits(plan.model_copy(update={"witnesses": ()}))}
+    assert "witnesses" in {place(edit.path) for edit in edits(plan.model_copy(update={"witnesses": ()}))}
 
 
 def test_each_edit_changes_its_place_and_no_other() -> None:
