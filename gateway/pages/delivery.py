@@ -19,7 +19,6 @@ from domain.views.names import STEPS
 from domain.views.route_map import RouteMap, route_map
 from domain.views.sentences import Translate, say_kind, two_units
 from domain.views.sight import Sight, sight
-from domain.views.sight import page as entries_of
 from domain.views.situation import Part, Situation, situation
 from domain.views.statistics_in_words import what_for
 from domain.views.timeline import Timeline, timeline
@@ -31,10 +30,9 @@ from domain.views.weighings import Sum, Weighing, sums, weighings
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from domain.words.text import mark, told, word
-from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages.brakes import proposed
 from gateway.pages.maps import NO_MAPS, Maps
-from gateway.pages.story import GROUPS, Chapter, Narrowed, chapter
+from gateway.pages.story import GROUPS, Chapter, Narrowed
 
 TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
 """What in a contact can be dialled."""
@@ -132,16 +130,14 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
     now: datetime,
     speak: Translate,
     narrowed: Narrowed,
-    before: int | None = None,
+    newest: Chapter,
     temporal: str = "",
 ) -> OnePage:
-    """It, for this reader, as at `now`."""
+    """It, for this reader, as at `now`; with this chapter of its ledger."""
     shown, seen = view_of(delivery, reader, now), sight(delivery, reader)
     line, climbs = timeline(delivery, seen, now), ladders(delivery, shown, seen)
     part = Part(delivery, shown, seen, climbs, line, speak)
     stands = situation(part)
-    entries = entries_of(delivery, reader, 0)
-    newest = chapter(entries, shown.entries if before is None else before, PAGE_OF_LEDGER, narrowed, speak)
     first = next(iter(stands.about.calls), None) if stands.about is not None else None
     return OnePage(
         view=shown,
