@@ -149,6 +149,11 @@ class WatchFloor:
         """The change of the archive up to which it has looked."""
         return self._after or 0
 
+    @property
+    def version(self) -> int:
+        """Another one after each change of a row."""
+        return self._version
+
     def glances(self) -> Iterator[Glance]:
         """Of every row as they were when this was asked."""
         return (row.glance for row in [*self._rows.values()])

@@ -251,7 +251,7 @@ def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound
     for number in range(60):
         table.say("kz.police", "sighted", place=f"place {number}")
         table.pass_time(minutes=20)
-    everything = [one.line.seq for one in made(table, "kz.knb", Narrowed(kind="authorised")).chapter.tales]
+    everything = [one.line.seq for one in made(table, "kz.knb", Narrowed(kind="authorisation_granted")).chapter.tales]
     looked = 0
 
     def counted(entry: Entry | Withheld, speak: Translate) -> story.Tale:
@@ -266,13 +266,13 @@ def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound
     monkeypatch.setattr(story, "LOOKED_THROUGH", 20)
     found, before = list[int](), len(table.delivery.ledger)
     while before:
-        looked, page = 0, made(table, "kz.knb", Narrowed(kind="authorised"), before)
+        looked, page = 0, made(table, "kz.knb", Narrowed(kind="authorisation_granted"), before)
         found += [one.line.seq for one in page.chapter.tales]
         assert looked <= 20
         assert page.chapter.unfinished is bool(page.earlier)
         before = page.chapter.since or 0
     assert everything == found
-    assert "may match too" in rendered(table, "kz.knb", narrowed=Narrowed(kind="authorised"))
+    assert "may match too" in rendered(table, "kz.knb", narrowed=Narrowed(kind="authorisation_granted"))
 
 
 def test_every_event_of_a_ledger_has_a_sentence() -> None:
