@@ -9,8 +9,8 @@ from domain.delivery.ledger import Entry, Ledger
 from domain.delivery.reported import Stated
 from domain.signing.envelope import payload_of
 
-WEIGHT, POINT = b'"gross":', b'"at":['
-"""What the payload of a statement holds that has a weight, or the coordinates of a place."""
+WEIGHT, POINT, CONSENT = b'"gross":', b'"at":[', b'"kind":"authorisation_'
+"""What the payload of a statement holds that has a weight, the coordinates of a place, or is about a consent."""
 
 
 class Noted:
@@ -23,6 +23,8 @@ class Noted:
         """Accepted statements that have a weight, and perhaps others."""
         self.points: list[Entry] = []
         """The same of coordinates."""
+        self.consents: list[Entry] = []
+        """Statements about a consent, perhaps said early, that were not refused."""
         self.refused: list[Entry] = []
         """Statements that were refused."""
         self._upto = self._kept = 0
@@ -31,7 +33,7 @@ class Noted:
         """Note what has come since, and forget what the ledger has let go of."""
         if self._kept < ledger.kept:
             self._kept = ledger.kept
-            for noted in (self.events, self.weights, self.points, self.refused):
+            for noted in (self.events, self.weights, self.points, self.consents, self.refused):
                 noted[:] = [one for one in noted if one.seq >= self._kept]
         for entry in ledger.since(self._upto):
             if isinstance(entry, Entry):
@@ -44,12 +46,14 @@ class Noted:
             self.events.append(entry)
         elif event.verdict.verdict == "refused":
             self.refused.append(entry)
-        elif event.verdict.verdict == "accepted":
-            payload = payload_of(event.envelope.payload)
-            if WEIGHT in payload:
+        else:
+            payload, accepted = payload_of(event.envelope.payload), event.verdict.verdict == "accepted"
+            if accepted and WEIGHT in payload:
                 self.weights.append(entry)
-            if POINT in payload:
+            if accepted and POINT in payload:
                 self.points.append(entry)
+            if CONSENT in payload:
+                self.consents.append(entry)
 
 
 _NOTED: Final[WeakKeyDictionary[Ledger, Noted]] = WeakKeyDictionary()

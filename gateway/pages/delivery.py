@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import RequestStanding
+from domain.delivery.reported import Stated
 from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
+from domain.rules.book import book_of
 from domain.views.floor_in_words import LATE
 from domain.views.ladders import Ladder, Step, ladders, say_step
 from domain.views.names import STEPS
+from domain.views.noted import noted
 from domain.views.route_map import RouteMap, route_map
 from domain.views.sentences import Translate, say_kind, two_units
 from domain.views.sight import Sight, sight
@@ -100,6 +103,8 @@ class OnePage:
     """By stop, who has it from there on, and for how long."""
     route: RouteMap
     timeline: Timeline
+    references: Mapping[str, str]
+    """By service, number and date of the act by which it consents, as it said last."""
     gantt: str
     rows: tuple[tuple[str, Any], ...]
     waits: tuple[Climbed, ...]
@@ -149,6 +154,7 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
         holders=_holders(delivery, line, speak),
         route=route_map(part),
         timeline=line,
+        references=_references(delivery),
         gantt=picture(line, speak),
         rows=tuple((name_of(row, speak), row) for row in line.rows),
         waits=tuple(_climbed(delivery, one, part.holder, speak) for one in climbs),
@@ -196,6 +202,17 @@ def _holders(delivery: Delivery, line: Timeline, speak: Translate) -> dict[str, 
         text = NOW if row.goes_on and planned else NEXT
         span = two_units(lasts.ends - lasts.begins, speak)
         found[delivery.plan.legs[row.number].start] = speak(text).format(service=row.services[0], span=span, planned=planned)
+    return found
+
+
+def _references(delivery: Delivery) -> dict[str, str]:
+    """Of everybody: the page names it beside a consent that is the reader's to see."""
+    found = dict[str, str]()
+    for entry in noted(delivery.ledger).consents:
+        if isinstance(entry.event, Stated):
+            said = book_of(delivery).read(entry.event.envelope)
+            if (reference := getattr(said.content, "reference", None)) is not None:
+                found[said.on_behalf_of or said.service] = reference.say()
     return found
 
 

@@ -245,6 +245,16 @@ def test_no_page_of_a_ledger_has_more_than_fits() -> None:
     assert f"?before={found.chapter.tales[-1].line.seq}#ledger" == found.earlier
 
 
+def test_beside_each_consent_stands_the_act_that_gives_it() -> None:
+    """As it was said last, beside the reader's own alone (R11)."""
+    table = Table()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", reference="7/5 of 2026-03-01")
+    table.consent()
+
+    assert "7/5 of 2026-03-01" in rendered(table, "kz.knb")
+    assert "7/5 of 2026-03-01" not in rendered(table, "uz.customs")
+
+
 def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page reads as many statements as it shows; a search goes on from where it was ended, and finds all by that."""
     table = Table().dispatch()
