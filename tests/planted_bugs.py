@@ -1976,7 +1976,7 @@ BUGS = (
     Bug(
         "stage",
         "workflows/temporal_stage.py",
-        '            await workflow.sleep(_PAUSE, summary="an activity failed: a pause before it is tried again")\n            self.stir()\n',
+        '            await workflow.sleep(_PAUSE, summary="a pause after a failure")\n            self.stir()\n',
         "            await workflow.sleep(_PAUSE)\n",
         "workflows/errands",
     ),
