@@ -20,6 +20,7 @@ from domain.delivery.delivery import Delivery, Snapshot
 from domain.delivery.ledger import Entry, Kept, Receipt
 from domain.record.door import receipt_of, resume
 from domain.signing.canonical import canonical
+from domain.views.noted import noted
 from domain.words.errors import NotFound, NotVerified
 
 MOST: Final = 500
@@ -153,6 +154,7 @@ class FoldedDeliveries:
                     fold.delivery.take(entry)
                 fold.weight += len(canonical(entry))
                 if number % AT_ONCE == AT_ONCE - 1:
+                    noted(fold.delivery.ledger)  # now, and not all at once when somebody looks
                     await asyncio.sleep(0)
         except Exception:
             self._begin_anew(fold, fold.branch)  # an effect may have been half applied

@@ -35,6 +35,7 @@ from gateway.noticing import Noticing, Rights
 from gateway.oidc import Provider
 from gateway.oidc_settings import registration_in
 from gateway.pages.pages import TEMPORAL_UI
+from gateway.pages.templating import compile_all
 from gateway.reading import Reading
 from gateway.reception import Reception
 from gateway.telling import Teller, places, way_out
@@ -145,7 +146,10 @@ async def _ready(health: Callable[[], Awaitable[Health]]) -> State:
 
 
 async def _filled(reading: Reading) -> None:
-    """Read the watch floor before somebody asks for it; where the archive is away, whoever asks first does."""
+    """Read the watch floor before somebody asks for it, and the templates of pages; where the archive is away, whoever asks for
+    the floor first does.
+    """
+    await asyncio.to_thread(compile_all)
     with suppress(Unavailable):
         await reading.floor.look()
     gc.collect()

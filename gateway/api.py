@@ -101,7 +101,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     if notices is not None:
         app[NOTICES] = notices
     app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
-    app[READER], app[DRAWING] = Aside(), Aside()
+    app[READER], app[DRAWING], app[overdue_page.BLOCKS] = Aside(), Aside(), overdue_page.Blocks()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
     app.add_routes(routes)

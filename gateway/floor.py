@@ -149,6 +149,11 @@ class WatchFloor:
         """The change of the archive up to which it has looked."""
         return self._after or 0
 
+    @property
+    def version(self) -> int:
+        """Another one after each change of a row."""
+        return self._version
+
     def glances(self) -> Iterator[Glance]:
         """Of every row as they were when this was asked."""
         return (row.glance for row in [*self._rows.values()])
@@ -156,7 +161,8 @@ class WatchFloor:
     async def page(self, caller: Service, question: FloorQuestion, unknown: Iterable[str], engine: Engine) -> Floor:
         """The page that is asked for, of the rows of this reader."""
         await self.look()
-        found = (await self._selections.of(caller, question)).page(question.page, self._looked_at)
+        selection, tally = await self._selections.of(caller, question)
+        found = selection.page(tally, question.page, self._looked_at)
         everything = sees_all(caller)
         return Floor(
             **dict(found),
@@ -184,7 +190,7 @@ class WatchFloor:
     async def names(self, caller: Service, question: FloorQuestion) -> tuple[str, ...]:
         """The deliveries whose rows this reader may be shown by a stream."""
         await self.look()
-        return tuple((await self._selections.of(caller, question)).names())
+        return tuple((await self._selections.of(caller, question))[0].names())
 
     async def changes(
         self, caller: Service, question: FloorQuestion, engine: Callable[[], Awaitable[Engine]], since: str | None = None
@@ -429,15 +435,15 @@ class WatchFloor:
         engine: Engine,
         chases: tuple[Chase, ...],
     ) -> FloorBeat:
-        found = await self._selections.of(caller, question)
+        found, tally = await self._selections.of(caller, question)
         return FloorBeat(
             at=utc_text(self._looked_at),
             archive=archive,
             engine=engine,
-            counters=tuple(found.counters()),
+            counters=tuple(tally.counters()),
             matching=len(found),
-            open=found.open,
-            due_within_an_hour=found.within_an_hour(self._clock()),
+            open=tally.open,
+            due_within_an_hour=tally.within_an_hour(self._clock()),
             chases=chases,
         )
 

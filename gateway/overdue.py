@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -17,18 +18,20 @@ from domain.delivery.chasing import Chase, authentic, check_fresh
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Directory, Service
 from domain.signing.envelope import Envelope
-from domain.views.overdue import Around, Overdue, OverdueQuestion, overdue_page, owing, silent_services, with_opened
+from domain.views.overdue import Around, Overdue, OverdueQuestion, Silence, owing, silent_services, with_opened
 from domain.words.errors import NotAllowed, NotFound, VigilError
 from domain.words.moments import instant
 from domain.words.text import fill, mark
+from gateway.aside import Aside
 from gateway.floor import WatchFloor
+from gateway.selections import sees_all
 from process.in_force import InForce
 from process.zones import local_time
 
 log = logging.getLogger("vigil.overdue")
 
 KNOWN_FOR: Final = 1.0
-"""Seconds for which the notes that were read last count for all who look."""
+"""Seconds for which the notes that were read last, and what is missing in rows that have not changed, count for all who look."""
 GLIMPSE: Final = 0.5
 """Seconds that a page of another subject waits for the number that stands in its navigation."""
 STALE: Final = 60.0
@@ -54,19 +57,42 @@ class OverdueRoom:
         self._notes: tuple[float, tuple[Chase, ...]] = (float("-inf"), ())
         self._counts: dict[str, tuple[float, int]] = {}
         self._looking: asyncio.Future[None] | None = None
+        self._aside, self._going_over = Aside(), asyncio.Lock()
+        self._silences: dict[str | None, tuple[int, float, Silence]] = {}
+        """By reader: of which version of the rows, made when."""
 
     async def page(self, caller: Service, question: OverdueQuestion, unknown: Iterable[str] = ()) -> Overdue:
         """The page that is asked for."""
-        rows, now, directory = await self._floor.rows(caller), self._clock(), self._directory.now
-        notes = await self._visible(caller)
+        await self._floor.look()
+        silence, directory = await self._silence(caller), self._directory.now
+        notes, now = await self._visible(caller), self._clock()
 
         def chased(service: str, since: str | None) -> Chase | None:
             return next((one for one in notes if one.chased == service and _may_know(caller, one, since, directory)), None)
 
-        around = Around(now, directory.find, lambda one: local_time(one.zone, now), chased)
-        found = overdue_page(rows, question, around)
+        around = Around(directory.find, lambda one: local_time(one.zone, now), chased)
+        found = await self._aside.do(partial(silence.page, question, around))
         reads = await self._lists.opened(set(found.names()), {one.service for one in found.silent})
         return with_opened(found, reads, directory.find).model_copy(update={"unknown": tuple(unknown)})
+
+    async def paced(self, caller: Service) -> None:
+        """Wait until rows may be gone over again for who merely follows them: once a second for all who do."""
+        made = self._silences.get(_reader(caller))
+        if made is not None and made[0] != self._floor.version:
+            await asyncio.sleep(made[1] + KNOWN_FOR - monotonic())
+
+    async def _silence(self, caller: Service) -> Silence:
+        """What is missing in the rows of this reader as they are now: gone over beside the event loop, once for all who ask."""
+        reader = _reader(caller)
+        async with self._going_over:
+            now = monotonic()
+            self._silences = {one: made for one, made in self._silences.items() if now - made[1] < KNOWN_FOR}
+            made = self._silences.get(reader)
+            if made is None or made[0] != self._floor.version:
+                version, rows = self._floor.version, self._floor.held(caller)
+                made = version, now, await self._aside.do(partial(Silence, rows, self._clock()))
+                self._silences[reader] = made
+            return made[2]
 
     async def chased(self, caller: Service) -> tuple[Chase, ...]:
         """Who chases whom among the services that are silent now, for the watch floor: of another service's notes supervisors
@@ -178,6 +204,10 @@ def _may_know(caller: Service, note: Chase, since: str | None, directory: Direct
 def _supervises(service: str, directory: Directory) -> bool:
     known = directory.find(service)
     return known is not None and _sees_all(known)
+
+
+def _reader(caller: Service) -> str | None:
+    return None if sees_all(caller) else caller.id
 
 
 def _sees_all(caller: Service) -> bool:

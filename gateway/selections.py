@@ -11,10 +11,10 @@ from typing import Final
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.views.floor import FloorQuestion, Placed
-from domain.views.selection import Selection
+from domain.views.selection import Selection, Tally
 
 MOST_KEPT: Final = 48
-"""Questions that are kept; of 10,000 rows each has some 2 MB."""
+"""Questions that are kept; of 10,000 rows each has some 1 MB."""
 IDLE: Final = 60.0
 """Seconds after which a question that nobody asks again is forgotten."""
 SLICE: Final = 250
@@ -30,11 +30,15 @@ class Selections:
     def __init__(self, rows: Mapping[str, Placed]) -> None:
         self._rows = rows
         self._kept: OrderedDict[Asked, tuple[float, Selection]] = OrderedDict()
+        self._tallies: dict[str | None, Tally] = {}
+        """Of each reader of whom a question is kept."""
         self._gate = asyncio.Lock()
         self._meanwhile: list[tuple[Placed | None, Placed | None]] | None = None
 
-    async def of(self, caller: Service, question: FloorQuestion) -> Selection:
-        """The rows that this reader is shown for this question, as they stand now: gone over in slices where it is new."""
+    async def of(self, caller: Service, question: FloorQuestion) -> tuple[Selection, Tally]:
+        """The rows that this reader is shown for this question, as they stand now, gone over in slices where it is new; and what
+        is counted of all of its rows.
+        """
         reader = None if sees_all(caller) else caller.id
         asked = reader, question.model_copy(update={"page": 1})
         if asked not in self._kept:
@@ -43,37 +47,47 @@ class Selections:
                     self._keep(asked, await self._made(*asked))
         kept = self._kept[asked][1]
         self._keep(asked, kept)
-        return kept
+        return kept, self._tallies[reader]
 
     def changed(self, before: Placed | None, after: Placed | None) -> None:
         """A row stands otherwise; none: there was none, or there is none any more."""
         if self._meanwhile is not None:
             self._meanwhile.append((before, after))
+        for reader, tally in self._tallies.items():
+            _take(tally, reader, before, after)
         for (reader, _), (_, selection) in self._kept.items():
             _take(selection, reader, before, after)
 
     def forget(self) -> None:
         """All rows were read anew: nothing that was kept holds."""
         self._kept.clear()
+        self._tallies.clear()
         if self._meanwhile is not None:
             self._meanwhile = None
 
     async def _made(self, reader: str | None, question: FloorQuestion) -> Selection:
-        """Made of the rows as they stand when it begins, then of what changed meanwhile; begun anew where all were read anew."""
+        """Made of the rows as they stand when it begins, then of what changed meanwhile; begun anew where all were read anew. So
+        is what is counted for this reader, unless it is there and stays.
+        """
         try:
             while True:
-                found, meanwhile = Selection(question), list[tuple[Placed | None, Placed | None]]()
+                found, tally, meanwhile = Selection(question), Tally(), list[tuple[Placed | None, Placed | None]]()
+                made = (found, tally) if reader not in self._tallies else (found,)
                 self._meanwhile = meanwhile
                 for number, row in enumerate([*self._rows.values()], 1):
-                    _take(found, reader, None, row)
+                    for one in made:
+                        _take(one, reader, None, row)
                     if number % SLICE == 0:
                         await asyncio.sleep(0)
-                if self._meanwhile is meanwhile:
+                if self._meanwhile is meanwhile and (tally in made or reader in self._tallies):
                     break
         finally:
             self._meanwhile = None
         for before, after in meanwhile:
-            _take(found, reader, before, after)
+            for one in made:
+                _take(one, reader, before, after)
+        if tally in made:
+            self._tallies[reader] = tally
         return found
 
     def _keep(self, asked: Asked, selection: Selection) -> None:
@@ -84,6 +98,8 @@ class Selections:
             self._kept.popitem(last=False)
         if len(self._kept) > MOST_KEPT:
             del self._kept[self._least_wanted()]
+        for reader in self._tallies.keys() - {reader for reader, _ in self._kept}:
+            del self._tallies[reader]
 
     def _least_wanted(self) -> Asked:
         """The oldest question of the reader of whom most are kept: whoever asks much forgets its own, and nobody else's."""
@@ -92,7 +108,7 @@ class Selections:
         return next(asked for asked in self._kept if counted[asked[0]] == most)
 
 
-def _take(selection: Selection, reader: str | None, before: Placed | None, after: Placed | None) -> None:
+def _take(selection: Selection | Tally, reader: str | None, before: Placed | None, after: Placed | None) -> None:
     """What of that change is this reader's (R11)."""
     if before is not None and may_see(reader, before):
         selection.remove(before)

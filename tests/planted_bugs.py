@@ -252,9 +252,9 @@ BUGS = (
     ),
     Bug(
         "overdue",
-        "domain/views/overdue.py",
-        'return soon or row.to_seize or any(one.reason == "overdue" for one in row.so)',
-        "return soon or row.to_seize",
+        "domain/views/owed.py",
+        "elif wait.due is not None and wait.silent:",
+        "elif False:",
         "overdue::test_who_was_silent_owes_still_where_that_is_due_anew_later_and_what_is_to_be_seized_whatever_the_outcome",
     ),
     Bug(
@@ -323,9 +323,9 @@ BUGS = (
     ),
     Bug(
         "overdue",
-        "domain/views/overdue.py",
-        "if wait.silent or (wait.due <= _text(now) and not wait.paused):",
-        "if wait.due <= _text(now):",
+        "domain/views/owed.py",
+        "elif wait.due is not None and not wait.paused:",
+        "elif wait.due is not None:",
         "overdue::test_while_it_is_held_nobody_is_late",
     ),
     Bug("record", "archive/expunging.py", "values(title=None, glance=None,", "values(title=None,", "archive/expunging"),
@@ -2014,7 +2014,7 @@ BUGS = (
     Bug(
         "stage",
         "workflows/temporal_stage.py",
-        "            await workflow.sleep(_PAUSE)\n            self.stir()\n",
+        '            await workflow.sleep(_PAUSE, summary="a pause after a failure")\n            self.stir()\n',
         "            await workflow.sleep(_PAUSE)\n",
         "workflows/errands",
     ),

@@ -97,7 +97,7 @@ class Keeping:
             if not is_cancelled_exception(error):
                 text = "the archive has not kept a batch"
                 workflow.logger.warning(text, exc_info=error if not isinstance(error, NotAuthentic) else None)
-                await workflow.sleep(_PAUSE)
+                await workflow.sleep(_PAUSE, summary="a pause: the archive did not keep a batch")
         else:
             self._take(answer)
         finally:

@@ -256,7 +256,7 @@ class TemporalStage:
                     return
                 workflow.logger.warning("an errand ended by itself", exc_info=error)
             self.stir()
-            await workflow.sleep(_PAUSE)
+            await workflow.sleep(_PAUSE, summary="a pause after a failure")
             self.stir()
 
         return asyncio.create_task(run())

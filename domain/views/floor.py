@@ -16,6 +16,7 @@ from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
 from domain.views.glance import Awaited, Glance
 from domain.views.lists import OperationCodes
+from domain.views.owed import Owed, owed
 from domain.views.urgency import Group, Reason, Urgency, holds_until, urgencies
 from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
@@ -170,12 +171,10 @@ class Placed:
     begun: datetime
     hours: tuple[tuple[datetime, datetime], ...]
     """From when to before when something is due within the hour."""
-    due: UtcText | None
-    """When the first of what it waits for is due, or was."""
     more_waits: int
     """How many checkpoints wait that the glance has no room for."""
-    to_seize: bool
-    """It was stopped, and is not seized yet, whatever its outcome."""
+    owed: tuple[Owed, ...]
+    """The open checkpoints at which silence counts."""
 
     @property
     def worst(self) -> Urgency:
@@ -217,9 +216,8 @@ def placed(seen: Glance, now: datetime) -> Placed:
         text="\n".join((seen.delivery, seen.title, *sorted(services))).casefold(),
         begun=instant(seen.started_at),
         hours=tuple(_hours(one.until for one in so if one.until is not None)),
-        due=min((one.due for one in seen.waits if one.due is not None), default=None),
         more_waits=seen.more_waits,
-        to_seize=seen.to_seize,
+        owed=owed(seen),
     )
 
 

@@ -10,10 +10,8 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.events import AnyEvent
 from domain.delivery.ledger import Entry
 from domain.delivery.progress import Progress
-from domain.delivery.reported import Stated
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome, UtcText
 from domain.plan.vocabulary import Line, Need
@@ -21,6 +19,7 @@ from domain.rules.book import book_of
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import Frozen
 from domain.views.consequences import after_silence
+from domain.views.noted import noted
 from domain.views.sight import sight
 from domain.views.view import Phase, phase
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
@@ -167,13 +166,9 @@ def glance(delivery: Delivery) -> Glance:
         differs=tuple(_differing(delivery))[:MOST_IN_A_CELL],
         diverged=state.divergence is not None,
         shortest=shortest(delivery),
-        refused=sum(1 for entry in delivery.ledger if isinstance(entry, Entry) and _is_refused(entry.event)),
+        refused=len(noted(delivery.ledger).refused),
         ends_first=min(_consents_ahead(delivery), key=lambda one: instant(one.valid_until), default=None),
     )
-
-
-def _is_refused(event: AnyEvent) -> bool:
-    return isinstance(event, Stated) and event.verdict.verdict == "refused"
 
 
 def left_at(delivery: Delivery) -> datetime | None:

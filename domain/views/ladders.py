@@ -14,6 +14,7 @@ from domain.plan.directory import Service
 from domain.rules.book import book_of
 from domain.rules.contingency import Consequence
 from domain.views.consequences import after_silence
+from domain.views.noted import noted
 from domain.views.sentences import Translate
 from domain.views.sight import Sight
 from domain.views.view import DeliveryView, OpenCheckpoint
@@ -104,7 +105,7 @@ def _done(delivery: Delivery) -> dict[str, tuple[Step, ...]]:
     """Reminders and rungs so far, by checkpoint."""
     found: dict[str, tuple[Step, ...]] = {}
     waits = {one.checkpoint.id: one.opened for one in delivery.state.open_checkpoints()}
-    for entry in delivery.ledger.entries:
+    for entry in noted(delivery.ledger).events:
         if isinstance(entry.event, Reminded | Escalated):
             event, at = entry.event, instant(entry.at)
             if event.checkpoint in waits and at >= waits[event.checkpoint]:

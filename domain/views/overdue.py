@@ -4,10 +4,10 @@ The moment, the directory's entries and the local time of each service are broug
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -19,17 +19,13 @@ from domain.plan.vocabulary import Need
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import Frozen
 from domain.views.floor import Placed
-from domain.views.glance import Awaited, Glance
+from domain.views.glance import Awaited
+from domain.views.owed import ORDER, SOON, Late, Owed
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_SEARCH, MOST_BLOCKS, MOST_LISTED_SERVICES, MOST_MISSING
 from domain.words.moments import instant, utc_text
 from domain.words.text import shown
 
-SOON: Final = timedelta(hours=12)
-"""From when on what is due is shown beside what is late: whoever is on the telephone asks for both."""
-Late = Literal["to_seize", "late", "soon"]
-"""It was stopped and is not seized; nobody answered in time; it comes due. The worst first."""
-ORDER: Final[tuple[Late, ...]] = ("to_seize", "late", "soon")
 Opened = Literal["yes", "no", "not_known"]
 """Whether the request was read at the desk. Of a service whose own system takes its requests, that is not known."""
 What = Literal["remind", "tell", "due", "held", "nothing"]
@@ -152,7 +148,6 @@ def asked(query: Mapping[str, str]) -> tuple[OverdueQuestion, tuple[str, ...]]:
 class Around:
     """What is known beside the rows."""
 
-    now: datetime
     find: Callable[[str], Service | None]
     """A service of the directory as it stands now."""
     clock: Callable[[Service], datetime | None]
@@ -161,142 +156,132 @@ class Around:
     """Who chases a service that is silent since a moment, as far as the reader may know."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    """A thing that a service owes, before it is known whether it is shown. Moments are texts of one form, which sort as they do:
-    nothing is worked out of rows that stand on no page.
+class _Item(NamedTuple):
+    """A thing that a service owes, before it is known whether it is shown. They sort the worst first: by kind, then since when;
+    no two are alike before their rows.
     """
 
-    late: Late
+    rank: int
+    """Of how late it is."""
     at: str
-    """When it was due, or asked."""
-    row: Placed
-    wait: Awaited
+    delivery: str
+    checkpoint: str
     number: int
-    """Of the service at its checkpoint."""
-
-    def place(self) -> tuple[int, str, str, str]:
-        """The worst first: by kind, then since when."""
-        return ORDER.index(self.late), self.at, self.row.delivery, self.wait.checkpoint
+    """Of the checkpoint among those of its row."""
+    place: int
+    """Of the service there."""
+    row: Placed
 
     def shown(self, now: datetime) -> Missing:
         """As it goes out."""
-        seen, wait = self.row.glance, self.wait
+        seen = self.row.glance
+        wait = seen.waits[self.number]
         return Missing(
             delivery=seen.delivery,
             title=seen.title,
             state=self.row.state,
             checkpoint=wait.checkpoint,
-            needs=wait.each[self.number] if self.number < len(wait.each) else wait.needs,
-            late=self.late,
+            needs=wait.each[self.place] if self.place < len(wait.each) else wait.needs,
+            late=ORDER[self.rank],
             since=wait.since,
             due=wait.due,
             climbed=wait.climbed,
             rungs=wait.rungs,
             next=next_of(wait, now),
             then=wait.then,
-            unreachable=wait.services[self.number] in wait.unreachable,
+            unreachable=wait.services[self.place] in wait.unreachable,
         )
 
 
-@dataclass
-class _Block:
-    """What is missing of one service."""
+class Silence:
+    """What is missing of each service in the rows of one reader at one moment: gone over once, however many ask."""
 
-    items: list[_Owed] = field(default_factory=list)
+    def __init__(self, rows: Iterable[Placed], now: datetime) -> None:
+        self._now, self._beyond = now, 0
+        self._blocks: dict[str, list[_Item]] = {}
+        for row in rows:
+            self._beyond += row.more_waits + sum(one.more for one, _ in _late(row, now))
+            for service, item in _items(row, now):
+                self._blocks.setdefault(service, []).append(item)
+        for items in self._blocks.values():
+            items.sort()
+        self._late = {name: sum(ORDER[one.rank] != "soon" for one in items) for name, items in self._blocks.items()}
 
-    def key(self) -> tuple[int, str]:
-        """The worst first."""
-        return self.items[0].place()[:2]
+    def page(self, question: OverdueQuestion, around: Around) -> Overdue:
+        """The page that is asked for."""
+        fitting = [(name, items) for name, items in self._blocks.items() if _fits(name, self._late[name], question, around)]
+        fitting.sort(key=lambda one: _order(one[0], one[1], question, around))
+        pages = max(1, -(-len(fitting) // MOST_BLOCKS))
+        page = min(question.page, pages)
+        return Overdue(
+            at=utc_text(self._now),
+            late=sum(self._late.values()),
+            services=sum(1 for one in self._late.values() if one),
+            silent=tuple(
+                self._silent(name, question, around) for name, _ in fitting[(page - 1) * MOST_BLOCKS : page * MOST_BLOCKS]
+            ),
+            matching=len(fitting),
+            page=page,
+            pages=pages,
+            beyond=self._beyond,
+        )
 
-    def late(self) -> int:
-        """How many of these are late."""
-        return sum(one.late != "soon" for one in self.items)
-
-
-def overdue_page(rows: Iterable[Placed], question: OverdueQuestion, around: Around) -> Overdue:
-    """The page that is asked for, of the rows of one reader, which are gone over once."""
-    blocks, beyond, now = dict[str, _Block](), 0, around.now
-    for row in rows:
-        beyond += row.more_waits
-        if not _may_owe(row, now):
-            continue
-        seen = row.glance
-        beyond += sum(one.more for one in seen.waits if one.more and late_of(seen, one, now) is not None)
-        for service, item in _owed(row, seen, now):
-            blocks.setdefault(service, _Block()).items.append(item)
-    for block in blocks.values():
-        block.items.sort(key=_Owed.place)
-    counts = {name: block.late() for name, block in blocks.items()}
-    fitting = [(name, block) for name, block in blocks.items() if _fits(name, counts[name], question, around)]
-    fitting.sort(key=lambda one: _order(one[0], one[1], question, around))
-    pages = max(1, -(-len(fitting) // MOST_BLOCKS))
-    page = min(question.page, pages)
-    return Overdue(
-        at=utc_text(now),
-        late=sum(counts.values()),
-        services=sum(1 for one in counts.values() if one),
-        silent=tuple(
-            _silent(name, block, question, around) for name, block in fitting[(page - 1) * MOST_BLOCKS : page * MOST_BLOCKS]
-        ),
-        matching=len(fitting),
-        page=page,
-        pages=pages,
-        beyond=beyond,
-    )
+    def _silent(self, name: str, question: OverdueQuestion, around: Around) -> Silent:
+        items, late, service = self._blocks[name], self._late[name], around.find(name)
+        since = items[0].at if late else None
+        shown = items if question.show == "all" else items[:late]
+        local = around.clock(service) if service is not None else None
+        duty = on_duty(service.hours, local) if service is not None and service.hours is not None and local is not None else None
+        return Silent(
+            service=name,
+            names=service.names if service is not None else {},
+            state=service.state if service is not None else None,
+            since=since,
+            late=late,
+            soon=len(items) - late,
+            missing=tuple(one.shown(self._now) for one in shown[:MOST_MISSING]),
+            more=max(len(shown) - MOST_MISSING, 0),
+            telephone=service.telephone if service is not None else None,
+            contact=service.contact if service is not None and service.contact != NOT_GIVEN else None,
+            hours=service.hours if service is not None else None,
+            zone=service.zone if service is not None else None,
+            local=local.isoformat(timespec="minutes") if local is not None else None,
+            on_duty=duty.now if duty is not None else None,
+            until=duty.until.isoformat(timespec="minutes") if duty is not None and duty.until is not None else None,
+            chase=around.chased(name, since),
+        )
 
 
 def silent_services(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
     """The services that are late with anything in these rows."""
-    late = (row.glance for row in rows if row.to_seize or any(one.reason == "overdue" for one in row.so))
-    return frozenset(service for seen in late for one in seen.waits if is_late(seen, one, now) for service in one.services)
+    return frozenset(service for row in rows for one, late in _late(row, now) if late != "soon" for service in one.services)
 
 
 def missing(row: Placed, now: datetime) -> Iterator[tuple[str, Missing]]:
     """What is missing in one row, service by service."""
-    return ((service, one.shown(now)) for service, one in _owed(row, row.glance, now))
+    return ((service, one.shown(now)) for service, one in _items(row, now))
 
 
 def owing(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
     """The services of which anything is missing in these rows."""
-    return frozenset(service for row in rows if _may_owe(row, now) for service, _ in _owed(row, row.glance, now))
+    return frozenset(service for row in rows for one, _ in _late(row, now) for service in one.services)
 
 
-def _may_owe(row: Placed, now: datetime) -> bool:
-    """Whether its glance is worth unpacking: most of ten thousand rows owe nothing soon. Who was silent owes still where it is
-    due anew later (R8), and what is to be seized where nothing is due, however it ended.
-    """
-    soon = row.due is not None and row.due <= _text(now + SOON)
-    return soon or row.to_seize or any(one.reason == "overdue" for one in row.so)
+def _late(row: Placed, now: datetime) -> Iterator[tuple[Owed, Late]]:
+    moment, soon = _text(now), _text(now + SOON)
+    return ((one, late) for one in row.owed if (late := one.stands(moment, soon)) is not None)
 
 
-def _owed(row: Placed, seen: Glance, now: datetime) -> Iterator[tuple[str, _Owed]]:
-    for wait in seen.waits:
-        late = late_of(seen, wait, now)
-        if late is not None:
-            yield from ((one, _Owed(late, wait.due or wait.since, row, wait, number)) for number, one in enumerate(wait.services))
-
-
-def late_of(seen: Glance, wait: Awaited, now: datetime) -> Late | None:
-    """How late it is; none where it is not to be shown yet, or nobody's silence counts."""
-    if seen.to_seize and wait.contingency == "interdiction":
-        return "to_seize"
-    if wait.due is None:
-        return None
-    if wait.silent or (wait.due <= _text(now) and not wait.paused):
-        return "late"
-    return "soon" if wait.due <= _text(now + SOON) and not wait.paused else None
+def _items(row: Placed, now: datetime) -> Iterator[tuple[str, _Item]]:
+    for one, late in _late(row, now):
+        for place, service in enumerate(one.services):
+            yield service, _Item(ORDER.index(late), one.at, row.delivery, one.checkpoint, one.number, place, row)
 
 
 @lru_cache(maxsize=8)
 def _text(moment: datetime) -> str:
     """The same moment for each row that is gone over."""
     return utc_text(moment)
-
-
-def is_late(seen: Glance, wait: Awaited, now: datetime) -> bool:
-    """Whether somebody has to call for it."""
-    return late_of(seen, wait, now) in ("to_seize", "late")
 
 
 def next_of(wait: Awaited, now: datetime) -> Next:
@@ -322,36 +307,10 @@ def _fits(name: str, late: int, question: OverdueQuestion, around: Around) -> bo
     return in_state and question.service in (None, name) and (question.show == "all" or late > 0)
 
 
-def _order(name: str, block: _Block, question: OverdueQuestion, around: Around) -> tuple[str, tuple[int, str], str]:
+def _order(name: str, items: list[_Item], question: OverdueQuestion, around: Around) -> tuple[str, int, str, str]:
     service = around.find(name)
     state = (service.state or "") if question.sort == "state" and service is not None else ""
-    return state, block.key(), name
-
-
-def _silent(name: str, block: _Block, question: OverdueQuestion, around: Around) -> Silent:
-    late, first, service = block.late(), block.items[0], around.find(name)
-    since = first.at if first.late != "soon" else None
-    shown = block.items if question.show == "all" else [one for one in block.items if one.late != "soon"]
-    local = around.clock(service) if service is not None else None
-    duty = on_duty(service.hours, local) if service is not None and service.hours is not None and local is not None else None
-    return Silent(
-        service=name,
-        names=service.names if service is not None else {},
-        state=service.state if service is not None else None,
-        since=since,
-        late=late,
-        soon=len(block.items) - late,
-        missing=tuple(one.shown(around.now) for one in shown[:MOST_MISSING]),
-        more=max(len(shown) - MOST_MISSING, 0),
-        telephone=service.telephone if service is not None else None,
-        contact=service.contact if service is not None and service.contact != NOT_GIVEN else None,
-        hours=service.hours if service is not None else None,
-        zone=service.zone if service is not None else None,
-        local=local.isoformat(timespec="minutes") if local is not None else None,
-        on_duty=duty.now if duty is not None else None,
-        until=duty.until.isoformat(timespec="minutes") if duty is not None and duty.until is not None else None,
-        chase=around.chased(name, since),
-    )
+    return state, items[0].rank, items[0].at, name
 
 
 NOT_GIVEN: Final = Service.model_fields["contact"].default

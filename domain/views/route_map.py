@@ -16,7 +16,7 @@ from domain.delivery.reported import Stated
 from domain.plan.plan import Leg
 from domain.rules.book import book_of
 from domain.rules.watch import Sighted, SurveillanceRegained
-from domain.signing.envelope import payload_of
+from domain.views.noted import noted
 from domain.views.outlines import FULL_CIRCLE, Point
 from domain.views.sight import Sight, sees
 from domain.views.situation import Part
@@ -138,11 +138,8 @@ def _through(leg: Leg, where: dict[str, Point]) -> list[Point]:
 
 def _sightings(delivery: Delivery, seen: Sight) -> Iterator[_Seen]:
     """Where it was seen, of what counts and the reader may read, in order."""
-    for entry in delivery.ledger.entries:
-        if not isinstance(entry.event, Stated) or entry.event.verdict.verdict != "accepted":
-            continue
-        if b'"at":[' not in payload_of(entry.event.envelope.payload):
-            continue  # most of thousands of statements say of no point, and need not be read
+    for entry in noted(delivery.ledger).points:
+        assert isinstance(entry.event, Stated)  # noqa: S101 - as it is noted
         said = book_of(delivery).read(entry.event.envelope)
         content, leg = said.content, delivery.state.leg_at(entry.seq)
         if not isinstance(content, Sighted | SurveillanceRegained):

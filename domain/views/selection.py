@@ -1,6 +1,7 @@
 """The rows that one reader's question finds, kept in order, and what is counted of them: row by row as they change.
 
-So a page, its counters and its facets are work that does not grow with the number of rows, whatever is sought or sorted by.
+So a page, its counters and its facets are work that does not grow with the number of rows, whatever is sought or sorted by. What
+is counted of all rows of a reader is counted once for all its questions: else the collector of garbage would go over it for each.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -19,10 +20,50 @@ FACETS: Final = ("show", "state", "service", "phase")
 """Filters of which it is said what each value would leave."""
 
 
+class Tally:
+    """What is counted of all rows of one reader, whatever is asked for."""
+
+    def __init__(self, rows: Iterable[Placed] = ()) -> None:
+        self._worst: defaultdict[Reason, list[tuple[bool, datetime, str]]] = defaultdict(list)
+        self._begins: list[datetime] = []
+        self._ends: list[datetime] = []
+        self.open = 0
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Placed) -> None:
+        """One more of them."""
+        self.open += 1
+        for one in row.so:
+            insort(self._worst[one.reason], (one.until is None, one.until or row.begun, row.delivery))
+        for begins, ends in row.hours:
+            insort(self._begins, begins)
+            insort(self._ends, ends)
+
+    def remove(self, row: Placed) -> None:
+        """It is none any more, or stands otherwise from now on. It has been added as it is here."""
+        self.open -= 1
+        for one in row.so:
+            _drop(self._worst[one.reason], (one.until is None, one.until or row.begun, row.delivery))
+        for begins, ends in row.hours:
+            _drop(self._begins, begins)
+            _drop(self._ends, ends)
+
+    def within_an_hour(self, now: datetime) -> int:
+        """Of how many of them something is due within the next hour."""
+        return bisect_right(self._begins, now) - bisect_right(self._ends, now)
+
+    def counters(self) -> Iterator[Counted]:
+        """Each in its place, be it of nothing."""
+        for reason in COUNTED:
+            counted = self._worst[reason]
+            without, moment, name = counted[0] if counted else (True, None, None)
+            until = None if without or moment is None else utc_text(moment)
+            yield Counted(reason=reason, count=len(counted), delivery=name, until=until)
+
+
 class Selection:
-    """Those of a reader's rows that are asked for, and what is counted of all of that reader's rows. The page of the question
-    does not matter.
-    """
+    """Those of a reader's rows that are asked for. The page of the question does not matter."""
 
     def __init__(self, question: FloorQuestion, rows: Iterable[Placed] = ()) -> None:
         self._tests = tests_of(question)
@@ -30,11 +71,7 @@ class Selection:
         self._places: list[tuple[Any, ...]] = []
         self._matching: list[Placed] = []
         """Those that are asked for, each at the index of its place."""
-        self._worst: defaultdict[Reason, list[tuple[bool, datetime, str]]] = defaultdict(list)
-        self._begins: list[datetime] = []
-        self._ends: list[datetime] = []
         self._facets: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-        self.open = 0
         for row in rows:
             self.add(row)
 
@@ -43,11 +80,6 @@ class Selection:
 
     def add(self, row: Placed) -> None:
         """One more of this reader's rows, be it one that is asked for or not."""
-        for one in row.so:
-            insort(self._worst[one.reason], (one.until is None, one.until or row.begun, row.delivery))
-        for begins, ends in row.hours:
-            insort(self._begins, begins)
-            insort(self._ends, ends)
         failed = self._count(row, 1)
         if not failed:
             place = self._key(row)
@@ -57,11 +89,6 @@ class Selection:
 
     def remove(self, row: Placed) -> None:
         """It is none any more, or stands otherwise from now on. It has been added as it is here."""
-        for one in row.so:
-            _drop(self._worst[one.reason], (one.until is None, one.until or row.begun, row.delivery))
-        for begins, ends in row.hours:
-            _drop(self._begins, begins)
-            _drop(self._ends, ends)
         failed = self._count(row, -1)
         if not failed:
             del self._matching[_drop(self._places, self._key(row))]
@@ -69,7 +96,6 @@ class Selection:
     def _count(self, row: Placed, by: int) -> list[str]:
         """Count it; the filters that it does not pass."""
         failed = [name for name, test in self._tests.items() if not test(row)]
-        self.open += by
         values: Mapping[str, Iterable[str]] = {
             "show": (row.worst.group, *(one.reason for one in row.so)),
             "state": (row.state,),
@@ -87,32 +113,20 @@ class Selection:
         """The deliveries that are asked for, in their order."""
         return (row.delivery for row in self._matching)
 
-    def within_an_hour(self, now: datetime) -> int:
-        """Of how many of the reader's rows something is due within the next hour."""
-        return bisect_right(self._begins, now) - bisect_right(self._ends, now)
-
-    def counters(self) -> Iterator[Counted]:
-        """Each in its place, be it of nothing."""
-        for reason in COUNTED:
-            counted = self._worst[reason]
-            without, moment, name = counted[0] if counted else (True, None, None)
-            until = None if without or moment is None else utc_text(moment)
-            yield Counted(reason=reason, count=len(counted), delivery=name, until=until)
-
-    def page(self, number: int, now: datetime) -> FloorPage:
+    def page(self, tally: Tally, number: int, now: datetime) -> FloorPage:
         """The page of that number, or the last."""
         pages = max(1, -(-len(self._matching) // ROWS_OF_FLOOR))
         page = min(number, pages)
         return FloorPage(
             at=utc_text(now),
-            counters=tuple(self.counters()),
+            counters=tuple(tally.counters()),
             facets=self._found(),
             rows=tuple(row.shown() for row in self._matching[(page - 1) * ROWS_OF_FLOOR : page * ROWS_OF_FLOOR]),
             page=page,
             pages=pages,
             matching=len(self._matching),
-            open=self.open,
-            due_within_an_hour=self.within_an_hour(now),
+            open=tally.open,
+            due_within_an_hour=tally.within_an_hour(now),
         )
 
     def _found(self) -> Facets:
@@ -129,7 +143,8 @@ class Selection:
 
 def floor_page(rows: Iterable[Placed], question: FloorQuestion, now: datetime) -> FloorPage:
     """The page that is asked for, of the rows of one reader."""
-    return Selection(question, rows).page(question.page, now)
+    found = tuple(rows)
+    return Selection(question, found).page(Tally(found), question.page, now)
 
 
 def _drop(kept: list[T], one: T) -> int:

@@ -11,11 +11,12 @@ It does not see other States' consents, refusals and reasons, their targets and 
 is not its own. That a stop has come and how it ended it always learns, in general words.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.delivery.decided import TakenUp
 from domain.delivery.delivery import Delivery
-from domain.delivery.ledger import Entry, Withheld
+from domain.delivery.ledger import Entry, LeftOut, Withheld
 from domain.delivery.progress import Progress
 from domain.delivery.reported import Stated, Told
 from domain.delivery.statement import Statement
@@ -100,13 +101,19 @@ def page(delivery: Delivery, reader: Service, since: int) -> list[Entry | Withhe
     """The ledger from a number on, as this reader may have it."""
     seen = sight(delivery, reader)
     end = length(delivery, seen)
-    return [
-        entry
-        if isinstance(entry, Entry) and sees(delivery, seen, entry)
-        else Withheld(seq=entry.seq, leaf=delivery.ledger.leaf_at(entry.seq))
-        for entry in delivery.ledger.since(since)
-        if entry.seq < end
-    ]
+    return [_had(delivery, seen, entry) for entry in delivery.ledger.since(since) if entry.seq < end]
+
+
+def newest_first(delivery: Delivery, seen: Sight, before: int) -> Iterator[Entry | Withheld]:
+    """The same from the entry before that number backwards, for who does not need all: each is looked at as it is asked for."""
+    ledger, end = delivery.ledger, min(before, length(delivery, seen))
+    return (_had(delivery, seen, ledger[seq]) for seq in range(end - 1, ledger.kept - 1, -1))
+
+
+def _had(delivery: Delivery, seen: Sight, entry: Entry | LeftOut) -> Entry | Withheld:
+    if isinstance(entry, Entry) and sees(delivery, seen, entry):
+        return entry
+    return Withheld(seq=entry.seq, leaf=delivery.ledger.leaf_at(entry.seq))
 
 
 def length(delivery: Delivery, seen: Sight) -> int:

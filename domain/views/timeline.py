@@ -12,6 +12,7 @@ from domain.delivery.decided import Closed
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.plan.plan import Step
+from domain.views.noted import noted
 from domain.views.sight import Sight
 from domain.words.moments import instant
 
@@ -116,7 +117,7 @@ def begun(delivery: Delivery, leg: int) -> datetime | None:
 
 def _closed(delivery: Delivery) -> dict[str, datetime]:
     """When each checkpoint closed."""
-    return {one.event.checkpoint: instant(one.at) for one in delivery.ledger.entries if isinstance(one.event, Closed)}
+    return {one.event.checkpoint: instant(one.at) for one in noted(delivery.ledger).events if isinstance(one.event, Closed)}
 
 
 def _departure(delivery: Delivery, now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from domain.views.sentences import Translate, two_units
 from domain.views.timeline import Consent, Row, Span, Timeline
 from domain.words.text import mark
 
-WIDTH, NAMES, RIGHT, TOP, LINE = 900.0, 205.0, 110.0, 22.0, 22.0
+WIDTH, NAMES, RIGHT, TOP, LINE = 900.0, 245.0, 110.0, 22.0, 22.0
 MOST_TICKS: Final = 9
 TICKS: Final = tuple(
     timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440, 4320, 8760, 17520, 87600)
@@ -103,9 +103,9 @@ def _consent(one: Consent, y: float, x: X, speak: Translate) -> Iterator[str]:
 
 
 def _row(row: Row, y: float, x: X, speak: Translate) -> Iterator[str]:
-    yield f'<text x="8" y="{y + 15:.0f}">{escape(_cut(name_of(row, speak), 14))}</text>'
+    yield f'<text x="8" y="{y + 15:.0f}">{escape(_cut(name_of(row, speak), 20))}</text>'
     services = row.services[0] + (f" +{len(row.services) - 1}" if len(row.services) > 1 else "") if row.services else ""
-    yield f'<text class="ax" x="104" y="{y + 15:.0f}">{escape(_cut(services, 16))}</text>'
+    yield f'<text class="ax" x="144" y="{y + 15:.0f}">{escape(_cut(services, 16))}</text>'
     if row.planned is not None:
         yield _bar("plan", row.planned, y + 3, 6, x)
     if row.real is not None:

@@ -12,7 +12,7 @@ from domain.delivery.reported import Stated
 from domain.plan.goods import SubstanceMass, keyed
 from domain.plan.quantity import Bounds, Mass
 from domain.rules.book import book_of
-from domain.signing.envelope import payload_of
+from domain.views.noted import noted
 from domain.views.sight import Sight, sees
 
 NEW: Final = frozenset({"detected", "prepared"})
@@ -48,11 +48,8 @@ def weighings(delivery: Delivery, seen: Sight) -> tuple[Weighing, ...]:
     """As they counted when they were said."""
     found: list[Weighing] = []
     expected: int | None = None
-    for entry in delivery.ledger.entries:
-        if not isinstance(entry.event, Stated) or entry.event.verdict.verdict != "accepted":
-            continue
-        if b'"gross":' not in payload_of(entry.event.envelope.payload):
-            continue  # most of thousands of statements weigh nothing, and need not be read
+    for entry in noted(delivery.ledger).weights:
+        assert isinstance(entry.event, Stated)  # noqa: S101 - as it is noted
         said = book_of(delivery).read(entry.event.envelope)
         gross = getattr(said.content, "gross", None)
         if gross is None:

@@ -11,15 +11,17 @@ from urllib.parse import urlencode
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import RequestStanding
+from domain.delivery.reported import Stated
 from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
+from domain.rules.book import book_of
 from domain.views.floor_in_words import LATE
 from domain.views.ladders import Ladder, Step, ladders, say_step
 from domain.views.names import STEPS
+from domain.views.noted import noted
 from domain.views.route_map import RouteMap, route_map
 from domain.views.sentences import Translate, say_kind, two_units
 from domain.views.sight import Sight, sight
-from domain.views.sight import page as entries_of
 from domain.views.situation import Part, Situation, situation
 from domain.views.statistics_in_words import what_for
 from domain.views.timeline import Timeline, timeline
@@ -31,10 +33,9 @@ from domain.views.weighings import Sum, Weighing, sums, weighings
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
 from domain.words.text import mark, told, word
-from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages.brakes import proposed
 from gateway.pages.maps import NO_MAPS, Maps
-from gateway.pages.story import GROUPS, Chapter, Narrowed, chapter
+from gateway.pages.story import GROUPS, Chapter, Narrowed
 
 TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
 """What in a contact can be dialled."""
@@ -102,6 +103,8 @@ class OnePage:
     """By stop, who has it from there on, and for how long."""
     route: RouteMap
     timeline: Timeline
+    references: Mapping[str, str]
+    """By service, number and date of the act by which it consents, as it said last."""
     gantt: str
     rows: tuple[tuple[str, Any], ...]
     waits: tuple[Climbed, ...]
@@ -132,16 +135,14 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
     now: datetime,
     speak: Translate,
     narrowed: Narrowed,
-    before: int | None = None,
+    newest: Chapter,
     temporal: str = "",
 ) -> OnePage:
-    """It, for this reader, as at `now`."""
+    """It, for this reader, as at `now`; with this chapter of its ledger."""
     shown, seen = view_of(delivery, reader, now), sight(delivery, reader)
     line, climbs = timeline(delivery, seen, now), ladders(delivery, shown, seen)
     part = Part(delivery, shown, seen, climbs, line, speak)
     stands = situation(part)
-    entries = entries_of(delivery, reader, 0)
-    newest = chapter(entries, shown.entries if before is None else before, PAGE_OF_LEDGER, narrowed, speak)
     first = next(iter(stands.about.calls), None) if stands.about is not None else None
     return OnePage(
         view=shown,
@@ -153,6 +154,7 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
         holders=_holders(delivery, line, speak),
         route=route_map(part),
         timeline=line,
+        references=_references(delivery),
         gantt=picture(line, speak),
         rows=tuple((name_of(row, speak), row) for row in line.rows),
         waits=tuple(_climbed(delivery, one, part.holder, speak) for one in climbs),
@@ -200,6 +202,17 @@ def _holders(delivery: Delivery, line: Timeline, speak: Translate) -> dict[str, 
         text = NOW if row.goes_on and planned else NEXT
         span = two_units(lasts.ends - lasts.begins, speak)
         found[delivery.plan.legs[row.number].start] = speak(text).format(service=row.services[0], span=span, planned=planned)
+    return found
+
+
+def _references(delivery: Delivery) -> dict[str, str]:
+    """Of everybody: the page names it beside a consent that is the reader's to see."""
+    found = dict[str, str]()
+    for entry in noted(delivery.ledger).consents:
+        if isinstance(entry.event, Stated):
+            said = book_of(delivery).read(entry.event.envelope)
+            if (reference := getattr(said.content, "reference", None)) is not None:
+                found[said.on_behalf_of or said.service] = reference.say()
     return found
 
 

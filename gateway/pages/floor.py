@@ -28,7 +28,8 @@ from gateway.access import CALLER
 from gateway.floor import FloorBeat, FloorChanged, FloorEvent, FloorGone
 from gateway.pages.choosing import without
 from gateway.pages.entrance import ROOT, StillSignedIn
-from gateway.pages.pages import environment, language_of, page
+from gateway.pages.pages import language_of, page
+from gateway.pages.templating import environment
 from gateway.pages.trees import tree
 from gateway.reads import shows
 from gateway.reception import RECEPTION

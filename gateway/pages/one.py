@@ -5,6 +5,7 @@ New entries of the ledger are sent alone.
 """
 
 import json
+from asyncio import sleep
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from aiohttp import web
 
 from domain.delivery.delivery import Delivery
 from domain.plan.directory import Service
-from domain.views.sight import length, sight
+from domain.views.sight import length, newest_first, sight
 from domain.views.view import DeliveryView
 from domain.words.moments import instant, utc_text
 from gateway.access import CALLER
@@ -27,7 +28,7 @@ from gateway.pages import floor, pages
 from gateway.pages.delivery import OnePage, one_page
 from gateway.pages.entrance import ROOT, StillSignedIn
 from gateway.pages.maps import maps_of
-from gateway.pages.story import Narrowed, narrowed_to
+from gateway.pages.story import Narrowed, chapter, narrowed_to
 from gateway.pages.trees import Tree, parts
 from gateway.reads import following_one, shows
 from gateway.reception import RECEPTION
@@ -140,9 +141,12 @@ class _Drawing:
 
 async def _drawing(request: web.Request, delivery: Delivery, now: datetime) -> _Drawing:
     reader, name = request[CALLER].service, delivery.plan.operation
-    before = _number(request.query.get("before", ""), len(delivery.ledger)) if "before" in request.query else None
-    speak = speaker(pages.language_of(request))
-    found = one_page(delivery, reader, now, speak, narrowed_to(request.query), before, _in_temporal(request, name))
+    before = _number(request.query.get("before", ""), len(delivery.ledger))
+    speak, narrowed = speaker(pages.language_of(request)), narrowed_to(request.query)
+    entries = newest_first(delivery, sight(delivery, reader), before)
+    newest = await chapter(entries, PAGE_OF_LEDGER, narrowed, speak)
+    await sleep(0)
+    found = one_page(delivery, reader, now, speak, narrowed, newest, _in_temporal(request, name))
     found = replace(found, maps=await maps_of(request, found.route, found.way_said, speak))
     who = {"service": reader.id, "officer": request[CALLER].officer, "delivery": name}
     leaves = [[one.line.seq, one.line.leaf] for one in found.chapter.tales]

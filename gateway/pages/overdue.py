@@ -5,9 +5,12 @@ What changes is sent service by service, as the trees of elements that the page 
 
 import json
 import re
+from asyncio import Lock
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -26,6 +29,7 @@ from gateway.access import CALLER, PROOFS
 from gateway.floor import FloorBeat
 from gateway.pages import floor
 from gateway.pages.entrance import ROOT, StillSignedIn
+from gateway.pages.maps import DRAWING
 from gateway.pages.pages import drawn, keys_of, language_of, page
 from gateway.pages.trees import Tree, parts
 from gateway.reads import following_floor, shows
@@ -52,6 +56,8 @@ LIVE: Final[Mapping[str, str]] = {
     "order": mark("The order has changed · show"),
 }
 """The same, of how old it is and what is wrong."""
+MOST_DRAWN: Final = 8
+"""Pages whose parts are kept for who follows the same."""
 BLOCK: Final = "b-"
 """With what the id of a service's block begins."""
 
@@ -65,7 +71,8 @@ async def overdue(request: web.Request) -> web.Response:
     question, unknown = asked(request.query)
     found = await request.app[RECEPTION].overdue.page(caller.service, question, unknown)
     shows(request, found.names())
-    return page(request, "overdue.html", **_values(request, found, question))
+    values = await request.app[DRAWING].do(partial(_values, request, found, question))
+    return page(request, "overdue.html", **values)
 
 
 @routes.get(f"{HERE}/changes", name="desk.overdue.changes")
@@ -96,18 +103,42 @@ async def _texts(
             told = {"kind": "beat", "at": beat.at, "archive": beat.archive, "engine": beat.engine, "due": beat.due_within_an_hour}
             told["silent"] = reception.overdue.count(reader)
             try:
+                await reception.overdue.paced(reader)
                 found = await reception.overdue.page(reader, question)
             except Unavailable:
                 yield _event(told | {"archive": "away"})
                 continue
             await show(found.names())
-            values = _values(request, found, question)
+            values = await request.app[DRAWING].do(partial(_values, request, found, question))
             if values["data"]["live"]["since"] != known or not shown:
-                trees, _ = parts(drawn(request, "overdue.html", **values), BLOCK)
+                trees = await request.app[BLOCKS].of(request, values)
                 if values["data"]["live"]["since"] != known:
                     yield _event(_changed(trees, shown))
                 known, shown = values["data"]["live"]["since"], {name: json.dumps(one) for name, one in trees.items()}
             yield _event(told)
+
+
+class Blocks:
+    """What was drawn last for streams: many officers of a service follow the same."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, ...], dict[str, Tree]] = OrderedDict()
+        self._gate = Lock()
+
+    async def of(self, request: web.Request, values: Mapping[str, Any]) -> dict[str, Tree]:
+        """Each part of the page by its id, drawn beside the event loop where nobody has just been sent the same."""
+        caller, since = request[CALLER], values["data"]["live"]["since"]
+        same = since, language_of(request), caller.service.id, "" if caller.key is None else "signs"
+        async with self._gate:
+            if same not in self._kept:
+                text = partial(drawn, request, "overdue.html", **values)
+                self._kept[same], _ = await request.app[DRAWING].do(lambda: parts(text(), BLOCK))
+            while len(self._kept) > MOST_DRAWN:
+                self._kept.popitem(last=False)
+            return self._kept[same]
+
+
+BLOCKS: Final[web.AppKey[Blocks]] = web.AppKey("blocks", Blocks)
 
 
 def _changed(trees: Mapping[str, Tree], shown: Mapping[str, str]) -> dict[str, Any]:

@@ -5,48 +5,35 @@ A page signs nothing. What is to be signed goes to it as bytes, and what was sig
 """
 
 import asyncio
-import json
 import mimetypes
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
 from domain.delivery.requests import Request, Stranded
-from domain.delivery.verdicts import Finding
 from domain.papers.handed import Format
 from domain.plan.access import supervises
 from domain.plan.attachment import SUFFIXES
-from domain.plan.demands import topic
 from domain.plan.directory import Service
-from domain.plan.goods import say_amount
-from domain.plan.quantity import number_of, say_how, say_quantity
 from domain.rules.books import BOOK
 from domain.signing.canonical import Frozen, canonical, plain
-from domain.signing.keys import aloud, key_id
+from domain.signing.keys import key_id
 from domain.views import names
-from domain.views.asked import say_about, urgently
+from domain.views.asked import urgently
 from domain.views.forms import kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
-from domain.views.listed import say_prosecution
-from domain.views.names import IN_GENERAL
-from domain.views.request_in_words import in_words
-from domain.views.sentences import lag, say_plainly, two_units
 from domain.views.unasked import known
 from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
-from domain.words.quantities import UNITS, say_mass
-from domain.words.text import shown, told
+from domain.words.quantities import UNITS
+from domain.words.text import shown
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.files import handed_out
@@ -57,13 +44,14 @@ from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
 from gateway.pages.forms import Filled, boxes_of, statement_of
-from gateway.pages.story import GROUPS, Narrowed
+from gateway.pages.story import Narrowed
+from gateway.pages.templating import environment
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
 from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
 from gateway.reception import RECEPTION, Reception
-from process.language import speaker, translations
+from process.language import speaker
 
 HERE = Path(__file__).parent
 FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
@@ -415,59 +403,3 @@ def drawn(request: web.Request, template: str, /, *, signed_in: bool | None = No
     shared["provider"] = request.app[PROVIDER].host if PROVIDER in request.app else None
     text = environment(language).get_template(template).render(shared | values)
     return "\n".join(map(shown, text.split("\n")))
-
-
-@cache
-def environment(language: str) -> Environment:
-    """How pages are written in this language."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    speak = speaker(language)
-
-    def word(code: str, table: str) -> str:
-        called: Mapping[str, str] = getattr(words, table, None) or getattr(names, table)
-        return speak(called[code]) if code in called else code.replace("_", " ")
-
-    environment.filters |= {
-        "word": word,
-        "moment": moment,
-        "lean": lean,
-        "group_of_story": lambda code: speak(GROUPS[code]),
-        "minute": lambda at: at.astimezone(UTC).strftime("%m-%d %H:%M"),
-        "instant": instant,
-        "mass": lambda mass: told(say_mass(mass), speak),
-        "request": lambda asked: in_words(asked, speak),
-        "amount": lambda one: say_amount(one, speak),
-        "quantity": lambda mass: say_quantity(mass, speak),
-        "pieces": lambda count: say_how(count, str(number_of(count)), speak),
-        "ours": speak,
-        "prosecution": lambda one: say_prosecution(one, speak),
-        "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
-        "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
-        "about": lambda about: say_about(about, speak),
-        "finding": lambda finding: say_plainly(finding, speak),
-        "because": lambda found: say_plainly(found, speak) if isinstance(found, Finding) else speak(IN_GENERAL[found]),
-        "lag": lambda one: lag(one.happened_at, instant(one.at), speak),
-        "confirms": lambda kind: BOOK.kinds[kind].declares.confirms,
-        "topic": lambda code: told(topic(code), speak),
-        "aloud": aloud,
-        "span": lambda span: two_units(span, speak),
-    }
-    return environment
-
-
-def moment(text: str) -> str:
-    """A time of the record as people read it, to the minute, in UTC and saying so."""
-    return instant(text).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def lean(data: Any) -> Markup:
-    """As JSON for a script, less its escapes: of Russian words a third. For our own words and for identifiers alone."""
-    return htmlsafe_json_dumps(data, dumps=partial(json.dumps, ensure_ascii=False))

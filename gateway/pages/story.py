@@ -2,7 +2,8 @@
 of it is made from the newest entry backwards, narrowed to some of these, to a service or to a kind.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from asyncio import sleep
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -15,6 +16,10 @@ from domain.words.moments import instant
 from domain.words.text import mark
 from gateway.pages.lines import HistoryLine, line
 
+LOOKED_THROUGH: Final = 2_000
+"""Entries that are looked through at once for those that a reader has narrowed the ledger down to."""
+AT_ONCE: Final = 50
+"""Entries after which others have their turn."""
 Group = Literal["said", "asked", "decided", "closed", "refused", "withheld"]
 MARKS: Final[Mapping[Group, str]] = {
     "said": "●",
@@ -143,6 +148,8 @@ class Chapter:
     services: tuple[str, ...]
     """Who speaks in what was looked through, for who wants to narrow it; and which kinds of statements."""
     kinds: tuple[str, ...]
+    unfinished: bool = False
+    """As many entries were looked through as are at once: what is earlier may match too."""
 
 
 def narrowed_to(query: Mapping[str, str]) -> Narrowed:
@@ -152,23 +159,50 @@ def narrowed_to(query: Mapping[str, str]) -> Narrowed:
     return Narrowed(show, service[:40], kind, text.strip()[:LONGEST_SEARCH])
 
 
-def chapter(entries: Sequence[Entry | Withheld], before: int, most: int, narrowed: Narrowed, speak: Translate) -> Chapter:
-    """The newest `most` entries before one that are among what is asked for."""
-    found: list[Tale] = []
-    services, kinds, since = {narrowed.service}, {narrowed.kind}, None
-    for entry in reversed(entries):
-        one = tale(entry, speak) if entry.seq < before else None
-        if one is None:
-            continue
-        services |= {one.line.service}
-        kinds |= {one.line.kind}
-        if not narrowed.takes(one):
-            continue
-        if len(found) == most:
-            since = found[-1].line.seq
+class Teller:
+    """Makes a chapter of entries that come one by one, the newest first: the first `most` that are among what is asked for, of
+    `LOOKED_THROUGH` at most.
+    """
+
+    def __init__(self, most: int, narrowed: Narrowed, speak: Translate) -> None:
+        self._most, self._narrowed, self._speak = most, narrowed, speak
+        self._found: list[Tale] = []
+        self._services, self._kinds = {narrowed.service}, {narrowed.kind}
+        self._since: int | None = None
+        self._looked, self._through = 0, False
+
+    def takes(self, entry: Entry | Withheld) -> bool:
+        """Whether it is still wanted; if so, it has been looked at."""
+        if self._looked == LOOKED_THROUGH:
+            self._since, self._through = entry.seq + 1, len(self._found) < self._most
+            return False
+        one = tale(entry, self._speak)
+        self._looked += 1
+        self._services.add(one.line.service)
+        self._kinds.add(one.line.kind)
+        if not self._narrowed.takes(one):
+            return True
+        if len(self._found) == self._most:
+            self._since = self._found[-1].line.seq
+            return False
+        self._found.append(one)
+        return True
+
+    def chapter(self) -> Chapter:
+        """Of what was taken so far."""
+        services, kinds = tuple(sorted(self._services - {""})), tuple(sorted(self._kinds - {""}))
+        return Chapter(tuple(self._found), self._since, services, kinds, self._through)
+
+
+async def chapter(entries: Iterable[Entry | Withheld], most: int, narrowed: Narrowed, speak: Translate) -> Chapter:
+    """Of these entries, the newest first; others have their turn between."""
+    teller = Teller(most, narrowed, speak)
+    for number, entry in enumerate(entries, 1):
+        if not teller.takes(entry):
             break
-        found.append(one)
-    return Chapter(tuple(found), since, tuple(sorted(services - {""})), tuple(sorted(kinds - {""})))
+        if number % AT_ONCE == 0:
+            await sleep(0)
+    return teller.chapter()
 
 
 def tale(entry: Entry | Withheld, speak: Translate) -> Tale:

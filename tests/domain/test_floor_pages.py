@@ -12,7 +12,7 @@ from domain.signing.canonical import canonical
 from domain.views.floor import PARAMETERS, ROWS_OF_FLOOR, FloorQuestion, FloorRow, Placed, asked, placed
 from domain.views.floor_in_words import PHASES, SHORTLY, SHOWN, cells
 from domain.views.glance import Glance, Shortfall
-from domain.views.selection import Selection, floor_page
+from domain.views.selection import Selection, Tally, floor_page
 from domain.views.urgency import COUNTED, GROUPS, REASONS, holds_until, urgencies
 from domain.words.limits import GLANCE_BYTES, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT
 from domain.words.moments import utc_text
@@ -148,16 +148,17 @@ def test_a_page_is_no_more_work_where_there_are_five_times_the_rows(question: di
     asked, counted = FloorQuestion(**question), list[int]()
     for count in (900, 4_500):
         rows = [placed(one, NOW) for one in night(count, NOW)]
-        selection, other = Selection(asked, rows), placed(rows[0].glance, NOW + timedelta(hours=3))
+        selection, tally, other = Selection(asked, rows), Tally(rows), placed(rows[0].glance, NOW + timedelta(hours=3))
 
-        def work(found: Selection = selection, before: Placed = rows[0], after: Placed = other) -> None:
-            found.remove(before)
-            found.add(after)
-            assert ROWS_OF_FLOOR == len(found.page(asked.page, NOW).rows)
+        def work(found: Selection = selection, tally: Tally = tally, before: Placed = rows[0], after: Placed = other) -> None:
+            for one in (found, tally):
+                one.remove(before)
+                one.add(after)
+            assert ROWS_OF_FLOOR == len(found.page(tally, asked.page, NOW).rows)
 
         counted.append(calls(work))
         rows[0] = other
-        assert floor_page(rows, asked, NOW) == selection.page(asked.page, NOW)
+        assert floor_page(rows, asked, NOW) == selection.page(tally, asked.page, NOW)
     assert counted[1] < 2 * counted[0], counted  # other rows, with more or less to say of each
 
 

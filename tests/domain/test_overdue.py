@@ -20,9 +20,9 @@ from domain.views.overdue import (
     Missing,
     Overdue,
     OverdueQuestion,
+    Silence,
     asked,
     missing,
-    overdue_page,
     owing,
     silent_services,
     with_opened,
@@ -51,7 +51,7 @@ def page(rows: list[Placed], **question: Any) -> Overdue:
     def clock(one: Service) -> datetime | None:
         return NOW.astimezone(ZoneInfo(one.zone)) if one.zone is not None else None
 
-    return overdue_page(rows, OverdueQuestion(**question), Around(NOW, KNOWN.find, clock, lambda _service, _since: None))
+    return Silence(rows, NOW).page(OverdueQuestion(**question), Around(KNOWN.find, clock, lambda _service, _since: None))
 
 
 ROWS = [

@@ -482,7 +482,7 @@ async def test_a_question_is_gone_over_once_in_slices_and_kept_as_rows_change(mo
         looked = 0
         await keep(reads, [made("amber-1", "overdue")])
         page = await floor.page(supervisor, asked, (), "up")
-        assert (1, "overdue") == (looked, page.rows[0].reason)
+        assert (2, "overdue") == (looked, page.rows[0].reason)  # of the question, and of what is counted for its reader
         for number in range(selections.MOST_KEPT + 5):
             await floor.page(supervisor, FloorQuestion(text=f"tulip-{number}"), (), "up")
         assert selections.MOST_KEPT == len(floor._selections._kept)
@@ -498,6 +498,7 @@ async def test_who_asks_many_questions_has_nobody_elses_forgotten() -> None:
             await floor.page(hostile, FloorQuestion(text=f"tulip-{number}"), (), "up")
         assert selections.MOST_KEPT == len(floor._selections._kept)
         assert kept is floor._selections._kept[None, FloorQuestion()][1]
+        assert {None, READER} == floor._selections._tallies.keys()  # what is counted of a reader's rows is counted once
 
 
 async def test_many_changes_are_told_in_parts_each_delivery_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,22 +1,27 @@
 """The page of one delivery, made from a delivery at a table: what it says, what it leaves out, and how much it weighs."""
 
+import asyncio
 import html
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from domain.delivery.ledger import Entry, Withheld
+from domain.plan.directory import Service
 from domain.views import names
 from domain.views.attachments import FilesOfDelivery
 from domain.views.glance import glance
+from domain.views.sentences import Translate
+from domain.views.sight import newest_first, sight
 from domain.views.urgency import urgency
 from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.limits import PAGE_OF_LEDGER
-from gateway.pages import pages
+from gateway.pages import pages, story
 from gateway.pages.delivery import OnePage, one_page
 from gateway.pages.maps import maps
 from gateway.pages.one import Place
@@ -36,10 +41,28 @@ def made(table: Table, service: str, narrowed: Narrowed | None = None, before: i
     """What its template draws, for this service."""
     now = max(table.now, table.delivery.state.now)
     reader = table.directory.get(service)
-    return one_page(table.delivery, reader, now, speaker("en"), narrowed or Narrowed(), before, "http://127.0.0.1:8233/x")
+    return drawn(table, reader, now, "en", narrowed or Narrowed(), before)
 
 
-def rendered(table: Table, service: str, language: str = "en", key: str | None = "key", *, printing: bool = False) -> str:
+def drawn(  # noqa: PLR0917 - what a page is made of
+    table: Table, reader: Service, now: datetime, language: str, narrowed: Narrowed, before: int | None = None
+) -> OnePage:
+    """It, with its chapter of the ledger."""
+    size, speak = len(table.delivery.ledger) if before is None else before, speaker(language)
+    entries = newest_first(table.delivery, sight(table.delivery, reader), size)
+    newest = asyncio.run(story.chapter(entries, PAGE_OF_LEDGER, narrowed, speak))
+    return one_page(table.delivery, reader, now, speak, narrowed, newest, "http://127.0.0.1:8233/x")
+
+
+def rendered(
+    table: Table,
+    service: str,
+    language: str = "en",
+    key: str | None = "key",
+    *,
+    printing: bool = False,
+    narrowed: Narrowed | None = None,
+) -> str:
     """The page, as it leaves the gateway."""
     app = web.Application()
     app[PROOFS] = Proofs(InForce(table.directory), "https://vigil.example")
@@ -48,7 +71,7 @@ def rendered(table: Table, service: str, language: str = "en", key: str | None =
     request[CALLER] = Visitor(reader, "P-1", key, None)
     now = max(table.now, table.delivery.state.now)
     speak = speaker(language)
-    found = one_page(table.delivery, reader, now, speak, Narrowed(), None, "http://127.0.0.1:8233/x")
+    found = drawn(table, reader, now, language, narrowed or Narrowed())
     found = replace(found, maps=maps(found.route, found.way_said, speak, outlines()))
     files = FilesOfDelivery(delivery=found.view.delivery, files=(), unnamed=())
     shown = {"delivery": found.view.delivery}
@@ -220,6 +243,46 @@ def test_no_page_of_a_ledger_has_more_than_fits() -> None:
     assert PAGE_OF_LEDGER == len(found.chapter.tales)
     assert len(table.delivery.ledger) - 1 == found.chapter.tales[0].line.seq
     assert f"?before={found.chapter.tales[-1].line.seq}#ledger" == found.earlier
+
+
+def test_beside_each_consent_stands_the_act_that_gives_it() -> None:
+    """As it was said last, beside the reader's own alone (R11)."""
+    table = Table()
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", reference="7/5 of 2026-03-01")
+    table.consent()
+
+    assert "7/5 of 2026-03-01" in rendered(table, "kz.knb")
+    assert "7/5 of 2026-03-01" not in rendered(table, "uz.customs")
+
+
+def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page reads as many statements as it shows; a search goes on from where it was ended, and finds all by that."""
+    table = Table().dispatch()
+    for number in range(60):
+        table.say("kz.police", "sighted", place=f"place {number}")
+        table.pass_time(minutes=20)
+    everything = [one.line.seq for one in made(table, "kz.knb", Narrowed(kind="authorisation_granted")).chapter.tales]
+    looked = 0
+
+    def counted(entry: Entry | Withheld, speak: Translate) -> story.Tale:
+        nonlocal looked
+        looked += 1
+        return tale(entry, speak)
+
+    tale = story.tale
+    monkeypatch.setattr(story, "tale", counted)
+    made(table, "kz.knb")
+    assert PAGE_OF_LEDGER + 1 == looked
+    monkeypatch.setattr(story, "LOOKED_THROUGH", 20)
+    found, before = list[int](), len(table.delivery.ledger)
+    while before:
+        looked, page = 0, made(table, "kz.knb", Narrowed(kind="authorisation_granted"), before)
+        found += [one.line.seq for one in page.chapter.tales]
+        assert looked <= 20
+        assert page.chapter.unfinished is bool(page.earlier)
+        before = page.chapter.since or 0
+    assert everything == found
+    assert "may match too" in rendered(table, "kz.knb", narrowed=Narrowed(kind="authorisation_granted"))
 
 
 def test_every_event_of_a_ledger_has_a_sentence() -> None:

@@ -172,6 +172,7 @@ def one_page_of(words: str) -> OnePage:
         holders={},
         route=RouteMap((), (), (), (), None, (), ()),
         timeline=drawn,
+        references={words: words},
         gantt=picture(drawn, str),
         rows=((words, row),),
         waits=(Climbed(ladder, words, ((end, words),), (call,)),),

@@ -110,7 +110,7 @@ def given_in(seen: Seen) -> list[Given]:
             match one.WhichOneof("variant"):
                 case "schedule_activity":
                     sent[one.schedule_activity.seq] = one.schedule_activity
-                case "start_timer" if one.HasField("user_metadata"):
+                case "start_timer" if b"until " in one.user_metadata.summary.data:
                     alarms.add(one.start_timer.seq)
                 case "request_cancel_activity" if _is_left_at_once(sent[one.request_cancel_activity.seq]):
                     cancelled.add(one.request_cancel_activity.seq)
@@ -307,7 +307,7 @@ class Recut:
                         one.schedule_activity.SerializeToString()
                     )
                 case "start_timer":
-                    (self._alarms if one.HasField("user_metadata") else self._pauses).append(one.start_timer.seq)
+                    (self._alarms if b"until " in one.user_metadata.summary.data else self._pauses).append(one.start_timer.seq)
                 case "cancel_timer":
                     for timers in (self._alarms, self._pauses):
                         timers[:] = [seq for seq in timers if seq != one.cancel_timer.seq]

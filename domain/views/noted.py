@@ -1,0 +1,66 @@
+"""Which entries of a ledger some views need, noted once as it grows: of tens of thousands most say nothing of weights or places,
+and a page is made anew whenever something changes.
+"""
+
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from domain.delivery.ledger import Entry, Ledger
+from domain.delivery.reported import Stated
+from domain.signing.envelope import payload_of
+
+WEIGHT, POINT, CONSENT = b'"gross":', b'"at":[', b'"kind":"authorisation_'
+"""What the payload of a statement holds that has a weight, the coordinates of a place, or is about a consent."""
+
+
+class Noted:
+    """What is noted of one ledger. Each in its order."""
+
+    def __init__(self) -> None:
+        self.events: list[Entry] = []
+        """What nobody has said: it was asked, decided, closed, told."""
+        self.weights: list[Entry] = []
+        """Accepted statements that have a weight, and perhaps others."""
+        self.points: list[Entry] = []
+        """The same of coordinates."""
+        self.consents: list[Entry] = []
+        """Statements about a consent, perhaps said early, that were not refused."""
+        self.refused: list[Entry] = []
+        """Statements that were refused."""
+        self._upto = self._kept = 0
+
+    def go_on(self, ledger: Ledger) -> None:
+        """Note what has come since, and forget what the ledger has let go of."""
+        if self._kept < ledger.kept:
+            self._kept = ledger.kept
+            for noted in (self.events, self.weights, self.points, self.consents, self.refused):
+                noted[:] = [one for one in noted if one.seq >= self._kept]
+        for entry in ledger.since(self._upto):
+            if isinstance(entry, Entry):
+                self._note(entry)
+        self._upto = len(ledger)
+
+    def _note(self, entry: Entry) -> None:
+        event = entry.event
+        if not isinstance(event, Stated):
+            self.events.append(entry)
+        elif event.verdict.verdict == "refused":
+            self.refused.append(entry)
+        else:
+            payload, accepted = payload_of(event.envelope.payload), event.verdict.verdict == "accepted"
+            if accepted and WEIGHT in payload:
+                self.weights.append(entry)
+            if accepted and POINT in payload:
+                self.points.append(entry)
+            if CONSENT in payload:
+                self.consents.append(entry)
+
+
+_NOTED: Final[WeakKeyDictionary[Ledger, Noted]] = WeakKeyDictionary()
+
+
+def noted(ledger: Ledger) -> Noted:
+    """What is noted of the entries that it holds."""
+    found = _NOTED.setdefault(ledger, Noted())
+    found.go_on(ledger)
+    return found
