@@ -4,6 +4,7 @@ import asyncio
 import html
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -50,7 +51,8 @@ def drawn(  # noqa: PLR0917 - what a page is made of
     """It, with its chapter of the ledger."""
     size, speak = len(table.delivery.ledger) if before is None else before, speaker(language)
     entries = newest_first(table.delivery, sight(table.delivery, reader), size)
-    newest = asyncio.run(story.chapter(entries, PAGE_OF_LEDGER, narrowed, speak))
+    with ThreadPoolExecutor(1) as beside:  # a browser's test has an event loop in this thread
+        newest = beside.submit(asyncio.run, story.chapter(entries, PAGE_OF_LEDGER, narrowed, speak)).result()
     return one_page(table.delivery, reader, now, speak, narrowed, newest, "http://127.0.0.1:8233/x")
 
 
