@@ -136,7 +136,7 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
     if view.held is not None:
         since, by = moment(view.held.since), view.held.by
         if by is None:
-            lapsed = _("what it goes by was not sanctioned in time, at {moment}; nothing moves until it is decided", moment=since)
+            lapsed = _("what it goes by is permitted no more since {moment}; nothing moves until it is decided", moment=since)
             yield _("held"), lapsed
         else:
             ordered = _("{service} ordered a hold at {moment}; nothing moves until it is decided", service=by, moment=since)

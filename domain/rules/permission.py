@@ -330,7 +330,8 @@ class DutyOwed(Contingency):
         duty, service = found_duty
         grant = delivery.state.grants[service]
         if duty.before is not None:
-            due = left_until(grant.valid_until - duty.before, delivery.state.now)
+            now = max(delivery.state.now, asked_before(duty, grant))  # the newest entry may be older than the moment
+            due = left_until(grant.valid_until - duty.before, now)
         else:
             due = at_least(duty.within or planned_time(delivery, grant.state, duty))
         return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=due)

@@ -294,7 +294,7 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
     """
     plan = delivery.plan
     planned = plan.find(name)
-    extended = delivery.state.progress[name].contingency == "extension"
+    extended = delivery.state.progress[name].contingency in ("extension", "renewal")
     asks_consent = extended or (planned is not None and planned.step == "authorise")
     if asks_consent and planned is not None and state not in plan.states():
         return utc_text(opened + needed(plan, state))

@@ -247,9 +247,9 @@ def test_r16_what_is_due_before_the_end_of_an_authorisation_is_asked_as_long_bef
     before = {"id": "extension", "what": "an extension is asked for", "after": "end_of_authorisation", "before": "3d"}
     table = Table(other_cards=card_of("UZ", duties=[before]))
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-05-01T00:00:00Z")
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-08T06:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-08T07:30:00Z")
     name = "duty.uz.prosecutor.extension"
-    table.pass_time(days=1, microseconds=-1)
+    table.pass_time(days=1, hours=1, minutes=30, microseconds=-1)
     assert name not in table.delivery.state.progress
     table.pass_time(microseconds=1)
     assert table.at(name).due == table.now + timedelta(days=3)
