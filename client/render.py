@@ -276,7 +276,7 @@ def requests(found: tuple[Request, ...]) -> Table:
 
 
 def _please_say(asked: Request) -> Text:
-    """The needs, what is to be permitted, how many must sign, what it is about, what of the law is answered for by that, and each
+    """The needs, which duty it is, what is to be permitted, how many must sign, what it is about, what of the law is answered for by that, and each
     condition by the number to confirm it with.
     """
     permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
@@ -286,4 +286,5 @@ def _please_say(asked: Request) -> Text:
     law = [_("by authorising you answer for: {topics}", topics=topics)] if topics else []
     about = [shown(say_about(asked.facts.about, speak))] if asked.facts.about else []
     call = [shown(_("call {service}: {how}", service=asked.facts.agree_with, how=asked.facts.call))] if asked.facts.call else []
-    return Text("\n".join([shown(needs(asked.says) + permitted + signed), *about, *call, *law, *bound]))
+    duty = f": {speak(asked.facts.duty)}" if asked.facts.duty is not None else ""
+    return Text("\n".join([shown(needs(asked.says) + duty + permitted + signed), *about, *call, *law, *bound]))

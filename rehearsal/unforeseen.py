@@ -21,6 +21,7 @@ from rehearsal.chaos import (
     grants_by_word_of_mouth,
     hands_on_a_sample,
     holds,
+    permits_briefly,
     permits_in_urgency,
     recovers_nothing_or_else,
     stops,
@@ -131,6 +132,11 @@ def _sanction(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, (act,) if act is not None else ()), [(act.service, f"sanction.{act.service}")] if act is not None else []
 
 
+def _renewal(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    act = permits_briefly(plan, dice)
+    return Led(plan, (act,) if act is not None else ()), [(act.service, f"renewal.{act.service}")] if act is not None else []
+
+
 def _duty(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
     return Led(plan), [(one, f"duty.{one}.register") for one in _authorities(plan)]
 
@@ -212,6 +218,7 @@ WAYS: dict[str, Way] = {
     "extension": _extension,
     "confirmation": _confirmation,
     "sanction": _sanction,
+    "renewal": _renewal,
     "duty": _duty,
     "decision": _decision,
     "hold": _hold,

@@ -85,7 +85,8 @@ def asked_of(delivery: Delivery, asked: Request, reader: Service, now: datetime,
         named = {"requesters": ", ".join(request.requesters), "state": request.state}
         first = speak(CONSENT).format(**named, contents=contents, modality=way)
     else:
-        first = speak(ASKS).format(need="; ".join(speak(NEEDS[need]) for need in asked.says))
+        duty = f": {speak(asked.facts.duty)}" if asked.facts.duty is not None else ""
+        first = speak(ASKS).format(need="; ".join(speak(NEEDS[need]) for need in asked.says) + duty)
     if "authorisation" in asked.says:
         follows.append((speak(mark("If you consent")), speak(MAY_CROSS).format(state=asked.facts.state)))
     if ("authorisation" in asked.says or "permission" in asked.says) and asked.service == reader.id:

@@ -212,7 +212,8 @@ def test_r16_where_the_law_gives_no_time_the_plan_names_one_and_it_is_marked() -
     table.say("kz.police", "dispatched", "departure")
     assert table.at(TOLD).due == table.now + timedelta(hours=6)
     (request,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.checkpoint == TOLD]
-    assert [one.code for one in request.facts.about] == ["time_of_plan"]
+    assert (request.facts.duty, [one.code for one in request.facts.about]) == (UNTIMED["what"], ["time_of_plan"])
+    assert all(one.facts.duty is None for one in inbox(table.delivery, "kz.police", table.now))
     table.pass_time(hours=6)
     assert not table.is_open(TOLD)
     silences = [entry.event.checkpoint for entry in table.delivery.ledger.entries if isinstance(entry.event, Silence)]
