@@ -1589,8 +1589,11 @@ BUGS = (
     ),
     Bug("R21", "domain/rules/speaking.py", "(urgent and may_be_urgent", "(may_be_urgent", "urgent_permissions"),
     Bug("R21", "domain/rules/speaking.py", "progress.contingency is None and ", "", "urgent_permissions"),
-    Bug("R12", "domain/rules/stop.py", "if one.code not in known", "", "arrests_with_what_is_seized"),
-    Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, None)", "pass", "arrests_with_what_is_seized"),
+    Bug("R12", "domain/rules/stop.py", " if not state.holds(voice, one.code)))", "))", "persons"),
+    Bug("R12", "domain/rules/stop.py", "if one.code in said or (voice, one.code) not in others)", ")", "persons"),
+    Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, ", "state.arrests.get(statement, ", "arrests_with_what_is_seized"),
+    Bug("R12", "domain/delivery/state.py", "> self.freed.get(service, ()).count(code)", "> (code in self.freed.get(service, ()))", "persons"),
+    Bug("R12", "domain/delivery/persons.py", "(one.service, person.code): person", "(one, person.code): person", "persons"),
     Bug(
         "R16",
         "domain/rules/preparation.py",
@@ -3020,7 +3023,7 @@ BUGS = (
         "powers",
     ),
     Bug("R12", "domain/rules/conclusion.py", "if arrested and not held:", "if False:", "outcomes"),
-    Bug("R12", "domain/delivery/state.py", "if person.code not in self.freed.get(one.service, ())", "if True", "outcomes"),
+    Bug("R12", "domain/delivery/state.py", "taken > self.freed.get(service, ()).count(code)", "taken > 0", "outcomes"),
     Bug("R12", "domain/delivery/persons.py", "for one in persons if not one.unwitting]", "for one in persons]", "persons"),
     Bug("R12", "domain/rules/conclusion.py", "of_each_role(state.held)", "of_each_role(state.arrested)", "persons"),
     Bug(
@@ -3030,9 +3033,8 @@ BUGS = (
         "return ACCEPTED",
         "persons",
     ),
-    Bug(
-        "R12", "domain/rules/arrival.py", "if name != statement and arrest.service == voice]", "if name != statement]", "persons"
-    ),
+    Bug("R12", "domain/rules/arrival.py", "if before is None else one not in said))", "))", "persons"),
+    Bug("R12", "domain/rules/arrival.py", "if (voice, one.code) in others]", "if any(one.code == code for _, code in others)]", "persons"),
     Bug(
         "R12",
         "domain/rules/closing.py",
@@ -3117,7 +3119,7 @@ BUGS = (
     Bug("R28", "domain/views/statistics.py", "one.count > self.runs * MOST_TIMES", "one.count > 10**9", "statistics"),
     Bug("R2", "domain/views/tally.py", 'how = "late" if missed else "in_time"', 'how = "in_time"', "statistics"),
     Bug("R11", "domain/views/tally.py", "if seen.whole or hears_statement(delivery, seen, name):", "if True:", "results"),
-    Bug("R11", "domain/views/tally.py", "if not (seen.whole or hears_statement(delivery, seen, name)):", "if False:", "results"),
+    Bug("R11", "domain/views/tally.py", "if seen.whole or hears_statement(delivery, seen, name))", "if True)", "results"),
     Bug("R11", "domain/views/tally.py", "(seen.whole or seen.own(state.goods.by, delivery))", "True", "results"),
     Bug("R11", "domain/views/tally.py", "parcels if seen.whole or seen.legs else 0", "parcels", "results"),
     Bug("R11", "archive/results.py", "else_=participants.c.service", 'else_=""', "archive/results"),
