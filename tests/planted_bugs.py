@@ -1051,7 +1051,6 @@ BUGS = (
     Bug("R8", "domain/rules/lapse.py", "state.hold_all(when.at, when.seq, None)", "pass", "urgent_permissions"),
     Bug("R16", "domain/rules/renewal.py", "max(state.now, asked_anew(state, key, ends))", "state.now", "permissions_that_end"),
     Bug("R16", "domain/rules/renewal.py", "<= now <= ends - A_MILLISECOND", "<= now < ends", "permissions_that_end"),
-    Bug("R16", "domain/rules/renewal.py", "if one.permission in permissions)", ")", "permissions_that_end"),
     Bug("R16", "domain/rules/renewal.py", "one.ask_before is not None]", "False]", "permissions_that_end"),
     Bug("R29", "domain/rules/grounds.py", 'return "arrest"  #', "pass  #", "arrests_with_what_is_seized"),
     Bug(
@@ -1591,7 +1590,7 @@ BUGS = (
     Bug("R21", "domain/rules/speaking.py", "progress.contingency is None and ", "", "urgent_permissions"),
     Bug("R12", "domain/rules/stop.py", " if not state.holds(voice, one.code)))", "))", "persons"),
     Bug("R12", "domain/rules/stop.py", "if one.code in said or (voice, one.code) not in others)", ")", "persons"),
-    Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, ", "state.arrests.get(statement, ", "arrests_with_what_is_seized"),
+    Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, ", "state.arrests.get(statement, ", "persons"),
     Bug("R12", "domain/delivery/state.py", "> self.freed.get(service, ()).count(code)", "> (code in self.freed.get(service, ()))", "persons"),
     Bug("R12", "domain/delivery/persons.py", "(one.service, person.code): person", "(one, person.code): person", "persons"),
     Bug(

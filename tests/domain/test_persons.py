@@ -73,8 +73,9 @@ def test_r12_a_code_is_of_one_service() -> None:
     assert len(table.delivery.state.arrested) == 2
     again = Table().deliver()
     again.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT, COURIER])
+    again.say("kz.knb", "arrest_made", "arrest-almaty", persons=[SUPPLIER])
     assert corrected(again, "the-arrest", persons=[RECIPIENT, SUPPLIER]) == ("accepted", None)
-    assert [one.role for one in again.delivery.state.arrested] == ["recipient", "supplier"]
+    assert [one.role for one in again.delivery.state.arrested] == ["recipient", "supplier", "supplier"]
 
 
 def test_r12_who_was_released_stays_so_when_an_arrest_is_corrected() -> None:
@@ -141,6 +142,9 @@ def test_r12_a_seizure_arrests_anew_whom_it_does_not_hold_and_its_correction_nob
     right = WORDS["interdicted"] | {"kind": "interdicted", "arrested": [RECIPIENT, COURIER]}
     assert became(table.say("kz.police", "correction", of="the-seizure", reason="a slip", content=right)) == ("accepted", None)
     assert table.delivery.state.held == ()
+    assert "the-seizure" in table.delivery.state.arrests
+    table.say("kz.police", "correction", of="the-seizure", reason="a slip", content=right | {"arrested": []})
+    assert "the-seizure" not in table.delivery.state.arrests
     verify(table.packet())
 
 
