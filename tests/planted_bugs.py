@@ -2077,7 +2077,12 @@ BUGS = (
         "if False:",
         "handling",
     ),
-    Bug("R30", "domain/rules/exhibits.py", "if weighed.apart(whole):", "if False:", "divided"),
+    Bug("R30", "domain/rules/exhibits.py", "not_its_parts(delivery.state, self.exhibit, weighed)", "False", "divided"),
+    Bug("R30", "domain/rules/exhibits.py", "if part.net is not None or part.left is not None:", "if True:", "divided"),
+    Bug("R10", "domain/rules/exhibits.py", "for lot in lots_of(state, self.exhibit)):", "for lot in ()):", "divided"),
+    Bug("R30", "domain/delivery/holdings.py", "> lets_pass(state, label, whole.least)", "> 0", "divided"),
+    Bug("R30", "domain/delivery/holdings.py", "together.get(label, Bounds(0, None, 0))", "Bounds(0, None, 0)", "divided"),
+    Bug("R10", "domain/delivery/balance.py", "reversed(parts_in(state).items())", "()", "divided"),
     Bug("R30", "domain/rules/exhibits.py", 'offered_to=None, fate="divided")', "offered_to=None)", "divided"),
     Bug(
         "R30",

@@ -46,11 +46,11 @@ class Lapse(Contingency):
         return f"{self.declares.name}.{key}"
 
     def silence_brings(self, state: State, key: str) -> Consequence:
-        """It is held, where it goes by what ends then; else it closes."""
+        """It is held, where it `goes_by` what ends then; else it closes."""
         return "holds" if goes_by(state, key, self.lapsing(state, key, self.ends(state, key))) else "closes"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """Where it goes by what is permitted no more it is held, by nobody's order."""
+        """Where it `goes_by` what is permitted no more it is held, by nobody's order."""
         if goes_by(state, progress.key, self.lapsing(state, progress.key, when.at)):
             state.hold_all(when.at, when.seq, None)
 

@@ -79,8 +79,8 @@ class Renewal(Lapse):
         return state.delivered or not ending
 
     def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
-        """What that service has permitted until then, and no other act permits from then on: `held_for_permission` where it goes
-        by some of that; else `permission_ended`.
+        """What that service has permitted until then, and no other act permits from then on: `held_for_permission` where it
+        `goes_by` some of that; else `permission_ended`.
         """
         return self.found_by_silence(state, progress.key, at, holds=HELD_FOR_ITS_END, closes=ENDED)
 

@@ -75,7 +75,7 @@ class Sanction(Lapse):
 
     def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
         """What was permitted in urgency in the place of that service, and no other act permits then: `held_for_sanction` where it
-        goes by some of that; else `not_sanctioned`.
+        `goes_by` some of that; else `not_sanctioned`.
         """
         return self.found_by_silence(state, progress.key, at, holds=HELD_FOR_IT, closes=NOT_SANCTIONED)
 
