@@ -64,13 +64,16 @@ class Renewal(Lapse):
                 yield service
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """That service, by as many officers as the plan asks to permit it, until the first of what is `running_out` ends. If
-        nobody answers, that is not permitted any more.
+        """That service, by as many officers as the plan asks to permit it, until the first of what is `running_out` ends;
+        reminded by each of the plan's `expiry_warnings` before that which is to come, the longest first. If nobody answers, that
+        is not permitted any more.
         """
         state, needs = delivery.state, self.asks(delivery.state, key)
         ends = self.ends(state, key)
         now = max(state.now, asked_anew(state, key, ends))  # the newest entry may be older than the moment that brings this
-        return Checkpoint(id=name, requires=needs, due=left_until(ends, now))
+        leads = sorted(state.plan.expiry_warnings, reverse=True)
+        remind = tuple(left_until(ends - lead, now) for lead in leads if ends - lead > now)
+        return Checkpoint(id=name, requires=needs, due=left_until(ends, now), remind=remind)
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """It has been delivered, or what was to end then is `running_out` no more: it is permitted for longer, or not wanted."""

@@ -74,6 +74,7 @@ def test_r16_who_permitted_it_is_asked_for_longer_before_it_ends() -> None:
     assert (request.says, request.facts.permissions) == (("permission",), ("following_person",))
     assert [one.checkpoint for one in inbox(table.delivery, "kz.police", table.now) if one.checkpoint.startswith("renewal")] == []
     assert after_silence(table.delivery, table.at("renewal.kz.prosecutor.1")) == "holds"
+    assert table.at("renewal.kz.prosecutor.1").checkpoint.remind == (timedelta(hours=1),)
 
     assert code(table.say("kz.police", "permission_granted", "renewal.kz.prosecutor.1")) == "not_asked_r16"
     assert longer(table) is None
