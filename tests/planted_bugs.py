@@ -1046,7 +1046,9 @@ BUGS = (
     Bug("R17", "domain/rules/permission.py", "else come[duty.after]", "else True", "duties"),
     Bug("R16", "domain/rules/permission.py", "asked_before(duty, grant) <= now", "True", "duties"),
     Bug("R16", "domain/plan/check_law.py", "if name not in times:", "if False:", "duties"),
-    Bug("R16", "domain/rules/permission.py", "max(delivery.state.now, asked_before(duty, grant))", "delivery.state.now", "duties"),
+    Bug(
+        "R16", "domain/rules/permission.py", "max(delivery.state.now, asked_before(duty, grant))", "delivery.state.now", "duties"
+    ),
     Bug("R16", "domain/rules/lapse.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
     Bug("R8", "domain/rules/lapse.py", "state.hold_all(when.at, when.seq, None)", "pass", "urgent_permissions"),
     Bug("R16", "domain/rules/renewal.py", "max(state.now, asked_anew(state, key, ends))", "state.now", "permissions_that_end"),
@@ -1591,7 +1593,13 @@ BUGS = (
     Bug("R12", "domain/rules/stop.py", " if not state.holds(voice, one.code)))", "))", "persons"),
     Bug("R12", "domain/rules/stop.py", "if one.code in said or (voice, one.code) not in others)", ")", "persons"),
     Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, ", "state.arrests.get(statement, ", "persons"),
-    Bug("R12", "domain/delivery/state.py", "> self.freed.get(service, ()).count(code)", "> (code in self.freed.get(service, ()))", "persons"),
+    Bug(
+        "R12",
+        "domain/delivery/state.py",
+        "> self.freed.get(service, ()).count(code)",
+        "> (code in self.freed.get(service, ()))",
+        "persons",
+    ),
     Bug("R12", "domain/delivery/persons.py", "(one.service, person.code): person", "(one, person.code): person", "persons"),
     Bug(
         "R16",
@@ -3038,7 +3046,13 @@ BUGS = (
         "persons",
     ),
     Bug("R12", "domain/rules/arrival.py", "if before is None else one not in said))", "))", "persons"),
-    Bug("R12", "domain/rules/arrival.py", "if (voice, one.code) in others]", "if any(one.code == code for _, code in others)]", "persons"),
+    Bug(
+        "R12",
+        "domain/rules/arrival.py",
+        "if (voice, one.code) in others]",
+        "if any(one.code == code for _, code in others)]",
+        "persons",
+    ),
     Bug(
         "R12",
         "domain/rules/closing.py",

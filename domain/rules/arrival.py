@@ -142,8 +142,8 @@ class ArrestMade(Kind):
         return self.as_arrest(delivery, said.statement.id, said.voice)
 
     def as_arrest(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
-        """`arrested_already` where its `voice` has arrested somebody under one of its codes by another statement, and `holds` them
-        still, or this one corrects what did not say so: those codes.
+        """`arrested_already` where its `voice` has arrested somebody under one of its codes by another statement, and `holds`
+        them still, or this one corrects what did not say so: those codes.
         """
         state, before = delivery.state, delivery.state.arrests.get(statement)
         others = each_person(one for name, one in state.arrests.items() if name != statement)

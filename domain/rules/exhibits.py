@@ -190,7 +190,9 @@ class ExhibitDivided(Kind):
         if whole is None:
             return {}
         gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided")
-        parts = {one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net, of=self.exhibit) for one in self.into}
+        parts = {
+            one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net, of=self.exhibit) for one in self.into
+        }
         return gone | parts
 
 
@@ -423,8 +425,8 @@ def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
 
 
 def parts_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
-    """It counts: a part that was not weighed before was, and with it the parts of a lot that it is of are not what that weighs, by
-    more than that `lets_pass`.
+    """It counts: a part that was not weighed before was, and with it the parts of a lot that it is of are not what that weighs,
+    by more than that `lets_pass`.
     """
     report, state = said.content, delivery.state
     if not isinstance(report, LaboratoryReport) or report.received is None:

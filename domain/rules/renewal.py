@@ -54,8 +54,8 @@ class Renewal(Lapse):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each service that is among `running_out`, from when that is to be `asked_anew` until a millisecond before it ends;
-        while it is under way and has not been delivered, and unless one about it is open.
+        """About each service that is among `running_out`, from when that is to be `asked_anew` until a millisecond before it
+        ends; while it is under way and has not been delivered, and unless one about it is open.
         """
         state = delivery.state
         for service, ends in running_out(state) if state.under_way and not state.delivered else ():
@@ -98,7 +98,9 @@ class Renewal(Lapse):
         there = state.directory.get(service).state or ""
         permits = permits_of(state, there, urgent=False)
         ending = [one for one in permits if one.service == service and _is_then(one.valid_until, at)]
-        return tuple(dict.fromkeys(one for permit in ending for one in _lacking(state, there, permit.permissions, permit.valid_until)))
+        return tuple(
+            dict.fromkeys(one for permit in ending for one in _lacking(state, there, permit.permissions, permit.valid_until))
+        )
 
 
 def running_out(state: State) -> tuple[tuple[str, datetime], ...]:

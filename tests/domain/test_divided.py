@@ -55,13 +55,13 @@ def test_r30_the_parts_weigh_what_the_lot_weighs() -> None:
 
 def weighed(table: Table, label: str, received: str) -> str | None:
     """A part is examined; what is remarked of that."""
-    told = REPORT | {"received": received, "spent": "1 g", "left": f"{float(received.split()[0]) - 1} g"}
+    told = REPORT | {"received": received, "spent": "1 g", "left": f"{float(received.split(maxsplit=1)[0]) - 1} g"}
     return code(table.say("kz.police", "laboratory_report", exhibit=label, **told))
 
 
 def test_r10_what_is_said_later_of_its_parts_is_the_lot_or_is_explained() -> None:
-    """A part that was not weighed could be anything later. Within the tolerance nothing is said; else it is remarked, stands among
-    the differences, and is explained; of parts of parts too.
+    """A part that was not weighed could be anything later. Within the tolerance nothing is said; else it is remarked, stands
+    among the differences, and is explained; of parts of parts too.
     """
     table = sampled()
     assert divide(table, [TWO[0], {"label": "S-2"}]) is None

@@ -1,4 +1,4 @@
-"""R16: a measure whose permission runs out is asked for anew before (Kazakhstan CPC art. 236), or ends; what goes by it is held."""
+"""R16: a measure whose permission runs out is asked for anew before (Kazakhstan CPC art. 236), or ends; then it may be held."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,11 @@ def permitted(measure: str = "following_person", **rule: Any) -> Table:
     """Kazakhstan's prosecutor has permitted a measure for eight hours; the plan warns two hours before a consent ends."""
     plan = with_changes(
         consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")},
-        plan_={"uses": [measure], "expiry_warnings": ["2h", "1h"], "request": example_plan().request.model_dump() | {"technical_means": "a recorder"}},
+        plan_={
+            "uses": [measure],
+            "expiry_warnings": ["2h", "1h"],
+            "request": example_plan().request.model_dump() | {"technical_means": "a recorder"},
+        },
     )
     own = {"measures": [measure], "needs": "own_act", "by": ["prosecutor"], "law": KZ_LAW} | rule
     free = {"measures": [one for one in MEASURES if one != measure], "needs": "nothing", "law": KZ_LAW}
@@ -122,8 +126,8 @@ def test_r16_what_nothing_rests_on_ends_and_it_goes_on() -> None:
 
 
 def test_r16_the_law_may_want_it_asked_for_sooner() -> None:
-    """The card's three days before are longer than the plan's two hours: it is asked at once, and a moment that is no whole millisecond
-    brings one silence.
+    """The card's three days before are longer than the plan's two hours: it is asked at once, and a moment that is no whole
+    millisecond brings one silence.
     """
     table = permitted(ask_before="3d")
     assert table.at("renewal.kz.prosecutor.1").due == table.now + LASTS

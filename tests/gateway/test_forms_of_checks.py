@@ -93,7 +93,9 @@ def test_what_is_asked_beyond_the_usual_is_said_in_its_own_words() -> None:
     assert "What you have permitted ends then; you are asked to permit it for longer: following a person." == told.sentences[0]
     table = granted()
     (duty,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.checkpoint == DUTY]
-    told = asked_of(table.delivery, duty, table.directory.get("uz.prosecutor"), table.now, lambda text: text.replace("copy", "КОПИЯ"))
+    told = asked_of(
+        table.delivery, duty, table.directory.get("uz.prosecutor"), table.now, lambda text: text.replace("copy", "КОПИЯ")
+    )
     assert "You are asked: that a duty is done: a КОПИЯ to the register." == told.sentences[0]
 
 
