@@ -45,6 +45,7 @@ OTHER_STATE = refused(
 ALREADY_ENDED = refused(
     "R16", "permission_already_ended", "a permission until {until} has already ended and permits nothing", until="instant"
 )
+NO_LONGER = refused("R16", "permission_not_longer", "{checkpoint} asks for it beyond {until}", checkpoint="name", until="instant")
 NOT_ALL = refused(
     "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
 )
@@ -115,14 +116,14 @@ class PermissionGranted(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint, or of its `voice` where no plan holds that;
-        `other_request` where it decides on another
-        request than the one to that State which follows from the plan in force; `permission_already_ended` unless
-        `valid_until` is after now; `may_not_permit` or `permitted_too_long` for the first measure that by the State's card this
-        service may not permit, or not for so long; `measure_extended_too_far` for the first that a permission permits which has
-        not ended when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where
-        of the plan's `permissions` in that State it could permit more than these. Where it is urgent, then
-        `asked_to_sanction` where the checkpoint that it names is none of the plan; `not_in_urgency` for
-        the first measure that no card lets its `service` permit so, `permitted_in_future` where it was given after now, and
+        `other_request` where it decides on another request than the one to that State which follows from the plan in force;
+        `permission_already_ended` unless `valid_until` is after now, and `permission_not_longer` unless it is after the due time
+        of the checkpoint that it names, where that is of the contingency `renewal`; `may_not_permit` or `permitted_too_long` for
+        the first measure that by the State's card this service may not permit, or not for so long; `measure_extended_too_far` for
+        the first that a permission permits which has not ended when this one begins, and ends before it, by more than the card
+        lets extend at a time; `not_all_permitted` where of the plan's `permissions` in that State it could permit more than
+        these. Where it is urgent, then `asked_to_sanction` where the checkpoint that it names is none of the plan;
+        `not_in_urgency` for the first measure that no card lets its `service` permit so, `permitted_in_future` where it was given after now, and
         `sanction_overdue` where the time in which the card has it sanctioned, counted from when it was given, is over.
         """
         if wrong := _of_another_state(self.state, delivery, said):
@@ -131,6 +132,9 @@ class PermissionGranted(Kind):
             return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
+        ends = _renewed(delivery, said)
+        if ends is not None and instant(self.valid_until) <= ends:
+            return NO_LONGER(checkpoint=said.checkpoint, until=utc_text(ends))
         card = delivery.cards.get(self.state)
         if card is None:
             kind = delivery.directory.get(said.service).kind
@@ -239,6 +243,12 @@ class PermissionRefused(Kind):
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         return {"state": facts.state}
+
+
+def _renewed(delivery: Delivery, said: Said) -> datetime | None:
+    """When what is permitted ends, where it is asked for longer."""
+    asked = delivery.state.progress.get(said.checkpoint or "")
+    return asked.due if asked is not None and asked.contingency == "renewal" else None
 
 
 def _of_another_state(given: str, delivery: Delivery, said: Said) -> Verdict | None:

@@ -292,11 +292,12 @@ def _inside(delivery: Delivery) -> tuple[AnyAmount, ...]:
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:
     """Until when this State's consent must run, with every step before the passage taking as long as it may; where the route does
-    not pass through it, with all that is planned there.
+    not pass through it, with all that is planned there. What is permitted for longer runs beyond its end at the least.
     """
     plan = delivery.plan
     planned = plan.find(name)
-    extended = delivery.state.progress[name].contingency in ("extension", "renewal")
+    progress = delivery.state.progress[name]
+    extended = progress.contingency in ("extension", "renewal")
     asks_consent = extended or (planned is not None and planned.step == "authorise")
     if asks_consent and planned is not None and state not in plan.states():
         return utc_text(opened + needed(plan, state))
@@ -306,4 +307,6 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
     if not delivery.state.dispatched:
         before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
         until += sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
+    if progress.contingency == "renewal" and progress.due is not None:
+        until = max(until, progress.due + plan.contingencies.extension)
     return utc_text(until)

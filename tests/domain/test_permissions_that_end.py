@@ -81,6 +81,8 @@ def test_r16_who_permitted_it_is_asked_for_longer_before_it_ends() -> None:
     assert table.at("renewal.kz.prosecutor.1").checkpoint.remind == (timedelta(hours=1),)
 
     assert code(table.say("kz.police", "permission_granted", "renewal.kz.prosecutor.1")) == "not_asked_r16"
+    assert longer(table, ends=ENDS) == "permission_not_longer"
+    assert request.facts.valid_until is not None
     assert longer(table) is None
     assert closings(table) == [("renewal.kz.prosecutor.1", "satisfied")]
     table.pass_time(hours=2)
