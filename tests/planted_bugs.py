@@ -1053,7 +1053,10 @@ BUGS = (
     Bug("R8", "domain/rules/lapse.py", "state.hold_all(when.at, when.seq, None)", "pass", "urgent_permissions"),
     Bug("R16", "domain/rules/renewal.py", "max(state.now, asked_anew(state, key, ends))", "state.now", "permissions_that_end"),
     Bug("R16", "domain/rules/renewal.py", "<= now <= ends - A_MILLISECOND", "<= now < ends", "permissions_that_end"),
-    Bug("R16", "domain/rules/permission.py", "instant(self.valid_until) <= ends:", "False:", "permissions_that_end"),
+    Bug("R16", "domain/rules/permission.py", "<= ends < instant(self.valid_until):", "<= ends:", "permissions_that_end"),
+    Bug("R16", "domain/rules/permission.py", "not instant(self.valid_from) <= ends <", "not ends <", "permissions_that_end"),
+    Bug("R28", "domain/rules/permission.py", "and not self._extends(one, said))", ")", "permissions_that_end"),
+    Bug("R16", "domain/rules/permission.py", "begins = min((begins, *(", "min((begins, *(", "permissions_that_end"),
     Bug("R16", "domain/rules/renewal.py", "one.ask_before is not None]", "False]", "permissions_that_end"),
     Bug("R29", "domain/rules/grounds.py", 'return "arrest"  #', "pass  #", "arrests_with_what_is_seized"),
     Bug(

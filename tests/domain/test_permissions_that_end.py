@@ -55,9 +55,11 @@ def until(table: Table, left: timedelta) -> None:
     table.pass_time(microseconds=(LASTS - left - (table.now - table.delivery.state.began)) // timedelta(microseconds=1))
 
 
-def longer(table: Table, at: str = "renewal.kz.prosecutor.1", ends: str = LONGER) -> str | None:
+def longer(
+    table: Table, at: str = "renewal.kz.prosecutor.1", ends: str = LONGER, begins: str = "2022-03-01T13:00:00Z"
+) -> str | None:
     """It is permitted for longer; what is wrong with that."""
-    words = {"permissions": ["following_person"], "valid_from": "2022-03-01T05:00:00Z", "valid_until": ends}
+    words = {"permissions": ["following_person"], "valid_from": begins, "valid_until": ends}
     return refusal(table.say("kz.prosecutor", "permission_granted", at, **words))
 
 
@@ -82,9 +84,12 @@ def test_r16_who_permitted_it_is_asked_for_longer_before_it_ends() -> None:
 
     assert code(table.say("kz.police", "permission_granted", "renewal.kz.prosecutor.1")) == "not_asked_r16"
     assert longer(table, ends=ENDS) == "permission_not_longer"
+    assert longer(table, begins="2022-03-01T14:00:01Z") == "permission_not_longer"
     assert request.facts.valid_until is not None
     assert longer(table) is None
     assert closings(table) == [("renewal.kz.prosecutor.1", "satisfied")]
+    assert len(table.delivery.state.permits["KZ"]) == 1
+    assert table.delivery.consents.permitted("KZ", "following_person", table.now)
     table.pass_time(hours=2)
     assert table.delivery.state.hold is None
     assert table.delivery.consents.permitted("KZ", "following_person", table.now)
