@@ -12,7 +12,7 @@ from domain.delivery.reported import Started
 from domain.delivery.vocabulary import UtcText
 from domain.plan.vocabulary import Digest
 from domain.rules.book import book_of
-from domain.rules.speaking import is_backup, may_be_urgent
+from domain.rules.speaking import is_backup
 from domain.signing.canonical import Frozen, canonical
 from domain.views.asked import asked_of, request, urgently
 from domain.views.glance import Glance, glance
@@ -163,16 +163,14 @@ def _asked(delivery: Delivery, name: str, voice: str) -> OpenRequest:
 
 
 def _deputies(delivery: Delivery, name: str, voice: str) -> Iterator[tuple[str, datetime | None, datetime | None]]:
-    """Who may answer there for that service, from when until when: those to whom the checkpoint's ladder has come, those who may
-    permit it in urgency, and delegates while every delegation that leads to them is in force.
+    """Who may answer there for that service, from when until when: those to whom the checkpoint's ladder has come, and delegates
+    while every delegation that leads to them is in force.
     """
-    now, progress, found = delivery.state.now, delivery.state.progress[name], {voice}
-    climbed = (rung.to for rung in progress.checkpoint.escalate if is_backup(delivery, rung.to, voice, progress))
-    urgent = (one.id for one in delivery.directory.services if may_be_urgent(delivery, one.id, voice, progress))
-    for deputy in (*climbed, *urgent):
-        if deputy not in found:
-            found.add(deputy)
-            yield deputy, None, None
+    now, found = delivery.state.now, {voice}
+    for rung in delivery.state.progress[name].checkpoint.escalate:
+        if rung.to not in found and is_backup(delivery, rung.to, voice, delivery.state.progress[name]):
+            found.add(rung.to)
+            yield rung.to, None, None
     speaker, since, until = voice, None, None
     while (delegation := delivery.state.delegations.get(speaker)) is not None:
         since = max(since or delegation.valid_from, delegation.valid_from)

@@ -44,8 +44,10 @@ def followed(golden: Golden) -> Iterator[tuple[Delivery, Entry]]:
             follow(delivery, entry)
 
 
-def happened(delivery: Delivery, checkpoint: str) -> Consequence:
+def happened(delivery: Delivery, checkpoint: str, silence: Entry) -> Consequence:
     """What silence has brought, as the state shows it at once."""
+    if delivery.state.hold is not None and delivery.state.hold.seq == silence.seq:
+        return "holds"
     if delivery.state.halt is not None:
         return "halts"
     if delivery.state.gap is not None:
@@ -59,7 +61,7 @@ def test_silence_brings_what_was_said_before(path: Path) -> None:
     golden, before, said, name = read(path), None, "nothing", ""
     for delivery, entry in followed(golden):
         if before is not None:
-            found = happened(delivery, name)
+            found = happened(delivery, name, before)
             assert (said, entry.seq) == (found if found != "nothing" or said != "closes" else said, entry.seq)
             before = None
         if isinstance(entry.event, Silence) and delivery.state.under_way and delivery.state.gap is None:

@@ -29,7 +29,7 @@ from process.language import speaker
 from tests.course import arrested
 from tests.goldens import GOLDEN, read, replayed
 from tests.groups import BOTH, OIL, group_plans
-from tests.support import COURIER, RECIPIENT, Table, example_plan, with_changes
+from tests.support import COURIER, RECIPIENT, Table, card_of, example_plan, with_changes
 
 BY_HAND = """
 | ledger              | consignments | legs | parcels | states  | channel | ended                  | seized           | arrested |
@@ -174,7 +174,7 @@ def test_r11_what_was_seized_and_taken_out_is_of_those_who_may_read_it() -> None
     so its own have that, and Uzbekistan has not.
     """
     sample = {"substance": "mephedrone (4-MMC)", "net": 5}
-    table = Table(with_changes(plan_={"handling_code": "H0"})).consent()
+    table = Table(with_changes(plan_={"handling_code": "H0"}), other_cards=card_of("KZ", separate=[])).consent()
     less = {"substance": "mephedrone (4-MMC)", "net": 13_199_995}
     table.say("kz.police", "prepared", "preparation", kept=[less], samples=[sample], opened=True)
     assert 5 == of(table, "kz.police")["sampled", "mass", "mephedrone", "measured"].amount
