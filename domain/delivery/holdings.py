@@ -102,16 +102,16 @@ def lets_pass(state: State, label: str, mass: int) -> int:
     return sum(state.plan.tolerances.of(one.substance, min(bounds(one.net).least, mass)) for one in masses)
 
 
-def parts_in(state: State, told: Mapping[str, int] = MappingProxyType({})) -> dict[str, Bounds]:
+def parts_in(state: State, told: Mapping[str, Bounds] = MappingProxyType({})) -> dict[str, Bounds]:
     """By the lot: between what its parts weigh together, each what was said of it when it was divided, or by the reports that
     weighed it, or what its own parts weigh; anything where nothing was said. Some weigh what is `told` now.
     """
     together: dict[str, Bounds] = {}
     for label, one in reversed(exhibits(state).items()):  # a part comes after what it is of
         if one.of is not None:
-            later = one.spent + one.left if one.left is not None else told.get(label)
-            weighed = one.net if one.net is not None else later
-            own = bounds(weighed) if weighed is not None else together.get(label, Bounds(0, None, 0))
+            weighed = one.net if one.net is not None else one.spent + one.left if one.left is not None else None
+            known = told.get(label, together.get(label, Bounds(0, None, 0)))
+            own = bounds(weighed) if weighed is not None else known
             together[one.of] = together.get(one.of, Bounds()) + own
     return together
 

@@ -163,17 +163,22 @@ class ExhibitDivided(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels; `label_taken` for labels
         that another exhibit bears, or that only the rules give; `parts_differ` where each part was weighed and they are not
-        together what it weighs, or where those that were weighed are together more, by more than what it `lets_pass`.
+        together what it weighs, or where those that were weighed are together more, by more than what it `lets_pass`;
+        so too for each of `lots_of` it that is not so already.
         """
         if (verdict := _held(delivery, said, (self.exhibit,))) != ACCEPTED:
             return verdict
         if labels := taken(delivery.state, (one.label for one in self.into)):
             return LABEL_TAKEN(labels=labels)
-        masses, whole = [one.net for one in self.into], mass_of(delivery.state, self.exhibit)
+        state, masses = delivery.state, [one.net for one in self.into]
         together = sum(one for one in masses if one is not None)
         weighed = Bounds(together, None, together) if None in masses else bounds(together)
-        if whole is not None and not_its_parts(delivery.state, self.exhibit, weighed):
-            return PARTS_DIFFER(label=self.exhibit, found=together, expected=whole.said)
+        known = {self.exhibit: weighed}
+        before, then = parts_in(state), parts_in(state, known) | known
+        for lot in (self.exhibit, *lots_of(state, self.exhibit)):
+            so_already = lot in before and not_its_parts(state, lot, before[lot])
+            if (whole := mass_of(state, lot)) is not None and not so_already and not_its_parts(state, lot, then[lot]):
+                return PARTS_DIFFER(label=lot, found=then[lot].said, expected=whole.said)
         return ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
@@ -434,7 +439,7 @@ def parts_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
     part = exhibits(state)[report.exhibit]
     if part.net is not None or part.left is not None:
         return None
-    together = parts_in(state, {report.exhibit: report.received})
+    together = parts_in(state, {report.exhibit: bounds(report.received)})
     for lot in lots_of(state, report.exhibit):
         if (whole := mass_of(state, lot)) is not None and not_its_parts(state, lot, together[lot]):
             return PARTS_WEIGH_OTHERWISE(label=lot, found=together[lot].said, expected=whole.said)

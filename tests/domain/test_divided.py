@@ -113,11 +113,14 @@ def test_r30_only_its_holder_divides_what_does_not_travel(
 
 
 def test_r30_a_part_is_divided_again_and_what_is_divided_is_not() -> None:
-    """As often as there are containers in containers; where the part was not weighed, into parts of any mass or none."""
+    """As often as there are containers in containers; where the part was not weighed, into parts that the first lot
+    holds beside the others, or of no known mass.
+    """
     table = sampled()
     divide(table, TWO)
     not_weighed = sampled()
     divide(not_weighed, [TWO[0], {"label": "S-2"}])
+    assert "parts_differ" == divide(not_weighed, [{"label": "S-2-1", "net": "7 g"}, {"label": "S-2-2"}], exhibit="S-2")
     assert divide(not_weighed, [{"label": "S-2-1", "net": "1 g"}, {"label": "S-2-2"}], exhibit="S-2") is None
     assert "not_its_holder" == divide(table, [{"label": "S-3"}, {"label": "S-4"}])
     assert divide(table, [{"label": "S-1-1", "net": "1 g"}, {"label": "S-1-2", "net": "3 g"}], exhibit="S-1") is None
