@@ -104,7 +104,7 @@ def lets_pass(state: State, label: str, mass: int) -> int:
 
 def parts_in(state: State, told: Mapping[str, Bounds] = MappingProxyType({})) -> dict[str, Bounds]:
     """By the lot: between what its parts weigh together, each what was said of it when it was divided, or by the reports that
-    weighed it, or what its own parts weigh; anything where nothing was said. Some weigh what is `told` now.
+    weighed it, or what its own parts weigh; anything where nothing was said. Some weigh what is told now.
     """
     together: dict[str, Bounds] = {}
     for label, one in reversed(exhibits(state).items()):  # a part comes after what it is of

@@ -394,6 +394,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.participants,
         State.arrested,
         State.held,
+        State.holds,
         State.have_watched_until,
         persons.of_each_role,
         arrival.ArrestMade.as_arrest,
