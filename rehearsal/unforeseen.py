@@ -85,7 +85,7 @@ def led(plan: Plan, directory: Directory, turn: Turn, seed: int) -> Led:
     if turn.contingency == "divergence":
         places += [(one.id, "divergence") for one in directory.services if supervises(one)]
     answers = tuple(act for who, at in places for act in _said(turn, who, at))
-    return Led(plan, (*towards.acts, *answers), towards.rivals, towards.put_back)
+    return Led(towards.plan, (*towards.acts, *answers), towards.rivals, towards.put_back)
 
 
 def _said(turn: Turn, who: str, at: str) -> Iterator[Act]:
@@ -133,7 +133,8 @@ def _sanction(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
 
 
 def _renewal(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
-    act = permits_briefly(plan, dice)
+    act, soon = permits_briefly(plan, dice), plan.contingencies.model_copy(update={"extension": timedelta(days=6)})
+    plan = plan.model_copy(update={"expiry_warnings": (), "contingencies": soon})
     return Led(plan, (act,) if act is not None else ()), [(act.service, f"renewal.{act.service}")] if act is not None else []
 
 
