@@ -136,7 +136,7 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
     if view.held is not None:
         since, by = moment(view.held.since), view.held.by
         if by is None:
-            lapsed = _("what it goes by was not sanctioned in time, at {moment}; nothing moves until it is decided", moment=since)
+            lapsed = _("what it goes by is permitted no more since {moment}; nothing moves until it is decided", moment=since)
             yield _("held"), lapsed
         else:
             ordered = _("{service} ordered a hold at {moment}; nothing moves until it is decided", service=by, moment=since)
@@ -276,8 +276,8 @@ def requests(found: tuple[Request, ...]) -> Table:
 
 
 def _please_say(asked: Request) -> Text:
-    """The needs, what is to be permitted, how many must sign, what it is about, what of the law is answered for by that, and each
-    condition by the number to confirm it with.
+    """The needs, which duty it is, what is to be permitted, how many must sign, what it is about, what of the law is answered for
+    by that, and each condition by the number to confirm it with.
     """
     permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = _("; {count} officers sign the same", count=asked.officers) if asked.officers > 1 else ""
@@ -286,4 +286,5 @@ def _please_say(asked: Request) -> Text:
     law = [_("by authorising you answer for: {topics}", topics=topics)] if topics else []
     about = [shown(say_about(asked.facts.about, speak))] if asked.facts.about else []
     call = [shown(_("call {service}: {how}", service=asked.facts.agree_with, how=asked.facts.call))] if asked.facts.call else []
-    return Text("\n".join([shown(needs(asked.says) + permitted + signed), *about, *call, *law, *bound]))
+    duty = f": {speak(asked.facts.duty)}" if asked.facts.duty is not None else ""
+    return Text("\n".join([shown(needs(asked.says) + duty + permitted + signed), *about, *call, *law, *bound]))

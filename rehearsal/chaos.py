@@ -273,15 +273,21 @@ def _is_asked(plan: Plan, dice: random.Random, *needs: Need) -> tuple[str, str] 
 
 def _does_not_permit(plan: Plan, dice: random.Random) -> Act | None:
     """A permission of its own is refused, or too short for the way."""
+    brief = permits_briefly(plan, dice)
+    if brief is None or dice.random() >= 0.3:
+        return brief
+    return Act(service=brief.service, at=brief.at, says="permission_refused")
+
+
+def permits_briefly(plan: Plan, dice: random.Random) -> Act | None:
+    """A permission of its own is too short for the way: before it ends, a longer one is asked for."""
     asked = _is_asked(plan, dice, "permission")
     if asked is None:
         return None
     at, service = asked
     until = f"2022-03-{dice.randint(2, 6):02d}T{dice.randint(0, 23):02d}:00:00Z"
-    refused = dice.random() < 0.3
     brief = {"valid_from": BEFORE_ALL, "valid_until": until}
-    says, details = ("permission_refused", {}) if refused else ("permission_granted", brief)
-    return Act(service=service, at=at, says=says, details=details)
+    return Act(service=service, at=at, says="permission_granted", details=brief)
 
 
 def permits_in_urgency(plan: Plan, dice: random.Random) -> Act | None:

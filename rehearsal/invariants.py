@@ -47,6 +47,8 @@ from rehearsal.scales import BalanceBook, CustodyBook
 
 CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered")
 """What is said by who has it in hand or in sight."""
+SILENT = ("sighting.", "duty.", "exhibits.", "takeover.", "sanction.", "renewal.")
+"""Begin the names of what silence closes: it decides nothing, and what is not permitted any more ends by itself."""
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
 
 
@@ -168,7 +170,7 @@ class Checker:
                 self._close(name)
                 planned = self._plan.find(name)
                 gone = name.startswith(("conflict.", "deconfliction.")) and self._leg is not None
-                may = gone or name == "stop.acknowledged" or name.startswith(("sighting.", "duty.", "exhibits.", "takeover."))
+                may = gone or name == "stop.acknowledged" or name.startswith(SILENT)
                 if not may and (planned is None or planned.step not in ("muster", "close")):
                     yield f"R2: {name} was passed without an answer"
             case Concluded(outcome=outcome):

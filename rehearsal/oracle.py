@@ -427,7 +427,7 @@ class HoldBook(OracleBook):
                 yield f"R8: leg {leg} was cleared while it is held"
             case Opened(checkpoint=name) if self._held and self._plan.find(name) is not None:
                 yield f"R8: {name} opened while it is held"
-            case Silence(finding=Finding(code="held_for_sanction")) if not self._held:
+            case Silence(finding=Finding(code="held_for_sanction" | "held_for_permission")) if not self._held:
                 self.ordered()
             case Silence(checkpoint=name) if self._held:
                 planned = self._plan.find(name)

@@ -2,6 +2,7 @@
 who is prosecuted where. Nothing here asks a rule.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -26,7 +27,8 @@ class PersonsBook:
         self._directory = directory
         self._arrests: dict[str, tuple[str, frozenset[str]]] = {}
         """By statement: who has arrested whom."""
-        self._freed: set[tuple[str, str]] = set()
+        self._freed: Counter[tuple[str, str]] = Counter()
+        """How often each has been released."""
         self._recorders: dict[tuple[str, str], set[str]] = {}
         """By service and person who cooperates: labels."""
         self._transfers: dict[str, str] = {}
@@ -34,23 +36,36 @@ class PersonsBook:
 
     @property
     def arrested(self) -> int:
-        """How many persons have been arrested."""
-        return sum(len(codes) for _, codes in self._arrests.values())
+        """How many persons have been arrested, each once."""
+        return len(self._taken())
 
     @property
     def held(self) -> int:
         """How many of them have not been released."""
-        return sum((service, code) not in self._freed for service, codes in self._arrests.values() for code in codes)
+        return sum(map(self._is_held, self._taken()))
+
+    def _taken(self) -> Counter[tuple[str, str]]:
+        """How often each has been arrested."""
+        return Counter((service, code) for service, codes in self._arrests.values() for code in codes)
+
+    def _is_held(self, person: tuple[str, str]) -> bool:
+        return self._taken()[person] > self._freed[person]
 
     def corrected(self, statement: str, content: ArrestMade) -> None:
         """An arrest was of others than was said."""
         self._arrests[statement] = self._arrests[statement][0], frozenset(one.code for one in content.persons)
 
     def seized(self, statement: str, voice: str, persons: tuple[Arrestee, ...]) -> None:
-        """Who was arrested with what was interdicted; whom the service had arrested already, it has not arrested again."""
-        self._arrests.pop(statement, None)
-        before = {code for service, there in self._arrests.values() if service == voice for code in there}
-        self._arrests[statement] = voice, frozenset(one.code for one in persons) - before
+        """Who was arrested with what was interdicted; whom the service holds already, it has not arrested again. A correction
+        arrests nobody anew.
+        """
+        codes = {one.code for one in persons}
+        if statement in self._arrests:
+            said = self._arrests.pop(statement)[1]
+            codes -= {code for service, code in self._taken() if service == voice} - said
+        else:
+            codes = {one for one in codes if not self._is_held((voice, one))}
+        self._arrests[statement] = voice, frozenset(codes)
 
     def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What is wrong with a statement that counted."""
@@ -61,17 +76,15 @@ class PersonsBook:
         match statement.content:
             case ArrestMade(persons=persons):
                 codes = frozenset(one.code for one in persons)
-                before = {(service, code) for service, there in self._arrests.values() for code in there}
-                if any((voice, code) in before for code in codes):
+                if any(self._is_held((voice, code)) for code in codes):
                     yield f"R12: {voice} arrested somebody twice"
                 self._arrests[statement.id] = voice, codes
             case Interdicted(arrested=persons):
                 self.seized(statement.id, voice, persons)
             case ArresteeReleased(persons=codes):
-                there = {code for service, codes in self._arrests.values() if service == voice for code in codes}
-                if any(code not in there or (voice, code) in self._freed for code in codes):
+                if not all(self._is_held((voice, code)) for code in codes):
                     yield f"R12: {voice} released somebody who is not under arrest"
-                self._freed |= {(voice, code) for code in codes}
+                self._freed.update((voice, code) for code in codes)
             case SurveillanceLog(intervals=intervals):
                 if any(instant(one.ends) > at for one in intervals):
                     yield "R9: somebody watched later than now"

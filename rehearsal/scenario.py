@@ -336,6 +336,7 @@ UNFORESEEN = (
 def _may_open(plan: Plan, name: str) -> bool:
     """Whether it is a checkpoint of the plan, or one that the unforeseen may open."""
     extension, decision = name.removeprefix("extension."), name.removesuffix(".decision")
+    contingency, _, about = name.partition(".")
     duty = name.removeprefix("duty.").rpartition(".")[0] if name.startswith("duty.") else ""
     alone = plan.find(name.removeprefix("sibling.")) if name.startswith("sibling.") else None
     return (
@@ -344,7 +345,7 @@ def _may_open(plan: Plan, name: str) -> bool:
         or (plan.group is not None and name == "sibling.stop")
         or (alone is not None and bool(alone.wait_for))
         or any(duty in plan.authorities(state) for state in plan.asked_states())
-        or (name.startswith("sanction.") and name.removeprefix("sanction.") in plan.deciding())
+        or (contingency in ("sanction", "renewal") and about in plan.deciding())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.asked_states()))
         or (decision != name and plan.find(decision) is not None)
         or (plan.surveillance is not None and name in ("sighting", "search"))

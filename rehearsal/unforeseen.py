@@ -21,6 +21,7 @@ from rehearsal.chaos import (
     grants_by_word_of_mouth,
     hands_on_a_sample,
     holds,
+    permits_briefly,
     permits_in_urgency,
     recovers_nothing_or_else,
     stops,
@@ -84,7 +85,7 @@ def led(plan: Plan, directory: Directory, turn: Turn, seed: int) -> Led:
     if turn.contingency == "divergence":
         places += [(one.id, "divergence") for one in directory.services if supervises(one)]
     answers = tuple(act for who, at in places for act in _said(turn, who, at))
-    return Led(plan, (*towards.acts, *answers), towards.rivals, towards.put_back)
+    return Led(towards.plan, (*towards.acts, *answers), towards.rivals, towards.put_back)
 
 
 def _said(turn: Turn, who: str, at: str) -> Iterator[Act]:
@@ -129,6 +130,12 @@ def _confirmation(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
 def _sanction(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     act = permits_in_urgency(plan, dice)
     return Led(plan, (act,) if act is not None else ()), [(act.service, f"sanction.{act.service}")] if act is not None else []
+
+
+def _renewal(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    act, soon = permits_briefly(plan, dice), plan.contingencies.model_copy(update={"extension": timedelta(days=6)})
+    plan = plan.model_copy(update={"expiry_warnings": (), "contingencies": soon})
+    return Led(plan, (act,) if act is not None else ()), [(act.service, f"renewal.{act.service}")] if act is not None else []
 
 
 def _duty(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
@@ -212,6 +219,7 @@ WAYS: dict[str, Way] = {
     "extension": _extension,
     "confirmation": _confirmation,
     "sanction": _sanction,
+    "renewal": _renewal,
     "duty": _duty,
     "decision": _decision,
     "hold": _hold,

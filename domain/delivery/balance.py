@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
 from domain.delivery.custody import Custody
+from domain.delivery.holdings import mass_of, not_its_parts, parts_in
 from domain.delivery.memory import Goods, Secured
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
@@ -60,6 +61,14 @@ NOT_RECOVERED = found("R10", "not_recovered", "not recovered: {labels}", labels=
 OTHER_PACKAGES = found(
     "R10", "other_packages", "{what}: {found} packages, expected {expected}", what="word", found="count", expected="count"
 )
+LOT_DIFFERS = found(
+    "R10",
+    "lot_differs",
+    "the parts of {label} weigh {found}, expected {expected}",
+    label="name",
+    found="mass",
+    expected="mass",
+)
 INTERDICTED_UNMEASURED = found("R10", "interdicted_unmeasured", "interdicted, and neither weighed nor counted")
 INTERDICTED_GROSS = found(
     "R10", "interdicted_gross", "interdicted: {found} gross, expected {expected}", found="mass", expected="mass"
@@ -85,7 +94,8 @@ class Balance:
         `recovered` where they were counted when it was prepared, and all seizures together have another number of them, then
         `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross`
         if its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as
-        `interdicted` if they are not as many; `interdicted_unmeasured` where neither can be compared.
+        `interdicted` if they are not as many; `interdicted_unmeasured` where neither can be compared. Last `lot_differs` for
+        each lot that was divided and is `not_its_parts`, those first that were divided first.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
@@ -123,6 +133,9 @@ class Balance:
                 yield NOT_RECOVERED(labels=missing)
         elif state.interdicted is not None and state.custody is not None:
             yield from self._interdicted(state.interdicted, state.custody)
+        for label, together in reversed(parts_in(state).items()):
+            if (whole := mass_of(state, label)) is not None and not_its_parts(state, label, together):
+                yield LOT_DIFFERS(label=label, found=together.said, expected=whole.said)
 
     def _recovered(self, what: Compared, goods: Goods, recovered: Sequence[tuple[AnyAmount, ...]]) -> Iterator[Finding]:
         contents, tolerances = self._state.plan.consignment.contents, self._state.plan.tolerances

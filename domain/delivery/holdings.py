@@ -8,13 +8,16 @@ nobody: it has a holder, or it is said what became of it.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 from domain.delivery.memory import Exhibit
 from domain.delivery.state import State
 from domain.delivery.verdicts import refused
-from domain.plan.goods import Amount
+from domain.plan.goods import Amount, SubstanceMass
+from domain.plan.quantity import Bounds, bounds
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
@@ -78,6 +81,53 @@ def amounts(state: State, label: str) -> tuple[Amount, ...]:
         return {CONSIGNMENT: () if _parted(state) else goods.kept, REMOVED: goods.removed, SAMPLES: goods.samples}[label]
     lots = (one.amounts if one.apart else () for one in state.seizures.values())
     return next((lot for number, lot in enumerate(lots, 1) if seized_label(number) == label), ())
+
+
+def mass_of(state: State, label: str) -> Bounds | None:
+    """Between what an exhibit weighs: what a report before left of it, or it was divided into, or else all that it is of
+    substances; none where nobody has weighed it.
+    """
+    one = exhibits(state)[label]
+    known: list[Any] = [one.left if one.left is not None else one.net]
+    if known == [None]:
+        known = [each.net for each in amounts(state, label) if isinstance(each, SubstanceMass)]
+    return sum(map(bounds, known), start=Bounds()) if known else None
+
+
+def lets_pass(state: State, label: str, mass: int) -> int:
+    """By how much the parts of a lot of so many milligrams may differ from it together: the plan's tolerance `of` each substance
+    that it, or what it is a part of, was said to be of.
+    """
+    masses = [one for one in amounts(state, (label, *lots_of(state, label))[-1]) if isinstance(one, SubstanceMass)]
+    return sum(state.plan.tolerances.of(one.substance, min(bounds(one.net).least, mass)) for one in masses)
+
+
+def parts_in(state: State, told: Mapping[str, Bounds] = MappingProxyType({})) -> dict[str, Bounds]:
+    """By the lot: between what its parts weigh together, each what was said of it when it was divided, or by the reports that
+    weighed it, or what its own parts weigh; anything where nothing was said. Some weigh what is told now.
+    """
+    together: dict[str, Bounds] = {}
+    for label, one in reversed(exhibits(state).items()):  # a part comes after what it is of
+        if one.of is not None:
+            weighed = one.net if one.net is not None else one.spent + one.left if one.left is not None else None
+            known = told.get(label, together.get(label, Bounds(0, None, 0)))
+            own = bounds(weighed) if weighed is not None else known
+            together[one.of] = together.get(one.of, Bounds()) + own
+    return together
+
+
+def lots_of(state: State, label: str) -> tuple[str, ...]:
+    """The lot that it is a part of, and what that is a part of, and so on."""
+    known, lots = exhibits(state), [label]
+    while (lot := known[lots[-1]].of) is not None:
+        lots.append(lot)
+    return tuple(lots[1:])
+
+
+def not_its_parts(state: State, label: str, together: Bounds) -> bool:
+    """Whether parts that weigh this together are not what the lot weighs."""
+    whole = mass_of(state, label)
+    return whole is not None and together.apart(whole) > lets_pass(state, label, whole.least)
 
 
 def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> tuple[str, ...]:

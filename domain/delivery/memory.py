@@ -145,7 +145,9 @@ class Exhibit:
     """
     packages: int | None = None
     net: int | None = None
-    """Milligrams of it, where its lot was divided and each part weighed."""
+    """Milligrams of it, where its lot was divided and this part weighed."""
+    of: str | None = None
+    """The lot that it is a part of."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A person has a code of the kind that stands on an exhibit, chosen by the service
 two persons.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeVar, get_args
 
@@ -46,6 +46,11 @@ class Arrested:
 
     service: str
     persons: tuple[Arrestee, ...]
+
+
+def each_person(arrests: Iterable[Arrested]) -> Mapping[tuple[str, str], Arrestee]:
+    """By service and code: who was arrested, as said by the last of these. Who was released and arrested anew is one person."""
+    return {(one.service, person.code): person for one in arrests for person in one.persons}
 
 
 def of_each_role(persons: tuple[Arrestee, ...]) -> Mapping[CriminalRole, int]:

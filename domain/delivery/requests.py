@@ -17,7 +17,7 @@ from domain.plan.enquiries import Alarm
 from domain.plan.goods import Amount, Check, Label, Part
 from domain.plan.quantity import Count, Mass
 from domain.plan.request_for_consent import RequestForConsent
-from domain.plan.vocabulary import ConditionId, Digest, Need, Reason
+from domain.plan.vocabulary import ConditionId, Digest, Line, Need, Reason
 from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
 from domain.words.codes import RuleNumber
@@ -97,6 +97,8 @@ class Facts(Frozen):
     """The request to take over proceedings that its State is asked to answer (R29)."""
     permissions: tuple[Measure, ...] = ()
     """What this service is to permit, in its authorisation or apart from it (R16)."""
+    duty: Annotated[Line | None, Field(exclude_if=lambda duty: duty is None)] = None
+    """What is to be done, where a duty is asked about: in the words of the State's card."""
     law_not_known: tuple[Topic, ...] = ()
     """What the State's card does not know, and this service answers for (R1)."""
     request: RequestForConsent | None = None

@@ -34,7 +34,7 @@ from domain.delivery.memory import (
     Transfer,
     Understanding,
 )
-from domain.delivery.persons import Arrested, Arrestee
+from domain.delivery.persons import Arrested, Arrestee, each_person
 from domain.delivery.progress import First, Progress
 from domain.delivery.verdicts import Cause, Finding, Halt
 from domain.delivery.vocabulary import NoticeKind, Outcome, Result
@@ -140,7 +140,7 @@ class State:
     arrests: dict[str, Arrested] = field(default_factory=dict)
     """Persons arrested, by statement id, as last corrected."""
     freed: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By service: codes of the persons that it has arrested and released again."""
+    """By service: codes of the persons that it has arrested and released again, as often as it has."""
     understandings: OfReaders[dict[str, Understanding]] = field(default_factory=dict, compare=False)
     """By service: who prosecutes whom, as it said last. For who reads a whole ledger: no rule asks for it."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
@@ -227,18 +227,19 @@ class State:
 
     @property
     def arrested(self) -> tuple[Arrestee, ...]:
-        """Persons who have been arrested, those who were freed again too."""
-        return tuple(person for one in self.arrests.values() for person in one.persons)
+        """Persons who have been arrested, those who were freed again too; each once."""
+        return tuple(each_person(self.arrests.values()).values())
 
     @property
     def held(self) -> tuple[Arrestee, ...]:
-        """Those of them whom the service that arrested them has not freed."""
-        return tuple(
-            person
-            for one in self.arrests.values()
-            for person in one.persons
-            if person.code not in self.freed.get(one.service, ())
-        )
+        """Those of them whom the service that arrested them still `holds`."""
+        found = each_person(self.arrests.values()).items()
+        return tuple(person for (service, code), person in found if self.holds(service, code))
+
+    def holds(self, service: str, code: str) -> bool:
+        """Whether this service has arrested the person of this code more often than it has freed them."""
+        taken = sum(person.code == code for one in self.arrests.values() if one.service == service for person in one.persons)
+        return taken > self.freed.get(service, ()).count(code)
 
     @property
     def plan_digest(self) -> str:

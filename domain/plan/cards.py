@@ -223,12 +223,14 @@ class MeasureRule(Provision):
     """Of one permission."""
     extension: LegalTerm | None = None
     """By how much it is extended at a time; where that is not known, not beyond the `longest`."""
+    ask_before: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """How long before the end an extension is asked for at the latest."""
     contacts: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
     """For how long others are followed whom a person that is followed meets."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "MeasureRule":
-        if self.needs == "nothing" and (self.by or self.longest or self.extension):
+        if self.needs == "nothing" and (self.by or self.longest or self.extension or self.ask_before):
             message = "what needs nothing is permitted by nobody and for no time"
             raise ValueError(message)
         if self.contacts is not None and self.measures != ("following_person",):

@@ -116,6 +116,7 @@ CONTACTS = mark("{measures}: others who are met are followed for {contacts} at m
 LASTS = mark("an authorisation lasts {longest} at most; this plan needs up to {needed} from being asked (R5)")
 EXTENDED = mark("it is extended by {step} at a time")
 CEILING = mark("it ends after {ceiling}, however often it is extended")
+ASKED_ANEW = mark("{measures}: a longer permission is asked for {lead} before the end at the latest (R16)")
 ASK_BEFORE = mark("an extension is asked for {lead} before the end at the latest")
 LASTS_UNKNOWN = mark("not known how long an authorisation lasts; this plan needs up to {needed} from being asked (R5)")
 URGENT = mark("in {forms} form where it is urgent; the written act follows within {within}, or it ends (R1)")
@@ -268,6 +269,8 @@ def _how(plan: Plan, card: RuleCard) -> Iterator[Point]:
             yield _known(card, "measures", PERMITTED_FOR, rule, measures=(measure,), longest=rule.longest)
         if rule.extension is not None:
             yield _known(card, "measures", EXTENDED_BY, rule, measures=(measure,), step=rule.extension)
+        if rule.ask_before is not None:
+            yield _known(card, "measures", ASKED_ANEW, rule, measures=(measure,), lead=rule.ask_before)
         if rule.contacts is not None:
             yield _answered(_known(card, "measures", CONTACTS, rule, measures=(measure,), contacts=rule.contacts))
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK
 from domain.delivery.delivery import Delivery
-from domain.delivery.persons import Arrested, Arrestees, Persons
+from domain.delivery.persons import Arrested, Arrestees, Persons, each_person
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -142,10 +142,14 @@ class ArrestMade(Kind):
         return self.as_arrest(delivery, said.statement.id, said.voice)
 
     def as_arrest(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
-        """`arrested_already` where its `voice` has arrested somebody under one of its codes by another statement: those codes."""
-        others = [arrest for name, arrest in delivery.state.arrests.items() if name != statement and arrest.service == voice]
-        known = {person.code for arrest in others for person in arrest.persons}
-        twice = tuple(one.code for one in self.persons if one.code in known)
+        """`arrested_already` where its `voice` has arrested somebody under one of its codes by another statement, and `holds`
+        them still, or this one corrects what did not say so: those codes.
+        """
+        state, before = delivery.state, delivery.state.arrests.get(statement)
+        others = each_person(one for name, one in state.arrests.items() if name != statement)
+        said = {one.code for one in before.persons} if before is not None else set()
+        known = [one.code for one in self.persons if (voice, one.code) in others]
+        twice = tuple(one for one in known if (state.holds(voice, one) if before is None else one not in said))
         return ARRESTED_ALREADY(voice=voice, persons=twice) if twice else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
@@ -254,14 +258,13 @@ class ArresteeReleased(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`, or it has arrested
         somebody; `not_under_arrest` where its
-        `voice` has not arrested one of these, or has freed one: those codes.
+        `voice` has not arrested one of these, or `holds` one no more: those codes.
         """
         state = delivery.state
         asked = any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints)
         if not asked and not any(one.service == said.voice for one in state.arrests.values()):
             return NOT_ASKED_TO_ARREST(voice=said.voice)
-        arrested = {person.code for one in state.arrests.values() if one.service == said.voice for person in one.persons}
-        free = tuple(one for one in self.persons if one not in arrested or one in state.freed.get(said.voice, ()))
+        free = tuple(one for one in self.persons if not state.holds(said.voice, one))
         return NOT_UNDER_ARREST(voice=said.voice, persons=free) if free else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:

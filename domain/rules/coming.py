@@ -11,6 +11,7 @@ from domain.delivery.holdings import unsettled
 from domain.delivery.progress import Progress
 from domain.rules.book import book_of
 from domain.rules.permission import asked_before, duties
+from domain.rules.renewal import asked_anew, running_out
 from domain.rules.siblings import ends_of_waits
 from domain.rules.turns import next_to_clear
 from domain.rules.watch import check_in_due
@@ -28,7 +29,8 @@ def moments_in_order(delivery: Delivery) -> tuple[datetime, ...]:
 def moments(delivery: Delivery) -> Iterator[datetime]:
     """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
     `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, when what is due before
-    its end is asked for, the beginning and the end of each permission, and for the leg that is `next_to_clear` the first instant,
+    its end is asked for, the beginning and the end of each permission, when what is `running_out` is to be `asked_anew`, and for
+    the leg that is `next_to_clear` the first instant,
     to the microsecond, at which the authorisation of one of its `states_of` has less than is `needed`; and when it has its
     outcome, until when it stays open.
     """
@@ -67,6 +69,8 @@ def _windows(delivery: Delivery) -> Iterator[datetime]:
     for permits in state.permits.values():
         for permit in permits:
             yield from (permit.valid_from, permit.valid_until)
+    for service, ends in running_out(state):
+        yield asked_anew(state, service, ends)
 
 
 def all_coming(delivery: Delivery) -> tuple[tuple[datetime, Callable[[], AnyEvent]], ...]:

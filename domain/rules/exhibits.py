@@ -9,7 +9,18 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.holdings import LABEL_TAKEN, amounts, carried, exhibits, of_service, offered, taken
+from domain.delivery.holdings import (
+    LABEL_TAKEN,
+    carried,
+    exhibits,
+    lots_of,
+    mass_of,
+    not_its_parts,
+    of_service,
+    offered,
+    parts_in,
+    taken,
+)
 from domain.delivery.memory import Exhibit
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
@@ -18,7 +29,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
 from domain.plan.acts import DatedAct
 from domain.plan.directory import Service
-from domain.plan.goods import Label, SubstanceMass
+from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
@@ -59,6 +70,14 @@ PARTS_DIFFER = refused(
     "R30",
     "parts_differ",
     "the parts of {label} weigh {found}, and it weighs {expected}",
+    label="name",
+    found="mass",
+    expected="mass",
+)
+PARTS_WEIGH_OTHERWISE = remarked(
+    "R30",
+    "parts_weigh_otherwise",
+    "with it the parts of {label} weigh {found}, and it weighed {expected}",
     label="name",
     found="mass",
     expected="mass",
@@ -144,19 +163,22 @@ class ExhibitDivided(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels; `label_taken` for labels
         that another exhibit bears, or that only the rules give; `parts_differ` where each part was weighed and they are not
-        together what it weighs, or where those that were weighed are together more.
+        together what it weighs, or where those that were weighed are together more, by more than what it `lets_pass`;
+        so too for each of `lots_of` it that is not so already.
         """
         if (verdict := _held(delivery, said, (self.exhibit,))) != ACCEPTED:
             return verdict
         if labels := taken(delivery.state, (one.label for one in self.into)):
             return LABEL_TAKEN(labels=labels)
-        masses, whole = [one.net for one in self.into], _mass(delivery.state, self.exhibit)
-        if whole is None:
-            return ACCEPTED
+        state, masses = delivery.state, [one.net for one in self.into]
         together = sum(one for one in masses if one is not None)
         weighed = Bounds(together, None, together) if None in masses else bounds(together)
-        if weighed.apart(whole):
-            return PARTS_DIFFER(label=self.exhibit, found=together, expected=whole.said)
+        known = {self.exhibit: weighed}
+        before, then = parts_in(state), parts_in(state, known) | known
+        for lot in (self.exhibit, *lots_of(state, self.exhibit)):
+            so_already = lot in before and not_its_parts(state, lot, before[lot])
+            if (whole := mass_of(state, lot)) is not None and not so_already and not_its_parts(state, lot, then[lot]):
+                return PARTS_DIFFER(label=lot, found=then[lot].said, expected=whole.said)
         return ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
@@ -173,7 +195,9 @@ class ExhibitDivided(Kind):
         if whole is None:
             return {}
         gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided")
-        parts = {one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net) for one in self.into}
+        parts = {
+            one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net, of=self.exhibit) for one in self.into
+        }
         return gone | parts
 
 
@@ -273,8 +297,13 @@ class LaboratoryReport(Kind):
         return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """So much more is `spent`, as far as a record holds it, and so much is `left`; as before, where it was not weighed."""
+        """So much more is `spent`, as far as a record holds it, and so much is `left`; as before, where it was not weighed. Where
+        the parts of a lot that it is of are `not_its_parts`, that is explained afresh (R10).
+        """
         state.exhibits |= self.changed(state, said)
+        together = parts_in(state)
+        if any(not_its_parts(state, lot, together[lot]) for lot in lots_of(state, self.exhibit)):
+            state.explained = False
 
     def changed(self, state: State, said: Said) -> Changed:
         """How it is once it counts."""
@@ -394,21 +423,27 @@ def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
     report = said.content
     if not isinstance(report, LaboratoryReport) or report.received is None:
         return None
-    expected = _mass(delivery.state, report.exhibit)
+    expected = mass_of(delivery.state, report.exhibit)
     if expected is None or not bounds(report.received).apart(expected):
         return None
     return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected.said)
 
 
-def _mass(state: State, label: str) -> Bounds | None:
-    """Between what it weighs: what a report before left of it, or it was divided into, or else all that it is of substances; none
-    where nobody has weighed it.
+def parts_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts: a part that was not weighed before was, and with it the parts of a lot that it is of are not what that weighs,
+    by more than that `lets_pass`.
     """
-    one = exhibits(state)[label]
-    known: list[Any] = [one.left if one.left is not None else one.net]
-    if known == [None]:
-        known = [each.net for each in amounts(state, label) if isinstance(each, SubstanceMass)]
-    return sum(map(bounds, known), start=Bounds()) if known else None
+    report, state = said.content, delivery.state
+    if not isinstance(report, LaboratoryReport) or report.received is None:
+        return None
+    part = exhibits(state)[report.exhibit]
+    if part.net is not None or part.left is not None:
+        return None
+    together = parts_in(state, {report.exhibit: bounds(report.received)})
+    for lot in lots_of(state, report.exhibit):
+        if (whole := mass_of(state, lot)) is not None and not_its_parts(state, lot, together[lot]):
+            return PARTS_WEIGH_OTHERWISE(label=lot, found=together[lot].said, expected=whole.said)
+    return None
 
 
 def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False) -> Verdict:

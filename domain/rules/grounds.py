@@ -15,7 +15,7 @@ from domain.plan.vocabulary import Need
 from domain.rules.arrival import ArrestReported
 from domain.rules.book import Ground, book_of, ground
 from domain.rules.contingency import has_opened
-from domain.rules.exhibits import WEIGHS_OTHERWISE, other_mass
+from domain.rules.exhibits import PARTS_WEIGH_OTHERWISE, WEIGHS_OTHERWISE, other_mass, parts_otherwise
 from domain.rules.kind import Counts, kind_of
 from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_itself, on_an_unverified_scale
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
@@ -329,6 +329,7 @@ REMARKS: tuple[Ground, ...] = (
     after_its_consent,
     by_leave_of_who_has_not_said_so,
     ground(WEIGHS_OTHERWISE)(other_mass),
+    ground(PARTS_WEIGH_OTHERWISE)(parts_otherwise),
     ground(SCALE_UNVERIFIED)(on_an_unverified_scale),
 )
 """What is remarked of a statement that counts."""

@@ -40,27 +40,27 @@ HELD_AND_ENDED = found(
 LAPSED = found(
     "R8",
     "hold_of_itself",
-    "what it goes by was permitted in urgency and not sanctioned in time (entry {entry})",
+    "what it goes by is permitted no more (entry {entry})",
     entry="entry",
 )
 LAPSED_AND_SEIZED = found(
     "R8",
     "lapse_seized",
-    "{service} decided to seize it (entry {entry}), after what it goes by had not been sanctioned in time",
+    "{service} decided to seize it (entry {entry}), after what it goes by was permitted no more",
     service="name",
     entry="entry",
 )
 LAPSED_AND_ENDED = found(
     "R8",
     "lapse_ended",
-    "{service} decided to end it (entry {entry}), after what it goes by had not been sanctioned in time",
+    "{service} decided to end it (entry {entry}), after what it goes by was permitted no more",
     service="name",
     entry="entry",
 )
 LAPSE_UNDECIDED = found(
     "R8",
     "lapse_undecided",
-    "what it goes by was not sanctioned in time (entry {entry}), and {services} did not decide in time",
+    "what it goes by is permitted no more (entry {entry}), and {services} did not decide in time",
     entry="entry",
     services="names",
 )

@@ -45,13 +45,16 @@ OTHER_STATE = refused(
 ALREADY_ENDED = refused(
     "R16", "permission_already_ended", "a permission until {until} has already ended and permits nothing", until="instant"
 )
+NO_LONGER = refused(
+    "R16", "permission_not_longer", "{checkpoint} asks for it without a gap beyond {until}", checkpoint="name", until="instant"
+)
 NOT_ALL = refused(
     "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
 )
 ASKED_TO_SANCTION = refused(
     "R16",
     "asked_to_sanction",
-    "{checkpoint} asks whether what was urgent is sanctioned: that is no more urgent",
+    "{checkpoint} asks whether it may go on: that is no more urgent",
     checkpoint="name",
 )
 PERMITTED_LATER = refused("R16", "permitted_in_future", "it was permitted after now")
@@ -115,15 +118,16 @@ class PermissionGranted(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint, or of its `voice` where no plan holds that;
-        `other_request` where it decides on another
-        request than the one to that State which follows from the plan in force; `permission_already_ended` unless
-        `valid_until` is after now; `may_not_permit` or `permitted_too_long` for the first measure that by the State's card this
-        service may not permit, or not for so long; `measure_extended_too_far` for the first that a permission permits which has
-        not ended when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where
-        of the plan's `permissions` in that State it could permit more than these. Where it is urgent, then
-        `asked_to_sanction` where the checkpoint that it names is none of the plan; `not_in_urgency` for
-        the first measure that no card lets its `service` permit so, `permitted_in_future` where it was given after now, and
-        `sanction_overdue` where the time in which the card has it sanctioned, counted from when it was given, is over.
+        `other_request` where it decides on another request than the one to that State which follows from the plan in force;
+        `permission_already_ended` unless `valid_until` is after now, and `permission_not_longer` unless it is after the due time
+        of the checkpoint that it names, and `valid_from` is not, where that is of the contingency `renewal`; `may_not_permit` or
+        `permitted_too_long` for the first measure that by the State's card this service may not permit, or not for so long;
+        `measure_extended_too_far` for the first that a permission permits which has not ended when this one begins, and ends
+        before it, by more than the card lets extend at a time; `not_all_permitted` where of the plan's `permissions` in that
+        State it could permit more than these. Where it is urgent, then `asked_to_sanction` where the checkpoint that it names is
+        none of the plan; `not_in_urgency` for the first measure that no card lets its `service` permit so, `permitted_in_future`
+        where it was given after now, and `sanction_overdue` where the time in which the card has it sanctioned, counted from when
+        it was given, is over.
         """
         if wrong := _of_another_state(self.state, delivery, said):
             return wrong
@@ -131,6 +135,9 @@ class PermissionGranted(Kind):
             return other
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
+        ends = _renewed(delivery, said)
+        if ends is not None and not instant(self.valid_from) <= ends < instant(self.valid_until):
+            return NO_LONGER(checkpoint=said.checkpoint, until=utc_text(ends))
         card = delivery.cards.get(self.state)
         if card is None:
             kind = delivery.directory.get(said.service).kind
@@ -184,17 +191,26 @@ class PermissionGranted(Kind):
         return "consent"
 
     def apply(self, state: State, said: Said) -> None:
-        """The State has permitted this too, in the place of what it permitted in urgency without its `voice`. What is urgent is
-        permitted until it must be sanctioned at the latest.
+        """The State has permitted this too, in the place of what it permitted in urgency without its `voice`, and together with
+        what its `voice` permitted of this alone until this begins or later, and ends no later. What is urgent is permitted until
+        it must be sanctioned at the latest.
         """
-        others = tuple(one for one in state.permits.get(self.state, ()) if not (one.urgent and one.service == said.voice))
         begins, until = instant(self.valid_from), instant(self.valid_until)
+        before = state.permits.get(self.state, ())
+        others = tuple(one for one in before if not (one.urgent and one.service == said.voice) and not self._extends(one, said))
+        begins = min((begins, *(one.valid_from for one in before if self._extends(one, said))))
         if self.urgent_at is not None:
             kind = state.directory.get(said.service).kind
             within = sanctioned_within(state.cards[self.state], state.plan.case, kind, self.permissions)
             until = min(until, instant(self.urgent_at) + within)
         permit = Permit(said.voice, self.permissions, begins, until, urgent=self.urgent_at is not None)
         state.permits[self.state] = (*others, permit)
+
+    def _extends(self, before: Permit, said: Said) -> bool:
+        """Whether it extends this, so that the two are one from then on: a permission may be made longer without end."""
+        own = before.service == said.voice and not before.urgent and self.urgent_at is None
+        goes_on = instant(self.valid_from) <= before.valid_until <= instant(self.valid_until)
+        return own and goes_on and set(before.permissions) <= set(self.permissions)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -239,6 +255,12 @@ class PermissionRefused(Kind):
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         return {"state": facts.state}
+
+
+def _renewed(delivery: Delivery, said: Said) -> datetime | None:
+    """When what is permitted ends, where it is asked for longer."""
+    asked = delivery.state.progress.get(said.checkpoint or "")
+    return asked.due if asked is not None and asked.contingency == "renewal" else None
 
 
 def _of_another_state(given: str, delivery: Delivery, said: Said) -> Verdict | None:
@@ -330,7 +352,8 @@ class DutyOwed(Contingency):
         duty, service = found_duty
         grant = delivery.state.grants[service]
         if duty.before is not None:
-            due = left_until(grant.valid_until - duty.before, delivery.state.now)
+            now = max(delivery.state.now, asked_before(duty, grant))  # the newest entry may be older than the moment
+            due = left_until(grant.valid_until - duty.before, now)
         else:
             due = at_least(duty.within or planned_time(delivery, grant.state, duty))
         return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=due)

@@ -1,8 +1,7 @@
 """What was permitted because it could not wait is sanctioned by whose say it is in the time of the law, or ends (R16).
 
 It is the measure that ends, and not the delivery (Kazakhstan, law on operational-search activity art. 12(7): else it stops at
-once). But somebody must be able to seize at any moment: where the way that is being gone rests on that measure, it is held, and
-those in charge decide in time (R8).
+once); see `domain.rules.lapse`.
 """
 
 from collections.abc import Iterator
@@ -10,18 +9,16 @@ from datetime import datetime
 
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
-from domain.delivery.event import Moment
 from domain.delivery.grants import Permit
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.cards import Measure
-from domain.plan.plan import Checkpoint, Requirement
-from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
+from domain.plan.plan import Checkpoint
+from domain.rules.contingency import Unforeseen, open_about
+from domain.rules.lapse import Lapse, permits_of
 from domain.words.quantities import left_until
 
-CONTROL: tuple[Measure, ...] = ("post", "following_person", "watching_thing", "device", "foreign_officers")
-"""Measures by which it is kept under control on its way. The others are done once, or listen."""
 NOT_SANCTIONED = found(
     "R16",
     "not_sanctioned",
@@ -41,7 +38,7 @@ HELD_FOR_IT = found(
 )
 
 
-class Sanction(Contingency):
+class Sanction(Lapse):
     """Whose say a permission is sanctions what was permitted without it, since that was urgent, in the time of the card (R16)."""
 
     declares = Unforeseen(
@@ -68,57 +65,34 @@ class Sanction(Contingency):
         """That service, by as many officers as the plan asks to permit it, until the permission ends. If nobody answers, it has
         ended, and what it permitted is not permitted any more.
         """
-        state = delivery.state
-        ends = max(one.valid_until for one in _urgent(state) if one.service == key)
-        officers = max((one.officers_for(key, "permission") for one in state.plan.at("authorise")), default=1)
-        needs = (Requirement(service=key, says="permission", officers=officers),)
+        state, needs = delivery.state, self.asks(delivery.state, key)
+        ends = self.ends(state, key)
         return Checkpoint(id=name, requires=needs, due=left_until(ends, state.now))
-
-    def title_of(self, key: str) -> str:
-        return f"sanction.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """It has been permitted since by an act that was not urgent."""
         return not progress.satisfied and not any(one.service == progress.key for one in _urgent(delivery.state))
 
-    def silence_brings(self, state: State, key: str) -> Consequence:
-        """It is held, where it goes by what that service has not sanctioned; else it closes."""
-        return "holds" if _goes_by(state, key, _lapsing(state, key, state.now)) else "closes"
-
     def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
         """What was permitted in urgency in the place of that service, and no other act permits then: `held_for_sanction` where it
-        goes by some of that; else `not_sanctioned`.
+        `goes_by` some of that; else `not_sanctioned`.
         """
-        lapsed = _lapsing(state, progress.key, at)
-        there = state.directory.get(progress.key).state or ""
-        finding = HELD_FOR_IT if _goes_by(state, progress.key, lapsed) else NOT_SANCTIONED
-        return finding(service=progress.key, state=there, lapsed=lapsed) if lapsed else None
+        return self.found_by_silence(state, progress.key, at, holds=HELD_FOR_IT, closes=NOT_SANCTIONED)
 
-    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """Where it goes by what lapses it is held, by nobody's order."""
-        if _goes_by(state, progress.key, _lapsing(state, progress.key, when.at)):
-            state.hold_all(when.at, when.seq, None)
+    def ends(self, state: State, service: str) -> datetime:
+        return max(one.valid_until for one in _urgent(state) if one.service == service)
 
-
-def _lapsing(state: State, service: str, at: datetime) -> tuple[Measure, ...]:
-    """What was permitted in urgency in the place of this service and nothing else permits at this instant: of what the plan wants
-    permitted there.
-    """
-    there = state.directory.get(service).state or ""
-    urgent = {one for permit in _urgent(state) if permit.service == service for one in permit.permissions}
-    wanted = state.plan.permissions(state.cards[there])
-    law = Consents(state)
-    return tuple(one for one in wanted if one in urgent and not law.permitted(there, one, at, without=service))
-
-
-def _goes_by(state: State, service: str, lapsed: tuple[Measure, ...]) -> bool:
-    """Whether it is `watched`, on a leg through the State of this service, and kept under control there by some of this: `post`,
-    `following_person`, `watching_thing`, `device` or `foreign_officers`.
-    """
-    here = state.directory.get(service).state in state.here.states
-    return state.watched and here and any(one in CONTROL for one in lapsed)
+    def lapsing(self, state: State, service: str, at: datetime) -> tuple[Measure, ...]:
+        """What was permitted in urgency in the place of this service and nothing else permits at this instant: of what the plan
+        wants permitted there.
+        """
+        there = state.directory.get(service).state or ""
+        urgent = {one for permit in _urgent(state) if permit.service == service for one in permit.permissions}
+        wanted = state.plan.permissions(state.cards[there])
+        law = Consents(state)
+        return tuple(one for one in wanted if one in urgent and not law.permitted(there, one, at, without=service))
 
 
 def _urgent(state: State) -> tuple[Permit, ...]:
     """What was permitted in urgency and is not sanctioned."""
-    return tuple(one for permits in state.permits.values() for one in permits if one.urgent)
+    return tuple(one for there in state.permits for one in permits_of(state, there, urgent=True))

@@ -183,7 +183,7 @@ class Correction(Kind):
                 state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
             case Interdicted() as interdicted:
                 state.interdicted = interdicted.seized()
-                interdicted.arrest(state, self.of, said.voice)
+                interdicted.arrest_otherwise(state, self.of, said.voice)
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice
                 state.handle(prepared.goods(by))

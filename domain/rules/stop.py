@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.memory import Secured
-from domain.delivery.persons import Arrested, MaybeArrestees
+from domain.delivery.persons import Arrested, Arrestee, MaybeArrestees, each_person
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
@@ -126,8 +126,8 @@ class Interdicted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is secured, with this gross weight and number of packages as far as they are known, and `unasked` unless it had
-        halted before. Those who were `arrested` with it are arrested by its `voice`, by this statement, but for whom that has
-        arrested already under the same code.
+        halted before. Those who were `arrested` with it are arrested by its `voice`, by this statement, but for whom that
+        `holds` already under the same code.
         Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
         `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
@@ -141,10 +141,18 @@ class Interdicted(Kind):
         state.stop_all("stop", finding, said.seq, said.service)
 
     def arrest(self, state: State, statement: str, voice: str) -> None:
-        """Who was arrested with it, in the place of what this statement has said before."""
-        state.arrests.pop(statement, None)
-        known = {person.code for one in state.arrests.values() if one.service == voice for person in one.persons}
-        if persons := tuple(one for one in self.arrested if one.code not in known):
+        """Who was arrested with it."""
+        self._arrest(state, statement, voice, tuple(one for one in self.arrested if not state.holds(voice, one.code)))
+
+    def arrest_otherwise(self, state: State, statement: str, voice: str) -> None:
+        """Who was arrested with it, in the place of what this statement has said before: those of it, and whom no other has."""
+        before = state.arrests.pop(statement, Arrested(voice, ()))
+        said, others = {one.code for one in before.persons}, each_person(state.arrests.values())
+        persons = tuple(one for one in self.arrested if one.code in said or (voice, one.code) not in others)
+        self._arrest(state, statement, voice, persons)
+
+    def _arrest(self, state: State, statement: str, voice: str, persons: tuple[Arrestee, ...]) -> None:
+        if persons:
             state.arrests[statement] = Arrested(voice, persons)
 
     def seized(self) -> Secured:

@@ -3,7 +3,7 @@
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import carried
 from domain.delivery.memory import Understanding
-from domain.delivery.persons import Prosecution, of_each_role
+from domain.delivery.persons import Prosecution, each_person, of_each_role
 from domain.delivery.watching import unwatched
 from domain.plan.vocabulary import CriminalRole
 from domain.rules.proceedings import may_prosecute
@@ -71,8 +71,8 @@ def arrests(delivery: Delivery, seen: Sight) -> ArrestsView | None:
     there = [one for name, one in state.arrests.items() if seen.whole or hears_statement(delivery, seen, name)]
     if not there:
         return None
-    arrested = [(one.service, person) for one in there for person in one.persons]
-    held = tuple(person for service, person in arrested if person.code not in state.freed.get(service, ()))
+    arrested = each_person(there)
+    held = tuple(person for (service, code), person in arrested.items() if state.holds(service, code))
     roles = of_each_role(held)
     return ArrestsView(
         arrested=len(arrested),

@@ -26,7 +26,7 @@ from domain.rules.book import book_of
 from domain.rules.conflict import LOOK_ASKED, TOUCHES, call_about
 from domain.rules.hold import LAPSED, ORDERED
 from domain.rules.measures import may_be_permitted
-from domain.rules.permission import time_of
+from domain.rules.permission import duty_of, time_of
 from domain.rules.proceedings import TAKEOVER_ASKED, awaited
 from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
 from domain.rules.speaking import asked_in_place, is_backup, may_be_urgent
@@ -163,6 +163,8 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         agree_with=other.service if other is not None else None,
         call=other.call if other is not None else None,
     )
+    if progress.contingency == "duty" and (known_duty := duty_of(delivery, progress.key)) is not None:
+        facts = facts.model_copy(update={"duty": known_duty[0].what})
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
 
@@ -290,11 +292,12 @@ def _inside(delivery: Delivery) -> tuple[AnyAmount, ...]:
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:
     """Until when this State's consent must run, with every step before the passage taking as long as it may; where the route does
-    not pass through it, with all that is planned there.
+    not pass through it, with all that is planned there. What is permitted for longer runs beyond its end at the least.
     """
     plan = delivery.plan
     planned = plan.find(name)
-    extended = delivery.state.progress[name].contingency == "extension"
+    progress = delivery.state.progress[name]
+    extended = progress.contingency in ("extension", "renewal")
     asks_consent = extended or (planned is not None and planned.step == "authorise")
     if asks_consent and planned is not None and state not in plan.states():
         return utc_text(opened + needed(plan, state))
@@ -304,4 +307,6 @@ def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -
     if not delivery.state.dispatched:
         before = (plan.at("authorise"), plan.at("prepare"), plan.at("dispatch"))
         until += sum((max(checkpoint.due for checkpoint in step) for step in before if step), timedelta())
+    if progress.contingency == "renewal" and progress.due is not None:
+        until = max(until, progress.due + plan.contingencies.extension)
     return utc_text(until)

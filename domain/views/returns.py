@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.persons import each_person
 from domain.delivery.reported import Stated
 from domain.delivery.statement import Statement
 from domain.plan.goods import AnyAmount, Counted, SubstanceMass
@@ -234,7 +235,7 @@ def _incident(
         destination=given(f"{ends[-1].place}, {ends[-1].state}" if ends else "", withheld=hidden),
         direction=given(_direction(plan, state), withheld=hidden),
         means=given(leg.means, withheld=hidden),
-        persons=str(sum(len(one.persons) for one in arrests)),
+        persons=str(len(each_person(arrests))),
         act=_ACTS.get(type(content), "seized"),
     )
 

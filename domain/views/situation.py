@@ -52,8 +52,8 @@ ELSEWHERE: Final[Mapping[Phase, str]] = {
     "ended": HERE["ended"],
 }
 """By phase, for others."""
-LAPSED: Final = mark("Nothing moves in {state}: what it goes by was not sanctioned in time, {ago} ago. {holder} answers for it.")
-LAPSED_ELSEWHERE: Final = mark("Nothing moves: what it goes by was not sanctioned in time, {ago} ago.")
+LAPSED: Final = mark("Nothing moves in {state}: what it goes by has been permitted no more for {ago}. {holder} answers for it.")
+LAPSED_ELSEWHERE: Final = mark("Nothing moves: what it goes by has been permitted no more for {ago}.")
 """Where it is held by nobody's order."""
 WRONG: Final[Mapping[Reason, str]] = {
     "to_seize": mark("It is not seized yet: {holder} must seize it."),

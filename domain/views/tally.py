@@ -15,6 +15,7 @@ from pydantic import Field
 
 from domain.delivery.decided import Silence
 from domain.delivery.delivery import Delivery
+from domain.delivery.persons import each_person
 from domain.delivery.progress import Progress
 from domain.delivery.reported import Stated
 from domain.plan.goods import AnyAmount, Cash, Counted, Instruments, SubstanceMass, Weapons, kind_of_amount
@@ -198,12 +199,10 @@ def _what(one: AnyAmount) -> str:
 
 def _arrested(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     state = delivery.state
-    for name, one in state.arrests.items():
-        if not (seen.whole or hears_statement(delivery, seen, name)):
-            continue
-        for person in one.persons:
-            kept = "released" if person.code in state.freed.get(one.service, ()) else "held"
-            yield Line(measure="arrested", of=person.role, by="unwitting" if person.unwitting else "knowing", how=kept)
+    there = (one for name, one in state.arrests.items() if seen.whole or hears_statement(delivery, seen, name))
+    for (service, code), person in each_person(there).items():
+        kept = "held" if state.holds(service, code) else "released"
+        yield Line(measure="arrested", of=person.role, by="unwitting" if person.unwitting else "knowing", how=kept)
     found = arrests(delivery, seen)
     if found is not None:
         reached = {"supplier": found.supplier_reached, "distributor": found.distributor_reached}

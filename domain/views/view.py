@@ -420,7 +420,7 @@ def markdown(shown: DeliveryView) -> str:
         lines.append(f"- responsible now: {words(where.responsible)} ({words(where.state)}){left}")
     if shown.held is not None:
         until = f", until {shown.held.until}" if shown.held.until is not None else ""
-        by = f"by {words(shown.held.by)} " if shown.held.by is not None else "for want of a sanction "
+        by = f"by {words(shown.held.by)} " if shown.held.by is not None else "for want of a permission "
         lines.append(f"- **held** {by}since {shown.held.since}{until}: nothing moves")
     if shown.halted:
         lines.append(f"- **halted** {words(shown.halted)}")

@@ -52,7 +52,11 @@ HALTS: Final = mark("It halts, and is seized where it is. You owe no reason: oth
 AFTERWARDS: Final = mark("You may withdraw your consent, and stop it, at any moment (R8).")
 
 
-SANCTION: Final = mark("You are asked whether you sanction what was permitted in urgency in your place: {permissions}.")
+PERMITTING: Final = {
+    "sanction": mark("You are asked whether you sanction what was permitted in urgency in your place: {permissions}."),
+    "renewal": mark("What you have permitted ends then; you are asked to permit it for longer: {permissions}."),
+}
+"""By the contingency that asks for a permission."""
 URGENCY: Final = mark(
     "You may permit this in urgency, in the place of {service}, which is then asked to sanction it: {permissions}."
 )
@@ -70,8 +74,9 @@ def asked_of(delivery: Delivery, asked: Request, reader: Service, now: datetime,
     """What stands above the form of an answer."""
     request, follows = asked.facts.request, []
     permissions = ", ".join(speak(CHOICES[one]) for one in asked.facts.permissions)
-    if delivery.state.progress[asked.checkpoint].contingency == "sanction":
-        first = speak(SANCTION).format(permissions=permissions)
+    contingency = delivery.state.progress[asked.checkpoint].contingency
+    if contingency in PERMITTING:
+        first = speak(PERMITTING[contingency]).format(permissions=permissions)
     elif urgently(delivery, reader.id, asked.checkpoint, asked.service):
         first = speak(URGENCY).format(service=asked.service, permissions=permissions)
     elif request is not None:
@@ -80,7 +85,8 @@ def asked_of(delivery: Delivery, asked: Request, reader: Service, now: datetime,
         named = {"requesters": ", ".join(request.requesters), "state": request.state}
         first = speak(CONSENT).format(**named, contents=contents, modality=way)
     else:
-        first = speak(ASKS).format(need="; ".join(speak(NEEDS[need]) for need in asked.says))
+        duty = f": {speak(asked.facts.duty)}" if asked.facts.duty is not None else ""
+        first = speak(ASKS).format(need="; ".join(speak(NEEDS[need]) for need in asked.says) + duty)
     if "authorisation" in asked.says:
         follows.append((speak(mark("If you consent")), speak(MAY_CROSS).format(state=asked.facts.state)))
     if ("authorisation" in asked.says or "permission" in asked.says) and asked.service == reader.id:

@@ -145,6 +145,13 @@ def test_the_inbox_shows_what_must_be_confirmed() -> None:
     assert "permission (opening); 2 officers sign the same" in captured.get()
     assert "condition uz.prosecutor/1: photographs" in captured.get()
 
+    duty = asked.model_copy(
+        update={"says": ("duty",), "facts": asked.facts.model_copy(update={"duty": "a copy to the register"})}
+    )
+    with shown.capture() as captured:
+        shown.print(render.requests((duty,)))
+    assert "duty: a copy to the register; 2 officers" in captured.get()
+
 
 @pytest.fixture
 def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -42,9 +42,11 @@ from domain.rules import (
     detection,
     exhibits,
     handling,
+    lapse,
     measuring,
     outside,
     preparation,
+    renewal,
     requested,
     siblings,
     speaking,
@@ -89,6 +91,7 @@ UNTIL = {
     "due": "`within` of the duty (of months: as many days as so many have at the least), or the time of the plan; "
     "of one that is due `before` the end of an authorisation, that end less it",
     "left_until(ends, state.now)": "the end of what was permitted in urgency",
+    "left_until(ends, now)": "the end of what is permitted",
     "left": "`written_within` of the State's card for its form, less the time since it was given",
 }
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}
@@ -259,8 +262,9 @@ def _of_contingency(cls: type[Contingency]) -> Iterator[tuple[str, str]]:
         ("moot", "moot"),
         ("after it has closed", "after_close"),
     ):
-        if method in vars(cls):
-            yield label, told(vars(cls)[method])
+        own = (vars(one)[method] for one in cls.__mro__ if one is not Contingency and method in vars(one))
+        if (found := next(own, vars(Contingency)[method])) is not vars(Contingency)[method]:
+            yield label, told(found)
 
 
 def _asked_by(cls: type[Contingency]) -> dict[str, str]:
@@ -390,6 +394,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.participants,
         State.arrested,
         State.held,
+        State.holds,
         State.have_watched_until,
         persons.of_each_role,
         arrival.ArrestMade.as_arrest,
@@ -428,6 +433,9 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Consents.still_to_begin,
         Consents.not_permitted,
         consent._runs_short,
+        renewal.running_out,
+        renewal.asked_anew,
+        lapse.goes_by,
         contingency.in_charge,
         voices.agreeing,
     ),
@@ -467,6 +475,11 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.seized_label,
         holdings.carried,
         holdings.amounts,
+        holdings.mass_of,
+        holdings.lets_pass,
+        holdings.parts_in,
+        holdings.lots_of,
+        holdings.not_its_parts,
         holdings.offered,
         holdings.taken,
         exhibits.first_taker,

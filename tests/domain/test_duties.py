@@ -212,7 +212,8 @@ def test_r16_where_the_law_gives_no_time_the_plan_names_one_and_it_is_marked() -
     table.say("kz.police", "dispatched", "departure")
     assert table.at(TOLD).due == table.now + timedelta(hours=6)
     (request,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.checkpoint == TOLD]
-    assert [one.code for one in request.facts.about] == ["time_of_plan"]
+    assert (request.facts.duty, [one.code for one in request.facts.about]) == (UNTIMED["what"], ["time_of_plan"])
+    assert all(one.facts.duty is None for one in inbox(table.delivery, "kz.police", table.now))
     table.pass_time(hours=6)
     assert not table.is_open(TOLD)
     silences = [entry.event.checkpoint for entry in table.delivery.ledger.entries if isinstance(entry.event, Silence)]
@@ -247,12 +248,12 @@ def test_r16_what_is_due_before_the_end_of_an_authorisation_is_asked_as_long_bef
     before = {"id": "extension", "what": "an extension is asked for", "after": "end_of_authorisation", "before": "3d"}
     table = Table(other_cards=card_of("UZ", duties=[before]))
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", valid_until="2022-05-01T00:00:00Z")
-    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-08T06:00:00Z")
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz", valid_until="2022-03-08T07:30:00Z")
     name = "duty.uz.prosecutor.extension"
-    table.pass_time(days=1, microseconds=-1)
-    assert name not in table.delivery.state.progress
-    table.pass_time(microseconds=1)
-    assert table.at(name).due == table.now + timedelta(days=3)
+    began = table.now
+    table.pass_time(days=1, hours=2)
+    assert table.at(name).opened == began + timedelta(days=1, hours=1, minutes=30)
+    assert table.at(name).due == table.at(name).opened + timedelta(days=3)
     assert [one.code for one in inbox(table.delivery, "uz.prosecutor", table.now)[-1].facts.about] == ["time_before"]
     verify(table.packet())
     with pytest.raises(ValidationError, match="end_of_authorisation alone"):

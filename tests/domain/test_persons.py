@@ -7,6 +7,9 @@ from pydantic import ValidationError
 
 from domain.delivery.ledger import Receipt
 from domain.delivery.persons import Arrestee
+from domain.papers.forms.story import arrests, persons_in
+from domain.papers.record import Record
+from domain.record.verify import verify
 from domain.views.forms import PARTS, content_of
 from domain.views.sight import hears_statement, sight
 from domain.views.view import view
@@ -70,8 +73,9 @@ def test_r12_a_code_is_of_one_service() -> None:
     assert len(table.delivery.state.arrested) == 2
     again = Table().deliver()
     again.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT, COURIER])
+    again.say("kz.knb", "arrest_made", "arrest-almaty", persons=[SUPPLIER])
     assert corrected(again, "the-arrest", persons=[RECIPIENT, SUPPLIER]) == ("accepted", None)
-    assert [one.role for one in again.delivery.state.arrested] == ["recipient", "supplier"]
+    assert [one.role for one in again.delivery.state.arrested] == ["recipient", "supplier", "supplier"]
 
 
 def test_r12_who_was_released_stays_so_when_an_arrest_is_corrected() -> None:
@@ -99,6 +103,49 @@ def test_r12_a_person_is_arrested_once() -> None:
     right = WORDS["arrest_made"] | {"kind": "arrest_made", "persons": [RECIPIENT]}
     said = table.say("kz.knb", "correction", of="the-arrest", reason="a slip", content=right)
     assert (became(said), code(said)) == (("refused", "R12"), "arrested_already")
+
+
+def test_r12_who_was_released_and_is_arrested_anew_is_one_person_and_held_again() -> None:
+    """It was refused, so they had to be told under another code and counted twice. A correction arrests nobody anew."""
+    table = Table().deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT, COURIER])
+    again = {"persons": [RECIPIENT], "place": "Tashkent"}
+    assert code(table.say("uz.police", "arrest_reported", **again)) == "arrested_already"
+    for held in (True, False, True):
+        if not held:
+            assert became(table.say("uz.police", "arrestee_released", persons=["P-1"], reason="test")) == ("accepted", None)
+        elif table.delivery.state.freed:
+            assert became(table.say("uz.police", "arrest_reported", id="arrest-anew", **again)) == ("accepted", None)
+        state, seen = table.delivery.state, shown(table, "uz.police").arrests
+        assert ([one.code for one in state.arrested], len(state.held)) == (["P-1", "P-2"], 1 + held)
+        assert (seen.arrested, seen.released, seen.held) == (2, 1 - held, 1 + held)
+    assert persons_in(arrests(Record.of(table.delivery))) == 2
+    assert corrected(table, "the-arrest", persons=[RECIPIENT, SUPPLIER]) == ("accepted", None)
+    assert code(table.say("uz.police", "arrest_reported", **again)) == "arrested_already"
+    wrong = WORDS["arrest_made"] | {"kind": "arrest_reported", "persons": [SUPPLIER], "place": "Tashkent"}
+    assert code(table.say("uz.police", "correction", of="arrest-anew", reason="a slip", content=wrong)) == "arrested_already"
+    table.say("uz.police", "arrestee_released", persons=["P-1"], reason="test")
+    assert code(table.say("uz.police", "arrestee_released", persons=["P-1"], reason="test")) == "not_under_arrest"
+    assert [one.code for one in table.delivery.state.held] == ["P-3"]
+    verify(table.packet())
+
+
+def test_r12_a_seizure_arrests_anew_whom_it_does_not_hold_and_its_correction_nobody() -> None:
+    """Whom it held is arrested once; whom it had released, with what was seized too; released then, a correction holds nobody."""
+    table = Table().dispatch()
+    for person in (RECIPIENT, COURIER):
+        table.say("kz.police", "arrest_reported", persons=[person], place="road")
+    table.say("kz.police", "arrestee_released", persons=["P-1"], reason="test")
+    table.say("kz.police", "interdicted", id="the-seizure", arrested=[RECIPIENT, COURIER])
+    assert ([one.code for one in table.delivery.state.held], len(table.delivery.state.arrested)) == (["P-1", "P-2"], 2)
+    table.say("kz.police", "arrestee_released", persons=["P-1", "P-2"], reason="test")
+    right = WORDS["interdicted"] | {"kind": "interdicted", "arrested": [RECIPIENT, COURIER]}
+    assert became(table.say("kz.police", "correction", of="the-seizure", reason="a slip", content=right)) == ("accepted", None)
+    assert table.delivery.state.held == ()
+    assert "the-seizure" in table.delivery.state.arrests
+    table.say("kz.police", "correction", of="the-seizure", reason="a slip", content=right | {"arrested": []})
+    assert "the-seizure" not in table.delivery.state.arrests
+    verify(table.packet())
 
 
 def test_r28_those_who_are_still_to_arrest_share_what_is_held_on_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from domain.views.sentences import english
 from gateway.pages.answer import asked_of, of_urgency
 from gateway.pages.forms import boxes_of
 from gateway.pages.words import SENTENCES
+from tests.domain.test_duties import DUTY, granted
+from tests.domain.test_permissions_that_end import permitted
 from tests.domain.test_urgent_permissions import URGENT, permits
 from tests.domain.test_urgent_permissions import asked as urgently_asked
 
@@ -81,6 +83,20 @@ def test_urgency_is_asked_of_who_permits_in_urgency_and_of_nobody_else() -> None
     assert (
         "You are asked whether you sanction what was permitted in urgency in your place: following a person." == told.sentences[0]
     )
+
+
+def test_what_is_asked_beyond_the_usual_is_said_in_its_own_words() -> None:
+    """A permission that runs out, and a duty: in the words of the card, as they are translated."""
+    table = permitted(ask_before="3d")
+    (renewal,) = [one for one in inbox(table.delivery, "kz.prosecutor", table.now) if one.checkpoint.startswith("renewal")]
+    told = asked_of(table.delivery, renewal, table.directory.get("kz.prosecutor"), table.now, english)
+    assert "What you have permitted ends then; you are asked to permit it for longer: following a person." == told.sentences[0]
+    table = granted()
+    (duty,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.checkpoint == DUTY]
+    told = asked_of(
+        table.delivery, duty, table.directory.get("uz.prosecutor"), table.now, lambda text: text.replace("copy", "КОПИЯ")
+    )
+    assert "You are asked: that a duty is done: a КОПИЯ to the register." == told.sentences[0]
 
 
 def test_a_sentence_of_what_is_signed_is_of_a_kind_and_names_what_it_says() -> None:

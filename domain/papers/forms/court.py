@@ -154,7 +154,7 @@ class _Report(Ways, Goods, Proof):
             else Value(tongue.translate(RUNNING), ("computed",))
         )
         made = story.arrests(record)
-        persons = sum(len(one.persons) for _, one in made)
+        persons = story.persons_in(made)
         arrested = counted(seq for said, _ in made for seq in said.entries)
         gaps = story.gaps(record)
         lost = counted(seq for one in gaps for seq in one.lost.entries)

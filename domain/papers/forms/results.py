@@ -189,7 +189,7 @@ class _Report:
             else (Value(tongue.translate(RUNNING), ("computed",)),)
         )
         made = [(said, one) for said, one in story.arrests(self.record) if self.mine(said.service)]
-        count = sum(len(one.persons) for _, one in made)
+        count = story.persons_in(made)
         sources = counted(seq for said, _ in made for seq in said.entries)
         ridden = [one for one in story.ways(self.record) if self.mine(one.leg.responsible)]
         whole = sum(((one.ends - one.begins) for one in ridden if one.ends is not None), timedelta())

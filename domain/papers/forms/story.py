@@ -1,6 +1,6 @@
 """What happened, as reports tell it: authorisations, ways, gaps, arrests, refusals; each with the entries it rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -149,6 +149,11 @@ def _is_contact(said: Heard) -> bool:
 def arrests(record: Record) -> tuple[tuple[Heard, ArrestMade], ...]:
     """Every arrest, as last corrected."""
     return record.said(ArrestMade)
+
+
+def persons_in(made: Iterable[tuple[Heard, ArrestMade]]) -> int:
+    """How many persons these arrests are of: who was released and arrested anew is one."""
+    return len({(heard.service, person.code) for heard, one in made for person in one.persons})
 
 
 def seizures(record: Record) -> tuple[tuple[Heard, Seizure], ...]:

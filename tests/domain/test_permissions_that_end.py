@@ -1,0 +1,163 @@
+"""R16: a measure whose permission runs out is asked for anew before (Kazakhstan CPC art. 236), or ends; then it may be held."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.delivery.decided import Closed
+from domain.record.verify import verify
+from domain.views.asked import inbox
+from domain.views.consequences import after_silence
+from domain.views.view import view
+from tests.course import became, code, refusal
+from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
+
+KZ_LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+UZ_LAW = {"mark": "T", "text": example_cards()["UZ"].texts[0].id}
+LASTS = timedelta(hours=8)
+ENDS = "2022-03-01T14:00:00Z"
+"""So long after the table begins."""
+LONGER = "2022-03-01T17:00:00Z"
+
+
+def permitted(measure: str = "following_person", **rule: Any) -> Table:
+    """Kazakhstan's prosecutor has permitted a measure for eight hours; the plan warns two hours before a consent ends."""
+    plan = with_changes(
+        consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")},
+        plan_={
+            "uses": [measure],
+            "expiry_warnings": ["2h", "1h"],
+            "request": example_plan().request.model_dump() | {"technical_means": "a recorder"},
+        },
+    )
+    own = {"measures": [measure], "needs": "own_act", "by": ["prosecutor"], "law": KZ_LAW} | rule
+    free = {"measures": [one for one in MEASURES if one != measure], "needs": "nothing", "law": KZ_LAW}
+    cards = card_of("KZ", measures=[own, free])
+    cards |= card_of("UZ", measures=[{"measures": list(MEASURES), "needs": "nothing", "law": UZ_LAW}])
+    table = Table(plan, other_cards=cards)
+    said = table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=[measure], valid_until=ENDS)
+    assert became(said) == ("accepted", None)
+    return table
+
+
+def on_its_way(measure: str = "following_person") -> Table:
+    """It has left, and nobody has been asked yet."""
+    table = permitted(measure)
+    table.dispatch()
+    assert table.delivery.state.watched
+    assert "renewal.kz.prosecutor.1" not in table.delivery.state.progress
+    return table
+
+
+def until(table: Table, left: timedelta) -> None:
+    """Time passes until so much is left of it."""
+    table.pass_time(microseconds=(LASTS - left - (table.now - table.delivery.state.began)) // timedelta(microseconds=1))
+
+
+def longer(
+    table: Table, at: str = "renewal.kz.prosecutor.1", ends: str = LONGER, begins: str = "2022-03-01T13:00:00Z"
+) -> str | None:
+    """It is permitted for longer; what is wrong with that."""
+    words = {"permissions": ["following_person"], "valid_from": begins, "valid_until": ends}
+    return refusal(table.say("kz.prosecutor", "permission_granted", at, **words))
+
+
+def closings(table: Table) -> list[tuple[str, str]]:
+    """Each renewal that has closed, and how."""
+    events = [entry.event for entry in table.delivery.ledger.entries]
+    return [(one.checkpoint, one.result) for one in events if isinstance(one, Closed) and one.checkpoint.startswith("renewal")]
+
+
+def test_r16_who_permitted_it_is_asked_for_longer_before_it_ends() -> None:
+    """By the longest warning of the plan, and not a microsecond sooner; what is said then is asked about again at its own end."""
+    table = on_its_way()
+    until(table, timedelta(hours=2, microseconds=1))
+    assert "renewal.kz.prosecutor.1" not in table.delivery.state.progress
+    table.pass_time(microseconds=1)
+    assert table.at("renewal.kz.prosecutor.1").due == table.now + timedelta(hours=2)
+    (request,) = [one for one in inbox(table.delivery, "kz.prosecutor", table.now) if one.checkpoint.startswith("renewal")]
+    assert (request.says, request.facts.permissions) == (("permission",), ("following_person",))
+    assert [one.checkpoint for one in inbox(table.delivery, "kz.police", table.now) if one.checkpoint.startswith("renewal")] == []
+    assert after_silence(table.delivery, table.at("renewal.kz.prosecutor.1")) == "holds"
+    assert table.at("renewal.kz.prosecutor.1").checkpoint.remind == (timedelta(hours=1),)
+
+    assert code(table.say("kz.police", "permission_granted", "renewal.kz.prosecutor.1")) == "not_asked_r16"
+    assert longer(table, ends=ENDS) == "permission_not_longer"
+    assert longer(table, begins="2022-03-01T14:00:01Z") == "permission_not_longer"
+    assert request.facts.valid_until is not None
+    assert longer(table) is None
+    assert closings(table) == [("renewal.kz.prosecutor.1", "satisfied")]
+    assert len(table.delivery.state.permits["KZ"]) == 1
+    assert table.delivery.consents.permitted("KZ", "following_person", table.now)
+    table.pass_time(hours=2)
+    assert table.delivery.state.hold is None
+    assert table.delivery.consents.permitted("KZ", "following_person", table.now)
+    table.pass_time(hours=1)
+    assert table.at("renewal.kz.prosecutor.2").due == table.now + timedelta(hours=2)
+    verify(table.packet())
+
+
+def test_r16_what_it_goes_by_ends_and_it_is_held_until_those_in_charge_decide() -> None:
+    """Mid-leg: before, nothing said so and nobody might follow it any more. Ledger, view and packet say it; it may go on."""
+    table = on_its_way()
+    until(table, timedelta(microseconds=1))
+    assert table.delivery.state.hold is None
+    table.pass_time(microseconds=1)
+    hold = table.delivery.state.hold
+    assert hold is not None
+    assert hold.by is None
+    assert closings(table) == [("renewal.kz.prosecutor.1", "unanswered")]
+    (remark,) = view(table.delivery, table.directory.get("kz.prosecutor"), table.now).because.remarked
+    assert (remark.entry, remark.finding.code, remark.finding.parameters["lapsed"]) == (
+        hold.seq,
+        "held_for_permission",
+        ("following_person",),
+    )
+    assert verify(table.packet()).remarked == (hold.seq,)
+    for service in ("kz.police", "kz.prosecutor"):
+        assert became(table.say(service, "hold_decided", "hold.1", reason="two cars watch the road")) == ("accepted", None)
+    assert table.delivery.state.advances
+    assert closings(table) == [("renewal.kz.prosecutor.1", "unanswered")]
+    verify(table.packet())
+
+
+def test_r16_what_nothing_rests_on_ends_and_it_goes_on() -> None:
+    """Nobody keeps it under control by a recording: the finding says that it ended."""
+    table = on_its_way("audio_video")
+    until(table, timedelta())
+    assert table.delivery.state.hold is None
+    remarked = view(table.delivery, table.directory.get("kz.prosecutor"), table.now).because.remarked
+    assert [one.finding.code for one in remarked] == ["permission_ended"]
+    verify(table.packet())
+
+
+def test_r16_the_law_may_want_it_asked_for_sooner() -> None:
+    """The card's three days before are longer than the plan's two hours: it is asked at once, and a moment that is no whole
+    millisecond brings one silence.
+    """
+    table = permitted(ask_before="3d")
+    assert table.at("renewal.kz.prosecutor.1").due == table.now + LASTS
+    assert longer(table, ends="2022-03-01T14:00:00.000001Z") is None
+    assert table.at("renewal.kz.prosecutor.2").due == table.now + LASTS
+    table.dispatch()
+    until(table, timedelta(milliseconds=-1))
+    assert closings(table) == [("renewal.kz.prosecutor.1", "satisfied"), ("renewal.kz.prosecutor.2", "unanswered")]
+    assert table.delivery.state.hold is not None
+    verify(table.packet())
+
+
+@pytest.mark.parametrize("how", ["an authorisation permits it too", "it is seized", "it is opened"])
+def test_r16_what_is_wanted_no_more_is_not_asked_for(how: str) -> None:
+    """It is permitted otherwise, it has stopped, or what was to be opened has been: the question is withdrawn."""
+    table = permitted("opening" if how == "it is opened" else "following_person", needs="permission", ask_before="3d")
+    name = "renewal.kz.prosecutor.1"
+    assert table.is_open(name)
+    if how == "it is seized":
+        table.say("kz.police", "stop_requested", reason="a risk")
+    elif how == "it is opened":
+        table.dispatch()
+    else:
+        table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=["following_person"])
+    assert closings(table) == [(name, "withdrawn")]
+    verify(table.packet())
