@@ -20,8 +20,8 @@ class Consents:
 
     def permitted(self, state: str, permission: Measure, at: datetime, *, without: str | None = None) -> bool:
         """Whether the State permits this at this instant (R16): a permit of it has begun and has not ended; or, unless the card
-        wants an act of its own for it, a `live` authorisation of that State permits it too. `without` a service: but for what is
-        urgent and that one has not sanctioned.
+        wants an act of its own for it, a `live` authorisation of that State permits it too. Where a service is left out: but for
+        what is urgent and that one has not sanctioned.
         """
         permits = (one for one in self._state.permits.get(state, ()) if not (one.urgent and one.service == without))
         return any(permission in one.permissions and one.valid_from <= at < one.valid_until for one in permits) or any(

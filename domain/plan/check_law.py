@@ -120,7 +120,7 @@ def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:
                 "{state}: {example}",
                 state=card.state,
                 what=duty.what,
-                example=f"{{{name}: 24h}}",
+                example="{" + name + ": 24h}",
             )
             yield Fault(place="duty_times", problem=problem)
     for name in times:

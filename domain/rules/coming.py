@@ -83,7 +83,7 @@ def coming(delivery: Delivery) -> Iterator[tuple[datetime, Callable[[], AnyEvent
     but while it is held for those that `waits_with` that: its next reminder, one more than before; the next rung of its ladder,
     `after` the moment `counted_from`; and where it has a due time and is not silent, at that time `silence`, or, while it waits
     for a service that must be polled and they have not been asked once more, `came_due`, once. Reminder, rung and silence name
-    those that are waited for; silence also what it `ends_with_silence`, if the contingency says so. Then, while it is under way
+    those that are waited for; silence also what ends with it, if the contingency says so. Then, while it is under way
     and has not been delivered, authorisation by authorisation that is final, neither withdrawn nor expired, and of a State ahead:
     `expiring`, before its end by the next of the plan's `expiry_warnings`, the longest first, one more than before; and
     `expired`, at its end. Last, while it is under way and the register has put something off: `look_due`, then.
