@@ -146,7 +146,7 @@ def test_the_inbox_shows_what_must_be_confirmed() -> None:
     assert "condition uz.prosecutor/1: photographs" in captured.get()
 
     duty = asked.model_copy(
-        update={"says": ("duty",), "facts": asked.facts.model_copy(update={"duty": "a copy to the register"})}
+        update={"says": ("duty",), "facts": asked.facts.model_copy(update={"duty": "a copy to the register", "permissions": ()})}
     )
     with shown.capture() as captured:
         shown.print(render.requests((duty,)))
