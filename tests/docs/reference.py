@@ -102,8 +102,8 @@ def api() -> Iterator[str]:
     yield from ("# Every call of the API", "")
     yield from _prose(
         f"{MADE} A gateway serves the same as an OpenAPI 3.1 document at `/v1/openapi.json`. How to sign, what counts and when "
-        "stands in [the protocol](../protocol.md). Where nothing else is said a call needs a proof, and may also be answered with "
-        f"{', '.join(f'`{one}`' for one in sorted(openapi._ANY))}."
+        "stands in [the protocol](../protocol.md). Where nothing else is said a call needs a proof, and may also be "
+        f"answered with {', '.join(f'`{one}`' for one in sorted(openapi._ANY))}."
     )
     yield from ("", "## Calls", "")
     for path, methods in document["paths"].items():
