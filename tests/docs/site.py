@@ -105,6 +105,7 @@ class Site:
     @classmethod
     def read(cls, root: Path, who: tuple[Reader, ...]) -> "Site":
         """Read every page and follow every link. Raises `Broken` with all that is wrong."""
+        root = root.resolve()
         site = cls(root, who)
         found = [*root.glob("*.md"), *(path for folder in FOLDERS for path in (root / folder).rglob("*.md"))]
         for path in sorted(found):
