@@ -186,7 +186,12 @@ class Site:
             shutil.copyfile(self.root / file, target / file)
         for beside in (LOOKS / "site.css", LOOKS / "search.js", ICON):
             shutil.copyfile(beside, target / beside.name)
-        _put(target / "search-index.js", f"const SEARCH_INDEX = {json.dumps([*_index(everything)], ensure_ascii=False)};\n")
+        _put(target / "search-index.js", f"const SEARCH_INDEX = {json.dumps([*_index(self._in_order())], ensure_ascii=False)};\n")
+
+    def _in_order(self) -> Iterable[Page]:
+        """As the menus have them, then what they do not name: of equal finds the search shows the first."""
+        named = [HOME, *(entry.path for reader in self.readers for entry in reader.entries)]
+        return [self.pages[path] for path in dict.fromkeys([*named, *self.pages])]
 
 
 def _from(page: Page) -> Any:

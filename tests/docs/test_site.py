@@ -8,6 +8,7 @@ from playwright.async_api import async_playwright, expect
 
 from tests.docs.site import LOOKS, ROOT, Broken, Site, readers
 from tests.gateway.test_browser import CHROMIUM
+from tests.gateway.test_browser_access import AXE, FOUND
 
 WHO = """
 [[readers]]
@@ -27,7 +28,7 @@ README = """# House
 vigil list
 ```
 """
-DESK = "# The desk\n\n## Two keys, `R7`\n\nA prosecutor and a judge.\n\n## Two keys, `R7`\n\n[back](../README.md)\n"
+DESK = "# The desk\n\n## Two keys, `R7`\n\nA prosecutor and a judge.\n\n| key | whose |\n|---|---|\n| `one` | hers |\n\n## Two keys, `R7`\n\n[back](../README.md)\n"
 
 
 def tree(folder: Path, **pages: str) -> Path:
@@ -104,7 +105,7 @@ def test_a_page_that_no_way_leads_to_is_named_beside_every_other_fault(tmp_path:
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt-get install chromium)")
 async def test_it_is_read_and_searched_from_a_folder_and_asks_no_host(tmp_path: Path) -> None:
-    """Opened as files, on a machine without a network: styles hold, the menu is there, a search finds a heading."""
+    """Opened as files, on a telephone without a network: nothing is cut off, a search finds a heading, axe finds nothing."""
     site, asked, wrong = written(tmp_path), list[str](), list[str]()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -121,6 +122,10 @@ async def test_it_is_read_and_searched_from_a_folder_and_asks_no_host(tmp_path: 
         await expect(page.locator("#found")).to_have_text("1 section.")
         await page.get_by_role("link", name="The desk: Two keys, R7").click()
         await expect(page.get_by_role("heading", name="Two keys, R7").first).to_be_in_viewport()
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.evaluate(AXE)
+            wrong += await page.evaluate(FOUND, None)
         await browser.close()
 
     assert [] == wrong
