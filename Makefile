@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories rules rules-lock schemas vectors words clean
+.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -88,6 +88,12 @@ vectors: $(STAMP) ## write docs/vectors anew (proofs, envelopes, trees, receipts
 rules: $(STAMP) ## write docs/rules.md and docs/replay.md anew: every rule, code, kind of statement and contingency, and how all are run again
 	@$(BIN)/python -m tests.docs.law
 	@$(BIN)/python -m tests.docs.replay
+
+reference: $(STAMP) ## write docs/reference anew: every command, every call of the API, every field of a plan and a packet
+	@$(BIN)/python -m tests.docs.reference
+
+site: $(STAMP) ## make the documentation site in build/site, by reader, for any browser and without a network; a link that leads nowhere fails
+	@$(BIN)/python -m tests.docs.site
 
 rules-lock: $(STAMP) ## lock the rules as they are, on purpose: say in the commit's message why they change
 	@$(BIN)/python -m tests.rules_lock
