@@ -101,8 +101,9 @@ async def board(door: Gateway, asked: Narrowing, most: int | None = None) -> Boa
     """The list that is asked for: as the floor orders it, then what is not on it. Raises `Malformed` for what cannot be asked.
     `most`: the first so many, for which no more is read than they need; none: all.
     """
-    if most is not None and not (asked.sort == "started" and asked.of_floor_alone):
-        return await (_newest if asked.sort == "started" else _first)(door, asked, most)
+    if most is not None:
+        newest = _newest_of_floor if asked.of_floor_alone else _newest
+        return await (newest if asked.sort == "started" else _first)(door, asked, most)
     query, of_floor = asked.query(), asked.of_floor()
     rows, (floor, engine, beyond) = await asyncio.gather(door.deliveries(query), _floor(door, of_floor))
     known = {row.delivery: Listed(row, floor.get(row.delivery)) for row in rows}
@@ -152,6 +153,18 @@ async def _newest(door: Gateway, asked: Narrowing, most: int) -> Board:
 def _cut(lines: list[Listed], most: int | None, engine: Engine, beyond: int, matching: int | None = None) -> Board:
     """The first so many of these."""
     return Board(tuple(lines[:most]), engine, beyond, more=len(lines) > len(lines[:most]), matching=matching)
+
+
+async def _newest_of_floor(door: Gateway, asked: Narrowing, most: int) -> Board:
+    """The same of what the watch floor alone can choose, all of which is read of it."""
+    floor, engine, beyond = await _floor(door, asked.of_floor())
+    lines: list[Listed] = []
+    for names in _some(sorted(floor, key=lambda name: (floor[name].glance.started_at, name), reverse=True), MOST_ASKED_BY_NAME):
+        known = {row.delivery: row for row in await door.deliveries({**asked.query(), "deliveries": ",".join(names)})}
+        lines += [Listed(known[name], floor[name]) for name in names if name in known]
+        if len(lines) > most:
+            break
+    return _cut(lines, most, engine, beyond)
 
 
 def _some(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -158,6 +158,7 @@ async def test_a_list_that_is_limited_reads_no_more_than_it_shows(at: Night) -> 
         {"state": "KZ"},
         {"all": True},
         {"now_in": "KZ"},
+        {"now_in": "KZ", "sort": "started"},
     ):
         whole = await board(door, Narrowing(**more))
         door.asked.clear()
