@@ -144,7 +144,7 @@ async def _newest(door: Gateway, asked: Narrowing, most: int) -> Board:
     rows, known = await door.deliveries(asked.query(), most + 1), dict[str, FloorRow]()
     engine: Engine = "up"
     beyond = 0
-    for names in _some([row.delivery for row in rows], MOST_ASKED_BY_NAME):
+    for names in _some([row.delivery for row in rows[:most]], MOST_ASKED_BY_NAME):
         some, engine, beyond = await _floor(door, {**asked.of_floor(), "deliveries": ",".join(names)})
         known |= some
     return _cut([Listed(row, known.get(row.delivery)) for row in rows], most, engine, beyond)
