@@ -120,7 +120,8 @@ async def _first(door: Gateway, asked: Narrowing, most: int) -> Board:
     """The first so many of the same list."""
     query, of_floor, lines, seen = asked.query(), asked.of_floor(), list[Listed](), dict[str, FloorRow]()
     engine: Engine = "up"
-    beyond, matching = 0, None
+    beyond = 0
+    matching: int | None = None
     with suppress(NotAllowed):  # then nothing of it is the caller's to see
         async for page in door.floor_pages(of_floor):
             engine, beyond = page.engine, page.beyond

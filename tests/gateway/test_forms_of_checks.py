@@ -108,7 +108,7 @@ def members_of(schema: Any, known: Any, seen: frozenset[str] = frozenset()) -> I
 
 def test_whatever_is_signed_is_shown_in_words() -> None:
     """Each member has a name, however deep, and each code within a field its words; a class of seals is a letter everywhere."""
-    missing = set()
+    missing = set[tuple[str, str]]()
     for kind in BOOK.kinds.values():
         schema = kind.model_json_schema()
         for field in schema["properties"].values() if kind is not Correction else ():
