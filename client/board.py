@@ -60,6 +60,10 @@ class Board:
     lines: tuple[Listed, ...]
     engine: Engine = "up"
     beyond: int = 0
+    more: bool = False
+    """Whether the limit has left some out."""
+    matching: int | None = None
+    """How many match on the floor; none where the list is narrowed by what the floor does not know."""
 
     def documents(self) -> list[dict[str, Any]]:
         """For a program."""
@@ -93,10 +97,13 @@ def _columns(one: Listed) -> Iterator[str]:
     return (str(each) if each is not None else "" for each in (*said, *stands))
 
 
-async def board(door: Gateway, asked: Narrowing) -> Board:
-    """The list that is asked for: as the floor orders it, then what is not on it. Raises `Malformed` for what cannot be asked."""
-    if asked.limit is not None and not (asked.sort == "started" and asked.of_floor_alone):
-        return await (_newest if asked.sort == "started" else _first)(door, asked, asked.limit)
+async def board(door: Gateway, asked: Narrowing, most: int | None = None) -> Board:
+    """The list that is asked for: as the floor orders it, then what is not on it. Raises `Malformed` for what cannot be asked.
+    `most`: the first so many, for which no more is read than they need; none: all.
+    """
+    if most is not None:
+        newest = _newest_of_floor if asked.of_floor_alone else _newest
+        return await (newest if asked.sort == "started" else _first)(door, asked, most)
     query, of_floor = asked.query(), asked.of_floor()
     rows, (floor, engine, beyond) = await asyncio.gather(door.deliveries(query), _floor(door, of_floor))
     known = {row.delivery: Listed(row, floor.get(row.delivery)) for row in rows}
@@ -106,40 +113,59 @@ async def board(door: Gateway, asked: Narrowing) -> Board:
         lines = [*on_floor, *(one for one in lines if one.floor is None)]
     if asked.of_floor_alone:
         lines = [one for one in lines if one.floor is not None]
-    return Board(tuple(lines[: asked.limit]), engine, beyond)
+    return _cut(lines, most, engine, beyond)
 
 
 async def _first(door: Gateway, asked: Narrowing, most: int) -> Board:
-    """The first so many of the same list, for which no more is read of either than they need."""
+    """The first so many of the same list."""
     query, of_floor, lines, seen = asked.query(), asked.of_floor(), list[Listed](), dict[str, FloorRow]()
     engine: Engine = "up"
     beyond = 0
+    matching: int | None = None
     with suppress(NotAllowed):  # then nothing of it is the caller's to see
         async for page in door.floor_pages(of_floor):
             engine, beyond = page.engine, page.beyond
+            matching = None if asked.of_list_alone else page.matching
             fresh = {row.glance.delivery: row for row in page.rows if row.glance.delivery not in seen}
             seen |= fresh
-            for names in _some([*fresh], MOST_ASKED_BY_NAME if asked.of_list_alone else min(most, MOST_ASKED_BY_NAME)):
+            for names in _some([*fresh], MOST_ASKED_BY_NAME if asked.of_list_alone else min(most + 1, MOST_ASKED_BY_NAME)):
                 rows = await door.deliveries({**query, "deliveries": ",".join(names)})
                 known = {row.delivery: row for row in rows}
                 lines += [Listed(known[name], fresh[name]) for name in names if name in known]
-                if len(lines) >= most:
-                    return Board(tuple(lines[:most]), engine, beyond)
+                if len(lines) > most:
+                    return _cut(lines, most, engine, beyond, matching)
     if not asked.of_floor_alone:
-        below = await door.deliveries(query, len(seen) + most - len(lines))
+        below = await door.deliveries(query, len(seen) + most + 1 - len(lines))
         lines += [Listed(row, None) for row in below if row.delivery not in seen]
-    return Board(tuple(lines[:most]), engine, beyond)
+    return _cut(lines, most, engine, beyond, matching)
 
 
 async def _newest(door: Gateway, asked: Narrowing, most: int) -> Board:
     """The same where the list alone knows the order."""
-    rows, known = await door.deliveries(asked.query(), most), dict[str, FloorRow]()
+    rows, known = await door.deliveries(asked.query(), most + 1), dict[str, FloorRow]()
     engine: Engine = "up"
     beyond = 0
-    for names in _some([row.delivery for row in rows], MOST_ASKED_BY_NAME):
+    for names in _some([row.delivery for row in rows[:most]], MOST_ASKED_BY_NAME):
         some, engine, beyond = await _floor(door, {**asked.of_floor(), "deliveries": ",".join(names)})
         known |= some
-    return Board(tuple(Listed(row, known.get(row.delivery)) for row in rows), engine, beyond)
+    return _cut([Listed(row, known.get(row.delivery)) for row in rows], most, engine, beyond)
+
+
+def _cut(lines: list[Listed], most: int | None, engine: Engine, beyond: int, matching: int | None = None) -> Board:
+    """The first so many of these."""
+    return Board(tuple(lines[:most]), engine, beyond, more=len(lines) > len(lines[:most]), matching=matching)
+
+
+async def _newest_of_floor(door: Gateway, asked: Narrowing, most: int) -> Board:
+    """The same of what the watch floor alone can choose, all of which is read of it."""
+    floor, engine, beyond = await _floor(door, asked.of_floor())
+    lines: list[Listed] = []
+    for names in _some(sorted(floor, key=lambda name: (floor[name].glance.started_at, name), reverse=True), MOST_ASKED_BY_NAME):
+        known = {row.delivery: row for row in await door.deliveries({**asked.query(), "deliveries": ",".join(names)})}
+        lines += [Listed(known[name], floor[name]) for name in names if name in known]
+        if len(lines) > most:
+            break
+    return _cut(lines, most, engine, beyond)
 
 
 def _some(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -208,10 +234,19 @@ def _more(row: Row) -> tuple[str, ...]:
 
 
 def said_beside(found: Board) -> list[str]:
-    """What is wrong while all this is shown, and what is left out of it."""
+    """What is wrong while all this is shown."""
     engine = {
         "no_worker": _("No worker is up: nothing advances by itself. Stops and answers are kept."),
         "away": _("Temporal does not answer: nothing advances, and stops and answers cannot be handed in."),
     }
+    return [engine[found.engine]] if found.engine in engine else []
+
+
+def said_below(found: Board) -> list[str]:
+    """What is left out of it, and what shows more."""
     beyond = _("{count} more are open than the watch floor holds; they stand last.", count=found.beyond)
-    return [*([engine[found.engine]] if found.engine in engine else []), *([beyond] if found.beyond else [])]
+    these, all_of = len(found.lines), found.matching
+    more = _("The first {shown}. More match: --limit {next} shows more.", shown=these, next=10 * these)
+    if all_of is not None and all_of > these:
+        more = _("The first {shown}. On the watch floor {all} match: --limit {all} shows them.", shown=these, all=all_of)
+    return [*([beyond] if found.beyond else []), *([more] if found.more else [])]

@@ -27,6 +27,9 @@ from domain.words.text import told
 from process.language import of
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
+USUALLY = 100
+"""So many deliveries are shown to people who do not say how many; programs have all."""
+FOR_PEOPLE = ("text", "wide")
 ListOutput = Annotated[
     Literal["text", "wide", "json", "yaml", "csv"],
     typer.Option("--output", "-o", help="text or wide for people, json, yaml or csv for programs"),
@@ -76,7 +79,9 @@ class Narrowing:
         Literal["worst", "due", "age", "started", "name"],
         typer.Option(help="the worst first, what comes due next, the oldest, the newest, or by name"),
     ] = "worst"
-    limit: Annotated[int | None, typer.Option("--limit", "-L", min=1, help="no more than so many")] = None
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-L", min=1, help="no more than so many; people see 100 else, programs all")
+    ] = None
     watch: Annotated[bool, typer.Option("--watch", "-w", help="show it again when it has changed, until Ctrl-C")] = False
 
     def query(self) -> dict[str, str]:
@@ -106,6 +111,10 @@ class Narrowing:
         for name in asked(chosen)[1]:
             raise _none(options[name], chosen[name], {"show": tuple(SHOWN), "phase": tuple(PHASES)}.get(name, ()))
         return chosen | {"sort": self.sort if self.sort in ("due", "age", "name") else "worst"}
+
+    def most(self, output: str) -> int | None:
+        """How many are shown at most; none: all."""
+        return self.limit if self.limit is not None or output not in FOR_PEOPLE else USUALLY
 
     @property
     def of_floor_alone(self) -> bool:

@@ -65,7 +65,7 @@ def wrong(part: Part, what: str, then: str) -> Finding:
 
 def unknown(part: Part, what: str) -> Finding:
     """It could not be looked at."""
-    return Finding(part, "unknown", what, mark("mend first what is wrong above, and look again"))
+    return Finding(part, "unknown", what, mark("fix what is wrong above first, and look again"))
 
 
 def because(part: Part, error: VigilError) -> Finding:
@@ -74,7 +74,7 @@ def because(part: Part, error: VigilError) -> Finding:
     if isinstance(error, Malformed) and error.faults:
         first = fill("{place}: {problem}", place=error.faults[0].place, problem=error.faults[0].problem)
         message = fill("{what} ({first})", what=message, first=first)
-    return wrong(part, message, hint or mark("mend it, and look again"))
+    return wrong(part, message, hint or mark("fix it, and look again"))
 
 
 def some(names: Iterable[str]) -> str:

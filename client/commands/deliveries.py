@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 
 from client import completing, render
-from client.board import Board, board, said_beside, table
+from client.board import Board, board, said_below, said_beside, table
 from client.caller import CallerOptions, InitiatorOptions
 from client.console import FOR_PROGRAMS, Listed, Watched, answer, out, paged, talk, write
 from client.dossier import PlanFiles
@@ -17,7 +17,7 @@ from client.entries import in_lines, line
 from client.foretelling import Foretelling, kept
 from client.jointly import Countersigned, countersigned, signed
 from client.language import _
-from client.listing import ListOutput, Narrowing, table_of
+from client.listing import FOR_PEOPLE, ListOutput, Narrowing, table_of
 from client.naming import raise_unless_foreseen
 from client.options import KEYS, OFFICER, As, DeliveryId, DryRun, Keys, Officer, Output, grouped
 from client.signing import dry_plan
@@ -109,19 +109,21 @@ def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text"
     if filters.watch:
         caller.call(lambda door: _list_again(door, filters, output))
         return
-    found = caller.call(lambda door: board(door, filters))
+    found = caller.call(lambda door: board(door, filters, filters.most(output)))
     if not found.lines and filters.names_a_service:
         filters.raise_unless_listed(one.id for one in caller.call(lambda door: door.directory()))
     for said in said_beside(found):
         talk.print(said, style="yellow")
-    if output == "csv":
-        sys.stdout.write(found.csv())
-        return
-    if not found.lines and output not in FOR_PROGRAMS:
+    if not found.lines and output in FOR_PEOPLE:
         asked = filters != Narrowing(all=filters.all, open=filters.open, sort=filters.sort, limit=filters.limit)
         talk.print(_("None of your deliveries matches.") if asked else _("You have no such delivery."), style="dim")
         return
-    paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
+    if output == "csv":
+        sys.stdout.write(found.csv())
+    else:
+        paged(output, found.documents(), table(found, out.width, wide=output == "wide"))
+    for said in said_below(found):
+        talk.print(said, style="yellow")
 
 
 async def _list_again(door: Gateway, asked: Narrowing, output: str) -> None:
@@ -132,14 +134,13 @@ async def _list_again(door: Gateway, asked: Narrowing, output: str) -> None:
     with Listed(live=out.is_terminal and output not in FOR_PROGRAMS) as listed:
         while True:
             try:
-                found = await board(door, asked)
+                found = await board(door, asked, asked.most(output))
             except Unavailable as error:
                 _away(error)
             else:
                 if listed.live or found != before:
-                    listed.see(
-                        found.documents(), Group(table(found, out.width, wide=output == "wide"), *said_beside(found)), output
-                    )
+                    beside = (*said_beside(found), *said_below(found))
+                    listed.see(found.documents(), Group(table(found, out.width, wide=output == "wide"), *beside), output)
                     before = found
             await asyncio.sleep(AGAIN)
 

@@ -117,7 +117,7 @@ class Facets(Frozen):
 
 
 class FloorPage(Frozen):
-    """A page of the watch floor. `at`: the moment for which it is true. `rows`: at most 200 of the `matching` ones."""
+    """A page of the watch floor. `at`: the moment for which it is true. `rows`: at most 120 of the `matching` ones."""
 
     at: UtcText
     counters: tuple[Counted, ...]

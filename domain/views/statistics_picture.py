@@ -170,7 +170,7 @@ def _endings(speak: Translate, found: Statistics, canvas: Canvas, y: float, widt
     """A bar each, and over it what was simulated as a stroke on its range."""
     names = [speak(OUTCOMES.get(one.outcome, one.outcome)) for one in found.endings]
     most = max(max(one.count, one.most or 0) for one in found.endings) or 1
-    left = MARGIN + min(max(room(name, 12) for name in names), width * 0.5) + 8
+    left = MARGIN + min(max(room(name, 12) for name in names), width * 0.62) + 8
     scale = (MARGIN + width - left - 40) / most
     for one, name in zip(found.endings, names, strict=True):
         canvas.text(MARGIN, y + 14, _cut(name, left - MARGIN - 8), size=12)

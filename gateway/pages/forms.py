@@ -127,7 +127,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     """The statement that a filled form is, with an id of its own. Raises `Malformed` with every fault, by its field."""
     faults: list[Fault] = []
     typed = {name: words for name, words in filled.fields.items() if words.strip()}
-    said = {name: words if name in _PARTS else _one_line(words) for name, words in typed.items()}
+    said = {name: words if _has_lines(filled.kind, name) else _one_line(words) for name, words in typed.items()}
     content = None
     try:
         content = forms.content_of(filled.kind, said, {}, _PARTS)
@@ -160,6 +160,11 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     if faults:
         raise Malformed("nothing can be signed yet", faults, hint="fix what is named")
     return statement
+
+
+def _has_lines(kind: str, name: str) -> bool:
+    """Whether the field has parts, of which each may stand on a line."""
+    return name in _PARTS or f"{kind}.{name}" in _PARTS
 
 
 def _one_line(words: str) -> str:

@@ -233,6 +233,8 @@ async def answer_form(request: web.Request) -> web.Response:
     speak, now = speaker(language_of(request)), max(datetime.now(UTC), known.state.now)
     zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
     boxes, data = boxes_of(kind, found, now), script_data(request, delivery, found, kind)
+    if urgent:
+        data["sentence"] = speak(words.URGENT)
     if others:
         together = in_order(found, others)
         boxes = for_each(boxes_of(kind, longest(together), now), together)
@@ -313,6 +315,7 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
     caller, speak = request[CALLER], speaker(language_of(request))
     called = {"FIELDS": words.FIELDS, "CHOICES": words.CHOICES, "VERDICTS": names.VERDICTS, "UNITS": UNITS}
     tables = {name: {code: speak(text) for code, text in table.items()} for name, table in called.items()}
+    within = {name: {code: speak(text) for code, text in table.items()} for name, table in words.WITHIN.items()}
     return {
         "url": request.app[PROOFS].url,
         "service": caller.service.id,
@@ -326,7 +329,7 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
         "seen": plain(asked.seen) if asked is not None else None,
         "kind": kind,
         "types": SUFFIXES,
-        "words": tables | {"KINDS": rules.kinds(speak)},
+        "words": tables | {"KINDS": rules.kinds(speak), "WITHIN": within},
         "sentence": speak(words.SENTENCES[kind]) if kind in words.SENTENCES else None,
         "asked": plain(asked.facts) if asked is not None else None,
         "codes": [box.name for box in boxes_of(kind, None, datetime.now(UTC)) if box.choices] if kind else [],
@@ -341,7 +344,7 @@ def data_of_brakes(request: web.Request, delivery: str) -> dict[str, Any]:
     named = fields_of_brakes()
     fields = {name: text for name, text in found["words"]["FIELDS"].items() if name in named}
     kinds = {kind: found["words"]["KINDS"][kind] for kind in BRAKES}
-    return found | {"words": found["words"] | {"FIELDS": fields, "KINDS": kinds, "CHOICES": {}}}
+    return found | {"words": found["words"] | {"FIELDS": fields, "KINDS": kinds, "CHOICES": {}, "WITHIN": {}}}
 
 
 def keys_of(service: Service, officer: str | None) -> dict[str, dict[str, str | None]]:

@@ -1,8 +1,12 @@
 """What the pages call fields, choices and helps. Names of what is recorded stand in `domain.views.names`."""
 
 from collections.abc import Mapping
+from typing import Final, get_args
 
-from domain.words.text import mark
+from domain.plan.goods import CountedIn, Weapon
+from domain.plan.quantity import Known, Why
+from domain.plan.vocabulary import CriminalRole
+from domain.words.text import mark, word
 
 FIELDS: Mapping[str, str] = {
     "members": mark("Consignments of the group, by their numbers"),
@@ -161,6 +165,16 @@ FIELDS: Mapping[str, str] = {
     "cas": mark("CAS number"),
     "count": mark("Count"),
     "value": mark("Value"),
+    "weapon": mark("Weapon"),
+    "instrument": mark("Bearer instrument"),
+    "nominal": mark("Nominal value"),
+    "hs": mark("HS code"),
+    "goods": mark("Goods"),
+    "unit": mark("Unit"),
+    "about": mark("About"),
+    "known": mark("How it is known"),
+    "unmeasured": mark("Not measured, because of"),
+    "allowed_by": mark("Allowed by"),
     "payload": mark("Payload"),
     "payloadType": mark("Type"),
     "signatures": mark("Signatures"),
@@ -204,6 +218,10 @@ CHOICES: Mapping[str, str] = {
     "laboratory": mark("laboratory"),
     "test_report": mark("test report"),
     "expert_opinion": mark("expert's opinion"),
+    "substitute": mark("a substitute"),
+    "tracker": mark("a tracker"),
+    "opening_alarm": mark("an opening alarm"),
+    "marking": mark("a marking"),
     "damaged": mark("damaged"),
     "none": mark("none"),
     "working": mark("working"),
@@ -234,6 +252,30 @@ CHOICES: Mapping[str, str] = {
     "dead_addressee": mark("the addressee is dead"),
     "refused_by_addressee": mark("the addressee refused it"),
 }
+ARRESTED: Final = mark("As {service}, officer {officer}, you report who was arrested for {delivery}, in {place}: {persons}.")
+URGENT: Final = mark(
+    "For {state}, in the place of {on_behalf_of}, as {service}, officer {officer}, you permit in urgency, at {urgent_at}, for "
+    "{delivery}: {permissions}; until {valid_until}, by act {reference} of {granted_by_role}, on the basis of {legal_basis}. It "
+    "ends where {on_behalf_of} does not sanction it in time."
+)
+"""What is signed of a permission that could not wait for whose say it is."""
+MEANS: Mapping[str, str] = {
+    "visual": mark("by eye"),
+    "technical": mark("by a device"),
+    "both": mark("by eye and by a device"),
+}
+WITHIN: Mapping[str, Mapping[str, str]] = {
+    "role": {one: CHOICES[one] for one in get_args(CriminalRole)},
+    "works": {one: CHOICES[one] for one in ("working", "silent", "not_checked")},
+    "fate": {"kept": mark("left in the consignment"), "removed": CHOICES["removed"]},
+    "means": MEANS,
+    "sealed_before": {one: CHOICES[one] for one in ("intact", "damaged", "none")},
+    **{
+        name: {one: str(word(one)) for one in get_args(codes)}
+        for name, codes in (("known", Known), ("unmeasured", Why), ("weapon", Weapon), ("unit", CountedIn))
+    },
+}
+"""What codes within a field say, by what is beside them."""
 SENTENCES: Mapping[str, str] = {
     "authorisation_granted": mark(
         "For {state}, as {service}, officer {officer}, you consent that {delivery} travels through your State, handled as "
@@ -245,6 +287,13 @@ SENTENCES: Mapping[str, str] = {
         "For {state}, as {service}, officer {officer}, you let the consent to {delivery} run until {valid_until}."
     ),
     "authorisation_withdrawn": mark("For {state}, as {service}, officer {officer}, you withdraw the consent to {delivery}."),
+    "permission_granted": mark(
+        "For {state}, as {service}, officer {officer}, you permit for {delivery}: {permissions}; from {valid_from} until "
+        "{valid_until}, by act {reference} of {granted_by_role}, on the basis of {legal_basis}."
+    ),
+    "permission_refused": mark(
+        "For {state}, as {service}, officer {officer}, you refuse what {delivery} needs a permission for: {reason}."
+    ),
     "handover_offered": mark(
         "As {service}, officer {officer}, you offer {delivery} at {checkpoint}: gross weight {gross}, seals {seals}."
     ),
@@ -257,8 +306,11 @@ SENTENCES: Mapping[str, str] = {
     "dispatched": mark("As {service}, officer {officer}, you say that {delivery} is on its way."),
     "delivered": mark("As {service}, officer {officer}, you say that {delivery} was delivered."),
     "interdicted": mark(
-        "As {service}, officer {officer}, you say that {delivery} has been seized: {place}, gross weight {gross}."
+        "As {service}, officer {officer}, you say that {delivery} has been seized: {place}, gross weight {gross}. Arrested with "
+        "it: {arrested}."
     ),
+    "arrest_made": ARRESTED,
+    "arrest_reported": ARRESTED,
     "hold_decided": mark("As {service}, officer {officer}, you decide on the hold of {delivery}: {decision}. {reason}."),
     "movement_decision": mark(
         "As {service}, officer {officer}, you decide about {delivery}, whether it may go on: {proceed}. {reason}."
@@ -291,6 +343,8 @@ HELP: Mapping[str, str] = {
     "sample_seals": mark("One on each line, number and class (I, S or H): KZ123456/H"),
     "finds": mark("One on each line, label and what it is: F-1: 197 000 USD in notes"),
     "conditions": mark("One on each line. Where it binds at one checkpoint, that first: airport: photographs"),
+    "arrested": mark("One on each line: P-1: supplier, or P-2: courier: unwitting"),
+    "to": mark("One service on each line: uz.customs"),
     "persons": mark("One on each line. Arrested: P-1: supplier, or P-2: courier: unwitting. Released: P-1"),
     "intervals": mark("One on each line: A: visual: 2026-03-01T10:00:00+05:00/2026-03-01T12:30:00+05:00 > B"),
     "borne": mark("One on each line: kz.police: escort to the border: EUR: 1250.00"),

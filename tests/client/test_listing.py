@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from client.board import board
-from client.listing import Narrowing
+from client.listing import USUALLY, Narrowing
 from domain.signing.envelope import Envelope
 from domain.signing.keys import key_id, private_pem, public_text
 from domain.views.standing import Participant
@@ -161,10 +161,15 @@ async def test_a_list_that_is_limited_reads_no_more_than_it_shows(at: Night) -> 
     ):
         whole = await board(door, Narrowing(**more))
         door.asked.clear()
-        first = await board(door, Narrowing(**more, limit=3))
-        assert (whole.lines[:3], 2) == (first.lines, len(door.asked)), (more, door.asked)
-    ended = await board(door, Narrowing(open=False, limit=3))
-    assert ["novel-7"] == [one.row.delivery for one in ended.lines]
+        first = await board(door, Narrowing(**more), 3)
+        assert (whole.lines[:3], 2, True) == (first.lines, len(door.asked), first.more), (more, door.asked)
+    door.asked.clear()
+    newest = [
+        one.floor.glance.started_at for one in (await board(door, Narrowing(now_in="KZ", sort="started"), 3)).lines if one.floor
+    ]
+    assert (3, 2, sorted(newest, reverse=True)) == (len(newest), len(door.asked), newest)
+    ended = await board(door, Narrowing(open=False), 3)
+    assert (["novel-7"], False) == ([one.row.delivery for one in ended.lines], ended.more)
 
 
 async def test_a_list_is_a_table_for_programs(at: Night, keys: Path) -> None:
@@ -196,11 +201,24 @@ async def test_a_list_longer_than_the_screen_goes_through_the_pager(at: Night, k
     """At a terminal, with the one that PAGER names; a short one does not."""
     pager = {"PAGER": "sed s/^/paged:/", "TERM": "xterm"}
     short = (await in_conversation([], "list", *as_(ALL, at, keys), environment=pager))[1]
-    await keep(at.reads, [*night(60, NOW)])
+    await keep(at.reads, [*night(110, NOW)])
     long = (await in_conversation([], "list", *as_(ALL, at, keys), environment=pager))[1]
     assert "amber-2" in short
     assert "paged:" not in short
-    assert long.count("paged:") > 60
+    assert long.count("paged:") > USUALLY
+
+
+async def test_people_see_the_first_hundred_and_how_many_there_are_and_programs_all(at: Night, keys: Path) -> None:
+    """What shows the others is said below, and it shows them."""
+    await keep(at.reads, [*night(110, NOW)])
+    usual, wide, document = [await vigil("list", *more, *as_(ALL, at, keys)) for more in ((), ("-o", "wide"), ("-o", "json"))]
+    count = len(document.json)
+    said = f"The first 100. On the watch floor {count} match: --limit {count} shows them."
+    more = await vigil("list", "--limit", count, *as_(ALL, at, keys))
+    closed = await vigil("list", "--all", "--state", "KZ", "--limit", 5, *as_(ALL, at, keys))
+    assert [100, 100, count] == [len(one.out.splitlines()) - 1 for one in (usual, wide, more)]
+    assert [1, 1, 0, 0] == [one.err.count(said) for one in (usual, wide, document, more)]
+    assert "The first 5. More match: --limit 50 shows more." in closed.err
 
 
 async def test_ctrl_c_is_the_pagers(at: Night, keys: Path, tmp_path: Path) -> None:

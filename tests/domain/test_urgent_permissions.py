@@ -12,6 +12,7 @@ from domain.delivery.ledger import Receipt
 from domain.record.verify import verify
 from domain.views.asked import inbox
 from domain.views.consequences import after_silence
+from domain.views.standing import standing
 from domain.views.view import DeliveryView, view
 from tests.course import became, code, outcome_of, replaced
 from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
@@ -64,6 +65,10 @@ def test_r16_what_is_urgent_counts_at_once_and_its_sanction_is_asked_for() -> No
     """The customs are shown what the prosecutor is asked; theirs closes consent, and the prosecutor has the rest of the day."""
     table = asked(URGENT)
     assert [one.service for one in inbox(table.delivery, "uz.customs", table.now)] == ["uz.prosecutor"]
+    assert [one.service for one in standing(table.delivery).requests] == [
+        "uz.prosecutor",
+        "uz.customs",
+    ]  # the archive keeps it
     assert became(permits(table)) == ("accepted", None)
     assert table.is_closed("consent-uz")
     assert table.delivery.consents.permitted("UZ", "following_person", table.now)

@@ -37,7 +37,8 @@ SPEAK: Final = {"supervision": "en-GB", "kz.police": "en-GB", "uz.prosecutor": "
 """Who has a browser with a key, and the language that it asks for."""
 ACT: Final = {"reference": "14/2-2026", "granted_by_role": "Deputy Prosecutor General", "legal_basis": "art. 12"}
 FOUND: Final = {"gross": "13.9 kg", "seals": "KZ000001/H"}
-SEIZED: Final = {"gross": "13.9 kg", "place": "Tashkent"}
+SEIZED: Final = {"gross": "13.9 kg", "place": "Tashkent", "arrested": "P-1: supplier\nP-2: courier: unwitting"}
+ARRESTED: Final = "P-1, поставщик; P-2, курьер, Использован вслепую"
 
 KEPT: Final = """
 async () => {
@@ -254,6 +255,8 @@ class Course:
         await expect(self.page.locator(".known")).to_contain_text("not yet")
         await self.installation.opened(self.plan, "stop.interdiction")
         await self.customs.answer(self.plan, "stop.interdiction", "interdicted", SEIZED, {"seals_intact": "yes"})
+        await expect(self.customs.page.locator("#sentence")).to_contain_text(ARRESTED)
+        await expect(self.customs.page.locator("#words")).not_to_contain_text("supplier")
         await expect(self.row).not_to_contain_text("until seized")
 
     async def is_on_paper(self) -> None:

@@ -1,7 +1,11 @@
 """The desk asks for what the plan has checked, and for nothing that nobody can measure."""
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
 from string import Formatter
+from typing import Any
 
 import pytest
 
@@ -9,11 +13,12 @@ from domain.delivery.requests import Facts, Request
 from domain.delivery.statement import Seen, Statement
 from domain.plan.goods import Check
 from domain.rules.books import BOOK
+from domain.rules.speaking import Correction
 from domain.views.asked import inbox
 from domain.views.sentences import english
 from gateway.pages.answer import asked_of, of_urgency
 from gateway.pages.forms import boxes_of
-from gateway.pages.words import SENTENCES
+from gateway.pages.words import CHOICES, FIELDS, SENTENCES, WITHIN
 from tests.domain.test_duties import DUTY, granted
 from tests.domain.test_permissions_that_end import permitted
 from tests.domain.test_urgent_permissions import URGENT, permits
@@ -97,6 +102,38 @@ def test_what_is_asked_beyond_the_usual_is_said_in_its_own_words() -> None:
         table.delivery, duty, table.directory.get("uz.prosecutor"), table.now, lambda text: text.replace("copy", "КОПИЯ")
     )
     assert "You are asked: that a duty is done: a КОПИЯ to the register." == told.sentences[0]
+
+
+SCRIPT = (files("gateway.pages") / "static" / "signing.js").read_text(encoding="utf-8")
+BY_CHOICE = frozenset(re.findall(r'"(\w+)"', next(one for one in SCRIPT.splitlines() if one.startswith("const CODES"))))
+"""Members whose codes are those of a choice, wherever they stand."""
+
+
+def members_of(schema: Any, known: Any, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """Each member within a field, by its name and with its schema."""
+    match schema:
+        case {"$ref": str(name)} if name not in seen:
+            yield from members_of(known[name.rpartition("/")[2]], known, seen | {name})
+        case dict():
+            for name, one in schema.get("properties", {}).items():
+                yield name, one
+            inner = [*schema.get("properties", {}).values(), schema.get("items")]
+            for one in (*inner, *(one for way in ("anyOf", "oneOf") for one in schema.get(way, ()))):
+                yield from members_of(one, known, seen)
+
+
+def test_whatever_is_signed_is_shown_in_words() -> None:
+    """Each member has a name, however deep, and each code within a field its words; a class of seals is a letter everywhere."""
+    missing = set[tuple[str, str]]()
+    for kind in BOOK.kinds.values():
+        schema = kind.model_json_schema()
+        for field in schema["properties"].values() if kind is not Correction else ():
+            for name, one in members_of(field, schema.get("$defs", {})):
+                codes = {code for some in one.get("anyOf", [one]) for code in some.get("enum", ())}
+                known = CHOICES if name in BY_CHOICE else WITHIN.get(name, {})
+                missing |= {(name, code) for code in codes - known.keys() if name != "security"}
+                missing |= {(name, "")} - {(named, "") for named in FIELDS}
+    assert not missing
 
 
 def test_a_sentence_of_what_is_signed_is_of_a_kind_and_names_what_it_says() -> None:

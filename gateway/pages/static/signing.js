@@ -8,7 +8,7 @@ import { Contradiction, asFile, compared, keep, opened } from "./receipts.js";
 
 export const data = read("data");
 export const texts = read("texts");
-const MASSES = new Set(["gross", "net"]);
+const MASSES = new Set(["gross", "net", "received", "spent", "left", "division"]);
 const CODES = new Set(["modality", "modalities", "permissions", "because", "what", "decision", "kind"]);
 let findings = null; // what the rules may have found, in words
 const WHOLE = ["delivery", "members", "checkpoint", "service", "on_behalf_of", "officer", "happened_at", "fulfils", "handling", "attachments", "id"];
@@ -55,8 +55,7 @@ export function faulty(faults) {
     const field = place.split(".")[0];
     const at = $(`fault-${field}`);
     const rest = place.split(".").slice(1).join(".");
-    const words = texts.problems[problem] ?? problem; // what else may be wrong is said in English
-    const text = rest && rest !== field ? `${rest}: ${words}` : words;
+    const text = rest && rest !== field ? `${rest}: ${problem}` : problem;
     if (at) {
       at.textContent = at.textContent ? `${at.textContent}; ${text}` : text;
       for (const one of at.closest(".field").querySelectorAll("input, select, textarea")) one.setAttribute("aria-invalid", "true");
@@ -137,17 +136,26 @@ function told(name, value) {
     return list;
   }
   const list = document.createElement("dl");
-  for (const [inner, one] of Object.entries(value)) member(list, inner, one, name === "seen" ? texts[inner] : undefined); // of a ledger
+  for (const [inner, one] of Object.entries(value)) {
+    const called = name === "seen" ? texts[inner] : label(inner); // of a ledger
+    member(list, inner === "about" ? name : inner, one, called); // an estimate is of what it is an estimate of
+  }
   return list;
 }
 
 // A value as words in a sentence.
 export function inText(name, value) {
   if (value === null || value === undefined || value === "") return undefined;
-  if (Array.isArray(value)) return value.map((one) => inText(name, one)).join(", ");
-  if (typeof value === "object") return Object.entries(value).map(([inner, one]) => inText(inner, one)).filter((one) => one !== undefined).join(", ");
+  if (Array.isArray(value)) return value.length ? value.map((one) => inText(name, one)).join(typeof value[0] === "object" ? "; " : ", ") : undefined;
+  if (typeof value === "object") return Object.entries(value).map(([inner, one]) => ofMember(inner === "about" ? name : inner, one)).filter((one) => one !== undefined).join(", ");
   const text = told(name, value);
   return typeof text === "string" ? text : String(value);
+}
+
+// Of a yes what it is called, of a no nothing.
+function ofMember(name, value) {
+  if (typeof value === "boolean") return value ? label(name) : undefined;
+  return inText(name, value);
 }
 
 function label(name) {
@@ -155,7 +163,7 @@ function label(name) {
 }
 
 function word(name, value) {
-  const table = name === "kind" ? data.words.KINDS : CODES.has(name) || data.codes.includes(name) ? data.words.CHOICES : {};
+  const table = name === "kind" ? data.words.KINDS : CODES.has(name) || data.codes.includes(name) ? data.words.CHOICES : data.words.WITHIN[name] ?? {};
   return Object.hasOwn(table, value) ? table[value] : value;
 }
 
