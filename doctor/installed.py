@@ -1,6 +1,7 @@
-"""The versions that are installed side by side (`deploy/bundle/install.sh`), and to which of them this one can be gone back from."""
+"""The versions that are installed side by side (`deploy/bundle/install.sh`), and to which of them one can change over."""
 
 import sys
+from asyncio import to_thread
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -16,13 +17,13 @@ MADE_FOR = "made-for"
 
 async def side_by_side(_given: Given) -> AsyncGenerator[Finding]:
     """Every other version beside this one; nothing where this one was installed otherwise."""
-    here = Path(sys.prefix).resolve().parent
-    for one in others(here, known(), BOOK.version):
+    for one in others(await to_thread(Path(sys.prefix).resolve), known(), BOOK.version):
         yield one
 
 
-def others(here: Path, migrations: tuple[str, ...], rules: int) -> list[Finding]:
-    """What is to be said of each version in a folder beside this one, which has these migrations and rules."""
+def others(environment: Path, migrations: tuple[str, ...], rules: int) -> list[Finding]:
+    """What is to be said of each version in a folder beside that of this one, which has these migrations and rules."""
+    here = environment.parent
     if not (here / MADE_FOR).is_file():
         return []
     found = []
@@ -42,7 +43,8 @@ def others(here: Path, migrations: tuple[str, ...], rules: int) -> list[Finding]
             )
             if unknown
             else fill(
-                "{version} is beside this one, and does not have rules {rules}: to change over to it takes the backup from before",
+                "{version} is beside this one, and does not have rules {rules}: "
+                "to change over to it takes the backup from before them",
                 version=folder.name,
                 rules=rules,
             )

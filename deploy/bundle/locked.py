@@ -65,7 +65,7 @@ def _met(lines: Iterable[str], extra: str) -> list[Requirement]:
 
 
 def licence(name: str, said: PackageMetadata | None = None) -> str:
-    """Under which licence a package says it is: an SPDX expression where it has one, else its own words; empty where it says none."""
+    """Under which licence a package says it is: an SPDX expression or its own words; empty where it says none."""
     known = metadata(name) if said is None else said
     classified = [one.rpartition(" :: ")[2] for one in known.get_all("Classifier") or [] if one.startswith("License ::")]
     classified = [one for one in classified if one != "OSI Approved"]  # which says nothing

@@ -33,8 +33,8 @@ def sum_up(folder: Path) -> None:
 
 
 def pack(folder: Path, into: Path, moment: int) -> None:
-    """One archive of all files, in their order, all of one moment (seconds since 1970), of nobody. It is not compressed: wheels are,
-    and what a compressor makes depends on its version.
+    """One archive of all files, in their order, all of one moment (seconds since 1970), of nobody. It is not compressed: wheels
+    are, and what a compressor makes depends on its version.
     """
     with tarfile.open(into, "w", format=tarfile.PAX_FORMAT) as archive:
         for path in files_in(folder):

@@ -8,11 +8,12 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from license_expression import ExpressionError, get_spdx_licensing
+from license_expression import ExpressionError, Licensing, get_spdx_licensing
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,19 @@ def bill(name: str, parts: Mapping[str, Part], made_at: int) -> bytes:
 
 def faults(text: str) -> Iterator[str]:
     """What breaks the schema of CycloneDX 1.6, which comes with the library: nothing is fetched."""
-    for fault in JsonStrictValidator(SchemaVersion.V1_6).validate_str(text, all_errors=True) or ():
-        yield str(fault.data)[:200]
+    for fault in _schema().validate_str(text, all_errors=True) or ():
+        yield str(fault)[:200]
+
+
+@cache
+def _schema() -> JsonStrictValidator:
+    return JsonStrictValidator(SchemaVersion.V1_6)
+
+
+@cache
+def _licences() -> Licensing:
+    """Those that SPDX lists."""
+    return get_spdx_licensing()
 
 
 def _component(name: str, part: Part) -> dict[str, Any]:
@@ -73,7 +85,7 @@ def _component(name: str, part: Part) -> dict[str, Any]:
 def _licence(said: str) -> dict[str, Any]:
     """An expression of SPDX where it is one; else the words of the package."""
     try:
-        known = get_spdx_licensing().parse(said, validate=True, strict=True)
+        known = _licences().parse(said, validate=True, strict=True)
     except ExpressionError:
         known = None
     return {"expression": str(known)} if known is not None else {"license": {"name": said.splitlines()[0][:80] if said else "-"}}
