@@ -97,7 +97,7 @@ async def test_what_is_missing_is_a_finding_and_keeps_nothing_else_from_being_lo
 
 
 async def test_of_tables_of_another_version_it_is_said_which_way_there_is(tmp_path: Path) -> None:
-    """Older ones are migrated by whoever starts, which cannot be undone; those of a newer version need that one, or the backup."""
+    """Older ones are migrated by whoever starts, which cannot be undone; of a newer version, it is that one or the backup."""
     given = _given(tmp_path / "payload.keys", new_archive(tmp_path))
     said = []
     for revision in ("0001", "9999"):
