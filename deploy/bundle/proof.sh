@@ -12,7 +12,8 @@ if [ "${1:-}" != --inside ]; then
     place="$(mktemp -d)"
     trap 'rm -rf "$place"' EXIT
     tar -C "$place" -xf "$1"
-    unshare $how sh "$0" --inside "$place"
+    clean="HOME=$place LC_ALL=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin PYTHON=${PYTHON:-python3}"
+    unshare $how env -i $clean sh "$0" --inside "$place"
     exit
 fi
 
@@ -21,11 +22,7 @@ bundle="$(echo "$place"/vigil-*)"
 into="$place/opt"
 current="$into/current"
 python="$current/.venv/bin/python"
-export VIGIL_HOME="$place/home" VIGIL_KEYS="$place/keys" HOME="$place" LC_ALL=C.UTF-8 VIGIL_LANG=en
-unset PYTHONPATH VIRTUAL_ENV
-PATH="$current/.venv/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-PYTHON="${PYTHON:?name the Python of the bundle}"
-export PATH PYTHON
+PATH="$current/.venv/bin:$PATH"
 ip link set lo up
 
 refused() { # CODE COMMAND...: it ends with this code
