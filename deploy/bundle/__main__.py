@@ -47,14 +47,14 @@ def main() -> None:
     parser.add_argument("--twice", action="store_true", help="make it twice and compare, byte by byte")
     asked = parser.parse_args()
     try:
-        made = [made_in(asked.into, release=asked.release)] if not asked.twice else _twice(asked.into, release=asked.release)
+        made = (_twice if asked.twice else made_in)(asked.into, release=asked.release)
     except NotMadeError as error:
         sys.exit(f"bundle: {error}")
-    for path in made[0]:
+    for path in made:
         print(f"{digest(path)}  {path}")
 
 
-def _twice(into: Path, *, release: bool) -> list[list[Path]]:
+def _twice(into: Path, *, release: bool) -> list[Path]:
     first = made_in(into, release=release)
     with tempfile.TemporaryDirectory(prefix="vigil-another-") as other:
         command = [sys.executable, "-m", "deploy.bundle", "--into", other, *(["--release"] if release else [])]
@@ -66,15 +66,17 @@ def _twice(into: Path, *, release: bool) -> list[list[Path]]:
         if differ:
             raise NotMadeError(f"two builds differ: {', '.join(sorted({name for name, _ in differ}))}")
     print(f"made twice, {len(first)} files: every byte is the same")
-    return [first]
+    return first
 
 
 def made_in(into: Path, *, release: bool) -> list[Path]:
     """The files that were made, by name. Raises `NotMadeError`."""
     commit = _said("git", "rev-parse", "HEAD")
     moment = int(_said("git", "show", "--no-patch", "--format=%ct", "HEAD"))
-    if release and _said("git", "status", "--porcelain"):
-        raise NotMadeError("something is changed and not committed: a release is a commit, and nothing beside it")
+    if _said("git", "status", "--porcelain"):
+        if release:
+            raise NotMadeError("something is changed and not committed: a release is a commit, and nothing beside it")
+        print("bundle: something is changed and not committed, which is not in it", file=sys.stderr)
     if into.exists() and any(into.iterdir()) and not (into / SUMS).exists():
         raise NotMadeError(f"{into} holds something else: name a new folder")
     shutil.rmtree(into, ignore_errors=True)
@@ -124,7 +126,9 @@ def _bundle(source: Path, wheel: Path, into: Path, commit: str, moment: int) -> 
         shutil.rmtree(folder / one)
     for one in SCRIPTS:
         shutil.copy(source / "deploy" / "bundle" / one, folder)
-    rules, *migrations = _said(sys.executable, "-c", ABOUT, cwd=source, env=os.environ | {"PYTHONPATH": str(source)}).split()
+    rules, *migrations = _said(
+        sys.executable, "-c", ABOUT, cwd=source, env=os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    ).split()
     about = {
         "name": name,
         "version": ours,
