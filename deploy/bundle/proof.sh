@@ -82,7 +82,7 @@ sed -i -e "s/^name=.*/&-next/" -e "s/^migrations=.*/& next/" "$bundle/made-for"
 sh "$bundle/install.sh" "$into"
 sh "$current/switch.sh" "$first-next"
 up
-grep -A1 "beside this one" "$place/doctor.log"
+grep "beside this one" "$place/doctor.log"
 down
 
 say "6. back: not without the backup from before; what is current is not removed"
@@ -91,7 +91,7 @@ refused 1 sh "$current/uninstall.sh" "$first-next"
 sh "$current/switch.sh" back --restored
 [ "$(readlink "$current")" = "versions/$first" ] || { say "the link shows another version"; exit 1; }
 up
-grep -A1 "beside this one" "$place/doctor.log"
+grep "beside this one" "$place/doctor.log"
 down
 sh "$current/uninstall.sh" "$first-next"
 sh "$current/uninstall.sh" --all
