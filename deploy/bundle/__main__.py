@@ -105,7 +105,7 @@ def _built(source: Path, kind: str, into: Path, moment: int) -> Path:
     """The wheel or the source distribution of these files."""
     command = (sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(into))
     before = set(into.iterdir())
-    _run(*command, cwd=source, env=os.environ | {"SOURCE_DATE_EPOCH": str(moment)}, stdout=subprocess.DEVNULL)
+    _said(*command, cwd=source, env=os.environ | {"SOURCE_DATE_EPOCH": str(moment)})
     (made,) = set(into.iterdir()) - before
     return made
 
@@ -198,10 +198,8 @@ def _said(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) ->
     return ran.stdout.strip()
 
 
-def _run(
-    *command: str, cwd: Path = ROOT, env: dict[str, str] | None = None, stdin: int | None = None, stdout: int | None = None
-) -> None:
-    if subprocess.run(command, cwd=cwd, env=env, stdin=stdin, stdout=stdout, check=False).returncode:
+def _run(*command: str, cwd: Path = ROOT, stdin: int | None = None, stdout: int | None = None) -> None:
+    if subprocess.run(command, cwd=cwd, stdin=stdin, stdout=stdout, check=False).returncode:
         raise NotMadeError(f"{' '.join(command[:4])} failed: see above")
 
 
