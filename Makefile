@@ -15,7 +15,7 @@ CUTS ?= 1000
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := activities archive client doctor domain gateway papers process protocol rehearsal workflows
 
-.PHONY: cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
+.PHONY: bundle bundle-proof release release-twice cluster-build cluster-up cluster-status cluster-down drill help venv all-tests slow audit bench benches bugs chaos fuzz fuzz-parsers recuts lock demo pictures test campaign seeds soak check format simulate golden histories reference rules rules-lock site schemas vectors words clean
 
 help: ## list every chore
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-13s %s\n", $$1, $$2}'
@@ -161,9 +161,21 @@ fuzz-parsers: $(STAMP) ## everything that reads bytes from outside under atheris
 audit: $(STAMP) ## look for known vulnerabilities of what is locked (needs the network)
 	@$(BIN)/python -m tests.dependencies --advisories
 
+bundle: $(STAMP) ## make in dist/ what a machine like this one installs without a network: wheels, digests, bill of materials, scripts
+	@$(BIN)/python -m deploy.bundle
+
+bundle-proof: bundle ## install that, rehearse, look with the doctor, change over and back, where there is no network (Linux; as root or with user namespaces)
+	@PYTHON="$$($(BIN)/python -c 'import sys; print(sys._base_executable)')" sh deploy/bundle/proof.sh dist/vigil-*.tar
+
+release: $(STAMP) ## make in dist/ the wheel, the source distribution and the bundle of this commit, with their digests
+	@$(BIN)/python -m deploy.bundle --release
+
+release-twice: $(STAMP) ## make the release twice, and compare every byte
+	@$(BIN)/python -m deploy.bundle --release --twice
+
 lock: ## resolve dependencies anew into requirements.lock (needs the `uv` command)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
 	@sed -i '1i # Every dependency with the digests of its files. Made by `make lock`; do not edit by hand.' requirements.lock
 
 clean: ## remove what was built
-	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -157,6 +157,12 @@ def _newest_of(location: str) -> tuple[str, ...]:
     return tuple(ScriptDirectory.from_config(_migrations_at(location)).get_heads())
 
 
+def known() -> tuple[str, ...]:
+    """Every migration that this version has, the oldest first. None can be undone."""
+    scripts = ScriptDirectory.from_config(_migrations_at(MIGRATIONS))
+    return tuple(one.revision for one in scripts.walk_revisions())[::-1]
+
+
 def _migrations_at(location: str) -> Config:
     config = Config()
     config.set_main_option("script_location", location)

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable
 
-from doctor import archive, files, reach, temporal
+from doctor import archive, files, installed, reach, temporal
 from doctor.findings import Finding, Part, because, gathered, unknown
 from doctor.given import Given, given
 from domain.words.errors import VigilError
@@ -20,6 +20,7 @@ from process.serve import leave
 
 HERE: tuple[tuple[Part, Callable[[Given], AsyncGenerator[Finding]]], ...] = (
     ("versions", files.versions),
+    ("versions", installed.side_by_side),
     ("keys", files.own_key),
     ("keys", files.ring),
     ("keys", files.shared_secret),

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 
 from archive.attachments.storage import Bucket, storage_at
 from archive.batches import Extent
-from archive.database import Database
+from archive.database import Database, known
 from archive.deliveries import Deliveries
 from archive.ledgers import Ledgers, goes_before
 from doctor.files import file_of
@@ -56,17 +56,20 @@ async def migrations(given: Given) -> AsyncGenerator[Finding]:
         there, newest = await database.revisions()
     if there == newest:
         yield fine("archive", fill("the archive answers, its tables are at {revision}", revision=some(newest)))
+        return
+    what = fill(
+        "the tables of the archive are at {there}, and this version has {newest}",
+        there=some(there) or "-",
+        newest=some(newest),
+    )
+    if there <= set(known()):
+        then = mark("back up, for no migration can be undone; then start a worker or gateway of this version, which migrates it")
     else:
-        what = fill(
-            "the tables of the archive are at {there}, and this version has {newest}",
-            there=some(there) or "-",
-            newest=some(newest),
+        then = mark(
+            "a newer version has migrated it, which cannot be undone: run that one, or stop all and put back the backup from "
+            "before it (deploy/README.md)"
         )
-        yield wrong(
-            "archive",
-            what,
-            mark("start a worker or gateway of this version, which migrates it; or run the newer version it is of"),
-        )
+    yield wrong("archive", what, then)
 
 
 async def alarms(given: Given) -> AsyncGenerator[Finding]:

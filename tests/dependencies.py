@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageMetadata, distributions
 from pathlib import Path
 
+from deploy.bundle.locked import licence, normal, pins
+
 ROOT = Path(__file__).parent.parent
 LOCK = ROOT / "requirements.lock"
 NOT_OURS = {"pip", "setuptools", "vigil"}
@@ -22,46 +24,27 @@ PERMISSIVE = re.compile(
 )
 LESSER = ("python-stdnum", "pycountry")
 """LGPL: used unchanged and replaceable, as decision 0006 says."""
-READ = {"axe-playwright-python": "MIT, and MPL-2.0 for axe-core in it", "pyrage": "MIT"}
-"""Their metadata names no licence; a file in their source does."""
 DECISION = ROOT / "docs" / "decisions" / "0006-libraries.md"
 CLEAN, FOUND, NOT_LOOKED = 0, 1, 3
 
 
-def normal(name: str) -> str:
-    """A package's name in its one form (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def locked(text: str) -> dict[str, tuple[str, int]]:
-    """Name to version and number of digests, of each requirement of a lock. Raises `ValueError` for a line that is none."""
-    found = {}
-    for requirement in re.sub(r"\\\n", " ", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)).splitlines():
-        match = re.fullmatch(r"([A-Za-z0-9._-]+)==([^\s;]+)(?:\s*;[^-]+?)?((?:\s+--hash=sha256:[0-9a-f]{64})*)\s*", requirement)
-        if match is None:
-            raise ValueError(f"not a pinned requirement: {requirement[:80]}")
-        found[normal(match[1])] = (match[2], match[3].count("sha256:"))
-    return found
-
-
 def wrong(lock: str, installed: list[Distribution], decision: str) -> Iterator[str]:
     """Everything that is not as it must be."""
-    pins = locked(lock)
-    yield from (f"{name}: no digest in the lock" for name, (_, digests) in pins.items() if not digests)
+    pinned = pins(lock)
+    yield from (f"{name}: no digest in the lock" for name, pin in pinned.items() if not pin.digests)
     for one in installed:
         name = normal(one.name)
         if name in NOT_OURS:
             continue
-        if name not in pins:
+        if name not in pinned:
             yield f"{name}: installed, and not in the lock"
-        elif pins[name][0] != one.version:
-            yield f"{name}: installed in version {one.version}, locked in {pins[name][0]}"
+        elif pinned[name].version != one.version:
+            yield f"{name}: installed in version {one.version}, locked in {pinned[name].version}"
         yield from _licence(name, one.metadata, decision)
 
 
 def _licence(name: str, metadata: PackageMetadata, decision: str) -> Iterator[str]:
-    classified = [one for one in metadata.get_all("Classifier") or [] if one.startswith("License")]
-    said = metadata.get("License-Expression") or " ".join(classified) or metadata.get("License") or READ.get(name, "")
+    said = licence(name, metadata)
     lesser = re.search(r"LGPL|Lesser General Public", said) is not None
     if lesser and not (name in LESSER and name in decision):
         yield f"{name}: under the LGPL, and decision 0006 does not say why that is right"
@@ -97,9 +80,9 @@ def main() -> int:
     """The offline part, and with `--advisories` the other."""
     if "--advisories" in sys.argv:
         return advisories()
-    pins = locked(LOCK.read_text(encoding="utf-8"))
+    pinned = pins(LOCK.read_text(encoding="utf-8"))
     faults = list(wrong(LOCK.read_text(encoding="utf-8"), list(distributions()), DECISION.read_text(encoding="utf-8")))
-    text = "\n".join(faults) or f"{len(pins)} dependencies: pinned by digest, installed as locked, licences as allowed"
+    text = "\n".join(faults) or f"{len(pinned)} dependencies: pinned by digest, installed as locked, licences as allowed"
     return _say(text, FOUND if faults else CLEAN)
 
 

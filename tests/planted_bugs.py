@@ -2764,6 +2764,21 @@ BUGS = (
     Bug("operated", "activities/progress.py", "well=idle <= STALLED and", "well=", "activities/progress"),
     Bug("operated", "activities/progress.py", "well=idle <= STUCK or", "well=True or", "activities/progress"),
     Bug("operated", "doctor/archive.py", "if not goes_before(held, stated)]", "if False]", "client/doctor"),
+    Bug("operated", "doctor/archive.py", "if there <= set(known()):", "if True:", "client/doctor"),
+    # A version that is carried: what does not fit is refused, and so is what would lose a record
+    Bug(
+        "carried", "deploy/bundle/install.sh", "sha256sum --check --quiet --strict SHA256SUMS >&2 ||", "true ||", "deploy/bundle"
+    ),
+    Bug("carried", "deploy/bundle/install.sh", "! -path ./SHA256SUMS | wc -l", "-name SHA256SUMS | wc -l", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/switch.sh", '[ -z "$lost" ] ||', "true ||", "deploy/bundle"),
+    Bug("carried", "deploy/bundle/switch.sh", '" rules)" -ge', '" rules)" -le', "deploy/bundle"),
+    Bug(
+        "carried",
+        "deploy/bundle/packing.py",
+        "entry.mtime = path.stat().st_size, moment",
+        "entry.mtime = path.stat().st_size, path.stat().st_mtime",
+        "deploy/bundle",
+    ),
     Bug("operated", "doctor/files.py", "if entry is None or not entry.valid_at(now):", "if False:", "client/doctor"),
     Bug(
         "operated", "deploy/systemd/restore.sh", 'say "the backup is damaged: nothing was changed"; exit 7', ":", "archive/backup"

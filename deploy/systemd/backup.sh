@@ -5,7 +5,7 @@
 set -eu
 umask 077
 
-PYTHON="${PYTHON:-/opt/vigil/.venv/bin/python}"
+PYTHON="${PYTHON:-/opt/vigil/current/.venv/bin/python}"
 TEMPORAL_DB="${TEMPORAL_DB:-/var/lib/vigil/temporal.db}"
 ARCHIVE_DB="${ARCHIVE_DB:-/var/lib/vigil-archive/archive.db}"
 ATTACHMENTS="${ATTACHMENTS:-/var/lib/vigil-attachments}"

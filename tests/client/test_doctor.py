@@ -1,7 +1,9 @@
 """`vigil doctor` where things are wrong: each is said with what to do, and whatever is down, the rest is looked at."""
 
 import hashlib
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from temporalio.client import Client
 
 from archive.database import Database
-from doctor.archive import compared
+from doctor.archive import compared, migrations
 from doctor.files import own_key
 from doctor.findings import ends, gathered
 from doctor.given import Given
@@ -92,6 +94,20 @@ async def test_what_is_missing_is_a_finding_and_keeps_nothing_else_from_being_lo
     for told in ("VIGIL_KEY", "VIGIL_GATEWAY_PORT", "lost.key", "there is no archive at", "rule cards in"):
         assert told in said, told
     assert not (tmp_path / "none.db").exists(), "it changes nothing"
+
+
+async def test_of_tables_of_another_version_it_is_said_which_way_there_is(tmp_path: Path) -> None:
+    """Older ones are migrated by whoever starts, which cannot be undone; of a newer version, it is that one or the backup."""
+    given = _given(tmp_path / "payload.keys", new_archive(tmp_path))
+    said = []
+    for revision in ("0001", "9999"):
+        with closing(sqlite3.connect(tmp_path / "archive.db")) as database, database:
+            database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        said += await gathered("archive", migrations(given))
+
+    assert ["wrong", "wrong"] == [one.state for one in said]
+    assert "back up, for no migration can be undone" in said[0].then
+    assert "a newer version has migrated it" in said[1].then
 
 
 async def test_the_heads_of_ledgers_are_compared_with_their_workflows(desk: Desk, temporal: Client, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_unit_has_its_sections_and_says_what_it_runs(path: Path) -> None:
 
     assert {"Unit", "Service", "Install"} == set(unit.sections())
     assert unit["Unit"]["Description"]
-    assert unit["Service"]["ExecStart"].startswith("/opt/vigil/.venv/bin/")
+    assert unit["Service"]["ExecStart"].startswith("/opt/vigil/current/.venv/bin/")
     assert unit["Install"]["WantedBy"] == "multi-user.target"
 
 
@@ -112,7 +112,7 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
     if program is None:
         pytest.skip("systemd is not installed")
     for unit in UNITS:
-        text = unit.read_text(encoding="utf-8").replace("/opt/vigil/.venv/bin/", f"{sysconfig.get_path('scripts')}/")
+        text = unit.read_text(encoding="utf-8").replace("/opt/vigil/current/.venv/bin/", f"{sysconfig.get_path('scripts')}/")
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
     ran = subprocess.run(  # noqa: S603
         [program, "verify", *sorted(map(str, tmp_path.iterdir()))], capture_output=True, text=True, check=False

