@@ -14,7 +14,7 @@ from domain.plan.vocabulary import Digest
 from domain.rules.book import book_of
 from domain.rules.speaking import is_backup
 from domain.signing.canonical import Frozen, canonical
-from domain.views.asked import asked_of, request
+from domain.views.asked import asked_of, request, urgently
 from domain.views.glance import Glance, glance
 from domain.views.sight import Sight, sight, whole
 from domain.views.tally import Tally, tally
@@ -147,7 +147,8 @@ def _requests(delivery: Delivery) -> tuple[OpenRequest, ...]:
     left = REQUESTS_BYTES - sum(len(one.request) for one in own)
     for_others: list[OpenRequest] = []
     for one in own:
-        for deputy, since, until in _deputies(delivery, one.checkpoint, one.service):
+        deputies = [*_deputies(delivery, one.checkpoint, one.service), *_urgent(delivery, one.checkpoint, one.service)]
+        for deputy, since, until in deputies:
             asked = canonical(asked_of(delivery, one.checkpoint, one.service, deputy))
             left -= len(asked)
             if left >= 0 and len(own) + len(for_others) < MOST_REQUESTS:
@@ -180,6 +181,13 @@ def _deputies(delivery: Delivery, name: str, voice: str) -> Iterator[tuple[str, 
         if speaker not in found:
             found.add(speaker)
             yield speaker, since, until
+
+
+def _urgent(delivery: Delivery, name: str, voice: str) -> Iterator[tuple[str, datetime | None, datetime | None]]:
+    """Who may permit something there in urgency and may say nothing else for that service (R16)."""
+    for service in delivery.state.participants:
+        if urgently(delivery, service, name, voice):
+            yield service, None, None
 
 
 def _text(moment: datetime | None) -> str | None:
