@@ -165,7 +165,7 @@ async def builds_at_work(client: Client, task_queue: str, *, patience: timedelta
 
 
 async def last_asked(client: Client, task_queue: str, *, patience: timedelta) -> dict[str, datetime]:
-    """When each build last asked for work at this queue, where that was lately; an empty text is what has none. Raises `RPCError`."""
+    """When each build last asked for work at this queue, where that was lately; an empty text: it has none. Raises `RPCError`."""
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,
         task_queue=TaskQueue(name=task_queue),

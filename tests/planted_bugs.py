@@ -2788,6 +2788,23 @@ BUGS = (
     ),
     Bug(
         "outage",
+        "process/heartbeats.py",
+        "if build not in heard or now - self._signs[build][1] <= SILENT",
+        "if build not in heard or now - self._signs[build][1] <= 7 * SILENT",
+        "process/heartbeats",
+    ),
+    Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),
+    Bug(
+        "outage",
+        "process/heartbeats.py",
+        "if build in before and before[build][0] == sign else",
+        "if build in before else",
+        "process/heartbeats",
+    ),
+    Bug("bounds", "domain/words/remembered.py", "while self._characters > self._most:", "while False:", "remembered"),
+    Bug("bounds", "domain/words/remembered.py", "self._characters -= len(gone)", "self._characters = 0", "remembered"),
+    Bug(
+        "outage",
         "gateway/health.py",
         'there: Literal["up", "away"] = "up" if await beats else "away"',
         'there: Literal["up", "away"] = "up"',
