@@ -2801,6 +2801,7 @@ BUGS = (
         "if build in before else",
         "process/heartbeats",
     ),
+    Bug("bounds", "process/memory.py", "ARENAS: Final = 2", "ARENAS: Final = 0", "process/memory"),
     Bug("bounds", "domain/words/remembered.py", "while self._characters > self._most:", "while False:", "remembered"),
     Bug("bounds", "domain/words/remembered.py", "self._characters -= len(gone)", "self._characters = 0", "remembered"),
     Bug(
