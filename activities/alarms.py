@@ -19,7 +19,7 @@ from domain.plan.access import supervises
 from domain.plan.directory import Desk, Service
 from domain.plan.enquiries import Alarm
 from domain.signing.canonical import digest
-from process.builds import stranded
+from process.builds import builds_at_work, stranded
 from process.in_force import InForce
 from workflows.messages import delivery_of
 
@@ -86,7 +86,8 @@ class StrandedWatch:
 
     async def once(self) -> None:
         """One look. Raises `RPCError`."""
-        found = await stranded(self._client, self._task_queue, delivery_of, patience=PATIENCE)
+        builds = await builds_at_work(self._client, self._task_queue, patience=PATIENCE)
+        found = await stranded(self._client, self._task_queue, builds, delivery_of, patience=PATIENCE)
         now = datetime.now(UTC)
         day = f"{now:%Y-%m-%d}"
         self._told = {one.build: self._told.get(one.build, "") for one in found}

@@ -125,7 +125,7 @@ async def workers(client: Client, given: Given) -> AsyncGenerator[Finding]:
         if (given.settings.build or build_id()) not in builds:
             then = mark("restart workers and gateways, if this program is to be the one that runs")
             yield warning("worker", fill("none of them is of the build of this program: {build}", build=build_id()), then)
-    for one in await stranded(client, queue, delivery_of, patience=PATIENCE):
+    for one in await stranded(client, queue, builds, delivery_of, patience=PATIENCE):
         what = fill(
             "deliveries wait for a worker of build {build}: {count} ({names})",
             build=one.build,

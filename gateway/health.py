@@ -17,8 +17,9 @@ from temporalio.service import RPCError
 from domain.delivery.requests import Stranded
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, Unavailable
-from process.builds import builds_at_work, count_waiting, stranded
+from process.builds import count_waiting, stranded
 from process.clock import Clock, look
+from process.heartbeats import Heartbeats
 from workflows.messages import A_BRAKE, AHEAD, delivery_of
 
 T = TypeVar("T")
@@ -79,6 +80,7 @@ class Pulse:
         self._client = client
         self._task_queue = task_queue
         self._clock = clock
+        self._beats = Heartbeats(client, task_queue)
         self._looked = Remembered(self._now)
         self._seen = Remembered(self._look, CHECKED)
         self._ahead = timedelta()
@@ -131,13 +133,14 @@ class Pulse:
     async def stranded(self) -> tuple[Stranded, ...]:
         """The deliveries that wait for a worker of a build of which none is up. Raises `Unavailable`."""
         try:
-            return await stranded(self._client, self._task_queue, delivery_of, patience=PATIENCE)
+            builds = await self._beats.builds_at_work(patience=PATIENCE)
+            return await stranded(self._client, self._task_queue, builds, delivery_of, patience=PATIENCE)
         except RPCError as error:
             raise _away() from error
 
     async def _now(self) -> Health:
         try:
-            builds = await builds_at_work(self._client, self._task_queue, patience=PATIENCE)
+            builds = await self._beats.builds_at_work(patience=PATIENCE)
             waiting = await count_waiting(self._client, self._task_queue, builds, patience=PATIENCE)
         except RPCError as error:
             raise _away() from error

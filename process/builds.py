@@ -42,7 +42,7 @@ CODE = ("domain/**/*.py", "workflows/**/*.py")
 
 LATELY = timedelta(seconds=70)
 """A worker that is up has asked Temporal for work within this time: it waits 60 s at most for an answer, then asks again. So one
-that is gone is missed so much later at most; one that comes counts at once.
+that is gone is missed so much later at most, by a gateway within seconds (`process.heartbeats`); one that comes counts at once.
 """
 PATIENCE, PAUSE = 30.0, 0.05
 """Seconds within which Temporal must have heard of a worker that has begun to ask it for work."""
@@ -141,14 +141,12 @@ async def move(client: Client, task_queue: str, build: str) -> None:
 
 
 async def stranded(
-    client: Client, task_queue: str, name_of: Callable[[str], str | None], *, patience: timedelta
+    client: Client, task_queue: str, builds: Collection[str] | None, name_of: Callable[[str], str | None], *, patience: timedelta
 ) -> tuple[Stranded, ...]:
-    """The deliveries that wait for a worker of a build of which none is up, by builds in order. `name_of`: the delivery of a
-    workflow. Raises `RPCError`.
+    """The deliveries that wait for a worker of another build than these, which are at work, by builds in order. `name_of`: the
+    delivery of a workflow. Raises `RPCError`.
     """
-    waiting = await waiting_runs(
-        client, task_queue, await builds_at_work(client, task_queue, patience=patience), patience=patience
-    )
+    waiting = await waiting_runs(client, task_queue, builds, patience=patience)
     found: dict[str, list[str]] = {}
     for run, build in waiting:
         name = name_of(run)
@@ -162,16 +160,21 @@ async def stranded(
 
 async def builds_at_work(client: Client, task_queue: str, *, patience: timedelta) -> frozenset[str] | None:
     """The builds whose workers have lately asked for work at this queue; none where nobody has. Raises `RPCError`."""
+    lately = await last_asked(client, task_queue, patience=patience)
+    return frozenset(lately) - {""} if lately else None
+
+
+async def last_asked(client: Client, task_queue: str, *, patience: timedelta) -> dict[str, datetime]:
+    """When each build last asked for work at this queue, where that was lately; an empty text: it has none. Raises `RPCError`."""
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,
         task_queue=TaskQueue(name=task_queue),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     )
     found = await client.workflow_service.describe_task_queue(request, timeout=patience)
-    asked = [(one.last_access_time.ToDatetime(UTC), one.deployment_options.build_id) for one in found.pollers]
+    asked = sorted((one.last_access_time.ToDatetime(UTC), one.deployment_options.build_id) for one in found.pollers)
     since = max([datetime.now(UTC), *(when for when, _ in asked)]) - LATELY
-    lately = [build for when, build in asked if when > since]
-    return frozenset(lately) - {""} if lately else None
+    return {build: when for when, build in asked if when > since}
 
 
 async def waiting_runs(

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from domain.words.errors import Unavailable
+from process.heartbeats import speaking
 
 log = logging.getLogger("vigil.metrics")
 
@@ -115,7 +116,7 @@ def counting(*, wanted: bool) -> Counting | None:
         bind_address=f"127.0.0.1:{own}", counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
     )
     try:
-        runtime = Runtime(telemetry=TelemetryConfig(metrics=prometheus))
+        runtime = speaking(TelemetryConfig(metrics=prometheus))
     except (RuntimeError, ValueError) as error:
         raise _taken("127.0.0.1", own) from error
     return Counting(runtime, f"http://127.0.0.1:{own}/metrics")

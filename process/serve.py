@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from domain.words.errors import Malformed, VigilError
-from process import logs, settings
+from process import logs, memory, settings
 
 Run = Callable[[settings.Settings, asyncio.Event], Awaitable[None]]
 
@@ -21,6 +21,7 @@ times, and holds the one lock meanwhile: with Python's own five milliseconds it 
 
 def serve(name: str, run: Run) -> NoReturn:
     """Run until asked to stop; exit with the code of what went wrong, or 0."""
+    memory.settle()
     leave(asyncio.run(_serve(name, run)))
 
 

@@ -18,6 +18,7 @@ from domain.words.errors import Malformed, Unavailable
 from domain.words.text import fill, mark
 from process.codec import ENCRYPTED, Codec, ForgedError, converter
 from process.configuration import text_of
+from process.heartbeats import beating
 from process.ring import Ring
 
 log = logging.getLogger("vigil.temporal")
@@ -75,7 +76,7 @@ async def connect(  # noqa: PLR0913 - what a connection is made of
                 data_converter=codes,
                 identity=IDENTITY,
                 tls=tls if tls is not None else False,
-                runtime=runtime,
+                runtime=runtime or beating(),
                 keep_alive_config=HALF_OPEN,
             )
         except (RuntimeError, RPCError) as error:

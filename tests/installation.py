@@ -72,6 +72,7 @@ from gateway.reception import Reception
 from gateway.telling import Teller
 from process.builds import settle
 from process.codec import converter
+from process.heartbeats import beating
 from process.in_force import InForce
 from process.mail import Mailbox
 from process.ring import Ring, Wrapping
@@ -110,6 +111,7 @@ async def temporal_server(database: Path | None = None) -> WorkflowEnvironment:
         dev_server_extra_args=SQLITE if database is not None else [],
         dev_server_log_level="error",
         identity=IDENTITY,
+        runtime=beating(),
     )
 
 

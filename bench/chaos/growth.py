@@ -12,8 +12,16 @@ from pathlib import Path
 
 from domain.views.canvas import ACCENT, BAD, FAINT, QUIET, Canvas
 
-MEASURES = {"memory": "MiB", "tasks": "", "threads": "", "sockets": "", "files": ""}
-ALLOWED = {"memory": (0.10, 12.0), "tasks": (0.10, 12.0), "threads": (0.10, 6.0), "sockets": (0.10, 12.0), "files": (0.10, 12.0)}
+MEASURES = {"memory": "MiB", "blocks": "thousand", "tasks": "", "threads": "", "sockets": "", "files": ""}
+"""Blocks are what Python's objects take. Where memory grows and they do not, the C library holds what was given back."""
+ALLOWED = {
+    "memory": (0.10, 12.0),
+    "blocks": (0.10, 60.0),
+    "tasks": (0.10, 12.0),
+    "threads": (0.10, 6.0),
+    "sockets": (0.10, 12.0),
+    "files": (0.10, 12.0),
+}
 """By how much each may be more at the end than after the warm-up, by a robust line: this part of its median, and so many."""
 MOST_POINTS = 400
 """Of which the line is made: more are thinned out, since each two of them have a part in it."""
@@ -62,7 +70,7 @@ def held_by(process: int, file: Path | None) -> dict[str, float]:
     }
     if file is not None:
         with suppress(OSError, ValueError):
-            found["tasks"] = float(json.loads(file.read_text(encoding="ascii"))["tasks"])
+            found |= {name: float(value) for name, value in json.loads(file.read_text(encoding="ascii")).items()}
         os.kill(process, signal.SIGUSR1)
     return found
 

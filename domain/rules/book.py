@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Final, Union
 
 from pydantic import Field, ValidationError
 
@@ -34,6 +34,12 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope, payload_of
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.figures import Figures
+from domain.words.remembered import Remembered
+
+MOST_READ: Final = 1024
+"""Small statements that are kept as they were read: each has some 5 KB in memory."""
+MOST_CHARACTERS: Final = 8 * 1024 * 1024
+"""Of the larger ones, as they came: forty of the largest. In memory they are some five times that."""
 
 Step = Callable[[Delivery, datetime], Iterator[AnyEvent]]
 """One step of the checklist: what it has to record now; the first is the decision."""
@@ -120,7 +126,7 @@ class Book:
 
     @cached_property
     def _read(self) -> Callable[[str], Statement]:
-        return lru_cache(maxsize=1024)(partial(_parsed, self.statement))
+        return Remembered(partial(_parsed, self.statement), MOST_READ, MOST_CHARACTERS)
 
     # What events ask of it, see `domain.delivery.events.Law`
 

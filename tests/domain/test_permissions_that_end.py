@@ -161,3 +161,14 @@ def test_r16_what_is_wanted_no_more_is_not_asked_for(how: str) -> None:
         table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=["following_person"])
     assert closings(table) == [(name, "withdrawn")]
     verify(table.packet())
+
+
+def test_r16_where_no_law_is_known_nobody_is_asked_for_longer() -> None:
+    """Without a card of the State nobody knows what is wanted there: the permission ends without a word."""
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")})
+    table = Table(plan, without_card=("KZ",))
+    said = table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=["following_person"], valid_until=ENDS)
+    assert became(said) == ("accepted", None)
+    table.dispatch()
+    table.pass_time(hours=9)
+    assert not [name for name in table.delivery.state.every_checkpoint() if name.startswith("renewal.")]

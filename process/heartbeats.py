@@ -1,0 +1,84 @@
+"""Whether workers live, as they say to Temporal themselves every few seconds.
+
+A worker that waits for work asks for it once a minute, so by its last question one that was killed is missed a minute later.
+Its SDK also says that it lives, from threads of its own however busy Python is, and Temporal keeps the newest word of each. Their
+moments are of clocks that may be wrong, so it is only seen whether they go on.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from time import monotonic
+from typing import Final
+
+from temporalio.api.workflowservice.v1 import ListWorkersRequest
+from temporalio.client import Client
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from process.builds import last_asked
+
+BEAT: Final = timedelta(seconds=3)
+"""Between two words of a worker that it lives."""
+SILENT: Final = 10.0
+"""Seconds without any sign after which the workers of a build are gone: three words did not come, and nobody asked for work."""
+MOST: Final = 500
+"""Workers of one task queue that are listened to."""
+
+Sign = tuple[datetime, frozenset[tuple[str, int]]]
+"""When a worker of a build last asked for work, and the newest word of each that speaks often enough."""
+
+
+def speaking(telemetry: TelemetryConfig, every: timedelta = BEAT) -> Runtime:
+    """A runtime whose workers say so often that they live. Raises `RuntimeError` or `ValueError`."""
+    return Runtime(telemetry=telemetry, worker_heartbeat_interval=every, disable_environment_info=True)
+
+
+@cache
+def beating() -> Runtime:
+    """That of a process that counts nothing."""
+    return speaking(TelemetryConfig())
+
+
+class Heartbeats:
+    """Listens to the workers of one task queue, for whoever looks again and again."""
+
+    def __init__(self, client: Client, task_queue: str, clock: Callable[[], float] = monotonic) -> None:
+        """`clock`: seconds."""
+        self._client = client
+        self._task_queue = task_queue
+        self._clock = clock
+        self._signs: dict[str, tuple[Sign, float]] = {}
+        """By build: its newest sign, and since when it is that. As many as Temporal says have asked for work."""
+
+    async def builds_at_work(self, *, patience: timedelta) -> frozenset[str] | None:
+        """The builds whose workers have lately asked for work and have not fallen silent; none where there is none. A build of
+        which no word was ever heard counts by what it asked. Raises `RPCError`.
+        """
+        asked = await last_asked(self._client, self._task_queue, patience=patience)
+        heard = await self._heard(patience)
+        now, before = self._clock(), self._signs
+        signs: dict[str, Sign] = {build: (when, frozenset(heard.get(build, ()))) for build, when in asked.items()}
+        self._signs = {
+            build: before[build] if build in before and before[build][0] == sign else (sign, now) for build, sign in signs.items()
+        }
+        lively = [build for build in asked if build not in heard or now - self._signs[build][1] <= SILENT]
+        return frozenset(lively) - {""} if lively else None
+
+    async def _heard(self, patience: timedelta) -> dict[str, set[tuple[str, int]]]:
+        """The newest word of each worker, by builds. One that speaks seldom is not listened to, and a first word does not say how
+        often others come.
+        """
+        request = ListWorkersRequest(namespace=self._client.namespace, page_size=MOST, query=f"TaskQueue = '{self._task_queue}'")
+        try:
+            answer = await self._client.workflow_service.list_workers(request, timeout=patience)
+        except RPCError as error:
+            if error.status is RPCStatusCode.UNIMPLEMENTED:  # an older server
+                return {}
+            raise
+        found: dict[str, set[tuple[str, int]]] = {}
+        for word in (one.worker_heartbeat for one in answer.workers_info):
+            if timedelta() < word.elapsed_since_last_heartbeat.ToTimedelta() <= timedelta(seconds=SILENT / 2):
+                newest = word.worker_instance_key, word.heartbeat_time.ToNanoseconds()
+                found.setdefault(word.deployment_version.build_id, set()).add(newest)
+        return found

@@ -1,0 +1,106 @@
+"""A worker that was killed is missed within seconds, though Temporal has its last question for a minute."""
+
+import asyncio
+import os
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import Client
+
+from gateway.health import Pulse
+from process.heartbeats import SILENT, Heartbeats
+
+PATIENCE = timedelta(seconds=5)
+BUILD = "1.0-idle"
+IDLE = f"""
+import asyncio, sys
+from datetime import timedelta
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.runtime import TelemetryConfig
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from process.builds import pinned
+from process.heartbeats import speaking
+
+@workflow.defn
+class Nothing:
+    @workflow.run
+    async def run(self) -> None: ...
+
+async def main() -> None:
+    address, queue, every = sys.argv[1:]
+    client = await Client.connect(address, runtime=speaking(TelemetryConfig(), timedelta(seconds=int(every))))
+    how = {{"workflow_runner": UnsandboxedWorkflowRunner(), "deployment_config": pinned(queue, "{BUILD}")}}
+    async with Worker(client, task_queue=queue, workflows=[Nothing], **how):
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+class Looking:
+    """A gateway that looks at a worker that has nothing to do, by a clock that a test sets."""
+
+    def __init__(self, temporal: Client) -> None:
+        self.passed, self.queue = 0.0, f"idle-{uuid.uuid4().hex[:8]}"
+        self.pulse = Pulse(temporal, self.queue)
+        self.pulse._beats = self.beats = Heartbeats(temporal, self.queue, lambda: self.passed)
+
+    async def worker(self) -> str:
+        """What health says of it."""
+        return (await self.pulse._now()).worker
+
+    async def later(self, seconds: float) -> str:
+        """The same, so many seconds later."""
+        self.passed += seconds
+        return await self.worker()
+
+    async def sign(self, *, of: int, beside: object = None) -> object:
+        """Its newest sign, once it is another one than that, of so many words."""
+        async with asyncio.timeout(20):
+            while True:
+                await self.worker()
+                sign, _ = self.beats._signs.get(BUILD, (None, 0.0))
+                if sign is not None and len(sign[1]) == of and sign != beside:
+                    return sign
+                await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def idle(temporal: Client, queue: str, every: int) -> AsyncIterator[None]:
+    """A worker that says every so many seconds that it lives; it is killed."""
+    address, where = temporal.service_client.config.target_host, os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", IDLE, address, queue, str(every), env=where)
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_worker_that_was_killed_is_missed_within_seconds_and_one_that_is_idle_is_not(temporal: Client) -> None:
+    """As long as it says that it lives, it counts as up, however long nothing is asked of it."""
+    at = Looking(temporal)
+    async with idle(temporal, at.queue, every=1):
+        spoken = await at.sign(of=1)
+        at.passed += SILENT + 1  # nobody looked meanwhile
+        await at.sign(of=1, beside=spoken)
+        lives = await at.worker()
+    gone = [await at.worker(), await at.later(SILENT), await at.later(0.1)]
+
+    assert "up" == lives
+    assert ["up", "up", "none"] == gone
+
+
+async def test_a_worker_that_speaks_seldom_counts_by_its_questions(temporal: Client) -> None:
+    """So does any where Temporal keeps no such words: an idle one is not taken for gone."""
+    at = Looking(temporal)
+    async with idle(temporal, at.queue, every=60):
+        await at.sign(of=0)
+        found = await at.later(2 * SILENT)
+
+    assert "up" == found
