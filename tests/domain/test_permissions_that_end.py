@@ -169,6 +169,5 @@ def test_r16_where_no_law_is_known_nobody_is_asked_for_longer() -> None:
     table = Table(plan, without_card=("KZ",))
     said = table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=["following_person"], valid_until=ENDS)
     assert became(said) == ("accepted", None)
-    table.dispatch()
     table.pass_time(hours=9)
     assert not [name for name in table.delivery.state.every_checkpoint() if name.startswith("renewal.")]
