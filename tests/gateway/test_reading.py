@@ -141,7 +141,7 @@ async def forget(temporal: Client, plan: Plan) -> None:
 
 async def forgotten(temporal: Client, plan: Plan) -> None:
     """Wait until Temporal knows the workflow no more: it deletes when it has time. Raises `TimeoutError`."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(4 * PATIENCE):
         while True:
             try:
                 await temporal.get_workflow_handle(workflow_id(plan.operation)).describe()
