@@ -49,7 +49,7 @@ def test_seeds_of_chaos_break_no_invariant(first: int) -> None:
     outcomes = Counter(one.outcome for one in results)
 
     assert [] == failures
-    assert len(outcomes) > 3
+    assert len(outcomes) > 2
 
 
 def conflicts_of(done: Simulated) -> list[str]:
