@@ -48,7 +48,7 @@ class Health(Frozen):
     attachments: Literal["up", "away", "none"] = "none"
 
 
-class Remembered(Generic[T]):
+class Lately(Generic[T]):
     """Looks something up once in `fresh` seconds at most, for however many ask; none: in `FRESH`, and so after it has failed."""
 
     def __init__(self, look: Callable[[], Awaitable[T]], fresh: float | None = None) -> None:
@@ -81,8 +81,8 @@ class Pulse:
         self._task_queue = task_queue
         self._clock = clock
         self._beats = Heartbeats(client, task_queue)
-        self._looked = Remembered(self._now)
-        self._seen = Remembered(self._look, CHECKED)
+        self._looked = Lately(self._now)
+        self._seen = Lately(self._look, CHECKED)
         self._ahead = timedelta()
         """By so much at least our clock was ahead of Temporal's when that was last looked at; less than nothing: behind."""
         self._last: Clock | None = None
@@ -156,7 +156,7 @@ class ArchivePulse:
 
     def __init__(self, ask: Callable[[], Awaitable[object]]) -> None:
         self._ask = ask
-        self._looked = Remembered(self._now)
+        self._looked = Lately(self._now)
 
     async def beats(self) -> bool:
         """Whether it answers, or did within the last second."""

@@ -14,7 +14,7 @@ from domain.rules.handling import Information
 from domain.words.errors import NotAllowed, Unavailable
 from domain.words.moments import instant
 from gateway import health
-from gateway.health import ArchivePulse, Health, Pulse, Remembered, whole
+from gateway.health import ArchivePulse, Health, Lately, Pulse, whole
 from gateway.reception import Reception
 from process.clock import Clock
 from rehearsal.services import VIGIL
@@ -160,7 +160,7 @@ async def test_who_asked_for_one_look_has_its_answer_though_another_has_begun() 
         others.append(asyncio.create_task(known.now()))  # it asks once this look is over, before who waits for it goes on
         return found
 
-    known = Remembered(look, fresh=-1)
+    known = Lately(look, fresh=-1)
     looks.put_nowait(1)
     assert 1 == await known.now()
     looks.put_nowait(2)
