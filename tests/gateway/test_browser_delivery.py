@@ -163,10 +163,13 @@ async def test_keys_lead_to_the_stop_the_telephone_and_the_paper(at: At) -> None
     await expect(page.get_by_label("Reason")).to_have_value("?p")
     await page.keyboard.press("Escape")
     await expect(page.locator("#stop")).to_be_hidden()
+    await expect(page.get_by_label("Reason")).not_to_be_focused()  # the browser lets go of what is hidden with its next frame
     await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_be_visible()
     await expect(page.locator("#keys")).to_contain_text("print layout")
     await page.keyboard.press("p")  # not while a table is open
     await page.keyboard.press("?")
+    await expect(page.locator("#keys")).to_be_hidden()
     await page.keyboard.press("p")
     await page.wait_for_url(f"**{home}?print")
     await page.emulate_media(media="print")
