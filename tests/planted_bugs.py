@@ -2839,6 +2839,13 @@ BUGS = (
         "if build not in heard or now - self._signs[build][1] <= 7 * SILENT",
         "process/heartbeats",
     ),
+    Bug(
+        "outage",
+        "workflows/controlled_delivery.py",
+        "next_moment(delivery, delivery.reached)",
+        "next_moment(delivery, stage.reached)",
+        "workflows/messages",
+    ),
     Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),
     Bug(
         "outage",
