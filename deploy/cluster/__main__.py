@@ -54,7 +54,9 @@ def up(*, before: bool = False) -> None:
     bring_up_databases()
     make_schema()
     bring_up(balancing_programs())
-    bring_up(temporal_programs())
+    first, *others = temporal_programs()
+    bring_up([first])  # one alone writes down what the cluster is called: of several at once all but one end
+    bring_up(others)
     make_namespace()
     bring_up(vigil_programs())
     postgresql.await_that(lambda: health() == "up", "Vigil is up; see its logs")
@@ -82,7 +84,7 @@ def install(name: str) -> None:
     fresh.rename(NODE)
 
 
-def bring_up(programs: tuple[Program, ...]) -> None:
+def bring_up(programs: Sequence[Program]) -> None:
     """Start them together, and wait for each."""
     for program in programs:
         start(program)

@@ -170,9 +170,10 @@ def other(machine: Machine) -> Machine:
 
 
 def begin(machine: Machine) -> None:
-    """Start it."""
+    """Start it, and wait until it answers: its door is open before that. Raises `DatabaseError`."""
     start(program(machine))
     await_up(program(machine))
+    await_that(lambda: ask(machine, "SELECT 1") == "1", f"{machine.name} answers")
 
 
 def make_stores(machine: Machine) -> None:
