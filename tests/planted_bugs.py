@@ -2810,7 +2810,7 @@ BUGS = (
         "deploy",
         "deploy/kustomize/base/worker.yaml",
         "secret: {name: vigil-temporal}",
-        "secret: {nam: vigil-temporal}",
+        "secret: {secretName: vigil-temporal}",
         "deploy/kustomize",
     ),
     Bug(
