@@ -2967,7 +2967,7 @@ BUGS = (
         "R15",
         "archive/claims.py",
         "return await freed(connection, head, own)",
-        "return Answer(number=head.number)",
+        "return RegisterAnswer(number=head.number)",
         "archive/claims::test_an_attempt_that_is_made_again_is_answered_the_same",
     ),
     Bug(
@@ -3823,8 +3823,8 @@ BUGS = (
     Bug(
         "R9",
         "domain/delivery/watching.py",
-        "handing = [(team, one.until, one.to) for team, one in known.items()]",
-        "handing: list[tuple[str, datetime, str | None]] = []",
+        "handovers = [(team, one.until, one.to) for team, one in known.items()]",
+        "handovers: list[tuple[str, datetime, str | None]] = []",
         "relief",
     ),
     Bug("R9", "domain/delivery/watching.py", "Relief(was.until, None) if was.until <= begins else was", "was", "relief"),

@@ -108,7 +108,7 @@ def explained(demand: Demand, translate: Translate = english) -> Explained:
     )
 
 
-def demanded(delivery: Delivery, reader: Service) -> tuple[Demand, ...]:
+def demands_of(delivery: Delivery, reader: Service) -> tuple[Demand, ...]:
     """What the cards demand of the plan in force, as far as it is this reader's to see (R11): of every State for those who see
     the whole, of its own for whoever else takes part, since a demand says whom a State is asked by and for how long.
     """

@@ -8,7 +8,7 @@ from domain.plan.documents import Document
 from domain.words.errors import Malformed, TimedOut
 from domain.words.quantities import parse_span
 from rehearsal.over_http import factor_for
-from rehearsal.scenario import KINDS, Expected, ExpectedStatement, Happened, Scenario, faults_in
+from rehearsal.scenario import KINDS, Expected, ExpectedEvent, ExpectedStatement, Scenario, faults_in
 from rehearsal.simulator import World, simulate
 from rehearsal.trail import TrailEntry, first_missing, sights_in
 from tests.support import SCENARIOS, example_cards, example_directory, example_plan, example_scenario
@@ -27,7 +27,7 @@ def course(chosen: Scenario, seed: int = 1) -> tuple[TrailEntry, ...]:
     return sights_in(simulate(World(example_plan(), example_directory(), example_cards(), chosen, seed)).packet)
 
 
-def trail(*items: dict[str, Any]) -> tuple[ExpectedStatement | Happened, ...]:
+def trail(*items: dict[str, Any]) -> tuple[ExpectedStatement | ExpectedEvent, ...]:
     """A trail as a scenario writes it."""
     return Expected.model_validate({"outcome": "refused", "trail": items}).trail
 
