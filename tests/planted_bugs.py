@@ -127,7 +127,7 @@ BUGS = (
     Bug("files", "archive/attachments/files.py", "or found.hexdigest() != told.digest", "", "archive/attachments"),
     Bug("files", "archive/attachments/files.py", "digest=digest, whole=True)", "digest=digest)", "archive/attachments"),
     Bug(
-        "-",
+        "files",
         "archive/attachments/files.py",
         "if row.whole and not row.gone and row.digest in",
         "if row.digest in",
