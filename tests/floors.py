@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.views.glance import Awaited, Glance, Shortfall, Stretch
+from domain.views.glance import Glance, Pending, Shortfall, Stretch
 from domain.words.moments import utc_text
 
 NAMES = ("tulip", "marmot", "kulan", "saiga", "poplar", "cedar", "ibex", "falcon", "heron", "amu", "argali", "jerboa", "juniper")
@@ -47,7 +47,7 @@ def glance_of(name: str, now: datetime, **changed: Any) -> Glance:
     return Glance(**(usual | changed))
 
 
-def wait(now: datetime, service: str, hours: float | None, needs: str = "handover_acceptance", **more: Any) -> Awaited:
+def wait(now: datetime, service: str, hours: float | None, needs: str = "handover_acceptance", **more: Any) -> Pending:
     """An open checkpoint that is due so many hours from now."""
     given: dict[str, Any] = {
         "checkpoint": "border",
@@ -62,7 +62,7 @@ def wait(now: datetime, service: str, hours: float | None, needs: str = "handove
         "next_rung": None,
         "then": "nothing",
     }
-    return Awaited(**(given | more))
+    return Pending(**(given | more))
 
 
 def trouble(kind: str, now: datetime) -> dict[str, Any]:

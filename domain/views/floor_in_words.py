@@ -8,7 +8,7 @@ from typing import Final, Literal
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Consequence
 from domain.views.floor import Counted, FloorRow, concerned
-from domain.views.glance import Awaited
+from domain.views.glance import Pending
 from domain.views.names import NEEDS
 from domain.views.sentences import Translate, english, say_plainly, two_units
 from domain.views.spans import HOURS
@@ -193,7 +193,7 @@ def _age(span: timedelta, translate: Translate) -> str:
     return translate(HOURS) % hours if 0 < hours < 24 else two_units(span, translate)
 
 
-def _need(row: FloorRow, wait: Awaited | None, now: datetime, translate: Translate) -> str:
+def _need(row: FloorRow, wait: Pending | None, now: datetime, translate: Translate) -> str:
     seen, need = row.glance, translate(SHORTLY[wait.needs]) if wait is not None else ""
     match row.reason:
         case "lost" if seen.lost_since is not None:
@@ -215,14 +215,14 @@ def _need(row: FloorRow, wait: Awaited | None, now: datetime, translate: Transla
             return need
 
 
-def _whole(wait: Awaited | None, who: str, need: str, translate: Translate) -> str:
+def _whole(wait: Pending | None, who: str, need: str, translate: Translate) -> str:
     if wait is None:
         return need
     said = f"{who}: {translate(NEEDS[wait.needs])}." if who == next(iter(wait.services), "") else f"{who}: {need}."
     return f"{said} {translate(THEN[wait.then])}"
 
 
-def _used(wait: Awaited | None, now: datetime) -> float | None:
+def _used(wait: Pending | None, now: datetime) -> float | None:
     if wait is None or wait.due is None:
         return None
     allowed = (instant(wait.due) - instant(wait.since)).total_seconds()

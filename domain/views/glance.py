@@ -37,7 +37,7 @@ class Stretch(Frozen):
     takes: Seconds
 
 
-class Awaited(Frozen):
+class Pending(Frozen):
     """An open checkpoint: who has not answered what, and what happens if nothing comes."""
 
     checkpoint: CheckpointId
@@ -104,7 +104,7 @@ class Glance(Frozen):
     """Who is responsible for it now (R4)."""
     seen_at: UtcText | None
     """When somebody last had it in hand or in sight."""
-    waits: Annotated[tuple[Awaited, ...], Field(max_length=MOST_GLANCED)]
+    waits: Annotated[tuple[Pending, ...], Field(max_length=MOST_GLANCED)]
     """Open checkpoints, the earliest due first."""
     more_waits: Annotated[int, Field(ge=0)] = 0
     halted: Cause | None
@@ -210,11 +210,11 @@ def _differing(delivery: Delivery) -> Iterator[Finding]:
     yield from delivery.balance.unexplained()
 
 
-def _awaited(delivery: Delivery, progress: Progress) -> Awaited:
+def _awaited(delivery: Delivery, progress: Progress) -> Pending:
     waiting = progress.waiting_for()
     rung = progress.next_rung()
     asked = progress.checkpoint.needs
-    return Awaited(
+    return Pending(
         checkpoint=progress.checkpoint.id,
         contingency=progress.contingency,
         needs=next((need for one in waiting for need in asked[one]), next(iter(asked.values()))[0]),
