@@ -98,7 +98,7 @@ class FloorRow(Frozen):
     glance: Glance
 
 
-class Counted(Frozen):
+class ReasonCount(Frozen):
     """How many deliveries there are of which that is so, and the worst of them."""
 
     reason: Reason
@@ -120,7 +120,7 @@ class FloorPage(Frozen):
     """A page of the watch floor. `at`: the moment for which it is true. `rows`: at most 120 of the `matching` ones."""
 
     at: UtcText
-    counters: tuple[Counted, ...]
+    counters: tuple[ReasonCount, ...]
     facets: Facets
     rows: Annotated[tuple[FloorRow, ...], Field(max_length=ROWS_OF_FLOOR)]
     page: Annotated[int, Field(ge=1)]

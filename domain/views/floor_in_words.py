@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Consequence
-from domain.views.floor import Counted, FloorRow, concerned
+from domain.views.floor import FloorRow, ReasonCount, concerned
 from domain.views.glance import Pending
 from domain.views.names import NEEDS
 from domain.views.sentences import Translate, english, say_plainly, two_units
@@ -176,7 +176,7 @@ def time_left(row: FloorRow, now: datetime, translate: Translate = english) -> t
 UNTIL_SEIZED, NO_DEADLINE, LATE = mark("until seized"), mark("no deadline"), mark("late {span}")
 
 
-def worst_of(counted: Counted, now: datetime, translate: Translate = english) -> str:
+def worst_of(counted: ReasonCount, now: datetime, translate: Translate = english) -> str:
     """The worst case of a counter, with its time."""
     if counted.delivery is None:
         return ""

@@ -29,7 +29,7 @@ from domain.words.moments import instant, utc_text
 Seconds = Annotated[int, Field(ge=0)]
 
 
-class Stretch(Frozen):
+class LegAhead(Frozen):
     """A part of the way in one State under one authority, and how long the plan gives it."""
 
     state: State
@@ -93,7 +93,7 @@ class Glance(Frozen):
     """Services that take part and see the whole: for others there is no such row (R11)."""
     phase: Phase
     outcome: Outcome | None
-    way: Annotated[tuple[Stretch, ...], Field(min_length=1, max_length=MOST_LEGS)]
+    way: Annotated[tuple[LegAhead, ...], Field(min_length=1, max_length=MOST_LEGS)]
     leg: Annotated[int, Field(ge=0)] | None
     """Which stretch it is on; none before it has left."""
     left_at: UtcText | None
@@ -148,7 +148,7 @@ def glance(delivery: Delivery) -> Glance:
         phase=phase(delivery),
         outcome=state.outcome,
         way=tuple(
-            Stretch(state=leg.state, responsible=leg.responsible, takes=int(leg.takes.total_seconds())) for leg in plan.legs
+            LegAhead(state=leg.state, responsible=leg.responsible, takes=int(leg.takes.total_seconds())) for leg in plan.legs
         ),
         leg=state.leg,
         left_at=_text(left_at(delivery)),
