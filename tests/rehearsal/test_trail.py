@@ -11,7 +11,7 @@ from rehearsal.over_http import factor_for
 from rehearsal.scenario import KINDS, Expected, ExpectedEvent, ExpectedStatement, Scenario, faults_in
 from rehearsal.simulator import World, simulate
 from rehearsal.trail import TrailEntry, first_missing, sights_in
-from tests.support import SCENARIOS, example_cards, example_directory, example_plan, example_scenario
+from tests.support import example_cards, example_directory, example_plan
 
 AT = datetime(2022, 3, 1, tzinfo=UTC)
 HOUR = {"fastest": "10m", "slowest": "1h"}
@@ -155,17 +155,6 @@ expect: {outcome: refused, trail: [{event: opened, checkpoint: stop.interdiction
     assert ["paces.0.service", "acts.0.service", "acts.1.at", "acts.1.says", "acts.2.service", "acts.4.at"] == places[:6]
     assert ["expect.trail.1.says"] == places[6:]
     assert faults[1].startswith("s.yaml:6: ")
-
-
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_the_examples_speak_of_their_plan_only(name: str) -> None:
-    """No example names a stranger, and each trail is found in the simulator."""
-    plan, chosen = example_scenario(name)
-    done = simulate(World(plan, example_directory(), example_cards(), chosen, 1))
-
-    assert [] == list(faults_in(chosen, plan))
-    assert chosen.expect is not None
-    assert first_missing(chosen.expect.trail, sights_in(done.packet)) is None
 
 
 def test_every_kind_of_statement_is_known_to_scenarios() -> None:
