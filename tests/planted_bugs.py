@@ -1872,6 +1872,46 @@ BUGS = (
         "text",
     ),
     # what a stranger, an insider and whoever has the database would use
+    Bug(
+        "R11",
+        "archive/questions.py",
+        "takes_part if not own or filters.service == reader else and_(whole, takes_part)",
+        "takes_part",
+        "gateway/lists::test_a_list_is_narrowed_down_by_each_filter",
+    ),
+    Bug(
+        "R11",
+        "archive/questions.py",
+        "and_(whole, deliveries.c.channel == filters.channel)",
+        "deliveries.c.channel == filters.channel",
+        "gateway/lists::test_a_list_is_narrowed_down_by_each_filter",
+    ),
+    Bug(
+        "R11",
+        "archive/questions.py",
+        "or_(and_(whole, touched), participants.c.state == filters.state) if own else touched",
+        "touched",
+        "gateway/lists::test_a_list_is_narrowed_down_by_each_filter",
+    ),
+    Bug("sealed", "process/ring.py", "if mode & 0o027:", "if False:", "process/ring"),
+    Bug(
+        "notices",
+        "process/mail.py",
+        'if password is not None and protection == "none":',
+        "if False:",
+        "activities/messenger::test_mail_that_is_set_up_wrong_is_refused",
+    ),
+    Bug(
+        "archive", "archive/batches.py", " and canonical(entry) == data", "", "archive/ledgers::test_what_is_no_entry_is_refused"
+    ),
+    Bug(
+        "reading",
+        "archive/questions.py",
+        "requests.c.since <= at.now, requests.c.until > at.now",
+        "requests.c.since <= at.now",
+        "archive/deliveries::test_what_asks_one_now_is_what_one_may_answer_now",
+    ),
+    Bug("record", "domain/delivery/requests.py", "if canonical(said) != body:", "if False:", "acknowledgements"),
     Bug("reads", "domain/record/reads.py", "if read.prev != tip.head:", "if False:", "reads"),
     Bug("reads", "domain/record/reads.py", "if read.at < tip.at:", "if False:", "reads"),
     Bug("reads", "domain/record/reads.py", "if tip != signed:", "if False:", "reads"),
