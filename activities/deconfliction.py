@@ -17,7 +17,7 @@ from activities.clock import moment
 from activities.relay import Relay
 from archive.claims import Claims
 from domain.delivery.reported import Deconflicted, Deferred, Released
-from domain.plan.register import Answer, Claim, DatedClaim, contacts
+from domain.plan.register import Claim, DatedClaim, RegisterAnswer, contacts
 from domain.plan.selectors import blocks, hashes
 from domain.words.moments import utc_text
 from process.in_force import InForce
@@ -65,11 +65,11 @@ class RegisterActivities:
             await self._tell(await self._claims.release(over.delivery, moment()))
             await self._relay.report(over.delivery, Released())
 
-    async def _tell(self, answer: Answer) -> None:
+    async def _tell(self, answer: RegisterAnswer) -> None:
         async for delivery, fact in self.facts(answer):
             await self._relay.report(delivery, fact)
 
-    async def facts(self, answer: Answer) -> AsyncIterator[tuple[str, Deconflicted]]:
+    async def facts(self, answer: RegisterAnswer) -> AsyncIterator[tuple[str, Deconflicted]]:
         """What each delivery is told of an answer."""
         await self._directory.look()  # so that nobody is given a key that has ended
         for finding in answer.findings:

@@ -21,7 +21,7 @@ from temporalio.service import RPCError
 from activities.keeping import Lag
 from archive.deliveries import Deliveries
 from domain.words.errors import Unavailable
-from process.metrics import State
+from process.metrics import ProbeAnswer
 
 log = logging.getLogger("vigil.progress")
 
@@ -83,7 +83,7 @@ class Progress:
         """Seconds since the last sign that it makes progress."""
         return self._clock() - self._at
 
-    async def ready(self) -> State:
+    async def ready(self) -> ProbeAnswer:
         """Whether it makes progress, and the archive keeps up."""
         idle, late = self.idle(), self._lag.seconds()
         keeps_up = self._archive and late <= LATE
@@ -94,12 +94,12 @@ class Progress:
             "archive_lag_seconds": round(late),
             "temporal": "up" if self._temporal else "away",
         }
-        return State(well=idle <= STALLED and keeps_up and self._temporal, said=said)
+        return ProbeAnswer(well=idle <= STALLED and keeps_up and self._temporal, said=said)
 
-    async def live(self) -> State:
+    async def live(self) -> ProbeAnswer:
         """Whether it should go on: another in its place would be answered, and this one is not."""
         idle = self.idle()
-        return State(well=idle <= STUCK or not self._temporal, said={"idle_seconds": round(idle)})
+        return ProbeAnswer(well=idle <= STUCK or not self._temporal, said={"idle_seconds": round(idle)})
 
     async def go_on(self) -> None:
         """One look after another, until it is cancelled."""

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from archive.proofs import INSERT
 from archive.tables import claim_hashes, claims, enquiries, enquiry_alarms, live_counts, register
 from domain.plan.enquiries import WINDOW, Alarm, Enquiries, Enquiry
-from domain.plan.register import Answer, Beside, Claim, DatedClaim, Register
+from domain.plan.register import Beside, Claim, DatedClaim, Register, RegisterAnswer
 from domain.words.errors import NotVerified
 from domain.words.limits import MOST_ALARMS
 from domain.words.moments import instant, utc_text
@@ -42,11 +42,11 @@ class Part:
     looked: list[dict[str, Any]] = field(default_factory=list)
     """Rows of the enquiries that are new."""
 
-    def claim(self, dated: DatedClaim) -> Answer:
+    def claim(self, dated: DatedClaim) -> RegisterAnswer:
         """What is answered to it."""
         claim = dated.claim
         if claim.delivery in self.released:
-            return Answer(number=self.register.number)
+            return RegisterAnswer(number=self.register.number)
         beside = Beside(live=self.outside.total(), of_state=self.outside[claim.state], hashes=self.hashes)
         known = self.register.model_copy(update={"beside": beside})
         after, answer = known.claim(dated)
@@ -157,7 +157,7 @@ async def taken_out(connection: AsyncConnection, head: Row[Any], own: Row[Any], 
     return (await connection.execute(select(register))).one()
 
 
-async def freed(connection: AsyncConnection, head: Row[Any], own: Row[Any]) -> Answer:
+async def freed(connection: AsyncConnection, head: Row[Any], own: Row[Any]) -> RegisterAnswer:
     """What those find now that this operation touched."""
     hashes = (await connection.execute(select(claim_hashes.c.hash).where(claim_hashes.c.delivery == own.delivery))).scalars()
     claim = _claim(own, hashes)

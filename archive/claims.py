@@ -18,7 +18,7 @@ from archive.claim_rows import forget, freed, locked, part_of, row_of, taken_out
 from archive.database import Database
 from archive.tables import claims, deliveries, enquiries
 from domain.plan.enquiries import WINDOW
-from domain.plan.register import Answer, DatedClaim
+from domain.plan.register import DatedClaim, RegisterAnswer
 from domain.words.errors import Unavailable
 from domain.words.moments import instant, utc_text
 
@@ -35,7 +35,7 @@ MOST_AT_ONCE: Final = 32
 @dataclass(frozen=True)
 class _Waiting:
     dated: DatedClaim
-    answer: asyncio.Future[Answer]
+    answer: asyncio.Future[RegisterAnswer]
 
 
 class Claims:
@@ -49,7 +49,7 @@ class Claims:
         """Whoever waits for the row in the database has a connection in hand, and so one of a process waits there."""
         self._waiting: list[_Waiting] = []
 
-    async def claim(self, dated: DatedClaim) -> Answer:
+    async def claim(self, dated: DatedClaim) -> RegisterAnswer:
         """Enter an operation; entering it again changes nothing. One that has been released stays so, and hears of nobody."""
         own = _Waiting(dated, asyncio.get_running_loop().create_future())
         self._waiting.append(own)
@@ -76,14 +76,14 @@ class Claims:
         for one, answer in zip(some, answers, strict=True):
             one.answer.set_result(answer)
 
-    async def _entered(self, some: Sequence[DatedClaim]) -> list[Answer]:
+    async def _entered(self, some: Sequence[DatedClaim]) -> list[RegisterAnswer]:
         async with self._database.writing() as connection:
             part = await part_of(connection, await locked(connection), some)
             answers = [part.claim(one) for one in some]
             await part.write(connection)
         return answers
 
-    async def release(self, delivery: str, at: datetime) -> Answer:
+    async def release(self, delivery: str, at: datetime) -> RegisterAnswer:
         """Take an operation out; those that it touched find one conflict less, also when it is released again."""
         async with self._gate, self._database.writing() as connection:
             head = await locked(connection)
@@ -92,7 +92,7 @@ class Claims:
                 nobody = {"contact": "", "state": "", "signer": "", "order": 0, "touched": 0, "number": head.number}
                 gone = {"delivery": delivery, "at": utc_text(at), "released_at": utc_text(at)}
                 await connection.execute(insert(claims).values(nobody | gone))
-                return Answer(number=head.number)
+                return RegisterAnswer(number=head.number)
             if own.released_at is None:
                 head = await taken_out(connection, head, own, at)
                 await connection.execute(
@@ -100,7 +100,7 @@ class Claims:
                 )
             return await freed(connection, head, own)
 
-    async def gone(self, delivery: str, at: datetime) -> Answer | None:
+    async def gone(self, delivery: str, at: datetime) -> RegisterAnswer | None:
         """Nothing performs it any more, it was seen at this moment: after a day it counts as live no more. The answer, once it
         does not.
         """

@@ -62,7 +62,7 @@ AGAIN = 0.2
 PATIENCE = 120.0
 
 
-class Services(SimulatedServices):
+class OpenServices(SimulatedServices):
     """Simulated services that let the register be looked into and say nothing else that they are asked, so that checkpoints stay
     open. The hostile one, which is polled, always has a hundred other answers.
     """
@@ -102,7 +102,7 @@ class Site:
     """An installation of real processes, with a quiet delivery and a busy one."""
 
     embedded: Embedded
-    services: Services
+    services: OpenServices
     directory: Directory
     http: aiohttp.ClientSession
     quiet: Plan
@@ -238,7 +238,7 @@ async def site(folder: Path) -> AsyncIterator[Site]:
     with held(folder / "home") as home:
         dossier = Dossier(busy, example_directory(), example_cards())
         directory, layout = Rehearsal((Staged(dossier, scenario),), 1, home).lay_out(polled)
-        services = Services(directory, layout.gateway_url, busy, scenario)
+        services = OpenServices(directory, layout.gateway_url, busy, scenario)
         async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
             found = Site(embedded, services, directory, http, quiet, busy)
             for plan in (quiet, busy):

@@ -8,7 +8,7 @@ from rich.text import Text
 from client.language import _, speak
 from client.tables import Lines, pairs
 from domain.plan.demands import Demand
-from domain.views.law import NOT_KNOWN_HERE, NOT_SO, NOTE, Explained, Line, explained
+from domain.views.law import NOT_KNOWN_HERE, NOT_SO, NOTE, ExplainedCard, Line, explained
 
 
 def demands_in_words(found: Sequence[Demand]) -> RenderableType:
@@ -27,7 +27,7 @@ def demands_in_words(found: Sequence[Demand]) -> RenderableType:
     return Group(*parts[:-1])
 
 
-def _rows(one: Explained) -> Iterator[tuple[str, str]]:
+def _rows(one: ExplainedCard) -> Iterator[tuple[str, str]]:
     before = ""
     for line in one.lines:
         yield "" if line.about == before else line.about, _said(line)

@@ -22,7 +22,7 @@ from domain.record.verify import verify
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, TimedOut
 from rehearsal.groups import simulate_group
-from rehearsal.scenario import ExpectedStatement, Happened
+from rehearsal.scenario import ExpectedEvent, ExpectedStatement
 from rehearsal.simulator import simulate
 from rehearsal.trail import TrailEntry, first_missing, nearest, sights_in
 
@@ -45,7 +45,7 @@ class Missing(Frozen):
     """The first item of a trail that was not found; `number` counts from 1."""
 
     number: int
-    item: ExpectedStatement | Happened
+    item: ExpectedStatement | ExpectedEvent
 
 
 class TrialResult(Frozen):

@@ -44,7 +44,7 @@ from process.configuration import cards_in, installation_of, password_in
 from process.in_force import FollowedFile
 from process.keyfile import key_in
 from process.mail import mailbox
-from process.metrics import Probes, State, probed
+from process.metrics import ProbeAnswer, Probes, probed
 from process.ring import Wrapping, ring_in
 from process.serve import serve
 from process.settings import Settings
@@ -136,13 +136,13 @@ def certificate_of(chosen: Settings) -> Served | None:
     return Served(chosen.tls_cert, chosen.tls_key, chosen.tls_client_ca)
 
 
-async def _ready(health: Callable[[], Awaitable[Health]]) -> State:
+async def _ready(health: Callable[[], Awaitable[Health]]) -> ProbeAnswer:
     """While Temporal answers, a stop can be taken: so a gateway without its archive is not taken out of service (R8)."""
     try:
         found = await health()
     except Unavailable:
-        return State(well=False, said={"temporal": "away"})
-    return State(well=True, said=found.model_dump(exclude={"status"}))
+        return ProbeAnswer(well=False, said={"temporal": "away"})
+    return ProbeAnswer(well=True, said=found.model_dump(exclude={"status"}))
 
 
 async def _filled(reading: Reading) -> None:

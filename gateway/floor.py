@@ -24,7 +24,7 @@ from domain.delivery.chasing import Chase
 from domain.delivery.vocabulary import UtcText
 from domain.plan.directory import Service
 from domain.signing.canonical import Frozen
-from domain.views.floor import Counted, Engine, Floor, FloorQuestion, FloorRow, Placed, matches, packed, placed
+from domain.views.floor import Engine, Floor, FloorQuestion, FloorRow, Placed, ReasonCount, matches, packed, placed
 from domain.views.glance import Glance
 from domain.views.shift import Head
 from domain.words.errors import Unavailable
@@ -70,7 +70,7 @@ class FloorBeat(Frozen):
     at: UtcText
     archive: Literal["up", "away"]
     engine: Engine
-    counters: tuple[Counted, ...]
+    counters: tuple[ReasonCount, ...]
     matching: Annotated[int, Field(ge=0)]
     open: Annotated[int, Field(ge=0)]
     due_within_an_hour: Annotated[int, Field(ge=0)]

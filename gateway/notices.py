@@ -16,7 +16,7 @@ from gateway.noticing import Rights
 from gateway.telling import Teller
 
 
-class Waiting(Frozen):
+class Unseen(Frozen):
     """What the desk itself says to an officer: of how many deliveries something came up, and up to which number that goes."""
 
     count: int
@@ -70,10 +70,10 @@ class NoticeRoom:
             raise Limited(message, after=int(GAP.total_seconds()))
         tried.append(now)
 
-    async def waiting(self, visitor: Visitor) -> Waiting:
+    async def waiting(self, visitor: Visitor) -> Unseen:
         """What the desk says now, by subscriptions to pages: the most that one of them says."""
         found = [await self._subscribers.shown(one, self._is_quiet(one)) for one in await self._pages(visitor)]
-        return Waiting(count=max((count for count, _ in found), default=0), upto=max((upto for _, upto in found), default=0))
+        return Unseen(count=max((count for count, _ in found), default=0), upto=max((upto for _, upto in found), default=0))
 
     async def seen(self, visitor: Visitor, upto: int) -> None:
         """Everything up to this number was seen at the desk."""

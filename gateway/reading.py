@@ -32,7 +32,7 @@ from domain.plan.directory import Service
 from domain.record.expunction import Expunged
 from domain.rules.handling import named
 from domain.views.asked import inbox
-from domain.views.law import demanded
+from domain.views.law import demands_of
 from domain.views.lists import Row, Rows
 from domain.views.results import CountedBy, Period, Results
 from domain.views.sight import page, sight
@@ -148,7 +148,7 @@ class Reading:
 
     async def law(self, caller: Service, name: str) -> tuple[Demand, ...]:
         """What the rule cards demand of its plan, as far as it is the caller's to see (R11)."""
-        return demanded(await self.delivery(caller, name), caller)
+        return demands_of(await self.delivery(caller, name), caller)
 
     async def ledger(self, caller: Service, name: str, since: int) -> list[Entry | Withheld]:
         """Ledger entries from a number on, as far as they are the caller's to read (R11); once expunged, the leaves."""

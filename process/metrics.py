@@ -28,14 +28,14 @@ PATIENCE = aiohttp.ClientTimeout(total=3)
 
 
 @dataclass(frozen=True)
-class State:
+class ProbeAnswer:
     """An answer to a probe, and the words that go with it."""
 
     well: bool
     said: Mapping[str, object]
 
 
-Probe = Callable[[], Awaitable[State]]
+Probe = Callable[[], Awaitable[ProbeAnswer]]
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ async def probed(probes: Probes, host: str, port: int | None) -> AsyncIterator[N
         await runner.cleanup()
 
 
-async def _alive() -> State:
-    return State(well=True, said={})
+async def _alive() -> ProbeAnswer:
+    return ProbeAnswer(well=True, said={})
 
 
 def _answering(probe: Probe) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -66,7 +66,7 @@ class Result:
 
 def world(seed: int) -> World:
     """What a seed stands for: one of the example plans or, if it is odd, a plan of its own, with trouble."""
-    plans, directory, cards = _brought()
+    plans, directory, cards = _examples()
     plan = plans[seed // 2 % len(plans)]
     if seed % 2:
         plan, directory, cards = random_plans.dossier(seed)
@@ -153,14 +153,14 @@ def reader_of(chosen: World) -> Reader:
 
 def run_many(seeds: Iterable[int], processes: int = PROCESSES, run: Callable[[int], Result] = run) -> Iterable[Result]:
     """Many seeds on so many processes, in order."""
-    _brought()
+    _examples()
     gc.freeze()  # what the processes share is looked through by none of them
     with ProcessPoolExecutor(processes, initializer=gc.set_threshold, initargs=(SELDOM,)) as pool:
         yield from pool.map(run, seeds, chunksize=CHUNK)
 
 
 @cache
-def _brought() -> tuple[tuple[Plan, ...], Directory, dict[str, RuleCard]]:
+def _examples() -> tuple[tuple[Plan, ...], Directory, dict[str, RuleCard]]:
     paths = [EXAMPLES / name / "plan.yaml" for name in PLANS]
     plans = tuple(Document(text_of(path), str(path)).read(Plan) for path in paths)
     return plans, directory_in(EXAMPLES / "directory.yaml"), cards_in(EXAMPLES / "cards")
@@ -217,7 +217,7 @@ def main() -> int:
 
 def _try_changes(patience: int) -> int:
     """Exit code 0 if no change of the smallest plan leaves a delivery that cannot go on."""
-    examples, directory, cards = _brought()
+    examples, directory, cards = _examples()
     scenario = Scenario(vigil="scenario/1", pace=Pace(fastest=timedelta(milliseconds=1), slowest=timedelta(milliseconds=1)))
     small = World(explore.small_plan(examples[0]), directory, cards, scenario, 1)
     plans, stopper = explore.plans_of(small), small.plan.authorities(small.plan.legs[-1].state)[0]

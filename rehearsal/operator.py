@@ -98,9 +98,9 @@ def two_histories(run: Simulated, number: int) -> tuple[Shown, Shown]:
     """What came in as entry `number` came in only in the one; whatever came later came in in both, and was judged in each by the
     rules. Each gives receipts of its own.
     """
-    brought, _, _ = unseal(run.packet)
+    unsealed, _, _ = unseal(run.packet)
     entries = run.delivery.ledger.entries
-    other = resume(brought.directory, brought.cards, entries[:number], secret_of(run.seed))
+    other = resume(unsealed.directory, unsealed.cards, entries[:number], secret_of(run.seed))
     given = [one for one in run.receipts if one.seq < number]
     for entry in entries[number + 1 :]:
         with suppress(VigilError):  # there it is not true, or nobody takes it any more

@@ -94,7 +94,7 @@ class ExpectedStatement(Frozen):
     """The rule that refused it, or by which something is remarked of it."""
 
 
-class Happened(Frozen):
+class ExpectedEvent(Frozen):
     """Something of a trail: what was recorded. What is left out may be anything."""
 
     event: Literal[
@@ -127,7 +127,7 @@ class Happened(Frozen):
     outcome: Outcome | None = None
 
     @model_validator(mode="after")
-    def _says_what_it_has(self) -> "Happened":
+    def _says_what_it_has(self) -> "ExpectedEvent":
         for name in ("checkpoint", "service", "sibling", "rule", "outcome"):
             if getattr(self, name) is not None and name not in NAMED_BY[self.event]:
                 has = ", ".join(NAMED_BY[self.event]) or "nothing more"
@@ -161,10 +161,10 @@ NAMED_BY: dict[str, tuple[str, ...]] = {
 
 def _which(item: Any) -> str:
     """A mapping with `event` is something that happened, any other something that was said."""
-    return "happened" if isinstance(item, Happened) or (isinstance(item, dict) and "event" in item) else "said"
+    return "happened" if isinstance(item, ExpectedEvent) or (isinstance(item, dict) and "event" in item) else "said"
 
 
-Sight = Annotated[Annotated[ExpectedStatement, Tag("said")] | Annotated[Happened, Tag("happened")], Discriminator(_which)]
+Sight = Annotated[Annotated[ExpectedStatement, Tag("said")] | Annotated[ExpectedEvent, Tag("happened")], Discriminator(_which)]
 
 
 class Expected(Frozen):

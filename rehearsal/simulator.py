@@ -24,7 +24,7 @@ from domain.plan.access import supervises
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
-from domain.plan.register import Answer, Claim, DatedClaim, Register, contacts
+from domain.plan.register import Claim, DatedClaim, Register, RegisterAnswer, contacts
 from domain.plan.selectors import hashes
 from domain.record.door import amend, archive_has, begin, go_on, report, resume, submit
 from domain.record.packet import seal
@@ -482,7 +482,7 @@ class Theatre:
             self._report(Deferred(order=order, not_before=later))
         self._answer(changed)
 
-    def _answer(self, changed: tuple[Register, Answer]) -> None:
+    def _answer(self, changed: tuple[Register, RegisterAnswer]) -> None:
         self._register, answer = changed
         for finding in answer.findings:
             if finding.party.delivery == self._world.plan.operation and not self._delivery.state.ended:

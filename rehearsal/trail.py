@@ -20,9 +20,9 @@ from domain.record.packet import unseal
 from domain.rules.books import book_for
 from domain.rules.turns import ORDER
 from domain.words.moments import instant
-from rehearsal.scenario import ExpectedStatement, Happened, base_name
+from rehearsal.scenario import ExpectedEvent, ExpectedStatement, base_name
 
-Item = ExpectedStatement | Happened
+Item = ExpectedStatement | ExpectedEvent
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.views.glance import Awaited, Glance, Shortfall, Stretch
+from domain.views.glance import Glance, LegAhead, Pending, Shortfall
 from domain.words.moments import utc_text
 
 NAMES = ("tulip", "marmot", "kulan", "saiga", "poplar", "cedar", "ibex", "falcon", "heron", "amu", "argali", "jerboa", "juniper")
@@ -26,8 +26,8 @@ def glance_of(name: str, now: datetime, **changed: Any) -> Glance:
         "phase": "under_way",
         "outcome": None,
         "way": (
-            Stretch(state="KZ", responsible="kz.customs", takes=36_000),
-            Stretch(state="UZ", responsible="uz.customs", takes=7_200),
+            LegAhead(state="KZ", responsible="kz.customs", takes=36_000),
+            LegAhead(state="UZ", responsible="uz.customs", takes=7_200),
         ),
         "leg": 0,
         "left_at": utc_text(now - timedelta(hours=4)),
@@ -47,7 +47,7 @@ def glance_of(name: str, now: datetime, **changed: Any) -> Glance:
     return Glance(**(usual | changed))
 
 
-def wait(now: datetime, service: str, hours: float | None, needs: str = "handover_acceptance", **more: Any) -> Awaited:
+def wait(now: datetime, service: str, hours: float | None, needs: str = "handover_acceptance", **more: Any) -> Pending:
     """An open checkpoint that is due so many hours from now."""
     given: dict[str, Any] = {
         "checkpoint": "border",
@@ -62,7 +62,7 @@ def wait(now: datetime, service: str, hours: float | None, needs: str = "handove
         "next_rung": None,
         "then": "nothing",
     }
-    return Awaited(**(given | more))
+    return Pending(**(given | more))
 
 
 def trouble(kind: str, now: datetime) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def night(count: int, now: datetime, seed: int = 1) -> Iterator[Glance]:
     draw = random.Random(seed)  # noqa: S311
     for number in range(count):
         states = draw.sample(STATES, draw.randint(2, 5))
-        way = tuple(Stretch(state=one, responsible=f"{one.lower()}.customs", takes=draw.randint(2, 40) * 3600) for one in states)
+        way = tuple(LegAhead(state=one, responsible=f"{one.lower()}.customs", takes=draw.randint(2, 40) * 3600) for one in states)
         leg = draw.choice([None, *range(len(way))])
         here, ahead = way[leg or 0], way[min((leg or 0) + 1, len(way) - 1)]
         arrived = leg == len(way) - 1 and draw.random() < 0.4

@@ -351,7 +351,7 @@ async def installed(
         parts = caller, messenger, register, relay, keeping
         worker = patient(worker_for(client, queue, of_worker, *parts, build=build, grace=timedelta(seconds=1)))
         served = without(directory, (*(reach or {}), *bystanders))
-        handing = asyncio.create_task(receipts.go_on())
+        relaying = asyncio.create_task(receipts.go_on())
         try:
             async with worker, serving(app, "127.0.0.1", ports[0], grace=1):
                 await settle(client, queue, build, takes_over=False)
@@ -363,8 +363,8 @@ async def installed(
                             client, url, http, directory, in_force, of_worker, queue, parts, reads, sessions, kept, services
                         )
         finally:
-            handing.cancel()
-            await asyncio.gather(handing, return_exceptions=True)
+            relaying.cancel()
+            await asyncio.gather(relaying, return_exceptions=True)
             await end_what_runs(client, workflow_id(plan.operation))
 
 

@@ -69,7 +69,7 @@ NEXT_BUILD = "drill-next"
 PARTS = ("strangers", "kills", "failover", "workers", "temporal", "restore")
 
 
-class Services(RecordingServices):
+class DeskServices(RecordingServices):
     """The services of the example, at the desk: they answer over TLS."""
 
     def site_at(self, port: int, runner: web.AppRunner) -> web.BaseSite:
@@ -319,7 +319,7 @@ async def opened(load: Load) -> AsyncIterator[Drill]:
     tls = tls_in(own / "ca.pem", own / "node.pem", own / "node.key")
     where, ring = f"{BALANCER.address}:{TEMPORAL}", ring_in(ours / "payload.keys")
     client = await connect(where, NAMESPACE, ring, tls=tls, runtime=Runtime(telemetry=QUIET))
-    services = Services(directory, GATEWAY_URL, cluster.pace(), 1, records)
+    services = DeskServices(directory, GATEWAY_URL, cluster.pace(), 1, records)
     async with services, aiohttp.ClientSession() as http, Traffic(http, GATEWAY_URL, client, records, plan, load) as traffic:
         yield Drill(records, traffic, http, client)
 

@@ -78,9 +78,9 @@ def relieved_by_another(intervals: Sequence[Interval], known: Mapping[str, Relie
     """The first team whose relief did not come, the relief, and the team that came in its place: where it has handed over to
     one, and of what begins at that moment or later, another begins first, and that one is not watching then either.
     """
-    handing = [(team, one.until, one.to) for team, one in known.items()]
-    handing += [(one.team, one.span[1], one.handed_to) for one in intervals]
-    for team, until, to in handing:
+    handovers = [(team, one.until, one.to) for team, one in known.items()]
+    handovers += [(one.team, one.span[1], one.handed_to) for one in intervals]
+    for team, until, to in handovers:
         first = min((one.span[0] for one in intervals if one.span[0] >= until), default=None)
         came = [one.team for one in intervals if one.span[0] == first]
         watching = [one.team for one in intervals if one.span[0] < until < one.span[1]]

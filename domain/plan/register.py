@@ -102,7 +102,7 @@ class Overlap(Frozen):
     others: Annotated[tuple[Party, ...], Field(max_length=MOST_CONTACTS)]
 
 
-class Answer(Frozen):
+class RegisterAnswer(Frozen):
     """The register's answer: a finding for each operation touched, the asker's last. `number` is higher after each change."""
 
     number: Annotated[int, Field(ge=0)]
@@ -132,7 +132,7 @@ class Register(Frozen):
     asked_at: Moment | None = None
     """The newest moment that anyone has brought. It never runs back, so that no quota does."""
 
-    def claim(self, dated: DatedClaim) -> tuple["Register", Answer]:
+    def claim(self, dated: DatedClaim) -> tuple["Register", RegisterAnswer]:
         """Enter an operation; entering it again changes nothing. Of two that touch, the later one finds the earlier.
 
         By an older signature than it was entered by, it lets go of nothing: an attempt has come late, or its delivery was put
@@ -144,7 +144,7 @@ class Register(Frozen):
             claim = claim.model_copy(update={"hashes": both})
             dated = dated.model_copy(update={"claim": claim})
         if claim == known:
-            return self, Answer(number=self.number, findings=_findings(self.claims, *self.touching(claim), claim))
+            return self, RegisterAnswer(number=self.number, findings=_findings(self.claims, *self.touching(claim), claim))
         now = max([instant(dated.at), *([instant(self.asked_at)] if self.asked_at is not None else [])])
         book = self.enquiries.at(now)
         enquiry = self._enquiry(dated, now)
@@ -163,19 +163,21 @@ class Register(Frozen):
                 "asked_at": utc_text(now),
             }
         )
-        return register, Answer(number=register.number, findings=_findings(register.claims, *register.touching(claim), claim))
+        return register, RegisterAnswer(
+            number=register.number, findings=_findings(register.claims, *register.touching(claim), claim)
+        )
 
-    def release(self, delivery: str) -> tuple["Register", Answer]:
+    def release(self, delivery: str) -> tuple["Register", RegisterAnswer]:
         """Take an operation out; those it touched find one conflict less."""
         found = self._known(delivery)
         if found is None:
-            return self, Answer(number=self.number)
+            return self, RegisterAnswer(number=self.number)
         register = self.model_copy(update={"number": self.number + 1, "claims": self._without(delivery)})
-        return register, Answer(number=register.number, findings=_findings(register.claims, *self.touching(found)))
+        return register, RegisterAnswer(number=register.number, findings=_findings(register.claims, *self.touching(found)))
 
-    def _deferred(self, book: Enquiries, now: datetime, not_before: datetime) -> tuple["Register", Answer]:
+    def _deferred(self, book: Enquiries, now: datetime, not_before: datetime) -> tuple["Register", RegisterAnswer]:
         register = self.model_copy(update={"enquiries": book, "asked_at": utc_text(now)})
-        return register, Answer(number=self.number, not_before=utc_text(not_before))
+        return register, RegisterAnswer(number=self.number, not_before=utc_text(not_before))
 
     def _enquiry(self, dated: DatedClaim, now: datetime) -> Enquiry:
         """What of this counts: what the same operation has not looked for already."""

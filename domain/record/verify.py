@@ -59,7 +59,7 @@ class Countersigned(Frozen):
     root: Digest
 
 
-class Gap(Frozen):
+class UnwatchedSpan(Frozen):
     """From when until when nobody watched, and the entries of the log beside it."""
 
     begins: UtcText
@@ -123,7 +123,7 @@ class Verified(Frozen):
     """Of everything that was found, taken out, put in or seized: its holder, or what became of it."""
     attachments: tuple[AttachedFile, ...]
     """The files that it names."""
-    unwatched: tuple[Gap, ...]
+    unwatched: tuple[UnwatchedSpan, ...]
     """Gaps in continuous observation, between intervals of the surveillance log (R9)."""
     hearsay: int
     """Requests of which the installation alone says that they were received: no acknowledgement is signed."""
@@ -187,7 +187,7 @@ def verify(
         other_history=tuple(saw_another_history(delivery)),
         remarked=tuple(dict.fromkeys(entry.seq for entry, _ in delivery.remarked())),
         unwatched=tuple(
-            Gap(begins=utc_text(one.begins), ends=utc_text(one.ends), after=one.after, before=one.before)
+            UnwatchedSpan(begins=utc_text(one.begins), ends=utc_text(one.ends), after=one.after, before=one.before)
             for one in unwatched(delivery.state.watch_log)
         ),
         exhibits=tuple(

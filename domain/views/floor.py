@@ -14,9 +14,9 @@ from pydantic import Field, ValidationError
 from domain.delivery.chasing import Chase
 from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
-from domain.views.glance import Awaited, Glance
+from domain.views.glance import Glance, Pending
 from domain.views.lists import OperationCodes
-from domain.views.owed import Owed, owed
+from domain.views.owed import Unanswered, owed
 from domain.views.urgency import Group, Reason, Urgency, holds_until, urgencies
 from domain.views.view import Phase
 from domain.words.identifiers import OperationCode, ServiceId, State
@@ -98,7 +98,7 @@ class FloorRow(Frozen):
     glance: Glance
 
 
-class Counted(Frozen):
+class ReasonCount(Frozen):
     """How many deliveries there are of which that is so, and the worst of them."""
 
     reason: Reason
@@ -120,7 +120,7 @@ class FloorPage(Frozen):
     """A page of the watch floor. `at`: the moment for which it is true. `rows`: at most 120 of the `matching` ones."""
 
     at: UtcText
-    counters: tuple[Counted, ...]
+    counters: tuple[ReasonCount, ...]
     facets: Facets
     rows: Annotated[tuple[FloorRow, ...], Field(max_length=ROWS_OF_FLOOR)]
     page: Annotated[int, Field(ge=1)]
@@ -173,7 +173,7 @@ class Placed:
     """From when to before when something is due within the hour."""
     more_waits: int
     """How many checkpoints wait that the glance has no room for."""
-    owed: tuple[Owed, ...]
+    owed: tuple[Unanswered, ...]
     """The open checkpoints at which silence counts."""
 
     @property
@@ -239,10 +239,10 @@ def _hours(moments: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
         yield begins, ends
 
 
-def concerned(seen: Glance, worst: Urgency) -> Awaited | None:
+def concerned(seen: Glance, worst: Urgency) -> Pending | None:
     """The open checkpoint that a row is about: the one for which it stands where it does, else the first."""
     named = _ABOUT.get(worst.reason)
-    fitting: tuple[Callable[[Awaited], bool], ...] = (
+    fitting: tuple[Callable[[Pending], bool], ...] = (
         lambda one: named is not None and one.contingency == named,
         lambda one: worst.until is not None and one.due is not None and instant(one.due) == worst.until,
         lambda one: worst.reason == "unreachable" and bool(one.unreachable),

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from domain.plan.vocabulary import Need
 from domain.rules.contingency import Consequence
-from domain.views.floor import Counted, FloorRow, concerned
-from domain.views.glance import Awaited
+from domain.views.floor import FloorRow, ReasonCount, concerned
+from domain.views.glance import Pending
 from domain.views.names import NEEDS
 from domain.views.sentences import Translate, english, say_plainly, two_units
 from domain.views.spans import HOURS
@@ -176,7 +176,7 @@ def time_left(row: FloorRow, now: datetime, translate: Translate = english) -> t
 UNTIL_SEIZED, NO_DEADLINE, LATE = mark("until seized"), mark("no deadline"), mark("late {span}")
 
 
-def worst_of(counted: Counted, now: datetime, translate: Translate = english) -> str:
+def worst_of(counted: ReasonCount, now: datetime, translate: Translate = english) -> str:
     """The worst case of a counter, with its time."""
     if counted.delivery is None:
         return ""
@@ -193,7 +193,7 @@ def _age(span: timedelta, translate: Translate) -> str:
     return translate(HOURS) % hours if 0 < hours < 24 else two_units(span, translate)
 
 
-def _need(row: FloorRow, wait: Awaited | None, now: datetime, translate: Translate) -> str:
+def _need(row: FloorRow, wait: Pending | None, now: datetime, translate: Translate) -> str:
     seen, need = row.glance, translate(SHORTLY[wait.needs]) if wait is not None else ""
     match row.reason:
         case "lost" if seen.lost_since is not None:
@@ -215,14 +215,14 @@ def _need(row: FloorRow, wait: Awaited | None, now: datetime, translate: Transla
             return need
 
 
-def _whole(wait: Awaited | None, who: str, need: str, translate: Translate) -> str:
+def _whole(wait: Pending | None, who: str, need: str, translate: Translate) -> str:
     if wait is None:
         return need
     said = f"{who}: {translate(NEEDS[wait.needs])}." if who == next(iter(wait.services), "") else f"{who}: {need}."
     return f"{said} {translate(THEN[wait.then])}"
 
 
-def _used(wait: Awaited | None, now: datetime) -> float | None:
+def _used(wait: Pending | None, now: datetime) -> float | None:
     if wait is None or wait.due is None:
         return None
     allowed = (instant(wait.due) - instant(wait.since)).total_seconds()

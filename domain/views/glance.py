@@ -29,7 +29,7 @@ from domain.words.moments import instant, utc_text
 Seconds = Annotated[int, Field(ge=0)]
 
 
-class Stretch(Frozen):
+class LegAhead(Frozen):
     """A part of the way in one State under one authority, and how long the plan gives it."""
 
     state: State
@@ -37,7 +37,7 @@ class Stretch(Frozen):
     takes: Seconds
 
 
-class Awaited(Frozen):
+class Pending(Frozen):
     """An open checkpoint: who has not answered what, and what happens if nothing comes."""
 
     checkpoint: CheckpointId
@@ -93,7 +93,7 @@ class Glance(Frozen):
     """Services that take part and see the whole: for others there is no such row (R11)."""
     phase: Phase
     outcome: Outcome | None
-    way: Annotated[tuple[Stretch, ...], Field(min_length=1, max_length=MOST_LEGS)]
+    way: Annotated[tuple[LegAhead, ...], Field(min_length=1, max_length=MOST_LEGS)]
     leg: Annotated[int, Field(ge=0)] | None
     """Which stretch it is on; none before it has left."""
     left_at: UtcText | None
@@ -104,7 +104,7 @@ class Glance(Frozen):
     """Who is responsible for it now (R4)."""
     seen_at: UtcText | None
     """When somebody last had it in hand or in sight."""
-    waits: Annotated[tuple[Awaited, ...], Field(max_length=MOST_GLANCED)]
+    waits: Annotated[tuple[Pending, ...], Field(max_length=MOST_GLANCED)]
     """Open checkpoints, the earliest due first."""
     more_waits: Annotated[int, Field(ge=0)] = 0
     halted: Cause | None
@@ -148,7 +148,7 @@ def glance(delivery: Delivery) -> Glance:
         phase=phase(delivery),
         outcome=state.outcome,
         way=tuple(
-            Stretch(state=leg.state, responsible=leg.responsible, takes=int(leg.takes.total_seconds())) for leg in plan.legs
+            LegAhead(state=leg.state, responsible=leg.responsible, takes=int(leg.takes.total_seconds())) for leg in plan.legs
         ),
         leg=state.leg,
         left_at=_text(left_at(delivery)),
@@ -210,11 +210,11 @@ def _differing(delivery: Delivery) -> Iterator[Finding]:
     yield from delivery.balance.unexplained()
 
 
-def _awaited(delivery: Delivery, progress: Progress) -> Awaited:
+def _awaited(delivery: Delivery, progress: Progress) -> Pending:
     waiting = progress.waiting_for()
     rung = progress.next_rung()
     asked = progress.checkpoint.needs
-    return Awaited(
+    return Pending(
         checkpoint=progress.checkpoint.id,
         contingency=progress.contingency,
         needs=next((need for one in waiting for need in asked[one]), next(iter(asked.values()))[0]),

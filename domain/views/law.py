@@ -74,7 +74,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Explained:
+class ExplainedCard:
     """What one State's card demands of a plan, line by line."""
 
     state: str
@@ -90,13 +90,13 @@ class Explained:
     """Whether these stand in the language of the card."""
 
 
-def explained(demand: Demand, translate: Translate = english) -> Explained:
+def explained(demand: Demand, translate: Translate = english) -> ExplainedCard:
     """What a State demands, in the reader's language."""
     who = demand.answered_by or "-"
     topics = ", ".join(told(topic(one), translate) for one in demand.not_known)
     notes = _own(demand.notes, translate)
     movement = translate(word(demand.movement)) if demand.movement is not None else ""
-    return Explained(
+    return ExplainedCard(
         state=demand.state,
         title=translate(TITLE).format(state=demand.state, version=demand.version),
         example=translate(EXAMPLE) if demand.example else "",
@@ -108,7 +108,7 @@ def explained(demand: Demand, translate: Translate = english) -> Explained:
     )
 
 
-def demanded(delivery: Delivery, reader: Service) -> tuple[Demand, ...]:
+def demands_of(delivery: Delivery, reader: Service) -> tuple[Demand, ...]:
     """What the cards demand of the plan in force, as far as it is this reader's to see (R11): of every State for those who see
     the whole, of its own for whoever else takes part, since a demand says whom a State is asked by and for how long.
     """

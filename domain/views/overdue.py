@@ -19,8 +19,8 @@ from domain.plan.vocabulary import Need
 from domain.rules.contingency import Consequence
 from domain.signing.canonical import Frozen
 from domain.views.floor import Placed
-from domain.views.glance import Awaited
-from domain.views.owed import ORDER, SOON, Late, Owed
+from domain.views.glance import Pending
+from domain.views.owed import ORDER, SOON, Late, Unanswered
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId, State
 from domain.words.limits import LONGEST_SEARCH, MOST_BLOCKS, MOST_LISTED_SERVICES, MOST_MISSING
 from domain.words.moments import instant, utc_text
@@ -267,7 +267,7 @@ def owing(rows: Iterable[Placed], now: datetime) -> frozenset[str]:
     return frozenset(service for row in rows for one, _ in _late(row, now) for service in one.services)
 
 
-def _late(row: Placed, now: datetime) -> Iterator[tuple[Owed, Late]]:
+def _late(row: Placed, now: datetime) -> Iterator[tuple[Unanswered, Late]]:
     moment, soon = _text(now), _text(now + SOON)
     return ((one, late) for one in row.owed if (late := one.stands(moment, soon)) is not None)
 
@@ -284,7 +284,7 @@ def _text(moment: datetime) -> str:
     return utc_text(moment)
 
 
-def next_of(wait: Awaited, now: datetime) -> Next:
+def next_of(wait: Pending, now: datetime) -> Next:
     """The nearest of what is ahead. What was due and is not done yet is done at the next moment: a worker is behind."""
     if wait.paused:
         return Next(what="held")

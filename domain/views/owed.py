@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
-from domain.views.glance import Awaited, Glance
+from domain.views.glance import Glance, Pending
 
 SOON: Final = timedelta(hours=12)
 """From when on what is due is shown beside what is late: whoever is on the telephone asks for both."""
@@ -15,7 +15,7 @@ Late = Literal["to_seize", "late", "soon"]
 ORDER: Final[tuple[Late, ...]] = ("to_seize", "late", "soon")
 
 
-class Owed(NamedTuple):
+class Unanswered(NamedTuple):
     """An open checkpoint at which silence counts."""
 
     number: int
@@ -34,14 +34,14 @@ class Owed(NamedTuple):
         return self.late or ("late" if self.at <= now else "soon" if self.at <= soon else None)
 
 
-def owed(seen: Glance) -> tuple[Owed, ...]:
+def owed(seen: Glance) -> tuple[Unanswered, ...]:
     """Of one row. Who was silent owes still where it is due anew later (R8), and what is to be seized where nothing is due,
     however it ended; while it is held, nobody's silence counts (R8).
     """
     return tuple(_owed(seen))
 
 
-def _owed(seen: Glance) -> Iterator[Owed]:
+def _owed(seen: Glance) -> Iterator[Unanswered]:
     for number, wait in enumerate(seen.waits):
         if seen.to_seize and wait.contingency == "interdiction":
             yield _of(number, wait, "to_seize")
@@ -51,5 +51,5 @@ def _owed(seen: Glance) -> Iterator[Owed]:
             yield _of(number, wait, None)
 
 
-def _of(number: int, wait: Awaited, late: Literal["to_seize", "late"] | None) -> Owed:
-    return Owed(number, late, wait.due or wait.since, wait.checkpoint, wait.services, wait.more)
+def _of(number: int, wait: Pending, late: Literal["to_seize", "late"] | None) -> Unanswered:
+    return Unanswered(number, late, wait.due or wait.since, wait.checkpoint, wait.services, wait.more)

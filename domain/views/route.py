@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, Literal
 
-from domain.views.glance import Glance, Stretch
+from domain.views.glance import Glance, LegAhead
 from domain.views.sentences import Translate
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -120,7 +120,7 @@ def _parts(seen: Glance, now: datetime) -> tuple[_Part, ...]:
     return tuple(found)
 
 
-def _share(seen: Glance, legs: Sequence[tuple[int, Stretch]], now: datetime) -> float:
+def _share(seen: Glance, legs: Sequence[tuple[int, LegAhead]], now: datetime) -> float:
     """Of the part that it is on, what is behind it by the plan."""
     takes = sum(one.takes for _, one in legs) or 1
     before = sum(one.takes for number, one in legs if number < (seen.leg or 0))

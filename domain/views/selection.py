@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast, get_args
 
-from domain.views.floor import KEYS, ROWS_OF_FLOOR, Counted, Facets, FloorPage, FloorQuestion, Placed, tests_of
+from domain.views.floor import KEYS, ROWS_OF_FLOOR, Facets, FloorPage, FloorQuestion, Placed, ReasonCount, tests_of
 from domain.views.urgency import COUNTED, GROUPS, Reason
 from domain.views.view import Phase
 from domain.words.moments import utc_text
@@ -53,13 +53,13 @@ class Tally:
         """Of how many of them something is due within the next hour."""
         return bisect_right(self._begins, now) - bisect_right(self._ends, now)
 
-    def counters(self) -> Iterator[Counted]:
+    def counters(self) -> Iterator[ReasonCount]:
         """Each in its place, be it of nothing."""
         for reason in COUNTED:
             counted = self._worst[reason]
             without, moment, name = counted[0] if counted else (True, None, None)
             until = None if without or moment is None else utc_text(moment)
-            yield Counted(reason=reason, count=len(counted), delivery=name, until=until)
+            yield ReasonCount(reason=reason, count=len(counted), delivery=name, until=until)
 
 
 class Selection:

@@ -138,7 +138,7 @@ class Times(Frozen):
         return self.percent is not None and self.percent >= SLOWER
 
 
-class Ending(Frozen):
+class EndingCount(Frozen):
     """How often deliveries ended so; of those that were simulated, how many did, and how many the simulations let expect, with
     the range in which nine of ten such numbers are.
     """
@@ -151,7 +151,7 @@ class Ending(Frozen):
     most: Whole | None
 
 
-class Refused(Frozen):
+class RefusalCount(Frozen):
     """How often statements of a service were refused by a rule."""
 
     rule: Word
@@ -182,8 +182,8 @@ class Statistics(Frozen):
     services: tuple[Times, ...] = ()
     both: tuple[Times, ...] = ()
     """Each service at each kind."""
-    endings: tuple[Ending, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    endings: tuple[EndingCount, ...] = ()
+    refused: tuple[RefusalCount, ...] = ()
     tenths: Annotated[tuple[Whole, ...], Field(max_length=TENTHS)] = ()
     """In which tenth of its own simulated durations each delivery fell, from the quickest on; none: nothing to compare."""
 
@@ -230,7 +230,7 @@ def durations(real: Sequence[Total], alike: Sequence[Total], simulated: Sequence
     return found if found is not None else Times(**nothing, took=None, simulated=None, percent=None)
 
 
-def endings(real: Iterable[Total], alike: Iterable[Total], simulated: Iterable[Total], count: int) -> tuple[Ending, ...]:
+def endings(real: Iterable[Total], alike: Iterable[Total], simulated: Iterable[Total], count: int) -> tuple[EndingCount, ...]:
     """Each outcome, the most frequent first. `count`: deliveries that were simulated."""
     found, compared, foreseen = (_counted(_of("lasted", some), lambda one: one.of) for some in (real, alike, simulated))
     known = sorted(
@@ -239,23 +239,23 @@ def endings(real: Iterable[Total], alike: Iterable[Total], simulated: Iterable[T
     return tuple(_ending(name, found[name], compared[name], foreseen[name], count) for name in known)
 
 
-def refusals(real: Iterable[Total]) -> tuple[Refused, ...]:
+def refusals(real: Iterable[Total]) -> tuple[RefusalCount, ...]:
     """The most frequent rule first, and of each the service that was refused most."""
     found = _of("refused", real)
     rules = _counted(found, lambda one: one.of)
     ordered = sorted(found, key=lambda one: (-rules[one.of], one.of, -one.count, one.by))
-    return tuple(Refused(rule=one.of, service=one.by, count=one.count) for one in ordered)
+    return tuple(RefusalCount(rule=one.of, service=one.by, count=one.count) for one in ordered)
 
 
-def _ending(name: str, found: int, compared: int, foreseen: int, count: int) -> Ending:
+def _ending(name: str, found: int, compared: int, foreseen: int, count: int) -> EndingCount:
     """Each delivery by itself, so no range is wider than where all were alike."""
     if not count:
-        return Ending(outcome=name, count=found, compared=0, expected=None, least=None, most=None)
+        return EndingCount(outcome=name, count=found, compared=0, expected=None, least=None, most=None)
     expected = min(foreseen, count * PER)
     around = isqrt(271 * expected * (count * PER - expected) // (100 * count))  # 1.645 standard deviations
     least, most = max(expected - around, 0), min(expected + around, count * PER)
     numbers = {"expected": _whole(expected), "least": _whole(least), "most": _whole(most)}
-    return Ending(outcome=name, count=found, compared=compared, **numbers)
+    return EndingCount(outcome=name, count=found, compared=compared, **numbers)
 
 
 def _whole(of_runs: int) -> int:

@@ -53,7 +53,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Consent:
+class ConsentSpan:
     """How long one runs, and how long it is needed; none where that is not the reader's to know, or is over."""
 
     state: str
@@ -73,7 +73,7 @@ class Timeline:
     """All of it, as at `now`."""
 
     now: datetime
-    consents: tuple[Consent, ...]
+    consents: tuple[ConsentSpan, ...]
     rows: tuple[Row, ...]
     delay: timedelta
     """Of the leg that it is on; nothing before it has left, once it has arrived, and where that is not the reader's to know."""
@@ -184,7 +184,7 @@ def _steps(delivery: Delivery, seen: Sight, now: datetime, closed: dict[str, dat
         planned_at += longest
 
 
-def _consents(delivery: Delivery, seen: Sight, now: datetime, legs: tuple[Row, ...]) -> Iterator[Consent]:
+def _consents(delivery: Delivery, seen: Sight, now: datetime, legs: tuple[Row, ...]) -> Iterator[ConsentSpan]:
     state, plan = delivery.state, delivery.plan
     margin = timedelta() if state.dispatched else plan.margin
     for grant in state.grants.values():
@@ -199,4 +199,4 @@ def _consents(delivery: Delivery, seen: Sight, now: datetime, legs: tuple[Row, .
                 row.real.begins if row.real is not None else span.begins for row, span in zip(rows, spans, strict=True) if span
             )
             needed = Span(began, max(span.ends for span in known) + margin)
-        yield Consent(grant.state, grant.service, Span(grant.valid_from, grant.valid_until), grant.live(now), needed)
+        yield ConsentSpan(grant.state, grant.service, Span(grant.valid_from, grant.valid_until), grant.live(now), needed)

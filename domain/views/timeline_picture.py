@@ -9,7 +9,7 @@ from typing import Final
 
 from domain.views.names import STEPS
 from domain.views.sentences import Translate, two_units
-from domain.views.timeline import Consent, Row, Span, Timeline
+from domain.views.timeline import ConsentSpan, Row, Span, Timeline
 from domain.words.text import mark
 
 WIDTH, NAMES, RIGHT, TOP, LINE = 900.0, 245.0, 110.0, 22.0, 22.0
@@ -87,7 +87,7 @@ def _bar(kind: str, span: Span, y: float, height: float, x: X) -> str:
     return f'<rect class="{kind}" x="{left:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{height:g}" rx="1.5"/>'
 
 
-def _consent(one: Consent, y: float, x: X, speak: Translate) -> Iterator[str]:
+def _consent(one: ConsentSpan, y: float, x: X, speak: Translate) -> Iterator[str]:
     yield f'<text class="mono" x="8" y="{y + 15:.0f}">{escape(_cut(f"{one.state} {one.service}", 24))}</text>'
     yield _bar("ok" if one.live else "gone", one.runs, y + 4, 14, x)
     if one.needed is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
-from domain.views.glance import Awaited, Glance
+from domain.views.glance import Glance, Pending
 from domain.words.moments import instant
 
 SOON: Final = timedelta(hours=2)
@@ -101,12 +101,12 @@ def urgencies(seen: Glance, now: datetime) -> Iterator[Urgency]:
     yield Urgency(_come(seen), next_due(seen, now))
 
 
-def overdue(seen: Glance, now: datetime) -> tuple[Awaited, ...]:
+def overdue(seen: Glance, now: datetime) -> tuple[Pending, ...]:
     """Open checkpoints that were not answered in time."""
     return tuple(one for one in seen.waits if one.due is not None and (one.silent or instant(one.due) <= now))
 
 
-def unreached(seen: Glance, now: datetime) -> tuple[Awaited, ...]:
+def unreached(seen: Glance, now: datetime) -> tuple[Pending, ...]:
     """Open checkpoints of which somebody should care that their request has not reached a service."""
     return tuple(one for one in seen.waits if one.unreachable and now - instant(one.since) >= PATIENCE)
 
@@ -117,7 +117,7 @@ def holds_until(seen: Glance, now: datetime) -> datetime | None:
     return min((one for one in moments if one > now), default=None)
 
 
-def _turns(one: Awaited) -> Iterator[datetime]:
+def _turns(one: Pending) -> Iterator[datetime]:
     if one.due is not None:
         due = instant(one.due)
         yield from (due - SOON, due)

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from domain.views import floor_in_words as words
-from domain.views.floor import NARROWING, PARAMETERS, Counted, Floor, FloorQuestion, FloorRow, asked
+from domain.views.floor import NARROWING, PARAMETERS, Floor, FloorQuestion, FloorRow, ReasonCount, asked
 from domain.views.overdue_in_words import all_taken
 from domain.views.route import way
 from domain.views.sentences import Translate
@@ -172,7 +172,7 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
     }
 
 
-def counters(counted: Sequence[Counted], now: datetime, speak: Translate, shown: str | None = None) -> list[dict[str, Any]]:
+def counters(counted: Sequence[ReasonCount], now: datetime, speak: Translate, shown: str | None = None) -> list[dict[str, Any]]:
     """Each counter in its place: how many, what the worst is, and where it leads. At nothing it is quiet."""
     return [
         {

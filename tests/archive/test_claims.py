@@ -16,7 +16,7 @@ from archive.ledgers import Ledgers
 from archive.patterns import MINE, Patterns
 from archive.tables import claim_hashes, claims, enquiries, live_counts, register
 from domain.plan.enquiries import WINDOW
-from domain.plan.register import Answer, Claim, DatedClaim, Register
+from domain.plan.register import Claim, DatedClaim, Register, RegisterAnswer
 from domain.signing.canonical import digest
 from domain.words.errors import Unavailable
 from domain.words.limits import (
@@ -53,7 +53,7 @@ def dated(claim: Claim, at: datetime = EPOCH) -> DatedClaim:
     return DatedClaim(claim=claim, at=utc_text(at))
 
 
-def found(answer: Answer) -> dict[str, list[str]]:
+def found(answer: RegisterAnswer) -> dict[str, list[str]]:
     """Operation to those that it is told of."""
     return {one.party.delivery: sorted(other.delivery for other in one.others) for one in answer.findings}
 
@@ -351,7 +351,7 @@ async def test_who_gives_up_keeps_nobody_waiting(url: str) -> None:
         then = await asyncio.gather(*(at.claim(one) for one in claimed))
 
     assert isinstance(first[0], asyncio.CancelledError)
-    assert all(isinstance(one, Answer | Unavailable) for one in first[1:])
+    assert all(isinstance(one, RegisterAnswer | Unavailable) for one in first[1:])
     assert [5] * 6 == [len(one.findings[-1].others) for one in then]
 
 

@@ -72,9 +72,9 @@ from rehearsal.scenario import (
     Act,
     ConsignmentScenario,
     Expected,
+    ExpectedEvent,
     ExpectedStatement,
     GroupScenario,
-    Happened,
     Pace,
     PaceOf,
     PlanChange,
@@ -97,7 +97,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, UrgentMeasures, Bar, Offences, Duty,
     Reporting, RecordRule, Notice, Languages, Scenario, PaceOf,
-    Act, PlanChange, ExpectedStatement, Happened, GroupScenario, ConsignmentScenario,
+    Act, PlanChange, ExpectedStatement, ExpectedEvent, GroupScenario, ConsignmentScenario,
 )  # fmt: skip
 
 
@@ -276,7 +276,7 @@ def test_what_the_check_explains_is_named() -> None:
 
 def test_what_each_event_of_a_trail_has_is_told() -> None:
     """The table says of which events a field may be asked."""
-    rows = {quoted(row)[0]: quoted(row)[1:] for row in TABLES["Happened"].splitlines()[2:]}
+    rows = {quoted(row)[0]: quoted(row)[1:] for row in TABLES["ExpectedEvent"].splitlines()[2:]}
     for name in ("checkpoint", "service", "rule", "outcome"):
         assert set(rows[name]) == {event for event, has in NAMED_BY.items() if name in has}, name
 

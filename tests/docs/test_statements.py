@@ -279,8 +279,8 @@ def stand_in(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_statement_is_carried_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first command line signs into a file and hands in nothing; the second hands in that file, as another service."""
-    ((signing, handing),) = CARRIED
-    signed, handed = (shlex.split(line)[1:] for line in (signing, handing))
+    ((signing, handing_in),) = CARRIED
+    signed, handed = (shlex.split(line)[1:] for line in (signing, handing_in))
     door = Door(None, handed)
     stand_in(door, monkeypatch)
     monkeypatch.chdir(tmp_path)

@@ -10,7 +10,7 @@ from domain.delivery.requests import Acknowledgement, Request, SignedAcknowledge
 from domain.record.door import report
 from domain.record.verify import verify
 from domain.signing.canonical import canonical, digest, plain
-from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, sign
+from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, NOTICE_TYPE, payload_of, sign
 from domain.views.asked import request
 from domain.words.limits import LARGEST_ACKNOWLEDGEMENT
 from domain.words.moments import utc_text
@@ -76,6 +76,7 @@ WRONG: dict[str, Callable[[Table], SignedAcknowledgement]] = {
     "of another delivery": lambda table: of(table, delivery="another-1"),
     "of another type": lambda table: of(table, kind=NOTICE_TYPE),
     "no acknowledgement": lambda _: made(b"{}"),
+    "in another spelling": lambda table: made(payload_of(of(table).payload) + b" "),
 }
 
 

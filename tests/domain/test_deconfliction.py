@@ -14,7 +14,7 @@ from domain.delivery.reported import Deconflicted
 from domain.delivery.statement import sign_statement
 from domain.plan.directory import ServiceKey
 from domain.plan.key_changes import KeyChange, KeyEnd
-from domain.plan.register import Answer, Claim, Contact, DatedClaim, Overlap, Party, Register, contacts
+from domain.plan.register import Claim, Contact, DatedClaim, Overlap, Party, Register, RegisterAnswer, contacts
 from domain.plan.selectors import Selector, SelectorKind, hashes, selector
 from domain.record.door import change_keys
 from domain.record.verify import verify
@@ -113,7 +113,7 @@ def party(claim: Claim) -> Party:
     return Party(delivery=claim.delivery, contact=claim.contact, order=claim.order)
 
 
-def claimed(register: Register, claim: Claim, at: datetime = EPOCH) -> tuple[Register, Answer]:
+def claimed(register: Register, claim: Claim, at: datetime = EPOCH) -> tuple[Register, RegisterAnswer]:
     """The register's answer to this claim, brought then."""
     return register.claim(DatedClaim(claim=claim, at=utc_text(at)))
 

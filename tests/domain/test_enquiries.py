@@ -7,7 +7,7 @@ import pytest
 
 from domain.delivery.requests import Notice, NoticeFacts
 from domain.plan.enquiries import WINDOW, Alarm, Enquiries, Enquiry
-from domain.plan.register import Answer, Beside, Claim, DatedClaim, Register
+from domain.plan.register import Beside, Claim, DatedClaim, Register, RegisterAnswer
 from domain.plan.selectors import blocks
 from domain.signing.canonical import canonical, digest
 from domain.views.notices import say_notice
@@ -52,7 +52,7 @@ def bring(
     service: str = "kz.police",
     state: str = "KZ",
     numbers: tuple[str, ...] = (),
-) -> tuple[Register, Answer]:
+) -> tuple[Register, RegisterAnswer]:
     """This operation claims what it touches."""
     signer = f"{state.lower()}.prosecutor"
     claim = Claim(delivery=delivery, contact=service, state=state, signer=signer, order=2, hashes=hashes)

@@ -31,7 +31,7 @@ from gateway.api import application
 from gateway.connections import serving
 from gateway.feed import Feed
 from gateway.floor import WatchFloor
-from gateway.notices import NoticeRoom, Waiting
+from gateway.notices import NoticeRoom, Unseen
 from gateway.noticing import Noticing, Rights
 from gateway.reception import Reception
 from gateway.telling import Teller, letter, places, way_out
@@ -618,7 +618,7 @@ async def test_the_desk_says_it_until_it_was_seen_and_in_quiet_hours_only_a_stop
     at.now += timedelta(hours=8)
     assert 1 == (await at.room.waiting(officer)).count
     at.known = InForce(without_right("revoked"))
-    assert Waiting(count=0, upto=0) == await at.room.waiting(officer)
+    assert Unseen(count=0, upto=0) == await at.room.waiting(officer)
 
 
 async def test_another_officers_subscription_is_none_of_ones_own(at: Desk, receiver: Hook) -> None:

@@ -19,7 +19,7 @@ from domain.views.ladders import Ladder, Step
 from domain.views.lists import Row, Rows
 from domain.views.route_map import RouteMap
 from domain.views.situation import Said, Situation
-from domain.views.timeline import Consent, Span, Timeline
+from domain.views.timeline import ConsentSpan, Span, Timeline
 from domain.views.timeline import Row as TimelineRow
 from domain.views.timeline_picture import picture
 from domain.views.view import Awaited, Because, DeliveryView, OpenCheckpoint, markdown
@@ -158,7 +158,7 @@ def one_page_of(words: str) -> OnePage:
     )
     ladder = Ladder(wait, None, (end,), "halts", None, ())
     row = TimelineRow("leg", 0, words, (words,), span, span, goes_on=True, expected=span)
-    drawn = Timeline(at, (Consent(words, words, span, live=True, needed=span),), (row,), timedelta())
+    drawn = Timeline(at, (ConsentSpan(words, words, span, live=True, needed=span),), (row,), timedelta())
     weighed = Weighing(1, AT, words, "prepared", words, 1, (words,), 1, 1)
     stands = Situation("needs_you", "lost", (Said(words, "act"),), (Said(words),), ladder)
     line = line_of(words)

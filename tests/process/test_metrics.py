@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry, Counter
 
 from domain.words.errors import Unavailable
 from process import watchdog
-from process.metrics import Probes, State, counting, probed
+from process.metrics import ProbeAnswer, Probes, counting, probed
 from rehearsal.over_http import free_ports
 
 
-async def not_ready() -> State:
+async def not_ready() -> ProbeAnswer:
     """Of a process that cannot do its work now."""
-    return State(well=False, said={"temporal": "away"})
+    return ProbeAnswer(well=False, said={"temporal": "away"})
 
 
 async def test_counts_are_served_where_prometheus_looks_and_gone_afterwards() -> None:

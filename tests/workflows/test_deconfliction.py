@@ -23,7 +23,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Deconflicted, Told
 from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.plan import Plan
-from domain.plan.register import Answer, Claim, DatedClaim
+from domain.plan.register import Claim, DatedClaim, RegisterAnswer
 from domain.plan.selectors import hashes, selector
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
@@ -156,7 +156,7 @@ class Claimed:
     killed: bool = False
     """Whether the first attempt of each operation ends before its answer is told, as where the worker is killed."""
     refused: int = 0
-    answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[str, list[RegisterAnswer]] = field(default_factory=lambda: defaultdict(list))
 
 
 @contextmanager
@@ -164,7 +164,7 @@ def claimed(known: Claimed) -> Iterator[Claimed]:
     """The register in such surroundings."""
     claim = Claims.claim
 
-    async def watched(self: Claims, dated: DatedClaim) -> Answer:
+    async def watched(self: Claims, dated: DatedClaim) -> RegisterAnswer:
         if known.away:
             known.refused += 1
             raise Unavailable("the archive is away")

@@ -116,9 +116,9 @@ async def test_a_worker_that_remembers_nothing_gives_receipts_that_fit(temporal:
 
     monkeypatch.setattr("worker.KEPT", 0)
     monkeypatch.setattr("worker.sandbox", lambda: Counting(restrictions=sandbox().restrictions))
-    brought = example_scenario("almaty-tashkent")
-    factor = factor_for(*brought) / COLD
-    plan, scenario = compressed(renamed(brought[0]), factor), compressed(brought[1], factor)
+    example = example_scenario("almaty-tashkent")
+    factor = factor_for(*example) / COLD
+    plan, scenario = compressed(renamed(example[0]), factor), compressed(example[1], factor)
     async with installed(temporal, plan, scenario) as at:
         await at.gateway(plan.initiator).start(signed_plan(plan))
         entries = await at.to_the_end(plan)
