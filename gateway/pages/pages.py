@@ -231,7 +231,7 @@ async def answer_form(request: web.Request) -> web.Response:
     others = await chosen(request.app[RECEPTION], reader, alike, request.query.getall("also", ()))
     shows(request, [delivery, *(one.delivery for one in alike)])
     speak, now = speaker(language_of(request)), max(datetime.now(UTC), known.state.now)
-    zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
+    zones, told_of = zones_of(known.plan, reader, now), asked_of(known, found, reader, now, speak)
     boxes, data = boxes_of(kind, found, now), script_data(request, delivery, found, kind)
     if urgent:
         data["sentence"] = speak(words.URGENT)
@@ -257,7 +257,7 @@ async def unasked_form(request: web.Request) -> web.Response:
     boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
     fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
-    fields |= {"zones": (zones := zones_of(delivery.plan, reader)), "boxes": in_zone(boxes, zones)}
+    fields |= {"zones": (zones := zones_of(delivery.plan, reader, now)), "boxes": in_zone(boxes, zones)}
     return page(request, "unasked.html", **fields, data=script_data(request, name, None, kind or "") | seen)
 
 
