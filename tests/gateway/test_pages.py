@@ -642,7 +642,7 @@ async def test_what_was_merely_asked_is_filled_in_and_findings_are_not(at: At) -
     ("month", "zone", "first"), [(1, "Europe/Riga", "+02:00"), (7, "Europe/Riga", "+03:00"), (1, None, "+00:00")]
 )
 def test_moments_are_given_first_as_clocks_are_where_the_reader_is(month: int, zone: str | None, first: str) -> None:
-    """By the zone of its service in the directory, in summer time too; in UTC where that is not known. Every offset is there once."""
+    """By the zone of its service in the directory, in summer time too; else in UTC. Each offset is there once."""
     reader = example_directory().get("uz.prosecutor").model_copy(update={"zone": zone})
     found = zones_of(example_plan("almaty-tashkent"), reader, datetime(2026, month, 1, tzinfo=UTC))
 
