@@ -220,7 +220,7 @@ async def answer_form(request: web.Request) -> web.Response:
     asked = await request.app[RECEPTION].asked(reader, delivery)
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
-        raise NotFound(mark("nothing is asked of you there now"), hint=mark("your inbox shows what is"))
+        raise NotFound(mark("no open request for you at this checkpoint"), hint=mark("your inbox shows what is asked of you"))
     known = await request.app[RECEPTION].reading.delivery(reader, delivery)
     urgent = urgently(known, reader.id, found.checkpoint, found.service)
     kinds = kinds_for(found)[:1] if urgent else kinds_for(found)  # nobody refuses it for another
