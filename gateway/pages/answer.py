@@ -118,8 +118,8 @@ def of_urgency(boxes: tuple[FormField, ...], *, urgent: bool) -> tuple[FormField
 
 
 def zones_of(plan: Plan, reader: Service, now: datetime) -> tuple[str, ...]:
-    """Offsets to choose from: first the reader's own, as the directory has its zone, then those of places of the plan in its State,
-    then UTC.
+    """Offsets to choose from: first the reader's own, as the directory has its zone, then those of places of the plan in its
+    State, then UTC.
     """
     here = local_time(reader.zone, now)
     own = (one.zone for one in plan.checkpoints if one.state == reader.state and one.zone is not None)
