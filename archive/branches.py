@@ -14,6 +14,7 @@ from archive.standing import next_change
 from archive.tables import branches, deliveries, entries
 from domain.signing import tree
 from domain.words.errors import NotFound
+from domain.words.text import fill
 
 Range = tuple[int, int, int | None]
 """A branch, and the entries of it from one number to before another; none where it is the newest that counts."""
@@ -47,7 +48,7 @@ async def known(connection: AsyncConnection, delivery: str) -> list[Branch]:
     """All of a delivery that the archive knows. Raises `NotFound`."""
     found = await branches_of(connection, delivery)
     if not found:
-        raise NotFound(f"the archive has no delivery {delivery}")
+        raise NotFound(fill("the archive has no delivery {delivery}", delivery=delivery))
     return found
 
 

@@ -22,6 +22,7 @@ from domain.record.door import receipt_of, resume
 from domain.signing.canonical import canonical
 from domain.views.noted import noted
 from domain.words.errors import NotFound, NotVerified
+from domain.words.text import fill, mark
 
 MOST: Final = 500
 """Deliveries that one process keeps in memory."""
@@ -71,7 +72,7 @@ class FoldedDeliveries:
         """
         held = await self._ledgers.held(name)
         if held is None:
-            raise NotFound(f"the archive has no delivery {name}")
+            raise NotFound(fill("the archive has no delivery {delivery}", delivery=name))
         fold = self._of(name)
         async with fold.gate:
             if fold.branch != held.branch:
@@ -88,7 +89,7 @@ class FoldedDeliveries:
         """The delivery as another branch has it, which is not kept in memory. Raises as `newest` does."""
         held = next((one for one in await self._ledgers.branches(name) if one.branch == branch), None)
         if held is None:
-            raise NotFound(f"the archive has no branch {branch} of {name}")
+            raise NotFound(fill("the archive has no branch {branch} of {delivery}", branch=branch, delivery=name))
         return await self._read_on(name, _Fold(branch), held.size)
 
     async def as_at(self, name: str, size: int) -> Delivery:
@@ -193,7 +194,7 @@ def _goes_on(fold: _Fold, entries: Iterable[Entry]) -> bool:
 
 def _entry(opened: KeptEntry) -> Entry:
     if opened.entry is None:
-        raise NotFound("the delivery is expunged: its leaves are all that is left")
+        raise NotFound(mark("the delivery is expunged: its leaves are all that is left"))
     with suppress(ValidationError):
         return Entry.model_validate_json(opened.entry)
     raise NotVerified("it is no entry of a ledger", opened.seq)

@@ -23,6 +23,7 @@ from archive.tables import last_change
 from domain.signing.canonical import Frozen, canonical
 from domain.words.errors import Malformed, VigilError
 from domain.words.limits import LONGEST_CURSOR
+from domain.words.text import mark
 
 Found = TypeVar("Found")
 Shown = TypeVar("Shown")
@@ -62,7 +63,7 @@ class Cursors:
             if len(cursor) <= LONGEST_CURSOR:
                 key, _, wrapped = base64.b64decode(cursor, altchars=b"-_", validate=True).partition(b"\0")
                 return CursorPosition.model_validate_json(self._ring.unwrap(key.decode(), wrapped, _bound(of)))
-        raise Malformed("this is no cursor of this list", hint="begin again at the first page")
+        raise Malformed(mark("this is no cursor of this list"), hint=mark("begin again at the first page"))
 
 
 async def turn(

@@ -132,7 +132,9 @@ class Database:
     def _kept_open(self) -> Iterator[None]:
         """Whoever closes waits for this. Raises `Unavailable` once it is closed."""
         if self._closed:
-            raise Unavailable("the archive is closed: this process is ending", hint="try again; a stop is taken all the same")
+            raise Unavailable(
+                mark("the archive is closed: this process is ending"), hint=mark("try again; a stop is taken all the same")
+            )
         self._in_hand += 1
         try:
             yield

@@ -26,6 +26,7 @@ from domain.views.lists import Row
 from domain.words.errors import NotFound, NotVerified
 from domain.words.limits import LONGEST_INBOX, LONGEST_LIST, MOST_CHANGES, MOST_SEARCHED
 from domain.words.moments import utc_text
+from domain.words.text import fill
 
 FloorPlace = tuple[str, str, str]
 """Where a page of the watch floor's rows ends: the two due times, and the code name."""
@@ -129,7 +130,7 @@ class Deliveries:
             found = (await connection.execute(asked)).first()
         row = found and self._row(found, "")
         if row is None:
-            raise NotFound(f"there is no delivery {delivery} here, or not for you")
+            raise NotFound(fill("there is no delivery {delivery} here, or not for you", delivery=delivery))
         return row
 
     async def inbox(self, service: str, cursor: str | None = None, limit: int = LONGEST_INBOX) -> InboxPage:

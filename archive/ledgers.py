@@ -39,6 +39,7 @@ from archive.tables import branches, data_keys, entries, snapshots
 from domain.signing import tree
 from domain.views.lists import HowDiverged
 from domain.words.errors import NotAllowed, NotFound, NotVerified, TimedOut, Unavailable
+from domain.words.text import fill, mark
 
 SLICE: Final = 1000
 SLICE_BYTES: Final = 4 * 1024 * 1024
@@ -63,7 +64,7 @@ class Ledgers:
         async with self._database.writing() as connection:
             await lock(connection, batch.delivery)
             if until is not None and self._clock() >= until:
-                raise TimedOut("this attempt to keep a batch came too late")
+                raise TimedOut(mark("this attempt to keep a batch came too late"))
             held = await branches_of(connection, batch.delivery)
             branch = await begun_or_new(connection, batch.delivery, held, Fork(batch.branch, batch.first, batch.peaks))
             if branch is None:
@@ -157,7 +158,7 @@ class Ledgers:
             row = (await connection.execute(select(snapshots).where(snapshots.c.delivery == delivery))).first()
             key = await self._key(connection, delivery)
         if row is None or key is None:
-            raise NotFound(f"the archive cannot open delivery {delivery}: it has not what it began with")
+            raise NotFound(fill("the archive cannot open delivery {delivery}: it has not what it began with", delivery=delivery))
         return key.open(row.opening, "snapshots")
 
     async def _append(
@@ -206,13 +207,16 @@ class Ledgers:
     async def _key_to_write(self, connection: AsyncConnection, delivery: str, *, begun: bool) -> DataKey:
         row = (await connection.execute(select(data_keys).where(data_keys.c.delivery == delivery))).first()
         if row is None and not begun:
-            raise Unavailable(f"the data key of {delivery} is missing", hint="restore the table data_keys from its backup")
+            raise Unavailable(
+                fill("the data key of {delivery} is missing", delivery=delivery),
+                hint=mark("restore the table data_keys from its backup"),
+            )
         if row is None:
             key, ring_key, wrapped = DataKey.new(delivery, self._ring)
             await connection.execute(insert(data_keys).values(delivery=delivery, ring_key=ring_key, wrapped=wrapped))
             return key
         if row.wrapped is None:
-            raise NotAllowed(f"{delivery} is expunged, so nothing more is kept of it")
+            raise NotAllowed(fill("{delivery} is expunged, so nothing more is kept of it", delivery=delivery))
         return DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
 
 

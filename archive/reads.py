@@ -21,6 +21,7 @@ from domain.signing.canonical import canonical, digest_of_bytes
 from domain.signing.envelope import READS_TYPE, Envelope, sign
 from domain.words.errors import NotAuthentic, NotVerified, Unavailable
 from domain.words.moments import utc_text
+from domain.words.text import mark
 
 AT_ONCE = 200
 """Records of one transaction at most. What comes while one is being written is written together in the next."""
@@ -95,7 +96,7 @@ class Reads:
                 async with asyncio.timeout(PATIENCE):
                     await self._append(batch)
             except TimeoutError as error:
-                away = Unavailable("the archive does not answer in time", hint="try again")
+                away = Unavailable(mark("the archive does not answer in time"), hint=mark("try again"))
                 away.__cause__ = error
                 _refuse(batch, away)
             except Exception as error:  # noqa: BLE001 - it is raised to everybody who waits for this batch
@@ -121,7 +122,7 @@ class Reads:
         for one, read in zip(fresh, written, strict=True):
             if not one.written.done():
                 one.written.set_result(read)
-        _refuse(batch, NotAuthentic("this proof has been used already", hint="sign each request anew"))
+        _refuse(batch, NotAuthentic(mark("this proof has been used already"), hint=mark("sign each request anew")))
 
     async def _locked(self, connection: AsyncConnection) -> Tip:
         """The tip, which nobody else moves until the transaction is over. Raises `NotVerified` if it is not a later one of the

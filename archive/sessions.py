@@ -20,6 +20,7 @@ from archive.tables import begun, links, sessions
 from domain.signing.canonical import digest_of_bytes
 from domain.words.errors import NotAuthentic
 from domain.words.moments import instant, utc_text
+from domain.words.text import mark
 
 LINK = timedelta(seconds=60)
 """How long a link that has been given is good for, once."""
@@ -59,7 +60,7 @@ class Sessions:
         async with self._database.writing() as connection:
             await _forget(connection, now)
             if not await unused(connection, [digest_of_bytes(f"{who.service} {nonce}".encode())], now):
-                raise NotAuthentic("this proof has been used already", hint="sign each request anew")
+                raise NotAuthentic(mark("this proof has been used already"), hint=mark("sign each request anew"))
             until = now + LINK
             whom = {"service": who.service, "officer": who.officer, "key": who.key}
             await connection.execute(insert(links).values(**whom, digest=_digest(token), until=utc_text(until)))
@@ -68,7 +69,8 @@ class Sessions:
     async def enter(self, token: str) -> str:
         """The token of the session that this link opens: it opens one, once. Raises `NotAuthentic`."""
         refused = NotAuthentic(
-            "this link has expired or was already used", hint="a link signs in once, within a minute: `vigil sign-in` again"
+            mark("this link has expired or was already used"),
+            hint=mark("a link signs in once, within a minute: `vigil sign-in` again"),
         )
         async with self._used_up(links, token, refused) as (connection, found):
             return await self._opened(connection, SignedIn(found.service, found.officer, found.key))
@@ -84,7 +86,8 @@ class Sessions:
     async def back(self, token: str) -> None:
         """It came back: once, within five minutes. Raises `NotAuthentic`."""
         refused = NotAuthentic(
-            "this sign-in was not begun in this browser, or is over", hint="begin again; it takes one way, within five minutes"
+            mark("this sign-in was not begun in this browser, or is over"),
+            hint=mark("begin again; it takes one way, within five minutes"),
         )
         async with self._used_up(begun, token, refused):
             pass
@@ -100,7 +103,7 @@ class Sessions:
         async with self._database.reading() as connection:
             found = (await connection.execute(select(sessions).where(mine, sessions.c.idle_until > utc_text(now)))).first()
         if found is None:
-            raise NotAuthentic("you are not signed in, or not any more")
+            raise NotAuthentic(mark("you are not signed in, or not any more"))
         lasting = min(now + IDLE, instant(found.until))
         async with self._database.writing() as connection:
             await connection.execute(update(sessions).where(mine).values(idle_until=utc_text(lasting)))

@@ -12,7 +12,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -25,16 +25,18 @@ from tests.gateway.test_floor import Night, keep, over
 
 ROWS, BROWSERS, CHANGES, PAGES = 10_000, 20, 60, 60
 PAGES_OF = (
-    "",
-    "?show=watch",
-    "?in=KZ&phase=under_way",
-    "?service=uz.customs&sort=age",
-    "?sort=name&page=7",
-    "?sort=due",
-    "?text=tulip-{number}",
-    "?text=customs+{number}&sort=due",
+    "/floor",
+    "/floor?show=watch",
+    "/floor?in=KZ&phase=under_way",
+    "/floor?service=uz.customs&sort=age",
+    "/floor?sort=name&page=7",
+    "/floor?sort=due",
+    "/floor?text=tulip-{number}",
+    "/floor?text=customs+{number}&sort=due",
 )
 """Filters, facets, orders and searches; what is sought is new each time, so that nothing that was kept serves."""
+BESIDE = ("/overdue", "/shift")
+"""Pages that go over every row: beside the loop, which they must not hold either."""
 HELD = 0.05
 """Seconds for which the loop may be held."""
 
@@ -87,13 +89,12 @@ async def ages(at: Night, names: list[str], browsers: int, changes: int) -> list
     return took
 
 
-async def pages(at: Night, count: int) -> list[float]:
+async def pages(at: Night, count: int, of: Sequence[str]) -> list[float]:
     """Seconds until each page is there."""
     browser, took = await at.browser(), list[float]()
-    await browser.page("/desk/floor")  # its template is read
     for number in range(count):
         began = time.perf_counter()
-        await browser.page("/desk/floor" + PAGES_OF[number % len(PAGES_OF)].format(number=number % 97))
+        await browser.page("/desk" + of[number % len(of)].format(number=number % 97))
         took.append(time.perf_counter() - began)
     return took
 
@@ -109,10 +110,12 @@ async def measured(asked: argparse.Namespace) -> dict[str, list[float]]:
             await at.reception.reading.floor.look()
         filled = time.perf_counter() - began
         async with held(turns_of_pages):
-            took = await pages(at, asked.pages)
+            took = await pages(at, asked.pages, PAGES_OF)
+            beside = await pages(at, len(BESIDE) * 3, BESIDE)
         behind = await ages(at, [one.delivery for one in found], asked.browsers, asked.changes)
     return {
         "a page": took,
+        "a page of every row": beside,
         "work of a turn of the loop": turns_of_pages,
         "the rows are read": [filled, filled],
         "work of a turn of the loop at the beginning": turns,

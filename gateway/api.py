@@ -32,7 +32,7 @@ from domain.words.errors import Malformed, NotAllowed, faults_of
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LARGEST_BODY
 from domain.words.moments import utc_text
-from domain.words.text import mark
+from domain.words.text import fill, mark
 from gateway import openapi
 from gateway.access import CALLER, PROOFS, Proofs
 from gateway.aside import Aside
@@ -290,7 +290,7 @@ async def packet(request: web.Request) -> web.Response:
     try:
         purpose = PURPOSE.validate_python(request.query.get("purpose", "operation"))
     except ValidationError as error:
-        raise Malformed("there is no such purpose", faults_of(error, place="purpose")) from error
+        raise Malformed(mark("there is no such purpose"), faults_of(error, place="purpose")) from error
     delivery = request.match_info["delivery"]
     found = await request.app[RECEPTION].packet(request[CALLER].service, delivery, purpose)
     shows(request, [delivery], purpose=purpose)
@@ -322,7 +322,7 @@ async def expunge(request: web.Request) -> web.Response:
     try:
         given = await read(request, Approvals.model_validate_json)
     except ValidationError as error:
-        raise Malformed("the body is not two signed approvals", faults_of(error)) from error
+        raise Malformed(mark("the body is not two signed approvals"), faults_of(error)) from error
     found = await request.app[RECEPTION].expunge(request.match_info["delivery"], given)
     shows(request, [found.delivery])
     return _model(found)
@@ -362,7 +362,9 @@ async def sign_in(request: web.Request) -> web.Response:
     """Sign in with a browser: the token of a one-time link, good for a minute. The proof must have an officer's code."""
     caller = request[CALLER]
     if caller.officer is None or caller.nonce is None:
-        raise NotAllowed("a person signs in, and this proof names none", hint="give the officer's code as `sub` of the proof")
+        raise NotAllowed(
+            mark("a person signs in, and this proof names none"), hint=mark("give the officer's code as `sub` of the proof")
+        )
     who = SignedIn(service=caller.service.id, officer=caller.officer, key=caller.key)
     token, until = await request.app[SESSIONS].link(who, caller.nonce)
     return _model(openapi.SignInToken(token=token, until=utc_text(until)), 201)
@@ -426,7 +428,7 @@ async def hand_over(request: web.Request) -> web.Response:
     try:
         given = await read(request, HandingOver.model_validate_json)
     except ValidationError as error:
-        raise Malformed("the body is not a sheet and a signature", faults_of(error)) from error
+        raise Malformed(mark("the body is not a sheet and a signature"), faults_of(error)) from error
     taken = request.app[RECEPTION].shift.hand_over(request[CALLER].service, given)
     return _model(await refusing(request, taken), 201)
 
@@ -462,7 +464,7 @@ async def show_reads(request: web.Request) -> web.Response:
     try:
         delivery = DELIVERY.validate_python(request.query["delivery"]) if "delivery" in request.query else None
     except ValidationError as error:
-        raise Malformed("that is no code name of a delivery", faults_of(error, place="delivery")) from error
+        raise Malformed(mark("that is no code name of a delivery"), faults_of(error, place="delivery")) from error
     page = await request.app[READS].page(since, limit, delivery)
     shows(request, () if delivery is None else [delivery], (one.number for one in page.reads))
     return _model(page)
@@ -481,7 +483,7 @@ async def subscribe(request: web.Request) -> web.Response:
     try:
         wish = await read(request, Wish.model_validate_json)
     except ValidationError as error:
-        raise Malformed("the body is no subscription", faults_of(error)) from error
+        raise Malformed(mark("the body is no subscription"), faults_of(error)) from error
     made = await room_of(request).subscribe(request[CALLER], wish)
     return _model(made, status=201)
 
@@ -513,7 +515,7 @@ async def _body(request: web.Request, model: type[M], wrong: str = "the body is 
 
 def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST_NUMBER))):
-        raise Malformed(f"{name}: expected the number of an entry, 0 to {LARGEST_NUMBER}")
+        raise Malformed(fill("{name}: expected the number of an entry, 0 to {most}", name=name, most=LARGEST_NUMBER))
     return int(text)
 
 

@@ -17,6 +17,7 @@ from temporalio.service import RPCError
 from domain.delivery.requests import Stranded
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotVerified, Unavailable
+from domain.words.text import mark
 from process.builds import count_waiting, stranded
 from process.clock import Clock, look
 from process.heartbeats import Heartbeats
@@ -104,7 +105,7 @@ class Pulse:
         if abs(self._ahead) > AHEAD:
             seconds, where = abs(self._ahead).total_seconds(), "ahead of" if self._ahead > timedelta() else "behind"
             message = f"this gateway's clock is {seconds:.0f} s {where} Temporal's: only what stops a delivery is taken"
-            raise Unavailable(message, hint="set its clock right; until then use another gateway")
+            raise Unavailable(message, hint=mark("set its clock right; until then use another gateway"))
         return clock
 
     async def ahead(self) -> float:
@@ -148,7 +149,7 @@ class Pulse:
 
 
 def _away() -> Unavailable:
-    return Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe")
+    return Unavailable(mark("Temporal cannot be reached"), hint=mark("try again; what was acknowledged is safe"))
 
 
 class ArchivePulse:
@@ -183,7 +184,7 @@ async def whole(temporal: Awaitable[Health], archive: ArchivePulse, storage: Arc
     except Unavailable as error:
         if await beats:
             raise
-        raise Unavailable("neither Temporal nor the archive can be reached", hint=error.hint) from error
+        raise Unavailable(mark("neither Temporal nor the archive can be reached"), hint=error.hint) from error
     there: Literal["up", "away"] = "up" if await beats else "away"
     files: Literal["up", "away", "none"] = "none" if storage is None else "up" if await storage.beats() else "away"
     fine = (health.worker, health.stranded, there) == ("up", 0, "up") and files != "away"

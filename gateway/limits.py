@@ -25,7 +25,7 @@ from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, VigilError
 from domain.words.limits import LARGEST_OF_GOODS
 from domain.words.sizes import bounded
-from domain.words.text import mark
+from domain.words.text import fill, mark
 from process.in_force import BRAKES
 
 Lane = Literal["ask", "say", "stop", "follow", "files", "enter"]
@@ -100,11 +100,17 @@ class Limits:
             self._buckets[key] = AsyncLimiter(share.burst, share.seconds)
         bucket = self._buckets[key]
         if self._under_way[key] >= share.under_way:
-            raise _limited(f"{caller} has {share.under_way} requests of this kind under way")
+            raise _limited(fill("{caller} has {count} requests of this kind under way", caller=caller, count=share.under_way))
         if share.of_all is not None and self.under_way(lane) >= share.of_all:
-            raise _limited(f"{share.of_all} requests of this kind are under way")
+            raise _limited(fill("{count} requests of this kind are under way", count=share.of_all))
         if not bucket.has_capacity():
-            raise _limited(f"{caller} asks more than {share.burst} times in {share.seconds:.0f} s", share.seconds / share.burst)
+            often = fill(
+                "{caller} asks more than {count} times in {seconds} s",
+                caller=caller,
+                count=share.burst,
+                seconds=f"{share.seconds:.0f}",
+            )
+            raise _limited(often, share.seconds / share.burst)
         await bucket.acquire()  # at once, since there is room
         self._under_way[key] += 1
         try:

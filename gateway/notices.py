@@ -111,7 +111,7 @@ NOTICES: web.AppKey[NoticeRoom] = web.AppKey("notices", NoticeRoom)
 def room_of(request: web.Request) -> NoticeRoom:
     """Where subscriptions are kept. Raises `Unavailable` at a gateway that keeps none."""
     if NOTICES not in request.app:
-        raise Unavailable("this gateway keeps no subscriptions")
+        raise Unavailable(mark("this gateway keeps no subscriptions"))
     return request.app[NOTICES]
 
 

@@ -32,6 +32,7 @@ from domain.plan.access import supervises
 from domain.plan.directory import Service
 from domain.signing.canonical import digest_of_bytes
 from domain.words.errors import NotAllowed, NotAuthentic, Unavailable
+from domain.words.text import fill, mark
 from gateway.oidc_settings import Address, Registration
 
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519")
@@ -49,7 +50,7 @@ ERRORS = (
     "unsupported_grant_type", "unsupported_response_type",
 )  # fmt: skip
 """Errors of RFC 6749 and OpenID Connect that an operator is told; what else stands there may be anything."""
-OTHERWISE = "try again, or sign in with `vigil sign-in`"
+OTHERWISE = mark("try again, or sign in with `vigil sign-in`")
 
 
 class _Metadata(BaseModel):
@@ -136,24 +137,29 @@ class Provider:
     def check_begun(token: str, answer: AuthorizationResponse) -> None:
         """Raises `NotAuthentic` unless this answers what was begun with this token."""
         if not token or not _same(answer.state, _of(token, "state")):
-            raise NotAuthentic("this sign-in was not begun in this browser", hint="begin again here")
+            raise NotAuthentic(mark("this sign-in was not begun in this browser"), hint=mark("begin again here"))
 
     async def named(self, token: str, answer: AuthorizationResponse, back: str) -> SignedIn:
         """Whom the provider names. Raises `NotAuthentic`, `NotAllowed` or `Unavailable`."""
         if answer.error is not None:
-            raise NotAuthentic(f"the provider at {self.host} has not signed you in{_named(answer.error)}", hint=OTHERWISE)
+            raise NotAuthentic(
+                fill("the provider at {host} has not signed you in{why}", host=self.host, why=_named(answer.error)),
+                hint=OTHERWISE,
+            )
         async with self._asked() as http:
             metadata = await self._metadata(http)
             if answer.iss is None and metadata.authorization_response_iss_parameter_supported:
-                raise NotAuthentic("the answer does not say which provider it is of", hint=OTHERWISE)
+                raise NotAuthentic(mark("the answer does not say which provider it is of"), hint=OTHERWISE)
             if answer.iss not in (None, self._known.issuer):
-                raise NotAuthentic("the answer is of another provider", hint=OTHERWISE)
+                raise NotAuthentic(mark("the answer is of another provider"), hint=OTHERWISE)
             id_token = await self._exchanged(http, metadata, answer.code, _of(token, "verifier"), back)
             keys = (await self._fetched(http, _Keys, metadata.jwks_uri)).keys
         sub = self._verified(id_token, keys, _of(token, "nonce")).sub
         if sub not in self._known.officers:
-            message = f"the provider at {self.host} knows you, and you are not one of those who may sign in here so"
-            raise NotAllowed(message, hint="whoever runs this installation enters you, if you are to")
+            message = fill(
+                "the provider at {host} knows you, and you are not one of those who may sign in here so", host=self.host
+            )
+            raise NotAllowed(message, hint=mark("whoever runs this installation enters you, if you are to"))
         return SignedIn(self._known.service, self._known.officers[sub], None, self._subject(sub))
 
     def _subject(self, sub: str) -> str:
@@ -162,7 +168,9 @@ class Provider:
     async def _metadata(self, http: aiohttp.ClientSession) -> _Metadata:
         metadata = await self._fetched(http, _Metadata, f"{self._known.issuer.rstrip('/')}/.well-known/openid-configuration")
         if metadata.issuer != self._known.issuer:
-            raise Unavailable(f"the provider at {self.host} calls itself another issuer than it should", hint=OTHERWISE)
+            raise Unavailable(
+                fill("the provider at {host} calls itself another issuer than it should", host=self.host), hint=OTHERWISE
+            )
         return metadata
 
     async def _exchanged(self, http: aiohttp.ClientSession, metadata: _Metadata, code: str, verifier: str, back: str) -> str:
@@ -178,9 +186,13 @@ class Provider:
             form |= {"client_id": self._known.client_id, "client_secret": self._secret}
         tokens = await self._fetched(http, _Tokens, metadata.token_endpoint, form, headers)
         if tokens.error == "invalid_grant":
-            raise NotAuthentic(f"the provider at {self.host} does not know this sign-in, or not any more", hint=OTHERWISE)
+            raise NotAuthentic(
+                fill("the provider at {host} does not know this sign-in, or not any more", host=self.host), hint=OTHERWISE
+            )
         if not tokens.id_token:
-            raise Unavailable(f"the provider at {self.host} gives no ID token{_named(tokens.error)}", hint=OTHERWISE)
+            raise Unavailable(
+                fill("the provider at {host} gives no ID token{why}", host=self.host, why=_named(tokens.error)), hint=OTHERWISE
+            )
         return tokens.id_token
 
     def _verified(self, id_token: str, keys: Iterable[dict[str, Any]], nonce: str) -> _IdTokenClaims:
@@ -189,15 +201,15 @@ class Provider:
             known = KeySet.import_key_set({"keys": [key for key in keys if key.get("kty") in KEY_TYPES]})
             claims = _IdTokenClaims.model_validate(jwt.decode(id_token, known, algorithms=SIGNATURES).claims)
         except (JoseError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # it comes from outside
-            raise _false("is not signed by a key of the provider, or says too little") from error
+            raise _false(fill("is not signed by a key of the provider, or says too little")) from error
         now = datetime.now(UTC).timestamp()
         faults = {
-            "is of another issuer": claims.iss != self._known.issuer,
-            "is for another application": claims.aud not in (self._known.client_id, [self._known.client_id])
+            fill("is of another issuer"): claims.iss != self._known.issuer,
+            fill("is for another application"): claims.aud not in (self._known.client_id, [self._known.client_id])
             or claims.azp not in (None, self._known.client_id),
-            "is of another sign-in": not _same(claims.nonce, nonce),
-            "has expired": not now < claims.exp + SKEW,
-            "was not made just now": not abs(now - claims.iat) < AWAY.total_seconds() + SKEW,
+            fill("is of another sign-in"): not _same(claims.nonce, nonce),
+            fill("has expired"): not now < claims.exp + SKEW,
+            fill("was not made just now"): not abs(now - claims.iat) < AWAY.total_seconds() + SKEW,
         }
         for why, wrong in faults.items():
             if wrong:
@@ -215,7 +227,7 @@ class Provider:
             ):
                 yield http
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"the provider at {self.host} does not answer", hint=OTHERWISE) from error
+            raise Unavailable(fill("the provider at {host} does not answer", host=self.host), hint=OTHERWISE) from error
 
     async def _fetched(
         self,
@@ -233,12 +245,16 @@ class Provider:
             async for piece in answer.content.iter_any():
                 data += piece
                 if len(data) > LARGEST_ANSWER:
-                    message = f"the provider at {self.host} answers with more than {LARGEST_ANSWER} bytes"
+                    message = fill(
+                        "the provider at {host} answers with more than {count} bytes", host=self.host, count=LARGEST_ANSWER
+                    )
                     raise Unavailable(message, hint=OTHERWISE)
         try:
             return model.model_validate_json(bytes(data))
         except ValidationError as error:
-            raise Unavailable(f"the provider at {self.host} answers with something else than expected", hint=OTHERWISE) from error
+            raise Unavailable(
+                fill("the provider at {host} answers with something else than expected", host=self.host), hint=OTHERWISE
+            ) from error
 
 
 PROVIDER: web.AppKey[Provider] = web.AppKey("provider", Provider)
@@ -263,4 +279,4 @@ def _named(error: str) -> str:
 
 
 def _false(why: str) -> NotAuthentic:
-    return NotAuthentic(f"what the provider says of you {why}", hint=OTHERWISE)
+    return NotAuthentic(fill("what the provider says of you {why}", why=why), hint=OTHERWISE)

@@ -13,6 +13,7 @@ from domain.papers.record import Record
 from domain.plan.directory import Service
 from domain.record.packet import Packet, Purpose
 from domain.words.errors import Malformed, faults_of
+from domain.words.text import mark
 from gateway.aside import Aside
 from gateway.reading import Reading
 from papers.rendering import packed
@@ -34,7 +35,7 @@ def paper_wanted(request: web.Request) -> tuple[Wanted, Format]:
     try:
         asked = Query.model_validate(dict(request.query))
     except ValidationError as error:
-        raise Malformed("a paper is not asked for like that", faults_of(error)) from error
+        raise Malformed(mark("a paper is not asked for like that"), faults_of(error)) from error
     return Wanted(request.match_info["name"], asked.language, asked.purpose), asked.format
 
 

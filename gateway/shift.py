@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,6 +41,7 @@ from domain.words.errors import Malformed, NotAllowed, NotFound, NotVerified, fa
 from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, MOST_COMPARED
 from domain.words.moments import Moment, instant, utc_text
 from domain.words.text import fill, mark
+from gateway.aside import Aside
 from gateway.floor import Stand, WatchFloor
 from process.in_force import InForce
 
@@ -101,6 +103,7 @@ class ShiftDesk:
         self._shifts = shifts
         self._directory = directory
         self._key = key
+        self._aside = Aside()
         self._comparing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Of each watch one sheet at a time reads deliveries as they stood: that costs a second, and anybody may ask for many."""
 
@@ -113,18 +116,16 @@ class ShiftDesk:
         async with self._comparing[watch]:
             found = await self._shifts.happened(watch, utc_text(since), utc_text(stand.at))
             then = await self._as_they_stood(stand, since)
-        made = sheet_of(
-            shift,
-            Known(
-                rows=stand.rows,
-                heads=stand.heads,
-                counts=found.counts,
-                happened=found.lines,
-                then=then,
-                beyond=stand.beyond,
-                unreadable=sorted({*stand.unreadable, *found.unreadable}),
-            ),
+        known = Known(
+            rows=stand.rows,
+            heads=stand.heads,
+            counts=found.counts,
+            happened=found.lines,
+            then=then,
+            beyond=stand.beyond,
+            unreadable=sorted({*stand.unreadable, *found.unreadable}),
         )
+        made = await self._aside.do(partial(sheet_of, shift, known))
         signed = sign(canonical(made), SHEET_TYPE, self._key)
         return MadeSheet(sheet=made, digest=signed.fingerprint(), signed=signed)
 
@@ -192,7 +193,7 @@ class ShiftDesk:
 
     async def _as_they_stood(self, stand: Stand, since: datetime) -> dict[str, Glance]:
         """The worst of what has changed, as it stood then. What cannot be read is left out: the sheet says of how many so."""
-        names = [row.glance.delivery for row in changed_since(stand.rows, since)][:MOST_COMPARED]
+        names = await self._aside.do(lambda: [row.delivery for row in changed_since(stand.rows, since)][:MOST_COMPARED])
         sizes = await self._shifts.sizes(names, utc_text(since)) if names else {}
         found = {}
         for name, size in sizes.items():

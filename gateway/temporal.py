@@ -16,6 +16,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 
 from domain.words.errors import BY_CODE, Fault, RelayedError, Unavailable, VigilError
+from domain.words.text import mark
 from gateway.access import no_delivery
 
 log = logging.getLogger("vigil.gateway")
@@ -41,21 +42,21 @@ def as_ours(delivery: str) -> Iterator[None]:
         ):
             raise NoWorkerError from error
         log.warning("Temporal does not answer as it should", extra={"code": error.status.name})
-        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
+        raise Unavailable(mark("Temporal cannot be reached"), hint=mark("try again; what was acknowledged is safe")) from error
 
 
 class NoWorkerError(Unavailable):
     """Temporal answers, and no worker does."""
 
     def __init__(self) -> None:
-        super().__init__("no worker answered in time", hint="start a worker, then ask again")
+        super().__init__(mark("no worker answered in time"), hint=mark("start a worker, then ask again"))
 
 
 def _refused(error: WorkflowUpdateFailedError) -> VigilError:
     """The error the workflow's validator raised, as it was there."""
     cause = error.cause
     if not isinstance(cause, ApplicationError):
-        return Unavailable("the workflow could not answer")
+        return Unavailable(mark("the workflow could not answer"))
     details: dict[str, Any] = cause.details[0] if cause.details else {}
     faults = tuple(Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ())))
     kind = BY_CODE.get(cause.type or "", Unavailable)

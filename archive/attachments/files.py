@@ -212,7 +212,7 @@ class Files:
     async def _key(self, connection: AsyncConnection, delivery: str) -> DataKey | None:
         row = (await connection.execute(select(data_keys).filter_by(delivery=delivery))).first()
         if row is None:
-            raise Unavailable(fill("the data key of {name} is missing", name=delivery), hint="restore the table data_keys")
+            raise Unavailable(fill("the data key of {name} is missing", name=delivery), hint=mark("restore the table data_keys"))
         return None if row.wrapped is None else DataKey.unwrapped(delivery, row.ring_key, row.wrapped, self._ring)
 
 

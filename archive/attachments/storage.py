@@ -12,6 +12,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from domain.words.errors import Malformed, NotFound, Unavailable, VigilError
+from domain.words.text import mark
 
 if TYPE_CHECKING:  # the library has this type for checkers alone
     from obstore.store import S3Config
@@ -122,7 +123,7 @@ def _as_ours() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise NotFound("the storage has no such object", hint="restore it from a backup of the storage") from error
+        raise NotFound(mark("the storage has no such object"), hint=mark("restore it from a backup of the storage")) from error
     except VigilError:
         raise
     except (BaseError, PermissionError, NotADirectoryError) as error:

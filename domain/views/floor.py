@@ -169,6 +169,8 @@ class Placed:
     services: frozenset[str]
     text: str
     begun: datetime
+    at: datetime
+    """When its newest entry was recorded."""
     hours: tuple[tuple[datetime, datetime], ...]
     """From when to before when something is due within the hour."""
     more_waits: int
@@ -215,6 +217,7 @@ def placed(seen: Glance, now: datetime) -> Placed:
         services=services,
         text="\n".join((seen.delivery, seen.title, *sorted(services))).casefold(),
         begun=instant(seen.started_at),
+        at=instant(seen.at),
         hours=tuple(_hours(one.until for one in so if one.until is not None)),
         more_waits=seen.more_waits,
         owed=owed(seen),

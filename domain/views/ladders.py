@@ -13,6 +13,7 @@ from domain.delivery.progress import Progress
 from domain.plan.directory import Service
 from domain.rules.book import book_of
 from domain.rules.contingency import Consequence
+from domain.rules.lapse import Lapse
 from domain.views.consequences import after_silence
 from domain.views.noted import noted
 from domain.views.sentences import Translate
@@ -23,7 +24,7 @@ from domain.words.text import mark
 
 Stage = Literal["done", "next", "later", "end"]
 What = Literal["asked", "reminded", "told", "silent", "remind", "tell", "tell_backup", "tell_next", "nobody"]
-End = Literal["halts", "interdicted", "stays", "closes", "out_of_sight", "holds", "overdue", "open", "held"]
+End = Literal["halts", "interdicted", "stays", "closes", "lapses", "out_of_sight", "holds", "overdue", "open", "held"]
 
 STEPS: Final[Mapping[What, str]] = {
     "asked": mark("asked"),
@@ -41,6 +42,7 @@ ENDS: Final[Mapping[End, str]] = {
     "interdicted": mark("no answer: it is interdicted, {holder} must seize it"),
     "stays": mark("no answer: it halts, and does not leave"),
     "closes": mark("no answer: it closes without one"),
+    "lapses": mark("no answer: the permission ends, and so does what is done by it"),
     "out_of_sight": mark("no answer: it counts as out of sight, and is searched for"),
     "holds": mark("no answer: it is held, and is decided on anew"),
     "overdue": mark("no answer: it is overdue, and nothing follows by itself"),
@@ -160,6 +162,8 @@ def _end(delivery: Delivery, progress: Progress) -> End:
     then: Consequence = after_silence(delivery, progress)
     if then == "nothing":
         return "open" if progress.due is None else "overdue"
+    if then == "closes" and isinstance(book_of(delivery).contingencies.get(progress.contingency or ""), Lapse):
+        return "lapses"
     if then != "halts":
         return then
     if not delivery.state.dispatched:

@@ -79,6 +79,7 @@ THEN: Final[Mapping[End, str]] = {
     "interdicted": mark("If nothing comes by {moment}, in {left}, it is interdicted: {holder} must seize it."),
     "stays": mark("If nothing comes by {moment}, in {left}, it halts and does not leave."),
     "closes": mark("If nothing comes by {moment}, in {left}, that is closed without an answer."),
+    "lapses": mark("If nothing comes by {moment}, in {left}, that permission ends, and so does what is done by it."),
     "out_of_sight": mark("If nothing comes by {moment}, in {left}, it counts as out of sight and is searched for."),
     "holds": mark("If nothing comes by {moment}, in {left}, it is held, and those in charge decide whether it goes on."),
     "overdue": mark("If nothing comes by {moment}, in {left}, it is overdue, and nothing follows by itself: call."),

@@ -21,6 +21,7 @@ from domain.words.moments import instant
 from domain.words.text import mark, word
 from gateway.pages.forms import FormField
 from gateway.pages.words import CHOICES
+from process.zones import local_time
 
 OFFSETS: Final = (
     "+00:00",
@@ -116,10 +117,13 @@ def of_urgency(boxes: tuple[FormField, ...], *, urgent: bool) -> tuple[FormField
     return tuple(replace(box, required=True) if box.name == "urgent_at" else box for box in kept)
 
 
-def zones_of(plan: Plan, reader: Service) -> tuple[str, ...]:
-    """Offsets to choose from: first those of places of the plan in the reader's State, then UTC."""
+def zones_of(plan: Plan, reader: Service, now: datetime) -> tuple[str, ...]:
+    """Offsets to choose from: first the reader's own, as the directory has its zone, then those of places of the plan in its
+    State, then UTC.
+    """
+    here = local_time(reader.zone, now)
     own = (one.zone for one in plan.checkpoints if one.state == reader.state and one.zone is not None)
-    return tuple(dict.fromkeys((*own, *OFFSETS)))
+    return tuple(dict.fromkeys((*((here.isoformat()[-6:],) if here is not None else ()), *own, *OFFSETS)))
 
 
 def in_zone(boxes: tuple[FormField, ...], zones: tuple[str, ...]) -> tuple[FormField, ...]:

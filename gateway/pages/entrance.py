@@ -127,7 +127,9 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
     request[CALLER] = visitor
     permit(visitor.service, action)
     if visitor.key is None and request.match_info.route.name in SIGNING:
-        raise NotAllowed("you have signed in without a key, to read", hint="say it, or stop, with the vigil command and your key")
+        raise NotAllowed(
+            mark("you have signed in without a key, to read"), hint=mark("say it, or stop, with the vigil command and your key")
+        )
     lane = lane_of(action, b"") if action in (*FILES, *FOLLOWING) else "ask"
     async with request.app[LIMITS].turn(visitor.service.id, lane):
         await received(request)
@@ -168,7 +170,7 @@ async def visitor_of(request: web.Request, token: str) -> Visitor:
     service = (await request.app[PROOFS].latest()).find(who.service)
     if service is None or not _still(request, who, service):
         await sessions.end(token)
-        raise NotAuthentic("what you signed in with is not valid any more", hint="sign in again with what is")
+        raise NotAuthentic(mark("what you signed in with is not valid any more"), hint=mark("sign in again with what is"))
     return Visitor(service=service, officer=who.officer, key=who.key, nonce=None, subject=who.subject)
 
 
@@ -206,7 +208,7 @@ def _refuse_from_elsewhere(request: web.Request) -> None:
     else:
         fine = origin == here(request)
     if not fine:
-        raise NotAllowed("this request comes from another site", hint="open the page here, and do it there")
+        raise NotAllowed(mark("this request comes from another site"), hint=mark("open the page here, and do it there"))
 
 
 def here(request: web.Request) -> str:

@@ -132,9 +132,11 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         wanted = {name: value for name, value in (given | {"page": ""} | changed).items() if value}
         return f"?{urlencode(wanted)}" if wanted else HERE
 
-    def filters(name: str, counted: Mapping[Any, int], called: Mapping[Any, str] | None = None) -> list[dict[str, Any]]:
+    def filters(
+        name: str, counted: Mapping[Any, int], called: Mapping[Any, str] | None = None, offered: Sequence[str] | None = None
+    ) -> list[dict[str, Any]]:
         chosen = given.get(name)
-        values = dict.fromkeys((*counted, *((chosen,) if chosen else ())))
+        values = dict.fromkeys((*(counted if offered is None else offered), *((chosen,) if chosen else ())))
         return [
             {
                 "text": speak(called[one]) if called is not None and one in called else one,
@@ -152,7 +154,7 @@ def _values(request: web.Request, found: Floor, question: FloorQuestion) -> dict
         "given": given,
         "question": question,
         "counters": counters(found.counters, now, speak, question.show),
-        "views": filters("show", {one: facets.show[one] for one in show}, words.GROUPS),
+        "views": filters("show", facets.show, words.SHOWN, show),
         "phases": filters("phase", facets.phase, words.PHASES),
         "states": filters("in", facets.state),
         "services": filters("service", facets.service),

@@ -22,6 +22,7 @@ from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
 from domain.words.moments import instant
 from domain.words.sizes import bounded
+from domain.words.text import mark
 from gateway.access import Visitor
 
 As = Literal["line", "text", "mass", "moment", "whole", "yes", "one", "many", "fixed"]
@@ -158,7 +159,7 @@ def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
     except ValidationError as error:
         faults += faults_of(error)
     if faults:
-        raise Malformed("nothing can be signed yet", faults, hint="fix what is named")
+        raise Malformed(mark("nothing can be signed yet"), faults, hint=mark("fix what is named"))
     return statement
 
 

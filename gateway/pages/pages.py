@@ -33,7 +33,7 @@ from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
 from domain.words.moments import instant
 from domain.words.quantities import UNITS
-from domain.words.text import shown
+from domain.words.text import mark, shown
 from gateway.access import CALLER, PROOFS
 from gateway.bodies import read
 from gateway.files import handed_out
@@ -85,7 +85,7 @@ async def enter(request: web.Request) -> web.Response:
     try:
         link = (await sent(request, Token)).token
     except Malformed as error:
-        raise NotAuthentic("that is no link to sign in with") from error
+        raise NotAuthentic(mark("that is no link to sign in with")) from error
     token = await request.app[SESSIONS].enter(link)
     await visitor_of(request, token)  # a link ends with the key that asked for it
     answer = web.Response(status=204)
@@ -220,18 +220,18 @@ async def answer_form(request: web.Request) -> web.Response:
     asked = await request.app[RECEPTION].asked(reader, delivery)
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
-        raise NotFound("nothing is asked of you there now", hint="your inbox shows what is")
+        raise NotFound(mark("no open request for you at this checkpoint"), hint=mark("your inbox shows what is asked of you"))
     known = await request.app[RECEPTION].reading.delivery(reader, delivery)
     urgent = urgently(known, reader.id, found.checkpoint, found.service)
     kinds = kinds_for(found)[:1] if urgent else kinds_for(found)  # nobody refuses it for another
     kind = request.query.get("kind", kinds[0])
     if kind not in kinds:
-        raise NotFound("that does not answer what is asked there")
+        raise NotFound(mark("that does not answer what is asked there"))
     alike = await asked_alike(request.app[RECEPTION], reader, found, kind)
     others = await chosen(request.app[RECEPTION], reader, alike, request.query.getall("also", ()))
     shows(request, [delivery, *(one.delivery for one in alike)])
     speak, now = speaker(language_of(request)), max(datetime.now(UTC), known.state.now)
-    zones, told_of = zones_of(known.plan, reader), asked_of(known, found, reader, now, speak)
+    zones, told_of = zones_of(known.plan, reader, now), asked_of(known, found, reader, now, speak)
     boxes, data = boxes_of(kind, found, now), script_data(request, delivery, found, kind)
     if urgent:
         data["sentence"] = speak(words.URGENT)
@@ -252,12 +252,12 @@ async def unasked_form(request: web.Request) -> web.Response:
     found = view_of(delivery, reader, max(now, delivery.state.now))
     kind = request.query.get("kind")
     if kind is not None and kind not in found.may_say:
-        raise NotFound("that is not yours to say now", hint="the page of what you may say unasked shows what is")
+        raise NotFound(mark("that is not yours to say now"), hint=mark("the page of what you may say unasked shows what is"))
     shows(request, [name])
     boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
     fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
-    fields |= {"zones": (zones := zones_of(delivery.plan, reader)), "boxes": in_zone(boxes, zones)}
+    fields |= {"zones": (zones := zones_of(delivery.plan, reader, now)), "boxes": in_zone(boxes, zones)}
     return page(request, "unasked.html", **fields, data=script_data(request, name, None, kind or "") | seen)
 
 
@@ -376,7 +376,7 @@ async def sent(request: web.Request, model: type[M]) -> M:
     try:
         return await read(request, model.model_validate_json)
     except ValidationError as error:
-        raise Malformed("the form is not complete", faults_of(error)) from error
+        raise Malformed(mark("the form is not complete"), faults_of(error)) from error
 
 
 # How a page is made

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from markupsafe import escape
+
 from domain.delivery.ledger import Entry, Withheld
 from domain.rules.books import BOOK
 from domain.views.names import OUTCOMES
@@ -18,6 +20,8 @@ from gateway.pages.lines import HistoryLine, line
 
 LOOKED_THROUGH: Final = 2_000
 """Entries that are looked through at once for those that a reader has narrowed the ledger down to."""
+MOST_WRITTEN: Final = 80_000
+"""Bytes of what is said on a page, so that one of long texts weighs no more than another. One entry is there whatever it says."""
 AT_ONCE: Final = 50
 """Entries after which others have their turn."""
 Group = Literal["said", "asked", "decided", "closed", "refused", "withheld"]
@@ -161,7 +165,7 @@ def narrowed_to(query: Mapping[str, str]) -> Narrowed:
 
 class Teller:
     """Makes a chapter of entries that come one by one, the newest first: the first `most` that are among what is asked for, of
-    `LOOKED_THROUGH` at most.
+    `LOOKED_THROUGH` at most, as long as they say no more than `MOST_WRITTEN`.
     """
 
     def __init__(self, most: int, narrowed: Narrowed, speak: Translate) -> None:
@@ -169,7 +173,7 @@ class Teller:
         self._found: list[Tale] = []
         self._services, self._kinds = {narrowed.service}, {narrowed.kind}
         self._since: int | None = None
-        self._looked, self._through = 0, False
+        self._looked, self._through, self._written = 0, False, 0
 
     def takes(self, entry: Entry | Withheld) -> bool:
         """Whether it is still wanted; if so, it has been looked at."""
@@ -182,7 +186,8 @@ class Teller:
         self._kinds.add(one.line.kind)
         if not self._narrowed.takes(one):
             return True
-        if len(self._found) == self._most:
+        self._written += len(escape(one.words()).encode())
+        if self._found and (len(self._found) == self._most or self._written > MOST_WRITTEN):
             self._since = self._found[-1].line.seq
             return False
         self._found.append(one)

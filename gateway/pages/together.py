@@ -14,7 +14,7 @@ from domain.words.text import mark
 from gateway.pages.forms import FormField
 from gateway.reception import Reception
 
-NOT_ASKED: Final = mark("that is not asked of you there now")
+NOT_ASKED: Final = mark("no open request for you at this checkpoint of that consignment")
 
 
 async def asked_alike(reception: Reception, reader: Service, mine: Request, kind: str) -> tuple[Request, ...]:
@@ -37,7 +37,7 @@ async def chosen(reception: Reception, reader: Service, alike: Sequence[Request]
     """Those of these consignments; the reader has then read what is asked there. Raises `NotFound` for one where nothing is."""
     found = tuple(one for one in alike if one.delivery in names)
     if len(found) != len(set(names)):
-        raise NotFound(NOT_ASKED, hint=mark("your inbox shows what is"))
+        raise NotFound(NOT_ASKED, hint=mark("your inbox shows what is asked of you"))
     for one in found:
         await reception.asked(reader, one.delivery)
     return found

@@ -182,7 +182,7 @@ async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_
     digests = said["content"]["request"]
     assert 2 == len(set(digests))
     assert all(digest in both for digest in digests)
-    assert "not asked of you there" in refused
+    assert "no open request for you at this checkpoint" in refused
     assert "does not answer" in elsewhere
     assert [("accepted", one), ("accepted", other)] == [
         (got.receipt.verdict.verdict, got.receipt.delivery) for got in given if not isinstance(got, Left)

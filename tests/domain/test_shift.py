@@ -118,7 +118,7 @@ def test_only_what_was_open_and_has_newer_entries_is_read_as_it_stood() -> None:
         seen("changed-3"),
         seen("worst-4", "lost"),
     ]
-    assert ["worst-4", "changed-3"] == [one.glance.delivery for one in changed_since([placed(one, NOW) for one in some], SINCE)]
+    assert ["worst-4", "changed-3"] == [one.delivery for one in changed_since([placed(one, NOW) for one in some], SINCE)]
 
 
 def test_each_happening_has_its_words_and_every_row_says_until_when() -> None:

@@ -187,6 +187,11 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     await at.page.goto("about:blank")
     await at.page.goto(link)  # in the history of somebody's terminal, say
     await expect(at.page.locator("#refused")).to_contain_text("already used")
+    await at.page.route("**/desk/in", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    await at.page.evaluate("location.hash = 'another'")
+    await expect(at.page.locator("#unable")).to_contain_text("Vigil does not answer")
+    await expect(at.page.locator("#refused")).to_be_hidden()  # nobody has used it
+    await at.page.unroute("**/desk/in")
     await at.sign_in()  # with a fresh one, where that stands open
 
 

@@ -79,14 +79,22 @@ async def test_what_ends_is_struck_and_what_is_new_waits(at: Night) -> None:
         await expect(page.locator("#live")).to_contain_text("No worker")
 
 
+PRESSED = "given => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', given))"
+
+
 async def test_keys_lead_through_the_rows(at: Night) -> None:
-    """Down, up, to the search, where keys are letters; the table of keys opens and closes."""
+    """Down, up, to the search, where keys are letters; the table of keys opens and closes. On a keyboard that writes
+    Cyrillic a key is the one at its place.
+    """
     async with opened(at) as page:
         await page.keyboard.press("j")
         await page.keyboard.press("j")
         await expect(page.locator("tr.at")).to_have_id("r-amber-2")
         await page.keyboard.press("k")
         await expect(page.locator("tr.at")).to_have_id("r-birch-3")
+        for letter, place in (("о", "KeyJ"), ("л", "KeyK")):
+            await page.evaluate(PRESSED, {"key": letter, "code": place, "bubbles": True})
+            await expect(page.locator("tr.at")).to_have_id("r-amber-2" if letter == "о" else "r-birch-3")
         await page.keyboard.press("?")
         await expect(page.locator("#keys")).to_be_visible()
         await page.keyboard.press("Escape")

@@ -573,8 +573,13 @@ async def test_the_page_is_whole_without_a_script(at: Night) -> None:
 
 
 async def test_the_address_of_a_view_says_what_is_in_it(at: Night) -> None:
-    """Filters, order and search stand in it; what none of them is, is named above the table, and the rest counts."""
+    """Filters, order and search stand in it; what none of them is, is named above the table, and the rest counts. What a
+    counter leads to stands among the views, by its name and with its number.
+    """
     browser = await at.browser()
+    late = await browser.page("/desk/floor?show=overdue&lang=ru")
+    assert 'aria-current="true">Просрочены <span class="num">1</span>' in late
+    await browser.page("/desk/floor?lang=en")
     text = await browser.page("/desk/floor?show=needs_you&sort=name&colour=red")
     assert ["amber-2", "birch-3", "ibex-6"] == re.findall(r'<tr id="r-([^"]+)"', text)
     assert "Not known here, and left out: colour." in text

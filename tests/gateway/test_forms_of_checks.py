@@ -88,6 +88,7 @@ def test_urgency_is_asked_of_who_permits_in_urgency_and_of_nobody_else() -> None
     assert (
         "You are asked whether you sanction what was permitted in urgency in your place: following a person." == told.sentences[0]
     )
+    assert ("If you are silent", "no answer: the permission ends, and so does what is done by it") == told.follows[-1]
 
 
 def test_what_is_asked_beyond_the_usual_is_said_in_its_own_words() -> None:

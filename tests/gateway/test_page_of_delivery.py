@@ -13,13 +13,15 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from domain.delivery.ledger import Entry, Withheld
+from domain.plan.attachment import Attachment
 from domain.plan.directory import Service
 from domain.views import names
-from domain.views.attachments import FilesOfDelivery
+from domain.views.attachments import files_of
 from domain.views.glance import glance
 from domain.views.sentences import Translate
 from domain.views.sight import newest_first, sight
 from domain.views.urgency import urgency
+from domain.words.limits import LONGEST_INFORMATION
 from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages import pages, story
@@ -32,6 +34,7 @@ from papers.outlines import outlines
 from process.in_force import InForce
 from process.language import speaker
 from tests.course import PHASES, consenting, dispatched
+from tests.domain.test_attached import PHOTOGRAPH
 from tests.support import Table, example_plan
 
 HEAVIEST = 200_000
@@ -75,7 +78,7 @@ def rendered(
     speak = speaker(language)
     found = drawn(table, reader, now, language, narrowed or Narrowed())
     found = replace(found, maps=maps(found.route, found.way_said, speak, outlines()))
-    files = FilesOfDelivery(delivery=found.view.delivery, files=(), unnamed=())
+    files = files_of(table.delivery, reader, (), ())
     shown = {"delivery": found.view.delivery}
     text = pages.page(
         request,
@@ -234,8 +237,15 @@ def test_the_ledger_is_narrowed_by_its_address() -> None:
     assert 4 == max(one.line.seq for one in made(table, "kz.knb", before=5).chapter.tales)
 
 
+def named(number: int) -> Attachment:
+    """A file."""
+    return PHOTOGRAPH.model_copy(update={"digest": f"{number:064x}", "shows": f"file {number}".ljust(60, "Ж")})
+
+
 def test_no_page_of_a_ledger_has_more_than_fits() -> None:
-    """At the bound: as many entries as a page has, the newest; and the address of the rest."""
+    """At the bound: as many entries as a page has, the newest; and the address of the rest. Of the longest texts a
+    page has fewer, and none is left out by that; of very many files it has the newest, and says how many more there are.
+    """
     table = Table().dispatch()
     while len(table.delivery.ledger) <= PAGE_OF_LEDGER:
         table.say("kz.police", "sighted", place="a place")
@@ -245,6 +255,21 @@ def test_no_page_of_a_ledger_has_more_than_fits() -> None:
     assert PAGE_OF_LEDGER == len(found.chapter.tales)
     assert len(table.delivery.ledger) - 1 == found.chapter.tales[0].line.seq
     assert f"?before={found.chapter.tales[-1].line.seq}#ledger" == found.earlier
+
+    for number in range(30):
+        text = f"{number} ".ljust(LONGEST_INFORMATION, "Ж")
+        table.say("kz.police", "information", text=text, attachments=[named(10 * number + one) for one in range(10)])
+        table.pass_time(minutes=1)
+    told, before = list[int](), len(table.delivery.ledger)
+    while before > 0:
+        tales = made(table, "kz.knb", before=before).chapter.tales
+        told += [one.line.seq for one in tales]
+        before = tales[-1].line.seq
+    assert [*range(len(table.delivery.ledger))] == told[::-1]
+    page = rendered(table, "kz.knb", "ru")
+    assert len(page.encode()) < HEAVIEST
+    assert 50 == page.count('<li class="card">')
+    assert "250 files" in words_of(rendered(table, "kz.knb"))
 
 
 def test_beside_each_consent_stands_the_act_that_gives_it() -> None:
@@ -277,7 +302,7 @@ def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound
     assert PAGE_OF_LEDGER + 1 == looked
     monkeypatch.setattr(story, "LOOKED_THROUGH", 20)
     found, before = list[int](), len(table.delivery.ledger)
-    while before:
+    while before > 0:
         looked, page = 0, made(table, "kz.knb", Narrowed(kind="authorisation_granted"), before)
         found += [one.line.seq for one in page.chapter.tales]
         assert looked <= 20

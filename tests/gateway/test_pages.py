@@ -38,6 +38,7 @@ from domain.words.errors import NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
 from gateway.pages import floor, glossary, notices, one, overdue, pages, provider, results, shift, statistics, words
+from gateway.pages.answer import OFFSETS, zones_of
 from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.forms import boxes_of
 from gateway.reads import NO_VIEWS
@@ -49,7 +50,7 @@ from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import door_of
 from tests.installation import VIGIL_KEY, Installation, installed, renamed
-from tests.support import WORDS, example_plan, signed_plan
+from tests.support import WORDS, example_directory, example_plan, signed_plan
 
 OF_PAGES = (pages, glossary, provider, results, floor, notices, one, shift, overdue, statistics)
 PAGES = tuple(route for module in OF_PAGES for route in module.routes)
@@ -635,6 +636,19 @@ async def test_what_was_merely_asked_is_filled_in_and_findings_are_not(at: At) -
     assert 'name="reference" value=""' in page
     assert 'type="radio"' in page
     assert 'type="radio" name="provisional" value="yes" checked' not in page
+
+
+@pytest.mark.parametrize(
+    ("month", "zone", "first"), [(1, "Europe/Riga", "+02:00"), (7, "Europe/Riga", "+03:00"), (1, None, "+00:00")]
+)
+def test_moments_are_given_first_as_clocks_are_where_the_reader_is(month: int, zone: str | None, first: str) -> None:
+    """By the zone of its service in the directory, in summer time too; else in UTC. Each offset is there once."""
+    reader = example_directory().get("uz.prosecutor").model_copy(update={"zone": zone})
+    found = zones_of(example_plan("almaty-tashkent"), reader, datetime(2026, month, 1, tzinfo=UTC))
+
+    assert first == found[0]
+    assert len(found) == len({*found})
+    assert {*OFFSETS} <= {*found}
 
 
 async def test_a_stop_is_reached_from_each_page_of_a_delivery(at: At) -> None:

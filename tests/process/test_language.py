@@ -1,5 +1,6 @@
 """What people are told, and its translations: every text is translated, and the compiled catalogue is the one that they read."""
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from domain.words import errors
 from process.language import CATALOGUE, LANGUAGES, LOCALE, chosen, having, of, speakers, translations
 from process.proposals import PROPOSED, TERMS, Proposal, named, proposals, state_in
 
@@ -54,6 +56,27 @@ def test_the_compiled_catalogue_is_up_to_date(language: str) -> None:
     po, mo = ({str(one.id): one.string for one in catalogue(language, kind) if one.id} for kind in ("po", "mo"))
 
     assert po == mo
+
+
+KEPT = [ROOT / "archive" / f"{name}.py" for name in ("sessions", "reads", "cursors")]
+BEHIND_PAGES = [*(ROOT / "gateway").rglob("*.py"), *KEPT]
+OF_OPERATORS = ("__main__.py", "oidc_settings.py", "payloads.py")
+"""What whoever runs the installation reads in a log, or a program does."""
+READ = {one.__name__ for one in errors.BY_CODE.values()} - {"RuleBroken", "NotVerified"}
+
+
+def test_what_a_page_says_is_wrong_can_be_said_in_another_language() -> None:
+    """Message and hint of each error that is raised behind a page are texts that are gathered, and no mere strings."""
+    left = [
+        f"{path.name}:{said.lineno}"
+        for path in BEHIND_PAGES
+        if path.name not in OF_OPERATORS
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in READ
+        for said in (*call.args[:1], *(one.value for one in call.keywords if one.arg == "hint"))
+        if isinstance(said, ast.Constant | ast.JoinedStr)
+    ]
+    assert [] == left
 
 
 @pytest.mark.parametrize("language", OTHERS)

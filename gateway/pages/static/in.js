@@ -13,10 +13,11 @@ async function post(path, said) {
   return answer;
 }
 
-function refused(problem) {
+// Why it was not done, as Vigil says; where it says nothing, it does not answer, which stands there.
+function refused({ detail, hint }) {
   show($("wait"), false);
-  show($("choice"));
-  $("why").textContent = [problem.detail ?? problem.message, problem.hint].filter(Boolean).join(". ");
+  if ($("choice")) show($("choice"));
+  if (detail) $("why").textContent = [detail, hint].filter(Boolean).join(". ");
   show($("unable"));
 }
 
@@ -46,7 +47,7 @@ $("go")?.addEventListener("click", () => go().catch(refused));
 function come() {
   const linked = location.hash || !$("choice");
   enter().catch((problem) => {
-    if (!linked) return refused(problem);
+    if (!linked || problem.status !== 401) return refused(problem);
     show($("wait"), false);
     show($("refused"));
   });

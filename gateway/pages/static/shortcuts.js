@@ -8,7 +8,11 @@ const VIEW = "vigil.view";
 const PATIENCE = 1500; // milliseconds within which the second of two letters comes
 const MOST = 200; // deliveries of a view that are remembered
 const bound = new Map();
+const PLACES = { BracketLeft: "[", BracketRight: "]" };
 let first = { key: "", at: 0 };
+
+// On a keyboard that writes other letters than the Latin ones, a key is the one at its place: nobody changes the layout for a shortcut.
+const named = ({ key, code }) => (key.length === 1 && key > "~" ? PLACES[code] ?? code.replace(/^(Key|Digit)/, "").toLowerCase() : key);
 
 export const areOff = () => localStorage.getItem(OFF) !== null;
 
@@ -44,8 +48,9 @@ function actionOf(key) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || areOff() || event.target.closest("input, textarea, select")) return;
-  const action = actionOf(event.key);
-  first = { key: action ? "" : event.key, at: Date.now() };
+  const key = named(event);
+  const action = actionOf(key);
+  first = { key: action ? "" : key, at: Date.now() };
   if (!action) return;
   event.preventDefault();
   action();

@@ -35,7 +35,7 @@ export async function composed(filled) {
     });
     if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
     const problem = await answer.json();
-    faulty(problem.faults ?? [{ place: "", problem: problem.detail }]);
+    faulty(problem.faults ?? [{ place: "", problem: [problem.detail, problem.hint].filter(Boolean).join(". ") }]);
   } catch {
     faulty([{ place: "", problem: texts.away }]);
   }
