@@ -10,7 +10,7 @@ from datetime import timedelta
 import aiohttp
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.alarms import Alarms, StrandedWatch
 from activities.checkpoint import Checkpoints
@@ -41,6 +41,7 @@ from process.keyfile import key_in
 from process.mail import mailbox
 from process.metrics import Probes, counting, probed
 from process.ring import Wrapping, ring_in
+from process.sandbox import Sandbox
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect, tls_in
@@ -69,9 +70,9 @@ GRACE = timedelta(seconds=20)
 """How long attempts under way may take to finish when the worker is asked to stop."""
 
 
-def sandbox() -> SandboxedWorkflowRunner:
+def sandbox() -> Sandbox:
     """The sandbox every run of a workflow is in."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
+    return Sandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
 
 
 def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
