@@ -47,6 +47,7 @@ from process.settings import Settings
 from process.temporal import connect, tls_in
 from process.tls import trusting
 from workflows.controlled_delivery import ControlledDelivery
+from workflows.details import Details
 
 log = logging.getLogger("vigil.worker")
 
@@ -106,7 +107,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
             keeping.siblings(relay).heed,
         ],
         workflow_runner=sandbox(),
-        interceptors=[Attempts()],
+        interceptors=[Attempts(), Details()],
         graceful_shutdown_timeout=grace,
         max_heartbeat_throttle_interval=timedelta(milliseconds=200),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),

@@ -36,7 +36,7 @@ class _Run(WorkflowInstance):
     def get_serialization_context(self, command_info: Any) -> SerializationContext | None:
         return self._own if _is_own(command_info) else self._inside.get_serialization_context(command_info)
 
-    def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:
+    def get_external_store_context(self, command_info: Any) -> StorageDriverStoreContext:  # noqa: ARG002 - the port's signature
         """Nothing is stored elsewhere."""
         return StorageDriverStoreContext(target=None)
 

@@ -21,7 +21,7 @@ from domain.record.siblings import heeding
 from domain.rules.conflict import signature
 from domain.views.asked import request, without_facts
 from domain.views.notices import facts_of
-from domain.views.view import markdown, phase, view
+from domain.views.view import phase
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from workflows.errands import Errand, Heed, Look, OnceMore, Question, Release, Telling, parcels, wanted
 from workflows.keeping import Keeping
@@ -273,10 +273,8 @@ class TemporalStage:
         self._alarm.add_done_callback(lambda _: self.stir())
 
     def _show(self) -> None:
-        """Temporal's own UI reads like the operation: details in words, one search attribute for lists."""
+        """By what Temporal's lists are filtered, where that has changed. What its UI says in words, `workflows.details` makes."""
         delivery = self._delivery
-        shown = view(delivery, delivery.directory.get(delivery.plan.initiator), self.reached)
-        workflow.set_current_details(markdown(shown))
         coarse = coarse_phase(delivery)
         if coarse != self._shown_phase:
             self._shown_phase = coarse
