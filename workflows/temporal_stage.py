@@ -115,7 +115,7 @@ class TemporalStage:
         No task may end without a command, or a replay may take it together with the next one, where results and timers come in
         another order: where nothing else is to be done in all of it, the memo is written.
         """
-        before, task = self._commands, _task()
+        before, now = self._commands, _task()
         errands = wanted(self._delivery)
         self._ask([one for one in errands if isinstance(one, Question)])
         for errand in errands:
@@ -131,9 +131,9 @@ class TemporalStage:
         if not self._ends():
             self._commands += self.keeping.go_on()
         self._show()
-        if self._commands == before and self._made_in != task:
+        if self._commands == before and self._made_in != now:
             workflow.upsert_memo({"size": len(self._delivery.ledger)})
-        self._made_in = task
+        self._made_in = now
 
     def go_on_in_a_new_run(self) -> None:
         """Continue as new where the run has grown long or old, whatever is open: the next run starts what is wanted, on the build
