@@ -9,7 +9,7 @@ from datetime import timedelta
 import aiohttp
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox import SandboxRestrictions
 
 from activities.alarms import Alarms, StrandedWatch
 from activities.checkpoint import Checkpoints
@@ -41,11 +41,13 @@ from process.keyfile import key_in
 from process.mail import mailbox
 from process.metrics import Probes, counting, probed
 from process.ring import Wrapping, ring_in
+from process.sandbox import Sandbox
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect, tls_in
 from process.tls import trusting
 from workflows.controlled_delivery import ControlledDelivery
+from workflows.details import Details
 
 log = logging.getLogger("vigil.worker")
 
@@ -69,9 +71,9 @@ GRACE = timedelta(seconds=20)
 """How long attempts under way may take to finish when the worker is asked to stop."""
 
 
-def sandbox() -> SandboxedWorkflowRunner:
+def sandbox() -> Sandbox:
     """The sandbox every run of a workflow is in."""
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
+    return Sandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
 
 
 def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
@@ -105,7 +107,7 @@ def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
             keeping.siblings(relay).heed,
         ],
         workflow_runner=sandbox(),
-        interceptors=[Attempts()],
+        interceptors=[Attempts(), Details()],
         graceful_shutdown_timeout=grace,
         max_heartbeat_throttle_interval=timedelta(milliseconds=200),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),

@@ -53,6 +53,8 @@ A_MOMENT = timedelta(seconds=1)
 """Before it is asked again."""
 ROUND = timedelta(seconds=20)
 """After so long an attempt begins no more turns. With the last turn it ends before the workflow gives it up."""
+TOGETHER = 0.05
+"""Seconds within which what services have received is told in one report."""
 BEAT = 5.0
 """Seconds between two signs of life."""
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -252,7 +254,6 @@ class _Round:
             memory.acknowledgements[service.id] = signed
         if service.id in memory.unreachable:
             memory.unreachable.remove(service.id)
-        activity.heartbeat(memory)
         return True
 
     async def _tell(self, service: Service, request: Request) -> bool:
@@ -268,18 +269,16 @@ class _Round:
         return told.everyone
 
     async def _report(self) -> None:
-        """Tell the ledger what is new about who has received the request: each thing once, though many turns end at once."""
+        """Tell the ledger what is new about who has received the request: each thing once, and what comes at nearly the same time
+        together, since each report is a task of the workflow.
+        """
         memory = self._memory
         async with self._reporting:
-            received = tuple(one for one in memory.received if f"{one} received" not in memory.reported)
-            news = Asked(
-                checkpoint=self._wait.checkpoint,
-                received=received,
-                acknowledgements=tuple(memory.acknowledgements[one] for one in received if one in memory.acknowledgements),
-                unreachable=tuple(one for one in memory.unreachable if f"{one} unreachable" not in memory.reported),
-                told=tuple(one for one in memory.told if f"{one} told" not in memory.reported),
-            )
-            if not (news.received or news.unreachable or news.told):
+            if self._news() is None:
+                return
+            await asyncio.sleep(TOGETHER)
+            news = self._news()
+            if news is None:
                 return
             await self._relay.report(self._wait.delivery, news)
             memory.reported += [f"{one} received" for one in news.received]
@@ -287,7 +286,22 @@ class _Round:
                 memory.acknowledgements.pop(one, None)
             memory.reported += [f"{one} unreachable" for one in news.unreachable]
             memory.reported += [f"{one} told" for one in news.told]
-            activity.heartbeat(memory)
+
+    def _news(self) -> Asked | None:
+        """What the ledger has not been told; None where that is nothing."""
+        memory = self._memory
+        received = tuple(one for one in memory.received if f"{one} received" not in memory.reported)
+        unreachable = tuple(one for one in memory.unreachable if f"{one} unreachable" not in memory.reported)
+        told = tuple(one for one in memory.told if f"{one} told" not in memory.reported)
+        if not (received or unreachable or told):
+            return None
+        return Asked(
+            checkpoint=self._wait.checkpoint,
+            received=received,
+            acknowledgements=tuple(memory.acknowledgements[one] for one in received if one in memory.acknowledgements),
+            unreachable=unreachable,
+            told=told,
+        )
 
     async def _fetch(self, service: Service, request: Request) -> None:
         """Hand in what a polled service has answered since last time. One that is away is asked again."""
@@ -307,8 +321,8 @@ def _remembered() -> Memory:
 async def _live(memory: Memory) -> None:
     """Say that this attempt is alive, however long a service keeps it waiting."""
     while True:
-        activity.heartbeat(memory)
         await asyncio.sleep(BEAT)
+        activity.heartbeat(memory)
 
 
 def _now() -> datetime:

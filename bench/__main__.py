@@ -24,6 +24,7 @@ from typing import Any
 import aiohttp
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
+from temporalio.service import GrpcCompression
 
 from bench.figures import figures, options
 from bench.picture import picture
@@ -210,8 +211,8 @@ async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> d
                 more = {"VIGIL_TASK_QUEUE": name, **archive}
                 await embedded.start(name, sys.executable, "-m", "bench.processes", name, environment=more)
             address, ring = f"127.0.0.1:{layout.temporal_port}", ring_in(layout.payload_keys)
-            temporal = await Client.connect(address, namespace=NAMESPACE)
-            unencrypted = await Client.connect(address, namespace=NAMESPACE, data_converter=plain_converter(ring))
+            quick = partial(Client.connect, address, namespace=NAMESPACE, grpc_compression=GrpcCompression.NONE)
+            temporal, unencrypted = await quick(), await quick(data_converter=plain_converter(ring))
             bench = Bench(
                 embedded,
                 (

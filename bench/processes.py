@@ -9,6 +9,7 @@ from typing import Any
 
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.service import GrpcCompression
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import worker
@@ -51,7 +52,9 @@ class BareDelivery:
 
 async def bare(chosen: Settings, stop: asyncio.Event) -> None:
     """Work until `stop` is set, with what Vigil's worker has at once."""
-    client = await Client.connect(chosen.temporal_address, namespace=chosen.temporal_namespace)
+    client = await Client.connect(
+        chosen.temporal_address, namespace=chosen.temporal_namespace, grpc_compression=GrpcCompression.NONE
+    )
     async with Worker(
         client,
         task_queue=chosen.task_queue,
@@ -67,7 +70,9 @@ async def bare(chosen: Settings, stop: asyncio.Event) -> None:
 
 async def connect_plain(address: str, namespace: str, ring: Ring, **_more: object) -> Client:
     """As Vigil's worker connects, but that nothing is encrypted."""
-    return await Client.connect(address, namespace=namespace, data_converter=plain_converter(ring))
+    return await Client.connect(
+        address, namespace=namespace, data_converter=plain_converter(ring), grpc_compression=GrpcCompression.NONE
+    )
 
 
 if __name__ == "__main__":

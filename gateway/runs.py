@@ -24,6 +24,12 @@ BESIDE = SearchAttributeKey.for_keyword_list(messages.BESIDE)
 
 PATIENCE = timedelta(seconds=30)
 """How long the gateway waits for a worker's answer before it says that none is there."""
+STANDS = 10.0
+"""Seconds for which it need not be asked again whether a delivery is somebody's to see: who takes part seldom changes, and a
+delivery judges by itself who may speak in it.
+"""
+MOST_KNOWN = 10_000
+"""Of whom that is remembered, each with one delivery."""
 
 
 class Runs:
@@ -32,6 +38,8 @@ class Runs:
     def __init__(self, client: Client, task_queue: str) -> None:
         self.client = client
         self.task_queue = task_queue
+        self._seen: dict[tuple[str, str], float] = {}
+        """Until when a delivery is this service's to see."""
 
     def handle(self, delivery: str) -> WorkflowHandle[Any, Any]:
         """Of the run that goes on now, whether or not there is one."""
@@ -40,6 +48,8 @@ class Runs:
     async def seen_by(self, caller: Service, delivery: str) -> WorkflowHandle[Any, Any]:
         """The delivery's handle, if it is the caller's to see. Raises `NotFound`, no sooner where there is none."""
         handle, clock = self.handle(delivery), asyncio.get_running_loop().time
+        if self._seen.get((delivery, caller.id), 0.0) > clock():
+            return handle
         answered = clock() + NOT_HERE
         try:
             with as_ours(delivery):
@@ -48,6 +58,9 @@ class Runs:
         except NotFound:
             await asyncio.sleep(answered - clock())
             raise
+        if len(self._seen) >= MOST_KNOWN:
+            self._seen.clear()
+        self._seen[delivery, caller.id] = clock() + STANDS
         return handle
 
     async def known_in(self, service: Service) -> AsyncIterator[tuple[str, bool]]:

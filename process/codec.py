@@ -24,6 +24,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
     ActivitySerializationContext,
+    CompositePayloadConverter,
     DataConverter,
     DefaultFailureConverterWithEncodedAttributes,
     EncodingPayloadConverter,
@@ -132,12 +133,17 @@ class _Refused(EncodingPayloadConverter):
         raise ForgedError(payload.data.decode())
 
 
-class Converter(PydanticPayloadConverter):
-    """Values as JSON by their models; what the codec refused raises where it is used."""
+_EVERY = (*PydanticPayloadConverter().converters.values(), _Refused())
+"""How values become JSON by their models, and what the codec refused raises where it is used. The SDK makes a converter at each
+turn; how a model is read is worked out once for all of them.
+"""
+
+
+class Converter(CompositePayloadConverter):
+    """Values as payloads."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._set_converters(*self.converters.values(), _Refused())
+        super().__init__(*_EVERY)
 
 
 class Failures(DefaultFailureConverterWithEncodedAttributes):

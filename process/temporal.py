@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.runtime import Runtime
-from temporalio.service import KeepAliveConfig, RPCError, RPCStatusCode, TLSConfig
+from temporalio.service import GrpcCompression, KeepAliveConfig, RPCError, RPCStatusCode, TLSConfig
 
 from domain.words.errors import Malformed, Unavailable
 from domain.words.text import fill, mark
@@ -78,6 +78,7 @@ async def connect(  # noqa: PLR0913 - what a connection is made of
                 tls=tls if tls is not None else False,
                 runtime=runtime or beating(),
                 keep_alive_config=HALF_OPEN,
+                grpc_compression=GrpcCompression.NONE,  # ciphertext is no smaller when compressed
             )
         except (RuntimeError, RPCError) as error:
             if loop.time() + pause > until:

@@ -2160,6 +2160,13 @@ BUGS = (
         "activities/checkpoint::test_a_service_that_has_answered_by_another_way_is_not_asked_again",
     ),
     Bug(
+        "existence",
+        "gateway/runs.py",
+        "if self._seen.get((delivery, caller.id), 0.0) > clock():",
+        "if any(one == delivery for one, _ in self._seen):",
+        "gateway/runs::test_who_has_no_part_is_looked_at_each_time_and_who_has_is_remembered",
+    ),
+    Bug(
         "stage",
         "workflows/temporal_stage.py",
         '            workflow.upsert_memo({"size": len(self._delivery.ledger)})\n',

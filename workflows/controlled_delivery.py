@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.signing.envelope import Envelope
     from domain.views.asked import still_asked
     from domain.words.errors import Malformed, RuleBroken, VigilError
-    from workflows import messages
+    from workflows import details, messages
     from workflows.messages import Docket, Ending, Fact, GoingOn, HandIn, LedgerSize
     from workflows.temporal_stage import TemporalStage
 
@@ -160,6 +160,10 @@ class ControlledDelivery:
         """How far the ledger goes: what the archive is held against."""
         ledger = self._delivery.ledger
         return LedgerSize(branch=self._delivery.state.branch, size=len(ledger), root=ledger.root)
+
+    def details(self) -> str:
+        """In words, for Temporal's own UI."""
+        return "" if self._refused is not None else details.details(self._delivery)
 
     def _received(self, handed: HandIn[Envelope] | HandIn[Amended] | HandIn[Fact]) -> datetime:
         """When it was received; whatever comes of it, the loop looks again."""

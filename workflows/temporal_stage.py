@@ -21,7 +21,7 @@ from domain.record.siblings import heeding
 from domain.rules.conflict import signature
 from domain.views.asked import request, without_facts
 from domain.views.notices import facts_of
-from domain.views.view import markdown, phase, view
+from domain.views.view import phase
 from domain.words.limits import MOST_CARRIED_UNKEPT
 from workflows.errands import Errand, Heed, Look, OnceMore, Question, Release, Telling, parcels, wanted
 from workflows.keeping import Keeping
@@ -79,6 +79,8 @@ class TemporalStage:
         self._shown_beside = delivery.plan.beside()
         self._stirred = False
         self._commands = 0
+        self._made_in = 0
+        """The last task that made a command."""
         self._until = workflow.info().workflow_start_time + timedelta(seconds=pace.seconds)
         """When another run goes on."""
         self.keeping = Keeping(delivery, secret, snapshot, self.stir)
@@ -86,8 +88,9 @@ class TemporalStage:
         """Up to when time has passed here."""
 
     def took_an_update(self) -> None:
-        """Temporal takes so many in one run, and no more."""
+        """Temporal takes so many in one run, and no more. That it was taken stands in the history like a command."""
         self._updates += 1
+        self._made_in = _task()
 
     def stir(self, at: datetime | None = None) -> None:
         """Something has happened: the loop looks again."""
@@ -110,9 +113,9 @@ class TemporalStage:
         """Start what is wanted and does not run, end what runs and is not wanted, and wait for the next moment.
 
         No task may end without a command, or a replay may take it together with the next one, where results and timers come in
-        another order: where nothing else is to be done, the memo is written.
+        another order: where nothing else is to be done in all of it, the memo is written.
         """
-        before = self._commands
+        before, now = self._commands, _task()
         errands = wanted(self._delivery)
         self._ask([one for one in errands if isinstance(one, Question)])
         for errand in errands:
@@ -128,8 +131,9 @@ class TemporalStage:
         if not self._ends():
             self._commands += self.keeping.go_on()
         self._show()
-        if self._commands == before:
+        if self._commands == before and self._made_in != now:
             workflow.upsert_memo({"size": len(self._delivery.ledger)})
+        self._made_in = now
 
     def go_on_in_a_new_run(self) -> None:
         """Continue as new where the run has grown long or old, whatever is open: the next run starts what is wanted, on the build
@@ -262,7 +266,10 @@ class TemporalStage:
         return asyncio.create_task(run())
 
     def _set_alarm(self, until: datetime) -> None:
-        if until == self._alarm_at:
+        """Where one is set for an earlier moment, which nothing waits for any more, it stays: when it comes, the next is set. To
+        take it back and set another would be two events for each checkpoint that closes in time.
+        """
+        if self._alarm_at is not None and self._alarm_at <= until:
             return
         if self._alarm is not None:
             self._alarm.cancel()
@@ -273,10 +280,8 @@ class TemporalStage:
         self._alarm.add_done_callback(lambda _: self.stir())
 
     def _show(self) -> None:
-        """Temporal's own UI reads like the operation: details in words, one search attribute for lists."""
+        """By what Temporal's lists are filtered, where that has changed. What its UI says in words, `workflows.details` makes."""
         delivery = self._delivery
-        shown = view(delivery, delivery.directory.get(delivery.plan.initiator), self.reached)
-        workflow.set_current_details(markdown(shown))
         coarse = coarse_phase(delivery)
         if coarse != self._shown_phase:
             self._shown_phase = coarse
@@ -290,6 +295,11 @@ class TemporalStage:
             self._shown_beside = beside = delivery.plan.beside()
             self._commands += 1
             workflow.upsert_search_attributes([_BESIDE.value_set(list(beside)) if beside else _BESIDE.value_unset()])
+
+
+def _task() -> int:
+    """The workflow task that is being performed, by the event with which it started."""
+    return workflow.info().get_current_history_length()
 
 
 def coarse_phase(delivery: Delivery) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 from temporalio.api.failure.v1 import CanceledFailureInfo, Failure
 from temporalio.bridge.proto.activity_result import ActivityResolution, Cancellation, Success
 from temporalio.bridge.proto.workflow_activation import (
+    FireTimer,
     RemoveFromCache,
     ResolveActivity,
     WorkflowActivation,
@@ -235,6 +236,7 @@ class Recut:
             if one.due is not None and one.due != stands(self._instance).alarm:
                 self._give(jobs)  # what sets an alarm comes in a task before it
                 jobs = []
+                self._let_pass(one.due)
             job = self._matched(one)
             jobs += [job] if job is not None else []
         self._give(jobs)
@@ -248,6 +250,11 @@ class Recut:
     def close(self) -> None:
         """Nothing of it runs any more."""
         self._instance.activate(WorkflowActivation(jobs=[WorkflowActivationJob(remove_from_cache=RemoveFromCache())]))
+
+    def _let_pass(self, until: datetime) -> None:
+        """Each alarm that is set for an earlier moment, which nothing may wait for any more, comes before."""
+        while self._alarms and (alarm := stands(self._instance).alarm) is not None and alarm < until:
+            self._give([WorkflowActivationJob(fire_timer=FireTimer(seq=self._alarms.pop()))])
 
     def _matched(self, one: Given) -> WorkflowActivationJob | None:
         """What this run is given for it now; nothing where nothing waits for it, or not yet."""
