@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 
@@ -42,14 +42,28 @@ LANGUAGES = {
     "lv": mark("Latvian"),
 }
 CYRILLIC = re.compile("[\u0400-\u04ff]")
+ARTICLE = "the "
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})")
 """As the rules write one."""
+
+
+WITH_ARTICLE = re.compile(
+    r"\b(Republic|Federation|Federated|Kingdom|States|Emirates|Islands|Territor(y|ies))\b"
+    "|^(Netherlands|Philippines|Bahamas|Maldives|Comoros|Gambia|Holy See|State of)"
+)
+"""What an English sentence calls "the" Russian Federation; most States have a name alone."""
+NO_ARTICLE = re.compile(r"The |H[MR]H? |(His|Her) |\S+$")
+"""Services that have none: one word is a name, such as Europol, or the id of one that the directory does not name."""
+TURNED = re.compile("(.+), (.+ of(?: the)?)")
+"""As tables sort names of States: "Iran, Islamic Republic of"."""
 
 
 def state_called(code: str, translate: Callable[[str], str]) -> str:
     """What a State is called; one that the tables do not have, by its code."""
     known = pycountry.countries.get(alpha_2=code)
-    return translate(CALLED.get(code) or (str(known.name) if known is not None else code))
+    called = translate(CALLED.get(code) or (str(known.name) if known is not None else code))
+    turned = TURNED.fullmatch(called)
+    return f"{turned[2].removeprefix('The ')} {turned[1]}" if turned else called
 
 
 @dataclass(frozen=True)
@@ -72,8 +86,17 @@ class Tongue:
                 pieces.append(Words(text, strong))
             if name is not None:
                 one = filled[name]
-                pieces.extend(one if isinstance(one, tuple) else (one,))
+                line = one if isinstance(one, tuple) else (one,)
+                pieces.extend((self._begun(line[0], pieces), *line[1:]) if line else ())
         return tuple(pieces)
+
+    @staticmethod
+    def _begun(piece: Piece, before: list[Piece]) -> Piece:
+        """With a capital letter, where an article begins a sentence."""
+        begins = not before or (isinstance(before[-1], Words) and before[-1].text.endswith(". "))
+        if begins and isinstance(piece, Value) and piece.text.startswith(ARTICLE):
+            return replace(piece, text=piece.text[0].upper() + piece.text[1:])
+        return piece
 
     def quoted(self, text: str, *sources: Source, unsure: bool = False) -> Value:
         """What somebody wrote, as it was written, in quotes."""
@@ -171,15 +194,26 @@ class Tongue:
         """What a State is called."""
         return state_called(code, self.translate)
 
+    def the_state(self, code: str, *sources: Source) -> Value:
+        """The same in a sentence."""
+        called = self.state(code)
+        return Value(f"{ARTICLE}{called}" if self.code == "en" and WITH_ARTICLE.search(called) else called, sources)
+
     def states(self, codes: Iterable[str], *sources: Source) -> Value:
-        """Several of them."""
-        return Value(", ".join(map(self.state, dict.fromkeys(codes))), sources)
+        """Several of them, in a sentence."""
+        return Value(", ".join(self.the_state(one, *sources).text for one in dict.fromkeys(codes)), sources)
 
     def service(self, record: Record, name: str) -> Value:
         """What the directory calls a service in this language; in English else, or by its id."""
         known = record.service(name)
         names = known.names if known is not None else {}
         return Value(names.get(self.code) or names.get("en") or name, ("directory",))
+
+    def the_service(self, record: Record, name: str) -> Value:
+        """The same in a sentence."""
+        called = self.service(record, name)
+        bare = self.code != "en" or NO_ARTICLE.match(called.text)
+        return called if bare else replace(called, text=f"{ARTICLE}{called.text}")
 
     def officer(self, said: Heard) -> Value:
         """Who said it, by code; both, where two officers had to."""

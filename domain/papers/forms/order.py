@@ -114,7 +114,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),), *of_the_group(tongue, plan)))
     yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(tongue.say(I_AM, who=Blank(5, tongue.translate(OFFICIAL))))
-    named = tongue.service(record, service), tongue.service(record, plan.initiator)
+    named = tongue.the_service(record, service), tongue.the_service(record, plan.initiator)
     yield Paragraph(
         tongue.say(HAVING, service=named[0], initiator=named[1], file=Blank(2), day=Blank(2), number=Blank(2)), "left"
     )
@@ -214,7 +214,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     legs = [leg for leg in plan.legs if leg.state == state]
     yield tongue.say(
         CARRY_OUT,
-        state=Value(tongue.state(state), ("plan",)),
+        state=tongue.the_state(state, "plan"),
         legs=joined((_way(tongue, record, leg) for leg in legs), "; "),
     )
     yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=Box(), some=Box())
@@ -229,7 +229,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
         yield tongue.say(MEANS, measures=joined(_measure(tongue, one, granted, permitted) for one in measures))
     yield tongue.words(NOT_PERMITTED)
     responsible = dict.fromkeys(leg.responsible for leg in legs)
-    yield tongue.say(ENTRUST, services=joined(tongue.service(record, one) for one in responsible), blank=Blank(4))
+    yield tongue.say(ENTRUST, services=joined(tongue.the_service(record, one) for one in responsible), blank=Blank(4))
     along = dict.fromkeys(one for leg in legs for one in leg.accompanied_by)
     if along:
         yield tongue.say(FOREIGN, services=joined(tongue.service(record, one) for one in along), blank=Blank(3))

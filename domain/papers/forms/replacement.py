@@ -134,7 +134,7 @@ def _by_law(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
         for point in demand.points if demand.state == state else ():
             if point.about == "handling":
                 law = Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
-                yield tongue.say(CARD, state=Value(tongue.state(state), ("plan",)), said=law)
+                yield tongue.say(CARD, state=tongue.the_state(state, "plan"), said=law)
 
 
 def _taken_out(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Table:

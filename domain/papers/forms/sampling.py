@@ -107,7 +107,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Paragraph(tongue.say(REST, kept=kept, removed=removed), "left")
     yield Heading(tongue.words(WHERE))
     stored = tongue.quoted(prepared.stored_at, *said.entries) if prepared.stored_at else Blank(4)
-    yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=stored), "left")
+    yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=stored), "left")
     yield Paragraph(tongue.say(SENT, laboratory=Blank(4), number=Blank(2), day=Blank(2), questions=Blank(5)), "left")
     yield Paragraph(tongue.say(REFERENCE, yes=Box(), mass=Blank(2), no=Box()), "left")
     yield Paragraph(tongue.words(SPENT), "small")

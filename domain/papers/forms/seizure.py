@@ -161,7 +161,7 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     yield Paragraph(tongue.say(SEALED, blank=Blank(5)), "left")
     stored = "" if isinstance(seized, Interdicted) else seized.stored_at
     where = tongue.quoted(stored, *said.entries) if stored else Blank(4)
-    yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=where), "left")
+    yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=where), "left")
     if not isinstance(seized, Prepared):
         yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
