@@ -67,6 +67,15 @@ def state_called(code: str, translate: Callable[[str], str]) -> str:
 
 
 @dataclass(frozen=True)
+class Articled(Value):
+    """A name with its article."""
+
+    def begun(self) -> "Articled":
+        """As it begins a sentence."""
+        return replace(self, text=self.text[0].upper() + self.text[1:])
+
+
+@dataclass(frozen=True)
 class Tongue:
     """One language. `neutral`: figures and units as both languages of a paper in two can read them."""
 
@@ -94,9 +103,7 @@ class Tongue:
     def _begun(piece: Piece, before: list[Piece]) -> Piece:
         """With a capital letter, where an article begins a sentence."""
         begins = not before or (isinstance(before[-1], Words) and before[-1].text.endswith(". "))
-        if begins and isinstance(piece, Value) and piece.text.startswith(ARTICLE):
-            return replace(piece, text=piece.text[0].upper() + piece.text[1:])
-        return piece
+        return piece.begun() if begins and isinstance(piece, Articled) else piece
 
     def quoted(self, text: str, *sources: Source, unsure: bool = False) -> Value:
         """What somebody wrote, as it was written, in quotes."""
@@ -197,7 +204,9 @@ class Tongue:
     def the_state(self, code: str, *sources: Source) -> Value:
         """The same in a sentence."""
         called = self.state(code)
-        return Value(f"{ARTICLE}{called}" if self.code == "en" and WITH_ARTICLE.search(called) else called, sources)
+        if self.code != "en" or not WITH_ARTICLE.search(called):
+            return Value(called, sources)
+        return Articled(f"{ARTICLE}{called}", sources)
 
     def states(self, codes: Iterable[str], *sources: Source) -> Value:
         """Several of them, in a sentence."""
@@ -212,8 +221,9 @@ class Tongue:
     def the_service(self, record: Record, name: str) -> Value:
         """The same in a sentence."""
         called = self.service(record, name)
-        bare = self.code != "en" or NO_ARTICLE.match(called.text)
-        return called if bare else replace(called, text=f"{ARTICLE}{called.text}")
+        if self.code != "en" or NO_ARTICLE.match(called.text):
+            return called
+        return Articled(f"{ARTICLE}{called.text}", called.sources)
 
     def officer(self, said: Heard) -> Value:
         """Who said it, by code; both, where two officers had to."""

@@ -221,6 +221,24 @@ def test_no_word_leaves_its_room() -> None:
         assert any(min(row[: 4 * right]) < 255 for row in rows)
 
 
+def test_who_signs_signs_the_sheet_of_the_act() -> None:
+    """An act of handover in two languages with all that there can be in it has its signatures on its one sheet: what is left for the
+    second is the box that says how to check it, which begins with a line across the page.
+    """
+    plan, scenario = example_scenario("partial-replacement")
+    record = Record.of(simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery)
+    made = make(record, Wanted("handover.kazakh-russian-border", "ru-en"), SPEAKERS)
+    given = {"given": pdf.given(made).decode()}
+    pages = typst.compile(TEMPLATE.read_bytes(), format="png", ppi=72, ignore_system_fonts=True, sys_inputs=given)
+
+    assert isinstance(pages, list)
+    assert 2 == len(pages)
+    width, rows = pixels(pages[1])
+    left, right = 4 * (width * 30 // 210), 4 * (width * 190 // 210)
+    first = next(row for row in rows[len(rows) * 17 // 297 :] if min(row[left:right]) < 128)
+    assert max(first[left:right:4]) < 128
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDTHS = (390, 653, 1440)
 """Pixels: of a telephone, of what is printed of an A4 sheet, of a screen."""

@@ -227,7 +227,7 @@ def _found(act: _Act) -> Table:
                 )
             )
         )
-    heads = ((ITEM, 5), (PREPARATION, 4, True), (GIVER, 4, True), (TAKER, 4, True), (DIFFERENCE, 4, True))
+    heads = ((ITEM, 6), (PREPARATION, 4, True), (GIVER, 4, True), (TAKER, 4, True), (DIFFERENCE, 4, True))
     return table(tongue, heads, rows)
 
 
