@@ -178,16 +178,6 @@ class Tongue:
         """Day, UTC."""
         return at.astimezone(UTC).strftime("%d.%m.%Y")
 
-    def local(self, moment: str) -> str:
-        """The hour where it was written, with its offset from UTC; empty where it was written in UTC."""
-        text, at = moment.strip(), instant(moment)
-        if text.endswith(("Z", "+00:00", "-00:00")):
-            return ""
-        sign, hours, minutes = text[-6], int(text[-5:-3]), int(text[-2:])
-        here = at + timedelta(hours=hours, minutes=minutes) * (-1 if sign == "-" else 1)
-        offset = f"{'−' if sign == '-' else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
-        return f"{here:%H:%M} (UTC{offset})"
-
     def span(self, span: timedelta) -> str:
         """Days, hours and minutes; seconds where it is shorter."""
         rest, said = abs(span), []

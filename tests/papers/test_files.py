@@ -222,8 +222,8 @@ def test_no_word_leaves_its_room() -> None:
 
 
 def test_who_signs_signs_the_sheet_of_the_act() -> None:
-    """An act of handover in two languages with all that there can be in it has its signatures on its one sheet: what is left for the
-    second is the box that says how to check it, which begins with a line across the page.
+    """An act of handover in two languages with all that there can be in it has its signatures on its one sheet: what is left for
+    the second is the box that says how to check it, which begins with a line across the page.
     """
     plan, scenario = example_scenario("partial-replacement")
     record = Record.of(simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery)

@@ -4,7 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, day_of, local, of_the_group, seals, signing, some, spoken, table, weight
+from domain.papers.forms.parts import (
+    NONE,
+    consignment,
+    day_of,
+    day_there,
+    local,
+    of_the_group,
+    seals,
+    signing,
+    some,
+    spoken,
+    table,
+    weight,
+)
 from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
@@ -131,7 +144,7 @@ def _blocks(act: _Act) -> Iterator[Block]:
     operation = tongue.quoted(record.plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, record.plan)))
     yield Dated(
-        (Value(tongue.day(act.acceptance.at), act.acceptance.entries),),
+        (day_there(tongue, record, act.checkpoint, act.acceptance),),
         (Value(_place(record, act.checkpoint), ("plan",)),),
         tongue.say(NUMBER, blank=Blank(2)),
     )

@@ -1,5 +1,6 @@
 """The order (постановление) by which a service carries out the measure in its State: made of its own acts and its rule card."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
@@ -20,13 +21,14 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
+from domain.plan.cards import Measure
 from domain.plan.demands import Demand, demands
 from domain.plan.directory import Service
 from domain.plan.plan import Leg
 from domain.rules.agreement import AgreementGiven
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
 from domain.rules.permission import PermissionGranted
-from domain.views.law import in_words, where
+from domain.views.law import in_words
 from domain.words.moments import instant
 from domain.words.text import mark
 
@@ -56,6 +58,10 @@ TERM = mark(
 MEANS = mark("Measures and technical means: {measures}.")
 PERMITTED = mark("permitted by {act}")
 PERMITTED_URGENTLY = mark("permitted in urgency by {act}; not sanctioned yet")
+ARTICLE = mark("art. {articles}")
+ARTICLES = re.compile("[0-9]")
+REMARK = re.compile(r"(: | \(|; |, (in the words|словами)).*")
+"""What the author of a card has written behind an article."""
 NO_PERMIT = mark("act that permits it: {blank}")
 NOT_PERMITTED = mark("What this order and the acts above do not name is not permitted by it.")
 ENTRUST = mark("To entrust {services} with it; forces and means: {blank}.")
@@ -190,16 +196,23 @@ def _valid(tongue: Tongue, said: Heard, begins: str, ends: str) -> Line:
 
 
 def _laws(tongue: Tongue, record: Record, demand: Demand | None) -> Iterator[Value]:
-    """Texts on which the card rests what it says of who decides and of the measures: each once."""
+    """Texts on which the card rests what it says of who decides and of the measures: each once, with its articles. What
+    its author remarks of them is for whoever checks the card, and stands in no order.
+    """
     if demand is None:
         return
     card = record.cards.get(demand.state)
-    known: dict[str, bool] = {}
+    known: dict[str, dict[str, None]] = {}
+    doubtful: set[str] = set()
     for point in demand.points:
-        if point.about in ("decides", "agrees", "measures", "handling") and (named := where(point, tongue.translate)):
-            known[named] = known.get(named, False) or unsure(card, point.law)
-    for named, doubtful in known.items():
-        yield Value(named, ("card",), unsure=doubtful)
+        if point.about in ("decides", "agrees", "measures", "handling") and point.law is not None and point.text is not None:
+            title, article = (tongue.translate(one) if one else "" for one in (point.text.title, point.law.article))
+            known.setdefault(title, {}).update({cited: None for cited in (REMARK.sub("", article),) if ARTICLES.search(cited)})
+            doubtful |= {title} if unsure(card, point.law) else set()
+    for title, articles in known.items():
+        cited = ", ".join(dict.fromkeys(one for article in articles for one in article.split(", ")))
+        named = tongue.translate(ARTICLE).format(articles=cited) if cited[:1].isdigit() else cited
+        yield Value(", ".join(filter(None, (title, named))), ("card",), unsure=title in doubtful)
 
 
 def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
@@ -226,7 +239,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(TERM, blank=Blank(2), until=Value(tongue.moment(until), entries))
     measures = plan.measures(state)
     if measures:
-        yield tongue.say(MEANS, measures=joined(_measure(tongue, one, granted, permitted) for one in measures))
+        yield tongue.say(MEANS, measures=joined(_measure(tongue, record, state, one, granted, permitted) for one in measures))
     yield tongue.words(NOT_PERMITTED)
     responsible = dict.fromkeys(leg.responsible for leg in legs)
     yield tongue.say(ENTRUST, services=joined(tongue.the_service(record, one) for one in responsible), blank=Blank(4))
@@ -249,13 +262,17 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(NOTIFY_BLANK, who=Blank(4), when=Blank(2))
 
 
-def _measure(
+def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
     tongue: Tongue,
-    measure: str,
+    record: Record,
+    state: str,
+    measure: Measure,
     granted: Sequence[tuple[Heard, AuthorisationGranted]],
     permitted: Sequence[tuple[Heard, PermissionGranted]],
 ) -> Line:
-    """A measure with the act that permits it: of one that was urgent, the one that sanctions it, where there is one."""
+    """A measure with the act that permits it: of one that was urgent, the one that sanctions it, where there is one. Where
+    there is none: a blank, unless the card says that it needs none.
+    """
     named = tongue.word(measure, "plan")
     for said, permit in sorted(permitted, key=lambda one: one[1].urgent_at is not None):
         if measure in permit.permissions:
@@ -264,4 +281,7 @@ def _measure(
     for said, grant in granted:
         if measure in grant.permits:
             return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, grant.reference, *said.entries)), Words(")"))
+    card, case = record.cards.get(state), record.plan.case
+    if card is not None and not card.wants_permitted(measure, case):
+        return (named,)
     return (named, Words(" ("), *tongue.say(NO_PERMIT, blank=Blank(2)), Words(")"))

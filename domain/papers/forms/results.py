@@ -274,7 +274,7 @@ class _Report:
                 rows += [self._amount(AT_END, said, one) for one in seizure.recovered]
         rows.append(self._arrested())
         finds = [
-            Value(f"{find.label}: {find.what}", said.entries)
+            (Value(find.label, said.entries), Words(": "), tongue.quoted(find.what, *said.entries))
             for said, one in story.seizures(self.record)
             if self.mine(said.service)
             for find in one.finds

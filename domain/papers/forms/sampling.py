@@ -7,6 +7,7 @@ from domain.papers.forms.parts import (
     WITNESSED,
     author,
     consignment,
+    day_there,
     local,
     mass_of,
     of_the_group,
@@ -79,7 +80,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield author(tongue, record, said.service)
     operation = tongue.quoted(plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
-    yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
+    yield Dated((day_there(tongue, record, subject, said),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(
         tongue.say(
             MADE,
