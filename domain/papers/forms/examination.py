@@ -111,7 +111,7 @@ class Examination(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 3
+    version = 4
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ class Handover(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 3
+    version = 4
     title = mark("act of handover")
     two_columns = True
 

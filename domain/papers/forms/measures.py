@@ -90,7 +90,7 @@ class Measures(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 3
+    version = 4
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

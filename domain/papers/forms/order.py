@@ -43,7 +43,6 @@ HAVING = mark("of {service}, having considered file No. {file} and the request o
 FOUND, ORDERED = mark("have found:"), mark("have ordered:")
 WHAT = mark("What is investigated: {offence}. Qualification: {articles}.")
 THING = mark("The object: {object}. It goes {way}.")
-LEADS = mark("{state}: {start} – {end}, {means}")
 NECESSITY = mark("Why it is not seized now: {necessity}. Other means do not do, since {blank}.")
 DECISIONS = mark("Acts of the State on which this rests:")
 OTHERS = mark("Consents of other States are not printed here: they are for those whom they bind (R11).")
@@ -83,7 +82,7 @@ class Order(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 3
+    version = 4
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -164,11 +163,13 @@ def _agreed(tongue: Tongue, record: Record, agreed: Sequence[tuple[Heard, Agreem
 
 
 def _way(tongue: Tongue, record: Record, leg: Leg) -> Line:
+    return (Value(tongue.state(leg.state), ("plan",)), Words(": "), *_ends(tongue, record, leg))
+
+
+def _ends(tongue: Tongue, record: Record, leg: Leg) -> Line:
     ends = [record.plan.find(one) for one in (leg.start, leg.end)]
     start, end = (Value(one.place if one is not None else "–", ("plan",)) for one in ends)
-    return tongue.say(
-        LEADS, state=Value(tongue.state(leg.state), ("plan",)), start=start, end=end, means=Value(leg.means, ("plan",))
-    )
+    return joined((joined((start, end), " – "), Value(leg.means, ("plan",))))
 
 
 def _acts(
@@ -228,7 +229,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(
         CARRY_OUT,
         state=tongue.the_state(state, "plan"),
-        legs=joined((_way(tongue, record, leg) for leg in legs), "; "),
+        legs=joined((_ends(tongue, record, leg) for leg in legs), "; "),
     )
     yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=Box(), some=Box())
     ends = [(instant(one.valid_until), said.entries) for said, one in granted]

@@ -149,7 +149,7 @@ def local(tongue: Tongue, record: Record, checkpoint: str, said: Heard) -> Line:
     """
     zone, sources = _zone(record, checkpoint, said)
     if zone is None:
-        return NONE
+        return (Blank(2),)
     there = said.happened + ahead(zone)
     day = "" if tongue.day(there) == tongue.day(said.happened) else f"{tongue.day(there)} "
     return (Value(f"{day}{there:%H:%M} (UTC{zone})", sources),)

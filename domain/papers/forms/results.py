@@ -116,7 +116,7 @@ class Results(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 3
+    version = 4
     title = mark("report on results")
     of_the_whole = True
 

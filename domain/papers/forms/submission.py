@@ -85,7 +85,7 @@ class Submission(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 3
+    version = 4
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
