@@ -107,22 +107,29 @@ def test_a_paper_is_the_one_that_its_packet_makes(form: Format) -> None:
 
 
 def test_a_changed_figure_is_said() -> None:
-    """A paper with one figure changed is refused, with the figure and what it should be."""
+    """A paper with one figure changed is refused, with the figure and what it should be; with a part cut out, with its first words."""
     packet, manifest = packet_of()
     changed = paper().replace(b"13,900", b"13,400", 1)
+    cut = re.sub(rb"<table.*</table>", b"", paper(), count=1, flags=re.DOTALL)
 
     with pytest.raises(NotVerified, match=r"13,400.*13,900"):
         verified(changed, packet, manifest, SPEAKERS)
+    with pytest.raises(NotVerified, match="where this packet makes it say “What”"):
+        verified(cut, packet, manifest, SPEAKERS)
 
 
 def test_a_changed_pdf_is_said() -> None:
-    """A PDF of which one byte was changed is refused."""
+    """A PDF of which one byte was changed is refused, and one from which a sheet was taken with how many there were."""
     packet, manifest = packet_of()
     data = bytearray(paper("pdf"))
     data[len(data) // 2] ^= 1
+    whole = paper("pdf", "results")
+    less = re.sub(rb"/Count (\d)", lambda found: b"/Count %d" % (int(found[1]) - 1), whole, count=1)
 
     with pytest.raises(NotVerified, match="altered"):
         verified(bytes(data), packet, manifest, SPEAKERS)
+    with pytest.raises(NotVerified, match="sheets in this paper: 1; as this packet makes it: 2"):
+        verified(less, packet, manifest, SPEAKERS)
 
 
 def test_a_style_that_hides_something_is_said() -> None:

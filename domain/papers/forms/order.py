@@ -163,10 +163,10 @@ def _agreed(tongue: Tongue, record: Record, agreed: Sequence[tuple[Heard, Agreem
 
 
 def _way(tongue: Tongue, record: Record, leg: Leg) -> Line:
-    return (Value(tongue.state(leg.state), ("plan",)), Words(": "), *_ends(tongue, record, leg))
+    return (Value(tongue.state(leg.state), ("plan",)), Words(": "), *_ends(record, leg))
 
 
-def _ends(tongue: Tongue, record: Record, leg: Leg) -> Line:
+def _ends(record: Record, leg: Leg) -> Line:
     ends = [record.plan.find(one) for one in (leg.start, leg.end)]
     start, end = (Value(one.place if one is not None else "–", ("plan",)) for one in ends)
     return joined((joined((start, end), " – "), Value(leg.means, ("plan",))))
@@ -229,7 +229,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(
         CARRY_OUT,
         state=tongue.the_state(state, "plan"),
-        legs=joined((_ends(tongue, record, leg) for leg in legs), "; "),
+        legs=joined((_ends(record, leg) for leg in legs), "; "),
     )
     yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=Box(), some=Box())
     ends = [(instant(one.valid_until), said.entries) for said, one in granted]
