@@ -42,8 +42,8 @@ _TOO_MANY = re.compile(r"Got unexpected extra arguments? ?\(?s?\)? \((.*)\)", re
 
 
 def choose(words: list[str]) -> None:
-    """The language that `--lang` names is that of this process. Read from the words themselves, before any is understood: behind a
-    command it is that command's own, such as the language of a paper.
+    """The language that `--lang` names is that of this process. Read from the words themselves, before any is understood: behind
+    a command it is that command's own, such as the language of a paper.
     """
     before = words[: _command_at(words)]
     given = [value for option, value in pairwise(before) if option == "--lang"]
@@ -56,7 +56,7 @@ def choose(words: list[str]) -> None:
 
 
 def _command_at(words: list[str]) -> int:
-    """Where the first word stands that is neither an option nor its value: of those before a command, each but a question has one."""
+    """Where the first word stands that is neither an option nor its value: each but a question has one."""
     at = 0
     while at < len(words) and words[at].startswith("-"):
         at += 1 if "=" in words[at] or words[at] in ALONE else 2

@@ -73,8 +73,12 @@ def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
             made=made.paper.digest,
         )
     if is_pdf(data) and _sheets(data) != _sheets(anew):
-        return fill("sheets in this paper: {found}; as this packet makes it: {expected}", found=_sheets(data), expected=_sheets(anew))
-    return fill("it bears the digest of this paper and is not its file: it was altered, or made by another version of the program")
+        return fill(
+            "sheets in this paper: {found}; as this packet makes it: {expected}", found=_sheets(data), expected=_sheets(anew)
+        )
+    return fill(
+        "it bears the digest of this paper and is not its file: it was altered, or made by another version of the program"
+    )
 
 
 def _sheets(data: bytes) -> int:

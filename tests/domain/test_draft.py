@@ -290,7 +290,8 @@ def test_goods_are_read_as_people_write_them(text: str, amount: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "heroin 5,3 kg", "heroin 5.3", "heroin 5 lb", "heroin 5 stones", "EUR 12,5", "rifle ten", "240220 cigarettes 2500"]
+    "text",
+    ["", "heroin 5,3 kg", "heroin 5.3", "heroin 5 lb", "heroin 5 stones", "EUR 12,5", "rifle ten", "240220 cigarettes 2500"],
 )
 def test_goods_that_cannot_be_read_are_refused_with_what_would_be_right(text: str) -> None:
     """A comma, a missing unit, a foreign one, a word for a number."""

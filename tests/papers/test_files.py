@@ -107,7 +107,7 @@ def test_a_paper_is_the_one_that_its_packet_makes(form: Format) -> None:
 
 
 def test_a_changed_figure_is_said() -> None:
-    """A paper with one figure changed is refused, with the figure and what it should be; with a part cut out, with its first words."""
+    """A paper with one figure changed is refused with the figure and what it should be; with a part cut out, with its words."""
     packet, manifest = packet_of()
     changed = paper().replace(b"13,900", b"13,400", 1)
     cut = re.sub(rb"<table.*</table>", b"", paper(), count=1, flags=re.DOTALL)
