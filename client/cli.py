@@ -144,7 +144,7 @@ def main() -> None:
     """Run the command; errors are words and an exit code, never a traceback."""
     gc.freeze()  # what has been loaded stays: to go over it for garbage took a third of the time of a command
     for_a_program = _wants_json(sys.argv)
-    helping.choose(sys.argv)
+    helping.choose(sys.argv[1:])
     completing.no_blank_behind_fields()
     try:
         sys.exit(code_after(_run()))

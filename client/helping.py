@@ -32,6 +32,8 @@ OF_TYPER = (
 )
 """What the library that reads options says by itself."""
 HELP = mark("Show this message and exit.")
+ALONE = ("--version", "--help", "--install-completion", "--show-completion")
+"""Options before a command that have no value."""
 LONGEST_SUMMARY = 76
 """Characters of a command's line in a list, beyond which it is said shorter."""
 _NO_CHOICE = re.compile(r"'(.*)' is not one of (.*)\.", re.DOTALL)
@@ -40,14 +42,25 @@ _TOO_MANY = re.compile(r"Got unexpected extra arguments? ?\(?s?\)? \((.*)\)", re
 
 
 def choose(words: list[str]) -> None:
-    """The language that `--lang` names is that of this process. Read from the words themselves, before any is understood."""
-    given = [value for option, value in pairwise(words) if option == "--lang"]
-    given += [word.partition("=")[2] for word in words if word.startswith("--lang=")]
+    """The language that `--lang` names is that of this process. Read from the words themselves, before any is understood: behind
+    a command it is that command's own, such as the language of a paper.
+    """
+    before = words[: _command_at(words)]
+    given = [value for option, value in pairwise(before) if option == "--lang"]
+    given += [word.partition("=")[2] for word in before if word.startswith("--lang=")]
     if given and given[0] in LANGUAGES:
         os.environ[VARIABLES[0]] = given[0]
     os.environ["LANGUAGE"] = of(os.environ)  # which gettext looks at
     gettext.bindtextdomain(CATALOGUE, str(LOCALE))
     gettext.textdomain(CATALOGUE)
+
+
+def _command_at(words: list[str]) -> int:
+    """Where the first word stands that is neither an option nor its value: each but a question has one."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 1 if "=" in words[at] or words[at] in ALONE else 2
+    return at
 
 
 def in_language(command: Any) -> None:

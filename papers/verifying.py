@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from domain.papers.handed import Identity, identity_of
 from domain.papers.making import Made, Wanted, make, offered, purpose_of, record_of
@@ -63,7 +63,8 @@ def _newer(made: Made, packet: Packet, manifest: Manifest, wanted: Wanted, speak
 def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
     """What of it is otherwise, as far as it can be seen."""
     if not is_pdf(data):
-        for found, expected in _apart(visible(data), visible(anew)):
+        differing = chain(_apart(*(_Texts.of(one).words for one in (data, anew))), _apart(visible(data), visible(anew)))
+        for found, expected in differing:
             return fill("the paper says “{found}” where this packet makes it say “{expected}”", found=found, expected=expected)
     if told.digest != made.paper.digest:
         return fill(
@@ -71,7 +72,18 @@ def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
             told=told.digest,
             made=made.paper.digest,
         )
-    return fill("the text is the same and the file is not: it was altered, or made by another version of the program")
+    if is_pdf(data) and _sheets(data) != _sheets(anew):
+        return fill(
+            "sheets in this paper: {found}; as this packet makes it: {expected}", found=_sheets(data), expected=_sheets(anew)
+        )
+    return fill(
+        "it bears the digest of this paper and is not its file: it was altered, or made by another version of the program"
+    )
+
+
+def _sheets(data: bytes) -> int:
+    """How many a PDF says that it has."""
+    return max((int(one) for one in re.findall(rb"/Count (\d{1,6})", data)), default=0)
 
 
 def _apart(theirs: list[str], ours: list[str]) -> Iterator[tuple[str, str]]:
@@ -90,7 +102,15 @@ class _Texts(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
+        self.words: list[str] = []
         self.hidden = False
+
+    @classmethod
+    def of(cls, data: bytes) -> "_Texts":
+        """Those of a file."""
+        parser = cls()
+        parser.feed(data.decode("utf-8", "replace"))
+        return parser
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Scripts show nothing; styles write into the margins of pages."""
@@ -101,14 +121,13 @@ class _Texts(HTMLParser):
     def handle_data(self, data: str) -> None:
         """A text between two tags."""
         if not self.hidden and data.strip():
-            self.texts.append(re.sub(r"\s+", " ", data.strip()))
+            self.words.append(re.sub(r"\s+", " ", data.strip()))
+            self.texts.append(self.words[-1])
 
 
 def visible(data: bytes) -> list[str]:
     """What a page shows, and how, text by text."""
-    parser = _Texts()
-    parser.feed(data.decode("utf-8", "replace"))
-    return parser.texts
+    return _Texts.of(data).texts
 
 
 def looked_up(code: str, packet: Packet, manifest: Manifest, speakers: Speakers) -> Confirmed:

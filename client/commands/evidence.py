@@ -216,7 +216,12 @@ def verify(
     changed = [digest[:16] for digest, how in found_there.items() if how == "changed"]
     wrong = NotVerified(_("files were changed: {digests}", digests=", ".join(changed))) if changed else None
     for one in printed:
-        words = _("{name}, code {code}: this packet makes it, figure by figure", name=one.name, code=in_groups(one.code))
+        words = _(
+            "{name}, {language}, code {code}: this packet makes it, figure by figure",
+            name=one.name,
+            language=one.language,
+            code=in_groups(one.code),
+        )
         table.add_row(_("paper"), words)
         if one.newer is not None:
             words = _("later entries have changed what it says: now it is the paper with code {code}", code=in_groups(one.newer))

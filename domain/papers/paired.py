@@ -26,6 +26,8 @@ from domain.papers.paper import (
 BETWEEN = (Words(" / "),)
 WIDEST: Width = 3
 """Of a blank in half of the width."""
+WIDEST_BEHIND_BOTH: Width = 2
+"""Of one behind texts in both languages."""
 NARROW_STYLES = ("marking", "handling", "subject", "right")
 """Paragraphs of the head, which stand in one place for both."""
 
@@ -48,10 +50,16 @@ def _stacked(one: tuple[Block, ...], other: tuple[Block, ...]) -> tuple[Block, .
 def _shared(left: Line, right: Line) -> Line:
     """One box before both, and one blank behind them: what is ticked or written is so once."""
     if left != right and left and right and isinstance(left[-1], Blank) and isinstance(right[-1], Blank):
-        left = left[:-1]
+        left, right = _closed(left[:-1]), _narrow(right, WIDEST_BEHIND_BOTH)
     if left != right and left and right and isinstance(left[0], Box) and left[0] == right[0]:
         right = right[1:]
     return both(left, right)
+
+
+def _closed(line: Line) -> Line:
+    """Without the room before what stood at its end."""
+    last = line[-1] if line else None
+    return (*line[:-1], replace(last, text=last.text.rstrip())) if isinstance(last, Words) else line
 
 
 def _narrow(line: Line, widest: Width = WIDEST) -> Line:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 
@@ -42,14 +42,37 @@ LANGUAGES = {
     "lv": mark("Latvian"),
 }
 CYRILLIC = re.compile("[\u0400-\u04ff]")
+ARTICLE = "the "
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0-9]{2})")
 """As the rules write one."""
+
+
+WITH_ARTICLE = re.compile(
+    r"\b(Republic|Federation|Federated|Kingdom|States|Emirates|Islands|Territor(y|ies))\b"
+    "|^(Netherlands|Philippines|Bahamas|Maldives|Comoros|Gambia|Holy See|State of)"
+)
+"""What an English sentence calls "the" Russian Federation; most States have a name alone."""
+NO_ARTICLE = re.compile(r"The |H[MR]H? |(His|Her) |\S+$")
+"""Services that have none: one word is a name, such as Europol, or the id of one that the directory does not name."""
+TURNED = re.compile("(.+), (.+ of(?: the)?)")
+"""As tables sort names of States: "Iran, Islamic Republic of"."""
 
 
 def state_called(code: str, translate: Callable[[str], str]) -> str:
     """What a State is called; one that the tables do not have, by its code."""
     known = pycountry.countries.get(alpha_2=code)
-    return translate(CALLED.get(code) or (str(known.name) if known is not None else code))
+    called = translate(CALLED.get(code) or (str(known.name) if known is not None else code))
+    turned = TURNED.fullmatch(called)
+    return f"{turned[2].removeprefix('The ')} {turned[1]}" if turned else called
+
+
+@dataclass(frozen=True)
+class Articled(Value):
+    """A name with its article."""
+
+    def begun(self) -> "Articled":
+        """As it begins a sentence."""
+        return replace(self, text=self.text[0].upper() + self.text[1:])
 
 
 @dataclass(frozen=True)
@@ -72,8 +95,15 @@ class Tongue:
                 pieces.append(Words(text, strong))
             if name is not None:
                 one = filled[name]
-                pieces.extend(one if isinstance(one, tuple) else (one,))
+                line = one if isinstance(one, tuple) else (one,)
+                pieces.extend((self._begun(line[0], pieces), *line[1:]) if line else ())
         return tuple(pieces)
+
+    @staticmethod
+    def _begun(piece: Piece, before: list[Piece]) -> Piece:
+        """With a capital letter, where an article begins a sentence."""
+        begins = not before or (isinstance(before[-1], Words) and before[-1].text.endswith(". "))
+        return piece.begun() if begins and isinstance(piece, Articled) else piece
 
     def quoted(self, text: str, *sources: Source, unsure: bool = False) -> Value:
         """What somebody wrote, as it was written, in quotes."""
@@ -148,16 +178,6 @@ class Tongue:
         """Day, UTC."""
         return at.astimezone(UTC).strftime("%d.%m.%Y")
 
-    def local(self, moment: str) -> str:
-        """The hour where it was written, with its offset from UTC; empty where it was written in UTC."""
-        text, at = moment.strip(), instant(moment)
-        if text.endswith(("Z", "+00:00", "-00:00")):
-            return ""
-        sign, hours, minutes = text[-6], int(text[-5:-3]), int(text[-2:])
-        here = at + timedelta(hours=hours, minutes=minutes) * (-1 if sign == "-" else 1)
-        offset = f"{'−' if sign == '-' else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
-        return f"{here:%H:%M} (UTC{offset})"
-
     def span(self, span: timedelta) -> str:
         """Days, hours and minutes; seconds where it is shorter."""
         rest, said = abs(span), []
@@ -171,15 +191,29 @@ class Tongue:
         """What a State is called."""
         return state_called(code, self.translate)
 
+    def the_state(self, code: str, *sources: Source) -> Value:
+        """The same in a sentence."""
+        called = self.state(code)
+        if self.code != "en" or not WITH_ARTICLE.search(called):
+            return Value(called, sources)
+        return Articled(f"{ARTICLE}{called}", sources)
+
     def states(self, codes: Iterable[str], *sources: Source) -> Value:
-        """Several of them."""
-        return Value(", ".join(map(self.state, dict.fromkeys(codes))), sources)
+        """Several of them, in a sentence."""
+        return Value(", ".join(self.the_state(one, *sources).text for one in dict.fromkeys(codes)), sources)
 
     def service(self, record: Record, name: str) -> Value:
         """What the directory calls a service in this language; in English else, or by its id."""
         known = record.service(name)
         names = known.names if known is not None else {}
         return Value(names.get(self.code) or names.get("en") or name, ("directory",))
+
+    def the_service(self, record: Record, name: str) -> Value:
+        """The same in a sentence."""
+        called = self.service(record, name)
+        if self.code != "en" or NO_ARTICLE.match(called.text):
+            return called
+        return Articled(f"{ARTICLE}{called.text}", called.sources)
 
     def officer(self, said: Heard) -> Value:
         """Who said it, by code; both, where two officers had to."""

@@ -109,11 +109,11 @@ def posted_abroad(number: ConsignmentIdentifier | None, state: str) -> bool:
 
 
 def read_route(text: str) -> tuple[Stop, ...]:
-    """`KZ Mail centre, Almaty, UZ Tashkent`: stops with a comma between, each a State and, if wanted, a place. What does not
-    begin with two letters belongs to the place before it.
+    """`KZ Mail centre, Almaty, UZ Tashkent`: stops with a comma between, or a semicolon or arrow, each a State and, if wanted, a
+    place. What does not begin with two letters belongs to the place before it.
     """
     stops: list[str] = []
-    for part in map(str.strip, text.split(",")):
+    for part in map(str.strip, re.split("[,;→]|->", text)):
         if stops and not re.match(r"[A-Za-z]{2}( |$)", part):
             stops[-1] += f", {part}"
         else:
@@ -195,7 +195,7 @@ def _substance(text: str, of: GoodsClass | None) -> Goods:
     name, quantity = text, None
     if (found := _QUANTITY.fullmatch(text)) is not None:
         name, quantity = found["name"], found["quantity"]
-    if known_as(name) is None and re.search(r"[0-9][0-9.,]*( ?[a-z]{1,2})?,?$", name):
+    if known_as(name) is None and re.search(r"[0-9][0-9.,]*( ?[a-z]{1,2})?,?$| [0-9][0-9.,]* ?[a-z]+,?$", name):
         raise ValueError(
             fill(
                 "{what}: write the quantity as 5.3 kg or 250 g, or leave it out where nothing is known",

@@ -45,8 +45,8 @@ EXAMPLE = mark("AN EXAMPLE, not the law: check it before any real use")
 NOT_SO = mark("NOT SO")
 ANSWERED = mark("{sentence}; that it is kept stands in no record: {who} answers for it (R1)")
 LEFT = mark("{topics}: {who} answers for it (R1)")
-_IN_WORDS = re.compile(r"(?<![./])\b[a-z]{4,}\b(?![./])")
-"""What is more than a number, a name or an address."""
+_IN_WORDS = re.compile(r"(?<![./])\b[a-z]{4,}\b(?![./])|^s\. ")
+"""What is more than a number, a name or an address: also a section, which each language shortens in its way."""
 NOTE = mark("note")
 NOT_KNOWN_HERE = mark("not known")
 CALLED: Mapping[str, str] = {"not_so": NOT_SO, "not_known": NOT_KNOWN_HERE, "note": NOTE}

@@ -142,6 +142,7 @@ def test_every_command_explains_itself_in_russian() -> None:
         ("--lang ru verify NONE --directory NONE", "нет файла NONE"),
         ("--lang ru plan check NONE", "нет файла NONE"),
         ("--lang en confirm", "delivery is missing"),
+        ("--lang en paper results none.json --lang ru", "say which service you act for"),
         ("--lang kk inbox --as kz.knb", "--lang is not right: expected one of en, ru"),
     ],
 )

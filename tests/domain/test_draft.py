@@ -290,7 +290,8 @@ def test_goods_are_read_as_people_write_them(text: str, amount: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "heroin 5,3 kg", "heroin 5.3", "heroin 5 lb", "EUR 12,5", "rifle ten", "240220 cigarettes 2500"]
+    "text",
+    ["", "heroin 5,3 kg", "heroin 5.3", "heroin 5 lb", "heroin 5 stones", "EUR 12,5", "rifle ten", "240220 cigarettes 2500"],
 )
 def test_goods_that_cannot_be_read_are_refused_with_what_would_be_right(text: str) -> None:
     """A comma, a missing unit, a foreign one, a word for a number."""
@@ -299,8 +300,11 @@ def test_goods_that_cannot_be_read_are_refused_with_what_would_be_right(text: st
 
 
 def test_a_route_keeps_the_commas_of_its_places() -> None:
-    """What does not begin with a State belongs to the place before it; a State in small letters is a slip."""
-    assert (Stop(state="KZ", place="Mail centre, Almaty"), Stop(state="UZ")) == read_route("KZ Mail centre, Almaty, UZ")
+    """What does not begin with a State belongs to the place before it, and a semicolon or arrow is read as a comma is; a State in
+    small letters is a slip.
+    """
+    for written in ("KZ Mail centre, Almaty, UZ", "KZ Mail centre, Almaty; UZ", "KZ Mail centre, Almaty -> UZ"):
+        assert (Stop(state="KZ", place="Mail centre, Almaty"), Stop(state="UZ")) == read_route(written)
     with pytest.raises(ValueError, match="two capital letters"):
         read_route("KZ Almaty, uz Tashkent")
 

@@ -209,6 +209,22 @@ def sentences(example: str, name: str = "court", language: str = "en") -> list[s
     return ["".join(getattr(piece, "text", "") for piece in one.line) for one in blocks if isinstance(one, Sentence)]
 
 
+def test_english_sentences_have_their_articles() -> None:
+    """A State or service that an English sentence names has "the" where English wants it, with a capital letter where it begins
+    the sentence; not in a list, nor where it is a name of one word. What a table sorts by its short name is turned round.
+    """
+    english, russian = (Tongue(code, SPEAKERS[code]) for code in ("en", "ru"))
+    record = Record.of(delivered("partial-replacement"))
+    told = {"RU": "the Russian Federation", "NL": "the Netherlands", "KZ": "Kazakhstan", "IR": "the Islamic Republic of Iran"}
+
+    assert told == {code: english.the_state(code, "plan").text for code in told}
+    assert "Российская Федерация" == russian.the_state("RU", "plan").text
+    assert "nobody.here" == english.the_service(record, "nobody.here").text
+    assert any(one.startswith("The Federal Customs Service of Russia, ") for one in sentences("partial-replacement"))
+    assert any("went into the Russian Federation" in one for one in sentences("partial-replacement"))
+    assert "National Security Committee of Kazakhstan" == english.service(record, "kz.knb").text
+
+
 def map_of(example: str) -> tuple[Map, Table]:
     """The map of a report for the court, and the table that explains it."""
     blocks = made(Record.of(delivered(example)), "court").paper.blocks

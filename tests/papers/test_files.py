@@ -107,22 +107,29 @@ def test_a_paper_is_the_one_that_its_packet_makes(form: Format) -> None:
 
 
 def test_a_changed_figure_is_said() -> None:
-    """A paper with one figure changed is refused, with the figure and what it should be."""
+    """A paper with one figure changed is refused with the figure and what it should be; with a part cut out, with its words."""
     packet, manifest = packet_of()
     changed = paper().replace(b"13,900", b"13,400", 1)
+    cut = re.sub(rb"<table.*</table>", b"", paper(), count=1, flags=re.DOTALL)
 
     with pytest.raises(NotVerified, match=r"13,400.*13,900"):
         verified(changed, packet, manifest, SPEAKERS)
+    with pytest.raises(NotVerified, match="where this packet makes it say “What”"):
+        verified(cut, packet, manifest, SPEAKERS)
 
 
 def test_a_changed_pdf_is_said() -> None:
-    """A PDF of which one byte was changed is refused."""
+    """A PDF of which one byte was changed is refused, and one from which a sheet was taken with how many there were."""
     packet, manifest = packet_of()
     data = bytearray(paper("pdf"))
     data[len(data) // 2] ^= 1
+    whole = paper("pdf", "results")
+    less = re.sub(rb"/Count (\d)", lambda found: b"/Count %d" % (int(found[1]) - 1), whole, count=1)
 
     with pytest.raises(NotVerified, match="altered"):
         verified(bytes(data), packet, manifest, SPEAKERS)
+    with pytest.raises(NotVerified, match="sheets in this paper: 1; as this packet makes it: 2"):
+        verified(less, packet, manifest, SPEAKERS)
 
 
 def test_a_style_that_hides_something_is_said() -> None:
@@ -219,6 +226,24 @@ def test_no_word_leaves_its_room() -> None:
         right = width * 199 // 210
         assert not any(min(row[4 * right :]) < 255 for row in rows)
         assert any(min(row[: 4 * right]) < 255 for row in rows)
+
+
+def test_who_signs_signs_the_sheet_of_the_act() -> None:
+    """An act of handover in two languages with all that there can be in it has its signatures on its one sheet: what is left for
+    the second is the box that says how to check it, which begins with a line across the page.
+    """
+    plan, scenario = example_scenario("partial-replacement")
+    record = Record.of(simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery)
+    made = make(record, Wanted("handover.kazakh-russian-border", "ru-en"), SPEAKERS)
+    given = {"given": pdf.given(made).decode()}
+    pages = typst.compile(TEMPLATE.read_bytes(), format="png", ppi=72, ignore_system_fonts=True, sys_inputs=given)
+
+    assert isinstance(pages, list)
+    assert 2 == len(pages)
+    width, rows = pixels(pages[1])
+    left, right = 4 * (width * 30 // 210), 4 * (width * 190 // 210)
+    first = next(row for row in rows[len(rows) * 17 // 297 :] if min(row[left:right]) < 128)
+    assert max(first[left:right:4]) < 128
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

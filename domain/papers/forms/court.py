@@ -85,7 +85,7 @@ class Court(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 3
+    version = 4
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"
@@ -167,7 +167,7 @@ class _Report(Ways, Goods, Proof):
             )
         )
         offence = tongue.quoted(plan.offence.description, "plan")
-        yield self.tell(INVESTIGATED, offence=offence, initiator=self.service(plan.initiator))
+        yield self.tell(INVESTIGATED, offence=offence, initiator=self.the_service(plan.initiator))
         yield self.tell(OBJECT, object=consignment(tongue, plan.consignment), modality=tongue.word(plan.modality, "plan"))
         answers = [(entry.seq, len(event.contacts)) for entry, event in record.events(Deconflicted)]
         named = [seq for seq, count in answers if count]
@@ -188,7 +188,7 @@ class _Report(Ways, Goods, Proof):
         for entry, event in record.events(Halted):
             lines.append((HALTED, {"what": tongue.finding(event.finding, entry.seq)}))
         for seq, silence in story.silences(record):
-            services = joined(Value(self.service(one).text, (seq, "directory")) for one in silence.services)
+            services = joined(Value(self.the_service(one).text, (seq, "directory")) for one in silence.services)
             lines.append((SILENT, {"services": services}))
         if not lines:
             yield self.tell(NONE_OF_IT, no=self.no())
@@ -206,7 +206,7 @@ class _Report(Ways, Goods, Proof):
         yield self.head(ARRESTS)
         lines: list[Told] = []
         for said in record.heard:
-            service: dict[str, Value | Line | Blank] = {"service": self.service(said.service)}
+            service: dict[str, Value | Line | Blank] = {"service": self.the_service(said.service)}
             content = said.content
             match content:
                 case ArrestMade():
@@ -228,7 +228,7 @@ class _Report(Ways, Goods, Proof):
                     lines.append((RELEASED, {**service, "count": count, "reason": reason}))
         for said, one in story.seizures(record):
             by = self._by_act(one.reference, said)
-            lines.append((SEIZURE, {"service": self.service(said.service), "moment": self.moment(said), "act": by}))
+            lines.append((SEIZURE, {"service": self.the_service(said.service), "moment": self.moment(said), "act": by}))
             lines += [
                 (FIND, {"label": Value(find.label, said.entries), "what": tongue.quoted(find.what, *said.entries)})
                 for find in one.finds
@@ -244,7 +244,7 @@ class _Report(Ways, Goods, Proof):
     def _interdicted(self, said: Heard, content: Interdicted) -> Told:
         filled: dict[str, Value | Line | Blank] = {
             "moment": self.moment(said),
-            "service": self.service(said.service),
+            "service": self.the_service(said.service),
             "place": Value(content.place, said.entries),
         }
         if content.seized_by:

@@ -123,7 +123,7 @@ class Goods(Telling):
             if not is_given(label):
                 exhibit = (*exhibit, Words(", "), tongue.exhibit(one.what, *lot.sources))
             if one.holder is not None:
-                lines.append((HELD, {"exhibit": exhibit, "holder": self.service(one.holder)}))
+                lines.append((HELD, {"exhibit": exhibit, "holder": self.the_service(one.holder)}))
             else:
                 fate = Value(tongue.translate(FATES.get(one.fate or "", one.fate or "–")), last or lot.sources)
                 lines.append((GONE, {"exhibit": exhibit, "fate": fate}))
@@ -142,7 +142,7 @@ class Goods(Telling):
 
             yield self.tell(
                 PREPARED_AS,
-                service=self.service(said.service),
+                service=self.the_service(said.service),
                 modality=tongue.word(prepared.modality, *said.entries),
                 kept=amounts(prepared.kept),
                 removed=amounts(prepared.removed),
@@ -158,7 +158,7 @@ class Goods(Telling):
             recovered = joined(Value(tongue.amount(one), said.entries) for one in seizure.recovered) or NONE
             labels = joined(Value(label, said.entries) for label in seizure.items)
             both = (*recovered, Words("; "), *labels) if labels else recovered
-            yield self.tell(RECOVERED_AS, service=self.service(said.service), amounts=both)
+            yield self.tell(RECOVERED_AS, service=self.the_service(said.service), amounts=both)
         yield from self.told([self._examined(said, one) for said, one in record.said(LaboratoryReport)])
         found = record.delivery.balance.differences()
         for finding in found:
@@ -171,7 +171,7 @@ class Goods(Telling):
         tongue = self.tongue
         filled: dict[str, Value | Line | Blank] = {
             "act": act(tongue, report.reference, *said.entries),
-            "service": self.service(said.service),
+            "service": self.the_service(said.service),
             "exhibit": label_of(report.exhibit, tongue, *said.entries),
             "substance": Value(tongue.substance(report.substance), said.entries),
         }

@@ -72,7 +72,7 @@ class Ways(Mapped):
         for one in granted:
             yield self.tell(
                 GIVEN,
-                service=self.service(one.said.service),
+                service=self.the_service(one.said.service),
                 role=Value(one.act.granted_by_role, one.said.entries),
                 act=act(tongue, one.act.reference, *one.said.entries),
                 basis=tongue.quoted(one.act.legal_basis, *one.said.entries, unsure=True),
@@ -87,7 +87,7 @@ class Ways(Mapped):
                     if f"{one.said.service}/{number}" in said.statement.fulfils
                     for seq in said.entries
                 ]
-                sentence = tongue.say(CONDITION, service=self.service(one.said.service), text=text)
+                sentence = tongue.say(CONDITION, service=self.the_service(one.said.service), text=text)
                 more = (
                     tongue.say(MET, entries=joined(Value(str(seq), (seq,)) for seq in met[:MOST_TOLD]))
                     if met
@@ -100,8 +100,8 @@ class Ways(Mapped):
         for demand in demands(record.plan, record.cards):
             if demand.not_known:
                 topics = joined(Value(told(topic(one), tongue.translate), ("card",)) for one in demand.not_known)
-                who = self.service(demand.answered_by) if demand.answered_by is not None else NONE
-                yield self.tell(NOT_KNOWN, state=Value(tongue.state(demand.state), ("plan",)), topics=topics, who=who)
+                who = self.the_service(demand.answered_by) if demand.answered_by is not None else NONE
+                yield self.tell(NOT_KNOWN, state=tongue.the_state(demand.state, "plan"), topics=topics, who=who)
 
     def _beside(self) -> Iterator[Block]:
         """Agreements of other services, and permissions of what an authorisation does not cover."""
@@ -109,17 +109,17 @@ class Ways(Mapped):
         for said, agreed in record.said(AgreementGiven):
             yield self.tell(
                 AGREED,
-                service=self.service(said.service),
+                service=self.the_service(said.service),
                 role=Value(agreed.given_by_role, said.entries),
                 act=act(tongue, agreed.reference, *said.entries),
             )
         for said, permit in record.said(PermissionGranted):
             yield self.tell(
                 PERMITTED,
-                service=self.service(said.service),
+                service=self.the_service(said.service),
                 role=Value(permit.granted_by_role, said.entries),
                 measures=joined(tongue.word(one, *said.entries) for one in permit.permissions),
-                state=Value(tongue.state(permit.state), said.entries),
+                state=tongue.the_state(permit.state, *said.entries),
                 act=act(tongue, permit.reference, *said.entries),
                 basis=tongue.quoted(permit.legal_basis, *said.entries, unsure=True),
                 begins=self.at(instant(permit.valid_from), *said.entries),
@@ -134,7 +134,7 @@ class Ways(Mapped):
             if event.leg == 0:
                 yield self.tell(CLEARED, entries=entries)
             elif event.leg < len(record.plan.legs):
-                state = Value(tongue.state(record.plan.legs[event.leg].state), ("plan",))
+                state = tongue.the_state(record.plan.legs[event.leg].state, "plan")
                 yield self.tell(CROSSED, state=state, entries=entries)
 
     def _outside(self, granted: tuple[story.Granted, ...]) -> Iterator[Block]:
@@ -156,7 +156,7 @@ class Ways(Mapped):
                     what=Value(say_kind(said.statement.kind, self.tongue.translate), said.entries),
                     moment=self.moment(said),
                     no=self.no(NO_LIVE),
-                    state=Value(self.tongue.state(state), ("directory",)),
+                    state=self.tongue.the_state(state, "directory"),
                 )
                 past = [one for one in own if one.ends <= said.happened]
                 if past:
@@ -211,7 +211,7 @@ class Ways(Mapped):
         yield Bars(tuple(rows), scale.days(), (("middle", tongue.words(WATCHED_LEGEND)),))
         for one in ridden:
             filled: dict[str, Value | Line | Blank] = {
-                "service": self.service(one.leg.responsible),
+                "service": self.the_service(one.leg.responsible),
                 "begins": self.at(one.begins, *one.entries[:1]),
                 "state": Value(tongue.state(one.leg.state), ("plan",)),
                 "means": tongue.quoted(one.leg.means, "plan"),

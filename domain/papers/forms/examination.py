@@ -9,6 +9,7 @@ from domain.papers.forms.parts import (
     act,
     author,
     consignment,
+    day_there,
     local,
     mass_of,
     of_the_group,
@@ -110,7 +111,7 @@ class Examination(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 3
+    version = 4
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -140,7 +141,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     place = Value(planned.place if planned is not None else subject, ("plan",))
     yield author(tongue, record, said.service)
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),), *of_the_group(tongue, plan)))
-    yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
+    yield Dated((day_there(tongue, record, subject, said),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Fields(tuple(_head(record, subject, state, said, prepared, tongue)))
     yield witnesses(tongue, record, state, "opening", said)
     yield Heading(tongue.words(SHOWN))

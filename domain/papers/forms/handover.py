@@ -4,7 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.papers.form import Form
-from domain.papers.forms.parts import NONE, consignment, day_of, local, of_the_group, seals, signing, some, spoken, table, weight
+from domain.papers.forms.parts import (
+    NONE,
+    consignment,
+    day_of,
+    day_there,
+    local,
+    of_the_group,
+    seals,
+    signing,
+    some,
+    spoken,
+    table,
+    weight,
+)
 from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
@@ -98,7 +111,7 @@ class Handover(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 3
+    version = 4
     title = mark("act of handover")
     two_columns = True
 
@@ -131,7 +144,7 @@ def _blocks(act: _Act) -> Iterator[Block]:
     operation = tongue.quoted(record.plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, record.plan)))
     yield Dated(
-        (Value(tongue.day(act.acceptance.at), act.acceptance.entries),),
+        (day_there(tongue, record, act.checkpoint, act.acceptance),),
         (Value(_place(record, act.checkpoint), ("plan",)),),
         tongue.say(NUMBER, blank=Blank(2)),
     )
@@ -227,7 +240,7 @@ def _found(act: _Act) -> Table:
                 )
             )
         )
-    heads = ((ITEM, 5), (PREPARATION, 4, True), (GIVER, 4, True), (TAKER, 4, True), (DIFFERENCE, 4, True))
+    heads = ((ITEM, 6), (PREPARATION, 4, True), (GIVER, 4, True), (TAKER, 4, True), (DIFFERENCE, 4, True))
     return table(tongue, heads, rows)
 
 

@@ -90,7 +90,7 @@ class Measures(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 3
+    version = 4
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     operation = tongue.quoted(plan.operation, "plan")
     yield Columns((), approved(tongue))
     yield author(tongue, record, _whose(plan, state))
-    where = Value(tongue.state(state), ("plan",)) if state else None
+    where = tongue.the_state(state, "plan") if state else None
     about = tongue.say(OF_A_STATE, state=where, operation=operation) if where else tongue.say(ABOUT, operation=operation)
     yield Title(tongue.words(KIND), (about, *of_the_group(tongue, plan, whole=not state)))
     if not state:
@@ -147,7 +147,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     for one in states:
         measures = joined(tongue.word(measure, "plan") for measure in plan.measures(one))
         said = measures or (Value(tongue.translate(NO_MEASURE), ("plan",)),)
-        yield Paragraph(tongue.say(MEASURES, state=Value(tongue.state(one), ("plan",)), measures=said), "left")
+        yield Paragraph(tongue.say(MEASURES, state=tongue.the_state(one, "plan"), measures=said), "left")
     yield Heading(tongue.words(ROUTE))
     yield _route(record, legs, tongue)
     yield Heading(tongue.words(STEPS_OF))

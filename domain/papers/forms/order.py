@@ -1,5 +1,6 @@
 """The order (постановление) by which a service carries out the measure in its State: made of its own acts and its rule card."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
@@ -20,13 +21,14 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
+from domain.plan.cards import Measure
 from domain.plan.demands import Demand, demands
 from domain.plan.directory import Service
 from domain.plan.plan import Leg
 from domain.rules.agreement import AgreementGiven
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
 from domain.rules.permission import PermissionGranted
-from domain.views.law import in_words, where
+from domain.views.law import in_words
 from domain.words.moments import instant
 from domain.words.text import mark
 
@@ -41,7 +43,6 @@ HAVING = mark("of {service}, having considered file No. {file} and the request o
 FOUND, ORDERED = mark("have found:"), mark("have ordered:")
 WHAT = mark("What is investigated: {offence}. Qualification: {articles}.")
 THING = mark("The object: {object}. It goes {way}.")
-LEADS = mark("{state}: {start} – {end}, {means}")
 NECESSITY = mark("Why it is not seized now: {necessity}. Other means do not do, since {blank}.")
 DECISIONS = mark("Acts of the State on which this rests:")
 OTHERS = mark("Consents of other States are not printed here: they are for those whom they bind (R11).")
@@ -56,6 +57,10 @@ TERM = mark(
 MEANS = mark("Measures and technical means: {measures}.")
 PERMITTED = mark("permitted by {act}")
 PERMITTED_URGENTLY = mark("permitted in urgency by {act}; not sanctioned yet")
+ARTICLE = mark("art. {articles}")
+ARTICLES = re.compile("[0-9]")
+REMARK = re.compile(r"(: | \(|; |, (in the words|словами)).*")
+"""What the author of a card has written behind an article."""
 NO_PERMIT = mark("act that permits it: {blank}")
 NOT_PERMITTED = mark("What this order and the acts above do not name is not permitted by it.")
 ENTRUST = mark("To entrust {services} with it; forces and means: {blank}.")
@@ -77,7 +82,7 @@ class Order(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 3
+    version = 4
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -114,7 +119,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),), *of_the_group(tongue, plan)))
     yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(tongue.say(I_AM, who=Blank(5, tongue.translate(OFFICIAL))))
-    named = tongue.service(record, service), tongue.service(record, plan.initiator)
+    named = tongue.the_service(record, service), tongue.the_service(record, plan.initiator)
     yield Paragraph(
         tongue.say(HAVING, service=named[0], initiator=named[1], file=Blank(2), day=Blank(2), number=Blank(2)), "left"
     )
@@ -158,11 +163,13 @@ def _agreed(tongue: Tongue, record: Record, agreed: Sequence[tuple[Heard, Agreem
 
 
 def _way(tongue: Tongue, record: Record, leg: Leg) -> Line:
+    return (Value(tongue.state(leg.state), ("plan",)), Words(": "), *_ends(record, leg))
+
+
+def _ends(record: Record, leg: Leg) -> Line:
     ends = [record.plan.find(one) for one in (leg.start, leg.end)]
     start, end = (Value(one.place if one is not None else "–", ("plan",)) for one in ends)
-    return tongue.say(
-        LEADS, state=Value(tongue.state(leg.state), ("plan",)), start=start, end=end, means=Value(leg.means, ("plan",))
-    )
+    return joined((joined((start, end), " – "), Value(leg.means, ("plan",))))
 
 
 def _acts(
@@ -190,16 +197,23 @@ def _valid(tongue: Tongue, said: Heard, begins: str, ends: str) -> Line:
 
 
 def _laws(tongue: Tongue, record: Record, demand: Demand | None) -> Iterator[Value]:
-    """Texts on which the card rests what it says of who decides and of the measures: each once."""
+    """Texts on which the card rests what it says of who decides and of the measures: each once, with its articles. What
+    its author remarks of them is for whoever checks the card, and stands in no order.
+    """
     if demand is None:
         return
     card = record.cards.get(demand.state)
-    known: dict[str, bool] = {}
+    known: dict[str, dict[str, None]] = {}
+    doubtful: set[str] = set()
     for point in demand.points:
-        if point.about in ("decides", "agrees", "measures", "handling") and (named := where(point, tongue.translate)):
-            known[named] = known.get(named, False) or unsure(card, point.law)
-    for named, doubtful in known.items():
-        yield Value(named, ("card",), unsure=doubtful)
+        if point.about in ("decides", "agrees", "measures", "handling") and point.law is not None and point.text is not None:
+            title, article = (tongue.translate(one) if one else "" for one in (point.text.title, point.law.article))
+            known.setdefault(title, {}).update({cited: None for cited in (REMARK.sub("", article),) if ARTICLES.search(cited)})
+            doubtful |= {title} if unsure(card, point.law) else set()
+    for title, articles in known.items():
+        cited = ", ".join(dict.fromkeys(one for article in articles for one in article.split(", ")))
+        named = tongue.translate(ARTICLE).format(articles=cited) if cited[:1].isdigit() else cited
+        yield Value(", ".join(filter(None, (title, named))), ("card",), unsure=title in doubtful)
 
 
 def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
@@ -214,8 +228,8 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     legs = [leg for leg in plan.legs if leg.state == state]
     yield tongue.say(
         CARRY_OUT,
-        state=Value(tongue.state(state), ("plan",)),
-        legs=joined((_way(tongue, record, leg) for leg in legs), "; "),
+        state=tongue.the_state(state, "plan"),
+        legs=joined((_ends(record, leg) for leg in legs), "; "),
     )
     yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=Box(), some=Box())
     ends = [(instant(one.valid_until), said.entries) for said, one in granted]
@@ -226,10 +240,10 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(TERM, blank=Blank(2), until=Value(tongue.moment(until), entries))
     measures = plan.measures(state)
     if measures:
-        yield tongue.say(MEANS, measures=joined(_measure(tongue, one, granted, permitted) for one in measures))
+        yield tongue.say(MEANS, measures=joined(_measure(tongue, record, state, one, granted, permitted) for one in measures))
     yield tongue.words(NOT_PERMITTED)
     responsible = dict.fromkeys(leg.responsible for leg in legs)
-    yield tongue.say(ENTRUST, services=joined(tongue.service(record, one) for one in responsible), blank=Blank(4))
+    yield tongue.say(ENTRUST, services=joined(tongue.the_service(record, one) for one in responsible), blank=Blank(4))
     along = dict.fromkeys(one for leg in legs for one in leg.accompanied_by)
     if along:
         yield tongue.say(FOREIGN, services=joined(tongue.service(record, one) for one in along), blank=Blank(3))
@@ -249,13 +263,17 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(NOTIFY_BLANK, who=Blank(4), when=Blank(2))
 
 
-def _measure(
+def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
     tongue: Tongue,
-    measure: str,
+    record: Record,
+    state: str,
+    measure: Measure,
     granted: Sequence[tuple[Heard, AuthorisationGranted]],
     permitted: Sequence[tuple[Heard, PermissionGranted]],
 ) -> Line:
-    """A measure with the act that permits it: of one that was urgent, the one that sanctions it, where there is one."""
+    """A measure with the act that permits it: of one that was urgent, the one that sanctions it, where there is one. Where
+    there is none: a blank, unless the card says that it needs none.
+    """
     named = tongue.word(measure, "plan")
     for said, permit in sorted(permitted, key=lambda one: one[1].urgent_at is not None):
         if measure in permit.permissions:
@@ -264,4 +282,7 @@ def _measure(
     for said, grant in granted:
         if measure in grant.permits:
             return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, grant.reference, *said.entries)), Words(")"))
+    card, case = record.cards.get(state), record.plan.case
+    if card is not None and not card.wants_permitted(measure, case):
+        return (named,)
     return (named, Words(" ("), *tongue.say(NO_PERMIT, blank=Blank(2)), Words(")"))

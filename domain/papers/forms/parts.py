@@ -144,15 +144,37 @@ def unsure(card: RuleCard | None, law: Law | None) -> bool:
 
 
 def local(tongue: Tongue, record: Record, checkpoint: str, said: Heard) -> Line:
-    """The hour on the spot: by the clocks of the place, as the plan has them; else as its officer wrote it."""
-    planned = record.plan.find(checkpoint)
-    zone = planned.zone if planned is not None else None
+    """The hour on the spot, and the day where it is another than in UTC: by the clocks of the place, as the plan has them; else
+    as its officer wrote it.
+    """
+    zone, sources = _zone(record, checkpoint, said)
     if zone is None:
-        written = tongue.local(said.statement.happened_at)
-        return (Value(written, said.entries),) if written else NONE
-    sign = -1 if zone.startswith("-") else 1
-    ahead = sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
-    return (Value(f"{said.happened + ahead:%H:%M} (UTC{zone})", ("computed", "plan")),)
+        return (Blank(2),)
+    there = said.happened + ahead(zone)
+    day = "" if tongue.day(there) == tongue.day(said.happened) else f"{tongue.day(there)} "
+    return (Value(f"{day}{there:%H:%M} (UTC{zone})", sources),)
+
+
+def day_there(tongue: Tongue, record: Record, checkpoint: str, said: Heard) -> Value:
+    """The day of an act that is signed on the spot: that of the place."""
+    zone, sources = _zone(record, checkpoint, said)
+    there = tongue.day(said.happened + ahead(zone)) if zone is not None else tongue.day(said.happened)
+    known = there == tongue.day(said.happened)
+    return Value(there, said.entries if known else (*said.entries, *(one for one in sources if one not in said.entries)))
+
+
+def _zone(record: Record, checkpoint: str, said: Heard) -> tuple[str | None, tuple[Source, ...]]:
+    """How far the clocks of the place are from UTC, and where that stands; none where they show UTC or nothing is known."""
+    planned = record.plan.find(checkpoint)
+    if planned is not None and planned.zone is not None:
+        return planned.zone, ("computed", "plan")
+    written = said.statement.happened_at.strip()
+    return (None if written.endswith(("Z", "+00:00", "-00:00")) else written[-6:]), said.entries
+
+
+def ahead(zone: str) -> timedelta:
+    """How far clocks are before those of UTC."""
+    return timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6])) * (-1 if zone.startswith("-") else 1)
 
 
 def bounded(table: Table, tongue: Tongue, entries: Iterable[int]) -> Table:

@@ -8,6 +8,7 @@ from domain.papers.forms.parts import (
     WITNESSED,
     author,
     consignment,
+    day_there,
     local,
     mass_of,
     of_the_group,
@@ -58,7 +59,7 @@ class Replacement(Form):
     """One of each preparation in which something was replaced."""
 
     name = "replacement"
-    version = 3
+    version = 4
     title = mark("act of replacement")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield author(tongue, record, said.service)
     operation = tongue.quoted(plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
-    yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
+    yield Dated((day_there(tongue, record, subject, said),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(
         tongue.say(
             MADE,
@@ -134,7 +135,7 @@ def _by_law(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
         for point in demand.points if demand.state == state else ():
             if point.about == "handling":
                 law = Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
-                yield tongue.say(CARD, state=Value(tongue.state(state), ("plan",)), said=law)
+                yield tongue.say(CARD, state=tongue.the_state(state, "plan"), said=law)
 
 
 def _taken_out(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Table:

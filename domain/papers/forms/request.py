@@ -110,7 +110,7 @@ class Request(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
-    version = 3
+    version = 4
     title = mark("request for a controlled delivery")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
     yield Columns(left, right)
     operation = tongue.quoted(plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
-    yield Paragraph(tongue.say(PLEA, state=Value(tongue.state(asked.state), ("plan",))))
+    yield Paragraph(tongue.say(PLEA, state=tongue.the_state(asked.state, "plan")))
     yield Fields(tuple(_rows(record, asked, tongue)), numbered=True)
     yield Heading(tongue.words(ROUTE))
     yield _route(record, asked, tongue)
@@ -236,7 +236,7 @@ def _offence(asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:
     yield (tongue.quoted(offence.description, "plan"),)
     for state, articles in offence.articles.items():
         named = joined(tongue.quoted(one, "plan", unsure=True) for one in articles)
-        yield tongue.say(QUALIFIED, state=Value(tongue.state(state), ("plan",)), articles=named)
+        yield tongue.say(QUALIFIED, state=tongue.the_state(state, "plan"), articles=named)
     for sentence, whether in ((EXTRADITABLE, True), (NOT_EXTRADITABLE, False)):
         states = [state for state, so in offence.extraditable.items() if so is whether]
         if states:
@@ -259,7 +259,7 @@ def _measures(record: Record, asked: RequestForConsent, tongue: Tongue) -> Itera
         for point in demand.points if demand.state == asked.state else ():
             if point.about == "measures":
                 law = Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
-                yield tongue.say(BY_CARD, state=Value(tongue.state(asked.state), ("plan",)), said=law)
+                yield tongue.say(BY_CARD, state=tongue.the_state(asked.state, "plan"), said=law)
 
 
 def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
@@ -278,7 +278,7 @@ def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
 
 
 def _asks(record: Record, asked: RequestForConsent, tongue: Tongue, opened: int) -> Iterator[Line]:
-    state = Value(tongue.state(asked.state), ("plan",))
+    state = tongue.the_state(asked.state, "plan")
     on_route = asked.state in record.plan.states()
     if on_route:
         span = needed(record.plan, asked.state)
@@ -292,7 +292,7 @@ def _asks(record: Record, asked: RequestForConsent, tongue: Tongue, opened: int)
     if asked.asks:
         yield tongue.say(TAKE_OVER, asks=tongue.quoted(asked.asks, "plan"))
     for arrest in asked.arrests:
-        services = joined(tongue.service(record, one) for one in arrest.services)
+        services = joined(tongue.the_service(record, one) for one in arrest.services)
         yield tongue.say(ARREST, place=Value(arrest.place, ("plan",)), services=services)
     for one in asked.companions:
         yield tongue.say(

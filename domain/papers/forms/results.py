@@ -116,7 +116,7 @@ class Results(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 3
+    version = 4
     title = mark("report on results")
     of_the_whole = True
 
@@ -161,7 +161,7 @@ class _Report:
         if not self.state:
             yield from others_of_the_group(tongue, plan)
         else:
-            yield Paragraph(tongue.say(PART, state=Value(tongue.state(self.state), ("plan",))), "centre")
+            yield Paragraph(tongue.say(PART, state=tongue.the_state(self.state, "plan")), "centre")
         yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
         yield self._summary()
         yield Heading(tongue.words(GROUNDS))
@@ -274,7 +274,7 @@ class _Report:
                 rows += [self._amount(AT_END, said, one) for one in seizure.recovered]
         rows.append(self._arrested())
         finds = [
-            Value(f"{find.label}: {find.what}", said.entries)
+            (Value(find.label, said.entries), Words(": "), tongue.quoted(find.what, *said.entries))
             for said, one in story.seizures(self.record)
             if self.mine(said.service)
             for find in one.finds
@@ -342,14 +342,14 @@ class _Report:
             yield tongue.say(
                 NOT_ACCEPTED,
                 what=Value(say_kind(one.statement.kind, tongue.translate), (one.seq,)),
-                service=tongue.service(self.record, one.statement.service),
+                service=tongue.the_service(self.record, one.statement.service),
                 why=Value(why, (one.seq,)),
             )
         for entry, finding in self.record.delivery.remarked() if not self.state else ():
             if entry.seq < self.record.size:
                 yield tongue.say(REMARKED, what=tongue.finding(finding, entry.seq))
         for seq, silence in story.silences(self.record):
-            own = [tongue.service(self.record, one).text for one in silence.services if self.mine(one)]
+            own = [tongue.the_service(self.record, one).text for one in silence.services if self.mine(one)]
             if own:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():

@@ -7,6 +7,7 @@ from domain.papers.forms.parts import (
     WITNESSED,
     author,
     consignment,
+    day_there,
     local,
     mass_of,
     of_the_group,
@@ -50,7 +51,7 @@ class Sampling(Form):
     """One of each preparation at which samples were taken."""
 
     name = "sampling"
-    version = 3
+    version = 4
     title = mark("act of sampling")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -79,7 +80,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield author(tongue, record, said.service)
     operation = tongue.quoted(plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
-    yield Dated((Value(tongue.day(said.happened), said.entries),), (place,), tongue.say(NUMBER, blank=Blank(2)))
+    yield Dated((day_there(tongue, record, subject, said),), (place,), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(
         tongue.say(
             MADE,
@@ -107,7 +108,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Paragraph(tongue.say(REST, kept=kept, removed=removed), "left")
     yield Heading(tongue.words(WHERE))
     stored = tongue.quoted(prepared.stored_at, *said.entries) if prepared.stored_at else Blank(4)
-    yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=stored), "left")
+    yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=stored), "left")
     yield Paragraph(tongue.say(SENT, laboratory=Blank(4), number=Blank(2), day=Blank(2), questions=Blank(5)), "left")
     yield Paragraph(tongue.say(REFERENCE, yes=Box(), mass=Blank(2), no=Box()), "left")
     yield Paragraph(tongue.words(SPENT), "small")

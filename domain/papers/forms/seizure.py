@@ -10,6 +10,7 @@ from domain.papers.forms.parts import (
     author,
     consignment,
     day_of,
+    day_there,
     in_turn,
     item_of,
     local,
@@ -104,7 +105,7 @@ class SeizureRecord(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 3
+    version = 4
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -140,11 +141,11 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     place = _place(record, said, seized)
     reference = seized.reference if isinstance(seized, Seizure) else None
     number: Value | Blank = Value(reference.number, said.entries) if reference is not None else Blank(2)
-    day = day_of(reference.dated) if reference is not None and reference.dated is not None else tongue.day(said.happened)
+    dated = Value(day_of(reference.dated), said.entries) if reference is not None and reference.dated is not None else None
     yield author(tongue, record, said.service)
     operation = tongue.quoted(plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, plan)))
-    yield Dated((Value(day, said.entries),), (place,), tongue.say(NUMBER, number=number))
+    yield Dated((dated or day_there(tongue, record, said.checkpoint, said),), (place,), tongue.say(NUMBER, number=number))
     yield Fields(tuple(_head(record, said, seized, place, tongue)))
     yield Paragraph(tongue.say(OBJECT, object=consignment(tongue, plan.consignment)), "left")
     yield Heading(tongue.words(WITNESSED))
@@ -161,7 +162,7 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     yield Paragraph(tongue.say(SEALED, blank=Blank(5)), "left")
     stored = "" if isinstance(seized, Interdicted) else seized.stored_at
     where = tongue.quoted(stored, *said.entries) if stored else Blank(4)
-    yield Paragraph(tongue.say(HELD, service=tongue.service(record, said.service), stored=where), "left")
+    yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=where), "left")
     if not isinstance(seized, Prepared):
         yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
     yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")

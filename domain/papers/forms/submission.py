@@ -85,7 +85,7 @@ class Submission(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 3
+    version = 4
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Dated((dated,), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, number=number))
     yield Paragraph(tongue.say(I_AM, who=Blank(5, tongue.translate(OFFICIAL))))
     operation = tongue.quoted(plan.operation, "plan")
-    yield Paragraph(tongue.say(HAVING, service=tongue.service(record, service), operation=operation, file=Blank(2)), "left")
+    yield Paragraph(tongue.say(HAVING, service=tongue.the_service(record, service), operation=operation, file=Blank(2)), "left")
     yield Paragraph(tongue.words(FOUND), "ruling")
     acts = [act(tongue, one.content.reference, *one.entries) for one in own if isinstance(one.content, AuthorisationGranted)]
     yield Paragraph(tongue.say(CONDUCTED, acts=joined(acts) or Blank(4)), "left")

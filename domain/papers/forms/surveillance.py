@@ -79,7 +79,7 @@ class Surveillance(Form):
     """One of each leg that has been travelled, or is, and of which the watch has said something."""
 
     name = "surveillance"
-    version = 3
+    version = 4
     title = mark("memorandum on surveillance")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -172,7 +172,7 @@ def _acts(record: Record, state: str, tongue: Tongue) -> Line:
         if one.state == state and any(measure in PERMITS for measure in one.permissions)
     ]
     lines = (
-        tongue.say(BY, act=act(tongue, reference, *said.entries), service=tongue.service(record, said.service))
+        tongue.say(BY, act=act(tongue, reference, *said.entries), service=tongue.the_service(record, said.service))
         for said, reference in found
     )
     return joined(lines, " ") or (Blank(4),)

@@ -77,6 +77,10 @@ class Telling:
         """What the directory calls a service."""
         return self.tongue.service(self.record, name)
 
+    def the_service(self, name: str) -> Value:
+        """The same in a sentence."""
+        return self.tongue.the_service(self.record, name)
+
     def no(self, text: str = NO) -> Value:
         """That there is none: it follows from all entries."""
         return Value(self.tongue.translate(text), ("computed",))

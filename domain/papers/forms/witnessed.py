@@ -42,7 +42,7 @@ def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *said: 
         ("card",),
         unsure=unsure(card, rule.law if rule is not None else None),
     )
-    who = Value(tongue.state(state), ("plan",))
+    who = tongue.the_state(state, "plan")
     missed = rule is not None and rule.by == "recording" and not recordings
     unmet: Line = (Words(" "), *tongue.say(RULE_UNMET, no=Value(tongue.translate(NO_RECORDING), ("computed",)))) if missed else ()
     left = (
