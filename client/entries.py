@@ -136,7 +136,7 @@ def said(statement: Statement) -> str:
     kind = say_kind(statement.kind, speak)
     match statement.content:
         case AuthorisationGranted(state=state, valid_until=until, reference=reference):
-            facts = _("{state} until {moment}, ref. {reference}", state=state, moment=until, reference=reference.say())
+            facts = _("{state} until {moment}, ref. {reference}", state=state, moment=moment(until), reference=reference.say())
         case (Prepared() | HandoverOffered() | HandoverAccepted()) as checked:
             facts = ", ".join(_found(checked))
         case ArrestMade(place=place) as arrest:

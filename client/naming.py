@@ -22,8 +22,8 @@ PURPOSES = ("operation", "court")
 def raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
     """Raises `NotFound` for a checkpoint that is none of this delivery and can become none."""
     if checkpoint not in view.checkpoints and not may_be_opened(checkpoint):
-        message = _("no checkpoint {checkpoint} is foreseen in {delivery}", checkpoint=checkpoint, delivery=view.delivery)
-        there_are = _("what you see of it has {checkpoints}", checkpoints=", ".join(view.checkpoints))
+        message = _("{delivery} has no checkpoint {checkpoint} that you see", checkpoint=checkpoint, delivery=view.delivery)
+        there_are = _("you see {checkpoints}", checkpoints=", ".join(view.checkpoints))
         raise NotFound(message, hint=did_you_mean(checkpoint, view.checkpoints) or there_are)
 
 
@@ -58,7 +58,9 @@ def not_asked(  # noqa: PLR0913 - what was looked for, and where
         return NotFound(message, hint=meant)
     if asked:
         return NotFound(message, hint=_("{delivery} asks you at {checkpoints}", delivery=delivery, checkpoints=", ".join(asked)))
-    hint = _("see `vigil inbox`; early, late, offline or for another with --kind; what you have said: `vigil correct`")
+    hint = _(
+        "`vigil inbox` lists what is asked of you. To say it unasked, name its kind with --kind. `vigil correct` changes what you said."
+    )
     return NotFound(message, hint=hint)
 
 

@@ -94,6 +94,8 @@ def with_decision(kind: str, words: Iterable[str], *, positive: bool) -> list[st
 def with_reason(kind: str, words: Iterable[str], *, none: bool) -> list[str]:
     """The words of a refusal, which says why; `none`: whoever refuses owes no reason and gives none. Raises `Malformed`."""
     given = list(words)
+    if none and any(one.startswith("reason=") for one in given):
+        raise Malformed(_("--no-reason says that there is none, and a reason is given"), hint=_("leave one of the two out"))
     says_why = "reason" not in FIELDS.get(kind, ()) or any(one.startswith("reason=") for one in given)
     if not (says_why or none):
         hint = _("give it with --reason; who owes none says so with --no-reason")

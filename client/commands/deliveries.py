@@ -20,6 +20,7 @@ from client.language import _
 from client.listing import FOR_PEOPLE, ListOutput, Narrowing, table_of
 from client.naming import raise_unless_foreseen
 from client.options import KEYS, OFFICER, As, DeliveryId, DryRun, Keys, Officer, Output, grouped
+from client.running import while_read
 from client.signing import dry_plan
 from domain.delivery.decided import Closed, Ended
 from domain.delivery.ledger import Entry
@@ -107,7 +108,7 @@ def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text"
     if filters.watch and output == "csv":
         raise Malformed(_("--watch -o csv: a table has one beginning"), hint=_("-o json writes a line each time it has changed"))
     if filters.watch:
-        caller.call(lambda door: _list_again(door, filters, output))
+        caller.call(lambda door: while_read(_list_again(door, filters, output), sys.stdout))
         return
     found = caller.call(lambda door: board(door, filters, filters.most(output)))
     if not found.lines and filters.names_a_service:
@@ -179,7 +180,7 @@ def watch(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") 
                 watched.see(entry, await door.view(delivery, _away))
 
     with watched if output == "text" else nullcontext():
-        caller.at(delivery, follow)
+        caller.at(delivery, lambda door: while_read(follow(door), sys.stdout if output == "json" else sys.stderr))
 
 
 @app.command()
