@@ -8,6 +8,7 @@ from client.entries import own_statements
 from client.language import _
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
+from domain.delivery.statement import Statement
 from domain.rules.books import may_be_opened
 from domain.views.forms import kind_called, kinds_for
 from domain.views.view import DeliveryView
@@ -76,16 +77,17 @@ def raise_unless_asked(kind: str, request: Request) -> None:
         )
 
 
-def raise_unless_own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> None:
-    """Raises `NotFound` for a statement that this service has not made in the delivery."""
-    own = own_statements(ledger, service)
-    if statement not in own:
+def own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> Statement:
+    """What this service has said in the delivery, by its id. Raises `NotFound` for what it has not."""
+    said = own_statements(ledger, service)
+    if statement not in said:
         message = _(
             "{service} has made no statement {statement} in {delivery}", service=service, statement=statement, delivery=delivery
         )
         raise NotFound(
-            message, hint=did_you_mean(statement, own) or _("`vigil history {delivery}` prints its id", delivery=delivery)
+            message, hint=did_you_mean(statement, said) or _("`vigil history {delivery}` prints its id", delivery=delivery)
         )
+    return said[statement]
 
 
 def raise_unless_listed(names: Iterable[str], services: Iterable[str], option: str) -> None:

@@ -38,9 +38,11 @@ def _signed(text: str) -> dict[str, Any]:
 _PARTS: Parts = {**PARTS, "agreement": _signed}
 
 
-def content_of(kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None) -> Content:
-    """The content of a statement of this kind; times as people say them are read by the `clock`. Raises `Malformed` with every
-    field that is missing or wrong.
+def content_of(
+    kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None, before: Content | None = None
+) -> Content:
+    """The content of a statement of this kind; times as people say them are read by the `clock`. `before`: what it says where the
+    words say nothing. Raises `Malformed` with every field that is missing or wrong.
     """
     given: dict[str, str] = {}
     faults: list[Fault] = []
@@ -56,6 +58,8 @@ def content_of(kind: str, words: Iterable[str], request: Request | None, clock: 
     if clock is not None:
         faults += _by(clock, kind, given)
     asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
+    if before is not None and before.kind == kind:
+        asked = {name: getattr(before, name) for name in type(before).model_fields if name != "kind"}
     try:
         content = forms.content_of(kind, given, asked, _PARTS, hint=hint)
     except Malformed as error:
@@ -122,10 +126,17 @@ def kind_for(request: Request, *, positive: bool) -> str:
     )
 
 
-def correction(of: str, kind: str, words: Iterable[str], reason: str, clock: Clock | None = None) -> Correction:
-    """What an earlier statement should have said, whole. Raises `Malformed`, also for a kind that is not corrected."""
+def correction(  # noqa: PLR0913, PLR0917 - what is corrected, and how
+    of: str, kind: str, words: Iterable[str], reason: str, clock: Clock | None = None, before: Statement | None = None
+) -> Correction:
+    """What an earlier statement should have said, whole: where the words say nothing, what it said `before`. Raises `Malformed`,
+    also for a kind that is not corrected.
+    """
+    said = before.content if before is not None else None
+    if isinstance(said, Correction):
+        said = said.content
     try:
-        return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock))
+        return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock, said))
     except ValidationError as error:
         typed = {"of": "STATEMENT-ID", "content": "kind"}
         faults = [one.model_copy(update={"place": typed.get(one.place, one.place)}) for one in faults_of(error)]
