@@ -60,7 +60,7 @@ def not_asked(  # noqa: PLR0913 - what was looked for, and where
     if asked:
         return NotFound(message, hint=_("{delivery} asks you at {checkpoints}", delivery=delivery, checkpoints=", ".join(asked)))
     hint = _(
-        "`vigil inbox` lists what is asked of you. To say it unasked, name its kind with --kind. `vigil correct` changes what you said."
+        "`vigil inbox` lists what is asked. To say it unasked, name its kind with --kind. `vigil correct` corrects what you said."
     )
     return NotFound(message, hint=hint)
 

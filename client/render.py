@@ -290,7 +290,7 @@ def requests(found: tuple[Request, ...]) -> Fitting:
         wide.add_row(asked.delivery, asked.checkpoint, asked.facts.place, _please_say(asked), until)
         where = [shown(asked.facts.place)] if asked.facts.place else []
         said = Text("\n").join([_please_say(asked), *map(Text, where)])
-        narrow.add_row(_text("\n".join((asked.delivery, asked.checkpoint, until))), said)
+        narrow.add_row(_text(f"{asked.delivery}\n{asked.checkpoint}\n{until}"), said)
     return Fitting(wide, narrow)
 
 

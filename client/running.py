@@ -50,8 +50,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def while_read(work: Awaitable[T], stream: IO[str]) -> T:
-    """Do the work as long as somebody reads what it writes there: once the terminal or the pipe is closed it ends, though there may be
-    nothing to write for hours. Raises `Interrupted`.
+    """Do the work as long as somebody reads what it writes there: once the terminal or the pipe is closed it ends, though there
+    may be nothing to write for hours. Raises `Interrupted`.
     """
     doing, closed = asyncio.ensure_future(work), asyncio.ensure_future(_closed(stream))
     try:
@@ -70,5 +70,5 @@ async def _closed(stream: IO[str]) -> None:
     """Until nobody reads the stream any more."""
     other_end = select.poll()
     other_end.register(stream.fileno(), 0)  # that it is closed is told in any case
-    while not other_end.poll(0):
+    while not other_end.poll(0):  # noqa: ASYNC110 - a closed pipe rings no bell
         await asyncio.sleep(LOOKS)

@@ -135,8 +135,12 @@ def correction(  # noqa: PLR0913, PLR0917 - what is corrected, and how
     said = before.content if before is not None else None
     if isinstance(said, Correction):
         said = said.content
+    content = content_of(kind, words, None, clock, said)
+    if content == said:
+        hint = _("give what was wrong, and what is right, as field=value")
+        raise Malformed(_("{statement} says that already", statement=of), hint=hint)
     try:
-        return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock, said))
+        return Correction(of=of, reason=reason, content=content)
     except ValidationError as error:
         typed = {"of": "STATEMENT-ID", "content": "kind"}
         faults = [one.model_copy(update={"place": typed.get(one.place, one.place)}) for one in faults_of(error)]

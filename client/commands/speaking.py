@@ -266,10 +266,8 @@ def _unless_sayable(kind: str, delivery: str, caller: CallerOptions) -> tuple[st
     """That a kind is none of those that this service may say now; nothing where the gateway does not tell."""
     with suppress(Unavailable):
         if kind not in (*ELSEWHERE, *caller.at(delivery, lambda door: door.view(delivery)).may_say):
-            said = _(
-                "This is not yours to say now, and will not count. `vigil say {delivery}` lists what is yours", delivery=delivery
-            )
-            return (said,)
+            hint = _("`vigil say {delivery}` lists what is yours", delivery=delivery)
+            return (_("This is not yours to say now, and will not count"), hint)
     return ()
 
 
@@ -381,7 +379,7 @@ def correct(
     fields: Annotated[
         list[str] | None,
         typer.Argument(
-            help="field=value, what was wrong; --offline all of what is right",
+            help="field=value, what was wrong; with --offline all of it",
             show_default=False,
             autocompletion=completing.fields,
         ),
