@@ -83,7 +83,7 @@ SHORTLY: Final[Mapping[Need, str]] = {
     "handover_acceptance": mark("acceptance, own weighing"),
     "movement_decision": mark("go on or not"),
     "hold_decision": mark("go on, seize or end"),
-    "deconfliction": mark("look into the register"),
+    "deconfliction": mark("conflict check"),
     "conflict_settlement": mark("settle the conflict"),
     "delivered": mark("delivery"),
     "arrest": mark("report of the arrest"),
