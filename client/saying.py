@@ -63,12 +63,20 @@ def content_of(
     try:
         content = forms.content_of(kind, given, asked, _PARTS, hint=hint)
     except Malformed as error:
+        hint = _several(error.faults, given) or hint
         told = {one.place for one in faults}  # a time that no clock can tell is told once
         more = [one for one in error.faults if one.place not in told]
-        raise (Malformed(error.message, [*faults, *more], hint=hint) if faults else error) from error
+        raise Malformed(error.message, [*faults, *more], hint=hint) from error
     if faults:
         raise Malformed(_("{kind} is not right", kind=kind), faults, hint=hint)
     return content
+
+
+def _several(faults: Iterable[Fault], given: Mapping[str, str]) -> str:
+    """How several of one thing are written, where commas stand between them; nothing where none do."""
+    first = (one.place.partition(".")[0] for one in faults if one.place.endswith(".0"))
+    name = next((one for one in first if "," in given.get(one, "")), None)
+    return _('several have a semicolon between them: {field}="A; B"', field=name) if name is not None else ""
 
 
 def _by(clock: Clock, kind: str, given: dict[str, str]) -> Iterator[Fault]:
