@@ -81,7 +81,7 @@ class Narrowing:
         typer.Option(help="the worst first, what comes due next, the oldest, the newest, or by name"),
     ] = "worst"
     limit: Annotated[
-        int | None, typer.Option("--limit", "-L", min=1, help="no more than so many; people see 100 else, programs all")
+        int | None, typer.Option("--limit", "-L", min=1, help="no more than so many; else people see 100, programs all")
     ] = None
     watch: Annotated[bool, typer.Option("--watch", "-w", help="show it again when it has changed, until Ctrl-C")] = False
 

@@ -272,7 +272,7 @@ def add(
     owner: Owner = None,
     output: Output = "text",
 ) -> None:
-    """Make a key whose private half is elsewhere, such as in an officer's browser, a key of the service too.
+    """Make a key whose private half is elsewhere, such as in an officer's browser, one of the service's keys.
 
     Compare its id with whoever holds it, by telephone, first: what it signs, the service has said. An officer's key makes keys
     for that officer alone; the service's own makes them for whoever --for names.

@@ -248,7 +248,10 @@ def say(
     handling: HandlingOption = None,
     output: Output = "text",
 ) -> None:
-    """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen. Without a kind: what you may."""
+    """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen.
+
+    Without a kind it lists what you may say.
+    """
     if kind is not None:
         content = content_of(kind, fields or [], None, clock_of(caller, carried.directory, offline=carried.offline))
         if isinstance(content, Kind) and content.declares.by == "asked":
