@@ -112,7 +112,7 @@ def of_usage(error: typer.TyperException) -> Malformed:
         return Malformed(_("{words}: more than this command takes", words=more[1]), hint=hint)
     if param is None:
         return Malformed(error.format_message(), hint=hint)
-    name = param.get_error_hint().replace("'", "")
+    name = param.get_error_hint().replace("'", "").partition(" (env var")[0]
     if "--as" in param.opts and not error.message:
         hint = _("name your service with --as, or keep it in a context: `vigil context add`")
     if not error.message:

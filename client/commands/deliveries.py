@@ -16,7 +16,7 @@ from client.dossier import PlanFiles
 from client.entries import in_lines, line
 from client.foretelling import Foretelling, kept
 from client.jointly import Countersigned, countersigned, signed
-from client.language import _
+from client.language import _, speak
 from client.listing import FOR_PEOPLE, ListOutput, Narrowing, table_of
 from client.naming import raise_unless_foreseen
 from client.options import KEYS, OFFICER, As, DeliveryId, DryRun, Keys, Officer, Output, grouped
@@ -28,6 +28,7 @@ from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, TimedOut, Unavailable
 from domain.words.quantities import check_span, parse_span, say_span
+from domain.words.text import told
 from protocol.gateway import Gateway
 
 AGAIN = 2.0
@@ -199,7 +200,7 @@ def wait(
     try:
         span = check_span(parse_span(timeout))
     except ValueError as error:
-        raise Malformed(_("--timeout {timeout}: {error}", timeout=timeout, error=error)) from error
+        raise Malformed(_("--timeout {timeout}: {error}", timeout=timeout, error=told(error.args[0], speak))) from error
 
     async def follow(door: Gateway) -> DeliveryView:
         if checkpoint is not None:
