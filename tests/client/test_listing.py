@@ -188,7 +188,7 @@ async def test_a_list_that_is_watched_is_shown_again_when_it_has_changed(at: Nig
     words = ("list", "--watch", "--show", "overdue", "-o", "json", *map(str, as_(ALL, at, keys)))
     watched = await asyncio.create_subprocess_exec(VIGIL, *words, stdout=asyncio.subprocess.PIPE, env={**os.environ})
     assert watched.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         first = json.loads(await watched.stdout.readline())
         await keep(at.reads, [made("cedar-1", "overdue")])
         second = json.loads(await watched.stdout.readline())
