@@ -126,7 +126,7 @@ benches: $(STAMP) ## measure everything else that Vigil promises of its speed, o
 	@$(BIN)/python -m bench.papers
 
 chaos: $(STAMP) ## let everything go wrong under load until KILLS=30 processes were killed with each of SEEDS=1,2: it goes on where it was ended
-	@$(BIN)/python -m bench.chaos --kills $(KILLS) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1)
+	@$(BIN)/python -m bench.chaos --kills $(KILLS) --seeds $(if $(filter command line,$(origin SEEDS)),$(SEEDS),1) $(if $(ONLY),--only $(ONLY))
 
 soak: $(STAMP) ## MINUTES=60 of mixed load on real processes: no memory, task, thread, socket or file may grow; a picture in build/soak.svg
 	@$(BIN)/python -m bench.soak --minutes $(MINUTES)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -36,6 +35,7 @@ from archive.patterns import Patterns
 from process import watchdog
 from process.builds import build_id, pinned, settle
 from process.configuration import deconfliction_key_in, installation_of, password_in
+from process.cores import cores
 from process.in_force import FollowedFile, InForce
 from process.keyfile import key_in
 from process.mail import mailbox
@@ -52,7 +52,7 @@ log = logging.getLogger("vigil.worker")
 PURE = ("domain", "workflows", "cryptography", "pyrage", "rfc8785", "stdnum", "pycountry", "iso4217", "ruamel")
 """Modules the sandbox need not load anew for each run: they are pure, or are called only by pure ones."""
 
-AT_ONCE = 2 * (os.cpu_count() or 1)
+AT_ONCE = 2 * cores()
 """Workflow tasks that a worker has in hand. One takes seconds where a long history must be replayed, and all share the cores:
 with a hundred of the SDK's own at once, none would be done in time after a restart.
 """

@@ -179,6 +179,9 @@ def _engine(url: str | None, password: str | None) -> AsyncEngine:
         raise Malformed("VIGIL_ARCHIVE_URL is no URL of a database", hint=hint) from error
     if parsed.drivername not in OPTIONS or not parsed.database or not parsed.query.keys() <= OPTIONS[parsed.drivername]:
         raise Malformed(f"VIGIL_ARCHIVE_URL is not the address of a {SQLITE} or {POSTGRESQL} database", hint=hint)
+    if parsed.drivername == SQLITE and (password is not None or parsed.host or parsed.username):
+        message = f"VIGIL_ARCHIVE_URL names a file ({SQLITE}), which has no host, user or password"
+        raise Malformed(message, hint=f"leave VIGIL_ARCHIVE_PASSWORD empty, or {hint}")
     if password is not None:
         parsed = parsed.set(password=password)
     if parsed.drivername == POSTGRESQL:

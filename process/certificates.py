@@ -62,10 +62,11 @@ def make_authority(folder: Path, name: str, days: int, now: datetime) -> Made:
 
 
 def issue(  # noqa: PLR0913 - what is to be in it, and where
-    folder: Path, name: str, hosts: Sequence[str], days: int, now: datetime, *, renew: bool = False
+    folder: Path, name: str, hosts: Sequence[str], days: int, now: datetime, *, renew: bool = False, to: Path | None = None
 ) -> Made:
     """A certificate for these hosts, signed by the authority in this folder. `renew`: for the key that is there, in the place of
-    the one before. Raises `NotFound` without an authority, `NotAllowed` where there is one already or none to renew, `Malformed`.
+    the one before. `to`: where it is written, without the ending, else beside the authority under its name. Raises `NotFound`
+    without an authority, `NotAllowed` where there is one already or none to renew, `Malformed`.
     """
     if not _NAME.fullmatch(name) or name == AUTHORITY:
         message = fill(
@@ -77,7 +78,7 @@ def issue(  # noqa: PLR0913 - what is to be in it, and where
     if ends > authority.not_valid_after_utc:
         hint = mark("choose fewer days, or make a new authority in another folder and have it trusted")
         raise NotAllowed(fill("the authority ends before: {day}", day=f"{authority.not_valid_after_utc:%Y-%m-%d}"), hint=hint)
-    paths = _paths(folder, name)
+    paths = _paths(folder, name) if to is None else _paths(to.parent, to.name)
     if renew:
         key, hosts = _to_renew(paths, hosts)
     else:

@@ -208,9 +208,10 @@ def main() -> int:
         sys.stdout.write(f"{len(seeds)} deliveries, {pace:.1f} a second: {dict(Counter(one.outcome for one in results))}\n")
         if held is not None:
             sys.stdout.write(f"{asked.done}: {', '.join(held.ranges())} held\n")
+    again = "python -m rehearsal --groups --seeds 1 --seed {seed}" if asked.groups else "make simulate SEED={seed}"
     for one in results:
         if one.failure:
-            sys.stdout.write(f"seed {one.seed} FAILED: {one.failure}\n  again: make simulate SEED={one.seed}\n")
+            sys.stdout.write(f"seed {one.seed} FAILED: {one.failure}\n  again: {again.format(seed=one.seed)}\n")
     return 1 if any(one.failure for one in results) else 0
 
 

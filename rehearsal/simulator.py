@@ -222,7 +222,7 @@ class Theatre:
 
     def comes_next(self) -> datetime:
         """When that is. Raises `NotEnded` where nothing is coming."""
-        brings = next_moment(self._delivery, self._now)
+        brings = next_moment(self._delivery, self._delivery.reached)
         moments = [one for one in (brings, self._coming[0][0] if self._coming else None) if one is not None]
         if not moments:
             raise self._not_ended("nothing is coming any more")
@@ -256,7 +256,7 @@ class Theatre:
 
     def _step(self) -> None:
         """What time brings comes before what is said at the same instant."""
-        brings = next_moment(self._delivery, self._now)
+        brings = next_moment(self._delivery, self._delivery.reached)
         if brings is not None and (not self._coming or brings <= self._coming[0][0]):
             fired = max(self._now, fires(self._world.peers, brings, self._clocks))
             self._now = fired if fired > self._now else max(self._now, brings)  # one that fired too early is set again
@@ -273,7 +273,7 @@ class Theatre:
         while (errands := [one for one in wanted(self._delivery) if self._is_new(one)]) and not self._delivery.state.ended:
             self._do(errands[0])
             self._show()
-        if why := wedge(self._delivery, self._now, self._world.seed):
+        if why := wedge(self._delivery, self._delivery.reached, self._world.seed):
             raise Wedged(f"{why} (entry {self._seen}, {utc_text(self._now)})")
 
     def _is_new(self, errand: Errand) -> bool:

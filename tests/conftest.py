@@ -1,5 +1,6 @@
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator, Generator
 
 import pytest
@@ -13,6 +14,11 @@ IN_CI = "VIGIL_CI" in os.environ
 
 os.environ["VIGIL_LANG"] = "en"
 """Tests read English, wherever they run."""
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # a shell's background job is deaf to it, and so would be all that tests start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 gc.disable()  # until the tests are collected: nothing of that is ever let go of
 

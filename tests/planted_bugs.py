@@ -2799,6 +2799,37 @@ BUGS = (
         "postgres:16.14-bookworm",
         "deploy/deploy",
     ),
+    # On Kubernetes: a stop gets through, a service sets no setting, and a container is no larger than its limit
+    Bug(
+        "deploy",
+        "deploy/kustomize/base/gateway.yaml",
+        "readinessProbe: {httpGet: {path: /live,",
+        "readinessProbe: {httpGet: {path: /ready,",
+        "deploy/kustomize",
+    ),
+    Bug("deploy", "deploy/kustomize/base/worker.yaml", "      enableServiceLinks: false\n", "", "deploy/kustomize"),
+    Bug(
+        "deploy",
+        "deploy/kustomize/base/worker.yaml",
+        "secret: {name: vigil-temporal}",
+        "secret: {secretName: vigil-temporal}",
+        "deploy/kustomize",
+    ),
+    Bug(
+        "deploy",
+        "deploy/kustomize/base/network.yaml",
+        "operator: In, values: [worker]}",
+        "operator: In, values: [worker, gateway]}",
+        "deploy/kustomize",
+    ),
+    Bug("deploy", "deploy/kustomize/base/settings.env", "VIGIL_TEMPORAL_CA=", "VIGIL_TEMPORAL_AUTHORITY=", "deploy/kustomize"),
+    Bug(
+        "deploy",
+        "process/cores.py",
+        "return min(there, max(1, math.ceil(int(time) / int(period))))",
+        "return there",
+        "process/cores",
+    ),
     Bug(
         "outage",
         "archive/database.py",
@@ -2840,6 +2871,13 @@ BUGS = (
         "if build not in heard or now - self._signs[build][1] <= SILENT",
         "if build not in heard or now - self._signs[build][1] <= 7 * SILENT",
         "process/heartbeats",
+    ),
+    Bug(
+        "outage",
+        "workflows/controlled_delivery.py",
+        "next_moment(delivery, delivery.reached)",
+        "next_moment(delivery, stage.reached)",
+        "workflows/messages",
     ),
     Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),
     Bug(

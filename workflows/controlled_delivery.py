@@ -60,7 +60,7 @@ class ControlledDelivery:
             raise self._refused
         delivery, stage = self._delivery, self._stage
         while True:
-            stage.match(next_moment(delivery, stage.reached))
+            stage.match(next_moment(delivery, delivery.reached))
             if delivery.state.ended and stage.keeping.done:
                 break
             stage.go_on_in_a_new_run()

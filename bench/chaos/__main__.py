@@ -4,9 +4,9 @@ every service holds is compared with ledger, archive, workflow and packet.
 `python -m bench.chaos --seeds 1 --kills 300` draws each fault from the seed and its number: processes killed (SIGKILL,
 SIGTERM), kept away for a while, frozen (SIGSTOP), cut off from each other, connections that fall silent or slow, disks that are
 full, clocks that are set. What was done stands in a file (`--done`), so that the same command goes on where another run has
-ended. A fault takes five to thirty seconds. `--from 17 --to 17` repeats one, whatever the file says. At the first difference it
-ends with code 1, and leaves everything in its folder. Asked to stop (SIGTERM or Ctrl-C), it performs the fault that it is at,
-and sums up.
+ended. A fault takes five to thirty seconds. `--only KILL,TERM` draws nothing but restarts. `--from 17 --to 17` repeats one,
+whatever the file says. At the first difference it ends with code 1, and leaves everything in its folder. Asked to stop (SIGTERM
+or Ctrl-C), it performs the fault that it is at, and sums up.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 
 from bench.chaos.drill import Done, as_json, drill, open_folder, say, tally
-from bench.chaos.faults import Fault, drawn, possible
+from bench.chaos.faults import WEIGHTS, Fault, Kind, drawn, possible
 from bench.chaos.installation import hindrances
 from bench.chaos.traffic import Load
 from domain.words.errors import VigilError
@@ -28,10 +28,10 @@ from tests.postgresql import is_installed
 
 
 class DoneFile:
-    """What was done of a seed, a line each, in earlier runs too."""
+    """What was done of a seed and of these kinds, a line each, in earlier runs too."""
 
-    def __init__(self, folder: Path, seed: int, archive: str) -> None:
-        self._path = folder / f"seed-{seed}-{archive}.jsonl"
+    def __init__(self, folder: Path, seed: int, archive: str, kinds: tuple[Kind, ...]) -> None:
+        self._path = folder / f"{'-'.join(['seed', str(seed), archive, *kinds])}.jsonl"
         self.done: list[Done] = []
         if self._path.exists():
             lines = self._path.read_text(encoding="utf-8").splitlines()
@@ -55,20 +55,28 @@ class DoneFile:
             file.write(json.dumps(as_json(done)) + "\n")
 
 
-def faults(seed: int, numbers: range | None, file: DoneFile, kills: int, *, database: bool) -> Iterator[Fault]:
+def faults(chosen: argparse.Namespace, seed: int, numbers: range | None, file: DoneFile) -> Iterator[Fault]:
     """Those of these numbers; else those that follow what was done, until there are so many kills."""
     missing = hindrances()
     for number in numbers if numbers is not None else count(file.next):
-        if numbers is None and file.kills >= kills:
+        if numbers is None and file.kills >= chosen.kills:
             return
-        yield possible(drawn(seed, number), missing, database=database)
+        yield possible(drawn(seed, number, chosen.only), missing, database=chosen.archive == "postgresql")
+
+
+def kinds(text: str) -> tuple[Kind, ...]:
+    """Those named, in the order of `WEIGHTS`. Raises `argparse.ArgumentTypeError`: no such kind."""
+    named = set(text.split(","))
+    if unknown := named.difference(WEIGHTS):
+        raise argparse.ArgumentTypeError(f"no such kind: {', '.join(sorted(unknown))}; there are {', '.join(WEIGHTS)}")
+    return tuple(one for one in WEIGHTS if one in named)
 
 
 async def run(chosen: argparse.Namespace, seed: int, enough: asyncio.Event) -> int:
     """The drill of one seed; the code to end with."""
     postgresql = chosen.archive == "postgresql"
     numbers = range(chosen.first, (chosen.last or chosen.first) + 1) if chosen.first is not None else None
-    file = DoneFile(chosen.done, seed, chosen.archive)
+    file = DoneFile(chosen.done, seed, chosen.archive, chosen.only)
     if numbers is None and file.kills >= chosen.kills:
         say(f"seed {seed}: {file.kills} kills are done, see {chosen.done}\n{tally(file.done)}")
         return 0
@@ -80,10 +88,11 @@ async def run(chosen: argparse.Namespace, seed: int, enough: asyncio.Event) -> i
         found = await drill(
             folder,
             seed,
-            faults(seed, numbers, file, chosen.kills, database=postgresql),
+            faults(chosen, seed, numbers, file),
             load,
             enough,
             postgresql=postgresql,
+            only=chosen.only,
             performed=performed,
         )
     except VigilError as error:
@@ -102,6 +111,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="1", help="one or more, with commas: each an installation of its own, in turn")
     parser.add_argument("--kills", type=int, default=30, help="processes killed with each seed, runs before this one included")
+    parser.add_argument("--only", type=kinds, default=(), metavar="KINDS", help=f"of {','.join(WEIGHTS)}")
     parser.add_argument(
         "--from", type=int, dest="first", help="number of a fault: this one and those up to --to, and nothing else"
     )

@@ -7,7 +7,7 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ import aiohttp
 from temporalio.client import Client
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from bench.chaos.faults import Fault
+from bench.chaos.faults import Fault, Kind
 from bench.chaos.held import Records
 from bench.chaos.installation import System, standing
 from bench.chaos.leftovers import left_of, open_in_temporal
@@ -241,9 +241,12 @@ async def drill(  # noqa: PLR0913 - what is done, where, and who is told
     enough: asyncio.Event,
     *,
     postgresql: bool,
+    only: Collection[Kind] = (),
     performed: Callable[[Done], None] = lambda _: None,
 ) -> list[str]:
-    """Perform these faults, or until it is `enough`; the differences. `performed` is told of each."""
+    """Perform these faults, or until it is `enough`; the differences. `only`: the kinds they were drawn from, where not from all.
+    `performed` is told of each.
+    """
     fault = None
     async with under_load(folder, seed, load, postgresql=postgresql) as trial:
         ports = [trial.system.embedded.layout.gateway_port, trial.system.embedded.layout.temporal_port]
@@ -264,6 +267,7 @@ async def drill(  # noqa: PLR0913 - what is done, where, and who is told
     if found and fault is not None:
         archive = "postgresql" if postgresql else "sqlite"
         again = f"--seeds {seed} --from {fault.number} --to {fault.number} --archive {archive}"
+        again += f" --only {','.join(only)}" if only else ""
         say(f"seed {seed}, fault {fault.number}; repeat it: python -m bench.chaos {again}; all is left in {folder}")
     return found
 

@@ -5,6 +5,7 @@ filling a disk without being root, it is drawn all the same and performed as a k
 """
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -68,10 +69,11 @@ class Fault:
         return f"{self.number:5}  {self.kind:<6}  {what:<44} after {self.after:3.1f} s"
 
 
-def drawn(seed: int, number: int) -> Fault:
-    """The fault of this number."""
+def drawn(seed: int, number: int, only: Collection[Kind] = ()) -> Fault:
+    """The fault of this number; `only`: of one of these kinds, else of any."""
     dice = random.Random(f"{seed}/{number}")  # noqa: S311 - it must be repeatable
-    (kind,) = dice.choices(tuple(WEIGHTS), tuple(WEIGHTS.values()))
+    weights = {kind: weight for kind, weight in WEIGHTS.items() if not only or kind in only}
+    (kind,) = dice.choices(tuple(weights), tuple(weights.values()))
     after, two = round(dice.uniform(0.0, LONGEST_PAUSE), 1), 2 if dice.random() < TWO_AT_ONCE else 1
     if kind in ("KILL", "TERM"):
         return Fault(number, kind, tuple(dice.sample(PARTS, two)), after)

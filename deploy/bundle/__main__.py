@@ -25,7 +25,10 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ("install.sh", "switch.sh", "uninstall.sh")
 GOES_ALONG = ("deploy", "docs", "examples", "CHANGELOG.md", "LICENSE", "SECURITY.md")
 """What an administrator reads, and rehearses with."""
-STAYS = ("deploy/bundle", "deploy/cluster", "deploy/compose", "docs/pictures", "docs/vectors", "examples/reference-service")
+STAYS = (
+    *("deploy/bundle", "deploy/cluster", "deploy/compose", "deploy/kustomize"),
+    *("docs/pictures", "docs/vectors", "examples/reference-service"),
+)
 SBOM, MADE_FOR, LOCK = "sbom.cdx.json", "made-for", "requirements.lock"
 NAME_DIGITS = 12
 OTHERWISE = {"TZ": "Asia/Almaty", "LC_ALL": "C", "PYTHONHASHSEED": "7"}

@@ -18,7 +18,6 @@ from client.dossier import Dossier, Staged
 from client.embedded import held
 from client.rehearse import Rehearsal
 from deploy.cluster import configuration, network, postgresql
-from deploy.cluster.certificates import Authority
 from deploy.cluster.configuration import NODE, ROOT, administration, balancing_programs, temporal_programs, vigil_programs
 from deploy.cluster.network import NetworkError
 from deploy.cluster.postgresql import DatabaseError
@@ -45,18 +44,19 @@ def up(*, before: bool = False) -> None:
         raise ClusterError("the network needs root: run this as root, on a machine where that is right")
     HOME.mkdir(mode=0o711, parents=True, exist_ok=True)
     install("temporal-node-before" if before else "temporal-node")
-    (HOME / "authority").mkdir(mode=0o700, exist_ok=True)
     if not network.exists():
         network.create()
     network.sit_down()
     new = not (HOME / "machines").exists()
-    configuration.lay_out(Authority.make(HOME / "authority"))
+    configuration.lay_out()
     if new:
         hand_out_example()
     bring_up_databases()
     make_schema()
     bring_up(balancing_programs())
-    bring_up(temporal_programs())
+    first, *others = temporal_programs()
+    bring_up([first])  # one alone writes down what the cluster is called: of several at once all but one end
+    bring_up(others)
     make_namespace()
     bring_up(vigil_programs())
     postgresql.await_that(lambda: health() == "up", "Vigil is up; see its logs")
@@ -64,7 +64,7 @@ def up(*, before: bool = False) -> None:
 
 def health() -> str:
     """How Vigil is, as a gateway says it through the balancer."""
-    trusted = ssl.create_default_context(cafile=DESK.folder / "ca.crt")
+    trusted = ssl.create_default_context(cafile=DESK.folder / "ca.pem")
     try:
         with urllib.request.urlopen(f"{GATEWAY_URL}/v1/health", timeout=5, context=trusted) as answer:  # noqa: S310 - a fixed one
             return str(json.load(answer)["status"])
@@ -84,7 +84,7 @@ def install(name: str) -> None:
     fresh.rename(NODE)
 
 
-def bring_up(programs: tuple[Program, ...]) -> None:
+def bring_up(programs: Sequence[Program]) -> None:
     """Start them together, and wait for each."""
     for program in programs:
         start(program)
@@ -140,9 +140,9 @@ def make_schema() -> None:
         )
         keys = (
             "--tls-ca-file",
-            f"{own}/ca.crt",
+            f"{own}/ca.pem",
             "--tls-cert-file",
-            f"{sheet}/database.crt",
+            f"{sheet}/database.pem",
             "--tls-key-file",
             f"{sheet}/database.key",
         )

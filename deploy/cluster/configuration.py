@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.cluster import postgresql
-from deploy.cluster.certificates import Authority
+from deploy.cluster.authority import certify, trusted
 from deploy.cluster.topology import (
     BALANCER,
     DATABASE,
@@ -49,14 +49,14 @@ DYNAMIC: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def lay_out(authority: Authority) -> None:
+def lay_out() -> None:
     """The folder of each machine with its own certificate; of PostgreSQL's with its data. Nothing where it is done already."""
     (HOME / "machines").mkdir(mode=0o711, exist_ok=True)
-    postgresql.make(authority)
+    postgresql.make()
     for machine in MACHINES:
         if not machine.folder.exists():
             machine.folder.mkdir(mode=0o700)
-            furnish(authority, machine)
+            furnish(machine)
     for role, machines in SERVERS.items():
         for machine in machines:
             _give(machine, "temporal.yaml", json.dumps(temporal_settings(role, machine), indent=2))  # JSON is YAML
@@ -70,19 +70,19 @@ def lay_out(authority: Authority) -> None:
                 shutil.chown(path, OURS, OURS)
 
 
-def furnish(authority: Authority, machine: Machine) -> None:
+def furnish(machine: Machine) -> None:
     """Whom a machine trusts, its own certificate, and those by which it is more than itself."""
     folder = machine.folder
-    authority.issue(folder / "node", machine.name, [machine.address])
-    shutil.copy(authority.certificate, folder / "ca.crt")
+    certify(folder / "node", machine.name, [machine.address])
+    shutil.copy(trusted(), folder / "ca.pem")
     if any(machine in one for one in SERVERS.values()):
         name = [BALANCER.address] if machine in SERVERS["frontend"] else []
-        authority.issue(folder / "cluster", CLUSTER_NAME, [machine.address, *name])
-        authority.issue(folder / "database", "temporal", [machine.address])
+        certify(folder / "cluster", CLUSTER_NAME, [machine.address, *name])
+        certify(folder / "database", "temporal", [machine.address])
     if machine in (*WORKERS, *GATEWAYS):
-        authority.issue(folder / "database", "vigil", [machine.address])
+        certify(folder / "database", "vigil", [machine.address])
     if machine in (BALANCER, *GATEWAYS):  # haproxy wants both in one file
-        (folder / "node.pem").write_bytes((folder / "node.crt").read_bytes() + (folder / "node.key").read_bytes())
+        (folder / "door.pem").write_bytes((folder / "node.pem").read_bytes() + (folder / "node.key").read_bytes())
 
 
 def _give(machine: Machine, name: str, text: str) -> None:
@@ -92,9 +92,9 @@ def _give(machine: Machine, name: str, text: str) -> None:
 def temporal_settings(role: str, machine: Machine) -> dict[str, Any]:
     """The configuration of one of Temporal's machines."""
     own, (calls, membership) = machine.folder, ROLES[role]
-    ours = {"certFile": str(own / "cluster.crt"), "keyFile": str(own / "cluster.key")}
-    asks = {**ours, "requireClientAuth": True, "clientCaFiles": [str(own / "ca.crt")]}
-    trusts = {"serverName": CLUSTER_NAME, "rootCaFiles": [str(own / "ca.crt")]}
+    ours = {"certFile": str(own / "cluster.pem"), "keyFile": str(own / "cluster.key")}
+    asks = {**ours, "requireClientAuth": True, "clientCaFiles": [str(own / "ca.pem")]}
+    trusts = {"serverName": CLUSTER_NAME, "rootCaFiles": [str(own / "ca.pem")]}
     rpc: dict[str, Any] = {name: {"rpc": {"grpcPort": ports[0], "membershipPort": ports[1]}} for name, ports in ROLES.items()}
     rpc[role] = {"rpc": {"grpcPort": calls, "membershipPort": membership, "bindOnIP": machine.address}}
     return {
@@ -148,8 +148,8 @@ def _store(machine: Machine, database: str) -> dict[str, Any]:
             "maxConnLifetime": "1h",
             "tls": {
                 "enabled": True,
-                "caFile": str(own / "ca.crt"),
-                "certFile": str(own / "database.crt"),
+                "caFile": str(own / "ca.pem"),
+                "certFile": str(own / "database.pem"),
                 "keyFile": str(own / "database.key"),
                 "enableHostVerification": True,
                 "serverName": FLOATING,
@@ -179,13 +179,13 @@ def balancing() -> str:
     """Services come in over TLS and go on over mTLS; Temporal's front ends themselves show clients who they are."""
     own = BALANCER.folder
     checked = "check inter 1s fall 2 rise 1"
-    secured = f"ssl crt {own}/node.pem ca-file {own}/ca.crt verify required {checked}"
+    secured = f"ssl crt {own}/door.pem ca-file {own}/ca.pem verify required {checked}"
     gateways = "\n".join(f"    server {one.name} {one.address}:{INSIDE} {secured}" for one in GATEWAYS)
     frontends = "\n".join(f"    server {one.name} {one.address}:{TEMPORAL} {checked}" for one in SERVERS["frontend"])
     return f"""{_COMMON}
 frontend services
     mode http
-    bind {BALANCER.address}:{OUTSIDE} ssl crt {own}/node.pem alpn http/1.1
+    bind {BALANCER.address}:{OUTSIDE} ssl crt {own}/door.pem alpn http/1.1
     default_backend gateways
 
 backend gateways
@@ -214,7 +214,7 @@ def door(machine: Machine) -> str:
     return f"""{_COMMON}
 frontend door
     mode http
-    bind {machine.address}:{INSIDE} ssl crt {own}/node.pem ca-file {own}/ca.crt verify required
+    bind {machine.address}:{INSIDE} ssl crt {own}/door.pem ca-file {own}/ca.pem verify required
     monitor-uri /there
     monitor fail if {{ nbsrv(gateway) lt 1 }}
     default_backend gateway
@@ -270,8 +270,8 @@ def _vigil(machine: Machine) -> dict[str, str]:
     settings = {
         "TEMPORAL_ADDRESS": f"{BALANCER.address}:{TEMPORAL}",
         "TEMPORAL_NAMESPACE": NAMESPACE,
-        "TEMPORAL_CA": own / "ca.crt",
-        "TEMPORAL_CERTIFICATE": own / "node.crt",
+        "TEMPORAL_CA": own / "ca.pem",
+        "TEMPORAL_CERTIFICATE": own / "node.pem",
         "TEMPORAL_CERTIFICATE_KEY": own / "node.key",
         "TASK_QUEUE": QUEUE,
         "DIRECTORY": own / "directory.yaml",
@@ -290,10 +290,10 @@ def _vigil(machine: Machine) -> dict[str, str]:
     return {
         **{f"VIGIL_{name}": str(value) for name, value in settings.items()},
         # The database's driver reads these; whom else HTTP may trust is said by the last.
-        "PGSSLROOTCERT": str(own / "ca.crt"),
-        "PGSSLCERT": str(own / "database.crt"),
+        "PGSSLROOTCERT": str(own / "ca.pem"),
+        "PGSSLCERT": str(own / "database.pem"),
         "PGSSLKEY": str(own / "database.key"),
-        "SSL_CERT_FILE": str(own / "ca.crt"),
+        "SSL_CERT_FILE": str(own / "ca.pem"),
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
@@ -318,9 +318,9 @@ def administration() -> tuple[str, ...]:
     return (
         *where,
         "--tls-ca-path",
-        str(own / "ca.crt"),
+        str(own / "ca.pem"),
         "--tls-cert-path",
-        str(own / "node.crt"),
+        str(own / "node.pem"),
         "--tls-key-path",
         str(own / "node.key"),
     )

@@ -211,7 +211,7 @@ async def strangers(_drill: Drill) -> None:
 
 def _refuses(address: str, port: int) -> bool:
     """Whether TLS there is refused to who shows no certificate."""
-    context = ssl.create_default_context(cafile=DESK.folder / "ca.crt")
+    context = ssl.create_default_context(cafile=DESK.folder / "ca.pem")
     context.check_hostname = False  # some have the name of the whole cluster
     with socket.create_connection((address, port), timeout=5) as plain:
         try:
@@ -316,7 +316,7 @@ async def opened(load: Load) -> AsyncIterator[Drill]:
     directory = directory_in(ours / "directory.yaml")
     plan = example_plan("almaty-tashkent")
     records = Records(directory, asyncio.get_running_loop().time)
-    tls = tls_in(own / "ca.crt", own / "node.crt", own / "node.key")
+    tls = tls_in(own / "ca.pem", own / "node.pem", own / "node.key")
     where, ring = f"{BALANCER.address}:{TEMPORAL}", ring_in(ours / "payload.keys")
     client = await connect(where, NAMESPACE, ring, tls=tls, runtime=Runtime(telemetry=QUIET))
     services = Services(directory, GATEWAY_URL, cluster.pace(), 1, records)
@@ -373,13 +373,13 @@ def _say(text: str) -> None:
 
 def _shown() -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(DESK.folder / "node.crt", DESK.folder / "node.key")
+    context.load_cert_chain(DESK.folder / "node.pem", DESK.folder / "node.key")
     return context
 
 
 def _trusting() -> None:
     """Whom HTTP trusts is read when Python starts: so it starts once more, where nobody has said so."""
-    trusted = str(DESK.folder / "ca.crt")
+    trusted = str(DESK.folder / "ca.pem")
     if os.environ.get("SSL_CERT_FILE") != trusted:
         os.execve(sys.executable, sys.orig_argv, {**os.environ, "SSL_CERT_FILE": trusted})  # noqa: S606 - this very program
 

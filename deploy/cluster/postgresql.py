@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.cluster import network
-from deploy.cluster.certificates import Authority
+from deploy.cluster.authority import certify, trusted
 from deploy.cluster.processes import PATIENCE, await_up, start
 from deploy.cluster.topology import DATABASE, DATABASES, FLOATING, HOME, Machine, Program
 
@@ -63,7 +63,7 @@ def program(machine: Machine) -> Program:
     return Program(machine.name, machine, command, account().pw_uid, port=DATABASE, asked_to_end_by="SIGINT")
 
 
-def make(authority: Authority) -> None:
+def make() -> None:
     """The folders of both, their certificates, the vault, and the data of the first. Nothing where it is done already."""
     user = account()
     for folder in (VAULT, VAULT / "wal"):
@@ -74,11 +74,11 @@ def make(authority: Authority) -> None:
             continue
         machine.folder.mkdir(mode=0o700)
         sheets = (
-            authority.issue(machine.folder / "server", machine.name, [machine.address, FLOATING]),
-            authority.issue(machine.folder / "replica", "replica", [machine.address]),
+            certify(machine.folder / "server", machine.name, [machine.address, FLOATING]),
+            certify(machine.folder / "replica", "replica", [machine.address]),
         )
-        shutil.copy(authority.certificate, machine.folder / "ca.crt")
-        for path in (machine.folder, machine.folder / "ca.crt", *(path for one in sheets for path in (one.certificate, one.key))):
+        shutil.copy(trusted(), machine.folder / "ca.pem")
+        for path in (machine.folder, machine.folder / "ca.pem", *(path for one in sheets for path in (one.certificate, one.key))):
             os.chown(path, user.pw_uid, user.pw_gid)
     first = DATABASES[0]
     if not data_of(first).exists():
@@ -112,9 +112,9 @@ def _configure(machine: Machine) -> None:
         "shared_buffers": "96MB",
         "ssl": "on",
         "ssl_min_protocol_version": "TLSv1.3",
-        "ssl_cert_file": str(own / "server.crt"),
+        "ssl_cert_file": str(own / "server.pem"),
         "ssl_key_file": str(own / "server.key"),
-        "ssl_ca_file": str(own / "ca.crt"),
+        "ssl_ca_file": str(own / "ca.pem"),
         "wal_keep_size": "512MB",
         "wal_sender_timeout": "10s",
         "wal_receiver_timeout": "10s",
@@ -135,7 +135,7 @@ def _configure(machine: Machine) -> None:
 
 def _secured(machine: Machine) -> str:
     own = machine.folder
-    return f"sslmode=verify-full sslrootcert={own}/ca.crt sslcert={own}/replica.crt sslkey={own}/replica.key"
+    return f"sslmode=verify-full sslrootcert={own}/ca.pem sslcert={own}/replica.pem sslkey={own}/replica.key"
 
 
 def run(machine: Machine, name: str, *arguments: object) -> str:
@@ -170,9 +170,10 @@ def other(machine: Machine) -> Machine:
 
 
 def begin(machine: Machine) -> None:
-    """Start it."""
+    """Start it, and wait until it answers: its door is open before that. Raises `DatabaseError`."""
     start(program(machine))
     await_up(program(machine))
+    await_that(lambda: ask(machine, "SELECT 1") == "1", f"{machine.name} answers")
 
 
 def make_stores(machine: Machine) -> None:

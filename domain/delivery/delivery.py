@@ -108,6 +108,11 @@ class Delivery:
         self.balance = law.balance(state)
 
     @property
+    def reached(self) -> datetime:
+        """Up to when all that is due has been recorded. A message that is turned away or repeats another does not move it."""
+        return self.quiet or self.state.now
+
+    @property
     def plan(self) -> Plan:
         """The plan as it is now: it may change under way (R22)."""
         return self.state.plan

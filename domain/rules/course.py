@@ -262,7 +262,7 @@ def due(delivery: Delivery, now: datetime) -> AnyEvent | None:
 
 def upcoming(delivery: Delivery, until: datetime) -> tuple[datetime, AnyEvent] | None:
     """The next decision that falls up to this instant, and when: now, or at the first moment that brings one."""
-    now = delivery.quiet or delivery.state.now
+    now = delivery.reached
     event = due(delivery, now) if delivery.quiet is None else None
     if event is not None:
         return now, event

@@ -21,9 +21,12 @@ from archive.shifts import ALL, Shifts
 from archive.tables import branches, data_keys, deliveries, entries, last_change, metadata, reads
 from domain.signing import tree
 from domain.words.errors import Malformed, Unavailable
+from gateway import migrate
+from process.settings import Settings
 from rehearsal.over_http import free_ports
 from tests.archive.samples import AT, NAME, batch, ledger, new_keys, root
 from tests.archive.test_log import database
+from tests.postgresql import PASSWORD
 
 NEVER = "9999-12-31T23:59:59.999999Z"
 
@@ -82,6 +85,23 @@ def up_to_0008(connection: Connection) -> None:
     command.upgrade(config, "0008")
 
 
+async def test_the_tables_are_made_before_anybody_starts(nothing_yet: str, tmp_path: Path) -> None:
+    """`python -m gateway.migrate` needs the database and its password, and none of the keys and files that a gateway reads."""
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    asked = dict.fromkeys(("directory", "cards", "key", "payload_keys"), tmp_path / "nowhere")
+    secret = tmp_path / "password" if nothing_yet.startswith("postgresql") else None
+    chosen = Settings(archive_url=nothing_yet, archive_password=secret, **asked)  # type: ignore[arg-type]
+    await migrate.run(chosen, asyncio.Event())
+
+    archive = database(nothing_yet)
+    there, newest = await archive.revisions()
+    await archive.close()
+    nowhere = "sqlite+aiosqlite:////nowhere/archive.db"
+    assert there == newest
+    with pytest.raises(Unavailable, match="archive cannot be reached"):
+        await migrate.run(chosen.model_copy(update={"archive_url": nowhere, "archive_password": None}), asyncio.Event())
+
+
 async def test_gateways_that_start_together_make_the_tables_once(nothing_yet: str) -> None:
     """Four at once: one makes them, the others find them."""
     gateways = [database(nothing_yet) for _ in range(4)]
@@ -115,6 +135,7 @@ async def test_a_database_of_a_newer_version_is_not_touched(url: str) -> None:
         "sqlite+aiosqlite://",
         "mysql+aiomysql://a/b",
         "postgresql+asyncpg://a/b?sslmode=x",
+        "sqlite+aiosqlite://host/archive.db",
     ],
 )
 def test_what_is_no_address_of_an_archive_is_refused(url: str) -> None:
@@ -123,6 +144,14 @@ def test_what_is_no_address_of_an_archive_is_refused(url: str) -> None:
         Database(url)
 
     assert "sqlite+aiosqlite:///" in refused.value.hint
+
+
+def test_a_file_is_opened_with_no_password() -> None:
+    """It would protect nothing; the password is said to nobody."""
+    with pytest.raises(Malformed, match="no host, user or password") as refused:
+        Database("sqlite+aiosqlite:////nowhere/archive.db", "of another database")
+
+    assert "another" not in f"{refused.value} {refused.value.hint}"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 
 from deploy.cluster import configuration, postgresql, topology
 from deploy.cluster.__main__ import ClusterError, leader_of
-from deploy.cluster.certificates import Authority
 from deploy.cluster.topology import BALANCER, DATABASES, GATEWAYS, MACHINES, ROLES, SERVERS, WORKERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +31,7 @@ def test_temporal_takes_no_call_from_whom_it_does_not_know(role: str) -> None:
 
         for door in ("internode", "frontend"):
             assert tls[door]["server"]["requireClientAuth"]
-            assert tls[door]["server"]["clientCaFiles"] == tls[door]["client"]["rootCaFiles"] == [f"{machine.folder}/ca.crt"]
+            assert tls[door]["server"]["clientCaFiles"] == tls[door]["client"]["rootCaFiles"] == [f"{machine.folder}/ca.pem"]
         assert all(store["sql"]["tls"]["enableHostVerification"] for store in said["persistence"]["datastores"].values())
         assert said["services"][role]["rpc"]["bindOnIP"] == said["global"]["membership"]["broadcastAddress"] == machine.address
     assert configuration.DYNAMIC["system.enableRingpopTLS"] == [{"value": True}]
@@ -60,11 +59,9 @@ def test_two_databases_never_take_writes_side_by_side() -> None:
 def test_haproxy_understands_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files of the balancer and of a gateway's door are right, as haproxy itself says."""
     monkeypatch.setattr(topology, "HOME", tmp_path)
-    (tmp_path / "authority").mkdir()
-    authority = Authority.make(tmp_path / "authority")
     for machine in (BALANCER, GATEWAYS[0]):
         machine.folder.mkdir(parents=True)
-        configuration.furnish(authority, machine)
+        configuration.furnish(machine)
         text = configuration.balancing() if machine == BALANCER else configuration.door(machine)
         (machine.folder / "haproxy.cfg").write_text(text)
 

@@ -7,6 +7,7 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from domain.delivery.decided import Opened, Silence
 from domain.delivery.ledger import Receipt
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
@@ -123,6 +124,25 @@ async def test_a_delivery_takes_nothing_that_is_ahead_of_its_time_or_not_sealed(
 
     assert ["not-authentic", "not-authentic"] == codes
     assert "accepted" == receipt.verdict.verdict
+
+
+async def test_a_repeat_from_after_a_due_time_does_not_put_that_off(temporal: Client) -> None:
+    """After an outage what was left comes before the timers that have fired: what is due is recorded all the same, unasked."""
+    first, *others = renamed(PLAN).checkpoints
+    asked = first.model_copy(update={"due": AHEAD - timedelta(seconds=1), "remind": (), "escalate": ()})
+    plan = renamed(PLAN).model_copy(update={"checkpoints": (asked, *others)})
+    async with installed(temporal, plan, None) as at:
+        await started(at, plan)
+        opened = await at.until(plan, lambda one: isinstance(one.event, Opened) and one.event.checkpoint == asked.id)
+        assert isinstance(opened.event, Opened)
+        assert opened.event.due is not None
+        word = a_word_of("uz.customs", plan)
+        await at.handle(plan).execute_update(messages.SUBMIT, at.handed(word, plan))
+        repeat = hand_in(word, plan.operation, instant(opened.event.due) + timedelta(milliseconds=500), KEY)
+        await at.handle(plan).execute_update(messages.SUBMIT, repeat)
+        silence = await at.until(plan, lambda one: isinstance(one.event, Silence) and one.event.checkpoint == asked.id)
+
+    assert opened.event.due == silence.at
 
 
 async def refused(at: Installation, handed: HandIn[Envelope]) -> str | None:
