@@ -17,7 +17,7 @@ from client.listing import Narrowing
 from client.tables import Lines
 from domain.signing.canonical import plain
 from domain.views.floor import Engine, FloorRow
-from domain.views.floor_in_words import LATE, LETTERS, cells
+from domain.views.floor_in_words import LATE, LETTERS, awaited, cells
 from domain.views.lists import Row
 from domain.views.names import OUTCOMES
 from domain.views.names import PHASES as LONG_PHASES
@@ -88,7 +88,7 @@ COLUMNS = (
 def _columns(one: Listed) -> Iterator[str]:
     """What stands in them."""
     row, seen = one.row, one.floor.glance if one.floor is not None else None
-    wait = seen.waits[0] if seen is not None and seen.waits else None
+    wait = awaited(one.floor) if one.floor is not None else None
     reason, band, state = (one.floor.reason, one.floor.group, one.floor.state) if one.floor is not None else ("", "", "")
     route, holder = (" ".join(each.state for each in seen.way), seen.holder) if seen is not None else ("", "")
     waits = (" ".join(wait.services), wait.checkpoint, wait.needs) if wait is not None else ("", "", "")

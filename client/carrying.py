@@ -42,7 +42,7 @@ class CarryOptions:
     unseen: Annotated[
         bool,
         typer.Option(
-            "--unseen", help="name nothing of what you saw of the ledger: your receipts contradict it, and you know why"
+            "--unseen", help="do not sign how much of the ledger you saw: where your receipts contradict it, and you know why"
         ),
     ] = False
 

@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 error, 2 bad input or usage, 3 not found, 4 refused by a r
 """
 
 import gc
+import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -147,7 +149,12 @@ def main() -> None:
     helping.choose(sys.argv[1:])
     completing.no_blank_behind_fields()
     try:
-        sys.exit(code_after(_run()))
+        code = code_after(_run())
+        sys.stdout.flush()
+        sys.exit(code)
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except VigilError as error:
         wrong: VigilError = error
     except typer.Abort:

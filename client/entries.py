@@ -318,7 +318,7 @@ def _missed(unreachable: tuple[str, ...]) -> str:
     return _("; NOT reached: {services}", services=", ".join(unreachable)) if unreachable else ""
 
 
-def own_statements(ledger: Iterable[Entry | Withheld], service: str) -> tuple[str, ...]:
-    """Ids of what this service has said, or another on its behalf, in order."""
+def own_statements(ledger: Iterable[Entry | Withheld], service: str) -> dict[str, Statement]:
+    """What this service has said, or another on its behalf, in order, each by its id."""
     said = (read_statement(one.event.envelope) for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated))
-    return tuple(one.id for one in said if service in {one.service, one.on_behalf_of})
+    return {one.id: one for one in said if service in {one.service, one.on_behalf_of}}

@@ -118,14 +118,16 @@ def of_usage(error: typer.TyperException) -> Malformed:
     typed = _no_such_command().match(error.message) if param is None else None
     if typed is not None and context is not None:
         message = _("{command} has no command {name}", command=context.command_path, name=typed[1])
-        return Malformed(message, hint=_or_meant(typed[1], context.command.commands, hint))
+        return Malformed(message, hint=_or_meant(typed[1], (*context.command.commands, *_options_of(context.command)), hint))
     if option is not None and param is None and "requires an argument" in error.message:
         return Malformed(_("{option} says nothing: a value is missing", option=option), hint=hint)
     if param is None and (more := _TOO_MANY.fullmatch(error.message)):
         return Malformed(_("{words}: more than this command takes", words=more[1]), hint=hint)
     if param is None:
         return Malformed(error.format_message(), hint=hint)
-    name = param.get_error_hint().replace("'", "")
+    name = param.get_error_hint().replace("'", "").partition(" (env var")[0]
+    if "--as" in param.opts and not error.message:
+        hint = _("name your service with --as, or keep it in a context: `vigil context add`")
     if not error.message:
         return Malformed(_("{name} is missing", name=name), hint=hint)
     problem = _problem(error)

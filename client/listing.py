@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from client import completing
+from client.entries import moment
 from client.human_times import Clock
 from client.language import _, needs, speak
 from client.naming import raise_unless_a_state, raise_unless_listed
@@ -80,7 +81,7 @@ class Narrowing:
         typer.Option(help="the worst first, what comes due next, the oldest, the newest, or by name"),
     ] = "worst"
     limit: Annotated[
-        int | None, typer.Option("--limit", "-L", min=1, help="no more than so many; people see 100 else, programs all")
+        int | None, typer.Option("--limit", "-L", min=1, help="no more than so many; else people see 100, programs all")
     ] = None
     watch: Annotated[bool, typer.Option("--watch", "-w", help="show it again when it has changed, until Ctrl-C")] = False
 
@@ -141,7 +142,7 @@ class Narrowing:
 
 def _none(option: str, value: str, known: Sequence[str]) -> Malformed:
     """That there is nothing of this name, and what there is."""
-    there_are = _("one of {known}", known=", ".join(known)) if known else ""
+    there_are = _("one of {known}", known=", ".join(known)) if known else _("`vigil directory` lists services and their States")
     return Malformed(
         _("{option} {value}: there is none", option=option, value=value), hint=did_you_mean(value, known) or there_are
     )
@@ -169,9 +170,9 @@ def table_of(services: Iterable[Listed]) -> Table:
 
 def _counts(key: ServiceKey) -> str:
     if key.revoked_at is not None:
-        return _("revoked {moment}", moment=key.revoked_at)
+        return _("revoked {moment}", moment=moment(key.revoked_at))
     if key.valid_at(datetime.now(UTC)):
-        return _("until {moment}", moment=key.valid_until) if key.valid_until is not None else _("yes")
+        return _("until {moment}", moment=moment(key.valid_until)) if key.valid_until is not None else _("yes")
     if key.valid_until is None:
-        return _("from {begins}", begins=key.valid_from)
-    return _("from {begins} until {ends}", begins=key.valid_from, ends=key.valid_until)
+        return _("from {begins}", begins=moment(key.valid_from))
+    return _("from {begins} until {ends}", begins=moment(key.valid_from), ends=moment(key.valid_until))

@@ -8,6 +8,7 @@ from client.entries import own_statements
 from client.language import _
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
+from domain.delivery.statement import Statement
 from domain.rules.books import may_be_opened
 from domain.views.forms import kind_called, kinds_for
 from domain.views.view import DeliveryView
@@ -22,8 +23,8 @@ PURPOSES = ("operation", "court")
 def raise_unless_foreseen(checkpoint: str, view: DeliveryView) -> None:
     """Raises `NotFound` for a checkpoint that is none of this delivery and can become none."""
     if checkpoint not in view.checkpoints and not may_be_opened(checkpoint):
-        message = _("no checkpoint {checkpoint} is foreseen in {delivery}", checkpoint=checkpoint, delivery=view.delivery)
-        there_are = _("what you see of it has {checkpoints}", checkpoints=", ".join(view.checkpoints))
+        message = _("{delivery} has no checkpoint {checkpoint} that you see", checkpoint=checkpoint, delivery=view.delivery)
+        there_are = _("you see {checkpoints}", checkpoints=", ".join(view.checkpoints))
         raise NotFound(message, hint=did_you_mean(checkpoint, view.checkpoints) or there_are)
 
 
@@ -58,7 +59,9 @@ def not_asked(  # noqa: PLR0913 - what was looked for, and where
         return NotFound(message, hint=meant)
     if asked:
         return NotFound(message, hint=_("{delivery} asks you at {checkpoints}", delivery=delivery, checkpoints=", ".join(asked)))
-    hint = _("see `vigil inbox`; early, late, offline or for another with --kind; what you have said: `vigil correct`")
+    hint = _(
+        "`vigil inbox` lists what is asked. To say it unasked, name its kind with --kind. `vigil correct` corrects what you said."
+    )
     return NotFound(message, hint=hint)
 
 
@@ -74,16 +77,17 @@ def raise_unless_asked(kind: str, request: Request) -> None:
         )
 
 
-def raise_unless_own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> None:
-    """Raises `NotFound` for a statement that this service has not made in the delivery."""
-    own = own_statements(ledger, service)
-    if statement not in own:
+def own(statement: str, delivery: str, ledger: Iterable[Entry | Withheld], service: str) -> Statement:
+    """What this service has said in the delivery, by its id. Raises `NotFound` for what it has not."""
+    said = own_statements(ledger, service)
+    if statement not in said:
         message = _(
             "{service} has made no statement {statement} in {delivery}", service=service, statement=statement, delivery=delivery
         )
         raise NotFound(
-            message, hint=did_you_mean(statement, own) or _("`vigil history {delivery}` prints its id", delivery=delivery)
+            message, hint=did_you_mean(statement, said) or _("`vigil history {delivery}` prints its id", delivery=delivery)
         )
+    return said[statement]
 
 
 def raise_unless_listed(names: Iterable[str], services: Iterable[str], option: str) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from client.entries import line, moment
 from client.language import _, named, needs, speak
-from client.tables import Lines, pairs
+from client.tables import Fitting, Lines, pairs
 from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.requests import Request
 from domain.delivery.verdicts import Finding
@@ -92,7 +92,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         until = moment(view.stays_open_until)
         facts.add_row(_("stays open"), _("until {moment}, for what becomes of what is still held", moment=until))
     facts.add_row(_("ledger"), _("{count} entries, root {root}", count=view.entries, root=view.root[:16]))
-    facts.add_row(_("plan"), view.plan)
+    facts.add_row(_("plan"), _cut(Text(view.plan)))
     parts: list[RenderableType] = [_cut(picture(view)), Text(), facts]
     if view.waiting:
         parts += [Text(), waiting_table(view.waiting, now)]
@@ -213,25 +213,39 @@ def _cut(text: Text) -> Text:
     return text
 
 
-def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Table:
+def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Fitting:
     """Who is waited for, where, and until when."""
     headings = (_("checkpoint"), _("service"), _("must say"), _("request"), _("due"))
-    table = Lines(*headings, title=_("waiting for"))
+    title = _("waiting for")
+    wide, narrow = Lines(*headings, title=title), Lines(*_stacked(*headings), title=title, pad_edge=False)
     for one in waiting:
         for service in one.services:
             style = "dim" if service.standing == "answered" else ""
             says, standing = needs(service.says), named(STANDINGS, service.standing)
-            table.add_row(one.checkpoint, service.service, says, standing, _due(one, now), style=style)
-    return table
+            cells = (one.checkpoint, service.service, says, standing)
+            wide.add_row(*cells, ", ".join(_due(one, now)), style=style)
+            narrow.add_row(*map(_text, _stacked(*cells, "\n".join(_due(one, now)))), style=style)
+    return Fitting(wide, narrow)
 
 
-def _due(one: OpenCheckpoint, now: datetime) -> str:
+def _stacked(checkpoint: str, service: str, says: str, request: str, due: str) -> tuple[str, str, str]:
+    """Two of them below one another."""
+    return f"{checkpoint}\n{says}", f"{service}\n{request}", due
+
+
+def _text(lines: str) -> Text:
+    """Lines below one another, the first as a heading of them."""
+    first, *others = map(shown, lines.split("\n"))
+    return Text("\n").join([Text(first, "bold" if others else ""), *map(Text, others)])
+
+
+def _due(one: OpenCheckpoint, now: datetime) -> tuple[str, ...]:
     if one.due is None:
-        return _("no deadline")
+        return (_("no deadline"),)
     left = instant(one.due) - now
     words = say_span(abs(left) - (abs(left) % _SECOND)) if abs(left) >= _SECOND else fill("{number} s", number=0)
     late = left.total_seconds() < 0 or one.overdue
-    return f"{moment(one.due)}, " + (_("OVERDUE by {span}", span=words) if late else _("in {span}", span=words))
+    return moment(one.due), (_("OVERDUE by {span}", span=words) if late else _("in {span}", span=words))
 
 
 _SECOND = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)
@@ -266,13 +280,18 @@ def for_consent(asked: RequestForConsent, digest: str) -> RenderableType:
     return table
 
 
-def requests(found: tuple[Request, ...]) -> Table:
+def requests(found: tuple[Request, ...]) -> Fitting:
     """An inbox."""
-    table = Lines(_("delivery"), _("checkpoint"), _("place"), _("asked"), _("due"))
+    headings = (_("delivery"), _("checkpoint"), _("place"), _("asked"), _("due"))
+    delivery, checkpoint, place, says, due = headings
+    wide, narrow = Lines(*headings), Lines(f"{delivery}\n{checkpoint}\n{due}", f"{says}\n{place}")
     for asked in found:
-        due = moment(asked.due) if asked.due else _("now")
-        table.add_row(asked.delivery, asked.checkpoint, asked.facts.place, _please_say(asked), due)
-    return table
+        until = moment(asked.due) if asked.due else _("now")
+        wide.add_row(asked.delivery, asked.checkpoint, asked.facts.place, _please_say(asked), until)
+        where = [shown(asked.facts.place)] if asked.facts.place else []
+        said = Text("\n").join([_please_say(asked), *map(Text, where)])
+        narrow.add_row(_text(f"{asked.delivery}\n{asked.checkpoint}\n{until}"), said)
+    return Fitting(wide, narrow)
 
 
 def _please_say(asked: Request) -> Text:

@@ -1,15 +1,19 @@
-"""Work that starts processes: whoever asks it to end, and whenever, they end with it."""
+"""Work that goes on until it is asked to end: by a signal, with all processes that it has started, or since nobody reads it."""
 
 import asyncio
+import select
 import signal
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+from typing import IO, Any, TypeVar
 
 from client.console import talk
 from client.language import _
 
 T = TypeVar("T")
 
+LOOKS = 1.0
+"""Seconds after which it is looked again whether anybody still reads."""
 ASKS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -43,3 +47,28 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(heeding())
     except asyncio.CancelledError as error:
         raise Interrupted(asked[0]) from error
+
+
+async def while_read(work: Awaitable[T], stream: IO[str]) -> T:
+    """Do the work as long as somebody reads what it writes there: once the terminal or the pipe is closed it ends, though there
+    may be nothing to write for hours. Raises `Interrupted`.
+    """
+    doing, closed = asyncio.ensure_future(work), asyncio.ensure_future(_closed(stream))
+    try:
+        await asyncio.wait((doing, closed), return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            raise Interrupted(signal.SIGPIPE)
+        return doing.result()
+    finally:
+        for one in (doing, closed):
+            one.cancel()
+        with suppress(asyncio.CancelledError):
+            await doing
+
+
+async def _closed(stream: IO[str]) -> None:
+    """Until nobody reads the stream any more."""
+    other_end = select.poll()
+    other_end.register(stream.fileno(), 0)  # that it is closed is told in any case
+    while not other_end.poll(0):  # noqa: ASYNC110 - a closed pipe rings no bell
+        await asyncio.sleep(LOOKS)

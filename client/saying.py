@@ -38,9 +38,11 @@ def _signed(text: str) -> dict[str, Any]:
 _PARTS: Parts = {**PARTS, "agreement": _signed}
 
 
-def content_of(kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None) -> Content:
-    """The content of a statement of this kind; times as people say them are read by the `clock`. Raises `Malformed` with every
-    field that is missing or wrong.
+def content_of(
+    kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None, before: Content | None = None
+) -> Content:
+    """The content of a statement of this kind; times as people say them are read by the `clock`. `before`: what it says where the
+    words say nothing. Raises `Malformed` with every field that is missing or wrong.
     """
     given: dict[str, str] = {}
     faults: list[Fault] = []
@@ -56,15 +58,25 @@ def content_of(kind: str, words: Iterable[str], request: Request | None, clock: 
     if clock is not None:
         faults += _by(clock, kind, given)
     asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
+    if before is not None and before.kind == kind:
+        asked = {name: getattr(before, name) for name in type(before).model_fields if name != "kind"}
     try:
         content = forms.content_of(kind, given, asked, _PARTS, hint=hint)
     except Malformed as error:
+        hint = _several(error.faults, given) or hint
         told = {one.place for one in faults}  # a time that no clock can tell is told once
         more = [one for one in error.faults if one.place not in told]
-        raise (Malformed(error.message, [*faults, *more], hint=hint) if faults else error) from error
+        raise Malformed(error.message, [*faults, *more], hint=hint) from error
     if faults:
         raise Malformed(_("{kind} is not right", kind=kind), faults, hint=hint)
     return content
+
+
+def _several(faults: Iterable[Fault], given: Mapping[str, str]) -> str:
+    """How several of one thing are written, where commas stand between them; nothing where none do."""
+    first = (one.place.partition(".")[0] for one in faults if one.place.endswith(".0"))
+    name = next((one for one in first if "," in given.get(one, "")), None)
+    return _('several have a semicolon between them: {field}="A; B"', field=name) if name is not None else ""
 
 
 def _by(clock: Clock, kind: str, given: dict[str, str]) -> Iterator[Fault]:
@@ -94,6 +106,8 @@ def with_decision(kind: str, words: Iterable[str], *, positive: bool) -> list[st
 def with_reason(kind: str, words: Iterable[str], *, none: bool) -> list[str]:
     """The words of a refusal, which says why; `none`: whoever refuses owes no reason and gives none. Raises `Malformed`."""
     given = list(words)
+    if none and any(one.startswith("reason=") for one in given):
+        raise Malformed(_("--no-reason says that there is none, and a reason is given"), hint=_("leave one of the two out"))
     says_why = "reason" not in FIELDS.get(kind, ()) or any(one.startswith("reason=") for one in given)
     if not (says_why or none):
         hint = _("give it with --reason; who owes none says so with --no-reason")
@@ -120,10 +134,21 @@ def kind_for(request: Request, *, positive: bool) -> str:
     )
 
 
-def correction(of: str, kind: str, words: Iterable[str], reason: str, clock: Clock | None = None) -> Correction:
-    """What an earlier statement should have said, whole. Raises `Malformed`, also for a kind that is not corrected."""
+def correction(  # noqa: PLR0913, PLR0917 - what is corrected, and how
+    of: str, kind: str, words: Iterable[str], reason: str, clock: Clock | None = None, before: Statement | None = None
+) -> Correction:
+    """What an earlier statement should have said, whole: where the words say nothing, what it said `before`. Raises `Malformed`,
+    also for a kind that is not corrected.
+    """
+    said = before.content if before is not None else None
+    if isinstance(said, Correction):
+        said = said.content
+    content = content_of(kind, words, None, clock, said)
+    if content == said:
+        hint = _("give what was wrong, and what is right, as field=value")
+        raise Malformed(_("{statement} says that already", statement=of), hint=hint)
     try:
-        return Correction(of=of, reason=reason, content=content_of(kind, words, None, clock))
+        return Correction(of=of, reason=reason, content=content)
     except ValidationError as error:
         typed = {"of": "STATEMENT-ID", "content": "kind"}
         faults = [one.model_copy(update={"place": typed.get(one.place, one.place)}) for one in faults_of(error)]

@@ -22,10 +22,11 @@ from client.language import _, speak
 from client.options import DryRun, Yes
 from client.tables import pairs
 from domain.delivery.requests import Request
-from domain.delivery.statement import Statement, sign_statement
+from domain.delivery.statement import Content, Statement, sign_statement
 from domain.plan.plan import Plan
 from domain.plan.quantity import Estimate, Unmeasured, say_quantity
 from domain.rules.books import BOOK
+from domain.rules.speaking import Correction
 from domain.signing.canonical import digest, plain
 from domain.signing.envelope import Envelope
 from domain.views.foreseen import foreseen, mistimed, over
@@ -152,9 +153,19 @@ def in_full(said: Statement, coming: tuple[str, ...] = ()) -> RenderableType:
 
 def _fields(said: Statement) -> Iterator[tuple[str, str]]:
     """Each field by the name under which it is typed; what says nothing is left out."""
-    masses = masses_of(said.kind)
-    for name in type(said.content).model_fields:
-        value = getattr(said.content, name)
+    if isinstance(said.content, Correction):
+        corrected = said.content.content
+        yield from (("of", said.content.of), ("reason", said.content.reason))
+        yield "content", speak(BOOK.kinds[corrected.kind].declares.title)
+        yield from _of_kind(corrected)
+    else:
+        yield from _of_kind(said.content)
+
+
+def _of_kind(content: Content) -> Iterator[tuple[str, str]]:
+    masses = masses_of(content.kind)
+    for name in type(content).model_fields:
+        value = getattr(content, name)
         if name != "kind" and value not in (None, "", ()):
             yield name, _in_words(value, mass=name in masses)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from client import carrying
-from client.language import _
+from client.language import _, speak
 from domain.delivery.ledger import Left
 from domain.delivery.statement import Statement
+from domain.plan.slips import by_its_beginning, written_by_people
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
 from domain.signing.envelope import Envelope
@@ -23,6 +24,8 @@ from protocol.gateway import Gateway
 KEEP_TRYING = 20.0
 """Seconds for which the gateway is asked again before the statement is kept in a file."""
 PAUSE = 1.0
+HEAD = 1_000
+"""Bytes by which a file of quite another kind is known."""
 
 
 async def hand_in(
@@ -61,7 +64,11 @@ def keep(envelope: Envelope, to: str | None = None, directory: Path | None = Non
 def kept(path: Path, folder: Path | None = None, service: str | None = None) -> tuple[Envelope, Statement]:
     """The statement in a file, decrypted if need be. Raises what `carrying.read` raises, or `Malformed`."""
     try:
-        envelope = Envelope.model_validate_json(carrying.read(path, folder, service))
+        data = carrying.read(path, folder, service)
+        envelope = Envelope.model_validate_json(data)
     except ValidationError as error:
+        if (what := by_its_beginning(data[:HEAD]) or written_by_people(data[:HEAD])) is not None:
+            message = _("{path}: this is {kind}, and a signed statement is wanted here", path=path, kind=speak(what))
+            raise Malformed(message, hint=_("`vigil confirm --offline` writes one")) from error
         raise Malformed(_("{path} holds no signed statement", path=path), faults_of(error)) from error
     return envelope, read_statement(envelope)

@@ -41,9 +41,7 @@ def text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         what = by_its_beginning(data)
         if what is not None:
-            raise Malformed(
-                fill("{name}: this is {kind}; what people write is wanted here", name=path, kind=fill(what))
-            ) from error
+            raise Malformed(fill("{name}: this is {kind}, and a text is wanted here", name=path, kind=fill(what))) from error
         raise Malformed(fill("{name} is no text in UTF-8", name=path)) from error
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pycountry
 
+from domain.views.rulebook import explanations
 from domain.views.sentences import texts
 
 LOCALE = Path(__file__).parent / "locale"
@@ -74,4 +75,4 @@ def of(environment: Mapping[str, str]) -> str:
 
 def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:
     """What the rules call things, as `make words` takes it (an extractor of Babel)."""
-    yield from ((1, None, text, ()) for text in sorted(texts()))
+    yield from ((1, None, text, ()) for text in sorted({*texts(), *explanations()}))

@@ -2798,6 +2798,8 @@ BUGS = (
         "client/hostile",
     ),
     Bug("text", "client/console.py", "markup=False", "markup=True", "client/hostile"),
+    Bug("R18", "client/saying.py", "    if content == said:", "    if content is said:", "client/saying"),
+    Bug("command", "client/running.py", "while not other_end.poll(0):", "while not other_end.poll(0) or True:", "client/listing"),
     Bug("text", "client/console.py", "sys.stdout.write(in_json(json_text)", "sys.stdout.write(json_text", "client/hostile"),
     Bug("text", "client/entries.py", "Text(shown(words), style)", "Text(words, style)", "client/hostile"),
     Bug(

@@ -16,10 +16,11 @@ from client.dossier import PlanFiles
 from client.entries import in_lines, line
 from client.foretelling import Foretelling, kept
 from client.jointly import Countersigned, countersigned, signed
-from client.language import _
+from client.language import _, speak
 from client.listing import FOR_PEOPLE, ListOutput, Narrowing, table_of
 from client.naming import raise_unless_foreseen
 from client.options import KEYS, OFFICER, As, DeliveryId, DryRun, Keys, Officer, Output, grouped
+from client.running import while_read
 from client.signing import dry_plan
 from domain.delivery.decided import Closed, Ended
 from domain.delivery.ledger import Entry
@@ -27,6 +28,7 @@ from domain.signing.canonical import plain
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, TimedOut, Unavailable
 from domain.words.quantities import check_span, parse_span, say_span
+from domain.words.text import told
 from protocol.gateway import Gateway
 
 AGAIN = 2.0
@@ -107,7 +109,7 @@ def list_(filters: Narrowing, caller: CallerOptions, output: ListOutput = "text"
     if filters.watch and output == "csv":
         raise Malformed(_("--watch -o csv: a table has one beginning"), hint=_("-o json writes a line each time it has changed"))
     if filters.watch:
-        caller.call(lambda door: _list_again(door, filters, output))
+        caller.call(lambda door: while_read(_list_again(door, filters, output), sys.stdout))
         return
     found = caller.call(lambda door: board(door, filters, filters.most(output)))
     if not found.lines and filters.names_a_service:
@@ -179,7 +181,7 @@ def watch(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") 
                 watched.see(entry, await door.view(delivery, _away))
 
     with watched if output == "text" else nullcontext():
-        caller.at(delivery, follow)
+        caller.at(delivery, lambda door: while_read(follow(door), sys.stdout if output == "json" else sys.stderr))
 
 
 @app.command()
@@ -198,7 +200,7 @@ def wait(
     try:
         span = check_span(parse_span(timeout))
     except ValueError as error:
-        raise Malformed(_("--timeout {timeout}: {error}", timeout=timeout, error=error)) from error
+        raise Malformed(_("--timeout {timeout}: {error}", timeout=timeout, error=told(error.args[0], speak))) from error
 
     async def follow(door: Gateway) -> DeliveryView:
         if checkpoint is not None:

@@ -44,7 +44,9 @@ def explain(
     if not found:
         if _NUMBER.fullmatch(name):
             raise NotFound(_("there is no rule {number}", number=name.upper()), hint=_there_are())
-        hint = did_you_mean(name, known_names()) or _("`vigil explain` lists what there is; see docs/rules.md")
+        hint = _("`vigil explain` lists what there is; checkpoints of a plan: `vigil show DELIVERY`; services: `vigil directory`")
+        if meant := did_you_mean(name, known_names()):
+            hint = _("{question}; {hint}", question=meant, hint=hint)
         raise NotFound(_("nothing in the rules is called {name}", name=name), hint=hint)
     answer(output, [asdict(one) for one in found], Group(*(part for one in found for part in _shown(one))))
 

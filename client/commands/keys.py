@@ -14,7 +14,7 @@ from client.commands import payload
 from client.console import answer, talk
 from client.entries import moment
 from client.key_rollout import Announced, Destination, Rollout, roll_out
-from client.language import _
+from client.language import _, speak
 from client.options import KEYS, OFFICER, DryRun, Keys, Officer, Output, grouped
 from client.signing import dry
 from domain.plan.directory import ServiceKey
@@ -27,7 +27,7 @@ from domain.words.identifiers import OfficerCode
 from domain.words.likeness import did_you_mean
 from domain.words.moments import Moment, instant
 from domain.words.quantities import check_span, parse_span
-from domain.words.text import mark, shown
+from domain.words.text import mark, shown, told
 from process import keyfile
 from process.configuration import directory_in, text_of
 from process.keyfile import Kept
@@ -272,7 +272,7 @@ def add(
     owner: Owner = None,
     output: Output = "text",
 ) -> None:
-    """Make a key whose private half is elsewhere, such as in an officer's browser, a key of the service too.
+    """Make a key whose private half is elsewhere, such as in an officer's browser, one of the service's keys.
 
     Compare its id with whoever holds it, by telephone, first: what it signs, the service has said. An officer's key makes keys
     for that officer alone; the service's own makes them for whoever --for names.
@@ -393,7 +393,7 @@ def _span(text: str, option: str) -> timedelta:
     try:
         return check_span(parse_span(text))
     except ValueError as error:
-        raise Malformed(f"{option} {text}: {error}") from error
+        raise Malformed(f"{option} {text}: {told(error.args[0], speak)}") from error
 
 
 def _key_id(text: str, service: str, held: Iterable[keyring.HeldKeys]) -> str:

@@ -25,7 +25,7 @@ from domain.views.subscriptions import (
     Subscriptions,
     Wish,
 )
-from domain.words.errors import Malformed, Unavailable, faults_of
+from domain.words.errors import Malformed, NotFound, Unavailable, faults_of
 from domain.words.likeness import did_you_mean
 
 app = typer.Typer(
@@ -72,8 +72,15 @@ def subscribe(
 
 @app.command()
 @grouped
-def unsubscribe(caller: CallerOptions, subscription: Name, output: Output = "text") -> None:
+def unsubscribe(caller: CallerOptions, subscription: Name, dry_run: DryRun = False, output: Output = "text") -> None:
     """End one of your subscriptions."""
+    if dry_run:
+        kept = caller.call(lambda door: door.notices())
+        if subscription not in (names := [one.id for one in kept.subscriptions]):
+            hint = did_you_mean(subscription, names) or _("`vigil notices list` shows yours")
+            raise NotFound(_("there is no subscription {name} of yours", name=subscription), hint=hint)
+        left = kept.model_copy(update={"subscriptions": tuple(one for one in kept.subscriptions if one.id != subscription)})
+        dry(output, plain(left), _shown(left))
     left = caller.call(lambda door: door.unsubscribe(subscription))
     answer(output, plain(left), _shown(left))
 

@@ -48,8 +48,8 @@ def results(
     ] = None,
 ) -> None:
     """What came of the deliveries of a period: operations, consignments, legs and parcels apart, seizures, arrests, holds and
-    stops; refusals, silences and times of answers are said by `vigil statistics`. Of all for supervisors; for who takes part, of
-    its own part (R11).
+    stops; refusals, silences and times of answers are said by `vigil statistics`. Supervisors get all deliveries,
+    others their own part (R11).
     """
     count.wanted()
     if state is not None:

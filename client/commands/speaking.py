@@ -21,11 +21,11 @@ from client.countersigning import as_kept, compared, refused
 from client.language import _, speak
 from client.naming import (
     not_asked,
+    own,
     raise_unless_a_state,
     raise_unless_asked,
     raise_unless_foreseen,
     raise_unless_listed,
-    raise_unless_own,
 )
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
 from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
@@ -43,6 +43,7 @@ from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.views import forms
 from domain.views.sentences import say_verdict
+from domain.views.unasked import ELSEWHERE
 from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotAllowed, NotVerified, RuleBroken, Unavailable, VigilError, faults_of
 from domain.words.likeness import did_you_mean
@@ -247,17 +248,30 @@ def say(
     handling: HandlingOption = None,
     output: Output = "text",
 ) -> None:
-    """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen. Without a kind: what you may."""
+    """Say what nobody asks: exhibits and what became of them, costs, proceedings, what was seen.
+
+    Without a kind it lists what you may say.
+    """
     if kind is not None:
         content = content_of(kind, fields or [], None, clock_of(caller, carried.directory, offline=carried.offline))
         if isinstance(content, Kind) and content.declares.by == "asked":
             hint = _("`vigil inbox` says whether you are; `vigil confirm` and `vigil refuse` answer")
             raise Malformed(_("{kind} answers a checkpoint that asks for it", kind=kind), hint=hint)
-        _pass_on(delivery, content, caller, carried, signing, output, handling)
+        remarks = () if carried.offline else _unless_sayable(kind, delivery, caller)
+        _pass_on(delivery, content, caller, carried, signing, output, handling, remarks=remarks)
         return
     kinds = caller.at(delivery, lambda door: door.view(delivery)).may_say
     offered = [{"kind": one, "fields": list(forms.FIELDS.get(one, ()))} for one in kinds]
     answer(output, offered, render.sayable(kinds) if kinds else _("there is nothing that you could say by yourself now"))
+
+
+def _unless_sayable(kind: str, delivery: str, caller: CallerOptions) -> tuple[str, ...]:
+    """That a kind is none of those that this service may say now; nothing where the gateway does not tell."""
+    with suppress(Unavailable):
+        if kind not in (*ELSEWHERE, *caller.at(delivery, lambda door: door.view(delivery)).may_say):
+            hint = _("`vigil say {delivery}` lists what is yours", delivery=delivery)
+            return (_("This is not yours to say now, and will not count"), hint)
+    return ()
 
 
 @app.command()
@@ -367,16 +381,21 @@ def correct(
     reason: Annotated[str, typer.Option(help="why", show_default=False)],
     fields: Annotated[
         list[str] | None,
-        typer.Argument(help="field=value, all of what is right", show_default=False, autocompletion=completing.fields),
+        typer.Argument(
+            help="field=value, what was wrong; with --offline all of it",
+            show_default=False,
+            autocompletion=completing.fields,
+        ),
     ] = None,
     attach: AttachOption = None,
     output: Output = "text",
 ) -> None:
     """Correct what you said. The earlier statement stays; this one says what it should have said."""
-    content = correction(of, kind, fields or [], reason, clock_of(caller, carried.directory, offline=carried.offline))
+    before = None
     if not carried.offline:
         with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
-            raise_unless_own(of, delivery, caller.at(delivery, lambda door: door.ledger(delivery)), caller.service)
+            before = own(of, delivery, caller.at(delivery, lambda door: door.ledger(delivery)), caller.service)
+    content = correction(of, kind, fields or [], reason, clock_of(caller, carried.directory, offline=carried.offline), before)
     _pass_on(delivery, content, caller, carried, signing, output, files=described(attach or ()))
 
 
@@ -447,12 +466,13 @@ def _pass_on(
     output: str,
     handling: str | None = None,
     files: Sequence[Given] = (),
+    remarks: tuple[str, ...] = (),
 ) -> None:
     carried.check()
     key, about = caller.key(), _about(delivery, content, caller, carried)
     attached = tuple(one.attachment for one in files)
     said = statement(delivery, caller.service, caller.code, content, about, handling=handling, attachments=attached)
-    _put(signing.signed(said, key, output), caller, carried, output, files)
+    _put(signing.signed(said, key, output, remarks=remarks), caller, carried, output, files)
 
 
 def _about(

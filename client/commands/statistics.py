@@ -38,8 +38,8 @@ def statistics(
     channel: Annotated[str | None, typer.Option(help="only deliveries that travel so, such as air_cargo")] = None,
 ) -> None:
     """How the deliveries of a period went: how long each kind of checkpoint and each service was waited for, against what was
-    simulated before the start; how they ended; what was refused. Of all for supervisors; else of one's own part (R11). From
-    packets, offline, of the whole of each.
+    simulated before the start; how they ended; what was refused. Supervisors get all deliveries,
+    others their own part (R11). From packets, offline, it is the whole of each.
     """
     for one in count.files():
         if one.suffix not in WAYS:

@@ -22,6 +22,7 @@ from domain.rules.handling import may_read
 from domain.signing.canonical import Frozen
 from domain.views.sentences import Translate
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
+from domain.words.likeness import did_you_mean
 from domain.words.text import fill
 
 LANGUAGES = ("ru", "en", "ru-en")
@@ -114,7 +115,7 @@ def _form(record: Record, wanted: Wanted) -> tuple[Form, str]:
     form = FORMS.get(kind)
     if form is None:
         message = fill("there is no form {name}", name=kind)
-        raise NotFound(message, hint=fill("one of {forms}", forms=", ".join(FORMS)))
+        raise NotFound(message, hint=did_you_mean(kind, FORMS) or fill("one of {forms}", forms=", ".join(FORMS)))
     possible = form.subjects(record)
     if subject not in possible:
         named = ", ".join(f"{kind}.{one}" if one else kind for one in possible) or "-"

@@ -46,7 +46,7 @@ class Document:
     def __init__(self, text: str, name: str) -> None:
         self.name = name
         if (what := by_its_beginning(text[:HEAD].encode(errors="replace"))) is not None:
-            raise Malformed(fill("{name}: this is {kind}; what people write as YAML is wanted here", name=name, kind=fill(what)))
+            raise Malformed(fill("{name}: this is {kind}, and a file in YAML is wanted here", name=name, kind=fill(what)))
         if not text.strip():
             raise Malformed(fill("{name} is empty", name=name))
         if len(text) > LONGEST:

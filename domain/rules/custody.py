@@ -266,7 +266,7 @@ class HandoverDeclined(Kind):
 
 
 class MovementDecision(Kind):
-    """A fresh decision after a seal or weight did not fit (R7)."""
+    """A fresh decision after a discrepancy of seals or weight (R7)."""
 
     kind: Literal["movement_decision"] = "movement_decision"
     proceed: bool
@@ -318,7 +318,7 @@ class MovementDecision(Kind):
 
 
 class Decision(Contingency):
-    """The authority in charge and the prosecutor decide afresh about what does not fit (R7)."""
+    """The authority in charge and the prosecutor decide afresh about a discrepancy (R7)."""
 
     declares = Unforeseen(
         name="decision",

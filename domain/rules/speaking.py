@@ -62,7 +62,7 @@ OTHER_KIND = refused(
 
 
 class Delegated(Kind):
-    """From one moment to another, what this service is asked may be said by another in its stead."""
+    """From one moment to another, what this service is asked may be said by another on its behalf."""
 
     kind: Literal["delegated"] = "delegated"
     to: ServiceId

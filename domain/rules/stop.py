@@ -230,7 +230,7 @@ class Incident(Kind):
 
 
 class Interdiction(Contingency):
-    """The responsible authority seizes what was stopped; it waits for as long as that takes (R8)."""
+    """The responsible authority seizes what was stopped; there is no deadline (R8)."""
 
     declares = Unforeseen(
         name="interdiction",

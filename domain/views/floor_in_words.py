@@ -83,7 +83,7 @@ SHORTLY: Final[Mapping[Need, str]] = {
     "handover_acceptance": mark("acceptance, own weighing"),
     "movement_decision": mark("go on or not"),
     "hold_decision": mark("go on, seize or end"),
-    "deconfliction": mark("look into the register"),
+    "deconfliction": mark("conflict check"),
     "conflict_settlement": mark("settle the conflict"),
     "delivered": mark("delivery"),
     "arrest": mark("report of the arrest"),
@@ -136,10 +136,14 @@ class Cells:
     """Of the ladder."""
 
 
+def awaited(row: FloorRow) -> Awaited | None:
+    """The open checkpoint that the row speaks of."""
+    return concerned(row.glance, Urgency(row.reason, instant(row.until) if row.until is not None else None))
+
+
 def cells(row: FloorRow, now: datetime, translate: Translate = english) -> Cells:
     """What stands in them at this moment."""
-    seen, worst = row.glance, Urgency(row.reason, instant(row.until) if row.until is not None else None)
-    wait = concerned(seen, worst)
+    seen, wait = row.glance, awaited(row)
     who, more = (wait.services[0], len(wait.services) - 1 + wait.more) if wait is not None and wait.services else ("", 0)
     if row.reason == "consent" and seen.shortest is not None:
         who, more = seen.shortest.service, 0

@@ -95,7 +95,7 @@ def _foreseen(content: Content, request: Request, fulfils: tuple[str, ...], tran
         if one.id not in fulfils:
             yield translate(UNMET).format(number=one.id, text=one.text)
     if isinstance(content, AuthorisationGranted) and _earlier(content.valid_until, facts.valid_until):
-        yield translate(ENDS_EARLY).format(moment=facts.valid_until)
+        yield translate(ENDS_EARLY).format(moment=f"{instant(facts.valid_until):%Y-%m-%d %H:%M:%S} UTC")
     if isinstance(found, InHand | Prepared) and set(found.checks()) != set(facts.checked_by):
         asked, given = _listed(facts.checked_by, translate), _listed(found.checks(), translate)
         yield translate(CHECKED_OTHERWISE).format(asked=asked, given=given)

@@ -46,7 +46,7 @@ ENDS: Final[Mapping[End, str]] = {
     "out_of_sight": mark("no answer: it counts as out of sight, and is searched for"),
     "holds": mark("no answer: it is held, and is decided on anew"),
     "overdue": mark("no answer: it is overdue, and nothing follows by itself"),
-    "open": mark("nothing by itself: it has no time limit"),
+    "open": mark("nothing by itself: it has no deadline"),
     "held": mark("while it is held, nobody's silence counts"),
 }
 NO_CONTACT: Final = Service.model_fields["contact"].default

@@ -71,6 +71,19 @@ def in_one_line(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
+def explanations() -> Iterator[str]:
+    """What rules, kinds of statement and checkpoints that no plan holds say, to be translated."""
+    yield from (_sourced(rule)[0] for rule in rules().values())
+    yield from (in_one_line(kind.__doc__) for kind in BOOK.kinds.values())
+    yield from (in_one_line(type(one).__doc__) for one in BOOK.contingencies.values())
+
+
+def _sourced(rule: str) -> tuple[str, str]:
+    """What it says, and in brackets where it comes from, which is cited as it is."""
+    sentence, there_is, source = rule.partition(". (")
+    return (f"{sentence}.", f" ({source}") if there_is else (rule, "")
+
+
 def counted_while(kind: type[Kind], translate: Translate) -> str:
     """How a delivery may stand for a statement of this kind to count."""
     return ", ".join(translate(word) for flag, word in COUNTS.items() if flag & kind.declares.counts)
@@ -94,7 +107,7 @@ class Explained:
 
 
 def explained(name: str, translate: Translate) -> tuple[Explained, ...]:
-    """All that has this name, in the reader's language as far as the rules are translated; nothing where nothing has."""
+    """All that has this name, in the reader's language; nothing where nothing has."""
     return tuple(_explained(name, translate))
 
 
@@ -103,11 +116,12 @@ def _explained(name: str, translate: Translate) -> Iterator[Explained]:
         codes = ", ".join(sorted(one.name for one in CODES.values() if one.rule == name.upper()))
         kinds = ", ".join(kind for kind, one in BOOK.kinds.items() if one.declares.rule == name.upper())
         more = ((translate(mark("codes")), codes), (translate(mark("kinds of statement")), kinds))
-        yield Explained(name.upper(), translate(mark("rule")), rule, tuple(one for one in more if one[1]))
+        sentence, source = _sourced(rule)
+        said = translate(sentence) + source
+        yield Explained(name.upper(), translate(mark("rule")), said, tuple(one for one in more if one[1]))
     if (kind := BOOK.kinds.get(name)) is not None:
-        yield Explained(
-            name, translate(mark("kind of statement")), in_one_line(kind.__doc__), tuple(_of_kind(name, kind, translate))
-        )
+        said = translate(in_one_line(kind.__doc__))
+        yield Explained(name, translate(mark("kind of statement")), said, tuple(_of_kind(name, kind, translate)))
     if name in NEEDS:
         yield Explained(
             name, translate(mark("what a checkpoint asks for")), translate(NEEDS[name]), tuple(_of_need(name, translate))
@@ -117,7 +131,8 @@ def _explained(name: str, translate: Translate) -> Iterator[Explained]:
     if (one := BOOK.contingencies.get(name) or _opened_as(name)) is not None:
         asks = (translate(mark("asks for")), f"{one.declares.needs}: {translate(one.declares.title)}")
         called = (translate(mark("its checkpoints")), one.title_of("KEY"))
-        yield Explained(name, translate(mark("checkpoint that no plan holds")), in_one_line(type(one).__doc__), (asks, called))
+        said = translate(in_one_line(type(one).__doc__))
+        yield Explained(name, translate(mark("checkpoint that no plan holds")), said, (asks, called))
     for code in CODES.values():
         if code.name == name:
             parameters = "; ".join(f"{one}: {translate(SHAPES[shape])}" for one, shape in code.shapes.items())

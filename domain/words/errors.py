@@ -25,6 +25,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, Wra
 from pydantic_core import ErrorDetails
 
 from domain.words.likeness import did_you_mean
+from domain.words.patterns import IN_WORDS
 from domain.words.text import Filled, fill, mark, shown, told
 
 MOST_FAULTS: Final = 100
@@ -356,7 +357,7 @@ def _in_our_words(found: ErrorDetails) -> str:
         return fill(EMPTY)
     expected = str(context.get("expected_tags", context.get("expected", "")))
     if not expected:
-        return fill(template, **context)
+        return fill(IN_WORDS.get(str(context.get("pattern")), template), **context)
     choices, typed = _QUOTED.findall(expected), context.get("tag", found["input"])
     there_are = ", ".join(choices) or expected.replace(" or ", ", ")
     text = fill(template, expected=there_are) if len(choices) != 1 else fill("expected {right}", right=there_are)

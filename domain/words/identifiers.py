@@ -43,6 +43,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 from stdnum import casrn, imei, imo, iso6346, luhn
 
+from domain.words.text import fill, mark
+
 _ALPHA_2_BY_ALPHA_3: Final[dict[str, str]] = {country.alpha_3: country.alpha_2 for country in pycountry.countries}
 STATES: Final[frozenset[str]] = frozenset(_ALPHA_2_BY_ALPHA_3.values())
 """Assigned ISO 3166-1 alpha-2 codes."""
@@ -68,7 +70,8 @@ class _Form:
     def check(self, text: str) -> str:
         """Return `text` unchanged, or refuse it naming the rule and the right form."""
         if len(text) > self.longest or not self._fullmatch(text):
-            raise ValueError(f"{self.rule}: {_quote(text)} is malformed, expected {self.right}")
+            parts = {"rule": fill(self.rule), "text": _quote(text), "right": fill(self.right)}
+            raise ValueError(fill("{rule}: {text} is malformed, expected {right}", **parts))
         return text
 
     def tidy(self, raw: str, drop: str = " -") -> str:
@@ -76,15 +79,16 @@ class _Form:
         text = "".join(char for char in raw.strip() if char not in drop)
         for char in text:
             if not char.isascii():
-                what = f"{char!r} is {unicodedata.name(char, 'an unnamed character')}"
-                raise ValueError(f"{self.rule}: {what}, expected Latin letters and digits only")
+                name = unicodedata.name(char, "an unnamed character")
+                parts = {"rule": fill(self.rule), "char": repr(char), "name": name}
+                raise ValueError(fill("{rule}: {char} is {name}, expected Latin letters and digits only", **parts))
         return self.check(text.upper())
 
     def same_digit(self, given: str, expected: str, corrected: str) -> None:
         """Refuse a check digit other than the expected one, showing the corrected number."""
         if given != expected:
-            why = f"check digit is {given}, expected {expected} ({corrected})"
-            raise ValueError(f"{self.rule}: {why}")
+            parts = {"rule": fill(self.rule), "given": given, "expected": expected, "corrected": corrected}
+            raise ValueError(fill("{rule}: check digit is {given}, expected {expected} ({corrected})", **parts))
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
@@ -97,19 +101,19 @@ def _quote(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
-_S10_ITEM = "2 letters, 8 digits, check digit, 2 country letters, e.g. RR473124829GB"
+_S10_ITEM = mark("2 letters, 8 digits, check digit, 2 country letters, e.g. RR473124829GB")
 _S10 = _Form("UPU S10", "[A-Z]{2}[0-9]{9}[A-Z]{2}", _S10_ITEM)
-_AWB = _Form("AWB", "[0-9]{11}", "3 airline digits, 7 digits, check digit, e.g. 020-12345675")
-_BOX = "3 owner letters, then U, J or Z, 6 digits, check digit, e.g. CSQU3054383"
+_AWB = _Form("AWB", "[0-9]{11}", mark("3 airline digits, 7 digits, check digit, e.g. 020-12345675"))
+_BOX = mark("3 owner letters, then U, J or Z, 6 digits, check digit, e.g. CSQU3054383")
 _CONTAINER = _Form("ISO 6346", "[A-Z]{3}[UJZ][0-9]{7}", _BOX)
-_IMO = _Form("IMO", "(IMO)?[0-9]{7}", "6 digits and a check digit, e.g. 9319466")
-_TIR = _Form("TIR carnet", "[A-Z]{2}[0-9]{8}", "2 letters and 8 digits, e.g. XB12345678")
-_IMEI = _Form("IMEI", "[0-9]{15}", "14 digits and a check digit, e.g. 490154203237518")
-_SUBSTANCE = "2 to 7 digits, 2 digits, check digit, e.g. 108-24-7"
+_IMO = _Form("IMO", "(IMO)?[0-9]{7}", mark("6 digits and a check digit, e.g. 9319466"))
+_TIR = _Form("TIR carnet", "[A-Z]{2}[0-9]{8}", mark("2 letters and 8 digits, e.g. XB12345678"))
+_IMEI = _Form("IMEI", "[0-9]{15}", mark("14 digits and a check digit, e.g. 490154203237518"))
+_SUBSTANCE = mark("2 to 7 digits, 2 digits, check digit, e.g. 108-24-7")
 _CAS = _Form("CAS RN", "[1-9][0-9]{1,6}(-?)[0-9]{2}\\1[0-9]", _SUBSTANCE)
-_PLACE = "2 country letters, then 3 letters or digits 2 to 9, e.g. KZALA"
+_PLACE = mark("2 country letters, then 3 letters or digits 2 to 9, e.g. KZALA")
 _LOCODE = _Form("UN/LOCODE", "[A-Z]{2}[A-Z2-9]{3}", _PLACE)
-_STAMPED = "3 to 20 letters, digits or hyphens, e.g. KZ-0048213"
+_STAMPED = mark("3 to 20 letters, digits or hyphens, e.g. KZ-0048213")
 _SEAL = _Form("ISO 17712", "[A-Z0-9][A-Z0-9-]{2,19}", _STAMPED)
 
 
@@ -194,8 +198,12 @@ def state_code(raw: str) -> str:
         why = "CIS is a commonwealth, not a State, expected one of its States such as KZ"
         raise ValueError(f"ISO 3166-1: {why}")
     known = wanted if wanted in STATES else _ALPHA_2_BY_ALPHA_3.get(wanted)
-    right = known or "2 upper-case letters of an assigned code such as KZ"
-    raise ValueError(f"ISO 3166-1: {_quote(raw)} is not a State code, expected {right}")
+    text = _quote(raw)
+    if known:
+        raise ValueError(fill("ISO 3166-1: {text} is not a State code, expected {right}", text=text, right=known))
+    raise ValueError(
+        fill("ISO 3166-1: {text} is not a State code, expected 2 upper-case letters of an assigned code such as KZ", text=text)
+    )
 
 
 def _assigned(form: _Form, country: str) -> None:
@@ -252,19 +260,19 @@ CasNumber = Annotated[str, AfterValidator(cas_number)]
 UnLocode = Annotated[str, AfterValidator(un_locode)]
 
 _SERVICE = "^[a-z][a-z0-9]*(\\.[a-z][a-z0-9-]*)+$|^[a-z][a-z0-9-]{1,30}$"
-_DOTTED = "at most 40 characters, lower-case words joined by dots, e.g. kz.police"
-_SHORT = "1 to 40 of a-z, 0-9, -, a letter first, e.g. leg-1"
-_CHECKPOINT = "lower-case letters, digits, - and ., e.g. border-post or stop.interdiction"
-_CODE_NAME = "3 to 40 of a-z, 0-9, -, a letter first, e.g. amber-heron"
+_DOTTED = mark("at most 40 characters, lower-case words joined by dots, e.g. kz.police")
+_SHORT = mark("1 to 40 of a-z, 0-9, -, a letter first, e.g. leg-1")
+_CHECKPOINT = mark("lower-case letters, digits, - and ., e.g. border-post or stop.interdiction")
+_CODE_NAME = mark("3 to 40 of a-z, 0-9, -, a letter first, e.g. amber-heron")
 _STATEMENT = "^[0-9a-zA-Z][0-9a-zA-Z_-]{7,63}$"
-_OFFICER = "a service's own code, never a name, 1 to 40 characters, e.g. KZ-117"
+_OFFICER = mark("a service's own code, never a name, 1 to 40 characters, e.g. KZ-117")
 
-ServiceId = Annotated[str, _Form("Service id", _SERVICE, _DOTTED, 40)]
-Slug = Annotated[str, _Form("Slug", "^[a-z][a-z0-9-]{0,39}$", _SHORT, 40)]
-CheckpointId = Annotated[str, _Form("Checkpoint id", "^[a-z][a-z0-9.-]{0,119}$", _CHECKPOINT, 120)]
-OperationCode = Annotated[str, _Form("Operation code", "^[a-z][a-z0-9-]{2,39}$", _CODE_NAME, 40)]
-StatementId = Annotated[str, _Form("Statement id", _STATEMENT, "8 to 64 letters, digits, _, -, e.g. handover-0001")]
-OfficerCode = Annotated[str, _Form("Officer code", "^[A-Za-z0-9._-]{1,40}$", _OFFICER, 40)]
+ServiceId = Annotated[str, _Form(mark("Service id"), _SERVICE, _DOTTED, 40)]
+Slug = Annotated[str, _Form(mark("Slug"), "^[a-z][a-z0-9-]{0,39}$", _SHORT, 40)]
+CheckpointId = Annotated[str, _Form(mark("Checkpoint id"), "^[a-z][a-z0-9.-]{0,119}$", _CHECKPOINT, 120)]
+OperationCode = Annotated[str, _Form(mark("Operation code"), "^[a-z][a-z0-9-]{2,39}$", _CODE_NAME, 40)]
+StatementId = Annotated[str, _Form(mark("Statement id"), _STATEMENT, mark("8 to 64 letters, digits, _, -, e.g. handover-0001"))]
+OfficerCode = Annotated[str, _Form(mark("Officer code"), "^[A-Za-z0-9._-]{1,40}$", _OFFICER, 40)]
 
 SealClass = Literal["I", "S", "H"]
 """Indicative, security, high security (ISO 17712)."""

@@ -158,7 +158,7 @@ def parse_span(raw: object) -> timedelta:
     if not text or match is None:
         raise ValueError(
             fill(
-                "Span: {text} is not days, hours, minutes, seconds, ms, expected text such as {examples}",
+                "Span: {text} is no span of time, expected days, hours, minutes, seconds or ms, such as {examples}",
                 text=repr(text),
                 examples=_SPAN_EXAMPLES,
             )

@@ -43,7 +43,7 @@ CONSENT: Final = mark("{requesters} asks {state} to let {contents} travel on und
 ASKS: Final = mark("You are asked: {need}.")
 DUE: Final = mark("Your answer is due at {moment}, in {left}.")
 LATE: Final = mark("Your answer was due at {moment}.")
-OPEN: Final = mark("There is no time limit.")
+OPEN: Final = mark("No deadline.")
 MAY_CROSS: Final = mark(
     "It may travel through {state} while your consent is live. Your conditions bind: nobody answers there without saying that "
     "each is met (R19)."

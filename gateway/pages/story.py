@@ -72,7 +72,7 @@ EVENTS: Final[Mapping[str, tuple[Group, str]]] = {
     "keys_changed": ("decided", mark("Keys of {service} were changed.")),
     "taken_up": ("decided", mark("What was said early was taken up.")),
     "opened": ("asked", mark("{checkpoint} opened; answers are due by {moment}.")),
-    "opened_open": ("asked", mark("{checkpoint} opened; it has no time limit.")),
+    "opened_open": ("asked", mark("{checkpoint} opened; it has no deadline.")),
     "asked": ("asked", mark("Nobody was asked anew at {checkpoint}.")),
     "reminded": ("asked", mark("{services} was reminded of {checkpoint}.")),
     "escalated": ("asked", mark("{services} was told, next on the ladder, that an answer is missing at {checkpoint}.")),

@@ -169,7 +169,7 @@ def test_a_consent_that_ends_early_and_a_condition_unmet_are_told_before_it_is_s
     unmet, early = said("2026-03-09T08:29:59Z")
     (other,) = said("2026-03-09T13:30:00+05:00", "kz.prosecutor/1", state="KZ")
     assert "It will be refused (R19): say that this condition is met: kz.prosecutor/1 (photographs)" == unmet
-    assert early.startswith(f"It ends before {needed}")
+    assert early.startswith("It ends before 2026-03-09 08:30:00 UTC")
     assert early.endswith("(R5)")
     assert "It will be refused (R1): tashkent-airport asks for the consent of UZ, not of KZ" == other
 
@@ -198,10 +198,13 @@ def test_a_mass_without_its_substance_says_what_is_expected() -> None:
 async def test_a_refusal_says_why_or_says_that_it_owes_no_reason(desk: Desk) -> None:
     """Without a reason nothing is signed; --no-reason is said on purpose."""
     without = await desk.run("refuse", desk.plan.operation, "consent-uz", service="uz.prosecutor")
-    owed = await desk.run("refuse", desk.plan.operation, "consent-uz", "--no-reason", service="uz.prosecutor")
+    words = ("refuse", desk.plan.operation, "consent-uz", "--no-reason")
+    both = await desk.run(*words, "--reason", "danger", service="uz.prosecutor")
+    owed = await desk.run(*words, service="uz.prosecutor")
 
-    assert (2, 0) == (without.code, owed.code)
+    assert (2, 2, 0) == (without.code, both.code, owed.code)
     assert "--reason" in without.err
+    assert "leave one of the two out" in both.err
 
 
 async def test_whoever_signs_at_a_terminal_is_shown_what_and_asked(desk: Desk) -> None:
@@ -379,6 +382,7 @@ async def test_what_the_rules_call_things_is_explained_without_a_network() -> No
     foreseen_by = {name: explained(name, str) for name in rules()}
     kind, part = await vigil("explain", "prepared"), await vigil("explain", "handover")
     none = [await vigil("explain", number) for number in ("R25", "r99")]
+    in_russian = [(await vigil("--lang", "ru", "explain", name)).out for name in ("R11", "prepared", "decision")]
     mistyped, version = await vigil("explain", "prepard"), await vigil("--version")
 
     assert "A participant reads only what it needs" in rule.out
@@ -389,6 +393,10 @@ async def test_what_the_rules_call_things_is_explained_without_a_network() -> No
     assert all(one and one[0].says for one in foreseen_by.values())
     assert "handover_declined" in part.out
     assert (3, "did you mean prepared" in mistyped.err) == (mistyped.code, True)
+    for said, words in zip(
+        in_russian, ("Участник читает только", "Запись о подготовке", "заново решают о расхождении"), strict=True
+    ):
+        assert words in said
     assert [(3, True, True)] * 2 == [(one.code, "there is no rule R" in one.err, "R1 - R24, R28 - R" in one.err) for one in none]
     assert re.fullmatch(r"vigil \d+\.\d+\.\d+, rules \d+, Python 3\.\d+\.\d+\n", version.out)
 

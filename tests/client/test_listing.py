@@ -184,16 +184,22 @@ async def test_a_list_is_a_table_for_programs(at: Night, keys: Path) -> None:
 
 
 async def test_a_list_that_is_watched_is_shown_again_when_it_has_changed(at: Night, keys: Path) -> None:
-    """One document a line for a program, until Ctrl-C."""
+    """One document a line for a program, until Ctrl-C; or until nobody reads it, though nothing has changed since."""
     words = ("list", "--watch", "--show", "overdue", "-o", "json", *map(str, as_(ALL, at, keys)))
     watched = await asyncio.create_subprocess_exec(VIGIL, *words, stdout=asyncio.subprocess.PIPE, env={**os.environ})
     assert watched.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         first = json.loads(await watched.stdout.readline())
         await keep(at.reads, [made("cedar-1", "overdue")])
         second = json.loads(await watched.stdout.readline())
         watched.send_signal(signal.SIGINT)
         assert 130 == await watched.wait()
+        reading, writing = os.pipe()
+        unread = await asyncio.create_subprocess_exec(VIGIL, *words, stdout=writing, env={**os.environ})
+        os.close(writing)
+        await asyncio.get_running_loop().run_in_executor(None, os.read, reading, 1)
+        os.close(reading)
+        assert 128 + signal.SIGPIPE == await unread.wait()
     assert (["amber-2"], ["amber-2", "cedar-1"]) == tuple([one["delivery"] for one in found] for found in (first, second))
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from client import cli, render
-from client.saying import content_of
+from client.saying import About, content_of, correction, statement
 from client.submitting import kept
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen, Statement
@@ -18,8 +18,9 @@ from domain.rules.speaking import Correction
 from domain.signing.canonical import plain
 from domain.signing.keys import private_pem
 from domain.words.errors import Malformed
+from domain.words.patterns import IN_WORDS
 from rehearsal.services import private_key_of
-from tests.support import example_plan
+from tests.support import EXAMPLES, example_plan
 
 SHA = "0" * 64
 SEEN = Seen(size=7, root=SHA)
@@ -119,6 +120,41 @@ def test_a_word_that_is_not_right_is_named(kind: str, words: tuple[str, ...], pl
     assert place.split() == [fault.place for fault in told.value.faults]
 
 
+def test_whoever_puts_commas_between_several_is_told_what_stands_there() -> None:
+    """The place, and how several are written; a digest, which nobody has by heart, is told in words and not as a pattern."""
+    with pytest.raises(Malformed) as commas:
+        content_of("prepared", (*PREPARED[:-1], "witnesses=K-7, K-12"), None)
+    with pytest.raises(Malformed) as digest:
+        content_of("prepared", (*PREPARED, "picture=12ab"), None)
+
+    assert ("witnesses.0", 'several have a semicolon between them: witnesses="A; B"') == (
+        commas.value.faults[0].place,
+        commas.value.hint,
+    )
+    assert ["expected a digest: 64 hexadecimal digits"] == [fault.problem for fault in digest.value.faults]
+
+
+def test_every_form_that_is_told_in_words_is_one_of_a_model() -> None:
+    """A pattern that is changed is not told in the words of the one before."""
+    models = "".join(path.read_text() for path in (EXAMPLES.parent / "domain").rglob("*.py") if path.name != "patterns.py")
+
+    assert [] == [pattern for pattern in IN_WORDS if f'pattern=r"{pattern}"' not in models]
+
+
+def test_a_correction_keeps_what_was_right() -> None:
+    """R18: it says the whole, its officer only what was wrong; one that changes nothing, or is of another kind, is refused."""
+    before = statement("saxaul-22", "uz.customs", "duty", content_of("seizure", SEIZED, None), About())
+    said = correction(before.id, "seizure", ["gross=2.2 kg"], "a digit was wrong", None, before)
+    again = correction(said.of, "seizure", ["gross=2.3 kg"], "wrong again", None, before.model_copy(update={"content": said}))
+    with pytest.raises(Malformed, match="says that already"):
+        correction(before.id, "seizure", ["gross=2.1 kg"], "x", None, before)
+    with pytest.raises(Malformed, match="not complete"):
+        correction(before.id, "prepared", ["gross=2.2 kg"], "x", None, before)
+
+    assert content_of("seizure", (SEIZED[0], "gross=2.2 kg"), None) == said.content
+    assert content_of("seizure", (SEIZED[0], "gross=2.3 kg"), None) == again.content
+
+
 def test_what_was_merely_asked_is_filled_in_and_may_be_overruled() -> None:
     """State, permissions and the end of the window come from the request; reference and legal basis never do."""
     asked = request(permissions=("opening", "device"))
@@ -144,6 +180,13 @@ def test_the_inbox_shows_what_must_be_confirmed() -> None:
 
     assert "permission (opening); 2 officers sign the same" in captured.get()
     assert "condition uz.prosecutor/1: photographs" in captured.get()
+
+    narrow = Console(width=60)
+    with narrow.capture() as captured:
+        narrow.print(render.requests((asked,)))
+    lines = captured.get().splitlines()
+    assert [line for line in lines if asked.delivery in line and asked.checkpoint not in line]
+    assert [line for line in lines if asked.checkpoint in line]
 
     duty = asked.model_copy(
         update={"says": ("duty",), "facts": asked.facts.model_copy(update={"duty": "a copy to the register", "permissions": ()})}

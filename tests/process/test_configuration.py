@@ -57,7 +57,7 @@ def test_a_service_on_this_machine_may_be_reached_in_clear(tmp_path: Path, reach
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"%PDF-1.7\n\xe2\xe3", "this is a PDF document; what people write is wanted here"),
+        (b"%PDF-1.7\n\xe2\xe3", "this is a PDF document, and a text is wanted here"),
         (b"\xff\xd8\xff\xe0", "this is a picture"),
         (b"PK\x03\x04\xff", "this is a document of an office program, or an archive"),
         (b"\x7fELF\x02\xd0", "is no text in UTF-8"),
