@@ -136,7 +136,7 @@ class Cells:
     """Of the ladder."""
 
 
-def awaited(row: FloorRow) -> Awaited | None:
+def awaited(row: FloorRow) -> Pending | None:
     """The open checkpoint that the row speaks of."""
     return concerned(row.glance, Urgency(row.reason, instant(row.until) if row.until is not None else None))
 
