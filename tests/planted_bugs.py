@@ -1597,13 +1597,8 @@ BUGS = (
     Bug("R12", "domain/rules/stop.py", " if not state.holds(voice, one.code)))", "))", "persons"),
     Bug("R12", "domain/rules/stop.py", "if one.code in said or (voice, one.code) not in others)", ")", "persons"),
     Bug("R12", "domain/rules/stop.py", "state.arrests.pop(statement, ", "state.arrests.get(statement, ", "persons"),
-    Bug(
-        "R12",
-        "domain/delivery/state.py",
-        "> self.freed.get(service, ()).count(code)",
-        "> (code in self.freed.get(service, ()))",
-        "persons",
-    ),
+    Bug("R12", "domain/delivery/state.py", "self.freed.pop(statement, ()) if one in codes):", "self.freed.pop(statement, ())):", "persons"),
+    Bug("R12", "domain/delivery/state.py", "code not in self.freed.get(statement, ()):", "code not in str(self.freed):", "persons"),
     Bug("R12", "domain/delivery/persons.py", "(one.service, person.code): person", "(one, person.code): person", "persons"),
     Bug(
         "R16",
@@ -3079,7 +3074,7 @@ BUGS = (
         "powers",
     ),
     Bug("R12", "domain/rules/conclusion.py", "if arrested and not held:", "if False:", "outcomes"),
-    Bug("R12", "domain/delivery/state.py", "taken > self.freed.get(service, ()).count(code)", "taken > 0", "outcomes"),
+    Bug("R12", "domain/delivery/state.py", "if said and code not in self.freed.get(statement, ()):", "if said:", "outcomes"),
     Bug("R12", "domain/delivery/persons.py", "for one in persons if not one.unwitting]", "for one in persons]", "persons"),
     Bug("R12", "domain/rules/conclusion.py", "of_each_role(state.held)", "of_each_role(state.arrested)", "persons"),
     Bug(
