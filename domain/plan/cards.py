@@ -303,8 +303,6 @@ class Duty(Provision):
     """From that event on. None: the law gives no number, such as "at once", and each plan names a time."""
     before: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
     """How long before the `end_of_authorisation` at the latest."""
-    measures: Annotated[tuple[Measure, ...], Field(max_length=8, exclude_if=lambda measures: not measures)] = ()
-    """Only where one of these must be permitted there; whatever is done, if none is named."""
 
     @model_validator(mode="after")
     def _one_time(self) -> "Duty":
@@ -312,10 +310,6 @@ class Duty(Provision):
             message = "before is said of the end_of_authorisation alone, in the place of within"
             raise ValueError(message)
         return self
-
-    def follows(self, permitted: Collection[Measure]) -> bool:
-        """Whether it is one where an act must permit these: it names no `measures`, or one of them."""
-        return not self.measures or any(one in permitted for one in self.measures)
 
     @property
     def untimed(self) -> bool:
@@ -331,7 +325,9 @@ class Reporting(Provision):
 
 
 class Afterwards(Provision):
-    """What is due when this record has long ended, such as notice before material is destroyed: so somebody answers for it (R1)."""
+    """What is due when all is over, such as notice before material is destroyed. This record has ended by then, so somebody
+    answers for it (R1).
+    """
 
     what: Words
 
@@ -472,7 +468,7 @@ class RuleCard(Frozen):
         return next((one for one in self.notice if one.is_about(case, self.state)), None)
 
     def duties_of(self, case: Case) -> tuple[Duty, ...]:
-        """What whoever authorises must also do, whichever measures are taken."""
+        """What whoever authorises must also do."""
         return tuple(one for one in self.duties if one.is_about(case, self.state))
 
 

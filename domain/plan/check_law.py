@@ -111,7 +111,7 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:
     """Where the law makes a duty of something and gives no time for it, the plan names one; and for nothing else (R16)."""
-    untimed = {one.id: one for one in plan.duties(card) if one.untimed}
+    untimed = {one.id: one for one in card.duties_of(plan.case) if one.untimed}
     times = plan.duty_times.get(card.state, {})
     for name, duty in untimed.items():
         if name not in times:

@@ -76,7 +76,7 @@ def _requests(plan: Plan, figures: Figures) -> Iterator[Fault]:
 
 def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
     asked = [(one.state, len(one.authorities())) for one in plan.at("authorise") if one.state in cards]
-    return sum(len(plan.duties(cards[state])) * authorities for state, authorities in asked)
+    return sum(len(cards[state].duties_of(plan.case)) * authorities for state, authorities in asked)
 
 
 def known_cards(cards: Mapping[str, RuleCard], figures: Figures) -> Iterator[Fault]:

@@ -313,7 +313,7 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
     for listed in card.about(card.offences, plan.case):
         words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
         yield _known(card, "offences", OFFENCES, listed, **words)
-    for duty in plan.duties(card):
+    for duty in card.duties_of(plan.case):
         yield _duty(plan, card, duty)
     for report in card.about(card.reports, plan.case):
         yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))

@@ -144,7 +144,7 @@ class _Drafting:
             "consignment": self._consignment(kinds),
             **self._tolerances(),
             **self._warnings(),
-            **self._duty_times(measures),
+            **self._duty_times(),
             "checkpoints": [
                 *(self._consent(state, measures.get(state, ())) for state in self.cast.asked),
                 *self._way(),
@@ -211,11 +211,10 @@ class _Drafting:
         sooner = max((one.ask_before for one in terms if one.ask_before is not None), default=usual[0])
         return {"expiry_warnings": [_hours(one) for one in (sooner, *usual)]} if sooner > usual[0] else {}
 
-    def _duty_times(self, measures: Mapping[str, tuple[Measure, ...]]) -> dict[str, Any]:
+    def _duty_times(self) -> dict[str, Any]:
         """What a law wants at once or gives no time for: within a day, until somebody says otherwise."""
-        case, cards = self.cast.case, self.cast.cards
         untimed = {
-            state: {one.id: "24h" for one in cards[state].duties_of(case) if one.untimed and one.follows(measures.get(state, ()))}
+            state: {one.id: "24h" for one in self.cast.cards[state].duties_of(self.cast.case) if one.untimed}
             for state in self.answers.states()
         }
         found = {state: times for state, times in untimed.items() if times}

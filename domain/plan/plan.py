@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from domain.plan.cards import POSTAL, Case, Channel, Duty, GoodsClass, Measure, Modality, RuleCard, Stage
+from domain.plan.cards import POSTAL, Case, Channel, GoodsClass, Measure, Modality, RuleCard, Stage
 from domain.plan.goods import Amount, Check, Tolerances
 from domain.plan.powers import WITH_PERMISSION
 from domain.plan.quantity import Count, Mass, Unmeasured
@@ -553,13 +553,6 @@ class Plan(Frozen):
         """
         acting = ("foreign_officers",) if self._acted_for_by_guests(card.state) else ()
         return tuple(one for one in self.measures(card.state) if one in acting or card.wants_permitted(one, self.case))
-
-    def duties(self, card: RuleCard) -> tuple[Duty, ...]:
-        """What whoever authorises in the State of this card must also do: its `duties_of` such a delivery, but those that name
-        `measures` of which none is among the `permissions` there.
-        """
-        permitted = self.permissions(card)
-        return tuple(one for one in card.duties_of(self.case) if one.follows(permitted))
 
     def asks_permission(self, state: str) -> bool:
         """Whether some service is asked for `permission` in this State."""

@@ -337,7 +337,7 @@ class DutyOwed(Contingency):
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """Once about each duty of each authorisation that is not provisional, when the event has come that it runs `after`: the
-        plan's `duties` by its State's card, in the order of `grants`. Its key is the service and the
+        `duties` of its State's card that are about such a delivery, in the order of `grants`. Its key is the service and the
         duty's id, with a dot between. An authorisation has ended once it is withdrawn, its `valid_until` has come, or there is an
         outcome. What is due `before` that is called for while it is under way and has not been delivered, and that end is no
         further away than twice as long. A disposal is that of an exhibit which was destroyed, returned or handed to a court.
@@ -422,5 +422,5 @@ def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
         for grant in delivery.state.grants.values()
         if not grant.provisional
         if grant.state in delivery.cards
-        for duty in delivery.plan.duties(delivery.cards[grant.state])
+        for duty in delivery.cards[grant.state].duties_of(delivery.plan.case)
     )

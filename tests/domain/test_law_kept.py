@@ -20,6 +20,7 @@ KNOWN: dict[str, Any] = {
     "modalities": ("intact",),
     "longest": "90d",
     "records": [],
+    "afterwards": [],
     "measures": [{"measures": ["post", "device", "following_person"], "needs": "nothing", "law": LAW}],
 }
 """A card of Kazakhstan that knows whatever matters to the example plan."""
