@@ -94,7 +94,9 @@ class PersonsBook:
             case ArresteeReleased(persons=codes):
                 if not all(self._is_held((voice, code)) for code in codes):
                     yield f"R12: {voice} released somebody who is not under arrest"
-                self._freed |= {(name, one) for name, (by, said) in self._arrests.items() if by == voice for one in said & {*codes}}
+                self._freed |= {
+                    (name, one) for name, (by, said) in self._arrests.items() if by == voice for one in said & {*codes}
+                }
             case SurveillanceLog(intervals=intervals):
                 if any(instant(one.ends) > at for one in intervals):
                     yield "R9: somebody watched later than now"
