@@ -59,12 +59,12 @@ PERMITTING: Final = {
 """By the contingency that asks for a permission."""
 ENDS: Final = {
     "sanction": mark(
-        "The measure ends at once, and not the delivery: what goes by it is held until it is decided how to go on; where it may not "
-        "leave or cross without, it halts. You owe no reason."
+        "The measure ends at once, and not the delivery: what goes by it is held until it is decided how to go on; where it may "
+        "not leave or cross without, it halts. You owe no reason."
     ),
     "renewal": mark(
-        "The measure ends when its time is over, and not the delivery: what goes by it is held then, until it is decided how to go "
-        "on; where it may not leave or cross without, it halts. You owe no reason, and may still permit it until then."
+        "The measure ends when its time is over, and not the delivery: what goes by it is held then, until it is decided how to "
+        "go on; where it may not leave or cross without, it halts. You owe no reason, and may still permit it until then."
     ),
 }
 """What a refusal brings there."""
