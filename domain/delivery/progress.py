@@ -71,7 +71,7 @@ class Progress:
     silent: bool = False
     """The due time passed unanswered."""
     refused: bool = False
-    """Whoever was asked to permit it for longer, or to sanction it, does not: the measure ends, and the delivery goes on (R16)."""
+    """Whoever was asked to permit it for longer, or to sanction it, does not: the measure ends, not the delivery (R16)."""
     result: Literal["satisfied", "unanswered", "withdrawn", "refused"] | None = None
     """How it closed; none while it is open."""
 

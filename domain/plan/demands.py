@@ -18,7 +18,8 @@ from domain.words.text import fill, mark, word
 Topic = Literal["decider", "handling", "term", "bars", "records", "reports", "afterwards", "contacts", Measure]
 """What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
 lasts; whether what forbids it is so, whether acts are recorded and it is reported as it demands, what is due afterwards is done,
-and others met are followed no longer than it lets, where no statement says that; and of each measure whether an act must permit it."""
+and others met are followed no longer than it lets, where no statement says that; and of each measure whether an act must permit
+it."""
 
 About = Literal[
     "decides",

@@ -1,7 +1,7 @@
 """A permission ends (R16): whose say it is permits it in time, or the measure has ended, and not the delivery.
 
-To refuse is to say so sooner: what was urgent ends at once, what is permitted when its time is over. But somebody must be able to seize at any moment: where the way that is being gone rests on that measure, it is held, and those
-in charge decide in time (R8).
+To refuse is to say so sooner: what was urgent ends at once, what is permitted when its time is over. But somebody must be able to
+seize at any moment: where the way that is being gone rests on that measure, it is held, and those in charge decide in time (R8).
 """
 
 from abc import abstractmethod
@@ -50,7 +50,7 @@ class Lapse(Contingency):
         officers = max((one.officers_for(key, "permission") for one in state.plan.at("authorise")), default=1)
         return (Requirement(service=key, says="permission", officers=officers),)
 
-    def no_more(self, state: State, service: str) -> None:  # noqa: B027 - what has come to its end needs nothing
+    def no_more(self, state: State, service: str) -> None:
         """What this service has refused is permitted no more."""
 
     def found_by_silence(self, state: State, service: str, at: datetime, *, holds: Found, closes: Found) -> Finding | None:

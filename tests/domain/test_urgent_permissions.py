@@ -14,7 +14,7 @@ from domain.views.asked import inbox
 from domain.views.consequences import after_silence
 from domain.views.standing import standing
 from domain.views.view import DeliveryView, view
-from tests.course import became, code, outcome_of, replaced
+from tests.course import became, code, replaced
 from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
 
 KZ_LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
