@@ -77,8 +77,8 @@ def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     way any more, but for what goes on after a halt (the step `close`, and contingencies that say so). As `refused`, where it was
     and the contingency says that this has its time: with what ends then, as after silence. As `satisfied`, where it is, unless it
     was `refused`, or what does not fit was found there and waits for a decision. As `unanswered`, where it is silent and silence
-    closes it (the steps `muster` and `close`, and contingencies that say so). As `withdrawn`, where it is moot: the contingency says so,
-    or the plan in force has it no more.
+    closes it (the steps `muster` and `close`, and contingencies that say so). As `withdrawn`, where it is moot: the contingency
+    says so, or the plan in force has it no more.
     """
     for name, progress in delivery.state.progress.items():
         if progress.open:
