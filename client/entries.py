@@ -42,7 +42,7 @@ from domain.delivery.reported import (
     Told,
 )
 from domain.delivery.statement import Statement
-from domain.delivery.verdicts import Verdict
+from domain.delivery.verdicts import Finding, Verdict
 from domain.plan.goods import Checked, say_amount
 from domain.plan.key_changes import read_change
 from domain.plan.quantity import say_quantity
@@ -221,10 +221,10 @@ def _what(entry: Entry) -> tuple[str, str]:
         case Silence(checkpoint=name, services=services, finding=finding):
             who = ", ".join(services)
             silent = _("{checkpoint}: overdue, SILENCE of {services} [R2]", checkpoint=name, services=who)
-            ends = f" [{finding.rule}] {say_plainly(finding, speak)}" if finding is not None else ""
-            return silent + ends, "bold yellow"
-        case Closed(checkpoint=name, result=result):
-            return _("{checkpoint} closed: {result}", checkpoint=name, result=named(RESULTS, result)), "cyan"
+            return silent + _ends(finding), "bold yellow"
+        case Closed(checkpoint=name, result=result, finding=finding):
+            closed = _("{checkpoint} closed: {result}", checkpoint=name, result=named(RESULTS, result))
+            return closed + _ends(finding), "bold yellow" if finding is not None else "cyan"
         case Expiring(service=service, valid_until=until):
             when = moment(until)
             return _("the authorisation by {service} expires at {moment} [R5]", service=service, moment=when), "yellow"
@@ -267,6 +267,11 @@ def _what(entry: Entry) -> tuple[str, str]:
             return _("outcome: {outcome} ({reason})", outcome=named(OUTCOMES, outcome), reason=reason), "bold"
         case Ended():
             return _("ended; the ledger is closed"), "bold"
+
+
+def _ends(finding: Finding | None) -> str:
+    """What ends with it."""
+    return f" [{finding.rule}] {say_plainly(finding, speak)}" if finding is not None else ""
 
 
 def _keys(event: KeysChanged) -> str:

@@ -61,6 +61,7 @@ def scenario(plan: Plan, seed: int) -> Scenario:
     fastest = timedelta(minutes=dice.randint(1, 60))
     slowest = fastest + timedelta(minutes=dice.choice((0, 30, 240, 2000)))
     acts = [act for _ in range(dice.randint(0, MOST_TROUBLES)) for act in one_trouble(plan, dice)]
+    acts += _guests_linger(plan, random.Random(f"{seed}/guests"))  # noqa: S311 - as above
     return Scenario(
         vigil="scenario/1",
         title=f"chaos {seed}",
@@ -288,6 +289,24 @@ def permits_briefly(plan: Plan, dice: random.Random) -> Act | None:
     until = f"2022-03-{dice.randint(2, 6):02d}T{dice.randint(0, 23):02d}:00:00Z"
     brief = {"valid_from": BEFORE_ALL, "valid_until": until}
     return Act(service=service, at=at, says="permission_granted", details=brief)
+
+
+def _guests_linger(plan: Plan, dice: random.Random) -> Iterator[Act]:
+    """Officers of another State who are to hand it over do so when their leave has ended, and nobody has made it longer (R29)."""
+    for at in plan.at("deliver") if dice.random() < CALM else ():
+        guests = [one.service for one in at.requires if one.says == "delivered" and one.service in plan.legs[-1].accompanied_by]
+        court = [
+            (one.id, who.service)
+            for one in plan.at("authorise")
+            for who in one.requires
+            if one.state == at.state and who.says == "permission"
+        ]
+        for guest, (asked, permits) in zip(guests, court, strict=False):
+            until = f"2022-03-{dice.randint(1, 8):02d}T{dice.randint(0, 23):02d}:30:00Z"
+            brief = {"valid_from": BEFORE_ALL, "valid_until": until}
+            yield Act(service=permits, at=asked, says="permission_granted", details=brief)
+            yield Act(service=permits, at=f"renewal.{permits}", says="permission_refused")
+            yield Act(service=guest, at=at.id, says="delivered", after=timedelta(days=8))
 
 
 def permits_in_urgency(plan: Plan, dice: random.Random) -> Act | None:

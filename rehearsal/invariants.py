@@ -47,6 +47,7 @@ from rehearsal.scales import BalanceBook, CustodyBook
 
 CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered")
 """What is said by who has it in hand or in sight."""
+LAPSES = ("sanction.", "renewal.")
 SILENT = ("sighting.", "duty.", "exhibits.", "takeover.", "sanction.", "renewal.")
 """Begin the names of what silence closes: it decides nothing, and what is not permitted any more ends by itself."""
 ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
@@ -95,6 +96,8 @@ class Checker:
         self._conflicts = Conflicts(plan, directory)
         self._holds = HoldBook(plan)
         self._exhibits = ExhibitBook(plan)
+        self._refused: set[str] = set()
+        """Where it was refused to permit a measure for longer, or to sanction it: the delivery goes on."""
         self._asked: dict[str, tuple[str, ...]] = {}
         """Who is asked at what no plan holds."""
         self._doubtful = DivergenceBook(plan, directory)
@@ -166,6 +169,10 @@ class Checker:
                 self._explained |= name.startswith("balance.")
             case Closed(checkpoint=name, result="withdrawn"):
                 self._close(name)
+            case Closed(checkpoint=name, result="refused"):
+                self._close(name)
+                if name not in self._refused:
+                    yield f"R16: {name} closed as refused, and nobody refused it there"
             case Closed(checkpoint=name, result="unanswered"):
                 self._close(name)
                 planned = self._plan.find(name)
@@ -327,7 +334,7 @@ class Checker:
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
         cause = self._cause
         self._ends(statement, content)
-        self._stops(content)
+        self._stops(statement)
         if self._cause != cause:
             self._by = statement.service
 
@@ -336,7 +343,7 @@ class Checker:
         content, voice, checkpoint = statement.content, voice_of(statement), statement.checkpoint or ""
         match content:
             case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
-                self._permits.given(content)
+                self._permits.given(content, voice)
             case MovementDecision(proceed=True) if checkpoint.startswith("divergence."):
                 yield from self._doubtful.decided(checkpoint, voice)
             case MovementDecision(proceed=True) if checkpoint.startswith("sibling."):
@@ -419,9 +426,10 @@ class Checker:
             case _:
                 pass
 
-    def _stops(self, content: Content) -> None:
+    def _stops(self, statement: Statement) -> None:
         """Whether this ends the ordinary course."""
-        match content:
+        at = statement.checkpoint or ""
+        match statement.content:
             case StopRequested():
                 self._halt("stop")
             case HoldRequested() if not self._cause and not self._split:
@@ -445,6 +453,10 @@ class Checker:
                 self._halt("destroyed")
             case DeconflictionRefused() if self._leg is None:
                 self._halt("refused")
+            case PermissionRefused() if at.startswith(LAPSES):
+                self._refused.add(at)
+                if at.startswith("sanction."):
+                    self._permits.not_sanctioned(voice_of(statement))
             case AuthorisationRefused() | PermissionRefused():
                 self._halt("refused")
             case _:

@@ -42,6 +42,8 @@ NO = (
 
 ACTS = ("prepared", "dispatched", "delivered", "arrest_made", "seizure")
 """What is done at a checkpoint, in its State, by public authority."""
+LAPSED = ("held_for_sanction", "held_for_permission")
+"""What holds it by itself."""
 MOVING = ("dispatched", "handover_accepted", "delivered", "split")
 """What moves the consignment on."""
 FORCE = ("customs", "border_guard", "police", "security")
@@ -261,26 +263,32 @@ class PermissionBook(OracleBook):
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
         self._plan = plan
         self._cards = cards
-        self._given: list[tuple[str, Measure, datetime, datetime]] = []
+        self._given: list[tuple[str, Measure, datetime, datetime, str]] = []
+        """Which State permits what, from when until when, and in whose place where it was urgent."""
         self._prepared = False
         """It has been opened, if it was to be; it is not opened again."""
 
-    def given(self, content: PermissionGranted | AuthorisationGranted | AuthorisationExtended) -> None:
+    def given(self, content: PermissionGranted | AuthorisationGranted | AuthorisationExtended, voice: str) -> None:
         """A State permits something, apart from its authorisation or in it; in it nothing that wants an act of its own. What it
         permits runs as long as the authorisation, where that is extended. What was urgent runs until it must be sanctioned.
         """
         if isinstance(content, AuthorisationExtended):
             until = instant(content.valid_until)
             self._given = [
-                (state, one, begun, max(ends, until) if state == content.state else ends)
-                for state, one, begun, ends in self._given
+                (state, one, begun, max(ends, until) if state == content.state else ends, urgent)
+                for state, one, begun, ends, urgent in self._given
             ]
             return
         within = isinstance(content, AuthorisationGranted)
         for one in content.permits if isinstance(content, AuthorisationGranted) else content.permissions:
             if not (within and self._rule(content.state, one) == "own_act"):
                 until = min((instant(content.valid_until), *self._sanctioned_by(content)))
-                self._given.append((content.state, one, instant(content.valid_from), until))
+                urgent = voice if isinstance(content, PermissionGranted) and content.urgent_at is not None else ""
+                self._given.append((content.state, one, instant(content.valid_from), until, urgent))
+
+    def not_sanctioned(self, voice: str) -> None:
+        """Whose say it is does not sanction what was urgent: it is permitted no more."""
+        self._given = [one for one in self._given if one[4] != voice]
 
     def _sanctioned_by(self, content: PermissionGranted | AuthorisationGranted) -> Iterator[datetime]:
         """By when what is urgent must be sanctioned at the latest, whoever has permitted it."""
@@ -427,7 +435,7 @@ class HoldBook(OracleBook):
                 yield f"R8: leg {leg} was cleared while it is held"
             case Opened(checkpoint=name) if self._held and self._plan.find(name) is not None:
                 yield f"R8: {name} opened while it is held"
-            case Silence(finding=Finding(code="held_for_sanction" | "held_for_permission")) if not self._held:
+            case Silence(finding=Finding(code=code)) | Closed(finding=Finding(code=code)) if code in LAPSED and not self._held:
                 self.ordered()
             case Silence(checkpoint=name) if self._held:
                 planned = self._plan.find(name)

@@ -27,8 +27,8 @@ class PersonsBook:
         self._directory = directory
         self._arrests: dict[str, tuple[str, frozenset[str]]] = {}
         """By statement: who has arrested whom."""
-        self._freed: Counter[tuple[str, str]] = Counter()
-        """How often each has been released."""
+        self._freed: set[tuple[str, str]] = set()
+        """By which statement whom: of those that it names, who has been released."""
         self._recorders: dict[tuple[str, str], set[str]] = {}
         """By service and person who cooperates: labels."""
         self._transfers: dict[str, str] = {}
@@ -49,11 +49,20 @@ class PersonsBook:
         return Counter((service, code) for service, codes in self._arrests.values() for code in codes)
 
     def _is_held(self, person: tuple[str, str]) -> bool:
-        return self._taken()[person] > self._freed[person]
+        service, code = person
+        return any(
+            by == service and code in codes and (statement, code) not in self._freed
+            for statement, (by, codes) in self._arrests.items()
+        )
 
     def corrected(self, statement: str, content: ArrestMade) -> None:
         """An arrest was of others than was said."""
         self._arrests[statement] = self._arrests[statement][0], frozenset(one.code for one in content.persons)
+        self._forget(statement)
+
+    def _forget(self, statement: str) -> None:
+        """Whom it does not name, it has not arrested, and so nobody has released."""
+        self._freed = {one for one in self._freed if one[0] != statement or one[1] in self._arrests[statement][1]}
 
     def seized(self, statement: str, voice: str, persons: tuple[Arrestee, ...]) -> None:
         """Who was arrested with what was interdicted; whom the service holds already, it has not arrested again. A correction
@@ -66,6 +75,7 @@ class PersonsBook:
         else:
             codes = {one for one in codes if not self._is_held((voice, one))}
         self._arrests[statement] = voice, frozenset(codes)
+        self._forget(statement)
 
     def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What is wrong with a statement that counted."""
@@ -84,7 +94,9 @@ class PersonsBook:
             case ArresteeReleased(persons=codes):
                 if not all(self._is_held((voice, code)) for code in codes):
                     yield f"R12: {voice} released somebody who is not under arrest"
-                self._freed.update((voice, code) for code in codes)
+                self._freed |= {
+                    (name, one) for name, (by, said) in self._arrests.items() if by == voice for one in said & {*codes}
+                }
             case SurveillanceLog(intervals=intervals):
                 if any(instant(one.ends) > at for one in intervals):
                     yield "R9: somebody watched later than now"

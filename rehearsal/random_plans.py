@@ -33,6 +33,8 @@ STAND_INS = (("seals", "sight"), ("count", "picture"), ("sight",), ("count", "se
 Words = dict[str, Any]
 OTHERS = 0.3
 """Part of the plans in which each of them is."""
+GUESTS = 0.7
+"""Part of the plans with somebody along at the end in which these hand it over."""
 
 
 def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
@@ -41,6 +43,7 @@ def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
     states = dice.sample(STATES, dice.randint(2, 4))
     cards = {state: _card(state, dice) for state in states}
     words = _plan(seed, states, cards, dice)
+    _by_guests(words, random.Random(f"{seed}/guests"))  # noqa: S311 - as above
     cards = _with_agreements(words, cards, random.Random(f"{seed}/agreements"))  # noqa: S311 - as above
     plan = _with_permissions(_with_others(words, random.Random(f"{seed}/others")), cards)  # noqa: S311 - as above
     return plan, _directory(), cards
@@ -297,6 +300,17 @@ def _closing(service: str, dice: random.Random) -> list[Words]:
     """What is said when everything is over; the goods go back now and then."""
     asked = [_asks("centre", "debrief"), _asks("centre", "costs")]
     return [*asked, _asks(service, "disposal")] if dice.random() < 0.5 else asked
+
+
+def _by_guests(words: Words, dice: random.Random) -> None:
+    """Now and then whoever travels along hands it over, in a State that must permit them to (R29); and where they do not, it is
+    seized.
+    """
+    last, at = words["legs"][-1], next(one for one in words["checkpoints"] if one["step"] == "deliver")
+    asked = at["requires"][0]
+    if last["accompanied_by"] and asked["says"] == "delivered" and dice.random() < GUESTS:
+        at["requires"] = [asked | {"service": dice.choice(last["accompanied_by"])}]
+        at |= {"due": "10d", "overdue": "interdict"}
 
 
 def _with_others(words: Words, dice: random.Random) -> Words:

@@ -1051,6 +1051,15 @@ BUGS = (
     ),
     Bug("R16", "domain/rules/lapse.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
     Bug("R8", "domain/rules/lapse.py", "state.hold_all(when.at, when.seq, None)", "pass", "urgent_permissions"),
+    Bug("R16", "domain/rules/lapse.py", "            self.no_more(state, progress.key)\n", "", "urgent_permissions"),
+    Bug("R16", "domain/rules/lapse.py", "            if held:\n", "            if False:\n", "permissions_that_end"),
+    Bug("R16", "domain/rules/renewal.py", "progress.due is not None and progress.due <= now", "True", "permissions_that_end"),
+    Bug("R16", "domain/rules/permission.py", "asked.contingency in LAPSES:", "False:", "permissions_that_end"),
+    Bug("R17", "domain/rules/grounds.py", "if turn.progress.refused and", "if False and", "permissions_that_end"),
+    Bug("R28", "domain/rules/permission.py", ">= ends + least:", "> ends:", "permissions_that_end"),
+    Bug(
+        "R16", "domain/delivery/consents.py", "plan.measures(state) if card is None", "() if card is None", "permissions_that_end"
+    ),
     Bug("R16", "domain/rules/renewal.py", "max(state.now, asked_anew(state, key, ends))", "state.now", "permissions_that_end"),
     Bug("R16", "domain/rules/renewal.py", "<= now <= ends - A_MILLISECOND", "<= now < ends", "permissions_that_end"),
     Bug("R16", "domain/rules/permission.py", "<= ends < instant(self.valid_until):", "<= ends:", "permissions_that_end"),
@@ -1600,9 +1609,12 @@ BUGS = (
     Bug(
         "R12",
         "domain/delivery/state.py",
-        "> self.freed.get(service, ()).count(code)",
-        "> (code in self.freed.get(service, ()))",
+        "self.freed.pop(statement, ()) if one in codes):",
+        "self.freed.pop(statement, ())):",
         "persons",
+    ),
+    Bug(
+        "R12", "domain/delivery/state.py", "code not in self.freed.get(statement, ()):", "code not in str(self.freed):", "persons"
     ),
     Bug("R12", "domain/delivery/persons.py", "(one.service, person.code): person", "(one, person.code): person", "persons"),
     Bug(
@@ -3288,7 +3300,7 @@ BUGS = (
         "powers",
     ),
     Bug("R12", "domain/rules/conclusion.py", "if arrested and not held:", "if False:", "outcomes"),
-    Bug("R12", "domain/delivery/state.py", "taken > self.freed.get(service, ()).count(code)", "taken > 0", "outcomes"),
+    Bug("R12", "domain/delivery/state.py", "if said and code not in self.freed.get(statement, ()):", "if said:", "outcomes"),
     Bug("R12", "domain/delivery/persons.py", "for one in persons if not one.unwitting]", "for one in persons]", "persons"),
     Bug("R12", "domain/rules/conclusion.py", "of_each_role(state.held)", "of_each_role(state.arrested)", "persons"),
     Bug(

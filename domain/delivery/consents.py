@@ -37,22 +37,28 @@ class Consents:
 
     def _also_permitting(self, state: str, permission: Measure) -> tuple[Grant, ...]:
         """Authorisations of a State that permit this too."""
-        rule = self._state.cards[state].rule_of(permission, self._state.plan.case) if state in self._state.cards else None
+        card = self._state.cards.get(state)
+        rule = card.rule_of(permission, self._state.plan.case) if card is not None else None
         apart = rule is not None and rule.needs == "own_act"
         grants = self._state.grants.values()
         return tuple(one for one in grants if one.state == state and permission in one.permits and not apart)
 
-    def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[Lacking, ...]:
+    def not_permitted(self, states: tuple[str, ...], at: datetime, *, without: str | None = None) -> tuple[Lacking, ...]:
         """What an act must permit in these States and none does (R16): State by State, each of the plan's `permissions` there
-        that is not `permitted` at this instant. Once it has been prepared, `opening` is wanted no more.
+        that is not `permitted` at this instant. Once it has been prepared, `opening` is wanted no more. Of a State without a card
+        nothing is known, so each of the plan's `measures` there is wanted. Where a service is left out: as for `permitted`.
         """
         over: tuple[Measure, ...] = ("opening",) if self._state.goods is not None else ()
         return tuple(
             Lacking(state, permission)
             for state in states
-            for permission in self._state.plan.permissions(self._state.cards[state])
-            if permission not in over and not self.permitted(state, permission, at)
+            for permission in self._wanted(state)
+            if permission not in over and not self.permitted(state, permission, at, without=without)
         )
+
+    def _wanted(self, state: str) -> tuple[Measure, ...]:
+        plan, card = self._state.plan, self._state.cards.get(state)
+        return plan.measures(state) if card is None else plan.permissions(card)
 
     def authorised(self, state: str, at: datetime, until: datetime | None = None) -> bool:
         """Whether the State's authorisation is live at this instant and, if an end is given, lasts until then (R1). Each

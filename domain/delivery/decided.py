@@ -165,6 +165,8 @@ class Closed(Event):
     readers = "checkpoint"
     checkpoint: CheckpointId
     result: Result
+    finding: Annotated[Finding | None, Field(exclude_if=lambda finding: finding is None)] = None
+    """What ends with it, where something was refused."""
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The checkpoint has this result, and what was answered there is forgotten. Of a checkpoint of the plan, the register

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
-from domain.delivery.decided import Silence, TakenUp
+from domain.delivery.decided import Closed, Silence, TakenUp
 from domain.delivery.event import Event, Law, Moment
 from domain.delivery.events import AnyEvent
 from domain.delivery.known import Known, KnownStatements
@@ -135,12 +135,12 @@ class Delivery:
         return found
 
     def remarked(self) -> Iterator[tuple[Entry, Finding]]:
-        """Of the entries held here: of statements that count, each with each thing that is remarked of it; of silences, each with
-        what ended with it.
+        """Of the entries held here: of statements that count, each with each thing that is remarked of it; of silences and of
+        refusals to permit it for longer, each with what ended with it.
         """
         for entry in self.ledger:
             match entry:
-                case Entry(event=Silence(finding=Finding() as ended)):
+                case Entry(event=Silence(finding=Finding() as ended) | Closed(finding=Finding() as ended)):
                     yield entry, ended
                 case Entry(event=Stated(verdict=verdict) | TakenUp(verdict=verdict)) if verdict.verdict == "accepted":
                     yield from ((entry, finding) for finding in verdict.findings)

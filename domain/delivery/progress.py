@@ -70,7 +70,9 @@ class Progress:
     """They have been."""
     silent: bool = False
     """The due time passed unanswered."""
-    result: Literal["satisfied", "unanswered", "withdrawn"] | None = None
+    refused: bool = False
+    """Whoever was asked to permit it for longer, or to sanction it, does not: the measure ends, not the delivery (R16)."""
+    result: Literal["satisfied", "unanswered", "withdrawn", "refused"] | None = None
     """How it closed; none while it is open."""
 
     @property

@@ -1,5 +1,6 @@
 """The state of one delivery: all that has come of what its ledger records. Events and statements change it, nothing else does."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, ClassVar, TypeVar
@@ -140,7 +141,7 @@ class State:
     arrests: dict[str, Arrested] = field(default_factory=dict)
     """Persons arrested, by statement id, as last corrected."""
     freed: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By service: codes of the persons that it has arrested and released again, as often as it has."""
+    """By the statement that says that they were arrested: codes of the persons who were released again."""
     understandings: OfReaders[dict[str, Understanding]] = field(default_factory=dict, compare=False)
     """By service: who prosecutes whom, as it said last. For who reads a whole ledger: no rule asks for it."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
@@ -237,9 +238,17 @@ class State:
         return tuple(person for (service, code), person in found if self.holds(service, code))
 
     def holds(self, service: str, code: str) -> bool:
-        """Whether this service has arrested the person of this code more often than it has freed them."""
-        taken = sum(person.code == code for one in self.arrests.values() if one.service == service for person in one.persons)
-        return taken > self.freed.get(service, ()).count(code)
+        """Whether this service has said of the person of this code that it arrested them, by a statement from which they are not
+        freed.
+        """
+        return any(True for _ in self._holding(service, code))
+
+    def _holding(self, service: str, code: str) -> Iterator[str]:
+        """Statements by which this service holds the person of this code."""
+        for statement, one in self.arrests.items():
+            said = one.service == service and any(person.code == code for person in one.persons)
+            if said and code not in self.freed.get(statement, ()):
+                yield statement
 
     @property
     def plan_digest(self) -> str:
@@ -377,6 +386,19 @@ class State:
         """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one."""
         self.leg = 0 if self.leg is None else self.leg + 1
         self.moves.append(seq + 1)
+
+    def arrest(self, statement: str, arrested: Arrested) -> None:
+        """This statement says, perhaps as corrected, who was arrested. Whom it does not name is not freed from it either."""
+        self.arrests[statement] = arrested
+        codes = [one.code for one in arrested.persons]
+        if free := tuple(one for one in self.freed.pop(statement, ()) if one in codes):
+            self.freed[statement] = free
+
+    def free(self, service: str, codes: tuple[str, ...]) -> None:
+        """This service has released these: they are freed from each statement by which it `holds` them."""
+        for code in codes:
+            for statement in self._holding(service, code):
+                self.freed[statement] = (*self.freed.get(statement, ()), code)
 
     def have_in_sight(self, at: datetime) -> None:
         """Somebody has it in hand or in sight (R9): `last_contact` is now, and a gap ends."""

@@ -65,5 +65,5 @@ Differing = Literal["other", "ahead", "root"]
 """How it is seen that the archive has another history than the workflow: another leaf stands at an entry; it has entries of which
 the workflow does not know; or somewhere before one of the two was altered, for the roots differ."""
 
-Result = Literal["satisfied", "unanswered", "withdrawn"]
+Result = Literal["satisfied", "unanswered", "withdrawn", "refused"]
 """How a checkpoint closed."""

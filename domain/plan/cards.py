@@ -324,6 +324,14 @@ class Reporting(Provision):
     every: Span
 
 
+class Afterwards(Provision):
+    """What is due when all is over, such as notice before material is destroyed. This record has ended by then, so somebody
+    answers for it (R1).
+    """
+
+    what: Words
+
+
 class RecordRule(Provision):
     """How an act is recorded: before attesting witnesses, by a recording, by either, or by neither."""
 
@@ -365,6 +373,7 @@ class RuleCard(Frozen):
     offences: Annotated[tuple[Offences, ...], Field(max_length=MOST_PROVISIONS)] = ()
     duties: Annotated[tuple[Duty, ...], Field(max_length=MOST_DUTIES_OF_A_CARD)] = ()
     reports: Annotated[tuple[Reporting, ...], Field(max_length=MOST_PROVISIONS, exclude_if=lambda said: not said)] = ()
+    afterwards: Annotated[tuple[Afterwards, ...], Field(max_length=MOST_PROVISIONS, exclude_if=lambda said: not said)] = ()
     records: Annotated[tuple[RecordRule, ...], Field(max_length=MOST_PROVISIONS)] = ()
     notice: Annotated[tuple[Notice, ...], Field(max_length=MOST_PROVISIONS)] = ()
     languages: Annotated[tuple[Languages, ...], Field(max_length=MOST_PROVISIONS)] = ()

@@ -15,10 +15,11 @@ from domain.words.quantities import Span
 from domain.words.terms import LegalTerm, at_least
 from domain.words.text import fill, mark, word
 
-Topic = Literal["decider", "handling", "term", "bars", "records", "reports", "contacts", Measure]
+Topic = Literal["decider", "handling", "term", "bars", "records", "reports", "afterwards", "contacts", Measure]
 """What a card may not know that matters to a plan: who decides, which ways of handling are allowed, how long an authorisation
-lasts; whether what forbids it is so, whether acts are recorded and it is reported as it demands, and others met are followed no
-longer than it lets, where no statement says that; and of each measure whether an act must permit it."""
+lasts; whether what forbids it is so, whether acts are recorded and it is reported as it demands, what is due afterwards is done,
+and others met are followed no longer than it lets, where no statement says that; and of each measure whether an act must permit
+it."""
 
 About = Literal[
     "decides",
@@ -32,6 +33,7 @@ About = Literal[
     "offences",
     "duties",
     "reports",
+    "afterwards",
     "recorded",
     "notice",
     "languages",
@@ -44,6 +46,7 @@ TOPICS: Mapping[Topic, str] = {
     "bars": mark("whether something is so that forbids it"),
     "records": mark("whether acts are recorded as it demands"),
     "reports": mark("whether it is reported as often as it demands"),
+    "afterwards": mark("whether what it demands afterwards is done"),
     "contacts": mark("whether others who are met are followed no longer than it lets"),
 }
 """What a card does not know that matters to a plan. Of a measure: whether an act must permit it."""
@@ -130,6 +133,7 @@ DUTY = mark("{what}, within {within} of: {event}")
 DUTY_UNTIMED = mark("{what}, after: {event}; the law gives no time, and this plan names {within} (R16)")
 DUTY_BEFORE = mark("{what}, {before} before the authorisation ends at the latest")
 REPORTS = mark("{what}, every {every} at least")
+AFTERWARDS = mark("when all is over: {what}")
 RECORDED: Mapping[str, str] = {
     "witnesses": mark("{acts}: before attesting witnesses"),
     "recording": mark("{acts}: with a recording"),
@@ -168,6 +172,8 @@ def not_known(plan: Plan, card: RuleCard) -> tuple[Topic, ...]:
         topics.append("records")
     if card.about(card.reports, plan.case):
         topics.append("reports")
+    if card.about(card.afterwards, plan.case):
+        topics.append("afterwards")
     rules = [(one, card.rule_of(one, plan.case)) for one in plan.measures(card.state)]
     if any(rule is not None and rule.contacts is not None for _, rule in rules):
         topics.append("contacts")
@@ -312,6 +318,8 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         yield _duty(plan, card, duty)
     for report in card.about(card.reports, plan.case):
         yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))
+    for later in card.about(card.afterwards, plan.case):
+        yield _answered(_known(card, "afterwards", AFTERWARDS, later, what=later.what))
     for record in card.about(card.records, plan.case):
         known = _known(card, "recorded", RECORDED[record.by], record, acts=tuple(ACTS[one] for one in record.acts))
         yield _answered(known) if _unseen(record) else known

@@ -118,7 +118,7 @@ class Verified(Frozen):
     """Entries whose service says that it had seen another history than this: they count, and somebody must ask why."""
     remarked: tuple[int, ...]
     """Entries of what counts and of which the rules remark something: it was done where no consent was live any more (R29), or an
-    exhibit did not weigh what it had (R30); and of silences with which a permission ended that was not sanctioned (R16)."""
+    exhibit did not weigh what it had (R30); and of silences and refusals with which a permission ended (R16)."""
     exhibits: tuple[HeldExhibit, ...]
     """Of everything that was found, taken out, put in or seized: its holder, or what became of it."""
     attachments: tuple[AttachedFile, ...]

@@ -159,7 +159,7 @@ class ArrestMade(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """These persons are arrested by its `voice`, by this statement."""
-        state.arrests[said.statement.id] = Arrested(said.voice, self.persons)
+        state.arrest(said.statement.id, Arrested(said.voice, self.persons))
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -268,5 +268,5 @@ class ArresteeReleased(Kind):
         return NOT_UNDER_ARREST(voice=said.voice, persons=free) if free else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
-        """Its `voice` has freed these."""
-        state.freed[said.voice] = (*state.freed.get(said.voice, ()), *self.persons)
+        """Its `voice` has freed these, from each statement by which it `holds` them."""
+        state.free(said.voice, self.persons)

@@ -93,6 +93,10 @@ class Contingency(ABC):
         """What ends if it is not answered in time: nothing that would have to be said."""
         return None
 
+    def refusal_counts(self, progress: Progress, now: datetime) -> bool:
+        """Whether what was `refused` there has its time: at once."""
+        return True
+
     def after_silence(  # noqa: B027 - most have nothing to do
         self, state: State, progress: Progress, services: tuple[str, ...], when: Moment
     ) -> None:

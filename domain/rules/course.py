@@ -74,14 +74,15 @@ def record_what_time_brought(delivery: Delivery, now: datetime) -> Iterator[AnyE
 
 def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Checkpoint by checkpoint, in the order in which they opened, what is open and over. As `withdrawn`, where it is not under
-    way any more, but for what goes on after a halt (the step `close`, and contingencies that say so). As `satisfied`, where it
-    is, unless what does not fit was found there and waits for a decision. As `unanswered`, where it is silent and silence closes
-    it (the steps `muster` and `close`, and contingencies that say so). As `withdrawn`, where it is moot: the contingency says so,
-    or the plan in force has it no more.
+    way any more, but for what goes on after a halt (the step `close`, and contingencies that say so). As `refused`, where it was
+    and the contingency says that this has its time: with what ends then, as after silence. As `satisfied`, where it is, unless it
+    was `refused`, or what does not fit was found there and waits for a decision. As `unanswered`, where it is silent and silence
+    closes it (the steps `muster` and `close`, and contingencies that say so). As `withdrawn`, where it is moot: the contingency
+    says so, or the plan in force has it no more.
     """
     for name, progress in delivery.state.progress.items():
         if progress.open:
-            yield from _closing(delivery, name, progress)
+            yield from _closing(delivery, name, progress, now)
 
 
 def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
@@ -298,14 +299,17 @@ def next_moment(delivery: Delivery, after: datetime) -> datetime | None:
 # What the steps are made of
 
 
-def _closing(delivery: Delivery, name: str, progress: Progress) -> Iterator[AnyEvent]:
+def _closing(delivery: Delivery, name: str, progress: Progress, now: datetime) -> Iterator[AnyEvent]:
     state, planned = delivery.state, delivery.plan.find(name)
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
     brake = contingency.declares.after_halt if contingency is not None else planned is not None and planned.step == "close"
     if not state.under_way and not brake:
         yield Closed(checkpoint=name, result="withdrawn")
+    if progress.refused and contingency is not None and contingency.refusal_counts(progress, now):
+        at = min(now, progress.due or now)
+        yield Closed(checkpoint=name, result="refused", finding=contingency.ends_with_silence(state, progress, at))
     discrepancy = state.discrepancy
-    if progress.satisfied and (discrepancy is None or discrepancy.checkpoint != name):
+    if progress.satisfied and not progress.refused and (discrepancy is None or discrepancy.checkpoint != name):
         yield Closed(checkpoint=name, result="satisfied")
     if progress.silent and _may_stay_unanswered(delivery, name, progress):
         yield Closed(checkpoint=name, result="unanswered")

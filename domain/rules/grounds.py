@@ -224,9 +224,11 @@ def not_open(delivery: Delivery, said: Said) -> Verdict | None:
 
 @ground(ANSWERED)
 def answered_already(delivery: Delivery, said: Said) -> Verdict | None:
-    """This service has answered it there (R17)."""
+    """This service has answered it there (R17). What it has `refused` there it may still permit."""
     turn = _turn(delivery, said)
     if turn is None or turn.progress is None or (said.voice, turn.need) not in turn.progress.answers:
+        return None
+    if turn.progress.refused and kind_of(said.statement).is_yes():
         return None
     return ANSWERED(voice=said.voice, need=turn.need, checkpoint=turn.name)
 

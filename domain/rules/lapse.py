@@ -1,7 +1,7 @@
 """A permission ends (R16): whose say it is permits it in time, or the measure has ended, and not the delivery.
 
-But somebody must be able to seize at any moment: where the way that is being gone rests on that measure, it is held, and those
-in charge decide in time (R8).
+To refuse is to say so sooner: what was urgent ends at once, what is permitted when its time is over. But somebody must be able to
+seize at any moment: where the way that is being gone rests on that measure, it is held, and those in charge decide in time (R8).
 """
 
 from abc import abstractmethod
@@ -14,14 +14,28 @@ from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, Found
 from domain.plan.cards import Measure
 from domain.plan.plan import Requirement
-from domain.rules.contingency import Consequence, Contingency
+from domain.rules.contingency import Consequence, Contingency, Unforeseen
 
 CONTROL: tuple[Measure, ...] = ("post", "following_person", "watching_thing", "device", "foreign_officers")
 """Measures by which it is kept under control on its way. The others are done once, or listen."""
 
 
+def lapse(name: str, title: str) -> Unforeseen:
+    """What each of them says of itself."""
+    return Unforeseen(
+        name=name,
+        title=title,
+        needs="permission",
+        without_end=False,
+        after_halt=False,
+        closes_unanswered=True,
+        once=False,
+        everybody_named=False,
+    )
+
+
 class Lapse(Contingency):
-    """A service is asked for a permission, and its silence ends what is not permitted otherwise."""
+    """A service is asked for a permission, and its silence or refusal ends what is not permitted otherwise."""
 
     @abstractmethod
     def ends(self, state: State, service: str) -> datetime:
@@ -35,6 +49,9 @@ class Lapse(Contingency):
         """That service, by as many officers as the plan asks to permit it."""
         officers = max((one.officers_for(key, "permission") for one in state.plan.at("authorise")), default=1)
         return (Requirement(service=key, says="permission", officers=officers),)
+
+    def no_more(self, state: State, service: str) -> None:
+        """What this service has refused is permitted no more."""
 
     def found_by_silence(self, state: State, service: str, at: datetime, *, holds: Found, closes: Found) -> Finding | None:
         """What is permitted no more, if anything, and whether it goes by that."""
@@ -53,6 +70,15 @@ class Lapse(Contingency):
         """Where it `goes_by` what is permitted no more it is held, by nobody's order."""
         if goes_by(state, progress.key, self.lapsing(state, progress.key, when.at)):
             state.hold_all(when.at, when.seq, None)
+
+    def after_close(self, state: State, progress: Progress, when: Moment) -> None:
+        """If it was `refused`, what that service was asked for is permitted no more, and it is held as after silence."""
+        if progress.result == "refused":
+            at = min(when.at, progress.due or when.at)
+            held = goes_by(state, progress.key, self.lapsing(state, progress.key, at))
+            self.no_more(state, progress.key)
+            if held:
+                state.hold_all(when.at, when.seq, None)
 
 
 def goes_by(state: State, service: str, lapsed: tuple[Measure, ...]) -> bool:

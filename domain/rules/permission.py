@@ -48,6 +48,14 @@ ALREADY_ENDED = refused(
 NO_LONGER = refused(
     "R16", "permission_not_longer", "{checkpoint} asks for it without a gap beyond {until}", checkpoint="name", until="instant"
 )
+NOT_LONG_ENOUGH = refused(
+    "R28",
+    "renewed_too_briefly",
+    "{checkpoint} asks for {least} more at the least, so until {until}: each time it ends, it is asked anew",
+    checkpoint="name",
+    least="term",
+    until="instant",
+)
 NOT_ALL = refused(
     "R16", "not_all_permitted", "{missing} is asked for too; what is not permitted is refused as a whole", missing="words"
 )
@@ -120,7 +128,8 @@ class PermissionGranted(Kind):
         """`permission_of_other_state` unless it is for the State of the checkpoint, or of its `voice` where no plan holds that;
         `other_request` where it decides on another request than the one to that State which follows from the plan in force;
         `permission_already_ended` unless `valid_until` is after now, and `permission_not_longer` unless it is after the due time
-        of the checkpoint that it names, and `valid_from` is not, where that is of the contingency `renewal`; `may_not_permit` or
+        of the checkpoint that it names, and `valid_from` is not, where that is of the contingency `renewal`, and then
+        `renewed_too_briefly` unless `valid_until` is later than that due time by `shortest_renewal`; `may_not_permit` or
         `permitted_too_long` for the first measure that by the State's card this service may not permit, or not for so long;
         `measure_extended_too_far` for the first that a permission permits which has not ended when this one begins, and ends
         before it, by more than the card lets extend at a time; `not_all_permitted` where of the plan's `permissions` in that
@@ -136,13 +145,22 @@ class PermissionGranted(Kind):
         if instant(self.valid_until) <= said.at:
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         ends = _renewed(delivery, said)
-        if ends is not None and not instant(self.valid_from) <= ends < instant(self.valid_until):
-            return NO_LONGER(checkpoint=said.checkpoint, until=utc_text(ends))
+        if ends is not None and (brief := self._no_longer(ends, delivery, said)) is not None:
+            return brief
         card = delivery.cards.get(self.state)
         if card is None:
             kind = delivery.directory.get(said.service).kind
             return self._without_card(kind) if self.urgent_at is not None else ACCEPTED
         return self._by_card(card, delivery, said)
+
+    def _no_longer(self, ends: datetime, delivery: Delivery, said: Said) -> Verdict | None:
+        """What is wrong where it is asked for longer, and permitted with a gap, or for hardly more."""
+        if not instant(self.valid_from) <= ends < instant(self.valid_until):
+            return NO_LONGER(checkpoint=said.checkpoint, until=utc_text(ends))
+        least = delivery.law.figures.shortest_renewal
+        if instant(self.valid_until) >= ends + least:
+            return None
+        return NOT_LONG_ENOUGH(checkpoint=said.checkpoint, least=iso_term(least), until=utc_text(ends + least))
 
     def _without_card(self, kind: ServiceKind) -> Verdict:
         return NOT_IN_URGENCY(service=kind, state=self.state, permission=self.permissions[0])
@@ -249,8 +267,14 @@ class PermissionRefused(Kind):
         return True
 
     def apply(self, state: State, said: Said) -> None:
-        """It halts with the cause `refused` and `permission_refused`."""
-        state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
+        """At a checkpoint of the contingency `sanction` or `renewal` that is `refused`, and what follows is what that says: the
+        measure ends, and not the delivery. Elsewhere it halts with the cause `refused` and `permission_refused`.
+        """
+        asked = state.progress.get(said.checkpoint)
+        if asked is not None and asked.contingency in LAPSES:
+            asked.refused = True
+        else:
+            state.stop_all("refused", REFUSED(state=self.state, entry=said.seq), said.seq, said.service)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -292,6 +316,8 @@ class DutyDone(Kind):
     )
 
 
+LAPSES: Final = ("sanction", "renewal")
+"""Contingencies that ask whether a measure may go on; see `domain.rules.lapse`."""
 DISPOSED_OF: Final = ("destroyed", "returned", "handed_to_court")
 
 

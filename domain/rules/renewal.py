@@ -14,8 +14,8 @@ from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.cards import Measure
 from domain.plan.plan import Checkpoint
-from domain.rules.contingency import Unforeseen, open_about
-from domain.rules.lapse import Lapse, permits_of
+from domain.rules.contingency import open_about
+from domain.rules.lapse import Lapse, lapse, permits_of
 from domain.words.quantities import left_until
 
 ENDED = found(
@@ -42,16 +42,7 @@ A_MILLISECOND = timedelta(milliseconds=1)
 class Renewal(Lapse):
     """Who has permitted a measure is asked, before that ends, to permit it for longer (R16)."""
 
-    declares = Unforeseen(
-        name="renewal",
-        title="a longer permission",
-        needs="permission",
-        without_end=False,
-        after_halt=False,
-        closes_unanswered=True,
-        once=False,
-        everybody_named=False,
-    )
+    declares = lapse("renewal", "a longer permission")
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each service that is among `running_out`, from when that is to be `asked_anew` until a millisecond before it
@@ -86,6 +77,10 @@ class Renewal(Lapse):
         `goes_by` some of that; else `permission_ended`.
         """
         return self.found_by_silence(state, progress.key, at, holds=HELD_FOR_ITS_END, closes=ENDED)
+
+    def refusal_counts(self, progress: Progress, now: datetime) -> bool:
+        """Whether what was `refused` there has its time: once what is permitted has ended, at the due time."""
+        return progress.due is not None and progress.due <= now
 
     def ends(self, state: State, service: str) -> datetime:
         ends = (until for one, until in running_out(state) if one == service)
@@ -124,15 +119,14 @@ def asked_anew(state: State, service: str, ends: datetime) -> datetime:
     there, leads = state.directory.get(service).state or "", [*state.plan.expiry_warnings]
     for permit in permits_of(state, there, urgent=False):
         if permit.service == service and permit.valid_until == ends:
-            rules = (state.cards[there].rule_of(one, state.plan.case) for one in permit.permissions)
+            card = state.cards.get(there)
+            rules = (card.rule_of(one, state.plan.case) for one in permit.permissions) if card is not None else ()
             leads += [one.ask_before for one in rules if one is not None and one.ask_before is not None]
     return ends - max(leads, default=state.plan.contingencies.extension)
 
 
 def _lacking(state: State, there: str, permissions: tuple[Measure, ...], at: datetime) -> tuple[Measure, ...]:
     """Which of these is still wanted in a State and not permitted at this instant."""
-    if there not in state.cards:
-        return ()
     return tuple(one.permission for one in Consents(state).not_permitted((there,), at) if one.permission in permissions)
 
 

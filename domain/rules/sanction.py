@@ -15,14 +15,14 @@ from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.cards import Measure
 from domain.plan.plan import Checkpoint
-from domain.rules.contingency import Unforeseen, open_about
-from domain.rules.lapse import Lapse, permits_of
+from domain.rules.contingency import open_about
+from domain.rules.lapse import Lapse, lapse, permits_of
 from domain.words.quantities import left_until
 
 NOT_SANCTIONED = found(
     "R16",
     "not_sanctioned",
-    "{service} has not sanctioned in time what was permitted in urgency: in {state} there is no permission any more for {lapsed}",
+    "{service} has not sanctioned what was permitted in urgency: in {state} there is no permission any more for {lapsed}",
     service="name",
     state="name",
     lapsed="words",
@@ -30,7 +30,7 @@ NOT_SANCTIONED = found(
 HELD_FOR_IT = found(
     "R16",
     "held_for_sanction",
-    "{service} has not sanctioned in time what was permitted in urgency: in {state} there is no permission any more for "
+    "{service} has not sanctioned what was permitted in urgency: in {state} there is no permission any more for "
     "{lapsed}; it goes by that now, so it is held",
     service="name",
     state="name",
@@ -41,16 +41,7 @@ HELD_FOR_IT = found(
 class Sanction(Lapse):
     """Whose say a permission is sanctions what was permitted without it, since that was urgent, in the time of the card (R16)."""
 
-    declares = Unforeseen(
-        name="sanction",
-        title="the sanction of what was urgent",
-        needs="permission",
-        without_end=False,
-        after_halt=False,
-        closes_unanswered=True,
-        once=False,
-        everybody_named=False,
-    )
+    declares = lapse("sanction", "the sanction of what was urgent")
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each service without whom something was permitted in urgency that has not ended, State by State, while it is
@@ -88,9 +79,13 @@ class Sanction(Lapse):
         """
         there = state.directory.get(service).state or ""
         urgent = {one for permit in _urgent(state) if permit.service == service for one in permit.permissions}
-        wanted = state.plan.permissions(state.cards[there])
-        law = Consents(state)
-        return tuple(one for one in wanted if one in urgent and not law.permitted(there, one, at, without=service))
+        lacking = Consents(state).not_permitted((there,), at, without=service)
+        return tuple(one.permission for one in lacking if one.permission in urgent)
+
+    def no_more(self, state: State, service: str) -> None:
+        """What was permitted in its place."""
+        there = state.directory.get(service).state or ""
+        state.permits[there] = tuple(one for one in state.permits.get(there, ()) if not (one.urgent and one.service == service))
 
 
 def _urgent(state: State) -> tuple[Permit, ...]:

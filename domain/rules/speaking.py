@@ -172,7 +172,8 @@ class Correction(Kind):
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
         it corrects; of an `interdicted` the gross weight, the number of packages, and who was
-        arrested with it; of an `arrest_made` or `arrest_reported` its persons; of a
+        arrested with it; of an `arrest_made` or `arrest_reported` its persons, of
+        whom those stay freed whom it named before; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
         decided on the old ones stays decided; but what does not close in the balance is explained afresh.
         """
@@ -190,7 +191,7 @@ class Correction(Kind):
                 if not state.dispatched:
                     state.custody = Custody.of(prepared, state.gaps)
             case ArrestMade(persons=persons):
-                state.arrests[self.of] = replace(state.arrests[self.of], persons=persons)
+                state.arrest(self.of, replace(state.arrests[self.of], persons=persons))
 
 
 CORRECTABLE = ("prepared", "arrest_made", "arrest_reported", "seizure", "interdicted")

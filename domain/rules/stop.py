@@ -153,7 +153,9 @@ class Interdicted(Kind):
 
     def _arrest(self, state: State, statement: str, voice: str, persons: tuple[Arrestee, ...]) -> None:
         if persons:
-            state.arrests[statement] = Arrested(voice, persons)
+            state.arrest(statement, Arrested(voice, persons))
+        else:
+            state.freed.pop(statement, None)
 
     def seized(self) -> Secured:
         """What later checks need of it: an estimate of its weight is none."""

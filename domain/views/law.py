@@ -34,6 +34,7 @@ ABOUT: Mapping[About, str] = {
     "offences": mark("offences"),
     "duties": mark("duties"),
     "reports": mark("reports"),
+    "afterwards": mark("afterwards"),
     "recorded": mark("how it is recorded"),
     "notice": mark("time to answer"),
     "languages": mark("languages"),

@@ -211,6 +211,7 @@ RESULTS: Mapping[str, str] = {
     "satisfied": mark("everybody has answered"),
     "unanswered": mark("an answer is missing"),
     "withdrawn": mark("request withdrawn"),
+    "refused": mark("the measure is not permitted any more"),
 }
 IN_GENERAL: Mapping[Cause, str] = {
     "stop": mark("a stop was ordered"),

@@ -65,6 +65,7 @@ class Figures:
     most_key_changes: int = limits.MOST_KEY_CHANGES
     shortest_check_in: timedelta = limits.SHORTEST_CHECK_IN
     shortest_reminder: timedelta = limits.SHORTEST_REMINDER
+    shortest_renewal: timedelta = limits.SHORTEST_RENEWAL
     reminders_at_pace: int = limits.REMINDERS_AT_PACE
     rarely: timedelta = limits.RARELY
     most_reminders: int = limits.MOST_REMINDERS

@@ -191,6 +191,8 @@ CARDS_BYTES: Final = 232 * KIB
 SHORTEST_CHECK_IN: Final = timedelta(minutes=5)
 SHORTEST_REMINDER: Final = timedelta(minutes=5)
 """Between two of them: each opens a checkpoint or sends a notice, and goes on for as long as a delivery is held."""
+SHORTEST_RENEWAL: Final = timedelta(hours=1)
+"""By which a permission is made longer at the least: who permits it for a moment more each time is not asked each time anew."""
 REMINDERS_AT_PACE: Final = 48
 """Reminders as often as the plan says, of a checkpoint that waits without end: two days of them, if it says each hour."""
 RARELY: Final = timedelta(days=1)

@@ -58,6 +58,17 @@ PERMITTING: Final = {
     "renewal": mark("What you have permitted ends then; you are asked to permit it for longer: {permissions}."),
 }
 """By the contingency that asks for a permission."""
+ENDS: Final = {
+    "sanction": mark(
+        "The measure ends at once, and not the delivery: what goes by it is held until it is decided how to go on; where it may "
+        "not leave or cross without, it halts. You owe no reason."
+    ),
+    "renewal": mark(
+        "The measure ends when its time is over, and not the delivery: what goes by it is held then, until it is decided how to "
+        "go on; where it may not leave or cross without, it halts. You owe no reason, and may still permit it until then."
+    ),
+}
+"""What a refusal brings there."""
 URGENCY: Final = mark(
     "You may permit this in urgency, in the place of {service}, which is then asked to sanction it: {permissions}."
 )
@@ -91,7 +102,7 @@ def asked_of(delivery: Delivery, asked: Request, reader: Service, now: datetime,
     if "authorisation" in asked.says:
         follows.append((speak(mark("If you consent")), speak(MAY_CROSS).format(state=asked.facts.state)))
     if ("authorisation" in asked.says or "permission" in asked.says) and asked.service == reader.id:
-        refused = HALTS if delivery.state.dispatched else NOT_LEAVING
+        refused = ENDS.get(contingency or "", HALTS if delivery.state.dispatched else NOT_LEAVING)
         follows.append((speak(mark("If you refuse")), speak(refused)))
     shown, seen = view(delivery, reader, now), sight(delivery, reader)
     ladder = next((one for one in ladders(delivery, shown, seen) if one.wait.checkpoint == asked.checkpoint), None)

@@ -118,8 +118,8 @@ def _parts(entry: Entry, speak: Translate) -> dict[str, Any]:
             return {"checkpoint": name, "facts": services, "finding": finding}
         case Escalated(checkpoint=name, to=to):
             return {"checkpoint": name, "facts": (to,)}
-        case Closed(checkpoint=name, result=result):
-            return {"checkpoint": name, "result": result}
+        case Closed(checkpoint=name, result=result, finding=finding):
+            return {"checkpoint": name, "result": result, "finding": finding}
         case Expiring(service=service, valid_until=until):
             return {"service": service, "moment": until}
         case Expired(service=service):

@@ -57,6 +57,7 @@ CLOSED: Final[Mapping[str, str]] = {
     "satisfied": mark("{checkpoint} closed: everybody has answered."),
     "unanswered": mark("{checkpoint} closed: an answer is missing."),
     "withdrawn": mark("{checkpoint} closed: its request was withdrawn."),
+    "refused": mark("{checkpoint} closed: the measure is not permitted any more."),
 }
 REACHED: Final[Mapping[str, str]] = {
     "acknowledged": mark("{services} signed that the request of {checkpoint} was received."),

@@ -71,6 +71,9 @@ def test_the_customs_of_kazakhstan_neither_decide_nor_carry_one_out() -> None:
     assert [(("post", "audio_video"), 3)] == asked, "CPC art. 236 is about the measure, not about the delivery"
     assert () == card.duties_of(DRUGS)
     assert [1] == [one.every.days for one in card.reports]
+    assert [("12(8)", "5"), ("240", "")] == [
+        tuple(one.law.article for one in card.about(card.afterwards, at)) for at in (DRUGS, IN_A_CASE)
+    ]
 
 
 def test_a_measure_that_a_text_does_not_name_must_be_permitted() -> None:

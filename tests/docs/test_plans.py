@@ -15,6 +15,7 @@ from domain.delivery.vocabulary import Outcome
 from domain.plan import check, check_goods, check_law, check_powers, check_request, check_route
 from domain.plan.attachment import Attachment
 from domain.plan.cards import (
+    Afterwards,
     Agreement,
     Bar,
     Decider,
@@ -96,7 +97,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
     Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, Law, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, UrgentMeasures, Bar, Offences, Duty,
-    Reporting, RecordRule, Notice, Languages, Scenario, PaceOf,
+    Afterwards, Reporting, RecordRule, Notice, Languages, Scenario, PaceOf,
     Act, PlanChange, ExpectedStatement, ExpectedEvent, GroupScenario, ConsignmentScenario,
 )  # fmt: skip
 

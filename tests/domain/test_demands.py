@@ -42,7 +42,7 @@ def test_what_a_card_does_not_know_is_said_so_and_somebody_answers_for_it() -> N
     """The example card of Kazakhstan knows nothing of who decides, of the ways and of the duration; its prosecutor answers."""
     found = of_kazakhstan()
 
-    assert (("decider", "handling", "term", "records"), "kz.prosecutor") == (found.not_known, found.answered_by)
+    assert (("decider", "handling", "term", "records", "afterwards"), "kz.prosecutor") == (found.not_known, found.answered_by)
     for sentence in (law.DECIDES_UNKNOWN, law.HANDLING_UNKNOWN, law.LASTS_UNKNOWN, law.LANGUAGES_UNKNOWN):
         (point,) = points(found, sentence)
         assert (None, None, NOT_KNOWN, "") == (point.law, point.fits, how_sure(point), where(point))
@@ -67,7 +67,7 @@ def test_what_a_card_knows_is_held_against_the_plan() -> None:
     for modalities, fits in ((("intact",), True), (("removed",), False)):
         (point,) = points(of_kazakhstan(modalities=modalities), law.ALLOWED)
         assert fits is point.fits
-    known = of_kazakhstan(modalities=("intact",), granted_by=("prosecutor",), longest=span, records=[])
+    known = of_kazakhstan(modalities=("intact",), granted_by=("prosecutor",), longest=span, records=[], afterwards=[])
     assert ((), "prosecutor") == (known.not_known, in_words(points(known, law.DECIDES)[0]).split(" ")[0])
 
 

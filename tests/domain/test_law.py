@@ -189,7 +189,7 @@ def test_r1_what_a_card_does_not_know_is_answered_for_by_whoever_authorises_ther
 def test_whoever_answers_for_the_law_is_told_what_is_not_known() -> None:
     """In the request to authorise, and nobody else is."""
     table = Table()
-    assert ("decider", "handling", "term", "records") == request(
+    assert ("decider", "handling", "term", "records", "afterwards") == request(
         table.delivery, "consent-kz", "kz.prosecutor"
     ).facts.law_not_known
     both = asks("kz.prosecutor authorisation", "kz.afm authorisation")

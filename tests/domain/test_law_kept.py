@@ -20,6 +20,7 @@ KNOWN: dict[str, Any] = {
     "modalities": ("intact",),
     "longest": "90d",
     "records": [],
+    "afterwards": [],
     "measures": [{"measures": ["post", "device", "following_person"], "needs": "nothing", "law": LAW}],
 }
 """A card of Kazakhstan that knows whatever matters to the example plan."""
@@ -27,6 +28,7 @@ BARS = [{"what": "danger to life", "law": LAW}]
 FOLLOWED = {"measures": ["following_person"], "needs": "nothing", "contacts": "48h", "law": LAW}
 SEIZED = [{"acts": ["search", "seizure"], "by": "witnesses", "law": LAW}]
 REPORTS = [{"what": "a report of the watch", "every": "24h", "law": LAW}]
+AFTER = {"what": "the prosecutor is told before material is destroyed", "law": LAW}
 CONTACTS = {"measures": [FOLLOWED, *KNOWN["measures"]]}
 
 
@@ -51,6 +53,8 @@ def following() -> Plan:
         (following(), CONTACTS, ("contacts",), law.CONTACTS),
         (example_plan(), {"reports": REPORTS}, ("reports",), law.REPORTS),
         (example_plan(), {"reports": [REPORTS[0] | {"stage": "criminal_case"}]}, (), None),
+        (example_plan(), {"afterwards": [AFTER]}, ("afterwards",), law.AFTERWARDS),
+        (example_plan(), {"afterwards": [AFTER | {"stage": "criminal_case"}]}, (), None),
         (example_plan(), {"bars": [BARS[0] | {"goods": ["weapons"]}]}, (), None),
     ],
 )

@@ -138,10 +138,10 @@ def test_r16_the_law_may_want_it_asked_for_sooner() -> None:
     """
     table = permitted(ask_before="3d")
     assert table.at("renewal.kz.prosecutor.1").due == table.now + LASTS
-    assert longer(table, ends="2022-03-01T14:00:00.000001Z") is None
-    assert table.at("renewal.kz.prosecutor.2").due == table.now + LASTS
+    assert longer(table, ends="2022-03-01T15:00:00.000001Z") is None
+    assert table.at("renewal.kz.prosecutor.2").due == table.now + LASTS + timedelta(hours=1)
     table.dispatch()
-    until(table, timedelta(milliseconds=-1))
+    until(table, timedelta(hours=-1, milliseconds=-1))
     assert closings(table) == [("renewal.kz.prosecutor.1", "satisfied"), ("renewal.kz.prosecutor.2", "unanswered")]
     assert table.delivery.state.hold is not None
     verify(table.packet())
@@ -163,11 +163,62 @@ def test_r16_what_is_wanted_no_more_is_not_asked_for(how: str) -> None:
     verify(table.packet())
 
 
-def test_r16_where_no_law_is_known_nobody_is_asked_for_longer() -> None:
-    """Without a card of the State nobody knows what is wanted there: the permission ends without a word."""
-    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")})
-    table = Table(plan, without_card=("KZ",))
-    said = table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=["following_person"], valid_until=ENDS)
+def refused(table: Table) -> None:
+    """Whoever has permitted it does not for longer."""
+    said = table.say("kz.prosecutor", "permission_refused", "renewal.kz.prosecutor.1", state="KZ")
     assert became(said) == ("accepted", None)
-    table.pass_time(hours=9)
-    assert not [name for name in table.delivery.state.every_checkpoint() if name.startswith("renewal.")]
+
+
+@pytest.mark.parametrize(("measure", "found"), [("following_person", "held_for_permission"), ("audio_video", "permission_ended")])
+def test_r16_refused_for_longer_it_ends_when_its_time_is_over_and_the_delivery_goes_on(measure: str, found: str) -> None:
+    """Before, one no at a renewal ended the delivery. What is permitted stays so until then, and nobody is reminded any more."""
+    table = on_its_way(measure)
+    until(table, timedelta(hours=2))
+    refused(table)
+    assert code(table.say("kz.prosecutor", "permission_refused", "renewal.kz.prosecutor.1", state="KZ")) == "answered"
+    until(table, timedelta(microseconds=1))
+    assert table.delivery.consents.permitted("KZ", measure, table.now)
+    assert (table.delivery.state.halt, table.delivery.state.hold, closings(table)) == (None, None, [])
+    assert table.at("renewal.kz.prosecutor.1").rung == 0
+    table.pass_time(microseconds=1)
+    assert closings(table) == [("renewal.kz.prosecutor.1", "refused")]
+    assert (table.delivery.state.hold is not None) == (found == "held_for_permission")
+    assert table.delivery.state.halt is None
+    (remark,) = view(table.delivery, table.directory.get("kz.prosecutor"), table.now).because.remarked
+    assert (remark.finding.code, remark.finding.parameters["lapsed"]) == (found, (measure,))
+    verify(table.packet())
+
+
+def test_r16_who_has_refused_may_still_permit_it_until_then() -> None:
+    """The last word counts, and the question is withdrawn."""
+    table = on_its_way()
+    until(table, timedelta(hours=2))
+    refused(table)
+    assert longer(table) is None
+    assert closings(table) == [("renewal.kz.prosecutor.1", "withdrawn")]
+    until(table, timedelta())
+    assert table.delivery.state.hold is None
+    verify(table.packet())
+
+
+def test_r28_it_is_made_longer_by_an_hour_at_the_least() -> None:
+    """Who permits it for a moment more each time is asked anew each time: not for a microsecond less than that."""
+    table = on_its_way()
+    until(table, timedelta(hours=2))
+    assert longer(table, ends="2022-03-01T14:59:59.999999Z") == "renewed_too_briefly"
+    assert longer(table, ends="2022-03-01T15:00:00Z") is None
+    verify(table.packet())
+
+
+def test_r16_what_no_card_says_is_not_known_and_so_it_is_wanted_permitted() -> None:
+    """Before, to ask whether it was permitted crashed, and nobody was asked for longer."""
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")})
+    table = Table(plan.model_copy(update={"uses": ("following_person",)}), without_card=("KZ",))
+    lacking = table.delivery.consents.not_permitted(("KZ",), table.now)
+    assert [one.permission for one in lacking] == ["post", "following_person"]
+    both = ["post", "following_person"]
+    said = table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=both, valid_until=ENDS)
+    assert became(said) == ("accepted", None)
+    assert table.delivery.consents.not_permitted(("KZ",), table.now) == ()
+    table.pass_time(hours=7)
+    assert table.at("renewal.kz.prosecutor.1").due is not None

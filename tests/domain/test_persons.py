@@ -88,6 +88,23 @@ def test_r12_who_was_released_stays_so_when_an_arrest_is_corrected() -> None:
     assert [one.code for one in table.delivery.state.held] == ["P-2"]
 
 
+def test_r12_who_is_dropped_by_a_correction_and_arrested_after_all_is_held() -> None:
+    """Before, a release outlived the arrest that it was of: who was arrested anew under that code did not count as held, and
+    could not be released.
+    """
+    table = Table().deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT, COURIER])
+    table.say("uz.police", "arrestee_released", persons=["P-1"])
+    assert corrected(table, "the-arrest", persons=[COURIER]) == ("accepted", None)
+    assert [one.code for one in table.delivery.state.held] == ["P-2"]
+    said = table.say("uz.police", "arrest_reported", persons=[RECIPIENT], place="Tashkent")
+    assert became(said) == ("accepted", None)
+    assert [one.code for one in table.delivery.state.held] == ["P-2", "P-1"]
+    assert became(table.say("uz.police", "arrestee_released", persons=["P-1"])) == ("accepted", None)
+    assert [one.code for one in table.delivery.state.held] == ["P-2"]
+    verify(table.packet())
+
+
 def test_r12_a_person_is_arrested_once() -> None:
     """The same service at another checkpoint gives another code."""
     asked = [{"service": "kz.knb", "says": "arrest"}]

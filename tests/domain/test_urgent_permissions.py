@@ -14,7 +14,7 @@ from domain.views.asked import inbox
 from domain.views.consequences import after_silence
 from domain.views.standing import standing
 from domain.views.view import DeliveryView, view
-from tests.course import became, code, outcome_of, replaced
+from tests.course import became, code, replaced
 from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
 
 KZ_LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -115,14 +115,33 @@ def test_r16_what_nobody_sanctions_ends_at_the_time_of_the_card() -> None:
     verify(table.packet())
 
 
-def test_r16_what_is_not_sanctioned_is_refused_and_ends_the_delivery() -> None:
-    """The prosecutor says no, as to any permission; also where it was given at a microsecond."""
+def test_r16_what_is_refused_its_sanction_ends_at_once_and_what_rests_on_it_does_not_leave() -> None:
+    """The prosecutor says no, also where it was given at a microsecond: the measure ends, and the plan wants it permitted."""
     table = asked(URGENT)
     assert became(permits(table, urgent_at="2022-03-01T04:00:00.000001Z")) == ("accepted", None)
     no = ("uz.prosecutor", "permission_refused", "sanction.uz.prosecutor.1")
     assert code(table.say(*no, state="KZ")) == "permission_of_other_state"
     assert became(table.say(*no, state="UZ")) == ("accepted", None)
-    assert outcome_of(table) == "refused"
+    assert ("sanction.uz.prosecutor.1", "refused") in closings(table)
+    assert not table.delivery.state.permits["UZ"]
+    halt = table.delivery.state.halt
+    assert halt is not None
+    assert halt.finding.code == "permission_wanting"
+    verify(table.packet())
+
+
+@pytest.mark.parametrize(("measure", "found"), [("following_person", "held_for_sanction"), ("audio_video", "not_sanctioned")])
+def test_r16_a_sanction_refused_on_the_way_ends_the_measure_and_not_the_delivery(measure: str, found: str) -> None:
+    """It is held where it goes by that, and goes on where it only listens; the ledger says which measure has ended."""
+    table = on_its_way(measure)
+    said = table.say("kz.prosecutor", "permission_refused", "sanction.kz.prosecutor.1", state="KZ")
+    assert became(said) == ("accepted", None)
+    assert (table.delivery.state.halt, table.delivery.state.permits["KZ"]) == (None, ())
+    assert (table.delivery.state.hold is not None) == (found == "held_for_sanction")
+    (remark,) = seen_by(table, "kz.prosecutor").because.remarked
+    assert (remark.finding.code, remark.finding.parameters["lapsed"]) == (found, (measure,))
+    assert seen_by(table, "uz.customs").because.remarked == ()
+    assert verify(table.packet()).remarked == (remark.entry,)
 
 
 def on_its_way(measure: str = "following_person") -> Table:

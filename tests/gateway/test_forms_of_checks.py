@@ -89,6 +89,7 @@ def test_urgency_is_asked_of_who_permits_in_urgency_and_of_nobody_else() -> None
         "You are asked whether you sanction what was permitted in urgency in your place: following a person." == told.sentences[0]
     )
     assert ("If you are silent", "no answer: the permission ends, and so does what is done by it") == told.follows[-1]
+    assert dict(told.follows)["If you refuse"].startswith("The measure ends at once, and not the delivery")
 
 
 def test_what_is_asked_beyond_the_usual_is_said_in_its_own_words() -> None:
@@ -97,6 +98,7 @@ def test_what_is_asked_beyond_the_usual_is_said_in_its_own_words() -> None:
     (renewal,) = [one for one in inbox(table.delivery, "kz.prosecutor", table.now) if one.checkpoint.startswith("renewal")]
     told = asked_of(table.delivery, renewal, table.directory.get("kz.prosecutor"), table.now, english)
     assert "What you have permitted ends then; you are asked to permit it for longer: following a person." == told.sentences[0]
+    assert dict(told.follows)["If you refuse"].startswith("The measure ends when its time is over, and not the delivery")
     table = granted()
     (duty,) = [one for one in inbox(table.delivery, "uz.prosecutor", table.now) if one.checkpoint == DUTY]
     told = asked_of(

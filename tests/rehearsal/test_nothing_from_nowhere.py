@@ -182,7 +182,7 @@ class Proof:
         """What officers of another State do is done while that State permits it."""
         match statement.content:
             case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
-                self._permits.given(statement.content)
+                self._permits.given(statement.content, voice_of(statement))
         planned, known = self.plan.find(statement.checkpoint or ""), self.directory.get(voice_of(statement))
         guest = planned is not None and known.state != planned.state and statement.kind in ASKED.values()
         if guest and planned is not None and not self._permits.lets_guests(planned.state, at):

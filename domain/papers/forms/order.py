@@ -254,7 +254,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
             yield tongue.say(CONDITION, text=tongue.quoted(condition.text, *said.entries))
     card = record.cards.get(state)
     for point in demand.points if demand is not None else ():
-        if point.about in ("handling", "measures", "forbids", "recorded", "reports") and point.law is not None:
+        if point.about in ("handling", "measures", "forbids", "recorded", "reports", "afterwards") and point.law is not None:
             law = Value(in_words(point, tongue.translate), ("card",), unsure=unsure(card, point.law))
             yield tongue.say(CARD, said=law)
         elif point.about == "duties":
