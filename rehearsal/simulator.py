@@ -416,9 +416,15 @@ class Theatre:
             self._say(self.says(line), name, line.at if not line.answers else max(line.at, received))
 
     def _report_of(self, fact: Asked | AskedOnceMore) -> None:
-        """What came of asking; nothing, once the checkpoint has closed."""
-        if self._delivery.state.is_open(fact.checkpoint) and not self._delivery.state.ended:
+        """What came of asking; nothing, once the checkpoint has closed, be it by what comes due until this moment."""
+        state, name = self._delivery.state, fact.checkpoint
+        if not state.is_open(name) or state.ended:
+            return
+        try:
             self._report(fact)
+        except RuleBroken:
+            if state.is_open(name):
+                raise
 
     def _receive(self, asked: Request, *, signed: bool) -> None:
         said = (acknowledgement(asked, self._now),) if signed else ()
