@@ -105,7 +105,7 @@ class Messenger:
             faults = [
                 Fault(place=f"directory: {one}: reach.notify", problem="by email, and no mail is set up") for one in unreached
             ]
-            raise Malformed("not everybody could be told", faults, hint="set VIGIL_SMTP_URL and VIGIL_MAIL_FROM")
+            raise Malformed(mark("not everybody could be told"), faults, hint=mark("set VIGIL_SMTP_URL and VIGIL_MAIL_FROM"))
 
     def channels(self, service: str) -> tuple[Channel, ...]:
         """Where this service is told; nowhere if the directory names no place."""

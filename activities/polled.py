@@ -27,6 +27,7 @@ from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope
 from domain.signing.keys import key_id
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable
 from domain.words.moments import instant
+from domain.words.text import mark
 from process.in_force import BRAKES, InForce
 from workflows.messages import A_BRAKE
 
@@ -166,7 +167,7 @@ class _Door(NamedTuple):
                     return
             if isinstance(error, WorkflowUpdateFailedError):
                 raise
-            raise Unavailable("it is left with Temporal, and has no receipt yet") from error
+            raise Unavailable(mark("it is left with Temporal, and has no receipt yet")) from error
 
 
 async def _hand_in(envelope: Envelope | None, directory: InForce, door: _Door) -> PolledVerdict:

@@ -18,6 +18,7 @@ from domain.delivery.ledger import Kept, Receipt
 from domain.rules.outside import Report
 from domain.signing.envelope import Envelope
 from domain.words.errors import Unavailable
+from domain.words.text import mark
 from workflows import messages
 from workflows.messages import hand_in, update_id, workflow_id
 
@@ -84,7 +85,7 @@ async def answered(question: Coroutine[Any, Any, T]) -> T:
     try:
         await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
-            raise Unavailable("the worker stops before it was answered", hint="the next attempt asks again")
+            raise Unavailable(mark("the worker stops before it was answered"), hint=mark("the next attempt asks again"))
         return asking.result()
     finally:
         for task in (asking, stopping):

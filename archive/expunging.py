@@ -37,6 +37,7 @@ from domain.plan.vocabulary import Line
 from domain.signing.canonical import Frozen
 from domain.words.errors import NotAllowed
 from domain.words.identifiers import OfficerCode, ServiceId
+from domain.words.text import fill
 
 _WORDS_OF_IT = (~((tallies.c.measure == "counted") & tallies.c.first.in_(("all", "end", "state", "channel"))),)
 """Of the lines for results: all but those that say what stands in the lists still."""
@@ -96,7 +97,7 @@ class Expunging:
             newest = (await known(connection, delivery))[-1]
             ended = await connection.execute(select(deliveries.c.ended).where(deliveries.c.delivery == delivery))
             if not ended.scalar_one():
-                raise NotAllowed(f"{delivery} is not closed; only a closed delivery is expunged")
+                raise NotAllowed(fill("{delivery} is not closed; only a closed delivery is expunged", delivery=delivery))
             done = await connection.execute(select(expunctions.c.delivery).where(expunctions.c.delivery == delivery))
             if done.first() is None:
                 people = {"first": str(order.first), "second": str(order.second)}

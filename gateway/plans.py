@@ -129,7 +129,7 @@ class Plans:
                 fill("the plan of {operation} cannot be started: {count} faults", operation=plan.operation, count=1), [fault]
             ) from error
         sentence = fill("delivery {operation} has been started already; nothing was changed", operation=plan.operation)
-        raise RuleBroken("R18", sentence, reason="started_already", hint=f"`vigil show {plan.operation}`")
+        raise RuleBroken("R18", sentence, reason="started_already", hint=fill("see `vigil show {name}`", name=plan.operation))
 
     async def amend(self, caller: Service, delivery: str, envelope: Envelope) -> Entry:
         """Change a delivery's plan for what is still ahead; the ledger entry that records it.

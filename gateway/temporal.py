@@ -16,7 +16,7 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 
 from domain.words.errors import BY_CODE, Fault, RelayedError, Unavailable, VigilError
-from domain.words.text import mark
+from domain.words.text import mark, put_together
 from gateway.access import no_delivery
 
 log = logging.getLogger("vigil.gateway")
@@ -58,11 +58,7 @@ def _refused(error: WorkflowUpdateFailedError) -> VigilError:
     if not isinstance(cause, ApplicationError):
         return Unavailable(mark("the workflow could not answer"))
     details: dict[str, Any] = cause.details[0] if cause.details else {}
-    faults = tuple(Fault(place=place, problem=problem) for place, _, problem in map(_split, details.get("faults", ())))
+    faults = tuple(Fault(place=place, problem=put_together(problem)) for place, problem in details.get("faults", ()))
     kind = BY_CODE.get(cause.type or "", Unavailable)
-    hint, reason = str(details.get("hint", "")), str(details.get("reason", ""))
-    return kind.told(RelayedError(message=cause.message, hint=hint, faults=faults, reason=reason))
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    return text.partition(": ")
+    message, hint = put_together(details.get("message", cause.message)), put_together(details.get("hint", ""))
+    return kind.told(RelayedError(message=message, hint=hint, faults=faults, reason=str(details.get("reason", ""))))

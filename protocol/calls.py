@@ -15,6 +15,7 @@ from yarl import URL
 from domain.plan import proof
 from domain.plan.addresses import protected
 from domain.words.errors import Malformed
+from domain.words.text import fill
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,17 @@ def address(text: str, of: str, example: str) -> str:
     except ValueError:
         url = URL()
     if url.scheme not in ("http", "https") or url.host is None or url.query_string or url.fragment:
-        raise Malformed(f"{text!r} is no address of a {of}", hint=f"give one such as {example}")
+        raise Malformed(
+            fill("{text} is no address of a {what}", text=repr(text), what=of),
+            hint=fill("give one such as {example}", example=example),
+        )
     if not protected(url.scheme, url.host):
-        message = f"{text!r} is no address of a {of} that is safe to use: on the way to it everything could be read"
-        raise Malformed(message, hint=f"give https://{url.host}; http:// is for this very machine alone")
+        message = fill(
+            "{text} is no address of a {what} that is safe to use: on the way to it everything could be read",
+            text=repr(text),
+            what=of,
+        )
+        raise Malformed(message, hint=fill("give https://{host}; http:// is for this very machine alone", host=url.host))
     return text.rstrip("/")
 
 

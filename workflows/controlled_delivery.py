@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.signing.envelope import Envelope
     from domain.views.asked import still_asked
     from domain.words.errors import Malformed, RuleBroken, VigilError
+    from domain.words.text import parts
     from workflows import details, messages
     from workflows.messages import Docket, Ending, Fact, GoingOn, HandIn, LedgerSize
     from workflows.temporal_stage import TemporalStage
@@ -28,9 +29,10 @@ with workflow.unsafe.imports_passed_through():
 
 def as_application_error(error: VigilError) -> ApplicationError:
     """The one boundary at which our errors become Temporal's: `type` is our code, details what a caller may show."""
-    faults = [str(fault) for fault in error.faults] if isinstance(error, Malformed) else []
+    message, hint = map(parts, error.words)
+    faults = [[fault.place, parts(fault.problem)] for fault in error.faults] if isinstance(error, Malformed) else []
     reason = (error.reason if isinstance(error, RuleBroken) else None) or ""
-    details = {"hint": error.hint, "faults": faults, "reason": reason}
+    details = {"message": message, "hint": hint, "faults": faults, "reason": reason}
     return ApplicationError(error.message, details, type=error.code, non_retryable=True)
 
 

@@ -21,6 +21,7 @@ from domain.record.door import archive_has, report
 from domain.signing.canonical import canonical
 from domain.words.errors import NotAuthentic
 from domain.words.limits import BATCH_BYTES, BATCH_ENTRIES
+from domain.words.text import mark
 from workflows.messages import (
     KEEP,
     HandIn,
@@ -115,7 +116,7 @@ class Keeping:
 def _check_of(kept: KeptUpTo, batch: KeepErrand) -> None:
     """Raises `NotAuthentic` for what was sealed of another batch, which another run may have sent."""
     if (kept.branch, kept.size, kept.root) != (batch.branch, batch.size, batch.root):
-        raise NotAuthentic("it is sealed for another batch")
+        raise NotAuthentic(mark("it is sealed for another batch"))
 
 
 def next_batch(delivery: Delivery, snapshot: Snapshot | None) -> KeepErrand:

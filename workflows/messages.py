@@ -37,6 +37,7 @@ from domain.words.limits import (
     RUN_UPDATES,
 )
 from domain.words.moments import instant, utc_text
+from domain.words.text import mark
 
 WORKFLOW = "ControlledDelivery"
 SUBMIT = "submit"
@@ -142,9 +143,9 @@ class HandIn(Frozen, Generic[T]):
         system = directory.system()
         expected = _Sealed(delivery=delivery, at=self.at, content=digest_of(self.content))
         if self.seal is None or system is None:
-            raise NotAuthentic("it is not sealed by the installation")
+            raise NotAuthentic(mark("it is not sealed by the installation"))
         if open_envelope(self.seal, HAND_IN_TYPE, system.keys_at(instant(self.at))) != canonical(expected):
-            raise NotAuthentic("the installation's seal is on something else")
+            raise NotAuthentic(mark("the installation's seal is on something else"))
 
     def check_time(self, now: datetime, *, brake: bool = False) -> None:
         """Raises `NotAuthentic` for a time that cannot be: ahead of now, or so far behind that it was held back. A brake may be
@@ -152,8 +153,12 @@ class HandIn(Frozen, Generic[T]):
         """
         ahead = instant(self.at) - now
         if not (ahead <= AHEAD_WITH_A_BRAKE if brake else is_timely(instant(self.at), now)):
-            message = f"it is said to have been received {'after' if ahead > timedelta() else 'long before'} now"
-            raise NotAuthentic(message, hint="set the clock of whoever relays it right")
+            message = (
+                mark("it is said to have been received after now")
+                if ahead > timedelta()
+                else mark("it is said to have been received long before now")
+            )
+            raise NotAuthentic(message, hint=mark("set the clock of whoever relays it right"))
 
 
 def hand_in(content: T, delivery: str, at: datetime, key: Ed25519PrivateKey) -> HandIn[T]:

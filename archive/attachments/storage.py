@@ -12,7 +12,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from domain.words.errors import Malformed, NotFound, Unavailable, VigilError
-from domain.words.text import mark
+from domain.words.text import fill, mark
 
 if TYPE_CHECKING:  # the library has this type for checkers alone
     from obstore.store import S3Config
@@ -96,11 +96,14 @@ def storage_at(place: str, bucket: Bucket) -> ObjectStorage:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return ObjectStorage(LocalStore(folder), folder)
         except OSError as error:
-            raise Malformed(f"{place} is no folder for attachments: {error.strerror}", hint="see VIGIL_ATTACHMENTS") from error
+            raise Malformed(
+                fill("{place} is no folder for attachments: {strerror}", place=place, strerror=error.strerror),
+                hint=mark("see VIGIL_ATTACHMENTS"),
+            ) from error
     name, _, prefix = place.removeprefix(SCHEME).partition("/")
     if not name or (bucket.key_id is None) != (bucket.secret is None):
-        message = f"{place} is no bucket, or its key has one half only"
-        raise Malformed(message, hint="give s3://BUCKET/PREFIX, and key id and secret together, or neither")
+        message = fill("{place} is no bucket, or its key has one half only", place=place)
+        raise Malformed(message, hint=mark("give s3://BUCKET/PREFIX, and key id and secret together, or neither"))
     config: S3Config = {"region": bucket.region, "virtual_hosted_style_request": False}
     if bucket.endpoint is not None:
         config["endpoint"] = bucket.endpoint
@@ -132,5 +135,6 @@ def _as_ours() -> Iterator[None]:
 
 def _away() -> Unavailable:
     return Unavailable(
-        "the storage of attachments cannot be reached", hint="send the file again later: the delivery does not wait for it"
+        mark("the storage of attachments cannot be reached"),
+        hint=mark("send the file again later: the delivery does not wait for it"),
     )

@@ -16,6 +16,7 @@ from domain.delivery.state import State
 from domain.signing.canonical import Frozen
 from domain.signing.tree import Frontier
 from domain.words.errors import Malformed, faults_of
+from domain.words.text import fill, mark
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)
 
@@ -78,9 +79,9 @@ def going_on(carried: Carried, law: Rules, secret: bytes) -> Delivery:
     try:
         delivery = Delivery.of(_state(carried, secret), Ledger(secret, _edge(carried)), law)
     except ValidationError as error:
-        raise Malformed("not what a run carries to the next", faults_of(error)) from error
+        raise Malformed(mark("not what a run carries to the next"), faults_of(error)) from error
     except (ValueError, LookupError) as error:
-        raise Malformed(f"not what a run carries to the next: {error}") from error
+        raise Malformed(fill("not what a run carries to the next: {error}", error=error)) from error
     for entry in carried.unkept:
         delivery.ledger.append(entry)
     return delivery

@@ -36,6 +36,7 @@ from domain.words.limits import (
     MOST_NAMED,
 )
 from domain.words.quantities import Milligrams
+from domain.words.text import mark
 
 RequestId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9./-]{0,199}$")]
 
@@ -184,9 +185,9 @@ def _read(payload: str) -> Acknowledgement:
     try:
         said = Acknowledgement.model_validate_json(body)
     except ValidationError as error:
-        raise Malformed("not an acknowledgement", faults_of(error)) from error
+        raise Malformed(mark("not an acknowledgement"), faults_of(error)) from error
     if canonical(said) != body:
-        raise Malformed("not an acknowledgement in its one canonical form")
+        raise Malformed(mark("not an acknowledgement in its one canonical form"))
     return said
 
 

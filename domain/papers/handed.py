@@ -13,6 +13,7 @@ from domain.signing.canonical import Frozen, Verbatim
 from domain.words.errors import Malformed
 from domain.words.identifiers import OperationCode
 from domain.words.limits import LONGEST_NUMBER, MOST_ENTRIES
+from domain.words.text import mark
 
 Format = Literal["html", "pdf"]
 
@@ -44,7 +45,7 @@ class PaperFile(Frozen):
         try:
             return base64.b64decode(self.file, validate=True)
         except binascii.Error as error:
-            raise Malformed("the file of a paper is not in base64") from error
+            raise Malformed(mark("the file of a paper is not in base64")) from error
 
 
 def identity_of(made: Made, purpose: Purpose) -> Identity:

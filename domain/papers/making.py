@@ -175,13 +175,24 @@ def _may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | No
     barred = [one for one in held_back(record.delivery, purpose) if one.seq in paper.entries or one.statement is None]
     if barred:
         faults = not_permitted(barred)
-        hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
-        raise RuleBroken("R23", f"not for {purpose} yet: {faults}", reason="disclosure_not_permitted", hint=hint)
+        hint = fill("have each say `disclosure_permitted` to={purpose}, see docs/statements.md", purpose=purpose)
+        raise RuleBroken(
+            "R23",
+            fill("not for {purpose} yet: {faults}", purpose=purpose, faults=faults),
+            reason="disclosure_not_permitted",
+            hint=hint,
+        )
     for statement in _statements(record, paper.entries) if reader is not None else ():
         assert reader is not None  # noqa: S101 - looked at just now
         if not may_read(record.delivery, statement, 0, reader, addressed=True):
-            message = f"{statement.service} has not permitted {statement.kind} {statement.id} to {reader.id}"
-            hint = f"have it say `disclosure_permitted` to={reader.state}, see docs/statements.md"
+            message = fill(
+                "{service} has not permitted {kind} {statement} to {reader}",
+                service=statement.service,
+                kind=statement.kind,
+                statement=statement.id,
+                reader=reader.id,
+            )
+            hint = fill("have it say `disclosure_permitted` to={state}, see docs/statements.md", state=reader.state)
             raise RuleBroken("R23", message, reason="disclosure_not_permitted", hint=hint)
 
 

@@ -21,7 +21,7 @@ from domain.words.identifiers import OfficerCode, ServiceId, State
 from domain.words.limits import LONGEST_LINE, MOST_CHANNELS, MOST_KEYS, MOST_KEYS_EACH, MOST_LISTED_SERVICES, MOST_NAMES
 from domain.words.moments import Moment, instant
 from domain.words.quantities import Span
-from domain.words.text import fill
+from domain.words.text import fill, mark
 
 ServiceKind = Literal[
     "customs",
@@ -198,8 +198,8 @@ class Service(Frozen):
         """Raises `NotAuthentic` if this key is another officer's: with a key of their own, nobody calls as somebody else."""
         owner = self.officer_of(key)
         if owner not in (None, officer):
-            message = f"key {key} is {owner}'s, and what it signed names {officer}"
-            raise NotAuthentic(message, hint="each officer signs with a key of their own, under their own code")
+            message = fill("key {key} is {owner}'s, and what it signed names {officer}", key=key, owner=owner, officer=officer)
+            raise NotAuthentic(message, hint=mark("each officer signs with a key of their own, under their own code"))
 
     def check_signer(self, key: str, officer: str, at: datetime) -> None:
         """Raises `NotAuthentic` if this key is another officer's, or the service's where the officer has one at this instant: who
@@ -207,8 +207,12 @@ class Service(Frozen):
         """
         self.check_officer(key, officer)
         if self.officer_of(key) is None and any(one.officer == officer and one.valid_at(at) for one in self.keys):
-            message = f"key {key} is the service's, and {officer}, whom what it signed names, has a key of their own"
-            raise NotAuthentic(message, hint="an officer who has a key signs with it")
+            message = fill(
+                "key {key} is the service's, and {officer}, whom what it signed names, has a key of their own",
+                key=key,
+                officer=officer,
+            )
+            raise NotAuthentic(message, hint=mark("an officer who has a key signs with it"))
 
     def recipients_at(self, moment: datetime) -> tuple[str, ...]:
         """For whom a file for it is encrypted at this instant; none where it has not given any."""

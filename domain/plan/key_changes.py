@@ -19,6 +19,7 @@ from domain.words.errors import Fault, Malformed, NotAuthentic, faults_of
 from domain.words.identifiers import OperationCode, ServiceId
 from domain.words.limits import MOST_KEYS
 from domain.words.moments import Moment, instant
+from domain.words.text import fill, mark
 
 ENTERED_TYPE = "application/vnd.vigil.entered+json"
 """Of the envelope in which the installation enters a change of keys in its archive."""
@@ -88,9 +89,9 @@ def read_change(envelope: Envelope) -> KeyChange:
     try:
         change = KeyChange.model_validate_json(payload, strict=True)
     except ValidationError as error:
-        raise Malformed("not a change of keys", faults_of(error)) from error
+        raise Malformed(mark("not a change of keys"), faults_of(error)) from error
     if canonical(json.loads(payload)) != payload:
-        raise Malformed("the change of keys is not in canonical form (RFC 8785)")
+        raise Malformed(mark("the change of keys is not in canonical form (RFC 8785)"))
     return change
 
 
@@ -104,7 +105,10 @@ def authentic(envelope: Envelope, directory: Directory, at: datetime) -> KeyChan
     signer = directory.find(change.by)
     if signer is None or directory.find(change.service) is None:
         unknown = change.by if signer is None else change.service
-        raise NotAuthentic(f"unknown service {unknown}", hint="a change of keys is of, and by, services that are known here")
+        raise NotAuthentic(
+            fill("unknown service {unknown}", unknown=unknown),
+            hint=mark("a change of keys is of, and by, services that are known here"),
+        )
     open_envelope(envelope, KEYS_TYPE, signer.keys_at(at))
     _gives_its_own(envelope, change, signer)
     return change
@@ -118,7 +122,7 @@ def read_entered(envelope: Envelope, installation: Service) -> Entered:
     try:
         entered = Entered.model_validate_json(envelope.body(), strict=True)
     except ValidationError as error:
-        raise Malformed("not an entered change of keys", faults_of(error)) from error
+        raise Malformed(mark("not an entered change of keys"), faults_of(error)) from error
     open_envelope(envelope, ENTERED_TYPE, installation.keys_at(instant(entered.at)))
     return entered
 
@@ -190,8 +194,10 @@ def _gives_its_own(envelope: Envelope, change: KeyChange, signer: Service) -> No
     for signature in envelope.signatures:
         owner = signer.officer_of(signature.keyid)
         if owner is not None and any(key.officer != owner for key in change.added):
-            message = f"key {signature.keyid} is {owner}'s, and makes keys for {owner} alone"
-            raise NotAuthentic(message, hint=f"the service's own key makes it, or an administrator, or {owner} for {owner}")
+            message = fill("key {key} is {owner}'s, and makes keys for {owner} alone", key=signature.keyid, owner=owner)
+            raise NotAuthentic(
+                message, hint=fill("the service's own key makes it, or an administrator, or {owner} for {owner}", owner=owner)
+            )
 
 
 def _changed(service: Service, change: KeyChange) -> Service:

@@ -57,6 +57,7 @@ from domain.words.limits import (
 from domain.words.moments import Offset
 from domain.words.places import MaybeAt
 from domain.words.quantities import Span
+from domain.words.text import mark
 
 Step = Literal["authorise", "prepare", "dispatch", "hand_over", "deliver", "muster", "arrest", "account", "close"]
 
@@ -663,5 +664,5 @@ def _read(payload: str) -> Plan:
     try:
         return Plan.model_validate_json(payload_of(payload), strict=True)
     except ValidationError as error:
-        message = "not a plan"
+        message = mark("not a plan")
         raise Malformed(message, faults_of(error)) from error

@@ -26,15 +26,16 @@ from domain.signing.keys import KeyId, key_id, private_pem, public_key, public_t
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import OfficerCode
 from domain.words.limits import LONGEST_NONCE
+from domain.words.text import fill, mark
 
 SCHEME = "Vigil"
 TYPE = "vigil-proof+jwt"
 """What the token says it is (RFC 8725, section 3.11), so that nobody takes it for another."""
 ALGORITHM = "Ed25519"
 """As RFC 9864 names it; the older name `EdDSA` does not say of which curve."""
-_SECTION: Final = "see docs/protocol.md, section 3"
+_SECTION: Final = mark("see docs/protocol.md, section 3")
 Nonce = Annotated[str, Field(min_length=1, max_length=LONGEST_NONCE)]
-_OF_ANOTHER = "the proof was made for another request"
+_OF_ANOTHER = mark("the proof was made for another request")
 _KID: Final = re.compile(r"[0-9a-f]{32}")
 LIFETIME = 60
 """Seconds either way that a proof's time may differ from ours."""
@@ -84,7 +85,7 @@ class Caller(Frozen):
     def check_digest(self, digest: str) -> None:
         """Raises `NotAuthentic` unless the proof was made for a body of this digest."""
         if self.body != digest:
-            raise NotAuthentic(_OF_ANOTHER, hint="sign the body's bytes exactly as they are sent")
+            raise NotAuthentic(_OF_ANOTHER, hint=mark("sign the body's bytes exactly as they are sent"))
 
 
 def make(  # noqa: PLR0913 - one request has these parts
@@ -132,20 +133,24 @@ def identify(header: str | None, directory: Directory, method: str, url: str, *,
     """
     scheme, _, token = (header or "").partition(" ")
     if scheme != SCHEME or not token:
-        message = "this request is not signed"
-        raise NotAuthentic(message, hint="sign each request with the service's own key, see docs/protocol.md")
+        message = mark("this request is not signed")
+        raise NotAuthentic(message, hint=mark("sign each request with the service's own key, see docs/protocol.md"))
     kid, claims = _parts(token)
     if abs(int(now.timestamp()) - claims.iat) > LIFETIME:
-        message = f"the proof's time differs from ours ({now.isoformat(timespec='seconds')}) by more than {LIFETIME} s"
-        raise NotAuthentic(message, hint="set the clock right, or sign again")
+        message = fill(
+            "the proof's time differs from ours ({now}) by more than {seconds} s",
+            now=now.isoformat(timespec="seconds"),
+            seconds=LIFETIME,
+        )
+        raise NotAuthentic(message, hint=mark("set the clock right, or sign again"))
     if (claims.htm, claims.htu) != (method.upper(), url):
-        raise NotAuthentic(_OF_ANOTHER, hint=f"sign the method, the body's bytes as sent, and the address {url}")
+        raise NotAuthentic(_OF_ANOTHER, hint=fill("sign the method, the body's bytes as sent, and the address {url}", url=url))
     service = directory.find(claims.iss)
     key = service.keys_at(now).get(kid) if service is not None else None
     if service is None or key is None or not _signed_by(token, key):
         raise NotAuthentic(
-            "no valid key of a known service signed this request",
-            hint="check the service id, its key in the directory and the key's validity",
+            mark("no valid key of a known service signed this request"),
+            hint=mark("check the service id, its key in the directory and the key's validity"),
         )
     if claims.sub is not None:
         service.check_officer(kid, claims.sub)
@@ -161,31 +166,32 @@ def _parts(token: str) -> tuple[str, _Claims]:
         header = found.headers()
         said = {name: header.get(name) for name in ("alg", "typ", "kid")}
     except (JoseError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # it comes from strangers
-        raise NotAuthentic("the proof is not a token", hint=_SECTION) from error
+        raise NotAuthentic(mark("the proof is not a token"), hint=_SECTION) from error
     if said["alg"] != ALGORITHM:
         raise NotAuthentic(
-            f"the proof's `alg` is not `{ALGORITHM}`", hint=f"not `EdDSA`: the name is that of RFC 9864; {_SECTION}"
+            fill("the proof's `alg` is not `{algorithm}`", algorithm=ALGORITHM),
+            hint=fill("not `EdDSA`: the name is that of RFC 9864; {section}", section=_SECTION),
         )
     if said["typ"] != TYPE:
-        raise NotAuthentic(f"the proof's `typ` is not `{TYPE}`", hint=_SECTION)
+        raise NotAuthentic(fill("the proof's `typ` is not `{type}`", type=TYPE), hint=_SECTION)
     return _kid(said["kid"]), _claims(claims)
 
 
 def _kid(given: Any) -> str:
     if not isinstance(given, str) or _KID.fullmatch(given) is None:
-        raise NotAuthentic("the proof's `kid` is not the id of a key: 32 lower-case hexadecimal digits", hint=_SECTION)
+        raise NotAuthentic(mark("the proof's `kid` is not the id of a key: 32 lower-case hexadecimal digits"), hint=_SECTION)
     return given
 
 
 def _claims(given: Any) -> _Claims:
     if not isinstance(given, dict):
-        raise NotAuthentic("the proof's claims are not a JSON object", hint=_SECTION)
+        raise NotAuthentic(mark("the proof's claims are not a JSON object"), hint=_SECTION)
     try:
         return _Claims.model_validate(given)
     except ValidationError as error:
         wrong = dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False, include_input=False))
         words = "; ".join(f"`{name}` is not {_RIGHT[name]}" for name in wrong)
-        raise NotAuthentic(f"the proof's claims are not as they must be: {words}", hint=_SECTION) from error
+        raise NotAuthentic(fill("the proof's claims are not as they must be: {words}", words=words), hint=_SECTION) from error
 
 
 def _signed_by(token: str, key: str) -> bool:

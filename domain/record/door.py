@@ -33,6 +33,7 @@ from domain.signing.envelope import PLAN_TYPE, STATEMENT_TYPE, Envelope, open_en
 from domain.words.errors import NotAllowed, NotAuthentic, NotFound, RuleBroken
 from domain.words.limits import MOST_CARRIED_UNKEPT, MOST_UNKEPT
 from domain.words.moments import instant
+from domain.words.text import fill, mark
 
 
 def read_statement(envelope: Envelope) -> Statement:
@@ -49,10 +50,10 @@ def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Pla
     open_envelope(envelope, PLAN_TYPE, {key: text for one in signers for key, text in one.keys_at(at).items()})
     plan, signed = read_plan(envelope), {one.id for one in signers}
     if lacking := [one for one in plan.initiators() if one not in signed]:
-        message = f"it is not signed by {' and '.join(lacking)}, who {'initiates' if len(lacking) == 1 else 'initiate'} it"
+        message = fill("it is not signed by who initiates it: {services}", services=", ".join(lacking))
         raise NotAuthentic(message)
     if others := sorted(signed - set(plan.initiators())):
-        message = f"it is signed by {' and '.join(others)}, who {'does' if len(others) == 1 else 'do'} not initiate it"
+        message = fill("it is signed by who does not initiate it: {services}", services=", ".join(others))
         raise NotAuthentic(message)
     return plan
 
@@ -109,12 +110,12 @@ def amend(delivery: Delivery, amended: Amended, at: datetime) -> Entry | Kept:
     if known is not None:
         return known
     if delivery.state.behind is not None:
-        sentence = "the archive is behind, and no plan is changed until it has caught up"
+        sentence = mark("the archive is behind, and no plan is changed until it has caught up")
         raise RuleBroken("R28", sentence, reason="archive_behind")
     advance(delivery, at)
     plan = verified_plan(amended.plan, delivery.directory, delivery.state.now)
     if plan.initiator != delivery.plan.initiator:
-        message = f"only {delivery.plan.initiator} changes this plan"
+        message = fill("only {initiator} changes this plan", initiator=delivery.plan.initiator)
         raise NotAllowed(message)
     faults = faults_in(delivery, plan, *amended.known_with(delivery.state))
     if faults:
@@ -200,19 +201,23 @@ def admit(delivery: Delivery, envelope: Envelope, at: datetime) -> Statement:
     what is too large or beyond a budget that is known to be spent. Pure.
     """
     if delivery.state.ended:
-        message = f"delivery {delivery.plan.operation} has ended; its ledger is closed"
+        message = fill("delivery {operation} has ended; its ledger is closed", operation=delivery.plan.operation)
         raise NotAllowed(message)
     statement = book_of(delivery).read(envelope)
     if not statement.about(delivery.plan):
-        message = f"the statement is about delivery {statement.delivery}, this is {delivery.plan.operation}"
+        message = fill(
+            "the statement is about delivery {delivery}, this is {operation}",
+            delivery=statement.delivery,
+            operation=delivery.plan.operation,
+        )
         raise NotFound(message)
     service = delivery.directory.find(statement.service)
     if service is None:
-        message = f"unknown service {statement.service}"
-        raise NotAuthentic(message, hint="a statement names a service of the directory this delivery started with")
+        message = fill("unknown service {service}", service=statement.service)
+        raise NotAuthentic(message, hint=mark("a statement names a service of the directory this delivery started with"))
     service.opened(envelope, STATEMENT_TYPE, statement.officer, max(at, delivery.state.now))
     if not delivery.state.participant(service.id):
-        message = f"{service.id} has no part in delivery {delivery.plan.operation}"
+        message = fill("{service} has no part in delivery {operation}", service=service.id, operation=delivery.plan.operation)
         raise NotAllowed(message)
     if delivery.state.statements.find(statement.id, envelope.fingerprint()) is None:
         check_budget(delivery, statement, envelope, at)
@@ -293,4 +298,4 @@ def _record(delivery: Delivery, event: Any, at: datetime) -> Entry:
 
 def _still_open(delivery: Delivery) -> None:
     if delivery.state.ended:
-        raise RuleBroken("R12", "the delivery has ended", reason="ended_already")
+        raise RuleBroken("R12", mark("the delivery has ended"), reason="ended_already")

@@ -18,6 +18,7 @@ from domain.signing.envelope import EXPUNGE_TYPE, Envelope
 from domain.words.errors import Malformed, NotAllowed, NotAuthentic, faults_of
 from domain.words.identifiers import OfficerCode, OperationCode, ServiceId
 from domain.words.moments import instant
+from domain.words.text import fill, mark
 
 GOOD_FOR = timedelta(days=7)
 """How long an approval waits for the second one."""
@@ -65,7 +66,7 @@ def approval_in(envelope: Envelope) -> Approval:
     try:
         return Approval.model_validate_json(envelope.body())
     except ValidationError as error:
-        raise Malformed("this is no approval that a delivery is expunged", faults_of(error)) from error
+        raise Malformed(mark("this is no approval that a delivery is expunged"), faults_of(error)) from error
 
 
 def approved(given: Approvals, delivery: str, directory: Directory, now: datetime) -> tuple[Approval, Approval]:
@@ -76,26 +77,29 @@ def approved(given: Approvals, delivery: str, directory: Directory, now: datetim
     """
     first, second = (approval_in(one) for one in given.approvals)
     if {first.delivery, second.delivery} != {delivery}:
-        raise Malformed(f"the approvals are not both about {delivery}")
+        raise Malformed(fill("the approvals are not both about {delivery}", delivery=delivery))
     if (first.ordered_by, first.law) != (second.ordered_by, second.law):
-        raise Malformed("the two approvals name different orders or laws", hint="both officers sign the same order")
+        raise Malformed(mark("the two approvals name different orders or laws"), hint=mark("both officers sign the same order"))
     for envelope, one in zip(given.approvals, (first, second), strict=True):
         _check(envelope, one, directory, now)
     people = {(one.service, one.officer) for one in (first, second)}
     keys = [{signature.keyid for signature in envelope.signatures} for envelope in given.approvals]
     if len(people) < 2 or keys[0] & keys[1]:
-        raise NotAllowed("it takes two persons to expunge a delivery, each with a key of their own")
+        raise NotAllowed(mark("it takes two persons to expunge a delivery, each with a key of their own"))
     return first, second
 
 
 def _check(envelope: Envelope, one: Approval, directory: Directory, now: datetime) -> None:
     service = directory.find(one.service)
     if service is None:
-        raise NotAuthentic(f"unknown service {one.service}")
+        raise NotAuthentic(fill("unknown service {service}", service=one.service))
     if reach(role_of(service), "expunge") != "all":
-        raise NotAllowed(f"an officer of {one.service}, of kind {service.kind}, expunges nothing")
+        raise NotAllowed(
+            fill("an officer of {service}, of kind {kind}, expunges nothing", service=one.service, kind=service.kind)
+        )
     service.opened(envelope, EXPUNGE_TYPE, one.officer, now)
     if not now - GOOD_FOR <= instant(one.at) <= now + AHEAD:
         raise NotAllowed(
-            f"the approval of {one.service} {one.officer} is of {one.at}", hint="it is good for seven days; sign anew"
+            fill("the approval of {service} {officer} is of {at}", service=one.service, officer=one.officer, at=one.at),
+            hint=mark("it is good for seven days; sign anew"),
         )

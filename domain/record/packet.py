@@ -30,7 +30,7 @@ from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken
 from domain.words.identifiers import OperationCode, State
 from domain.words.limits import MOST_BRANCHES, MOST_ENTRIES, MOST_KEYS
 from domain.words.moments import instant, utc_text
-from domain.words.text import mark
+from domain.words.text import fill, mark
 
 Cards = dict[State, RuleCard]
 Purpose = Literal["operation", "court"] | State
@@ -172,8 +172,13 @@ def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Provided]]) 
     found = [one for items in withheld for one in items if one.decides]
     if found:
         faults = not_permitted(found)
-        hint = f"have each say `disclosure_permitted` to={purpose}, see docs/statements.md"
-        raise RuleBroken("R23", f"not for {purpose} yet: {faults}", reason="disclosure_not_permitted", hint=hint)
+        hint = fill("have each say `disclosure_permitted` to={purpose}, see docs/statements.md", purpose=purpose)
+        raise RuleBroken(
+            "R23",
+            fill("not for {purpose} yet: {faults}", purpose=purpose, faults=faults),
+            reason="disclosure_not_permitted",
+            hint=hint,
+        )
 
 
 def _as_it_may_go(delivery: Delivery, since: int, withheld: Sequence[Provided]) -> tuple[Entry | LeftOut, ...]:

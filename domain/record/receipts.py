@@ -51,9 +51,9 @@ def read_receipt(envelope: Envelope) -> Receipt:
     try:
         receipt = Receipt.model_validate_json(payload, strict=True)
     except ValidationError as error:
-        raise Malformed("not a receipt", faults_of(error)) from error
+        raise Malformed(mark("not a receipt"), faults_of(error)) from error
     if canonical(json.loads(payload)) != payload:
-        raise Malformed("the receipt is not in canonical form (RFC 8785)")
+        raise Malformed(mark("the receipt is not in canonical form (RFC 8785)"))
     if (fault := _fault(receipt)) is not None:
         raise NotVerified(f"the receipt for statement {receipt.statement} {fault}", receipt.seq)
     return receipt
@@ -66,7 +66,7 @@ def opened(envelope: Envelope, directory: Directory, at: datetime | None = None)
     """
     system = directory.system()
     if system is None:
-        raise NotAuthentic("the directory has no installation that could have signed a receipt")
+        raise NotAuthentic(mark("the directory has no installation that could have signed a receipt"))
     receipt = read_receipt(envelope)
     open_envelope(envelope, RECEIPT_TYPE, system.keys_at(at or instant(receipt.entry.at)))
     return receipt

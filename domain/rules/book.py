@@ -35,6 +35,7 @@ from domain.signing.envelope import STATEMENT_TYPE, Envelope, open_envelope, pay
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.figures import Figures
 from domain.words.remembered import Remembered
+from domain.words.text import fill, mark
 
 MOST_READ: Final = 1024
 """Small statements that are kept as they were read: each has some 5 KB in memory."""
@@ -186,7 +187,8 @@ class Book:
         """What is said, from the words of a document. Raises pydantic's `ValidationError`, or `Malformed` for no such kind."""
         known = self.kinds.get(str(words.get("kind")))
         if known is None:
-            raise Malformed(f"there is no kind of statement {words.get('kind')}", hint=f"one of {', '.join(self.kinds)}")
+            message = fill("there is no kind of statement {kind}", kind=words.get("kind"))
+            raise Malformed(message, hint=fill("one of {kinds}", kinds=", ".join(self.kinds)))
         return known.model_validate(words)
 
     def confirming(self, need: Need) -> str:
@@ -214,10 +216,10 @@ def _parsed(model: type[Statement], text: str) -> Statement:
     try:
         statement = model.model_validate_json(payload, strict=True)
     except ValidationError as error:
-        message = "not a statement"
+        message = mark("not a statement")
         raise Malformed(message, faults_of(error)) from error
     if canonical(json.loads(payload)) != payload:
-        message = "the statement is not in canonical form (RFC 8785)"
+        message = mark("the statement is not in canonical form (RFC 8785)")
         raise Malformed(message)
     return statement
 

@@ -126,6 +126,7 @@ from domain.rules.kind import Kind
 from domain.signing.envelope import Envelope
 from domain.words.errors import Malformed, NotFound
 from domain.words.figures import FIGURES
+from domain.words.text import fill
 
 SUBJECTS: tuple[ModuleType, ...] = (
     detection,
@@ -211,8 +212,8 @@ def book_for(version: int) -> Book:
     """The rules of this version. Raises `NotFound` if this program does not have them."""
     if version not in BOOKS:
         known = ", ".join(map(str, BOOKS))
-        message = f"it is under version {version} of the rules, which this program does not have"
-        raise NotFound(message, hint=f"it has {known}: use the Vigil that began it, or a newer one")
+        message = fill("it is under version {version} of the rules, which this program does not have", version=version)
+        raise NotFound(message, hint=fill("it has {known}: use the Vigil that began it, or a newer one", known=known))
     return BOOKS[version]
 
 

@@ -17,6 +17,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import Envelope
 from domain.words.errors import RuleBroken
 from domain.words.limits import LARGEST_BRAKE
+from domain.words.text import fill, mark
 
 SAID_ENOUGH = refused(
     "R28", "statements_spent", "{service} has said as much as it may here: {most} statements", service="name", most="count"
@@ -102,18 +103,20 @@ class Budget:
         if halt is not None and is_brake(statement):
             return RuleBroken(
                 "R28",
-                f"it is stopped already, by entry {halt.seq}",
+                fill("it is stopped already, by entry {seq}", seq=halt.seq),
                 reason="stopped_already",
-                hint="nothing more needs to be said",
+                hint=mark("nothing more needs to be said"),
             )
         if waits:
             return RuleBroken(
                 "R28",
-                "the archive is behind, and only what stops the delivery is taken",
+                mark("the archive is behind, and only what stops the delivery is taken"),
                 reason="archive_behind",
-                hint="say it again later",
+                hint=mark("say it again later"),
             )
-        sentence = f"{statement.service} has said as much as it may here, and its last word was refused for it"
+        sentence = fill(
+            "{service} has said as much as it may here, and its last word was refused for it", service=statement.service
+        )
         return RuleBroken("R28", sentence, reason="budget_spent")
 
     def goes_beyond(self, verdict: Verdict) -> bool:
@@ -127,7 +130,7 @@ def too_large(statement: Statement, envelope: Envelope) -> RuleBroken | None:
     """
     alone = canonical(statement.model_copy(update={"attachments": ()})) if statement.attachments else envelope.body()
     size, most = len(alone), kind_of(statement).declares.largest
-    sentence = f"{statement.kind} has {size} bytes, and {most} at most are taken"
+    sentence = fill("{kind} has {size} bytes, and {most} at most are taken", kind=statement.kind, size=size, most=most)
     return RuleBroken("R28", sentence, reason="statement_too_large") if size > most else None
 
 

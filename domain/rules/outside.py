@@ -24,6 +24,7 @@ from domain.rules.siblings import is_news
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, open_envelope
 from domain.words.errors import Refused, RuleBroken
 from domain.words.moments import instant
+from domain.words.text import fill
 
 LONGEST_DEFERRED = WINDOW + timedelta(minutes=5)
 """How far ahead the register may put off a look: until all that it counts has left its window, clocks apart."""
@@ -64,15 +65,17 @@ def _is_news(delivery: Delivery, fact: Report, at: datetime) -> bool:
         case Asked(checkpoint=name) | AskedOnceMore(checkpoint=name):
             progress = state.progress.get(name)
             if progress is None:
-                raise RuleBroken("R17", f"nobody was asked: {name} has not opened")
+                raise RuleBroken("R17", fill("nobody was asked: {name} has not opened", name=name))
             named = (*fact.unreachable, *(fact.received + fact.told if isinstance(fact, Asked) else ()))
             strangers = [one for one in named if one not in progress.checkpoint.services()]
             if strangers:
-                raise RuleBroken("R17", f"{', '.join(strangers)} was not asked at {name}")
+                raise RuleBroken("R17", fill("{services}: not asked at {name}", services=", ".join(strangers), name=name))
             return progress.open and (isinstance(fact, Asked) or (progress.came_due and not progress.asked_again))
         case Deconflicted():
             if fact.order not in state.register.orders:
-                raise RuleBroken("R15", f"entry {fact.order} is no signature by which the register is looked into")
+                raise RuleBroken(
+                    "R15", fill("entry {order} is no signature by which the register is looked into", order=fact.order)
+                )
             return _is_newer(fact, state.register)
         case Deferred(order=order, not_before=not_before):
             register = state.register

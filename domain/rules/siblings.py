@@ -22,6 +22,7 @@ from domain.rules.kind import Kind
 from domain.rules.turns import turn
 from domain.signing.envelope import Envelope
 from domain.words.errors import Refused, RuleBroken
+from domain.words.text import fill, mark
 
 WAITED_IN_VAIN = found(
     "R2",
@@ -195,9 +196,9 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
     """
     state, group = delivery.state, delivery.plan.group
     if group is None or fact.sibling not in group.members or fact.sibling == delivery.plan.operation:
-        raise RuleBroken("R31", f"{fact.sibling} is no sibling of this delivery")
+        raise RuleBroken("R31", fill("{sibling} is no sibling of this delivery", sibling=fact.sibling))
     if not sealed_by(fact, group.digest, delivery.directory, at):
-        raise RuleBroken("R31", "what is said of a sibling is not signed by the installation")
+        raise RuleBroken("R31", mark("what is said of a sibling is not signed by the installation"))
     if not state.under_way:
         return False
     known = standing_of(state, fact.sibling)
@@ -207,7 +208,9 @@ def is_news(delivery: Delivery, fact: SiblingHeard, at: datetime) -> bool:
             if wait is None or wait.key in state.siblings.reached:
                 return False
             if not proves(delivery, wait, fact.statements, at):
-                sentence = f"nobody has signed that {fact.sibling} has reached {fact.checkpoint}"
+                sentence = fill(
+                    "nobody has signed that {sibling} has reached {checkpoint}", sibling=fact.sibling, checkpoint=fact.checkpoint
+                )
                 raise RuleBroken("R31", sentence)
             return True
         case "held":

@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from domain.words import text
 from domain.words.errors import Malformed
+from domain.words.text import fill
 
 T = TypeVar("T")
 
@@ -137,7 +138,7 @@ def canonical(value: Any) -> bytes:
         if _LARGE in kinds or _LARGE_BELOW_ZERO in kinds or _BEYOND in kinds:
             return rfc8785.dumps(given)
     except (rfc8785.CanonicalizationError, UnicodeError, TypeError) as error:
-        message = f"not representable as canonical JSON: {error}"
+        message = fill("not representable as canonical JSON: {error}", error=error)
         raise Malformed(message) from error
     return written
 

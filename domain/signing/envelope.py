@@ -17,6 +17,7 @@ from domain.signing.keys import KeyId, b64, key_id, public_key, public_text, unb
 from domain.words.errors import NotAuthentic
 from domain.words.limits import LARGEST_PAYLOAD, LONGEST_TYPE
 from domain.words.sizes import bounded
+from domain.words.text import fill
 
 STATEMENT_TYPE = "application/vnd.vigil.statement+json"
 PLAN_TYPE = "application/vnd.vigil.plan+json"
@@ -96,17 +97,21 @@ def open_envelope(envelope: Envelope, payload_type: str, keys: Mapping[str, str]
     Raises `NotAuthentic` on another type, an unknown key or a bad signature, `Malformed` on bad base64.
     """
     if envelope.payloadType != payload_type:
-        message = f"the envelope holds {envelope.payloadType}, expected {payload_type}"
+        message = fill(
+            "the envelope holds {given}, expected {expected}",
+            given=envelope.payloadType,
+            expected=payload_type,
+        )
         raise NotAuthentic(message)
     payload = envelope.body()
     signed = _pae(payload_type, payload)
     for signature in envelope.signatures:
         text = keys.get(signature.keyid)
         if text is None:
-            message = f"key {signature.keyid} is not a valid key of the signer"
+            message = fill("key {key} is not a valid key of the signer", key=signature.keyid)
             raise NotAuthentic(message)
         if not (_fits_again if len(signed) <= _SMALL else _fits)(text, signature.sig, signed):
-            message = f"the signature by key {signature.keyid} does not fit the content"
+            message = fill("the signature by key {key} does not fit the content", key=signature.keyid)
             raise NotAuthentic(message)
     return payload
 

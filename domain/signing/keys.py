@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from domain.signing.canonical import digest_of_bytes
 from domain.words.errors import Malformed
+from domain.words.text import mark
 
 _PUBLIC_KEY = re.compile(r"ed25519:([A-Za-z0-9+/]{43}=)")
 _P: Final = 2**255 - 19
@@ -52,10 +53,10 @@ def unb64(text: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        message = "not base64"
+        message = mark("not base64")
         raise Malformed(message) from error
     if b64(data) != text:
-        message = "base64 is not in its one canonical form"
+        message = mark("base64 is not in its one canonical form")
         raise Malformed(message)
     return data
 
@@ -126,9 +127,9 @@ def private_key(pem: bytes, passphrase: bytes | None = None) -> Ed25519PrivateKe
     try:
         key = serialization.load_pem_private_key(pem, passphrase)
     except (ValueError, TypeError) as error:
-        message = "not a readable private key in PEM form"
-        raise Malformed(message, hint="make one with `vigil keys new SERVICE`; check the passphrase") from error
+        message = mark("not a readable private key in PEM form")
+        raise Malformed(message, hint=mark("make one with `vigil keys new SERVICE`; check the passphrase")) from error
     if not isinstance(key, Ed25519PrivateKey):
-        message = "the private key is not an Ed25519 key"
-        raise Malformed(message, hint="make one with `vigil keys new SERVICE`")
+        message = mark("the private key is not an Ed25519 key")
+        raise Malformed(message, hint=mark("make one with `vigil keys new SERVICE`"))
     return key

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WrapValidator
 from pydantic_core import ErrorDetails
@@ -212,6 +212,9 @@ class NotFound(
     """The thing named does not exist here, or not for this caller."""
 
 
+OF_A_RULE: Final = mark("{rule}: {reason}")
+
+
 class RuleBroken(
     Refused,
     code="rule-broken",
@@ -225,7 +228,7 @@ class RuleBroken(
     """
 
     def __init__(self, rule: str, sentence: str, *, reason: Reason | None = None, hint: str = "") -> None:
-        super().__init__(fill("{rule}: {reason}", rule=rule, reason=sentence), hint=hint)
+        super().__init__(fill(OF_A_RULE, rule=rule, reason=sentence), hint=hint)
         self.rule = rule
         self.sentence = shown(sentence)
         self.reason = reason
@@ -234,6 +237,8 @@ class RuleBroken(
     def told(cls, told: RelayedError) -> VigilError:
         """Its message begins with the rule's number. A reason that is not known here is none."""
         rule, _, sentence = told.message.partition(": ")
+        if isinstance(told.message, Filled) and told.message.template == OF_A_RULE:
+            sentence = cast(str, told.message.filled["reason"])  # as it is, to be said in another language
         return cls(rule, sentence, reason=next((one for one in REASONS if one == told.reason), None), hint=told.hint)
 
 

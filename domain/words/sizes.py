@@ -9,6 +9,7 @@ from typing import Final
 
 from domain.words.errors import Malformed
 from domain.words.limits import DEEPEST, MOST_VALUES
+from domain.words.text import fill
 
 _MARK: Final = re.compile(rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.?)*+"?)*+([\[\]{},]|\Z)', re.DOTALL)
 """One mark of structure, and what stands before it. It fits wherever it is tried, so that no byte is looked at twice."""
@@ -36,7 +37,13 @@ def bounded(data: bytes, what: str = "the body", *, most: int = MOST_VALUES) -> 
         if depth < 0:  # no parser reads on from here
             break
         if depth > DEEPEST:
-            raise Malformed(f"{what} is nested too deeply: more than {DEEPEST} lists or objects one inside another")
+            raise Malformed(
+                fill(
+                    "{what} is nested too deeply: more than {deepest} lists or objects one inside another",
+                    what=what,
+                    deepest=DEEPEST,
+                )
+            )
         if values > most:
-            raise Malformed(f"{what} holds more than {most} values")
+            raise Malformed(fill("{what} holds more than {most} values", what=what, most=most))
     return data

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from json import dumps
-from typing import Final
+from typing import Any, Final
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"})
 _SHOWN_BY_NOTHING: Final = re.compile(
@@ -76,6 +76,22 @@ def told(text: str, translate: Callable[[str], str]) -> str:
         return translate(text) if text else text
     filled = {name: told(one, translate) if isinstance(one, Filled) else one for name, one in text.filled.items()}
     return translate(text.template).format_map(filled)
+
+
+def parts(text: str) -> Any:
+    """A text of ours in JSON, so that another process can say it in another language too; `put_together` is the way back."""
+    if not isinstance(text, Filled):
+        return str(text)
+    filled = {name: parts(one) if isinstance(one, str) else str(one) for name, one in text.filled.items()}
+    return {"template": text.template, "filled": filled}
+
+
+def put_together(given: Any) -> str:
+    """The text that has these `parts`."""
+    if isinstance(given, str):
+        return given
+    template, filled = given["template"], given["filled"]
+    return fill(template, **{name: put_together(one) for name, one in filled.items()})
 
 
 def checked(text: str) -> str:

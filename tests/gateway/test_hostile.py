@@ -12,10 +12,12 @@ from temporalio.client import WorkflowUpdateFailedError
 from domain.signing.envelope import KEYS_TYPE, PLAN_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.words.errors import REASONS, Malformed, Reason, RuleBroken
 from domain.words.limits import LARGEST_BRAKE
+from domain.words.text import fill
 from gateway import aside, bodies, middlewares
 from gateway.limits import Lane
 from gateway.middlewares import SMALL
 from gateway.temporal import as_ours
+from process.language import speaker
 from rehearsal.services import private_key_of
 from tests.gateway.test_http import Door, door_of
 from workflows.controlled_delivery import as_application_error
@@ -149,12 +151,15 @@ async def test_what_nobody_has_signed_is_not_parsed(path: str, kind: str) -> Non
 
 @pytest.mark.parametrize("reason", [*REASONS, None])
 def test_why_a_rule_forbids_something_goes_through_temporal(reason: Reason | None) -> None:
-    """The workflow's error comes out at the gateway as it went in: rule, sentence, reason and what to do."""
-    error = RuleBroken("R28", "it is stopped already", reason=reason, hint="nothing more")
+    """The workflow's error comes out at the gateway as it went in: rule, sentence, reason and what to do, in any language."""
+    sentence = fill("delivery {operation} has ended; its ledger is closed", operation="saxaul-22")
+    error = RuleBroken("R28", sentence, reason=reason, hint="nothing more")
     with pytest.raises(RuleBroken) as told, as_ours("any"):
         raise WorkflowUpdateFailedError(as_application_error(error))
 
     assert vars(error) == vars(told.value)
+    assert error.told_in(speaker("ru")) == told.value.told_in(speaker("ru"))
+    assert "поставка saxaul-22" in told.value.told_in(speaker("ru"))[0]
 
 
 @pytest.mark.parametrize(
