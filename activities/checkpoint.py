@@ -14,6 +14,7 @@ others are asked and heard as if it were not there.
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -173,6 +174,8 @@ class _Round:
         self._memory = memory
         self._services = {service.id: service for service in wait.services}
         self._reporting = asyncio.Lock()
+        self._everyone = asyncio.Event()
+        """Of everyone it is known whether the request has arrived."""
 
     async def go(self) -> None:
         """Give every service its turns as they come due, side by side, until nobody keeps us waiting."""
@@ -270,13 +273,17 @@ class _Round:
 
     async def _report(self) -> None:
         """Tell the ledger what is new about who has received the request: each thing once, and what comes at nearly the same time
-        together, since each report is a task of the workflow.
+        together, since each report is a task of the workflow. Nobody waits where there is nobody left to be heard of.
         """
         memory = self._memory
+        if {one.service for one in self._wait.requests} <= {*memory.received, *memory.unreachable, *memory.told}:
+            self._everyone.set()
         async with self._reporting:
             if self._news() is None:
                 return
-            await asyncio.sleep(TOGETHER)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TOGETHER):
+                    await self._everyone.wait()
             news = self._news()
             if news is None:
                 return

@@ -534,8 +534,8 @@ BUGS = (
     Bug(
         "R7",
         "domain/rules/course.py",
-        "if progress.satisfied and (discrepancy is None or discrepancy.checkpoint != name):",
-        "if progress.satisfied:",
+        "not progress.refused and (discrepancy is None or discrepancy.checkpoint != name):",
+        "not progress.refused:",
         "rules_of_custody",
     ),
     Bug(
@@ -900,7 +900,7 @@ BUGS = (
     Bug(
         "R16",
         "domain/delivery/consents.py",
-        "if permission not in over and not self.permitted(state, permission, at)",
+        "if permission not in over and not self.permitted(state, permission, at, without=without)",
         "if False",
         "permissions",
     ),
@@ -1050,7 +1050,13 @@ BUGS = (
         "R16", "domain/rules/permission.py", "max(delivery.state.now, asked_before(duty, grant))", "delivery.state.now", "duties"
     ),
     Bug("R16", "domain/rules/lapse.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
-    Bug("R8", "domain/rules/lapse.py", "state.hold_all(when.at, when.seq, None)", "pass", "urgent_permissions"),
+    Bug(
+        "R8",
+        "domain/rules/lapse.py",
+        "        if goes_by(state, progress.key, self",
+        "        if False and goes_by(state, progress.key, self",
+        "urgent_permissions",
+    ),
     Bug("R16", "domain/rules/lapse.py", "            self.no_more(state, progress.key)\n", "", "urgent_permissions"),
     Bug("R16", "domain/rules/lapse.py", "            if held:\n", "            if False:\n", "permissions_that_end"),
     Bug("R16", "domain/rules/renewal.py", "progress.due is not None and progress.due <= now", "True", "permissions_that_end"),
@@ -2020,8 +2026,8 @@ BUGS = (
     Bug(
         "doors",
         "gateway/oidc.py",
-        '"is of another sign-in": not _same(claims.nonce, nonce),',
-        '"is of another sign-in": False,',
+        'fill("is of another sign-in"): not _same(claims.nonce, nonce),',
+        'fill("is of another sign-in"): False,',
         "gateway/oidc::test_an_id_token_that_is_not_for_this_sign_in_is_refused",
     ),
     Bug(

@@ -256,7 +256,7 @@ deciders: [{{by: [prosecutor, court], role: the chief, {LAW}}}]
     assert "not known whether it may go intact (R3) [N: looked for, not found]" in uz
     assert "how long an authorisation lasts: uz.prosecutor answers for it (R1)" in uz
     assert "[K: believed, not read: check it: Law of Uzbekistan ZRU-344" in uz
-    assert [["records"], ["decider", "handling", "term"]] == [one["not_known"] for one in document.json["demands"]]
+    assert [["records", "afterwards"], ["decider", "handling", "term"]] == [one["not_known"] for one in document.json["demands"]]
 
 
 async def test_the_check_explains_permissions_notice_duties_and_languages(examples: Path) -> None:

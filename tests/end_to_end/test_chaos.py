@@ -4,6 +4,7 @@ import asyncio
 import math
 import shutil
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -113,18 +114,24 @@ def test_what_cannot_be_done_here_is_a_kill_and_the_schedule_stays_what_it_is() 
     assert (full, cut) == (possible(full, {}, database=True), possible(cut, {}, database=True))
 
 
+def until(kills: int) -> Namespace:
+    """What is asked for: so many processes killed, by nothing but restarts."""
+    return Namespace(kills=kills, only=("KILL", "TERM"), archive="postgresql")
+
+
 def test_a_run_goes_on_where_another_has_ended_and_stops_at_so_many_kills(tmp_path: Path) -> None:
     """The file says what was done; it is read by the next run, which begins with the fault after that."""
-    file = DoneFile(tmp_path, SEED, "sqlite")
-    for fault in faults(SEED, None, file, 5, database=True):
+    file = DoneFile(tmp_path, SEED, "sqlite", ())
+    for fault in faults(until(5), SEED, None, file):
+        assert fault.kind in ("KILL", "TERM")
         file.add(Done(fault.number, fault.kind, fault.on, fault.kills, 0.0, 1.0, 1.0))
-    again = DoneFile(tmp_path, SEED, "sqlite")
-    later = next(iter(faults(SEED, None, again, 6, database=True)))
+    again = DoneFile(tmp_path, SEED, "sqlite", ())
+    later = next(iter(faults(until(6), SEED, None, again)))
 
     assert file.done == again.done
     assert 5 <= again.kills <= 6
     assert again.done[-1].number + 1 == again.next == later.number
-    assert [] == list(faults(SEED, None, again, 5, database=True))
+    assert [] == list(faults(until(5), SEED, None, again))
 
 
 async def test_the_proxy_cuts_and_falls_silent_and_new_connections_are_as_good_as_ever_after_that() -> None:
