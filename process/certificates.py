@@ -43,8 +43,8 @@ class Made:
     ends: datetime
 
 
-def make_authority(folder: Path, name: str, days: int, now: datetime) -> Made:
-    """A new authority in this folder. Raises `NotAllowed` where there is one, `Malformed`."""
+def make_authority(folder: Path, name: str, days: int, now: datetime, *, dry_run: bool = False) -> Made:
+    """A new authority in this folder; `dry_run`: as it would be. Raises `NotAllowed` where there is one, `Malformed`."""
     paths = _paths(folder, AUTHORITY)
     _must_be_free(*paths)
     key = ec.generate_private_key(ec.SECP256R1())
@@ -56,17 +56,27 @@ def make_authority(folder: Path, name: str, days: int, now: datetime) -> Made:
         .add_extension(_usage(signs=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
-    _write(paths[1], _private(key))
-    _write(paths[0], unsigned.sign(key, SHA256()).public_bytes(Encoding.PEM), 0o644)
+    if not dry_run:
+        _write(paths[1], _private(key))
+        _write(paths[0], unsigned.sign(key, SHA256()).public_bytes(Encoding.PEM), 0o644)
     return Made(*paths, (name,), ends)
 
 
 def issue(  # noqa: PLR0913 - what is to be in it, and where
-    folder: Path, name: str, hosts: Sequence[str], days: int, now: datetime, *, renew: bool = False, to: Path | None = None
+    folder: Path,
+    name: str,
+    hosts: Sequence[str],
+    days: int,
+    now: datetime,
+    *,
+    renew: bool = False,
+    to: Path | None = None,
+    dry_run: bool = False,
 ) -> Made:
     """A certificate for these hosts, signed by the authority in this folder. `renew`: for the key that is there, in the place of
-    the one before. `to`: where it is written, without the ending, else beside the authority under its name. Raises `NotFound`
-    without an authority, `NotAllowed` where there is one already or none to renew, `Malformed`.
+    the one before. `to`: where it is written, without the ending, else beside the authority under its name. `dry_run`: as it
+    would be, and nothing is written. Raises `NotFound` without an authority, `NotAllowed` where there is one already or none to
+    renew, `Malformed`.
     """
     if not _NAME.fullmatch(name) or name == AUTHORITY:
         message = fill(
@@ -98,9 +108,10 @@ def issue(  # noqa: PLR0913 - what is to be in it, and where
         .add_extension(issuer, critical=False)
         .sign(signing, SHA256())
     )
-    if not renew:
+    if not (renew or dry_run):
         _write(paths[1], _private(key))
-    _write(paths[0], signed.public_bytes(Encoding.PEM), 0o644)
+    if not dry_run:
+        _write(paths[0], signed.public_bytes(Encoding.PEM), 0o644)
     return Made(*paths, tuple(hosts), ends)
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from client.console import answer, talk
 from client.language import _
-from client.options import Output
+from client.options import DryRun, Output
 from domain.words.text import shown
 from process import certificates
 from process.certificates import Made
@@ -26,11 +26,14 @@ def ca(
     folder: Folder = FOLDER,
     name: Annotated[str, typer.Option(help="what the authority is called")] = "Vigil",
     days: Annotated[int, typer.Option(help="for how many days it is valid")] = 1830,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Make an authority. Whoever has its key speaks for every host of the site: keep it away from the machines that serve."""
-    made = certificates.make_authority(folder, name, days, certificates.now())
+    made = certificates.make_authority(folder, name, days, certificates.now(), dry_run=dry_run)
     answer(output, [_document(made)], _table([made]))
+    if dry_run:
+        return
     talk.print(_("give {path} to whoever calls: VIGIL_CA names it", path=made.certificate), style="dim")
 
 
@@ -43,10 +46,11 @@ def issue(
     folder: Folder = FOLDER,
     days: Annotated[int, typer.Option(help="for how many days it is valid")] = 90,
     renew: Annotated[bool, typer.Option(help="a new one for the same key and hosts, in the place of the one before")] = False,
+    dry_run: DryRun = False,
     output: Output = "text",
 ) -> None:
     """Make a certificate and its key, signed by the authority. A gateway takes up a renewed one without a restart."""
-    made = certificates.issue(folder, name, host or [], days, certificates.now(), renew=renew)
+    made = certificates.issue(folder, name, host or [], days, certificates.now(), renew=renew, dry_run=dry_run)
     answer(output, [_document(made)], _table([made]))
 
 

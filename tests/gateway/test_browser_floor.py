@@ -124,7 +124,7 @@ async def test_letters_lead_to_pages_unless_they_are_turned_off_in_this_browser(
         assert page.url.endswith("/desk/floor?rows=roomy")
         assert 28 <= await page.locator("#r-cedar-1").evaluate("row => row.getBoundingClientRect().height")
         await page.get_by_role("link", name="Denser rows").click()
-        await expect(page.locator("#r-cedar-1")).to_be_visible()
+        await expect(page.get_by_role("link", name="Roomier rows")).to_be_visible()  # another page
         assert 28 > await page.locator("#r-cedar-1").evaluate("row => row.getBoundingClientRect().height")
 
 

@@ -93,9 +93,14 @@ async def test_certificates_are_made_for_their_owner_and_overwrite_nothing(tmp_p
     }
     said = {why: await vigil("admin", "certs", *words, "--folder", tmp_path) for why, words in refusals.items()}
     nobody = await vigil("admin", "certs", "issue", "gateway", "--host", "vigil.example", "--folder", tmp_path / "none")
+    tried = [
+        await vigil("admin", "certs", *words, "--folder", folder, "--dry-run")
+        for words, folder in ((["issue", "other", "--host", "vigil.example"], tmp_path), (["ca"], tmp_path / "none"))
+    ]
 
     assert not {why: ran.err for why, ran in said.items() if why not in ran.err or ran.code not in {2, 3, 5}}
     assert (3, True) == (nobody.code, "there is no authority" in nobody.err)
+    assert [0, 0] == [one.code for one in tried]
     assert (before, 0o600) == (key.read_bytes(), key.stat().st_mode & 0o777)
     assert ["ca.key", "ca.pem", "gateway.key", "gateway.pem"] == sorted(os.listdir(tmp_path))  # noqa: PTH208 - the names alone
     assert 89 * DAY < seconds_left(Served(certificate, key)) < 91 * DAY
