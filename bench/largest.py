@@ -63,8 +63,8 @@ PATIENCE = 120.0
 
 
 class OpenServices(SimulatedServices):
-    """Simulated services that let the register be looked into and say nothing else that they are asked, so that checkpoints stay
-    open. The hostile one, which is polled, always has a hundred other answers.
+    """Simulated services that let deliveries begin and say nothing else that they are asked, so that checkpoints stay open. The
+    hostile one, which is polled, always has a hundred other answers.
     """
 
     def __init__(self, directory: Directory, gateway: str, plan: Plan, scenario: Scenario) -> None:
@@ -75,7 +75,7 @@ class OpenServices(SimulatedServices):
 
     def take(self, service: Service, request: Request) -> None:
         """A request has arrived."""
-        if request.checkpoint.startswith("deconfliction."):
+        if request.checkpoint.startswith(("detection.", "deconfliction.")):
             super().take(service, request)
 
     def said(self, _request: str, _after: int) -> list[Envelope]:
