@@ -1410,7 +1410,7 @@ BUGS = (
         "{% elif one.strong %}<b><bdi>{{ one.text | safe }}",
         "papers/files",
     ),
-    Bug("R23", "domain/papers/making.py", "    if barred:", "    if False:", "papers"),
+    Bug("R23", "domain/papers/making.py", "    raise_if_any(barred, purpose)\n", "", "papers"),
     Bug("R23", "domain/rules/handling.py", "return code in NOT_BEFORE_A_COURT", "return False", "handling"),
     Bug("R23", "domain/rules/handling.py", "return (addressed and inherited) or", "return addressed or", "handling"),
     Bug(
@@ -2755,8 +2755,8 @@ BUGS = (
     Bug(
         "clock",
         "workflows/temporal_stage.py",
-        "self.reached = max(self.reached, moment)\n        return moment",
-        "self.reached = max(self.reached, moment)\n        return workflow.now()",
+        "self.newest = max(self.newest, moment)\n        return moment",
+        "self.newest = max(self.newest, moment)\n        return workflow.now()",
         "workflows/replay::test_a_replay_brings_about_again_what_was_recorded_to_the_byte",
     ),
     Bug(
@@ -3063,7 +3063,7 @@ BUGS = (
         "outage",
         "workflows/controlled_delivery.py",
         "next_moment(delivery, delivery.reached)",
-        "next_moment(delivery, stage.reached)",
+        "next_moment(delivery, stage.newest)",
         "workflows/messages",
     ),
     Bug("outage", "process/heartbeats.py", "if build not in heard or now -", "if now -", "process/heartbeats"),

@@ -32,5 +32,5 @@ class _Looked(WorkflowInboundInterceptor):
 
 
 def details(delivery: Delivery) -> str:
-    """The delivery as it stands, for who may look into Temporal."""
+    """The delivery as it stands, for whoever may look into Temporal."""
     return markdown(view(delivery, delivery.directory.get(delivery.plan.initiator), delivery.state.now))

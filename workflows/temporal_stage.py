@@ -84,8 +84,8 @@ class TemporalStage:
         self._until = workflow.info().workflow_start_time + timedelta(seconds=pace.seconds)
         """When another run goes on."""
         self.keeping = Keeping(delivery, secret, snapshot, self.stir)
-        self.reached = delivery.state.now
-        """Up to when time has passed here."""
+        self.newest = delivery.state.now
+        """The newest moment that a message or an alarm has brought."""
 
     def took_an_update(self) -> None:
         """Temporal takes so many in one run, and no more. That it was taken stands in the history like a command."""
@@ -96,7 +96,7 @@ class TemporalStage:
         """Something has happened: the loop looks again."""
         self._stirred = True
         if at is not None:
-            self.reached = max(self.reached, at)
+            self.newest = max(self.newest, at)
 
     async def news(self) -> datetime | None:
         """Return when something has happened: the moment that has come, or none where it was something else."""
@@ -106,7 +106,7 @@ class TemporalStage:
             return None
         moment, self._alarm, self._alarm_at = self._alarm_at, None, None
         assert moment is not None  # noqa: S101 - an alarm is set for a moment
-        self.reached = max(self.reached, moment)
+        self.newest = max(self.newest, moment)
         return moment
 
     def match(self, coming: datetime | None) -> None:
@@ -153,7 +153,7 @@ class TemporalStage:
             or info.get_current_history_length() >= pace.events
             or info.get_current_history_size() >= pace.bytes
             or info.is_continue_as_new_suggested()
-            or self.reached >= self._until
+            or self.newest >= self._until
         )
         return over and self._delivery.ledger.unkept_bytes <= MOST_CARRIED_UNKEPT
 

@@ -16,7 +16,7 @@ from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
 from domain.plan.vocabulary import HandlingCode
 from domain.record.packet import Packet, Purpose, unsealed
-from domain.record.provided import held_back, not_permitted
+from domain.record.provided import held_back, raise_if_any
 from domain.record.replay import replay
 from domain.rules.handling import may_read
 from domain.signing.canonical import Frozen
@@ -173,15 +173,7 @@ def _statements(record: Record, used: tuple[int, ...]) -> Iterator[Statement]:
 def _may_go(record: Record, paper: Paper, purpose: Purpose, reader: Service | None) -> None:
     """Raises `RuleBroken` (R23) where something that it prints may not go there, and names whom to ask."""
     barred = [one for one in held_back(record.delivery, purpose) if one.seq in paper.entries or one.statement is None]
-    if barred:
-        faults = not_permitted(barred)
-        hint = fill("have each say `disclosure_permitted` to={purpose}, see docs/statements.md", purpose=purpose)
-        raise RuleBroken(
-            "R23",
-            fill("not for {purpose} yet: {faults}", purpose=purpose, faults=faults),
-            reason="disclosure_not_permitted",
-            hint=hint,
-        )
+    raise_if_any(barred, purpose)
     for statement in _statements(record, paper.entries) if reader is not None else ():
         assert reader is not None  # noqa: S101 - looked at just now
         if not may_read(record.delivery, statement, 0, reader, addressed=True):

@@ -23,14 +23,14 @@ from domain.delivery.vocabulary import UtcText
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKey, valid_keys
 from domain.plan.vocabulary import Digest
-from domain.record.provided import Provided, held_back, held_back_beside, not_permitted
+from domain.record.provided import Provided, held_back, held_back_beside, raise_if_any
 from domain.signing.canonical import Frozen, Verbatim, canonical, digest_of_bytes
 from domain.signing.envelope import MANIFEST_TYPE, Envelope, open_envelope, sign
-from domain.words.errors import Malformed, NotAuthentic, NotVerified, RuleBroken, faults_of
+from domain.words.errors import Malformed, NotAuthentic, NotVerified, faults_of
 from domain.words.identifiers import OperationCode, State
 from domain.words.limits import MOST_BRANCHES, MOST_ENTRIES, MOST_KEYS
 from domain.words.moments import instant, utc_text
-from domain.words.text import fill, mark
+from domain.words.text import mark
 
 Cards = dict[State, RuleCard]
 Purpose = Literal["operation", "court"] | State
@@ -169,16 +169,7 @@ def seal(  # noqa: PLR0913 - a packet has these parts
 
 def _nothing_rests_on(purpose: Purpose, withheld: Sequence[Sequence[Provided]]) -> None:
     """Raises `RuleBroken` where anything rests on what may not go there (R23)."""
-    found = [one for items in withheld for one in items if one.decides]
-    if found:
-        faults = not_permitted(found)
-        hint = fill("have each say `disclosure_permitted` to={purpose}, see docs/statements.md", purpose=purpose)
-        raise RuleBroken(
-            "R23",
-            fill("not for {purpose} yet: {faults}", purpose=purpose, faults=faults),
-            reason="disclosure_not_permitted",
-            hint=hint,
-        )
+    raise_if_any((one for items in withheld for one in items if one.decides), purpose)
 
 
 def _as_it_may_go(delivery: Delivery, since: int, withheld: Sequence[Provided]) -> tuple[Entry | LeftOut, ...]:

@@ -10,6 +10,8 @@ from domain.plan.vocabulary import HandlingCode
 from domain.rules.handling import COURT, bound, code_of, permitted, third_state
 from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
+from domain.words.errors import RuleBroken
+from domain.words.text import fill
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,18 @@ MOST_NAMED = 3
 """Of what one provider has not permitted: what it permits, it permits at once."""
 
 
-def not_permitted(held: Iterable[Provided]) -> str:
+def raise_if_any(barred: Iterable[Provided], purpose: str) -> None:
+    """Raises `RuleBroken` (R23) if anything is barred from this purpose, and names whom to ask."""
+    if faults := _not_permitted(barred):
+        raise RuleBroken(
+            "R23",
+            fill("not for {purpose} yet: {faults}", purpose=purpose, faults=faults),
+            reason="disclosure_not_permitted",
+            hint=fill("have each say `disclosure_permitted` to={purpose}, see docs/statements.md", purpose=purpose),
+        )
+
+
+def _not_permitted(held: Iterable[Provided]) -> str:
     """Who has not permitted what, provider by provider; of many things of one, how many more there are."""
     by: dict[str, list[Provided]] = {}
     for one in held:

@@ -1,7 +1,8 @@
 """A permission ends (R16): whose say it is permits it in time, or the measure has ended, and not the delivery.
 
-To refuse is to say so sooner: what was urgent ends at once, what is permitted when its time is over. But somebody must be able to
-seize at any moment: where the way that is being gone rests on that measure, it is held, and those in charge decide in time (R8).
+To refuse is to say so sooner: what was urgent ends at once, and what is permitted ends with its time. But somebody must be able
+to seize at any moment: where the way that is being gone rests on that measure, it is held, and those in charge decide in time
+(R8).
 """
 
 from abc import abstractmethod
