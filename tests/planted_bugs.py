@@ -1016,6 +1016,11 @@ BUGS = (
     Bug("R1", "domain/rules/urgency.py", " and not grant.provisional", "", "law"),
     Bug("R1", "domain/rules/urgency.py", "if instant(self.written_at) > said.at", "if False", "law"),
     Bug("R1", "domain/rules/urgency.py", 'state.grants[said.voice].form = "written"', "pass", "law"),
+    Bug("R1", "domain/rules/urgency.py", "counts=ALWAYS,", "counts=type(ALWAYS).UNDER_WAY,", "never_written"),
+    Bug("R1", "domain/rules/urgency.py", "after_halt=True", "after_halt=False", "never_written"),
+    Bug("R1", "domain/rules/urgency.py", "None if state.under_way else NOT", "None if True else NOT", "never_written"),
+    Bug("R1", "domain/rules/urgency.py", "< given:", "< given and False:", "before_it_is_written"),
+    Bug("R1", "domain/rules/urgency.py", "due <= said.at and", "False and", "never_written"),
     Bug("R1", "domain/rules/consent.py", "if urgent is None:", "if False:", "law"),
     Bug("R1", "domain/rules/consent.py", "if given > said.at:", "if False:", "before_it_is_written"),
     Bug("R1", "domain/rules/consent.py", "if due <= said.at else None", "if False else None", "before_it_is_written"),
@@ -4077,8 +4082,8 @@ BUGS = (
     Bug(
         "R1",
         "domain/rules/urgency.py",
-        '        state.stop_all("expired", NOT_WRITTEN',
-        '        ("expired", NOT_WRITTEN',
+        '            state.stop_all("expired", NOT_WRITTEN',
+        '            ("expired", NOT_WRITTEN',
         "never_written",
     ),
     Bug(

@@ -62,7 +62,7 @@ GIVEN_LATER = refused("R1", "given_in_future", "it was given after now")
 WRITING_OVERDUE = refused(
     "R1",
     "writing_overdue",
-    "it was given at {given}, and by its rule card {state} had to write it by {due}: only the written act counts now",
+    "it was given at {given}, and by its rule card {state} had to write it by {due}: only an authorisation in writing counts now",
     given="instant",
     state="name",
     due="instant",
