@@ -1372,6 +1372,7 @@ BUGS = (
     Bug("R11", "domain/papers/form.py", "sees_all(record.delivery, reader) or form", "True or form", "papers"),
     Bug("R11", "domain/papers/forms/order.py", "return reader.state == subject", "return True", "papers"),
     Bug("R1", "domain/papers/forms/unwritten.py", 'one.form == "written" or', "True or", "papers"),
+    Bug("R30", "domain/rules/preparation.py", "said.voice if at_home else", "said.voice if True else", "exhibits"),
     Bug("R1", "domain/papers/forms/unwritten.py", "if written is not None:", "if False:", "papers"),
     Bug("R20", "domain/papers/record.py", "elif self._takes_two(one):", "elif False:", "papers"),
     Bug("R30", "domain/papers/forms/seizure.py", "record.said(Prepared) if one.removed]", "()]", "more_papers"),
