@@ -317,6 +317,8 @@ class AuthorisationExtended(Kind):
     kind: Literal["authorisation_extended"] = "authorisation_extended"
     state: identifiers.State
     valid_until: MomentText
+    reference: Annotated[Act | None, Field(exclude_if=lambda act: act is None)] = None
+    """The act by which it is extended (Estonia CCP § 126-5, Kazakhstan CPC art. 236: another one)."""
 
     declares = Declaration(
         title="Authorisation extended",

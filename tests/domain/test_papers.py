@@ -193,6 +193,15 @@ def test_what_was_authorised_before_it_was_written_is_said_so() -> None:
     assert "confirmed in writing" not in _whole(Record.of(delivered()), "order.KZ")
 
 
+def test_an_order_names_the_act_by_which_it_was_extended() -> None:
+    """It has a number and a day as the first one has; where they were not said, that is a blank."""
+    longer = {"state": "KZ", "valid_until": "2022-04-20T00:00:00Z"}
+    for more, printed in (({}, False), ({"reference": "7/9 of 2022-03-01"}, True)):
+        table = Table_().consent()
+        assert table.say("kz.prosecutor", "authorisation_extended", **longer, **more).verdict.verdict == "accepted"
+        assert ("No. 7/9 of 01.03.2022" in _whole(Record.of(table.delivery), "order.KZ")) is printed
+
+
 def _whole(record: Record, name: str) -> str:
     return "".join(one.text for one in made(record, name).paper.pieces if isinstance(one, Value | Words))
 

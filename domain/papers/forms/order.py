@@ -195,7 +195,8 @@ def _acts(
     for said, longer in record.said(AuthorisationExtended):
         if any(one.service == said.service for one, _ in granted):
             until = Value(tongue.moment(instant(longer.valid_until)), said.entries)
-            yield row((tongue.service(record, said.service),), (Blank(2),), (Words("–"),), (until,))
+            named = act(tongue, longer.reference, *said.entries) if longer.reference is not None else (Blank(2),)
+            yield row((tongue.service(record, said.service),), named, (Words("–"),), (until,))
 
 
 def _valid(tongue: Tongue, said: Heard, begins: str, ends: str) -> Line:
