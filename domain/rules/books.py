@@ -12,8 +12,8 @@ R4   Exactly one responsible authority at each instant, of the State the consign
 R5   No crossing into a State whose authorisation is missing, refused, withdrawn, expired, or would expire before the
      planned exit; expiry on the way warns, asks for an extension, then interdicts. (ETS 182 art. 18 [E]; Belgian durations [E].)
 R6   Custody moves only by offer and acceptance; until acceptance the giver stays responsible.
-     (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted [E]; that the giver is
-     responsible until then is a design decision.)
+     (Design decision; Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted
+     [E].)
 R7   Whatever the plan has a consignment checked by - weight, seals, or what stands in for them - stops the movement where it does
      not fit or could not be measured, until a fresh decision by the authority in charge, whoever authorised and who by the law
      must agree with them; where that is one service, which its law lets decide alone, by two of its officers. Only who authorises
