@@ -1,7 +1,8 @@
 """What was authorised before it was written is confirmed in writing, in the time that the law gives, or ends (R1).
 
-What was done on it may be over within hours. The law wants the writing all the same (Estonia CCP § 126-4; SCO agreement on customs
-assistance of 2 November 2007, art. 11), and a court asks for it: so it is asked for to its time, however the delivery stands.
+What was done on it may be over within hours. The law wants the writing all the same (Estonia CCP § 126-4; SCO agreement on
+customs assistance of 2 November 2007, art. 11), and a court asks for it: so it is asked for to its time, however the delivery
+stands.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,9 +20,9 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Finding, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.plan import Checkpoint, Requirement
-from domain.rules.consent import WRITING_OVERDUE
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import ALWAYS, Binding, Declaration, Kind
+from domain.rules.requested import WRITING_OVERDUE
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment as MomentText

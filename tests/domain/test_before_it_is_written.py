@@ -33,7 +33,7 @@ def test_r1_the_writing_follows_in_the_time_of_the_form_that_it_was_given_in(for
 
 
 def test_r1_estonia_takes_no_permit_of_a_judge_before_it_is_written() -> None:
-    """Its prosecutor's permit may come in a form that can be read again (CCP § 126-4); for an item of post a judge's is needed."""
+    """Its prosecutor's permit may come in a form that can be read again (CCP § 126-4); for post a judge's is needed."""
     card, plan = example_cards()["EE"], example_plan("back-to-sender")
     assert plan.consignment.kind == "mail"
     assert card.urgent_for("reproducible", plan.case) is None

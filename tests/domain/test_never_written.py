@@ -1,5 +1,5 @@
-"""R1: what was authorised by word of mouth and is never confirmed in writing stops the delivery at the time of the card; and where
-nothing is left to stop, it is said.
+"""R1: what was authorised by word of mouth and is never confirmed in writing stops the delivery at the time of the card; and
+where nothing is left to stop, it is said.
 """
 
 from datetime import timedelta

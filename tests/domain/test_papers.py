@@ -180,7 +180,7 @@ def test_an_order_tells_no_state_what_another_decided() -> None:
 
 
 def test_what_was_authorised_before_it_was_written_is_said_so() -> None:
-    """By whom, at which hour, in which form, and what has confirmed it or that nothing has: in order, results and before a court."""
+    """By whom, at which hour, in which form, and what has confirmed it, if anything: in orders and reports."""
     record = Record.of(delivered("leaves-in-an-hour"))
     for name, of in (("order.EE", "EE"), ("results", "EE"), ("court", "EE"), ("order.LV", "LV")):
         said = _whole(record, name)
