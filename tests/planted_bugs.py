@@ -1025,7 +1025,11 @@ BUGS = (
     Bug("R1", "domain/rules/consent.py", "if given > said.at:", "if False:", "before_it_is_written"),
     Bug("R1", "domain/rules/consent.py", "if due <= said.at else None", "if False else None", "before_it_is_written"),
     Bug(
-        "R1", "domain/rules/urgency.py", "left_until(grant.given_at + urgent.written_within, now)", "urgent.written_within", "law"
+        "R1",
+        "domain/rules/urgency.py",
+        "grant.given_at + urgent.written_within",
+        "grant.given_at + 2 * urgent.written_within",
+        "law",
     ),
     Bug(
         "R3",
