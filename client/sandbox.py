@@ -30,7 +30,6 @@ from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import PLAN_TYPE, sign
 from domain.signing.keys import private_pem, public_text
 from domain.views.names import NEEDS
-from domain.views.view import DeliveryView
 from domain.words.errors import Malformed, NotFound, faults_of
 from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices, compressed, hurried, without
@@ -200,31 +199,32 @@ class Sandbox:
                 async for entry in door.changes(plan.operation):
                     say(line(entry))
                     if isinstance(entry, Entry):
-                        for more in self._more(entry, await door.view(plan.operation) if self._asks(entry) else None):
+                        for more in self._more(entry):
                             say(more)
             finally:
                 for one in changing:
                     one.cancel()
                 await asyncio.gather(*changing, return_exceptions=True)
 
-    def _asks(self, entry: Entry) -> bool:
-        return isinstance(entry.event, Opened)
+    def _needs(self, opened: Opened) -> list[str]:
+        """What the one service is to say at this checkpoint, by the newest plan that has it. It may have answered by now."""
+        plans = (self.plan, *(one.plan for one in self.scenario.changes if isinstance(one.plan, Plan)))
+        planned = (plan.find(opened.checkpoint) for plan in reversed(plans))
+        checkpoint = opened.definition or next((one for one in planned if one is not None), None)
+        asked = checkpoint.requires if checkpoint is not None else ()
+        return [named(NEEDS, one.says) for one in asked if one.service == self.service]
 
-    def _more(self, entry: Entry, view: DeliveryView | None) -> list[str]:
+    def _more(self, entry: Entry) -> list[str]:
         """What the developer of the one service is told beside the entry."""
         match entry.event:
-            case Opened(checkpoint=opened) if view is not None:
+            case Opened() as opened if needs := self._needs(opened):
                 return [
                     _(
                         "      -> {service} is asked at {checkpoint}: {what}",
                         service=self.service,
-                        checkpoint=opened,
-                        what=", ".join(named(NEEDS, need) for need in awaited.says),
+                        checkpoint=opened.checkpoint,
+                        what=", ".join(needs),
                     )
-                    for wait in view.waiting
-                    if wait.checkpoint == opened
-                    for awaited in wait.services
-                    if awaited.service == self.service
                 ]
             case Asked(unreachable=unreachable) if self.service in unreachable:
                 log = self.home.path / "worker.log"

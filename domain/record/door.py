@@ -50,10 +50,10 @@ def verified_plan(envelope: Envelope, directory: Directory, at: datetime) -> Pla
     open_envelope(envelope, PLAN_TYPE, {key: text for one in signers for key, text in one.keys_at(at).items()})
     plan, signed = read_plan(envelope), {one.id for one in signers}
     if lacking := [one for one in plan.initiators() if one not in signed]:
-        message = fill("it is not signed by who initiates it: {services}", services=", ".join(lacking))
+        message = fill("it is not signed by {services}; each of its initiators signs it", services=", ".join(lacking))
         raise NotAuthentic(message)
     if others := sorted(signed - set(plan.initiators())):
-        message = fill("it is signed by who does not initiate it: {services}", services=", ".join(others))
+        message = fill("it is signed by {services}; only its initiators sign it", services=", ".join(others))
         raise NotAuthentic(message)
     return plan
 

@@ -45,7 +45,7 @@ def faults(plan: Plan) -> dict[str, str]:
     [
         (("kz.knb",), "not signed by uz.customs"),
         (("uz.customs",), "not signed by kz.knb"),
-        (("kz.police", "uz.police"), "not signed by kz.knb and uz.customs"),
+        (("kz.police", "uz.police"), "not signed by kz.knb, uz.customs"),
         (("kz.knb", "uz.customs", "kz.police"), "signed by kz.police"),
     ],
 )
