@@ -50,7 +50,8 @@ class ExhibitBook(OracleBook):
                 if voice != responsible:
                     yield f"R30: {voice} reported what {responsible} holds"
             case Prepared():
-                self._makes(statement.id, voice, content)
+                guest = voice in self._plan.legs[0].accompanied_by
+                self._makes(statement.id, responsible if guest else voice, content)
                 if not self.detected:
                     yield "R30: prepared, and nobody had reported what was found"
             case Seizure():

@@ -1016,11 +1016,20 @@ BUGS = (
     Bug("R1", "domain/rules/urgency.py", " and not grant.provisional", "", "law"),
     Bug("R1", "domain/rules/urgency.py", "if instant(self.written_at) > said.at", "if False", "law"),
     Bug("R1", "domain/rules/urgency.py", 'state.grants[said.voice].form = "written"', "pass", "law"),
+    Bug("R1", "domain/rules/urgency.py", "counts=ALWAYS,", "counts=type(ALWAYS).UNDER_WAY,", "never_written"),
+    Bug("R1", "domain/rules/urgency.py", "after_halt=True", "after_halt=False", "never_written"),
+    Bug("R1", "domain/rules/urgency.py", "None if state.under_way else NOT", "None if True else NOT", "never_written"),
+    Bug("R1", "domain/rules/urgency.py", "< given:", "< given and False:", "before_it_is_written"),
+    Bug("R1", "domain/rules/urgency.py", "due <= said.at and", "False and", "never_written"),
     Bug("R1", "domain/rules/consent.py", "if urgent is None:", "if False:", "law"),
     Bug("R1", "domain/rules/consent.py", "if given > said.at:", "if False:", "before_it_is_written"),
     Bug("R1", "domain/rules/consent.py", "if due <= said.at else None", "if False else None", "before_it_is_written"),
     Bug(
-        "R1", "domain/rules/urgency.py", "left_until(grant.given_at + urgent.written_within, now)", "urgent.written_within", "law"
+        "R1",
+        "domain/rules/urgency.py",
+        "grant.given_at + urgent.written_within",
+        "grant.given_at + 2 * urgent.written_within",
+        "law",
     ),
     Bug(
         "R3",
@@ -1366,6 +1375,9 @@ BUGS = (
     ),
     Bug("R11", "domain/papers/form.py", "sees_all(record.delivery, reader) or form", "True or form", "papers"),
     Bug("R11", "domain/papers/forms/order.py", "return reader.state == subject", "return True", "papers"),
+    Bug("R1", "domain/papers/forms/unwritten.py", 'one.form == "written" or', "True or", "papers"),
+    Bug("R30", "domain/rules/preparation.py", "said.voice if at_home else", "said.voice if True else", "exhibits"),
+    Bug("R1", "domain/papers/forms/unwritten.py", "if written is not None:", "if False:", "papers"),
     Bug("R20", "domain/papers/record.py", "elif self._takes_two(one):", "elif False:", "papers"),
     Bug("R30", "domain/papers/forms/seizure.py", "record.said(Prepared) if one.removed]", "()]", "more_papers"),
     Bug("R30", "domain/views/returns.py", "together(goods.removed)", "()", "results"),
@@ -4077,8 +4089,8 @@ BUGS = (
     Bug(
         "R1",
         "domain/rules/urgency.py",
-        '        state.stop_all("expired", NOT_WRITTEN',
-        '        ("expired", NOT_WRITTEN',
+        '            state.stop_all("expired", NOT_WRITTEN',
+        '            ("expired", NOT_WRITTEN',
         "never_written",
     ),
     Bug(

@@ -86,7 +86,7 @@ class Goods:
     samples: tuple[Amount, ...]
     items: tuple[Item, ...]
     by: str = ""
-    """Who did it, and holds what was taken out (R30)."""
+    """Who holds what was taken out (R30): who did it, or where that was of another State, who was responsible."""
     packages: int | None = None
     """How many there were then, where they were counted."""
     opened: bool = False

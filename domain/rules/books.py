@@ -2,7 +2,8 @@
 
 R1   No dispatch without a live authorisation of every State on the route, transit included.
      (UN 1988 Convention art. 11 for drugs and precursors [K]; UNTOC art. 20, UNCAC art. 50 for cash, weapons and other goods [K];
-     Albania CPC 294/c [E].)
+     Albania CPC 294/c [E]; Estonia CCP § 126-4, SCO agreement on customs assistance of 2007 art. 11: what is given before it is
+     written is confirmed in writing [T].)
 R2   Silence is never consent. (No tacit consent is found in any text; Albania CPC 294/c asks for it positively [E].)
 R3   The way of handling is one that every State on the route allows, and a substitute weighs what it stands in for, unless the
      plan says that it need not. (UN 1988 art. 11(3): by mutual consent [K].)
@@ -11,7 +12,8 @@ R4   Exactly one responsible authority at each instant, of the State the consign
 R5   No crossing into a State whose authorisation is missing, refused, withdrawn, expired, or would expire before the
      planned exit; expiry on the way warns, asks for an extension, then interdicts. (ETS 182 art. 18 [E]; Belgian durations [E].)
 R6   Custody moves only by offer and acceptance; until acceptance the giver stays responsible.
-     (Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted [E].)
+     (Design decision; Austrian treaties art. 13: control passes at the border or handover point so that it is not interrupted
+     [E].)
 R7   Whatever the plan has a consignment checked by - weight, seals, or what stands in for them - stops the movement where it does
      not fit or could not be measured, until a fresh decision by the authority in charge, whoever authorised and who by the law
      must agree with them; where that is one service, which its law lets decide alone, by two of its officers. Only who authorises
@@ -20,37 +22,39 @@ R7   Whatever the plan has a consignment checked by - weight, seals, or what sta
 R8   Anyone may hold or stop. Nothing moves while it is held, until the responsible authority, the authorities of the State that
      it is in and who must agree with them decide to go on, to seize or to end; silence ends it. A stop is never lost and nothing
      advances after it.
-     (Austrian treaties art. 13: at any time [E].)
+     (Design decision; Austrian treaties art. 13: who is in control can intervene at any time [E].)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes [E]; Dutch rule: goods never reach the market [E].)
 R10  The mass balance closes, substance by substance and piece by piece, or is explained, before the run closes; no sum in it is
      impossible, and no estimate passes for a measurement. (Van Traa: the records did not suffice [E].)
 R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.views.sight`).
      (Design decision: need to know, as services practise it.)
-R12  Each run ends in exactly one documented outcome, told to every participant.
+R12  Each run ends in exactly one documented outcome, told to every participant. (Design decision.)
 R13  The initiator is never the only one to authorise. The second voice is another service that authorises, or whose agreement
      the law of the State wants; or, where that law lets the initiator decide alone, two of its officers sign.
      (Russia 289-FZ art. 390: the head of the customs service decides, or a deputy, and others in agreement with it [E]; Latvia,
      Operational Activities Law s. 15-1: a prosecutor accepts what an official has decided [T].)
-R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid [E]; Austrian treaties: special danger [E].)
+R14  Risk to life stops, whoever reports it. (Gedeon: the authority was invalid [E]; Austrian treaties: special danger
+     [E]; Latvia, Operational Activities Law s. 15-1, Estonia CCP § 126-1(3): a bar [T].)
 R15  No delivery whose consignment or target is in another live operation, unless both agree: looked for before consent is
      asked and again before dispatch. Consignments of one group are one operation (R31). (Design decision, after blind
      deconfliction as services practise it.)
 R16  What is done beside letting the consignment go on - mail examined, the consignment opened, persons followed, devices put
      in, officers of other States taken along - is permitted by an act where the State's rule card wants one, or does not know
      whether it wants one; an opening is recorded as the card demands.
-     (Spain LECrim 263 bis: opening mail is a separate procedure [E]; Azerbaijan, law on ORD art. 10(III) [E]; Kazakhstan CPC
-     art. 254 [T].)
+     (Spain LECrim 263 bis: opening mail is a separate procedure [E]; Azerbaijan, law on ORD art. 10(III) [E]; Latvia,
+     Criminal Procedure Law s. 217: post, with the carrier's representative [T]; Kazakhstan CPC art. 246: with a protocol [T].)
 R17  A statement counts only from the service that is asked for it, at the checkpoint that asks for it.
      (In-toto's functionaries; Golson: the magistrate was not the right authority [E].)
 R18  One statement id, one content; what was said is corrected by a new statement, never replaced. A consent is to the plan in
      force, every word to a plan of this delivery, and nobody decides on another history than the one that is recorded.
+     (Design decision.)
 R19  A condition of an authorisation binds: no answer counts where it binds unless the answer says that it is met.
      (Poland, Austrian treaties: consent may be limited or given on conditions [E].)
 R20  Two persons: where the plan asks for two officers, a second one of the same service signs the same with a key of his own, or
      nothing counts. (Practice of opening, weighing and releasing by two.)
 R21  Who speaks for another service does so by its dated delegation, or as the backup its ladder has come to; delegations
-     stay within a State and make no circle.
+     stay within a State and make no circle. (Design decision.)
 R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
      changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
 R23  Information is used as its provider's handling code lets: H1 comes before no court, and H2 goes to nobody else, neither a

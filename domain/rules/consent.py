@@ -21,7 +21,7 @@ from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
 from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
-from domain.rules.requested import Requests, decided, other_request, own_request
+from domain.rules.requested import WRITING_OVERDUE, Requests, decided, other_request, own_request
 from domain.rules.turns import next_to_clear
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
@@ -59,14 +59,6 @@ NO_SUCH_FORM = refused(
     form="word",
 )
 GIVEN_LATER = refused("R1", "given_in_future", "it was given after now")
-WRITING_OVERDUE = refused(
-    "R1",
-    "writing_overdue",
-    "it was given at {given}, and by its rule card {state} had to write it by {due}: only the written act counts now",
-    given="instant",
-    state="name",
-    due="instant",
-)
 AN_ACT_OF_ITS_OWN = refused(
     "R16",
     "act_of_its_own",
@@ -317,6 +309,8 @@ class AuthorisationExtended(Kind):
     kind: Literal["authorisation_extended"] = "authorisation_extended"
     state: identifiers.State
     valid_until: MomentText
+    reference: Annotated[Act | None, Field(exclude_if=lambda act: act is None)] = None
+    """The act by which it is extended (Estonia CCP § 126-5, Kazakhstan CPC art. 236: another one)."""
 
     declares = Declaration(
         title="Authorisation extended",

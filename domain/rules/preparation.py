@@ -276,13 +276,15 @@ class Prepared(Checked, Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """This is what was done to the consignment, and what later checks of weight and seals compare with. A device that is not
-        in it any more has not failed.
+        in it any more has not failed. What was taken out is held by who prepared it; where that is of another State than the one
+        that it is in, by the responsible authority.
         """
-        state.handle(self.goods(said.voice))
+        at_home = state.directory.get(said.voice).state == state.here.state
+        state.handle(self.goods(said.voice if at_home else state.responsible))
         state.custody = Custody.of(self, state.gaps)
 
     def goods(self, by: str) -> Goods:
-        """What was done to the consignment and by whom, as later checks need it."""
+        """What was done to the consignment and who holds what was taken out, as later checks need it."""
         return Goods(self.kept, self.removed, self.samples, self.items, by, self.packages, self.opened)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Consent is to one request, as it stands in what was asked (R1)."""
+"""What acts of consent have in common (R1): each is to one request, as it stands in what was asked, and has its time."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -17,7 +17,15 @@ from domain.words.limits import MOST_MEMBERS
 OTHER_REQUEST = refused(
     "R1", "other_request", "{state} is asked something else now than the request that this decides on: read it anew", state="name"
 )
-
+WRITING_OVERDUE = refused(
+    "R1",
+    "writing_overdue",
+    "it was given at {given}, and by its rule card {state} had to write it by {due}: only an authorisation in writing counts now",
+    given="instant",
+    state="name",
+    due="instant",
+)
+"""What was given before it was written, and was not written in its time."""
 
 Requests = Digest | Annotated[tuple[Digest, ...], Field(min_length=1, max_length=MOST_MEMBERS)]
 """The request for consent that is decided on, by its SHA-256 as it stood in what was asked; where it is said of several

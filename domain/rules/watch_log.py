@@ -8,7 +8,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.delivery.watching import Intervals, Watched, after, overlapping, relieved_by_another
 from domain.plan.acts import Act
-from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind
+from domain.rules.kind import ALWAYS, Declaration, Kind
 from domain.words.limits import LARGEST_OF_LISTS
 from domain.words.moments import instant
 
@@ -43,7 +43,7 @@ class SurveillanceLog(Kind):
         answers=None,
         confirms=False,
         by="responsible",
-        counts=UNDER_WAY | HALTED,
+        counts=ALWAYS,  # the last watch is written up when it is over (Kazakhstan CPC art. 248: a daily report)
         names_checkpoint=False,
         rule="R4",
         contact=False,

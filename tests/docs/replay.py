@@ -92,7 +92,7 @@ UNTIL = {
     "of one that is due `before` the end of an authorisation, that end less it",
     "left_until(ends, state.now)": "the end of what was permitted in urgency",
     "left_until(ends, now)": "the end of what is permitted",
-    "left": "`written_within` of the State's card for its form, less the time since it was given",
+    "left_until(due, delivery.state.now)": "`written_within` of the State's card for its form, less the time since it was given",
 }
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}
 """Of what a word is told, where it is told of two."""

@@ -53,6 +53,8 @@ def test_each_law_says_how_sure_it_is() -> None:
     ("rule", "source"),
     [
         ("R1", "UNCAC art. 50 for cash"),
+        ("R6", "Design decision; Austrian treaties art. 13"),
+        ("R16", "Latvia, Criminal Procedure Law s. 217: post, with the carrier's representative"),
         ("R7", "Design decision; Illinois v. Andreas"),
         ("R15", "Design decision, after blind deconfliction"),
         ("R23", "Manual on Law Enforcement Information Exchange, where H2 bars any further dissemination"),

@@ -6,7 +6,7 @@ import pytest
 
 from domain.record.verify import verify
 from tests.course import became, code
-from tests.support import Table, card_of, example_cards, with_changes
+from tests.support import Table, card_of, example_cards, example_plan, with_changes
 
 LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
 URGENT = [
@@ -26,8 +26,18 @@ def test_r1_the_writing_follows_in_the_time_of_the_form_that_it_was_given_in(for
     assert table.delivery.state.grants["kz.prosecutor"].form == form
     assert table.at("written.kz.prosecutor.1").due == table.now + timedelta(hours=hours)  # it was given just now
 
+    before = WRITTEN | {"written_at": "2022-03-01T05:59:59Z"}
+    assert code(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **before)) == "written_before_given"
     assert became(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == ("accepted", None)
     assert table.delivery.state.grants["kz.prosecutor"].form == "written"
+
+
+def test_r1_estonia_takes_no_permit_of_a_judge_before_it_is_written() -> None:
+    """Its prosecutor's permit may come in a form that can be read again (CCP § 126-4); for post a judge's is needed."""
+    card, plan = example_cards()["EE"], example_plan("back-to-sender")
+    assert plan.consignment.kind == "mail"
+    assert card.urgent_for("reproducible", plan.case) is None
+    assert card.urgent_for("reproducible", example_plan("leaves-in-an-hour").case) is not None
 
 
 def test_r1_where_there_is_no_card_an_act_is_in_writing() -> None:

@@ -20,7 +20,7 @@ from domain.words.limits import LARGEST_WHOLE
 from rehearsal.exhibit_book import ExhibitBook
 from tests.course import became, code
 from tests.second_book import with_figures
-from tests.support import MEPHEDRONE, SECRET, WORDS, Table, example_plan, signed_plan, with_changes
+from tests.support import MEPHEDRONE, SECRET, WORDS, Table, asks, example_plan, signed_plan, with_changes
 
 SAMPLE = {"substance": "mephedrone (4-MMC)", "net": "5 g"}
 TRACKER = {"label": "T-1", "what": "tracker", "gross": "50 g"}
@@ -145,6 +145,22 @@ def test_r30_what_is_taken_out_and_put_in_has_a_holder() -> None:
     assert became(table.say("kz.police", "prepared", "preparation", **said)) == ("accepted", None)
     assert dict.fromkeys(("consignment", "removed", "samples", "S-1"), "kz.police") == holders(table)
     assert [13_200_000, 5_000] == [amounts(table.delivery.state, label)[0].net for label in ("removed", "samples")]  # type: ignore[union-attr]
+
+
+def test_r30_what_officers_of_another_state_take_out_is_in_the_hosts_hands() -> None:
+    """With its permission they prepare it there; they hold nothing on its soil (UNTOC art. 19), and hand nothing on."""
+    legs = example_plan().model_dump()["legs"]
+    plan = with_changes(
+        plan_={"legs": [legs[0] | {"accompanied_by": ["uz.police"]}, legs[1]]},
+        consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")},
+        preparation={"requires": asks("uz.police prepared", "kz.knb ready")},
+    )
+    table = Table(plan).consent()
+    guests = {"permissions": ["post", "foreign_officers"]}
+    assert became(table.say("kz.prosecutor", "permission_granted", "consent-kz", **guests)) == ("accepted", None)
+    assert became(table.say("uz.police", "prepared", "preparation", samples=[SAMPLE])) == ("accepted", None)
+    assert holders(table) == {"consignment": "kz.police", "samples": "kz.police"}
+    assert offer(table, "uz.police", "uz.customs", "samples") == "not_its_holder"
 
 
 def test_r30_what_travels_has_the_holder_of_its_leg() -> None:

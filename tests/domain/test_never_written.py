@@ -1,9 +1,14 @@
-"""R1: what was authorised by word of mouth and is never confirmed in writing stops the delivery at the time of the card."""
+"""R1: what was authorised by word of mouth and is never confirmed in writing stops the delivery at the time of the card; and
+where nothing is left to stop, it is said.
+"""
 
 from datetime import timedelta
 
 import pytest
 
+from domain.delivery.decided import Silence
+from domain.record.verify import verify
+from domain.views.consequences import after_silence
 from tests.course import became, code, outcome_of
 from tests.domain.test_before_it_is_written import GIVEN, URGENT, WRITTEN
 from tests.support import Table, card_of
@@ -34,8 +39,48 @@ def test_r1_what_nobody_ever_writes_stops_it_at_the_time_of_the_card(left: bool)
     assert halt is not None
     assert (halt.cause, halt.finding.code) == ("expired", "not_written")
     assert not table.delivery.consents.authorised("KZ", table.now)
-    assert code(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == "has_halted"
+    assert code(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == "writing_overdue"
     assert outcome_of(table) == "expired"
+
+
+def over() -> Table:
+    """It was let go by word of mouth and seized an hour later, before the writing was due."""
+    table = told_only().dispatch()
+    table.pass_time(hours=1)
+    table.say("kz.police", "interdicted")
+    return table
+
+
+def test_r1_the_writing_is_asked_for_and_taken_though_it_is_over() -> None:
+    """A court asks for it: it is still asked of the prosecutor when nothing advances any more, and when everything is over."""
+    assert became(over().say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == ("accepted", None)
+
+    table = over()
+    for one in table.plan.participants():
+        table.say(one, "stop_acknowledged", "stop.acknowledged")
+    assert table.delivery.state.outcome == "interdicted_early"
+    progress = table.at("written.kz.prosecutor.1")
+    assert (progress.open, after_silence(table.delivery, progress)) == (True, "closes")
+    assert became(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == ("accepted", None)
+    assert table.is_closed("written.kz.prosecutor.1")
+    assert table.delivery.state.grants["kz.prosecutor"].form == "written"
+    verify(table.packet())
+
+
+def test_r1_what_is_never_written_is_said_when_it_is_over() -> None:
+    """The outcome stays; the record says whose writing did not come, and a later one is refused."""
+    table = over()
+    table.pass_time(hours=11)
+    halt, grant = table.delivery.state.halt, table.delivery.state.grants["kz.prosecutor"]
+    assert halt is not None
+    assert (halt.finding.code, grant.form, grant.expired) == ("interdicted_on_the_way", "oral", True)
+    said = [one.event.finding for one in table.delivery.ledger.entries if isinstance(one.event, Silence) and one.event.finding]
+    assert [(one.code, one.parameters["services"]) for one in said] == [("not_written", ("kz.prosecutor",))]
+    assert table.is_closed("written.kz.prosecutor.1")
+    table.pass_time(hours=1)
+    assert table.delivery.state.outcome == "interdicted_early"
+    assert code(table.say("kz.prosecutor", "authorisation_confirmed", state="KZ", **WRITTEN)) == "writing_overdue"
+    verify(table.packet())
 
 
 def test_r1_a_second_oral_consent_gains_no_time() -> None:

@@ -29,6 +29,7 @@ from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.plan import Call
 from domain.plan.vocabulary import HandlingCode
+from domain.rules.consent import AuthorisationGranted
 from domain.signing.canonical import plain
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
@@ -176,6 +177,33 @@ def test_an_order_tells_no_state_what_another_decided() -> None:
     assert "KZ-17/2022" not in printed["results.RU"]
     assert "Astana" not in printed["results.RU"]
     assert "Astana" in printed["results"]
+
+
+def test_what_was_authorised_before_it_was_written_is_said_so() -> None:
+    """By whom, at which hour, in which form, and what has confirmed it, if anything: in orders and reports."""
+    record = Record.of(delivered("leaves-in-an-hour"))
+    for name, of in (("order.EE", "EE"), ("results", "EE"), ("court", "EE"), ("order.LV", "LV")):
+        said = _whole(record, name)
+        form = {"EE": "given in a form that can be read again on 01.03.2022 06:15 UTC", "LV": "given by word of mouth on "}[of]
+        assert form in said
+        assert "confirmed in writing by No. " in said
+        assert "not confirmed in writing" not in said
+    granted = next(one for one, content in record.said(AuthorisationGranted) if content.state == "EE")
+    assert "not confirmed in writing" in _whole(record.until(granted.counted), "order.EE")
+    assert "confirmed in writing" not in _whole(Record.of(delivered()), "order.KZ")
+
+
+def test_an_order_names_the_act_by_which_it_was_extended() -> None:
+    """It has a number and a day as the first one has; where they were not said, that is a blank."""
+    longer = {"state": "KZ", "valid_until": "2022-04-20T00:00:00Z"}
+    for more, printed in (({}, False), ({"reference": "7/9 of 2022-03-01"}, True)):
+        table = Table_().consent()
+        assert table.say("kz.prosecutor", "authorisation_extended", **longer, **more).verdict.verdict == "accepted"
+        assert ("No. 7/9 of 01.03.2022" in _whole(Record.of(table.delivery), "order.KZ")) is printed
+
+
+def _whole(record: Record, name: str) -> str:
+    return "".join(one.text for one in made(record, name).paper.pieces if isinstance(one, Value | Words))
 
 
 def _texts(record: Record, name: str) -> list[str]:

@@ -103,6 +103,18 @@ def test_r9_a_log_counts_as_a_contact_at_its_last_end_and_ends_no_gap() -> None:
     assert table.delivery.state.gap is None
 
 
+def test_r9_the_last_watch_is_written_up_when_it_is_over() -> None:
+    """Seized and told to all, it has its outcome; the log of that day still comes, and no check-in follows from it."""
+    table = on_its_way()
+    table.say("kz.police", "interdicted")
+    table.pass_time(hours=12)
+    assert table.delivery.state.outcome == "interdicted_early"
+    assert logged(table, interval(table, 750, 725)) == ("accepted", None)
+    assert check_in_due(table.delivery) is None
+    assert len(table.delivery.state.watch_log) == 1
+    verify(table.packet())
+
+
 def test_r4_only_the_responsible_authority_keeps_the_log() -> None:
     """Who is responsible later, or takes part, keeps none."""
     table = on_its_way()

@@ -13,6 +13,7 @@ from domain.papers.forms.parts import (
     act,
 )
 from domain.papers.forms.telling import ARRESTED, COMPUTED, Scale
+from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Bar,
     BarRow,
@@ -74,7 +75,7 @@ class Ways(Mapped):
                 GIVEN,
                 service=self.the_service(one.said.service),
                 role=Value(one.act.granted_by_role, one.said.entries),
-                act=act(tongue, one.act.reference, *one.said.entries),
+                act=as_given(tongue, record, one.said, one.act),
                 basis=tongue.quoted(one.act.legal_basis, *one.said.entries, unsure=True),
                 begins=self.at(one.begins, *one.said.entries),
                 ends=self.at(one.ends, *one.entries),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from domain.papers.form import Form
 from domain.papers.forms.parts import act, approved, author, consignment, of_the_group, row, signing, table, unsure
+from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Blank,
     Block,
@@ -28,6 +29,7 @@ from domain.plan.plan import Leg
 from domain.rules.agreement import AgreementGiven
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
 from domain.rules.permission import PermissionGranted
+from domain.rules.urgency import AuthorisationConfirmed
 from domain.views.law import in_words
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -100,7 +102,7 @@ class Order(Form):
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As of the newest act of the State."""
-        acts = (AuthorisationGranted, AuthorisationExtended, AgreementGiven, PermissionGranted)
+        acts = (AuthorisationGranted, AuthorisationConfirmed, AuthorisationExtended, AgreementGiven, PermissionGranted)
         newest = [one.counted for one in record.heard if isinstance(one.content, acts) and one.content.state == subject]
         return tuple(_blocks(record.until(max(newest)), subject, tongue))
 
@@ -180,16 +182,21 @@ def _acts(
 ) -> Iterator[Row]:
     acts: list[tuple[Heard, AuthorisationGranted | PermissionGranted]] = [*granted, *permitted]
     for said, one in acts:
+        if isinstance(one, AuthorisationGranted):
+            named = as_given(tongue, record, said, one)
+        else:
+            named = act(tongue, one.reference, *said.entries)
         yield row(
             joined((tongue.service(record, said.service), Value(one.granted_by_role, said.entries))),
-            act(tongue, one.reference, *said.entries),
+            named,
             (tongue.quoted(one.legal_basis, *said.entries, unsure=True),),
             _valid(tongue, said, one.valid_from, one.valid_until),
         )
     for said, longer in record.said(AuthorisationExtended):
         if any(one.service == said.service for one, _ in granted):
             until = Value(tongue.moment(instant(longer.valid_until)), said.entries)
-            yield row((tongue.service(record, said.service),), (Blank(2),), (Words("–"),), (until,))
+            named = act(tongue, longer.reference, *said.entries) if longer.reference is not None else (Blank(2),)
+            yield row((tongue.service(record, said.service),), named, (Words("–"),), (until,))
 
 
 def _valid(tongue: Tongue, said: Heard, begins: str, ends: str) -> Line:

@@ -21,6 +21,7 @@ from domain.papers.forms.parts import (
     weight,
 )
 from domain.papers.forms.telling import SAID
+from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Blank,
     Block,
@@ -217,7 +218,7 @@ class _Report:
             rows.append(
                 row(
                     (Value(tongue.state(one.act.state), one.said.entries),),
-                    act(tongue, one.act.reference, *one.said.entries),
+                    as_given(tongue, self.record, one.said, one.act),
                     joined((tongue.service(self.record, one.said.service), Value(one.act.granted_by_role, one.said.entries))),
                     (asked, Words(" – "), Value(tongue.moment(one.said.at), one.said.entries[:1])),
                     (Value(tongue.moment(one.ends), one.entries),),
