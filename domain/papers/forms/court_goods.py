@@ -30,6 +30,7 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Heard
 from domain.papers.tongue import joined
+from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.exhibits import LaboratoryReport
 from domain.views.names import EXHIBITS, FATES
@@ -46,10 +47,10 @@ WHO, SINCE, GROSS, SEALS, CHECKED = (
 DISCREPANCY = mark("Decisions to go on in spite of a discrepancy: {count}.")
 HELD = mark("Exhibit: {exhibit}; held by {holder}.")
 GONE = mark("Exhibit: {exhibit}; {fate}.")
-BALANCE = mark("Mass balance")
+BALANCE, OF_AMOUNTS = mark("Mass balance"), mark("Balance of amounts")
 FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
 REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
-CLOSES = mark("Masses balance within the plan's tolerances{computed}.")
+CLOSES = mark("It balances within the plan's tolerances{computed}.")
 DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
 PUT_IN = mark("Put in: {items}.")
@@ -131,7 +132,8 @@ class Goods(Telling):
 
     def _balance(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
-        yield self.head(BALANCE)
+        weighed = any(isinstance(one, SubstanceMass) for one in record.plan.consignment.contents)
+        yield self.head(BALANCE if weighed else OF_AMOUNTS)
         yield from self._balance_bars()
         handled = story.prepared(record)
         if handled is not None:
