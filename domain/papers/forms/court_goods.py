@@ -1,6 +1,7 @@
 """Of the report for the court: who held what, whether it balances, and when nobody watched."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from domain.delivery.holdings import exhibits
 from domain.delivery.watching import unwatched
@@ -67,6 +68,7 @@ LAST, LOST, BACK, UNSEEN, WHY = (
 )
 NO_GAPS = mark("{no} loss of sight was reported.")
 BETWEEN = mark("at least {least}, at most {most}")
+MINUTE = timedelta(minutes=1)
 LOG_GAP = mark("By the surveillance log nobody watched from {begins} until {ends}.")
 
 
@@ -232,7 +234,8 @@ class Goods(Telling):
             if one.found is not None:
                 least = Value(tongue.span(one.found.happened - one.lost.happened), ("computed",))
                 most = one.found.happened - (one.last.happened if one.last is not None else one.lost.happened)
-                unseen = tongue.say(BETWEEN, least=least, most=Value(tongue.span(most), ("computed",)))
+                whole = -(-most // MINUTE) * MINUTE  # a part of a minute more is more than a span in minutes would say
+                unseen = tongue.say(BETWEEN, least=least, most=Value(tongue.span(whole), ("computed",)))
             why: Line = (tongue.quoted(one.reason, *one.lost.entries),)
             if one.found is not None:
                 place = Value(one.place, one.found.entries)

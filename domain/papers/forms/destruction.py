@@ -78,7 +78,7 @@ class Destruction(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 4
+    version = 5
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
