@@ -319,7 +319,7 @@ def _say(
             "no open request for {service} at {checkpoint} of {group}", checkpoint=checkpoint, group=group, service=caller.service
         )
         alone = _(
-            "see `vigil inbox`; what each is asked for itself, and what has changed its plan, is answered alone, with `vigil confirm`"
+            "see `vigil inbox`; what is asked of each alone, and all after a change of plan, is answered with `vigil confirm`"
         )
         raise NotFound(message, hint=did_you_mean(checkpoint, at) or alone)
     asked.sort(key=_number)
