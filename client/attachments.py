@@ -161,24 +161,40 @@ async def get(door: Gateway, delivery: str, file: File, path: Path) -> None:
             raise NotVerified(message, hint=_("tell whoever runs the installation; nothing was written"))
 
 
-def at_hand(folder: Path, named: Sequence[Attachment]) -> dict[str, AtHand]:
-    """Whether each named file is in this folder, under whatever name; a file under its own name that is another was changed.
+@dataclass(frozen=True)
+class Looked:
+    """What was found of named files in a folder."""
+
+    found: dict[str, AtHand]
+    """By digest."""
+    strangers: tuple[str, ...]
+    """Files there of the type of one that is missing, which are none of those named: what an officer calls by a name of his own
+    cannot be known again once it is cut or changed.
+    """
+
+
+def at_hand(folder: Path, named: Sequence[Attachment]) -> Looked:
+    """Whether each named file is in this folder, under whatever name; a file under its digest that is another was changed.
 
     Raises `OSError`.
     """
     sizes, names = {one.size for one in named}, {one.name: one.digest for one in named}
     found: dict[str, AtHand] = {one.digest: "missing" for one in named}
+    others = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         size = path.stat().st_size
-        if size not in sizes and path.name not in names:
-            continue
-        with path.open("rb") as file, progress(path.name, size) as tick:
-            digest, _size = _digest(file, tick)
+        digest = ""
+        if size in sizes or path.name in names:
+            with path.open("rb") as file, progress(path.name, size) as tick:
+                digest, _size = _digest(file, tick)
         if digest in found:
             found[digest] = "fits"
-        elif path.name in names and found[names[path.name]] == "missing":
+        elif path.name not in names:
+            others.append(path)
+        elif found[names[path.name]] == "missing":
             found[names[path.name]] = "changed"
-    return found
+    missing = {one.media_type for one in named if found[one.digest] == "missing"}
+    return Looked(found, tuple(str(one.relative_to(folder)) for one in others if media_type_of(one.name) in missing))
 
 
 @contextmanager

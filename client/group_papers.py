@@ -38,7 +38,9 @@ class Drawn:
         """For people: what it is, its code and its file; or why it is not there."""
         what = f"{speak(self.offered.title)} {self.offered.of}".rstrip()
         if self.refused is not None:
-            return _("  {paper}: not in the set: {why}", paper=what, why=self.refused.told_in(speak)[0])
+            return _(
+                "  {paper}: not in the set: {why}", paper=f"{what} ({self.offered.name})", why=self.refused.told_in(speak)[0]
+            )
         return _("  {paper}: {code}, {file}", paper=what, code=self.code, file=self.file)
 
 

@@ -216,18 +216,18 @@ class Installation:
                 await asyncio.sleep(0.02)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open and the archive has it, and say meanwhile what was found, and that the register is
-        looked into. No read is logged for that. Raises `TimeoutError`.
+        """Wait until that checkpoint is open, or was where services answer at once, and the archive has it, and say meanwhile what
+        was found, and that the register is looked into. No read is logged for that. Raises `TimeoutError`.
         """
         reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
         async with asyncio.timeout(PATIENCE):
             while True:
                 with suppress(NotFound):
-                    view = await reading.view(initiator, plan.operation)
-                    waiting = [one.checkpoint for one in view.waiting]
-                    if checkpoint in waiting:
+                    ledger = await reading.ledger(initiator, plan.operation, 0)
+                    events = [one.event for one in ledger if isinstance(one, Entry)]
+                    if any(isinstance(one, Opened) and one.checkpoint == checkpoint for one in events):
                         return
-                    for name in waiting:
+                    for name in [one.checkpoint for one in (await reading.view(initiator, plan.operation)).waiting]:
                         await self.let_begin(plan, name)
                 await asyncio.sleep(0.02)
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -211,8 +210,10 @@ def verify(
         _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
     printed = [_printed(one, data) for one in paper or []]
     table = _proof(proved, None if directory is None else str(directory))
-    found_there = attachments.at_hand(files, [one.attachment for one in proved.attachments]) if files is not None else {}
-    _files(table, proved, found_there)
+    named = [one.attachment for one in proved.attachments]
+    looked = attachments.at_hand(files, named) if files is not None else attachments.Looked({}, ())
+    found_there = looked.found
+    _files(table, proved, looked)
     changed = [digest[:16] for digest, how in found_there.items() if how == "changed"]
     wrong = NotVerified(_("files were changed: {digests}", digests=", ".join(changed))) if changed else None
     for one in printed:
@@ -228,16 +229,20 @@ def verify(
             table.add_row(_("REPLACED"), words, style="yellow")
     known = {"papers": [plain(one) for one in printed]} if printed else {}
     document = plain(proved) | known | {"verified": wrong is None, "keys": "of the packet" if directory is None else "trusted"}
-    answer(output, document | ({"at_hand": found_there} if files is not None else {}), table, wrong)
+    there = {"at_hand": found_there, "none_of_them": looked.strangers} if files is not None else {}
+    answer(output, document | there, table, wrong)
 
 
 AT_HAND = {"fits": mark("at hand: it is the one"), "missing": mark("not at hand"), "changed": mark("CHANGED: it is another file")}
 
 
-def _files(table: Table, proved: Verified, at_hand: Mapping[str, str]) -> None:
-    """Each file that is named, and where they were looked for, whether it is at hand."""
+MOST_STRANGERS = 10
+
+
+def _files(table: Table, proved: Verified, looked: attachments.Looked) -> None:
+    """Each file that is named, and where they were looked for, whether it is at hand; and what lies there instead."""
     for one in proved.attachments:
-        file, how = one.attachment, at_hand.get(one.attachment.digest)
+        file, how = one.attachment, looked.found.get(one.attachment.digest)
         words = _(
             "{shows}, by {service} at entry {entry}, SHA-256 {digest}",
             shows=file.shows,
@@ -250,6 +255,11 @@ def _files(table: Table, proved: Verified, at_hand: Mapping[str, str]) -> None:
         if how is not None:
             words += "; " + _(AT_HAND[how])
         table.add_row(_("file"), words, style={"changed": "bold red", "missing": "yellow"}.get(how or ""))
+    if looked.strangers:
+        names, more = ", ".join(looked.strangers[:MOST_STRANGERS]), len(looked.strangers) - MOST_STRANGERS
+        words = _("{names}: none of the files that are named; a named file that was cut or changed looks so", names=names)
+        words += _("; {count} more", count=more) if more > 0 else ""
+        table.add_row(_("another file"), words, style="yellow")
 
 
 def _printed(paper: str, data: bytes) -> Confirmed:

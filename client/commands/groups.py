@@ -318,7 +318,9 @@ def _say(
         message = _(
             "no open request for {service} at {checkpoint} of {group}", checkpoint=checkpoint, group=group, service=caller.service
         )
-        alone = _("see `vigil inbox`; who has changed its plan is answered alone, with `vigil confirm`")
+        alone = _(
+            "see `vigil inbox`; what is asked of each alone, and all after a change of plan, is answered with `vigil confirm`"
+        )
         raise NotFound(message, hint=did_you_mean(checkpoint, at) or alone)
     asked.sort(key=_number)
     base = max(asked, key=lambda one: one.facts.valid_until or "")

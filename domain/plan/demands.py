@@ -138,7 +138,7 @@ RECORDED: Mapping[str, str] = {
     "witnesses": mark("{acts}: before attesting witnesses"),
     "recording": mark("{acts}: with a recording"),
     "either": mark("{acts}: before attesting witnesses, or with a recording"),
-    "neither": mark("{acts}: neither before attesting witnesses nor with a recording"),
+    "neither": mark("{acts}: attesting witnesses and a recording are not required"),
 }
 ACTS: Mapping[Recorded, str] = {
     "opening": mark("the opening"),

@@ -146,17 +146,21 @@ def numbered(number: int) -> tuple[bytes, Attachment]:
 
 
 def test_each_file_that_is_named_fits_is_missing_or_was_changed(tmp_path: Path) -> None:
-    """It is found under whatever name, in whatever folder below; under its own name with other content, it was changed."""
+    """It is found under whatever name, in whatever folder below; under its digest with other content, it was changed. What was
+    cut under a name of its officer's is told, with what it is not: it cannot be known again.
+    """
     files = [numbered(number) for number in range(4)]
     folder = tmp_path / "inner"
     folder.mkdir()
     (folder / "IMG_1.JPG").write_bytes(files[0][0])
     (tmp_path / files[1][1].name).write_bytes(files[1][0])
     (tmp_path / files[2][1].name).write_bytes(files[2][0][:-1] + b"!")
-    (tmp_path / "another.jpg").write_bytes(files[3][0][:-1] + b"!")
-    found = at_hand(tmp_path, [one for _, one in files])
+    (tmp_path / "another.jpg").write_bytes(files[3][0][:-1])
+    (tmp_path / "note.txt").write_bytes(b"of a kind that is not missing")
+    looked = at_hand(tmp_path, [one for _, one in files])
 
-    assert [found[one.digest] for _, one in files] == ["fits", "fits", "changed", "missing"]
+    assert [looked.found[one.digest] for _, one in files] == ["fits", "fits", "changed", "missing"]
+    assert looked.strangers == ("another.jpg",)
 
 
 @pytest.fixture
@@ -203,14 +207,16 @@ def test_verify_names_the_files_and_says_which_are_at_hand(exported: tuple[Path,
 
 
 def test_a_person_reads_what_became_of_each_file(exported: tuple[Path, Path, Attachment], tmp_path: Path) -> None:
-    """What it shows, who named it where, and that it is not at hand."""
+    """What it shows, who named it where, that it is not at hand, and which file there may be what became of it."""
     packet, directory, named = exported
+    (tmp_path / "parcel.jpg").write_bytes(numbered(1)[0][:-1])
     words = ["verify", str(packet), "--directory", str(directory), "--keys", str(tmp_path), "--attachments", str(tmp_path)]
     done = CliRunner().invoke(app, words)
 
     assert "packet 1, by kz.police at entry" in done.stdout
     assert named.digest in done.stdout
     assert "not at hand" in done.stdout
+    assert "parcel.jpg: none of the files that are named" in done.stdout
 
 
 def test_a_description_is_what_a_plan_and_a_scenario_take(parcel: Path) -> None:

@@ -88,6 +88,16 @@ def test_a_paper_stays_what_it_was(example: str) -> None:
             assert paper.size == 1 + max((paper.entries or (0,))[-1], record.plan_entry)
 
 
+@pytest.mark.parametrize("name", ["examination.preparation", "seizure.accounting"])
+def test_cash_stands_by_its_notes_and_the_digest_of_their_numbers(name: str) -> None:
+    """How many of which denomination, and the digest of their serial numbers: what was seized is told to be what was sent."""
+    printed = "".join(getattr(one, "text", "") for one in made(Record.of(delivered("cash-by-bus")), name).paper.pieces)
+
+    assert "250,000.00\u202fEUR (2,500 × 100.00\u202fEUR)" in printed
+    assert "notes: 2,500" in printed
+    assert "serial numbers: 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef" in printed
+
+
 def test_r20_what_one_of_two_officers_has_said_is_in_no_paper_yet() -> None:
     """With the second one's signature it is, under both codes and once: cash of one seizure is no more for being said twice."""
     record = Record.of(delivered("cash-by-bus"))

@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.delivery.reported import Stated
 from domain.plan.plan import Plan
 from gateway.health import ArchivePulse, Health, Pulse, whole
-from process.builds import build_id, current, deployment_of, make_current, move, settle
+from process.builds import build_id, current, deployment_of, make_current, settle
 from tests.installation import Installation, installed, renamed, stop_by
 from tests.support import EXAMPLE_PLANS, example_plan
 from tests.workflows.test_controlled_delivery import started, update
@@ -157,7 +157,7 @@ async def test_a_delivery_whose_build_has_no_worker_is_counted_in_health(
             await asked(at, plan)
         async with worker(at, NEW):
             await says(1)
-            await move(temporal, queue, NEW)
+            await settle(temporal, queue, NEW, takes_over=True)
             await says(0)
     assert "partly" == (await whole(_of(Health(worker="up", stranded=1)), ArchivePulse(_there))).status
 

@@ -1,6 +1,7 @@
 """Of the report for the court: who held what, whether it balances, and when nobody watched."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from domain.delivery.holdings import exhibits
 from domain.delivery.watching import unwatched
@@ -30,6 +31,7 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Heard
 from domain.papers.tongue import joined
+from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.exhibits import LaboratoryReport
 from domain.views.names import EXHIBITS, FATES
@@ -46,10 +48,10 @@ WHO, SINCE, GROSS, SEALS, CHECKED = (
 DISCREPANCY = mark("Decisions to go on in spite of a discrepancy: {count}.")
 HELD = mark("Exhibit: {exhibit}; held by {holder}.")
 GONE = mark("Exhibit: {exhibit}; {fate}.")
-BALANCE = mark("Mass balance")
+BALANCE, OF_AMOUNTS = mark("Mass balance"), mark("Balance of amounts")
 FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
 REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
-CLOSES = mark("Masses balance within the plan's tolerances{computed}.")
+CLOSES = mark("It balances within the plan's tolerances{computed}.")
 DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
 PUT_IN = mark("Put in: {items}.")
@@ -66,6 +68,7 @@ LAST, LOST, BACK, UNSEEN, WHY = (
 )
 NO_GAPS = mark("{no} loss of sight was reported.")
 BETWEEN = mark("at least {least}, at most {most}")
+MINUTE = timedelta(minutes=1)
 LOG_GAP = mark("By the surveillance log nobody watched from {begins} until {ends}.")
 
 
@@ -131,7 +134,8 @@ class Goods(Telling):
 
     def _balance(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
-        yield self.head(BALANCE)
+        weighed = any(isinstance(one, SubstanceMass) for one in record.plan.consignment.contents)
+        yield self.head(BALANCE if weighed else OF_AMOUNTS)
         yield from self._balance_bars()
         handled = story.prepared(record)
         if handled is not None:
@@ -230,7 +234,8 @@ class Goods(Telling):
             if one.found is not None:
                 least = Value(tongue.span(one.found.happened - one.lost.happened), ("computed",))
                 most = one.found.happened - (one.last.happened if one.last is not None else one.lost.happened)
-                unseen = tongue.say(BETWEEN, least=least, most=Value(tongue.span(most), ("computed",)))
+                whole = -(-most // MINUTE) * MINUTE  # a part of a minute more is more than a span in minutes would say
+                unseen = tongue.say(BETWEEN, least=least, most=Value(tongue.span(whole), ("computed",)))
             why: Line = (tongue.quoted(one.reason, *one.lost.entries),)
             if one.found is not None:
                 place = Value(one.place, one.found.entries)

@@ -12,6 +12,7 @@ from domain.papers.forms.parts import (
     author,
     day_of,
     in_turn,
+    local,
     mass_of,
     of_the_group,
     row,
@@ -52,7 +53,7 @@ MADE_BY, WHEN, BASIS, COMMISSION, PROSECUTOR, METHOD = (
     mark("Prosecutor"),
     mark("How"),
 )
-MOMENT = mark("{moment} UTC; recorded at {recorded} UTC")
+MOMENT = mark("{moment} UTC; on the spot: {local}; recorded at {recorded} UTC")
 DECISION = mark("{blank}, No. {number} of {day}")
 MEMBERS = mark("officers {officers}; chair {chair}")
 PRESENT = mark("{yes} present: {name}  {told} told before, No. {number} of {day}  {no} not required")
@@ -78,7 +79,7 @@ class Destruction(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 4
+    version = 5
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -142,12 +143,13 @@ def _head(
 ) -> Iterator[tuple[Line, tuple[Line, ...]]]:
     yield tongue.words(MADE_BY), (spoken(tongue, record, said),)
     moments = (Value(tongue.moment(at), said.entries[:1]) for at in (said.happened, said.at))
-    yield tongue.words(WHEN), (tongue.say(MOMENT, moment=next(moments), recorded=next(moments)),)
+    there = local(tongue, record, said.checkpoint, said)
+    yield tongue.words(WHEN), (tongue.say(MOMENT, moment=next(moments), local=there, recorded=next(moments)),)
     yield tongue.words(BASIS), (tongue.say(DECISION, blank=Blank(3), number=Blank(2), day=Blank(2)),)
     officers = joined(Value(one, said.entries) for one in gone.witnesses)
     yield tongue.words(COMMISSION), (tongue.say(MEMBERS, officers=officers, chair=Blank(3)),)
-    there = tongue.say(PRESENT, yes=Box(), told=Box(), no=Box(), name=Blank(3), number=Blank(1), day=Blank(2))
-    yield tongue.words(PROSECUTOR), (there,)
+    beside = tongue.say(PRESENT, yes=Box(), told=Box(), no=Box(), name=Blank(3), number=Blank(1), day=Blank(2))
+    yield tongue.words(PROSECUTOR), (beside,)
     means = tongue.quoted(gone.means, *said.entries) if isinstance(gone, Disposed) and gone.means else Blank(3)
     yield tongue.words(METHOD), (tongue.say(MEANS, means=means, place=place),)
 

@@ -86,7 +86,7 @@ BY_PLAN = mark("by the plan {planned}; difference {difference}")
 NO_UNITS = mark("It was not weighed unit by unit.")
 TEST = mark("Presumptive test: {test}. Opinion of an expert: No. {number} of {day}.")
 SECTION_TAKEN = mark("3. Taken out, sampled, put in")
-WHAT, MASS, PACKED, HELD = mark("What"), mark("Mass"), mark("Packing, seal"), mark("Held by, where")
+WHAT, MASS, PACKED, HELD = mark("What"), mark("Mass, count"), mark("Packing, seal"), mark("Held by, where")
 TAKEN_OUT, SAMPLED, LEFT = mark("taken out: {what}"), mark("sampled: {what}"), mark("left in the consignment: {what}")
 PUT_IN = mark("put in: {what} {label}")
 MADE_OF, DEVICE, LASTS = mark("of {material}"), mark("No. {number}"), mark("lasts {span}")
@@ -111,7 +111,7 @@ class Examination(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 4
+    version = 5
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

@@ -26,13 +26,14 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
 from domain.plan.cards import Law, RuleCard
 from domain.plan.directory import Service
-from domain.plan.goods import AnyAmount, Item, Scale, SubstanceMass
+from domain.plan.goods import AnyAmount, Cash, Item, Scale, SubstanceMass
 from domain.plan.plan import Call, Consignment, Plan, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.views.names import CRIMINAL_ROLES
 from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
+from domain.words.quantities import Money
 from domain.words.text import mark
 
 STEPS: Mapping[Step, str] = {
@@ -74,6 +75,7 @@ MORE_TOLD = mark("{count} more of this kind are in the evidence packet.")
 ONE_OF = mark("consignment No. {number} of the operation {group}")
 ONE_OF_SO_MANY = mark("consignment No. {number} of {count} of the operation {group}")
 THE_OTHERS = mark("The others of the operation: {others}.")
+NOTES, SERIALS = mark("notes: {count}"), mark("SHA-256 of the list of serial numbers: {digest}")
 OBJECT_IS = mark("{contents}; gross weight {gross}; {identifiers}; declared as {declared}")
 
 
@@ -287,7 +289,20 @@ def mass_of(tongue: Tongue, one: AnyAmount, *sources: Source) -> tuple[Line, Lin
     """What it is, and its net mass; of what is counted all of it is what it is."""
     if isinstance(one, SubstanceMass):
         return (Value(tongue.substance(one.substance, one.cas), sources),), weight(tongue, one.net, *sources)
+    if isinstance(one, Cash):
+        return _cash(tongue, one, *sources)
     return (Value(tongue.amount(one), sources),), NONE
+
+
+def _cash(tongue: Tongue, one: Cash, *sources: Source) -> tuple[Line, Line]:
+    """The sum by its denominations and the digest of its serial numbers, and how many notes it is, as far as they were taken."""
+    each = (f"{tongue.number(note.count)} × {tongue.money(Money(currency=one.currency, minor=note.value))}" for note in one.notes)
+    counted_so = f" ({', '.join(each)})" if one.notes else ""
+    what: Line = (Value(f"{tongue.amount(one)}{counted_so}", sources),)
+    if one.serials is not None:
+        what = (*what, Words("; "), *tongue.say(SERIALS, digest=Value(one.serials, sources)))
+    many = Value(tongue.number(sum(note.count for note in one.notes)), sources)
+    return what, tongue.say(NOTES, count=many) if one.notes else NONE
 
 
 def in_turn(named: Iterable[tuple[str, T]]) -> dict[str, T]:

@@ -59,7 +59,7 @@ class Replacement(Form):
     """One of each preparation in which something was replaced."""
 
     name = "replacement"
-    version = 4
+    version = 5
     title = mark("act of replacement")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ class Request(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
-    version = 4
+    version = 5
     title = mark("request for a controlled delivery")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

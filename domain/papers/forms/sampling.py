@@ -51,7 +51,7 @@ class Sampling(Form):
     """One of each preparation at which samples were taken."""
 
     name = "sampling"
-    version = 4
+    version = 5
     title = mark("act of sampling")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

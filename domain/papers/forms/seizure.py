@@ -105,7 +105,7 @@ class SeizureRecord(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 4
+    version = 5
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

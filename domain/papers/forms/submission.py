@@ -36,7 +36,7 @@ HAVING = mark("of {service}, having considered the results of the controlled del
 FOUND, ORDERED = mark("have found:"), mark("have ordered:")
 CONDUCTED = mark("The measure was carried out by the act: {acts}.")
 OFFENCE = mark("What is investigated: {offence}. Qualification: {articles}.")
-ARRESTED = mark("{count} persons were arrested at {place}: {persons}.")
+ARRESTED = mark("Persons arrested at {place}: {count}; {persons}.")
 SEIZED = mark("Seized: {what}.")
 STOPPED = mark("Seized on the way at {place}.")
 TAKEN_OUT = mark("Taken out at the preparation: {what}.")
@@ -85,7 +85,7 @@ class Submission(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 4
+    version = 5
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ class Surveillance(Form):
     """One of each leg that has been travelled, or is, and of which the watch has said something."""
 
     name = "surveillance"
-    version = 4
+    version = 5
     title = mark("memorandum on surveillance")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
