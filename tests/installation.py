@@ -216,8 +216,8 @@ class Installation:
                 await asyncio.sleep(0.02)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
-        """Wait until that checkpoint is open, or was where services answer at once, and the archive has it, and say meanwhile what
-        was found, and that the register is looked into. No read is logged for that. Raises `TimeoutError`.
+        """Wait until the archive has that this checkpoint was opened, and say meanwhile what was found, and that the register is
+        looked into. No read is logged for that. Raises `TimeoutError`.
         """
         reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
         async with asyncio.timeout(PATIENCE):
