@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from archive.attachments.files import Files
 from archive.reads import LONGEST_PAGE, Reads
 from archive.sessions import Sessions, SignedIn
-from domain.delivery.ledger import Entry, Left, Withheld
+from domain.delivery.ledger import Left
 from domain.delivery.requests import AnyAlarm
 from domain.papers.making import Offered
 from domain.plan.directory import Listed
@@ -65,7 +65,6 @@ from gateway.shift import handover_number, handovers_query_of, shift_query_of
 from gateway.streams import STREAMS, end_streams, stream, stream_floor
 from process.metrics import CONTENT_TYPE
 
-ENTRIES: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
 ALARMS: TypeAdapter[tuple[AnyAlarm, ...]] = TypeAdapter(tuple[AnyAlarm, ...])
 LISTED = TypeAdapter(tuple[Listed, ...])
 DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
@@ -245,11 +244,11 @@ async def submit(request: web.Request) -> web.Response:
 
 @routes.get("/v1/deliveries/{delivery}/ledger", name="ledger")
 async def ledger(request: web.Request) -> web.Response:
-    """Ledger entries from `since` on."""
+    """A page of the ledger from `since` on, and from where to ask on."""
     delivery, since = request.match_info["delivery"], _number("since", request.query.get("since", "0"))
     found = await request.app[RECEPTION].reading.ledger(request[CALLER].service, delivery, since)
-    shows(request, [delivery], (entry.seq for entry in found))
-    return _json(ENTRIES.dump_json(found))
+    shows(request, [delivery], (entry.seq for entry in found.entries))
+    return _model(found)
 
 
 @routes.get("/v1/deliveries/{delivery}/changes", name="changes", allow_head=False)

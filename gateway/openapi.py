@@ -42,6 +42,7 @@ from domain.views.overdue import PARAMETERS as OF_OVERDUE
 from domain.views.overdue import Overdue, OverdueQuestion
 from domain.views.results import LONGEST_PERIOD, CountedBy, Results
 from domain.views.shift import MOST_HOURS, MadeSheet
+from domain.views.sight import LedgerPage
 from domain.views.statistics import Forecast, Statistics
 from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
@@ -276,7 +277,7 @@ SAYS: dict[str, Says] = {
         takes=STATEMENT_TYPE,
         refuses=(422,),
     ),
-    "ledger": Says({200: Success(tuple[Entry | Withheld, ...])}, refuses=(422,), asks={"since": _since("entry")}),
+    "ledger": Says({200: Success(LedgerPage)}, refuses=(422,), asks={"since": _since("entry")}),
     "changes": Says(
         {200: Success(StreamEvent, "Server-sent events, each of this form.", EVENTS)},
         refuses=(422,),

@@ -7,7 +7,7 @@ given a receipt reads no older delivery than that: the gateway waits for the arc
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -35,22 +35,26 @@ from domain.views.asked import inbox
 from domain.views.law import demands_of
 from domain.views.lists import Row, Rows
 from domain.views.results import CountedBy, Period, Results
-from domain.views.sight import page, sight
+from domain.views.sight import LedgerPage, page, sight
 from domain.views.statistics import Forecast, Narrowed, Statistics
 from domain.views.view import DeliveryView, view
 from domain.words.errors import Fault, Malformed, NotAllowed, NotFound, Unavailable
+from domain.words.limits import BYTES_OF_A_PAGE, ENTRIES_OF_A_PAGE
 from domain.words.text import fill, mark
 from gateway.access import may_start, no_delivery
 from gateway.feed import Feed
 from gateway.floor import WatchFloor
 from gateway.limits import MOST_EXPECTED
 from gateway.shift import ShiftDesk
+from gateway.turns import Turns
 from process.in_force import InForce
 
 NOT_HERE: Final = 0.1
 """Seconds from the look for a delivery to the answer that there is none: the same where there is one that is not the caller's."""
 BEHIND: Final = 5.0
 """Seconds that a reader waits for the archive to have what the reader itself has just been given a receipt for."""
+PIECE: Final = 10
+"""Entries that are looked at in one turn of the loop: each takes up to 0.3 ms."""
 STILL_THERE: Final = 30.0
 """Seconds of silence after which who follows a delivery looks whether its workflow is still there."""
 
@@ -77,6 +81,7 @@ class Reading:
         self._ledgers = ledgers
         self._folded = FoldedDeliveries(ledgers)
         self._feed = Feed(lists)
+        self._turns = Turns()
         self.floor = WatchFloor(lists, self._feed)
         self._expected: OrderedDict[tuple[str, str], int] = OrderedDict()
 
@@ -150,12 +155,33 @@ class Reading:
         """What the rule cards demand of its plan, as far as it is the caller's to see (R11)."""
         return demands_of(await self.delivery(caller, name), caller)
 
-    async def ledger(self, caller: Service, name: str, since: int) -> list[Entry | Withheld]:
-        """Ledger entries from a number on, as far as they are the caller's to read (R11); once expunged, the leaves."""
+    async def ledger(self, caller: Service, name: str, since: int) -> LedgerPage:
+        """A page of its ledger from a number on, as far as it is the caller's to read (R11); once expunged, the leaves."""
         if (await self._row(caller, name)).expunged:
             leaves = await self._ledgers.leaves(name)
-            return [Withheld(seq=seq, leaf=leaf.hex()) for seq, leaf in enumerate(leaves) if seq >= since]
-        return page(await self.delivery(caller, name), caller, since)
+            some = leaves[since : since + ENTRIES_OF_A_PAGE]
+            entries = tuple(Withheld(seq=seq, leaf=leaf.hex()) for seq, leaf in enumerate(some, since))
+            return LedgerPage(entries=entries, next=since + len(some) if since + len(some) < len(leaves) else None)
+        found: list[Entry | Withheld] = []
+        size = 0
+        async with aclosing(self._from(caller, await self.delivery(caller, name), since)) as shown:
+            async for entry in shown:
+                size += entry.weighed()[1] if isinstance(entry, Entry) else 0
+                if found and (len(found) == ENTRIES_OF_A_PAGE or size > BYTES_OF_A_PAGE):
+                    return LedgerPage(entries=tuple(found), next=entry.seq)
+                found.append(entry)
+        return LedgerPage(entries=tuple(found))
+
+    async def _from(self, caller: Service, delivery: Delivery, since: int) -> AsyncGenerator[Entry | Withheld]:
+        """The ledger from a number on, as far as it goes now, in pieces."""
+        while True:
+            async with self._turns.of(caller.id):
+                piece = page(delivery, caller, since, PIECE)
+            for entry in piece:
+                yield entry
+            if len(piece) < PIECE:
+                return
+            since += PIECE
 
     async def changes(
         self, caller: Service, name: str, since: int, runs: Callable[[str], Awaitable[bool]]
@@ -170,9 +196,10 @@ class Reading:
                 bell.clear()
                 delivery = await self.delivery(caller, name)
                 since, branch = await self._after_a_fork(delivery, since, branch), delivery.state.branch
-                for entry in page(delivery, caller, since):
-                    since = entry.seq + 1
-                    yield entry
+                async with aclosing(self._from(caller, delivery, since)) as shown:
+                    async for entry in shown:
+                        since = entry.seq + 1
+                        yield entry
                 if delivery.state.ended:
                     return
                 if silent and not await self._goes_on(caller, name, runs):

@@ -32,6 +32,7 @@ from domain.views.lists import Row, Rows
 from domain.views.overdue import Overdue
 from domain.views.results import Results
 from domain.views.shift import MadeSheet
+from domain.views.sight import LedgerPage
 from domain.views.statistics import Forecast, Statistics
 from domain.views.subscriptions import Subscription, Subscriptions, Tried, Wish
 from domain.views.view import DeliveryView
@@ -129,7 +130,7 @@ _LISTED = TypeAdapter(list[Listed])
 _ROWS = TypeAdapter(Rows)
 _VIEW = TypeAdapter(DeliveryView)
 _SEEN: TypeAdapter[Entry | Withheld] = TypeAdapter(Entry | Withheld)
-_PAGE: TypeAdapter[list[Entry | Withheld]] = TypeAdapter(list[Entry | Withheld])
+_PAGE = TypeAdapter(LedgerPage)
 _INBOX = TypeAdapter(Inbox)
 _SIGNED_INBOX = TypeAdapter(SignedInbox)
 _TAKEN = TypeAdapter(Taken)
@@ -272,8 +273,13 @@ class Gateway:
             await asyncio.sleep(AGAIN_AFTER)
 
     async def ledger(self, delivery: str, since: int = 0) -> list[Entry | Withheld]:
-        """Ledger entries from a number on; what is not one's own to read is withheld."""
-        found = self._read(_PAGE, await self._call("GET", f"{of_delivery(delivery)}/ledger?since={since}"))
+        """Ledger entries from a number on, page by page; what is not one's own to read is withheld."""
+        found: list[Entry | Withheld] = []
+        following: int | None = since
+        while following is not None:
+            page = self._read(_PAGE, await self._call("GET", f"{of_delivery(delivery)}/ledger?since={following}"))
+            found += page.entries
+            following = page.next
         self._compare(delivery, found, found[-1].seq + 1 if found else since)
         return found
 

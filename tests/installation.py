@@ -224,7 +224,7 @@ class Installation:
             while True:
                 with suppress(NotFound):
                     ledger = await reading.ledger(initiator, plan.operation, 0)
-                    events = [one.event for one in ledger if isinstance(one, Entry)]
+                    events = [one.event for one in ledger.entries if isinstance(one, Entry)]
                     if any(isinstance(one, Opened) and one.checkpoint == checkpoint for one in events):
                         return
                     for name in [one.checkpoint for one in (await reading.view(initiator, plan.operation)).waiting]:

@@ -2160,6 +2160,9 @@ BUGS = (
         "leave(caller, delivery, hand_in(handed.content, delivery, datetime.now(UTC), self._key),",
         "workflows/outage",
     ),
+    Bug("R8", "gateway/turns.py", "            await asyncio.sleep(0)\n", "", "gateway/turns"),
+    Bug("archive", "gateway/reading.py", "len(piece) < PIECE", "True", "gateway/reading::test_a_ledger_is_read"),
+    Bug("archive", "gateway/reading.py", "next=entry.seq)", ")", "gateway/reading::test_a_ledger_is_read"),
     Bug("R8", "gateway/lanes.py", "BRAKES_AT_ONCE: Final = 1", "BRAKES_AT_ONCE: Final = 64", "gateway/lanes"),
     Bug(
         "R8",

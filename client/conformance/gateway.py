@@ -21,7 +21,7 @@ from domain.signing.canonical import digest_of_bytes, plain
 from domain.signing.envelope import Envelope
 from domain.views.lists import Row, Rows
 from domain.words.errors import Malformed, Unavailable, VigilError
-from domain.words.limits import LARGEST_BODY
+from domain.words.limits import ENTRIES_OF_A_PAGE, LARGEST_BODY
 from domain.words.moments import utc_text
 from domain.words.text import fill, mark
 from protocol.calls import listening
@@ -162,8 +162,10 @@ class StandIn:
     def _shown(self, call: web.Request, below: str | None) -> Any:
         """What is shown at a path; None for what an examination does not play."""
         if below == "/ledger":
-            since = call.query.get("since", "0")
-            return [plain(one) for one in self.record.entries[int(since) if since.isdecimal() else 0 :]]
+            since = int(number) if (number := call.query.get("since", "0")).isdecimal() else 0
+            some = self.record.entries[since : since + ENTRIES_OF_A_PAGE]
+            following = since + len(some) if since + len(some) < len(self.record.entries) else None
+            return {"entries": [plain(one) for one in some], "next": following}
         asked = self.asked()
         said = [plain(one) if call.query.get("signed") == "yes" else json.loads(one.body()) for one in asked]
         row = Row(

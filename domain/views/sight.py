@@ -13,6 +13,9 @@ is not its own. That a stop has come and how it ended it always learns, in gener
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from domain.delivery.decided import TakenUp
 from domain.delivery.delivery import Delivery
@@ -28,9 +31,18 @@ from domain.rules import handling
 from domain.rules.book import book_of
 from domain.rules.kind import kind_of
 from domain.rules.proceedings import may_prosecute
+from domain.signing.canonical import Frozen
 from domain.views.names import IN_GENERAL
 from domain.views.sentences import say
 from domain.words.codes import RuleNumber
+from domain.words.limits import ENTRIES_OF_A_PAGE, MOST_ENTRIES
+
+
+class LedgerPage(Frozen):
+    """Some of a ledger, as its reader may have it. `next`: the number from which to ask on; none at its end."""
+
+    entries: Annotated[tuple[Entry | Withheld, ...], Field(max_length=ENTRIES_OF_A_PAGE)]
+    next: Annotated[int, Field(ge=1)] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,11 +109,11 @@ def _is_asked(service: str, planned: PlannedCheckpoint | None, progress: Progres
     return service in progress.checkpoint.services() or any(rung.to == service for rung in rungs)
 
 
-def page(delivery: Delivery, reader: Service, since: int) -> list[Entry | Withheld]:
-    """The ledger from a number on, as this reader may have it."""
-    seen = sight(delivery, reader)
-    end = length(delivery, seen)
-    return [_had(delivery, seen, entry) for entry in delivery.ledger.since(since) if entry.seq < end]
+def page(delivery: Delivery, reader: Service, since: int, most: int = MOST_ENTRIES) -> list[Entry | Withheld]:
+    """The ledger from a number on, so many entries of it at most, as this reader may have it."""
+    seen, ledger = sight(delivery, reader), delivery.ledger
+    end = min(since + most, length(delivery, seen))
+    return [_had(delivery, seen, ledger[seq]) for seq in range(max(since, ledger.kept), end)]
 
 
 def newest_first(delivery: Delivery, seen: Sight, before: int) -> Iterator[Entry | Withheld]:

@@ -459,6 +459,10 @@ MOST_ENTRIES: Final = 100_000
 """Of a packet: statements at their budgets, and what is decided, asked and told about each."""
 MOST_PRINTED_ROWS: Final = 300
 """Of one table on paper, some ten pages. What is more is named there, and stands in the packet."""
+ENTRIES_OF_A_PAGE: Final = 200
+"""Of a ledger that is read page by page: the largest is read in some hundred."""
+BYTES_OF_A_PAGE: Final = 1024 * 1024
+"""Of these entries, canonical; one entry is a page, however large."""
 MOST_READ: Final = 1_000
 """Deliveries that one answer shows, and one record of the log of reads names."""
 

@@ -197,9 +197,16 @@ class Service:
         """Entries from a number on, as the gateway shows them; none where it is away, or where there is none for us."""
         if self.config.gateway is None:
             return []
-        status, answer = self._call("GET", f"/v1/deliveries/{delivery}/ledger?since={since}", b"")
-        found = json.loads(answer) if status == 200 else []
-        return found if isinstance(found, list) else []
+        found: list[dict[str, Any]] = []
+        following: int | None = since
+        while following is not None:
+            status, answer = self._call("GET", f"/v1/deliveries/{delivery}/ledger?since={following}", b"")
+            if status != 200:
+                break
+            page = json.loads(answer)
+            found += page["entries"]
+            following = page["next"]
+        return found
 
     # What we say
 

@@ -427,7 +427,7 @@ class Follows(Faulty):
         """Read what there is, then what comes, until nothing follows."""
         with self.reads("/v1/inbox") as inbox, self.reads(f"/v1/deliveries/{delivery}/ledger") as ledger:
             assert "requests" in json.load(inbox)
-            assert json.load(ledger)[0]["seq"] == 0
+            assert json.load(ledger)["entries"][0]["seq"] == 0
         with self.reads(f"/v1/deliveries/{delivery}/changes?since=0") as stream:
             SEEN.extend(json.loads(line[6:]) for line in stream if line.startswith(b"data: "))
 
@@ -444,7 +444,7 @@ class FollowsUnproved(Follows):
     def reads(self, path: str) -> Any:
         with suppress(urllib.error.HTTPError):
             urllib.request.urlopen(f"{self.config.gateway}{path}").close()  # noqa: S310 - our own
-        return io.BytesIO(b'{"requests": []}' if "inbox" in path else b'[{"seq": 0}]')
+        return io.BytesIO(b'{"requests": []}' if "inbox" in path else b'{"entries": [{"seq": 0}]}')
 
 
 class IgnoresAfter(Faulty):

@@ -322,7 +322,7 @@ async def test_a_stop_is_kept_while_no_worker_is_up_and_takes_effect_when_one_is
     assert isinstance(answer, Left)
     assert isinstance(receipt, Receipt)
     assert "accepted" == receipt.verdict.verdict
-    stated = [one for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated)]
+    stated = [one for one in ledger.entries if isinstance(one, Entry) and isinstance(one.event, Stated)]
     assert [receipt.seq] == [one.seq for one in stated if isinstance(one.event, Stated) and one.event.envelope == stop]
     assert shown.halted is not None
 

@@ -200,7 +200,7 @@ async def test_a_change_reaches_a_delivery_without_a_worker(at: At, temporal: Cl
     await end_what_runs(temporal, workflow_id(plan.operation))
 
     assert plan.operation in told.left
-    assert 1 == sum(isinstance(entry, Entry) and isinstance(entry.event, KeysChanged) for entry in ledger)
+    assert 1 == sum(isinstance(entry, Entry) and isinstance(entry.event, KeysChanged) for entry in ledger.entries)
 
 
 async def test_a_change_reaches_a_delivery_that_only_knows_the_service_and_does_not_name_it(at: At) -> None:

@@ -24,6 +24,7 @@ from domain.signing.tree import root
 from domain.words.errors import Malformed, NotAllowed, VigilError
 from domain.words.identifiers import ConsignmentIdentifier
 from domain.words.moments import utc_text
+from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
 from tests.installation import PATIENCE, Installation, end_what_runs, installed, quick, renamed, stop_by
 from tests.support import example_plan, example_scenario, signed_plan
@@ -110,6 +111,34 @@ async def test_one_look_serves_all_who_watch(at: tuple[Installation, list[Plan]]
 
     assert {given.receipt.entry.seq} == {one.seq for one in seen}  # type: ignore[union-attr]
     assert told < len(streams)
+
+
+async def test_a_ledger_is_read_page_by_page_and_no_page_is_larger_than_it_may_be(
+    at: tuple[Installation, list[Plan]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of three entries, and of as many as have so many bytes, are the whole ledger, also from its middle and at its end."""
+    here, (plan, *_) = at
+    door, asked, call = here.gateway(plan.initiator), 0, Gateway._call
+
+    async def counted(self: Gateway, *given: Any) -> bytes:
+        nonlocal asked
+        asked += 1
+        return await call(self, *given)
+
+    whole = await door.ledger(plan.operation)
+    sizes = [one.weighed()[1] for one in whole if isinstance(one, Entry)]
+    monkeypatch.setattr(Gateway, "_call", counted)
+    monkeypatch.setattr("gateway.reading.PIECE", 2)
+    monkeypatch.setattr("gateway.reading.ENTRIES_OF_A_PAGE", 3)
+    by_three, pages = await door.ledger(plan.operation), asked
+    rest = [await door.ledger(plan.operation, since) for since in (len(whole) - 2, len(whole), len(whole) + 1)]
+    monkeypatch.setattr("gateway.reading.BYTES_OF_A_PAGE", min(sizes))
+    asked = 0
+    one_by_one = await door.ledger(plan.operation)
+
+    assert whole == by_three == one_by_one
+    assert [whole[-2:], [], []] == rest
+    assert (-(-len(whole) // 3), len(whole)) == (pages, asked)
 
 
 async def test_a_delivery_that_temporal_has_forgotten_is_still_there(temporal: Client) -> None:

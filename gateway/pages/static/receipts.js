@@ -176,10 +176,14 @@ export async function compared(who, key, shown) {
   };
   for (const one of roots) had(receipts, one.size, one.root);
   await check();
-  for (const entry of await ask(who, key, `/ledger?since=${edge.size}`)) {
-    if (entry.seq !== edge.size) break;
-    await grow(edge, await leafOf(entry));
-    await check();
+  for (let next = edge.size; next !== null; ) {
+    const page = await ask(who, key, `/ledger?since=${next}`);
+    for (const entry of page.entries) {
+      if (entry.seq !== edge.size) break;
+      await grow(edge, await leafOf(entry));
+      await check();
+    }
+    ({ next } = page);
   }
   await keepOf(who, (there) => {
     there.edge = edge;
