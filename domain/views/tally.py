@@ -24,6 +24,7 @@ from domain.plan.quantity import Estimate, Unmeasured, number_of
 from domain.plan.substances import known_as
 from domain.signing.canonical import Frozen
 from domain.views.aftermath import arrests
+from domain.views.noted import noted
 from domain.views.sight import Sight, hears_statement
 from domain.views.spans import span_of
 from domain.words.limits import LONGEST_TALLIED, MOST_TALLIED
@@ -221,9 +222,7 @@ def _refused(delivery: Delivery, seen: Sight) -> Iterator[Line]:
 def _refusals(delivery: Delivery) -> tuple[tuple[str, str], ...]:
     """Whose statements were refused, by which rule. Worked out once for all readers: a ledger may be long."""
     refused = {
-        entry.seq: entry.event.verdict.rule or ""
-        for entry in delivery.ledger.entries
-        if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused"
+        entry.seq: entry.event.verdict.rule or "" for entry in noted(delivery.ledger).refused if isinstance(entry.event, Stated)
     }
     spoke = {one.seq: one.service for one in delivery.state.statements} if refused else {}
     return tuple((spoke.get(seq, ""), rule) for seq, rule in refused.items())
@@ -245,7 +244,7 @@ def _asked(delivery: Delivery, seen: Sight) -> Iterator[Line]:
 
 def _silences(delivery: Delivery) -> frozenset[tuple[str, str]]:
     """At which checkpoint who did not answer in time."""
-    silent = (entry.event for entry in delivery.ledger.entries if isinstance(entry.event, Silence))
+    silent = (entry.event for entry in noted(delivery.ledger).events if isinstance(entry.event, Silence))
     return frozenset((one.checkpoint, service) for one in silent for service in one.services)
 
 
