@@ -45,6 +45,8 @@ HOSTILE, STOPS, FORGED, SEIZES = "uz.prosecutor", "uz.police", "kz.knb", "uz.cus
 """Who floods, and is polled too; who stops; in whose name the flood orders stops; who says the largest statement of all."""
 MORE = ("ru.customs", "ru.police", "kz.afm")
 """Asked at the departure as well, so that ten are."""
+BEGINNING = ("detection.", "deconfliction.")
+"""What the checkpoints are called that come before all others."""
 AT_ONCE = 3
 """Statements that each service has under way."""
 LARGE = "\N{GOTHIC LETTER AHSA}" * 2000
@@ -75,7 +77,7 @@ class OpenServices(SimulatedServices):
 
     def take(self, service: Service, request: Request) -> None:
         """A request has arrived."""
-        if request.checkpoint.startswith(("detection.", "deconfliction.")):
+        if request.checkpoint.startswith(BEGINNING):
             super().take(service, request)
 
     def said(self, _request: str, _after: int) -> list[Envelope]:

@@ -16,7 +16,7 @@ import aiohttp
 
 from bench.crowd import Crowd
 from bench.figures import options, tell
-from bench.largest import memory
+from bench.largest import BEGINNING, memory
 from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
@@ -39,7 +39,7 @@ class Beginning(SimulatedServices):
 
     def take(self, service: Service, request: Request) -> None:
         """A request has arrived."""
-        if request.checkpoint.startswith(("detection.", "deconfliction.")):
+        if request.checkpoint.startswith(BEGINNING):
             super().take(service, request)
         else:
             self.asked.setdefault(request.delivery, time.perf_counter())
