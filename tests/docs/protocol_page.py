@@ -32,7 +32,7 @@ from domain.signing.keys import public_text
 from domain.views.asked import inbox, request
 from domain.views.lists import Row, Rows
 from domain.views.results import CountedBy, Period, Results
-from domain.views.sight import page
+from domain.views.sight import LedgerPage, page
 from domain.views.statistics import Forecast, Narrowed, Statistics, durations
 from domain.views.view import DeliveryView, view
 from domain.words.errors import Malformed, RuleBroken
@@ -249,9 +249,9 @@ class PaperReception:
         """Its summary."""
         return view(self._of(delivery), caller, NOW)
 
-    async def ledger(self, caller: Service, delivery: str, since: int) -> list[Entry | Withheld]:
+    async def ledger(self, caller: Service, delivery: str, since: int) -> LedgerPage:
         """Its ledger."""
-        return page(self._of(delivery), caller, since)
+        return LedgerPage(entries=tuple(page(self._of(delivery), caller, since)))
 
     async def changes(self, caller: Service, delivery: str, since: int) -> AsyncIterator[Entry | Withheld]:
         """Its ledger as far as it goes."""
