@@ -138,14 +138,7 @@ class Delivery:
         """Of the entries held here: of statements that count, each with each thing that is remarked of it; of silences and of
         refusals to permit it for longer, each with what ended with it.
         """
-        for entry in self.ledger:
-            match entry:
-                case Entry(event=Silence(finding=Finding() as ended) | Closed(finding=Finding() as ended)):
-                    yield entry, ended
-                case Entry(event=Stated(verdict=verdict) | TakenUp(verdict=verdict)) if verdict.verdict == "accepted":
-                    yield from ((entry, finding) for finding in verdict.findings)
-                case _:
-                    pass
+        return ((entry, finding) for entry in self.ledger if isinstance(entry, Entry) for finding in remarks_of(entry))
 
     def append(self, event: AnyEvent, at: datetime) -> Entry:
         """Record an event and let it take effect. Time never runs back: `at` counts as the newest entry's if it is earlier."""
@@ -178,3 +171,14 @@ class Delivery:
         """The event with the effect that it has under this version of the rules."""
         known = self.law.effects[event.event]
         return event if isinstance(event, known) else known.model_construct(**dict(event))
+
+
+def remarks_of(entry: Entry) -> tuple[Finding, ...]:
+    """What is remarked of it, as `Delivery.remarked` says."""
+    match entry.event:
+        case Silence(finding=Finding() as ended) | Closed(finding=Finding() as ended):
+            return (ended,)
+        case Stated(verdict=verdict) | TakenUp(verdict=verdict) if verdict.verdict == "accepted":
+            return verdict.findings
+        case _:
+            return ()

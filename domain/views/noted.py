@@ -5,6 +5,7 @@ and a page is made anew whenever something changes.
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from domain.delivery.delivery import remarks_of
 from domain.delivery.ledger import Entry, Ledger
 from domain.delivery.reported import Stated
 from domain.signing.envelope import payload_of
@@ -27,13 +28,15 @@ class Noted:
         """Statements about a consent, perhaps said early, that were not refused."""
         self.refused: list[Entry] = []
         """Statements that were refused."""
+        self.remarked: list[Entry] = []
+        """Of which something is remarked."""
         self._upto = self._kept = 0
 
     def go_on(self, ledger: Ledger) -> None:
         """Note what has come since, and forget what the ledger has let go of."""
         if self._kept < ledger.kept:
             self._kept = ledger.kept
-            for noted in (self.events, self.weights, self.points, self.consents, self.refused):
+            for noted in (self.events, self.weights, self.points, self.consents, self.refused, self.remarked):
                 noted[:] = [one for one in noted if one.seq >= self._kept]
         for entry in ledger.since(self._upto):
             if isinstance(entry, Entry):
@@ -42,6 +45,8 @@ class Noted:
 
     def _note(self, entry: Entry) -> None:
         event = entry.event
+        if remarks_of(entry):
+            self.remarked.append(entry)
         if not isinstance(event, Stated):
             self.events.append(entry)
         elif event.verdict.verdict == "refused":

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.delivery.delivery import Delivery
+from domain.delivery.delivery import Delivery, remarks_of
 from domain.delivery.holdings import amounts, exhibits
 from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
@@ -23,6 +23,7 @@ from domain.rules.siblings import lacking, standing_of
 from domain.signing.canonical import Frozen
 from domain.views import aftermath
 from domain.views.aftermath import ArrestsView, ProsecutionView, TransferView, WatchLogView
+from domain.views.noted import noted
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
 from domain.views.unasked import may_say
@@ -272,7 +273,10 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             discrepancy=() if fits or found is None else found.differs,
             unbalanced=() if balances else delivery.balance.unexplained(),
             remarked=tuple(
-                Remark(entry=entry.seq, finding=finding) for entry, finding in delivery.remarked() if sees(delivery, seen, entry)
+                Remark(entry=entry.seq, finding=finding)
+                for entry in noted(delivery.ledger).remarked
+                if sees(delivery, seen, entry)
+                for finding in remarks_of(entry)
             ),
             out_of_sight=utc_text(delivery.state.gap.began) if delivery.state.gap is not None else None,
         ),
