@@ -26,7 +26,7 @@ from domain.signing.keys import KeyId, key_id, private_pem, public_key, public_t
 from domain.words.errors import NotAuthentic
 from domain.words.identifiers import OfficerCode
 from domain.words.limits import LONGEST_NONCE
-from domain.words.text import fill, mark
+from domain.words.text import fill, mark, one_by_one
 
 SCHEME = "Vigil"
 TYPE = "vigil-proof+jwt"
@@ -56,13 +56,13 @@ class _Claims(Frozen):
 
 
 _RIGHT: Final = {
-    "iss": "the id of the calling service as text",
-    "iat": "the time in whole seconds since 1970",
-    "jti": "a unique text of 1 to 200 characters",
-    "htm": "the method as text",
-    "htu": "the absolute address as text",
-    "bod": "the SHA-256 of the body, as 64 lower-case hexadecimal digits",
-    "sub": "the code of the officer who calls, or left out where none does",
+    "iss": mark("the id of the calling service as text"),
+    "iat": mark("the time in whole seconds since 1970"),
+    "jti": mark("a unique text of 1 to 200 characters"),
+    "htm": mark("the method as text"),
+    "htu": mark("the absolute address as text"),
+    "bod": mark("the SHA-256 of the body, as 64 lower-case hexadecimal digits"),
+    "sub": mark("the code of the officer who calls, or left out where none does"),
 }
 
 
@@ -170,7 +170,7 @@ def _parts(token: str) -> tuple[str, _Claims]:
     if said["alg"] != ALGORITHM:
         raise NotAuthentic(
             fill("the proof's `alg` is not `{algorithm}`", algorithm=ALGORITHM),
-            hint=fill("not `EdDSA`: the name is that of RFC 9864; {section}", section=_SECTION),
+            hint=fill("not `EdDSA`: the name is that of RFC 9864; {section}", section=fill(_SECTION)),
         )
     if said["typ"] != TYPE:
         raise NotAuthentic(fill("the proof's `typ` is not `{type}`", type=TYPE), hint=_SECTION)
@@ -190,7 +190,7 @@ def _claims(given: Any) -> _Claims:
         return _Claims.model_validate(given)
     except ValidationError as error:
         wrong = dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False, include_input=False))
-        words = "; ".join(f"`{name}` is not {_RIGHT[name]}" for name in wrong)
+        words = one_by_one(fill("`{name}` is not {right}", name=name, right=fill(_RIGHT[name])) for name in wrong)
         raise NotAuthentic(fill("the proof's claims are not as they must be: {words}", words=words), hint=_SECTION) from error
 
 

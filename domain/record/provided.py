@@ -1,6 +1,6 @@
 """What services have provided, and what of it may not be in a packet for a court or for a State (R23)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
@@ -11,7 +11,7 @@ from domain.rules.handling import COURT, bound, code_of, permitted, third_state
 from domain.rules.kind import kind_of
 from domain.rules.speaking import Correction
 from domain.words.errors import RuleBroken
-from domain.words.text import fill
+from domain.words.text import fill, one_by_one, together
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Provided:
     @property
     def name(self) -> str:
         """What it is, in words."""
-        return "the plan" if self.statement is None else f"{self.statement.kind} {self.statement.id}"
+        return fill("the plan") if self.statement is None else f"{self.statement.kind} {self.statement.id}"
 
 
 MOST_NAMED = 3
@@ -48,16 +48,16 @@ def raise_if_any(barred: Iterable[Provided], purpose: str) -> None:
 
 
 def _not_permitted(held: Iterable[Provided]) -> str:
-    """Who has not permitted what, provider by provider; of many things of one, how many more there are."""
+    """Who has not permitted what, provider by provider; of many things of one, how many more there are. Empty for nothing."""
     by: dict[str, list[Provided]] = {}
     for one in held:
         by.setdefault(one.provider, []).append(one)
-    said = []
-    for provider, its in by.items():
-        named = ", ".join(f"{one.name} ({one.code})" for one in its[:MOST_NAMED])
-        more = f" and {len(its) - MOST_NAMED} more" if len(its) > MOST_NAMED else ""
-        said.append(f"{provider} has not permitted {named}{more}")
-    return "; ".join(said)
+    return one_by_one(fill("{provider} has not permitted {what}", provider=one, what=_named(its)) for one, its in by.items())
+
+
+def _named(its: Sequence[Provided]) -> str:
+    named = together(fill("{what} ({code})", what=one.name, code=one.code) for one in its[:MOST_NAMED])
+    return fill("{some} and {count} more", some=named, count=len(its) - MOST_NAMED) if len(its) > MOST_NAMED else named
 
 
 def items(delivery: Delivery) -> Iterator[Provided]:

@@ -70,6 +70,11 @@ def in_a_row(texts: Iterable[str]) -> str:
     return reduce(lambda one, other: fill("{one} {other}", one=one, other=other) if one else other, texts, "")
 
 
+def one_by_one(texts: Iterable[str]) -> str:
+    """Texts of ours, with a semicolon between them; empty where there is none."""
+    return reduce(lambda one, other: fill("{one}; {other}", one=one, other=other) if one else other, texts, "")
+
+
 def told(text: str, translate: Callable[[str], str]) -> str:
     """A text of ours in another language, and what is filled in where that is one too; one that is none of ours as it is."""
     if not isinstance(text, Filled):
