@@ -40,6 +40,8 @@ RESTS, RESTS_AT_MOST = 0.1, 0.4
 """Seconds that a batch of which the archive has all is held back before the workflow hears so, and sends the next: what is said
 meanwhile comes together in that. Longer where many deliveries are spoken in at once.
 """
+MANY = 10
+"""Entries of a batch that rests no more: so much is said that the next has as many, and the archive must keep up."""
 EACH = 0.0125
 """Seconds longer for each batch under way: so a worker begins about 80 in a second."""
 
@@ -105,7 +107,7 @@ class ArchiveKeeping:
         self._under_way += 1
         try:
             answer = await self._keep(errand)
-            if not isinstance(errand.entries[-1].event, Ended):
+            if len(errand.entries) < MANY and not isinstance(errand.entries[-1].event, Ended):
                 await _rest(min(RESTS + EACH * self._under_way, RESTS_AT_MOST))
         finally:
             self._under_way -= 1
