@@ -22,7 +22,7 @@ LINKS: tuple[Link, ...] = (
     "worker-service",
 )
 """Who calls whom, through a proxy of this tool."""
-Kind = Literal["KILL", "TERM", "outage", "freeze", "cut", "silent", "slow", "full", "clock"]
+Kind = Literal["KILL", "TERM", "outage", "freeze", "cut", "silent", "slow", "full", "clock", "restarts"]
 WEIGHTS: dict[Kind, int] = {
     "KILL": 24,
     "TERM": 12,
@@ -33,13 +33,18 @@ WEIGHTS: dict[Kind, int] = {
     "slow": 8,
     "full": 8,
     "clock": 10,
+    "restarts": 0,
 }
-"""How often each is drawn."""
-KILLS: frozenset[Kind] = frozenset({"KILL", "TERM", "outage"})
+"""How often each is drawn; what never is comes where it is asked for."""
+KILLS: frozenset[Kind] = frozenset({"KILL", "TERM", "outage", "restarts"})
 """Those that end a process."""
 TWO_AT_ONCE = 0.2
 LONGEST_PAUSE = 3.0
 """Seconds from one comparison to the next fault, at most."""
+RESTARTS = 20
+"""Of the worker and another part, before everything is compared."""
+SHORTEST_LIFE, LONGEST_LIFE = 0.5, 6.0
+"""Seconds from one of these starts to the next end: some come before the worker has begun, some in the middle of replays."""
 STEPS = (-86_400, -3_600, -90, -5, 5, 90, 3_600, 86_400)
 """Seconds by which a clock is set."""
 
@@ -56,27 +61,35 @@ class Fault:
     after: float
     lasts: float = 0.0
     step: int = 0
+    lives: tuple[float, ...] = ()
+    """Seconds from each start to the next end."""
+    by: tuple[Literal["KILL", "TERM"], ...] = ()
+    """How each of these ends."""
 
     @property
     def kills(self) -> int:
         """How many processes it ends."""
-        return len(self.on) if self.kind in KILLS else 0
+        return len(self.on) * max(len(self.lives), 1) if self.kind in KILLS else 0
 
     def __str__(self) -> str:
-        lasts = f" for {self.lasts:.1f} s" if self.lasts else ""
+        lasts = f" for {self.lasts:.1f} s" if self.lasts else f" {len(self.lives)} times" if self.lives else ""
         step = f" by {self.step:+} s" if self.step else ""
         what = f"{' and '.join(self.on)}{step}{lasts}"
-        return f"{self.number:5}  {self.kind:<6}  {what:<44} after {self.after:3.1f} s"
+        return f"{self.number:5}  {self.kind:<8}  {what:<44} after {self.after:3.1f} s"
 
 
 def drawn(seed: int, number: int, only: Collection[Kind] = ()) -> Fault:
     """The fault of this number; `only`: of one of these kinds, else of any."""
     dice = random.Random(f"{seed}/{number}")  # noqa: S311 - it must be repeatable
-    weights = {kind: weight for kind, weight in WEIGHTS.items() if not only or kind in only}
+    weights = {kind: weight or 1 for kind, weight in WEIGHTS.items() if kind in only} if only else WEIGHTS
     (kind,) = dice.choices(tuple(weights), tuple(weights.values()))
     after, two = round(dice.uniform(0.0, LONGEST_PAUSE), 1), 2 if dice.random() < TWO_AT_ONCE else 1
     if kind in ("KILL", "TERM"):
         return Fault(number, kind, tuple(dice.sample(PARTS, two)), after)
+    if kind == "restarts":
+        lives = tuple(round(dice.uniform(SHORTEST_LIFE, LONGEST_LIFE), 1) for _ in range(RESTARTS))
+        by = tuple(dice.choices(("KILL", "TERM"), k=RESTARTS))
+        return Fault(number, kind, ("worker", dice.choice(PARTS[1:])), after, lives=lives, by=by)
     if kind == "outage":
         return Fault(number, kind, (dice.choice(PARTS[:4]),), after, round(dice.uniform(8.0, 16.0), 1))
     if kind == "freeze":

@@ -103,6 +103,10 @@ class System:
             case "KILL" | "TERM" | "outage":
                 self.away.update(fault.on)
                 await asyncio.gather(*(self._end(name, SIGNALS[fault.kind]) for name in fault.on))
+            case "restarts":
+                for life, by in zip(fault.lives, fault.by, strict=True):
+                    await asyncio.gather(*(self._restart(name, SIGNALS[by]) for name in fault.on))
+                    await asyncio.sleep(life)
             case "freeze":
                 self._signal(fault, signal.SIGSTOP)
             case "full":
@@ -128,6 +132,10 @@ class System:
             case "cut" | "silent" | "slow":
                 for link in fault.on:
                     await self.embedded.ways[link].become("open")
+
+    async def _restart(self, name: str, by: signal.Signals) -> None:
+        await self._end(name, by)
+        await self.start(name)
 
     async def start(self, name: str) -> None:
         """Start one part."""

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from bench.chaos.__main__ import DoneFile, faults
 from bench.chaos.drill import Done, drill, open_folder
-from bench.chaos.faults import LINKS, PARTS, WEIGHTS, Fault, drawn, possible
+from bench.chaos.faults import LINKS, PARTS, RESTARTS, WEIGHTS, Fault, drawn, possible
 from bench.chaos.growth import Series
 from bench.chaos.held import Case, differences
 from bench.chaos.installation import hindrances
@@ -37,6 +37,7 @@ EACH = (
     Fault(5, "cut", ("worker-temporal", "gateway-database"), after=0.2, lasts=1.0),
     Fault(6, "silent", ("worker-service",), after=0.2, lasts=1.0),
     Fault(7, "TERM", ("gateway", "database"), after=0.2),
+    Fault(8, "restarts", ("worker", "gateway"), after=0.2, lives=(0.5, 0.5), by=("KILL", "TERM")),
 )
 """One of each kind that hurts, and each part is hit."""
 
@@ -100,9 +101,21 @@ def test_a_fault_is_drawn_from_the_seed_and_its_number_alone() -> None:
     first = [drawn(SEED, number) for number in range(1, 301)]
 
     assert first[200:] == [drawn(SEED, number) for number in range(201, 301)]
-    assert set(WEIGHTS) == {one.kind for one in first}
+    assert {kind for kind, weight in WEIGHTS.items() if weight} == {one.kind for one in first}
     assert {*PARTS, *LINKS} == {name for one in first for name in one.on}
     assert all((one.kind in ("KILL", "TERM")) == (one.lasts == 0.0) for one in first)
+
+
+def test_restarts_come_in_a_row_where_they_are_asked_for() -> None:
+    """The worker and another part, each as often, drawn alike at any time; and the schedule of all kinds has none."""
+    found = [drawn(SEED, number, ("restarts",)) for number in range(1, 21)]
+
+    assert found[10:] == [drawn(SEED, number, ("restarts",)) for number in range(11, 21)]
+    assert {2 * RESTARTS} == {one.kills for one in found}
+    assert {"worker"} == {one.on[0] for one in found}
+    assert {*PARTS[1:]} == {one.on[1] for one in found}
+    assert {"KILL", "TERM"} == {how for one in found for how in one.by}
+    assert ("worker", "temporal") == possible(Fault(1, "restarts", ("worker", "database"), 1.0), {}, database=False).on
 
 
 def test_what_cannot_be_done_here_is_a_kill_and_the_schedule_stays_what_it_is() -> None:
