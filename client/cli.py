@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -184,13 +185,20 @@ def main() -> None:
 
 def _run() -> int:
     """The code with which the command ended by itself."""
-    command: Any = get_command(app)
-    command.commands = {name: command.commands[name] for name in ORDER}
+    command = put_together()
     helping.in_language(command)
     try:
         return command(standalone_mode=False) or 0
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+
+
+@cache
+def put_together() -> Any:
+    """All commands, in no language yet. A process has one language, and so may keep them."""
+    command: Any = get_command(app)
+    command.commands = {name: command.commands[name] for name in ORDER}
+    return command
 
 
 def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:
