@@ -146,6 +146,7 @@ def options(
 def main() -> None:
     """Run the command; errors are words and an exit code, never a traceback."""
     gc.freeze()  # what has been loaded stays: to go over it for garbage took a third of the time of a command
+    gc.enable()
     for_a_program = _wants_json(sys.argv)
     helping.choose(sys.argv[1:])
     completing.no_blank_behind_fields()
