@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -145,6 +146,7 @@ def options(
 def main() -> None:
     """Run the command; errors are words and an exit code, never a traceback."""
     gc.freeze()  # what has been loaded stays: to go over it for garbage took a third of the time of a command
+    gc.enable()
     for_a_program = _wants_json(sys.argv)
     helping.choose(sys.argv[1:])
     completing.no_blank_behind_fields()
@@ -184,13 +186,20 @@ def main() -> None:
 
 def _run() -> int:
     """The code with which the command ended by itself."""
-    command: Any = get_command(app)
-    command.commands = {name: command.commands[name] for name in ORDER}
+    command = put_together()
     helping.in_language(command)
     try:
         return command(standalone_mode=False) or 0
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+
+
+@cache
+def put_together() -> Any:
+    """All commands, in no language yet. A process has one language, and so may keep them."""
+    command: Any = get_command(app)
+    command.commands = {name: command.commands[name] for name in ORDER}
+    return command
 
 
 def gathered(*_: object, **__: object) -> Iterator[tuple[int, None, str, tuple[str, ...]]]:

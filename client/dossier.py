@@ -96,7 +96,8 @@ def tell_gaps(gaps: tuple[Fault, ...]) -> None:
 def remarks(path: Path, plan: Plan) -> tuple[Fault, ...]:
     """What a plan may say and is probably not meant: coordinates that are far from their State, each at its line."""
     known = outlines()
-    return Document(text_of(path), str(path)).located(far_off(plan, known)) if known is not None else ()
+    found = tuple(far_off(plan, known)) if known is not None else ()
+    return Document(text_of(path), str(path)).located(found) if found else ()
 
 
 def tell_remarks(found: tuple[Fault, ...]) -> None:

@@ -1,5 +1,6 @@
 """Where the `vigil` command begins: whoever presses Ctrl-C while its modules are loaded ends it without a word."""
 
+import gc
 import signal
 
 
@@ -8,6 +9,7 @@ def main() -> None:
     heeded = signal.getsignal(signal.SIGINT)
     if heeded is not signal.SIG_IGN:  # a shell that starts it in the background
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.disable()  # what is loaded stays
     from client.cli import main as command  # noqa: PLC0415 - it takes a second
 
     signal.signal(signal.SIGINT, heeded)

@@ -243,10 +243,10 @@ def _edited(directory: Path | None) -> Iterator[Any]:
     if directory is None:
         yield None
         return
-    Document(text_of(directory), str(directory)).read(Directory)
-    yaml = YAML()
+    before = Document(text_of(directory), str(directory))
+    before.read(Directory)
+    yaml, tree = YAML(), before.tree
     yaml.width = 200
-    tree = yaml.load(directory.read_text(encoding="utf-8"))
     with files.replacing(directory, as_it_was=True) as file:
         yield tree
         text = io.StringIO()

@@ -8,6 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+if __name__ == "__main__":
+    gc.disable()  # while modules are loaded nothing is let go of: to look for it took a quarter of the time of a start
+
 from archive.attachments.files import Files
 from archive.attachments.storage import Bucket, storage_at
 from archive.chases import Chases

@@ -6,7 +6,7 @@ how often in `gateway.limits`.
 
 import asyncio
 import json
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from aiohttp import web
@@ -71,7 +71,6 @@ DELIVERY: TypeAdapter[str] = TypeAdapter(OperationCode)
 PURPOSE: TypeAdapter[Purpose] = TypeAdapter(Purpose)
 
 OFFERED: TypeAdapter[tuple[Offered, ...]] = TypeAdapter(tuple[Offered, ...])
-OPENAPI: web.AppKey[bytes] = web.AppKey("openapi", bytes)
 
 routes = web.RouteTableDef()
 
@@ -99,7 +98,7 @@ def application(  # noqa: PLR0913, PLR0917 - what it serves from
     app[FILES] = FileRoom(kept, reception)
     if notices is not None:
         app[NOTICES] = notices
-    app[OPENAPI] = json.dumps(openapi.document(routes, proofs.url)).encode()
+    openapi.by_name(routes)
     app[READER], app[DRAWING], app[overdue_page.BLOCKS] = Aside(), Aside(), overdue_page.Blocks()
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(end_streams)
@@ -142,7 +141,13 @@ async def health(request: web.Request) -> web.Response:
 @routes.get("/v1/openapi.json", name="openapi")
 async def describe(request: web.Request) -> web.Response:
     """This API as an OpenAPI 3.1 document. Needs no proof: it says what could be asked, and nothing of what is."""
-    return _json(request.app[OPENAPI])
+    return _json(await asyncio.to_thread(_document, request.app[PROOFS].url))
+
+
+@lru_cache(maxsize=1)
+def _document(url: str) -> bytes:
+    """Made when it is first asked for, beside the loop: that takes a while, and few ask."""
+    return json.dumps(openapi.document(routes, url)).encode()
 
 
 @routes.get("/v1/metrics", name="measure")

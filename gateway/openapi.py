@@ -393,12 +393,18 @@ _EXAMPLE = {
 }
 
 
-def document(routes: Iterable[web.AbstractRouteDef], url: str) -> dict[str, Any]:
-    """The document, for a gateway at `url`. Raises `LookupError` with each route that `SAYS` does not describe, or too much."""
+def by_name(routes: Iterable[web.AbstractRouteDef]) -> dict[str, web.RouteDef]:
+    """The routes. Raises `LookupError` with each that `SAYS` does not describe, or too much."""
     found = {route.kwargs["name"]: route for route in routes if isinstance(route, web.RouteDef)}
     if found.keys() != SAYS.keys():
         message = f"gateway.openapi.SAYS must describe each route and no other; see {sorted(found.keys() ^ SAYS.keys())}"
         raise LookupError(message)
+    return found
+
+
+def document(routes: Iterable[web.AbstractRouteDef], url: str) -> dict[str, Any]:
+    """The document, for a gateway at `url`. Raises `LookupError` as `by_name` does."""
+    found = by_name(routes)
     said = ((name, status, answer.model) for name, says in SAYS.items() for status, answer in says.answers.items())
     schemas, components = _schemas(tuple(said))
     paths: dict[str, dict[str, Any]] = {}

@@ -17,7 +17,9 @@ from process.zones import unknown_zones
 MOST_LOOKED_THROUGH = 1_000
 """Names in a folder among which one is looked for that is like what was typed."""
 MOST_READ = 64
-"""Texts of a kind that are not read once more: many scenarios are tried with one directory and the same cards."""
+"""Texts of a kind that are not read once more, whatever their files' names: many scenarios are tried with one directory and the
+same cards.
+"""
 
 
 def text_of(path: Path) -> str:
@@ -56,11 +58,19 @@ def like_it(path: Path) -> str:
 
 def directory_in(path: Path) -> Directory:
     """The directory. Raises `NotFound` or `Malformed` with every fault."""
-    return _directory(text_of(path), str(path))
+    text = text_of(path)
+    try:
+        return _directory(text)
+    except Malformed:
+        return _read_directory(text, str(path))  # which is not right, and says where
 
 
 @lru_cache(maxsize=MOST_READ)
-def _directory(text: str, name: str) -> Directory:
+def _directory(text: str) -> Directory:
+    return _read_directory(text, "")
+
+
+def _read_directory(text: str, name: str) -> Directory:
     return Document(text, name).read(Directory, [faults_in, unknown_zones])
 
 
@@ -71,7 +81,11 @@ def cards_in(folder: Path) -> dict[str, RuleCard]:
         raise NotFound(message)
     cards: dict[str, RuleCard] = {}
     for path in sorted(folder.glob("*.yaml")):
-        card = _card(text_of(path), str(path))
+        text = text_of(path)
+        try:
+            card = _card(text)
+        except Malformed:
+            card = Document(text, str(path)).read(RuleCard)  # which is not right, and says where
         if card.state in cards:
             fault = Fault(place=str(path), problem=f"a second card for {card.state}")
             raise Malformed(fill("{folder}: two cards for {state}", folder=folder, state=card.state), [fault])
@@ -80,8 +94,8 @@ def cards_in(folder: Path) -> dict[str, RuleCard]:
 
 
 @lru_cache(maxsize=MOST_READ)
-def _card(text: str, name: str) -> RuleCard:
-    return Document(text, name).read(RuleCard)
+def _card(text: str) -> RuleCard:
+    return Document(text, "").read(RuleCard)
 
 
 def password_in(path: Path | None) -> str | None:

@@ -1,6 +1,7 @@
 """How a process of ours lives: settings, logs, a graceful end on SIGTERM or SIGINT, and errors said in words."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,8 @@ times, and holds the one lock meanwhile: with Python's own five milliseconds it 
 
 def serve(name: str, run: Run) -> NoReturn:
     """Run until asked to stop; exit with the code of what went wrong, or 0."""
+    gc.freeze()  # what has been loaded stays
+    gc.enable()
     memory.settle()
     leave(asyncio.run(_serve(name, run)))
 

@@ -1,6 +1,6 @@
-"""The `vigil` command, for tests: a process of its own each time, made from one in which its modules are loaded already, since
-loading them takes most of the time of most commands, and tests run hundreds. Tests of `vigil up` and of the README start the
-installed one, `VIGIL`.
+"""The `vigil` command, for tests: a process of its own each time, made from one in which all is loaded already that every command
+needs (`tests.loaded`), since that takes most of the time of most commands, and tests run hundreds. Tests of `vigil up` and of the
+README start the installed one, `VIGIL`.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ LITTLE_WORK = 10
 """Of scrypt, for what a command of a test puts under a passphrase: it guards nothing, to open it takes no second."""
 
 _LOADED = get_context("forkserver")
-_LOADED.set_forkserver_preload(["client.cli", "tests.command"])
+_LOADED.set_forkserver_preload(["client.cli", "tests.command", "tests.loaded"])
 
 
 @dataclass(frozen=True)

@@ -205,14 +205,14 @@ class Installation:
         now: LedgerSize = await self.handle(plan).query(messages.QUERY_SIZE, result_type=LedgerSize)
         await self.kept(plan, now.size)
 
-    async def kept(self, plan: Plan, size: int = 1) -> None:
-        """Wait until the archive has so much of it. Raises `TimeoutError`."""
+    async def kept(self, plan: Plan, size: int = 1) -> int:
+        """Wait until the archive has so much of it; how much it has then. Raises `TimeoutError`."""
         ledgers = Ledgers(self.reads._database, Wrapping(PAYLOAD_KEYS))
         async with asyncio.timeout(PATIENCE):
             while True:
                 held = await ledgers.held(plan.operation)
                 if held is not None and held.size >= size:
-                    return
+                    return held.size
                 await asyncio.sleep(0.02)
 
     async def opened(self, plan: Plan, checkpoint: str) -> None:
@@ -221,7 +221,9 @@ class Installation:
         """
         reading, initiator = reading_of(self.reads._database), self.directory.get(plan.initiator)
         async with asyncio.timeout(PATIENCE):
+            size = 0
             while True:
+                size = 1 + await self.kept(plan, size)  # nothing is read anew before there is more
                 with suppress(NotFound):
                     ledger = await reading.ledger(initiator, plan.operation, 0)
                     events = [one.event for one in ledger.entries if isinstance(one, Entry)]
@@ -229,7 +231,6 @@ class Installation:
                         return
                     for name in [one.checkpoint for one in (await reading.view(initiator, plan.operation)).waiting]:
                         await self.let_begin(plan, name)
-                await asyncio.sleep(0.02)
 
     async def let_begin(self, plan: Plan, checkpoint: str) -> None:
         """Where nobody serves, the authority that holds it reports what was found (R30), and a competent service signs that the

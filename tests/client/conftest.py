@@ -14,6 +14,9 @@ from tests.command import Ran, vigil
 from tests.installation import Installation, installed, renamed
 from tests.support import example_plan, signed_plan
 
+READING = ("attachment", "export", "history", "inbox", "list", "show")
+"""Commands that read what others have said, which the archive may have a moment later than its receipt says."""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -24,7 +27,9 @@ class Desk:
     keys: Path
 
     async def run(self, command: str, *words: object, service: str, cwd: Path | None = None) -> Ran:
-        """A command at the gateway, as this service."""
+        """A command at the gateway, as this service. It reads what anybody has said before."""
+        if command in READING:
+            await self.installation.caught_up(self.plan)
         options = ("--as", service, "--keys", self.keys, "--gateway", self.installation.url)
         return await vigil(command, *words, *options, cwd=cwd)
 

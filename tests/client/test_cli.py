@@ -26,7 +26,7 @@ from tests.command import vigil
 from tests.domain.test_chain import with_its_part
 from tests.domain.test_packet import keyed, with_service
 from tests.installation import renamed
-from tests.support import EXAMPLES, Table
+from tests.support import EXAMPLES, Table, example_of
 
 PLAN = EXAMPLES / "almaty-tashkent" / "plan.yaml"
 
@@ -103,8 +103,7 @@ async def test_usage_and_missing_files_have_codes_of_their_own(tmp_path: Path) -
 
 async def test_a_key_is_made_for_its_owner_only_and_never_overwritten(tmp_path: Path) -> None:
     """Mode 0600; the public half stands in the directory, whose comments are kept."""
-    directory = tmp_path / "directory.yaml"
-    shutil.copy(EXAMPLES / "directory.yaml", directory)
+    directory = example_of(tmp_path, "KZ", "UZ")
     options = ("--plain", "--keys", tmp_path / "keys", "--directory", directory)
     made = await vigil("keys", "new", "kz.police", *options, "-o", "json")
     again = await vigil("keys", "new", "kz.police", *options)
@@ -120,9 +119,8 @@ async def test_a_key_is_made_for_its_owner_only_and_never_overwritten(tmp_path: 
 
 async def test_keys_are_made_for_all_services_or_for_none(tmp_path: Path) -> None:
     """One service that is not in the directory, a second installation, or a directory with a fault: no key file is written."""
-    directory = tmp_path / "directory.yaml"
-    shutil.copy(EXAMPLES / "directory.yaml", directory)
-    options = ("--plain", "--keys", tmp_path / "keys", "--directory", directory)
+    directory = example_of(tmp_path, "KZ", "UZ")
+    before, options = directory.read_text(), ("--plain", "--keys", tmp_path / "keys", "--directory", directory)
     unknown = await vigil("keys", "new", "kz.police", "xx.nobody", *options)
     untouched = directory.read_text()
     installation = await vigil("keys", "new", "vigil", "--installation", *options)
@@ -132,7 +130,7 @@ async def test_keys_are_made_for_all_services_or_for_none(tmp_path: Path) -> Non
     faulty = await vigil("keys", "new", "kz.police", *options)
 
     assert [3, 0, 3, 2] == [unknown.code, installation.code, second.code, faulty.code]
-    assert untouched == (EXAMPLES / "directory.yaml").read_text()
+    assert untouched == before
     assert 1 == known.count("kind: system")
     assert ["vigil.pem"] == [path.name for path in (tmp_path / "keys").iterdir()]
 
@@ -148,7 +146,6 @@ async def test_an_officer_finds_confirms_and_refuses(desk: Desk) -> None:
         service="kz.prosecutor",
     )  # fmt: skip
     refused = await desk.run("refuse", name, "consent-uz", "--reason", "danger", service="uz.prosecutor")
-    await desk.installation.caught_up(desk.plan)  # who reads here is another than who has spoken
     shown = await desk.run("show", name, "-o", "json", service="kz.knb")
 
     assert ["consent-kz"] == [one["checkpoint"] for one in inbox.json["requests"] if one["delivery"] == name]
@@ -174,7 +171,6 @@ async def test_anyone_stops_and_the_history_says_who(desk: Desk) -> None:
     """A stop by the coordinator; the ledger as lines and as JSON; list shows it halted in due course."""
     name = desk.plan.operation
     stopped = await desk.run("stop", name, "--reason", "leak", service="caricc")
-    await desk.installation.caught_up(desk.plan)
     history = await desk.run("history", name, service="kz.knb")
     entries = await desk.run("history", name, "-o", "json", service="kz.knb")
     listed = await desk.run("list", service="kz.knb")
@@ -192,7 +188,6 @@ async def test_a_russian_reader_is_answered_in_russian(desk: Desk, monkeypatch: 
     name = desk.plan.operation
     monkeypatch.setenv("VIGIL_LANG", "ru")
     refused = await desk.run("confirm", name, "departure", "--kind", "sighted", "place=road", service="uz.police")
-    await desk.installation.caught_up(desk.plan)
     history = await desk.run("history", name, service="kz.knb")
     nowhere = await desk.run("show", "nowhere-1", service="kz.knb")
 
@@ -350,7 +345,6 @@ async def test_what_contradicts_a_receipt_is_an_alarm(desk: Desk, tmp_path: Path
     other.consent()
     answer = other.say("caricc", "stop_requested", id=stopped.json["statement"])
     place = in_its_place(Path(stopped.json["kept"]), answer)
-    await desk.installation.caught_up(desk.plan)
     exported = await desk.run("export", name, "-f", tmp_path / "packet.json", service="kz.knb")
     history = await desk.run("history", name, service="kz.knb")
     verified = await vigil("verify", tmp_path / "packet.json", "--keys-unverified", "--keys", desk.keys)
@@ -397,7 +391,6 @@ async def test_a_forked_history_is_not_signed_by_its_victim(desk: Desk) -> None:
     consent = await desk.run("confirm", name, "consent-kz", *fields, service="kz.prosecutor")
     stop = await desk.run("stop", name, "--reason", "leak", "-o", "json", service="kz.prosecutor")
     unseen = await desk.run("inform", name, "a tip", "--unseen", "-o", "json", service="kz.prosecutor")
-    await desk.installation.caught_up(desk.plan)
     history = await desk.run("history", name, "-o", "json", service="kz.knb")
     said_by_it = [one["seq"] for one in history.json if one["event"]["event"] == "stated" and by(one) == "kz.prosecutor"]
     seen = [seen_in(history.json[one.json["seq"]]) for one in (stop, unseen)]
@@ -489,9 +482,7 @@ async def test_a_rehearsal_leaves_its_packet_and_nothing_else(tmp_path: Path, mo
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     """`vigil up` says which port, for what, and what to do; nothing is left running."""
-    directory = tmp_path / "directory.yaml"
-    shutil.copy(EXAMPLES / "directory.yaml", directory)
-    shutil.copytree(EXAMPLES / "cards", tmp_path / "cards")
+    directory = example_of(tmp_path, "KZ", "UZ", cards=True)
     await vigil("keys", "new", "vigil", "--plain", "--installation", "--directory", directory, "--keys", tmp_path)
     taken = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
@@ -506,9 +497,7 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
 async def test_what_does_not_start_is_quoted_as_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`vigil up` gives the reason of a gateway that ends at once, and nothing that its log had from before."""
-    directory, home = tmp_path / "directory.yaml", tmp_path / "home"
-    shutil.copy(EXAMPLES / "directory.yaml", directory)
-    shutil.copytree(EXAMPLES / "cards", tmp_path / "cards")
+    directory, home = example_of(tmp_path, "KZ", "UZ", cards=True), tmp_path / "home"
     await vigil("keys", "new", "vigil", "--plain", "--installation", "--directory", directory, "--keys", tmp_path)
     home.mkdir(mode=0o700)
     (home / "gateway.log").write_text("gateway: what was wrong last week\n")

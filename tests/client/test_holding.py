@@ -20,7 +20,6 @@ async def test_anyone_holds_and_those_whose_say_it_is_let_it_go_on(desk: Desk) -
     other = await desk.run("confirm", name, AT, "--kind", "hold_decided", "decision=go_on", "reason=mine", service="uz.police")
     inbox = await desk.run("inbox", "-o", "json", service="kz.police")
     decided = [await desk.run("confirm", name, AT, "reason=it was ours", service=one) for one in DECIDERS]
-    await desk.installation.caught_up(desk.plan)
     after = await desk.run("show", name, "-o", "json", service="kz.knb")
 
     assert [0, 4, 0, 0] == [one.code for one in (held, other, *decided)]
@@ -36,7 +35,6 @@ async def test_one_of_them_ends_it_and_the_history_says_whose_decision_it_was(de
     await desk.run("hold", name, "--reason", "a car follows it", service="uz.police")
     await desk.installation.opened(desk.plan, AT)
     ended = await desk.run("refuse", name, AT, "--reason", "seen by the courier", "decision=seize", service="kz.prosecutor")
-    await desk.installation.caught_up(desk.plan)
     shown = await desk.run("show", name, "-o", "json", service="kz.knb")
     again = await desk.run("hold", name, "--reason", "too late", service="uz.police")
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +24,7 @@ from rehearsal.services import private_key_of
 from tests.client.conftest import Desk
 from tests.client.test_cli import names_in
 from tests.command import Ran, at_a_terminal, vigil
-from tests.support import EXAMPLES
+from tests.support import EXAMPLES, example_of
 
 POLICE = "uz.police"
 WORDS, OTHERS = "correct horse battery staple", "staple battery horse correct"
@@ -73,8 +72,8 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
-    """With the example directory, and two passphrases in files."""
-    shutil.copy(EXAMPLES / "directory.yaml", tmp_path)
+    """With a directory like the example, and two passphrases in files."""
+    example_of(tmp_path, "KZ", "UZ")
     for name, words in {"pass": WORDS, "other": OTHERS, "short": "short", "empty": ""}.items():
         (tmp_path / name).write_text(words + "\n")
     return Office(tmp_path)

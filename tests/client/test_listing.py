@@ -231,7 +231,9 @@ async def test_ctrl_c_is_the_pagers(at: Night, keys: Path, tmp_path: Path) -> No
     """It ends by itself, as whoever reads tells it, and puts the terminal back; the command ends well."""
     await keep(at.reads, [*night(60, NOW)])
     script = tmp_path / "pager"
-    script.write_text("trap 'echo again' INT; cat > /dev/null; echo reads; read said < /dev/tty; echo left by $said")
+    script.write_text(  # it looks up now and then, else a signal that comes just before it reads would wait for a key
+        "trap 'echo again' INT; cat > /dev/null; echo reads; until read -t 1 said; do :; done < /dev/tty; echo left by $said"
+    )
     talked = [("reads", b"\x03"), ("again", "q")]
     pager = {"PAGER": f"bash {script}", "TERM": "xterm"}
     code, screen = await in_conversation(talked, "list", *as_(ALL, at, keys), environment=pager)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ def of_a_group() -> JsonSchemaValue:
     return found | {"$defs": parts}
 
 
+@cache
 def schemas() -> dict[Path, str]:
     """Each file of docs/schemas, and what it holds."""
     written = {name: model.model_json_schema(mode="validation") for name, model in WRITTEN.items()} | {"group": of_a_group()}
@@ -95,6 +97,7 @@ def schemas() -> dict[Path, str]:
     return {DOCS / "schemas" / f"{name}.schema.json": text(schema) for name, schema in (written | sent | recorded).items()}
 
 
+@cache
 def vectors() -> dict[Path, str]:
     """Each file of docs/vectors, and what it holds."""
     return {DOCS / "vectors" / f"{name}.json": text(made()) for name, made in VECTORS.items()}

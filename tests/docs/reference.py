@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -39,6 +40,7 @@ NAMED: Mapping[str, str] = {
 """By their pattern, what texts are called."""
 
 
+@cache
 def pages() -> dict[Path, str]:
     """Each page, and what it holds."""
     made = {"command-line": command_line(), "api": api(), "plan": of_schema("plan"), "packet": of_schema("packet")}

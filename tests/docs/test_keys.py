@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 import stat
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from domain.signing.keys import key_id
 from process import keyfile
 from process.configuration import directory_in
 from tests.command import vigil
-from tests.support import EXAMPLES, example_plan
+from tests.support import EXAMPLES, example_of, example_plan
 
 ROOT = EXAMPLES.parent
 TEXT = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
@@ -46,7 +45,7 @@ def files_in(folder: Path) -> list[Path]:
 
 async def test_its_commands_do_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order, with the passphrase in a file: every one succeeds, and the files are those of its table, for their owner only."""
-    shutil.copy(EXAMPLES / "directory.yaml", tmp_path)
+    example_of(tmp_path, "KZ", "UZ")
     (tmp_path / "pass").write_text("correct horse battery staple\n")
     monkeypatch.setenv("VIGIL_KEYS", str(tmp_path / "keys"))
     for command in COMMANDS:

@@ -30,10 +30,10 @@ from temporalio.bridge.proto.workflow_activation import (
 )
 from temporalio.bridge.proto.workflow_commands import ActivityCancellationType, ScheduleActivity, WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from domain.words.moments import instant, utc_text
+from process.codec import Converter
 from tests.installation import VIGIL_KEY
 from tests.workflows.replaying import (
     COMMITTED,
@@ -50,7 +50,7 @@ from tests.workflows.replaying import (
 )
 from workflows.messages import KEEP, HandIn, KeepErrand, KeptUpTo, hand_in
 
-_CONVERTER = pydantic_data_converter.payload_converter
+_CONVERTER = Converter()
 
 
 @dataclass(frozen=True)

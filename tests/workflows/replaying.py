@@ -19,15 +19,18 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails
 
 from domain.signing.tree import Frontier
+from process.codec import Converter
 from workflows.controlled_delivery import ControlledDelivery
 from workflows.messages import KEEP, KeepErrand
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 COMMITTED = sorted(HISTORIES.glob("*.json.gz"))
+READABLE = DataConverter(payload_converter_class=Converter)
+"""The converter of every process, but that nothing is encrypted, as in a committed history."""
 
 Outcome = tuple[str, ...]
 """What a run brought about outside, to the byte: an answer, a batch for the archive, the memo, how it ended. Of another activity
@@ -176,7 +179,7 @@ async def replays(histories: Iterable[WorkflowHistory]) -> AsyncIterator[Seen]:
     watching = Watching()
     replayer = Replayer(
         workflows=[ControlledDelivery],
-        data_converter=pydantic_data_converter,
+        data_converter=READABLE,
         workflow_runner=watching,
         debug_mode=True,  # on a busy machine two seconds pass without anybody having waited for anything
     )

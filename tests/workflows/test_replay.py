@@ -9,7 +9,6 @@ from typing import get_args
 
 import pytest
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
@@ -22,7 +21,7 @@ from tests.installation import installed, renamed
 from tests.support import example_scenario, signed_plan
 from tests.workflows.record_histories import name_of, paths
 from tests.workflows.recutting import ends_in, given_in, joints_in, recut, unlike_when_cut
-from tests.workflows.replaying import COMMITTED, Seen, history_in, recorded, replayed, replays, unlike, up_to
+from tests.workflows.replaying import COMMITTED, READABLE, Seen, history_in, recorded, replayed, replays, unlike, up_to
 from worker import sandbox
 from workflows.controlled_delivery import ControlledDelivery
 from workflows.messages import workflow_id
@@ -43,9 +42,7 @@ async def whole(path: Path) -> Seen:
 
 def replayer() -> Replayer:
     """With the worker's own sandbox and converter."""
-    return Replayer(
-        workflows=[ControlledDelivery], data_converter=pydantic_data_converter, workflow_runner=sandbox(), debug_mode=True
-    )
+    return Replayer(workflows=[ControlledDelivery], data_converter=READABLE, workflow_runner=sandbox(), debug_mode=True)
 
 
 async def test_the_code_still_replays_every_committed_history(path: Path) -> None:
