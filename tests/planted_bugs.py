@@ -1059,6 +1059,16 @@ BUGS = (
         "R16", "domain/rules/permission.py", "max(delivery.state.now, asked_before(duty, grant))", "delivery.state.now", "duties"
     ),
     Bug("R16", "domain/rules/lapse.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
+    Bug("R16", "domain/rules/sanction.py", "after_halt=True", "after_halt=False", "urgent_permissions"),
+    Bug("R16", "domain/rules/permission.py", "return ALWAYS if", "return UNDER_WAY if", "urgent_permissions"),
+    Bug(
+        "R16",
+        "domain/rules/permission.py",
+        "said.checkpoint) else UNDER_WAY",
+        "said.checkpoint) else ALWAYS",
+        "urgent_permissions",
+    ),
+    Bug("R16", "domain/rules/permission.py", "    if delivery.state.under_way:\n", "    if True:\n", "urgent_permissions"),
     Bug(
         "R8",
         "domain/rules/lapse.py",

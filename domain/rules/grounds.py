@@ -144,15 +144,17 @@ def another_history(delivery: Delivery, said: Said) -> Verdict | None:
 @ground(HAS_ENDED)
 def after_the_outcome(delivery: Delivery, said: Said) -> Verdict | None:
     """The delivery has its outcome, and its kind counts no more after that (R12)."""
-    outcome, declares = delivery.state.outcome, kind_of(said.statement).declares
-    return HAS_ENDED(outcome=outcome) if outcome is not None and not declares.counts & Counts.CONCLUDED else None
+    outcome = delivery.state.outcome
+    if outcome is None or kind_of(said.statement).counts(delivery, said) & Counts.CONCLUDED:
+        return None
+    return HAS_ENDED(outcome=outcome)
 
 
 @ground(HAS_HALTED)
 def after_a_halt(delivery: Delivery, said: Said) -> Verdict | None:
     """The delivery has been halted, and its kind counts no more after that (R8)."""
-    declares = kind_of(said.statement).declares
-    return HAS_HALTED() if delivery.state.halt is not None and not declares.counts & Counts.HALTED else None
+    halted = delivery.state.halt is not None
+    return HAS_HALTED() if halted and not kind_of(said.statement).counts(delivery, said) & Counts.HALTED else None
 
 
 @ground(MAY_NOT_SPEAK)

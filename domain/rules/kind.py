@@ -129,6 +129,10 @@ class Kind(Content):
         """What only this kind looks at, once it is clear that it is this service's turn to say it."""
         return ACCEPTED
 
+    def counts(self, delivery: Delivery, said: Said) -> Counts:
+        """When this very statement counts: as its kind declares."""
+        return self.declares.counts
+
     def is_contact(self) -> bool:
         """Whether this very statement proves that somebody has the consignment in hand or in sight."""
         return self.declares.contact

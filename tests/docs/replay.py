@@ -221,8 +221,12 @@ def possible() -> Iterator[str]:
 
 def kinds() -> Iterator[str]:
     """What only a kind of statement is looked at for, and what it changes."""
-    rows = ((f"`{name}`", own(kind, "judge"), _when_accepted(kind)) for name, kind in BOOK.kinds.items())
+    rows = ((f"`{name}`", _when_not(kind), _when_accepted(kind)) for name, kind in BOOK.kinds.items())
     yield from table(("kind", "does not count", "when it is accepted"), *rows)
+
+
+def _when_not(kind: type[Kind]) -> str:
+    return " ".join(filter(None, (own(kind, "counts"), own(kind, "judge"))))
 
 
 def _when_accepted(kind: type[Kind]) -> str:
