@@ -29,6 +29,7 @@ from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import LossRecorded, SurveillanceLost
+from domain.rules.watch_log import SurveillanceLog
 from domain.words.moments import instant
 from rehearsal.exhibit_book import ExhibitBook
 from rehearsal.oracle import (
@@ -96,6 +97,8 @@ class Checker:
         self._conflicts = Conflicts(plan, directory)
         self._holds = HoldBook(plan)
         self._exhibits = ExhibitBook(plan)
+        self._charged: set[str] = set()
+        """Who has been responsible at any time."""
         self._refused: set[str] = set()
         """Where it was refused to permit a measure for longer, or to sanction it: the delivery goes on."""
         self._asked: dict[str, tuple[str, ...]] = {}
@@ -121,6 +124,7 @@ class Checker:
 
     def _entry(self, entry: Entry) -> Iterator[str]:  # noqa: PLR0915 - one `match` over all events is a table
         at = instant(entry.at)
+        self._charged.add(self._responsible())
         yield from self._conflicts.happened(entry.event, entry.seq, gone=self._leg is not None)
         if self._conflicts.undecided:
             self._halt("conflict")
@@ -334,6 +338,8 @@ class Checker:
         yield from self._travelled(statement, at)
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
+        if isinstance(content, SurveillanceLog) and voice not in self._charged:
+            yield f"R4: {voice} has a log, and was never responsible"
         cause = self._cause
         self._ends(statement, content)
         self._stops(statement)

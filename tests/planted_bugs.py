@@ -445,7 +445,7 @@ BUGS = (
         "if False",
         "rules_of_consent",
     ),
-    Bug("R4", "domain/rules/grounds.py", " and said.voice != delivery.state.responsible\n", " and False\n", "rules_of_route"),
+    Bug("R4", "domain/rules/grounds.py", " and said.voice != delivery.state.responsible:\n", " and False:\n", "rules_of_route"),
     Bug(
         "R4",
         "domain/plan/check_route.py",
@@ -548,8 +548,8 @@ BUGS = (
     Bug(
         "R8",
         "domain/rules/grounds.py",
-        "if delivery.state.halt is not None and not declares.counts & Counts.HALTED else",
-        "if False else",
+        "if halted and not kind_of",
+        "if False and not kind_of",
         "rules_of_stop",
     ),
     Bug(
@@ -689,7 +689,13 @@ BUGS = (
     Bug("R11", "domain/views/sight.py", 'return seen.own(getattr(event, "service", ""), delivery)', "return True", "sight"),
     Bug("R11", "domain/views/sight.py", "return here and own", "return here", "sight"),
     Bug("R11", "domain/views/sight.py", "return here if own else there", "return here", "sight"),
-    Bug("R11", "domain/views/sight.py", "return delivery.state.leg_at(seq) in seen.legs", "return True", "sight"),
+    Bug(
+        "R11",
+        "domain/views/sight.py",
+        "return all(one in seen.legs for one in content",
+        "return any(True for one in content",
+        "sight",
+    ),
     Bug("R11", "domain/views/notices.py", "because=state.because if whole else None", "because=state.because", "sight"),
     Bug("record", "gateway/pages/pages.py", " | await _as_it_stands(request, delivery)", "", "gateway/pages"),
     Bug(
@@ -766,8 +772,8 @@ BUGS = (
     Bug(
         "R12",
         "domain/rules/grounds.py",
-        "if outcome is not None and not declares.counts & Counts.CONCLUDED else",
-        "if False else",
+        "    return HAS_ENDED(outcome=outcome)",
+        "    return None",
         "rules_of_stop",
     ),
     Bug("R12", "domain/rules/balance.py", 'return is_over(state, "parts") and known', "return known", "chain"),
@@ -900,7 +906,7 @@ BUGS = (
     Bug(
         "R16",
         "domain/delivery/consents.py",
-        "if permission not in over and not self.permitted(state, permission, at, without=without)",
+        "if permission not in over and not self.permitted(state, permission, at)",
         "if False",
         "permissions",
     ),
@@ -1059,6 +1065,18 @@ BUGS = (
         "R16", "domain/rules/permission.py", "max(delivery.state.now, asked_before(duty, grant))", "delivery.state.now", "duties"
     ),
     Bug("R16", "domain/rules/lapse.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
+    Bug("R4", "domain/rules/grounds.py", 'by == "ever_responsible" and not ever', "False", "watch_log"),
+    Bug("R4", "domain/rules/watch_log.py", "        if other is not None:\n", "        if False:\n", "watch_log"),
+    Bug("R28", "domain/rules/watch_log.py", "part = 1 if said.voice == state.responsible else 2", "part = 1", "watch_log"),
+    Bug("R9", "domain/rules/watch_log.py", "if said.voice == state.responsible:", "if True:", "watch_log"),
+    Bug(
+        "R11",
+        "domain/rules/watch_log.py",
+        "return tuple(dict.fromkeys(one for",
+        "return () and tuple(dict.fromkeys(one for",
+        "watch_log",
+    ),
+    Bug("R4", "domain/delivery/state.py", "            self.charges[-1].until = at\n", "            pass\n", "watch_log"),
     Bug("R16", "domain/rules/sanction.py", "after_halt=True", "after_halt=False", "urgent_permissions"),
     Bug("R16", "domain/rules/permission.py", "return ALWAYS if", "return UNDER_WAY if", "urgent_permissions"),
     Bug(
@@ -3397,7 +3415,7 @@ BUGS = (
         "if self.gap is not None:",
         "watch_log",
     ),
-    Bug("R11", "domain/views/aftermath.py", "if one.after in entries and one.before in entries]", "]", "watch_log"),
+    Bug("R11", "domain/views/aftermath.py", "if one.after not in others and one.before not in others]", "]", "watch_log"),
     Bug("R11", "domain/views/aftermath.py", "if seen.whole or seen.own(service, delivery)", "if True", "persons"),
     Bug("R11", "domain/views/aftermath.py", "if not (seen.whole or may_prosecute(seen.reader)):", "if False:", "proceedings"),
     Bug("R11", "domain/views/tally.py", "if seen.whole or seen.reader.id == service:", "if True:", "results"),

@@ -41,6 +41,8 @@ def _its_own(delivery: Delivery, service: Service, kind: type[Kind]) -> bool:
             return False
         case "responsible":
             whose = service.id == state.responsible
+        case "ever_responsible":
+            whose = any(one.service == service.id for one in state.charges)
         case "grantor":
             grant = state.grants.get(service.id)
             whose = grant is not None and not grant.withdrawn and not grant.provisional

@@ -389,6 +389,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.states_ahead,
         State.leg_at,
         State.move,
+        State.take_charge,
         State.stop_all,
         State.hold_all,
         State.go_on,
@@ -408,6 +409,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         watching.overlapping,
         watching.relieved_by_another,
         watching.after,
+        watching.Charge.covers,
+        watching.leg_watched,
     ),
     "checkpoints": words(
         State.closed,
