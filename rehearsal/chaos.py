@@ -361,6 +361,19 @@ def _seizes_another_weight(plan: Plan, dice: random.Random) -> Act:
     return Act(service=_responsible(plan, dice), at="stop.interdiction", says="interdicted", details={"gross": gross})
 
 
+def _is_seized_by_another(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
+    """An authority that was not told seizes it, and holds it; in some seeds somebody receives it from that one."""
+    at, responsible = _asked(plan, dice, "hand_over", "deliver")
+    details: dict[str, Any] = {"seized_by": "SIMULATED traffic police"} | (
+        {"held_by": responsible} if dice.random() < 0.2 else {}
+    )
+    seized = Act(service=responsible, at=at, says="interdicted", details=details, after=_hours(dice, 10))
+    receipt = {"exhibits": ["consignment"], "intact": dice.random() < 0.5}
+    taker = dice.choice((responsible, dice.choice(plan.participants())))
+    received = Act(service=taker, at="stop.acknowledged", says="exhibits_accepted", details=receipt, after=_hours(dice, 30))
+    return (seized, received) if dice.random() < 0.7 else (seized,)
+
+
 def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
     """Opened, and a tracker put in that is permitted or not, and lasts or does not."""
     checkpoint = plan.at("prepare")[0]
@@ -536,6 +549,7 @@ TROUBLES: tuple[Trouble, ...] = (
     recovers_nothing_or_else,
     recovers_nothing_or_else,
     _seizes_another_weight,
+    _is_seized_by_another,
     _puts_in_a_device,
     _puts_in_a_device,
     hands_on_a_sample,

@@ -1065,6 +1065,29 @@ BUGS = (
         "R16", "domain/rules/permission.py", "max(delivery.state.now, asked_before(duty, grant))", "delivery.state.now", "duties"
     ),
     Bug("R16", "domain/rules/lapse.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
+    Bug("R30", "domain/rules/stop.py", "(None if self.seized_by else voice)", "voice", "exhibits"),
+    Bug("R30", "domain/rules/stop.py", "if delivery.state.participant(known.id):", "if False:", "exhibits"),
+    Bug("R29", "domain/rules/stop.py", "if known.kind in MAY_HOLD else", "if True else", "exhibits"),
+    Bug(
+        "R30",
+        "domain/rules/speaking.py",
+        "(verdict := self.content.as_held(delivery, said.voice))",
+        "(verdict := ACCEPTED)",
+        "exhibits",
+    ),
+    Bug("R30", "domain/delivery/holdings.py", "        fate = WITH_ANOTHER if holder is None else None\n", "", "exhibits"),
+    Bug("R30", "domain/delivery/holdings.py", " or one.fate == WITH_ANOTHER for one", " for one", "exhibits"),
+    Bug("R30", "domain/rules/exhibits.py", "and one not in outside)", "and False)", "exhibits"),
+    Bug("R29", "domain/rules/exhibits.py", "if taker.state != here:", "if False:", "exhibits"),
+    Bug(
+        "R29",
+        "domain/rules/exhibits.py",
+        "return ACCEPTED if taker.kind in MAY_HOLD else",
+        "return ACCEPTED if True else",
+        "exhibits",
+    ),
+    Bug("R11", "domain/views/view.py", "if one.fate == WITH_ANOTHER else ()", "if False else ()", "exhibits"),
+    Bug("R11", "domain/rules/exhibits.py", "and service.state == delivery.state.here.state\n", "\n", "exhibits"),
     Bug("R4", "domain/rules/grounds.py", 'by == "ever_responsible" and not ever', "False", "watch_log"),
     Bug("R4", "domain/rules/watch_log.py", "        if other is not None:\n", "        if False:\n", "watch_log"),
     Bug("R28", "domain/rules/watch_log.py", "part = 1 if said.voice == state.responsible else 2", "part = 1", "watch_log"),
@@ -1160,8 +1183,8 @@ BUGS = (
     Bug(
         "R17",
         "domain/rules/stop.py",
-        "return ALREADY_SEIZED() if delivery.state.secured else ACCEPTED",
-        "return ACCEPTED",
+        "return ALREADY_SEIZED() if delivery.state.secured else self",
+        "return self",
         "rules_of_turn",
     ),
     Bug(
@@ -2340,8 +2363,8 @@ BUGS = (
     Bug(
         "R30",
         "domain/delivery/holdings.py",
-        "one.holder is not None and one.fate is None for one",
-        "one.holder is not None for one",
+        "(one.holder is not None and one.fate is None) or",
+        "one.holder is not None or",
         "afterwards",
     ),
     Bug(
@@ -3604,15 +3627,15 @@ BUGS = (
     Bug(
         "R30",
         "domain/rules/exhibits.py",
-        "(known[one].holder, known[one].offered_to) != (self.giver, said.voice)",
-        "known[one].offered_to != said.voice",
+        "known[one].holder != self.giver or (known",
+        "(known",
         "exhibits",
     ),
     Bug(
         "R30",
         "domain/rules/exhibits.py",
-        "(known[one].holder, known[one].offered_to) != (self.giver, said.voice)",
-        "known[one].holder != self.giver",
+        "or (known[one].offered_to != said.voice and",
+        "or (False and",
         "exhibits",
     ),
     Bug(

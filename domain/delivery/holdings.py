@@ -22,6 +22,8 @@ from domain.plan.quantity import Bounds, bounds
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
 """Labels that the rules give; nobody else gives one of these."""
+WITH_ANOTHER = "with_another"
+"""The fate of what an authority holds that takes no part and is no service of the directory: nobody else does."""
 LABEL_TAKEN = refused("R30", "label_taken", "another exhibit bears the label, or the rules give it: {labels}", labels="names")
 """What no two exhibits bear."""
 
@@ -64,7 +66,16 @@ def of_service(state: State, service: str) -> tuple[str, ...]:
 
 def unsettled(state: State) -> bool:
     """Whether somebody holds anything of which it is not said what became of it."""
-    return any(one.holder is not None and one.fate is None for one in exhibits(state).values())
+    return any((one.holder is not None and one.fate is None) or one.fate == WITH_ANOTHER for one in exhibits(state).values())
+
+
+def held_outside(state: State) -> tuple[str, ...]:
+    """Labels of what an authority holds that takes no part: it can offer nothing, so its word is not waited for."""
+
+    def outside(holder: str | None, fate: str | None) -> bool:
+        return fate == WITH_ANOTHER if holder is None else fate is None and not state.participant(holder)
+
+    return tuple(label for label, one in exhibits(state).items() if outside(one.holder, one.fate))
 
 
 def offered(state: State, service: str) -> tuple[str, ...]:
@@ -138,13 +149,17 @@ def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> t
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
     """The consignment, once it is `detected` or secured, and unless something of it was recovered apart and it is not secured. It
-    came from who reported it. Where nothing became of it the responsible authority holds it, and it travels unless it is secured.
+    came from who reported it. Once it is secured, it is held as was `interdicted`, with the fate "with_another" where that names no service.
+    Else, where nothing became of it, the responsible authority holds it, and it travels.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return
     fate = _fate(state)
     by = state.detected.by if state.detected is not None else state.responsible
     holder = state.responsible if fate is None else None
+    if state.secured and state.interdicted is not None:
+        holder = state.interdicted.holder
+        fate = WITH_ANOTHER if holder is None else None
     yield CONSIGNMENT, Exhibit("consignment", holder, by, fate=fate, travels=fate is None and not state.secured)
 
 

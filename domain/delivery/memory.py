@@ -152,10 +152,12 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Secured:
-    """What was seized by the responsible authority: gross milligrams where measured, and packages where counted."""
+    """What was seized on the way: gross milligrams where measured, packages where counted, and who holds it."""
 
     gross: int | None
     packages: int | None
+    holder: str | None
+    """None: an authority that takes no part and is no service of the directory; which one, the statement says."""
 
 
 @dataclass(frozen=True)

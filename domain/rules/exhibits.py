@@ -13,6 +13,7 @@ from domain.delivery.holdings import (
     LABEL_TAKEN,
     carried,
     exhibits,
+    held_outside,
     lots_of,
     mass_of,
     not_its_parts,
@@ -61,6 +62,16 @@ NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so not
 MAY_NOT_HOLD = refused("R29", "may_not_hold", "{to} is a {what}, and has no power to hold exhibits", to="name", what="word")
 NOT_OFFERED_TO = refused(
     "R30", "not_offered_to", "{giver} does not offer {labels} to {voice}", giver="name", labels="names", voice="name"
+)
+NOT_OUTSIDE = refused(
+    "R30", "not_outside", "no authority that takes no part holds {labels}: say in `giver` who has offered it", labels="names"
+)
+RECEIVED_ELSEWHERE = refused(
+    "R29",
+    "received_elsewhere",
+    "what an authority of {state} holds that takes no part is received by a service of that State; {voice} is none",
+    state="name",
+    voice="name",
 )
 WEIGHS_OTHERWISE = remarked(
     "R30", "weighs_otherwise", "{label} weighed {found}, and was {expected} before", label="name", found="mass", expected="mass"
@@ -202,11 +213,12 @@ class ExhibitDivided(Kind):
 
 
 class ExhibitsAccepted(Kind):
-    """Exhibits that were offered are received: who says this holds them."""
+    """Exhibits that were offered, or that an authority held which takes no part, are received: who says this holds them."""
 
     kind: Literal["exhibits_accepted"] = "exhibits_accepted"
     exhibits: Labels
-    giver: ServiceId
+    giver: Annotated[ServiceId | None, Field(exclude_if=lambda giver: giver is None)] = None
+    """None: an authority that takes no part and is no service of the directory."""
     intact: bool
     """Whether packing and seals are as the giver left them."""
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
@@ -215,21 +227,34 @@ class ExhibitsAccepted(Kind):
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """Something is offered to it."""
-        return bool(offered(delivery.state, service.id))
+        """Something is offered to it, or it may receive what an authority of its State holds that takes no part."""
+        here = service.kind in MAY_HOLD and service.state == delivery.state.here.state
+        return bool(offered(delivery.state, service.id) or (here and held_outside(delivery.state)))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_offered_to` for those that the `giver` does not hold, or has not offered to its `voice`."""
-        known = exhibits(delivery.state)
+        """`not_offered_to`, or where it names no `giver` `not_outside`, for those that the `giver` does not hold, or that it has
+        not offered to its `voice`, unless they are `held_outside`; where some are that, `received_elsewhere` unless its
+        `voice` is of the State where it is, and `may_not_hold` unless that is of a kind to which something may be offered.
+        """
+        known, outside = exhibits(delivery.state), held_outside(delivery.state)
         not_theirs = tuple(
             one
             for one in self.exhibits
-            if one not in known or (known[one].holder, known[one].offered_to) != (self.giver, said.voice)
+            if one not in known or known[one].holder != self.giver or (known[one].offered_to != said.voice and one not in outside)
         )
-        return NOT_OFFERED_TO(giver=self.giver, labels=not_theirs, voice=said.voice) if not_theirs else ACCEPTED
+        if not_theirs and self.giver is None:
+            return NOT_OUTSIDE(labels=not_theirs)
+        if not_theirs:
+            return NOT_OFFERED_TO(giver=self.giver or "", labels=not_theirs, voice=said.voice)
+        taker, here = delivery.directory.get(said.voice), delivery.state.here.state
+        if not any(one in outside for one in self.exhibits):
+            return ACCEPTED
+        if taker.state != here:
+            return RECEIVED_ELSEWHERE(state=here, voice=taker.id)
+        return ACCEPTED if taker.kind in MAY_HOLD else MAY_NOT_HOLD(to=taker.id, what=taker.kind)
 
     def addressees(self) -> tuple[str, ...]:
-        return (self.giver,)
+        return (self.giver,) if self.giver is not None else ()
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, who holds it."""

@@ -123,6 +123,7 @@ FIELDS: Mapping[str, str] = {
     "parts": mark("Parts"),
     "arrested": mark("Arrested with it (codes, never names)"),
     "seized_by": mark("Seized by another authority"),
+    "held_by": mark("Held by"),
     "to": mark("To"),
     "text": mark("Text"),
     "source": mark("Reliability of the source"),

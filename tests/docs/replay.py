@@ -467,6 +467,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         preparation.Prepared._as_they_went,
         custody.InHand.as_found,
         accounts.Seizure.as_seizure,
+        stop.Interdicted.as_held,
         preparation.Prepared._is_what_its_modality_means,
     ),
     "exhibits": words(
@@ -488,6 +489,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.lots_of,
         holdings.not_its_parts,
         holdings.offered,
+        holdings.held_outside,
         holdings.taken,
         exhibits.first_taker,
         exhibits._held,
