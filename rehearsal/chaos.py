@@ -397,6 +397,7 @@ def hands_on_a_sample(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None
     sampled = says(says="prepared", details={"samples": [{"substance": masses[0].substance, "net": 1}]}, after=timedelta(hours=1))
     to = dice.choice(plan.participants())
     offer = {"exhibits": ["samples"], "to": to, "purpose": "SIMULATED: examination"}
+    offer |= {"assistance": "SIMULATED-9 of 2026-02-01"} if dice.random() < 0.5 else {}
     return (sampled, says(says="exhibits_offered", details=offer, after=timedelta(minutes=dice.choice((30, 61, 90)))))
 
 

@@ -23,6 +23,7 @@ from domain.rules.balance import Seizure, Split
 from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered, MovementDecision
+from domain.rules.exhibits import ExhibitsOffered
 from domain.rules.hold import HoldDecided, HoldRequested
 from domain.rules.permission import PermissionGranted, PermissionRefused
 from domain.rules.preparation import Prepared
@@ -338,6 +339,7 @@ class Checker:
         yield from self._travelled(statement, at)
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
+        yield from self._brought(voice, content)
         if isinstance(content, SurveillanceLog) and voice not in self._charged:
             yield f"R4: {voice} has a log, and was never responsible"
         cause = self._cause
@@ -345,6 +347,14 @@ class Checker:
         self._stops(statement)
         if self._cause != cause:
             self._by = statement.service
+
+    def _brought(self, voice: str, content: Content) -> Iterator[str]:
+        """What is offered into another State goes to one that has consented, or by an act that is named (R29)."""
+        if not isinstance(content, ExhibitsOffered) or content.assistance is not None or self._directory is None:
+            return
+        giver, there = (self._directory.get(one).state for one in (voice, content.to))
+        if giver != there and all(known[0] != there for known in self._consents.values()):
+            yield f"R29: {voice} offered exhibits into {there}, which has no part"
 
     def _permitted(self, statement: Statement, at: datetime) -> Iterator[str]:
         """Who lets it be done, and who lets it go on after a wait."""

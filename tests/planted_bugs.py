@@ -1065,6 +1065,11 @@ BUGS = (
         "R16", "domain/rules/permission.py", "max(delivery.state.now, asked_before(duty, grant))", "delivery.state.now", "duties"
     ),
     Bug("R16", "domain/rules/lapse.py", "one in CONTROL for one", "True for one", "urgent_permissions"),
+    Bug("R29", "domain/rules/exhibits.py", "if there != giver and not has_part", "if False and not has_part", "exhibits"),
+    Bug("R29", "domain/rules/exhibits.py", "any(one.final and one.state == there for", "any(one.state == there for", "exhibits"),
+    Bug("R29", "domain/rules/exhibits.py", "not has_part and self.assistance is None", "not has_part", "exhibits"),
+    Bug("R29", "domain/plan/check_powers.py", "if there is not None and not _has_part(plan, there):", "if False:", "exhibits"),
+    Bug("R1", "domain/plan/check_powers.py", " or one.state in _examining(at, directory)", "", "exhibits"),
     Bug("R30", "domain/rules/stop.py", "(None if self.seized_by else voice)", "voice", "exhibits"),
     Bug("R30", "domain/rules/stop.py", "if delivery.state.participant(known.id):", "if False:", "exhibits"),
     Bug("R29", "domain/rules/stop.py", "if known.kind in MAY_HOLD else", "if True else", "exhibits"),
@@ -3341,8 +3346,8 @@ BUGS = (
     Bug(
         "R1",
         "domain/plan/check_powers.py",
-        "or state in known or plan.authorities(state)",
-        "or True",
+        "if checkpoint.step in AFTER_DELIVERY and not _has_part(plan, state):",
+        "if False:",
         "powers",
     ),
     Bug("R1", "domain/plan/check_route.py", "if call.not_touched is not None or call.state is None:", "if False:", "powers"),
@@ -4095,8 +4100,8 @@ BUGS = (
     Bug(
         "R1",
         "domain/plan/check_powers.py",
-        'elif not any(one.state == state and one.step in ("arrest", "account")',
-        "elif not any(True",
+        '(one.state == state and one.step in ("arrest", "account")) or state in',
+        "True or state in",
         "calls",
     ),
     # the surveillance log

@@ -149,8 +149,8 @@ def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> t
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
     """The consignment, once it is `detected` or secured, and unless something of it was recovered apart and it is not secured. It
-    came from who reported it. Once it is secured, it is held as was `interdicted`, with the fate "with_another" where that names no service.
-    Else, where nothing became of it, the responsible authority holds it, and it travels.
+    came from who reported it. Once it is secured, it is held as was `interdicted`, with the fate "with_another" where that
+    names no service. Else, where nothing became of it, the responsible authority holds it, and it travels.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return

@@ -294,21 +294,21 @@ class Replaced(Frozen):
 NotAsked = Literal["own_case", "legal_assistance", "exhibits_sent"]
 """Why a State that is not on the route need not consent. `own_case`: its services act in a case of their own. `legal_assistance`:
 they act on a request for legal assistance or extradition, which is decided on apart. `exhibits_sent`: what was seized elsewhere
-is sent there, and counted or weighed.
+is sent there, and counted, weighed or examined.
 """
 
 WITHOUT_CONSENT: Mapping[NotAsked, tuple[Step, ...]] = MappingProxyType(
     {
         "own_case": ("muster", "arrest", "account"),
-        "legal_assistance": ("muster", "arrest", "account"),
-        "exhibits_sent": ("account",),
+        "legal_assistance": ("muster", "arrest", "account", "close"),
+        "exhibits_sent": ("account", "close"),
     }
 )
 """What may be done there for each of these reasons."""
 
 
 class Outside(Frozen):
-    """A State in which somebody is arrested or something weighed, and through which the consignment does not go."""
+    """A State in which somebody is arrested, or something weighed or examined, and through which the consignment does not go."""
 
     state: State
     why: NotAsked

@@ -28,7 +28,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
-from domain.plan.acts import DatedAct
+from domain.plan.acts import Act, DatedAct
 from domain.plan.directory import Service
 from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
@@ -60,6 +60,14 @@ STILL_TRAVELS = refused(
 )
 NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so nothing can be offered to it", to="name")
 MAY_NOT_HOLD = refused("R29", "may_not_hold", "{to} is a {what}, and has no power to hold exhibits", to="name", what="word")
+NO_ASSISTANCE = refused(
+    "R29",
+    "no_assistance",
+    "{to} is of {state}, which has not authorised this delivery: say in `assistance` by which request for legal assistance, or "
+    "by which permission, it is brought there",
+    to="name",
+    state="name",
+)
 NOT_OFFERED_TO = refused(
     "R30", "not_offered_to", "{giver} does not offer {labels} to {voice}", giver="name", labels="names", voice="name"
 )
@@ -107,6 +115,8 @@ class ExhibitsOffered(Kind):
     to: ServiceId
     purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     """What for: examination, safe keeping, a proceeding, return."""
+    assistance: Annotated[Act | None, Field(exclude_if=lambda act: act is None)] = None
+    """The request for legal assistance, or the permission, by which it is brought into another State."""
 
     declares = unasked("Exhibits offered", rule="R30")
 
@@ -117,13 +127,19 @@ class ExhibitsOffered(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`,
-        `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that
-        its `voice` does not hold, and `still_travels` for those that travel.
+        `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29);
+        `no_assistance` where that is of another State than its `voice`, no authority of which has authorised, and it names
+        no `assistance`; then `not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that
+        travel.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
         if (kind := delivery.directory.get(self.to).kind) not in MAY_HOLD:
             return MAY_NOT_HOLD(to=self.to, what=kind)
+        giver, there = (delivery.directory.get(one).state for one in (said.voice, self.to))
+        has_part = any(one.final and one.state == there for one in delivery.state.grants.values())
+        if there != giver and not has_part and self.assistance is None:
+            return NO_ASSISTANCE(to=self.to, state=there or "-")
         return _held(delivery, said, self.exhibits)
 
     def addressees(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from domain.delivery.holdings import amounts, exhibits, unsettled
 from domain.delivery.reported import Amended
 from domain.papers.forms import FORMS
 from domain.papers.record import Record
+from domain.plan.check import faults_in
+from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.verify import verify
 from domain.rules.budget import HELD_TOO_MUCH
@@ -25,7 +27,18 @@ from rehearsal.exhibit_book import ExhibitBook
 from tests.course import became, code
 from tests.domain.test_more_papers import made, text
 from tests.second_book import with_figures
-from tests.support import MEPHEDRONE, SECRET, WORDS, Table, asks, example_plan, signed_plan, with_changes
+from tests.support import (
+    MEPHEDRONE,
+    SECRET,
+    WORDS,
+    Table,
+    asks,
+    example_cards,
+    example_directory,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 SAMPLE = {"substance": "mephedrone (4-MMC)", "net": "5 g"}
 TRACKER = {"label": "T-1", "what": "tracker", "gross": "50 g"}
@@ -550,3 +563,43 @@ def test_r30_who_holds_what_was_seized_is_corrected() -> None:
     table.say("kz.police", "exhibits_accepted", exhibits=["consignment"], intact=True)
     table.say("kz.police", "correction", of="the-seizure", reason="weighed", content=words | {"gross": "14 kg"})
     assert holders(table) == {"consignment": "kz.police"}
+
+
+def abroad(there: str = "LV", **changed: Any) -> Plan:
+    """Latvia's police are asked what the samples are, on a request for legal assistance."""
+    laboratory = {"id": "laboratory", "step": "close", "state": there, "place": "-", "zone": "+02:00", "due": "30d"}
+    laboratory |= {"requires": asks("lv.police examination")}
+    checkpoints = [*example_plan().model_dump()["checkpoints"], laboratory]
+    outside = {"outside": [{"state": "LV", "why": "legal_assistance"}]}
+    return with_changes(plan_={"checkpoints": checkpoints} | outside | changed)
+
+
+def test_r29_what_is_examined_in_another_state_is_brought_there_by_its_part_or_by_a_request() -> None:
+    """Before, a sample crossed every border without a word (CIS Agreement on samples of 18.10.2011; UNTOC art. 18)."""
+    table = Table(abroad()).consent()
+    table.say("kz.police", "prepared", "preparation", samples=[SAMPLE])
+    offered = {"exhibits": ["samples"], "to": "lv.police", "purpose": "comparison"}
+    said = table.say("kz.police", "exhibits_offered", **offered)
+    assert (became(said), code(said)) == (("refused", "R29"), "no_assistance")
+    assert offer(table, "kz.police", "uz.police", "samples") is None  # Uzbekistan has authorised
+    assert became(table.say("kz.police", "exhibits_offered", **offered, assistance="7/12 of 2022-02-20")) == ("accepted", None)
+    assert take(table, "lv.police", "kz.police", "samples") is None
+    assert offer(table, "lv.police", "kz.knb", "samples") is None
+
+    withdrawn = Table().consent()
+    withdrawn.say("kz.police", "prepared", "preparation", samples=[SAMPLE])
+    withdrawn.say("uz.prosecutor", "authorisation_withdrawn", reason="not now", state="UZ")
+    assert offer(withdrawn, "kz.police", "uz.police", "samples") == "no_assistance"
+
+
+def test_r29_the_check_wants_the_state_of_a_laboratory_to_have_a_part() -> None:
+    """On the route, asked to authorise, or outside for a reason that fits; that somebody has a case there does not."""
+
+    def found(plan: Plan) -> list[tuple[str, str]]:
+        return [(one.place, one.problem[:3]) for one in faults_in(plan, example_directory(), example_cards())]
+
+    asked = f"checkpoints.{len(abroad().checkpoints) - 1}.requires.0.service"
+    assert found(abroad()) == found(abroad("UZ")) == []
+    assert found(abroad(outside=[])) == found(abroad("UZ", outside=[])) == [(asked, "R29")]
+    assert found(abroad(outside=[{"state": "LV", "why": "exhibits_sent"}])) == []
+    assert found(abroad(outside=[{"state": "LV", "why": "own_case"}])) == [("outside.0.why", "R1:")]
