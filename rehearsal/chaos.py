@@ -361,6 +361,25 @@ def _seizes_another_weight(plan: Plan, dice: random.Random) -> Act:
     return Act(service=_responsible(plan, dice), at="stop.interdiction", says="interdicted", details={"gross": gross})
 
 
+def _samples_on_the_way(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
+    """A little is taken out at a stop, or more than there is, or of something else; then whoever it is offered to may have it."""
+    masses = [one for one in plan.consignment.contents if isinstance(one, SubstanceMass)]
+    if not masses:
+        return None
+    leg = dice.choice(plan.legs)
+    net = dice.choice((1, 1, number_of(masses[0].net) // 2, 2 * number_of(masses[0].net)))
+    substance = dice.choice((masses[0].substance, masses[0].substance, "SIMULATED"))
+    details: dict[str, Any] = {"label": "SIMULATED-S", "samples": [{"substance": substance, "net": net}]}
+    details |= {"opened": dice.random() < 0.3}
+    says = partial(Act, service=leg.responsible, at=leg.end)
+    offer = {"exhibits": ["SIMULATED-S"], "to": dice.choice(plan.participants()), "purpose": "SIMULATED: examination"}
+    after = _hours(dice, 4)
+    return (
+        says(says="taken_out", details=details, after=after),
+        says(says="exhibits_offered", details=offer, after=after + timedelta(hours=1)),
+    )
+
+
 def _is_seized_by_another(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
     """An authority that was not told seizes it, and holds it; in some seeds somebody receives it from that one."""
     at, responsible = _asked(plan, dice, "hand_over", "deliver")
@@ -550,6 +569,7 @@ TROUBLES: tuple[Trouble, ...] = (
     recovers_nothing_or_else,
     recovers_nothing_or_else,
     _seizes_another_weight,
+    _samples_on_the_way,
     _is_seized_by_another,
     _puts_in_a_device,
     _puts_in_a_device,

@@ -11,6 +11,7 @@ from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, Ex
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Interdicted
+from domain.rules.taking_out import TakenOut
 from rehearsal.oracle import OracleBook, voice_of
 
 INSIDE = ""
@@ -43,7 +44,7 @@ class ExhibitBook(OracleBook):
         self._outside: set[str | None] = set()
         """Who holds what was seized, and takes no part."""
 
-    def heard(self, statement: Statement, responsible: str) -> Iterator[str]:
+    def heard(self, statement: Statement, responsible: str) -> Iterator[str]:  # noqa: PLR0915 - one `match` over kinds is a table
         """What is wrong with a statement that counted."""
         content, voice = statement.content, voice_of(statement)
         match content:
@@ -61,6 +62,8 @@ class ExhibitBook(OracleBook):
                 self._makes(statement.id, voice, content)
             case Correction(of=of, content=Prepared() | Seizure() as corrected):
                 self._makes(of, self._voices[of], corrected)
+            case TakenOut(label=label):
+                self._holders[label] = voice
             case (Interdicted() as seized) | Correction(content=Interdicted() as seized):
                 self._seized(voice, seized)
             case RecorderIssued(label=label):

@@ -29,6 +29,7 @@ from domain.rules.permission import PermissionGranted, PermissionRefused
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
+from domain.rules.taking_out import TakenOut
 from domain.rules.watch import LossRecorded, SurveillanceLost
 from domain.rules.watch_log import SurveillanceLog
 from domain.words.moments import instant
@@ -47,12 +48,12 @@ from rehearsal.oracle import (
 from rehearsal.persons import PersonsBook
 from rehearsal.scales import BalanceBook, CustodyBook
 
-CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered")
+CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered", "taken_out")
 """What is said by who has it in hand or in sight."""
 LAPSES = ("sanction.", "renewal.")
 SILENT = ("sighting.", "duty.", "exhibits.", "takeover.", "sanction.", "renewal.")
 """Begin the names of what silence closes: it decides nothing, and what is not permitted any more ends by itself."""
-ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
+ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared", "taken_out")
 
 
 class BrokenInvariantError(AssertionError):
@@ -398,6 +399,13 @@ class Checker:
                 yield from self._acceptance(statement, content, at)
             case SurveillanceLost():
                 self._custody.out_of_sight()
+            case TakenOut():
+                if self._leg is None or self._delivered or voice != self._responsible():
+                    yield f"R10: {voice} took something out of what it does not have on its way"
+                self._scales.taken_out(content)
+                self._custody.taken_out(content)
+                if content.opened:
+                    yield from self._permits.opened(self._plan.legs[self._leg or 0].state, at, statement.attachments)
             case Delivered():
                 yield from self._reached(statement)
             case Seizure():

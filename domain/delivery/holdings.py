@@ -16,7 +16,7 @@ from typing import Any
 from domain.delivery.memory import Exhibit
 from domain.delivery.state import State
 from domain.delivery.verdicts import refused
-from domain.plan.goods import Amount, SubstanceMass
+from domain.plan.goods import Amount, Key, SubstanceMass, keyed
 from domain.plan.quantity import Bounds, bounds
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
@@ -35,14 +35,15 @@ def seized_label(number: int) -> str:
 
 def exhibits(state: State) -> dict[str, Exhibit]:
     """Every exhibit by its label, as it is now, in this order: the consignment, once it has been detected and until a seizure has
-    recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what each seizure
-    recovered, where it is anything, and its finds, with who seized it; the recorders, with who handed them out, each of which
-    travels while somebody carries it; the items that were put in; then those of `State.exhibits` that a correction has taken
-    away, which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed `again` after it had been
-    seized on the way stays `consignment`, and is no lot of its own.
+    recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what was
+    `taken_out` on the way, with who did that; what each seizure recovered, where it is anything, and its finds, with who seized
+    it; the recorders, with who handed them out, each of which travels while somebody carries it; the items that were put in; then
+    those of `State.exhibits` that a correction has taken away, which do not vanish. Of each, what stands in `State.exhibits` goes
+    before. What was weighed `again` after it had been seized on the way stays `consignment`, and is no lot of its own.
     """
     found = dict(_whole(state))
     found |= _handled(state)
+    found |= {label: Exhibit("samples", one.by, one.by) for label, one in state.taken_out.items()}
     found |= _recovered(state)
     found |= _recorders(state)
     found = {label: state.exhibits.get(label, one) for label, one in found.items()}
@@ -84,14 +85,36 @@ def offered(state: State, service: str) -> tuple[str, ...]:
 
 
 def amounts(state: State, label: str) -> tuple[Amount, ...]:
-    """What it is of, as far as that was weighed or counted when it became an exhibit: of the consignment what was kept, unless
-    something of it was recovered apart; of what was removed, sampled or recovered what was said of it; nothing of anything else.
+    """What it is of, as far as that was weighed or counted when it became an exhibit: of the consignment what is `going_on`,
+    unless something of it was recovered apart; of what was removed, sampled, taken out on the way or recovered what was said of
+    it; nothing of anything else.
     """
     if state.goods is not None and label in (CONSIGNMENT, REMOVED, SAMPLES):
         goods = state.goods
-        return {CONSIGNMENT: () if _parted(state) else goods.kept, REMOVED: goods.removed, SAMPLES: goods.samples}[label]
+        return {CONSIGNMENT: () if _parted(state) else going_on(state), REMOVED: goods.removed, SAMPLES: goods.samples}[label]
+    if label in state.taken_out:
+        return state.taken_out[label].amounts
     lots = (one.amounts if one.apart else () for one in state.seizures.values())
     return next((lot for number, lot in enumerate(lots, 1) if seized_label(number) == label), ())
+
+
+def going_on(state: State) -> tuple[Amount, ...]:
+    """What travels once it has been prepared: what was kept, less what was taken out on the way, as far as both were measured."""
+    kept: tuple[Amount, ...] = state.goods.kept if state.goods is not None else ()
+    gone = tuple(one for lot in state.taken_out.values() for one in lot.amounts)
+    keys = keyed((*kept, *gone))
+    out: dict[Key, int] = {}
+    for key, one in keys[len(kept) :]:
+        out[key] = out.get(key, 0) + (one.quantity if isinstance(one.quantity, int) else 0)
+    left: list[Amount] = []
+    for key, one in keys[: len(kept)]:
+        if isinstance(one, SubstanceMass) and isinstance(one.net, int) and out.get(key):
+            less = min(out[key], one.net)
+            out[key] -= less
+            left.append(one.model_copy(update={"net": one.net - less}))
+        else:
+            left.append(one)
+    return tuple(left)
 
 
 def mass_of(state: State, label: str) -> Bounds | None:

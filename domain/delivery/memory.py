@@ -6,7 +6,7 @@ from typing import Literal
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
-from domain.plan.goods import Amount, Item
+from domain.plan.goods import Amount, Item, SubstanceMass
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
 from domain.signing.envelope import Envelope
@@ -90,6 +90,14 @@ class Goods:
     packages: int | None = None
     """How many there were then, where they were counted."""
     opened: bool = False
+
+
+@dataclass(frozen=True)
+class TakenLot:
+    """What was taken out on the way, under one label, and who holds it (R30)."""
+
+    amounts: tuple[SubstanceMass, ...]
+    by: str
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from domain.delivery.memory import (
     Sighting,
     Spent,
     SplitPart,
+    TakenLot,
     Transfer,
     Understanding,
 )
@@ -112,6 +113,8 @@ class State:
     """By label: what was handed on, examined or disposed of since it became an exhibit (R30); see `domain.delivery.holdings`."""
     goods: Goods | None = None
     """What was done to the consignment; none until it has been prepared."""
+    taken_out: dict[str, TakenLot] = field(default_factory=dict)
+    """By label: what was taken out on its way."""
     seizures: dict[str, Recovered] = field(default_factory=dict)
     """By statement id, as last corrected."""
     interdicted: Secured | None = None
@@ -359,6 +362,11 @@ class State:
         self.goods = goods
         labels = [one.label for one in goods.items]
         self.failed_devices = tuple(one for one in self.failed_devices if one in labels)
+
+    def open_up(self) -> None:
+        """It has been opened on its way."""
+        if self.goods is not None:
+            self.goods = replace(self.goods, opened=True)
 
     def stop_all(self, cause: Cause, finding: Finding, seq: int, by: str | None = None) -> None:
         """It halts: nothing advances from here on. The first halt stands; later ones change nothing (R8)."""
