@@ -361,6 +361,38 @@ def _seizes_another_weight(plan: Plan, dice: random.Random) -> Act:
     return Act(service=_responsible(plan, dice), at="stop.interdiction", says="interdicted", details={"gross": gross})
 
 
+def _samples_on_the_way(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
+    """A little is taken out at a stop, or more than there is, or of something else; then whoever it is offered to may have it."""
+    masses = [one for one in plan.consignment.contents if isinstance(one, SubstanceMass)]
+    if not masses:
+        return None
+    leg = dice.choice(plan.legs)
+    net = dice.choice((1, 1, number_of(masses[0].net) // 2, 2 * number_of(masses[0].net)))
+    substance = dice.choice((masses[0].substance, masses[0].substance, "SIMULATED"))
+    details: dict[str, Any] = {"label": "SIMULATED-S", "samples": [{"substance": substance, "net": net}]}
+    details |= {"opened": dice.random() < 0.3}
+    says = partial(Act, service=leg.responsible, at=leg.end)
+    offer = {"exhibits": ["SIMULATED-S"], "to": dice.choice(plan.participants()), "purpose": "SIMULATED: examination"}
+    after = _hours(dice, 4)
+    return (
+        says(says="taken_out", details=details, after=after),
+        says(says="exhibits_offered", details=offer, after=after + timedelta(hours=1)),
+    )
+
+
+def _is_seized_by_another(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
+    """An authority that was not told seizes it, and holds it; in some seeds somebody receives it from that one."""
+    at, responsible = _asked(plan, dice, "hand_over", "deliver")
+    details: dict[str, Any] = {"seized_by": "SIMULATED traffic police"} | (
+        {"held_by": responsible} if dice.random() < 0.2 else {}
+    )
+    seized = Act(service=responsible, at=at, says="interdicted", details=details, after=_hours(dice, 10))
+    receipt = {"exhibits": ["consignment"], "intact": dice.random() < 0.5}
+    taker = dice.choice((responsible, dice.choice(plan.participants())))
+    received = Act(service=taker, at="stop.acknowledged", says="exhibits_accepted", details=receipt, after=_hours(dice, 30))
+    return (seized, received) if dice.random() < 0.7 else (seized,)
+
+
 def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
     """Opened, and a tracker put in that is permitted or not, and lasts or does not."""
     checkpoint = plan.at("prepare")[0]
@@ -384,6 +416,7 @@ def hands_on_a_sample(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None
     sampled = says(says="prepared", details={"samples": [{"substance": masses[0].substance, "net": 1}]}, after=timedelta(hours=1))
     to = dice.choice(plan.participants())
     offer = {"exhibits": ["samples"], "to": to, "purpose": "SIMULATED: examination"}
+    offer |= {"assistance": "SIMULATED-9 of 2026-02-01"} if dice.random() < 0.5 else {}
     return (sampled, says(says="exhibits_offered", details=offer, after=timedelta(minutes=dice.choice((30, 61, 90)))))
 
 
@@ -536,6 +569,8 @@ TROUBLES: tuple[Trouble, ...] = (
     recovers_nothing_or_else,
     recovers_nothing_or_else,
     _seizes_another_weight,
+    _samples_on_the_way,
+    _is_seized_by_another,
     _puts_in_a_device,
     _puts_in_a_device,
     hands_on_a_sample,

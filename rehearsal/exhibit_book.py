@@ -11,6 +11,7 @@ from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, Ex
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Interdicted
+from domain.rules.taking_out import TakenOut
 from rehearsal.oracle import OracleBook, voice_of
 
 INSIDE = ""
@@ -40,8 +41,10 @@ class ExhibitBook(OracleBook):
         self._kept = True
         """Something goes on in the consignment."""
         self._secured = False
+        self._outside: set[str | None] = set()
+        """Who holds what was seized, and takes no part."""
 
-    def heard(self, statement: Statement, responsible: str) -> Iterator[str]:
+    def heard(self, statement: Statement, responsible: str) -> Iterator[str]:  # noqa: PLR0915 - one `match` over kinds is a table
         """What is wrong with a statement that counted."""
         content, voice = statement.content, voice_of(statement)
         match content:
@@ -59,9 +62,10 @@ class ExhibitBook(OracleBook):
                 self._makes(statement.id, voice, content)
             case Correction(of=of, content=Prepared() | Seizure() as corrected):
                 self._makes(of, self._voices[of], corrected)
-            case Interdicted():
-                self._secured = True
-                self._holders["consignment"] = voice
+            case TakenOut(label=label):
+                self._holders[label] = voice
+            case (Interdicted() as seized) | Correction(content=Interdicted() as seized):
+                self._seized(voice, seized)
             case RecorderIssued(label=label):
                 if self._of(label, self._holders.get(label, voice)) != voice:
                     yield f"R30: {voice} handed out {label}, which bears the label of another exhibit"
@@ -78,9 +82,10 @@ class ExhibitBook(OracleBook):
                 yield from self._divides(label, voice, tuple(one.label for one in into))
             case ExhibitsAccepted(exhibits=labels, giver=giver):
                 yield from self._are_held(labels, giver, "given away")
-                if any(self._offers.pop(one, "") != voice for one in labels):
+                if any(self._offers.pop(one, "") != voice for one in labels) and giver not in self._outside:
                     yield f"R30: {voice} took what was not offered to it"
                 self._holders |= dict.fromkeys(labels, voice)
+                self._touched |= {*labels}
             case LaboratoryReport(exhibit=label):
                 yield from self._are_held((label,), voice, statement.kind)
                 self._touch(label)
@@ -93,6 +98,15 @@ class ExhibitBook(OracleBook):
                     self._offers.pop(one, None)
             case _:
                 pass
+
+    def _seized(self, voice: str, seized: Interdicted) -> None:
+        """Who holds it, unless it was received since."""
+        self._secured = True
+        if "consignment" in self._touched:
+            return
+        holder = seized.held_by or (None if seized.seized_by else voice)
+        self._outside = {holder} - {voice}
+        self._holders["consignment"] = holder
 
     def _divides(self, whole: str, voice: str, parts: tuple[str, ...]) -> Iterator[str]:
         if any(one in self._holders for one in parts):
@@ -135,7 +149,7 @@ class ExhibitBook(OracleBook):
         self._holders |= {one: self._of(one, self._holders.get(one)) for one in labels}
         self._touched |= {*labels}
 
-    def _are_held(self, labels: tuple[str, ...], voice: str, what: str) -> Iterator[str]:
+    def _are_held(self, labels: tuple[str, ...], voice: str | None, what: str) -> Iterator[str]:
         for one in labels:
             if one in self._carried:
                 yield f"R30: {one}, which somebody carries, was {what}"

@@ -23,12 +23,15 @@ from domain.rules.balance import Seizure, Split
 from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered, MovementDecision
+from domain.rules.exhibits import ExhibitsOffered
 from domain.rules.hold import HoldDecided, HoldRequested
 from domain.rules.permission import PermissionGranted, PermissionRefused
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
+from domain.rules.taking_out import TakenOut
 from domain.rules.watch import LossRecorded, SurveillanceLost
+from domain.rules.watch_log import SurveillanceLog
 from domain.words.moments import instant
 from rehearsal.exhibit_book import ExhibitBook
 from rehearsal.oracle import (
@@ -45,12 +48,12 @@ from rehearsal.oracle import (
 from rehearsal.persons import PersonsBook
 from rehearsal.scales import BalanceBook, CustodyBook
 
-CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered")
+CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered", "taken_out")
 """What is said by who has it in hand or in sight."""
 LAPSES = ("sanction.", "renewal.")
 SILENT = ("sighting.", "duty.", "exhibits.", "takeover.", "sanction.", "renewal.")
 """Begin the names of what silence closes: it decides nothing, and what is not permitted any more ends by itself."""
-ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared")
+ADVANCING = ("dispatched", "handover_offered", "handover_accepted", "delivered", "arrest_made", "prepared", "taken_out")
 
 
 class BrokenInvariantError(AssertionError):
@@ -96,6 +99,8 @@ class Checker:
         self._conflicts = Conflicts(plan, directory)
         self._holds = HoldBook(plan)
         self._exhibits = ExhibitBook(plan)
+        self._charged: set[str] = set()
+        """Who has been responsible at any time."""
         self._refused: set[str] = set()
         """Where it was refused to permit a measure for longer, or to sanction it: the delivery goes on."""
         self._asked: dict[str, tuple[str, ...]] = {}
@@ -121,6 +126,7 @@ class Checker:
 
     def _entry(self, entry: Entry) -> Iterator[str]:  # noqa: PLR0915 - one `match` over all events is a table
         at = instant(entry.at)
+        self._charged.add(self._responsible())
         yield from self._conflicts.happened(entry.event, entry.seq, gone=self._leg is not None)
         if self._conflicts.undecided:
             self._halt("conflict")
@@ -334,11 +340,22 @@ class Checker:
         yield from self._travelled(statement, at)
         if isinstance(content, Interdicted | LossRecorded | Destroyed) and voice != self._responsible():
             yield f"R4: {voice} said {statement.kind} on the watch of {self._responsible()}"
+        yield from self._brought(voice, content)
+        if isinstance(content, SurveillanceLog) and voice not in self._charged:
+            yield f"R4: {voice} has a log, and was never responsible"
         cause = self._cause
         self._ends(statement, content)
         self._stops(statement)
         if self._cause != cause:
             self._by = statement.service
+
+    def _brought(self, voice: str, content: Content) -> Iterator[str]:
+        """What is offered into another State goes to one that has consented, or by an act that is named (R29)."""
+        if not isinstance(content, ExhibitsOffered) or content.assistance is not None or self._directory is None:
+            return
+        giver, there = (self._directory.get(one).state for one in (voice, content.to))
+        if giver != there and all(known[0] != there for known in self._consents.values()):
+            yield f"R29: {voice} offered exhibits into {there}, which has no part"
 
     def _permitted(self, statement: Statement, at: datetime) -> Iterator[str]:
         """Who lets it be done, and who lets it go on after a wait."""
@@ -382,6 +399,13 @@ class Checker:
                 yield from self._acceptance(statement, content, at)
             case SurveillanceLost():
                 self._custody.out_of_sight()
+            case TakenOut():
+                if self._leg is None or self._delivered or voice != self._responsible():
+                    yield f"R10: {voice} took something out of what it does not have on its way"
+                self._scales.taken_out(content)
+                self._custody.taken_out(content)
+                if content.opened:
+                    yield from self._permits.opened(self._plan.legs[self._leg or 0].state, at, statement.attachments)
             case Delivered():
                 yield from self._reached(statement)
             case Seizure():

@@ -308,7 +308,8 @@ class PermissionBook(OracleBook):
         accompanied = any(state in passed_in(leg) and leg.accompanied_by for leg in self._plan.legs)
         does: dict[Measure, bool] = {one: one in self._plan.uses for one in EVERYWHERE} | {
             "post": self._plan.consignment.kind in ("mail", "express"),
-            "opening": preparing and "opening" in self._plan.uses and not self._prepared,
+            "opening": (preparing and "opening" in self._plan.uses and not self._prepared)
+            or any(leg.opened and leg.state == state for leg in self._plan.legs),
             "foreign_officers": accompanied,
         }
         for permission in (one for one, done in does.items() if done):
@@ -317,16 +318,19 @@ class PermissionBook(OracleBook):
     def prepared(self, content: Prepared, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
         self._prepared = True
-        where = self._plan.at("prepare")[0].state
         if content.opened:
-            yield from self._wanted(where, "opening", at, "opened")
-            records = self._cards[where].records if where in self._cards else ()
-            about = [one.by for one in records if "opening" in one.acts and self._is_about(one, where)]
-            if about[:1] == ["recording"] and not any(one.is_recording for one in attached):
-                yield f"R16: opened in {where} without a recording"
+            yield from self.opened(self._plan.at("prepare")[0].state, at, attached)
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):
             for state in (one for leg in self._plan.legs for one in passed_in(leg)):
                 yield from self._wanted(state, "device", at, "prepared")
+
+    def opened(self, where: str, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
+        """Whether that is permitted there, and was recorded where the law wants that."""
+        yield from self._wanted(where, "opening", at, "opened")
+        records = self._cards[where].records if where in self._cards else ()
+        about = [one.by for one in records if "opening" in one.acts and self._is_about(one, where)]
+        if about[:1] == ["recording"] and not any(one.is_recording for one in attached):
+            yield f"R16: opened in {where} without a recording"
 
     def _rule(self, state: str, measure: Measure) -> str:
         """What the card of the State says that it needs; an empty text where it does not know."""

@@ -9,6 +9,7 @@ from domain.rules.balance import Seizure
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
+from domain.rules.taking_out import TakenOut
 from rehearsal.oracle import OracleBook
 
 ANY = 10**18
@@ -52,10 +53,16 @@ class BalanceBook(OracleBook):
         self._plan = plan
         self._prepared: Prepared | None = None
         self._seizures: dict[str, Seizure] = {}
+        self._out: list[AnyAmount] = []
+        """Taken out on the way."""
 
     def prepared(self, content: Prepared) -> None:
         """What was done at the preparation, as last corrected."""
         self._prepared = content
+
+    def taken_out(self, content: TakenOut) -> None:
+        """Samples that were, on the way."""
+        self._out += content.samples
 
     def seized(self, statement: str, content: Seizure) -> None:
         """What was recovered at the end, as last corrected."""
@@ -68,7 +75,7 @@ class BalanceBook(OracleBook):
             return False
         if self._differ(contents, (*done.kept, *done.removed, *done.samples)):
             return True
-        if any(not isinstance(one.quantity, int) for one in (*done.removed, *done.samples)):
+        if any(not isinstance(one.quantity, int) for one in (*done.removed, *done.samples, *self._out)):
             return True
         if self._plan.consignment.packages is not None and done.packages is not None and not done.removed:
             least, most = between(self._plan.consignment.packages)
@@ -76,7 +83,7 @@ class BalanceBook(OracleBook):
                 return True
         if not self._seizures:
             return interdicted is not None and custody.seized_otherwise(interdicted)
-        found = [one for seizure in self._seizures.values() for one in seizure.recovered]
+        found = [*self._out, *(one for seizure in self._seizures.values() for one in seizure.recovered)]
         if self._differ(done.kept, found) or any(not isinstance(one.quantity, int) for one in found):
             return True
         guessed = {what(one) for one in done.kept if not isinstance(one.quantity, int)}
@@ -115,7 +122,7 @@ class CustodyBook(OracleBook):
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._known: Prepared | HandoverOffered | HandoverAccepted | None = None
+        self._known: Prepared | HandoverOffered | HandoverAccepted | TakenOut | None = None
         self._gross: int | None = None
         self._picture: str | None = None
         self._hidden = False
@@ -131,6 +138,15 @@ class CustodyBook(OracleBook):
         """It was prepared, as last corrected."""
         self._known, self._picture, self._gaps_then = content, content.picture, self._gaps
         self._gross = content.gross if isinstance(content.gross, int) else None
+
+    def taken_out(self, content: TakenOut) -> None:
+        """It was closed again after that, and weighs less by that."""
+        assert self._known is not None  # noqa: S101 - it has been prepared
+        masses = [one.net for one in content.samples]
+        weighed = content.gross if isinstance(content.gross, int) else self._gross
+        whole = [one for one in masses if isinstance(one, int)]
+        self._gross = max(self._gross - sum(whole), 0) if self._gross is not None and len(whole) == len(masses) else weighed
+        self._known, self._picture = content, content.picture
 
     def out_of_sight(self) -> None:
         """Nobody has it in sight any more."""

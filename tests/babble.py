@@ -107,6 +107,20 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
     "recorder_issued": ({"person": "P-1", "label": "R-1", "reference": "TEST-9"},),
     "recorder_returned": ({"person": "P-1", "label": "R-1", "reference": "TEST-10"},),
     "detected": ({}, {"detected_at": "2030-01-01T00:00:00Z"}),
+    "taken_out": tuple(
+        {
+            "label": label,
+            "samples": [{"substance": "4-mmc", "net": net}],
+            "purpose": "test",
+            "reference": "TEST-16",
+            "place": "lay-by",
+            "opened": opened,
+            "gross": "13.9 kg",
+            "seals": [{"number": "KZ000001", "security": "H"}],
+            "witnesses": ["witness-1"],
+        }
+        for label, net, opened in (("B-7", 1, False), ("B-8", 2, False), ("B-9", 10**9, False), ("B-9", 1, True))
+    ),
     "exhibit_divided": (
         {"exhibit": "samples", "into": [{"label": "B-1"}, {"label": "B-2"}]},
         {"exhibit": "samples", "into": [{"label": "B-3", "net": 1}, {"label": "B-4", "net": 1}]},

@@ -85,17 +85,18 @@ class Balance:
         """What does not close. Nothing unless it has been prepared, and has left or is `held_back`; nothing where it is
         destroyed, or lost and not secured, or where it has split and the parts have not ended. Else, in this order: the plan's
         contents, `compared` as `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount
-        that was removed or sampled and was not measured; `other_packages` as `prepared` where nothing was removed and they are
-        not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was recovered of each
-        part; else, where something was seized, what was kept, as `recovered` with all that was; in both cases then: of what was
-        kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it, and
-        what was `never_measured`; and where something was seized `serials_differ` for each cash, and `numbers_differ` for all
-        else, that was kept with `serials` where the last of it that was recovered has others, then `other_packages` as
-        `recovered` where they were counted when it was prepared, and all seizures together have another number of them, then
-        `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross`
-        if its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as
-        `interdicted` if they are not as many; `interdicted_unmeasured` where neither can be compared. Last `lot_differs` for
-        each lot that was divided and is `not_its_parts`, those first that were divided first.
+        that was removed, sampled or taken out on the way and was not measured; `other_packages` as `prepared` where nothing was
+        removed and they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was
+        recovered of each part; else, where something was seized, what was kept, as `recovered` with all that was; what was taken
+        out on the way counts there too; in both cases then: of what was kept and not measured then, the plan's contents, as
+        `in_all` with what was removed, sampled and recovered of it, and what was `never_measured`; and where something was seized
+        `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` where the last of it that
+        was recovered has others, then `other_packages` as `recovered` where they were counted when it was prepared, and all
+        seizures together have another number of them, then `not_recovered` with the labels of the items that no seizure names;
+        else, where it was interdicted, `interdicted_gross` if its weight then is not that of the custody within the tolerance
+        `of_gross` weight, and `other_packages` as `interdicted` if they are not as many; `interdicted_unmeasured` where neither
+        can be compared. Last `lot_differs` for each lot that was divided and is `not_its_parts`, those first that were divided
+        first.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
@@ -112,7 +113,8 @@ class Balance:
         state, tolerances = self._state, self._state.plan.tolerances
         contents = state.plan.consignment.contents
         yield from compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)
-        for number, one in enumerate((*goods.removed, *goods.samples), 1):
+        taken = tuple(lot.amounts for lot in state.taken_out.values())
+        for number, one in enumerate((*goods.removed, *goods.samples, *(one for lot in taken for one in lot)), 1):
             if not isinstance(one.quantity, int):
                 yield NOT_MEASURED(number=number, what="removed")
         packages = state.plan.consignment.packages
@@ -120,9 +122,9 @@ class Balance:
             yield from _packages("prepared", goods.packages, packages)
         seizures = tuple(state.seizures.values())
         if state.parts:
-            yield from self._recovered("recovered_in_parts", goods, [part.recovered for part in state.ended_parts])
+            yield from self._recovered("recovered_in_parts", goods, [*(part.recovered for part in state.ended_parts), *taken])
         elif seizures:
-            yield from self._recovered("recovered", goods, [one.amounts for one in seizures])
+            yield from self._recovered("recovered", goods, [*(one.amounts for one in seizures), *taken])
             yield from _serials(goods, [one for seizure in seizures for one in seizure.amounts])
             counted = [one.packages for one in seizures if one.packages is not None]
             if counted and state.custody is not None and state.custody.packages is not None:

@@ -43,18 +43,23 @@ class Consents:
         grants = self._state.grants.values()
         return tuple(one for one in grants if one.state == state and permission in one.permits and not apart)
 
-    def not_permitted(self, states: tuple[str, ...], at: datetime, *, without: str | None = None) -> tuple[Lacking, ...]:
+    def not_permitted(self, states: tuple[str, ...], at: datetime) -> tuple[Lacking, ...]:
         """What an act must permit in these States and none does (R16): State by State, each of the plan's `permissions` there
-        that is not `permitted` at this instant. Once it has been prepared, `opening` is wanted no more. Of a State without a card
-        nothing is known, so each of the plan's `measures` there is wanted. Where a service is left out: as for `permitted`.
+        that is not `permitted` at this instant. Once it has been prepared, `opening` is wanted no more but where it may be
+        `opened` on a leg there that is not over. Of a State without a card nothing is known, so each of the plan's `measures`
+        there is wanted.
         """
-        over: tuple[Measure, ...] = ("opening",) if self._state.goods is not None else ()
         return tuple(
             Lacking(state, permission)
             for state in states
             for permission in self._wanted(state)
-            if permission not in over and not self.permitted(state, permission, at, without=without)
+            if not (permission == "opening" and self._opened_already(state)) and not self.permitted(state, permission, at)
         )
+
+    def _opened_already(self, state: str) -> bool:
+        """Whether it has been prepared, and it is not `opened` on the leg that it is on, or one ahead, in that State."""
+        ahead = self._state.plan.legs[self._state.leg or 0 :]
+        return self._state.goods is not None and not any(leg.opened and leg.state == state for leg in ahead)
 
     def _wanted(self, state: str) -> tuple[Measure, ...]:
         plan, card = self._state.plan, self._state.cards.get(state)

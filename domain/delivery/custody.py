@@ -4,10 +4,11 @@ Each check that the plan names is made apart: a good seal with a wrong weight st
 cannot be weighed or sealed is checked by what stands in for it, and what could not be checked is not as it should be.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from domain.delivery.verdicts import Finding, early, found, refused
-from domain.plan.goods import Check, Checked, Tolerances
+from domain.plan.goods import Check, Checked, SubstanceMass, Tolerances
 from domain.words.identifiers import Seal
 
 SEAL_BROKEN = found("R7", "seal_broken", "a seal is reported broken")
@@ -104,6 +105,16 @@ class Custody:
             found.picture if "picture" in by else self.picture,
             found.gaps if "sight" in by else self.gaps,
         )
+
+    def less(self, before: "Custody", taken: Iterable[SubstanceMass]) -> "Custody":
+        """The same, with the gross weight of before less what was taken out since, where both are known: so what is missing
+        beside that is found at the next check.
+        """
+        masses = [one.net for one in taken]
+        known = [one for one in masses if isinstance(one, int)]
+        if before.gross is None or len(known) < len(masses):
+            return self
+        return replace(self, gross=max(before.gross - sum(known), 0))
 
     def after(self, found: "Custody") -> "Custody":
         """What later checks compare with, after a fresh decision to go on: what was found then, but for the weight where that was

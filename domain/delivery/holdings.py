@@ -16,12 +16,14 @@ from typing import Any
 from domain.delivery.memory import Exhibit
 from domain.delivery.state import State
 from domain.delivery.verdicts import refused
-from domain.plan.goods import Amount, SubstanceMass
+from domain.plan.goods import Amount, Key, SubstanceMass, keyed
 from domain.plan.quantity import Bounds, bounds
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
 """Labels that the rules give; nobody else gives one of these."""
+WITH_ANOTHER = "with_another"
+"""The fate of what an authority holds that takes no part and is no service of the directory: nobody else does."""
 LABEL_TAKEN = refused("R30", "label_taken", "another exhibit bears the label, or the rules give it: {labels}", labels="names")
 """What no two exhibits bear."""
 
@@ -33,14 +35,15 @@ def seized_label(number: int) -> str:
 
 def exhibits(state: State) -> dict[str, Exhibit]:
     """Every exhibit by its label, as it is now, in this order: the consignment, once it has been detected and until a seizure has
-    recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what each seizure
-    recovered, where it is anything, and its finds, with who seized it; the recorders, with who handed them out, each of which
-    travels while somebody carries it; the items that were put in; then those of `State.exhibits` that a correction has taken
-    away, which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed `again` after it had been
-    seized on the way stays `consignment`, and is no lot of its own.
+    recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what was
+    `taken_out` on the way, with who did that; what each seizure recovered, where it is anything, and its finds, with who seized
+    it; the recorders, with who handed them out, each of which travels while somebody carries it; the items that were put in; then
+    those of `State.exhibits` that a correction has taken away, which do not vanish. Of each, what stands in `State.exhibits` goes
+    before. What was weighed `again` after it had been seized on the way stays `consignment`, and is no lot of its own.
     """
     found = dict(_whole(state))
     found |= _handled(state)
+    found |= {label: Exhibit("samples", one.by, one.by) for label, one in state.taken_out.items()}
     found |= _recovered(state)
     found |= _recorders(state)
     found = {label: state.exhibits.get(label, one) for label, one in found.items()}
@@ -64,7 +67,16 @@ def of_service(state: State, service: str) -> tuple[str, ...]:
 
 def unsettled(state: State) -> bool:
     """Whether somebody holds anything of which it is not said what became of it."""
-    return any(one.holder is not None and one.fate is None for one in exhibits(state).values())
+    return any((one.holder is not None and one.fate is None) or one.fate == WITH_ANOTHER for one in exhibits(state).values())
+
+
+def held_outside(state: State) -> tuple[str, ...]:
+    """Labels of what an authority holds that takes no part: it can offer nothing, so its word is not waited for."""
+
+    def outside(holder: str | None, fate: str | None) -> bool:
+        return fate == WITH_ANOTHER if holder is None else fate is None and not state.participant(holder)
+
+    return tuple(label for label, one in exhibits(state).items() if outside(one.holder, one.fate))
 
 
 def offered(state: State, service: str) -> tuple[str, ...]:
@@ -73,14 +85,36 @@ def offered(state: State, service: str) -> tuple[str, ...]:
 
 
 def amounts(state: State, label: str) -> tuple[Amount, ...]:
-    """What it is of, as far as that was weighed or counted when it became an exhibit: of the consignment what was kept, unless
-    something of it was recovered apart; of what was removed, sampled or recovered what was said of it; nothing of anything else.
+    """What it is of, as far as that was weighed or counted when it became an exhibit: of the consignment what is `going_on`,
+    unless something of it was recovered apart; of what was removed, sampled, taken out on the way or recovered what was said of
+    it; nothing of anything else.
     """
     if state.goods is not None and label in (CONSIGNMENT, REMOVED, SAMPLES):
         goods = state.goods
-        return {CONSIGNMENT: () if _parted(state) else goods.kept, REMOVED: goods.removed, SAMPLES: goods.samples}[label]
+        return {CONSIGNMENT: () if _parted(state) else going_on(state), REMOVED: goods.removed, SAMPLES: goods.samples}[label]
+    if label in state.taken_out:
+        return state.taken_out[label].amounts
     lots = (one.amounts if one.apart else () for one in state.seizures.values())
     return next((lot for number, lot in enumerate(lots, 1) if seized_label(number) == label), ())
+
+
+def going_on(state: State) -> tuple[Amount, ...]:
+    """What travels once it has been prepared: what was kept, less what was taken out on the way, as far as both were measured."""
+    kept: tuple[Amount, ...] = state.goods.kept if state.goods is not None else ()
+    gone = tuple(one for lot in state.taken_out.values() for one in lot.amounts)
+    keys = keyed((*kept, *gone))
+    out: dict[Key, int] = {}
+    for key, one in keys[len(kept) :]:
+        out[key] = out.get(key, 0) + (one.quantity if isinstance(one.quantity, int) else 0)
+    left: list[Amount] = []
+    for key, one in keys[: len(kept)]:
+        if isinstance(one, SubstanceMass) and isinstance(one.net, int) and out.get(key):
+            less = min(out[key], one.net)
+            out[key] -= less
+            left.append(one.model_copy(update={"net": one.net - less}))
+        else:
+            left.append(one)
+    return tuple(left)
 
 
 def mass_of(state: State, label: str) -> Bounds | None:
@@ -138,13 +172,17 @@ def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> t
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
     """The consignment, once it is `detected` or secured, and unless something of it was recovered apart and it is not secured. It
-    came from who reported it. Where nothing became of it the responsible authority holds it, and it travels unless it is secured.
+    came from who reported it. Once it is secured, it is held as was `interdicted`, with the fate "with_another" where that
+    names no service. Else, where nothing became of it, the responsible authority holds it, and it travels.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return
     fate = _fate(state)
     by = state.detected.by if state.detected is not None else state.responsible
     holder = state.responsible if fate is None else None
+    if state.secured and state.interdicted is not None:
+        holder = state.interdicted.holder
+        fate = WITH_ANOTHER if holder is None else None
     yield CONSIGNMENT, Exhibit("consignment", holder, by, fate=fate, travels=fate is None and not state.secured)
 
 

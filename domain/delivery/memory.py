@@ -6,7 +6,7 @@ from typing import Literal
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
-from domain.plan.goods import Amount, Item
+from domain.plan.goods import Amount, Item, SubstanceMass
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
 from domain.signing.envelope import Envelope
@@ -93,6 +93,14 @@ class PreparedGoods:
 
 
 @dataclass(frozen=True)
+class TakenLot:
+    """What was taken out on the way, under one label, and who holds it (R30)."""
+
+    amounts: tuple[SubstanceMass, ...]
+    by: str
+
+
+@dataclass(frozen=True)
 class Recovered:
     """What a seizure recovered, the labels of substitutes and devices found, how many packages where they were counted, and the
     labels of new exhibits.
@@ -152,10 +160,12 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Secured:
-    """What was seized by the responsible authority: gross milligrams where measured, and packages where counted."""
+    """What was seized on the way: gross milligrams where measured, packages where counted, and who holds it."""
 
     gross: int | None
     packages: int | None
+    holder: str | None
+    """None: an authority that takes no part and is no service of the directory; which one, the statement says."""
 
 
 @dataclass(frozen=True)

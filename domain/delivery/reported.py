@@ -46,11 +46,14 @@ class Started(Event):
     cards: Digest
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """The signed plan is in force from here on. Directory and cards must have these digests."""
+        """The signed plan is in force from here on, and who is responsible by it may `take_charge`. Directory and cards must have
+        these digests.
+        """
         if self.directory != state.directory.digest() or self.cards != cards_digest(state.cards):
             rule, reason = "R1", "the directory or the rule cards are not those this delivery started with"
             raise RuleBroken(rule, reason)
         state.plans.append((when.seq, self.plan.fingerprint()))
+        state.take_charge(when.at, when.at)
 
 
 class Amended(Event):
@@ -62,7 +65,8 @@ class Amended(Event):
     cards: Annotated[tuple[RuleCard, ...], Field(max_length=MOST_BROUGHT_CARDS)] = ()
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
-        """The new services and cards are known, and the new plan is in force, from here on. `cleared` falls back to the leg it is
+        """The new services and cards are known, and the new plan is in force, from here on; who is responsible by it may
+        `take_charge`. `cleared` falls back to the leg it is
         on, -1 before it has left. `looked` of the register stays only if the register `covers` the new plan. A checkpoint that is
         open and stands in the new plan is asked as it stands there, and is due `due_after` later than
         `counted_from`.
@@ -71,6 +75,7 @@ class Amended(Event):
         state.directory, state.cards = self.known_with(state)
         state.plan = read_plan(self.plan)
         state.plans.append((when.seq, self.plan.fingerprint()))
+        state.take_charge(when.at, when.at)
         state.cleared = min(state.cleared, -1 if state.leg is None else state.leg)
         state.register.looked = state.register.looked and state.register.covers(state.plan)
         for name, progress in state.progress.items():

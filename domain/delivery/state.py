@@ -32,6 +32,7 @@ from domain.delivery.memory import (
     Sighting,
     Spent,
     SplitPart,
+    TakenLot,
     Transfer,
     Understanding,
 )
@@ -39,7 +40,7 @@ from domain.delivery.persons import Arrested, Arrestee, each_person
 from domain.delivery.progress import First, Progress
 from domain.delivery.verdicts import Cause, Finding, Halt
 from domain.delivery.vocabulary import NoticeKind, Outcome, Result
-from domain.delivery.watching import Relief, Watched
+from domain.delivery.watching import Charge, Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, Step, Wait
@@ -112,6 +113,8 @@ class State:
     """By label: what was handed on, examined or disposed of since it became an exhibit (R30); see `domain.delivery.holdings`."""
     goods: PreparedGoods | None = None
     """What was done to the consignment; none until it has been prepared."""
+    taken_out: dict[str, TakenLot] = field(default_factory=dict)
+    """By label: what was taken out on its way."""
     seizures: dict[str, Recovered] = field(default_factory=dict)
     """By statement id, as last corrected."""
     interdicted: Secured | None = None
@@ -136,6 +139,8 @@ class State:
     """The leg it is on; none before dispatch."""
     moves: list[int] = field(default_factory=list)
     """Number of the first entry recorded on each leg."""
+    charges: list[Charge] = field(default_factory=list)
+    """Who has been responsible on which leg, from when until when, the first one first (R4)."""
     delivered: bool = False
     """It has reached its recipient, or the point at which it was to be seized: the way is over."""
     arrests: dict[str, Arrested] = field(default_factory=dict)
@@ -358,6 +363,11 @@ class State:
         labels = [one.label for one in goods.items]
         self.failed_devices = tuple(one for one in self.failed_devices if one in labels)
 
+    def open_up(self) -> None:
+        """It has been opened on its way."""
+        if self.goods is not None:
+            self.goods = replace(self.goods, opened=True)
+
     def stop_all(self, cause: Cause, finding: Finding, seq: int, by: str | None = None) -> None:
         """It halts: nothing advances from here on. The first halt stands; later ones change nothing (R8)."""
         if self.halt is None:
@@ -382,10 +392,22 @@ class State:
         self.hold = None
         self.owe(seq, "resumed", None, self.plan.participants())
 
-    def move(self, seq: int) -> None:
-        """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one."""
+    def move(self, seq: int, at: datetime, since: datetime) -> None:
+        """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one. Who is
+        responsible there may `take_charge`, since then or now, whichever is earlier.
+        """
         self.leg = 0 if self.leg is None else self.leg + 1
         self.moves.append(seq + 1)
+        self.take_charge(at, min(at, since))
+
+    def take_charge(self, at: datetime, since: datetime) -> None:
+        """Unless it was so already: who is `responsible` now has a charge since that moment, and the one before ends now."""
+        leg = self.leg or 0
+        if self.charges and (self.charges[-1].service, self.charges[-1].leg) == (self.responsible, leg):
+            return
+        if self.charges:
+            self.charges[-1].until = at
+        self.charges.append(Charge(self.responsible, leg, since))
 
     def arrest(self, statement: str, arrested: Arrested) -> None:
         """This statement says, perhaps as corrected, who was arrested. Whom it does not name is not freed from it either."""

@@ -42,15 +42,38 @@ class Interval(Frozen):
         return instant(self.begins), instant(self.ends)
 
 
+@dataclass
+class Charge:
+    """A service is responsible, on this leg, from then until then (R4)."""
+
+    service: str
+    leg: int
+    since: datetime
+    """When it took that over, as it said itself; it may overlap with the one before."""
+    until: datetime | None = None
+    """None: it still is."""
+
+    def covers(self, interval: Interval) -> bool:
+        """Whether it was responsible at any moment of this."""
+        begins, ends = interval.span
+        return self.since < ends and (self.until is None or begins < self.until)
+
+
+def leg_watched(charges: Iterable[Charge], service: str, interval: Interval) -> int | None:
+    """The last leg on which this service was responsible at any moment of an interval; none: on none."""
+    return max((one.leg for one in charges if one.service == service and one.covers(interval)), default=None)
+
+
 Intervals = Annotated[tuple[Interval, ...], Field(min_length=1, max_length=MOST_INTERVALS)]
 
 
 @dataclass(frozen=True)
 class Watched:
-    """One interval of the log, and the entry that has it."""
+    """One interval of the log, the entry that has it, and the leg that it is about."""
 
     interval: Interval
     seq: int
+    leg: int
 
 
 @dataclass(frozen=True)

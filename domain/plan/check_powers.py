@@ -101,8 +101,8 @@ def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: N
 
 
 def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """A State that is not on the route, and in which somebody is arrested, something weighed, or a team waits for an arrest,
-    consents as well, or the plan says why it need not (R1).
+    """A State that is not on the route, and in which somebody is arrested, something weighed or examined, or a team waits for an
+    arrest, consents as well, or the plan says why it need not (R1, R29).
     """
     known = [one.state for one in plan.outside]
     for number, state in enumerate(known):
@@ -112,23 +112,53 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if state in plan.states() or plan.authorities(state):
             problem = fill("R1: {state} is on the route or asked to authorise, and so it is not outside", state=state)
             yield Fault(place=place, problem=problem)
-        elif not any(one.state == state and one.step in ("arrest", "account") for one in plan.checkpoints):
-            problem = fill("R1: nobody is arrested and nothing weighed in {state}: leave it out", state=state)
+        elif not any(
+            (one.state == state and one.step in ("arrest", "account")) or state in _examining(one, directory)
+            for one in plan.checkpoints
+        ):
+            problem = fill("R1: nobody is arrested and nothing weighed or examined in {state}: leave it out", state=state)
             yield Fault(place=place, problem=problem)
-        yield from _other_than_said(plan, number)
+        yield from _other_than_said(plan, number, directory)
     for index, checkpoint in enumerate(plan.checkpoints):
+        for number, one in enumerate(checkpoint.requires):
+            service = directory.find(one.service)
+            there = service.state if service is not None and one.says in OF_EXHIBITS else None
+            if there is not None and not _has_part(plan, there):
+                problem = fill(
+                    "R29: exhibits are brought to {service}, and {state} is not on the route: ask it to authorise, or say in "
+                    "`outside` why it need not, and name the request for legal assistance when they are offered",
+                    service=one.service,
+                    state=there,
+                )
+                yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=problem)
         state = checkpoint.state
-        if checkpoint.step not in AFTER_DELIVERY or state in plan.states() or state in known or plan.authorities(state):
-            continue
-        problem = fill("R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state)
-        yield Fault(place=f"checkpoints.{index}.state", problem=problem)
+        if checkpoint.step in AFTER_DELIVERY and not _has_part(plan, state):
+            problem = fill(
+                "R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state
+            )
+            yield Fault(place=f"checkpoints.{index}.state", problem=problem)
 
 
-def _other_than_said(plan: Plan, number: int) -> Iterator[Fault]:
+def _has_part(plan: Plan, state: str) -> bool:
+    """Whether it is on the route, is asked to authorise, or the plan says why it need not."""
+    return state in plan.states() or bool(plan.authorities(state)) or any(one.state == state for one in plan.outside)
+
+
+def _examining(checkpoint: PlannedCheckpoint, directory: Directory) -> tuple[str | None, ...]:
+    """States of the services that are asked there what exhibits are, or what became of them: exhibits are brought to them."""
+    asked = (directory.find(one.service) for one in checkpoint.requires if one.says in OF_EXHIBITS)
+    return tuple(one.state for one in asked if one is not None)
+
+
+def _other_than_said(plan: Plan, number: int, directory: Directory) -> Iterator[Fault]:
     """What is done in a State outside is what may be done there for the reason that is given."""
     one = plan.outside[number]
     fitting = WITHOUT_CONSENT[one.why]
-    there = (at.step for at in plan.checkpoints if at.state == one.state and at.step in AFTER_DELIVERY)
+    there = (
+        at.step
+        for at in plan.checkpoints
+        if (at.state == one.state and at.step in AFTER_DELIVERY) or one.state in _examining(at, directory)
+    )
     for step in dict.fromkeys(step for step in there if step not in fitting):
         problem = fill(
             "R1: it says {why} of {state}, where the plan has a checkpoint of step {step}; that may be said of {fitting}",

@@ -239,6 +239,8 @@ class Leg(Frozen):
     """Where it calls on its way, in order."""
     checked_by: Annotated[tuple[Check, ...], Field(max_length=5, exclude_if=lambda checks: not checks)] = ()
     """How it is checked at the handover where this leg ends (R7); none: as the consignment says."""
+    opened: Annotated[bool, Field(exclude_if=lambda opened: not opened)] = False
+    """Whether it may be opened on this leg too, to take a sample out, which may need a permission of its own (R16)."""
 
     @cached_property
     def states(self) -> tuple[str, ...]:
@@ -294,21 +296,21 @@ class Replaced(Frozen):
 NotAsked = Literal["own_case", "legal_assistance", "exhibits_sent"]
 """Why a State that is not on the route need not consent. `own_case`: its services act in a case of their own. `legal_assistance`:
 they act on a request for legal assistance or extradition, which is decided on apart. `exhibits_sent`: what was seized elsewhere
-is sent there, and counted or weighed.
+is sent there, and counted, weighed or examined.
 """
 
 WITHOUT_CONSENT: Mapping[NotAsked, tuple[Step, ...]] = MappingProxyType(
     {
         "own_case": ("muster", "arrest", "account"),
-        "legal_assistance": ("muster", "arrest", "account"),
-        "exhibits_sent": ("account",),
+        "legal_assistance": ("muster", "arrest", "account", "close"),
+        "exhibits_sent": ("account", "close"),
     }
 )
 """What may be done there for each of these reasons."""
 
 
 class Outside(Frozen):
-    """A State in which somebody is arrested or something weighed, and through which the consignment does not go."""
+    """A State in which somebody is arrested, or something weighed or examined, and through which the consignment does not go."""
 
     state: State
     why: NotAsked
@@ -527,9 +529,9 @@ class Plan(Frozen):
 
     def measures(self, state: str) -> tuple[Measure, ...]:
         """What it does in a State beside letting the consignment go on: `post`, where it is of kind `mail` or `express`;
-        `opening`, where the plan `uses` it and has a checkpoint of step `prepare` there; `foreign_officers`, where a leg there is
-        `accompanied_by` somebody; and whatever else it `uses`, everywhere. In this order. In a State that is not on the route
-        only what it does to persons: `following_person` and `audio_video`.
+        `opening`, where the plan `uses` it and has a checkpoint of step `prepare` there, or where it may be `opened` on a leg
+        there; `foreign_officers`, where a leg there is `accompanied_by` somebody; and whatever else it `uses`, everywhere. In
+        this order. In a State that is not on the route only what it does to persons: `following_person` and `audio_video`.
         """
         return self.once(Plan._measures, state)
 
@@ -537,7 +539,8 @@ class Plan(Frozen):
         passes = state in self.states()
         here: dict[Measure, bool] = {
             "post": passes and self.consignment.kind in POSTAL,
-            "opening": "opening" in self.uses and any(one.state == state for one in self.at("prepare")),
+            "opening": ("opening" in self.uses and any(one.state == state for one in self.at("prepare")))
+            or any(leg.opened and leg.state == state for leg in self.legs),
             "following_person": "following_person" in self.uses,
             "watching_thing": passes and "watching_thing" in self.uses,
             "device": passes and "device" in self.uses,

@@ -34,6 +34,8 @@ class Stretch(Frozen):
     responsible: ServiceId
     accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_ESCORTS)] = ()
     calls: Annotated[tuple[Call, ...], Field(max_length=MOST_CALLS)] = ()
+    opened: Annotated[bool, Field(exclude_if=lambda opened: not opened)] = False
+    """It may be opened there to take a sample out."""
 
 
 class PlannedArrest(Frozen):
@@ -125,8 +127,8 @@ def _digest_of_request(plan: Plan, state: str) -> Digest | None:
 def decided_on(plan: Plan, state: str) -> tuple[Any, ...]:
     """What of the request is this State's to decide, so that it is asked afresh once it changes: the way of handling, the
     `measures` there, what the `request` says to all and to this State, and the way through it: from where to where each leg goes
-    that has it among its `states`, by what means, who travels along, and where it calls there. Not the way through others, who
-    is responsible, and how long it takes.
+    that has it among its `states`, by what means, who travels along, whether it may be opened on it, and where it calls there.
+    Not the way through others, who is responsible, and how long it takes.
     """
     said = plan.request.model_copy(update={"to": {}, "companions": _along(plan, state)})
     way = tuple(_way(plan, leg, state) for leg in plan.legs if state in leg.states)
@@ -155,7 +157,7 @@ def _along(plan: Plan, state: str) -> tuple[Companions, ...]:
 
 def _way(plan: Plan, leg: Leg, state: str) -> tuple[Any, ...]:
     calls = tuple(one.place for one in leg.calls if one.state == state and one.not_touched is None)
-    return _place(plan, leg.start), _place(plan, leg.end), leg.means, calls
+    return _place(plan, leg.start), _place(plan, leg.end), leg.means, calls, leg.opened
 
 
 def _stretches(plan: Plan) -> Iterator[Stretch]:
@@ -169,6 +171,7 @@ def _stretches(plan: Plan) -> Iterator[Stretch]:
             responsible=leg.responsible,
             accompanied_by=leg.accompanied_by,
             calls=leg.calls,
+            opened=leg.opened,
         )
 
 

@@ -21,6 +21,7 @@ from domain.rules.detection import Detected
 from domain.rules.exhibits import Disposed, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Destroyed, Interdicted
+from domain.rules.taking_out import TakenOut
 from domain.rules.watch import LossRecorded, Sighted, SurveillanceLost, SurveillanceRegained
 
 OPEN: Final = "H0"
@@ -162,6 +163,14 @@ def _seized(about: EventSource) -> Iterator[Event]:
         yield _object(about, "collecting", "in_progress", about.things(one.label for one in content.finds), action="ADD")
 
 
+def _taken_out(about: EventSource) -> Iterator[Event]:
+    content = about.content
+    assert isinstance(content, TakenOut)  # noqa: S101
+    condition = "container_open" if content.opened else "container_closed"
+    yield _object(about, "inspecting", condition, _sensed(content.gross))
+    yield _object(about, "sampling", "in_progress", about.things((content.label,)), _amounts(content.samples), action="ADD")
+
+
 def _exhibits_offered(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, ExhibitsOffered)  # noqa: S101
@@ -222,6 +231,7 @@ EVENTS: Final[Mapping[type[Content], Callable[[EventSource], Iterable[Event]]]] 
     Sighted: _moves("transporting", "in_transit"),
     SurveillanceLost: _moves("transporting", "unknown"),
     SurveillanceRegained: _moves("transporting", "in_transit"),
+    TakenOut: _taken_out,
     HandoverOffered: _offered,
     HandoverAccepted: _accepted,
     HandoverDeclined: _moves("void_shipping", "in_progress"),

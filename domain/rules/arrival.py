@@ -19,6 +19,7 @@ from domain.plan.powers import MAY_ARREST
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import ALWAYS, UNDER_WAY, Declaration, Kind, Stays, share, size_of, unasked
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_LISTS, LONGEST_PLACE
+from domain.words.moments import instant
 
 NOT_ASKED_TO_ARREST = refused("R17", "not_asked_to_arrest", "{voice} is not asked to arrest anybody", voice="name")
 NOT_UNDER_ARREST = refused(
@@ -84,7 +85,7 @@ class Delivered(Kind):
         if state.plan.leg_to(said.checkpoint) == len(state.plan.legs) - 1:
             state.delivered = True
         else:
-            state.move(said.seq)
+            state.move(said.seq, said.at, instant(said.statement.happened_at))
 
 
 class NotCollected(Kind):

@@ -183,7 +183,7 @@ class Split(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`held` (early) while it is held; `splits_once` where it has split, is not `watched`, or has not been prepared;
         what of what its parts hold is not `allowed` in the State that it is in; the first of the differences where the
-        contents of its parts, `compared` as `in_parts`, are not what was kept.
+        contents of its parts, with what was `taken_out` on the way `compared` as `in_parts`, are not what was kept.
         """
         state = delivery.state
         if state.hold is not None:
@@ -194,7 +194,8 @@ class Split(Kind):
         verdict = allowed(delivery.plan, inside, (state.here.state,))
         if verdict != ACCEPTED:
             return verdict
-        differs = compared("in_parts", state.goods.kept, [one.contents for one in self.parts], delivery.plan.tolerances)
+        parts = [*(one.contents for one in self.parts), *(lot.amounts for lot in state.taken_out.values())]
+        differs = compared("in_parts", state.goods.kept, parts, delivery.plan.tolerances)
         return refused_for(differs[0]) if differs else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:

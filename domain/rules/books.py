@@ -73,8 +73,9 @@ R29  Every act of public authority is by a service that has the power, by its ki
 R30  Custody begins with detection: before anybody is asked for consent, the authority that holds it reports what was found,
      where, when and how. Nothing is without a holder after that: what is taken out, sampled, put in, seized or found has one, who
      hands it on by offer and acceptance, until it is said what became of it; for that it stays open after its outcome for as
-     long as the plan gives. (Russia CPC art. 143: a report of what was found [K];
-     Van Traa: the records did not suffice [E].)
+     long as the plan gives. It is brought only into a State that has authorised, or by a request for legal assistance or a
+     permission that is named. (Russia CPC art. 143: a report of what was found [K]; Van Traa: the records did not suffice [E];
+     CIS Agreement on samples of narcotic drugs of 18.10.2011 [E]; UNTOC art. 18 [K].)
 R31  The consignments of one operation are deliveries of their own under one digest. What is signed for several counts in each
      that it names, and what is signed for one in no other. A checkpoint that waits for a sibling opens on the signed words of
      those who were asked there, never on the server's; who waits does so for a time, and then people decide. What is held back
@@ -119,6 +120,7 @@ from domain.rules import (
     siblings,
     speaking,
     stop,
+    taking_out,
     urgency,
     watch,
     watch_log,
@@ -142,6 +144,7 @@ SUBJECTS: tuple[ModuleType, ...] = (
     renewal,
     preparation,
     custody,
+    taking_out,
     watch,
     watch_log,
     stop,

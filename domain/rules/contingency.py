@@ -82,8 +82,7 @@ class Contingency(ABC):
         begun = self.title_of(key)
         if self.declares.once:
             return name == begun
-        number = name.removeprefix(f"{begun}.")
-        return number.isdecimal() and f"{begun}.{int(number)}" == name and 1 <= int(number) <= times
+        return is_numbered(name, begun, times)
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """Whether it is no longer needed."""
@@ -123,6 +122,12 @@ def decide_afresh(delivery: Delivery, need: Need) -> tuple[Requirement, ...]:
     services = in_charge(delivery)
     officers = 2 if len(services) == 1 else 1
     return tuple(Requirement(service=service, says=need, officers=officers) for service in services)
+
+
+def is_numbered(name: str, begun: str, times: int) -> bool:
+    """Whether this is one of the names that begin so, opened so many times."""
+    number = name.removeprefix(f"{begun}.")
+    return number.isdecimal() and f"{begun}.{int(number)}" == name and 1 <= int(number) <= times
 
 
 def open_about(state: State, contingency: str, key: str) -> bool:

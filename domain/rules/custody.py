@@ -20,6 +20,7 @@ from domain.rules.contingency import Consequence, Contingency, Unforeseen, decid
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON, MOST_ITEMS
+from domain.words.moments import instant
 from domain.words.text import mark
 
 NO_CONSENT = refused("R1", "no_live_consent", "no live authorisation of {states}", states="names")
@@ -98,7 +99,7 @@ class Dispatched(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is on the first leg."""
-        state.move(said.seq)
+        state.move(said.seq, said.at, instant(said.statement.happened_at))
 
 
 class InHand(Checked):
@@ -237,7 +238,7 @@ class HandoverAccepted(InHand, Kind):
         it is on the next leg.
         """
         if not _compare(state, said, self, taker=True):
-            state.move(said.seq)
+            state.move(said.seq, said.at, instant(said.statement.happened_at))
 
 
 class HandoverDeclined(Kind):
@@ -314,7 +315,7 @@ class MovementDecision(Kind):
             state.went_on += 1
             state.custody = custody.after(found_then.found)
             if found_then.taker:
-                state.move(said.seq)
+                state.move(said.seq, said.at, instant(said.statement.happened_at))
 
 
 class Decision(Contingency):

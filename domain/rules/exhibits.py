@@ -13,6 +13,7 @@ from domain.delivery.holdings import (
     LABEL_TAKEN,
     carried,
     exhibits,
+    held_outside,
     lots_of,
     mass_of,
     not_its_parts,
@@ -27,7 +28,7 @@ from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
-from domain.plan.acts import DatedAct
+from domain.plan.acts import Act, DatedAct
 from domain.plan.directory import Service
 from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
@@ -59,8 +60,26 @@ STILL_TRAVELS = refused(
 )
 NO_TAKER = refused("R30", "no_taker", "{to} has no part in this delivery, so nothing can be offered to it", to="name")
 MAY_NOT_HOLD = refused("R29", "may_not_hold", "{to} is a {what}, and has no power to hold exhibits", to="name", what="word")
+NO_ASSISTANCE = refused(
+    "R29",
+    "no_assistance",
+    "{to} is of {state}, which has not authorised this delivery: say in `assistance` by which request for legal assistance, or "
+    "by which permission, it is brought there",
+    to="name",
+    state="name",
+)
 NOT_OFFERED_TO = refused(
     "R30", "not_offered_to", "{giver} does not offer {labels} to {voice}", giver="name", labels="names", voice="name"
+)
+NOT_OUTSIDE = refused(
+    "R30", "not_outside", "no authority that takes no part holds {labels}: say in `giver` who has offered it", labels="names"
+)
+RECEIVED_ELSEWHERE = refused(
+    "R29",
+    "received_elsewhere",
+    "what an authority of {state} holds that takes no part is received by a service of that State; {voice} is none",
+    state="name",
+    voice="name",
 )
 WEIGHS_OTHERWISE = remarked(
     "R30", "weighs_otherwise", "{label} weighed {found}, and was {expected} before", label="name", found="mass", expected="mass"
@@ -96,6 +115,8 @@ class ExhibitsOffered(Kind):
     to: ServiceId
     purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     """What for: examination, safe keeping, a proceeding, return."""
+    assistance: Annotated[Act | None, Field(exclude_if=lambda act: act is None)] = None
+    """The request for legal assistance, or the permission, by which it is brought into another State."""
 
     declares = unasked("Exhibits offered", rule="R30")
 
@@ -106,13 +127,19 @@ class ExhibitsOffered(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`,
-        `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that
-        its `voice` does not hold, and `still_travels` for those that travel.
+        `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29);
+        `no_assistance` where that is of another State than its `voice`, no authority of which has authorised, and it names
+        no `assistance`; then `not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that
+        travel.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
         if (kind := delivery.directory.get(self.to).kind) not in MAY_HOLD:
             return MAY_NOT_HOLD(to=self.to, what=kind)
+        giver, there = (delivery.directory.get(one).state for one in (said.voice, self.to))
+        has_part = any(one.final and one.state == there for one in delivery.state.grants.values())
+        if there != giver and not has_part and self.assistance is None:
+            return NO_ASSISTANCE(to=self.to, state=there or "-")
         return _held(delivery, said, self.exhibits)
 
     def addressees(self) -> tuple[str, ...]:
@@ -202,11 +229,12 @@ class ExhibitDivided(Kind):
 
 
 class ExhibitsAccepted(Kind):
-    """Exhibits that were offered are received: who says this holds them."""
+    """Exhibits that were offered, or that an authority held which takes no part, are received: who says this holds them."""
 
     kind: Literal["exhibits_accepted"] = "exhibits_accepted"
     exhibits: Labels
-    giver: ServiceId
+    giver: Annotated[ServiceId | None, Field(exclude_if=lambda giver: giver is None)] = None
+    """None: an authority that takes no part and is no service of the directory."""
     intact: bool
     """Whether packing and seals are as the giver left them."""
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
@@ -215,21 +243,34 @@ class ExhibitsAccepted(Kind):
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """Something is offered to it."""
-        return bool(offered(delivery.state, service.id))
+        """Something is offered to it, or it may receive what an authority of its State holds that takes no part."""
+        here = service.kind in MAY_HOLD and service.state == delivery.state.here.state
+        return bool(offered(delivery.state, service.id) or (here and held_outside(delivery.state)))
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_offered_to` for those that the `giver` does not hold, or has not offered to its `voice`."""
-        known = exhibits(delivery.state)
+        """`not_offered_to`, or where it names no `giver` `not_outside`, for those that the `giver` does not hold, or that it has
+        not offered to its `voice`, unless they are `held_outside`; where some are that, `received_elsewhere` unless its
+        `voice` is of the State where it is, and `may_not_hold` unless that is of a kind to which something may be offered.
+        """
+        known, outside = exhibits(delivery.state), held_outside(delivery.state)
         not_theirs = tuple(
             one
             for one in self.exhibits
-            if one not in known or (known[one].holder, known[one].offered_to) != (self.giver, said.voice)
+            if one not in known or known[one].holder != self.giver or (known[one].offered_to != said.voice and one not in outside)
         )
-        return NOT_OFFERED_TO(giver=self.giver, labels=not_theirs, voice=said.voice) if not_theirs else ACCEPTED
+        if not_theirs and self.giver is None:
+            return NOT_OUTSIDE(labels=not_theirs)
+        if not_theirs:
+            return NOT_OFFERED_TO(giver=self.giver or "", labels=not_theirs, voice=said.voice)
+        taker, here = delivery.directory.get(said.voice), delivery.state.here.state
+        if not any(one in outside for one in self.exhibits):
+            return ACCEPTED
+        if taker.state != here:
+            return RECEIVED_ELSEWHERE(state=here, voice=taker.id)
+        return ACCEPTED if taker.kind in MAY_HOLD else MAY_NOT_HOLD(to=taker.id, what=taker.kind)
 
     def addressees(self) -> tuple[str, ...]:
-        return (self.giver,)
+        return (self.giver,) if self.giver is not None else ()
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, who holds it."""

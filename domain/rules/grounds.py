@@ -37,6 +37,9 @@ MAY_NOT_SPEAK = refused(
     "R21", "may_not_speak", "nothing lets {service} speak for {voice} here and now", service="name", voice="name"
 )
 NOT_RESPONSIBLE = refused("R4", "not_responsible", "{voice} is not the responsible authority now", voice="name")
+NEVER_RESPONSIBLE = refused(
+    "R4", "never_responsible", "{voice} is not the responsible authority, and was not before", voice="name"
+)
 NO_GRANT = refused("R1", "no_grant", "{voice} holds no authorisation of this delivery", voice="name")
 NO_SUCH_CHECKPOINT = refused(
     "R17", "no_such_checkpoint", "{kind} answers a checkpoint of the delivery; there is none of that name", kind="kind"
@@ -144,15 +147,17 @@ def another_history(delivery: Delivery, said: Said) -> Verdict | None:
 @ground(HAS_ENDED)
 def after_the_outcome(delivery: Delivery, said: Said) -> Verdict | None:
     """The delivery has its outcome, and its kind counts no more after that (R12)."""
-    outcome, declares = delivery.state.outcome, kind_of(said.statement).declares
-    return HAS_ENDED(outcome=outcome) if outcome is not None and not declares.counts & Counts.CONCLUDED else None
+    outcome = delivery.state.outcome
+    if outcome is None or kind_of(said.statement).counts(delivery, said) & Counts.CONCLUDED:
+        return None
+    return HAS_ENDED(outcome=outcome)
 
 
 @ground(HAS_HALTED)
 def after_a_halt(delivery: Delivery, said: Said) -> Verdict | None:
     """The delivery has been halted, and its kind counts no more after that (R8)."""
-    declares = kind_of(said.statement).declares
-    return HAS_HALTED() if delivery.state.halt is not None and not declares.counts & Counts.HALTED else None
+    halted = delivery.state.halt is not None
+    return HAS_HALTED() if halted and not kind_of(said.statement).counts(delivery, said) & Counts.HALTED else None
 
 
 @ground(MAY_NOT_SPEAK)
@@ -167,11 +172,16 @@ def no_stop_to_acknowledge(delivery: Delivery, said: Said) -> Verdict | None:
     return NO_STOP() if said.content.kind == "stop_acknowledged" and delivery.state.halt is None else None
 
 
-@ground(NOT_RESPONSIBLE)
+@ground(NOT_RESPONSIBLE, NEVER_RESPONSIBLE)
 def not_the_responsible_authority(delivery: Delivery, said: Said) -> Verdict | None:
-    """It is the responsible authority's to say, and this is another (R4)."""
-    others = kind_of(said.statement).declares.by == "responsible" and said.voice != delivery.state.responsible
-    return NOT_RESPONSIBLE(voice=said.voice) if others else None
+    """It is the responsible authority's to say, and this is another (R4); or of who is or was that, and this one has none of the
+    `charges`.
+    """
+    by = kind_of(said.statement).declares.by
+    if by == "responsible" and said.voice != delivery.state.responsible:
+        return NOT_RESPONSIBLE(voice=said.voice)
+    ever = any(one.service == said.voice for one in delivery.state.charges)
+    return NEVER_RESPONSIBLE(voice=said.voice) if by == "ever_responsible" and not ever else None
 
 
 @ground(NO_GRANT)

@@ -20,8 +20,9 @@ from domain.plan.vocabulary import Need
 from domain.signing.canonical import canonical, plain
 from domain.words.limits import LARGEST_NOTE
 
-Speaker = Literal["asked", "responsible", "grantor", "anyone"]
-"""Whose say it is: who is asked at a checkpoint (R17), the authority responsible at this instant (R4), who holds an authorisation
+Speaker = Literal["asked", "responsible", "ever_responsible", "grantor", "anyone"]
+"""Whose say it is: who is asked at a checkpoint (R17), the authority responsible at this instant (R4), one that is or
+was responsible, who holds an authorisation
 (R1), anyone who takes part."""
 
 Binding = Literal["consent", "decision", "word", "brake"]
@@ -129,6 +130,10 @@ class Kind(Content):
         """What only this kind looks at, once it is clear that it is this service's turn to say it."""
         return ACCEPTED
 
+    def counts(self, delivery: Delivery, said: Said) -> Counts:
+        """When this very statement counts: as its kind declares."""
+        return self.declares.counts
+
     def is_contact(self) -> bool:
         """Whether this very statement proves that somebody has the consignment in hand or in sight."""
         return self.declares.contact
@@ -140,6 +145,10 @@ class Kind(Content):
     def is_yes(self) -> bool:
         """Whether this very statement says yes to what was asked, and so takes two officers where two are asked (R20)."""
         return self.declares.confirms
+
+    def legs(self, state: State, voice: str, seq: int) -> tuple[int, ...]:
+        """Which legs this very statement is about, said in this entry: the one that it is on."""
+        return (state.leg_at(seq),)
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
         """What of it the state goes on holding, under the id of this statement, where that may be long: nothing."""

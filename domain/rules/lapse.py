@@ -7,6 +7,7 @@ to seize at any moment: where the way that is being gone rests on that measure, 
 
 from abc import abstractmethod
 from datetime import datetime
+from typing import Final
 
 from domain.delivery.event import Moment
 from domain.delivery.grants import Permit
@@ -15,20 +16,22 @@ from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, Found
 from domain.plan.cards import Measure
 from domain.plan.plan import Requirement
-from domain.rules.contingency import Consequence, Contingency, Unforeseen
+from domain.rules.contingency import Consequence, Contingency, Unforeseen, is_numbered
 
+SANCTION: Final = "sanction"
+"""The contingency that asks for the sanction of what was permitted in urgency."""
 CONTROL: tuple[Measure, ...] = ("post", "following_person", "watching_thing", "device", "foreign_officers")
 """Measures by which it is kept under control on its way. The others are done once, or listen."""
 
 
-def lapse(name: str, title: str) -> Unforeseen:
+def lapse(name: str, title: str, *, after_halt: bool) -> Unforeseen:
     """What each of them says of itself."""
     return Unforeseen(
         name=name,
         title=title,
         needs="permission",
         without_end=False,
-        after_halt=False,
+        after_halt=after_halt,
         closes_unanswered=True,
         once=False,
         everybody_named=False,
@@ -93,3 +96,24 @@ def goes_by(state: State, service: str, lapsed: tuple[Measure, ...]) -> bool:
 def permits_of(state: State, there: str, *, urgent: bool) -> tuple[Permit, ...]:
     """What a State has permitted, in urgency and not sanctioned, or otherwise."""
     return tuple(one for one in state.permits.get(there, ()) if one.urgent == urgent)
+
+
+def urgent(state: State) -> tuple[Permit, ...]:
+    """What was permitted in urgency and is not sanctioned."""
+    return tuple(one for there in state.permits for one in permits_of(state, there, urgent=True))
+
+
+def urgent_of(state: State, service: str) -> tuple[Permit, ...]:
+    """Of that, what was permitted in the place of this service."""
+    return tuple(one for one in urgent(state) if one.service == service)
+
+
+def in_urgency(state: State, service: str) -> frozenset[Measure]:
+    """Which measures that permits."""
+    return frozenset(one for permit in urgent_of(state, service) for one in permit.permissions)
+
+
+def asks_to_sanction(state: State, checkpoint: str) -> bool:
+    """Whether a checkpoint of this name asks for a sanction, or did."""
+    begun = ((name.replace("/", ".", 1), times) for name, times in state.opened.items() if name.startswith(f"{SANCTION}/"))
+    return any(is_numbered(checkpoint, title, times) for title, times in begun)

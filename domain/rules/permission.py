@@ -18,7 +18,8 @@ from domain.plan.directory import ServiceKind
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
-from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Declaration, Kind, of_another_state
+from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Counts, Declaration, Kind, of_another_state
+from domain.rules.lapse import SANCTION, asks_to_sanction, in_urgency, urgent_of
 from domain.rules.measures import (
     NOT_IN_URGENCY,
     may_be_permitted,
@@ -110,7 +111,7 @@ class PermissionGranted(Kind):
         answers="permission",
         confirms=True,
         by="asked",
-        counts=UNDER_WAY,
+        counts=ALWAYS,  # of a sanction: see `counts`
         names_checkpoint=True,
         rule="R16",
         contact=False,
@@ -124,25 +125,30 @@ class PermissionGranted(Kind):
         check_window(self.valid_from, self.valid_until)
         return self
 
+    def counts(self, delivery: Delivery, said: Said) -> Counts:
+        """`has_halted` or `has_ended` after a halt, unless it names a checkpoint that asks, or did, for a `sanction`."""
+        return _counts(delivery, said)
+
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint, or of its `voice` where no plan holds that;
         `other_request` where it decides on another request than the one to that State which follows from the plan in force;
-        `permission_already_ended` unless `valid_until` is after now, and `permission_not_longer` unless it is after the due time
-        of the checkpoint that it names, and `valid_from` is not, where that is of the contingency `renewal`, and then
-        `renewed_too_briefly` unless `valid_until` is later than that due time by `shortest_renewal`; `may_not_permit` or
-        `permitted_too_long` for the first measure that by the State's card this service may not permit, or not for so long;
-        `measure_extended_too_far` for the first that a permission permits which has not ended when this one begins, and ends
-        before it, by more than the card lets extend at a time; `not_all_permitted` where of the plan's `permissions` in that
-        State it could permit more than these. Where it is urgent, then `asked_to_sanction` where the checkpoint that it names is
-        none of the plan; `not_in_urgency` for the first measure that no card lets its `service` permit so, `permitted_in_future`
-        where it was given after now, and `sanction_overdue` where the time in which the card has it sanctioned, counted from when
-        it was given, is over.
+        `permission_already_ended` unless `valid_until` is after now (of a sanction, where it is not under way any more: after
+        what it sanctions began), and `permission_not_longer` unless it is after the due time of the checkpoint that it names, and
+        `valid_from` is not, where that is of the contingency `renewal`, and then `renewed_too_briefly` unless `valid_until` is
+        later than that due time by `shortest_renewal`; `may_not_permit` or `permitted_too_long` for the first measure that by the
+        State's card this service may not permit, or not for so long; `measure_extended_too_far` for the first that a permission
+        permits which has not ended when this one begins, and ends before it, by more than the card lets extend at a time;
+        `not_all_permitted` where of the plan's `permissions` in that State it could permit more than these (of a sanction, where
+        it is not under way any more: of what was urgent). Where it is urgent, then `asked_to_sanction` where the checkpoint that
+        it names is none of the plan; `not_in_urgency` for the first measure that no card lets its `service` permit so,
+        `permitted_in_future` where it was given after now, and `sanction_overdue` where the time in which the card has it
+        sanctioned, counted from when it was given, is over.
         """
         if wrong := _of_another_state(self.state, delivery, said):
             return wrong
         if (other := other_request(delivery, said, self.state, self.request)) is not None:
             return other
-        if instant(self.valid_until) <= said.at:
+        if instant(self.valid_until) <= _must_outlast(delivery, said):
             return ALREADY_ENDED(until=utc_text(instant(self.valid_until)))
         ends = _renewed(delivery, said)
         if ends is not None and (brief := self._no_longer(ends, delivery, said)) is not None:
@@ -167,7 +173,7 @@ class PermissionGranted(Kind):
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
         kind, window = delivery.directory.get(said.voice).kind, (instant(self.valid_from), as_written(self.valid_until))
-        asked = may_be_permitted(delivery.plan, card, kind)
+        asked = _asked_for(delivery, card, said)
         missing = tuple(one for one in asked if one not in self.permissions)
         wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, window) or self._goes_on(card, delivery)
         return wrong or (NOT_ALL(missing=missing) if missing else self._in_urgency(card, delivery, said) or ACCEPTED)
@@ -249,7 +255,7 @@ class PermissionRefused(Kind):
         answers="permission",
         confirms=False,
         by="asked",
-        counts=UNDER_WAY,
+        counts=ALWAYS,  # of a sanction: see `counts`
         names_checkpoint=True,
         rule="R16",
         contact=False,
@@ -257,6 +263,10 @@ class PermissionRefused(Kind):
         may_be_left_out=False,
         largest=LARGEST_NOTE,
     )
+
+    def counts(self, delivery: Delivery, said: Said) -> Counts:
+        """`has_halted` or `has_ended` after a halt, unless it names a checkpoint that asks, or did, for a `sanction`."""
+        return _counts(delivery, said)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`permission_of_other_state` unless it is for the State of the checkpoint."""
@@ -285,6 +295,26 @@ def _renewed(delivery: Delivery, said: Said) -> datetime | None:
     """When what is permitted ends, where it is asked for longer."""
     asked = delivery.state.progress.get(said.checkpoint or "")
     return asked.due if asked is not None and asked.contingency == "renewal" else None
+
+
+def _counts(delivery: Delivery, said: Said) -> Counts:
+    """The law wants a sanction however the delivery stands; what is merely asked for is over with it."""
+    return ALWAYS if asks_to_sanction(delivery.state, said.checkpoint) else UNDER_WAY
+
+
+def _must_outlast(delivery: Delivery, said: Said) -> datetime:
+    """Until after when a permission must be: now; of what nobody does any more, when that began."""
+    if delivery.state.under_way:
+        return said.at
+    begun = (one.valid_from for one in urgent_of(delivery.state, said.voice))
+    return min(begun, default=said.at)
+
+
+def _asked_for(delivery: Delivery, card: RuleCard, said: Said) -> tuple[Measure, ...]:
+    """All that is asked of this service: of what nobody does any more, what was permitted in urgency in its place."""
+    may = may_be_permitted(delivery.plan, card, delivery.directory.get(said.voice).kind)
+    urgent = in_urgency(delivery.state, said.voice)
+    return may if delivery.state.under_way else tuple(one for one in may if one in urgent)
 
 
 def _of_another_state(given: str, delivery: Delivery, said: Said) -> Verdict | None:
@@ -316,7 +346,7 @@ class DutyDone(Kind):
     )
 
 
-LAPSES: Final = ("sanction", "renewal")
+LAPSES: Final = (SANCTION, "renewal")
 """Contingencies that ask whether a measure may go on; see `domain.rules.lapse`."""
 DISPOSED_OF: Final = ("destroyed", "returned", "handed_to_court")
 

@@ -42,7 +42,7 @@ A_MILLISECOND = timedelta(milliseconds=1)
 class Renewal(Lapse):
     """Who has permitted a measure is asked, before that ends, to permit it for longer (R16)."""
 
-    declares = lapse("renewal", "a longer permission")
+    declares = lapse("renewal", "a longer permission", after_halt=False)
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each service that is among `running_out`, from when that is to be `asked_anew` until a millisecond before it

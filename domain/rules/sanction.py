@@ -1,7 +1,8 @@
 """What was permitted because it could not wait is sanctioned by whose say it is in the time of the law, or ends (R16).
 
 It is the measure that ends, and not the delivery (Kazakhstan, law on operational-search activity art. 12(7): else it stops at
-once); see `domain.rules.lapse`.
+once); see `domain.rules.lapse`. What was done by it may be over within hours. The law wants the sanction all the same, and a
+court asks for it: so it is asked for to its time, however the delivery stands.
 """
 
 from collections.abc import Iterator
@@ -9,14 +10,13 @@ from datetime import datetime
 
 from domain.delivery.consents import Consents
 from domain.delivery.delivery import Delivery
-from domain.delivery.grants import Permit
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.cards import Measure
 from domain.plan.plan import Checkpoint
 from domain.rules.contingency import open_about
-from domain.rules.lapse import Lapse, lapse, permits_of
+from domain.rules.lapse import SANCTION, Lapse, in_urgency, lapse, urgent, urgent_of
 from domain.words.quantities import left_until
 
 NOT_SANCTIONED = found(
@@ -41,14 +41,14 @@ HELD_FOR_IT = found(
 class Sanction(Lapse):
     """Whose say a permission is sanctions what was permitted without it, since that was urgent, in the time of the card (R16)."""
 
-    declares = lapse("sanction", "the sanction of what was urgent")
+    declares = lapse(SANCTION, "the sanction of what was urgent", after_halt=True)
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each service without whom something was permitted in urgency that has not ended, State by State, while it is
         under way, unless one about it is open.
         """
         state = delivery.state
-        for permit in _urgent(state) if state.under_way else ():
+        for permit in urgent(state) if state.under_way else ():
             if permit.valid_until > state.now and not open_about(state, self.declares.name, permit.service):
                 yield permit.service
 
@@ -62,7 +62,7 @@ class Sanction(Lapse):
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """It has been permitted since by an act that was not urgent."""
-        return not progress.satisfied and not any(one.service == progress.key for one in _urgent(delivery.state))
+        return not progress.satisfied and not urgent_of(delivery.state, progress.key)
 
     def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
         """What was permitted in urgency in the place of that service, and no other act permits then: `held_for_sanction` where it
@@ -71,23 +71,18 @@ class Sanction(Lapse):
         return self.found_by_silence(state, progress.key, at, holds=HELD_FOR_IT, closes=NOT_SANCTIONED)
 
     def ends(self, state: State, service: str) -> datetime:
-        return max(one.valid_until for one in _urgent(state) if one.service == service)
+        return max(one.valid_until for one in urgent_of(state, service))
 
     def lapsing(self, state: State, service: str, at: datetime) -> tuple[Measure, ...]:
         """What was permitted in urgency in the place of this service and nothing else permits at this instant: of what the plan
-        wants permitted there.
+        wants permitted there, though it may be done already.
         """
         there = state.directory.get(service).state or ""
-        urgent = {one for permit in _urgent(state) if permit.service == service for one in permit.permissions}
-        lacking = Consents(state).not_permitted((there,), at, without=service)
-        return tuple(one.permission for one in lacking if one.permission in urgent)
+        told, card, consents = in_urgency(state, service), state.cards.get(there), Consents(state)
+        wanted = state.plan.permissions(card) if card is not None else ()
+        return tuple(one for one in wanted if one in told and not consents.permitted(there, one, at, without=service))
 
     def no_more(self, state: State, service: str) -> None:
         """What was permitted in its place."""
         there = state.directory.get(service).state or ""
         state.permits[there] = tuple(one for one in state.permits.get(there, ()) if not (one.urgent and one.service == service))
-
-
-def _urgent(state: State) -> tuple[Permit, ...]:
-    """What was permitted in urgency and is not sanctioned."""
-    return tuple(one for there in state.permits for one in permits_of(state, there, urgent=True))

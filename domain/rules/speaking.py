@@ -163,6 +163,8 @@ class Correction(Kind):
             verdict = self.content.as_seizure(delivery, self.of, delivery.state.seizures[self.of].by)
             if verdict != ACCEPTED:
                 return verdict
+        if isinstance(self.content, Interdicted) and (verdict := self.content.as_held(delivery, said.voice)) != ACCEPTED:
+            return verdict
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
@@ -171,7 +173,7 @@ class Correction(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """What its kind is compared with from here on is what it says now: of a `seizure` what was recovered, by the statement
-        it corrects; of an `interdicted` the gross weight, the number of packages, and who was
+        it corrects; of an `interdicted` the gross weight, the number of packages, who holds it, and who was
         arrested with it; of an `arrest_made` or `arrest_reported` its persons, of
         whom those stay freed whom it named before; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
@@ -183,7 +185,7 @@ class Correction(Kind):
                 before = state.seizures[self.of]
                 state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
             case Interdicted() as interdicted:
-                state.interdicted = interdicted.seized()
+                state.interdicted = interdicted.seized(said.voice)
                 interdicted.arrest_otherwise(state, self.of, said.voice)
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice

@@ -13,16 +13,27 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind
-from domain.words.identifiers import OfficerCode
+from domain.words.identifiers import OfficerCode, ServiceId
 from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_PLACE, MOST_WITNESSES
 
 NO_STOP = refused("R8", "no_stop", "there is no stop to acknowledge")
 ALREADY_SEIZED = refused("R17", "already_seized", "it has been seized already; what was wrong about that is corrected")
 NOT_ANY_MORE = refused("R10", "not_any_more", "it has been seized; what becomes of it then is not this delivery's any more")
+
+HOLDER_NOT_KNOWN = refused(
+    "R30", "holder_not_known", "{held_by} is no service of the directory: name it in `seized_by`", held_by="name"
+)
+HOLDER_TAKES_PART = refused(
+    "R30", "holder_takes_part", "{held_by} takes part: it holds it once it has accepted what is offered to it", held_by="name"
+)
+HOLDS_NOTHING = refused(
+    "R29", "holds_nothing", "{held_by} is a {what}, and has no power to hold exhibits", held_by="name", what="word"
+)
 
 ORDERED = found("R8", "stop_ordered", "{service} ordered a stop (entry {entry})", service="name", entry="entry")
 SEIZED = found(
@@ -99,7 +110,9 @@ class Interdicted(Kind):
     """Said where there are seals."""
     place: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     seized_by: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
-    """Where an authority that was not told has seized it: which one. It is in safe hands all the same."""
+    """Where an authority that was not told has seized it: which one. It is in safe hands all the same, and not in ours."""
+    held_by: Annotated[ServiceId | None, Field(exclude_if=lambda service: service is None)] = None
+    """Where that one is a service of the directory, or has handed it over to who says this: who holds it now."""
     arrested: Annotated[MaybeArrestees, Field(exclude_if=lambda persons: not persons)] = ()
     """Who was arrested with it, by code and role; no names."""
 
@@ -118,20 +131,34 @@ class Interdicted(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`already_seized` where it is secured."""
-        return ALREADY_SEIZED() if delivery.state.secured else ACCEPTED
+        """`already_seized` where it is secured. Then what is found `as_held`."""
+        return ALREADY_SEIZED() if delivery.state.secured else self.as_held(delivery, said.voice)
+
+    def as_held(self, delivery: Delivery, voice: str) -> Verdict:
+        """Where it is held by another than its `voice`: `holder_not_known` unless that is a service of the directory;
+        `holder_takes_part` where that takes part; `holds_nothing` unless it is of a kind that may hold exhibits (R29).
+        """
+        known = delivery.directory.find(self.held_by or voice)
+        if self.held_by in (None, voice):
+            return ACCEPTED
+        if known is None:
+            return HOLDER_NOT_KNOWN(held_by=self.held_by)
+        if delivery.state.participant(known.id):
+            return HOLDER_TAKES_PART(held_by=known.id)
+        return ACCEPTED if known.kind in MAY_HOLD else HOLDS_NOTHING(held_by=known.id, what=known.kind)
 
     def bound_to(self) -> Binding:
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
-        """It is secured, with this gross weight and number of packages as far as they are known, and `unasked` unless it had
-        halted before. Those who were `arrested` with it are arrested by its `voice`, by this statement, but for whom that
+        """It is secured, with this gross weight and number of packages as far as they are known: held by whom it names as
+        `held_by`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`. It is `unasked` unless it
+        had halted before. Those who were `arrested` with it are arrested by its `voice`, by this statement, but for whom that
         `holds` already under the same code.
         Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
         `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
-        state.secured, state.interdicted = True, self.seized()
+        state.secured, state.interdicted = True, self.seized(said.voice)
         state.unasked = state.halt is None
         self.arrest(state, said.statement.id, said.voice)
         if ends_as_planned(state, said):
@@ -157,9 +184,12 @@ class Interdicted(Kind):
         else:
             state.freed.pop(statement, None)
 
-    def seized(self) -> Secured:
-        """What later checks need of it: an estimate of its weight is none."""
-        return Secured(self.gross if isinstance(self.gross, int) else None, self.packages)
+    def seized(self, voice: str) -> Secured:
+        """What later checks need of it: an estimate of its weight is none. Whom it does not name otherwise holds it is who says
+        this, unless another has seized it.
+        """
+        holder = self.held_by or (None if self.seized_by else voice)
+        return Secured(self.gross if isinstance(self.gross, int) else None, self.packages, holder)
 
 
 class Destroyed(Kind):

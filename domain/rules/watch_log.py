@@ -6,11 +6,11 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
-from domain.delivery.watching import Intervals, Watched, after, overlapping, relieved_by_another
+from domain.delivery.watching import Intervals, Watched, after, leg_watched, overlapping, relieved_by_another
 from domain.plan.acts import Act
 from domain.rules.kind import ALWAYS, Declaration, Kind
 from domain.words.limits import LARGEST_OF_LISTS
-from domain.words.moments import instant
+from domain.words.moments import instant, utc_text
 
 WATCHED_LATER = refused("R9", "watched_in_future", "an interval of the log ends after now")
 WATCHED_BEFORE = refused("R9", "watched_before", "an interval of the log begins before the delivery did")
@@ -19,6 +19,13 @@ WATCHED_TWICE = refused(
     "watched_twice",
     "{team} watches no time twice, and its intervals come in their order: one begins before another of it has ended",
     team="name",
+)
+NOT_ITS_WATCH = refused(
+    "R4",
+    "not_its_watch",
+    "an interval of the log, from {begins}, is of no time in which {voice} was responsible",
+    begins="instant",
+    voice="name",
 )
 OTHER_RELIEF = refused(
     "R9", "other_relief", "{team} handed over to {to}, and {next} came next", team="name", to="name", next="name"
@@ -31,7 +38,7 @@ LOG_FULL = refused("R28", "log_full", "the surveillance log holds {most} interva
 
 
 class SurveillanceLog(Kind):
-    """In which intervals the responsible authority's teams watched the consignment, and to whom each handed over."""
+    """In which intervals teams of who is, or was then, the responsible authority watched it, and to whom each handed over."""
 
     kind: Literal["surveillance_log"] = "surveillance_log"
     intervals: Intervals
@@ -42,7 +49,7 @@ class SurveillanceLog(Kind):
         title="Surveillance log",
         answers=None,
         confirms=False,
-        by="responsible",
+        by="ever_responsible",  # and not only now: it is written up when the leg is over
         counts=ALWAYS,  # the last watch is written up when it is over (Kazakhstan CPC art. 248: a daily report)
         names_checkpoint=False,
         rule="R4",
@@ -54,30 +61,43 @@ class SurveillanceLog(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`watched_in_future` where one of its intervals ends after now; `watched_before` where one begins before the first entry
-        was recorded; `log_full` where there would be more than `most_intervals_in_all`; of the teams of this `voice`:
-        `watched_twice` where intervals are `overlapping`, and `other_relief` where a team was `relieved_by_another`;
-        `too_many_teams` where with these the log would know more than `most_teams`.
+        was recorded; `not_its_watch` for the first that none of the `charges` of its `voice` `covers`; `log_full` where there
+        would be more than `most_intervals_in_all`, or half of that where it is not responsible any more; of the teams of this
+        `voice`: `watched_twice` where intervals are `overlapping`, and `other_relief` where a team was `relieved_by_another`;
+        `too_many_teams` where with these the log would know more than `most_teams`, or half of that.
         """
         if any(instant(one.ends) > said.at for one in self.intervals):
             return WATCHED_LATER()
         if any(instant(one.begins) < delivery.state.began for one in self.intervals):
             return WATCHED_BEFORE()
         figures, state = delivery.law.figures, delivery.state
-        if state.logged + len(self.intervals) > (most := figures.most_intervals_in_all):
+        other = next((one for one in self.intervals if leg_watched(state.charges, said.voice, one) is None), None)
+        if other is not None:
+            return NOT_ITS_WATCH(begins=utc_text(instant(other.begins)), voice=said.voice)
+        part = 1 if said.voice == state.responsible else 2  # who has it now is never left without room by those before
+        if state.logged + len(self.intervals) > (most := figures.most_intervals_in_all // part):
             return LOG_FULL(most=most)
         known = state.reliefs.get(said.voice, {})
         if (team := overlapping(self.intervals, known)) is not None:
             return WATCHED_TWICE(team=team)
-        if (other := relieved_by_another(self.intervals, known)) is not None:
-            return OTHER_RELIEF(team=other[0], to=other[1], next=other[2])
+        if (relief := relieved_by_another(self.intervals, known)) is not None:
+            return OTHER_RELIEF(team=relief[0], to=relief[1], next=relief[2])
         teams = sum(map(len, (state.reliefs | {said.voice: after(self.intervals, known)}).values()))
-        return TOO_MANY_TEAMS(most=most) if teams > (most := figures.most_teams) else ACCEPTED
+        return TOO_MANY_TEAMS(most=most) if teams > (most := figures.most_teams // part) else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
         """Its intervals are in the log, and until when each team has watched. By them they `have_watched_until` the last of their
-        ends.
+        ends, where it is responsible now.
         """
         state.reliefs[said.voice] = after(self.intervals, state.reliefs.get(said.voice, {}))
         state.logged += len(self.intervals)
-        state.watch_log.extend(Watched(one, said.seq) for one in self.intervals)
-        state.have_watched_until(max(instant(one.ends) for one in self.intervals))
+        for one in self.intervals:
+            leg = leg_watched(state.charges, said.voice, one)
+            state.watch_log.append(Watched(one, said.seq, leg if leg is not None else state.leg or 0))
+        if said.voice == state.responsible:
+            state.have_watched_until(max(instant(one.ends) for one in self.intervals))
+
+    def legs(self, state: State, voice: str, seq: int) -> tuple[int, ...]:
+        """Those on which its `voice` was responsible when it was watched; where it was on none, the one that it is on."""
+        legs = (leg_watched(state.charges, voice, one) for one in self.intervals)
+        return tuple(dict.fromkeys(one for one in legs if one is not None)) or super().legs(state, voice, seq)

@@ -87,11 +87,11 @@ def arrests(delivery: Delivery, seen: Sight) -> ArrestsView | None:
 def watch_log(delivery: Delivery, seen: Sight) -> WatchLogView | None:
     """The log of the reader's legs, and its gaps: those between intervals that are both the reader's. None: there is none."""
     log = delivery.state.watch_log
-    entries = {one.seq for one in log if seen.whole or delivery.state.leg_at(one.seq) in seen.legs}
-    mine = [one.interval for one in log if one.seq in entries]
+    others = {one.seq for one in log if not seen.whole and one.leg not in seen.legs}
+    mine = [one.interval for one in log if one.seq not in others]
     if not mine:
         return None
-    gaps = [one for one in unwatched(log) if one.after in entries and one.before in entries]
+    gaps = [one for one in unwatched(log) if one.after not in others and one.before not in others]
     return WatchLogView(
         begins=utc_text(min(instant(one.begins) for one in mine)),
         ends=utc_text(max(instant(one.ends) for one in mine)),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import exhibits, of_service, offered
+from domain.delivery.holdings import exhibits, going_on, of_service, offered
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Bound, Facts, InGeneral, OfGroup, Request
 from domain.delivery.statement import Seen
@@ -283,11 +283,11 @@ def _of_the_consignment(delivery: Delivery, name: str) -> dict[str, object]:
 
 
 def _inside(delivery: Delivery) -> tuple[AnyAmount, ...]:
-    """What travels: as detected, and once prepared what was kept in it."""
+    """What travels: as detected, and once prepared what is `going_on`."""
     if delivery.state.goods is None:
         return delivery.plan.consignment.contents
-    kept = delivery.state.goods.kept
-    return tuple(SubstanceMass(substance=one.substance, net=one.net) if isinstance(one, SubstanceMass) else one for one in kept)
+    inside = going_on(delivery.state)
+    return tuple(SubstanceMass(substance=one.substance, net=one.net) if isinstance(one, SubstanceMass) else one for one in inside)
 
 
 def _needed_until(delivery: Delivery, state: str, opened: datetime, name: str) -> str | None:

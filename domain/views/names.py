@@ -205,6 +205,7 @@ FATES: Mapping[str, str] = {
     "divided": mark("divided into parts"),
     "parted": mark("gone on in deliveries of its parts"),
     "not_recovered": mark("not recovered"),
+    "with_another": mark("held by an authority that takes no part"),
 }
 """What became of one."""
 RESULTS: Mapping[str, str] = {

@@ -57,6 +57,7 @@ MEASURES = mark("Done in {state} beside letting it go on: {measures}")
 TECHNICAL = mark("Technical means: {means}")
 LEG = mark("{state}: {start} – {end}, {takes}, {means}; responsible: {responsible}")
 ALONG = mark("with it: {services}")
+OPENED = mark("it may be opened there, to take a sample out")
 IMPORTED = mark("It came to {state} from abroad, and is under the control of the customs there.")
 CALLS = mark("it calls at {place}")
 UNTOUCHED = mark("it calls at {place}, and nothing is touched there: {why}")
@@ -180,6 +181,8 @@ def _leg(leg: Stretch, translate: Translate) -> str:
     parts = [translate(LEG).format(**said, takes=told(say_span(leg.takes), translate))]
     if leg.accompanied_by:
         parts.append(translate(ALONG).format(services=", ".join(leg.accompanied_by)))
+    if leg.opened:
+        parts.append(translate(OPENED))
     return "; ".join([*parts, *(_call(one, translate) for one in leg.calls)])
 
 

@@ -32,6 +32,7 @@ SHAPES: Mapping[Shape, str] = {
 SPEAKERS: Mapping[str, str] = {
     "asked": mark("who is asked (R17)"),
     "responsible": mark("the responsible authority (R4)"),
+    "ever_responsible": mark("the responsible authority, now or before (R4)"),
     "grantor": mark("who holds the authorisation (R1)"),
     "anyone": mark("anyone who takes part"),
 }

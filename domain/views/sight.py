@@ -210,7 +210,7 @@ def _hears(delivery: Delivery, seen: Sight, said: Statement, seq: int) -> bool:
         case "as_named":
             return hears_statement(delivery, seen, getattr(content, "of", ""))
         case "leg":
-            return delivery.state.leg_at(seq) in seen.legs
+            return all(one in seen.legs for one in content.legs(delivery.state, said.voice, seq))
         case "own_state":
             return own
         case "both_states":

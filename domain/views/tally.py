@@ -163,6 +163,9 @@ def _goods(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     if state.goods is not None and (seen.whole or seen.own(state.goods.by, delivery)):
         yield from _amounts("removed", state.goods.removed)
         yield from _amounts("sampled", state.goods.samples)
+    for lot in state.taken_out.values():
+        if seen.whole or seen.own(lot.by, delivery):
+            yield from _amounts("sampled", lot.amounts)
     for name, one in state.seizures.items():
         if seen.whole or hears_statement(delivery, seen, name):
             yield from _amounts("seized", one.amounts)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import of_service, offered
+from domain.delivery.holdings import exhibits, held_outside, of_service, offered
 from domain.delivery.requests import Facts
 from domain.plan.directory import Service
 from domain.rules.book import Book, book_of
@@ -41,6 +41,8 @@ def _its_own(delivery: Delivery, service: Service, kind: type[Kind]) -> bool:
             return False
         case "responsible":
             whose = service.id == state.responsible
+        case "ever_responsible":
+            whose = any(one.service == service.id for one in state.charges)
         case "grantor":
             grant = state.grants.get(service.id)
             whose = grant is not None and not grant.withdrawn and not grant.provisional
@@ -51,18 +53,19 @@ def _its_own(delivery: Delivery, service: Service, kind: type[Kind]) -> bool:
 
 def known(delivery: Delivery, service: Service, kind: str, now: datetime) -> Mapping[str, Any]:
     """Those fields of it that follow from what is recorded: its State, what it holds or, where it says that it has received
-    something, what is offered to it.
+    something, what is offered to it, or else what an authority holds that takes no part.
     """
-    state = delivery.state
-    offers = offered(state, service.id) if kind == "exhibits_accepted" else of_service(state, service.id)
-    giver = state.exhibits[offers[0]].holder if kind == "exhibits_accepted" and offers else None
+    state, received = delivery.state, kind == "exhibits_accepted"
+    offers = (offered(state, service.id) or held_outside(state)) if received else of_service(state, service.id)
+    there = exhibits(state)
+    giver = there[offers[0]].holder if received and offers else None
     facts = Facts(
         place="",
         state=service.state or state.here.state,
         modality=delivery.plan.modality,
         expected_at=None,
         valid_until=None,
-        exhibits=tuple(one for one in offers if giver is None or state.exhibits[one].holder == giver),
+        exhibits=tuple(one for one in offers if not received or there[one].holder == giver),
         giver=giver,
     )
     return {name: said for name, said in kind_called(kind).asked(facts, now).items() if said}

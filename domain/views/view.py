@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery, remarks_of
-from domain.delivery.holdings import amounts, exhibits
+from domain.delivery.holdings import WITH_ANOTHER, amounts, exhibits
 from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
@@ -351,7 +351,8 @@ def held(delivery: Delivery) -> HoldView | None:
 
 def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
     for label, one in exhibits(delivery.state).items():
-        whose = [service for service in (one.holder, one.by, one.offered_to) if service]
+        others = (delivery.state.responsible,) if one.fate == WITH_ANOTHER else ()  # who may receive it
+        whose = [service for service in (one.holder, one.by, one.offered_to, *others) if service]
         if seen.whole or any(seen.own(service, delivery) for service in whose):
             yield ExhibitView(
                 label=label,

@@ -106,7 +106,8 @@ def _sums(delivery: Delivery) -> Iterator[Sum]:
     if state.goods is None:
         return
     seizures = () if state.parts else tuple(one for seizure in state.seizures.values() for one in seizure.amounts)
-    goods = (delivery.plan.consignment.contents, state.goods.kept, state.goods.removed, state.goods.samples, seizures)
+    out = tuple(one for lot in state.taken_out.values() for one in lot.amounts)
+    goods = (delivery.plan.consignment.contents, state.goods.kept, state.goods.removed, state.goods.samples, seizures, out)
     keys = keyed(one for amounts in goods for one in amounts)  # all at once: else names of one substance may be two
     totals, at = [], 0
     for amounts in goods:
@@ -114,7 +115,7 @@ def _sums(delivery: Delivery) -> Iterator[Sum]:
         at += len(amounts)
     names = {key: one.substance for key, one in reversed(keys) if isinstance(one, SubstanceMass)}
     for key in dict.fromkeys(key for key, one in keys if isinstance(one, SubstanceMass)):
-        planned, kept, removed, samples, recovered = (total.get(key, Bounds()) for total in totals)
+        planned, kept, removed, samples, recovered, on_the_way = (total.get(key, Bounds()) for total in totals)
         yield Sum(
             substance=names[key],
             planned=planned.said,
@@ -123,5 +124,5 @@ def _sums(delivery: Delivery) -> Iterator[Sum]:
             samples=samples.said,
             recovered=recovered.said if seizures else None,
             prepared_closes=(kept + removed + samples).apart(planned) <= tolerances.of(names[key], planned.least),
-            recovered_closes=not seizures or recovered.apart(kept) <= tolerances.of(names[key], kept.least),
+            recovered_closes=not seizures or (recovered + on_the_way).apart(kept) <= tolerances.of(names[key], kept.least),
         )

@@ -343,6 +343,8 @@ GRANTED_BYTES: Final = 14 * KIB
 """Of the conditions of all authorisations. Whoever is still asked has an equal share of what is left, and so for seizures."""
 PREPARED_BYTES: Final = 16 * KIB
 """Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
+TAKEN_OUT_BYTES: Final = 8 * KIB
+"""Of what was taken out on the way, in equal shares of those responsible."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
 ARRESTED_BYTES: Final = 4 * KIB

@@ -114,6 +114,7 @@ FIELDS: Mapping[str, str] = {
     "giver": mark("Offered by"),
     "intact": mark("Packing and seals are as they were left"),
     "purpose": mark("What for"),
+    "assistance": mark("Request for legal assistance, or permission, where it goes into another State"),
     "report": mark("What report"),
     "purity": mark("Purity, in thousandths"),
     "received": mark("Net weight received"),
@@ -123,6 +124,7 @@ FIELDS: Mapping[str, str] = {
     "parts": mark("Parts"),
     "arrested": mark("Arrested with it (codes, never names)"),
     "seized_by": mark("Seized by another authority"),
+    "held_by": mark("Held by"),
     "to": mark("To"),
     "text": mark("Text"),
     "source": mark("Reliability of the source"),
@@ -334,6 +336,7 @@ HELP: Mapping[str, str] = {
         "One on each line. Put in: T-1: tracker: 120 g: 9d: No. 4417, or S-1: substitute: 1 kg: gypsum. Recovered: T-1"
     ),
     "reference": mark("Number and date of the act: 7/5 of 2026-03-01"),
+    "assistance": mark("Number and date of the act: 7/5 of 2026-03-01"),
     "scale": mark("Model, number, verified until, division: VLT-15: 20447: 2026-12-31: 1 g"),
     "devices": mark("One on each line: T-1: working, T-2: silent, or T-3: not_checked"),
     "value": mark("Currency and amount: KZT 12500.00"),

@@ -221,8 +221,12 @@ def possible() -> Iterator[str]:
 
 def kinds() -> Iterator[str]:
     """What only a kind of statement is looked at for, and what it changes."""
-    rows = ((f"`{name}`", own(kind, "judge"), _when_accepted(kind)) for name, kind in BOOK.kinds.items())
+    rows = ((f"`{name}`", _when_not(kind), _when_accepted(kind)) for name, kind in BOOK.kinds.items())
     yield from table(("kind", "does not count", "when it is accepted"), *rows)
+
+
+def _when_not(kind: type[Kind]) -> str:
+    return " ".join(filter(None, (own(kind, "counts"), own(kind, "judge"))))
 
 
 def _when_accepted(kind: type[Kind]) -> str:
@@ -385,6 +389,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.states_ahead,
         State.leg_at,
         State.move,
+        State.take_charge,
         State.stop_all,
         State.hold_all,
         State.go_on,
@@ -404,6 +409,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         watching.overlapping,
         watching.relieved_by_another,
         watching.after,
+        watching.Charge.covers,
+        watching.leg_watched,
     ),
     "checkpoints": words(
         State.closed,
@@ -460,6 +467,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         preparation.Prepared._as_they_went,
         custody.InHand.as_found,
         accounts.Seizure.as_seizure,
+        stop.Interdicted.as_held,
         preparation.Prepared._is_what_its_modality_means,
     ),
     "exhibits": words(
@@ -481,6 +489,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.lots_of,
         holdings.not_its_parts,
         holdings.offered,
+        holdings.held_outside,
         holdings.taken,
         exhibits.first_taker,
         exhibits._held,

@@ -77,7 +77,7 @@ def test_r1_a_state_outside_has_a_part() -> None:
     """Nobody is arrested and nothing weighed there: then there is nothing to be said of it."""
     idle = with_changes(plan_={"outside": [{"state": "LV", "why": "own_case"}]})
     assert [(one.place, one.problem) for one in faults_in(idle, DIRECTORY, CARDS)] == [
-        ("outside.0.state", "R1: nobody is arrested and nothing weighed in LV: leave it out")
+        ("outside.0.state", "R1: nobody is arrested and nothing weighed or examined in LV: leave it out")
     ]
     latvia = {"state": "LV", "requires": asks("lv.police arrest")}
     assert faults_in(with_changes(idle, arrest_tashkent=latvia), DIRECTORY, CARDS) == ()

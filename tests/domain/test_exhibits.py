@@ -7,20 +7,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.carried import carried, going_on
-from domain.delivery.holdings import amounts, exhibits
+from domain.delivery.holdings import amounts, exhibits, unsettled
 from domain.delivery.reported import Amended
+from domain.papers.forms import FORMS
+from domain.papers.record import Record
+from domain.plan.check import faults_in
+from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.verify import verify
 from domain.rules.budget import HELD_TOO_MUCH
 from domain.rules.exhibits import Disposed, LaboratoryReport
 from domain.signing.canonical import plain
 from domain.views.asked import request
+from domain.views.unasked import known as filled
+from domain.views.unasked import may_say
 from domain.views.view import view
 from domain.words.limits import LARGEST_WHOLE
 from rehearsal.exhibit_book import ExhibitBook
 from tests.course import became, code
+from tests.domain.test_more_papers import made, text
 from tests.second_book import with_figures
-from tests.support import MEPHEDRONE, SECRET, WORDS, Table, asks, example_plan, signed_plan, with_changes
+from tests.support import (
+    MEPHEDRONE,
+    SECRET,
+    WORDS,
+    Table,
+    asks,
+    example_cards,
+    example_directory,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 SAMPLE = {"substance": "mephedrone (4-MMC)", "net": "5 g"}
 TRACKER = {"label": "T-1", "what": "tracker", "gross": "50 g"}
@@ -467,3 +485,121 @@ def test_r30_nothing_is_ever_without_a_holder(moves: list[tuple[str, str, str, s
         found = exhibits(table.delivery.state)
         assert all((one.holder is None) == (one.fate not in (None, "kept")) for one in found.values())
         assert [] == list(book.differ(holders(table)))
+
+
+def taken_away(**said: Any) -> Table:
+    """On the road, the road police seized it, and Kazakhstan's police report that."""
+    carrier = asks("kz.police prepared", "kz.knb ready", "kz.post ready")
+    table = Table(with_changes(preparation={"requires": carrier})).consent()
+    table.say("kz.post", "ready", "preparation")
+    table.dispatch()
+    assert became(table.say("kz.police", "interdicted", **({"seized_by": "road police of Almaty"} | said))) == ("accepted", None)
+    return table
+
+
+def test_r30_what_an_authority_that_takes_no_part_has_seized_is_held_by_that_one() -> None:
+    """Before, the responsible authority was said to hold it, and what is inside. View, packet and record of seizure say who does;
+    a service of that State receives it without an offer, and holds it from then on.
+    """
+    table = taken_away()
+    lot = exhibits(table.delivery.state)["consignment"]
+    assert (lot.holder, lot.fate) == (None, "with_another")
+    (shown,) = view(table.delivery, table.directory.get("kz.police"), table.now).exhibits
+    assert (shown.holder, shown.fate) == (None, "with_another")
+    (proved,) = verify(table.packet()).exhibits
+    assert (proved.holder, proved.fate) == (None, "with_another")
+    (name,) = FORMS["seizure"].subjects(Record.of(table.delivery))
+    assert "Held by “road police of Almaty”" in text(made(Record.of(table.delivery), f"seizure.{name}"))
+    assert offer(table, "kz.police", "kz.knb", "consignment") == "not_its_holder"
+    assert dispose(table, "kz.police", "consignment") == "not_its_holder"
+
+    for taker, found in (("uz.customs", "received_elsewhere"), ("kz.post", "may_not_hold")):
+        said = table.say(taker, "exhibits_accepted", exhibits=["consignment"], intact=True)
+        assert code(said) == found, taker
+    assert take(table, "kz.police", "kz.knb", "consignment") == "not_offered_to"
+    assert code(table.say("kz.police", "exhibits_accepted", exhibits=["samples"], intact=True)) == "not_outside"
+    known = {one: "exhibits_accepted" in may_say(table.delivery, table.directory.get(one)) for one in ("kz.police", "uz.customs")}
+    assert known == {"kz.police": True, "uz.customs": False}
+    police = table.directory.get("kz.police")
+    assert filled(table.delivery, police, "exhibits_accepted", table.now) == {"exhibits": ["consignment"]}
+    assert unsettled(table.delivery.state)  # it stays open for that
+    assert became(table.say("kz.police", "exhibits_accepted", exhibits=["consignment"], intact=True)) == ("accepted", None)
+    assert holders(table) == {"consignment": "kz.police"}
+    assert code(table.say("kz.knb", "exhibits_accepted", exhibits=["consignment"], intact=True)) == "not_outside"
+    verify(table.packet())
+
+
+def test_r30_a_service_of_the_directory_that_takes_no_part_holds_what_it_has_seized() -> None:
+    """By its id. Who takes part accepts what is offered to it; who says it may have it already; a carrier may hold nothing."""
+    refusals = (("kz.knb", "holder_takes_part"), ("kz.nobody", "holder_not_known"), ("kz.post", "holds_nothing"))
+    for holder, found in refusals:
+        said = Table().dispatch().say("kz.police", "interdicted", seized_by="another", held_by=holder)
+        assert code(said) == found, holder
+    assert holders(taken_away(held_by="kz.police")) == {"consignment": "kz.police"}
+    table = taken_away(held_by="ru.fsb")
+    assert holders(table) == {"consignment": "ru.fsb"}
+    assert filled(table.delivery, table.directory.get("kz.police"), "exhibits_accepted", table.now)["giver"] == "ru.fsb"
+    assert take(table, "kz.police", "ru.fsb", "consignment") is None
+    assert holders(table) == {"consignment": "kz.police"}
+
+
+def test_r11_who_was_responsible_sees_what_another_has_seized() -> None:
+    """Of what Kazakhstan had reported, and road police seized in Uzbekistan: its customs may receive it."""
+    table = Table().dispatch().hand_over()
+    assert became(table.say("uz.customs", "interdicted", seized_by="road police of Tashkent")) == ("accepted", None)
+    shown = {one: view(table.delivery, table.directory.get(one), table.now).exhibits for one in ("uz.customs", "uz.prosecutor")}
+    assert [one.fate for one in shown["uz.customs"]] == ["with_another"]
+
+
+def test_r30_who_holds_what_was_seized_is_corrected() -> None:
+    """As it should have been said; but what was received since stays where it is."""
+    table = Table().dispatch()
+    table.say("kz.police", "interdicted", id="the-seizure")
+    words = {"kind": "interdicted", "place": "Kapshagay", "seized_by": "road police"}
+    for more, found in (({"held_by": "kz.knb"}, "holder_takes_part"), ({}, None)):
+        said = table.say("kz.police", "correction", of="the-seizure", reason="the road police had it", content=words | more)
+        assert code(said) == found
+    assert holders(table) == {"consignment": None}
+    table.say("kz.police", "exhibits_accepted", exhibits=["consignment"], intact=True)
+    table.say("kz.police", "correction", of="the-seizure", reason="weighed", content=words | {"gross": "14 kg"})
+    assert holders(table) == {"consignment": "kz.police"}
+
+
+def abroad(there: str = "LV", **changed: Any) -> Plan:
+    """Latvia's police are asked what the samples are, on a request for legal assistance."""
+    laboratory = {"id": "laboratory", "step": "close", "state": there, "place": "-", "zone": "+02:00", "due": "30d"}
+    laboratory |= {"requires": asks("lv.police examination")}
+    checkpoints = [*example_plan().model_dump()["checkpoints"], laboratory]
+    outside = {"outside": [{"state": "LV", "why": "legal_assistance"}]}
+    return with_changes(plan_={"checkpoints": checkpoints} | outside | changed)
+
+
+def test_r29_what_is_examined_in_another_state_is_brought_there_by_its_part_or_by_a_request() -> None:
+    """Before, a sample crossed every border without a word (CIS Agreement on samples of 18.10.2011; UNTOC art. 18)."""
+    table = Table(abroad()).consent()
+    table.say("kz.police", "prepared", "preparation", samples=[SAMPLE])
+    offered = {"exhibits": ["samples"], "to": "lv.police", "purpose": "comparison"}
+    said = table.say("kz.police", "exhibits_offered", **offered)
+    assert (became(said), code(said)) == (("refused", "R29"), "no_assistance")
+    assert offer(table, "kz.police", "uz.police", "samples") is None  # Uzbekistan has authorised
+    assert became(table.say("kz.police", "exhibits_offered", **offered, assistance="7/12 of 2022-02-20")) == ("accepted", None)
+    assert take(table, "lv.police", "kz.police", "samples") is None
+    assert offer(table, "lv.police", "kz.knb", "samples") is None
+
+    withdrawn = Table().consent()
+    withdrawn.say("kz.police", "prepared", "preparation", samples=[SAMPLE])
+    withdrawn.say("uz.prosecutor", "authorisation_withdrawn", reason="not now", state="UZ")
+    assert offer(withdrawn, "kz.police", "uz.police", "samples") == "no_assistance"
+
+
+def test_r29_the_check_wants_the_state_of_a_laboratory_to_have_a_part() -> None:
+    """On the route, asked to authorise, or outside for a reason that fits; that somebody has a case there does not."""
+
+    def found(plan: Plan) -> list[tuple[str, str]]:
+        return [(one.place, one.problem[:3]) for one in faults_in(plan, example_directory(), example_cards())]
+
+    asked = f"checkpoints.{len(abroad().checkpoints) - 1}.requires.0.service"
+    assert found(abroad()) == found(abroad("UZ")) == []
+    assert found(abroad(outside=[])) == found(abroad("UZ", outside=[])) == [(asked, "R29")]
+    assert found(abroad(outside=[{"state": "LV", "why": "exhibits_sent"}])) == []
+    assert found(abroad(outside=[{"state": "LV", "why": "own_case"}])) == [("outside.0.why", "R1:")]

@@ -94,6 +94,7 @@ def test_r9_each_authority_keeps_its_own_teams() -> None:
     table = on_its_way()
     assert logs(table, interval(table, 50, 30, handed_to="B")) is None
     table.hand_over()
+    table.pass_time(hours=1)
     assert logs(table, interval(table, 50, 30), by="uz.customs") is None
 
 

@@ -44,7 +44,8 @@ def test_what_is_seen_is_the_responsible_authoritys_to_say() -> None:
     before = (offered(table, "kz.police"), offered(table, "uz.customs"))
     table.deliver()
     after = (offered(table, "kz.police"), offered(table, "uz.customs"))
-    assert [["surveillance_log" in one for one in both] for both in (before, after)] == [[True, False], [False, True]]
+    assert [["sighted" in one for one in both] for both in (before, after)] == [[True, False], [False, True]]
+    assert [["surveillance_log" in one for one in both] for both in (before, after)] == [[True, False], [True, True]]
 
 
 def test_who_holds_an_exhibit_may_hand_it_on_and_who_is_offered_it_may_take_it() -> None:

@@ -9,12 +9,15 @@ import pytest
 
 from domain.delivery.decided import Closed
 from domain.delivery.ledger import Receipt
+from domain.papers.paper import Value
+from domain.papers.record import Record
 from domain.record.verify import verify
 from domain.views.asked import inbox
 from domain.views.consequences import after_silence
 from domain.views.standing import standing
 from domain.views.view import DeliveryView, view
 from tests.course import became, code, replaced
+from tests.domain.test_more_papers import made, text
 from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
 
 KZ_LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -190,6 +193,60 @@ def test_r16_what_it_goes_by_and_nobody_sanctions_holds_it_and_those_in_charge_d
     assert table.delivery.state.hold is None
     assert table.delivery.state.advances
     verify(table.packet())
+
+
+def seized(*, over: bool) -> Table:
+    """It was seized while what was permitted in urgency was not sanctioned yet; and everybody knows."""
+    table = on_its_way()
+    table.say("kz.police", "interdicted")
+    assert table.delivery.state.halt is not None
+    for one in table.plan.participants() if over else ():
+        table.say(one, "stop_acknowledged", "stop.acknowledged")
+    assert (table.delivery.state.outcome is not None) == over
+    return table
+
+
+SANCTION = ("kz.prosecutor", "permission_granted", "sanction.kz.prosecutor.1")
+NO_SANCTION = ("kz.prosecutor", "permission_refused", "sanction.kz.prosecutor.1")
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_r16_the_sanction_is_asked_for_and_taken_though_it_is_over(*, over: bool) -> None:
+    """Before, the wait for it was withdrawn by the halt: what was done at night could never be sanctioned. It sanctions what was
+    done, also where nobody does it any more; nothing else is permitted then.
+    """
+    table = seized(over=over)
+    assert after_silence(table.delivery, table.at("sanction.kz.prosecutor.1")) == "closes"
+    (request,) = [one for one in inbox(table.delivery, "kz.prosecutor", table.now) if one.checkpoint.startswith("sanction")]
+    assert request.facts.permissions == ("following_person",)
+    elsewhere = table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=["following_person"])
+    assert code(elsewhere) == ("has_ended" if over else "has_halted")
+    window = {"permissions": ["following_person"], "valid_from": "2022-02-28T12:00:00Z"}
+    assert code(table.say(*SANCTION, **window, valid_until=BEFORE)) == "permission_already_ended"
+    assert code(table.say(*SANCTION, **window | {"permissions": ["opening"]})) == "not_all_permitted"
+    assert became(table.say(*SANCTION, **window, valid_until="2022-03-01T06:00:01Z")) == ("accepted", None)
+    assert ("sanction.kz.prosecutor.1", "satisfied") in closings(table)
+    assert not any(one.urgent for one in table.delivery.state.permits["KZ"])
+    assert verify(table.packet()).remarked == ()
+
+
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("says", [True, False])
+def test_r16_what_is_not_sanctioned_is_said_though_it_is_over(*, over: bool, says: bool) -> None:
+    """Refused or not answered: ledger, view, packet and order say so, nothing halts or is held, and a later act is too late."""
+    table = seized(over=over)
+    if says:
+        assert became(table.say(*NO_SANCTION, state="KZ")) == ("accepted", None)
+    table.pass_time(microseconds=1)
+    assert ("sanction.kz.prosecutor.1", "refused" if says else "unanswered") in closings(table)
+    assert (table.delivery.state.hold, table.delivery.state.halt is None) == (None, False)
+    (remark,) = seen_by(table, "kz.prosecutor").because.remarked
+    assert (remark.finding.code, remark.finding.parameters["lapsed"]) == ("not_sanctioned", ("following_person",))
+    assert verify(table.packet()).remarked == (remark.entry,)
+    order = made(Record.of(table.delivery), "order.KZ")
+    assert "; not sanctioned)" in text(order)
+    assert any(remark.entry in one.sources for one in order.paper.pieces if isinstance(one, Value))
+    assert code(table.say(*SANCTION, permissions=["following_person"])) == "has_closed"
 
 
 @pytest.mark.parametrize(("decision", "found"), [("seize", "lapse_seized"), ("end", "lapse_ended"), (None, "lapse_undecided")])

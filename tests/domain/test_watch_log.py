@@ -5,14 +5,19 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.ledger import Entry
 from domain.delivery.watching import Interval, Watched, unwatched
+from domain.papers.paper import Value
+from domain.papers.record import Record
 from domain.record.verify import verify
 from domain.rules.watch import check_in_due
 from domain.views.forms import PARTS, content_of
+from domain.views.sight import page
 from domain.views.view import view
 from domain.words.limits import MOST_INTERVALS_IN_ALL, MOST_UNWATCHED
 from domain.words.moments import instant, utc_text
 from tests.course import became, code
+from tests.domain.test_more_papers import made
 from tests.support import Table, with_changes
 
 WATCH = {"check_in": "PT4H", "answer": "PT1H", "search": "PT6H"}
@@ -70,6 +75,65 @@ def test_r11_the_log_is_for_those_whose_leg_it_is_on() -> None:
     logged(table, interval(table, 50, 30), interval(table, 20, 5))
     assert view(table.delivery, table.directory.get("uz.customs"), table.now).watch_log is None
     assert view(table.delivery, table.directory.get("kz.knb"), table.now).watch_log is not None
+
+
+def handed_over() -> Table:
+    """Kazakhstan watched it for an hour and handed it over; it is in Uzbekistan for an hour."""
+    table = on_its_way()
+    table.hand_over()
+    table.pass_time(hours=1)
+    return table
+
+
+def test_r4_who_had_it_then_writes_its_watch_up_when_it_has_handed_over() -> None:
+    """The night's report comes in the morning (Kazakhstan CPC art. 248), on the road and after the outcome: also of the last
+    watch, which ended a little after the handover. It is read by those whose leg it was, and paper, view and packet have it.
+    """
+    table = handed_over()
+    contact = table.delivery.state.last_contact
+    assert logged(table, interval(table, 110, 70), interval(table, 65, 55, "B")) == ("accepted", None)
+    assert table.delivery.state.last_contact == contact  # who has it now is still to say where it is
+    for reader, reads in (("kz.knb", True), ("uz.customs", False)):
+        service = table.directory.get(reader)
+        assert (view(table.delivery, service, table.now).watch_log is not None) == reads
+        assert isinstance(page(table.delivery, service, table.delivery.ledger.entries[-1].seq)[0], Entry) == reads
+    assert logged(table, interval(table, 50, 40), by="uz.customs") == ("accepted", None)
+    own = view(table.delivery, table.directory.get("uz.customs"), table.now).watch_log
+    assert own is not None
+    assert (own.intervals, own.gaps_in_all) == (1, 0)
+    assert len(verify(table.packet()).unwatched) == 2
+    legs = [leg.id for leg in table.plan.legs]
+    printed = [made(Record.of(table.delivery), f"surveillance.{leg}").paper for leg in legs]
+    assert [sum(isinstance(one, Value) and one.text in ("A", "B") for one in paper.pieces) for paper in printed] == [2, 1]
+
+    table.say("uz.customs", "interdicted")
+    for one in table.plan.participants():
+        table.say(one, "stop_acknowledged", "stop.acknowledged")
+    assert table.delivery.state.outcome is not None
+    assert logged(table, interval(table, 70, 66, "C")) == ("accepted", None)
+
+
+def test_r4_a_log_is_of_the_time_in_which_it_was_responsible() -> None:
+    """Who had it before says nothing of the watch of who has it now, nor the other way round; and who never had it, nothing."""
+    table = handed_over()
+    for service, begins, ends in (("kz.police", 50, 40), ("uz.customs", 110, 70)):
+        said = table.say(service, "surveillance_log", intervals=[interval(table, begins, ends)])
+        assert (became(said), code(said)) == (("refused", "R4"), "not_its_watch")
+    said = table.say("kz.knb", "surveillance_log", intervals=[interval(table, 110, 70)])
+    assert (became(said), code(said)) == (("refused", "R4"), "never_responsible")
+
+
+def test_r28_who_has_it_now_has_room_for_its_log_whatever_others_wrote_up() -> None:
+    """Those before may fill half of it: of the intervals, and of the teams."""
+    table = handed_over()
+    figures = table.delivery.law.figures
+    table.delivery.state.logged = figures.most_intervals_in_all // 2
+    assert logged(table, interval(table, 50, 40), by="uz.customs") == ("accepted", None)
+    assert code(table.say("kz.police", "surveillance_log", intervals=[interval(table, 110, 70)])) == "log_full"
+    table.delivery.state.logged = 0
+    watched = [interval(table, 110, 70, f"T{number}") for number in range(figures.most_teams // 2)]
+    assert code(table.say("kz.police", "surveillance_log", intervals=watched)) == "too_many_teams"
+    assert logged(table, *watched[1:]) == ("accepted", None)
 
 
 def test_r11_a_gap_between_two_legs_is_for_who_sees_both() -> None:
@@ -154,6 +218,7 @@ def test_r28_so_many_gaps_are_shown() -> None:
                 }
             ),
             table.delivery.state.moves[0],
+            0,
         )
         for number in range(MOST_UNWATCHED + 2)
     ]

@@ -49,7 +49,7 @@ def asked(*by: Check, items: tuple[str, ...] = ()) -> Request:
         ("handover_offered", ("sight",), ["in_sight"]),
         ("handover_accepted", ("seals", "count"), ["seals", "packages", "seals_intact", "not_checked"]),
         ("handover_accepted", ("picture",), ["picture", "not_checked"]),
-        ("interdicted", ("sight",), ["gross", "packages", "seals_intact", "place", "seized_by", "arrested"]),
+        ("interdicted", ("sight",), ["gross", "packages", "seals_intact", "place", "seized_by", "held_by", "arrested"]),
     ],
 )
 def test_a_form_has_the_fields_of_what_is_checked(kind: str, by: tuple[Check, ...], expected: list[str]) -> None:

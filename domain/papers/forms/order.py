@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from domain.delivery.decided import Closed, Silence
 from domain.papers.form import Form
 from domain.papers.forms.parts import act, approved, author, consignment, of_the_group, row, signing, table, unsure
 from domain.papers.forms.unwritten import as_given
@@ -29,6 +30,7 @@ from domain.plan.plan import Leg
 from domain.rules.agreement import AgreementGiven
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
 from domain.rules.permission import PermissionGranted
+from domain.rules.sanction import HELD_FOR_IT, NOT_SANCTIONED
 from domain.rules.urgency import AuthorisationConfirmed
 from domain.views.law import in_words
 from domain.words.moments import instant
@@ -59,6 +61,7 @@ TERM = mark(
 MEANS = mark("Measures and technical means: {measures}.")
 PERMITTED = mark("permitted by {act}")
 PERMITTED_URGENTLY = mark("permitted in urgency by {act}; not sanctioned yet")
+NEVER_SANCTIONED = mark("permitted in urgency by {act}; not sanctioned")
 ARTICLE = mark("art. {articles}")
 ARTICLES = re.compile("[0-9]")
 REMARK = re.compile(r"(: | \(|; |, (in the words|словами)).*")
@@ -104,6 +107,7 @@ class OrderForm(Form):
         """As of the newest act of the State."""
         acts = (AuthorisationGranted, AuthorisationConfirmed, AuthorisationExtended, AgreementGiven, PermissionGranted)
         newest = [one.counted for one in record.heard if isinstance(one.content, acts) and one.content.state == subject]
+        newest += [seq for seq, _ in _not_sanctioned(record, subject)]
         return tuple(_blocks(record.until(max(newest)), subject, tongue))
 
 
@@ -270,6 +274,16 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     yield tongue.say(NOTIFY_BLANK, who=Blank(4), when=Blank(2))
 
 
+def _not_sanctioned(record: Record, state: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Of what was permitted there in urgency, the entries by which it was not sanctioned, and which measures."""
+    codes = (NOT_SANCTIONED.name, HELD_FOR_IT.name)
+    ends = [(entry, event.finding) for entry, event in record.events(Silence)]
+    for entry, ended in (*ends, *((entry, event.finding) for entry, event in record.events(Closed))):
+        if ended is not None and ended.code in codes and ended.parameters["state"] == state:
+            lapsed = ended.parameters["lapsed"]
+            yield entry.seq, lapsed if isinstance(lapsed, tuple) else ()
+
+
 def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
     tongue: Tongue,
     record: Record,
@@ -282,10 +296,12 @@ def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
     there is none: a blank, unless the card says that it needs none.
     """
     named = tongue.word(measure, "plan")
+    never = [seq for seq, measures in _not_sanctioned(record, state) if measure in measures]
     for said, permit in sorted(permitted, key=lambda one: one[1].urgent_at is not None):
         if measure in permit.permissions:
-            sentence = PERMITTED if permit.urgent_at is None else PERMITTED_URGENTLY
-            return (named, Words(" ("), *tongue.say(sentence, act=act(tongue, permit.reference, *said.entries)), Words(")"))
+            urgent = NEVER_SANCTIONED if never else PERMITTED_URGENTLY
+            sentence, entries = (PERMITTED, said.entries) if permit.urgent_at is None else (urgent, (*said.entries, *never))
+            return (named, Words(" ("), *tongue.say(sentence, act=act(tongue, permit.reference, *entries)), Words(")"))
     for said, grant in granted:
         if measure in grant.permits:
             return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, grant.reference, *said.entries)), Words(")"))

@@ -105,7 +105,7 @@ class SeizureRecordForm(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 5
+    version = 6
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -162,7 +162,7 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     yield Paragraph(tongue.say(SEALED, blank=Blank(5)), "left")
     stored = "" if isinstance(seized, Interdicted) else seized.stored_at
     where = tongue.quoted(stored, *said.entries) if stored else Blank(4)
-    yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=where), "left")
+    yield Paragraph(tongue.say(HELD, service=_holder(record, said, seized, tongue), stored=where), "left")
     if not isinstance(seized, Prepared):
         yield Paragraph(tongue.say(COPY, yes=TickBox(), no=TickBox()), "left")
     yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
@@ -171,6 +171,15 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     attesting = (tongue.say(WITNESS, number=Words(number)) for number in ("1", "2"))
     signers = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST_SIGNS)]
     yield signing(tongue, [*signers, *beside, *attesting], paired=True)
+
+
+def _holder(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Value:
+    """Who holds it: who says this, unless that was said otherwise of what another has seized."""
+    if isinstance(seized, Interdicted) and seized.held_by is not None:
+        return tongue.the_service(record, seized.held_by)
+    if isinstance(seized, Interdicted) and seized.seized_by:
+        return tongue.quoted(seized.seized_by, *said.entries)
+    return tongue.the_service(record, said.service)
 
 
 def _place(record: Record, said: Heard, seized: Content) -> Value:

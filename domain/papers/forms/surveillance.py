@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.delivery.watching import Watched, unwatched
+from domain.delivery.watching import Charge, Interval, Watched, unwatched
 from domain.papers.form import Form
 from domain.papers.forms.parts import NONE, act, author, consignment, of_the_group, row, signing, table
 from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Summary, TableRow, Title, Value
@@ -71,7 +71,8 @@ class _Watch:
     leg: Leg
     began: Heard
     ended: Heard | None
-    logs: tuple[tuple[Heard, SurveillanceLog], ...]
+    logs: tuple[tuple[Heard, Interval], ...]
+    """The intervals of its log, said meanwhile or afterwards."""
     seen: tuple[tuple[Heard, Seen], ...]
 
 
@@ -79,7 +80,7 @@ class SurveillanceForm(Form):
     """One of each leg that has been travelled, or is, and of which the watch has said something."""
 
     name = "surveillance"
-    version = 5
+    version = 6
     title = mark("memorandum on surveillance")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -116,8 +117,20 @@ def _watches(record: Record) -> Iterator[_Watch]:
         ended = next((one for one in moves if one.checkpoint == leg.end and one.counted > began.counted), None)
         until = ended.counted if ended is not None else record.size
         own = [one for one in record.heard if one.service == leg.responsible and began.counted <= one.counted <= until]
-        logs = tuple((one, one.content) for one in own if isinstance(one.content, SurveillanceLog))
-        yield _Watch(leg, began, ended, logs, tuple((one, one.content) for one in own if isinstance(one.content, Seen)))
+        seen = tuple((one, one.content) for one in own if isinstance(one.content, Seen))
+        yield _Watch(leg, began, ended, tuple(_logged(record, leg, began, ended)), seen)
+
+
+def _logged(record: Record, leg: Leg, began: Heard, ended: Heard | None) -> Iterator[tuple[Heard, Interval]]:
+    """What the log of its authority has of a leg: on the first one also what was watched before it had left, and on the last one
+    what was after it had been delivered.
+    """
+    first, last = (leg == record.plan.legs[number] for number in (0, -1))
+    charge = Charge(leg.responsible, 0, began.happened, ended.at if ended is not None and not last else None)
+    for said, log in record.said(SurveillanceLog):
+        for one in log.intervals if said.service == leg.responsible else ():
+            if charge.covers(one) or (first and one.span[1] <= charge.since):
+                yield said, one
 
 
 def _watch(record: Record, leg: str) -> _Watch:
@@ -179,14 +192,13 @@ def _acts(record: Record, state: str, tongue: Tongue) -> Line:
 
 
 def _intervals(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
-    log = [(said, one) for said, logged in watch.logs for one in logged.intervals]
+    log = sorted(watch.logs, key=lambda one: one[1].span)
     if not log:
         yield Paragraph(tongue.say(NO_LOG, no=Value(tongue.translate(NO), ("computed",))), "left")
         return
-    log.sort(key=lambda one: (instant(one[1].begins), instant(one[1].ends)))
     rows = []
     for number, (said, one) in enumerate(log, 1):
-        begins, ends = instant(one.begins), instant(one.ends)
+        begins, ends = one.span
         rows.append(
             row(
                 (Value(str(number), ("computed",)),),
@@ -208,8 +220,13 @@ def _intervals(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
         (TAKEN, 3),
     )
     yield table(tongue, heads, rows, [said.seq for said, _ in log], small=True)
-    yield from _covered([Watched(one, said.seq) for said, one in log], tongue)
-    acts = [act(tongue, one.reference, *said.entries) for said, one in watch.logs if one.reference is not None]
+    yield from _covered([Watched(one, said.seq, 0) for said, one in log], tongue)
+    logs = {said.seq: (said, said.content) for said, _ in watch.logs}.values()
+    acts = [
+        act(tongue, one.reference, *said.entries)
+        for said, one in logs
+        if isinstance(one, SurveillanceLog) and one.reference is not None
+    ]
     if acts:
         yield Paragraph(tongue.say(REPORT, acts=joined(acts)), "left")
 
