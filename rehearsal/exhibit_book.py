@@ -6,11 +6,13 @@ from domain.delivery.statement import Content, Statement
 from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
 from domain.rules.cooperation import RecorderIssued, RecorderReturned
+from domain.rules.custody import Dispatched
 from domain.rules.detection import Detected
 from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
-from domain.rules.stop import Interdicted
+from domain.rules.stop import Destroyed, Interdicted
+from domain.rules.watch import LossRecorded
 from rehearsal.oracle import OracleBook, voice_of
 
 INSIDE = ""
@@ -41,17 +43,19 @@ class ExhibitBook(OracleBook):
         """Something goes on in the consignment."""
         self._secured = False
 
-    def heard(self, statement: Statement, responsible: str) -> Iterator[str]:
+    def heard(self, statement: Statement) -> Iterator[str]:  # noqa: PLR0915 - one `match` over all kinds is a table
         """What is wrong with a statement that counted."""
-        content, voice = statement.content, voice_of(statement)
+        content, voice, first = statement.content, voice_of(statement), self._plan.legs[0].responsible
         match content:
             case Detected():
+                if voice != (first if self.detected else self._plan.finder):
+                    yield f"R30: {voice} reported what it does not hold"
                 self.detected = True
-                if voice != responsible:
-                    yield f"R30: {voice} reported what {responsible} holds"
+                self._holders["consignment"] = voice
+                self._offers.pop("consignment", None)
             case Prepared():
                 guest = voice in self._plan.legs[0].accompanied_by
-                self._makes(statement.id, responsible if guest else voice, content)
+                self._makes(statement.id, first if guest else voice, content)
                 if not self.detected:
                     yield "R30: prepared, and nobody had reported what was found"
             case Seizure():
@@ -59,6 +63,11 @@ class ExhibitBook(OracleBook):
                 self._makes(statement.id, voice, content)
             case Correction(of=of, content=Prepared() | Seizure() as corrected):
                 self._makes(of, self._voices[of], corrected)
+            case Dispatched():
+                if (held_by := self._holders.pop("consignment", None)) != first:
+                    yield f"R30: dispatched, and {held_by} holds it"
+            case Destroyed() | LossRecorded():
+                self._holders.pop("consignment", None)
             case Interdicted():
                 self._secured = True
                 self._holders["consignment"] = voice
@@ -161,6 +170,7 @@ class ExhibitBook(OracleBook):
             self._named[statement] = () if again else content.items
             if (content.recovered or content.items) and not again:
                 made[lot] = voice
+                self._holders.pop("consignment", None)
                 self._recovered.add(lot)
         for label in self._made.get(statement, set()) - made.keys() - self._touched:
             self._holders.pop(label, None)

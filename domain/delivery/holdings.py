@@ -36,14 +36,14 @@ def exhibits(state: State) -> dict[str, Exhibit]:
     recovered something of it; what was `removed` and the `samples`, where there are any, with who prepared it; what each seizure
     recovered, where it is anything, and its finds, with who seized it; the recorders, with who handed them out, each of which
     travels while somebody carries it; the items that were put in; then those of `State.exhibits` that a correction has taken
-    away, which do not vanish. Of each, what stands in `State.exhibits` goes before. What was weighed `again` after it had been
-    seized on the way stays `consignment`, and is no lot of its own.
+    away, which do not vanish. Of each, what stands in `State.exhibits` goes before, but not of a consignment of which something
+    became. What was weighed `again` after it had been seized on the way stays `consignment`, and is no lot of its own.
     """
     found = dict(_whole(state))
     found |= _handled(state)
     found |= _recovered(state)
     found |= _recorders(state)
-    found = {label: state.exhibits.get(label, one) for label, one in found.items()}
+    found = {label: one if one.fate is not None else state.exhibits.get(label, one) for label, one in found.items()}
     found |= {label: state.exhibits.get(label, one) for label, one in _put_in(state, found)}
     return found | {label: one for label, one in state.exhibits.items() if label not in found}
 
@@ -55,6 +55,18 @@ def carried(state: State, service: str, person: str | None = None) -> tuple[str,
         for label, one in state.recorders.items()
         if one.service == service and one.person is not None and person in (None, one.person) and label not in state.exhibits
     )
+
+
+def holder(state: State) -> str:
+    """Who holds the consignment: once it has left, or is secured, the responsible authority. Before that, who received it last,
+    or else who reported it; where nobody has, the responsible authority.
+    """
+    if state.dispatched or state.secured:
+        return state.responsible
+    handed_on = state.exhibits.get(CONSIGNMENT)
+    if handed_on is not None and handed_on.holder is not None:
+        return handed_on.holder
+    return state.detected.by if state.detected is not None else state.responsible
 
 
 def of_service(state: State, service: str) -> tuple[str, ...]:
@@ -138,14 +150,14 @@ def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> t
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
     """The consignment, once it is `detected` or secured, and unless something of it was recovered apart and it is not secured. It
-    came from who reported it. Where nothing became of it the responsible authority holds it, and it travels unless it is secured.
+    came from who reported it. Where nothing became of it, its `holder` holds it, and it travels unless it is secured.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return
     fate = _fate(state)
     by = state.detected.by if state.detected is not None else state.responsible
-    holder = state.responsible if fate is None else None
-    yield CONSIGNMENT, Exhibit("consignment", holder, by, fate=fate, travels=fate is None and not state.secured)
+    held_by = holder(state) if fate is None else None
+    yield CONSIGNMENT, Exhibit("consignment", held_by, by, fate=fate, travels=fate is None and not state.secured)
 
 
 def _parted(state: State) -> bool:

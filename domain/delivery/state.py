@@ -383,7 +383,10 @@ class State:
         self.owe(seq, "resumed", None, self.plan.participants())
 
     def move(self, seq: int) -> None:
-        """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one."""
+        """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one. Whoever had
+        held the consignment, the responsible authority has it.
+        """
+        self.exhibits.pop("consignment", None)
         self.leg = 0 if self.leg is None else self.leg + 1
         self.moves.append(seq + 1)
 

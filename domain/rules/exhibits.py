@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.holdings import (
+    CONSIGNMENT,
     LABEL_TAKEN,
     carried,
     exhibits,
+    holder,
     lots_of,
     mass_of,
     not_its_parts,
@@ -36,14 +38,16 @@ from domain.plan.quantity import Bounds, bounds
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import Kind, Stays, size_of, unasked
 from domain.signing.canonical import Frozen
-from domain.words.identifiers import OfficerCode, ServiceId
+from domain.words.identifiers import OfficerCode, Seal, ServiceId
 from domain.words.limits import (
     LARGEST_OF_ACTS,
+    LARGEST_OF_SEALS,
     LARGEST_WHOLE,
     LONGEST_LINE,
     LONGEST_NAME,
     LONGEST_PLACE,
     MOST_MOVED,
+    MOST_SEALS,
     MOST_WITNESSES,
     PURE,
 )
@@ -85,38 +89,50 @@ PARTS_WEIGH_OTHERWISE = remarked(
 
 Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_MOVED)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+WeighedTogether = Annotated[Milligrams | None, Field(exclude_if=lambda mass: mass is None)]
+"""Of all that is handed on, with its packing; none where it was not weighed."""
+SealedBy = Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS, exclude_if=lambda seals: not seals)]
 Changed = dict[str, Exhibit]
 
 
 class ExhibitsOffered(Kind):
-    """Exhibits are offered to another service, which holds them once it has accepted them; until then the giver does."""
+    """Exhibits, or what was found before it has left, are offered to another service, which holds them once it has accepted them;
+    until then the giver does.
+    """
 
     kind: Literal["exhibits_offered"] = "exhibits_offered"
     exhibits: Labels
     to: ServiceId
     purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
-    """What for: examination, safe keeping, a proceeding, return."""
+    """What for: to be carried on, examination, safe keeping, a proceeding, return."""
+    gross: WeighedTogether = None
+    seals: SealedBy = ()
 
-    declares = unasked("Exhibits offered", rule="R30")
+    declares = unasked("Exhibits offered", rule="R30", answers="exhibit_offer", largest=LARGEST_OF_SEALS)
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """It holds something that does not travel."""
-        return bool(of_service(delivery.state, service.id))
+        """It holds something that does not travel, or is to hand on what was found."""
+        return bool(of_service(delivery.state, service.id)) or to_hand_on(delivery.state) == service.id
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`,
         `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29); then `not_its_holder` for those that
-        its `voice` does not hold, and `still_travels` for those that travel.
+        its `voice` does not hold, and `still_travels` for those that travel, but for the consignment where its `voice` is the
+        one `to_hand_on` that.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
         if (kind := delivery.directory.get(self.to).kind) not in MAY_HOLD:
             return MAY_NOT_HOLD(to=self.to, what=kind)
-        return _held(delivery, said, self.exhibits)
+        return _held(delivery, said, self.exhibits, found=to_hand_on(delivery.state) == said.voice)
 
     def addressees(self) -> tuple[str, ...]:
         return (self.to,)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"exhibits": list(facts.exhibits), "to": facts.taker} if facts.taker is not None else {}
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, that it is offered, and to whom."""
@@ -209,9 +225,11 @@ class ExhibitsAccepted(Kind):
     giver: ServiceId
     intact: bool
     """Whether packing and seals are as the giver left them."""
+    gross: WeighedTogether = None
+    seals: SealedBy = ()
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
 
-    declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance")
+    declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance", largest=LARGEST_OF_SEALS)
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
@@ -374,6 +392,46 @@ class Disposed(Kind):
         return {"exhibits": list(facts.exhibits)}
 
 
+class HandingOn(Contingency):
+    """Who holds what was found, and is not the responsible authority, offers it to that: nothing leaves before (R30)."""
+
+    declares = Unforeseen(
+        name="handing_on",
+        title="that what was found is offered to who carries it on",
+        needs="exhibit_offer",
+        without_end=True,
+        after_halt=False,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """While it is under way, somebody who takes part is `to_hand_on` the consignment, who neither `prepares_it` nor has
+        offered it to anybody, and none is open.
+        """
+        state = delivery.state
+        held_by = to_hand_on(state)
+        if held_by is None or not state.under_way or not state.participant(held_by) or prepares_it(state):
+            return
+        handed_on = state.exhibits.get(CONSIGNMENT)
+        if (handed_on is None or handed_on.offered_to is None) and not open_about(state, self.declares.name, ""):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """Its `holder`."""
+        asked = Requirement(service=holder(delivery.state), says="exhibit_offer")
+        return Checkpoint(id=name, requires=(asked,), due=delivery.plan.contingencies.remind_every)
+
+    def title_of(self, key: str) -> str:
+        return "handing-on"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """Another holds it, or it has left, and it is not satisfied."""
+        held_by = to_hand_on(delivery.state)
+        return not progress.satisfied and progress.checkpoint.services() != (held_by,)
+
+
 class Receiving(Contingency):
     """Who is offered exhibits says that it has received them; until then, and if it does not, the giver holds them (R30)."""
 
@@ -416,6 +474,25 @@ def first_taker(state: State) -> str | None:
     return next((one.offered_to for one in state.exhibits.values() if one.offered_to is not None), None)
 
 
+def to_hand_on(state: State) -> str | None:
+    """Who holds the consignment and has still to hand it on, so that the responsible authority has it before it leaves: its
+    `holder`, where that is another. None before anybody has reported it, and once it has left, is secured, destroyed or lost.
+    """
+    if state.detected is None or state.dispatched or state.secured or state.destroyed or state.lost:
+        return None
+    held_by = holder(state)
+    return held_by if held_by != state.responsible else None
+
+
+def prepares_it(state: State) -> bool:
+    """Whether who is `to_hand_on` the consignment is asked for `prepared` at a checkpoint that has not closed: so it hands it on
+    as it was prepared.
+    """
+    held_by = to_hand_on(state)
+    waits = (one for one in state.plan.at("prepare") if not state.closed(one.id))
+    return held_by is not None and any("prepared" in one.needs_of(held_by) for one in waits)
+
+
 def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
     """It counts: an exhibit was weighed, and its mass is not what a report before left of it, or where there was none, all that
     was taken out or recovered of substances.
@@ -446,13 +523,16 @@ def parts_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
     return None
 
 
-def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False) -> Verdict:
-    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost."""
+def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False, found: bool = False) -> Verdict:
+    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost, or what was found and is
+    to be handed on.
+    """
     known = exhibits(delivery.state)
     others = tuple(one for one in labels if one not in known or known[one].holder != said.voice)
     if others:
         return NOT_ITS_HOLDER(voice=said.voice, labels=others)
-    travel = tuple(one for one in labels if known[one].travels and not (lost and known[one].what == "recorder"))
+    may = ("recorder",) if lost else (CONSIGNMENT,) if found else ()
+    travel = tuple(one for one in labels if known[one].travels and known[one].what not in may)
     return STILL_TRAVELS(labels=travel) if travel else ACCEPTED
 
 
@@ -476,9 +556,10 @@ def _share(delivery: Delivery, changed: Changed, most: int) -> Stays:
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:
     """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible, or
-    have handed out a recorder.
+    have reported what was found, or have handed out a recorder.
     """
     asked = (one for at in delivery.plan.checkpoints for one in at.requires)
     found = (one.service for one in asked if one.says in ("prepared", "seizure", "interdiction"))
     recorders = (one.service for one in delivery.state.recorders.values())
-    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *recorders)))
+    reported = (delivery.state.detected.by,) if delivery.state.detected is not None else ()
+    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *reported, *recorders)))

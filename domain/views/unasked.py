@@ -6,10 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import of_service, offered
+from domain.delivery.holdings import CONSIGNMENT, of_service, offered
 from domain.delivery.requests import Facts
 from domain.plan.directory import Service
 from domain.rules.book import Book, book_of
+from domain.rules.exhibits import to_hand_on
 from domain.rules.kind import CONCLUDED, HALTED, UNDER_WAY, Counts, Kind
 from domain.views.forms import kind_called
 
@@ -54,6 +55,7 @@ def known(delivery: Delivery, service: Service, kind: str, now: datetime) -> Map
     something, what is offered to it.
     """
     state = delivery.state
+    hands_on = kind == "exhibits_offered" and to_hand_on(state) == service.id
     offers = offered(state, service.id) if kind == "exhibits_accepted" else of_service(state, service.id)
     giver = state.exhibits[offers[0]].holder if kind == "exhibits_accepted" and offers else None
     facts = Facts(
@@ -62,7 +64,10 @@ def known(delivery: Delivery, service: Service, kind: str, now: datetime) -> Map
         modality=delivery.plan.modality,
         expected_at=None,
         valid_until=None,
-        exhibits=tuple(one for one in offers if giver is None or state.exhibits[one].holder == giver),
+        exhibits=(CONSIGNMENT,)
+        if hands_on
+        else tuple(one for one in offers if giver is None or state.exhibits[one].holder == giver),
         giver=giver,
+        taker=state.responsible if hands_on else None,
     )
     return {name: said for name, said in kind_called(kind).asked(facts, now).items() if said}

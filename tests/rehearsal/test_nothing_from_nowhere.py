@@ -174,8 +174,7 @@ class Proof:
         content = statement.content
         content = content.content if isinstance(content, Correction) else content
         self.said.append(content)
-        holder = next((one.responsible for one in self.plan.legs if one.responsible == voice_of(statement)), "nobody")
-        self.problems += self._exhibits.heard(statement, holder)
+        self.problems += self._exhibits.heard(statement)
         self.problems += self._unmade(content, statement.checkpoint)
 
     def _by_leave(self, statement: Statement, at: datetime) -> Iterator[str]:

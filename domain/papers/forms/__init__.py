@@ -16,6 +16,7 @@ from domain.papers.forms.sampling import Sampling
 from domain.papers.forms.seizure import SeizureRecord
 from domain.papers.forms.submission import Submission
 from domain.papers.forms.surveillance import Surveillance
+from domain.papers.forms.transfer import Transfer
 
 FORMS: Mapping[str, Form] = {
     form.name: form
@@ -27,6 +28,7 @@ FORMS: Mapping[str, Form] = {
         Replacement(),
         Sampling(),
         Handover(),
+        Transfer(),
         Surveillance(),
         SeizureRecord(),
         Submission(),
