@@ -123,8 +123,8 @@ class Detection:
 
 @dataclass(frozen=True)
 class LastWord:
-    """Entry `seq` said the last of its kind of an exhibit, so that it can be corrected (R18): `by` whom it was said, and `officers`
-    had to (R20).
+    """Entry `seq` said the last of its kind of an exhibit, so that it can be corrected (R18): whose say it was, and how many
+    `officers` had to say it (R20).
     """
 
     seq: int

@@ -35,8 +35,8 @@ from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
-from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.plan.vocabulary import Need
+from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.kind import Kind, Stays, officers_asked, size_of, unasked
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, Seal, ServiceId
@@ -603,8 +603,8 @@ def _before_it(state: State, report: LaboratoryReport, of: str) -> State:
 
 
 def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False, found: bool = False) -> Verdict:
-    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost, or what was found and is
-    to be handed on.
+    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost, or what was found and
+    is to be handed on.
     """
     known = exhibits(delivery.state)
     others = tuple(one for one in labels if one not in known or known[one].holder != said.voice)

@@ -333,8 +333,9 @@ def _of_what_is_reported(look: Callable[[Delivery, Content, str], Verdict | None
 
     def looked(delivery: Delivery, said: Said) -> Verdict | None:
         content = said.content
-        corrects = isinstance(content, Correction)
-        return look(delivery, content.content, content.of) if corrects else look(delivery, content, said.statement.id)
+        if isinstance(content, Correction):
+            return look(delivery, content.content, content.of)
+        return look(delivery, content, said.statement.id)
 
     looked.__doc__, looked.__name__ = look.__doc__, look.__name__
     return looked

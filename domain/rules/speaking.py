@@ -160,13 +160,13 @@ class Correction(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """For a `laboratory_report` or `disposed`, `overtaken` where its service has said what it names, and of one of its exhibits
-        something later of that kind stands; `nothing_said` unless a statement under the id it names counts and is of the same
-        service; `other_kind` unless what it
-        says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded, for an
-        `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found `as_seizure`, for a
-        `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise` where it has its outcome, and with this
-        its `conclusion` would be another outcome than without; then what is wrong with a `second_officer`, where two correct.
+        """`overtaken` where its service has said what it names, that says of an exhibit neither the last report nor the fate, and
+        something later was said of it; `nothing_said` unless a statement under the id it names counts and is of the same service;
+        `other_kind` unless what it says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that
+        one was recorded, for an `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found
+        `as_seizure`, for a `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise` where it has its
+        outcome, and its `conclusion` would be another outcome with this than without; then what is wrong with a
+        `second_officer`, where two correct.
         """
         if overtaken := _overtaken(delivery.state, said, self):
             return OVERTAKEN(labels=overtaken)
@@ -238,7 +238,7 @@ CORRECTABLE = ("prepared", "arrest_made", "arrest_reported", "seizure", "interdi
 
 
 def _earlier(state: State, statement: str) -> Counted | None:
-    """What is remembered of a statement that counts and may be corrected: of a report or a disposal with the exhibits it is of."""
+    """What is remembered of a statement that counts and may be corrected: of a report or a disposal, with its exhibits."""
     if statement in state.counted:
         return state.counted[statement]
     known = state.statements.first(statement)
@@ -250,17 +250,13 @@ def _earlier(state: State, statement: str) -> Counted | None:
 
 
 def _overtaken(state: State, said: Said, correction: Correction) -> tuple[str, ...]:
-    """Exhibits of a report or a disposal of which something later of that kind stands than what this corrects."""
+    """Exhibits of a report or a disposal of which something later was said than what this would correct, and not as it did."""
     content, known = correction.content, state.statements.first(correction.of)
     if known is None or known.service != said.service or _earlier(state, correction.of) is not None:
         return ()
-    if isinstance(content, LaboratoryReport):
-        words = {content.exhibit: one.report for one in (state.exhibits.get(content.exhibit),) if one is not None}
-    elif isinstance(content, Disposed):
-        words = {label: state.exhibits[label].disposal for label in content.exhibits if label in state.exhibits}
-    else:
-        return ()
-    return tuple(label for label, word in words.items() if word is not None and word.seq > known.seq)
+    labels = (content.exhibit,) if isinstance(content, LaboratoryReport) else getattr(content, "exhibits", ())
+    known_of = ((label, state.exhibits[label]) for label in labels if label in state.exhibits)
+    return tuple(label for label, one in known_of if one.entry > known.seq)
 
 
 def _ends_otherwise(state: State, said: Said, correction: Correction) -> Outcome | None:

@@ -211,8 +211,8 @@ def counts(table: Table) -> dict[str, Any]:
 
 
 def test_r18_report_is_corrected_also_once_the_exhibit_was_handed_on() -> None:
-    """What was spent and left is what the last correction says; the laboratory need not hold it any more, and nobody else does it.
-    What another report has overtaken is not corrected.
+    """What was spent and left is what the last correction says. The laboratory need not hold it any more, and nobody else corrects
+    it. What another report has overtaken is not corrected.
     """
     table = over()
     table.say("uz.customs", "laboratory_report", id="the-report", **REPORT, received="13.2 kg", spent="1 kg", left="12.2 kg")
@@ -275,13 +275,19 @@ def test_r18_disposal_is_corrected_and_holders_follow() -> None:
 
 
 def test_r18_disposal_that_was_overtaken_is_not_corrected() -> None:
-    """What was kept and then handed to a court is corrected by what said the last of it."""
+    """What was kept and then handed to a court is corrected by what said the last of it, until another has received it."""
     table = over()
     table.say("uz.customs", "disposed", id="kept-for-it", **ACT, exhibits=["seized"], how="kept", to="case 7")
     table.say("uz.customs", "disposed", id="to-court", **ACT, exhibits=["seized"], how="handed_to_court", to="court")
     assert "overtaken" == right(table, "uz.customs", "kept-for-it", "disposed", **DESTROYED)
+    assert right(table, "uz.customs", "to-court", "disposed", **ACT, exhibits=["seized"], how="kept", to="case 8") is None
+    table.say("uz.customs", "exhibits_offered", exhibits=["seized"], to="uz.police", purpose="safe keeping")
     assert right(table, "uz.customs", "to-court", "disposed", **DESTROYED) is None
-    assert {"seized": (None, "destroyed")} == held(table)
+    assert right(table, "uz.customs", "to-court", "disposed", **ACT, exhibits=["seized"], how="kept", to="case 8") is None
+    table.say("uz.customs", "exhibits_offered", exhibits=["seized"], to="uz.police", purpose="safe keeping")
+    table.say("uz.police", "exhibits_accepted", exhibits=["seized"], giver="uz.customs", intact=True)
+    assert "overtaken" == right(table, "uz.customs", "to-court", "disposed", **DESTROYED)
+    assert {"seized": ("uz.police", None)} == held(table)
 
 
 TWO = with_changes(preparation={"requires": asks("kz.police prepared 2", "kz.knb ready")})
