@@ -67,6 +67,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         left = f"{where.responsible} ({where.state}, {where.means})"
         not_left = _("{service} ({state}); it has not left yet", service=where.responsible, state=where.state)
         facts.add_row(_("responsible now"), left if where.leg is not None else not_left)
+    if where is not None and where.held_by is not None and view.outcome is None:
+        facts.add_row(_("who holds it"), where.held_by)
     if where is not None and (outside := _outside(where)):
         facts.add_row(_("consignment"), outside)
     if where is not None and where.last_seen:
@@ -198,7 +200,7 @@ def whose(one: ExhibitView | HeldExhibit) -> str:
 def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
     """Who holds what; where nothing has left the consignment yet, that is told by who is responsible."""
     for one in view.exhibits:
-        if one.travels and len(view.exhibits) == 1:
+        if one.travels and len(view.exhibits) == 1 and (view.position is None or view.position.held_by is None):
             continue
         said = [whose(one), *(say_amount(amount, speak) for amount in one.contents)]
         said += [told(say_mass(one.net), speak)] if one.net is not None else []

@@ -6,12 +6,14 @@ from domain.delivery.statement import Content, Statement
 from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
 from domain.rules.cooperation import RecorderIssued, RecorderReturned
+from domain.rules.custody import Dispatched
 from domain.rules.detection import Detected
 from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
-from domain.rules.stop import Interdicted
+from domain.rules.stop import Destroyed, Interdicted
 from domain.rules.taking_out import TakenOut
+from domain.rules.watch import LossRecorded
 from rehearsal.oracle import OracleBook, voice_of
 
 INSIDE = ""
@@ -38,23 +40,27 @@ class ExhibitBook(OracleBook):
         """Seizures that weighed again what had been seized on the way."""
         self._carried: set[str] = set()
         """Recorders that were not handed back."""
+        self._disposed: dict[str, tuple[str, dict[str, bool]]] = {}
+        """By statement that said what became of something: who said it, and of each label whether somebody carried it before."""
         self._kept = True
         """Something goes on in the consignment."""
         self._secured = False
         self._outside: set[str | None] = set()
         """Who holds what was seized, and takes no part."""
 
-    def heard(self, statement: Statement, responsible: str) -> Iterator[str]:  # noqa: PLR0915 - one `match` over kinds is a table
+    def heard(self, statement: Statement) -> Iterator[str]:  # noqa: PLR0915 - one `match` over all kinds is a table
         """What is wrong with a statement that counted."""
-        content, voice = statement.content, voice_of(statement)
+        content, voice, first = statement.content, voice_of(statement), self._plan.legs[0].responsible
         match content:
             case Detected():
+                if voice != (first if self.detected else self._plan.finder):
+                    yield f"R30: {voice} reported what it does not hold"
                 self.detected = True
-                if voice != responsible:
-                    yield f"R30: {voice} reported what {responsible} holds"
+                self._holders["consignment"] = voice
+                self._offers.pop("consignment", None)
             case Prepared():
                 guest = voice in self._plan.legs[0].accompanied_by
-                self._makes(statement.id, responsible if guest else voice, content)
+                self._makes(statement.id, first if guest else voice, content)
                 if not self.detected:
                     yield "R30: prepared, and nobody had reported what was found"
             case Seizure():
@@ -64,6 +70,11 @@ class ExhibitBook(OracleBook):
                 self._makes(of, self._voices[of], corrected)
             case TakenOut(label=label):
                 self._holders[label] = voice
+            case Dispatched():
+                if (held_by := self._holders.pop("consignment", None)) != first:
+                    yield f"R30: dispatched, and {held_by} holds it"
+            case Destroyed() | LossRecorded():
+                self._holders.pop("consignment", None)
             case (Interdicted() as seized) | Correction(content=Interdicted() as seized):
                 self._seized(voice, seized)
             case RecorderIssued(label=label):
@@ -86,16 +97,27 @@ class ExhibitBook(OracleBook):
                     yield f"R30: {voice} took what was not offered to it"
                 self._holders |= dict.fromkeys(labels, voice)
                 self._touched |= {*labels}
+                self._overtaken(*labels)
             case LaboratoryReport(exhibit=label):
                 yield from self._are_held((label,), voice, statement.kind)
                 self._touch(label)
             case Disposed(exhibits=labels, how=how):
+                carried = {one: one in self._carried for one in labels}
                 self._carried -= {*labels} if how == "lost" else set()
                 yield from self._are_held(labels, voice, statement.kind)
-                self._holders |= dict.fromkeys(labels, voice if how == "kept" else None)
-                self._touched |= {*labels}
-                for one in labels:
-                    self._offers.pop(one, None)
+                self._overtaken(*labels)
+                self._disposes(statement.id, voice, content, carried)
+            case Correction(of=of, content=Disposed(exhibits=labels, how=how) as corrected):
+                said, before = self._disposed[of]
+                others = tuple(one for one in labels if one not in before)
+                carried = before | {one: one in self._carried for one in others}
+                self._carried -= {*labels} if how == "lost" else set()
+                yield from self._are_held(others, voice, statement.kind)
+                self._overtaken(*others)
+                for one in set(before) - {*labels}:
+                    self._holders[one] = said
+                    self._carried |= {one} if before[one] else set()
+                self._disposes(of, said, corrected, {one: carried[one] for one in labels})
             case _:
                 pass
 
@@ -108,10 +130,25 @@ class ExhibitBook(OracleBook):
         self._outside = {holder} - {voice}
         self._holders["consignment"] = holder
 
+    def _disposes(self, statement: str, voice: str, said: Disposed, carried: dict[str, bool]) -> None:
+        self._disposed[statement] = voice, carried
+        self._holders |= dict.fromkeys(said.exhibits, voice if said.how == "kept" else None)
+        self._touched |= {*said.exhibits}
+        for one in said.exhibits:
+            self._offers.pop(one, None)
+
+    def _overtaken(self, *labels: str) -> None:
+        """Something later is said of these than what became of them."""
+        self._disposed = {
+            statement: (voice, {label: one for label, one in carried.items() if label not in labels})
+            for statement, (voice, carried) in self._disposed.items()
+        }
+
     def _divides(self, whole: str, voice: str, parts: tuple[str, ...]) -> Iterator[str]:
         if any(one in self._holders for one in parts):
             yield f"R30: a part of {whole} bears the label of another exhibit"
         self._touch(whole)
+        self._overtaken(whole)
         self._offers.pop(whole, None)
         self._holders |= {whole: None} | dict.fromkeys(parts, voice)
         self._touched |= {*parts}
@@ -175,6 +212,7 @@ class ExhibitBook(OracleBook):
             self._named[statement] = () if again else content.items
             if (content.recovered or content.items) and not again:
                 made[lot] = voice
+                self._holders.pop("consignment", None)
                 self._recovered.add(lot)
         for label in self._made.get(statement, set()) - made.keys() - self._touched:
             self._holders.pop(label, None)

@@ -331,7 +331,7 @@ class Checker:
             yield f"R20: a second officer of {statement.service} said something else, and it counted"
         if not self._voices.counts(statement):
             return
-        yield from self._exhibits.heard(statement, self._responsible())
+        yield from self._exhibits.heard(statement)
         yield from self._consent(voice, content)
         yield from self._persons.heard(statement, at)
         if statement.kind in CONTACTS and getattr(content, "seen", True):

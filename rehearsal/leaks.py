@@ -12,7 +12,7 @@ from domain.delivery.reported import Stated
 from domain.delivery.requests import Request
 from domain.delivery.vocabulary import NoticeKind
 from domain.plan.directory import Service
-from domain.plan.plan import Plan
+from domain.plan.plan import Leg, Plan
 from domain.record.door import read_statement
 from domain.rules.proceedings import TransferAccepted, TransferDeclined
 from domain.views.asked import inbox
@@ -153,7 +153,7 @@ class Reader:
             return False
         legs = [leg for leg in plan.legs if self._service.state in passed_in(leg)]
         asked = [service for leg in legs for at in plan.checkpoints if at.id in (leg.start, leg.end) for service in at.services()]
-        return speaker in (*asked, *(service for leg in legs for service in (leg.responsible, *leg.accompanied_by)))
+        return speaker in (*asked, *(service for leg in legs for service in _on(plan, leg)))
 
     def _on_its_leg(self, delivery: Delivery, seq: int) -> bool:
         """Whether it travels, answers or watches over the law where the consignment was then."""
@@ -176,10 +176,10 @@ def neighbours(plan: Plan, one: str, other: str) -> bool:
     other.
     """
     at_legs = {
-        service: [name for leg in plan.legs if service in (leg.responsible, *leg.accompanied_by) for name in (leg.start, leg.end)]
+        service: [name for leg in plan.legs if service in _on(plan, leg) for name in (leg.start, leg.end)]
         for service in (one, other)
     }
-    travels = any({one, other} <= {leg.responsible, *leg.accompanied_by} for leg in plan.legs)
+    travels = any({one, other} <= {*_on(plan, leg)} for leg in plan.legs)
     asked = {
         service: [
             checkpoint.id
@@ -190,3 +190,8 @@ def neighbours(plan: Plan, one: str, other: str) -> bool:
     }
     met = {service: {*at_legs[service], *asked[service]} for service in (one, other)}
     return travels or bool(met[one] & met[other])
+
+
+def _on(plan: Plan, leg: Leg) -> tuple[str, ...]:
+    """Who is responsible for a leg or travels with it; of the first, who found it too."""
+    return (leg.responsible, *leg.accompanied_by, *((plan.finder,) if leg == plan.legs[0] else ()))

@@ -314,7 +314,9 @@ def _by_guests(words: Words, dice: random.Random) -> None:
 
 
 def _with_others(words: Words, dice: random.Random) -> Words:
-    """Now and then with a second initiator, with a service that is told at the end alone, with a question who prosecutes whom."""
+    """Now and then with a second initiator, with a service that is told at the end alone, with another that has found it, with a
+    question who prosecutes whom.
+    """
     first, last = words["legs"][0]["responsible"], words["legs"][-1]
     if first != last["responsible"] and dice.random() < OTHERS:
         words["co_initiator"] = last["responsible"]
@@ -324,6 +326,10 @@ def _with_others(words: Words, dice: random.Random) -> Words:
     idle = [name for state in STATES for kind in ("customs", "police") if (name := f"{state.lower()}.{kind}") not in doing]
     if idle and dice.random() < OTHERS:
         words["told_at_end"] = [{"service": dice.choice(idle), "reason": "INVENTED reason"}]
+    finders = [one for kind in ("customs", "police") if (one := f"{words['legs'][0]['state'].lower()}.{kind}") != first]
+    told = [one["service"] for one in words.get("told_at_end", ())]
+    if dice.random() < OTHERS and finders[0] not in told:
+        words["found_by"] = finders[0]
     for at in words["checkpoints"] if dice.random() < OTHERS else ():
         if at["step"] == "close":
             at["requires"].append(_asks(f"{last['state'].lower()}.prosecutor", "jurisdiction"))

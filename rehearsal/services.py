@@ -272,6 +272,11 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "exhibit": next(iter(facts.exhibits), "samples"),
             "into": [{"label": f"SIMULATED-{number}"} for number in (1, 2)],
         },
+        "exhibits_offered": {
+            "exhibits": list(facts.exhibits) or ["samples"],
+            "to": facts.taker or request.service,
+            "purpose": "SIMULATED: carried on",
+        },
         "exhibits_accepted": {"exhibits": list(facts.exhibits), "giver": facts.giver, "intact": True},
         "laboratory_report": {"exhibit": next(iter(facts.exhibits), "samples"), "report": "test_report", "substance": "SIMULATED"}
         | act,

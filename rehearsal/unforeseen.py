@@ -111,7 +111,15 @@ def _responsible(plan: Plan) -> list[str]:
 
 
 def _detection(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
-    return Led(plan), [(plan.legs[0].responsible, "detection")]
+    return Led(plan), [(plan.finder, "detection")]
+
+
+def _handing_on(plan: Plan, _dice: random.Random) -> tuple[Led, Places]:
+    """Another service of the first State has found it."""
+    first = plan.legs[0]
+    kinds = ("customs", "police", "border")
+    finder = next(one for kind in kinds if (one := f"{first.state.lower()}.{kind}") != first.responsible)
+    return Led(plan.model_copy(update={"found_by": finder})), [(finder, "handing-on")]
 
 
 def _exhibits(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
@@ -215,6 +223,7 @@ def _takeover(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
 
 WAYS: dict[str, Way] = {
     "detection": _detection,
+    "handing_on": _handing_on,
     "exhibits": _exhibits,
     "extension": _extension,
     "confirmation": _confirmation,

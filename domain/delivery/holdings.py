@@ -39,16 +39,22 @@ def exhibits(state: State) -> dict[str, Exhibit]:
     `taken_out` on the way, with who did that; what each seizure recovered, where it is anything, and its finds, with who seized
     it; the recorders, with who handed them out, each of which travels while somebody carries it; the items that were put in; then
     those of `State.exhibits` that a correction has taken away, which do not vanish. Of each, what stands in `State.exhibits` goes
-    before. What was weighed `again` after it had been seized on the way stays `consignment`, and is no lot of its own.
+    before, but not of a consignment of which something became. What was weighed `again` after it had been seized on the way stays
+    `consignment`, and is no lot of its own.
     """
     found = dict(_whole(state))
     found |= _handled(state)
     found |= {label: Exhibit("samples", one.by, one.by) for label, one in state.taken_out.items()}
     found |= _recovered(state)
     found |= _recorders(state)
-    found = {label: state.exhibits.get(label, one) for label, one in found.items()}
+    found = {label: one if _became(one) else state.exhibits.get(label, one) for label, one in found.items()}
     found |= {label: state.exhibits.get(label, one) for label, one in _put_in(state, found)}
     return found | {label: one for label, one in state.exhibits.items() if label not in found}
+
+
+def _became(one: Exhibit) -> bool:
+    """Whether something became of it that no later word of who holds it undoes."""
+    return one.fate not in (None, WITH_ANOTHER)
 
 
 def carried(state: State, service: str, person: str | None = None) -> tuple[str, ...]:
@@ -58,6 +64,18 @@ def carried(state: State, service: str, person: str | None = None) -> tuple[str,
         for label, one in state.recorders.items()
         if one.service == service and one.person is not None and person in (None, one.person) and label not in state.exhibits
     )
+
+
+def holder(state: State) -> str:
+    """Who holds the consignment: once it has left, or is secured, the responsible authority. Before that, who received it last,
+    or else who reported it; where nobody has, the responsible authority.
+    """
+    if state.dispatched or state.secured:
+        return state.responsible
+    handed_on = state.exhibits.get(CONSIGNMENT)
+    if handed_on is not None and handed_on.holder is not None:
+        return handed_on.holder
+    return state.detected.by if state.detected is not None else state.responsible
 
 
 def of_service(state: State, service: str) -> tuple[str, ...]:
@@ -172,18 +190,18 @@ def taken(state: State, labels: Iterable[str], besides: Iterable[str] = ()) -> t
 
 def _whole(state: State) -> Iterator[tuple[str, Exhibit]]:
     """The consignment, once it is `detected` or secured, and unless something of it was recovered apart and it is not secured. It
-    came from who reported it. Once it is secured, it is held as was `interdicted`, with the fate "with_another" where that
-    names no service. Else, where nothing became of it, the responsible authority holds it, and it travels.
+    came from who reported it. Where nothing became of it, its `holder` holds it, and it travels unless it is secured. Once it is
+    secured, it is held as was `interdicted`, with the fate "with_another" where that names no service.
     """
     if not state.secured and (state.detected is None or _parted(state)):
         return
     fate = _fate(state)
     by = state.detected.by if state.detected is not None else state.responsible
-    holder = state.responsible if fate is None else None
+    held_by = holder(state) if fate is None else None
     if state.secured and state.interdicted is not None:
-        holder = state.interdicted.holder
-        fate = WITH_ANOTHER if holder is None else None
-    yield CONSIGNMENT, Exhibit("consignment", holder, by, fate=fate, travels=fate is None and not state.secured)
+        held_by = state.interdicted.holder
+        fate = WITH_ANOTHER if held_by is None else None
+    yield CONSIGNMENT, Exhibit("consignment", held_by, by, fate=fate, travels=fate is None and not state.secured)
 
 
 def _parted(state: State) -> bool:
@@ -193,7 +211,7 @@ def _parted(state: State) -> bool:
 
 def _fate(state: State) -> str | None:
     """What became of the consignment: nothing once it is secured; else `destroyed` or `lost`, if it is; `parted` where it has
-    split; `not_recovered` where it was delivered and there is an outcome.
+    split; `delivered` where it was, so that its recipient has it, and `not_recovered` once there is an outcome.
     """
     if state.secured:
         return None
@@ -201,7 +219,9 @@ def _fate(state: State) -> str | None:
         return "destroyed" if state.destroyed else "lost"
     if state.parts:
         return "parted"
-    return "not_recovered" if state.delivered and state.outcome is not None else None
+    if not state.delivered:
+        return None
+    return "delivered" if state.outcome is None else "not_recovered"
 
 
 def _handled(state: State) -> Iterator[tuple[str, Exhibit]]:

@@ -94,6 +94,8 @@ class Facts(Frozen):
     """What is offered to this service, or where it is asked what became of exhibits or what they are, what it holds (R30)."""
     giver: ServiceId | None = None
     """Who offers them."""
+    taker: Annotated[ServiceId | None, Field(exclude_if=lambda service: service is None)] = None
+    """To whom they are to be offered, where this service is asked to hand on what it has found (R30)."""
     transfer: Annotated[StatementId | None, Field(exclude_if=lambda statement: statement is None)] = None
     """The request to take over proceedings that its State is asked to answer (R29)."""
     permissions: tuple[Measure, ...] = ()

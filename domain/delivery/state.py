@@ -111,6 +111,8 @@ class State:
     """Who reported what was found, and holds it; none until somebody has (R30)."""
     exhibits: dict[str, Exhibit] = field(default_factory=dict)
     """By label: what was handed on, examined or disposed of since it became an exhibit (R30); see `domain.delivery.holdings`."""
+    disposed_at: datetime | None = None
+    """When it was last said what became of exhibits (R30)."""
     goods: PreparedGoods | None = None
     """What was done to the consignment; none until it has been prepared."""
     taken_out: dict[str, TakenLot] = field(default_factory=dict)
@@ -393,9 +395,10 @@ class State:
         self.owe(seq, "resumed", None, self.plan.participants())
 
     def move(self, seq: int, at: datetime, since: datetime) -> None:
-        """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one. Who is
-        responsible there may `take_charge`, since then or now, whichever is earlier.
+        """It is on the next leg, the first where it had not left; `moves` has the number of the entry after this one. Whoever had
+        held the consignment, the responsible authority has it, and may `take_charge`, since then or now, whichever is earlier.
         """
+        self.exhibits.pop("consignment", None)
         self.leg = 0 if self.leg is None else self.leg + 1
         self.moves.append(seq + 1)
         self.take_charge(at, min(at, since))

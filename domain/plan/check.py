@@ -16,7 +16,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, imports, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
-from domain.plan.check_powers import acts, beginning, outside, prosecution
+from domain.plan.check_powers import acts, beginning, finding, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
@@ -89,6 +89,8 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from known(told.service, f"told_at_end.{number}.service")
     if plan.coordinator is not None:
         yield from known(plan.coordinator, "coordinator")
+    if plan.found_by is not None:
+        yield from known(plan.found_by, "found_by")
     for index, checkpoint in enumerate(plan.checkpoints):
         for number, requirement in enumerate(checkpoint.requires):
             yield from known(requirement.service, f"checkpoints.{index}.requires.{number}.service")
@@ -110,7 +112,7 @@ def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             problem=fill("R22: {initiator} initiates it already; a joint plan is of two services", initiator=plan.initiator),
         )
     told = [one.service for one in plan.told_at_end]
-    doing = {*plan.initiators(), plan.coordinator, *(one.by for one in plan.replaced)}
+    doing = {*plan.initiators(), plan.coordinator, plan.finder, *(one.by for one in plan.replaced)}
     doing |= {service for leg in plan.legs for service in (leg.responsible, *leg.accompanied_by)}
     doing |= {rung.to for checkpoint in plan.checkpoints for rung in checkpoint.escalate}
     doing |= {one.service for at in plan.checkpoints for one in at.requires if one.says != "look_back"}
@@ -354,6 +356,7 @@ CHECKS: tuple[Check, ...] = (
     acts,
     prosecution,
     beginning,
+    finding,
     outside,
     law,
     request,

@@ -5,7 +5,17 @@ from collections.abc import Iterator, Mapping
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import WITHOUT_CONSENT, Plan, PlannedCheckpoint, Step
-from domain.plan.powers import BETWEEN, MAY_BEGIN, MAY_HOLD, MAY_PROSECUTE, OF_EXHIBITS, POWERS, WITH_PERMISSION, has_power
+from domain.plan.powers import (
+    BETWEEN,
+    MAY_ARREST,
+    MAY_BEGIN,
+    MAY_HOLD,
+    MAY_PROSECUTE,
+    OF_EXHIBITS,
+    POWERS,
+    WITH_PERMISSION,
+    has_power,
+)
 from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.text import either, fill, word
@@ -47,6 +57,28 @@ def beginning(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
                 "R29: a {kind} does not begin a delivery; {kinds} does", kind=word(service.kind), kinds=either(MAY_BEGIN)
             )
             yield Fault(place=place, problem=problem)
+
+
+def finding(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Who found it, and holds it before it is handed on, is of the State where its way begins, and has the power to seize (R29,
+    R30). What a carrier or a laboratory has found, one of these takes from it and reports.
+    """
+    service, there = directory.find(plan.found_by or ""), plan.legs[0].state
+    if service is None:
+        return
+    if service.kind not in MAY_ARREST:
+        problem = fill(
+            "R29: a {kind} does not hold what was found; {kinds} does", kind=word(service.kind), kinds=either(MAY_ARREST)
+        )
+        yield Fault(place="found_by", problem=problem)
+    if service.state != there:
+        problem = fill(
+            "R30: {service} is of {state}, and the way of what it found begins in {there}",
+            service=service.id,
+            state=service.state or fill("no State"),
+            there=there,
+        )
+        yield Fault(place="found_by", problem=problem)
 
 
 def prosecution(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -382,6 +382,8 @@ class Plan(Frozen):
     co_initiator: Annotated[ServiceId | None, Field(exclude_if=lambda service: service is None)] = None
     """The other service of a joint plan: it signs the plan too, and each change of it."""
     coordinator: ServiceId | None = None
+    found_by: Annotated[ServiceId | None, Field(exclude_if=lambda service: service is None)] = None
+    """Who found it and holds it first, where that is another than who is responsible for the first leg (R30)."""
     request: PlannedRequest
     """What every State on the way is asked to decide on, beside what stands elsewhere in the plan (R1)."""
     modality: Modality
@@ -576,8 +578,8 @@ class Plan(Frozen):
 
     def participants(self) -> tuple[str, ...]:
         """Every service that has a part, each once: the `initiators`; checkpoint by checkpoint those that are asked, then those
-        on its ladder; leg by leg who is responsible and who travels with it; the coordinator. Not those that have been
-        `replaced`, or are `told_at_end`.
+        on its ladder; leg by leg who is responsible and who travels with it; the coordinator; the `finder`. Not those that have
+        been `replaced`, or are `told_at_end`.
         """
         return self._participants
 
@@ -594,6 +596,7 @@ class Plan(Frozen):
                 yield from leg.accompanied_by
             if self.coordinator is not None:
                 yield self.coordinator
+            yield self.finder
 
         gone = [*(one.service for one in self.replaced), *(one.service for one in self.told_at_end)]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)
@@ -601,6 +604,11 @@ class Plan(Frozen):
     def initiators(self) -> tuple[str, ...]:
         """Who has signed it: the initiator, and the `co_initiator` where there is one."""
         return (self.initiator,) if self.co_initiator is None else (self.initiator, self.co_initiator)
+
+    @property
+    def finder(self) -> str:
+        """Who reports what was found, and holds it then: `found_by`, or else who is responsible for the first leg (R30)."""
+        return self.found_by or self.legs[0].responsible
 
     @cached_property
     def _deciding(self) -> tuple[str, ...]:
@@ -636,13 +644,13 @@ class Plan(Frozen):
         return tuple(service for service in dict.fromkeys((*told, *self.vouching())) if service not in part)
 
     def speakers(self) -> tuple[str, ...]:
-        """The `initiators`, and every service that is asked or responsible. Each once."""
+        """The `initiators`, and every service that is asked or responsible, and the `finder`. Each once."""
         return self._speakers
 
     @cached_property
     def _speakers(self) -> tuple[str, ...]:
         asked = (service for checkpoint in self.checkpoints for service in checkpoint.services())
-        return tuple(dict.fromkeys((*self.initiators(), *asked, *(leg.responsible for leg in self.legs))))
+        return tuple(dict.fromkeys((*self.initiators(), *asked, *(leg.responsible for leg in self.legs), self.finder)))
 
     def leg_to(self, checkpoint: str) -> int | None:
         """The number of the leg that ends there, or none."""

@@ -43,6 +43,7 @@ Need = Literal[
     "takeover",
     "examination",
     "disposal",
+    "exhibit_offer",
     "exhibit_acceptance",
     "look_back",
     "stop_acknowledgement",

@@ -39,6 +39,7 @@ Paper = Literal[
     "replacement",
     "sampling",
     "handover",
+    "transfer",
     "surveillance",
     "seizure",
     "submission",

@@ -23,7 +23,8 @@ from domain.rules.book import Step, book_of
 from domain.rules.coming import all_coming, moments_in_order, stays_open_until
 from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.detection import reported
+from domain.rules.detection import in_hand, reported
+from domain.rules.exhibits import prepares_it
 from domain.rules.siblings import beginning_to_wait, lacking
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.words.moments import utc_text
@@ -141,18 +142,21 @@ def ask_every_state(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 
 def prepare(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
-    """The checkpoints of step `prepare`, when that has its turn, and who holds the consignment has `reported` it (R30)."""
-    if turn(delivery, "prepare") and reported(delivery.state):
+    """The checkpoints of step `prepare`, when that has its turn, and the responsible authority has it `in_hand`, or who is
+    `to_hand_on` it `prepares_it` (R30).
+    """
+    state = delivery.state
+    if turn(delivery, "prepare") and (in_hand(state) or prepares_it(state)):
         yield from _openings(delivery, "prepare", now)
 
 
 def let_it_go(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """The first leg is `cleared`, when it is the one that is `next_to_clear` and `may_begin` (R1). Then, when `dispatch` has its
-    turn, its checkpoints.
+    turn, and the responsible authority has it `in_hand` (R30), its checkpoints.
     """
     if next_to_clear(delivery) == 0 and may_begin(delivery, 0, now):
         yield Cleared(leg=0)
-    if turn(delivery, "dispatch") and delivery.state.cleared >= 0:
+    if turn(delivery, "dispatch") and delivery.state.cleared >= 0 and in_hand(delivery.state):
         yield from _openings(delivery, "dispatch", now)
 
 
@@ -202,7 +206,7 @@ def conclude(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     state = delivery.state
     settled = stands_still(delivery) and not open_about(state, "balance", "") and not delivery.balance.unexplained()
     if state.outcome is None and settled and (state.advances or not state.under_way):
-        outcome, finding = conclusion(delivery)
+        outcome, finding = conclusion(state)
         yield Concluded(outcome=outcome, finding=finding)
 
 

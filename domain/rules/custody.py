@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from domain.delivery.custody import AWAITS_DECISION, HELD, RECORD_PUT_BACK, Custody, Discrepancy
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
+from domain.delivery.holdings import holder
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -28,6 +29,13 @@ NOT_ALLOWED = refused(
     "R3", "modality_not_allowed", "{states} does not allow the consignment to go {modality}", states="names", modality="word"
 )
 NOT_PERMITTED = refused("R16", "permission_missing", "{state} has not permitted {permission}", state="name", permission="word")
+NOT_RECEIVED = refused(
+    "R30",
+    "not_received",
+    "{holder} still holds what was found; it leaves once {taker} has received it",
+    holder="name",
+    taker="name",
+)
 NOT_CLEARED = refused("R1", "departure_not_cleared", "departure has not been cleared")
 UNSETTLED = refused(
     "R15", "conflict_unsettled", "another operation touches this one, and there is no agreement with {services}", services="names"
@@ -77,7 +85,8 @@ class Dispatched(Kind):
         """`held` (early) while it is held; `record_put_back` while a divergence waits for a decision; `no_live_consent` where a
         State is not `authorised` now;
         `modality_not_allowed` where States are `conflicting`; `permission_missing` for the first permission of any State that is
-        not given; `departure_not_cleared` unless the first leg is `cleared`; `conflict_unsettled` where contacts are `unsettled`;
+        not given; `not_received` while its `holder` is not the responsible authority (R30); `departure_not_cleared` unless the
+        first leg is `cleared`; `conflict_unsettled` where contacts are `unsettled`;
         `not_looked` unless the register has `looked`.
         """
         consents, register, divergence = delivery.consents, delivery.state.register, delivery.state.divergence
@@ -91,6 +100,8 @@ class Dispatched(Kind):
             return NOT_ALLOWED(states=conflicting, modality=delivery.plan.modality)
         for lacking in consents.not_permitted(delivery.plan.states(), said.at):
             return NOT_PERMITTED(state=lacking.state, permission=lacking.permission)
+        if (held_by := holder(delivery.state)) != delivery.state.responsible:
+            return NOT_RECEIVED(holder=held_by, taker=delivery.state.responsible)
         if delivery.state.cleared < 0:
             return NOT_CLEARED()
         if unsettled := register.unsettled():

@@ -1,4 +1,4 @@
-"""Detection (R30): what was found, where, when and how, said by the authority that holds it. Custody begins with it."""
+"""Detection (R30): what was found, where, when and how, said by who found it and holds it. Custody begins with it."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
+from domain.delivery.holdings import holder
 from domain.delivery.memory import Detection
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
@@ -41,7 +42,7 @@ class Detected(Kind):
     officers: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=MOST_WITNESSES)]
     """Who found it, by their codes."""
     found_by: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
-    """Of which service or carrier they are, where it is not the one that says this."""
+    """Of which service or carrier they are, where it is not the one that says this, and takes no part."""
     concealment: Reason
     """Where and how it is hidden, or that it is not."""
     taken_for: Annotated[
@@ -72,12 +73,13 @@ class Detected(Kind):
         return FOUND_LATER() if instant(self.detected_at) > said.at else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
-        """It is detected, and its `voice` holds it."""
+        """It is detected, and its `voice` holds it, and nobody else any more."""
+        state.exhibits.pop("consignment", None)
         state.detected = Detection(said.voice, said.seq)
 
 
 class Reporting(Contingency):
-    """First of all, the authority that holds it reports what was found (R30). Nobody is asked for consent before."""
+    """First of all, who found it and holds it reports that (R30). Nobody is asked for consent before."""
 
     declares = Unforeseen(
         name="detection",
@@ -91,26 +93,36 @@ class Reporting(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """While it is under way and has not left, unless the responsible authority has reported it, or one is open."""
+        """While it is under way and has not left, unless it is `reported`, or one is open."""
         state = delivery.state
         wanted = state.under_way and not state.dispatched and not reported(state)
         if wanted and not open_about(state, self.declares.name, ""):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The responsible authority."""
-        asked = (Requirement(service=delivery.state.responsible, says="detection"),)
+        """The one `to_report` it."""
+        asked = (Requirement(service=to_report(delivery.state), says="detection"),)
         return Checkpoint(id=name, requires=asked, due=delivery.plan.contingencies.remind_every)
 
     def title_of(self, key: str) -> str:
         return "detection"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """It has left, or another is the responsible authority, and it is not satisfied."""
-        asked = progress.checkpoint.services() == (delivery.state.responsible,)
+        """It has left, or another is `to_report` it, and it is not satisfied."""
+        asked = progress.checkpoint.services() == (to_report(delivery.state),)
         return not progress.satisfied and (delivery.state.dispatched or not asked)
 
 
 def reported(state: State) -> bool:
-    """Whether the responsible authority has reported what was found, and so holds it."""
-    return state.detected is not None and state.detected.by == state.responsible
+    """Whether it is reported what was found, and who holds it takes part: else who has it then says so afresh."""
+    return state.detected is not None and state.participant(holder(state))
+
+
+def to_report(state: State) -> str:
+    """Who reports it: the plan's `finder`; the responsible authority, once somebody has who takes no part any more."""
+    return state.plan.finder if state.detected is None else state.responsible
+
+
+def in_hand(state: State) -> bool:
+    """Whether the responsible authority has received what was found (R30)."""
+    return state.detected is not None and holder(state) == state.responsible

@@ -10,10 +10,12 @@ from pydantic import Field, model_validator
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
 from domain.delivery.holdings import (
+    CONSIGNMENT,
     LABEL_TAKEN,
     carried,
     exhibits,
     held_outside,
+    holder,
     lots_of,
     mass_of,
     not_its_parts,
@@ -22,11 +24,11 @@ from domain.delivery.holdings import (
     parts_in,
     taken,
 )
-from domain.delivery.memory import Exhibit
+from domain.delivery.memory import Exhibit, LastWord
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
-from domain.delivery.statement import Said
+from domain.delivery.statement import Content, Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
 from domain.plan.acts import Act, DatedAct
 from domain.plan.directory import Service
@@ -34,17 +36,20 @@ from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
+from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import Kind, Stays, size_of, unasked
+from domain.rules.kind import Kind, Stays, officers_asked, size_of, unasked
 from domain.signing.canonical import Frozen
-from domain.words.identifiers import OfficerCode, ServiceId
+from domain.words.identifiers import OfficerCode, Seal, ServiceId
 from domain.words.limits import (
     LARGEST_OF_ACTS,
+    LARGEST_OF_SEALS,
     LARGEST_WHOLE,
     LONGEST_LINE,
     LONGEST_NAME,
     LONGEST_PLACE,
     MOST_MOVED,
+    MOST_SEALS,
     MOST_WITNESSES,
     PURE,
 )
@@ -104,33 +109,40 @@ PARTS_WEIGH_OTHERWISE = remarked(
 
 Labels = Annotated[tuple[Label, ...], Field(min_length=1, max_length=MOST_MOVED)]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+WeighedTogether = Annotated[Milligrams | None, Field(exclude_if=lambda mass: mass is None)]
+"""Of all that is handed on, with its packing; none where it was not weighed."""
+SealedBy = Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS, exclude_if=lambda seals: not seals)]
 Changed = dict[str, Exhibit]
 
 
 class ExhibitsOffered(Kind):
-    """Exhibits are offered to another service, which holds them once it has accepted them; until then the giver does."""
+    """Exhibits, or what was found before it has left, are offered to another service, which holds them once it has accepted them;
+    until then the giver does.
+    """
 
     kind: Literal["exhibits_offered"] = "exhibits_offered"
     exhibits: Labels
     to: ServiceId
     purpose: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
-    """What for: examination, safe keeping, a proceeding, return."""
+    """What for: to be carried on, examination, safe keeping, a proceeding, return."""
     assistance: Annotated[Act | None, Field(exclude_if=lambda act: act is None)] = None
     """The request for legal assistance, or the permission, by which it is brought into another State."""
+    gross: WeighedTogether = None
+    seals: SealedBy = ()
 
-    declares = unasked("Exhibits offered", rule="R30")
+    declares = unasked("Exhibits offered", rule="R30", answers="exhibit_offer", largest=LARGEST_OF_SEALS)
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """It holds something that does not travel."""
-        return bool(of_service(delivery.state, service.id))
+        """It holds something that does not travel, or is to hand on what was found."""
+        return bool(of_service(delivery.state, service.id)) or to_hand_on(delivery.state) == service.id
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`no_taker` unless it is `to` a service that takes part; `may_not_hold` unless that is `customs`, `border_guard`,
         `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29);
         `no_assistance` where that is of another State than its `voice`, no authority of which has authorised, and it names
         no `assistance`; then `not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that
-        travel.
+        travel, but for the consignment where its `voice` is the one `to_hand_on` that.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
@@ -140,10 +152,14 @@ class ExhibitsOffered(Kind):
         has_part = any(one.final and one.state == there for one in delivery.state.grants.values())
         if there != giver and not has_part and self.assistance is None:
             return NO_ASSISTANCE(to=self.to, state=there or "-")
-        return _held(delivery, said, self.exhibits)
+        return _held(delivery, said, self.exhibits, found=to_hand_on(delivery.state) == said.voice)
 
     def addressees(self) -> tuple[str, ...]:
         return (self.to,)
+
+    @classmethod
+    def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
+        return {"exhibits": list(facts.exhibits), "to": facts.taker} if facts.taker is not None else {}
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, that it is offered, and to whom."""
@@ -221,7 +237,7 @@ class ExhibitDivided(Kind):
         whole = exhibits(state).get(self.exhibit)
         if whole is None:
             return {}
-        gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided")
+        gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided", disposal=None)
         parts = {
             one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net, of=self.exhibit) for one in self.into
         }
@@ -237,9 +253,11 @@ class ExhibitsAccepted(Kind):
     """None: an authority that takes no part and is no service of the directory."""
     intact: bool
     """Whether packing and seals are as the giver left them."""
+    gross: WeighedTogether = None
+    seals: SealedBy = ()
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
 
-    declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance")
+    declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance", largest=LARGEST_OF_SEALS)
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
@@ -282,7 +300,7 @@ class ExhibitsAccepted(Kind):
 
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""
-        return _each(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None)
+        return _each(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None, disposal=None)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -333,27 +351,44 @@ class LaboratoryReport(Kind):
         """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels."""
         return _held(delivery, said, (self.exhibit,))
 
+    def as_correction(self, delivery: Delivery, said: Said, of: str) -> Verdict:
+        """The same of an exhibit that is another than the report was on before; of that, whoever holds it now."""
+        return ACCEPTED if self.exhibit in reported_in(delivery.state, of) else self.judge(delivery, said)
+
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of the exhibit, what is spent and left."""
-        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
+        return _share(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """So much more is `spent`, as far as a record holds it, and so much is `left`; as before, where it was not weighed. Where
-        the parts of a lot that it is of are `not_its_parts`, that is explained afresh (R10).
+        the parts of a lot that it is of are `not_its_parts`, that is explained afresh (R10). It can be corrected until another
+        report on the exhibit.
         """
-        state.exhibits |= self.changed(state, said)
+        self.correct(state, said, said.statement.id)
+
+    def correct(self, state: State, said: Said, of: str) -> None:
+        """The same in the place of what that report said: what was spent and left before it is so again, and then this."""
+        changed = self.changed(state, said, of)
+        state.exhibits |= changed
         together = parts_in(state)
-        if any(not_its_parts(state, lot, together[lot]) for lot in lots_of(state, self.exhibit)):
+        lots = dict.fromkeys(lot for label in changed for lot in (label, *lots_of(state, label)) if lot in together)
+        if any(not_its_parts(state, lot, together[lot]) for lot in lots):
             state.explained = False
 
-    def changed(self, state: State, said: Said) -> Changed:
-        """How it is once it counts."""
+    def changed(self, state: State, said: Said, statement: str) -> Changed:
+        """How they are once it counts: as this report, or in its place."""
+        before = reported_in(state, statement)
+        undone = {
+            label: replace(exhibits(state)[label], spent=word.spent, left=word.left, report=None, entry=said.seq)
+            for label, word in before.items()
+            if label != self.exhibit
+        }
         known = exhibits(state).get(self.exhibit)
         if known is None:
-            return {}
-        spent = min(known.spent + (self.spent or 0), LARGEST_WHOLE)
-        weighed = {} if self.left is None else {"spent": spent, "left": self.left}
-        return _each(state, said, (self.exhibit,), **weighed)
+            return undone
+        word = before.get(self.exhibit) or _word(state, said, "examination", before, spent=known.spent, left=known.left)
+        spent, left = min(word.spent + (self.spent or 0), LARGEST_WHOLE), self.left if self.left is not None else word.left
+        return undone | _each(state, said, (self.exhibit,), spent=spent, left=left, report=word)
 
 
 class Disposed(Kind):
@@ -395,24 +430,94 @@ class Disposed(Kind):
         """
         return _held(delivery, said, self.exhibits, lost=self.how == "lost")
 
+    def as_correction(self, delivery: Delivery, said: Said, of: str) -> Verdict:
+        """The same of those that it was not said of before."""
+        before = disposed_in(delivery.state, of)
+        others = tuple(one for one in self.exhibits if one not in before)
+        return _held(delivery, said, others, lost=self.how == "lost")
+
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, what became of it."""
-        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
+        return _share(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """This is the `fate` of each, and none travels. What is `kept` its `voice` holds still, and of the rest nobody does any
-        more; nothing of it is offered to anybody.
+        more; nothing of it is offered to anybody. `disposed_at` is now. It can be corrected until something else is said of who
+        holds them, or what became of them.
         """
-        state.exhibits |= self.changed(state, said)
+        self.correct(state, said, said.statement.id)
 
-    def changed(self, state: State, said: Said) -> Changed:
-        """How they are once it counts."""
-        holder = said.voice if self.how == "kept" else None
-        return _each(state, said, self.exhibits, holder=holder, offered_to=None, fate=self.how, travels=False)
+    def correct(self, state: State, said: Said, of: str) -> None:
+        """The same in the place of what was said of them before. Of what it was said of before and is not any more, whoever said
+        that has it as before.
+        """
+        state.exhibits |= self.changed(state, said, of)
+        state.disposed_at = said.at
+
+    def changed(self, state: State, said: Said, statement: str) -> Changed:
+        """How they are once it counts: as this, or in its place."""
+        before = disposed_in(state, statement)
+        carriers = {label: one.person is not None for label, one in state.recorders.items()}
+        back = {
+            label: replace(
+                exhibits(state)[label],
+                holder=word.by,
+                fate=None,
+                disposal=None,
+                travels=carriers.get(label, False),
+                entry=said.seq,
+            )
+            for label, word in before.items()
+            if label not in self.exhibits
+        }
+        word = next(iter(before.values()), None) or _word(state, said, "disposal", before)
+        holder = word.by if self.how == "kept" else None
+        fate: dict[str, Any] = {"holder": holder, "fate": self.how, "offered_to": None, "travels": False, "disposal": word}
+        return back | _each(state, said, self.exhibits, **fate)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         return {"exhibits": list(facts.exhibits)}
+
+
+class HandingOn(Contingency):
+    """Who holds what was found, and is not the responsible authority, offers it to that: nothing leaves before (R30)."""
+
+    declares = Unforeseen(
+        name="handing_on",
+        title="that what was found is offered to who carries it on",
+        needs="exhibit_offer",
+        without_end=True,
+        after_halt=False,
+        closes_unanswered=False,
+        once=False,
+        everybody_named=False,
+    )
+
+    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
+        """While it is under way, somebody who takes part is `to_hand_on` the consignment, who neither `prepares_it` nor has
+        offered it to anybody, and none is open.
+        """
+        state = delivery.state
+        held_by = to_hand_on(state)
+        if held_by is None or not state.under_way or not state.participant(held_by) or prepares_it(state):
+            return
+        handed_on = state.exhibits.get(CONSIGNMENT)
+        if (handed_on is None or handed_on.offered_to is None) and not open_about(state, self.declares.name, ""):
+            yield ""
+
+    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
+        """Its `holder`."""
+        asked = Requirement(service=holder(delivery.state), says="exhibit_offer")
+        return Checkpoint(id=name, requires=(asked,), due=delivery.plan.contingencies.remind_every)
+
+    def title_of(self, key: str) -> str:
+        return "handing-on"
+
+    def moot(self, delivery: Delivery, progress: Progress) -> bool:
+        """Another holds it, or it has left, and it is not satisfied."""
+        held_by = to_hand_on(delivery.state)
+        return not progress.satisfied and progress.checkpoint.services() != (held_by,)
 
 
 class Receiving(Contingency):
@@ -457,43 +562,96 @@ def first_taker(state: State) -> str | None:
     return next((one.offered_to for one in state.exhibits.values() if one.offered_to is not None), None)
 
 
-def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
+def reported_in(state: State, statement: str) -> dict[str, LastWord]:
+    """Exhibits whose last report this statement is, as last corrected; none, where it has been overtaken."""
+    return _last_in(state, statement, {label: one.report for label, one in state.exhibits.items()})
+
+
+def disposed_in(state: State, statement: str) -> dict[str, LastWord]:
+    """Exhibits whose fate this statement says, as last corrected, of which nothing else was said since."""
+    return _last_in(state, statement, {label: one.disposal for label, one in state.exhibits.items()})
+
+
+def _last_in(state: State, statement: str, words: Mapping[str, LastWord | None]) -> dict[str, LastWord]:
+    known = state.statements.first(statement)
+    return {label: one for label, one in words.items() if one is not None and known is not None and one.seq == known.seq}
+
+
+def _word(state: State, said: Said, need: Need, before: Mapping[str, LastWord], **had: Any) -> LastWord:
+    """What is remembered of what is said of an exhibit now: as what it corrects, where it does."""
+    known = next(iter(before.values()), None)
+    if known is not None:
+        return LastWord(known.seq, known.by, known.officers, **had)
+    return LastWord(said.seq, said.voice, officers_asked(state, said, need), **had)
+
+
+def to_hand_on(state: State) -> str | None:
+    """Who holds the consignment and has still to hand it on, so that the responsible authority has it before it leaves: its
+    `holder`, where that is another. None before anybody has reported it, and once it has left, is secured, destroyed or lost.
+    """
+    if state.detected is None or state.dispatched or state.secured or state.destroyed or state.lost:
+        return None
+    held_by = holder(state)
+    return held_by if held_by != state.responsible else None
+
+
+def prepares_it(state: State) -> bool:
+    """Whether who is `to_hand_on` the consignment is asked for `prepared` at a checkpoint that has not closed: so it hands it on
+    as it was prepared.
+    """
+    held_by = to_hand_on(state)
+    waits = (one for one in state.plan.at("prepare") if not state.closed(one.id))
+    return held_by is not None and any("prepared" in one.needs_of(held_by) for one in waits)
+
+
+def other_mass(delivery: Delivery, content: Content, of: str) -> Verdict | None:
     """It counts: an exhibit was weighed, and its mass is not what a report before left of it, or where there was none, all that
-    was taken out or recovered of substances.
+    was taken out or recovered of substances. Of a correction it is what it says now, against what was there before that report.
     """
-    report = said.content
-    if not isinstance(report, LaboratoryReport) or report.received is None:
+    if not isinstance(content, LaboratoryReport) or content.received is None:
         return None
-    expected = mass_of(delivery.state, report.exhibit)
-    if expected is None or not bounds(report.received).apart(expected):
+    expected = mass_of(_before_it(delivery.state, content, of), content.exhibit)
+    if expected is None or not bounds(content.received).apart(expected):
         return None
-    return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected.said)
+    return WEIGHS_OTHERWISE(label=content.exhibit, found=content.received, expected=expected.said)
 
 
-def parts_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
+def parts_otherwise(delivery: Delivery, content: Content, of: str) -> Verdict | None:
     """It counts: a part that was not weighed before was, and with it the parts of a lot that it is of are not what that weighs,
-    by more than that `lets_pass`.
+    by more than that `lets_pass`. Of a correction it is what it says now.
     """
-    report, state = said.content, delivery.state
-    if not isinstance(report, LaboratoryReport) or report.received is None:
+    if not isinstance(content, LaboratoryReport) or content.received is None:
         return None
-    part = exhibits(state)[report.exhibit]
+    state = _before_it(delivery.state, content, of)
+    part = exhibits(state)[content.exhibit]
     if part.net is not None or part.left is not None:
         return None
-    together = parts_in(state, {report.exhibit: bounds(report.received)})
-    for lot in lots_of(state, report.exhibit):
+    together = parts_in(state, {content.exhibit: bounds(content.received)})
+    for lot in lots_of(state, content.exhibit):
         if (whole := mass_of(state, lot)) is not None and not_its_parts(state, lot, together[lot]):
             return PARTS_WEIGH_OTHERWISE(label=lot, found=together[lot].said, expected=whole.said)
     return None
 
 
-def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False) -> Verdict:
-    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost."""
+def _before_it(state: State, report: LaboratoryReport, of: str) -> State:
+    """As it was before this report on its exhibit."""
+    word = reported_in(state, of).get(report.exhibit)
+    if word is None:
+        return state
+    before = replace(state.exhibits[report.exhibit], left=word.left)
+    return replace(state, exhibits=state.exhibits | {report.exhibit: before})
+
+
+def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False, found: bool = False) -> Verdict:
+    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost, or what was found and
+    is to be handed on.
+    """
     known = exhibits(delivery.state)
     others = tuple(one for one in labels if one not in known or known[one].holder != said.voice)
     if others:
         return NOT_ITS_HOLDER(voice=said.voice, labels=others)
-    travel = tuple(one for one in labels if known[one].travels and not (lost and known[one].what == "recorder"))
+    may = ("recorder",) if lost else (CONSIGNMENT,) if found else ()
+    travel = tuple(one for one in labels if known[one].travels and known[one].what not in may)
     return STILL_TRAVELS(labels=travel) if travel else ACCEPTED
 
 
@@ -509,17 +667,18 @@ def _share(delivery: Delivery, changed: Changed, most: int) -> Stays:
     """
     after = delivery.state.exhibits | changed
     origins = {one.by for one in changed.values()}
-    own = {label: vars(one) for label, one in after.items() if one.by in origins}
-    others = {label: vars(one) for label, one in after.items() if one.by not in origins}
+    own = {label: one.words() for label, one in after.items() if one.by in origins}
+    others = {label: one.words() for label, one in after.items() if one.by not in origins}
     share = most // len(_sources(delivery)) * max(len(origins), 1)
     return Stays((own,) if changed else (), min(share, most - size_of((others,))))
 
 
 def _sources(delivery: Delivery) -> tuple[str, ...]:
     """Services from whose hands exhibits may come: those that are asked to prepare, to seize or to weigh, or are responsible, or
-    have handed out a recorder.
+    have reported what was found, or have handed out a recorder.
     """
     asked = (one for at in delivery.plan.checkpoints for one in at.requires)
     found = (one.service for one in asked if one.says in ("prepared", "seizure", "interdiction"))
     recorders = (one.service for one in delivery.state.recorders.values())
-    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *recorders)))
+    reported = (delivery.state.detected.by,) if delivery.state.detected is not None else ()
+    return tuple(dict.fromkeys((*found, *(leg.responsible for leg in delivery.plan.legs), *reported, *recorders)))

@@ -152,14 +152,15 @@ class Interdicted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is secured, with this gross weight and number of packages as far as they are known: held by whom it names as
-        `held_by`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`. It is `unasked` unless it
-        had halted before. Those who were `arrested` with it are arrested by its `voice`, by this statement, but for whom that
-        `holds` already under the same code.
+        `held_by`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`, whoever had held the
+        consignment. It is `unasked` unless it had halted before. Those who were `arrested` with it are arrested by its `voice`,
+        by this statement, but for whom that `holds` already under the same code.
         Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
         `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
         state.secured, state.interdicted = True, self.seized(said.voice)
         state.unasked = state.halt is None
+        state.exhibits.pop("consignment", None)
         self.arrest(state, said.statement.id, said.voice)
         if ends_as_planned(state, said):
             state.delivered = True

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import exhibits, going_on, of_service, offered
+from domain.delivery.holdings import CONSIGNMENT, exhibits, going_on, of_service, offered
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Bound, Facts, InGeneral, OfGroup, Request
 from domain.delivery.statement import Seen
@@ -176,7 +176,11 @@ def _group(delivery: Delivery) -> OfGroup | None:
 
 
 def _of_exhibits(delivery: Delivery, service: str, says: tuple[Need, ...]) -> dict[str, object]:
-    """What is offered to it by the one who offers the first of it, or what it holds, where it is asked about these (R30)."""
+    """What is offered to it by the one who offers the first of it, or what it holds, where it is asked about these; what it is to
+    hand on, and to whom (R30).
+    """
+    if "exhibit_offer" in says:
+        return {"exhibits": (CONSIGNMENT,), "taker": delivery.state.responsible}
     if "exhibit_acceptance" in says:
         known = exhibits(delivery.state)
         labels = offered(delivery.state, service)

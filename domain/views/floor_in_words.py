@@ -96,6 +96,7 @@ SHORTLY: Final[Mapping[Need, str]] = {
     "examination": mark("findings of the laboratory"),
     "disposal": mark("what became of exhibits"),
     "takeover": mark("take over the proceedings"),
+    "exhibit_offer": mark("hand on what was found"),
     "exhibit_acceptance": mark("receipt of exhibits"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("confirm the stop"),

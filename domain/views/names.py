@@ -43,6 +43,7 @@ NEEDS: Mapping[str, str] = {
     "examination": mark("what the laboratory found"),
     "disposal": mark("what became of the exhibits"),
     "takeover": mark("whether the State takes over the proceedings"),
+    "exhibit_offer": mark("that what was found is offered to who carries it on"),
     "exhibit_acceptance": mark("that the exhibits were received"),
     "look_back": mark("what came of it later"),
     "stop_acknowledgement": mark("that the stop is known"),
@@ -77,6 +78,7 @@ QUESTIONS: Mapping[str, str] = {
     "examination": mark("What did the laboratory find?"),
     "disposal": mark("What became of the exhibits?"),
     "takeover": mark("Take over the proceedings?"),
+    "exhibit_offer": mark("Hand on what was found."),
     "exhibit_acceptance": mark("Were the exhibits received?"),
     "look_back": mark("What came of it later?"),
     "stop_acknowledgement": mark("Acknowledge the stop."),
@@ -204,6 +206,7 @@ FATES: Mapping[str, str] = {
     "lost": mark("lost"),
     "divided": mark("divided into parts"),
     "parted": mark("gone on in deliveries of its parts"),
+    "delivered": mark("with its recipient, under watch"),
     "not_recovered": mark("not recovered"),
     "with_another": mark("held by an authority that takes no part"),
 }

@@ -52,6 +52,8 @@ ELSEWHERE: Final[Mapping[Phase, str]] = {
     "ended": HERE["ended"],
 }
 """By phase, for others."""
+STILL_WITH: Final = mark("{service} found it and holds it, until {holder} has received it.")
+"""Before it has left."""
 LAPSED: Final = mark("Nothing moves in {state}: what it goes by has been permitted no more for {ago}. {holder} answers for it.")
 LAPSED_ELSEWHERE: Final = mark("Nothing moves: what it goes by has been permitted no more for {ago}.")
 """Where it is held by nobody's order."""
@@ -191,6 +193,8 @@ def _where(part: SituationSource) -> Iterator[str]:
         yield speak(ROAD[road]).format(**named, **where)
     else:
         yield speak(LAPSED if lapsed else HERE[phase]).format(state=at.state, holder=at.responsible, **by)
+    if at is not None and at.held_by is not None:
+        yield speak(STILL_WITH).format(service=at.held_by, holder=at.responsible)
     why = shown.because.halted
     if isinstance(why, Finding):
         yield speak(WHY).format(finding=say_plainly(why, speak), rule=why.rule)

@@ -6,10 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import exhibits, held_outside, of_service, offered
+from domain.delivery.holdings import CONSIGNMENT, exhibits, held_outside, of_service, offered
 from domain.delivery.requests import Facts
 from domain.plan.directory import Service
 from domain.rules.book import Book, book_of
+from domain.rules.exhibits import to_hand_on
 from domain.rules.kind import CONCLUDED, HALTED, UNDER_WAY, Counts, Kind
 from domain.views.forms import kind_called
 
@@ -56,6 +57,7 @@ def known(delivery: Delivery, service: Service, kind: str, now: datetime) -> Map
     something, what is offered to it, or else what an authority holds that takes no part.
     """
     state, received = delivery.state, kind == "exhibits_accepted"
+    hands_on = kind == "exhibits_offered" and to_hand_on(state) == service.id
     offers = (offered(state, service.id) or held_outside(state)) if received else of_service(state, service.id)
     there = exhibits(state)
     giver = there[offers[0]].holder if received and offers else None
@@ -65,7 +67,8 @@ def known(delivery: Delivery, service: Service, kind: str, now: datetime) -> Map
         modality=delivery.plan.modality,
         expected_at=None,
         valid_until=None,
-        exhibits=tuple(one for one in offers if not received or there[one].holder == giver),
+        exhibits=(CONSIGNMENT,) if hands_on else tuple(one for one in offers if not received or there[one].holder == giver),
         giver=giver,
+        taker=state.responsible if hands_on else None,
     )
     return {name: said for name, said in kind_called(kind).asked(facts, now).items() if said}

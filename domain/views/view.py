@@ -19,6 +19,7 @@ from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
 from domain.rules.coming import stays_open_until
+from domain.rules.exhibits import to_hand_on
 from domain.rules.siblings import lacking, standing_of
 from domain.signing.canonical import Frozen
 from domain.views import aftermath
@@ -74,6 +75,8 @@ class Position(Frozen):
     leg: str | None
     means: str
     responsible: str
+    held_by: Annotated[str | None, Field(exclude_if=lambda service: service is None)] = None
+    """Who holds it still, where the responsible authority has not received it (R30)."""
     gross: Milligrams | None
     seals: tuple[str, ...]
     packages: int | None
@@ -460,6 +463,7 @@ def _position(delivery: Delivery) -> Position:
         leg=leg.id if delivery.state.dispatched else None,
         means=leg.means,
         responsible=leg.responsible,
+        held_by=to_hand_on(delivery.state),
         gross=custody.gross if custody is not None else None,
         seals=tuple(seal.number for seal in custody.seals) if custody is not None else (),
         packages=custody.packages if custody is not None else None,

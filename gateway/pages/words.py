@@ -236,6 +236,7 @@ CHOICES: Mapping[str, str] = {
     "replacement": mark("record of replacement"),
     "sampling": mark("record of sampling"),
     "handover": mark("handover act"),
+    "transfer": mark("act of acceptance and transfer"),
     "surveillance": mark("surveillance report"),
     "seizure": mark("record of seizure"),
     "submission": mark("order on submitting results"),

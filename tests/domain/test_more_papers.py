@@ -232,6 +232,37 @@ def test_what_the_laboratory_left_is_what_is_destroyed() -> None:
     assert "6,599\u202fg after the examination" in text(paper)
 
 
+def test_what_was_found_passes_by_an_act_of_giver_and_taker() -> None:
+    """It says what each found, from which minute on the taker holds it, and in which entries that stands; services of another
+    State do not have it. What is recorded later changes nothing of it.
+    """
+    table = Table(with_changes(plan_={"found_by": "kz.customs"})).consent()
+    seal = {"number": "KGD-1", "security": "I"}
+    given = {"exhibits": ["consignment"], "to": "kz.police", "purpose": "carried on", "gross": "13.9 kg", "seals": [seal]}
+    table.say("kz.customs", "exhibits_offered", **given)
+    assert "transfer.kz.police" not in [one.name for one in offered(Record.of(table.delivery))]
+    taken = {"exhibits": ["consignment"], "giver": "kz.customs", "intact": False, "note": "a seal scratched", "gross": "13.91 kg"}
+    table.say("kz.police", "exhibits_accepted", **taken)
+    record = Record.of(table.delivery)
+    paper = made(record, "transfer.kz.police", reader=table.directory.get("kz.customs"))
+    printed = text(paper)
+    for said in (
+        "KGD-1/I",
+        "13,900\u202fg",
+        "13,910\u202fg",
+        "“a seal scratched”",
+        "“carried on”",
+        "Until then the giver held",
+    ):
+        assert said in printed
+    assert (entry(record, "exhibits_offered", "kz.customs"),) == said_in(paper, "KGD-1/I")
+    assert (entry(record, "exhibits_accepted", "kz.police"),) == said_in(paper, "13,910\u202fg")
+    with pytest.raises(NotAllowed):
+        made(record, "transfer.kz.police", reader=table.directory.get("uz.customs"))
+    table.dispatch()
+    assert text(made(Record.of(table.delivery), "transfer.kz.police")) == printed
+
+
 def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:
     """Once acts have opened all that it prints and the plan; it replaces the paper that bore the mark."""
     table = Table().dispatch()
@@ -280,7 +311,7 @@ def test_r31_each_paper_says_which_consignment_of_which_operation_it_is() -> Non
 
                 assert said.format(number, count) in printed, one.name
                 assert [not subject] * 2 == [other in printed for other in others], one.name
-    assert set(FORMS) - {"replacement", "sampling", "surveillance", "destruction"} == kinds
+    assert set(FORMS) - {"replacement", "sampling", "transfer", "surveillance", "destruction"} == kinds
     assert "operation “" not in text(made(RECORD, "measures"))
 
 

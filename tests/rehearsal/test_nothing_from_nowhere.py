@@ -174,7 +174,7 @@ class Proof:
         content = statement.content
         content = content.content if isinstance(content, Correction) else content
         self.said.append(content)
-        self.problems += self._exhibits.heard(statement, self.plan.legs[0].responsible)  # detected and prepared before it leaves
+        self.problems += self._exhibits.heard(statement)
         self.problems += self._unmade(content, statement.checkpoint)
 
     def _by_leave(self, statement: Statement, at: datetime) -> Iterator[str]:

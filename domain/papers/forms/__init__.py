@@ -16,6 +16,7 @@ from domain.papers.forms.sampling import SamplingForm
 from domain.papers.forms.seizure import SeizureRecordForm
 from domain.papers.forms.submission import SubmissionForm
 from domain.papers.forms.surveillance import SurveillanceForm
+from domain.papers.forms.transfer import TransferForm
 
 FORMS: Mapping[str, Form] = {
     form.name: form
@@ -27,6 +28,7 @@ FORMS: Mapping[str, Form] = {
         ReplacementForm(),
         SamplingForm(),
         HandoverForm(),
+        TransferForm(),
         SurveillanceForm(),
         SeizureRecordForm(),
         SubmissionForm(),

@@ -5,21 +5,16 @@ from dataclasses import dataclass
 
 from domain.delivery.holdings import CONSIGNMENT
 from domain.papers.form import Form
-from domain.papers.forms.lots import label_of, lot_of
+from domain.papers.forms.lots import each_lot
 from domain.papers.forms.parts import (
-    NONE,
     approved,
     author,
     day_of,
     in_turn,
     local,
-    mass_of,
     of_the_group,
-    row,
     signing,
     spoken,
-    table,
-    weight,
 )
 from domain.papers.forms.witnessed import MOST_DIGESTS, files, recorded
 from domain.papers.paper import (
@@ -31,7 +26,6 @@ from domain.papers.paper import (
     Heading,
     Line,
     Paragraph,
-    TableRow,
     TickBox,
     Title,
     Value,
@@ -39,7 +33,7 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.rules.exhibits import Disposed, LaboratoryReport
+from domain.rules.exhibits import Disposed
 from domain.rules.stop import Destroyed
 from domain.words.text import mark
 
@@ -59,8 +53,6 @@ MEMBERS = mark("officers {officers}; chair {chair}")
 PRESENT = mark("{yes} present: {name}  {told} told before, No. {number} of {day}  {no} not required")
 MEANS = mark("{means}; place {place}")
 THINGS = mark("Destroyed")
-LABEL, WHAT, MASS, PACKED = mark("Exhibit"), mark("What"), mark("Net mass"), mark("Packing, seal")
-LEFT = mark("after the examination")
 WHOLE = mark("The consignment no longer exists: {circumstances}")
 IDENTITY = mark("Labels and seals were compared with the records: {yes} as they were left  {no} not so: {blank}")
 NOTHING_LEFT = mark("Nothing that could be used was left: {yes} yes  {no} no: {blank}")
@@ -79,7 +71,7 @@ class DestructionForm(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 5
+    version = 6
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -97,9 +89,9 @@ class DestructionForm(Form):
         return reader.state is not None and reader.state == record.state_of(service)
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
-        """As of then."""
+        """As of then, with what has corrected it."""
         one = _destroyed(record)[subject]
-        return tuple(_blocks(record.until(one.said.counted), one.said, one.content, tongue))
+        return tuple(_blocks(record.until(max(one.said.counted, *one.said.entries)), one.said, one.content, tongue))
 
 
 def _destroyed(record: Record) -> Mapping[str, _Gone]:
@@ -122,9 +114,7 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
     yield Fields(tuple(_head(record, said, gone, place, tongue)))
     yield Heading(tongue.words(THINGS))
     if isinstance(gone, Disposed):
-        rows = tuple(_row(record, said, label, tongue) for label in gone.exhibits)
-        heads = ((LABEL, 3), (WHAT, 7), (MASS, 4, True), (PACKED, 4))
-        yield table(tongue, heads, rows, [said.seq] * len(rows))
+        yield each_lot(record, said, gone.exhibits, tongue)
     else:
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
     yield Paragraph(tongue.say(IDENTITY, yes=TickBox(), no=TickBox(), blank=Blank(3)), "left")
@@ -152,19 +142,3 @@ def _head(
     yield tongue.words(PROSECUTOR), (beside,)
     means = tongue.quoted(gone.means, *said.entries) if isinstance(gone, Disposed) and gone.means else Blank(3)
     yield tongue.words(METHOD), (tongue.say(MEANS, means=means, place=place),)
-
-
-def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> TableRow:
-    """What the exhibit is, and what was left of it by the newest report of a laboratory; else what it weighed before."""
-    lot = lot_of(record, label, tongue)
-    what = lot.what
-    reports = [(heard, one) for heard, one in record.said(LaboratoryReport) if one.exhibit == label and one.left is not None]
-    masses: Line = (Blank(2),)
-    if reports:
-        heard, one = reports[-1]
-        masses = joined((weight(tongue, one.left, *heard.entries), tongue.words(LEFT)), " ")
-    elif lot.amounts:
-        each = [mass_of(tongue, one, *lot.sources) for one in lot.amounts]
-        masses = joined(net for _, net in each)
-        what = joined((what, *(name for name, _ in each)), ": ") if len(each) == 1 else what
-    return row((label_of(label, tongue, *said.entries),), what, masses or NONE, (Blank(2),))
