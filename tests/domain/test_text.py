@@ -136,7 +136,7 @@ def test_no_record_has_a_string_that_is_not_looked_at() -> None:
         for place, looked_at in strings(record.__pydantic_core_schema__)
         if not looked_at
     }
-    assert {"Packet.history", "Filled.values_schema", "PaperFile.file"} == found
+    assert {"Packet.history", "FilledForm.values_schema", "PaperFile.file"} == found
 
 
 @given(
