@@ -70,7 +70,9 @@ def _card(state: str, dice: random.Random) -> RuleCard:
         "terms": [
             {"longest": "60d", "extension": dice.choice(("30d", "1 month", "90d")), "ceiling": dice.choice(("80d", "365d"))}
         ],
-        "urgent": [{"forms": ["oral"], "written_within": dice.choice(("6h", "72h"))}],
+        "urgent": [
+            {"forms": ["oral"], "written_within": dice.choice(("6h", "72h")), "of": ["authorisation", "agreement"]},
+        ],
         "notice": [{"time": "24h"}],
         "duties": [duty],
         "bars": [{"what": "INVENTED danger"}],

@@ -8,10 +8,12 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.words.errors import Fault
-from domain.words.text import either, fill
+from domain.words.text import either, fill, mark
 
 STATE_SECRETS = ("секретно", "совершенно секретно", "особой важности", "secret", "top secret")
 """Marks of State secrets, which have no place in a plan (docs/plans.md)."""
+
+ASKED_ORALLY = mark("R1: {state} was first asked by word of mouth, which is for what is urgent: say `urgency: urgent`")
 
 
 def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
@@ -32,6 +34,9 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
         if state not in asked:
             problem = fill("R1: {state} is not asked to decide on anything: who is not asked is told nothing", state=state)
             yield Fault(place=f"request.to.{state}", problem=problem)
+        if to.asked_orally is not None and plan.request.urgency != "urgent":
+            problem = fill(ASKED_ORALLY, state=state)
+            yield Fault(place="request.urgency", problem=problem)
         card = cards.get(state)
         taken = [code for one in card.about(card.languages, plan.case) for code in one.codes] if card is not None else []
         if state not in own and taken and to.language not in taken:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from domain.plan.attachment import Attachment
 from domain.plan.cards import Language
-from domain.plan.vocabulary import Involved, Line, Reason
+from domain.plan.vocabulary import Involved, Line, Reason, Spoken
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId, State
 from domain.words.limits import (
@@ -29,6 +29,7 @@ from domain.words.limits import (
     MOST_ROLES,
     MOST_STATES,
 )
+from domain.words.moments import Moment
 
 Means = Literal["direct", "i-24/7", "siena", "cencomm", "caricc", "liaison_officer"]
 """How a request reaches the authority beside Vigil: from service to service; by Interpol's I-24/7, Europol's SIENA or the WCO's
@@ -56,6 +57,19 @@ class Companions(Frozen):
     armed: bool = False
 
 
+class AskedOrally(Frozen):
+    """That a State was first asked by word of mouth, which this request confirms in writing (SCO agreement on customs assistance
+    of 2 November 2007, art. 11: in exceptional cases, and at once confirmed).
+    """
+
+    at: Moment
+    spoken: Spoken
+    asked_by: Line
+    """The office of who asked; never a name."""
+    taken_down_by: Line
+    """The office of who took it down there; never a name."""
+
+
 class Addressed(Frozen):
     """What is said to one State alone."""
 
@@ -65,6 +79,8 @@ class Addressed(Frozen):
     language: Language
     asks: Words = ""
     """What it is asked to do beside consenting: take over at the border, keep watch, arrest."""
+    asked_orally: Annotated[AskedOrally | None, Field(exclude_if=lambda asked: asked is None)] = None
+    """Whether it was first asked by word of mouth."""
 
 
 class ToldToAll(Frozen):

@@ -10,8 +10,9 @@ from domain.plan.quantity import say_quantity
 from domain.plan.request import FROM_MEMORY, Means
 from domain.plan.request_for_consent import RequestForConsent, Stretch
 from domain.views.law import SURE
-from domain.views.names import CRIMINAL_ROLES
+from domain.views.names import CRIMINAL_ROLES, SPOKEN
 from domain.views.sentences import Translate, english
+from domain.words.moments import instant, utc_text
 from domain.words.quantities import say_span
 from domain.words.text import mark, told, word
 
@@ -64,6 +65,10 @@ COMPANIONS = mark("{service}, officers: {count}, {armed}")
 ARMED, UNARMED = mark("armed"), mark("unarmed")
 SIGHTED = mark(
     "It is sighted at least every {check_in}; {answer} later, without an answer, it counts as lost and is searched for {search}"
+)
+ORALLY = mark(
+    "You were first asked by word of mouth, {means}, at {at}, by {asked_by}; taken down by: {taken_down_by}. This confirms it in "
+    "writing."
 )
 ARRESTS = mark("Arrest: {place}, by {services}")
 ANSWER = mark("{contact}; it reaches you {channel}, in the language {language}")
@@ -125,6 +130,9 @@ def _who(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     yield translate(MARKED).format(marking=asked.marking, code=asked.handling_code)
     if asked.urgency == "urgent":
         yield translate(URGENT)
+    if (first := asked.asked_orally) is not None:
+        at, means = utc_text(instant(first.at)), translate(SPOKEN[first.spoken])
+        yield translate(ORALLY).format(means=means, at=at, asked_by=first.asked_by, taken_down_by=first.taken_down_by)
 
 
 def _offence(asked: RequestForConsent, translate: Translate) -> Iterator[str]:

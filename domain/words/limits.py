@@ -161,7 +161,7 @@ MOST_KEY_CHANGES: Final = 100
 MOST_REQUIREMENTS: Final = 256
 """Answers that a plan asks for in all. Each that is open is a question under way and an answer to remember."""
 MOST_CONSENTS: Final = 48
-"""Authorisations and permissions among them: each is carried to the end, and may be asked to be longer."""
+"""Authorisations, agreements and permissions among them: each is carried to the end, and may be asked to be longer."""
 MOST_CORRECTABLE: Final = 64
 """Preparations, arrests and seizures among them: each is remembered to the end, so that it can be corrected."""
 MOST_BY_TWO: Final = 32

@@ -174,7 +174,9 @@ class Proof:
         content = statement.content
         content = content.content if isinstance(content, Correction) else content
         self.said.append(content)
-        holder = next((one.responsible for one in self.plan.legs if one.responsible == voice_of(statement)), "nobody")
+        first = self.plan.legs[0].responsible
+        mine = (one.responsible for one in self.plan.legs if one.responsible == voice_of(statement))
+        holder = first if isinstance(statement.content, Prepared) else next(mine, "nobody")
         self.problems += self._exhibits.heard(statement, holder)
         self.problems += self._unmade(content, statement.checkpoint)
 

@@ -8,6 +8,7 @@ from domain.papers.forms.destruction import Destruction
 from domain.papers.forms.examination import Examination
 from domain.papers.forms.handover import Handover
 from domain.papers.forms.measures import Measures
+from domain.papers.forms.memorandum import Memorandum
 from domain.papers.forms.order import Order
 from domain.papers.forms.replacement import Replacement
 from domain.papers.forms.request import Request
@@ -21,6 +22,7 @@ FORMS: Mapping[str, Form] = {
     form.name: form
     for form in (
         Request(),
+        Memorandum(),
         Order(),
         Measures(),
         Examination(),

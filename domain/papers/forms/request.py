@@ -28,7 +28,7 @@ from domain.plan.demands import demands, needed
 from domain.plan.directory import Service
 from domain.plan.request_for_consent import RequestForConsent, addressees, digest_of_request, request_for_consent
 from domain.views.law import in_words
-from domain.views.names import CRIMINAL_ROLES
+from domain.views.names import CRIMINAL_ROLES, SPOKEN
 from domain.views.request_in_words import CHANNELS
 from domain.words.moments import instant
 from domain.words.text import mark, word
@@ -91,6 +91,10 @@ SILENCE = mark(
     "Silence is no consent. Where consent is given by word of mouth, please name the office of who gave it, day and hour, and "
     "confirm it in writing."
 )
+ORALLY = mark(
+    "You were first asked by word of mouth, {means}, on {at} UTC, by {asked_by}; taken down by: {taker}. This request confirms "
+    "it in writing."
+)
 ASSURED = mark("Assurances")
 STOPS = mark(
     "Any participant may stop it at any minute and owes no reason. Without a live consent of each State it does not leave."
@@ -110,7 +114,7 @@ class Request(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
-    version = 5
+    version = 6
     title = mark("request for a controlled delivery")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -180,6 +184,11 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
             language=tongue.language(asked.language, "plan"),
         )
     )
+    if (first := asked.asked_orally) is not None:
+        means = Value(tongue.translate(SPOKEN[first.spoken]), ("plan",))
+        at = Value(tongue.moment(instant(first.at)), ("plan",))
+        by, taker = tongue.quoted(first.asked_by, "plan"), tongue.quoted(first.taken_down_by, "plan")
+        yield Paragraph(tongue.say(ORALLY, means=means, at=at, asked_by=by, taker=taker))
     yield Paragraph(tongue.words(SILENCE))
     yield Heading(tongue.words(ASSURED))
     yield Items(tuple(_assurances(asked, tongue)))
