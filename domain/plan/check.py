@@ -20,6 +20,7 @@ from domain.plan.check_powers import acts, beginning, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
+from domain.plan.check_times import planned
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, Service
 from domain.plan.gaps import gaps_in
 from domain.plan.group import member
@@ -348,6 +349,7 @@ CHECKS: tuple[Check, ...] = (
     essentials,
     route,
     places,
+    planned,
     calls,
     accompanied,
     handovers,

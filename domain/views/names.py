@@ -15,6 +15,20 @@ from domain.plan.plan import Step
 from domain.plan.vocabulary import CriminalRole, Spoken
 from domain.words.text import mark
 
+TRADE_ROLES: Mapping[str, str] = {
+    "consignor": mark("consignor"),
+    "consignee": mark("consignee"),
+    "carrier": mark("carrier"),
+    "forwarder": mark("forwarder"),
+    "declarant": mark("declarant"),
+    "notify_party": mark("party to be notified"),
+}
+"""Who the papers of a consignment name."""
+WHO_TRADES: Mapping[str, str] = {
+    "firm": mark("the firm"),
+    "private_person": mark("a private person, named in an annex alone"),
+    "not_known": mark("not known"),
+}
 GIVEN_IN: Mapping[Form, str] = {
     "written": mark("in writing"),
     "oral": mark("by word of mouth"),

@@ -120,6 +120,12 @@ MOST_ASKED_CONDITIONS: Final = 8
 """By what whoever asks for consent says that it is bound."""
 MOST_ROLES: Final = 6
 """Roles in the offence that a request counts persons of."""
+MOST_PARTIES: Final = 4
+"""Firms and persons that the papers of a consignment name, and a request tells."""
+LONGEST_FIRM: Final = 120
+"""Characters of the name of a firm, in full."""
+LONGEST_REGISTERED: Final = 40
+"""Characters of its number in a register."""
 MOST_COMPANIONS: Final = 50
 """Officers of one service who travel along."""
 MOST_ANNEXES: Final = 5

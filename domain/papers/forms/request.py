@@ -28,8 +28,8 @@ from domain.plan.demands import demands, needed
 from domain.plan.directory import Service
 from domain.plan.request_for_consent import RequestForConsent, addressees, digest_of_request, request_for_consent
 from domain.views.law import in_words
-from domain.views.names import CRIMINAL_ROLES, SPOKEN
-from domain.views.request_in_words import CHANNELS
+from domain.views.names import CRIMINAL_ROLES, SPOKEN, TRADE_ROLES, WHO_TRADES
+from domain.views.request_in_words import CHANNELS, moment_there, with_post
 from domain.words.moments import instant
 from domain.words.text import mark, word
 
@@ -67,13 +67,15 @@ NO_MEASURES = mark("none")
 BY_CARD = mark("By the rule card of {state}: {said}")
 SHA = mark("SHA-256 of what is asked: {digest}, as entry {entry} has it.")
 ROUTE = mark("Route, and who is responsible on each leg")
-LEG, STATE, HANDED_OVER, TAKES, RESPONSIBLE = (
+LEG, STATE, HANDED_OVER, PLANNED, TAKES, RESPONSIBLE = (
     mark("Leg"),
     mark("State"),
     mark("From, to"),
+    mark("Planned"),
     mark("Takes"),
     mark("Responsible"),
 )
+PARTIES, PARTY, NOT_KNOWN = mark("Parties in trade"), mark("{role}: {who}"), mark("not known yet")
 PASSES = mark("Tolerance of the gross weight: ±{tolerance}.")
 SIGHTED = mark("It is sighted at least every {check_in}; out of sight, it is searched for {search}, then it is to be seized.")
 ASKED = mark("What you are asked to do")
@@ -227,6 +229,8 @@ def _rows(record: Record, asked: RequestForConsent, tongue: Tongue) -> Iterator[
     hidden = tongue.say(HIDDEN, concealment=tongue.quoted(asked.concealment, "plan"))
     yield tongue.words(OBJECT), (consignment(tongue, asked.consignment), hidden)
     yield tongue.words(PERSONS), (tongue.words(NO_NAMES), *_persons(asked, tongue))
+    if asked.parties:
+        yield tongue.words(PARTIES), tuple(_parties(asked, tongue))
     boxes = [(Box(one == asked.modality), _way(tongue, one, asked.modality), Words("  ")) for one in WAYS]
     yield tongue.words(WAY), (tuple(piece for one in boxes for piece in one),)
     yield tongue.words(MEASURES), tuple(_measures(record, asked, tongue))
@@ -272,18 +276,34 @@ def _measures(record: Record, asked: RequestForConsent, tongue: Tongue) -> Itera
 
 
 def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
-    heads = ((LEG, 1), (STATE, 3), (HANDED_OVER, 6), (TAKES, 2), (RESPONSIBLE, 5))
+    heads = ((LEG, 1), (STATE, 3), (HANDED_OVER, 6), (PLANNED, 4), (TAKES, 2), (RESPONSIBLE, 5))
     rows = tuple(
         row(
             (Value(str(number), ("plan",)),),
             (Value(tongue.state(leg.state), ("plan",), strong=leg.state == asked.state),),
-            (Value(f"{leg.start} – {leg.end}, {leg.means}", ("plan",)), *calling(tongue, leg.calls)),
+            (
+                Value(f"{with_post(leg.start, leg.start_post)} – {with_post(leg.end, leg.end_post)}, {leg.means}", ("plan",)),
+                *calling(tongue, leg.calls),
+            ),
+            (Value(f"{_planned(leg.departs, tongue)} – {_planned(leg.arrives, tongue)}", ("plan",)),),
             (Value(tongue.span(leg.takes), ("plan",)),),
             (tongue.service(record, leg.responsible),),
         )
         for number, leg in enumerate(asked.route, 1)
     )
     return table(tongue, heads, rows)
+
+
+def _planned(moment: str | None, tongue: Tongue) -> str:
+    return moment_there(moment) if moment is not None else tongue.translate(NOT_KNOWN)
+
+
+def _parties(asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:
+    for one in asked.parties:
+        named = joined(tongue.quoted(text, "plan") for text in (one.firm, one.number) if text is not None)
+        state = (tongue.the_state(one.state, "plan"),) if one.state is not None else ()
+        who = joined(line for line in ((Value(tongue.translate(WHO_TRADES[one.who]), ("plan",)),), named, state) if line)
+        yield tongue.say(PARTY, role=Value(tongue.translate(TRADE_ROLES[one.role]), ("plan",)), who=who)
 
 
 def _asks(record: Record, asked: RequestForConsent, tongue: Tongue, opened: int) -> Iterator[Line]:
