@@ -1617,6 +1617,7 @@ BUGS = (
     Bug("R22", "domain/plan/request_for_consent.py", "any(one < other for", "any(one > other for", "request_for_consent"),
     Bug("R22", "domain/rules/amending.py", "(*ahead, *beside, *left)", "(*ahead, *beside)", "request_for_consent"),
     Bug("R1", "domain/plan/check_request.py", "if named != (", "if False and named != (", "request_for_consent"),
+    Bug("R30", "domain/rules/exhibits.py", 'self.report == "expert_opinion" and', "False and", "exhibits"),
     Bug("R1", "domain/rules/urgency.py", 'state.agreed[said.voice].form = "written"', "pass", "before_it_is_written"),
     Bug("R1", "domain/rules/urgency.py", "state.agreed[progress.key].expired = True", "pass", "before_it_is_written"),
     Bug("R1", "domain/plan/cards.py", "if what in one.of and form", "if form", "before_it_is_written"),
@@ -4013,7 +4014,9 @@ BUGS = (
         '"following_person": passes and "following',
         "beside_the_route",
     ),
-    Bug("R22", "domain/rules/amending.py", "dict.fromkeys((*ahead, *beside, *left)):", "dict.fromkeys(ahead):", "beside_the_route"),
+    Bug(
+        "R22", "domain/rules/amending.py", "dict.fromkeys((*ahead, *beside, *left)):", "dict.fromkeys(ahead):", "beside_the_route"
+    ),
     Bug(
         "R1",
         "domain/views/asked.py",

@@ -63,6 +63,20 @@ def report(table: Table, service: str, **said: Any) -> str | None:
     return code(table.say(service, "laboratory_report", **(told | said)))
 
 
+def test_r30_an_expert_gives_an_opinion_in_a_case() -> None:
+    """Its number is said; a test report is made before there is one, and needs none."""
+    table = sampled()
+    for number in ({}, {"case_number": "  "}):
+        with pytest.raises(ValueError, match="made in a case"):
+            report(table, "kz.police", report="expert_opinion", **number)
+    wanted = table.statement(
+        "kz.police", "laboratory_report", **LASTING, exhibit="x", report="test_report", substance="x"
+    ).content
+    assert "case_number" not in plain(wanted)
+    said = {"report": "expert_opinion", "case_number": "22/7"}
+    assert "not_its_holder" == report(table, "uz.police", **said)
+
+
 def dispose(table: Table, service: str, *labels: str, **said: Any) -> str | None:
     """It is said what became of these; the code of the verdict."""
     told: dict[str, Any] = LASTING | {"how": "kept", "to": "case 7"}
