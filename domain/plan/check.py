@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 
+from domain.plan.access import reads_request
 from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, imports, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
@@ -90,6 +91,7 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from known(told.service, f"told_at_end.{number}.service")
     if plan.coordinator is not None:
         yield from known(plan.coordinator, "coordinator")
+        yield from _concerned(plan, directory)
     for index, checkpoint in enumerate(plan.checkpoints):
         for number, requirement in enumerate(checkpoint.requires):
             yield from known(requirement.service, f"checkpoints.{index}.requires.{number}.service")
@@ -99,6 +101,19 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from known(leg.responsible, f"legs.{index}.responsible")
         for number, service in enumerate(leg.accompanied_by):
             yield from known(service, f"legs.{index}.accompanied_by.{number}")
+
+
+def _concerned(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """A body of several States coordinates where one of them is asked, or somebody through it (R11)."""
+    body = directory.find(plan.coordinator or "")
+    asked = list(plan.request.to)
+    if body is not None and body.members and not any(reads_request(body, plan, state) for state in asked):
+        problem = fill(
+            "R11: {body} is a body of {members}, and none of these is asked to decide, nor anybody through it",
+            body=body.id,
+            members=", ".join(body.members),
+        )
+        yield Fault(place="coordinator", problem=problem)
 
 
 def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

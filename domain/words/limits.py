@@ -101,6 +101,8 @@ MOST_LISTED_SERVICES: Final = 500
 """Of an installation: some ten of each of fifty States. A delivery takes along those it needs."""
 MOST_CHANNELS: Final = 5
 """By which people at one desk are told. Each is tried for every notice."""
+MOST_OF_A_BODY: Final = 16
+"""States of which a body is one, such as a regional centre."""
 MOST_NAMES: Final = 20
 """Of a service, one in each language."""
 MOST_LANGUAGES: Final = 10

@@ -341,7 +341,10 @@ def test_r30_what_was_spent_and_left_is_told_of_the_exhibit() -> None:
     one = exhibits(table.delivery.state)["samples"]
     assert (0, None) == (one.spent, one.left)
     assert report(table, "kz.police", received="5 g", spent="40 mg", left="4960 mg", purity=910) is None
-    assert report(table, "kz.police", received="4960 mg", spent="60 mg", left="4900 mg", report="expert_opinion") is None
+    assert (
+        report(table, "kz.police", received="4960 mg", spent="60 mg", left="4900 mg", report="expert_opinion", case_number="22/7")
+        is None
+    )
     one = exhibits(table.delivery.state)["samples"]
     assert (100, 4_900) == (one.spent, one.left)
 

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.reported import Amended
 from domain.delivery.requests import Facts
+from domain.papers.forms import FORMS
+from domain.papers.record import Record
+from domain.plan.access import kept_from, reads_request, role_of
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
@@ -463,3 +467,42 @@ def test_the_digest_is_what_anybody_works_out_from_the_plan() -> None:
     ]
     assert None is request_for_consent(STEPPE, "FR")
     assert plain(words_of(STEPPE, "RU"))["vigil"] == "request-for-consent/1"
+
+
+def kept(plan: Plan, body: str = "caricc") -> list[str]:
+    """Whose requests are kept from the coordinator."""
+    return [*kept_from(example_directory().get(body), plan.model_copy(update={"coordinator": body}))]
+
+
+def test_r11_a_body_of_several_states_reads_the_requests_that_concern_it() -> None:
+    """Those to its members, and those that are asked through it; it sees the whole where that is all of them, and else a part, in
+    which the plan with the others' requests does not stand. A State's own authority that coordinates sees the whole.
+    """
+    assert [] == kept(STEPPE)
+    far, through = ({"EE": STEPPE.request.to["KG"].model_copy(update={"channel": one})} for one in ("siena", "caricc"))
+    wider = STEPPE.request.model_copy(update={"to": STEPPE.request.to | far})
+    plan = STEPPE.model_copy(update={"request": wider})
+    assert ["EE"] == kept(plan)
+    assert [] == kept(STEPPE.model_copy(update={"request": wider.model_copy(update={"to": STEPPE.request.to | through})}))
+    assert [] == kept(plan, "kg.prosecutor")
+    assert ["EE", "KG", "KZ", "RU"] == sorted(kept(plan, "selec"))
+    body = example_directory().get("caricc")
+    assert ("operations", "service") == (role_of(body, STEPPE), role_of(body, plan))
+
+    table = Table(example_plan("kyrgyzstan-kazakhstan-russia"))
+    assert page(table.delivery, body, 0)[0].seq == 0
+    assert isinstance(page(table.delivery, body, 0)[0], Entry)
+    narrower = body.model_copy(update={"members": ("KG",)})
+    first, *_ = page(table.delivery, narrower, 0)
+    assert isinstance(first, Withheld)
+    record = Record.of(table.delivery)
+    may = {one: FORMS["request"].may_have(record, one, narrower) for one in FORMS["request"].subjects(record)}
+    assert {"kg.prosecutor": True, "kz.prosecutor": False, "ru.customs": True} == may  # Russia is asked through it
+    assert not reads_request(narrower.model_copy(update={"id": "kgpp"}), record.plan, "KG")
+
+
+def test_r11_a_body_coordinates_where_somebody_it_is_a_body_of_is_asked() -> None:
+    """CARICC has no part in what goes from Türkiye to Bulgaria."""
+    plan = example_plan("istanbul-stopped").model_copy(update={"coordinator": "caricc"})
+    said = [one for one in faults_in(plan, example_directory(), example_cards()) if one.place == "coordinator"]
+    assert [True] == ["caricc is a body of AZ, KG, KZ, RU, TJ, TM, UZ" in one.problem for one in said]

@@ -16,6 +16,7 @@ from domain.papers.forms.unwritten import NOT_WRITTEN, WRITTEN, Given, confirmin
 from domain.papers.paper import Blank, Block, Dated, Fields, Line, Paragraph, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
+from domain.plan.access import reads_request
 from domain.plan.cards import Unwritable
 from domain.plan.directory import Service
 from domain.plan.request import AskedOrally
@@ -73,7 +74,7 @@ class Memorandum(Form):
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
         """Services of the State that spoke, or was asked; of a request those alone who decide on it."""
         if subject in _asked(record):
-            return reader.id in addressees(record.plan, subject)
+            return reader.id in addressees(record.plan, subject) or reads_request(reader, record.plan, subject)
         service = _given(record)[subject][0].service
         return reader.state is not None and reader.state == record.state_of(service)
 

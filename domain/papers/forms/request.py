@@ -23,6 +23,7 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
+from domain.plan.access import reads_request
 from domain.plan.cards import Modality
 from domain.plan.demands import demands, needed
 from domain.plan.directory import Service
@@ -132,8 +133,8 @@ class Request(Form):
         return subject
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
-        """Who is asked."""
-        return reader.id == subject
+        """Who is asked; and the coordinator, where the request to that State is its to read."""
+        return reader.id == subject or reads_request(reader, record.plan, record.state_of(subject) or "")
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As it was when the checkpoint closed; as it is while that is open."""
