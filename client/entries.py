@@ -43,6 +43,7 @@ from domain.delivery.reported import (
 )
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding, Verdict
+from domain.plan.acts import NamedAct
 from domain.plan.goods import Checked, say_amount
 from domain.plan.key_changes import read_change
 from domain.plan.quantity import say_quantity
@@ -135,7 +136,9 @@ def said(statement: Statement) -> str:
     """What a statement says, in a few words."""
     kind = say_kind(statement.kind, speak)
     match statement.content:
-        case AuthorisationGranted(state=state, valid_until=until, reference=reference):
+        case AuthorisationGranted(state=state, valid_until=until, reference=None):
+            facts = _("{state} until {moment}, by word of mouth", state=state, moment=moment(until))
+        case AuthorisationGranted(state=state, valid_until=until, reference=NamedAct() as reference):
             facts = _("{state} until {moment}, ref. {reference}", state=state, moment=moment(until), reference=reference.say())
         case (Prepared() | HandoverOffered() | HandoverAccepted()) as checked:
             facts = ", ".join(_found(checked))

@@ -21,6 +21,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import exhibits
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
+from domain.plan.access import role_of
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
@@ -147,7 +148,7 @@ def run_group(seed: int) -> Result:
 def reader_of(chosen: World) -> Reader:
     """One of those who see a part of it: another one with each seed."""
     plan = chosen.plan
-    readers = [one for one in plan.participants() if one not in (*plan.initiators(), plan.coordinator)]
+    readers = [one for one in plan.participants() if role_of(chosen.directory.get(one), plan) != "operations"]
     return Reader(chosen.directory.get(random.Random(f"{chosen.seed}/reader").choice(readers)))  # noqa: S311 - repeatable
 
 

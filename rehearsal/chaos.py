@@ -152,8 +152,23 @@ def grants_briefly(plan: Plan, dice: random.Random) -> Act:
 def grants_by_word_of_mouth(plan: Plan, dice: random.Random) -> Act:
     """A consent that is not written yet: it must be confirmed, or it ends; where the law does not know it, it is refused."""
     at, service = _asked(plan, dice, "authorise")
-    details = {"form": dice.choice(("oral", "reproducible")), "given_at": SHORTLY_BEFORE}
-    return Act(service=service, at=at, says="authorisation_granted", details=details)
+    return Act(service=service, at=at, says="authorisation_granted", details=_unwritten(dice))
+
+
+def agrees_by_word_of_mouth(plan: Plan, dice: random.Random) -> Act | None:
+    """An agreement of another service that is not written yet: as a consent that is not."""
+    asked = [(at.id, one.service) for at in plan.at("authorise") for one in at.requires if one.says == "agreement"]
+    if not asked:
+        return None
+    at, service = dice.choice(asked)
+    return Act(service=service, at=at, says="agreement_given", details=_unwritten(dice))
+
+
+def _unwritten(dice: random.Random) -> dict[str, Any]:
+    if dice.random() < HALF:
+        return {"form": "reproducible", "given_at": SHORTLY_BEFORE}
+    spoken = {"spoken": "telephone", "taken_down_by": "SIMULATED duty officer", "reference": None}
+    return {"form": "oral", "given_at": SHORTLY_BEFORE, **spoken}
 
 
 def _allows_otherwise(plan: Plan, dice: random.Random) -> Act:
@@ -536,6 +551,7 @@ TROUBLES: tuple[Trouble, ...] = (
     grants_briefly,
     grants_briefly,
     grants_by_word_of_mouth,
+    agrees_by_word_of_mouth,
     _allows_otherwise,
     _withdraws,
     _is_silent,

@@ -230,9 +230,9 @@ class Checker:
                     self._halt("undecided")
                 elif overdue or unsigned or ".decision." in name or name.startswith("sibling."):
                     self._halt("silence")
-                elif name.startswith("written.") and (self._outcome is not None or self._split):
+                elif name.startswith(("written.", "agreed.")) and (self._outcome is not None or self._split):
                     pass  # nothing is left to halt; that it was never written is said
-                elif name.startswith(("extension.", "written.", "search.")):
+                elif name.startswith(("extension.", "written.", "agreed.", "search.")):
                     self._halt("lost" if name.startswith("search.") else "expired")
             case Expiring(rung=rung):
                 if rung == len(self._plan.expiry_warnings):

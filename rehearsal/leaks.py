@@ -11,6 +11,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.delivery.requests import Request
 from domain.delivery.vocabulary import NoticeKind
+from domain.plan.access import role_of
 from domain.plan.directory import Service
 from domain.plan.plan import Leg, Plan
 from domain.record.door import read_statement
@@ -58,7 +59,7 @@ class Reader:
     def watch(self, delivery: Delivery, entry: Entry) -> None:
         """Raises `BrokenInvariantError` if something is shown that is not this service's to know."""
         plan = delivery.plan
-        if self._service.id not in plan.participants() or self._service.id in (*plan.initiators(), plan.coordinator):
+        if self._service.id not in plan.participants() or role_of(self._service, plan) == "operations":
             return  # after a change of plan it may see nothing, or the whole
         if delivery is not self._seen[0]:  # the record may have been put back
             self._since = min(self._since, entry.seq)

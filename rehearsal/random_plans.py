@@ -12,6 +12,8 @@ from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 
 STATES = ("KZ", "UZ", "RU", "KG")
+MEMBERS = ("KZ", "UZ", "RU")
+"""Whose body the centre is that coordinates: it does not see the whole where Kyrgyzstan is asked."""
 MODALITIES = ("intact", "removed", "removed_in_part", "replaced_in_part", "replaced_in_whole")
 KINDS = ("customs", "police", "prosecutor", "court")
 MEASURES = ("post", "opening", "following_person", "watching_thing", "device", "foreign_officers")
@@ -50,7 +52,7 @@ def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
 
 
 def _directory() -> Directory:
-    services: list[Words] = [{"id": "centre", "kind": "coordinator", "names": {"en": "INVENTED centre"}}]
+    services: list[Words] = [{"id": "centre", "kind": "coordinator", "members": MEMBERS, "names": {"en": "INVENTED centre"}}]
     for state in STATES:
         for kind in KINDS:
             one = {"id": f"{state.lower()}.{kind}", "kind": kind, "state": state, "names": {"en": f"INVENTED {kind}"}}
@@ -70,7 +72,9 @@ def _card(state: str, dice: random.Random) -> RuleCard:
         "terms": [
             {"longest": "60d", "extension": dice.choice(("30d", "1 month", "90d")), "ceiling": dice.choice(("80d", "365d"))}
         ],
-        "urgent": [{"forms": ["oral"], "written_within": dice.choice(("6h", "72h"))}],
+        "urgent": [
+            {"forms": ["oral"], "written_within": dice.choice(("6h", "72h")), "of": ["authorisation", "agreement"]},
+        ],
         "notice": [{"time": "24h"}],
         "duties": [duty],
         "bars": [{"what": "INVENTED danger"}],
@@ -136,7 +140,7 @@ def _plan(seed: int, states: list[str], cards: dict[str, RuleCard], dice: random
             "articles": {state: ["INVENTED article"] for state in cards},
         },
         "initiator": legs[0]["responsible"],
-        "coordinator": "centre",
+        "coordinator": "centre" if {*MEMBERS} & {*asked} else None,
         "request": _request(asked, legs),
         "modality": dice.choice(MODALITIES),
         "uses": [one for one in uses if not (untouched and one == "device")],

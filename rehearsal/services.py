@@ -292,7 +292,12 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             **window,
         },
         "authorisation_refused": {"state": facts.state},
-        "authorisation_extended": {"state": facts.state, "valid_until": until.isoformat()},
+        "authorisation_extended": {
+            "state": facts.state,
+            "valid_until": until.isoformat(),
+            "granted_by_role": "SIMULATED prosecutor",
+            "legal_basis": "SIMULATED decision",
+        },
         "authorisation_withdrawn": {"state": facts.state},
         "authorisation_confirmed": {
             "state": facts.state,
@@ -308,6 +313,12 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "given_by_role": "SIMULATED head",
         },
         "agreement_refused": {"state": facts.state},
+        "agreement_confirmed": {
+            "state": facts.state,
+            "reference": f"SIMULATED-{facts.state}-{dice.randint(1000, 9999)} of {day}",
+            "written_by_role": "SIMULATED head",
+            "written_at": asked.isoformat(),
+        },
         "prepared": {
             "modality": facts.modality,
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],

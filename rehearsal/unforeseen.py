@@ -16,6 +16,7 @@ from domain.signing.canonical import plain
 from rehearsal.chaos import (
     HALF,
     Rival,
+    agrees_by_word_of_mouth,
     breaks_a_seal,
     grants_briefly,
     grants_by_word_of_mouth,
@@ -135,6 +136,11 @@ def _confirmation(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     return Led(plan, (grants_by_word_of_mouth(plan, dice),)), [(one, f"written.{one}") for one in _authorities(plan)]
 
 
+def _written_agreement(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
+    act = agrees_by_word_of_mouth(plan, dice)
+    return Led(plan, (act,) if act is not None else ()), [(act.service, f"agreed.{act.service}")] if act is not None else []
+
+
 def _sanction(plan: Plan, dice: random.Random) -> tuple[Led, Places]:
     act = permits_in_urgency(plan, dice)
     return Led(plan, (act,) if act is not None else ()), [(act.service, f"sanction.{act.service}")] if act is not None else []
@@ -227,6 +233,7 @@ WAYS: dict[str, Way] = {
     "exhibits": _exhibits,
     "extension": _extension,
     "confirmation": _confirmation,
+    "written_agreement": _written_agreement,
     "sanction": _sanction,
     "renewal": _renewal,
     "duty": _duty,

@@ -142,7 +142,7 @@ ODD: dict[str, tuple[dict[str, Any], ...]] = {
             "reference": "TEST-6 of 2022-03-01",
             "substance": "x",
         },
-        {"exhibit": "consignment", "report": "expert_opinion", "reference": "TEST-6 of 2022-03-01"}
+        {"exhibit": "consignment", "report": "expert_opinion", "case_number": "22/7", "reference": "TEST-6 of 2022-03-01"}
         | {"substance": "x", "received": "2 g", "spent": "1 g", "left": "1 g"},
     ),
     "disposed": (

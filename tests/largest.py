@@ -99,6 +99,8 @@ class Largest:
             words["spent"] = 0
         if {"members", "seen"} <= words.keys():  # a statement of several has seen no one ledger, which takes more room
             words["members"] = None
+        if {"form", "spoken"} <= words.keys():  # what is in a form that can be read again is not taken down
+            words["form"], words["spoken"], words["taken_down_by"] = "reproducible", None, None
         if "code" in words and "caveat" in words:
             words["code"] = "H3"
         return words

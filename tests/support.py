@@ -205,6 +205,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "taken_for": ["mephedrone (4-MMC)"],
         "sure": "presumptive_test",
     },
+    "authorisation_extended": {"granted_by_role": "prosecutor", "legal_basis": "test"},
     "authorisation_granted": {
         "reference": "TEST-1",
         "granted_by_role": "prosecutor",
@@ -371,6 +372,8 @@ class Table:
         if kind in ("authorisation_granted", "agreement_given", "permission_granted"):
             usual["state"] = self.directory.get(content.get("on_behalf_of", service)).state
             usual["request"] = digest_of_request(self.delivery.plan, content.get("state", usual["state"])) or "0" * 64
+        if content.get("form") == "oral":  # it bears no number
+            usual |= {"reference": None, "spoken": "telephone", "taken_down_by": "duty officer"}
         if kind == "authorisation_granted":
             usual["permits"] = self._permitted_with_it(usual["state"], content.get("on_behalf_of", service))
         if kind == "arrest_made":  # another person each time

@@ -57,6 +57,19 @@ class Grant:
         return tuple((f"{self.service}/{number}", one.text) for number, one in numbered if one.at == checkpoint)
 
 
+@dataclass
+class Agreed:
+    """The agreement of one service that was given before it was written."""
+
+    state: str
+    form: Form
+    """How it was given; in writing, once that has followed (R1)."""
+    given_at: datetime
+    """From that moment the time for the writing counts."""
+    expired: bool = False
+    """It was not written in time."""
+
+
 @dataclass(frozen=True)
 class Permit:
     """A permission of its own (R16)."""

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, TypeVar
 from pydantic import ConfigDict, Field
 
 from domain.delivery.custody import Custody, Discrepancy
-from domain.delivery.grants import Grant, Permit
+from domain.delivery.grants import Agreed, Grant, Permit
 from domain.delivery.known import Known, KnownStatements
 from domain.delivery.memory import (
     Cooperating,
@@ -101,6 +101,8 @@ class State:
     """Notices that services have still to be told, the oldest first."""
     grants: dict[str, Grant] = field(default_factory=dict)
     """By service: what it has authorised, in the order in which each first did."""
+    agreed: dict[str, Agreed] = field(default_factory=dict)
+    """By service: its agreement, where it was given before it was written."""
     permits: dict[str, tuple[Permit, ...]] = field(default_factory=dict)
     """By State: what it has permitted, in the order in which it did."""
     delegations: dict[str, Delegation] = field(default_factory=dict)

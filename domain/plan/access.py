@@ -1,7 +1,8 @@
 """Who may do what. One table, and every door asks it.
 
 The role follows from what the caller is in the directory, and from its part in the delivery: whoever starts or coordinates
-it is its operations officer. How far a permission reaches:
+it is its operations officer; a body of several States, such as CARICC, only where the requests to all States concern it. How far
+a permission reaches:
 
     all    every delivery, the whole of it
     own    deliveries it takes part in (to start or amend: as an initiator of the plan), the whole of them
@@ -81,9 +82,28 @@ _BY_KIND: dict[str, Role] = {
 
 def role_of(service: Service, plan: Plan | None = None) -> Role:
     """What the caller is: in this delivery, or apart from any."""
-    if plan is not None and service.id in (*plan.initiators(), plan.coordinator):
+    if plan is not None and (
+        service.id in plan.initiators() or (service.id == plan.coordinator and not kept_from(service, plan))
+    ):
         return "operations"
     return _BY_KIND.get(service.kind, "service")
+
+
+def kept_from(coordinator: Service, plan: Plan) -> tuple[str, ...]:
+    """The States whose requests are not this coordinator's to read, where it is of no one State: those that are none of its
+    `members`, and are not asked through it. The signed plan holds every request, so who is kept from one does not see the whole.
+    """
+    if coordinator.state is not None:
+        return ()
+    return tuple(state for state in plan.request.to if not reads_request(coordinator, plan, state))
+
+
+def reads_request(coordinator: Service, plan: Plan, state: str) -> bool:
+    """Whether the request to a State is for this coordinator: it is a body of that State, or the request goes through it."""
+    said = plan.request.to.get(state)
+    if coordinator.id != plan.coordinator or said is None:
+        return False
+    return state in (coordinator.state, *coordinator.members) or said.channel == coordinator.id
 
 
 def reach(role: Role, action: str) -> Reach:

@@ -64,6 +64,8 @@ Mark = Literal["T", "E", "K"]
 """How sure a value is. T: the text of the provision was read. E: an excerpt of it was. K: it is believed, and was not read."""
 
 Form = Literal["written", "oral", "reproducible"]
+Unwritable = Literal["authorisation", "agreement"]
+"""What may be given before it is written, where the law of a State knows that."""
 """How an authorisation is given: as a written act; by word of mouth; or in a form that can be read again, such as an e-mail."""
 
 Recorded = Literal["opening", "search", "seizure"]
@@ -257,10 +259,14 @@ class Term(Provision):
 
 
 class Urgent(Provision):
-    """What may be authorised before it is written, and by when the writing follows; else it ends (R1)."""
+    """What may be authorised or agreed to before it is written, and by when the writing follows; else it ends (R1)."""
 
     forms: Annotated[tuple[Literal["oral", "reproducible"], ...], Field(min_length=1, max_length=2)]
     written_within: Span
+    of: Annotated[tuple[Unwritable, ...], Field(min_length=1, max_length=2, exclude_if=lambda of: of == ("authorisation",))] = (
+        "authorisation",
+    )
+    """What: an authorisation, or the agreement of another service."""
 
 
 class UrgentMeasures(Provision):
@@ -454,9 +460,10 @@ class RuleCard(Frozen):
         """How long an authorisation of such a delivery lasts; none where that is not known."""
         return next((one for one in self.terms if one.is_about(case, self.state)), None)
 
-    def urgent_for(self, form: Form, case: Case) -> Urgent | None:
+    def urgent_for(self, form: Form, case: Case, what: Unwritable = "authorisation") -> Urgent | None:
         """What lets one be given in this form; none where nothing is known to."""
-        return next((one for one in self.urgent if form in one.forms and one.is_about(case, self.state)), None)
+        about = (one for one in self.urgent if what in one.of and form in one.forms)
+        return next((one for one in about if one.is_about(case, self.state)), None)
 
     def urgent_for_measure(self, measure: Measure, kind: ServiceKind, case: Case) -> UrgentMeasures | None:
         """What lets such a service permit this measure where it is urgent; none where nothing is known to."""

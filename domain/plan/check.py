@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 
+from domain.plan.access import reads_request
 from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, imports, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
@@ -20,6 +21,7 @@ from domain.plan.check_powers import acts, beginning, finding, outside, prosecut
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, calls, handovers, places, route
 from domain.plan.check_size import sizes
+from domain.plan.check_times import planned
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, Service
 from domain.plan.gaps import gaps_in
 from domain.plan.group import member
@@ -89,6 +91,7 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from known(told.service, f"told_at_end.{number}.service")
     if plan.coordinator is not None:
         yield from known(plan.coordinator, "coordinator")
+        yield from _concerned(plan, directory)
     if plan.found_by is not None:
         yield from known(plan.found_by, "found_by")
     for index, checkpoint in enumerate(plan.checkpoints):
@@ -100,6 +103,19 @@ def services(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         yield from known(leg.responsible, f"legs.{index}.responsible")
         for number, service in enumerate(leg.accompanied_by):
             yield from known(service, f"legs.{index}.accompanied_by.{number}")
+
+
+def _concerned(plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """A body of several States coordinates where one of them is asked, or somebody through it (R11)."""
+    body = directory.find(plan.coordinator or "")
+    asked = list(plan.request.to)
+    if body is not None and body.members and not any(reads_request(body, plan, state) for state in asked):
+        problem = fill(
+            "R11: {body} is a body of {members}, and none of these is asked to decide, nor anybody through it",
+            body=body.id,
+            members=", ".join(body.members),
+        )
+        yield Fault(place="coordinator", problem=problem)
 
 
 def together(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
@@ -350,6 +366,7 @@ CHECKS: tuple[Check, ...] = (
     essentials,
     route,
     places,
+    planned,
     calls,
     accompanied,
     handovers,

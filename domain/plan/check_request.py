@@ -8,10 +8,13 @@ from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.words.errors import Fault
-from domain.words.text import either, fill
+from domain.words.text import either, fill, mark
 
 STATE_SECRETS = ("секретно", "совершенно секретно", "особой важности", "secret", "top secret")
 """Marks of State secrets, which have no place in a plan (docs/plans.md)."""
+
+ONLY_FIRMS = mark("a firm is named, and nobody else: the name of a private person stands in an annex")
+ASKED_ORALLY = mark("R1: {state} was first asked by word of mouth, which is for what is urgent: say `urgency: urgent`")
 
 
 def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> Iterator[Fault]:
@@ -32,6 +35,9 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
         if state not in asked:
             problem = fill("R1: {state} is not asked to decide on anything: who is not asked is told nothing", state=state)
             yield Fault(place=f"request.to.{state}", problem=problem)
+        if to.asked_orally is not None and plan.request.urgency != "urgent":
+            problem = fill(ASKED_ORALLY, state=state)
+            yield Fault(place="request.urgency", problem=problem)
         card = cards.get(state)
         taken = [code for one in card.about(card.languages, plan.case) for code in one.codes] if card is not None else []
         if state not in own and taken and to.language not in taken:
@@ -47,6 +53,7 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
             problem = fill("R1: name the articles of {state}, whose service asks, by which it is an offence", state=state)
             yield Fault(place="offence.articles", problem=problem)
     yield from _along(plan)
+    yield from _parties(plan)
     if {"device", "audio_video"} & {*plan.uses} and not said.technical_means:
         problem = fill("R1: the plan uses technical means: say which, so that it can be decided on")
         yield Fault(place="request.technical_means", problem=problem)
@@ -56,6 +63,14 @@ def request(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard]) -> 
             marking=said.marking,
         )
         yield Fault(place="request.marking", problem=problem)
+
+
+def _parties(plan: Plan) -> Iterator[Fault]:
+    """A firm is named, and nobody else: names of private persons stand in an annex with its own mark."""
+    for number, one in enumerate(plan.request.parties):
+        named = one.firm is not None
+        if named != (one.who == "firm") or (one.number is not None and not named):
+            yield Fault(place=f"request.parties.{number}", problem=ONLY_FIRMS)
 
 
 def _along(plan: Plan) -> Iterator[Fault]:

@@ -15,7 +15,7 @@ from domain.words.figures import Figures
 from domain.words.quantities import say_span
 from domain.words.text import fill
 
-CONSENTS: tuple[Need, ...] = ("authorisation", "permission")
+CONSENTS: tuple[Need, ...] = ("authorisation", "agreement", "permission")
 CORRECTABLE: tuple[Need, ...] = ("prepared", "arrest", "seizure", "interdiction")
 
 
@@ -24,7 +24,7 @@ def sizes(plan: Plan, directory: Directory, cards: Mapping[str, RuleCard], figur
     asked = [one for checkpoint in plan.checkpoints for one in checkpoint.requires]
     for what, count, most in (
         (fill("answers"), len(asked), figures.most_requirements),
-        (fill("authorisations and permissions"), sum(one.says in CONSENTS for one in asked), figures.most_consents),
+        (fill("authorisations, agreements and permissions"), sum(one.says in CONSENTS for one in asked), figures.most_consents),
         (fill("preparations, arrests and seizures"), sum(one.says in CORRECTABLE for one in asked), figures.most_correctable),
         (fill("answers by two officers"), sum(one.officers > 1 for one in asked), figures.most_by_two),
     ):

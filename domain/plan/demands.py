@@ -123,6 +123,9 @@ ASKED_ANEW = mark("{measures}: a longer permission is asked for {lead} before th
 ASK_BEFORE = mark("an extension is asked for {lead} before the end at the latest")
 LASTS_UNKNOWN = mark("not known how long an authorisation lasts; this plan needs up to {needed} from being asked (R5)")
 URGENT = mark("in {forms} form where it is urgent; the written act follows within {within}, or it ends (R1)")
+URGENT_AGREEMENT = mark(
+    "agreement of another service in {forms} form where it is urgent; the written one follows within {within}, or it ends (R1)"
+)
 URGENT_MEASURES = mark(
     "{measures}: where it is urgent, {kinds} may permit it; whose say it is sanctions that within {within}, or it ends (R16)"
 )
@@ -297,8 +300,10 @@ def _how_long(plan: Plan, card: RuleCard) -> Iterator[Point]:
             yield _known(card, "lasts", ASK_BEFORE, term, lead=term.ask_before)
     urgent = card.about(card.urgent, plan.case)
     for one in urgent:
-        yield _known(card, "urgent", URGENT, one, forms=one.forms, within=one.written_within)
-    if not urgent:
+        for what in one.of:
+            sentence = URGENT if what == "authorisation" else URGENT_AGREEMENT
+            yield _known(card, "urgent", sentence, one, forms=one.forms, within=one.written_within)
+    if not any("authorisation" in one.of for one in urgent):
         yield _unknown("urgent", NOT_URGENT)
     permitted = plan.permissions(card)
     for measures in card.about(card.urgent_measures, plan.case):

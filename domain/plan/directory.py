@@ -18,7 +18,15 @@ from domain.signing.keys import PublicKeyText, key_id
 from domain.signing.recipients import RecipientText
 from domain.words.errors import Fault, NotAuthentic, NotFound
 from domain.words.identifiers import OfficerCode, ServiceId, State
-from domain.words.limits import LONGEST_LINE, MOST_CHANNELS, MOST_KEYS, MOST_KEYS_EACH, MOST_LISTED_SERVICES, MOST_NAMES
+from domain.words.limits import (
+    LONGEST_LINE,
+    MOST_CHANNELS,
+    MOST_KEYS,
+    MOST_KEYS_EACH,
+    MOST_LISTED_SERVICES,
+    MOST_NAMES,
+    MOST_OF_A_BODY,
+)
 from domain.words.moments import Moment, instant
 from domain.words.quantities import Span
 from domain.words.text import fill, mark
@@ -126,6 +134,8 @@ class Service(Frozen):
     id: ServiceId
     kind: ServiceKind
     state: State | None = None
+    members: Annotated[tuple[State, ...], Field(max_length=MOST_OF_A_BODY, exclude_if=lambda states: not states)] = ()
+    """Of which States it is a body, where it is of no one State: requests to these may concern it."""
     names: Annotated[dict[str, Text], Field(min_length=1, max_length=MOST_NAMES)]
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = Field(default=None, exclude_if=lambda code: code is None)
     """In which its people are told things (ISO 639-1). None, or one that there is not: in each that there is."""

@@ -54,7 +54,7 @@ from domain.words.limits import (
     MOST_TOLD_AT_END,
     MOST_WAITS,
 )
-from domain.words.moments import Offset
+from domain.words.moments import Moment, Offset
 from domain.words.places import MaybeAt
 from domain.words.quantities import Span
 from domain.words.text import mark
@@ -79,6 +79,10 @@ STAYING: tuple[Step, ...] = ("authorise", "prepare", "account")
 
 Used = Literal["opening", "following_person", "watching_thing", "device", "vehicle_entry", "audio_video"]
 """Measures that a plan says it takes. The others follow: `post` from how it goes, `foreign_officers` from who travels along."""
+
+
+MaybePost = Annotated[Line | None, Field(exclude_if=lambda post: post is None)]
+"""A border or customs post by its name and the number that its State gives it."""
 
 
 class Requirement(Frozen):
@@ -182,6 +186,10 @@ class PlannedCheckpoint(Checkpoint):
     locode: UnLocode | None = None
     at: MaybeAt = None
     """Where that is on a map; no rule looks at it."""
+    post: MaybePost = None
+    """The border or customs post there, as its State names and numbers it: few have a UN/LOCODE."""
+    planned_for: Annotated[Moment | None, Field(exclude_if=lambda moment: moment is None)] = None
+    """When it is planned to leave, cross or arrive, by the clocks there; none: that is not known yet. Nothing is due by it."""
     zone: Annotated[Offset | None, Field(exclude_if=lambda zone: zone is None)] = None
     """By how much clocks there are ahead of UTC, for acts that are signed there."""
     after: Slug | None = None
@@ -216,6 +224,7 @@ class Call(Frozen):
     """None: on the high seas, which are no State's."""
     place: Line
     locode: UnLocode | None = None
+    post: MaybePost = None
     at: MaybeAt = None
     """Where that is on a map; no rule looks at it."""
     not_touched: NotTouched | None = None

@@ -12,23 +12,27 @@ from pydantic import Field
 
 from domain.plan.attachment import Attachment
 from domain.plan.cards import Language
-from domain.plan.vocabulary import Involved, Line, Reason
+from domain.plan.vocabulary import Involved, Line, Reason, Spoken
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId, State
 from domain.words.limits import (
+    LONGEST_FIRM,
     LONGEST_GROUNDS,
     LONGEST_INFORMATION,
     LONGEST_NAME,
     LONGEST_REASON,
+    LONGEST_REGISTERED,
     MOST_ANNEXES,
     MOST_ASKED_CONDITIONS,
     MOST_BASES,
     MOST_COMPANIONS,
     MOST_ESCORTS,
+    MOST_PARTIES,
     MOST_PERSONS,
     MOST_ROLES,
     MOST_STATES,
 )
+from domain.words.moments import Moment
 
 Means = Literal["direct", "i-24/7", "siena", "cencomm", "caricc", "liaison_officer"]
 """How a request reaches the authority beside Vigil: from service to service; by Interpol's I-24/7, Europol's SIENA or the WCO's
@@ -36,6 +40,9 @@ CENcomm; through CARICC; by a liaison officer."""
 
 Words = Annotated[str, Field(max_length=LONGEST_REASON)]
 
+
+Office = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+"""A post, in few words; never a person."""
 
 FROM_MEMORY = "(K)"
 """The last word of an article or a legal basis that was written from memory: it is looked up before anybody relies on it."""
@@ -48,12 +55,44 @@ class Persons(Involved):
     """None: not known."""
 
 
+class TradeParty(Frozen):
+    """Who the papers of a commercial consignment name, as a request between customs has them (names of trade parties in full). A
+    firm has its name; of a private person it is only said that there is one: the name stands in an annex with its own mark.
+    """
+
+    role: Literal["consignor", "consignee", "carrier", "forwarder", "declarant", "notify_party"]
+    who: Literal["firm", "private_person", "not_known"]
+    firm: Annotated[
+        Annotated[str, Field(min_length=1, max_length=LONGEST_FIRM)] | None, Field(exclude_if=lambda name: name is None)
+    ] = None
+    """The name of the firm in full, as the papers have it."""
+    number: Annotated[
+        Annotated[str, Field(min_length=1, max_length=LONGEST_REGISTERED)] | None, Field(exclude_if=lambda number: number is None)
+    ] = None
+    """Its number in a register of its State, or for customs or taxes."""
+    state: Annotated[State | None, Field(exclude_if=lambda state: state is None)] = None
+    """Where it is established, or whence it comes."""
+
+
 class Companions(Frozen):
     """Officers of one service of another State who travel along (`accompanied_by`)."""
 
     service: ServiceId
     officers: Annotated[int, Field(ge=1, le=MOST_COMPANIONS)]
     armed: bool = False
+
+
+class AskedOrally(Frozen):
+    """That a State was first asked by word of mouth, which this request confirms in writing (SCO agreement on customs assistance
+    of 2 November 2007, art. 11: in exceptional cases, and at once confirmed).
+    """
+
+    at: Moment
+    spoken: Spoken
+    asked_by: Office
+    """The office of who asked; never a name."""
+    taken_down_by: Office
+    """The office of who took it down there; never a name."""
 
 
 class Addressed(Frozen):
@@ -65,6 +104,8 @@ class Addressed(Frozen):
     language: Language
     asks: Words = ""
     """What it is asked to do beside consenting: take over at the border, keep watch, arrest."""
+    asked_orally: Annotated[AskedOrally | None, Field(exclude_if=lambda asked: asked is None)] = None
+    """Whether it was first asked by word of mouth."""
 
 
 class ToldToAll(Frozen):
@@ -81,6 +122,8 @@ class ToldToAll(Frozen):
     concealment: Reason
     """How it is packed, and where it is hidden."""
     persons: Annotated[tuple[Persons, ...], Field(max_length=MOST_ROLES)] = ()
+    parties: Annotated[tuple[TradeParty, ...], Field(max_length=MOST_PARTIES, exclude_if=lambda parties: not parties)] = ()
+    """Who the papers of the consignment name, by their roles in trade."""
     technical_means: Words = ""
     """Which devices and recordings, where the plan `uses` any."""
     companions: Annotated[tuple[Companions, ...], Field(max_length=MOST_ESCORTS)] = ()

@@ -10,14 +10,17 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from domain.plan.cards import Measure, Modality
-from domain.plan.plan import Call, Consignment, Leg, Offence, Plan, PlannedCheckpoint, Surveillance
+from domain.plan.plan import Call, Consignment, Leg, MaybePost, Offence, Plan, PlannedCheckpoint, Surveillance
 from domain.plan.request import Addressed, Companions, ToldToAll
 from domain.plan.vocabulary import Digest, HandlingCode, Line, Need
 from domain.signing.canonical import Frozen, digest
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import MOST_CALLS, MOST_ESCORTS, MOST_LEGS, MOST_SERVICES
+from domain.words.moments import Moment
 from domain.words.quantities import Span
 from domain.words.text import mark
+
+MaybeMoment = Annotated[Moment | None, Field(exclude_if=lambda moment: moment is None)]
 
 DECIDING: tuple[Need, ...] = ("authorisation", "agreement", "permission")
 """What a request for consent is answered with."""
@@ -29,6 +32,12 @@ class Stretch(Frozen):
     state: State
     start: Line
     end: Line
+    start_post: MaybePost = None
+    end_post: MaybePost = None
+    departs: MaybeMoment = None
+    """When it is planned to leave its start; none: that is not known yet."""
+    arrives: MaybeMoment = None
+    """When it is planned to be at its end: there it crosses into the next State, or is delivered."""
     takes: Span
     means: Line
     responsible: ServiceId
@@ -126,13 +135,14 @@ def _digest_of_request(plan: Plan, state: str) -> Digest | None:
 
 def decided_on(plan: Plan, state: str) -> tuple[Any, ...]:
     """What of the request is this State's to decide, so that it is asked afresh once it changes: the way of handling, the
-    `measures` there, what the `request` says to all and to this State, and the way through it: from where to where each leg goes
-    that has it among its `states`, by what means, who travels along, whether it may be opened on it, and where it calls there.
-    Not the way through others, who is responsible, and how long it takes.
+    `measures` there, what the `request` says to all and to this State, the way through it (from where to where each leg goes
+    that has it among its `states`, past which posts, by what means, who travels along, whether it may be opened on it, and where
+    it calls there), and whether it travels back to its sender. Not the way through others, who is responsible, when it is planned
+    for, and how long it takes: in which time it may pass, an authorisation says itself (R5).
     """
     said = plan.request.model_copy(update={"to": {}, "companions": _along(plan, state)})
     way = tuple(_way(plan, leg, state) for leg in plan.legs if state in leg.states)
-    return plan.modality, plan.measures(state), said, plan.request.to.get(state), way
+    return plan.modality, plan.measures(state), said, plan.request.to.get(state), way, plan.reverse
 
 
 DECIDED_ON = (
@@ -141,14 +151,40 @@ DECIDED_ON = (
     mark("what all are told"),
     mark("what it alone is told"),
     mark("the way through it"),
+    mark("whether it travels back to its sender"),
 )
 """What each part of that is called."""
+WATCHED_LESS, ARRESTED_THERE = mark("how closely it is watched"), mark("that somebody is arrested there")
 
 
 def changed(before: Plan, after: Plan, state: str) -> tuple[str, ...]:
-    """What of it is different in another plan."""
+    """What its consent does not cover in another plan: each part of what it has `decided_on` that is different; the surveillance,
+    where it is `loosened`; and that somebody is arrested there, where before nobody was. A closer watch, and an arrest that is
+    not made there any more, it need not be asked about.
+    """
     parts = zip(DECIDED_ON, decided_on(before, state), decided_on(after, state), strict=True)
-    return tuple(name for name, old, new in parts if old != new)
+    found = [name for name, old, new in parts if old != new]
+    if loosened(before.surveillance, after.surveillance):
+        found.append(WATCHED_LESS)
+    if state in arresting(after) and state not in arresting(before):
+        found.append(ARRESTED_THERE)
+    return tuple(found)
+
+
+def loosened(before: Surveillance | None, after: Surveillance | None) -> bool:
+    """Whether one is less close than another: there is none any more, or one of its spans is longer (`degraded` where there is
+    none: as long as `check_in`).
+    """
+    if before is None or after is None:
+        return before is not None and after is None
+    old, new = ((one.check_in, one.answer, one.search, one.degraded or one.check_in) for one in (before, after))
+    return any(one < other for one, other in zip(old, new, strict=True))
+
+
+def arresting(plan: Plan) -> tuple[str, ...]:
+    """The States in which some checkpoint asks for an `arrest`. Each once."""
+    asked = (one.state for one in plan.checkpoints if any(need.says == "arrest" for need in one.requires))
+    return tuple(dict.fromkeys(asked))
 
 
 def _along(plan: Plan, state: str) -> tuple[Companions, ...]:
@@ -156,16 +192,22 @@ def _along(plan: Plan, state: str) -> tuple[Companions, ...]:
 
 
 def _way(plan: Plan, leg: Leg, state: str) -> tuple[Any, ...]:
-    calls = tuple(one.place for one in leg.calls if one.state == state and one.not_touched is None)
-    return _place(plan, leg.start), _place(plan, leg.end), leg.means, calls, leg.opened
+    calls = tuple((one.place, one.post) for one in leg.calls if one.state == state and one.not_touched is None)
+    posts = tuple(at.post if at is not None else None for at in (plan.find(leg.start), plan.find(leg.end)))
+    return _place(plan, leg.start), _place(plan, leg.end), posts, leg.means, calls, leg.opened
 
 
 def _stretches(plan: Plan) -> Iterator[Stretch]:
     for leg in plan.legs:
+        start, end = plan.find(leg.start), plan.find(leg.end)
         yield Stretch(
             state=leg.state,
             start=_place(plan, leg.start),
             end=_place(plan, leg.end),
+            start_post=start.post if start is not None else None,
+            end_post=end.post if end is not None else None,
+            departs=start.planned_for if start is not None else None,
+            arrives=end.planned_for if end is not None else None,
             takes=leg.takes,
             means=leg.means,
             responsible=leg.responsible,

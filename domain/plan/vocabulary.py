@@ -19,6 +19,7 @@ Need = Literal[
     "authorisation",
     "agreement",
     "confirmation",
+    "written_agreement",
     "extension",
     "permission",
     "duty",
@@ -50,6 +51,10 @@ Need = Literal[
     "interdiction",
 ]
 """What a checkpoint can ask a service to say."""
+
+
+Spoken = Literal["in_person", "telephone", "radio", "video"]
+"""By what means something is said by word of mouth."""
 
 
 HandlingCode = Literal["H0", "H1", "H2", "H3"]

@@ -33,6 +33,7 @@ from domain.words.limits import (
 
 Paper = Literal[
     "request",
+    "memorandum",
     "order",
     "measures",
     "examination",

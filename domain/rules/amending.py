@@ -13,7 +13,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
-from domain.plan.request_for_consent import changed, decided_on
+from domain.plan.request_for_consent import arresting, changed
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
@@ -216,13 +216,15 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
 
 
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """A State is asked afresh where what it decides on changes, which is a part of the request to it; and one that is new on the
-    way (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked.
+    """A State is asked afresh where something has `changed` that its consent does not cover; and one that is new on the way
+    (R1). Where the rest of the request changes, its consent stands. So is one that is not on the route and is asked, and one that
+    it has left, where somebody is arrested there whom nobody was to arrest there before.
     """
-    ahead = (state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states)
-    beside = (state for state in plan.asked_states() if state not in plan.states())
-    for state in dict.fromkeys((*ahead, *beside)):
-        if decided_on(delivery.plan, state) == decided_on(plan, state):
+    ahead = [state for leg in plan.legs[delivery.state.leg or 0 :] for state in leg.states]
+    beside = [state for state in plan.asked_states() if state not in plan.states()]
+    left = [one for one in arresting(plan) if one in plan.asked_states() and one not in arresting(delivery.plan)]
+    for state in dict.fromkeys((*ahead, *beside, *left)):
+        if not (differs := changed(delivery.plan, plan, state)):
             continue
         fresh = [one for one in plan.at("authorise") if one.state == state and one.id not in delivery.state.progress]
         asked_before = any(one.state == state and one.id in delivery.state.progress for one in delivery.plan.at("authorise"))
@@ -231,7 +233,7 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
                 "R1: what {state} was asked to decide on changes ({what}), so {state} must be asked afresh: "
                 "add a checkpoint of step authorise",
                 state=state,
-                what=together(map(fill, changed(delivery.plan, plan, state))),
+                what=together(map(fill, differs)),
             )
             yield Fault(place="checkpoints", problem=problem)
 

@@ -21,14 +21,14 @@ from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
 from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
-from domain.rules.requested import WRITING_OVERDUE, Requests, decided, other_request, own_request
+from domain.rules.requested import Requests, decided, other_request, own_request
 from domain.rules.turns import next_to_clear
+from domain.rules.unwritten import NO_SUCH_FORM, MaybeNumbered, MaybeSpoken, MaybeTakenDown, check_form, given_wrongly
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_BRAKE, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME, MOST_CONDITIONS
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import as_written, check_window, instant, utc_text
 from domain.words.terms import in_offset_of, iso_term, latest_end, outlasts
-from domain.words.text import mark
 
 OTHER_STATE = refused(
     "R1",
@@ -51,14 +51,6 @@ MAY_NOT_DECIDE = refused(
     state="name",
     what="word",
 )
-NO_SUCH_FORM = refused(
-    "R1",
-    "no_such_form",
-    "nothing is known that lets {state} authorise in {form} form: a written act is needed",
-    state="name",
-    form="word",
-)
-GIVEN_LATER = refused("R1", "given_in_future", "it was given after now")
 AN_ACT_OF_ITS_OWN = refused(
     "R16",
     "act_of_its_own",
@@ -101,7 +93,7 @@ class AuthorisationGranted(Kind):
     state: identifiers.State
     request: Requests
     """The request for consent that it decides on: SHA-256, as it stood in what was asked."""
-    reference: Act
+    reference: MaybeNumbered = None
     granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1, max_length=5)]
@@ -113,6 +105,8 @@ class AuthorisationGranted(Kind):
     form: Form = "written"
     given_at: MomentText | None = None
     """When it was given, to the minute, where it is not written yet."""
+    spoken: MaybeSpoken = None
+    taken_down_by: MaybeTakenDown = None
     provisional: bool = False
     """It will be made final or refused (Netherlands: when the region is known); until then it authorises nothing (R1)."""
     offence: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
@@ -138,9 +132,7 @@ class AuthorisationGranted(Kind):
     @model_validator(mode="after")
     def _window(self) -> "AuthorisationGranted":
         check_window(self.valid_from, self.valid_until)
-        if self.form != "written" and self.given_at is None:
-            message = mark("one that is not written says when it was given: given_at")
-            raise ValueError(message)
+        check_form(self.form, self.reference, self.given_at, self.spoken, self.taken_down_by)
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
@@ -180,25 +172,13 @@ class AuthorisationGranted(Kind):
             return LONGER_THAN_CARD(state=self.state, longest=iso_term(term.longest))
         if term is not None and (beyond := _beyond(term, self._since(delivery.state, said), self.valid_until, self.state)):
             return beyond
-        if (unwritten := self._before_it_is_written(card, delivery, said)) is not None:
+        if (unwritten := given_wrongly("authorisation", (self.state, self.form, self.given_at), delivery, said)) is not None:
             return unwritten
         for one in self.permits:
             rule = card.rule_of(one, case)
             if rule is not None and rule.needs == "own_act":
                 return AN_ACT_OF_ITS_OWN(state=self.state, permission=one)
         return permits_wrongly(card, case, kind, self.permits, window) or self._goes_on(card, delivery, said) or ACCEPTED
-
-    def _before_it_is_written(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
-        """What is wrong with giving it before it is written (Estonia CCP § 126-4: written within 24 h of the start)."""
-        if self.form == "written" or self.given_at is None:
-            return None
-        urgent, given = card.urgent_for(self.form, delivery.plan.case), instant(self.given_at)
-        if urgent is None:
-            return NO_SUCH_FORM(state=self.state, form=self.form)
-        if given > said.at:
-            return GIVEN_LATER()
-        due = given + urgent.written_within
-        return WRITING_OVERDUE(given=utc_text(given), state=self.state, due=utc_text(due)) if due <= said.at else None
 
     def _goes_on(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
         """Whether it extends what the one in whose place it comes permits by more than the card lets."""
@@ -311,6 +291,9 @@ class AuthorisationExtended(Kind):
     valid_until: MomentText
     reference: Annotated[Act | None, Field(exclude_if=lambda act: act is None)] = None
     """The act by which it is extended (Estonia CCP § 126-5, Kazakhstan CPC art. 236: another one)."""
+    granted_by_role: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    """The post of who has extended it, which need not be that of who gave it."""
+    legal_basis: Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 
     declares = Declaration(
         title="Authorisation extended",

@@ -314,6 +314,8 @@ class LaboratoryReport(Kind):
     exhibit: Label
     report: Literal["presumptive_test", "test_report", "expert_opinion"]
     """How sure it is: a test on the spot, a report before there is a case, an opinion in one."""
+    case_number: Annotated[str, Field(max_length=LONGEST_LINE, exclude_if=lambda number: not number)] = ""
+    """Of the proceedings in which the opinion was ordered (Russia CPC art. 195, 204 [K]); a test or a report needs none."""
     reference: DatedAct
     substance: Name
     """What it is, or that it is none that is controlled."""
@@ -330,6 +332,13 @@ class LaboratoryReport(Kind):
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
         """It holds something that does not travel."""
         return bool(of_service(delivery.state, service.id))
+
+    @model_validator(mode="after")
+    def _opinion_is_in_a_case(self) -> "LaboratoryReport":
+        if self.report == "expert_opinion" and not self.case_number.strip():
+            message = mark("an expert's opinion is made in a case: say its number (case_number), or that it is a test_report")
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _adds_up(self) -> "LaboratoryReport":

@@ -72,6 +72,7 @@ SHORTLY: Final[Mapping[Need, str]] = {
     "authorisation": mark("consent"),
     "agreement": mark("agreement"),
     "confirmation": mark("the written act"),
+    "written_agreement": mark("the agreement in writing"),
     "extension": mark("longer consent"),
     "permission": mark("permission"),
     "duty": mark("a duty"),

@@ -9,16 +9,45 @@ from typing import Literal
 
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice, SiblingNews
+from domain.plan.cards import Form
 from domain.plan.enquiries import Pattern
 from domain.plan.plan import Step
-from domain.plan.vocabulary import CriminalRole
+from domain.plan.vocabulary import CriminalRole, Spoken
 from domain.words.text import mark
 
+TRADE_ROLES: Mapping[str, str] = {
+    "consignor": mark("consignor"),
+    "consignee": mark("consignee"),
+    "carrier": mark("carrier"),
+    "forwarder": mark("forwarder"),
+    "declarant": mark("declarant"),
+    "notify_party": mark("party to be notified"),
+}
+"""Who the papers of a consignment name."""
+WHO_TRADES: Mapping[str, str] = {
+    "firm": mark("the firm"),
+    "private_person": mark("a private person, named in an annex alone"),
+    "not_known": mark("not known"),
+}
+GIVEN_IN: Mapping[Form, str] = {
+    "written": mark("in writing"),
+    "oral": mark("by word of mouth"),
+    "reproducible": mark("in a form that can be read again"),
+}
+"""In which form something was given."""
+SPOKEN: Mapping[Spoken, str] = {
+    "in_person": mark("face to face"),
+    "telephone": mark("by telephone"),
+    "radio": mark("by radio"),
+    "video": mark("by video link"),
+}
+"""By what means something was said by word of mouth."""
 NEEDS: Mapping[str, str] = {
     "detection": mark("what was found, and who holds it"),
     "authorisation": mark("whether the State authorises it"),
     "agreement": mark("whether it agrees"),
     "confirmation": mark("the written act"),
+    "written_agreement": mark("the agreement in writing"),
     "extension": mark("a longer authorisation"),
     "permission": mark("a permission of its own"),
     "duty": mark("that a duty is done"),
@@ -54,6 +83,7 @@ QUESTIONS: Mapping[str, str] = {
     "authorisation": mark("Authorise this delivery?"),
     "agreement": mark("Agree to this delivery?"),
     "confirmation": mark("Send the written act."),
+    "written_agreement": mark("Send the agreement in writing."),
     "extension": mark("Extend your authorisation?"),
     "permission": mark("Give your permission?"),
     "duty": mark("Is the duty done?"),

@@ -10,8 +10,9 @@ from domain.plan.quantity import say_quantity
 from domain.plan.request import FROM_MEMORY, Means
 from domain.plan.request_for_consent import RequestForConsent, Stretch
 from domain.views.law import SURE
-from domain.views.names import CRIMINAL_ROLES
+from domain.views.names import CRIMINAL_ROLES, SPOKEN, TRADE_ROLES, WHO_TRADES
 from domain.views.sentences import Translate, english
+from domain.words.moments import as_written, instant, utc_text
 from domain.words.quantities import say_span
 from domain.words.text import mark, told, word
 
@@ -56,6 +57,9 @@ RETURNS = mark("It travels back to its sender, under watch.")
 MEASURES = mark("Done in {state} beside letting it go on: {measures}")
 TECHNICAL = mark("Technical means: {means}")
 LEG = mark("{state}: {start} – {end}, {takes}, {means}; responsible: {responsible}")
+PLANNED = mark("it is planned to leave at {departs} and to arrive at {arrives}")
+UNKNOWN_MOMENT = mark("a time that is not known yet")
+PARTY = mark("{role}: {who}")
 ALONG = mark("with it: {services}")
 OPENED = mark("it may be opened there, to take a sample out")
 IMPORTED = mark("It came to {state} from abroad, and is under the control of the customs there.")
@@ -65,6 +69,10 @@ COMPANIONS = mark("{service}, officers: {count}, {armed}")
 ARMED, UNARMED = mark("armed"), mark("unarmed")
 SIGHTED = mark(
     "It is sighted at least every {check_in}; {answer} later, without an answer, it counts as lost and is searched for {search}"
+)
+ORALLY = mark(
+    "You were first asked by word of mouth, {means}, at {at}, by {asked_by}; taken down by: {taken_down_by}. This confirms it in "
+    "writing."
 )
 ARRESTS = mark("Arrest: {place}, by {services}")
 ANSWER = mark("{contact}; it reaches you {channel}, in the language {language}")
@@ -95,6 +103,7 @@ def _sections(asked: RequestForConsent, translate: Translate) -> Iterator[tuple[
     yield mark("Why not seize it now"), _given(asked.necessity)
     yield mark("Object and concealment"), _object(asked, translate)
     yield mark("Persons, by their role"), _persons(asked, translate)
+    yield mark("Parties in trade"), _parties(asked, translate)
     yield mark("Way of handling and means"), _handling(asked, translate)
     yield mark("Route, and who is responsible on each leg"), (_leg(one, translate) for one in asked.route)
     yield mark("Officers of other States in your territory"), _companions(asked, translate)
@@ -126,6 +135,9 @@ def _who(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     yield translate(MARKED).format(marking=asked.marking, code=asked.handling_code)
     if asked.urgency == "urgent":
         yield translate(URGENT)
+    if (first := asked.asked_orally) is not None:
+        at, means = utc_text(instant(first.at)), translate(SPOKEN[first.spoken])
+        yield translate(ORALLY).format(means=means, at=at, asked_by=first.asked_by, taken_down_by=first.taken_down_by)
 
 
 def _offence(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
@@ -178,7 +190,10 @@ def _handling(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 
 def _leg(leg: Stretch, translate: Translate) -> str:
     said = {name: getattr(leg, name) for name in ("state", "start", "end", "means", "responsible")}
+    said |= {"start": with_post(leg.start, leg.start_post), "end": with_post(leg.end, leg.end_post)}
     parts = [translate(LEG).format(**said, takes=told(say_span(leg.takes), translate))]
+    departs, arrives = (moment_there(one) if one is not None else translate(UNKNOWN_MOMENT) for one in (leg.departs, leg.arrives))
+    parts.append(translate(PLANNED).format(departs=departs, arrives=arrives))
     if leg.accompanied_by:
         parts.append(translate(ALONG).format(services=", ".join(leg.accompanied_by)))
     if leg.opened:
@@ -186,8 +201,26 @@ def _leg(leg: Stretch, translate: Translate) -> str:
     return "; ".join([*parts, *(_call(one, translate) for one in leg.calls)])
 
 
+def with_post(place: str, post: str | None) -> str:
+    """A place, and behind it the post there, where one is named."""
+    return f"{place}, {post}" if post is not None else place
+
+
+def moment_there(written: str) -> str:
+    """By the clocks there, with how far these are ahead of UTC."""
+    return as_written(written).isoformat(" ", "minutes").replace("+00:00", " UTC")
+
+
+def _parties(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
+    for one in asked.parties:
+        who = translate(WHO_TRADES[one.who])
+        said = ", ".join(text for text in (one.firm, one.number, one.state) if text is not None)
+        yield translate(PARTY).format(role=translate(TRADE_ROLES[one.role]), who=f"{who} {said}".strip() if said else who)
+
+
 def _call(call: Call, translate: Translate) -> str:
-    place = f"{call.place} ({call.state})" if call.state is not None else call.place
+    there = with_post(call.place, call.post)
+    place = f"{there} ({call.state})" if call.state is not None else there
     if call.not_touched is None:
         return translate(CALLS).format(place=place)
     return translate(UNTOUCHED).format(place=place, why=translate(word(call.not_touched)))

@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery, remarks_of
+from domain.delivery.grants import Grant
 from domain.delivery.holdings import WITH_ANOTHER, amounts, exhibits
 from domain.delivery.progress import Progress, RequestStanding
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
+from domain.plan.cards import Form
 from domain.plan.directory import Service
 from domain.plan.goods import Amount
 from domain.plan.plan import Plan
@@ -21,6 +23,7 @@ from domain.plan.vocabulary import Need
 from domain.rules.coming import stays_open_until
 from domain.rules.exhibits import to_hand_on
 from domain.rules.siblings import lacking, standing_of
+from domain.rules.urgency import written_by
 from domain.signing.canonical import Frozen
 from domain.views import aftermath
 from domain.views.aftermath import ArrestsView, ProsecutionView, TransferView, WatchLogView
@@ -63,6 +66,12 @@ class Consent(Frozen):
     valid_until: str
     live: bool
     provisional: bool
+    form: Form
+    """How it was given; `written` once the writing has followed."""
+    given_at: str | None
+    """When it was given, where it was not written then."""
+    written_by: str | None
+    """By when it is to be written, or it ends; none where it is."""
     conditions: tuple[str, ...]
     request_has_changed: bool
     """Whether the request to this State has changed since, in nothing that it decides on: its consent stands (R22)."""
@@ -258,6 +267,9 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
                 valid_until=utc_text(grant.valid_until),
                 live=grant.live(now),
                 provisional=grant.provisional,
+                form=grant.form,
+                given_at=utc_text(grant.given_at) if grant.given_at is not None else None,
+                written_by=_to_be_written(delivery, grant),
                 conditions=tuple(one.text if one.at is None else f"{one.at}: {one.text}" for one in grant.conditions),
                 request_has_changed=grant.request != digest_of_request(delivery.plan, grant.state),
             )
@@ -299,6 +311,11 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         root=delivery.ledger.root_at(length(delivery, seen)),
         at=utc_text(now),
     )
+
+
+def _to_be_written(delivery: Delivery, grant: Grant) -> str | None:
+    due = written_by(delivery, grant.service) if grant.form != "written" else None
+    return utc_text(due) if due is not None else None
 
 
 def _group(delivery: Delivery, seen: Sight) -> GroupView | None:

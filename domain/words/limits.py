@@ -101,6 +101,8 @@ MOST_LISTED_SERVICES: Final = 500
 """Of an installation: some ten of each of fifty States. A delivery takes along those it needs."""
 MOST_CHANNELS: Final = 5
 """By which people at one desk are told. Each is tried for every notice."""
+MOST_OF_A_BODY: Final = 16
+"""States of which a body is one, such as a regional centre."""
 MOST_NAMES: Final = 20
 """Of a service, one in each language."""
 MOST_LANGUAGES: Final = 10
@@ -120,6 +122,12 @@ MOST_ASKED_CONDITIONS: Final = 8
 """By what whoever asks for consent says that it is bound."""
 MOST_ROLES: Final = 6
 """Roles in the offence that a request counts persons of."""
+MOST_PARTIES: Final = 4
+"""Firms and persons that the papers of a consignment name, and a request tells."""
+LONGEST_FIRM: Final = 120
+"""Characters of the name of a firm, in full."""
+LONGEST_REGISTERED: Final = 40
+"""Characters of its number in a register."""
 MOST_COMPANIONS: Final = 50
 """Officers of one service who travel along."""
 MOST_ANNEXES: Final = 5
@@ -161,7 +169,7 @@ MOST_KEY_CHANGES: Final = 100
 MOST_REQUIREMENTS: Final = 256
 """Answers that a plan asks for in all. Each that is open is a question under way and an answer to remember."""
 MOST_CONSENTS: Final = 48
-"""Authorisations and permissions among them: each is carried to the end, and may be asked to be longer."""
+"""Authorisations, agreements and permissions among them: each is carried to the end, and may be asked to be longer."""
 MOST_CORRECTABLE: Final = 64
 """Preparations, arrests and seizures among them: each is remembered to the end, so that it can be corrected."""
 MOST_BY_TWO: Final = 32

@@ -1,8 +1,18 @@
 """How long a law lets something last: a span by the clock, or whole months by the calendar.
 
-A span is written as `domain.words.quantities` reads it. Months are written as "3 months", "1 year" or ISO 8601 "P3M", "P1Y". They
-end with the day of the last month that has the number of the day on which they began, or with the last day of a month that has no
-such day (Regulation (EEC, Euratom) No 1182/71 art. 3(2)(c); the codes of procedure of the CIS count so as well).
+A span is written as `domain.words.quantities` reads it. Months are written as "3 months", "1 year" or ISO 8601 "P3M", "P1Y".
+Where each rule is from (T: the words were read in a copy; K: believed, not read; ours: no text says it), as `law.mark` of a card:
+
+months           they end with the day of the last month that has the number of the day on which they began, or with the last day
+                 of a month that has no such day (Regulation (EEC, Euratom) No 1182/71 art. 3(2)(c) [T]; Russia CPC art. 128(2)
+                 [T]; that the codes of the other States count so as well [K])
+years            as twelve months each (Regulation No 1182/71 art. 3(2)(c) [T]; of the CIS [K])
+hours and days   by the clock, from the moment on, and not to the end of a day: the shorter of what texts say, so that nothing is
+                 done after an act has ended (ours; Russia CPC art. 128(2) lets days end at midnight [T])
+a day off        makes no term longer, for the same reason (ours; Regulation No 1182/71 art. 3(4) [T] and Russia CPC art. 128(2)
+                 [T] let most terms end on the next working day)
+which calendar   that of the offset in which the end is written (ours)
+`MOST_MONTHS`    ours
 """
 
 import re

@@ -6,6 +6,7 @@ from typing import Final, get_args
 from domain.plan.goods import CountedIn, Weapon
 from domain.plan.quantity import Known, Why
 from domain.plan.vocabulary import CriminalRole
+from domain.views.names import GIVEN_IN, SPOKEN
 from domain.words.text import mark, word
 
 FIELDS: Mapping[str, str] = {
@@ -24,6 +25,8 @@ FIELDS: Mapping[str, str] = {
     "form": mark("How it was given"),
     "urgent_at": mark("Given in urgency, at"),
     "given_at": mark("Given at (where it is not written yet)"),
+    "spoken": mark("By what means it was said"),
+    "taken_down_by": mark("Taken down by (office, never a name)"),
     "given_by_role": mark("Given by (office, never a name)"),
     "written_by_role": mark("Signed by (office, never a name)"),
     "written_at": mark("Written at"),
@@ -197,9 +200,7 @@ CHOICES: Mapping[str, str] = {
     "device": mark("technical means"),
     "vehicle_entry": mark("entering a vehicle"),
     "audio_video": mark("sound and pictures"),
-    "written": mark("in writing"),
-    "oral": mark("by word of mouth"),
-    "reproducible": mark("in a form that can be read again"),
+    **{str(one): said for one, said in (*GIVEN_IN.items(), *SPOKEN.items())},
     "foreign_officers": mark("accompanying officers"),
     "organiser": mark("organiser"),
     "supplier": mark("supplier"),
@@ -287,7 +288,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "authorisation_refused": mark("For {state}, as {service}, officer {officer}, you refuse consent to {delivery}."),
     "authorisation_extended": mark(
-        "For {state}, as {service}, officer {officer}, you let the consent to {delivery} run until {valid_until}."
+        "For {state}, as {service}, officer {officer}, you let the consent to {delivery} run until {valid_until}, by decision of "
+        "{granted_by_role}, on the basis of {legal_basis}."
     ),
     "authorisation_withdrawn": mark("For {state}, as {service}, officer {officer}, you withdraw the consent to {delivery}."),
     "permission_granted": mark(

@@ -60,7 +60,7 @@ from domain.plan.plan import (
     ToldAtEnd,
     Wait,
 )
-from domain.plan.request import Addressed, Companions, Persons, PlannedRequest
+from domain.plan.request import Addressed, AskedOrally, Companions, Persons, PlannedRequest, TradeParty
 from domain.plan.selectors import Selector
 from domain.rules import amending, conclusion
 from domain.rules.books import BOOK
@@ -94,7 +94,7 @@ EXAMPLES = dict(re.findall(r"^<!-- ([a-z]+) -->\n```yaml\n(.*?)^```$", TEXT, re.
 MODELS: tuple[type[BaseModel], ...] = (
     Plan, PlannedCheckpoint, Requirement, Rung, Leg, Call, Outside, Consignment, ConsignmentIdentifier, SubstanceMass, Cash,
     Instruments, Weapons, Counted, Tolerances,
-    Contingencies, Surveillance, Offence, PlannedRequest, Addressed, Persons, Companions, Attachment,
+    Contingencies, Surveillance, Offence, PlannedRequest, Addressed, AskedOrally, TradeParty, Persons, Companions, Attachment,
     Replaced, ToldAtEnd, Group, Wait, GroupFile, Member, Selector, Directory, Service, ServiceKey, RuleCard, LawText,
     Provision, LawSource, Decider, Agreement, Exclusion, HandlingRule, MeasureRule, Term, Urgent, UrgentMeasures, Bar, Offences,
     Duty, Afterwards, ReportingDuty, RecordRule, AnswerTime, Languages, Scenario, PaceOf,

@@ -31,7 +31,7 @@ from domain.plan.goods import Cash, Counted, DeviceFound, Find, Instruments, Ite
 from domain.plan.plan import STEP_NEEDS, Consignment, Plan
 from domain.plan.quantity import Estimate, Unmeasured
 from domain.plan.request_for_consent import digest_of_request, request_for_consent
-from domain.plan.vocabulary import Condition
+from domain.plan.vocabulary import Condition, Spoken
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt, signed
 from domain.rules import books
@@ -159,6 +159,7 @@ def test_no_unknown_name_stands_in_backquotes() -> None:
         *get_args(Modality),
         *get_args(Measure),
         *get_args(Form),
+        *get_args(Spoken),
         *Plan.model_fields,
         *Consignment.model_fields,
         *get_args(Outcome),

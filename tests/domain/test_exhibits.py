@@ -81,6 +81,20 @@ def report(table: Table, service: str, **said: Any) -> str | None:
     return code(table.say(service, "laboratory_report", **(told | said)))
 
 
+def test_r30_an_expert_gives_an_opinion_in_a_case() -> None:
+    """Its number is said; a test report is made before there is one, and needs none."""
+    table = sampled()
+    for number in ({}, {"case_number": "  "}):
+        with pytest.raises(ValueError, match="made in a case"):
+            report(table, "kz.police", report="expert_opinion", **number)
+    wanted = table.statement(
+        "kz.police", "laboratory_report", **LASTING, exhibit="x", report="test_report", substance="x"
+    ).content
+    assert "case_number" not in plain(wanted)
+    said = {"report": "expert_opinion", "case_number": "22/7"}
+    assert "not_its_holder" == report(table, "uz.police", **said)
+
+
 def dispose(table: Table, service: str, *labels: str, **said: Any) -> str | None:
     """It is said what became of these; the code of the verdict."""
     told: dict[str, Any] = LASTING | {"how": "kept", "to": "case 7"}
@@ -433,7 +447,10 @@ def test_r30_what_was_spent_and_left_is_told_of_the_exhibit() -> None:
     one = exhibits(table.delivery.state)["samples"]
     assert (0, None) == (one.spent, one.left)
     assert report(table, "kz.police", received="5 g", spent="40 mg", left="4960 mg", purity=910) is None
-    assert report(table, "kz.police", received="4960 mg", spent="60 mg", left="4900 mg", report="expert_opinion") is None
+    assert (
+        report(table, "kz.police", received="4960 mg", spent="60 mg", left="4900 mg", report="expert_opinion", case_number="22/7")
+        is None
+    )
     one = exhibits(table.delivery.state)["samples"]
     assert (100, 4_900) == (one.spent, one.left)
 

@@ -320,7 +320,7 @@ def with_what_stays(state: State) -> None:
     state.grants = {
         one: Grant(one, "ZZ", ("replaced_in_whole",) * 5, now, now, PLANNED[0], conditions, form="reproducible", given_at=now)
         for one in NAMES[:MOST_CONSENTS]
-    }  # a permit takes the place of a grant, and is smaller
+    }  # a permit or an agreement takes the place of a grant, and is smaller
     state.delegations = {one: Delegation(one, now, now) for one in NAMES}
     state.spent = {one: Spent(20_000, SHARED_BYTES, over=True) for one in NAMES}
     state.rekeyed = dict.fromkeys(NAMES, MOST_KEY_CHANGES)
@@ -479,7 +479,7 @@ def test_no_part_of_the_state_grows_unseen() -> None:
     for later in LATER:
         later(table.delivery.state)
 
-    assert {"permits"} == {name for name in grows if not getattr(table.delivery.state, name)}
+    assert {"agreed", "permits"} == {name for name in grows if not getattr(table.delivery.state, name)}
 
 
 def test_one_run_holds_what_comes_while_the_archive_is_away() -> None:

@@ -311,7 +311,7 @@ def test_r31_each_paper_says_which_consignment_of_which_operation_it_is() -> Non
 
                 assert said.format(number, count) in printed, one.name
                 assert [not subject] * 2 == [other in printed for other in others], one.name
-    assert set(FORMS) - {"replacement", "sampling", "transfer", "surveillance", "destruction"} == kinds
+    assert set(FORMS) - {"memorandum", "replacement", "sampling", "transfer", "surveillance", "destruction"} == kinds
     assert "operation “" not in text(made(RECORD, "measures"))
 
 

@@ -194,7 +194,10 @@ def test_what_was_authorised_before_it_was_written_is_said_so() -> None:
     record = Record.of(delivered("leaves-in-an-hour"))
     for name, of in (("order.EE", "EE"), ("results", "EE"), ("court", "EE"), ("order.LV", "LV")):
         said = _whole(record, name)
-        form = {"EE": "given in a form that can be read again on 01.03.2022 06:15 UTC", "LV": "given by word of mouth on "}[of]
+        form = {
+            "EE": "given in a form that can be read again on 01.03.2022 06:15 UTC",
+            "LV": "given by word of mouth, by telephone, on ",
+        }[of]
         assert form in said
         assert "confirmed in writing by No. " in said
         assert "not confirmed in writing" not in said

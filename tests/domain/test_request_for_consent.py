@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from domain.delivery.ledger import Entry, Withheld
 from domain.delivery.reported import Amended
 from domain.delivery.requests import Facts
+from domain.papers.forms import FORMS
+from domain.papers.record import Record
+from domain.plan.access import kept_from, reads_request, role_of
 from domain.plan.check import faults_in
 from domain.plan.documents import Document
 from domain.plan.plan import Plan
@@ -18,6 +22,7 @@ from domain.plan.request import Addressed, PlannedRequest, ToldToAll
 from domain.plan.request_for_consent import (
     RequestForConsent,
     addressees,
+    changed,
     decided_on,
     digest_of_request,
     request_for_consent,
@@ -130,6 +135,55 @@ def test_each_example_says_what_each_of_its_states_decides_on(plan: str) -> None
         asked = words_of(known, state)
         assert len(canonical(asked)) < REQUEST_FOR_CONSENT_BYTES
         assert len(in_words(asked)) > 12
+
+
+def test_a_request_says_when_it_crosses_past_which_post_and_who_trades() -> None:
+    """By the clocks there; what is not known yet is said so; nobody private is named. The digest binds it all."""
+    plan = example_plan("leaves-in-an-hour")
+    asked = words_of(plan, "LV")
+    said = "\n".join(line for one in in_words(asked) for line in one.lines)
+    assert "leave at 2022-03-01 15:00+02:00 and to arrive at 2022-03-01 18:00+02:00" in said
+    assert "leave at 2022-03-01 18:00+02:00 and to arrive at a time that is not known yet" in said
+    assert "Border on the road to Riga, Ikla – Ainaži (example)" in said
+    assert "consignee: the firm INVENTED SIA (example), LV" in said
+    assert "carrier: not known" in said
+    for changes in ({"border": {"planned_for": None}}, {"border": {"post": None}}):
+        assert digest_of_request(plan, "LV") != digest_of_request(with_changes(plan, **changes), "LV")
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        {"role": "consignee", "who": "private_person", "firm": "A NAME"},
+        {"role": "consignee", "who": "firm"},
+        {"role": "consignee", "who": "not_known", "number": "7"},
+    ],
+)
+def test_only_a_firm_is_named(party: dict[str, str]) -> None:
+    """The name of a private person stands in an annex, and never in a plan."""
+    faults = faults_in(saying(parties=[party]), example_directory(), example_cards())
+    assert [("request.parties.0", True)] == [
+        (one.place, "of a private person stands in an annex" in one.problem) for one in faults
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"arrest": {"planned_for": "2022-03-01T20:00:00+02:00"}}, "it does not leave, cross or arrive at arrest"),
+        ({"border": {"planned_for": "2022-03-01T15:00:00+02:00"}}, "it comes to border after it was at departure"),
+        (
+            {"border": {"planned_for": "2022-03-01T20:00:01+02:00"}},
+            "would come 5 h 1 s after departure, and is overdue after 5 h",
+        ),
+        ({"unloading": {"planned_for": "2022-03-02T08:00:00.001+02:00"}}, "after border, and is overdue after 14 h"),
+        ({"border": {"zone": "+03:00"}}, "clocks at border are +03:00 ahead of UTC"),
+    ],
+)
+def test_moments_are_planned_in_the_order_of_the_way(changes: dict[str, Any], problem: str) -> None:
+    """Where it leaves, crosses or arrives, by the clocks there, and so that nothing is overdue that goes as planned."""
+    faults = faults_in(with_changes(example_plan("leaves-in-an-hour"), **changes), example_directory(), example_cards())
+    assert [True] == [problem in one.problem for one in faults]
 
 
 # The check of a plan
@@ -332,6 +386,53 @@ def _based(state: str) -> dict[str, Any]:
     return to | {state: to[state] | {"basis": ["another treaty"]}}
 
 
+HOURS = {"check_in": 4, "answer": 1, "search": 12, "degraded": 2}
+
+
+def watched(**hours: int) -> dict[str, Any]:
+    """A surveillance with these spans, and else those of `HOURS`."""
+    return {"surveillance": {name: timedelta(hours=span) for name, span in (HOURS | hours).items()}}
+
+
+WATCHED = with_changes(plan_=watched())
+
+
+@pytest.mark.parametrize(
+    ("changes", "states"),
+    [
+        ({"plan_": {"reverse": True}}, {"KZ", "UZ"}),
+        ({"plan_": {"surveillance": None}}, {"KZ", "UZ"}),
+        *(({"plan_": watched(**{one: HOURS[one] + 1})}, {"KZ", "UZ"}) for one in HOURS),
+        ({"plan_": watched(check_in=3, degraded=1)}, set()),
+        ({"arrest_almaty": {"state": "UZ", "place": "Tashkent", "requires": asks("uz.police arrest")}}, set()),
+        ({"tashkent_airport": {"post": "customs post 7"}}, {"KZ", "UZ"}),
+        ({"tashkent_airport": {"planned_for": "2022-03-02T10:00:00+05:00"}}, set()),
+    ],
+)
+def test_r22_which_changes_a_consent_does_not_cover(changes: dict[str, Any], states: set[str]) -> None:
+    """A looser watch, a way back and another post ask afresh; a closer watch, an arrest less, and another moment do not."""
+    plan = with_changes(WATCHED, **changes)
+    assert states == {state for state in PLAN.states() if changed(WATCHED, plan, state)}
+    assert not changed(PLAN, WATCHED, "KZ")
+
+
+def test_r22_a_state_to_which_an_arrest_is_moved_consents_anew() -> None:
+    """Also one that it has left: nobody is arrested in Kazakhstan whom it let go on; the fault says what has changed.
+    Where it is asked afresh, the change is taken.
+    """
+    only_there = with_changes(arrest_almaty={"state": "UZ", "place": "Tashkent", "requires": asks("uz.police arrest")})
+    table = Table(only_there).dispatch()
+    table.say("kz.police", "handover_offered", "tashkent-airport")
+    table.say("uz.customs", "handover_accepted", "tashkent-airport")
+    assert table.delivery.state.here.state == "UZ"
+    with pytest.raises(RuleBroken) as refused:
+        change(table, PLAN)
+    assert "what KZ was asked to decide on changes (that somebody is arrested there)" in refused.value.sentence
+    fresh = PLAN.checkpoints[0].model_copy(update={"id": "consent-kz-2"})
+    change(table, PLAN.model_copy(update={"checkpoints": (*PLAN.checkpoints, fresh)}))
+    assert table.is_open("consent-kz-2")
+
+
 def test_r22_a_consent_stands_where_only_what_others_decide_on_changes_and_its_view_says_so() -> None:
     """The way through Uzbekistan takes longer: the request to Kazakhstan tells it, and Kazakhstan is not asked again."""
     table = Table().consent()
@@ -366,3 +467,42 @@ def test_the_digest_is_what_anybody_works_out_from_the_plan() -> None:
     ]
     assert None is request_for_consent(STEPPE, "FR")
     assert plain(words_of(STEPPE, "RU"))["vigil"] == "request-for-consent/1"
+
+
+def kept(plan: Plan, body: str = "caricc") -> list[str]:
+    """Whose requests are kept from the coordinator."""
+    return [*kept_from(example_directory().get(body), plan.model_copy(update={"coordinator": body}))]
+
+
+def test_r11_a_body_of_several_states_reads_the_requests_that_concern_it() -> None:
+    """Those to its members, and those that are asked through it; it sees the whole where that is all of them, and else a part, in
+    which the plan with the others' requests does not stand. A State's own authority that coordinates sees the whole.
+    """
+    assert [] == kept(STEPPE)
+    far, through = ({"EE": STEPPE.request.to["KG"].model_copy(update={"channel": one})} for one in ("siena", "caricc"))
+    wider = STEPPE.request.model_copy(update={"to": STEPPE.request.to | far})
+    plan = STEPPE.model_copy(update={"request": wider})
+    assert ["EE"] == kept(plan)
+    assert [] == kept(STEPPE.model_copy(update={"request": wider.model_copy(update={"to": STEPPE.request.to | through})}))
+    assert [] == kept(plan, "kg.prosecutor")
+    assert ["EE", "KG", "KZ", "RU"] == sorted(kept(plan, "selec"))
+    body = example_directory().get("caricc")
+    assert ("operations", "service") == (role_of(body, STEPPE), role_of(body, plan))
+
+    table = Table(example_plan("kyrgyzstan-kazakhstan-russia"))
+    assert page(table.delivery, body, 0)[0].seq == 0
+    assert isinstance(page(table.delivery, body, 0)[0], Entry)
+    narrower = body.model_copy(update={"members": ("KG",)})
+    first, *_ = page(table.delivery, narrower, 0)
+    assert isinstance(first, Withheld)
+    record = Record.of(table.delivery)
+    may = {one: FORMS["request"].may_have(record, one, narrower) for one in FORMS["request"].subjects(record)}
+    assert {"kg.prosecutor": True, "kz.prosecutor": False, "ru.customs": True} == may  # Russia is asked through it
+    assert not reads_request(narrower.model_copy(update={"id": "kgpp"}), record.plan, "KG")
+
+
+def test_r11_a_body_coordinates_where_somebody_it_is_a_body_of_is_asked() -> None:
+    """CARICC has no part in what goes from Türkiye to Bulgaria."""
+    plan = example_plan("istanbul-stopped").model_copy(update={"coordinator": "caricc"})
+    said = [one for one in faults_in(plan, example_directory(), example_cards()) if one.place == "coordinator"]
+    assert [True] == ["caricc is a body of AZ, KG, KZ, RU, TJ, TM, UZ" in one.problem for one in said]

@@ -8,6 +8,7 @@ from domain.papers.forms.destruction import DestructionForm
 from domain.papers.forms.examination import ExaminationForm
 from domain.papers.forms.handover import HandoverForm
 from domain.papers.forms.measures import MeasuresForm
+from domain.papers.forms.memorandum import MemorandumForm
 from domain.papers.forms.order import OrderForm
 from domain.papers.forms.replacement import ReplacementForm
 from domain.papers.forms.request import RequestForm
@@ -22,6 +23,7 @@ FORMS: Mapping[str, Form] = {
     form.name: form
     for form in (
         RequestForm(),
+        MemorandumForm(),
         OrderForm(),
         MeasuresForm(),
         ExaminationForm(),

@@ -58,6 +58,7 @@ DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
 PUT_IN = mark("Put in: {items}.")
 RECOVERED_AS = mark("Recovered by {service}: {amounts}.")
+OPINION = mark("{act}, in case No. {case}")
 EXAMINED = mark("A laboratory examined {exhibit} for {service}, {act}: {substance}.")
 EXAMINED_WEIGHED = mark("A laboratory examined {exhibit} for {service}, {act}: {substance}; spent {spent}, left {left}.")
 GAPS = mark("Gaps in the watch")
@@ -173,8 +174,11 @@ class CourtGoods(ReportTelling):
     def _examined(self, said: Heard, report: LaboratoryReport) -> Told:
         """What a laboratory found, and what it spent and left."""
         tongue = self.tongue
+        named = act(tongue, report.reference, *said.entries)
+        if report.case_number:
+            named = tongue.say(OPINION, act=named, case=tongue.quoted(report.case_number, *said.entries))
         filled: dict[str, Value | Line | Blank] = {
-            "act": act(tongue, report.reference, *said.entries),
+            "act": named,
             "service": self.the_service(said.service),
             "exhibit": label_of(report.exhibit, tongue, *said.entries),
             "substance": Value(tongue.substance(report.substance), said.entries),

@@ -112,7 +112,7 @@ class Ways(Mapped):
                 AGREED,
                 service=self.the_service(said.service),
                 role=Value(agreed.given_by_role, said.entries),
-                act=act(tongue, agreed.reference, *said.entries),
+                act=as_given(tongue, record, said, agreed),
             )
         for said, permit in record.said(PermissionGranted):
             yield self.tell(
@@ -179,7 +179,8 @@ class Ways(Mapped):
             bars = [TimeBar(scale.at(one.begins), scale.at(one.ends), "light", (self.at(one.ends, *one.entries),))]
             mine = [way for way in ridden if way.leg.state == one.act.state]
             bars += [TimeBar(scale.at(way.begins), scale.at(way.ends or end), "dark") for way in mine]
-            name = (Value(f"{one.act.state}, {one.act.reference.number}", one.said.entries),)
+            number = f", {one.act.reference.number}" if one.act.reference is not None else ""
+            name = (Value(one.act.state + number, one.said.entries),)
             rows.append(BarRow(name, tuple(bars)))
         ticks = [
             Tick(scale.at(said.happened), (Value(f"{tongue.translate(ARRESTED)}, {one.place}", said.entries),), strong=True)

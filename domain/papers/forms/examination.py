@@ -23,6 +23,7 @@ from domain.papers.forms.parts import (
     unsure,
     weight,
 )
+from domain.papers.forms.unwritten import as_given
 from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
@@ -111,7 +112,7 @@ class ExaminationForm(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
-    version = 5
+    version = 6
     title = mark("record of examination and weighing")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -201,7 +202,7 @@ def _grounds(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
     """Acts of the State in which it was prepared, and what its card says of openings."""
     for said, one in record.said(AuthorisationGranted):
         if one.state == state:
-            yield tongue.say(CONSENT, act=act(tongue, one.reference, *said.entries))
+            yield tongue.say(CONSENT, act=as_given(tongue, record, said, one))
     for said, permit in record.said(PermissionGranted):
         if permit.state == state:
             yield tongue.say(PERMISSION, act=act(tongue, permit.reference, *said.entries))

@@ -87,7 +87,7 @@ class OrderForm(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 4
+    version = 5
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _agreed(tongue: Tongue, record: Record, agreed: Sequence[tuple[Heard, Agreem
         found.append(Paragraph(tongue.words(AGREED, strong=True), "left"))
         found.append(Paragraph((tongue.service(record, said.service),), "left"))
         found.append(Paragraph((Value(one.given_by_role, said.entries),), "left"))
-        found.append(Paragraph(act(tongue, one.reference, *said.entries), "left"))
+        found.append(Paragraph(as_given(tongue, record, said, one), "left"))
     return tuple(found)
 
 
@@ -200,7 +200,12 @@ def _acts(
         if any(one.service == said.service for one, _ in granted):
             until = Value(tongue.moment(instant(longer.valid_until)), said.entries)
             named = act(tongue, longer.reference, *said.entries) if longer.reference is not None else (Blank(2),)
-            yield row((tongue.service(record, said.service),), named, (Words("–"),), (until,))
+            yield row(
+                joined((tongue.service(record, said.service), Value(longer.granted_by_role, said.entries))),
+                named,
+                (tongue.quoted(longer.legal_basis, *said.entries, unsure=True),),
+                (until,),
+            )
 
 
 def _valid(tongue: Tongue, said: Heard, begins: str, ends: str) -> Line:
@@ -304,7 +309,7 @@ def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
             return (named, Words(" ("), *tongue.say(sentence, act=act(tongue, permit.reference, *entries)), Words(")"))
     for said, grant in granted:
         if measure in grant.permits:
-            return (named, Words(" ("), *tongue.say(PERMITTED, act=act(tongue, grant.reference, *said.entries)), Words(")"))
+            return (named, Words(" ("), *tongue.say(PERMITTED, act=as_given(tongue, record, said, grant)), Words(")"))
     card, case = record.cards.get(state), record.plan.case
     if card is not None and not card.wants_permitted(measure, case):
         return (named,)

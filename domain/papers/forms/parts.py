@@ -31,6 +31,7 @@ from domain.plan.plan import Call, Consignment, Plan, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
 from domain.views.names import CRIMINAL_ROLES
+from domain.views.request_in_words import with_post
 from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.quantities import Money
@@ -325,7 +326,8 @@ def seen_by_its_state(record: Record, checkpoint: str, reader: Service) -> bool:
 
 def calling(tongue: Tongue, calls: Iterable[Call]) -> Line:
     """Where a leg calls on its way, behind what is said of the leg."""
-    places = (Value(one.place if one.state is None else f"{one.place} ({one.state})", ("plan",)) for one in calls)
+    named = ((with_post(one.place, one.post), one.state) for one in calls)
+    places = (Value(place if state is None else f"{place} ({state})", ("plan",)) for place, state in named)
     return tuple(piece for place in places for piece in (Words("; "), *tongue.say(CALLS, place=place)))
 
 

@@ -23,13 +23,14 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue, joined
+from domain.plan.access import reads_request
 from domain.plan.cards import Modality
 from domain.plan.demands import demands, needed
 from domain.plan.directory import Service
 from domain.plan.request_for_consent import RequestForConsent, addressees, digest_of_request, request_for_consent
 from domain.views.law import in_words
-from domain.views.names import CRIMINAL_ROLES
-from domain.views.request_in_words import CHANNELS
+from domain.views.names import CRIMINAL_ROLES, SPOKEN, TRADE_ROLES, WHO_TRADES
+from domain.views.request_in_words import CHANNELS, moment_there, with_post
 from domain.words.moments import instant
 from domain.words.text import mark, word
 
@@ -67,13 +68,15 @@ NO_MEASURES = mark("none")
 BY_CARD = mark("By the rule card of {state}: {said}")
 SHA = mark("SHA-256 of what is asked: {digest}, as entry {entry} has it.")
 ROUTE = mark("Route, and who is responsible on each leg")
-LEG, STATE, HANDED_OVER, TAKES, RESPONSIBLE = (
+LEG, STATE, HANDED_OVER, PLANNED, TAKES, RESPONSIBLE = (
     mark("Leg"),
     mark("State"),
     mark("From, to"),
+    mark("Planned"),
     mark("Takes"),
     mark("Responsible"),
 )
+PARTIES, PARTY, NOT_KNOWN = mark("Parties in trade"), mark("{role}: {who}"), mark("not known yet")
 PASSES = mark("Tolerance of the gross weight: ±{tolerance}.")
 SIGHTED = mark("It is sighted at least every {check_in}; out of sight, it is searched for {search}, then it is to be seized.")
 ASKED = mark("What you are asked to do")
@@ -90,6 +93,10 @@ ANSWER_BY = mark("Please answer by {due} UTC: {contact}. This request reaches yo
 SILENCE = mark(
     "Silence is no consent. Where consent is given by word of mouth, please name the office of who gave it, day and hour, and "
     "confirm it in writing."
+)
+ORALLY = mark(
+    "You were first asked by word of mouth, {means}, on {at} UTC, by {asked_by}; taken down by: {taker}. This request confirms "
+    "it in writing."
 )
 ASSURED = mark("Assurances")
 STOPS = mark(
@@ -110,7 +117,7 @@ class RequestForm(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
-    version = 5
+    version = 6
     title = mark("request for a controlled delivery")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -126,8 +133,8 @@ class RequestForm(Form):
         return subject
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
-        """Who is asked."""
-        return reader.id == subject
+        """Who is asked; and the coordinator, where the request to that State is its to read."""
+        return reader.id == subject or reads_request(reader, record.plan, record.state_of(subject) or "")
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As it was when the checkpoint closed; as it is while that is open."""
@@ -180,6 +187,11 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
             language=tongue.language(asked.language, "plan"),
         )
     )
+    if (first := asked.asked_orally) is not None:
+        means = Value(tongue.translate(SPOKEN[first.spoken]), ("plan",))
+        at = Value(tongue.moment(instant(first.at)), ("plan",))
+        by, taker = tongue.quoted(first.asked_by, "plan"), tongue.quoted(first.taken_down_by, "plan")
+        yield Paragraph(tongue.say(ORALLY, means=means, at=at, asked_by=by, taker=taker))
     yield Paragraph(tongue.words(SILENCE))
     yield Heading(tongue.words(ASSURED))
     yield Items(tuple(_assurances(asked, tongue)))
@@ -218,6 +230,8 @@ def _rows(record: Record, asked: RequestForConsent, tongue: Tongue) -> Iterator[
     hidden = tongue.say(HIDDEN, concealment=tongue.quoted(asked.concealment, "plan"))
     yield tongue.words(OBJECT), (consignment(tongue, asked.consignment), hidden)
     yield tongue.words(PERSONS), (tongue.words(NO_NAMES), *_persons(asked, tongue))
+    if asked.parties:
+        yield tongue.words(PARTIES), tuple(_parties(asked, tongue))
     boxes = [(TickBox(one == asked.modality), _way(tongue, one, asked.modality), Words("  ")) for one in WAYS]
     yield tongue.words(WAY), (tuple(piece for one in boxes for piece in one),)
     yield tongue.words(MEASURES), tuple(_measures(record, asked, tongue))
@@ -263,18 +277,34 @@ def _measures(record: Record, asked: RequestForConsent, tongue: Tongue) -> Itera
 
 
 def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
-    heads = ((LEG, 1), (STATE, 3), (HANDED_OVER, 6), (TAKES, 2), (RESPONSIBLE, 5))
+    heads = ((LEG, 1), (STATE, 3), (HANDED_OVER, 6), (PLANNED, 4), (TAKES, 2), (RESPONSIBLE, 5))
     rows = tuple(
         row(
             (Value(str(number), ("plan",)),),
             (Value(tongue.state(leg.state), ("plan",), strong=leg.state == asked.state),),
-            (Value(f"{leg.start} – {leg.end}, {leg.means}", ("plan",)), *calling(tongue, leg.calls)),
+            (
+                Value(f"{with_post(leg.start, leg.start_post)} – {with_post(leg.end, leg.end_post)}, {leg.means}", ("plan",)),
+                *calling(tongue, leg.calls),
+            ),
+            (Value(f"{_planned(leg.departs, tongue)} – {_planned(leg.arrives, tongue)}", ("plan",)),),
             (Value(tongue.span(leg.takes), ("plan",)),),
             (tongue.service(record, leg.responsible),),
         )
         for number, leg in enumerate(asked.route, 1)
     )
     return table(tongue, heads, rows)
+
+
+def _planned(moment: str | None, tongue: Tongue) -> str:
+    return moment_there(moment) if moment is not None else tongue.translate(NOT_KNOWN)
+
+
+def _parties(asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:
+    for one in asked.parties:
+        named = joined(tongue.quoted(text, "plan") for text in (one.firm, one.number) if text is not None)
+        state = (tongue.the_state(one.state, "plan"),) if one.state is not None else ()
+        who = joined(line for line in ((Value(tongue.translate(WHO_TRADES[one.who]), ("plan",)),), named, state) if line)
+        yield tongue.say(PARTY, role=Value(tongue.translate(TRADE_ROLES[one.role]), ("plan",)), who=who)
 
 
 def _asks(record: Record, asked: RequestForConsent, tongue: Tongue, opened: int) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from domain.papers.form import Form
 from domain.papers.forms.lots import label_of
 from domain.papers.forms.parts import act, author, day_of, of_the_group, row, signing, table
+from domain.papers.forms.unwritten import as_given
 from domain.papers.forms.witnessed import files
 from domain.papers.paper import Blank, Block, Dated, Items, Line, Paragraph, Table, TickBox, Title, Value
 from domain.papers.record import Heard, Record
@@ -85,7 +86,7 @@ class SubmissionForm(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 5
+    version = 6
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -139,7 +140,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     operation = tongue.quoted(plan.operation, "plan")
     yield Paragraph(tongue.say(HAVING, service=tongue.the_service(record, service), operation=operation, file=Blank(2)), "left")
     yield Paragraph(tongue.words(FOUND), "ruling")
-    acts = [act(tongue, one.content.reference, *one.entries) for one in own if isinstance(one.content, AuthorisationGranted)]
+    acts = [as_given(tongue, record, one, one.content) for one in own if isinstance(one.content, AuthorisationGranted)]
     yield Paragraph(tongue.say(CONDUCTED, acts=joined(acts) or Blank(4)), "left")
     articles = joined(tongue.quoted(one, "plan", unsure=True) for one in plan.offence.articles.get(state, ())) or (Blank(3),)
     yield Paragraph(tongue.say(OFFENCE, offence=tongue.quoted(plan.offence.description, "plan"), articles=articles), "left")

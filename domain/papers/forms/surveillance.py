@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from domain.delivery.watching import Charge, Interval, Watched, unwatched
 from domain.papers.form import Form
 from domain.papers.forms.parts import NONE, act, author, consignment, of_the_group, row, signing, table
+from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Summary, TableRow, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
@@ -178,16 +179,13 @@ def _when(at: datetime, said: Heard, tongue: Tongue) -> Value:
 
 def _acts(record: Record, state: str, tongue: Tongue) -> Line:
     """Acts of the State that permit a measure of the watch; a blank where none does."""
-    found = [(said, one.reference) for said, one in record.said(AuthorisationGranted) if one.state == state]
+    found = [(said, as_given(tongue, record, said, one)) for said, one in record.said(AuthorisationGranted) if one.state == state]
     found += [
-        (said, one.reference)
+        (said, act(tongue, one.reference, *said.entries))
         for said, one in record.said(PermissionGranted)
         if one.state == state and any(measure in PERMITS for measure in one.permissions)
     ]
-    lines = (
-        tongue.say(BY, act=act(tongue, reference, *said.entries), service=tongue.the_service(record, said.service))
-        for said, reference in found
-    )
+    lines = (tongue.say(BY, act=named, service=tongue.the_service(record, said.service)) for said, named in found)
     return joined(lines, " ") or (Blank(4),)
 
 
