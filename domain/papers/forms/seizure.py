@@ -72,7 +72,7 @@ ITEM = mark("{what} {label}")
 FIND = mark("{label}: {what}")
 TOGETHER = mark("Gross weight of all of it: {gross}. Packages: {packages}.")
 SAMPLED = mark("Samples were taken beside it: {samples}.")
-KEPT = mark("Travelled on after preparation: {kept}.")
+KEPT = mark("Left in it at the preparation: {kept}.")
 SEALS = mark("Seals: {whole} whole  {damaged} not whole  {none} there were none.")
 BY_OTHERS = mark("Seized by an authority that was not told of the operation: {who}.")
 VALUE = mark("Value as it was estimated: {value}.")
@@ -105,7 +105,7 @@ class SeizureRecord(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 5
+    version = 6
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
