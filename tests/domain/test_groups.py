@@ -19,6 +19,7 @@ from domain.record.verify import verify
 from domain.rules.agreement import AgreementGiven
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
+from domain.views.asked import request
 from domain.views.forms import PARTS, content_of
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
@@ -321,6 +322,30 @@ def test_r31_what_is_decided_or_happened_of_several_is_signed_once(
         halt = parcels[name].delivery.state.halt
         assert cause == (halt.cause if halt is not None else None)
         verify(parcels[name].packet())
+
+
+def test_r31_what_was_found_together_and_may_be_looked_up_is_said_once() -> None:
+    """Who lets the register be looked into and who detected the parcels sign once; each ledger holds it, and its packet verifies.
+    Whose plan has been changed is looked up by a signature of its own.
+    """
+    tables = {plan.operation: Table(plan, signed=False, reported=False) for plan in group_plans()}
+    oil = tables[OIL]
+    for kind, asked in (("deconfliction_requested", "deconfliction.1"), ("detected", "detection.1")):
+        service = oil.delivery.state.progress[asked].waiting_for()[0]
+        alike = [request(tables[name].delivery, asked, service).facts.group for name in BOTH]
+        said = consents_of(oil, service, asked, *BOTH, kind=kind, asks=False)
+
+        assert [1, 2] == [one.number for one in alike if one is not None]
+        assert ["accepted"] * 2 == [tables[name].hand_in(said).verdict.verdict for name in BOTH]
+        for name in BOTH:
+            tables[name].settle()
+            verify(tables[name].packet())
+    kept = tables[KEPT]
+    amend(kept.delivery, Amended(plan=signed_plan(kept.plan.model_copy(update={"title": "Third parcel"}))), kept.now)
+    service = kept.delivery.state.progress["deconfliction.1"].waiting_for()[0]
+    said = consents_of(kept, service, "deconfliction.1", KEPT, kind="deconfliction_requested", asks=False)
+    assert request(kept.delivery, "deconfliction.1", service).facts.group is None
+    assert "other_plan" == code(kept.hand_in(said))
 
 
 def test_r31_an_authorisation_of_several_is_made_longer_once() -> None:
