@@ -21,6 +21,10 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.views.asked import request
 from domain.views.forms import PARTS, content_of
+from domain.views.glance import glance
+from domain.views.sight import sight
+from domain.views.timeline import timeline
+from domain.views.view import route
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
 from domain.words.moments import instant
@@ -550,7 +554,9 @@ def test_r23_words_with_a_handling_code_of_their_own_do_not_travel_to_a_sibling(
 
 
 def test_r31_what_is_held_back_never_leaves_and_has_an_outcome_of_its_own() -> None:
-    """It is prepared, accounted for where it is kept, and ends as `held_back`; to let it go is not even early enough to count."""
+    """It is prepared, accounted for where it is kept, and ends as `held_back`; to let it go is not even early enough to count.
+    No page draws a way that it does not go.
+    """
     parcels = Parcels()
     parcels.consent(KEPT)
     table = parcels.prepare(KEPT)
@@ -562,6 +568,12 @@ def test_r31_what_is_held_back_never_leaves_and_has_an_outcome_of_its_own() -> N
     assert ("held_back", True) == (proved.outcome, proved.ended)
     assert not table.delivery.state.dispatched
     assert "kz.prosecutor" not in table.delivery.state.grants
+    assert ["Post office, Omsk"] == [one.place for one in route(table.delivery)]
+    assert ["RU"] == [one.state for one in glance(table.delivery).way]
+    whole = sight(table.delivery, table.directory.get("kz.police"))
+    shown = timeline(table.delivery, whole, table.now).rows
+    assert ["authorise", "prepare", "account"] == [one.what for one in shown]
+    assert not {"kz.police", "kz.prosecutor"} & {name for one in shown for name in one.services}
 
 
 def test_r10_a_gram_that_is_missing_from_what_was_held_back_is_explained() -> None:
