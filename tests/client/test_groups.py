@@ -72,7 +72,7 @@ async def test_a_group_with_a_gap_is_checked_and_not_started(tmp_path: Path) -> 
 
 async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: Client, tmp_path: Path) -> None:
     """Three deliveries by one command, again without harm; one signature consents in both that travel, shown by one command; one
-    stops what is named alone; each packet verifies. Their papers are one set, each as its packet makes it; of those for a court
+    stops what is named alone, and what is to be answered of that alone is said so; each packet verifies. Their papers are one set, each as its packet makes it; of those for a court
     the list says which may not go there.
     """
     first, names = group_plans()[0], (OIL, CHEMICALS, KEPT)
@@ -98,6 +98,8 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
             await browser.enter((await at.gateway("kz.police", "officer-1").sign_in()).address.partition("#")[2])
             pages = [await browser.page(f"/desk/deliveries{one}") for one in (f"/{OIL}", "?group=motor-oil")]
             stop = await run("stop", "motor-oil", "--reason", "the sender is warned", "--only", CHEMICALS, service="kz.police")
+            await at.opened(group_plans()[1], "stop.acknowledged")
+            alone = await run("confirm", "motor-oil", "stop.acknowledged", service="kz.prosecutor")
             packets = await run("packet", "motor-oil", "--to", tmp_path / "packets", service="kz.police")
             papers = [await run("papers", "motor-oil", "--to", tmp_path / "papers", service="kz.police") for _ in range(2)]
             court = await run("papers", "motor-oil", "--for", "court", "-o", "json", service="kz.police")
@@ -116,6 +118,8 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
     assert 'href="/desk/deliveries?group=motor-oil"' in pages[0]
     assert all(name in pages[1] for name in names)
     assert 0 == stop[0], stop
+    assert 3 == alone[0]
+    assert f"stop.acknowledged is answered of each alone: {CHEMICALS}" in alone[1]
     assert (None, "halted") == (views[OIL].halted, views[CHEMICALS].phase)
     assert 0 == packets[0], packets
     for name in names:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from domain.plan.substances import CATALOGUE
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
 from domain.views import results_in_words as words
+from domain.views.canvas import room
 from domain.views.results import Adding, Period, Results, Total, counts_at, period_of
-from domain.views.results_picture import panels, picture
+from domain.views.results_picture import IN_PAGE, panels, picture
 from domain.views.returns import NOT_KNOWN, WITHHELD, of_incidents, of_period
 from domain.views.sight import sight, whole
 from domain.views.standing import standing
@@ -412,7 +414,12 @@ def test_tables_and_picture_say_it_in_the_readers_language(language: str) -> Non
     assert {"heroin", "MDMA", "118 kg"} <= cells if language == "en" else {"героин", "МДМА", "118 кг"} <= cells
     assert any("250000.00 EUR" in cell for cell in cells)
     assert picture(found, speaker(language), language).startswith("<svg")
-    assert len(list(panels(found, speaker(language), language))) > 5
+    drawn = list(panels(found, speaker(language), language))
+    assert len(drawn) > 5
+    assert not any("…" in one.svg for one in drawn), "names are broken, never cut: how it is known stands at their end"
+    for one in drawn:
+        title, by = (re.findall(rf"<text [^>]*{mark}[^>]*>([^<]*)<", one.svg) for mark in ('font-weight="bold"', "--quiet"))
+        assert room(title[0], 15, bold=True) + room(by[0], 12) <= IN_PAGE, "a title is not under what it counts"
 
 
 def test_totals_are_whole_numbers() -> None:

@@ -103,8 +103,8 @@ class Measures(Form):
         return ("", *dict.fromkeys(leg.state for leg in legs))
 
     def of(self, record: Record, subject: str) -> str:
-        """Whose plan it is."""
-        return _whose(record.plan, subject)
+        """The State; nothing where it is about the whole."""
+        return subject
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
         """Who is responsible for a leg in the State, and its prosecutors and courts; nobody else has that of the whole."""
