@@ -72,8 +72,8 @@ async def test_a_group_with_a_gap_is_checked_and_not_started(tmp_path: Path) -> 
 
 async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: Client, tmp_path: Path) -> None:
     """Three deliveries by one command, again without harm; one signature consents in both that travel, shown by one command; one
-    stops what is named alone, and what is to be answered of that alone is said so; each packet verifies. Their papers are one set, each as its packet makes it; of those for a court
-    the list says which may not go there.
+    stops what is named alone, and what is to be answered of that alone is said so; each packet verifies. Their papers are one
+    set, each as its packet makes it; of those for a court the list says which may not go there.
     """
     first, names = group_plans()[0], (OIL, CHEMICALS, KEPT)
     for service in first.participants():
@@ -113,12 +113,10 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
     for name in (OIL, CHEMICALS):
         assert name in consent[1]
         assert ["kz.prosecutor"] == [one.service for one in views[name].consents]
-    assert 0 == shown[0]
-    assert all(name in shown[1] for name in names)
+    assert (0, True) == (shown[0], all(name in shown[1] for name in names))
     assert 'href="/desk/deliveries?group=motor-oil"' in pages[0]
     assert all(name in pages[1] for name in names)
-    assert 0 == stop[0], stop
-    assert 3 == alone[0]
+    assert (0, 3) == (stop[0], alone[0]), stop
     assert f"stop.acknowledged is answered of each alone: {CHEMICALS}" in alone[1]
     assert (None, "halted") == (views[OIL].halted, views[CHEMICALS].phase)
     assert 0 == packets[0], packets
