@@ -137,7 +137,8 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
 
 async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature(temporal: Client) -> None:
     """The page of one says that the same is asked in another; ticked, it shows the request of each, and the bytes to be signed
-    name the group, both numbers and both requests. The one signature counts in both; what is not asked there is refused.
+    name the group, both numbers and both requests. The one signature counts in both; what is not asked there is refused. What was
+    found is answered so too, though no request for consent is shown there.
     """
     plans = group_called("lamp-oil")
     one, other, kept = (plan.operation for plan in plans)
@@ -145,6 +146,13 @@ async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_
         try:
             for plan in plans:
                 await at.gateway(plan.initiator).start(signed_plan(plan))
+            for plan in plans[:2]:
+                await at.opened(plan, "detection.1")
+            finder = Browser(at.http, at.url)
+            await finder.enter((await at.gateway("ru.customs", "officer-1").sign_in()).address.partition("#")[2])
+            found = await finder.page(
+                f"/desk/deliveries/{one}/answer?checkpoint=detection.1&for=ru.customs&kind=detected&also={other}"
+            )
             for plan in plans[:2]:
                 await at.opened(plan, "consent-kz")
             browser = Browser(at.http, at.url)
@@ -179,6 +187,7 @@ async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_
     said = json.loads(text)
     assert f'name="also" value="{other}"' in alone
     assert f'name="also" value="{kept}"' not in alone
+    assert '"deliveries": ["lamp-oil-1", "lamp-oil-2"]' in found
     assert [one, other] == data["deliveries"]
     assert ("lamp-oil", [1, 2]) == (said["delivery"], said["members"])
     digests = said["content"]["request"]
