@@ -5,6 +5,7 @@ No file is ever in memory as a whole. What is handed in comes after the statemen
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -135,13 +136,25 @@ async def hand_in(door: Gateway, delivery: str, path: Path, file: File) -> bool:
 
 
 async def _sent(door: Gateway, delivery: str, path: Path, file: File) -> bool:
+    changed = Malformed(
+        _("{path} has changed since its digest was taken", path=path),
+        hint=_("was it being copied? Hand it in once it is whole"),
+    )
     with path.open("rb") as source, progress(path.name, file.size) as tick:
 
         async def pieces() -> AsyncIterator[bytes]:
+            sent = 0
             while piece := await asyncio.to_thread(source.read, PIECE):
+                sent += len(piece)
+                if sent > file.size:
+                    break
                 yield piece
                 tick(len(piece))
+            if sent != file.size:  # else the gateway would wait for what never comes
+                raise changed
 
+        if os.fstat(source.fileno()).st_size != file.size:
+            raise changed
         return await door.attach(delivery, file, pieces())
 
 

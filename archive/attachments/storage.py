@@ -1,6 +1,7 @@
 """Where the bytes of attachments lie: a folder of this machine, or a bucket that speaks S3. What they get is encrypted."""
 
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ PART: Final = 5 * 1024 * 1024
 """Bytes of a part, the least that S3 takes. So much of a file is in memory, and as much again."""
 AT_ONCE: Final = 2
 SCHEME: Final = "s3://"
+FULL: Final = re.compile("StorageFull|QuotaExceeded|FileTooLarge|507 Insufficient Storage")
+"""How the library names a disk or bucket that has no room: it has one kind of error for whatever goes wrong there."""
 Store: TypeAlias = LocalStore | S3Store
 
 
@@ -130,7 +133,14 @@ def _as_ours() -> Iterator[None]:
     except VigilError:
         raise
     except (BaseError, PermissionError, NotADirectoryError) as error:
-        raise _away() from error
+        raise (_full() if FULL.search(str(error)) else _away()) from error
+
+
+def _full() -> Unavailable:
+    return Unavailable(
+        mark("the storage of attachments has no room for it"),
+        hint=mark("tell whoever runs the installation, and send the file again then: the delivery does not wait for it"),
+    )
 
 
 def _away() -> Unavailable:

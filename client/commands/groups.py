@@ -310,11 +310,13 @@ def _say(
     no_reason: bool = False,
 ) -> None:
     """Answer what is asked at the same checkpoint of several consignments by one statement."""
-    found = [one for one in caller.call(lambda door: door.inbox()).requests if _asks(one, group, caller.service)]
+    requests = caller.call(lambda door: door.inbox()).requests
+    found = [one for one in requests if _asks(one, group, caller.service)]
     at = [one.checkpoint for one in found]
     asked = [one for one in found if one.checkpoint == checkpoint]
     asked = [one for one in asked if not only or one.delivery in only]
     if not asked:
+        _raise_if_alone(group, checkpoint, caller, requests)
         message = _(
             "no open request for {service} at {checkpoint} of {group}", checkpoint=checkpoint, group=group, service=caller.service
         )
@@ -335,6 +337,16 @@ def _say(
     assert first is not None  # noqa: S101 - `_asks` has looked
     numbers = {one.delivery: _number(one) for one in asked}
     _hand_in_to_all(numbers, first.code, first.digest, content, caller, signing, output, base)
+
+
+def _raise_if_alone(group: str, checkpoint: str, caller: CallerOptions, requests: Sequence[Request]) -> None:
+    """Raises `NotFound` where it is asked there of consignments of the group, of each alone."""
+    mine = {row.delivery for row in caller.call(lambda door: _rows(door, group))}
+    asked = [one for one in requests if one.delivery in mine and one.checkpoint == checkpoint]
+    alone = [one.delivery for one in asked if one.facts.group is None]
+    if alone:
+        message = _("{checkpoint} is answered of each alone: {deliveries}", checkpoint=checkpoint, deliveries=", ".join(alone))
+        raise NotFound(message, hint=f"vigil confirm {alone[0]} {checkpoint} --as {caller.service} ...")
 
 
 def _asks(one: Request, group: str, service: str) -> bool:

@@ -114,7 +114,7 @@ def _form(record: Record, wanted: Wanted) -> tuple[Form, str]:
     kind, _, subject = wanted.name.partition(".")
     form = FORMS.get(kind)
     if form is None:
-        message = fill("there is no form {name}", name=kind)
+        message = fill("there is no form {name}", name=kind or wanted.name)
         raise NotFound(message, hint=did_you_mean(kind, FORMS) or fill("one of {forms}", forms=", ".join(FORMS)))
     possible = form.subjects(record)
     if subject not in possible:

@@ -40,6 +40,12 @@ LANGUAGES = {
     "be": mark("Belarusian"),
     "et": mark("Estonian"),
     "lv": mark("Latvian"),
+    "de": mark("German"),
+    "es": mark("Spanish"),
+    "fr": mark("French"),
+    "nl": mark("Dutch"),
+    "pl": mark("Polish"),
+    "tr": mark("Turkish"),
 }
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 ARTICLE = "the "
@@ -56,6 +62,11 @@ NO_ARTICLE = re.compile(r"The |H[MR]H? |(His|Her) |\S+$")
 """Services that have none: one word is a name, such as Europol, or the id of one that the directory does not name."""
 TURNED = re.compile("(.+), (.+ of(?: the)?)")
 """As tables sort names of States: "Iran, Islamic Republic of"."""
+
+
+def printed(at: datetime) -> datetime:
+    """A moment as papers print it, to the minute: what is computed from two of them is computed from what stands there."""
+    return at.replace(second=0, microsecond=0)
 
 
 def state_called(code: str, translate: Callable[[str], str]) -> str:
@@ -186,6 +197,10 @@ class Tongue:
             if count:
                 said.append(f"{count}{NARROW}{unit if self.neutral else self.translate(unit)}")
         return " ".join(said) or f"0{NARROW}{self.translate(SPANS[-1][1])}"
+
+    def between(self, begins: datetime, ends: datetime) -> str:
+        """From one moment to another, as `moment` prints both: whoever reads them finds the same difference."""
+        return self.span(printed(ends) - printed(begins))
 
     def state(self, code: str) -> str:
         """What a State is called."""

@@ -74,6 +74,8 @@ class RequestForConsent(ToldToAll, Addressed):
     modality: Modality
     reverse: bool
     """It travels back to its sender."""
+    held_back: Annotated[bool, Field(exclude_if=lambda held: not held)] = False
+    """It never leaves, while others of its group travel on (R31)."""
     route: Annotated[tuple[Stretch, ...], Field(max_length=MOST_LEGS)]
     measures: Annotated[tuple[Measure, ...], Field(max_length=8)]
     """What is done in this State beside letting it go on."""
@@ -116,11 +118,17 @@ def _request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
         consignment=plan.consignment,
         modality=plan.modality,
         reverse=plan.reverse,
+        held_back=plan.held_back,
         route=tuple(_stretches(plan)),
         measures=plan.measures(state),
-        arrests=tuple(PlannedArrest(place=one.place, services=one.services()) for one in plan.at("arrest") if one.state == state),
+        arrests=tuple(PlannedArrest(place=one.place, services=one.services()) for one in _arrests(plan, state)),
         surveillance=plan.surveillance,
     )
+
+
+def _arrests(plan: Plan, state: str) -> Iterator[PlannedCheckpoint]:
+    """Where it arrests: of what is held back, nobody is."""
+    return (one for one in plan.at("arrest") if one.state == state and plan.takes_place(one))
 
 
 def digest_of_request(plan: Plan, state: str) -> Digest | None:

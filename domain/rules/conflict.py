@@ -98,6 +98,10 @@ class DeconflictionRequested(Kind):
         able = competent(delivery.plan, delivery.directory)
         return ACCEPTED if said.service in able else NOT_COMPETENT(service=said.service, competent=able)
 
+    def may_be_shared(self) -> bool:
+        """Yes: in each for all that its own plan touches."""
+        return True
+
     def bound_to(self) -> Binding:
         return "consent"
 
@@ -131,6 +135,10 @@ class DeconflictionRefused(Kind):
         may_be_left_out=False,
         largest=LARGEST_NOTE,
     )
+
+    def may_be_shared(self) -> bool:
+        """Yes."""
+        return True
 
     def apply(self, state: State, said: Said) -> None:
         """Before it has left, it halts with the cause `refused` and `not_to_be_looked`. After that, the selectors of the plan

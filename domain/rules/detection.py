@@ -72,6 +72,10 @@ class Detected(Kind):
         """`found_in_future` where it was detected after now."""
         return FOUND_LATER() if instant(self.detected_at) > said.at else ACCEPTED
 
+    def may_be_shared(self) -> bool:
+        """Yes: they were found together."""
+        return True
+
     def apply(self, state: State, said: Said) -> None:
         """It is detected, and its `voice` holds it, and nobody else any more."""
         state.exhibits.pop("consignment", None)

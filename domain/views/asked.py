@@ -58,6 +58,8 @@ ABOUT_THE_CONSIGNMENT: tuple[Need, ...] = (
 """What cannot be answered without knowing what travels."""
 CONSENTS: tuple[Need, ...] = ("authorisation", "agreement", "permission", "deconfliction")
 """What is said to one plan, and to no other."""
+ALIKE: tuple[Need, ...] = ("detection", "deconfliction")
+"""What may be said of several consignments of a group at once, beside what decides for a State."""
 
 
 def request(delivery: Delivery, name: str, service: str) -> Request:
@@ -153,7 +155,7 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         else (),
         request=request_for_consent(plan, state) if state is not None and decides else None,
         request_digest=digest_of_request(plan, state) if state is not None and decides else None,
-        group=_group(delivery) if decides else None,
+        group=_group(delivery) if decides or any(need in ALIKE for need in says) else None,
         parts=tuple(Part(operation=one.operation, contents=one.contents) for one in delivery.state.parts)
         if "parts" in says
         else (),

@@ -148,7 +148,8 @@ def glance(delivery: Delivery) -> Glance:
         phase=phase(delivery),
         outcome=state.outcome,
         way=tuple(
-            LegAhead(state=leg.state, responsible=leg.responsible, takes=int(leg.takes.total_seconds())) for leg in plan.legs
+            LegAhead(state=leg.state, responsible=leg.responsible, takes=int(leg.takes.total_seconds()))
+            for leg in (plan.legs[:1] if plan.held_back else plan.legs)
         ),
         leg=state.leg,
         left_at=_text(left_at(delivery)),

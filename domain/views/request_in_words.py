@@ -53,6 +53,9 @@ COUNTED = mark("{role}: {count}")
 UNCOUNTED = mark("{role}: how many is not known")
 UNWITTING = mark("{role} who do not know of it")
 GOES = mark("It goes on: {way}")
+HELD_BACK = mark(
+    "It is held back: it does not leave, and is kept as evidence, while others of the operation go the way that is planned."
+)
 RETURNS = mark("It travels back to its sender, under watch.")
 MEASURES = mark("Done in {state} beside letting it go on: {measures}")
 TECHNICAL = mark("Technical means: {means}")
@@ -179,6 +182,8 @@ def _persons(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 
 def _handling(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
     yield translate(GOES).format(way=translate(word(asked.modality)))
+    if asked.held_back:
+        yield translate(HELD_BACK)
     if asked.reverse:
         yield translate(RETURNS)
     if asked.measures:

@@ -19,6 +19,8 @@ from domain.views.results_in_words import (
 from domain.words.text import mark
 
 PANEL, GUTTER, MARGIN, ROW = 460.0, 40.0, 40.0, 24.0
+LINE, HEADED = 14.0, 18.0
+"""Between lines of one name, and of one title."""
 IN_PAGE: Final = 370.0
 """Width of a panel by itself, so that its words are as large there as those around it."""
 MOST_BARS: Final = 10
@@ -87,8 +89,10 @@ def _panel(canvas: Canvas, one: ShownTable, place: tuple[float, float], y: float
     x, width = place
     drawn = [row for row in one.rows if row.size]
     shown = drawn[:MOST_BARS]
-    canvas.text(x, y, one.title, size=15, bold=True)
     canvas.text(x + width, y, one.bars, size=12, fill=QUIET, anchor="end")
+    for number, line in enumerate(broken(one.title, width - room(one.bars, 12) - 8, 15, bold=True)):
+        y += HEADED if number else 0
+        canvas.text(x, y, line, size=15, bold=True)
     names = [_name(row, one.words) for row in shown]
     said = [row.says for row in shown]
     wide = min(max(room(name, 12) for name in names) + 6, width * 0.5)
@@ -96,11 +100,13 @@ def _panel(canvas: Canvas, one: ShownTable, place: tuple[float, float], y: float
     most = max(row.size for row in shown)
     y += 12
     for row, name, text in zip(shown, names, said, strict=True):
-        canvas.text(x + wide, y + 15, _cut(name, wide), size=12, anchor="end")
+        lines = broken(name, wide, 12)
+        for number, line in enumerate(lines):
+            canvas.text(x + wide, y + 15 + number * LINE, line, size=12, anchor="end")
         canvas.box(left, y + 3, max(right - left, 1), 15, fill=FAINT, round_=2)
         canvas.box(left, y + 3, max((right - left) * row.size / most, 2), 15, fill=ACCENT, round_=2)
         canvas.text(right + 8, y + 15, text, size=12)
-        y += ROW
+        y += ROW + (len(lines) - 1) * LINE
     if len(drawn) > len(shown):
         canvas.text(x, y + 15, speak(MORE).format(count=len(drawn) - len(shown)), size=12, fill=QUIET)
         y += ROW
@@ -109,8 +115,3 @@ def _panel(canvas: Canvas, one: ShownTable, place: tuple[float, float], y: float
 
 def _name(row: ResultsRow, words: int) -> str:
     return ", ".join(cell for cell in row.cells[:words] if cell)
-
-
-def _cut(name: str, wide: float) -> str:
-    most = max(int(wide / (12 * 0.64)), 2)
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -20,6 +20,8 @@ from domain.views.statistics import Statistics, Times
 from domain.words.text import mark
 
 WIDTH, HALF, MARGIN, LINE = 860.0, 420.0, 40.0, 25.0
+SMALL: Final = 11.0
+"""Of a name that needs two lines."""
 IN_PAGE: Final = {**IN_A_PAGE, BAD: "bad"}
 """Which colour of the desk stands for each of a picture's."""
 TICKS: Final = tuple(60 * minutes for minutes in (1, 5, 15, 60, 240, 720, 1_440, 2_880, 5_760, 11_520, 23_040, 46_080, 92_160))
@@ -125,7 +127,7 @@ def _waits(speak: Translate, lines: list[Times], canvas: Canvas, y: float, width
             before = x(tick)
     y += 22
     for one, name, text in zip(shown, names, said, strict=True):
-        canvas.text(MARGIN, y + 17, _cut(name, left - MARGIN - 46), size=12)
+        _named(canvas, y + 17, name, left - MARGIN - 46)
         canvas.text(left - 12, y + 17, str(one.asked), size=11, fill=QUIET, anchor="end")
         if one.simulated is not None:
             _framed(canvas, x(one.simulated.p10_s), x(one.simulated.p90_s), y + 3, 19)
@@ -173,7 +175,7 @@ def _endings(speak: Translate, found: Statistics, canvas: Canvas, y: float, widt
     left = MARGIN + min(max(room(name, 12) for name in names), width * 0.62) + 8
     scale = (MARGIN + width - left - 40) / most
     for one, name in zip(found.endings, names, strict=True):
-        canvas.text(MARGIN, y + 14, _cut(name, left - MARGIN - 8), size=12)
+        _named(canvas, y + 14, name, left - MARGIN - 8)
         canvas.box(left, y + 3, one.count * scale, 13, fill=ACCENT, round_=1.5)
         ends = one.count
         if one.expected is not None and one.least is not None and one.most is not None:
@@ -223,6 +225,12 @@ def _tenths(speak: Translate, found: Statistics, canvas: Canvas, y: float, width
     return base + 22
 
 
-def _cut(name: str, wide: float) -> str:
-    most = max(int(wide / room("n", 12) + 0.01), 2)  # what has just enough room is whole
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+def _named(canvas: Canvas, y: float, name: str, wide: float) -> None:
+    """A name on one line, or smaller on two; what has just enough room is whole."""
+    first, *more = broken(name, wide + 0.1, 12)
+    if not more:
+        canvas.text(MARGIN, y, first, size=12)
+        return
+    first, *more = broken(name, wide, SMALL)
+    for at, line in ((y - 5, first), (y + 6, f"{more[0][:-1]}…" if len(more) > 1 else "".join(more))):
+        canvas.text(MARGIN, at, line, size=SMALL)

@@ -146,7 +146,7 @@ def _counted(delivery: Delivery, seen: Sight) -> Iterator[Line]:
     yield Line(measure="counted", of="all", count=legs, amount=parcels)
     yield Line(measure="counted", of="end", by=state.outcome or UNDER_WAY, count=legs, amount=parcels)
     states = plan.states() if seen.whole else tuple(dict.fromkeys(plan.legs[number].state for number in seen.legs))
-    for one in states:
+    for one in states[:1] if plan.held_back else states:  # it goes to no other, and no other was asked
         there = sum(leg.state == one for leg in begun)
         yield Line(measure="counted", of="state", by=one, count=there, amount=parcels)
     if seen.whole:

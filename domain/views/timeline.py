@@ -94,7 +94,7 @@ class Timeline:
 def timeline(delivery: Delivery, seen: Sight, now: datetime) -> Timeline:
     """As far as it is the reader's to see."""
     closed = _closed(delivery)
-    legs = tuple(_legs(delivery, now, closed))
+    legs = tuple(_legs(delivery, now, closed)) if not delivery.plan.held_back else ()
     shown = tuple(row if seen.whole else _alone(row) for row in legs if seen.whole or row.number in seen.legs)
     before = tuple(_steps(delivery, seen, now, closed, BEFORE))
     after = tuple(_steps(delivery, seen, now, closed, AFTER))
@@ -174,7 +174,7 @@ def _steps(
     state, planned_at = delivery.state, delivery.state.began
     for step in steps:
         all_of_it = delivery.plan.at(step)
-        mine = [one for one in all_of_it if seen.whole or one.id in seen.checkpoints]
+        mine = [one for one in all_of_it if delivery.plan.takes_place(one) and (seen.whole or one.id in seen.checkpoints)]
         longest = max((one.due for one in all_of_it), default=timedelta())
         opened = [(one, state.seen(one.id)) for one in mine]
         times = [(progress.opened, closed.get(one.id)) for one, progress in opened if progress is not None]

@@ -420,9 +420,9 @@ def ids(plan: Plan, step: str) -> tuple[str, ...]:
 
 
 def route(delivery: Delivery) -> tuple[StopView, ...]:
-    """The stops of the route in order, and which are behind the consignment."""
+    """The stops of the route in order, and which are behind the consignment; of what is held back, where it stays (R31)."""
     plan = delivery.plan
-    names = [plan.legs[0].start, *(leg.end for leg in plan.legs)]
+    names = [plan.legs[0].start, *(leg.end for leg in plan.legs if not plan.held_back)]
     behind = 0 if delivery.state.leg is None else delivery.state.leg + 1
     if delivery.state.delivered:
         behind = len(names)

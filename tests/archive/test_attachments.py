@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import resource
 import socket
 import subprocess
 import sys
@@ -336,6 +337,23 @@ async def test_a_storage_that_is_away_is_said_without_its_secrets(tmp_path: Path
         assert {} == await room.files.kept(NAME)
 
         assert not any(one in f"{found.value} {found.value.hint}" for one in ("127.0.0.1", "KEYID", "SECRET", "bucket"))
+
+
+async def test_a_disk_without_room_is_said_to_have_none(tmp_path: Path) -> None:
+    """It is not said to be away, which nobody mends who looks at the network; nothing is left of the file, and a smaller one
+    is taken.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with opened(tmp_path, storage_at(str(tmp_path / "files"), Bucket())) as room:
+        large = BYTES + bytes(3_000_000)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, hard))
+        try:
+            with pytest.raises(Unavailable, match="has no room for it"):
+                await room.files.put(NAME, SERVICE, told(large), coming(large))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert [] == listed(room.files._storage)
+        assert await room.files.put(NAME, SERVICE, told(), coming(BYTES))
 
 
 async def test_a_folder_is_its_owners_and_one_that_is_gone_is_away(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from client import attachments
-from client.attachments import at_hand, described, get
+from client.attachments import at_hand, described, get, hand_in, looked_at
 from client.cli import app
-from domain.plan.attachment import Attachment
+from domain.plan.attachment import Attachment, File
 from domain.words.errors import Malformed, NotVerified
 from process.files import making
 from tests.support import Table
@@ -136,6 +136,33 @@ async def test_another_file_than_was_named_is_not_written(tmp_path: Path, pieces
 
     await get(Door(JPEG[:3], JPEG[3:]), "saxaul-22", named, tmp_path / "got.jpg")  # type: ignore[arg-type] - likewise
     assert (tmp_path / "got.jpg").read_bytes() == JPEG
+
+
+class Taking:
+    """A gateway that takes any file, and meanwhile somebody changes it."""
+
+    def __init__(self, path: Path, becomes: bytes) -> None:
+        self._path, self._becomes = path, becomes
+
+    async def attach(self, _delivery: str, _file: File, pieces: AsyncIterator[bytes]) -> bool:
+        """Take it."""
+        self._path.write_bytes(self._becomes)
+        return bool([one async for one in pieces])
+
+
+@pytest.mark.parametrize("becomes", [JPEG[:-1], JPEG + b"!"])
+async def test_a_file_that_changes_after_its_digest_was_taken_is_not_sent(tmp_path: Path, becomes: bytes) -> None:
+    """While it is sent or before: the gateway is not left waiting for the rest of it, and the officer reads why."""
+    path = tmp_path / "parcel.jpg"
+    path.write_bytes(JPEG)
+    file = looked_at(path)
+    with pytest.raises(Malformed, match="has changed since its digest was taken"):
+        await hand_in(Taking(path, becomes), "saxaul-22", path, file)  # type: ignore[arg-type] - it has the one method
+    with pytest.raises(Malformed, match="has changed since its digest was taken"):
+        await hand_in(Taking(path, JPEG), "saxaul-22", path, file)  # type: ignore[arg-type] - likewise
+
+    path.write_bytes(JPEG)
+    assert await hand_in(Taking(path, JPEG), "saxaul-22", path, file)  # type: ignore[arg-type] - likewise
 
 
 def numbered(number: int) -> tuple[bytes, Attachment]:

@@ -19,7 +19,12 @@ from domain.record.verify import verify
 from domain.rules.agreement import AgreementGiven
 from domain.signing.canonical import canonical
 from domain.signing.envelope import STATEMENT_TYPE, sign
+from domain.views.asked import request
 from domain.views.forms import PARTS, content_of
+from domain.views.glance import glance
+from domain.views.sight import sight
+from domain.views.timeline import timeline
+from domain.views.view import route
 from domain.words.errors import NotFound, NotVerified, RuleBroken
 from domain.words.limits import MOST_MEMBERS, PLAN_BYTES
 from domain.words.moments import instant
@@ -323,6 +328,30 @@ def test_r31_what_is_decided_or_happened_of_several_is_signed_once(
         verify(parcels[name].packet())
 
 
+def test_r31_what_was_found_together_and_may_be_looked_up_is_said_once() -> None:
+    """Who lets the register be looked into and who detected the parcels sign once; each ledger holds it, and its packet verifies.
+    Whose plan has been changed is looked up by a signature of its own.
+    """
+    tables = {plan.operation: Table(plan, signed=False, reported=False) for plan in group_plans()}
+    oil = tables[OIL]
+    for kind, asked in (("deconfliction_requested", "deconfliction.1"), ("detected", "detection.1")):
+        service = oil.delivery.state.progress[asked].waiting_for()[0]
+        alike = [request(tables[name].delivery, asked, service).facts.group for name in BOTH]
+        said = consents_of(oil, service, asked, *BOTH, kind=kind, asks=False)
+
+        assert [1, 2] == [one.number for one in alike if one is not None]
+        assert ["accepted"] * 2 == [tables[name].hand_in(said).verdict.verdict for name in BOTH]
+        for name in BOTH:
+            tables[name].settle()
+            verify(tables[name].packet())
+    kept = tables[KEPT]
+    amend(kept.delivery, Amended(plan=signed_plan(kept.plan.model_copy(update={"title": "Third parcel"}))), kept.now)
+    service = kept.delivery.state.progress["deconfliction.1"].waiting_for()[0]
+    said = consents_of(kept, service, "deconfliction.1", KEPT, kind="deconfliction_requested", asks=False)
+    assert request(kept.delivery, "deconfliction.1", service).facts.group is None
+    assert "other_plan" == code(kept.hand_in(said))
+
+
 def test_r31_an_authorisation_of_several_is_made_longer_once() -> None:
     """One signature, and in each delivery that it names the authorisation runs until then."""
     parcels = Parcels()
@@ -525,7 +554,9 @@ def test_r23_words_with_a_handling_code_of_their_own_do_not_travel_to_a_sibling(
 
 
 def test_r31_what_is_held_back_never_leaves_and_has_an_outcome_of_its_own() -> None:
-    """It is prepared, accounted for where it is kept, and ends as `held_back`; to let it go is not even early enough to count."""
+    """It is prepared, accounted for where it is kept, and ends as `held_back`; to let it go is not even early enough to count.
+    No page draws a way that it does not go.
+    """
     parcels = Parcels()
     parcels.consent(KEPT)
     table = parcels.prepare(KEPT)
@@ -537,6 +568,12 @@ def test_r31_what_is_held_back_never_leaves_and_has_an_outcome_of_its_own() -> N
     assert ("held_back", True) == (proved.outcome, proved.ended)
     assert not table.delivery.state.dispatched
     assert "kz.prosecutor" not in table.delivery.state.grants
+    assert ["Post office, Omsk"] == [one.place for one in route(table.delivery)]
+    assert ["RU"] == [one.state for one in glance(table.delivery).way]
+    whole = sight(table.delivery, table.directory.get("kz.police"))
+    shown = timeline(table.delivery, whole, table.now).rows
+    assert ["authorise", "prepare", "account"] == [one.what for one in shown]
+    assert not {"kz.police", "kz.prosecutor"} & {name for one in shown for name in one.services}
 
 
 def test_r10_a_gram_that_is_missing_from_what_was_held_back_is_explained() -> None:

@@ -16,6 +16,7 @@ from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
 from domain.words.errors import NotAllowed, NotFound
+from domain.words.moments import instant
 from process.language import speakers
 from rehearsal.groups import simulate_group
 from rehearsal.simulator import World, simulate
@@ -313,6 +314,49 @@ def test_r31_each_paper_says_which_consignment_of_which_operation_it_is() -> Non
                 assert [not subject] * 2 == [other in printed for other in others], one.name
     assert set(FORMS) - {"memorandum", "replacement", "sampling", "transfer", "surveillance", "destruction"} == kinds
     assert "operation “" not in text(made(RECORD, "measures"))
+
+
+def test_r31_papers_of_what_is_held_back_say_that_it_stays() -> None:
+    """Who is asked, who orders and who plans reads that it does not leave, and of no step or arrest that never comes."""
+    record = Record.of(parcels()[2])
+    printed = {name: text(made(record, name)) for name in ("request.ru.customs", "order.RU", "measures", "results")}
+
+    assert "is held back by the plan" in printed["request.ru.customs"]
+    assert "Arrests in your State" not in printed["request.ru.customs"]
+    assert "It goes" not in printed["order.RU"]
+    assert "on the territory of the Russian Federation: Post office, Omsk." in printed["order.RU"]
+    assert "It is not let go on." in printed["order.RU"]
+    assert "hand it over" not in printed["measures"]
+    assert "it has not left" in printed["results"]
+    assert "measures.KZ" not in names(record)
+    assert "held back" not in text(made(Record.of(parcels()[0]), "request.ru.customs"))
+
+
+def test_who_did_not_know_is_told_apart_in_every_paper() -> None:
+    """An unwitting courier is no courier like another: not where persons are named by role, counted or submitted."""
+    record = Record.of(delivered("joint-plan"))
+    planned = Record.of(delivered("innocent-consignee"))
+
+    assert "couriers: 1, couriers who do not know of it: 1" in text(made(record, "results"))
+    assert "P-3 (courier, used without knowing of it)" in text(made(record, "submission.KZ"))
+    assert "Released again: P-3; “knew nothing of it”." in text(made(record, "submission.KZ"))
+    assert "recipients who do not know of it: 1" in text(made(planned, "request.pl.prosecutor"))
+    assert "recipients who do not know of it: 1" in text(made(planned, "measures"))
+
+
+def test_a_time_between_two_moments_is_the_one_between_those_that_are_printed() -> None:
+    """Seconds are not printed, so they are not counted: whoever subtracts what stands there finds what stands there."""
+    tongue = Tongue("en", SPEAKERS["en"])
+    begins, ends = (instant(f"2022-03-01T{one}Z") for one in ("17:46:40", "18:21:10"))
+
+    assert ("01.03.2022 17:46", "01.03.2022 18:21") == (tongue.moment(begins), tongue.moment(ends))
+    assert "35\u202fmin" == tongue.between(begins, ends)
+
+
+def test_an_order_on_a_request_of_its_own_names_none() -> None:
+    """Who asks others does not ask itself."""
+    assert "the request of" not in text(made(RECORD, "order.KZ"))
+    assert "the request of the National Security Committee of Kazakhstan" in text(made(RECORD, "order.KG"))
 
 
 def test_a_step_of_many_services_stands_in_several_rows() -> None:

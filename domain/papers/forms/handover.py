@@ -111,7 +111,7 @@ class HandoverForm(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 4
+    version = 5
     title = mark("act of handover")
     two_columns = True
 
@@ -210,7 +210,7 @@ def _found(act: _Act) -> Table:
     first = prepared[0] if prepared is not None else None
     told = (first, act.offer, act.acceptance)
     moments = tuple((Value(tongue.moment(one.happened), one.entries),) if one is not None else NONE for one in told)
-    took = Value(tongue.span(act.acceptance.happened - act.offer.happened), ("computed",))
+    took = Value(tongue.between(act.offer.happened, act.acceptance.happened), ("computed",))
     locals_ = tuple(local(tongue, act.record, act.checkpoint, one) for one in (act.offer, act.acceptance))
     found = [prepared[1].gross if prepared is not None else None, *(one.gross for _, one in sides)]
     known = zip((one.entries if one is not None else () for one in told), found, strict=True)

@@ -16,6 +16,7 @@ from domain.papers.forms.parts import (
     consignment,
     of_the_group,
     others_of_the_group,
+    role_of,
     row,
     signing,
     table,
@@ -26,7 +27,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint
 from domain.plan.powers import MAY_PROSECUTE
-from domain.views.names import CRIMINAL_ROLES, NEEDS
+from domain.views.names import NEEDS
 from domain.words.text import mark
 
 KIND = mark("Plan")
@@ -41,13 +42,16 @@ WAY = mark("Way of handling: {modality}. It is checked by: {checks}. Tolerance o
 MEASURES = mark("Measures in {state}: {measures}.")
 NO_MEASURE = mark("none that an act must permit")
 ROUTE = mark("1. Route, and who is responsible")
+HELD_BACK = mark(
+    "This consignment is held back by the plan: it does not leave, and is kept as evidence, while others of the operation go on."
+)
 LEG, STATE, WAY_OF = mark("Leg"), mark("State"), mark("From, to, by what means")
 TAKES, RESPONSIBLE, ALONG = mark("Takes"), mark("Responsible"), mark("Along")
 STEPS_OF = mark("2. Measures, step by step")
 NUMBERED, WHAT, WHERE = mark("No."), mark("What"), mark("Where")
 WHO, UNTIL, OVERDUE = mark("Who, what of them is wanted"), mark("Due"), mark("If overdue")
 WITHIN, AFTER_LEG = mark("within {span}"), mark("{span} after the planned arrival")
-AFTER = mark("not before {checkpoint} is over")
+AFTER = mark("not before this is over: {checkpoint}")
 HELD, INTERDICTED, HALTS = mark("waits, under control"), mark("is seized"), mark("does not leave")
 LATER, SILENT = mark("it is waited for"), mark("silence is recorded")
 QUORUM = mark("{count} of these")
@@ -90,16 +94,17 @@ class MeasuresForm(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 4
+    version = 5
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
-        """The whole, and each State on the way."""
-        return ("", *dict.fromkeys(leg.state for leg in record.plan.legs))
+        """The whole, and each State on the way; of what is held back, the State where it stays."""
+        legs = record.plan.legs[:1] if record.plan.held_back else record.plan.legs
+        return ("", *dict.fromkeys(leg.state for leg in legs))
 
     def of(self, record: Record, subject: str) -> str:
-        """Whose plan it is."""
-        return _whose(record.plan, subject)
+        """The State; nothing where it is about the whole."""
+        return subject
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
         """Who is responsible for a leg in the State, and its prosecutors and courts; nobody else has that of the whole."""
@@ -116,10 +121,12 @@ def _whose(plan: Plan, state: str) -> str:
 
 
 def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
-    plan, states = record.plan, (state,) if state else record.plan.states()
-    legs = [(number, leg) for number, leg in enumerate(plan.legs, 1) if not state or leg.state == state]
+    plan = record.plan
+    ridden = plan.legs[:1] if plan.held_back else plan.legs
+    states = (state,) if state else plan.states()[:1] if plan.held_back else plan.states()
+    legs = [(number, leg) for number, leg in enumerate(ridden, 1) if not state or leg.state == state]
     ends = [name for _, leg in legs for name in (leg.start, leg.end)]
-    mine = [one for one in plan.checkpoints if not state or one.state == state or one.id in ends]
+    mine = [one for one in plan.checkpoints if plan.takes_place(one) and (not state or one.state == state or one.id in ends)]
     operation = tongue.quoted(plan.operation, "plan")
     yield Columns((), approved(tongue))
     yield author(tongue, record, _whose(plan, state))
@@ -149,7 +156,10 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
         said = measures or (Value(tongue.translate(NO_MEASURE), ("plan",)),)
         yield Paragraph(tongue.say(MEASURES, state=tongue.the_state(one, "plan"), measures=said), "left")
     yield Heading(tongue.words(ROUTE))
-    yield _route(record, legs, tongue)
+    if plan.held_back:
+        yield Paragraph((Value(tongue.translate(HELD_BACK), ("plan",)),))
+    else:
+        yield _route(record, legs, tongue)
     yield Heading(tongue.words(STEPS_OF))
     yield _steps(record, mine, tongue)
     yield Heading(tongue.words(WATCH))
@@ -162,7 +172,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
 
 
 def _persons(plan: Plan, tongue: Tongue) -> Line:
-    roles = ((tongue.translate(CRIMINAL_ROLES[one.role]), one.count) for one in plan.request.persons)
+    roles = ((role_of(tongue, one.role, one.unwitting), one.count) for one in plan.request.persons)
     return joined(Value(role if count is None else f"{role}: {count}", ("plan",)) for role, count in roles)
 
 
@@ -202,7 +212,7 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
             )
         )
         rows += [row(place, tongue.words(CONTINUED), NONE, rest, NONE, NONE) for rest in more]
-    heads = ((NUMBERED, 1), (WHAT, 3), (WHERE, 5), (WHO, 7), (UNTIL, 4), (OVERDUE, 3))
+    heads = ((NUMBERED, 1), (WHAT, 4), (WHERE, 4), (WHO, 7), (UNTIL, 4), (OVERDUE, 4))
     return table(tongue, heads, rows, [record.plan_entry] * len(rows), small=True)
 
 

@@ -26,7 +26,7 @@ from domain.papers.tongue import Tongue, joined
 from domain.plan.cards import Measure
 from domain.plan.demands import Demand, demands
 from domain.plan.directory import Service
-from domain.plan.plan import Leg
+from domain.plan.plan import Leg, Plan
 from domain.rules.agreement import AgreementGiven
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
 from domain.rules.permission import PermissionGranted
@@ -44,9 +44,11 @@ NUMBER = mark("No. {blank}")
 I_AM = mark("I, {who}")
 OFFICIAL = mark("office, unit, rank, name, initials: written by hand")
 HAVING = mark("of {service}, having considered file No. {file} and the request of {initiator} of {day} No. {number},")
+HAVING_ITS_OWN = mark("of {service}, having considered file No. {file},")
 FOUND, ORDERED = mark("have found:"), mark("have ordered:")
 WHAT = mark("What is investigated: {offence}. Qualification: {articles}.")
 THING = mark("The object: {object}. It goes {way}.")
+HELD_BACK = mark("The object: {object}. It is held back by the plan: it does not leave, while others of the operation go on.")
 NECESSITY = mark("Why it is not seized now: {necessity}. Other means do not do, since {blank}.")
 DECISIONS = mark("Acts of the State on which this rests:")
 OTHERS = mark("Consents of other States are not printed here: they are for those whom they bind (R11).")
@@ -75,6 +77,7 @@ SEIZE = mark(
     "lasts {search}."
 )
 SEIZE_ALONE = mark("To arrest and seize after the delivery. Where life is at risk or control is lost it is seized at once.")
+KEEP = mark("To prepare it, and to seize and keep it as evidence. It is not let go on.")
 CONDITION = mark("Condition: {text}")
 NOTIFY = mark("To notify and do: {duty}")
 NOTIFY_BLANK = mark("To notify of beginning and results: {who} by {when}.")
@@ -125,21 +128,12 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Title(tongue.words(KIND), (tongue.words(ABOUT), (tongue.quoted(plan.operation, "plan"),), *of_the_group(tongue, plan)))
     yield Dated((Blank(3),), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
     yield Paragraph(tongue.say(I_AM, who=Blank(5, tongue.translate(OFFICIAL))))
-    named = tongue.the_service(record, service), tongue.the_service(record, plan.initiator)
-    yield Paragraph(
-        tongue.say(HAVING, service=named[0], initiator=named[1], file=Blank(2), day=Blank(2), number=Blank(2)), "left"
-    )
+    yield Paragraph(_having(tongue, record, service), "left")
     yield Paragraph(tongue.words(FOUND), "ruling")
     articles = plan.offence.articles.get(state, ())
     said = joined(tongue.quoted(one, "plan", unsure=True) for one in articles) or (Blank(3),)
     yield Paragraph(tongue.say(WHAT, offence=tongue.quoted(plan.offence.description, "plan"), articles=said))
-    yield Paragraph(
-        tongue.say(
-            THING,
-            object=consignment(tongue, plan.consignment),
-            way=joined((_way(tongue, record, leg) for leg in plan.legs), "; "),
-        )
-    )
+    yield Paragraph(_thing(tongue, record))
     yield Paragraph(tongue.say(NECESSITY, necessity=tongue.quoted(plan.request.necessity, "plan"), blank=Blank(4)))
     yield Paragraph(tongue.words(DECISIONS))
     heads = ((BODY, 5), (ACT, 4), (PROVISION, 4), (VALID, 4))
@@ -155,6 +149,24 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Items(tuple(_orders(tongue, record, state, granted, permitted, demand)), ordered=True)
     yield signing(tongue, [tongue.words(OFFICIAL_SIGNS)])
     yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
+
+
+def _having(tongue: Tongue, record: Record, service: str) -> Line:
+    """What it has considered: its file and, where another service asks for it, the request."""
+    named, initiator = tongue.the_service(record, service), record.plan.initiator
+    if service == initiator:
+        return tongue.say(HAVING_ITS_OWN, service=named, file=Blank(2))
+    asked_by = tongue.the_service(record, initiator)
+    return tongue.say(HAVING, service=named, initiator=asked_by, file=Blank(2), day=Blank(2), number=Blank(2))
+
+
+def _thing(tongue: Tongue, record: Record) -> Line:
+    """What travels, and how; of what is held back, that it does not (R31)."""
+    plan = record.plan
+    what = consignment(tongue, plan.consignment)
+    if plan.held_back:
+        return tongue.say(HELD_BACK, object=what)
+    return tongue.say(THING, object=what, way=joined((_way(tongue, record, leg) for leg in plan.legs), "; "))
 
 
 def _agreed(tongue: Tongue, record: Record, agreed: Sequence[tuple[Heard, AgreementGiven]]) -> tuple[Block, ...]:
@@ -242,11 +254,9 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
 ) -> Iterator[Line]:
     plan = record.plan
     legs = [leg for leg in plan.legs if leg.state == state]
-    yield tongue.say(
-        CARRY_OUT,
-        state=tongue.the_state(state, "plan"),
-        legs=joined((_ends(record, leg) for leg in legs), "; "),
-    )
+    stays = (Value(one.place, ("plan",)) for one in plan.at("prepare"))
+    where = joined(stays) if plan.held_back else joined((_ends(record, leg) for leg in legs), "; ")
+    yield tongue.say(CARRY_OUT, state=tongue.the_state(state, "plan"), legs=where)
     yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=TickBox(), some=TickBox())
     ends = [(instant(one.valid_until), said.entries) for said, one in granted]
     until, entries = max(ends, key=lambda one: one[0])
@@ -263,8 +273,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     along = dict.fromkeys(one for leg in legs for one in leg.accompanied_by)
     if along:
         yield tongue.say(FOREIGN, services=joined(tongue.service(record, one) for one in along), blank=Blank(3))
-    watch = plan.surveillance
-    yield tongue.say(SEIZE, search=Value(tongue.span(watch.search), ("plan",))) if watch else tongue.words(SEIZE_ALONE)
+    yield _seize(tongue, plan)
     for said, one in granted:
         for condition in one.conditions:
             yield tongue.say(CONDITION, text=tongue.quoted(condition.text, *said.entries))
@@ -287,6 +296,14 @@ def _not_sanctioned(record: Record, state: str) -> Iterator[tuple[int, tuple[str
         if ended is not None and ended.code in codes and ended.parameters["state"] == state:
             lapsed = ended.parameters["lapsed"]
             yield entry.seq, lapsed if isinstance(lapsed, tuple) else ()
+
+
+def _seize(tongue: Tongue, plan: Plan) -> Line:
+    """When it is seized."""
+    watch = plan.surveillance
+    if plan.held_back:
+        return tongue.words(KEEP)
+    return tongue.say(SEIZE, search=Value(tongue.span(watch.search), ("plan",))) if watch else tongue.words(SEIZE_ALONE)
 
 
 def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these

@@ -30,8 +30,9 @@ from domain.plan.goods import AnyAmount, Cash, Item, Scale, SubstanceMass
 from domain.plan.plan import Call, Consignment, Plan, Step
 from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.quantity import Quantity
+from domain.plan.vocabulary import CriminalRole
 from domain.views.names import CRIMINAL_ROLES
-from domain.views.request_in_words import with_post
+from domain.views.request_in_words import UNWITTING, with_post
 from domain.words.identifiers import ConsignmentIdentifier, Seal
 from domain.words.limits import MOST_PRINTED_ROWS
 from domain.words.quantities import Money
@@ -332,11 +333,15 @@ def calling(tongue: Tongue, calls: Iterable[Call]) -> Line:
 
 
 def by_role(tongue: Tongue, said: Heard, persons: Iterable[Arrestee]) -> Line:
-    """How many were arrested of each role."""
-    held = [one.role for one in persons]
-    return joined(
-        Value(f"{tongue.translate(CRIMINAL_ROLES[role])}: {held.count(role)}", said.entries) for role in dict.fromkeys(held)
-    )
+    """How many were arrested of each role; who did not know of it apart."""
+    held = [(one.role, one.unwitting) for one in persons]
+    return joined(Value(f"{role_of(tongue, *one)}: {held.count(one)}", said.entries) for one in dict.fromkeys(held))
+
+
+def role_of(tongue: Tongue, role: CriminalRole, unwitting: bool) -> str:  # noqa: FBT001 - a person has both
+    """What those of a role are called, and that they do not know of it."""
+    called = tongue.translate(CRIMINAL_ROLES[role])
+    return tongue.translate(UNWITTING).format(role=called) if unwitting else called
 
 
 def spoken(tongue: Tongue, record: Record, said: Heard) -> Line:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain.delivery.decided import Closed, Opened
 from domain.papers.form import Form
-from domain.papers.forms.parts import author, calling, consignment, of_the_group, row, signing, table, unsure
+from domain.papers.forms.parts import author, calling, consignment, of_the_group, role_of, row, signing, table, unsure
 from domain.papers.paper import (
     Blank,
     Block,
@@ -29,7 +29,7 @@ from domain.plan.demands import demands, needed
 from domain.plan.directory import Service
 from domain.plan.request_for_consent import RequestForConsent, addressees, digest_of_request, request_for_consent
 from domain.views.law import in_words
-from domain.views.names import CRIMINAL_ROLES, SPOKEN, TRADE_ROLES, WHO_TRADES
+from domain.views.names import SPOKEN, TRADE_ROLES, WHO_TRADES
 from domain.views.request_in_words import CHANNELS, moment_there, with_post
 from domain.words.moments import instant
 from domain.words.text import mark, word
@@ -68,6 +68,10 @@ NO_MEASURES = mark("none")
 BY_CARD = mark("By the rule card of {state}: {said}")
 SHA = mark("SHA-256 of what is asked: {digest}, as entry {entry} has it.")
 ROUTE = mark("Route, and who is responsible on each leg")
+HELD_BACK = mark(
+    "This consignment is held back by the plan: it does not leave, and is kept as evidence. The others of the operation go the "
+    "way below."
+)
 LEG, STATE, HANDED_OVER, PLANNED, TAKES, RESPONSIBLE = (
     mark("Leg"),
     mark("State"),
@@ -170,6 +174,8 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
     yield Paragraph(tongue.say(PLEA, state=tongue.the_state(asked.state, "plan")))
     yield Fields(tuple(_rows(record, asked, tongue)), numbered=True)
     yield Heading(tongue.words(ROUTE))
+    if asked.held_back:
+        yield Paragraph((Value(tongue.translate(HELD_BACK), ("plan",)),))
     yield _route(record, asked, tongue)
     yield Paragraph(tongue.say(PASSES, tolerance=Value(tongue.mass(plan.tolerances.gross), ("plan",))), "small")
     opened = _opened(record, checkpoint)
@@ -260,7 +266,7 @@ def _offence(asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:
 def _persons(asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:
     for one in asked.persons:
         count = Value(str(one.count), ("plan",)) if one.count is not None else Value(tongue.translate(UNKNOWN_COUNT), ("plan",))
-        yield tongue.say(COUNTED, role=Value(tongue.translate(CRIMINAL_ROLES[one.role]), ("plan",)), count=count)
+        yield tongue.say(COUNTED, role=Value(role_of(tongue, one.role, one.unwitting), ("plan",)), count=count)
 
 
 def _measures(record: Record, asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:

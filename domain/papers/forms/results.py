@@ -41,7 +41,7 @@ from domain.papers.paper import (
     Words,
 )
 from domain.papers.record import Heard, Record
-from domain.papers.tongue import Tongue, joined
+from domain.papers.tongue import Tongue, joined, printed
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount
 from domain.rules.acts import CaseOpened, PersonsNotified, ResultsSubmitted
@@ -65,6 +65,7 @@ OUTCOME, ARRESTED, ON_THE_WAY = (
     mark("arrested"),
     mark("on the way; gaps in the watch: {gaps}"),
 )
+WAY, STAYED = mark("on the way"), mark("it has not left")
 GROUNDS = mark("1. Grounds")
 STATE, ACT, BY, ASKED, UNTIL = mark("State"), mark("Act"), mark("Given by"), mark("Asked – given, UTC"), mark("Valid until, UTC")
 INITIATOR = mark("Initiator: {initiator}. File (criminal case) No. {number}.")
@@ -117,7 +118,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 4
+    version = 5
     title = mark("report on results")
     of_the_whole = True
 
@@ -193,7 +194,7 @@ class _ResultsReport:
         count = story.persons_in(made)
         sources = counted(seq for said, _ in made for seq in said.entries)
         ridden = [one for one in story.ways(self.record) if self.mine(one.leg.responsible)]
-        whole = sum(((one.ends - one.begins) for one in ridden if one.ends is not None), timedelta())
+        whole = sum((printed(one.ends) - printed(one.begins) for one in ridden if one.ends is not None), timedelta())
         gaps = [one for one in story.gaps(self.record) if self.mine(one.lost.service)]
         return Summary(
             (
@@ -201,8 +202,8 @@ class _ResultsReport:
                 (seized_in_all(self.record, tongue, self.mine), tongue.words(SEIZED_IN_ALL)),
                 ((Value(str(count), sources),), tongue.words(ARRESTED)),
                 (
-                    (Value(tongue.span(whole), ("computed",)),),
-                    tongue.say(ON_THE_WAY, gaps=Value(str(len(gaps)), ("computed",))),
+                    (Value(tongue.span(whole) if ridden else tongue.translate(STAYED), ("computed",)),),
+                    tongue.say(ON_THE_WAY, gaps=Value(str(len(gaps)), ("computed",))) if ridden else tongue.words(WAY),
                 ),
             )
         )

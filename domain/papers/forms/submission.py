@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from domain.delivery.persons import Arrestee
 from domain.papers.form import Form
 from domain.papers.forms.lots import label_of
 from domain.papers.forms.parts import act, author, day_of, of_the_group, row, signing, table
@@ -14,7 +15,7 @@ from domain.plan.acts import NamedAct
 from domain.plan.directory import Service
 from domain.rules.acts import CaseOpened, Declassified, ResultsSubmitted
 from domain.rules.agreement import AgreementGiven
-from domain.rules.arrival import ArrestMade
+from domain.rules.arrival import ArresteeReleased, ArrestMade
 from domain.rules.balance import Seizure
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered
@@ -38,6 +39,8 @@ FOUND, ORDERED = mark("have found:"), mark("have ordered:")
 CONDUCTED = mark("The measure was carried out by the act: {acts}.")
 OFFENCE = mark("What is investigated: {offence}. Qualification: {articles}.")
 ARRESTED = mark("Persons arrested at {place}: {count}; {persons}.")
+UNWITTING = mark("used without knowing of it")
+RELEASED = mark("Released again: {persons}; {reason}.")
 SEIZED = mark("Seized: {what}.")
 STOPPED = mark("Seized on the way at {place}.")
 TAKEN_OUT = mark("Taken out at the preparation: {what}.")
@@ -115,7 +118,7 @@ def _own(record: Record, state: str) -> list[Heard]:
 
 
 def _counts(said: Heard) -> bool:
-    return isinstance(said.content, Listed | Declassified)
+    return isinstance(said.content, Listed | Declassified | ArresteeReleased)
 
 
 def _results(record: Record, state: str) -> list[Heard]:
@@ -176,21 +179,37 @@ def _said(
 
 def _found(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
     """What came of it in this State."""
-    for said in _results(record, state):
+    for said in _own(record, state):
         match said.content:
             case ArrestMade(persons=persons, place=place):
-                roles = joined(Value(f"{one.code} ({tongue.translate(word(one.role))})", said.entries) for one in persons)
+                roles = joined(Value(f"{one.code} ({_role(one, tongue)})", said.entries) for one in persons)
                 count = Value(str(len(persons)), said.entries)
                 yield tongue.say(ARRESTED, count=count, place=Value(place, said.entries), persons=roles)
+            case ArresteeReleased(persons=persons, reason=reason):
+                codes = Value(", ".join(persons), said.entries)
+                yield tongue.say(RELEASED, persons=codes, reason=tongue.quoted(reason, *said.entries))
             case Seizure(recovered=recovered, items=items, finds=finds):
                 things = [Value(tongue.amount(one), said.entries) for one in recovered]
-                things += [Value(one, said.entries) for one in items]
+                things += [_item(record, one, tongue, said) for one in items]
                 things += [tongue.quoted(one.what, *said.entries) for one in finds]
                 yield tongue.say(SEIZED, what=joined(things) or Blank(3))
-            case Prepared(removed=removed):
+            case Prepared(removed=removed) if _is_result(said):
                 yield tongue.say(TAKEN_OUT, what=joined(Value(tongue.amount(one), said.entries) for one in removed))
             case Interdicted(place=place):
                 yield tongue.say(STOPPED, place=Value(place, said.entries))
+
+
+def _role(one: Arrestee, tongue: Tongue) -> str:
+    """What part somebody had, and that it was without knowing of it."""
+    role = tongue.translate(word(one.role))
+    return f"{role}, {tongue.translate(UNWITTING)}" if one.unwitting else role
+
+
+def _item(record: Record, label: str, tongue: Tongue, said: Heard) -> Value:
+    """What was put in, and came back, with its label."""
+    put_in = (one.what for _, prepared in record.said(Prepared) for one in prepared.items if one.label == label)
+    what = next(put_in, None)
+    return Value(label if what is None else f"{tongue.exhibit(what, *said.entries).text} {label}", said.entries)
 
 
 def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these

@@ -10,7 +10,7 @@ from domain.papers.forms.parts import NONE, act, author, consignment, of_the_gro
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Summary, TableRow, Title, Value
 from domain.papers.record import Heard, Record
-from domain.papers.tongue import Tongue, joined
+from domain.papers.tongue import Tongue, joined, printed
 from domain.plan.directory import Service
 from domain.plan.plan import Leg
 from domain.plan.powers import MAY_PROSECUTE
@@ -202,7 +202,7 @@ def _intervals(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
                 (Value(str(number), ("computed",)),),
                 (_when(begins, said, tongue),),
                 (_when(ends, said, tongue),),
-                (Value(tongue.span(ends - begins), ("computed",)),),
+                (Value(tongue.between(begins, ends), ("computed",)),),
                 (Value(one.team, said.entries),),
                 (Value(tongue.translate(MEANS_OF[one.means]), said.entries),),
                 (Value(one.handed_to, said.entries),) if one.handed_to is not None else NONE,
@@ -232,8 +232,9 @@ def _intervals(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
 def _covered(log: Sequence[Watched], tongue: Tongue) -> Iterator[Block]:
     """How much of the time between the first and the last is covered, and what is not."""
     gaps = unwatched(log)
-    whole = max(instant(one.interval.ends) for one in log) - min(instant(one.interval.begins) for one in log)
-    apart = [one.ends - one.begins for one in gaps]
+    first, last = min(instant(one.interval.begins) for one in log), max(instant(one.interval.ends) for one in log)
+    whole = printed(last) - printed(first)
+    apart = [printed(one.ends) - printed(one.begins) for one in gaps]
     figures = (
         (WATCHED, tongue.span(whole - sum(apart, timedelta()))),
         (GAPS, str(len(gaps))),
@@ -242,7 +243,7 @@ def _covered(log: Sequence[Watched], tongue: Tongue) -> Iterator[Block]:
     yield Summary(tuple(((Value(figure, ("computed",)),), tongue.words(what)) for what, figure in figures))
     for one in gaps:
         begins, ends = (Value(tongue.moment(at), (entry,)) for at, entry in ((one.begins, one.after), (one.ends, one.before)))
-        span = Value(tongue.span(one.ends - one.begins), ("computed",))
+        span = Value(tongue.between(one.begins, one.ends), ("computed",))
         yield Paragraph(tongue.say(GAP, begins=begins, ends=ends, span=span), "left")
 
 
