@@ -449,6 +449,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "measures": words(
         custodies.Custody.differences,
         custodies.Custody.after,
+        custodies.Custody.less,
         bounds,
         keyed,
         identities,
@@ -483,6 +484,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.seized_label,
         holdings.carried,
         holdings.amounts,
+        holdings.going_on,
         holdings.mass_of,
         holdings.lets_pass,
         holdings.parts_in,
