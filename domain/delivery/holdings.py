@@ -13,11 +13,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from domain.delivery.memory import Exhibit
+from domain.delivery.memory import Exhibit, TakenLot
 from domain.delivery.state import State
 from domain.delivery.verdicts import refused
 from domain.plan.goods import Amount, Key, SubstanceMass, keyed
 from domain.plan.quantity import Bounds, bounds
+from domain.signing.canonical import plain
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
@@ -114,6 +115,11 @@ def amounts(state: State, label: str) -> tuple[Amount, ...]:
         return state.taken_out[label].amounts
     lots = (one.amounts if one.apart else () for one in state.seizures.values())
     return next((lot for number, lot in enumerate(lots, 1) if seized_label(number) == label), ())
+
+
+def taken_out(lots: Mapping[str, TakenLot]) -> dict[str, Any]:
+    """What was taken out on the way, as it is counted."""
+    return {label: {"by": lot.by, "amounts": [plain(one) for one in lot.amounts]} for label, lot in lots.items()}
 
 
 def going_on(state: State) -> tuple[Amount, ...]:

@@ -44,6 +44,7 @@ from domain.delivery.watching import Charge, Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, Step, Wait
+from domain.words.limits import MOST_STRETCHES
 
 T = TypeVar("T")
 OfReaders = Annotated[T, Field(exclude=True)]
@@ -406,13 +407,16 @@ class State:
         self.take_charge(at, min(at, since))
 
     def take_charge(self, at: datetime, since: datetime) -> None:
-        """Unless it was so already: who is `responsible` now has a charge since that moment, and the one before ends now."""
+        """Unless it was so already: who is `responsible` now has a charge since that moment, and the one before ends now. Of
+        more than 12 only the last are known.
+        """
         leg = self.leg or 0
         if self.charges and (self.charges[-1].service, self.charges[-1].leg) == (self.responsible, leg):
             return
         if self.charges:
             self.charges[-1].until = at
         self.charges.append(Charge(self.responsible, leg, since))
+        del self.charges[:-MOST_STRETCHES]
 
     def arrest(self, statement: str, arrested: Arrested) -> None:
         """This statement says, perhaps as corrected, who was arrested. Whom it does not name is not freed from it either."""

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from domain.delivery.balance import summed, units_of
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import LABEL_TAKEN, taken
+from domain.delivery.holdings import LABEL_TAKEN, taken, taken_out
 from domain.delivery.memory import PreparedGoods
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
@@ -271,8 +271,12 @@ class Prepared(Checked, Kind):
         }[self.modality]
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
-        """What was kept, removed and sampled, then its `items`. The last record of it takes the place of those before."""
-        return Stays((*self.kept, *self.removed, *self.samples, *self.items), delivery.law.figures.prepared_bytes)
+        """What was kept, removed and sampled, its `items`, then what was `taken_out` on the way. The last record of it takes the
+        place of those before.
+        """
+        out = taken_out(delivery.state.taken_out)
+        what = (*self.kept, *self.removed, *self.samples, *self.items, *([out] if out else ()))
+        return Stays(what, delivery.law.figures.prepared_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """This is what was done to the consignment, and what later checks of weight and seals compare with. A device that is not

@@ -12,7 +12,7 @@ from pydantic import Field
 from domain.delivery.balance import summed
 from domain.delivery.custody import AWAITS_DECISION, Custody
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import LABEL_TAKEN, taken
+from domain.delivery.holdings import LABEL_TAKEN, taken, taken_out
 from domain.delivery.memory import TakenLot
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -163,16 +163,16 @@ class TakenOut(Checked, Kind):
         return NO_RECORDING(state=there) if rule is not None and rule.by == "recording" and not recorded else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
-        """What its `voice` has taken out, now and before, with its labels: an equal share with all that are responsible on a leg,
-        and no more than others have left.
+        """What its `voice` has taken out, now and before: an equal share, with all that are responsible on a leg, of what was
+        left by what was prepared, and no more than others have left of it.
         """
-        held = delivery.state.taken_out
-        own, others = (
-            tuple(one for label, lot in held.items() if (lot.by == said.voice) is mine for one in (label, *lot.amounts))
-            for mine in (True, False)
-        )
-        most, sources = delivery.law.figures.taken_out_bytes, {leg.responsible for leg in delivery.plan.legs}
-        return Stays((*own, self.label, *self.samples), min(most // len(sources), most - size_of(others)))
+        held, goods, voice = delivery.state.taken_out, delivery.state.goods, said.voice
+        own = {label: lot for label, lot in held.items() if lot.by == voice} | {self.label: TakenLot(self.samples, voice)}
+        others = {label: lot for label, lot in held.items() if lot.by != voice}
+        prepared = (*goods.kept, *goods.removed, *goods.samples, *goods.items) if goods is not None else ()
+        left = delivery.law.figures.prepared_bytes - size_of(prepared)
+        share = left // len({leg.responsible for leg in delivery.plan.legs})
+        return Stays((taken_out(own),), min(share, left - size_of((taken_out(others),))))
 
     def apply(self, state: State, said: Said) -> None:
         """Its `voice` holds what was taken out, under its `label`. The consignment has been `opened` if it was for that. Later

@@ -36,7 +36,6 @@ class Figures:
 
     granted_bytes: int = limits.GRANTED_BYTES
     prepared_bytes: int = limits.PREPARED_BYTES
-    taken_out_bytes: int = limits.TAKEN_OUT_BYTES
     seized_bytes: int = limits.SEIZED_BYTES
     arrested_bytes: int = limits.ARRESTED_BYTES
     exhibits_bytes: int = limits.EXHIBITS_BYTES

@@ -350,9 +350,11 @@ that takes its consent back where nothing stops for it any more, for the seizure
 GRANTED_BYTES: Final = 14 * KIB
 """Of the conditions of all authorisations. Whoever is still asked has an equal share of what is left, and so for seizures."""
 PREPARED_BYTES: Final = 16 * KIB
-"""Of what was kept, removed and sampled, and put in, by the last record of it. Units are judged and not held."""
-TAKEN_OUT_BYTES: Final = 8 * KIB
-"""Of what was taken out on the way, in equal shares of those responsible."""
+"""Of what was kept, removed and sampled, and put in, by the last record of it, and of what was taken out on the way. Units are
+judged and not held.
+"""
+MOST_STRETCHES: Final = 12
+"""Of how many stretches it is known who was responsible when: the last ones. Who had it before can log its watch no more."""
 SEIZED_BYTES: Final = 16 * KIB
 """Of what was recovered."""
 ARRESTED_BYTES: Final = 4 * KIB
@@ -418,11 +420,11 @@ MOST_UNKEPT: Final = 768 * KIB
 """Of entries that the archive has not yet, canonical: beyond it only brakes are taken, until it has caught up."""
 KNOWN_BYTES: Final = 750 * KIB
 """Of the table of known statements, carried: 24 bytes each, in base64."""
-STATE_BYTES: Final = 368 * KIB
+STATE_BYTES: Final = 370 * KIB
 """Of all else that the state holds, owed notices, and the edge of the tree."""
 MOST_CARRIED: Final = 1_982 * KIB
 """Of what a run carries to the next, of the 2,048 KiB that Temporal takes as one payload."""
-MOST_CARRIED_UNKEPT: Final = 120 * KIB
+MOST_CARRIED_UNKEPT: Final = 118 * KIB
 """Of entries that the archive has not yet, canonical, when a run ends: they go on to the next. A larger one is waited for."""
 
 # The register of live operations, as the archive keeps it

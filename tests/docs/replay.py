@@ -453,6 +453,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "measures": words(
         custodies.Custody.differences,
         custodies.Custody.after,
+        custodies.Custody.less,
         bounds,
         keyed,
         identities,
@@ -490,6 +491,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.holder,
         holdings.carried,
         holdings.amounts,
+        holdings.going_on,
         holdings.mass_of,
         holdings.lets_pass,
         holdings.parts_in,

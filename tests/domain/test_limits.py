@@ -47,7 +47,7 @@ from domain.delivery.progress import First, Progress, RequestStanding
 from domain.delivery.reported import Amended
 from domain.delivery.state import State
 from domain.delivery.verdicts import Halt
-from domain.delivery.watching import Relief
+from domain.delivery.watching import Charge, Relief
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey
 from domain.plan.goods import SubstanceMass
@@ -93,6 +93,7 @@ from domain.words.limits import (
     MOST_REQUIREMENTS,
     MOST_SELECTORS_IN_ALL,
     MOST_SERVICES,
+    MOST_STRETCHES,
     MOST_TEAMS,
     MOST_TRANSFERS,
     MOST_WAITING,
@@ -328,6 +329,7 @@ def with_what_stays(state: State) -> None:
     state.plans = [(99_999, "0" * 64)] * MOST_PLANS
     state.goods = PreparedGoods(amounts(PREPARED_BYTES), (), (), (), NAMES[0])
     word = LastWord(99_999, NAMES[0], 2, 10**15, 10**15)
+    state.charges = [Charge(NAMES[0], 99, now, now)] * MOST_STRETCHES
     moved = Exhibit("opening_alarm", NAMES[0], NAMES[1], 99_999, NAMES[2], 10**15, 10**15, "handed_to_court", of="x" * 40)
     moved = replace(moved, report=word, disposal=word)
     each = len(canonical(moved.words())) + 44
@@ -479,7 +481,7 @@ def test_no_part_of_the_state_grows_unseen() -> None:
     for later in LATER:
         later(table.delivery.state)
 
-    assert {"agreed", "permits"} == {name for name in grows if not getattr(table.delivery.state, name)}
+    assert {"agreed", "permits", "taken_out"} == {name for name in grows if not getattr(table.delivery.state, name)}
 
 
 def test_one_run_holds_what_comes_while_the_archive_is_away() -> None:

@@ -11,6 +11,7 @@ from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import request_for_consent
 from domain.record.verify import verify
+from domain.rules.budget import HELD_TOO_MUCH
 from domain.views.asked import inbox
 from domain.views.request_in_words import in_words
 from domain.views.unasked import may_say
@@ -82,7 +83,7 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     assert became(table.say("uz.customs", "seizure", "accounting", recovered=[LESS])) == ("accepted", None)
     assert table.delivery.balance.differences() == ()
     act = made(Record.of(table.delivery), "sampling.on-the-way", reader=table.directory.get("kz.police"))
-    assert all(one in text(act) for one in ("7/9", "10\u00a0g", "KZ000009", "is it still that"))
+    assert all(one in text(act) for one in ("7/9", "10\u202fg", "KZ000009", "is it still that"))
     with pytest.raises(NotAllowed):
         made(Record.of(table.delivery), "sampling.on-the-way", reader=table.directory.get("uz.customs"))
     assert ("S-1", "kz.police") in [(one.label, one.holder) for one in verify(table.packet()).exhibits]
@@ -165,3 +166,15 @@ def test_r16_it_is_opened_on_the_way_where_an_act_permits_that() -> None:
 
 
 LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
+
+
+def test_r28_each_authority_has_its_share_of_what_is_held_on_to() -> None:
+    """However often something is taken out, it is held in the bytes that preparation left, in equal shares."""
+    table = on_its_way()
+    many = [{"substance": "x", "net": 0}] * 50
+    seals, codes = ([SEAL], [NEW_SEAL]), []
+    for number in range(8):
+        codes.append(takes(table, label=f"S-{number}", samples=many, broken=seals[number % 2], seals=seals[1 - number % 2]))
+        if codes[-1] is not None:
+            break
+    assert codes == [None] * 4 + [HELD_TOO_MUCH.name]
