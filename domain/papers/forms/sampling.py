@@ -23,7 +23,7 @@ from domain.papers.forms.parts import (
     table,
 )
 from domain.papers.forms.witnessed import witnesses
-from domain.papers.paper import Blank, Block, Box, Dated, Heading, Paragraph, Table, Title, Value
+from domain.papers.paper import Blank, Block, Dated, Heading, Paragraph, Table, TickBox, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
@@ -56,7 +56,7 @@ ON_THE_WAY = "on-the-way"
 """Of what was taken out on the way there is no checkpoint."""
 
 
-class Sampling(Form):
+class SamplingForm(Form):
     """One of each preparation at which samples were taken, and one of each stop at which some were taken out on the way."""
 
     name = "sampling"
@@ -124,9 +124,9 @@ def _blocks(record: Record, subject: str, said: Heard, content: Prepared | Taken
     stored = tongue.quoted(content.stored_at, *said.entries) if content.stored_at else Blank(4)
     yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=stored), "left")
     yield Paragraph(tongue.say(SENT, laboratory=Blank(4), number=Blank(2), day=Blank(2), questions=Blank(5)), "left")
-    yield Paragraph(tongue.say(REFERENCE, yes=Box(), mass=Blank(2), no=Box()), "left")
+    yield Paragraph(tongue.say(REFERENCE, yes=TickBox(), mass=Blank(2), no=TickBox()), "left")
     yield Paragraph(tongue.words(SPENT), "small")
-    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
     roles = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST), tongue.words(TAKER)]
     yield signing(tongue, [*roles, *present(tongue, content.witnesses, said)], paired=True)
 
