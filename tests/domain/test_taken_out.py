@@ -1,13 +1,16 @@
 """What is taken out of the consignment on its way (R10, R16, R30): with its act, permission, holder, and in the balance."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.delivery.holdings import amounts, exhibits
+from domain.delivery.memory import Recovered
 from domain.papers.record import Record
 from domain.plan.attachment import Attachment
 from domain.plan.check import faults_in
+from domain.plan.goods import SubstanceMass
 from domain.plan.plan import Plan
 from domain.plan.request_for_consent import request_for_consent
 from domain.record.verify import verify
@@ -88,10 +91,10 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
         made(Record.of(table.delivery), "sampling.on-the-way", reader=table.directory.get("uz.customs"))
     assert ("S-1", "kz.police") in [(one.label, one.holder) for one in verify(table.packet()).exhibits]
 
-    short = on_its_way()
-    takes(short)
-    short.say("kz.police", "interdicted", gross="13.89 kg")
-    assert short.delivery.balance.differences() == ()
+    much = on_its_way()
+    assert takes(much, samples=[TEN | {"net": "2 kg"}], gross="11.9 kg") is None
+    much.delivery.state.seizures["accounting"] = Recovered((SubstanceMass(substance="4-mmc", net=11_200_000),), ())
+    assert much.delivery.balance.differences() == ()
 
 
 def test_r7_what_else_is_missing_is_found_at_the_next_check() -> None:
@@ -162,6 +165,8 @@ def test_r16_it_is_opened_on_the_way_where_an_act_permits_that() -> None:
     assert became(said) == ("accepted", None)
     assert table.delivery.state.goods is not None
     assert table.delivery.state.goods.opened
+    later = table.now + timedelta(days=60)
+    assert "opening" in [one.permission for one in table.delivery.consents.not_permitted(("KZ",), later)]  # while it is there
     verify(table.packet())
 
 
