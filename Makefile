@@ -35,8 +35,8 @@ demo: $(STAMP) ## rehearse a real operation, Almaty to Tashkent, and verify its 
 	@$(BIN)/vigil rehearse examples/almaty-tashkent/plan.yaml --keep build/demo
 	@$(BIN)/vigil verify build/demo/saxaul-22.packet.json --directory build/demo/directory.yaml
 
-test: $(STAMP) ## run the tests (four processes, since many wait; warnings are errors)
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+test: $(STAMP) ## run the tests (six processes, since many wait; warnings are errors)
+	@$(BIN)/python -m pytest -n 6 --dist worksteal
 
 slow: $(STAMP) ## run the tests that `make test` leaves out: a real browser, processes killed, parsers given nonsense, every bit of a packet, every example on Temporal
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "browser or kill or slow"

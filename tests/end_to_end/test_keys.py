@@ -19,7 +19,7 @@ from rehearsal.over_http import free_ports
 from tests.client.test_cli import PLAN
 from tests.command import VIGIL, Ran, vigil
 from tests.end_to_end.test_up import children, linux, running, said
-from tests.support import EXAMPLES
+from tests.support import EXAMPLES, example_of
 
 WORDS, OTHERS = "correct horse battery staple", "staple battery horse correct"
 PATIENCE = 60.0
@@ -62,7 +62,7 @@ class Place:
 @pytest.fixture
 async def place(tmp_path: Path) -> Place:
     """The installation's own key is under a passphrase; those of the services are plain."""
-    shutil.copytree(EXAMPLES, tmp_path, dirs_exist_ok=True)
+    example_of(tmp_path, "KZ", "UZ", cards=True)
     (tmp_path / "pass").write_text(f"{WORDS}\n")
     found = Place(tmp_path)
     for words in (("vigil", "--installation"), ("--plain", *CAST)):

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import shutil
 import signal
 import stat
 import sys
@@ -22,7 +21,7 @@ from rehearsal.over_http import free_ports
 from tests.client.test_cli import PLAN, names_in
 from tests.command import VIGIL, vigil
 from tests.deploy.test_alerts import alerts
-from tests.support import EXAMPLES
+from tests.support import example_of
 
 PATIENCE = 60.0
 
@@ -92,8 +91,7 @@ async def said(process: Process, words: str) -> str:
 @pytest.fixture
 async def installation(tmp_path: Path) -> tuple[object, ...]:
     """Words of an `up` with a directory, keys and ports of its own; the Temporal port is the last."""
-    shutil.copytree(EXAMPLES, tmp_path / "examples")
-    directory, ports = tmp_path / "examples" / "directory.yaml", free_ports(3)
+    directory, ports = example_of(tmp_path, "KZ", "UZ", cards=True), free_ports(3)
     await vigil("keys", "new", "vigil", "--plain", "--installation", "--directory", directory, "--keys", tmp_path / "keys")
     where = ("--directory", directory, "--keys", tmp_path / "keys", "--home", tmp_path / "home")
     return ("up", *where, "--port", ports[0], "--ui-port", ports[1], "--temporal-port", ports[2])
