@@ -43,6 +43,7 @@ BEGINS: Final[Mapping[bytes, str]] = {
     b"-----BEGIN ": mark("a key or certificate"),
     b"age-encryption.org/": mark("encrypted for somebody; `vigil open` opens it"),
     b"<!DOCTYPE": mark("a page for a browser"),
+    b"<!doctype": mark("a page for a browser"),
     b"<html": mark("a page for a browser"),
     b"<svg": mark("a picture"),
     b"%PDF-": mark("a PDF document"),
