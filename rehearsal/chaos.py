@@ -21,6 +21,7 @@ from domain.plan.vocabulary import Need
 from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
+from domain.rules.exhibits import Disposed, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction, Delegated
 from domain.rules.stop import Interdicted, StopAcknowledged
@@ -582,7 +583,9 @@ def haste(coming: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelop
 
 
 def _a_little_heavier(content: Content) -> Content:
-    """The same with a milligram more, where anything was weighed."""
+    """The same with a milligram more, where anything was weighed; of what was disposed of, that it is kept."""
+    if isinstance(content, Disposed):
+        return content.model_copy(update={"how": "kept", "to": "SIMULATED"})
     gross = getattr(content, "gross", None)
     return content.model_copy(update={"gross": gross + 1}) if isinstance(gross, int) else content
 
@@ -605,7 +608,7 @@ def attacks(heard: Envelope, plan: Plan, dice: random.Random) -> Iterator[Envelo
     for content in (Sighted(place="somewhere"), StopAcknowledged()):
         aside = statement.model_copy(update={"id": f"{dice.getrandbits(128):032x}", "content": content})
         yield sign_statement(aside.model_copy(update={"service": other}), private_key_of(other))
-    if isinstance(statement.content, Prepared | ArrestMade | Seizure | Interdicted):
+    if isinstance(statement.content, Prepared | ArrestMade | Seizure | Interdicted | LaboratoryReport | Disposed):
         heavier = _a_little_heavier(statement.content)
         right = Correction(of=statement.id, reason="SIMULATED: misread", content=dice.choice((heavier, statement.content)))
         for by, officer in ((other, "duty"), (statement.service, "duty"), (statement.service, SECOND)):

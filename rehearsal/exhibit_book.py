@@ -39,6 +39,8 @@ class ExhibitBook(OracleBook):
         """Seizures that weighed again what had been seized on the way."""
         self._carried: set[str] = set()
         """Recorders that were not handed back."""
+        self._disposed: dict[str, tuple[str, dict[str, bool]]] = {}
+        """By statement that said what became of something: who said it, and of each label whether somebody carried it before."""
         self._kept = True
         """Something goes on in the consignment."""
         self._secured = False
@@ -90,23 +92,49 @@ class ExhibitBook(OracleBook):
                 if any(self._offers.pop(one, "") != voice for one in labels):
                     yield f"R30: {voice} took what was not offered to it"
                 self._holders |= dict.fromkeys(labels, voice)
+                self._overtaken(*labels)
             case LaboratoryReport(exhibit=label):
                 yield from self._are_held((label,), voice, statement.kind)
                 self._touch(label)
             case Disposed(exhibits=labels, how=how):
+                carried = {one: one in self._carried for one in labels}
                 self._carried -= {*labels} if how == "lost" else set()
                 yield from self._are_held(labels, voice, statement.kind)
-                self._holders |= dict.fromkeys(labels, voice if how == "kept" else None)
-                self._touched |= {*labels}
-                for one in labels:
-                    self._offers.pop(one, None)
+                self._overtaken(*labels)
+                self._disposes(statement.id, voice, content, carried)
+            case Correction(of=of, content=Disposed(exhibits=labels, how=how) as corrected):
+                said, before = self._disposed[of]
+                others = tuple(one for one in labels if one not in before)
+                carried = before | {one: one in self._carried for one in others}
+                self._carried -= {*labels} if how == "lost" else set()
+                yield from self._are_held(others, voice, statement.kind)
+                self._overtaken(*others)
+                for one in set(before) - {*labels}:
+                    self._holders[one] = said
+                    self._carried |= {one} if before[one] else set()
+                self._disposes(of, said, corrected, {one: carried[one] for one in labels})
             case _:
                 pass
+
+    def _disposes(self, statement: str, voice: str, said: Disposed, carried: dict[str, bool]) -> None:
+        self._disposed[statement] = voice, carried
+        self._holders |= dict.fromkeys(said.exhibits, voice if said.how == "kept" else None)
+        self._touched |= {*said.exhibits}
+        for one in said.exhibits:
+            self._offers.pop(one, None)
+
+    def _overtaken(self, *labels: str) -> None:
+        """Something later is said of these than what became of them."""
+        self._disposed = {
+            statement: (voice, {label: one for label, one in carried.items() if label not in labels})
+            for statement, (voice, carried) in self._disposed.items()
+        }
 
     def _divides(self, whole: str, voice: str, parts: tuple[str, ...]) -> Iterator[str]:
         if any(one in self._holders for one in parts):
             yield f"R30: a part of {whole} bears the label of another exhibit"
         self._touch(whole)
+        self._overtaken(whole)
         self._offers.pop(whole, None)
         self._holders |= {whole: None} | dict.fromkeys(parts, voice)
         self._touched |= {*parts}

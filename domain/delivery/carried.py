@@ -57,6 +57,7 @@ def carried(delivery: Delivery) -> Carried:
             progress["checkpoint"] = state.progress[name].checkpoint.model_dump(mode="json", exclude_defaults=True)
         for word in [word for word, value in progress.items() if not value and word != "due"]:
             del progress[word]  # as it is where nothing has happened yet
+    words["exhibits"] = {label: one.words() for label, one in state.exhibits.items()}
     for grant in words["grants"].values():
         if grant["given_at"] is None:
             del grant["given_at"]  # it was given in writing

@@ -1,8 +1,8 @@
 """What a delivery remembers, each in a form of its own: its state is made of these."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
@@ -122,6 +122,21 @@ class Detection:
 
 
 @dataclass(frozen=True)
+class LastWord:
+    """Entry `seq` said the last of its kind of an exhibit, so that it can be corrected (R18): whose say it was, and how many
+    `officers` had to say it (R20).
+    """
+
+    seq: int
+    by: str
+    officers: int = 1
+    spent: int = 0
+    """Of a report: milligrams that had been spent before it."""
+    left: int | None = None
+    """Of a report: milligrams that were left before it, where those had been weighed."""
+
+
+@dataclass(frozen=True)
 class Exhibit:
     """A thing that is held: one holder, or what became of it (R30)."""
 
@@ -148,6 +163,17 @@ class Exhibit:
     """Milligrams of it, where its lot was divided and this part weighed."""
     of: str | None = None
     """The lot that it is a part of."""
+    report: LastWord | None = None
+    """The last report of a laboratory on it."""
+    disposal: LastWord | None = None
+    """What has said its fate."""
+
+    def words(self) -> dict[str, Any]:
+        """It in JSON, without what is as where nothing was said of it."""
+        return {name: said for name, said in asdict(self).items() if said != _UNSAID.get(name, ...)}
+
+
+_UNSAID = {one.name: one.default for one in fields(Exhibit)}
 
 
 @dataclass(frozen=True)

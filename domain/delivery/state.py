@@ -110,6 +110,8 @@ class State:
     """Who reported what was found, and holds it; none until somebody has (R30)."""
     exhibits: dict[str, Exhibit] = field(default_factory=dict)
     """By label: what was handed on, examined or disposed of since it became an exhibit (R30); see `domain.delivery.holdings`."""
+    disposed_at: datetime | None = None
+    """When it was last said what became of exhibits (R30)."""
     goods: Goods | None = None
     """What was done to the consignment; none until it has been prepared."""
     seizures: dict[str, Recovered] = field(default_factory=dict)

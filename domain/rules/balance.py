@@ -22,7 +22,7 @@ from domain.plan.plan import Checkpoint, Requirement, Step
 from domain.plan.quantity import Mass, Packages
 from domain.plan.vocabulary import Digest, Reason
 from domain.rules.contingency import Contingency, Unforeseen, ever_opened, in_charge, is_over, open_about
-from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
+from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, refused_for, share
 from domain.rules.measuring import allowed, possible
 from domain.signing.canonical import Sent
 from domain.words.identifiers import OperationCode
@@ -141,7 +141,7 @@ class DifferenceExplained(Kind):
         answers="explanation",
         confirms=True,
         by="asked",
-        counts=UNDER_WAY | HALTED,
+        counts=ALWAYS,
         names_checkpoint=True,
         rule="R17",
         contact=False,
@@ -293,10 +293,10 @@ class BalanceOpen(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """When it has no outcome, `stands_still`, and has differences that are `unexplained`, unless one is open."""
-        state = delivery.state
-        open_already = state.outcome is not None or open_about(state, self.declares.name, "")
-        if not open_already and stands_still(delivery) and delivery.balance.unexplained():
+        """When it `stands_still` and has differences that are `unexplained`, unless one is open; after its outcome too, where
+        something was corrected.
+        """
+        if not open_about(delivery.state, self.declares.name, "") and stands_still(delivery) and delivery.balance.unexplained():
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:

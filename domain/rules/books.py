@@ -71,10 +71,10 @@ R29  Every act of public authority is by a service that has the power, by its ki
      courts. Who begins a delivery, submits results or opens what is secret investigates or prosecutes. (UN 1988 Convention
      art. 2(3) [K]; UNTOC art. 4(2), 19 [K]; EU MLA Convention 2000 art. 13 [K]; Russia 144-FZ art. 12, 13 [K].)
 R30  Custody begins with detection: before anybody is asked for consent, who found it and holds it reports what was found, where,
-     when and how. Where another carries it on, that one has received it before it leaves. Nothing is without a holder after that: what is taken out, sampled, put in, seized or found has one, who
-     hands it on by offer and acceptance, until it is said what became of it; for that it stays open after its outcome for as
-     long as the plan gives. (Russia CPC art. 143: a report of what was found [K];
-     acts of acceptance and transfer, as practised [K]; Van Traa: the records did not suffice [E].)
+     when and how. Where another carries it on, that one has received it before it leaves. Nothing is without a holder after that:
+     what is taken out, sampled, put in, seized or found has one, who hands it on by offer and acceptance, until it is said what
+     became of it; for that it stays open after its outcome for as long as the plan gives. (Russia CPC art. 143: a report of what
+     was found [K]; acts of acceptance and transfer, as practised [K]; Van Traa: the records did not suffice [E].)
 R31  The consignments of one operation are deliveries of their own under one digest. What is signed for several counts in each
      that it names, and what is signed for one in no other. A checkpoint that waits for a sibling opens on the signed words of
      those who were asked there, never on the server's; who waits does so for a time, and then people decide. What is held back

@@ -46,11 +46,16 @@ def moments(delivery: Delivery) -> Iterator[datetime]:
 
 
 def stays_open_until(delivery: Delivery) -> datetime | None:
-    """Until when it stays open after its outcome: for what the plan gives `afterwards`, while something is `unsettled` (R30)."""
+    """Until when it stays open after its outcome (R30): for what the plan gives `afterwards`, while something is `unsettled`; and
+    within that for 72 hours after `disposed_at`, so that what was said then can be corrected (R18).
+    """
     state, span = delivery.state, delivery.plan.afterwards
-    if state.outcome_at is None or span is None or not unsettled(state):
+    if state.outcome_at is None or span is None:
         return None
-    return state.outcome_at + span
+    until = state.outcome_at + span
+    if unsettled(state):
+        return until
+    return min(until, state.disposed_at + book_of(delivery).figures.correctable_for) if state.disposed_at is not None else None
 
 
 def _windows(delivery: Delivery) -> Iterator[datetime]:

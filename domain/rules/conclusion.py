@@ -1,7 +1,7 @@
 """How a delivery ends: its outcome, and what that rests on (R12)."""
 
-from domain.delivery.delivery import Delivery
 from domain.delivery.persons import of_each_role
+from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, Found, found
 from domain.delivery.vocabulary import Outcome
 
@@ -39,7 +39,7 @@ KEPT = found("R31", "kept_back", "held back as planned, and seized where it was"
 IN_PARTS = found("R12", "ended_in_parts", "{parts}", parts="names")
 
 
-def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
+def conclusion(state: State) -> tuple[Outcome, Finding]:
     """The one outcome that what has happened amounts to (R12). If it has split, `split` with `ended_in_parts`, each part's code
     name and outcome with a colon and a blank between. If it is `held_back` and nothing has halted it: `held_back` with
     `kept_back`. If nothing has halted it, or it is delivered and somebody is arrested or
@@ -49,35 +49,33 @@ def conclusion(delivery: Delivery) -> tuple[Outcome, Finding]:
     was arrested, or `was_delivered`. Of each role it counts who is held and not `unwitting`. Else what comes `after_a_halt`,
     with what the halt found, or where that is `interdicted_early` and somebody is arrested, with `seized_with_arrests`.
     """
-    state = delivery.state
     halt = state.halt
     arrested, held = len(state.arrested), len(state.held)
     roles = {f"{role}s": count for role, count in of_each_role(state.held).items()}
     counts = {"arrested": arrested, "freed": arrested - held, "held": held} | roles
     if state.parts:
         return "split", IN_PARTS(parts=tuple(f"{part.operation}: {part.outcome}" for part in state.ended_parts))
-    if halt is None and delivery.plan.held_back:
+    if halt is None and state.plan.held_back:
         return "held_back", KEPT()
     if halt is None or (state.delivered and (state.arrested or state.satisfied("arrest"))):
-        if delivery.plan.reverse:
+        if state.plan.reverse:
             return "returned_to_sender", CAME_BACK(**counts)
-        if delivery.plan.ends_with_a_seizure():
+        if state.plan.ends_with_a_seizure():
             return "interdicted_as_planned", SEIZED_AT_THE_END(**counts)
         if arrested and not held:
             return "delivered_without_arrest", ALL_RELEASED(arrested=arrested)
         return ("delivered_with_arrests" if arrested else "delivered_without_arrest"), DELIVERED(**counts)
-    outcome = _after_a_halt(delivery)
+    outcome = _after_a_halt(state)
     return outcome, SEIZED_WITH_ARRESTS(**counts) if outcome == "interdicted_early" and arrested else halt.finding
 
 
-def _after_a_halt(delivery: Delivery) -> Outcome:
+def _after_a_halt(state: State) -> Outcome:
     """The first that holds: `aborted_for_risk_to_life`, if that is the cause; `destroyed`, if it is; `lost_or_stolen`, if it is
     lost and not secured; `no_show`, if that is the cause; `refused`, if the cause is `refused`, `modality` or `permission`;
     `expired`, if the cause is `expired`, or `silence` before it left; `withdrawn`, if the cause is `withdrawn`;
     `interdicted_early`, if it has left or was seized `unasked`; `withdrawn`, if the halt is `by` one of the `initiators`, who
     does not want it any more; `stopped_before_departure`, also where nobody decided on a hold in time.
     """
-    state = delivery.state
     halt = state.halt
     assert halt is not None  # noqa: S101
     if halt.cause == "risk_to_life":
@@ -96,4 +94,4 @@ def _after_a_halt(delivery: Delivery) -> Outcome:
         return "withdrawn"
     if state.dispatched or state.unasked:
         return "interdicted_early"
-    return "withdrawn" if halt.by in delivery.plan.initiators() else "stopped_before_departure"
+    return "withdrawn" if halt.by in state.plan.initiators() else "stopped_before_departure"

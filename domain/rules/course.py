@@ -206,7 +206,7 @@ def conclude(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     state = delivery.state
     settled = stands_still(delivery) and not open_about(state, "balance", "") and not delivery.balance.unexplained()
     if state.outcome is None and settled and (state.advances or not state.under_way):
-        outcome, finding = conclusion(delivery)
+        outcome, finding = conclusion(state)
         yield Concluded(outcome=outcome, finding=finding)
 
 

@@ -23,11 +23,11 @@ from domain.delivery.holdings import (
     parts_in,
     taken,
 )
-from domain.delivery.memory import Exhibit
+from domain.delivery.memory import Exhibit, LastWord
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
-from domain.delivery.statement import Said
+from domain.delivery.statement import Content, Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
 from domain.plan.acts import DatedAct
 from domain.plan.directory import Service
@@ -35,8 +35,9 @@ from domain.plan.goods import Label
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Bounds, bounds
+from domain.plan.vocabulary import Need
 from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.kind import Kind, Stays, size_of, unasked
+from domain.rules.kind import Kind, Stays, officers_asked, size_of, unasked
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import OfficerCode, Seal, ServiceId
 from domain.words.limits import (
@@ -210,7 +211,7 @@ class ExhibitDivided(Kind):
         whole = exhibits(state).get(self.exhibit)
         if whole is None:
             return {}
-        gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided")
+        gone = _each(state, said, (self.exhibit,), holder=None, offered_to=None, fate="divided", disposal=None)
         parts = {
             one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net, of=self.exhibit) for one in self.into
         }
@@ -259,7 +260,7 @@ class ExhibitsAccepted(Kind):
 
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""
-        return _each(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None)
+        return _each(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None, disposal=None)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -310,27 +311,44 @@ class LaboratoryReport(Kind):
         """`not_its_holder` where its `voice` does not hold it, and `still_travels` where that travels."""
         return _held(delivery, said, (self.exhibit,))
 
+    def as_correction(self, delivery: Delivery, said: Said, of: str) -> Verdict:
+        """The same of an exhibit that is another than the report was on before; of that, whoever holds it now."""
+        return ACCEPTED if self.exhibit in reported_in(delivery.state, of) else self.judge(delivery, said)
+
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of the exhibit, what is spent and left."""
-        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
+        return _share(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """So much more is `spent`, as far as a record holds it, and so much is `left`; as before, where it was not weighed. Where
-        the parts of a lot that it is of are `not_its_parts`, that is explained afresh (R10).
+        the parts of a lot that it is of are `not_its_parts`, that is explained afresh (R10). It can be corrected until another
+        report on the exhibit.
         """
-        state.exhibits |= self.changed(state, said)
+        self.correct(state, said, said.statement.id)
+
+    def correct(self, state: State, said: Said, of: str) -> None:
+        """The same in the place of what that report said: what was spent and left before it is so again, and then this."""
+        changed = self.changed(state, said, of)
+        state.exhibits |= changed
         together = parts_in(state)
-        if any(not_its_parts(state, lot, together[lot]) for lot in lots_of(state, self.exhibit)):
+        lots = dict.fromkeys(lot for label in changed for lot in (label, *lots_of(state, label)) if lot in together)
+        if any(not_its_parts(state, lot, together[lot]) for lot in lots):
             state.explained = False
 
-    def changed(self, state: State, said: Said) -> Changed:
-        """How it is once it counts."""
+    def changed(self, state: State, said: Said, statement: str) -> Changed:
+        """How they are once it counts: as this report, or in its place."""
+        before = reported_in(state, statement)
+        undone = {
+            label: replace(exhibits(state)[label], spent=word.spent, left=word.left, report=None, entry=said.seq)
+            for label, word in before.items()
+            if label != self.exhibit
+        }
         known = exhibits(state).get(self.exhibit)
         if known is None:
-            return {}
-        spent = min(known.spent + (self.spent or 0), LARGEST_WHOLE)
-        weighed = {} if self.left is None else {"spent": spent, "left": self.left}
-        return _each(state, said, (self.exhibit,), **weighed)
+            return undone
+        word = before.get(self.exhibit) or _word(state, said, "examination", before, spent=known.spent, left=known.left)
+        spent, left = min(word.spent + (self.spent or 0), LARGEST_WHOLE), self.left if self.left is not None else word.left
+        return undone | _each(state, said, (self.exhibit,), spent=spent, left=left, report=word)
 
 
 class Disposed(Kind):
@@ -372,20 +390,50 @@ class Disposed(Kind):
         """
         return _held(delivery, said, self.exhibits, lost=self.how == "lost")
 
+    def as_correction(self, delivery: Delivery, said: Said, of: str) -> Verdict:
+        """The same of those that it was not said of before."""
+        before = disposed_in(delivery.state, of)
+        others = tuple(one for one in self.exhibits if one not in before)
+        return _held(delivery, said, others, lost=self.how == "lost")
+
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, what became of it."""
-        return _share(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
+        return _share(delivery, self.changed(delivery.state, said, statement), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
         """This is the `fate` of each, and none travels. What is `kept` its `voice` holds still, and of the rest nobody does any
-        more; nothing of it is offered to anybody.
+        more; nothing of it is offered to anybody. `disposed_at` is now. It can be corrected until something else is said of who
+        holds them, or what became of them.
         """
-        state.exhibits |= self.changed(state, said)
+        self.correct(state, said, said.statement.id)
 
-    def changed(self, state: State, said: Said) -> Changed:
-        """How they are once it counts."""
-        holder = said.voice if self.how == "kept" else None
-        return _each(state, said, self.exhibits, holder=holder, offered_to=None, fate=self.how, travels=False)
+    def correct(self, state: State, said: Said, of: str) -> None:
+        """The same in the place of what was said of them before. Of what it was said of before and is not any more, whoever said
+        that has it as before.
+        """
+        state.exhibits |= self.changed(state, said, of)
+        state.disposed_at = said.at
+
+    def changed(self, state: State, said: Said, statement: str) -> Changed:
+        """How they are once it counts: as this, or in its place."""
+        before = disposed_in(state, statement)
+        carriers = {label: one.person is not None for label, one in state.recorders.items()}
+        back = {
+            label: replace(
+                exhibits(state)[label],
+                holder=word.by,
+                fate=None,
+                disposal=None,
+                travels=carriers.get(label, False),
+                entry=said.seq,
+            )
+            for label, word in before.items()
+            if label not in self.exhibits
+        }
+        word = next(iter(before.values()), None) or _word(state, said, "disposal", before)
+        holder = word.by if self.how == "kept" else None
+        fate: dict[str, Any] = {"holder": holder, "fate": self.how, "offered_to": None, "travels": False, "disposal": word}
+        return back | _each(state, said, self.exhibits, **fate)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -474,6 +522,29 @@ def first_taker(state: State) -> str | None:
     return next((one.offered_to for one in state.exhibits.values() if one.offered_to is not None), None)
 
 
+def reported_in(state: State, statement: str) -> dict[str, LastWord]:
+    """Exhibits whose last report this statement is, as last corrected; none, where it has been overtaken."""
+    return _last_in(state, statement, {label: one.report for label, one in state.exhibits.items()})
+
+
+def disposed_in(state: State, statement: str) -> dict[str, LastWord]:
+    """Exhibits whose fate this statement says, as last corrected, of which nothing else was said since."""
+    return _last_in(state, statement, {label: one.disposal for label, one in state.exhibits.items()})
+
+
+def _last_in(state: State, statement: str, words: Mapping[str, LastWord | None]) -> dict[str, LastWord]:
+    known = state.statements.first(statement)
+    return {label: one for label, one in words.items() if one is not None and known is not None and one.seq == known.seq}
+
+
+def _word(state: State, said: Said, need: Need, before: Mapping[str, LastWord], **had: Any) -> LastWord:
+    """What is remembered of what is said of an exhibit now: as what it corrects, where it does."""
+    known = next(iter(before.values()), None)
+    if known is not None:
+        return LastWord(known.seq, known.by, known.officers, **had)
+    return LastWord(said.seq, said.voice, officers_asked(state, said, need), **had)
+
+
 def to_hand_on(state: State) -> str | None:
     """Who holds the consignment and has still to hand it on, so that the responsible authority has it before it leaves: its
     `holder`, where that is another. None before anybody has reported it, and once it has left, is secured, destroyed or lost.
@@ -493,39 +564,47 @@ def prepares_it(state: State) -> bool:
     return held_by is not None and any("prepared" in one.needs_of(held_by) for one in waits)
 
 
-def other_mass(delivery: Delivery, said: Said) -> Verdict | None:
+def other_mass(delivery: Delivery, content: Content, of: str) -> Verdict | None:
     """It counts: an exhibit was weighed, and its mass is not what a report before left of it, or where there was none, all that
-    was taken out or recovered of substances.
+    was taken out or recovered of substances. Of a correction it is what it says now, against what was there before that report.
     """
-    report = said.content
-    if not isinstance(report, LaboratoryReport) or report.received is None:
+    if not isinstance(content, LaboratoryReport) or content.received is None:
         return None
-    expected = mass_of(delivery.state, report.exhibit)
-    if expected is None or not bounds(report.received).apart(expected):
+    expected = mass_of(_before_it(delivery.state, content, of), content.exhibit)
+    if expected is None or not bounds(content.received).apart(expected):
         return None
-    return WEIGHS_OTHERWISE(label=report.exhibit, found=report.received, expected=expected.said)
+    return WEIGHS_OTHERWISE(label=content.exhibit, found=content.received, expected=expected.said)
 
 
-def parts_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
+def parts_otherwise(delivery: Delivery, content: Content, of: str) -> Verdict | None:
     """It counts: a part that was not weighed before was, and with it the parts of a lot that it is of are not what that weighs,
-    by more than that `lets_pass`.
+    by more than that `lets_pass`. Of a correction it is what it says now.
     """
-    report, state = said.content, delivery.state
-    if not isinstance(report, LaboratoryReport) or report.received is None:
+    if not isinstance(content, LaboratoryReport) or content.received is None:
         return None
-    part = exhibits(state)[report.exhibit]
+    state = _before_it(delivery.state, content, of)
+    part = exhibits(state)[content.exhibit]
     if part.net is not None or part.left is not None:
         return None
-    together = parts_in(state, {report.exhibit: bounds(report.received)})
-    for lot in lots_of(state, report.exhibit):
+    together = parts_in(state, {content.exhibit: bounds(content.received)})
+    for lot in lots_of(state, content.exhibit):
         if (whole := mass_of(state, lot)) is not None and not_its_parts(state, lot, together[lot]):
             return PARTS_WEIGH_OTHERWISE(label=lot, found=together[lot].said, expected=whole.said)
     return None
 
 
+def _before_it(state: State, report: LaboratoryReport, of: str) -> State:
+    """As it was before this report on its exhibit."""
+    word = reported_in(state, of).get(report.exhibit)
+    if word is None:
+        return state
+    before = replace(state.exhibits[report.exhibit], left=word.left)
+    return replace(state, exhibits=state.exhibits | {report.exhibit: before})
+
+
 def _held(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost: bool = False, found: bool = False) -> Verdict:
-    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost, or what was found and is
-    to be handed on.
+    """Whether whose say it is holds each of these, and none travels, unless it is a recorder that is lost, or what was found and
+    is to be handed on.
     """
     known = exhibits(delivery.state)
     others = tuple(one for one in labels if one not in known or known[one].holder != said.voice)
@@ -548,8 +627,8 @@ def _share(delivery: Delivery, changed: Changed, most: int) -> Stays:
     """
     after = delivery.state.exhibits | changed
     origins = {one.by for one in changed.values()}
-    own = {label: vars(one) for label, one in after.items() if one.by in origins}
-    others = {label: vars(one) for label, one in after.items() if one.by not in origins}
+    own = {label: one.words() for label, one in after.items() if one.by in origins}
+    others = {label: one.words() for label, one in after.items() if one.by not in origins}
     share = most // len(_sources(delivery)) * max(len(origins), 1)
     return Stays((own,) if changed else (), min(share, most - size_of((others,))))
 

@@ -3,17 +3,18 @@
 The order is the same for every kind. How much a service may say is looked at before and after them (`domain.rules.budget`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
-from domain.delivery.statement import Said
+from domain.delivery.statement import Content, Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused, remarked
 from domain.plan.plan import Checkpoint
 from domain.plan.powers import BETWEEN, POWERS, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import ArrestReported
-from domain.rules.book import Ground, book_of, ground
+from domain.rules.book import Ground, Look, book_of, ground
 from domain.rules.contingency import has_opened
 from domain.rules.exhibits import PARTS_WEIGH_OTHERWISE, WEIGHS_OTHERWISE, other_mass, parts_otherwise
 from domain.rules.kind import Counts, kind_of
@@ -327,11 +328,24 @@ def by_leave_of_who_has_not_said_so(delivery: Delivery, said: Said) -> Verdict |
     return not_said_itself(delivery, content)
 
 
+def _of_what_is_reported(look: Callable[[Delivery, Content, str], Verdict | None]) -> Look:
+    """What is remarked of a report or of what corrects one."""
+
+    def looked(delivery: Delivery, said: Said) -> Verdict | None:
+        content = said.content
+        if isinstance(content, Correction):
+            return look(delivery, content.content, content.of)
+        return look(delivery, content, said.statement.id)
+
+    looked.__doc__, looked.__name__ = look.__doc__, look.__name__
+    return looked
+
+
 REMARKS: tuple[Ground, ...] = (
     after_its_consent,
     by_leave_of_who_has_not_said_so,
-    ground(WEIGHS_OTHERWISE)(other_mass),
-    ground(PARTS_WEIGH_OTHERWISE)(parts_otherwise),
+    ground(WEIGHS_OTHERWISE)(_of_what_is_reported(other_mass)),
+    ground(PARTS_WEIGH_OTHERWISE)(_of_what_is_reported(parts_otherwise)),
     ground(SCALE_UNVERIFIED)(on_an_unverified_scale),
 )
 """What is remarked of a statement that counts."""

@@ -204,6 +204,12 @@ def of_another_state(given: str, delivery: Delivery, said: Said, wrong: Callable
     return wrong(checkpoint=said.checkpoint, asked=planned.state, given=given)
 
 
+def officers_asked(state: State, said: Said, need: Need | None) -> int:
+    """How many officers the checkpoint that it names asks its `voice` for; one where it asks nothing of it (R20)."""
+    progress = state.progress.get(said.checkpoint)
+    return progress.checkpoint.officers_for(said.voice, need) if progress is not None and need is not None else 1
+
+
 def kind_of(statement: Statement) -> Kind:
     """What a statement of a book says, with what its kind declares."""
     content = statement.content

@@ -14,11 +14,14 @@ from domain.delivery.progress import First, Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.delivery.vocabulary import Outcome
 from domain.plan.plan import Plan
 from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade, ArrestReported
 from domain.rules.balance import Seizure
-from domain.rules.kind import HALTED, UNDER_WAY, Declaration, Kind, Stays
+from domain.rules.conclusion import conclusion
+from domain.rules.exhibits import Disposed, LaboratoryReport, disposed_in, reported_in
+from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Declaration, Kind, Stays, officers_asked
 from domain.rules.measures import may_be_permitted
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
@@ -55,6 +58,19 @@ SAYS_BOTH = refused(
 )
 NOTHING_SAID = refused(
     "R18", "nothing_said", "{service} has not said anything that counts and can be corrected under that id", service="name"
+)
+OVERTAKEN = refused(
+    "R18",
+    "overtaken",
+    "something later was said of {labels}; what was said before it cannot be corrected any more",
+    labels="names",
+)
+ENDS_OTHERWISE = refused(
+    "R12",
+    "ends_otherwise",
+    "with this the outcome would be {then}, and it is {outcome}: that does not change any more",
+    then="word",
+    outcome="word",
 )
 OTHER_KIND = refused(
     "R18", "other_kind", "it is {said}, and is corrected by such a one, not by {given}", said="kind", given="kind"
@@ -124,14 +140,17 @@ class Correction(Kind):
     kind: Literal["correction"] = "correction"
     of: StatementId
     reason: Reason
-    content: Annotated[Prepared | ArrestMade | ArrestReported | Seizure | Interdicted, Field(discriminator="kind")]
+    content: Annotated[
+        Prepared | ArrestMade | ArrestReported | Seizure | Interdicted | LaboratoryReport | Disposed,
+        Field(discriminator="kind"),
+    ]
 
     declares = Declaration(
         title="Correction",
         answers=None,
         confirms=False,
         by="anyone",
-        counts=UNDER_WAY | HALTED,
+        counts=ALWAYS,
         names_checkpoint=False,
         rule="R18",
         contact=False,
@@ -141,12 +160,17 @@ class Correction(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`nothing_said` unless a statement under the id it names counts and is of the same service; `other_kind` unless what it
-        says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that one was recorded, for an
-        `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found `as_seizure`; then what is
-        wrong with a `second_officer`, where two correct.
+        """`overtaken` where its service has said what it names, that says of an exhibit neither the last report nor the fate, and
+        something later was said of it; `nothing_said` unless a statement under the id it names counts and is of the same service;
+        `other_kind` unless what it says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that
+        one was recorded, for an `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found
+        `as_seizure`, for a `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise` where it has its
+        outcome, and its `conclusion` would be another outcome with this than without; then what is wrong with a
+        `second_officer`, where two correct.
         """
-        earlier = delivery.state.counted.get(self.of)
+        if overtaken := _overtaken(delivery.state, said, self):
+            return OVERTAKEN(labels=overtaken)
+        earlier = _earlier(delivery.state, self.of)
         if earlier is None or earlier.service != said.service:
             return NOTHING_SAID(service=said.service)
         if earlier.kind != self.content.kind:
@@ -163,6 +187,12 @@ class Correction(Kind):
             verdict = self.content.as_seizure(delivery, self.of, delivery.state.seizures[self.of].by)
             if verdict != ACCEPTED:
                 return verdict
+        if isinstance(self.content, LaboratoryReport | Disposed):
+            verdict = self.content.as_correction(delivery, said, self.of)
+            if verdict != ACCEPTED:
+                return verdict
+        if (otherwise := _ends_otherwise(delivery.state, said, self)) is not None:
+            return ENDS_OTHERWISE(then=otherwise, outcome=delivery.state.outcome or "")
         return second_officer(said, delivery.state.firsts.get(self.of)) or ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays | None:
@@ -174,11 +204,20 @@ class Correction(Kind):
         it corrects; of an `interdicted` the gross weight, the number of packages, and who was
         arrested with it; of an `arrest_made` or `arrest_reported` its persons, of
         whom those stay freed whom it named before; of a
-        `prepared` what was done to the consignment, and before it has left what later checks compare with. What has been
-        decided on the old ones stays decided; but what does not close in the balance is explained afresh.
+        `prepared` what was done to the consignment, and before it has left what later checks compare with; of a
+        `laboratory_report` or `disposed` what those `correct`. What has been
+        decided on the old ones stays decided; but what does not close in the balance is explained afresh, and where it has its
+        outcome the counts in what that rests on are those of now, while the `conclusion` is the same outcome.
         """
-        state.explained = state.explained and isinstance(self.content, ArrestMade)
+        state.explained = state.explained and isinstance(self.content, ArrestMade | LaboratoryReport | Disposed)
+        self._correct(state, said)
+        if state.outcome is not None and (concluded := conclusion(state))[0] == state.outcome:
+            state.because = concluded[1]
+
+    def _correct(self, state: State, said: Said) -> None:
         match self.content:
+            case LaboratoryReport() | Disposed() as of_exhibits:
+                of_exhibits.correct(state, said, self.of)
             case Seizure() as seizure:
                 before = state.seizures[self.of]
                 state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
@@ -196,6 +235,38 @@ class Correction(Kind):
 
 CORRECTABLE = ("prepared", "arrest_made", "arrest_reported", "seizure", "interdicted")
 """Kinds whose statements are remembered so that they can be corrected."""
+
+
+def _earlier(state: State, statement: str) -> Counted | None:
+    """What is remembered of a statement that counts and may be corrected: of a report or a disposal, with its exhibits."""
+    if statement in state.counted:
+        return state.counted[statement]
+    known = state.statements.first(statement)
+    for kind, words in (("laboratory_report", reported_in(state, statement)), ("disposed", disposed_in(state, statement))):
+        for word in words.values():
+            assert known is not None  # noqa: S101 - its entry is the one of that statement
+            return Counted(known.service, kind, word.seq, state.now, word.officers)
+    return None
+
+
+def _overtaken(state: State, said: Said, correction: Correction) -> tuple[str, ...]:
+    """Exhibits of a report or a disposal of which something later was said than what this would correct, and not as it did."""
+    content, known = correction.content, state.statements.first(correction.of)
+    if known is None or known.service != said.service or _earlier(state, correction.of) is not None:
+        return ()
+    labels = (content.exhibit,) if isinstance(content, LaboratoryReport) else getattr(content, "exhibits", ())
+    known_of = ((label, state.exhibits[label]) for label in labels if label in state.exhibits)
+    return tuple(label for label, one in known_of if one.entry > known.seq)
+
+
+def _ends_otherwise(state: State, said: Said, correction: Correction) -> Outcome | None:
+    """The outcome it would have with corrected arrests, where that is another than without."""
+    if state.outcome is None or not isinstance(correction.content, ArrestMade | Interdicted):
+        return None
+    then = replace(state, arrests={**state.arrests}, freed={**state.freed})
+    correction._correct(then, said)  # noqa: SLF001 - it changes nothing else of an arrest than what is copied
+    outcome = conclusion(then)[0]
+    return outcome if outcome != conclusion(state)[0] else None
 
 
 def second_officer(said: Said, first: First | None) -> Verdict | None:
@@ -330,7 +401,9 @@ def say(state: State, said: Said) -> None:
     if _is_first_of_two(state, said, content):
         return
     if content.kind in CORRECTABLE:
-        state.counted[said.statement.id] = Counted(said.service, content.kind, said.seq, said.at, _officers(state, said, content))
+        state.counted[said.statement.id] = Counted(
+            said.service, content.kind, said.seq, said.at, officers_asked(state, said, content.declares.answers)
+        )
     if content.is_contact():
         state.have_in_sight(said.at)
     if content.is_answer():
@@ -358,18 +431,14 @@ def _is_first_of_two(state: State, said: Said, content: Kind) -> bool:
 
 def _is_first_to_correct(state: State, said: Said, correction: Correction) -> bool:
     """The same of a correction of what two officers had to say. The second takes away what the first has said."""
-    if state.counted[correction.of].officers == 1:
+    earlier = _earlier(state, correction.of)
+    if earlier is None or earlier.officers == 1:
         return False
     first = state.firsts.pop(correction.of, None)
     if is_second_officer(said, first):
         return False
     state.firsts[correction.of] = first_of(said)
     return True
-
-
-def _officers(state: State, said: Said, content: Kind) -> int:
-    progress, need = state.progress.get(said.checkpoint), content.declares.answers
-    return progress.checkpoint.officers_for(said.voice, need) if progress is not None and need is not None else 1
 
 
 def _answer(state: State, said: Said, content: Kind) -> None:

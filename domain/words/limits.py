@@ -544,5 +544,9 @@ MOST_FORESEEN: Final = 1_500
 MOST_PACKETS: Final = 100_000
 """From which results are counted at once."""
 
+CORRECTABLE_FOR: Final = timedelta(hours=72)
+"""For how long a delivery that has everything disposed of stays open for the last act of that to be corrected, within what the
+plan gives for it. No law that was read gives a time [N].
+"""
 LONGEST_AFTERWARDS: Final = timedelta(days=731)
 """For how long a delivery stays open after its outcome, for what is still held: an expert's opinion and a verdict take months."""

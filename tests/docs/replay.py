@@ -94,7 +94,10 @@ UNTIL = {
     "left_until(ends, now)": "the end of what is permitted",
     "left_until(due, delivery.state.now)": "`written_within` of the State's card for its form, less the time since it was given",
 }
-OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"}
+OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"} | {
+    "LaboratoryReport": " of a laboratory report",
+    "Disposed": " of a disposal",
+}
 """Of what a word is told, where it is told of two."""
 READERS = {
     "whole": "nobody",
@@ -488,6 +491,12 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.taken,
         exhibits.to_hand_on,
         exhibits.prepares_it,
+        exhibits.LaboratoryReport.as_correction,
+        exhibits.LaboratoryReport.correct,
+        exhibits.Disposed.as_correction,
+        exhibits.Disposed.correct,
+        exhibits.reported_in,
+        exhibits.disposed_in,
         exhibits.first_taker,
         exhibits._held,
         exhibits._share,

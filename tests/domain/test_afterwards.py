@@ -12,7 +12,7 @@ from domain.record.verify import verify
 from domain.views.asked import inbox
 from domain.views.unasked import may_say
 from domain.views.view import view
-from domain.words.limits import LONGEST_AFTERWARDS
+from domain.words.limits import CORRECTABLE_FOR, LONGEST_AFTERWARDS
 from domain.words.moments import utc_text
 from rehearsal.services import VIGIL, private_key_of
 from tests.course import became, code, entry_of
@@ -51,7 +51,7 @@ def dispose(table: Table) -> str | None:
 
 
 def test_r30_it_stays_open_while_something_is_held_and_ends_once_it_is_said_what_became_of_it() -> None:
-    """Everybody is shown until when, and who holds it may say what becomes of it."""
+    """Everybody is shown until when, and who holds it may say what becomes of it; that can be corrected for three days."""
     table = concluded(Table(plan()))
     state = table.delivery.state
     shown = view(table.delivery, table.directory.get("uz.customs"), table.now)
@@ -63,6 +63,11 @@ def test_r30_it_stays_open_while_something_is_held_and_ends_once_it_is_said_what
     table.pass_time(days=80)
     assert not ended(table)
     assert dispose(table) is None
+    shown = view(table.delivery, table.directory.get("uz.customs"), table.now)
+    assert utc_text(table.now + CORRECTABLE_FOR) == shown.stays_open_until
+    table.pass_time(hours=71)
+    assert not ended(table)
+    table.pass_time(hours=1)
     assert ended(table)
     assert view(table.delivery, table.directory.get("uz.customs"), table.now).stays_open_until is None
 
@@ -89,6 +94,7 @@ def test_r30_what_is_kept_for_a_proceeding_is_settled() -> None:
     """It has a holder still, and it is said what became of it."""
     table = concluded(Table(plan()))
     assert became(table.say("uz.customs", "disposed", exhibits=["seized"], how="kept", to="case 7", **ACT)) == ("accepted", None)
+    table.pass_time(days=3)
     assert ended(table)
 
 

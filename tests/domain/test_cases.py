@@ -56,7 +56,7 @@ def test_r12_seized_before_departure_of_its_own_accord_is_interdicted_early(aske
     if asked:
         table.say("uz.police", "stop_requested")
     assert became(table.say("kz.police", "interdicted")) == ("accepted", None)
-    assert conclusion(table.delivery)[0] == outcome
+    assert conclusion(table.delivery.state)[0] == outcome
 
 
 def test_r1_a_state_that_is_only_an_alternative_may_consent_too() -> None:

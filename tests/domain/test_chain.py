@@ -152,7 +152,7 @@ def test_r12_what_has_split_is_not_concluded_before_its_parts_have_ended() -> No
     assert table.is_open("split.parts")
     table.pass_time(days=30)
     assert table.delivery.state.outcome is None
-    split = Concluded(outcome="split", finding=conclusion(table.delivery)[1])
+    split = Concluded(outcome="split", finding=conclusion(table.delivery.state)[1])
     assert "nothing" in forbidden(table, split)
 
     ended = [

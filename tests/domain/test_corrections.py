@@ -1,11 +1,14 @@
 """R18: what was said is corrected by a new statement of who said it; the earlier one stays, and so does what was decided."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from domain.delivery.holdings import exhibits
 from domain.record.replay import replay
-from tests.course import accounted, became, dispatched
+from domain.record.verify import verify
+from tests.course import became, code, dispatched
 from tests.support import COURIER, MEPHEDRONE, RECIPIENT, SEAL, WORDS, Table, asks, with_changes
 
 GROSS = 13_900_000
@@ -144,13 +147,147 @@ def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
     assert (state.responsible, state.discrepancy, state.halt) == ("uz.customs", None, None)
 
 
-def test_r18_after_the_outcome_a_correction_is_kept_as_late() -> None:
-    """It stands in the ledger and changes nothing."""
-    table = accounted()
+FOR = {"plan_": {"afterwards": timedelta(days=90)}}
+ACT = {"reference": "TEST-1 of 2022-03-12"}
+DESTROYED = ACT | {"exhibits": ["seized"], "how": "destroyed", "witnesses": ["K-1"]}
+REPORT = ACT | {"exhibit": "seized", "report": "expert_opinion", "substance": "mephedrone (4-MMC)"}
+
+
+def over(**plan: Any) -> Table:
+    """It has its outcome, and stays open for what is held."""
+    table = Table(with_changes(**(FOR | plan))).deliver()
+    table.say("uz.police", "arrest_made", "arrest-tashkent", id="the-arrest", persons=[RECIPIENT, COURIER])
+    table.say("kz.knb", "arrest_made", "arrest-almaty")
+    table.say("uz.customs", "seizure", "accounting", id="the-seizure")
     assert table.delivery.state.outcome is not None
-    said = that_counts(table, "seizure")
-    assert corrects(table, "uz.customs", said, "seizure", recovered=[LESS]) == ("late", "R12")
-    assert table.delivery.balance.differences() == ()
+    return table
+
+
+def held(table: Table) -> dict[str, tuple[str | None, str | None]]:
+    """Who holds what, and what became of it."""
+    return {label: (one.holder, one.fate) for label, one in exhibits(table.delivery.state).items()}
+
+
+def right(table: Table, service: str, of: str, kind: str, **content: Any) -> str | None:
+    """The same as `corrects`, of what has no usual words; the code of the verdict."""
+    words = {"kind": kind} | content
+    return code(table.say(service, "correction", of=of, reason="misread", content=words))
+
+
+def test_r18_seizure_is_corrected_after_the_outcome_and_what_does_not_close_is_explained() -> None:
+    """The sums follow, the outcome stays, and it does not end before those in charge have explained it."""
+    table = over()
+    outcome = table.delivery.state.outcome
+    assert corrects(table, "uz.customs", "the-seizure", "seizure", recovered=[LESS]) == ("accepted", None)
+    assert table.delivery.balance.unexplained()
+    assert table.is_open("balance.1")
+    table.say("caricc", "debriefed", "debrief")
+    table.pass_time(days=91)
+    assert not table.delivery.state.ended
+    for service in table.at("balance.1").checkpoint.services():
+        table.say(service, "difference_explained", "balance.1")
+    assert (outcome, True) == (table.delivery.state.outcome, table.delivery.state.ended)
+    assert verify(table.packet()).outcome == outcome
+
+
+def test_r18_arrest_is_corrected_after_the_outcome_and_its_counts_follow() -> None:
+    """Who was arrested is another number in what the outcome rests on; what would make it another outcome is refused."""
+    table = over()
+    assert 3 == counts(table)["arrested"]
+    assert corrects(table, "uz.police", "the-arrest", "arrest_made", persons=[RECIPIENT]) == ("accepted", None)
+    assert 2 == counts(table)["arrested"]
+    assert corrects(table, "uz.police", "the-arrest", "arrest_made", persons=[RECIPIENT, COURIER]) == ("accepted", None)
+    for service in ("uz.police", "kz.knb"):
+        table.say(service, "arrestee_released", persons=[RECIPIENT["code"]], reason="no proof")
+    words = WORDS["arrest_made"] | {"persons": [RECIPIENT]}
+    assert "ends_otherwise" == right(table, "uz.police", "the-arrest", "arrest_made", **words)
+    assert "delivered_with_arrests" == table.delivery.state.outcome
+
+
+def counts(table: Table) -> dict[str, Any]:
+    """The numbers that its outcome rests on."""
+    assert table.delivery.state.because is not None
+    return dict(table.delivery.state.because.parameters)
+
+
+def test_r18_report_is_corrected_also_once_the_exhibit_was_handed_on() -> None:
+    """What was spent and left is what the last correction says. The laboratory need not hold it any more, and nobody else corrects
+    it. What another report has overtaken is not corrected.
+    """
+    table = over()
+    table.say("uz.customs", "laboratory_report", id="the-report", **REPORT, received="13.2 kg", spent="1 kg", left="12.2 kg")
+    table.say("uz.customs", "exhibits_offered", exhibits=["seized"], to="uz.police", purpose="safe keeping")
+    table.say("uz.police", "exhibits_accepted", exhibits=["seized"], giver="uz.customs", intact=True)
+    words = REPORT | {"received": "13.2 kg", "spent": "1 g", "left": "13199 g"}
+    assert "nothing_said" == right(table, "uz.police", "the-report", "laboratory_report", **words)
+    assert "other_kind" == right(table, "uz.customs", "the-report", "disposed", **DESTROYED)
+    assert right(table, "uz.customs", "the-report", "laboratory_report", **words) is None
+    one = exhibits(table.delivery.state)["seized"]
+    assert ("uz.police", 1_000, 13_199_000) == (one.holder, one.spent, one.left)
+    assert "weighs_otherwise" == right(table, "uz.customs", "the-report", "laboratory_report", **REPORT | HEAVIER)
+    assert right(table, "uz.customs", "the-report", "laboratory_report", **REPORT) is None
+    one = exhibits(table.delivery.state)["seized"]
+    assert (0, None) == (one.spent, one.left)
+    table.say("uz.police", "laboratory_report", id="another-one", **REPORT, received="13.2 kg", spent="2 g", left="13198 g")
+    assert "overtaken" == right(table, "uz.customs", "the-report", "laboratory_report", **words)
+    assert verify(table.packet()).outcome == table.delivery.state.outcome
+
+
+HEAVIER = {"received": "14 kg", "spent": "1 kg", "left": "13 kg"}
+
+
+def test_r18_report_on_the_wrong_exhibit_is_on_the_right_one() -> None:
+    """What it said of the one is undone; and of one that its service does not hold it cannot be."""
+    table = over()
+    table.say("uz.customs", "exhibit_divided", exhibit="seized", into=[{"label": "S-1"}, {"label": "S-2"}, {"label": "S-3"}])
+    table.say("uz.customs", "exhibits_offered", exhibits=["S-3"], to="uz.police", purpose="safe keeping")
+    table.say("uz.police", "exhibits_accepted", exhibits=["S-3"], giver="uz.customs", intact=True)
+    weighed = {"received": "2 kg", "spent": "1 kg", "left": "1 kg"}
+    table.say("uz.customs", "laboratory_report", id="the-report", **REPORT | weighed | {"exhibit": "S-1"})
+    other = REPORT | weighed | {"exhibit": "S-3"}
+    assert "not_its_holder" == right(table, "uz.customs", "the-report", "laboratory_report", **other)
+    assert right(table, "uz.customs", "the-report", "laboratory_report", **other | {"exhibit": "S-2"}) is None
+    known = exhibits(table.delivery.state)
+    assert [(0, None), (1_000_000, 1_000_000)] == [(known[one].spent, known[one].left) for one in ("S-1", "S-2")]
+
+
+def test_r18_disposal_is_corrected_and_holders_follow() -> None:
+    """What was not destroyed is with who said so again; the other exhibit is, if that service holds it. Nobody else corrects it,
+    and it stays open for three days after the last act, and no longer.
+    """
+    table = over()
+    table.say("caricc", "debriefed", "debrief")
+    table.say("uz.customs", "exhibit_divided", exhibit="seized", into=[{"label": "S-1"}, {"label": "S-2"}])
+    wrong = DESTROYED | {"exhibits": ["S-1"]}
+    table.say("uz.customs", "disposed", id="the-first-act", **wrong)
+    assert (None, "destroyed") == held(table)["S-1"]
+    assert "nothing_said" == right(table, "uz.police", "the-first-act", "disposed", **wrong)
+    assert right(table, "uz.customs", "the-first-act", "disposed", **DESTROYED | {"exhibits": ["S-2"]}) is None
+    assert [("uz.customs", None), (None, "destroyed")] == [held(table)[one] for one in ("S-1", "S-2")]
+    kept = ACT | {"exhibits": ["S-1", "S-2"], "how": "kept", "to": "case 7"}
+    assert right(table, "uz.customs", "the-first-act", "disposed", **kept) is None
+    assert [("uz.customs", "kept")] * 2 == [held(table)[one] for one in ("S-1", "S-2")]
+    table.say("uz.customs", "disposed", id="a-later-act", **DESTROYED | {"exhibits": ["S-1"]})
+    assert "not_its_holder" == right(table, "uz.customs", "the-first-act", "disposed", **kept)
+    assert verify(table.packet()).outcome == table.delivery.state.outcome
+    table.pass_time(days=3)
+    assert table.delivery.state.ended
+
+
+def test_r18_disposal_that_was_overtaken_is_not_corrected() -> None:
+    """What was kept and then handed to a court is corrected by what said the last of it, until another has received it."""
+    table = over()
+    table.say("uz.customs", "disposed", id="kept-for-it", **ACT, exhibits=["seized"], how="kept", to="case 7")
+    table.say("uz.customs", "disposed", id="to-court", **ACT, exhibits=["seized"], how="handed_to_court", to="court")
+    assert "overtaken" == right(table, "uz.customs", "kept-for-it", "disposed", **DESTROYED)
+    assert right(table, "uz.customs", "to-court", "disposed", **ACT, exhibits=["seized"], how="kept", to="case 8") is None
+    table.say("uz.customs", "exhibits_offered", exhibits=["seized"], to="uz.police", purpose="safe keeping")
+    assert right(table, "uz.customs", "to-court", "disposed", **DESTROYED) is None
+    assert right(table, "uz.customs", "to-court", "disposed", **ACT, exhibits=["seized"], how="kept", to="case 8") is None
+    table.say("uz.customs", "exhibits_offered", exhibits=["seized"], to="uz.police", purpose="safe keeping")
+    table.say("uz.police", "exhibits_accepted", exhibits=["seized"], giver="uz.customs", intact=True)
+    assert "overtaken" == right(table, "uz.customs", "to-court", "disposed", **DESTROYED)
+    assert {"seized": ("uz.police", None)} == held(table)
 
 
 TWO = with_changes(preparation={"requires": asks("kz.police prepared 2", "kz.knb ready")})
@@ -180,3 +317,15 @@ def test_r20_what_two_officers_said_two_officers_correct() -> None:
 def test_r20_first_signature_alone_has_had_no_effect_to_correct() -> None:
     """What counts is what the second signed; a correction names that one, so nothing is counted twice (found by test)."""
     assert corrects(by_two(), "kz.police", "the-first", "prepared", gross="1 kg") == ("refused", "R18")
+
+
+def test_r20_disposal_by_two_officers_is_corrected_by_two() -> None:
+    """One of them alone brings nothing back."""
+    close = {"requires": asks("caricc debrief", "uz.customs disposal 2")}
+    table = over(debrief=close)
+    for officer in ("officer-1", "officer-2"):
+        table.say("uz.customs", "disposed", "debrief", id=f"act-{officer}", officer=officer, **DESTROYED)
+    kept = {"kind": "disposed"} | ACT | {"exhibits": ["seized"], "how": "kept", "to": "case 7"}
+    for officer, holder in (("officer-1", None), ("officer-2", "uz.customs")):
+        table.say("uz.customs", "correction", of="act-officer-2", reason="misread", content=kept, officer=officer)
+        assert holder == held(table)["seized"][0]

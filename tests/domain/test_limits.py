@@ -31,6 +31,7 @@ from domain.delivery.memory import (
     Exhibit,
     Gap,
     Goods,
+    LastWord,
     Owed,
     Recorder,
     Recovered,
@@ -326,8 +327,10 @@ def with_what_stays(state: State) -> None:
     state.behind = dict.fromkeys(NAMES, BRAKES)
     state.plans = [(99_999, "0" * 64)] * MOST_PLANS
     state.goods = Goods(amounts(PREPARED_BYTES), (), (), (), NAMES[0])
+    word = LastWord(99_999, NAMES[0], 2, 10**15, 10**15)
     moved = Exhibit("opening_alarm", NAMES[0], NAMES[1], 99_999, NAMES[2], 10**15, 10**15, "handed_to_court", of="x" * 40)
-    each = len(canonical(vars(moved))) + 44
+    moved = replace(moved, report=word, disposal=word)
+    each = len(canonical(moved.words())) + 44
     state.exhibits = {f"{number}".ljust(40, "x"): moved for number in range(EXHIBITS_BYTES // each)}
     state.detected = Detection(NAMES[0], 99_999)
     state.failed_devices = ("l" * 40,) * 50

@@ -166,7 +166,7 @@ def test_r10_a_few_notes_of_another_currency_are_no_rounding_of_a_mass() -> None
 def test_r10_nothing_is_concluded_before_the_difference_is_explained() -> None:
     """Those in charge are asked why, and once both have explained it, it ends as it would have."""
     table = recovered(grams(NET - 1_000_000))
-    outcome, finding = conclusion(table.delivery)
+    outcome, finding = conclusion(table.delivery.state)
     concluded = Concluded(outcome=outcome, finding=finding)
     assert "nothing" in forbidden(table, concluded)
     assert table.at("balance.1").checkpoint.services() == ("uz.customs", "uz.prosecutor")

@@ -98,7 +98,7 @@ def test_r12_no_show_is_not_over_before_it_is_seized() -> None:
     """An addressee who does not come leaves a consignment behind."""
     table = at_the_door()
     table.say("uz.customs", "not_collected", "delivery")
-    outcome, finding = conclusion(table.delivery)
+    outcome, finding = conclusion(table.delivery.state)
     table.pass_time(days=3)
     assert table.delivery.state.outcome is None
     assert "nothing" in forbidden(table, Concluded(outcome=outcome, finding=finding))

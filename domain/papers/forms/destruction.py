@@ -89,9 +89,9 @@ class Destruction(Form):
         return reader.state is not None and reader.state == record.state_of(service)
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
-        """As of then."""
+        """As of then, with what has corrected it."""
         one = _destroyed(record)[subject]
-        return tuple(_blocks(record.until(one.said.counted), one.said, one.content, tongue))
+        return tuple(_blocks(record.until(max(one.said.counted, *one.said.entries)), one.said, one.content, tongue))
 
 
 def _destroyed(record: Record) -> Mapping[str, _Gone]:

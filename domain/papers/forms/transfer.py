@@ -130,7 +130,8 @@ def _blocks(record: Record, act: _Act, tongue: Tongue) -> Iterator[Block]:
 
 def _found(record: Record, act: _Act, tongue: Tongue) -> Table:
     """What giver and taker each found, beside each other."""
-    sides: tuple[tuple[Heard, ExhibitsOffered | ExhibitsAccepted], ...] = ((act.offer, act.offered), (act.acceptance, act.accepted))
+    found: tuple[ExhibitsOffered | ExhibitsAccepted, ...] = (act.offered, act.accepted)
+    sides = tuple(zip((act.offer, act.acceptance), found, strict=True))
     return table(
         tongue,
         ((ITEM, 6), (GIVER, 5, True), (TAKER, 5, True)),
