@@ -167,7 +167,7 @@ def _parted(state: State) -> bool:
 
 def _fate(state: State) -> str | None:
     """What became of the consignment: nothing once it is secured; else `destroyed` or `lost`, if it is; `parted` where it has
-    split; `not_recovered` where it was delivered and there is an outcome.
+    split; `delivered` where it was, so that its recipient has it, and `not_recovered` once there is an outcome.
     """
     if state.secured:
         return None
@@ -175,7 +175,9 @@ def _fate(state: State) -> str | None:
         return "destroyed" if state.destroyed else "lost"
     if state.parts:
         return "parted"
-    return "not_recovered" if state.delivered and state.outcome is not None else None
+    if not state.delivered:
+        return None
+    return "delivered" if state.outcome is None else "not_recovered"
 
 
 def _handled(state: State) -> Iterator[tuple[str, Exhibit]]:

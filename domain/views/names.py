@@ -206,6 +206,7 @@ FATES: Mapping[str, str] = {
     "lost": mark("lost"),
     "divided": mark("divided into parts"),
     "parted": mark("gone on in deliveries of its parts"),
+    "delivered": mark("with its recipient, under watch"),
     "not_recovered": mark("not recovered"),
 }
 """What became of one."""

@@ -147,10 +147,10 @@ def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
     assert (state.responsible, state.discrepancy, state.halt) == ("uz.customs", None, None)
 
 
-FOR = {"plan_": {"afterwards": timedelta(days=90)}}
-ACT = {"reference": "TEST-1 of 2022-03-12"}
-DESTROYED = ACT | {"exhibits": ["seized"], "how": "destroyed", "witnesses": ["K-1"]}
-REPORT = ACT | {"exhibit": "seized", "report": "expert_opinion", "substance": "mephedrone (4-MMC)"}
+FOR: dict[str, Any] = {"plan_": {"afterwards": timedelta(days=90)}}
+ACT: dict[str, Any] = {"reference": "TEST-1 of 2022-03-12"}
+DESTROYED: dict[str, Any] = ACT | {"exhibits": ["seized"], "how": "destroyed", "witnesses": ["K-1"]}
+REPORT: dict[str, Any] = ACT | {"exhibit": "seized", "report": "expert_opinion", "substance": "mephedrone (4-MMC)"}
 
 
 def over(**plan: Any) -> Table:
@@ -211,8 +211,8 @@ def counts(table: Table) -> dict[str, Any]:
 
 
 def test_r18_report_is_corrected_also_once_the_exhibit_was_handed_on() -> None:
-    """What was spent and left is what the last correction says. The laboratory need not hold it any more, and nobody else corrects
-    it. What another report has overtaken is not corrected.
+    """What was spent and left is what the last correction says. The laboratory need not hold it any more, and no other service
+    corrects it. What another report has overtaken is not corrected.
     """
     table = over()
     table.say("uz.customs", "laboratory_report", id="the-report", **REPORT, received="13.2 kg", spent="1 kg", left="12.2 kg")

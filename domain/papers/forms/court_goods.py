@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from domain.delivery.holdings import exhibits
+from domain.delivery.holdings import CONSIGNMENT, exhibits
 from domain.delivery.watching import unwatched
 from domain.papers.forms import story
 from domain.papers.forms.lots import is_given, label_of, lot_of
@@ -33,7 +33,8 @@ from domain.papers.record import Heard
 from domain.papers.tongue import joined
 from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
-from domain.rules.exhibits import LaboratoryReport
+from domain.rules.detection import Detected
+from domain.rules.exhibits import ExhibitsAccepted, LaboratoryReport
 from domain.views.names import EXHIBITS, FATES
 from domain.words.text import mark
 
@@ -49,6 +50,7 @@ DISCREPANCY = mark("Decisions to go on in spite of a discrepancy: {count}.")
 HELD = mark("Exhibit: {exhibit}; held by {holder}.")
 GONE = mark("Exhibit: {exhibit}; {fate}.")
 BALANCE, OF_AMOUNTS = mark("Mass balance"), mark("Balance of amounts")
+REPORTED = mark("found")
 FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
 REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
 CLOSES = mark("It balances within the plan's tolerances{computed}.")
@@ -78,42 +80,9 @@ class Goods(Telling):
     def _custody(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
         yield self.head(CUSTODY)
-        rows: list[Row] = []
-        numbers: list[int] = []
-        handled = story.prepared(record)
-        if handled is not None:
-            said, prepared = handled
-            rows.append(
-                row(
-                    (self.service(said.service),),
-                    (self.moment(said),),
-                    weight(tongue, prepared.gross, *said.entries),
-                    seals(prepared.seals, *said.entries),
-                    NONE,
-                )
-            )
-            numbers.append(said.seq)
-        for said, accepted in record.said(HandoverAccepted):
-            offers = [one for one in record.said(HandoverOffered, said.checkpoint) if one[0].counted <= said.counted]
-            offer, offered = offers[-1] if offers else (None, None)
-            given = weight(tongue, offered.gross, *offer.entries) if offer is not None and offered is not None else NONE
-            missed = (tongue.quoted(accepted.not_checked, *said.entries),) if accepted.not_checked else NONE
-            rows.append(
-                row(
-                    (self.service(said.service),),
-                    (self.moment(said),),
-                    (*given, Words(" / "), *weight(tongue, accepted.gross, *said.entries)),
-                    seals(accepted.seals, *said.entries),
-                    missed,
-                )
-            )
-            numbers.append(said.seq)
-        ends = [(said, one.gross) for said, one in story.interdictions(record)]
-        ends += [(said, one.gross) for said, one in story.seizures(record)]
-        for said, gross in sorted(ends, key=lambda one: one[0].counted):
-            when = (self.moment(said), Words(", "), *tongue.words(SEIZED))
-            rows.append(row((self.service(said.service),), when, weight(tongue, gross, *said.entries), NONE, NONE))
-            numbers.append(said.seq)
+        held = sorted((*self._before_it_left(), *self._on_the_way()), key=lambda one: one[0].counted)
+        rows = [row((self.service(said.service),), *cells) for said, *cells in held]
+        numbers = [said.seq for said, *_ in held]
         heads = ((WHO, 5), (SINCE, 3), (GROSS, 4, True), (SEALS, 4), (CHECKED, 4))
         yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
@@ -131,6 +100,37 @@ class Goods(Telling):
                 fate = Value(tongue.translate(FATES.get(one.fate or "", one.fate or "–")), last or lot.sources)
                 lines.append((GONE, {"exhibit": exhibit, "fate": fate}))
         yield from self.told(lines)
+
+    def _before_it_left(self) -> Iterator[tuple[Heard, Line, Line, Line, Line]]:
+        """Who found it, who received it from whom, also once it was seized on the way, and who prepared it."""
+        record, tongue = self.record, self.tongue
+        for said, _ in record.said(Detected):
+            yield said, (self.moment(said), Words(", "), *tongue.words(REPORTED)), NONE, NONE, NONE
+        for said, taken in record.said(ExhibitsAccepted):
+            if CONSIGNMENT in taken.exhibits:
+                found = weight(tongue, taken.gross, *said.entries), seals(taken.seals, *said.entries)
+                yield said, (self.moment(said),), *found, NONE
+        handled = story.prepared(record)
+        if handled is not None:
+            said, prepared = handled
+            weighed = weight(tongue, prepared.gross, *said.entries)
+            yield said, (self.moment(said),), weighed, seals(prepared.seals, *said.entries), NONE
+
+    def _on_the_way(self) -> Iterator[tuple[Heard, Line, Line, Line, Line]]:
+        """Who took it over, with what each side weighed, and who seized it."""
+        record, tongue = self.record, self.tongue
+        for said, accepted in record.said(HandoverAccepted):
+            offers = [one for one in record.said(HandoverOffered, said.checkpoint) if one[0].counted <= said.counted]
+            offer, offered = offers[-1] if offers else (None, None)
+            given = weight(tongue, offered.gross, *offer.entries) if offer is not None and offered is not None else NONE
+            missed = (tongue.quoted(accepted.not_checked, *said.entries),) if accepted.not_checked else NONE
+            gross = (*given, Words(" / "), *weight(tongue, accepted.gross, *said.entries))
+            yield said, (self.moment(said),), gross, seals(accepted.seals, *said.entries), missed
+        ends = [(said, one.gross) for said, one in story.interdictions(record)]
+        ends += [(said, one.gross) for said, one in story.seizures(record)]
+        for said, mass in ends:
+            when = (self.moment(said), Words(", "), *tongue.words(SEIZED))
+            yield said, when, weight(tongue, mass, *said.entries), NONE, NONE
 
     def _balance(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue

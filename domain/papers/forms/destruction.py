@@ -71,7 +71,7 @@ class Destruction(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 5
+    version = 6
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:

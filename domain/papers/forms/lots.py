@@ -1,6 +1,6 @@
 """What an exhibit is called on paper, and in which statement it became one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.delivery.holdings import CONSIGNMENT, OWN_LABELS, REMOVED, SAMPLES, seized_label
@@ -9,9 +9,9 @@ from domain.papers.forms.parts import NONE, counted, item_of, mass_of, row, tabl
 from domain.papers.paper import Blank, Line, Row, Source, Table, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
-from domain.plan.goods import AnyAmount
+from domain.plan.goods import AnyAmount, SubstanceMass
 from domain.rules.balance import Seizure
-from domain.rules.exhibits import LaboratoryReport
+from domain.rules.exhibits import ExhibitDivided, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.views.amounts import together
 from domain.views.names import EXHIBITS
@@ -19,6 +19,7 @@ from domain.words.text import mark
 
 LABEL, WHAT, MASS, PACKED = mark("Exhibit"), mark("What"), mark("Net mass"), mark("Packing, seal")
 LEFT = mark("after the examination")
+PART_OF = mark("a part of: {lot}")
 LOTS: Mapping[str, str] = {
     REMOVED: mark("taken out at the preparation"),
     SAMPLES: mark("samples"),
@@ -37,11 +38,13 @@ class Lot:
     what: Line
     said: Heard | None = None
     amounts: tuple[AnyAmount, ...] = ()
+    planned: bool = False
+    """Whether nobody has said of it but the plan."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Where it comes from: the entries of that statement; else it follows from all that was said."""
-        return self.said.entries if self.said is not None else ("computed",)
+        """Where it comes from: the entries of that statement; else the plan, or it follows from all that was said."""
+        return self.said.entries if self.said is not None else ("plan" if self.planned else "computed",)
 
 
 def lot_of(record: Record, label: str, tongue: Tongue) -> Lot:
@@ -63,9 +66,23 @@ def lot_of(record: Record, label: str, tongue: Tongue) -> Lot:
     if label == CONSIGNMENT:
         seized = [said for said, _ in story.interdictions(record)]
         said_last = (*(said for said, _ in prepared), *seized)[-1:]
-        kept = prepared[0][1].kept if prepared else ()
-        return Lot((Value(tongue.translate(LOTS[CONSIGNMENT]), ("plan",)),), next(iter(said_last), None), kept)
-    return Lot((Blank(3),))
+        kept = prepared[0][1].kept if prepared else record.plan.consignment.contents
+        called = (Value(tongue.translate(LOTS[CONSIGNMENT]), ("plan",)),)
+        return Lot(called, next(iter(said_last), None), kept, planned=not said_last)
+    return next(_parts(record, label, tongue), Lot((Blank(3),)))
+
+
+def _parts(record: Record, label: str, tongue: Tongue) -> Iterator[Lot]:
+    """The part of a lot that bears this label, with its mass where it was weighed and the lot is of one substance."""
+    for said, divided in record.said(ExhibitDivided):
+        for part in (one for one in divided.into if one.label == label):
+            whole = lot_of(record, divided.exhibit, tongue)
+            called = tongue.say(PART_OF, lot=label_of(divided.exhibit, tongue, *said.entries))
+            of = [one for one in whole.amounts if isinstance(one, SubstanceMass)]
+            alone = len(of) == len(whole.amounts) == 1
+            yield Lot(
+                called, said, tuple(one.model_copy(update={"net": part.net}) for one in of if alone and part.net is not None)
+            )
 
 
 def each_lot(record: Record, said: Heard, labels: Sequence[str], tongue: Tongue) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from domain.papers.form import Form
 from domain.papers.forms.lots import each_lot
 from domain.papers.forms.parts import (
+    NONE,
     author,
     consignment,
     day_there,
@@ -20,7 +21,7 @@ from domain.papers.forms.parts import (
     weight,
 )
 from domain.papers.forms.witnessed import files
-from domain.papers.paper import Blank, Block, Box, Dated, Heading, Paragraph, Table, Title, Value
+from domain.papers.paper import Blank, Block, Box, Dated, Heading, Line, Paragraph, Table, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
@@ -138,7 +139,12 @@ def _found(record: Record, act: _Act, tongue: Tongue) -> Table:
         [
             row(tongue.words(TIME), *((Value(tongue.moment(one.happened), one.entries),) for one, _ in sides)),
             row(tongue.words(LOCAL), *(local(tongue, record, one.checkpoint, one) for one, _ in sides)),
-            row(tongue.words(GROSS), *(weight(tongue, found.gross, *one.entries) for one, found in sides)),
-            row(tongue.words(SEALS), *(seals(found.seals, *one.entries) for one, found in sides)),
+            row(tongue.words(GROSS), *(_or_by_hand(weight(tongue, said.gross, *one.entries)) for one, said in sides)),
+            row(tongue.words(SEALS), *(_or_by_hand(seals(said.seals, *one.entries)) for one, said in sides)),
         ],
     )
+
+
+def _or_by_hand(said: Line) -> Line:
+    """What was said; else room to write it."""
+    return (Blank(2),) if said == NONE else said
