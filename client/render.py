@@ -68,7 +68,7 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         not_left = _("{service} ({state}); it has not left yet", service=where.responsible, state=where.state)
         facts.add_row(_("responsible now"), left if where.leg is not None else not_left)
     if where is not None and where.held_by is not None and view.outcome is None:
-        facts.add_row(_("held by"), where.held_by)
+        facts.add_row(_("who holds it"), where.held_by)
     if where is not None and (outside := _outside(where)):
         facts.add_row(_("consignment"), outside)
     if where is not None and where.last_seen:
