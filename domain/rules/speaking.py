@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
-from domain.delivery.memory import Counted, Delegation
+from domain.delivery.memory import Correctable, Delegation
 from domain.delivery.progress import First, Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -237,7 +237,7 @@ CORRECTABLE = ("prepared", "arrest_made", "arrest_reported", "seizure", "interdi
 """Kinds whose statements are remembered so that they can be corrected."""
 
 
-def _earlier(state: State, statement: str) -> Counted | None:
+def _earlier(state: State, statement: str) -> Correctable | None:
     """What is remembered of a statement that counts and may be corrected: of a report or a disposal, with its exhibits."""
     if statement in state.counted:
         return state.counted[statement]
@@ -245,7 +245,7 @@ def _earlier(state: State, statement: str) -> Counted | None:
     for kind, words in (("laboratory_report", reported_in(state, statement)), ("disposed", disposed_in(state, statement))):
         for word in words.values():
             assert known is not None  # noqa: S101 - its entry is the one of that statement
-            return Counted(known.service, kind, word.seq, state.now, word.officers)
+            return Correctable(known.service, kind, word.seq, state.now, word.officers)
     return None
 
 
@@ -401,7 +401,7 @@ def say(state: State, said: Said) -> None:
     if _is_first_of_two(state, said, content):
         return
     if content.kind in CORRECTABLE:
-        state.counted[said.statement.id] = Counted(
+        state.counted[said.statement.id] = Correctable(
             said.service, content.kind, said.seq, said.at, officers_asked(state, said, content.declares.answers)
         )
     if content.is_contact():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.delivery.holdings import CONSIGNMENT, OWN_LABELS, REMOVED, SAMPLES, seized_label
 from domain.papers.forms import story
 from domain.papers.forms.parts import NONE, counted, item_of, mass_of, row, table, weight
-from domain.papers.paper import Blank, Line, Row, Source, Table, Value
+from domain.papers.paper import Blank, Line, Source, Table, TableRow, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.goods import AnyAmount, SubstanceMass
@@ -93,7 +93,7 @@ def each_lot(record: Record, said: Heard, labels: Sequence[str], tongue: Tongue)
     return table(tongue, ((LABEL, 3), (WHAT, 7), (MASS, 4, True), (PACKED, 4)), rows, [said.seq] * len(rows))
 
 
-def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> Row:
+def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> TableRow:
     lot = lot_of(record, label, tongue)
     what = lot.what
     reports = [(heard, one) for heard, one in record.said(LaboratoryReport) if one.exhibit == label and one.left is not None]

@@ -21,7 +21,7 @@ from domain.papers.forms.parts import (
     weight,
 )
 from domain.papers.forms.witnessed import files
-from domain.papers.paper import Blank, Block, Box, Dated, Heading, Line, Paragraph, Table, Title, Value
+from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Table, TickBox, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
@@ -56,7 +56,7 @@ class _Act:
     accepted: ExhibitsAccepted
 
 
-class Transfer(Form):
+class TransferForm(Form):
     """One each time that exhibits, or what was found, were offered and accepted: signed by giver and taker."""
 
     name = "transfer"
@@ -118,11 +118,11 @@ def _blocks(record: Record, act: _Act, tongue: Tongue) -> Iterator[Block]:
     yield _found(record, act, tongue)
     note = tongue.quoted(act.accepted.note, *acceptance.entries) if act.accepted.note else Blank(4)
     intact = act.accepted.intact
-    yield Paragraph(tongue.say(INTACT, yes=Box(intact), no=Box(not intact), note=note), "left")
+    yield Paragraph(tongue.say(INTACT, yes=TickBox(intact), no=TickBox(not intact), note=note), "left")
     yield from files(tongue, act.offer, acceptance)
     moment = Value(tongue.moment(acceptance.at), acceptance.entries, strong=True)
     yield Paragraph(tongue.say(PASSED, moment=moment), "left")
-    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
     yield Paragraph(tongue.say(COPIES, blank=Blank(1)), "left")
     officers = (tongue.officer(act.offer), tongue.officer(acceptance))
     roles = (tongue.say(text, officer=one) for text, one in zip((GIVER_SIGNS, TAKER_SIGNS), officers, strict=True))
