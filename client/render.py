@@ -202,7 +202,7 @@ def whose(one: ExhibitView | HeldExhibit) -> str:
 def _exhibits(view: DeliveryView) -> Iterator[tuple[str, str]]:
     """Who holds what; where nothing has left the consignment yet, that is told by who is responsible."""
     for one in view.exhibits:
-        if one.travels and len(view.exhibits) == 1 and (view.position is None or view.position.held_by is None):
+        if one.travels and len(view.exhibits) == 1 and view.position is not None and view.position.held_by is None:
             continue
         said = [whose(one), *(say_amount(amount, speak) for amount in one.contents)]
         said += [told(say_mass(one.net), speak)] if one.net is not None else []
