@@ -18,7 +18,7 @@ from activities.deconfliction import RegisterActivities
 from activities.keeping import ArchiveKeeping
 from activities.messenger import Messenger
 from activities.notices import Notices
-from activities.progress import Progress
+from activities.progress import WorkerProgress
 from activities.receipts import Receipts
 from activities.register_watch import RegisterWatch
 from activities.relay import Relay
@@ -41,7 +41,7 @@ from process.keyfile import key_in
 from process.mail import mailbox
 from process.metrics import Probes, counting, probed
 from process.ring import Wrapping, ring_in
-from process.sandbox import Sandbox
+from process.sandbox import WorkflowSandbox
 from process.serve import serve
 from process.settings import Settings
 from process.temporal import connect, tls_in
@@ -71,9 +71,9 @@ GRACE = timedelta(seconds=20)
 """How long attempts under way may take to finish when the worker is asked to stop."""
 
 
-def sandbox() -> Sandbox:
+def sandbox() -> WorkflowSandbox:
     """The sandbox every run of a workflow is in."""
-    return Sandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
+    return WorkflowSandbox(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PURE))
 
 
 def worker_for(  # noqa: PLR0913, PLR0917 - a worker has these parts
@@ -154,7 +154,7 @@ async def run(chosen: Settings, stop: asyncio.Event) -> None:
         for beside in (sweep.go_on(), receipts.go_on(), StrandedWatch(client, queue, alarms).go_on(), watch.go_on()):
             stack.callback(asyncio.create_task(beside).cancel)
         if counts is not None:
-            progress = Progress(counts.text, client, lists, keeping.lag, sweep.age)
+            progress = WorkerProgress(counts.text, client, lists, keeping.lag, sweep.age)
             for beside in (progress.go_on(), watchdog.go_on(progress.live)):
                 stack.callback(asyncio.create_task(beside).cancel)
             probes = Probes(progress.registry, progress.ready, progress.live, counts.text)

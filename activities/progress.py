@@ -42,7 +42,7 @@ SIGNS: Final = (
 """Of Temporal's SDK: answers to a worker that asks for work, and what it has finished."""
 
 
-class Progress:
+class WorkerProgress:
     """Looks at the worker from within."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it looks at

@@ -53,7 +53,7 @@ class NonsenseError(AwayError):
     """It did answer, and what it answered is no list of answers."""
 
 
-class Answers(Frozen):
+class PolledAnswers(Frozen):
     """A polled service's answers from a number on, as they came: one that is nothing must not take the others with it."""
 
     answers: Annotated[tuple[Any, ...], Field(max_length=MOST_ANSWERS)]
@@ -101,7 +101,7 @@ class ServiceCaller:
         path = "&".join([answers_to(request, after), *told])
         data = await self._call(service, "GET", path, b"", {"Prefer": f"wait={POLL_WAIT}"})
         try:
-            return tuple(_envelope(one) for one in Answers.model_validate_json(bounded(data)).answers)
+            return tuple(_envelope(one) for one in PolledAnswers.model_validate_json(bounded(data)).answers)
         except (ValidationError, Malformed) as error:
             raise NonsenseError(f"{service.id} answers something that is no list of statements") from error
 

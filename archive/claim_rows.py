@@ -23,7 +23,7 @@ from domain.words.moments import instant, utc_text
 
 
 @dataclass
-class Part:
+class RegisterPart:
     """The register as some claims see it. They are entered one after another, and written at once."""
 
     register: Register
@@ -101,7 +101,7 @@ class Part:
             await connection.execute(insert(claim_hashes), new)
 
 
-async def part_of(connection: AsyncConnection, head: Row[Any], some: Sequence[DatedClaim]) -> Part:
+async def part_of(connection: AsyncConnection, head: Row[Any], some: Sequence[DatedClaim]) -> RegisterPart:
     """The part of the register that these claims bear on."""
     names = {one.claim.delivery for one in some}
     own = (await connection.execute(select(claims).where(claims.c.delivery.in_(names)))).all()
@@ -113,7 +113,7 @@ async def part_of(connection: AsyncConnection, head: Row[Any], some: Sequence[Da
     hashes = sum(row.hashes for row in counts) - sum(len(one.hashes) for one in near)
     asked = [instant(head.asked_at)] if head.asked_at is not None else []
     book = await _enquiries(connection, head, some, max([min(instant(one.at) for one in some), *asked]))
-    return Part(
+    return RegisterPart(
         register=Register(number=head.number, claims=near, enquiries=book, asked_at=head.asked_at),
         released=released,
         outside=+outside,

@@ -33,7 +33,7 @@ MOST_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _WaitingClaim:
     dated: DatedClaim
     answer: asyncio.Future[RegisterAnswer]
 
@@ -47,11 +47,11 @@ class Claims:
         self._database = database
         self._gate = asyncio.Lock()
         """Whoever waits for the row in the database has a connection in hand, and so one of a process waits there."""
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingClaim] = []
 
     async def claim(self, dated: DatedClaim) -> RegisterAnswer:
         """Enter an operation; entering it again changes nothing. One that has been released stays so, and hears of nobody."""
-        own = _Waiting(dated, asyncio.get_running_loop().create_future())
+        own = _WaitingClaim(dated, asyncio.get_running_loop().create_future())
         self._waiting.append(own)
         try:
             async with self._gate:

@@ -53,7 +53,7 @@ class Approver(Frozen):
         return f"{self.service} {self.officer}"
 
 
-class Order(Frozen):
+class ExpungingOrder(Frozen):
     """By whose order, under which law, and which two persons do it. `at`: when."""
 
     at: UtcText
@@ -63,7 +63,7 @@ class Order(Frozen):
     second: Approver
 
     @model_validator(mode="after")
-    def _two(self) -> "Order":
+    def _two(self) -> "ExpungingOrder":
         if self.first == self.second:
             raise ValueError("it takes two persons to expunge a delivery")
         return self
@@ -73,7 +73,7 @@ class Expunction(Frozen):
     """What was ordered, and the ledger that stays provable."""
 
     delivery: str
-    order: Order
+    order: ExpungingOrder
     size: int
     root: bytes
 
@@ -86,7 +86,7 @@ class Expunging:
         self._database = database
         self._files = files
 
-    async def expunge(self, delivery: str, order: Order) -> Expunction:
+    async def expunge(self, delivery: str, order: ExpungingOrder) -> Expunction:
         """Destroy the data key and all that was sealed. To ask again destroys what is left of it and gives the first record.
 
         Raises `NotFound`, and `NotAllowed` if the delivery is not closed.
@@ -128,7 +128,7 @@ class Expunging:
             Approver(service=service, officer=officer)
             for service, _, officer in (one.partition(" ") for one in (row.first, row.second))
         )
-        order = Order(at=row.at, ordered_by=row.ordered_by, law=row.law, first=first, second=second)
+        order = ExpungingOrder(at=row.at, ordered_by=row.ordered_by, law=row.law, first=first, second=second)
         return Expunction(delivery=row.delivery, order=order, size=row.size, root=row.root)
 
 

@@ -29,7 +29,7 @@ LONGEST_PAGE = 1000
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _WaitingRead:
     shown: Shown
     proof: str | None
     """Digest of the proof that was used, which must not be good for another answer."""
@@ -51,7 +51,7 @@ class Reads:
         """As far as this process has written or seen it. A log that does not contain it is not gone on with."""
         self._forget_at = datetime.min.replace(tzinfo=UTC)
         """When proofs that are no longer valid are next forgotten."""
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingRead] = []
         self._writer: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
@@ -71,7 +71,7 @@ class Reads:
         `NotAuthentic` if the same proof has been shown something before, be it by another gateway.
         """
         used = digest_of_bytes(f"{shown.service} {nonce}".encode()) if nonce is not None else None
-        mine = _Waiting(shown, used)
+        mine = _WaitingRead(shown, used)
         self._waiting.append(mine)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
@@ -102,7 +102,7 @@ class Reads:
             except Exception as error:  # noqa: BLE001 - it is raised to everybody who waits for this batch
                 _refuse(batch, error)
 
-    async def _append(self, batch: Sequence[_Waiting]) -> None:
+    async def _append(self, batch: Sequence[_WaitingRead]) -> None:
         now = datetime.now(UTC)
         async with self._database.writing() as connection:
             tip = await self._locked(connection)
@@ -148,9 +148,9 @@ class Reads:
         await connection.execute(update(tips).values(envelope=envelope.model_dump_json()))
 
 
-async def _unused(connection: AsyncConnection, batch: Sequence[_Waiting], now: datetime) -> list[_Waiting]:
+async def _unused(connection: AsyncConnection, batch: Sequence[_WaitingRead], now: datetime) -> list[_WaitingRead]:
     """Those whose proof has not been used, which it now has."""
-    first: dict[str, _Waiting] = {}
+    first: dict[str, _WaitingRead] = {}
     for one in batch:
         if one.proof is not None:
             first.setdefault(one.proof, one)
@@ -160,7 +160,7 @@ async def _unused(connection: AsyncConnection, batch: Sequence[_Waiting], now: d
     return [one for one in batch if one.proof is None or first.get(one.proof) is one]
 
 
-def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
+def _refuse(batch: Sequence[_WaitingRead], error: Exception) -> None:
     for one in batch:
         one.refuse(error)
 

@@ -40,7 +40,7 @@ GONE: Final = timedelta(days=30)
 """After which a subscription is removed whose officer may not be told any more."""
 
 
-class _Sealed(Frozen):
+class _SealedSubscription(Frozen):
     """What is kept of a subscription out of sight."""
 
     key: str | None
@@ -91,7 +91,7 @@ class Subscribers:
         installation may have.
         """
         name, now = f"n-{secrets.token_hex(6)}", utc_text(self.clock())
-        sealed = canonical(_Sealed(key=who.key, subject=who.subject, wish=wish))
+        sealed = canonical(_SealedSubscription(key=who.key, subject=who.subject, wish=wish))
         key, wrapped = self._ring.wrap(sealed, _bound(name, who.service, who.officer))
         table = subscriptions.c
         async with self._database.writing() as connection:
@@ -242,7 +242,7 @@ class Subscribers:
         """None if somebody altered it in the database: then it tells nobody anything."""
         bound = _bound(row["id"], row["service"], row["officer"])
         try:
-            sealed = _Sealed.model_validate_json(self._ring.unwrap(row["ring_key"], row["wish"], bound))
+            sealed = _SealedSubscription.model_validate_json(self._ring.unwrap(row["ring_key"], row["wish"], bound))
         except (NotVerified, ValidationError):
             return None
         who = SignedIn(row["service"], row["officer"], sealed.key, sealed.subject)

@@ -39,7 +39,7 @@ fewer, the age is left out too, so that a row of a short route is one line of 80
 
 
 @dataclass(frozen=True)
-class Listed:
+class BoardRow:
     """A delivery of the list, and its row of the watch floor: none where it has ended, or is the reader's in part."""
 
     row: Row
@@ -57,7 +57,7 @@ class Board:
     gateway does not hold on its floor: they stand below.
     """
 
-    lines: tuple[Listed, ...]
+    lines: tuple[BoardRow, ...]
     engine: Engine = "up"
     beyond: int = 0
     more: bool = False
@@ -85,7 +85,7 @@ COLUMNS = (
 """Of a list as a table for programs. What the watch floor alone knows is empty where a delivery is not on it."""
 
 
-def _columns(one: Listed) -> Iterator[str]:
+def _columns(one: BoardRow) -> Iterator[str]:
     """What stands in them."""
     row, seen = one.row, one.floor.glance if one.floor is not None else None
     wait = awaited(one.floor) if one.floor is not None else None
@@ -106,7 +106,7 @@ async def board(door: Gateway, asked: Narrowing, most: int | None = None) -> Boa
         return await (newest if asked.sort == "started" else _first)(door, asked, most)
     query, of_floor = asked.query(), asked.of_floor()
     rows, (floor, engine, beyond) = await asyncio.gather(door.deliveries(query), _floor(door, of_floor))
-    known = {row.delivery: Listed(row, floor.get(row.delivery)) for row in rows}
+    known = {row.delivery: BoardRow(row, floor.get(row.delivery)) for row in rows}
     lines = [*known.values()]
     if asked.sort != "started":
         on_floor = [known[name] for name in floor if name in known]
@@ -118,7 +118,7 @@ async def board(door: Gateway, asked: Narrowing, most: int | None = None) -> Boa
 
 async def _first(door: Gateway, asked: Narrowing, most: int) -> Board:
     """The first so many of the same list."""
-    query, of_floor, lines, seen = asked.query(), asked.of_floor(), list[Listed](), dict[str, FloorRow]()
+    query, of_floor, lines, seen = asked.query(), asked.of_floor(), list[BoardRow](), dict[str, FloorRow]()
     engine: Engine = "up"
     beyond = 0
     matching: int | None = None
@@ -131,12 +131,12 @@ async def _first(door: Gateway, asked: Narrowing, most: int) -> Board:
             for names in _some([*fresh], MOST_ASKED_BY_NAME if asked.of_list_alone else min(most + 1, MOST_ASKED_BY_NAME)):
                 rows = await door.deliveries({**query, "deliveries": ",".join(names)})
                 known = {row.delivery: row for row in rows}
-                lines += [Listed(known[name], fresh[name]) for name in names if name in known]
+                lines += [BoardRow(known[name], fresh[name]) for name in names if name in known]
                 if len(lines) > most:
                     return _cut(lines, most, engine, beyond, matching)
     if not asked.of_floor_alone:
         below = await door.deliveries(query, len(seen) + most + 1 - len(lines))
-        lines += [Listed(row, None) for row in below if row.delivery not in seen]
+        lines += [BoardRow(row, None) for row in below if row.delivery not in seen]
     return _cut(lines, most, engine, beyond, matching)
 
 
@@ -148,10 +148,10 @@ async def _newest(door: Gateway, asked: Narrowing, most: int) -> Board:
     for names in _some([row.delivery for row in rows[:most]], MOST_ASKED_BY_NAME):
         some, engine, beyond = await _floor(door, {**asked.of_floor(), "deliveries": ",".join(names)})
         known |= some
-    return _cut([Listed(row, known.get(row.delivery)) for row in rows], most, engine, beyond)
+    return _cut([BoardRow(row, known.get(row.delivery)) for row in rows], most, engine, beyond)
 
 
-def _cut(lines: list[Listed], most: int | None, engine: Engine, beyond: int, matching: int | None = None) -> Board:
+def _cut(lines: list[BoardRow], most: int | None, engine: Engine, beyond: int, matching: int | None = None) -> Board:
     """The first so many of these."""
     return Board(tuple(lines[:most]), engine, beyond, more=len(lines) > len(lines[:most]), matching=matching)
 
@@ -159,10 +159,10 @@ def _cut(lines: list[Listed], most: int | None, engine: Engine, beyond: int, mat
 async def _newest_of_floor(door: Gateway, asked: Narrowing, most: int) -> Board:
     """The same of what the watch floor alone can choose, all of which is read of it."""
     floor, engine, beyond = await _floor(door, asked.of_floor())
-    lines: list[Listed] = []
+    lines: list[BoardRow] = []
     for names in _some(sorted(floor, key=lambda name: (floor[name].glance.started_at, name), reverse=True), MOST_ASKED_BY_NAME):
         known = {row.delivery: row for row in await door.deliveries({**asked.query(), "deliveries": ",".join(names)})}
-        lines += [Listed(known[name], floor[name]) for name in names if name in known]
+        lines += [BoardRow(known[name], floor[name]) for name in names if name in known]
         if len(lines) > most:
             break
     return _cut(lines, most, engine, beyond)
@@ -198,7 +198,7 @@ def table(found: Board, room: int, now: datetime | None = None, *, wide: bool = 
     return lines
 
 
-def _cells(one: Listed, now: datetime, *, whole: bool) -> tuple[Text | str, ...]:
+def _cells(one: BoardRow, now: datetime, *, whole: bool) -> tuple[Text | str, ...]:
     """Of one delivery; of one that is not on the floor what its row says."""
     row, age = one.row, two_units((instant(one.row.closed_at) if one.row.closed_at else now) - instant(one.row.started_at), speak)
     if one.floor is None:

@@ -8,7 +8,7 @@ from rich.text import Text
 from client.language import _, speak
 from client.tables import Lines, pairs
 from domain.plan.demands import Demand
-from domain.views.law import NOT_KNOWN_HERE, NOT_SO, NOTE, ExplainedCard, Line, explained
+from domain.views.law import NOT_KNOWN_HERE, NOT_SO, NOTE, ExplainedCard, LawLine, explained
 
 
 def demands_in_words(found: Sequence[Demand]) -> RenderableType:
@@ -38,6 +38,6 @@ def _rows(one: ExplainedCard) -> Iterator[tuple[str, str]]:
         yield _(NOTE), one.notes
 
 
-def _said(line: Line) -> str:
+def _said(line: LawLine) -> str:
     fits = f" - {_(NOT_SO)}" if line.wrong else ""
     return f"{line.sentence}{fits} [{line.mark}: {line.sure}{f': {line.where}' if line.where else ''}]"

@@ -18,7 +18,7 @@ from process.configuration import directory_in
 
 
 @dataclass(frozen=True)
-class Trust:
+class PacketTrust:
     """Whose keys are believed of packets, and with which keys they are decrypted."""
 
     directory: Directory | None
@@ -27,17 +27,17 @@ class Trust:
     service: str | None
 
 
-def trust(directory: Path | None, unverified: bool, folder: Path, service: str | None) -> Trust:  # noqa: FBT001 - as the option is
+def trust(directory: Path | None, unverified: bool, folder: Path, service: str | None) -> PacketTrust:  # noqa: FBT001 - as the option is
     """As the options say it. Raises `NotVerified` where nobody is believed."""
     if directory is None and not unverified:
         hint = _("give --directory FILE, one that you have from elsewhere; or --keys-unverified, to count without proof")
         raise NotVerified(
             _("whose keys these are stands only in the packets themselves, which their forger would have written"), hint=hint
         )
-    return Trust(directory_in(directory) if directory is not None else None, unverified, folder.expanduser(), service)
+    return PacketTrust(directory_in(directory) if directory is not None else None, unverified, folder.expanduser(), service)
 
 
-def deliveries_in(packets: list[Path], period: Period, by: CountedBy, trusted: Trust) -> Iterator[Delivery]:
+def deliveries_in(packets: list[Path], period: Period, by: CountedBy, trusted: PacketTrust) -> Iterator[Delivery]:
     """Those that count in the period, one packet after another; none is kept. Raises `Malformed` for two of one delivery."""
     if len(packets) > MOST_PACKETS:
         raise Malformed(_("{count} packets: at most {most} are counted at once", count=len(packets), most=MOST_PACKETS))
@@ -55,7 +55,7 @@ def deliveries_in(packets: list[Path], period: Period, by: CountedBy, trusted: T
             yield delivery
 
 
-def _verified(path: Path, trusted: Trust) -> Delivery:
+def _verified(path: Path, trusted: PacketTrust) -> Delivery:
     data = carrying.read(path, trusted.folder, trusted.service)
     try:
         verify(data, trusted.directory)

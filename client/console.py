@@ -155,7 +155,7 @@ def problem(error: VigilError) -> None:
     write(json.dumps(document, ensure_ascii=False))
 
 
-class Watched:
+class WatchScreen:
     """Shows a delivery, or several (`named`), as it goes: a live screen on a terminal, a line for each entry elsewhere."""
 
     def __init__(self, *, live: bool, named: bool = False) -> None:
@@ -188,7 +188,7 @@ class Watched:
             talk.print(line_of(name, entry) if self._named else line(entry))
 
 
-class Listed:
+class ListScreen:
     """Shows a list as it changes: in place on a terminal, one after another elsewhere."""
 
     def __init__(self, *, live: bool) -> None:

@@ -42,7 +42,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Clock:
+class TypedTimes:
     """Reads a time that a person has typed. `state`: of whom; it is asked for only where it is needed."""
 
     state: Callable[[], str | None]

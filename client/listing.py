@@ -11,7 +11,7 @@ from rich.table import Table
 
 from client import completing
 from client.entries import moment
-from client.human_times import Clock
+from client.human_times import TypedTimes
 from client.language import _, needs, speak
 from client.naming import raise_unless_a_state, raise_unless_listed
 from client.tables import Lines
@@ -152,7 +152,7 @@ def _in_utc(text: str) -> str:
     """A moment as the list is asked for it; a time as people say it is by the clock of this machine. Raises `Malformed`."""
     now = datetime.now().astimezone()
     try:
-        return utc_text(instant(Clock(lambda: None, lambda: now).by(now.tzinfo or UTC, text)))
+        return utc_text(instant(TypedTimes(lambda: None, lambda: now).by(now.tzinfo or UTC, text)))
     except ValueError as error:
         raise Malformed(_("--due-before: {why}", why=told(error.args[0], speak))) from error
 

@@ -45,7 +45,7 @@ OPTIONS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Said:
+class AnswerOptions:
     """The answers, as options name them."""
 
     route: Annotated[
@@ -97,7 +97,7 @@ class Said:
     example: Annotated[bool, typer.Option("--example", help="mark it as an example")] = False
 
 
-def answers(operation: str | None, said: Said, known: tuple[Directory, Mapping[str, RuleCard]]) -> Answers:
+def answers(operation: str | None, said: AnswerOptions, known: tuple[Directory, Mapping[str, RuleCard]]) -> Answers:
     """What was said, and at a terminal what was asked. Raises `Malformed` with every answer that is missing or not right."""
     missing = [
         name
@@ -137,7 +137,7 @@ def _option(place: str) -> str:
     return OPTIONS.get(name, f"--{name.replace('_', '-')}")
 
 
-def _options(said: Said) -> tuple[dict[str, Any], list[Fault]]:
+def _options(said: AnswerOptions) -> tuple[dict[str, Any], list[Fault]]:
     """What the options say, and of every one that cannot be read what would be right."""
     faults: list[Fault] = []
 
@@ -179,7 +179,7 @@ def _options(said: Said) -> tuple[dict[str, Any], list[Fault]]:
 
 
 def _asked(
-    operation: str | None, said: Said, given: dict[str, Any], known: tuple[Directory, Mapping[str, RuleCard]]
+    operation: str | None, said: AnswerOptions, given: dict[str, Any], known: tuple[Directory, Mapping[str, RuleCard]]
 ) -> dict[str, Any]:
     """The handful of questions, those that are answered already left out; a State without a card is none to ask about."""
     directory, cards = known
@@ -217,7 +217,7 @@ def _asked(
     return more
 
 
-def _goods(said: Said) -> tuple[Goods, ...]:
+def _goods(said: AnswerOptions) -> tuple[Goods, ...]:
     """What travels, several things with a semicolon between."""
     question = _("What travels, such as: heroin 5.3 kg, or EUR 12500, or rifle 10; several with ; between")
     return ask(question, lambda text: tuple(read_goods(one, said.goods_class) for one in text.split(";")))

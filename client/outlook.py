@@ -10,7 +10,7 @@ from client.language import _, named
 from client.spans import about
 from domain.views.names import OUTCOMES
 from domain.words.text import mark
-from rehearsal.forecast import Bin, Distribution, Forecast
+from rehearsal.forecast import Bin, Distribution, ForecastReport
 
 BAR = 24
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -32,13 +32,13 @@ def columns(found: Sequence[Bin]) -> str:
     return "".join(LEVELS[max(round(height * 8), 1 if height else 0)] for height in heights)
 
 
-def simulated(found: Forecast) -> str:
+def simulated(found: ForecastReport) -> str:
     """Of how many runs it is, and which."""
     last = found.seed + found.runs - 1
     return _("{count} simulated deliveries, seeds {first} to {last}", count=found.runs, first=found.seed, last=last)
 
 
-def forecast(found: Forecast) -> RenderableType:
+def forecast(found: ForecastReport) -> RenderableType:
     """Everything that the forecast says."""
     parts: list[RenderableType] = [Text(f"{found.operation}: {simulated(found)}", "bold")]
     parts += [Text(), _durations(found), Text(), _outcomes(found), Text(), _waits(found), Text(), _bottlenecks(found)]
@@ -64,7 +64,7 @@ def _spread(spread: Distribution | None) -> tuple[str, ...]:
     return about(spread.min_s), about(spread.median_s), about(spread.p90_s), about(spread.max_s)
 
 
-def _durations(found: Forecast) -> Table:
+def _durations(found: ForecastReport) -> Table:
     table = _table(mark("until the outcome"), "", *SPREAD, mark("from shortest to longest"))
     if found.duration is None:
         table.add_row(_("no run ended"))
@@ -75,7 +75,7 @@ def _durations(found: Forecast) -> Table:
     return table
 
 
-def _outcomes(found: Forecast) -> Table:
+def _outcomes(found: ForecastReport) -> Table:
     table = _table(mark("outcomes"), "", mark("runs"), mark("share"), "")
     for one in found.outcomes:
         table.add_row(
@@ -84,7 +84,7 @@ def _outcomes(found: Forecast) -> Table:
     return table
 
 
-def _waits(found: Forecast) -> Table:
+def _waits(found: ForecastReport) -> Table:
     table = _table(mark("waiting at each checkpoint"), "", mark("times"), *SPREAD, mark("median"))
     longest = max((one.wait.median_s for one in found.checkpoints), default=1) or 1
     for one in found.checkpoints:
@@ -92,7 +92,7 @@ def _waits(found: Forecast) -> Table:
     return table
 
 
-def _bottlenecks(found: Forecast) -> Table:
+def _bottlenecks(found: ForecastReport) -> Table:
     table = _table(mark("who alone was waited for"), "", mark("each run"), mark("share of such waiting"), "")
     for one in found.bottlenecks:
         table.add_row(one.service, about(one.mean_s), percent(one.share), bar(one.share))
@@ -101,7 +101,7 @@ def _bottlenecks(found: Forecast) -> Table:
     return table
 
 
-def _consents(found: Forecast) -> Table:
+def _consents(found: ForecastReport) -> Table:
     table = _table(mark("consents"), "", mark("must be extended"), mark("expires"), mark("left over at least"), mark("median"))
     for one in found.consents:
         left = (about(one.spare.min_s), about(one.spare.median_s)) if one.spare is not None else ("", "")
@@ -109,7 +109,7 @@ def _consents(found: Forecast) -> Table:
     return table
 
 
-def _failures(found: Forecast) -> Table:
+def _failures(found: ForecastReport) -> Table:
     table = _table(mark("where it halts"), "", mark("rule"), mark("why"), mark("runs"), mark("share"), mark("seen with seed"), "")
     for one in found.failures:
         words = (one.checkpoint, one.rule, one.cause, str(one.runs), percent(one.share), str(one.seed), bar(one.share))

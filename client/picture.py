@@ -6,13 +6,13 @@ from client.language import _
 from client.outlook import simulated
 from client.spans import about, ticks
 from domain.views.canvas import ACCENT, BAD, FAINT, GOOD, QUIET, SOFT, Canvas, broken, room
-from rehearsal.forecast import Bin, Distribution, Forecast
+from rehearsal.forecast import Bin, Distribution, ForecastReport
 
 WIDTH, MARGIN = 1000.0, 40.0
 CHART, ROW = 220.0, 26.0
 
 
-def forecast_svg(found: Forecast, title: str) -> str:
+def forecast_svg(found: ForecastReport, title: str) -> str:
     """The histogram of durations, and beneath it for each checkpoint how long it waited."""
     canvas = Canvas(WIDTH)
     y = MARGIN
@@ -26,7 +26,7 @@ def forecast_svg(found: Forecast, title: str) -> str:
     return canvas.svg(_("{delivery}: forecast", delivery=found.operation))
 
 
-def _durations(canvas: Canvas, found: Forecast, y: float) -> float:
+def _durations(canvas: Canvas, found: ForecastReport, y: float) -> float:
     canvas.text(MARGIN, y, _("How long until the outcome"), size=15, bold=True)
     if found.duration is None:
         canvas.text(MARGIN, y + 24, _("no run came to an end"), fill=BAD)
@@ -77,7 +77,7 @@ def _below(canvas: Canvas, columns: Sequence[Bin], left: float, step: float, bot
         canvas.text(left + len(columns) * step, bottom + 19, _("longer"), size=11, fill=QUIET, anchor="end")
 
 
-def _waits(canvas: Canvas, found: Forecast, y: float) -> float:
+def _waits(canvas: Canvas, found: ForecastReport, y: float) -> float:
     canvas.text(MARGIN, y, _("How long each checkpoint waited"), size=15, bold=True)
     y += 22
     words = _("dark: median; light: 90 of 100 runs; line: longest. At the end of a leg counted from the planned arrival.")

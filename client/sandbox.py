@@ -47,7 +47,7 @@ Way = Literal["push", "poll", "desk"]
 Say = Callable[[object], None]
 
 
-class About(Frozen):
+class SandboxFile(Frozen):
     """What a program needs to know of a sandbox: `sandbox.json` in its folder. These names are stable."""
 
     service: str
@@ -156,9 +156,9 @@ class Sandbox:
         """Where that of the second officer lies."""
         return self.keys / SECOND
 
-    def about(self, layout: Layout) -> About:
+    def about(self, layout: Layout) -> SandboxFile:
         """What a program needs to know of it."""
-        return About(
+        return SandboxFile(
             service=self.service,
             by=self.reach.by,
             url=None if isinstance(self.reach, Desk) else str(self.reach.url),

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from client.human_times import Clock, moments_of
+from client.human_times import TypedTimes, moments_of
 from client.language import _
 from client.submitting import kept
 from domain.delivery.requests import Request
@@ -23,7 +23,7 @@ from domain.words.errors import Fault, Malformed, faults_of
 
 
 @dataclass(frozen=True)
-class About:
+class PlanAsSeen:
     """The plan that a statement is about, and what its service had last seen of the delivery's ledger."""
 
     plan: str | None = None
@@ -39,7 +39,7 @@ _PARTS: Parts = {**PARTS, "agreement": _signed}
 
 
 def content_of(
-    kind: str, words: Iterable[str], request: Request | None, clock: Clock | None = None, before: Content | None = None
+    kind: str, words: Iterable[str], request: Request | None, clock: TypedTimes | None = None, before: Content | None = None
 ) -> Content:
     """The content of a statement of this kind; times as people say them are read by the `clock`. `before`: what it says where the
     words say nothing. Raises `Malformed` with every field that is missing or wrong.
@@ -79,7 +79,7 @@ def _several(faults: Iterable[Fault], given: Mapping[str, str]) -> str:
     return _('several have a semicolon between them: {field}="A; B"', field=name) if name is not None else ""
 
 
-def _by(clock: Clock, kind: str, given: dict[str, str]) -> Iterator[Fault]:
+def _by(clock: TypedTimes, kind: str, given: dict[str, str]) -> Iterator[Fault]:
     """Put RFC 3339 in place of times as people say them; a fault for each that the clock cannot tell."""
     for name in sorted(moments_of(kind) & given.keys()):
         try:
@@ -135,7 +135,7 @@ def kind_for(request: Request, *, positive: bool) -> str:
 
 
 def correction(  # noqa: PLR0913, PLR0917 - what is corrected, and how
-    of: str, kind: str, words: Iterable[str], reason: str, clock: Clock | None = None, before: Statement | None = None
+    of: str, kind: str, words: Iterable[str], reason: str, clock: TypedTimes | None = None, before: Statement | None = None
 ) -> Correction:
     """What an earlier statement should have said, whole: where the words say nothing, what it said `before`. Raises `Malformed`,
     also for a kind that is not corrected.
@@ -169,7 +169,7 @@ def statement(  # noqa: PLR0913, PLR0917 - the parts of one statement
     service: str,
     officer: str,
     content: Content,
-    about: About,
+    about: PlanAsSeen,
     checkpoint: str | None = None,
     *,
     on_behalf_of: str | None = None,

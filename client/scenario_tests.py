@@ -41,7 +41,7 @@ class Trial:
     staged: tuple[Staged, ...]
 
 
-class Missing(Frozen):
+class MissingStep(Frozen):
     """The first item of a trail that was not found; `number` counts from 1."""
 
     number: int
@@ -62,7 +62,7 @@ class TrialResult(Frozen):
     outcome: Outcome | None
     trail: int
     """Items that were looked for."""
-    missing: Missing | None = None
+    missing: MissingStep | None = None
     nearest: str = ""
     """What was found that is most like what is missing."""
     refusals: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ def compared(
     try:
         packets = perform()
     except (TimedOut, NotVerified) as error:
-        return tuple(_result(one.path, each, seed, stage, Found(problem=error.message)) for each in one.staged)
+        return tuple(_result(one.path, each, seed, stage, PacketFindings(problem=error.message)) for each in one.staged)
     ledgers = [(each.name, entry) for each, packet in zip(one.staged, packets, strict=True) for entry in _entries(packet)]
     for name, entry in sorted(ledgers, key=lambda line: line[1].at):
         show(name, entry)
@@ -113,7 +113,7 @@ def compared(
 
 
 @dataclass(frozen=True)
-class Found:
+class PacketFindings:
     """What a packet shows, as far as it can be compared."""
 
     outcome: Outcome | None = None
@@ -124,17 +124,17 @@ class Found:
     problem: str = ""
 
 
-def _found(one: Staged, packet: bytes) -> Found:
+def _found(one: Staged, packet: bytes) -> PacketFindings:
     expect = one.scenario.expect
     assert expect is not None  # noqa: S101 - `trial` refuses one without
     try:
         outcome, course = verify(packet).outcome, sights_in(packet)
     except NotVerified as error:
-        return Found(problem=error.message)
+        return PacketFindings(problem=error.message)
     number = first_missing(expect.trail, course)
     like = nearest(expect.trail, course, number) if number is not None else None
     refused = tuple(entries.line(entry).plain.strip() for entry in _entries(packet) if _is_refused(entry))
-    return Found(outcome, number, in_words(like) if like is not None else "", refused)
+    return PacketFindings(outcome, number, in_words(like) if like is not None else "", refused)
 
 
 def _entries(packet: bytes) -> list[Entry]:
@@ -146,7 +146,7 @@ def _is_refused(entry: Entry) -> bool:
     return isinstance(entry.event, Stated) and entry.event.verdict.verdict == "refused"
 
 
-def _result(path: Path, one: Staged, seed: int, stage: Stage, found: Found) -> TrialResult:
+def _result(path: Path, one: Staged, seed: int, stage: Stage, found: PacketFindings) -> TrialResult:
     plan, expect = one.dossier.plan, one.scenario.expect
     assert expect is not None  # noqa: S101 - `trial` refuses one without
     return TrialResult(
@@ -159,7 +159,7 @@ def _result(path: Path, one: Staged, seed: int, stage: Stage, found: Found) -> T
         expected=expect.outcome,
         outcome=found.outcome,
         trail=len(expect.trail),
-        missing=Missing(number=found.missing + 1, item=expect.trail[found.missing]) if found.missing is not None else None,
+        missing=MissingStep(number=found.missing + 1, item=expect.trail[found.missing]) if found.missing is not None else None,
         nearest=found.nearest,
         refusals=found.refusals,
         problem=found.problem,

@@ -17,7 +17,7 @@ from rich.text import Text
 from client.asking import ask, one_of
 from client.caller import CallerOptions
 from client.console import answer, talk
-from client.human_times import Clock
+from client.human_times import TypedTimes
 from client.language import _, speak
 from client.options import DryRun, Yes
 from client.tables import pairs
@@ -44,7 +44,7 @@ DECLINED = ("n", "no", "н", "нет")
 NoReason = Annotated[bool, typer.Option("--no-reason", help="you owe no reason, and give none")]
 
 
-def clock_of(caller: CallerOptions, directory: Path | None = None, *, offline: bool = False) -> Clock:
+def clock_of(caller: CallerOptions, directory: Path | None = None, *, offline: bool = False) -> TypedTimes:
     """The clock of the State of whoever speaks, as the directory names it: the file, where there is one, else the gateway's."""
 
     def state() -> str | None:
@@ -55,7 +55,7 @@ def clock_of(caller: CallerOptions, directory: Path | None = None, *, offline: b
         listed = caller.call(lambda door: door.directory())
         return next((one.state for one in listed if one.id == caller.service), None)
 
-    return Clock(state)
+    return TypedTimes(state)
 
 
 @dataclass(frozen=True)

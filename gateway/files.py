@@ -33,7 +33,7 @@ TIDY_EVERY = 3600.0
 """Seconds between two looks for files that have not come whole, or that nothing names."""
 
 
-class Handed(Frozen):
+class FileTaken(Frozen):
     """A file has been handed in."""
 
     digest: Digest
@@ -117,7 +117,7 @@ async def nothing_yet(_request: web.Request) -> None:
     """In place of the usual `100 Continue`: a file is not asked for before it is known that it is taken (`streamed`)."""
 
 
-async def handed_in(request: web.Request) -> Handed:
+async def handed_in(request: web.Request) -> FileTaken:
     """Take the file in the body. Raises what `FileRoom.take` does, and what HTTP has for a body that is no file."""
     delivery, digest = request.match_info["delivery"], request.match_info["digest"]
     said = {"digest": digest, "size": sized(request), "media_type": request.query.get("media_type", "")}
@@ -125,7 +125,7 @@ async def handed_in(request: web.Request) -> Handed:
         told = _FILE.validate_python(said)
     except ValidationError as error:
         raise Malformed(mark("that is no file that is taken"), faults_of(error)) from error
-    return Handed(digest=digest, new=await request.app[FILES].take(request[CALLER].service, delivery, told, request))
+    return FileTaken(digest=digest, new=await request.app[FILES].take(request[CALLER].service, delivery, told, request))
 
 
 async def handed_out(request: web.Request) -> web.StreamResponse:

@@ -21,7 +21,7 @@ from workflows.messages import HandIn, update_id
 
 
 @dataclass(frozen=True)
-class Share:
+class LeavingShare:
     """What a caller may leave in one delivery, and by which signal."""
 
     signal: str
@@ -31,21 +31,21 @@ class Share:
     hint: str
 
 
-STATEMENTS = Share(
+STATEMENTS = LeavingShare(
     messages.SUBMIT,
     LEFT_STATEMENTS,
     LEFT_BYTES,
     f"{LEFT_STATEMENTS} statements and {LEFT_BYTES} bytes",
     "what stops the delivery is still left; start a worker, then send the same again",
 )
-BRAKES = Share(
+BRAKES = LeavingShare(
     messages.SUBMIT,
     LEFT_BRAKES,
     LEFT_BRAKES * LARGEST_BRAKE,
     f"{LEFT_BRAKES} statements that stop or end something",
     "it hears those first; start a worker, then send the same again",
 )
-KEY_CHANGES = Share(
+KEY_CHANGES = LeavingShare(
     messages.CHANGE_KEYS,
     LEFT_KEY_CHANGES,
     LEFT_KEY_CHANGES_BYTES,
@@ -62,7 +62,7 @@ class _Left(NamedTuple):
     """Whose it is, what it counts for, and whether Temporal has it."""
 
     caller: str
-    share: Share
+    share: LeavingShare
     size: int
     signalled: asyncio.Task[None]
 
@@ -75,7 +75,7 @@ class Leaving:
         self._left: dict[tuple[str, str], _Left] = {}
         """By delivery and what was signed, the oldest first; what lies there no more and still counts, by when it came."""
 
-    async def leave(self, caller: Service, delivery: str, handed: HandIn[Envelope], share: Share) -> None:
+    async def leave(self, caller: Service, delivery: str, handed: HandIn[Envelope], share: LeavingShare) -> None:
         """Leave it by Signal, unless it lies there already: Temporal has it when this returns.
 
         Raises `ShareSpentError`, `Unavailable` where Temporal cannot be reached, and `NotFound` for what has ended.
@@ -101,7 +101,7 @@ class Leaving:
         if (left := self._left.pop((delivery, update_id(handed.content)), None)) is not None:
             self._left[delivery, handed.at] = left
 
-    def _check_share(self, caller: Service, delivery: str, size: int, share: Share) -> None:
+    def _check_share(self, caller: Service, delivery: str, size: int, share: LeavingShare) -> None:
         own = [
             one.size for (there, _), one in self._left.items() if (there, caller.id, share) == (delivery, one.caller, one.share)
         ]

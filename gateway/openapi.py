@@ -47,7 +47,7 @@ from domain.views.subscriptions import Subscription, SubscriptionId, Subscriptio
 from domain.views.view import DeliveryView
 from domain.words.identifiers import OperationCode, ServiceId, State
 from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, LONGEST_CURSOR, LONGEST_NUMBER, MOST_ASKED_BY_NAME
-from gateway.files import Handed
+from gateway.files import FileTaken
 from gateway.floor import FloorAnew, FloorBeat, FloorChanged, FloorGone
 from gateway.health import Health
 from gateway.list_query import ListQuery
@@ -288,7 +288,7 @@ SAYS: dict[str, Says] = {
     "files": Says({200: Success(FilesOfDelivery)}),
     "file": Says({200: Success(None, "The file, as bytes.", media="application/octet-stream")}),
     "attach": Says(
-        {201: Success(Handed, "Kept."), 200: Success(Handed, "Handed in before: nothing has changed.")},
+        {201: Success(FileTaken, "Kept."), 200: Success(FileTaken, "Handed in before: nothing has changed.")},
         carries="application/octet-stream",
         refuses=(411, 422),
         asks={"media_type": ("query", TypeAdapter(MediaType).json_schema(), "What kind of file it is.")},

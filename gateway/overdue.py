@@ -18,7 +18,7 @@ from domain.delivery.chasing import Chase, authentic, check_fresh
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Directory, Service
 from domain.signing.envelope import Envelope
-from domain.views.overdue import Around, Overdue, OverdueQuestion, Silence, owing, silent_services, with_opened
+from domain.views.overdue import Around, Overdue, OverdueQuestion, Silences, owing, silent_services, with_opened
 from domain.words.errors import NotAllowed, NotFound, VigilError
 from domain.words.moments import instant
 from domain.words.text import fill, mark
@@ -58,7 +58,7 @@ class OverdueRoom:
         self._counts: dict[str, tuple[float, int]] = {}
         self._looking: asyncio.Future[None] | None = None
         self._aside, self._going_over = Aside(), asyncio.Lock()
-        self._silences: dict[str | None, tuple[int, float, Silence]] = {}
+        self._silences: dict[str | None, tuple[int, float, Silences]] = {}
         """By reader: of which version of the rows, made when."""
 
     async def page(self, caller: Service, question: OverdueQuestion, unknown: Iterable[str] = ()) -> Overdue:
@@ -81,7 +81,7 @@ class OverdueRoom:
         if made is not None and made[0] != self._floor.version:
             await asyncio.sleep(made[1] + KNOWN_FOR - monotonic())
 
-    async def _silence(self, caller: Service) -> Silence:
+    async def _silence(self, caller: Service) -> Silences:
         """What is missing in the rows of this reader as they are now: gone over beside the event loop, once for all who ask."""
         reader = _reader(caller)
         async with self._going_over:
@@ -90,7 +90,7 @@ class OverdueRoom:
             made = self._silences.get(reader)
             if made is None or made[0] != self._floor.version:
                 version, rows = self._floor.version, self._floor.held(caller)
-                made = version, now, await self._aside.do(partial(Silence, rows, self._clock()))
+                made = version, now, await self._aside.do(partial(Silences, rows, self._clock()))
                 self._silences[reader] = made
             return made[2]
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from archive.cached_deliveries import FoldedDeliveries
 from archive.chases import Chases
 from archive.deliveries import Deliveries, InboxRow, KeptRow
-from archive.expunging import Expunging, Order
+from archive.expunging import Expunging, ExpungingOrder
 from archive.ledgers import Ledgers
 from archive.patterns import Patterns
 from archive.questions import Filters, ListQuestion, Sort
@@ -263,7 +263,7 @@ class Reading:
         """What the caller is being asked now in one delivery. Raises `NotFound`."""
         return inbox(await self.delivery(caller, name), caller.id, datetime.now(UTC))
 
-    async def expunge(self, name: str, order: Order) -> None:
+    async def expunge(self, name: str, order: ExpungingOrder) -> None:
         """Destroy what a closed delivery says. Raises `NotFound`, `NotAllowed` if it is open, and `Unavailable`."""
         self._folded.drop(name)
         await self._expunging.expunge(name, order)

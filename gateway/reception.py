@@ -9,7 +9,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from temporalio.client import Client
 
-from archive.expunging import Approver, Order
+from archive.expunging import Approver, ExpungingOrder
 from domain.delivery.ledger import Entry, Receipt, Withheld
 from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox, Stranded
 from domain.plan.access import reach, role_of
@@ -165,7 +165,7 @@ class Reception:
         """
         now = datetime.now(UTC)
         first, second = approved(given, delivery, await self._in_force.latest(), now)
-        order = Order(
+        order = ExpungingOrder(
             at=utc_text(now),
             ordered_by=first.ordered_by,
             law=first.law,

@@ -11,7 +11,7 @@ from typing import Final
 from domain.plan.access import reach, role_of
 from domain.plan.directory import Service
 from domain.views.floor import FloorQuestion, Placed
-from domain.views.selection import Selection, Tally
+from domain.views.selection import FloorTally, Selection
 
 MOST_KEPT: Final = 48
 """Questions that are kept; of 10,000 rows each has some 1 MB."""
@@ -30,12 +30,12 @@ class Selections:
     def __init__(self, rows: Mapping[str, Placed]) -> None:
         self._rows = rows
         self._kept: OrderedDict[Asked, tuple[float, Selection]] = OrderedDict()
-        self._tallies: dict[str | None, Tally] = {}
+        self._tallies: dict[str | None, FloorTally] = {}
         """Of each reader of whom a question is kept."""
         self._gate = asyncio.Lock()
         self._meanwhile: list[tuple[Placed | None, Placed | None]] | None = None
 
-    async def of(self, caller: Service, question: FloorQuestion) -> tuple[Selection, Tally]:
+    async def of(self, caller: Service, question: FloorQuestion) -> tuple[Selection, FloorTally]:
         """The rows that this reader is shown for this question, as they stand now, gone over in slices where it is new; and what
         is counted of all of its rows.
         """
@@ -71,7 +71,7 @@ class Selections:
         """
         try:
             while True:
-                found, tally, meanwhile = Selection(question), Tally(), list[tuple[Placed | None, Placed | None]]()
+                found, tally, meanwhile = Selection(question), FloorTally(), list[tuple[Placed | None, Placed | None]]()
                 made = (found, tally) if reader not in self._tallies else (found,)
                 self._meanwhile = meanwhile
                 for number, row in enumerate([*self._rows.values()], 1):
@@ -108,7 +108,7 @@ class Selections:
         return next(asked for asked in self._kept if counted[asked[0]] == most)
 
 
-def _take(selection: Selection | Tally, reader: str | None, before: Placed | None, after: Placed | None) -> None:
+def _take(selection: Selection | FloorTally, reader: str | None, before: Placed | None, after: Placed | None) -> None:
     """What of that change is this reader's (R11)."""
     if before is not None and may_see(reader, before):
         selection.remove(before)

@@ -36,7 +36,18 @@ from domain.record.handover import (
 from domain.signing.canonical import Frozen, canonical
 from domain.signing.envelope import Envelope, sign
 from domain.views.glance import Glance, glance
-from domain.views.shift import LONGEST, MOST_HOURS, USUALLY, Known, MadeSheet, Sheet, Shift, changed_since, differences, sheet_of
+from domain.views.shift import (
+    LONGEST,
+    MOST_HOURS,
+    USUALLY,
+    MadeSheet,
+    Sheet,
+    SheetSource,
+    Shift,
+    changed_since,
+    differences,
+    sheet_of,
+)
 from domain.words.errors import Malformed, NotAllowed, NotFound, NotVerified, faults_of
 from domain.words.limits import LARGEST_NUMBER_OF_HANDOVER, MOST_COMPARED
 from domain.words.moments import Moment, instant, utc_text
@@ -116,7 +127,7 @@ class ShiftDesk:
         async with self._comparing[watch]:
             found = await self._shifts.happened(watch, utc_text(since), utc_text(stand.at))
             then = await self._as_they_stood(stand, since)
-        known = Known(
+        known = SheetSource(
             rows=stand.rows,
             heads=stand.heads,
             counts=found.counts,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from domain.views.map_ground import LARGE, ground
 from domain.views.map_picture import map_picture
 from domain.views.outlines import Outlines
-from domain.views.route_map import RouteMap, Stop, Track
+from domain.views.route_map import MapStop, RouteMap, Track
 from domain.words.places import point
 from papers.outlines import outlines
 
@@ -35,7 +35,7 @@ def picture(block: Mapping[str, Any], known: Outlines | None) -> str:
     """One map, with these outlines."""
     placed = [(one, point((one["longitude"], one["latitude"]))) for one in block["located"]]
     found = RouteMap(
-        stops=tuple(Stop(int(one["number"]), at, one["known"] != "planned") for one, at in placed),
+        stops=tuple(MapStop(int(one["number"]), at, one["known"] != "planned") for one, at in placed),
         planned=(tuple(at for _, at in placed),),
         tracks=tuple(Track((before, at), gone=one["gone"]) for (_, before), (one, at) in pairwise(placed)),
         sightings=(),

@@ -34,7 +34,7 @@ _EARLIER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Made:
+class KeyAndCertificate:
     """A certificate and its key, as they lie in a folder."""
 
     certificate: Path
@@ -43,7 +43,7 @@ class Made:
     ends: datetime
 
 
-def make_authority(folder: Path, name: str, days: int, now: datetime, *, dry_run: bool = False) -> Made:
+def make_authority(folder: Path, name: str, days: int, now: datetime, *, dry_run: bool = False) -> KeyAndCertificate:
     """A new authority in this folder; `dry_run`: as it would be. Raises `NotAllowed` where there is one, `Malformed`."""
     paths = _paths(folder, AUTHORITY)
     _must_be_free(*paths)
@@ -59,7 +59,7 @@ def make_authority(folder: Path, name: str, days: int, now: datetime, *, dry_run
     if not dry_run:
         _write(paths[1], _private(key))
         _write(paths[0], unsigned.sign(key, SHA256()).public_bytes(Encoding.PEM), 0o644)
-    return Made(*paths, (name,), ends)
+    return KeyAndCertificate(*paths, (name,), ends)
 
 
 def issue(  # noqa: PLR0913 - what is to be in it, and where
@@ -72,7 +72,7 @@ def issue(  # noqa: PLR0913 - what is to be in it, and where
     renew: bool = False,
     to: Path | None = None,
     dry_run: bool = False,
-) -> Made:
+) -> KeyAndCertificate:
     """A certificate for these hosts, signed by the authority in this folder. `renew`: for the key that is there, in the place of
     the one before. `to`: where it is written, without the ending, else beside the authority under its name. `dry_run`: as it
     would be, and nothing is written. Raises `NotFound` without an authority, `NotAllowed` where there is one already or none to
@@ -112,17 +112,17 @@ def issue(  # noqa: PLR0913 - what is to be in it, and where
         _write(paths[1], _private(key))
     if not dry_run:
         _write(paths[0], signed.public_bytes(Encoding.PEM), 0o644)
-    return Made(*paths, tuple(hosts), ends)
+    return KeyAndCertificate(*paths, tuple(hosts), ends)
 
 
-def there(folder: Path) -> list[Made]:
+def there(folder: Path) -> list[KeyAndCertificate]:
     """Every certificate in this folder. Raises `NotFound` or `Malformed`."""
     if not folder.is_dir():
         raise NotFound(fill("there is no folder {folder}", folder=folder))
     found = []
     for path in sorted(folder.glob("*.pem")):
         one = _certificate(path)
-        found.append(Made(path, path.with_suffix(".key"), _hosts_of(one), one.not_valid_after_utc))
+        found.append(KeyAndCertificate(path, path.with_suffix(".key"), _hosts_of(one), one.not_valid_after_utc))
     return found
 
 

@@ -16,7 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import Info
 
 
-class Sandbox(SandboxedWorkflowRunner):
+class WorkflowSandbox(SandboxedWorkflowRunner):
     """Runs workflows as the SDK's own does."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:

@@ -42,7 +42,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RunEstimate:
     """What one delivery amounts to."""
 
     seed: int
@@ -131,7 +131,7 @@ class FailureShare(Frozen):
     seed: int
 
 
-class Forecast(Frozen):
+class ForecastReport(Frozen):
     """Everything. The lists begin with what weighs most; checkpoints stand in the order of the delivery."""
 
     operation: str
@@ -151,7 +151,7 @@ class Forecast(Frozen):
 # One delivery
 
 
-def course(seed: int, delivery: Delivery) -> Estimate:
+def course(seed: int, delivery: Delivery) -> RunEstimate:
     """What this delivery amounts to."""
     closed = {
         entry.event.checkpoint: (instant(entry.at), entry.event.result)
@@ -162,7 +162,7 @@ def course(seed: int, delivery: Delivery) -> Estimate:
     ended = next((instant(entry.at) for entry in delivery.ledger.entries if isinstance(entry.event, Concluded)), None)
     extensions = [base_name(name) for name in delivery.state.every_checkpoint() if name.startswith("extension.")]
     passed = {name: at for name, (at, result) in closed.items() if result == "satisfied"}
-    return Estimate(
+    return RunEstimate(
         seed=seed,
         outcome=delivery.state.outcome,
         lasted=ended - begun if ended is not None else None,
@@ -238,12 +238,12 @@ def _failure(delivery: Delivery) -> Failure | None:
 # Many deliveries
 
 
-def forecast(plan: Plan, courses: Sequence[Estimate]) -> Forecast:
+def forecast(plan: Plan, courses: Sequence[RunEstimate]) -> ForecastReport:
     """The distribution over these courses, at least one, the first of them with the lowest seed."""
     runs = len(courses)
     lasted = [one.lasted for one in courses if one.lasted is not None]
     arrived = [one.lasted for one in courses if one.lasted is not None and one.delivered]
-    return Forecast(
+    return ForecastReport(
         operation=plan.operation,
         runs=runs,
         seed=courses[0].seed,
@@ -261,7 +261,7 @@ def forecast(plan: Plan, courses: Sequence[Estimate]) -> Forecast:
     )
 
 
-def _checkpoints(plan: Plan, courses: Sequence[Estimate]) -> Iterator[Waited]:
+def _checkpoints(plan: Plan, courses: Sequence[RunEstimate]) -> Iterator[Waited]:
     """In the order of the delivery, an unforeseen decision after the checkpoint it is about, other unforeseen ones last."""
     planned = [one.id for one in sorted(plan.checkpoints, key=lambda one: ORDER.index(one.step))]
 
@@ -276,7 +276,7 @@ def _checkpoints(plan: Plan, courses: Sequence[Estimate]) -> Iterator[Waited]:
             yield Waited(checkpoint=name, times=len(waits), wait=spread)
 
 
-def _bottlenecks(courses: Iterable[Estimate]) -> Iterator[Bottleneck]:
+def _bottlenecks(courses: Iterable[RunEstimate]) -> Iterator[Bottleneck]:
     total: Counter[str] = Counter()
     runs = 0
     for one in courses:
@@ -288,7 +288,7 @@ def _bottlenecks(courses: Iterable[Estimate]) -> Iterator[Bottleneck]:
             yield Bottleneck(service=service, total_s=seconds, mean_s=round(seconds / runs), share=share)
 
 
-def _consents(plan: Plan, courses: Sequence[Estimate]) -> Iterator[ConsentOutlook]:
+def _consents(plan: Plan, courses: Sequence[RunEstimate]) -> Iterator[ConsentOutlook]:
     for state in plan.asked_states():
         for service in plan.authorities(state):
             extended = sum(service in one.extended for one in courses)
@@ -304,7 +304,7 @@ def _consents(plan: Plan, courses: Sequence[Estimate]) -> Iterator[ConsentOutloo
             )
 
 
-def _failures(courses: Sequence[Estimate]) -> Iterator[FailureShare]:
+def _failures(courses: Sequence[RunEstimate]) -> Iterator[FailureShare]:
     seeds: dict[Failure, list[int]] = {}
     for one in courses:
         if one.failure is not None:
@@ -320,7 +320,7 @@ def _failures(courses: Sequence[Estimate]) -> Iterator[FailureShare]:
         )
 
 
-def _histogram(courses: Iterable[Estimate]) -> tuple[Bin, ...]:
+def _histogram(courses: Iterable[RunEstimate]) -> tuple[Bin, ...]:
     """Columns of equal width from the shortest duration on. Where a few runs last far longer than nine in ten, these share
     one last and wider column, or they would press all others into the first.
     """

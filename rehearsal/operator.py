@@ -85,7 +85,7 @@ SHOWS_TWO = 0.25
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownHistory:
     """A history as some services are shown it, while the delivery is under way and afterwards."""
 
     delivery: Delivery
@@ -94,7 +94,7 @@ class Shown:
     packet: bytes
 
 
-def two_histories(run: Simulated, number: int) -> tuple[Shown, Shown]:
+def two_histories(run: Simulated, number: int) -> tuple[ShownHistory, ShownHistory]:
     """What came in as entry `number` came in only in the one; whatever came later came in in both, and was judged in each by the
     rules. Each gives receipts of its own.
     """
@@ -108,7 +108,7 @@ def two_histories(run: Simulated, number: int) -> tuple[Shown, Shown]:
             if isinstance(answer, Receipt):
                 given.append(answer)
     packet = seal(other, "", private_key_of(VIGIL), max(other.state.now, run.delivery.state.now))
-    return Shown(run.delivery, run.receipts, run.packet), Shown(other, tuple(given), packet)
+    return ShownHistory(run.delivery, run.receipts, run.packet), ShownHistory(other, tuple(given), packet)
 
 
 def _taken(delivery: Delivery, entry: Entry) -> object:
@@ -146,7 +146,7 @@ def two_histories_are_found(run: Simulated, number: int) -> None:
         raise BrokenInvariantError("an operator who shows two histories is not found by what was seen in the other")
 
 
-def _shows(shown: Shown, receipts: Sequence[Receipt]) -> bool:
+def _shows(shown: ShownHistory, receipts: Sequence[Receipt]) -> bool:
     """Whether who holds these is shown the whole ledger, and finds nothing."""
     ledger = shown.delivery.ledger
     comparison = Comparison(shown.delivery.plan.operation, receipts)
@@ -159,7 +159,7 @@ def _shows(shown: Shown, receipts: Sequence[Receipt]) -> bool:
     return True
 
 
-def signed_elsewhere(shown: Shown, number: int) -> Iterable[int]:
+def signed_elsewhere(shown: ShownHistory, number: int) -> Iterable[int]:
     """Entries of what counts here, and was signed by who had seen the other history beyond where the two part."""
     for entry in shown.delivery.ledger.entries[number:]:
         if isinstance(entry.event, Stated) and entry.event.verdict.verdict == "accepted":

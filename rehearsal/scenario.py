@@ -186,14 +186,14 @@ class Behaviour(Frozen):
     """Where something takes longer or shorter than the rest; the first that fits counts."""
 
 
-class Course(Frozen):
+class ScenarioCourse(Frozen):
     """What one delivery departs from the ordinary in, and how it is expected to end."""
 
     acts: Annotated[tuple[Act, ...], Field(max_length=100)] = ()
     expect: Expected | None = None
 
 
-class Scenario(Course, Behaviour):
+class Scenario(ScenarioCourse, Behaviour):
     """The whole scenario."""
 
     vigil: Literal["scenario/1"]
@@ -223,7 +223,7 @@ class Scenario(Course, Behaviour):
         return max([self.pace.slowest, *(one.slowest for one in self.paces if one.says == need)])
 
 
-class ConsignmentScenario(Course):
+class ConsignmentScenario(ScenarioCourse):
     """What is of one consignment alone in the scenario of a group."""
 
     operation: OperationCode
@@ -245,7 +245,7 @@ class GroupScenario(Behaviour):
 
     def of(self, operation: str) -> Scenario:
         """The scenario of one consignment."""
-        found = next((one for one in self.consignments if one.operation == operation), Course())
+        found = next((one for one in self.consignments if one.operation == operation), ScenarioCourse())
         alike = {name: getattr(self, name) for name in Behaviour.model_fields if name != "vigil"}
         return Scenario(vigil="scenario/1", **alike, acts=found.acts, expect=found.expect)
 

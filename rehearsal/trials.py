@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from rehearsal.chaos import one_trouble
-from rehearsal.forecast import Estimate, course
+from rehearsal.forecast import RunEstimate, course
 from rehearsal.groups import as_far_as
 from rehearsal.simulator import NotEnded, World, simulate
 
@@ -27,7 +27,7 @@ class Trials:
     trouble: int = 0
     """In how many of a hundred runs one trouble of `rehearsal.chaos` comes on top of the scenario of one of them."""
 
-    def run(self) -> Iterator[tuple[Estimate, ...]]:
+    def run(self) -> Iterator[tuple[RunEstimate, ...]]:
         """What each run amounts to for each of them, in the order of the seeds, as it is known."""
         seeds = range(self.worlds[0].seed, self.worlds[0].seed + self.runs)
         if self.runs <= FEW:
@@ -37,7 +37,7 @@ class Trials:
         with ProcessPoolExecutor(processes, initializer=_leave_interrupts_to_the_parent) as pool:
             yield from pool.map(self.one, seeds, chunksize=CHUNK)
 
-    def one(self, seed: int) -> tuple[Estimate, ...]:
+    def one(self, seed: int) -> tuple[RunEstimate, ...]:
         """What the run of this seed amounts to for each of them."""
         worlds = self.of(seed)
         if len(worlds) > 1:
@@ -59,9 +59,9 @@ class Trials:
         return tuple(worlds)
 
 
-def not_begun(seed: int) -> Estimate:
+def not_begun(seed: int) -> RunEstimate:
     """Of a consignment that had not begun when another of its group was given up."""
-    return Estimate(seed=seed, outcome=None, lasted=None, delivered=False)
+    return RunEstimate(seed=seed, outcome=None, lasted=None, delivered=False)
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -112,7 +112,7 @@ def is_timely(at: datetime, now: datetime) -> bool:
     return -BEHIND <= at - now <= AHEAD
 
 
-class _Sealed(Frozen):
+class _SealOfHandIn(Frozen):
     """What the seal of a hand-in commits to."""
 
     vigil: Literal["hand-in/1"] = "hand-in/1"
@@ -141,7 +141,7 @@ class HandIn(Frozen, Generic[T]):
     def check(self, delivery: str, directory: Directory) -> None:
         """Raises `NotAuthentic` unless the installation has sealed this content, for this delivery, with this time."""
         system = directory.system()
-        expected = _Sealed(delivery=delivery, at=self.at, content=digest_of(self.content))
+        expected = _SealOfHandIn(delivery=delivery, at=self.at, content=digest_of(self.content))
         if self.seal is None or system is None:
             raise NotAuthentic(mark("it is not sealed by the installation"))
         if open_envelope(self.seal, HAND_IN_TYPE, system.keys_at(instant(self.at))) != canonical(expected):
@@ -163,7 +163,7 @@ class HandIn(Frozen, Generic[T]):
 
 def hand_in(content: T, delivery: str, at: datetime, key: Ed25519PrivateKey) -> HandIn[T]:
     """This content for that delivery, received at this instant, sealed with the installation's key."""
-    sealed = _Sealed(delivery=delivery, at=utc_text(at), content=digest_of(content))
+    sealed = _SealOfHandIn(delivery=delivery, at=utc_text(at), content=digest_of(content))
     return HandIn(content=content, at=sealed.at, seal=sign(canonical(sealed), HAND_IN_TYPE, key))
 
 

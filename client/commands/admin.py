@@ -11,7 +11,7 @@ from client.language import _
 from client.options import DryRun, Output
 from domain.words.text import shown
 from process import certificates
-from process.certificates import Made
+from process.certificates import KeyAndCertificate
 
 app = typer.Typer(help="For whoever runs an installation.", no_args_is_help=True)
 certs = typer.Typer(help="Certificates for a small site: an authority of its own, and what it signs.", no_args_is_help=True)
@@ -61,7 +61,7 @@ def show(folder: Folder = FOLDER, output: Output = "text") -> None:
     answer(output, [_document(one) for one in found], _table(found))
 
 
-def _document(one: Made) -> dict[str, Any]:
+def _document(one: KeyAndCertificate) -> dict[str, Any]:
     return {
         "certificate": str(one.certificate),
         "key": str(one.key),
@@ -70,7 +70,7 @@ def _document(one: Made) -> dict[str, Any]:
     }
 
 
-def _table(found: list[Made]) -> Table:
+def _table(found: list[KeyAndCertificate]) -> Table:
     table = Table(box=None, padding=(0, 2))
     for heading in (_("certificate"), _("key"), _("for"), _("ends")):
         table.add_column(heading)

@@ -14,7 +14,7 @@ from client.commands.keys import InKeyring, Plainly, kept
 from client.console import answer
 from client.dossier import beside
 from client.language import _, language
-from client.new_plan import CodeName, Said, answers
+from client.new_plan import AnswerOptions, CodeName, answers
 from client.options import CardsFolder, DirectoryFile, DryRun, Output, grouped
 from client.plan_files import drafted, put
 from client.signing import dry
@@ -33,7 +33,7 @@ OWN = "vigil"
 
 @grouped
 def plan_new(
-    said: Said,
+    said: AnswerOptions,
     code_name: CodeName = None,
     folder: Annotated[
         Path | None, typer.Option("--in", help="a new folder for it; else one of its code name", show_default=False)
@@ -67,7 +67,7 @@ def plan_new(
 
 @grouped
 def init(
-    said: Said,
+    said: AnswerOptions,
     folder: Annotated[Path, typer.Argument(help="a new or empty folder", show_default=False)],
     code_name: CodeName = None,
     plainly: Plainly = False,

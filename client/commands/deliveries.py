@@ -11,7 +11,7 @@ from rich.console import Group
 from client import completing, render
 from client.board import Board, board, said_below, said_beside, table
 from client.caller import CallerOptions, InitiatorOptions
-from client.console import FOR_PROGRAMS, Listed, Watched, answer, out, paged, talk, write
+from client.console import FOR_PROGRAMS, ListScreen, WatchScreen, answer, out, paged, talk, write
 from client.dossier import PlanFiles
 from client.entries import in_lines, line
 from client.foretelling import Foretelling, kept
@@ -133,7 +133,7 @@ async def _list_again(door: Gateway, asked: Narrowing, output: str) -> None:
     another.
     """
     before: Board | None = None
-    with Listed(live=out.is_terminal and output not in FOR_PROGRAMS) as listed:
+    with ListScreen(live=out.is_terminal and output not in FOR_PROGRAMS) as listed:
         while True:
             try:
                 found = await board(door, asked, asked.most(output))
@@ -170,7 +170,7 @@ def show(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") -
 @grouped
 def watch(delivery: DeliveryId, caller: CallerOptions, output: Output = "text") -> None:
     """Follow a delivery until it ends. With -o json: one ledger entry a line."""
-    watched = Watched(live=talk.is_terminal and output == "text")
+    watched = WatchScreen(live=talk.is_terminal and output == "text")
 
     async def follow(door: Gateway) -> None:
         async for entry in door.changes(delivery, _away):

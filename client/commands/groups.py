@@ -23,7 +23,7 @@ from client.jointly import Countersigned, signed
 from client.language import _, named, speak
 from client.naming import raise_unless_a_purpose, raise_unless_a_state
 from client.options import DryRun, FieldWords, KindOption, Output, grouped
-from client.saying import About, content_of, kind_for, statement, with_decision, with_reason
+from client.saying import PlanAsSeen, content_of, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry_plans
 from client.submitting import hand_in
 from domain.delivery.ledger import Entry, Left
@@ -371,7 +371,7 @@ def _hand_in_to_all(
     """One signed statement comes to each consignment that it names. Each judges it by itself; one that fails keeps none back."""
     members = tuple(sorted(numbers.values()))
     checkpoint = request.checkpoint if request is not None else None
-    said = statement(code, caller.service, caller.code, content, About(digest), checkpoint, members=members)
+    said = statement(code, caller.service, caller.code, content, PlanAsSeen(digest), checkpoint, members=members)
     envelope = signing.signed(said, caller.key(), output, request)
 
     async def to_each(door: Gateway) -> list[Any]:

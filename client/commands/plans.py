@@ -33,7 +33,7 @@ from domain.words.errors import Malformed, VigilError
 from domain.words.quantities import say_span
 from domain.words.text import shown
 from process.configuration import deconfliction_key_in
-from rehearsal.forecast import Estimate, forecast
+from rehearsal.forecast import RunEstimate, forecast
 from rehearsal.trials import FEW, Trials
 
 DECONFLICTION = Path("~/.config/vigil/keys/deconfliction.key")
@@ -219,7 +219,7 @@ def plan_hash(
     answer(output, plain(found), f"{{kind: {found.kind}, hash: {found.hash}}}")
 
 
-def _with_progress(trials: Trials) -> Iterator[tuple[Estimate, ...]]:
+def _with_progress(trials: Trials) -> Iterator[tuple[RunEstimate, ...]]:
     """The courses as they come; on a terminal, how many have come."""
     bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=talk, transient=True, auto_refresh=False)
     if not talk.is_terminal or trials.runs <= FEW:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Group
 from rich.table import Table
 
-from client.console import Watched, answer, talk
+from client.console import WatchScreen, answer, talk
 from client.dossier import PlanFiles
 from client.language import _, named
 from client.options import Output, grouped
@@ -40,7 +40,7 @@ def rehearse(
         raise_if_endless(one)
     several = len(chosen) > 1
     with home_for(keep) as home:
-        with Watched(live=talk.is_terminal, named=several) as watched:
+        with WatchScreen(live=talk.is_terminal, named=several) as watched:
             work = Rehearsal(chosen, seed, home).run(watched.see, lambda text: talk.print(text, style="dim"))
             rehearsed = run(work)
         documents = [plain(one) | {"as_expected": one.as_expected} for one in rehearsed]

@@ -32,7 +32,7 @@ BAR: Final = 24
 
 
 @dataclass(frozen=True)
-class Counting:
+class CountedPackets:
     """What was counted, and of packets the deliveries whose forms are of single incidents."""
 
     results: Results
@@ -63,7 +63,7 @@ def results(
         if count.service is not None and form is not None and form not in of_period:
             hint = _("give the packets of the deliveries: each holds what this return asks of its incident")
             raise Malformed(_("{form} is of single incidents, and results hold numbers alone", form=form), hint=hint)
-        found = Counting(count.ask(lambda door, asked: door.results(asked)))
+        found = CountedPackets(count.ask(lambda door, asked: door.results(asked)))
     count.write(lambda path: _writer(path, filled)(found))
     if form is None:
         answer(count.output, plain(found.results), _shown(found.results))
@@ -83,7 +83,7 @@ class _Filled:
         if self.form in of_incidents and self.state is None:
             raise Malformed(_("{form} is of the seizures of one State: say with --state of which", form=self.form))
 
-    def of(self, found: Counting) -> Return:
+    def of(self, found: CountedPackets) -> Return:
         """The form, filled in."""
         assert self.form is not None  # noqa: S101 - there is nothing to fill in else
         if self.form in of_period:
@@ -95,7 +95,7 @@ class _Filled:
         return of_incidents[self.form](found.deliveries, self.state or "")
 
 
-def _of_packets(count: CountingOptions, form: Form | None) -> Counting:
+def _of_packets(count: CountingOptions, form: Form | None) -> CountedPackets:
     """What a return of incidents does not ask of a delivery is not kept."""
     adding, kept = Adding(), list[Delivery]()
     for delivery in count.deliveries():
@@ -104,17 +104,17 @@ def _of_packets(count: CountingOptions, form: Form | None) -> Counting:
             kept.append(delivery)
     now = utc_text(datetime.now(UTC))
     found = Results(counted_by=count.by, period=count.wanted(), as_of=now, whole=True, totals=tuple(adding.totals()))
-    return Counting(found, tuple(kept))
+    return CountedPackets(found, tuple(kept))
 
 
-def _writer(path: Path, filled: "_Filled") -> Callable[[Counting], str]:
+def _writer(path: Path, filled: "_Filled") -> Callable[[CountedPackets], str]:
     """What makes the text of such a file. Raises `Malformed`."""
     language = of(os.environ)
     if filled.form is not None:
         if path.suffix != ".csv":
             raise Malformed(_("{path}: a return is written as .csv", path=path))
         return lambda found: filled.of(found).csv()
-    ways: Mapping[str, Callable[[Counting], str]] = {
+    ways: Mapping[str, Callable[[CountedPackets], str]] = {
         ".csv": lambda found: words.in_csv(found.results),
         ".json": lambda found: found.results.model_dump_json(indent=2),
         ".svg": lambda found: picture(found.results, speak, language),
@@ -137,7 +137,7 @@ def _shown(found: Results) -> Group:
     return Group(*parts, Text(""), *(Text(one, style="dim") for one in words.remarks(found, speak)))
 
 
-def table_of(one: words.Shown) -> Table:
+def table_of(one: words.ShownTable) -> Table:
     """With a bar beside what can be compared."""
     table = Table(box=None, padding=(0, 2), show_edge=False)
     for number, heading in enumerate(one.head):

@@ -28,7 +28,7 @@ from client.naming import (
     raise_unless_listed,
 )
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
-from client.saying import About, content_of, correction, kind_for, statement, with_decision, with_reason
+from client.saying import PlanAsSeen, content_of, correction, kind_for, statement, with_decision, with_reason
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
 from client.submitting import hand_in, keep, kept
 from domain.delivery.ledger import Left
@@ -477,7 +477,7 @@ def _pass_on(
 
 def _about(
     delivery: str, content: Content, caller: CallerOptions, carried: CarryOptions, request: Request | None = None
-) -> About:
+) -> PlanAsSeen:
     """The plan that is named, or that the request is about, or that is in force; else the one of the last receipt. And what was
     seen of the ledger, once it has been compared with the receipts that are kept here. What only stops or ends something waits
     for no answer, and no contradiction holds it up.
@@ -491,15 +491,15 @@ def _about(
     if plan is None and not brake:
         message = _("it is not known here which plan of {delivery} is in force", delivery=delivery)
         raise Malformed(message, hint=_("name it with --plan: `vigil show` says which; or bring the requests with --request"))
-    return About(plan, None if carried.unseen else _compared(delivery, caller, carried, shown.seen, brake=brake))
+    return PlanAsSeen(plan, None if carried.unseen else _compared(delivery, caller, carried, shown.seen, brake=brake))
 
 
-def _shown(delivery: str, caller: CallerOptions, carried: CarryOptions, request: Request | None, *, brake: bool) -> About:
+def _shown(delivery: str, caller: CallerOptions, carried: CarryOptions, request: Request | None, *, brake: bool) -> PlanAsSeen:
     """What is said of the delivery as it stands; nothing where nobody says it, or not at once though there is a hurry."""
     if request is not None:
-        return About(request.plan, request.seen)
+        return PlanAsSeen(request.plan, request.seen)
     if carried.offline:
-        return About()
+        return PlanAsSeen()
 
     async def look(door: Gateway) -> DeliveryView:
         async with asyncio.timeout(AT_ONCE if brake else None):
@@ -507,8 +507,8 @@ def _shown(delivery: str, caller: CallerOptions, carried: CarryOptions, request:
 
     with suppress(VigilError if brake else Unavailable, TimeoutError):
         view = caller.call(look)
-        return About(view.plan, Seen(size=view.entries, root=view.root))
-    return About()
+        return PlanAsSeen(view.plan, Seen(size=view.entries, root=view.root))
+    return PlanAsSeen()
 
 
 def _compared(delivery: str, caller: CallerOptions, carried: CarryOptions, shown: Seen | None, *, brake: bool) -> Seen | None:

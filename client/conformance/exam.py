@@ -16,7 +16,7 @@ from yarl import URL
 
 from client.conformance.for_consent import for_consent
 from client.conformance.gateway import LOOK_EVERY, HandedIn, StandIn, about_what
-from client.conformance.record import Record
+from client.conformance.record import ExaminationRecord
 from domain.delivery.requests import Facts, Notice, Request
 from domain.delivery.statement import Statement
 from domain.plan.directory import Service, ServiceKey
@@ -109,7 +109,7 @@ class Exam:
         """Seconds after which what has not happened counts as not happening."""
         self.delivery = f"conformance-{secrets.token_hex(4)}"
         self.vigil, self.key = vigil
-        self.record = Record(self.delivery, self.key)
+        self.record = ExaminationRecord(self.delivery, self.key)
         self.main = self.request("main", conditions=CONDITIONS)
         """The request whose answers are looked at."""
         self.pair = self.request("pair", officers=2)

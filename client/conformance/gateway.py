@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from yarl import URL
 
-from client.conformance.record import Record, statement_id
+from client.conformance.record import ExaminationRecord, statement_id
 from domain.delivery.ledger import Left
 from domain.plan import proof
 from domain.plan.directory import Directory, Service
@@ -100,7 +100,7 @@ class StandIn:
     """The checkpoint at which it is away at first."""
     asked: Callable[[], list[Envelope]]
     """What the service is being asked, each request in Vigil's envelope."""
-    record: Record
+    record: ExaminationRecord
     """What is shown of the delivery, and where what the service says is recorded."""
     handed_in: list[HandedIn] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)

@@ -17,7 +17,7 @@ from domain.signing.tree import Frontier
 from domain.words.moments import utc_text
 
 
-class Record:
+class ExaminationRecord:
     """It begins with one entry that is not the service's to read."""
 
     def __init__(self, delivery: str, key: Ed25519PrivateKey) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.cluster import topology
 from process import certificates
-from process.certificates import AUTHORITY, LONGEST, LONGEST_OF_AUTHORITY, Made, now
+from process.certificates import AUTHORITY, LONGEST, LONGEST_OF_AUTHORITY, KeyAndCertificate, now
 
 
 def trusted() -> Path:
@@ -19,6 +19,6 @@ def trusted() -> Path:
     return certificates.make_authority(folder, "Vigil cluster authority", LONGEST_OF_AUTHORITY, now()).certificate
 
 
-def certify(stem: Path, name: str, addresses: Iterable[str]) -> Made:
+def certify(stem: Path, name: str, addresses: Iterable[str]) -> KeyAndCertificate:
     """A certificate for a name and these addresses, good for both ends of a connection: STEM.pem and STEM.key."""
     return certificates.issue(trusted().parent, name, [name, *addresses], LONGEST, now(), to=stem)

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from domain.delivery.custody import Custody
 from domain.delivery.holdings import mass_of, not_its_parts, parts_in
-from domain.delivery.memory import Goods, Secured
+from domain.delivery.memory import PreparedGoods, Secured
 from domain.delivery.state import State
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
@@ -108,7 +108,7 @@ class Balance:
         """The same; nothing once they are explained."""
         return () if self._state.explained else self.differences()
 
-    def _differences(self, goods: Goods) -> Iterator[Finding]:
+    def _differences(self, goods: PreparedGoods) -> Iterator[Finding]:
         state, tolerances = self._state, self._state.plan.tolerances
         contents = state.plan.consignment.contents
         yield from compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)
@@ -137,7 +137,7 @@ class Balance:
             if (whole := mass_of(state, label)) is not None and not_its_parts(state, label, together):
                 yield LOT_DIFFERS(label=label, found=together.said, expected=whole.said)
 
-    def _recovered(self, what: Compared, goods: Goods, recovered: Sequence[tuple[AnyAmount, ...]]) -> Iterator[Finding]:
+    def _recovered(self, what: Compared, goods: PreparedGoods, recovered: Sequence[tuple[AnyAmount, ...]]) -> Iterator[Finding]:
         contents, tolerances = self._state.plan.consignment.contents, self._state.plan.tolerances
         yield from compared(what, goods.kept, recovered, tolerances)
         guessed = tuple(one for one in goods.kept if not isinstance(one.quantity, int))
@@ -228,7 +228,7 @@ def _packages(what: Compared, found: int, expected: Quantity) -> Iterator[Findin
         yield OTHER_PACKAGES(what=what, found=found, expected=bounds(expected).said)
 
 
-def _serials(goods: Goods, recovered: Iterable[AnyAmount]) -> Iterator[Finding]:
+def _serials(goods: PreparedGoods, recovered: Iterable[AnyAmount]) -> Iterator[Finding]:
     keys = keyed((*goods.kept, *recovered))
     known = {key: one.serials for key, one in keys[len(goods.kept) :] if isinstance(one, Numbered)}
     for number, (key, one) in enumerate(keys[: len(goods.kept)], 1):

@@ -32,7 +32,7 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class Counted:
+class Correctable:
     """A statement that has taken effect and may be corrected (R18); `officers` had to say it (R20)."""
 
     service: str
@@ -78,7 +78,7 @@ class Delegation:
 
 
 @dataclass(frozen=True)
-class Goods:
+class PreparedGoods:
     """What the preparation record says was done to the consignment, as last corrected."""
 
     kept: tuple[Amount, ...]

@@ -12,7 +12,7 @@ from domain.delivery.grants import Agreed, Grant, Permit
 from domain.delivery.known import Known, KnownStatements
 from domain.delivery.memory import (
     Cooperating,
-    Counted,
+    Correctable,
     Delegation,
     Detection,
     Disclosure,
@@ -21,9 +21,9 @@ from domain.delivery.memory import (
     EndedPart,
     Exhibit,
     Gap,
-    Goods,
     OnHold,
     Owed,
+    PreparedGoods,
     Recorder,
     Recovered,
     RegisterState,
@@ -84,7 +84,7 @@ class State:
     """While it is not decided what becomes of a hold; the first one stands (R8)."""
     went_on: int = 0
     """How often it was decided to go on after something did not fit (R7)."""
-    counted: dict[str, Counted] = field(default_factory=dict)
+    counted: dict[str, Correctable] = field(default_factory=dict)
     """Statements that can be corrected, by id (R18)."""
     firsts: dict[str, First] = field(default_factory=dict)
     """By the id it corrects: what a first officer says where two must correct the same (R20)."""
@@ -112,7 +112,7 @@ class State:
     """Who reported what was found, and holds it; none until somebody has (R30)."""
     exhibits: dict[str, Exhibit] = field(default_factory=dict)
     """By label: what was handed on, examined or disposed of since it became an exhibit (R30); see `domain.delivery.holdings`."""
-    goods: Goods | None = None
+    goods: PreparedGoods | None = None
     """What was done to the consignment; none until it has been prepared."""
     seizures: dict[str, Recovered] = field(default_factory=dict)
     """By statement id, as last corrected."""
@@ -354,7 +354,7 @@ class State:
             self.progress[checkpoint] = replace(progress, answers={}, firsts={}, standing={})
         return progress
 
-    def handle(self, goods: Goods) -> None:
+    def handle(self, goods: PreparedGoods) -> None:
         """This is what was done to the consignment. A device that is not in it any more has not failed."""
         self.goods = goods
         labels = [one.label for one in goods.items]

@@ -7,17 +7,17 @@ from domain.papers.paper import (
     Author,
     Blank,
     Block,
-    Box,
     Break,
     Column,
     Columns,
     Dated,
     Line,
     Paragraph,
-    Row,
-    Signature,
+    SignatureLine,
     Signatures,
     Table,
+    TableRow,
+    TickBox,
     Title,
     Width,
     Words,
@@ -51,7 +51,7 @@ def _shared(left: Line, right: Line) -> Line:
     """One box before both, and one blank behind them: what is ticked or written is so once."""
     if left != right and left and right and isinstance(left[-1], Blank) and isinstance(right[-1], Blank):
         left, right = _closed(left[:-1]), _narrow(right, WIDEST_BEHIND_BOTH)
-    if left != right and left and right and isinstance(left[0], Box) and left[0] == right[0]:
+    if left != right and left and right and isinstance(left[0], TickBox) and left[0] == right[0]:
         right = right[1:]
     return both(left, right)
 
@@ -84,7 +84,7 @@ def _pair(left: Block | None, right: Block | None) -> Block:
             signers = zip(left.signatures, right.signatures, strict=True)
             return replace(
                 left,
-                signatures=tuple(Signature(both(one.role, other.role), one.stamp) for one, other in signers),
+                signatures=tuple(SignatureLine(both(one.role, other.role), one.stamp) for one, other in signers),
                 signature=f"{left.signature} / {right.signature}",
                 name=f"{left.name} / {right.name}",
                 stamp=f"{left.stamp} / {right.stamp}",
@@ -109,7 +109,7 @@ def _table(left: Table, right: Table) -> Table:
         left,
         columns=tuple(Column(both(one.head, other.head), one.share, one.figures) for one, other in columns),
         rows=tuple(
-            Row(tuple(both(cell, same) for cell, same in zip(one.cells, other.cells, strict=True)), one.total)
+            TableRow(tuple(both(cell, same) for cell, same in zip(one.cells, other.cells, strict=True)), one.total)
             for one, other in rows
         ),
         left_out=both(left.left_out, right.left_out),

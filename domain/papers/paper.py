@@ -54,14 +54,14 @@ class Blank:
 
 
 @dataclass(frozen=True)
-class Box:
+class TickBox:
     """A box; data tick it, and nobody else does."""
 
     ticked: bool = False
     piece: Literal["box"] = "box"
 
 
-Piece = Words | Value | Blank | Box
+Piece = Words | Value | Blank | TickBox
 Line = tuple[Piece, ...]
 Style = Literal["text", "left", "small", "note", "subject", "centre", "marking", "handling", "right", "ruling"]
 
@@ -124,7 +124,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A row of a table; one that sums up stands out."""
 
     cells: tuple[Line, ...]
@@ -136,7 +136,7 @@ class Table:
     """A table. `left_out`: how many rows more there are, which it does not print, and where they are."""
 
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     left_out: Line = ()
     small: bool = False
     once: bool = False
@@ -157,7 +157,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Bar:
+class TimeBar:
     """A bar of a row, in thousandths of the width."""
 
     begin: int
@@ -171,7 +171,7 @@ class BarRow:
     """A row of bars with its name."""
 
     name: Line
-    bars: tuple[Bar, ...]
+    bars: tuple[TimeBar, ...]
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class Station:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class MapStretch:
     """Of a map, from one place to the next: who answers for it, as far as it went and to where it was to go."""
 
     begin: int
@@ -222,7 +222,7 @@ class Stretch:
 class Strip:
     """One row of a map; the next one goes on where it ends."""
 
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[MapStretch, ...]
     stations: tuple[Station, ...]
 
 
@@ -280,7 +280,7 @@ class Dated:
 
 
 @dataclass(frozen=True)
-class Signature:
+class SignatureLine:
     """Who signs by hand."""
 
     role: Line
@@ -291,7 +291,7 @@ class Signature:
 class Signatures:
     """Lines for signatures and names, which are written by hand; one below the other, or two in a row."""
 
-    signatures: tuple[Signature, ...]
+    signatures: tuple[SignatureLine, ...]
     signature: str
     """What stands below the lines."""
     name: str

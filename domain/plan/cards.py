@@ -103,7 +103,7 @@ class LawText(Frozen):
     address: Annotated[str, Field(max_length=LONGEST_SOURCE)] = ""
 
 
-class Law(Frozen):
+class LawSource(Frozen):
     """Where a value stands."""
 
     mark: Mark
@@ -117,7 +117,7 @@ class Provision(Frozen):
     it names none.
     """
 
-    law: Law
+    law: LawSource
     channels: Annotated[tuple[Channel, ...], Field(max_length=9)] = ()
     goods: Annotated[tuple[GoodsClass, ...], Field(max_length=8)] = ()
     stage: Stage | None = None
@@ -323,7 +323,7 @@ class Duty(Provision):
         return self.within is None and self.before is None
 
 
-class Reporting(Provision):
+class ReportingDuty(Provision):
     """What is reported while it runs, and how often at the least. No record shows it, so somebody answers for it (R1)."""
 
     what: Words
@@ -345,7 +345,7 @@ class RecordRule(Provision):
     by: Literal["witnesses", "recording", "either", "neither"]
 
 
-class Notice(Provision):
+class AnswerTime(Provision):
     """The least time the State must be given to answer a request."""
 
     time: Span
@@ -378,10 +378,10 @@ class RuleCard(Frozen):
     bars: Annotated[tuple[Bar, ...], Field(max_length=MOST_PROVISIONS)] = ()
     offences: Annotated[tuple[Offences, ...], Field(max_length=MOST_PROVISIONS)] = ()
     duties: Annotated[tuple[Duty, ...], Field(max_length=MOST_DUTIES_OF_A_CARD)] = ()
-    reports: Annotated[tuple[Reporting, ...], Field(max_length=MOST_PROVISIONS, exclude_if=lambda said: not said)] = ()
+    reports: Annotated[tuple[ReportingDuty, ...], Field(max_length=MOST_PROVISIONS, exclude_if=lambda said: not said)] = ()
     afterwards: Annotated[tuple[Afterwards, ...], Field(max_length=MOST_PROVISIONS, exclude_if=lambda said: not said)] = ()
     records: Annotated[tuple[RecordRule, ...], Field(max_length=MOST_PROVISIONS)] = ()
-    notice: Annotated[tuple[Notice, ...], Field(max_length=MOST_PROVISIONS)] = ()
+    notice: Annotated[tuple[AnswerTime, ...], Field(max_length=MOST_PROVISIONS)] = ()
     languages: Annotated[tuple[Languages, ...], Field(max_length=MOST_PROVISIONS)] = ()
     notes: Annotated[str, Field(max_length=LONGEST_NOTES)] = ""
 
@@ -470,7 +470,7 @@ class RuleCard(Frozen):
         about = (one for one in self.urgent_measures if one.is_about(case, self.state))
         return next((one for one in about if measure in one.measures and kind in one.by), None)
 
-    def notice_of(self, case: Case) -> Notice | None:
+    def notice_of(self, case: Case) -> AnswerTime | None:
         """The least time to answer; none where that is not known."""
         return next((one for one in self.notice if one.is_about(case, self.state)), None)
 

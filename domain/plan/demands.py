@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from domain.plan.cards import Duty, Law, LawText, Measure, Movement, Provision, Recorded, RecordRule, RuleCard
+from domain.plan.cards import Duty, LawSource, LawText, Measure, Movement, Provision, Recorded, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span
@@ -65,7 +65,7 @@ class Point(Frozen):
     """In English, with the names of `values` in braces."""
     values: dict[str, Value]
     """A text stands as it is; of several, each is a word of our own."""
-    law: Law | None
+    law: LawSource | None
     """Where it stands, and how sure that is; none: not known."""
     text: LawText | None
     fits: bool | None

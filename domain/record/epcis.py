@@ -16,7 +16,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, LeftOut
 from domain.delivery.reported import Stated
 from domain.delivery.statement import Content, Statement
-from domain.record.epcis_events import EVENTS, OPEN, About, Event, uri
+from domain.record.epcis_events import EVENTS, OPEN, Event, EventSource, uri
 from domain.record.packet import Packet
 from domain.record.replay import follow, replay
 from domain.rules.handling import code_of
@@ -112,7 +112,7 @@ class _Made:
             corrects = statement.content.of
         new = [
             _whole(delivery, entry, statement, content, number, part)
-            for number, part in enumerate(EVENTS[type(content)](About(delivery, entry, statement, content)), 1)
+            for number, part in enumerate(EVENTS[type(content)](EventSource(delivery, entry, statement, content)), 1)
         ]
         self.wrong(entry, statement, [one["eventID"] for one in new])
         self.by_statement[corrects] = new

@@ -32,7 +32,7 @@ Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class About:
+class EventSource:
     """What events are made of."""
 
     delivery: Delivery
@@ -65,19 +65,19 @@ def uri(*parts: str) -> str:
     return ":".join(("urn:vigil", *(quote(one, safe="") for one in parts)))
 
 
-def _object(about: About, step: str, disposition: str, *more: Event, action: str = "OBSERVE") -> Event:
+def _object(about: EventSource, step: str, disposition: str, *more: Event, action: str = "OBSERVE") -> Event:
     """Of the consignment, where nothing else is said."""
     event = {"type": "ObjectEvent", "action": action, "bizStep": step, "disposition": disposition}
     return event | {"epcList": [about.consignment]} | {name: value for part in more for name, value in part.items()}
 
 
-def _detected(about: About) -> Iterator[Event]:
+def _detected(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, Detected)  # noqa: S101
     yield _object(about, "inspecting", "in_progress", {"vigil:how": content.how, "vigil:sure": content.sure}, action="ADD")
 
 
-def _prepared(about: About) -> Iterator[Event]:
+def _prepared(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, Prepared)  # noqa: S101
     condition = "container_open" if content.opened else "container_closed"
@@ -109,11 +109,11 @@ def _prepared(about: About) -> Iterator[Event]:
             }
 
 
-def _moves(step: str, disposition: str) -> Callable[[About], Iterator[Event]]:
+def _moves(step: str, disposition: str) -> Callable[[EventSource], Iterator[Event]]:
     return lambda about: iter((_object(about, step, disposition),))
 
 
-def _offered(about: About) -> Iterator[Event]:
+def _offered(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, HandoverOffered)  # noqa: S101
     yield _object(
@@ -121,18 +121,18 @@ def _offered(about: About) -> Iterator[Event]:
     )
 
 
-def _accepted(about: About) -> Iterator[Event]:
+def _accepted(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, HandoverAccepted)  # noqa: S101
     parties = _parties(_of_leg(about, "end"), about.statement.voice)
     yield _object(about, "accepting", _found(about), _sensed(content.gross), parties)
 
 
-def _found(about: About) -> str:
+def _found(about: EventSource) -> str:
     return "non_conformant" if about.differs else "conformant"
 
 
-def _of_leg(about: About, end: Literal["start", "end"]) -> str | None:
+def _of_leg(about: EventSource, end: Literal["start", "end"]) -> str | None:
     """Who is responsible for the leg that starts or ends there, by the plan, where its own code lets that be told."""
     plan = about.delivery.plan
     there = (leg.responsible for leg in plan.legs if getattr(leg, end) == about.statement.checkpoint)
@@ -147,13 +147,13 @@ def _parties(giver: str | None, taker: str | None) -> Event:
     return {**sources, "destinationList": [{"type": "possessing_party", "destination": uri("service", taker)}]}
 
 
-def _interdicted(about: About) -> Iterator[Event]:
+def _interdicted(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, Interdicted)  # noqa: S101
     yield _object(about, "collecting", "unavailable", _sensed(content.gross))
 
 
-def _seized(about: About) -> Iterator[Event]:
+def _seized(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, Seizure)  # noqa: S101
     closes = "mismatch_quantity" if about.delivery.balance.differences() else "conformant"
@@ -162,14 +162,14 @@ def _seized(about: About) -> Iterator[Event]:
         yield _object(about, "collecting", "in_progress", about.things(one.label for one in content.finds), action="ADD")
 
 
-def _exhibits_offered(about: About) -> Iterator[Event]:
+def _exhibits_offered(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, ExhibitsOffered)  # noqa: S101
     parties = _parties(about.statement.voice, content.to)
     yield _object(about, "shipping", "in_progress", about.things(content.exhibits), parties)
 
 
-def _exhibits_accepted(about: About) -> Iterator[Event]:
+def _exhibits_accepted(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, ExhibitsAccepted)  # noqa: S101
     parties = _parties(content.giver, about.statement.voice)
@@ -177,7 +177,7 @@ def _exhibits_accepted(about: About) -> Iterator[Event]:
     yield _object(about, "accepting", condition, about.things(content.exhibits), parties)
 
 
-def _examined(about: About) -> Iterator[Event]:
+def _examined(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, LaboratoryReport)  # noqa: S101
     spent = {} if content.spent is None else {"vigil:spentMilligrams": content.spent}
@@ -185,7 +185,7 @@ def _examined(about: About) -> Iterator[Event]:
     yield _object(about, "inspecting", "in_progress", things, _sensed(content.left), {"vigil:report": content.report}, spent)
 
 
-def _disposed(about: About) -> Iterator[Event]:
+def _disposed(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, Disposed)  # noqa: S101
     action, step, disposition = {
@@ -198,11 +198,11 @@ def _disposed(about: About) -> Iterator[Event]:
     yield _object(about, step, disposition, about.things(content.exhibits), action=action)
 
 
-def _destroyed(about: About) -> Iterator[Event]:
+def _destroyed(about: EventSource) -> Iterator[Event]:
     yield _object(about, "destroying", "destroyed", action="DELETE")
 
 
-def _split(about: About) -> Iterator[Event]:
+def _split(about: EventSource) -> Iterator[Event]:
     content = about.content
     assert isinstance(content, Split)  # noqa: S101
     yield {
@@ -215,7 +215,7 @@ def _split(about: About) -> Iterator[Event]:
     }
 
 
-EVENTS: Final[Mapping[type[Content], Callable[[About], Iterable[Event]]]] = {
+EVENTS: Final[Mapping[type[Content], Callable[[EventSource], Iterable[Event]]]] = {
     Detected: _detected,
     Prepared: _prepared,
     Dispatched: _moves("departing", "in_transit"),

@@ -10,7 +10,7 @@ from domain.delivery.balance import summed, units_of
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import LABEL_TAKEN, taken
-from domain.delivery.memory import Goods
+from domain.delivery.memory import PreparedGoods
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -283,9 +283,9 @@ class Prepared(Checked, Kind):
         state.handle(self.goods(said.voice if at_home else state.responsible))
         state.custody = Custody.of(self, state.gaps)
 
-    def goods(self, by: str) -> Goods:
+    def goods(self, by: str) -> PreparedGoods:
         """What was done to the consignment and who holds what was taken out, as later checks need it."""
-        return Goods(self.kept, self.removed, self.samples, self.items, by, self.packages, self.opened)
+        return PreparedGoods(self.kept, self.removed, self.samples, self.items, by, self.packages, self.opened)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:

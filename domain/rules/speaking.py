@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from domain.delivery.custody import Custody
 from domain.delivery.delivery import Delivery
-from domain.delivery.memory import Counted, Delegation
+from domain.delivery.memory import Correctable, Delegation
 from domain.delivery.progress import First, Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
@@ -330,7 +330,9 @@ def say(state: State, said: Said) -> None:
     if _is_first_of_two(state, said, content):
         return
     if content.kind in CORRECTABLE:
-        state.counted[said.statement.id] = Counted(said.service, content.kind, said.seq, said.at, _officers(state, said, content))
+        state.counted[said.statement.id] = Correctable(
+            said.service, content.kind, said.seq, said.at, _officers(state, said, content)
+        )
     if content.is_contact():
         state.have_in_sight(said.at)
     if content.is_answer():

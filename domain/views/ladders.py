@@ -66,7 +66,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Call:
+class Callee:
     """Whom to call, and how, as the directory says."""
 
     service: str
@@ -82,7 +82,7 @@ class Ladder:
     steps: tuple[Step, ...]
     end: End
     next: Step | None
-    calls: tuple[Call, ...]
+    calls: tuple[Callee, ...]
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def _ladder(delivery: Delivery, wait: OpenCheckpoint, seen: Sight, done: tuple[S
         ahead = [Step("next", "nobody")]
     lacking = [one.service for one in wait.services if one.standing != "answered"]
     known = {one: delivery.directory.find(one) for one in lacking}
-    calls = tuple(Call(name, one.contact) for name, one in known.items() if one is not None and one.contact != NO_CONTACT)
+    calls = tuple(Callee(name, one.contact) for name, one in known.items() if one is not None and one.contact != NO_CONTACT)
     last = Step("end", end, None if progress.silent or end in ("open", "held") else progress.due)
     return Ladder(wait, progress.contingency, (*past, *ahead, last), end, ahead[0] if ahead else None, calls)
 

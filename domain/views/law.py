@@ -55,7 +55,7 @@ CALLED: Mapping[str, str] = {"not_so": NOT_SO, "not_known": NOT_KNOWN_HERE, "not
 
 
 @dataclass(frozen=True)
-class Line:
+class LawLine:
     """One thing that a card says of a plan, in the reader's language; a card's own words stay as they are where nobody has
     translated them.
     """
@@ -83,7 +83,7 @@ class ExplainedCard:
     example: str
     goes: str
     """How it goes through this State; empty where it does not."""
-    lines: tuple[Line, ...]
+    lines: tuple[LawLine, ...]
     left: str
     """What the card does not know, and who answers for it."""
     notes: str
@@ -157,7 +157,7 @@ def where(point: Point, translate: Translate = english) -> str:
     return ", ".join(one for one in said if one)
 
 
-def _lines(demand: Demand, translate: Translate) -> Iterator[Line]:
+def _lines(demand: Demand, translate: Translate) -> Iterator[LawLine]:
     for point in demand.points:
         sentence = in_words(point, translate)
         if point.answered:
@@ -165,4 +165,4 @@ def _lines(demand: Demand, translate: Translate) -> Iterator[Line]:
         about = translate(ABOUT[point.about])
         sure = how_sure(point, translate), point.law.mark if point.law is not None else NOT_KNOWN_MARK
         source = point.text.address if point.text is not None else ""
-        yield Line(about, sentence, point.fits is False, *sure, where(point, translate), source)
+        yield LawLine(about, sentence, point.fits is False, *sure, where(point, translate), source)

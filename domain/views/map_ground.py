@@ -54,7 +54,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Ground:
+class MapGround:
     """Paths of SVG; `corridor` is the middle of it, and `unsettled` are circles that are left out of it."""
 
     size: Size
@@ -74,23 +74,23 @@ class Ground:
 @lru_cache(maxsize=MOST_KEPT)
 def ground(
     outlines: Outlines | None, lines: tuple[tuple[Point, ...], ...], states: tuple[tuple[str, str], ...], size: Size
-) -> Ground:
+) -> MapGround:
     """For a route along these lines, through these States, each with its name."""
     project = fitted([at for line in lines for at in line], (size.width, size.height), size.margin)
     route = [[project(project.round_the_world(at)) for at in line] for line in lines]
     unsettled = tuple(_unsettled(project, size))
     corridor = "".join(path(line) or f"M{round(line[0][0])} {round(line[0][1])}h0" for line in route)
     if outlines is None:
-        return Ground(size, project, "", "", "", corridor, unsettled, ())
+        return MapGround(size, project, "", "", "", corridor, unsettled, ())
     for apart in COARSER:
-        drawing = _Drawing(outlines, project, size, apart)
+        drawing = _Outlines(outlines, project, size, apart)
         near = {state: drawing.rings(outlines.states.get(state, ())) for state, _ in states}
         land = _closed(drawing.rings(outlines.land))
         shaded, borders = _closed([ring for rings in near.values() for ring in rings]), drawing.borders(frozenset(near))
         if len(land) + len(shaded) + len(borders) <= HEAVIEST:
             break
     names = tuple(_names(states, near, route, unsettled, size))
-    return Ground(size, project, land, shaded, borders, corridor, unsettled, names)
+    return MapGround(size, project, land, shaded, borders, corridor, unsettled, names)
 
 
 def _closed(rings: Iterable[Sequence[Point]]) -> str:
@@ -108,7 +108,7 @@ def _unsettled(project: Projection, size: Size) -> Iterator[tuple[int, int, int]
             yield round(x), round(y), round(radius)
 
 
-class _Drawing:
+class _Outlines:
     """Outlines on their way into one picture. An arc that neighbours share is simplified once, so theirs fit."""
 
     def __init__(self, outlines: Outlines, project: Projection, size: Size, apart: float) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from domain.views.map_ground import Ground, Size
+from domain.views.map_ground import MapGround, Size
 from domain.views.outlines import Point
-from domain.views.route_map import Here, RouteMap, Shape, Stop
+from domain.views.route_map import Here, MapStop, RouteMap, Shape
 from domain.views.shapes import path
 
 APART: Final = 19.0
@@ -25,19 +25,19 @@ SHAPES: Final[dict[Shape, str]] = {
 }
 
 
-def map_picture(found: RouteMap, drawn: Ground, said: str) -> str:
+def map_picture(found: RouteMap, drawn: MapGround, said: str) -> str:
     """The picture; `said` says the same in words."""
     size = drawn.size
     head = f'<svg class="map {size.name}" viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{escape(said)}">'
     return "".join((head, *_ground(drawn), *_way(found, drawn), *_numbers(found, drawn), *_here(found.here, drawn), "</svg>"))
 
 
-def off_the_map(found: RouteMap, drawn: Ground) -> bool:
+def off_the_map(found: RouteMap, drawn: MapGround) -> bool:
     """Whether it is where this map does not reach, so that its mark stands at the edge."""
     return found.here is not None and _inside(drawn.place(found.here.at), drawn.size) != drawn.place(found.here.at)
 
 
-def _ground(drawn: Ground) -> Iterator[str]:
+def _ground(drawn: MapGround) -> Iterator[str]:
     size = drawn.size
     if drawn.land:
         yield f'<path class="land" d="{drawn.land}"/>'
@@ -53,7 +53,7 @@ def _ground(drawn: Ground) -> Iterator[str]:
         yield f'<text class="st" x="{one.x:.0f}" y="{one.y:.0f}">{escape(one.text.upper())}</text>'
 
 
-def _way(found: RouteMap, drawn: Ground) -> Iterator[str]:
+def _way(found: RouteMap, drawn: MapGround) -> Iterator[str]:
     for gone, kind in ((False, "ahead"), (True, "done")):
         lines = "".join(path([drawn.place(at) for at in one.line]) for one in found.tracks if one.gone is gone)
         if lines:
@@ -64,7 +64,7 @@ def _way(found: RouteMap, drawn: Ground) -> Iterator[str]:
             yield f'<circle class="sight" cx="{x:.0f}" cy="{y:.0f}" r="3"/>'
 
 
-def _numbers(found: RouteMap, drawn: Ground) -> Iterator[str]:
+def _numbers(found: RouteMap, drawn: MapGround) -> Iterator[str]:
     taken: list[Point] = []
     for stop in found.stops:
         place = drawn.place(stop.at)
@@ -75,7 +75,7 @@ def _numbers(found: RouteMap, drawn: Ground) -> Iterator[str]:
         yield from _number(stop, at)
 
 
-def _number(stop: Stop, at: Point) -> Iterator[str]:
+def _number(stop: MapStop, at: Point) -> Iterator[str]:
     kind = "" if stop.passed else " open"
     yield f'<circle class="cp{kind}" cx="{at[0]:.0f}" cy="{at[1]:.0f}" r="9"/>'
     yield f'<text class="nr{kind}" x="{at[0]:.0f}" y="{at[1] + 4:.0f}">{stop.number}</text>'
@@ -88,7 +88,7 @@ def _free(place: Point, taken: Sequence[Point], size: Size) -> Point:
     return next(free, place)
 
 
-def _here(here: Here | None, drawn: Ground) -> Iterator[str]:
+def _here(here: Here | None, drawn: MapGround) -> Iterator[str]:
     if here is None:
         return
     x, y = map(round, _inside(drawn.place(here.at), drawn.size))

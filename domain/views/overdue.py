@@ -193,7 +193,7 @@ class _Item(NamedTuple):
         )
 
 
-class Silence:
+class Silences:
     """What is missing of each service in the rows of one reader at one moment: gone over once, however many ask."""
 
     def __init__(self, rows: Iterable[Placed], now: datetime) -> None:

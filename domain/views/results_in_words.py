@@ -59,7 +59,7 @@ _KEPT: Final[Mapping[str, str]] = {"held": mark("still held"), "released": mark(
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultsRow:
     """One line of a table. `size`: what a bar beside it shows, said as `says`; none is drawn for nothing."""
 
     cells: tuple[str, ...]
@@ -68,17 +68,17 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownTable:
     """A table: its first `words` columns are words, the others numbers. `bars`: what bars beside it would be of."""
 
     title: str
     head: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ResultsRow, ...]
     words: int = 1
     bars: str = ""
 
 
-def in_tables(found: Results, speak: Translate, language: str) -> tuple[Shown, ...]:
+def in_tables(found: Results, speak: Translate, language: str) -> tuple[ShownTable, ...]:
     """Every table in which there is a line."""
     return tuple(one for one in _tables(found, speak, language) if one.rows)
 
@@ -111,7 +111,7 @@ def last_day(period: Period) -> date:
     return (datetime.fromisoformat(period.until) - datetime.resolution).date()
 
 
-def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
+def _tables(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
     by: Mapping[str, tuple[str, Translate]] = {
         "end": (mark("How they ended"), lambda code: speak(OUTCOMES.get(code, mark("not ended")))),
         "state": (mark("By State"), str),
@@ -122,10 +122,12 @@ def _tables(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
     for of, (title, name) in by.items():
         counted = sorted(found.of("counted", of), key=lambda one: (-one.consignments, one.by))
         rows = (
-            Row((name(one.by), *map(str, (one.operations, one.consignments, one.count, one.amount))), *_bar(one.consignments))
+            ResultsRow(
+                (name(one.by), *map(str, (one.operations, one.consignments, one.count, one.amount))), *_bar(one.consignments)
+            )
             for one in counted
         )
-        yield Shown(speak(title), ("", *units), tuple(rows), bars=units[1])
+        yield ShownTable(speak(title), ("", *units), tuple(rows), bars=units[1])
     yield from _goods(found, speak, language)
     yield from _people(found, speak)
     yield from _conduct(found, speak)
@@ -135,7 +137,7 @@ def _bar(count: int) -> tuple[int, str]:
     return count, str(count)
 
 
-def _goods(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
+def _goods(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
     titles: dict[Measure, str] = {
         "seized": mark("Seized at the end"),
         "removed": mark("Removed at the preparation"),
@@ -146,7 +148,7 @@ def _goods(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
     for measure, title in titles.items():
         totals = sorted(found.of(measure), key=lambda one: (one.of != "mass", one.of, -one.amount, one.by, one.how))
         rows = (
-            Row(
+            ResultsRow(
                 (
                     what(one, speak, language),
                     speak(_KNOWN[one.how]),
@@ -157,13 +159,13 @@ def _goods(found: Results, speak: Translate, language: str) -> Iterator[Shown]:
             )
             for one in totals
         )
-        yield Shown(speak(title), head, tuple(rows), words=2)
+        yield ShownTable(speak(title), head, tuple(rows), words=2)
     gross = {"weighed": mark("gross weight"), "not_weighed": mark("not weighed")}
     rows = (
-        Row((speak(gross[one.of]), _mass(one, speak), *map(str, (one.consignments, one.operations))))
+        ResultsRow((speak(gross[one.of]), _mass(one, speak), *map(str, (one.consignments, one.operations))))
         for one in found.of("interdicted")
     )
-    yield Shown(speak(mark("Interdicted: the consignment as it was")), (head[0], *head[2:]), tuple(rows))
+    yield ShownTable(speak(mark("Interdicted: the consignment as it was")), (head[0], *head[2:]), tuple(rows))
 
 
 def _mass(one: Total, speak: Translate) -> str:
@@ -194,20 +196,20 @@ def how_much(one: Total, speak: Translate) -> str:
     return f"{say_minor(one.by, one.amount)} {one.by}" if one.of == "cash" and len(one.by) == 3 else str(one.amount)
 
 
-def _people(found: Results, speak: Translate) -> Iterator[Shown]:
+def _people(found: Results, speak: Translate) -> Iterator[ShownTable]:
     head = ("", speak(CONSIGNMENTS), speak(OPERATIONS))
     order = {name: number for number, name in enumerate(_REACHED)}
     rows = (
-        Row((speak(_REACHED[one.of]), str(one.consignments), str(one.operations)), *_bar(one.consignments))
+        ResultsRow((speak(_REACHED[one.of]), str(one.consignments), str(one.operations)), *_bar(one.consignments))
         for one in sorted(found.of("reached"), key=lambda one: order[one.of])
     )
-    yield Shown(speak(mark("Supplier and distributor reached")), head, tuple(rows), bars=head[1])
+    yield ShownTable(speak(mark("Supplier and distributor reached")), head, tuple(rows), bars=head[1])
     persons = found.of("arrested")
-    yield Shown(
+    yield ShownTable(
         speak(mark("Arrests by role")),
         tuple(map(speak, (mark("Role"), mark("Since then"), mark("Persons"), CONSIGNMENTS))),
         tuple(
-            Row(
+            ResultsRow(
                 (
                     _called(CRIMINAL_ROLES, one.of, speak) + (f" ({speak(_BLIND)})" if one.by == "unwitting" else ""),
                     speak(_KEPT.get(one.how, OTHER)),
@@ -222,16 +224,16 @@ def _people(found: Results, speak: Translate) -> Iterator[Shown]:
     )
 
 
-def _conduct(found: Results, speak: Translate) -> Iterator[Shown]:
+def _conduct(found: Results, speak: Translate) -> Iterator[ShownTable]:
     times = speak(mark("Times"))
     named: dict[str, str] = {f"held/{code}": text for code, text in _HELD.items()}
     named |= {f"stopped/{cause}": text for cause, text in IN_GENERAL.items()}
     halts = sorted((*found.of("held"), *found.of("stopped")), key=lambda one: (-one.count, one.key))
     stops = [(speak(named.get(f"{one.measure}/{one.of}", _KNOWN[OTHER])), one) for one in halts]
-    yield Shown(
+    yield ShownTable(
         speak(mark("Holds and stops")),
         ("", times, speak(CONSIGNMENTS)),
-        tuple(Row((name, str(one.count), str(one.consignments)), *_bar(one.count)) for name, one in stops),
+        tuple(ResultsRow((name, str(one.count), str(one.consignments)), *_bar(one.count)) for name, one in stops),
         bars=times,
     )
 

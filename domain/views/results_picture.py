@@ -10,8 +10,8 @@ from domain.views.results import Results
 from domain.views.results_in_words import (
     COUNTED_BY,
     NOTHING,
-    Row,
-    Shown,
+    ResultsRow,
+    ShownTable,
     headline,
     in_period,
     in_tables,
@@ -29,7 +29,7 @@ IN_A_PAGE: Final = {INK: "ink", QUIET: "quiet", FAINT: "line", PAPER: "card", AC
 
 
 @dataclass(frozen=True)
-class Panel:
+class ResultsPanel:
     """One panel by itself."""
 
     title: str
@@ -55,7 +55,7 @@ def picture(found: Results, speak: Translate, language: str) -> str:
     return canvas.svg(title)
 
 
-def panels(found: Results, speak: Translate, language: str) -> Iterator[Panel]:
+def panels(found: Results, speak: Translate, language: str) -> Iterator[ResultsPanel]:
     """Each panel by itself, in the colours of the page that it stands in."""
     for one in _panels(found, speak, language):
         canvas = Canvas(IN_PAGE)
@@ -63,10 +63,10 @@ def panels(found: Results, speak: Translate, language: str) -> Iterator[Panel]:
         svg = canvas.svg(one.title)
         for colour, name in IN_A_PAGE.items():
             svg = svg.replace(f'"{colour}"', f'"var(--{name})"')
-        yield Panel(one.title, svg)
+        yield ResultsPanel(one.title, svg)
 
 
-def _panels(found: Results, speak: Translate, language: str) -> tuple[Shown, ...]:
+def _panels(found: Results, speak: Translate, language: str) -> tuple[ShownTable, ...]:
     """Those tables in which there is something to draw."""
     return tuple(one for one in in_tables(found, speak, language) if any(row.size for row in one.rows))
 
@@ -82,7 +82,7 @@ def _numbers(canvas: Canvas, found: Results, y: float, speak: Translate) -> floa
     return y + 22
 
 
-def _panel(canvas: Canvas, one: Shown, place: tuple[float, float], y: float, speak: Translate) -> float:
+def _panel(canvas: Canvas, one: ShownTable, place: tuple[float, float], y: float, speak: Translate) -> float:
     """Bars beneath their title, from this place and so wide; where it ends."""
     x, width = place
     drawn = [row for row in one.rows if row.size]
@@ -107,7 +107,7 @@ def _panel(canvas: Canvas, one: Shown, place: tuple[float, float], y: float, spe
     return y
 
 
-def _name(row: Row, words: int) -> str:
+def _name(row: ResultsRow, words: int) -> str:
     return ", ".join(cell for cell in row.cells[:words] if cell)
 
 

@@ -133,7 +133,7 @@ of_period: Final[Mapping[Form, Callable[[Results], Return]]] = {"incb-form-d": _
 
 
 @dataclass(frozen=True)
-class Incident:
+class ReturnLine:
     """One substance that one statement says was seized or removed, with what the record has around it."""
 
     date: str
@@ -158,7 +158,7 @@ class Incident:
     """`removed` at the preparation, `seized` at the end, or `interdicted`."""
 
 
-def incidents(delivery: Delivery, state: str) -> Iterator[Incident]:
+def incidents(delivery: Delivery, state: str) -> Iterator[ReturnLine]:
     """What services of this State removed, and each of their seizures in the order of their entries, as last corrected."""
     said = {one.id: (seq, one) for seq, one in _accepted(delivery)}
     goods, records = delivery.state.goods, [one for one in said.values() if isinstance(one[1].content, Prepared)]
@@ -189,7 +189,7 @@ def _accepted(delivery: Delivery) -> Iterator[tuple[int, Statement]]:
 
 def _incident(
     delivery: Delivery, said: tuple[int, Statement], detected: Statement | None, amount: AnyAmount, whose: str
-) -> Incident:
+) -> ReturnLine:
     """Where it was seized on the way it was not weighed substance by substance: then it is what the plan says, of no quantity."""
     seq, statement = said
     plan, content = delivery.plan, statement.content
@@ -217,7 +217,7 @@ def _incident(
         return WITHHELD if withheld else value or NOT_KNOWN
 
     quantity, unit, known = _how_much(amount) if weighed else ("", "", NOT_KNOWN)
-    return Incident(
+    return ReturnLine(
         date=datetime.fromisoformat(statement.happened_at).date().isoformat(),
         state=state,
         place=place,

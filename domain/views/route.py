@@ -34,7 +34,7 @@ MARKS: Final[dict[Mark, str]] = {
 
 
 @dataclass(frozen=True)
-class Station:
+class RouteStation:
     """A State, and where its letters begin. `when`: behind it, there now, or ahead."""
 
     x: int
@@ -46,7 +46,7 @@ class Station:
 class Way:
     """The picture: stations, the paths behind and ahead, the mark and where it is, and the sentence that says the same."""
 
-    stations: tuple[Station, ...]
+    stations: tuple[RouteStation, ...]
     gone: str
     ahead: str
     mark: Mark
@@ -73,7 +73,7 @@ def way(seen: Glance, now: datetime, translate: Translate) -> Way:
     x, at = 0.0, float(LABEL + 1)
     stations, gone, ahead = [], [], []
     for one in shown:
-        stations.append(Station(round(x), one.state, "now" if one.now else "past" if one.done >= 1 else ""))
+        stations.append(RouteStation(round(x), one.state, "now" if one.now else "past" if one.done >= 1 else ""))
         begin = x + LABEL
         end = begin + LEAST + spare * one.takes / whole
         behind = begin + (end - begin) * one.done

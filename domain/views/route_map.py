@@ -19,7 +19,7 @@ from domain.rules.watch import Sighted, SurveillanceRegained
 from domain.views.noted import noted
 from domain.views.outlines import FULL_CIRCLE, Point
 from domain.views.sight import Sight, sees
-from domain.views.situation import Part
+from domain.views.situation import SituationSource
 from domain.words.moments import instant
 from domain.words.places import point
 from domain.words.text import mark
@@ -39,7 +39,7 @@ NO_OUTLINES: Final = mark("Outlines of States are not installed, so only places 
 
 
 @dataclass(frozen=True)
-class Stop:
+class MapStop:
     """A place with its number, by which the strip under the map calls it."""
 
     number: int
@@ -68,7 +68,7 @@ class Here:
 class RouteMap:
     """All of it. `lacking`: numbers of the places without coordinates. `planned`: lines through places of the plan alone."""
 
-    stops: tuple[Stop, ...]
+    stops: tuple[MapStop, ...]
     planned: tuple[tuple[Point, ...], ...]
     tracks: tuple[Track, ...]
     sightings: tuple[Point, ...]
@@ -92,7 +92,7 @@ class _Seen:
     happened_at: str
 
 
-def route_map(part: Part) -> RouteMap:
+def route_map(part: SituationSource) -> RouteMap:
     """As far as it is the reader's."""
     delivery, seen = part.delivery, part.seen
     legs = [(number, leg) for number, leg in enumerate(delivery.plan.legs) if seen.whole or number in seen.legs]
@@ -120,7 +120,9 @@ def route_map(part: Part) -> RouteMap:
         else:
             tracks.append(Track(tuple(ways), gone=False))
     return RouteMap(
-        stops=tuple(Stop(number, where[stop.checkpoint], stop.passed) for number, stop, _ in stops if stop.checkpoint in where),
+        stops=tuple(
+            MapStop(number, where[stop.checkpoint], stop.passed) for number, stop, _ in stops if stop.checkpoint in where
+        ),
         planned=tuple(line for line in planned if line),
         tracks=tuple(one for one in tracks if len(one.line) > 1),
         sightings=tuple(one.at for one in sightings),
@@ -149,7 +151,7 @@ def _sightings(delivery: Delivery, seen: Sight) -> Iterator[_Seen]:
             yield _Seen(leg, point(at), content.place, said.happened_at)
 
 
-def _here(part: Part, number: int, ways: list[Point], known: list[_Seen]) -> Here | None:
+def _here(part: SituationSource, number: int, ways: list[Point], known: list[_Seen]) -> Here | None:
     """Where it was seen a while ago, else by the plan between the last known place and the next."""
     row = next((one for one in part.line.rows if one.what == "leg" and one.number == number), None)
     last, newest = part.delivery.state.last_sighting, known[-1] if known else None
@@ -168,7 +170,7 @@ def _here(part: Part, number: int, ways: list[Point], known: list[_Seen]) -> Her
     return Here(_along(line, share), _shape(part, seen=False), part.speak(BY_PLAN))
 
 
-def _shape(part: Part, *, seen: bool) -> Shape:
+def _shape(part: SituationSource, *, seen: bool) -> Shape:
     shown = part.shown
     if shown.halted is not None or shown.out_of_sight is not None:
         return "stopped"

@@ -20,7 +20,7 @@ FACETS: Final = ("show", "state", "service", "phase")
 """Filters of which it is said what each value would leave."""
 
 
-class Tally:
+class FloorTally:
     """What is counted of all rows of one reader, whatever is asked for."""
 
     def __init__(self, rows: Iterable[Placed] = ()) -> None:
@@ -113,7 +113,7 @@ class Selection:
         """The deliveries that are asked for, in their order."""
         return (row.delivery for row in self._matching)
 
-    def page(self, tally: Tally, number: int, now: datetime) -> FloorPage:
+    def page(self, tally: FloorTally, number: int, now: datetime) -> FloorPage:
         """The page of that number, or the last."""
         pages = max(1, -(-len(self._matching) // ROWS_OF_FLOOR))
         page = min(number, pages)
@@ -144,7 +144,7 @@ class Selection:
 def floor_page(rows: Iterable[Placed], question: FloorQuestion, now: datetime) -> FloorPage:
     """The page that is asked for, of the rows of one reader."""
     found = tuple(rows)
-    return Selection(question, found).page(Tally(found), question.page, now)
+    return Selection(question, found).page(FloorTally(found), question.page, now)
 
 
 def _drop(kept: list[T], one: T) -> int:

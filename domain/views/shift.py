@@ -163,7 +163,7 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Known:
+class SheetSource:
     """What a sheet is made from: the rows of the watch, their heads, what happened since, and how those deliveries stood then of
     which that is known.
     """
@@ -182,7 +182,7 @@ def changed_since(rows: Iterable[Placed], since: datetime) -> Iterator[Placed]:
     yield from sorted((row for row in rows if row.begun < since < row.at), key=_order)
 
 
-def sheet_of(shift: Shift, known: Known) -> Sheet:
+def sheet_of(shift: Shift, known: SheetSource) -> Sheet:
     """The sheet. It is the same for the same shift and what is known."""
     found = _gone_over(sorted(known.rows, key=_order), shift, known.then)
     consents = sorted(found.consents, key=lambda one: (one.valid_until, one.delivery))

@@ -69,7 +69,7 @@ LATE: Final = mark("late {span}: {moment}")
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """An open delivery on the sheet."""
 
     delivery: str
@@ -97,11 +97,11 @@ def clock(moment: str, of: datetime) -> str:
     return at.strftime("%H:%M") if at.date() == of.astimezone(UTC).date() else at.strftime("%m-%d %H:%M")
 
 
-def rows(sheet: Sheet, translate: Translate = english) -> Iterator[Row]:
+def rows(sheet: Sheet, translate: Translate = english) -> Iterator[SheetRow]:
     """What waits for the next shift."""
     at = instant(sheet.at)
     for one in sheet.waiting:
-        yield Row(one.delivery, translate(REASONS[one.reason]), _stands(one, translate), *_until(one, at, translate))
+        yield SheetRow(one.delivery, translate(REASONS[one.reason]), _stands(one, translate), *_until(one, at, translate))
 
 
 def coming(sheet: Sheet, translate: Translate = english) -> tuple[Coming, ...]:

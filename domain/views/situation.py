@@ -90,7 +90,7 @@ NOTHING: Final = mark("Nothing happens by itself any more: call.")
 
 
 @dataclass(frozen=True)
-class Said:
+class SituationSentence:
     """One sentence, and how loud it is."""
 
     text: str
@@ -103,14 +103,14 @@ class Situation:
 
     group: Group
     reason: Reason
-    stands: tuple[Said, ...]
-    follows: tuple[Said, ...]
+    stands: tuple[SituationSentence, ...]
+    follows: tuple[SituationSentence, ...]
     about: Ladder | None
     """What is waited for first."""
 
 
 @dataclass(frozen=True)
-class Part:
+class SituationSource:
     """What the sentences are made from, less what is not the reader's."""
 
     delivery: Delivery
@@ -155,21 +155,23 @@ class Part:
         return found.model_copy(update=fewer)
 
 
-def situation(part: Part) -> Situation:
+def situation(part: SituationSource) -> Situation:
     """How it stands, worst first."""
     short = part.glance()
     found = tuple(urgencies(short, part.now))
     worst = found[0]
     about = _about(part, worst.reason)
     wrong = [
-        Said(said, "act" if one.group == "needs_you" else "watch") for one in found for said in _wrong(part, short, one.reason)
+        SituationSentence(said, "act" if one.group == "needs_you" else "watch")
+        for one in found
+        for said in _wrong(part, short, one.reason)
     ]
     asked = () if worst.reason == "overdue" or part.shown.phase == "ended" else tuple(_asked(part, about))
-    stands = (*map(Said, _where(part)), *wrong, *map(Said, asked))
-    return Situation(worst.group, worst.reason, stands, tuple(map(Said, _follows(part, about))), about)
+    stands = (*map(SituationSentence, _where(part)), *wrong, *map(SituationSentence, asked))
+    return Situation(worst.group, worst.reason, stands, tuple(map(SituationSentence, _follows(part, about))), about)
 
 
-def _where(part: Part) -> Iterator[str]:
+def _where(part: SituationSource) -> Iterator[str]:
     shown, phase, at, speak = part.shown, part.shown.phase, part.shown.position, part.speak
     held = shown.held
     by = {"by": held.by, "ago": part.ago(instant(held.since))} if held is not None else {"by": "", "ago": ""}
@@ -198,7 +200,7 @@ def _where(part: Part) -> Iterator[str]:
         yield speak(OUTCOME).format(outcome=speak(OUTCOMES[shown.outcome]))
 
 
-def _wrong(part: Part, short: Glance, reason: Reason) -> Iterator[str]:
+def _wrong(part: SituationSource, short: Glance, reason: Reason) -> Iterator[str]:
     speak = part.speak
     if reason not in WRONG:
         return
@@ -228,7 +230,7 @@ def _wrong(part: Part, short: Glance, reason: Reason) -> Iterator[str]:
                     yield said.format(services=", ".join(wait.unreachable), ago=part.ago(instant(wait.since)))
 
 
-def _about(part: Part, reason: Reason) -> Ladder | None:
+def _about(part: SituationSource, reason: Reason) -> Ladder | None:
     """What is waited for first: what the worst is about, else what is due first."""
     titles = {"to_seize": "interdiction", "lost": "search", "held": "hold", "differs": "decision"}
     waited = [one for one in part.ladders if one.lacking]
@@ -241,12 +243,12 @@ def _names(one: Ladder) -> str:
     return ", ".join(one.lacking)
 
 
-def _need(part: Part, one: Ladder) -> str:
+def _need(part: SituationSource, one: Ladder) -> str:
     needs = dict.fromkeys(need for each in one.wait.services if each.standing != "answered" for need in each.says)
     return "; ".join(part.speak(NEEDS[need]) for need in needs)
 
 
-def _asked(part: Part, about: Ladder | None) -> Iterator[str]:
+def _asked(part: SituationSource, about: Ladder | None) -> Iterator[str]:
     if about is None:
         yield part.speak(NOBODY if part.seen.whole else NOBODY_HERE)
         return
@@ -256,7 +258,7 @@ def _asked(part: Part, about: Ladder | None) -> Iterator[str]:
     yield part.speak(said).format(services=_names(about), need=_need(part, about), left=left)
 
 
-def _follows(part: Part, about: Ladder | None) -> Iterator[str]:
+def _follows(part: SituationSource, about: Ladder | None) -> Iterator[str]:
     if about is None or part.shown.phase == "ended":
         return
     step = about.next

@@ -10,7 +10,7 @@ from typing import Any, Final
 from domain.plan.quantity import Translate
 from domain.rules.books import BOOK
 from domain.views.names import OUTCOMES, STEPS
-from domain.views.results_in_words import OF_PACKETS, Row, Shown, in_period
+from domain.views.results_in_words import OF_PACKETS, ResultsRow, ShownTable, in_period
 from domain.views.sentences import two_units
 from domain.views.spans import FEWEST, Spread
 from domain.views.statistics import Statistics, Times
@@ -131,12 +131,12 @@ def headline(found: Statistics, speak: Translate) -> tuple[tuple[str, str, str],
     )
 
 
-def in_tables(found: Statistics, speak: Translate) -> tuple[Shown, ...]:
+def in_tables(found: Statistics, speak: Translate) -> tuple[ShownTable, ...]:
     """Every table in which there is a line."""
     return tuple(one for one in _tables(found, speak) if one.rows)
 
 
-def _tables(found: Statistics, speak: Translate) -> Iterator[Shown]:
+def _tables(found: Statistics, speak: Translate) -> Iterator[ShownTable]:
     kind, service, count = speak(mark("Checkpoint")), speak(mark("Service")), speak(mark("Times"))
     numbers = (
         *(
@@ -156,24 +156,26 @@ def _tables(found: Statistics, speak: Translate) -> Iterator[Shown]:
         (SERVICES_TITLE, (service,), found.services),
         (BOTH_TITLE, (service, kind), found.both),
     ):
-        lines = (Row((*_named(one, speak), *_times(one, speak)), one.asked, str(one.asked)) for one in these)
-        yield Shown(speak(title), (*first, *head), tuple(lines), words=len(first))
+        lines = (ResultsRow((*_named(one, speak), *_times(one, speak)), one.asked, str(one.asked)) for one in these)
+        yield ShownTable(speak(title), (*first, *head), tuple(lines), words=len(first))
     expected = speak(mark("Simulated: expected"))
-    yield Shown(
+    yield ShownTable(
         speak(ENDINGS_TITLE),
         ("", count, speak(mark("Of those simulated")), expected, speak(mark("9 of 10 within"))),
         tuple(
-            Row((speak(OUTCOMES.get(one.outcome, one.outcome)), str(one.count), *beside), one.count, str(one.count))
+            ResultsRow((speak(OUTCOMES.get(one.outcome, one.outcome)), str(one.count), *beside), one.count, str(one.count))
             for one in found.endings
             for beside in [
                 (str(one.compared), str(one.expected), f"{one.least}–{one.most}") if one.expected is not None else ("",) * 3
             ]
         ),
     )
-    rows = (Row((one.rule, one.service, str(one.count)), one.count, str(one.count)) for one in found.refused)
-    yield Shown(speak(REFUSED_TITLE), (speak(mark("Rule")), service, count), tuple(rows), words=2)
-    tenths = (Row((f"{10 * number}–{10 * number + 10}", str(one)), one, str(one)) for number, one in enumerate(found.tenths))
-    yield Shown(speak(TENTHS_TITLE), ("%", count), tuple(tenths))
+    rows = (ResultsRow((one.rule, one.service, str(one.count)), one.count, str(one.count)) for one in found.refused)
+    yield ShownTable(speak(REFUSED_TITLE), (speak(mark("Rule")), service, count), tuple(rows), words=2)
+    tenths = (
+        ResultsRow((f"{10 * number}–{10 * number + 10}", str(one)), one, str(one)) for number, one in enumerate(found.tenths)
+    )
+    yield ShownTable(speak(TENTHS_TITLE), ("%", count), tuple(tenths))
 
 
 def _named(one: Times, speak: Translate) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ IF_RIGHT: Final = mark("if right")
 
 
 @dataclass(frozen=True)
-class Panel:
+class StatisticsPanel:
     """One panel by itself. `wide`: it takes the whole width of a page."""
 
     title: str
@@ -69,7 +69,7 @@ def picture(found: Statistics, speak: Translate) -> str:
     return canvas.svg(words.sentences(found, speak)[0])
 
 
-def panels(found: Statistics, speak: Translate) -> Iterator[Panel]:
+def panels(found: Statistics, speak: Translate) -> Iterator[StatisticsPanel]:
     """Each panel by itself, in the colours of the page that it stands in."""
     for title, wide, draw in _panels(found, speak):
         width = WIDTH if wide else HALF
@@ -79,7 +79,7 @@ def panels(found: Statistics, speak: Translate) -> Iterator[Panel]:
         svg = svg.replace(f'viewBox="0 0 {canvas.width:.0f}', f'viewBox="{MARGIN:.0f} 0 {width:.0f}', 1)
         for colour, name in IN_PAGE.items():
             svg = svg.replace(f'"{colour}"', f'"var(--{name})"')
-        yield Panel(title, svg, wide)
+        yield StatisticsPanel(title, svg, wide)
 
 
 def _panels(found: Statistics, speak: Translate) -> Iterator[tuple[str, bool, Draw]]:

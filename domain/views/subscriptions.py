@@ -65,14 +65,14 @@ Zone = Annotated[
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
-class Span(Frozen):
+class DayPart(Frozen):
     """A part of each day, over midnight where it ends before it starts. `until` is no part of it any more."""
 
     since: Clock
     until: Clock
 
     @model_validator(mode="after")
-    def _is_a_part(self) -> "Span":
+    def _is_a_part(self) -> "DayPart":
         if self.since == self.until:
             message = "quiet hours end at another time than they begin: never to be told, unsubscribe"
             raise ValueError(message)
@@ -88,7 +88,7 @@ class Quiet(Frozen):
     """When notices wait, by the officer's own clock. Never what `Occasion.urgent` says of."""
 
     zone: Zone
-    spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=MOST_QUIET)]
+    spans: Annotated[tuple[DayPart, ...], Field(min_length=1, max_length=MOST_QUIET)]
 
     def at(self, moment: datetime) -> bool:
         """Whether it is quiet then."""

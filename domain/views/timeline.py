@@ -23,7 +23,7 @@ PUNCTUAL: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Span:
+class TimelineSpan:
     """From when until when."""
 
     begins: datetime
@@ -31,7 +31,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Row:
+class TimelineRow:
     """A step or a leg. `real` ends now, while it goes on; `expected` is what is still to come of it."""
 
     what: Step | Literal["leg"]
@@ -39,10 +39,10 @@ class Row:
     """Of the leg, from 0."""
     state: str
     services: tuple[str, ...]
-    planned: Span | None
-    real: Span | None
+    planned: TimelineSpan | None
+    real: TimelineSpan | None
     goes_on: bool
-    expected: Span | None
+    expected: TimelineSpan | None
 
     @property
     def delay(self) -> timedelta:
@@ -58,9 +58,9 @@ class ConsentSpan:
 
     state: str
     service: str
-    runs: Span
+    runs: TimelineSpan
     live: bool
-    needed: Span | None
+    needed: TimelineSpan | None
 
     @property
     def short(self) -> timedelta:
@@ -74,12 +74,12 @@ class Timeline:
 
     now: datetime
     consents: tuple[ConsentSpan, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineRow, ...]
     delay: timedelta
     """Of the leg that it is on; nothing before it has left, once it has arrived, and where that is not the reader's to know."""
 
     @property
-    def whole(self) -> Span:
+    def whole(self) -> TimelineSpan:
         """From the first to the last of what is planned, was and is needed; of consents that run longer no more than that, and a
         tenth of it. Where there is nothing else, all that consents run.
         """
@@ -88,7 +88,7 @@ class Timeline:
         spans = spans or [one.runs for one in self.consents]
         begins = min((one.begins for one in spans), default=self.now)
         ends = max((self.now, *(one.ends for one in spans)))
-        return Span(min(begins, self.now), ends + (ends - min(begins, self.now)) / 10)
+        return TimelineSpan(min(begins, self.now), ends + (ends - min(begins, self.now)) / 10)
 
 
 def timeline(delivery: Delivery, seen: Sight, now: datetime) -> Timeline:
@@ -133,7 +133,7 @@ def _departure(delivery: Delivery, now: datetime) -> datetime:
     return at
 
 
-def _legs(delivery: Delivery, now: datetime, closed: dict[str, datetime]) -> Iterator[Row]:
+def _legs(delivery: Delivery, now: datetime, closed: dict[str, datetime]) -> Iterator[TimelineRow]:
     state, plan = delivery.state, delivery.plan
     left = begun(delivery, 0)
     planned = left if left is not None else _departure(delivery, now)
@@ -144,29 +144,33 @@ def _legs(delivery: Delivery, now: datetime, closed: dict[str, datetime]) -> Ite
         if ends is None and state.delivered:
             ends = closed.get(leg.end, state.now)
         goes_on = begins is not None and ends is None and state.under_way
-        real = Span(begins, max(ends or (now if goes_on else state.now), begins)) if begins is not None else None
+        real = TimelineSpan(begins, max(ends or (now if goes_on else state.now), begins)) if begins is not None else None
         expected = None
         if goes_on and begins is not None:
             coming = max(begins + leg.takes, now)
-            expected = Span(max(now, begins), coming)
+            expected = TimelineSpan(max(now, begins), coming)
         elif real is not None:
             coming = real.ends
         elif state.under_way:
-            expected = Span(coming, coming + leg.takes)
+            expected = TimelineSpan(coming, coming + leg.takes)
             coming = expected.ends
-        yield Row("leg", number, leg.state, (leg.responsible,), Span(planned, planned + leg.takes), real, goes_on, expected)
+        yield TimelineRow(
+            "leg", number, leg.state, (leg.responsible,), TimelineSpan(planned, planned + leg.takes), real, goes_on, expected
+        )
         planned += leg.takes
 
 
-def _alone(row: Row) -> Row:
+def _alone(row: TimelineRow) -> TimelineRow:
     """A leg by itself: as planned from when it began, and nothing before it has."""
     if row.real is None or row.planned is None:
-        return Row(row.what, row.number, row.state, row.services, None, None, goes_on=False, expected=None)
-    planned = Span(row.real.begins, row.real.begins + (row.planned.ends - row.planned.begins))
-    return Row(row.what, row.number, row.state, row.services, planned, row.real, row.goes_on, row.expected)
+        return TimelineRow(row.what, row.number, row.state, row.services, None, None, goes_on=False, expected=None)
+    planned = TimelineSpan(row.real.begins, row.real.begins + (row.planned.ends - row.planned.begins))
+    return TimelineRow(row.what, row.number, row.state, row.services, planned, row.real, row.goes_on, row.expected)
 
 
-def _steps(delivery: Delivery, seen: Sight, now: datetime, closed: dict[str, datetime], steps: tuple[Step, ...]) -> Iterator[Row]:
+def _steps(
+    delivery: Delivery, seen: Sight, now: datetime, closed: dict[str, datetime], steps: tuple[Step, ...]
+) -> Iterator[TimelineRow]:
     state, planned_at = delivery.state, delivery.state.began
     for step in steps:
         all_of_it = delivery.plan.at(step)
@@ -179,12 +183,12 @@ def _steps(delivery: Delivery, seen: Sight, now: datetime, closed: dict[str, dat
             ends = now if goes_on else max((end or state.now) for _, end in times)
             first = planned_at if seen.whole and steps is BEFORE else begins
             services = tuple(dict.fromkeys(name for one in mine for name in one.services())) if seen.whole else (seen.reader.id,)
-            span = Span(first, first + longest)
-            yield Row(step, 0, "", services, span, Span(begins, max(ends, begins)), goes_on, expected=None)
+            span = TimelineSpan(first, first + longest)
+            yield TimelineRow(step, 0, "", services, span, TimelineSpan(begins, max(ends, begins)), goes_on, expected=None)
         planned_at += longest
 
 
-def _consents(delivery: Delivery, seen: Sight, now: datetime, legs: tuple[Row, ...]) -> Iterator[ConsentSpan]:
+def _consents(delivery: Delivery, seen: Sight, now: datetime, legs: tuple[TimelineRow, ...]) -> Iterator[ConsentSpan]:
     state, plan = delivery.state, delivery.plan
     margin = timedelta() if state.dispatched else plan.margin
     for grant in state.grants.values():
@@ -198,5 +202,5 @@ def _consents(delivery: Delivery, seen: Sight, now: datetime, legs: tuple[Row, .
             began = min(
                 row.real.begins if row.real is not None else span.begins for row, span in zip(rows, spans, strict=True) if span
             )
-            needed = Span(began, max(span.ends for span in known) + margin)
-        yield ConsentSpan(grant.state, grant.service, Span(grant.valid_from, grant.valid_until), grant.live(now), needed)
+            needed = TimelineSpan(began, max(span.ends for span in known) + margin)
+        yield ConsentSpan(grant.state, grant.service, TimelineSpan(grant.valid_from, grant.valid_until), grant.live(now), needed)

@@ -9,7 +9,7 @@ from typing import Final
 
 from domain.views.names import STEPS
 from domain.views.sentences import Translate, two_units
-from domain.views.timeline import ConsentSpan, Row, Span, Timeline
+from domain.views.timeline import ConsentSpan, Timeline, TimelineRow, TimelineSpan
 from domain.words.text import mark
 
 WIDTH, NAMES, RIGHT, TOP, LINE = 900.0, 245.0, 110.0, 22.0, 22.0
@@ -57,7 +57,7 @@ def picture(line: Timeline, speak: Translate) -> str:
     return "".join((head, *grid, *parts, now, "</svg>"))
 
 
-def name_of(row: Row, speak: Translate) -> str:
+def name_of(row: TimelineRow, speak: Translate) -> str:
     """What a row is of."""
     return speak(LEG).format(state=row.state) if row.what == "leg" else speak(STEPS[row.what])
 
@@ -71,7 +71,7 @@ def _stripe(number: int, y: float) -> Iterator[str]:
         yield f'<rect class="stripe" x="0" y="{y:.0f}" width="{WIDTH:.0f}" height="{LINE:.0f}"/>'
 
 
-def _grid(span: Span, length: float, bottom: float, x: X) -> Iterator[str]:
+def _grid(span: TimelineSpan, length: float, bottom: float, x: X) -> Iterator[str]:
     step = next((one for one in TICKS if length / one.total_seconds() <= MOST_TICKS), TICKS[-1])
     begins = span.begins.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     at = begins + -(-(span.begins - begins) // step) * step
@@ -81,7 +81,7 @@ def _grid(span: Span, length: float, bottom: float, x: X) -> Iterator[str]:
         at += step
 
 
-def _bar(kind: str, span: Span, y: float, height: float, x: X) -> str:
+def _bar(kind: str, span: TimelineSpan, y: float, height: float, x: X) -> str:
     left, right = x(span.begins), x(span.ends)
     wide = max(right - left, 1.5)
     return f'<rect class="{kind}" x="{left:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{height:g}" rx="1.5"/>'
@@ -96,13 +96,13 @@ def _consent(one: ConsentSpan, y: float, x: X, speak: Translate) -> Iterator[str
         ends = f"M{left:.1f} {up}V{down}M{left:.1f} {middle:.1f}H{right:.1f}M{right:.1f} {up}V{down}"
         yield f'<path class="needs" d="{ends}"/>'
     if one.needed is not None and one.short:
-        yield _bar("short", Span(one.runs.ends, one.needed.ends), y + 8, 6, x)
+        yield _bar("short", TimelineSpan(one.runs.ends, one.needed.ends), y + 8, 6, x)
         said = speak(SHORT).format(span=two_units(one.short, speak))
         right = min(x(one.needed.ends) + 6, WIDTH - RIGHT + 4)
         yield f'<text class="late" x="{right:.1f}" y="{y + 15:.0f}">{escape(said)}</text>'
 
 
-def _row(row: Row, y: float, x: X, speak: Translate) -> Iterator[str]:
+def _row(row: TimelineRow, y: float, x: X, speak: Translate) -> Iterator[str]:
     yield f'<text x="8" y="{y + 15:.0f}">{escape(_cut(name_of(row, speak), 20))}</text>'
     services = row.services[0] + (f" +{len(row.services) - 1}" if len(row.services) > 1 else "") if row.services else ""
     yield f'<text class="ax" x="144" y="{y + 15:.0f}">{escape(_cut(services, 16))}</text>'

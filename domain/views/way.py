@@ -6,7 +6,7 @@ from html import escape
 from typing import Final
 
 from domain.views.sentences import Translate
-from domain.views.situation import Part
+from domain.views.situation import SituationSource
 from domain.words.text import mark
 
 WIDTH, MARGIN, HEIGHT = 860.0, 12.0, 26.0
@@ -16,7 +16,7 @@ OUTSIDE: Final = mark("Your section of the route: {places}.")
 OVER: Final = mark("The route: {places}. All of it is passed.")
 
 
-def way(part: Part) -> str:
+def way(part: SituationSource) -> str:
     """The line; nothing where the reader sees no stop of it."""
     stops, at = part.shown.route, part.shown.position
     if len(stops) < 2:
@@ -40,7 +40,7 @@ def way(part: Part) -> str:
     return "".join((head, *parts, "</svg>"))
 
 
-def _here(part: Part, places: list[float], passed: int) -> float:
+def _here(part: SituationSource, places: list[float], passed: int) -> float:
     """Between two stops, by how much of the leg's time has passed."""
     row = next((one for one in part.line.rows if one.what == "leg" and one.goes_on), None)
     share = 0.5
@@ -51,7 +51,7 @@ def _here(part: Part, places: list[float], passed: int) -> float:
     return begins + (ends - begins) * share
 
 
-def _mark(part: Part, x: float) -> str:
+def _mark(part: SituationSource, x: float) -> str:
     """A diamond where it was stopped or is out of sight, a square where it is held; full where it was seen, else hollow."""
     shown = part.shown
     if shown.halted is not None or shown.out_of_sight is not None:
@@ -62,7 +62,7 @@ def _mark(part: Part, x: float) -> str:
     return f'<circle class="{"me" if seen else "me open"}" cx="{x:.1f}" cy="13" r="7"/>'
 
 
-def said(part: Part) -> str:
+def said(part: SituationSource) -> str:
     """The same in words."""
     speak: Translate = part.speak
     stops, at = part.shown.route, part.shown.position

@@ -22,7 +22,7 @@ from domain.views.noted import noted
 from domain.views.route_map import RouteMap, route_map
 from domain.views.sentences import Translate, say_kind, two_units
 from domain.views.sight import Sight, sight
-from domain.views.situation import Part, Situation, situation
+from domain.views.situation import Situation, SituationSource, situation
 from domain.views.statistics_in_words import what_for
 from domain.views.timeline import Timeline, timeline
 from domain.views.timeline_picture import name_of, picture
@@ -35,7 +35,7 @@ from domain.words.quantities import say_mass
 from domain.words.text import mark, told, word
 from gateway.pages.brakes import proposed
 from gateway.pages.maps import NO_MAPS, Maps
-from gateway.pages.story import GROUPS, Chapter, Narrowed
+from gateway.pages.story import GROUPS, Chapter, StoryFilter
 
 TELEPHONE: Final = re.compile(r"\+[0-9][0-9 ()-]{6,24}")
 """What in a contact can be dialled."""
@@ -114,7 +114,7 @@ class OnePage:
     sums: tuple[tuple[str, bool], ...]
     """How each substance adds up, and whether it closes."""
     chapter: Chapter
-    narrowed: Narrowed
+    narrowed: StoryFilter
     groups: tuple[tuple[str, str, str], ...]
     """To narrow the ledger down: code, name and address."""
     earlier: str
@@ -134,14 +134,14 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
     reader: Service,
     now: datetime,
     speak: Translate,
-    narrowed: Narrowed,
+    narrowed: StoryFilter,
     newest: Chapter,
     temporal: str = "",
 ) -> OnePage:
     """It, for this reader, as at `now`; with this chapter of its ledger."""
     shown, seen = view_of(delivery, reader, now), sight(delivery, reader)
     line, climbs = timeline(delivery, seen, now), ladders(delivery, shown, seen)
-    part = Part(delivery, shown, seen, climbs, line, speak)
+    part = SituationSource(delivery, shown, seen, climbs, line, speak)
     stands = situation(part)
     first = next(iter(stands.about.calls), None) if stands.about is not None else None
     return OnePage(
@@ -242,7 +242,7 @@ def _added(one: Sum, speak: Translate) -> str:
     return f"{text} {speak(RECOVERED).format(sign=ends, **masses)}"
 
 
-def _address(narrowed: Narrowed, **query: str) -> str:
+def _address(narrowed: StoryFilter, **query: str) -> str:
     given = {name: value for name, value in (query | asdict(narrowed)).items() if value}
     return f"?{urlencode(given)}#ledger"
 

@@ -48,7 +48,7 @@ class FormField:
     """What it says where nothing is chosen: yes or no."""
 
 
-class Filled(Frozen):
+class FilledForm(Frozen):
     """What a page sends of a form that has been filled in; of each field the words as typed."""
 
     kind: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
@@ -124,7 +124,7 @@ def _as(box: FormField, shown_as: As, **more: Any) -> FormField:
     return FormField(**(vars(box) | {"shown_as": shown_as} | more))
 
 
-def statement_of(delivery: str, speaker: Visitor, filled: Filled) -> Statement:
+def statement_of(delivery: str, speaker: Visitor, filled: FilledForm) -> Statement:
     """The statement that a filled form is, with an id of its own. Raises `Malformed` with every fault, by its field."""
     faults: list[Fault] = []
     typed = {name: words for name, words in filled.fields.items() if words.strip()}

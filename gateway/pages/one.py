@@ -28,7 +28,7 @@ from gateway.pages import floor, pages
 from gateway.pages.delivery import OnePage, one_page
 from gateway.pages.entrance import ROOT, StillSignedIn
 from gateway.pages.maps import maps_of
-from gateway.pages.story import Narrowed, chapter, narrowed_to
+from gateway.pages.story import StoryFilter, chapter, narrowed_to
 from gateway.pages.trees import Tree, parts
 from gateway.reads import following_one, shows
 from gateway.reception import RECEPTION
@@ -157,7 +157,7 @@ async def _drawing(request: web.Request, delivery: Delivery, now: datetime) -> _
 async def _live(request: web.Request, drawing: _Drawing) -> dict[str, Any]:
     """What its script needs to follow it."""
     speak, name = speaker(pages.language_of(request)), drawing.page.view.delivery
-    given = {one: request.query[one] for one in ("before", *Narrowed.__dataclass_fields__) if request.query.get(one)}
+    given = {one: request.query[one] for one in ("before", *StoryFilter.__dataclass_fields__) if request.query.get(one)}
     place = {"since": str(drawing.place), "at": utc_text(drawing.now)}
     return {
         "stream": f"{ROOT}/deliveries/{name}/changes?{urlencode(given | place)}",

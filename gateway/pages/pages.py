@@ -43,8 +43,8 @@ from gateway.pages import choosing, rules, words
 from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
-from gateway.pages.forms import Filled, boxes_of, statement_of
-from gateway.pages.story import Narrowed
+from gateway.pages.forms import FilledForm, boxes_of, statement_of
+from gateway.pages.story import StoryFilter
 from gateway.pages.templating import environment
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
 from gateway.papers import paper_wanted
@@ -169,7 +169,7 @@ async def attachment(request: web.Request) -> web.StreamResponse:
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/ledger", name="desk.ledger")
 async def ledger(request: web.Request) -> web.Response:
     """Where its ledger is: on its page. Nothing of it is shown by that."""
-    query = {name: request.query[name] for name in ("before", *Narrowed.__dataclass_fields__) if name in request.query}
+    query = {name: request.query[name] for name in ("before", *StoryFilter.__dataclass_fields__) if name in request.query}
     where = URL(f"{ROOT}/deliveries").joinpath(request.match_info["delivery"]).with_query(query).with_fragment("ledger")
     raise web.HTTPFound(where)
 
@@ -284,7 +284,7 @@ async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
 @routes.post(f"{ROOT}/deliveries/{{delivery}}/statement", name="desk.say")
 async def say(request: web.Request) -> web.Response:
     """The bytes that are to be signed, of a form that has been filled in. Nothing has been said by that."""
-    filled = await sent(request, Filled)
+    filled = await sent(request, FilledForm)
     statement = statement_of(request.match_info["delivery"], request[CALLER], filled)
     return web.Response(body=canonical(statement), content_type="application/json")
 

@@ -124,7 +124,7 @@ class Tale:
 
 
 @dataclass(frozen=True)
-class Narrowed:
+class StoryFilter:
     """What a reader has narrowed the ledger down to; empty: everything."""
 
     show: str = ""
@@ -157,19 +157,19 @@ class Chapter:
     """As many entries were looked through as are at once: what is earlier may match too."""
 
 
-def narrowed_to(query: Mapping[str, str]) -> Narrowed:
+def narrowed_to(query: Mapping[str, str]) -> StoryFilter:
     """What an address asks for. What is none of these is not asked for."""
     show, service, kind, text = (query.get(name, "") for name in ("show", "service", "kind", "text"))
     show, kind = show if show in get_args(Group) else "", kind if kind in BOOK.kinds else ""
-    return Narrowed(show, service[:40], kind, text.strip()[:LONGEST_SEARCH])
+    return StoryFilter(show, service[:40], kind, text.strip()[:LONGEST_SEARCH])
 
 
-class Teller:
+class ChapterMaker:
     """Makes a chapter of entries that come one by one, the newest first: the first `most` that are among what is asked for, of
     `LOOKED_THROUGH` at most, as long as they say no more than `MOST_WRITTEN`.
     """
 
-    def __init__(self, most: int, narrowed: Narrowed, speak: Translate) -> None:
+    def __init__(self, most: int, narrowed: StoryFilter, speak: Translate) -> None:
         self._most, self._narrowed, self._speak = most, narrowed, speak
         self._found: list[Tale] = []
         self._services, self._kinds = {narrowed.service}, {narrowed.kind}
@@ -200,9 +200,9 @@ class Teller:
         return Chapter(tuple(self._found), self._since, services, kinds, self._through)
 
 
-async def chapter(entries: Iterable[Entry | Withheld], most: int, narrowed: Narrowed, speak: Translate) -> Chapter:
+async def chapter(entries: Iterable[Entry | Withheld], most: int, narrowed: StoryFilter, speak: Translate) -> Chapter:
     """Of these entries, the newest first; others have their turn between."""
-    teller = Teller(most, narrowed, speak)
+    teller = ChapterMaker(most, narrowed, speak)
     for number, entry in enumerate(entries, 1):
         if not teller.takes(entry):
             break

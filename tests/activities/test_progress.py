@@ -6,7 +6,7 @@ from pathlib import Path
 from temporalio.client import Client
 
 from activities.keeping import FORGOTTEN, Lag
-from activities.progress import LATE, STALLED, STUCK, Progress
+from activities.progress import LATE, STALLED, STUCK, WorkerProgress
 from archive.database import Database
 from archive.deliveries import Deliveries
 from process.ring import Wrapping
@@ -50,7 +50,7 @@ async def test_a_worker_that_is_answered_no_more_and_finishes_nothing_is_not_rea
     """Idle it is answered each minute; with all slots taken it finishes tasks. With neither a restart is the best."""
     seen, archive = Seen(), Database(new_archive(tmp_path))
     deliveries = Deliveries(archive, Wrapping(PAYLOAD_KEYS))
-    progress = Progress(seen.counts, temporal, deliveries, seen.lag, lambda: 0.0, seen.clock)
+    progress = WorkerProgress(seen.counts, temporal, deliveries, seen.lag, lambda: 0.0, seen.clock)
     found = []
     for later, polls, done in ((0, 1, 0), (60, 2, 0), (60, 2, 1), (STALLED + 1, 2, 1), (STUCK, 2, 1), (1, 3, 1)):
         seen.now, seen.polls, seen.done = seen.now + later, polls, done
@@ -67,7 +67,9 @@ async def test_a_worker_that_is_answered_no_more_and_finishes_nothing_is_not_rea
 async def test_a_batch_that_waits_too_long_to_be_kept_is_said(temporal: Client, tmp_path: Path) -> None:
     """As long as attempts fail; once it is kept, or is another worker's to keep, no more."""
     seen, archive = Seen(), Database(new_archive(tmp_path))
-    progress = Progress(seen.counts, temporal, Deliveries(archive, Wrapping(PAYLOAD_KEYS)), seen.lag, lambda: 0.0, seen.clock)
+    progress = WorkerProgress(
+        seen.counts, temporal, Deliveries(archive, Wrapping(PAYLOAD_KEYS)), seen.lag, lambda: 0.0, seen.clock
+    )
     await progress.once()
     seen.lag.begins("saxaul-22", 3.0)
     seen.lag.begins("birch-1", LATE)

@@ -20,7 +20,7 @@ from archive.attachments.files import COMING, UNNAMED, Files, Named, Quota
 from archive.attachments.sealing import CHUNK
 from archive.attachments.storage import Bucket, ObjectStorage, storage_at
 from archive.database import Database
-from archive.expunging import Approver, Expunging, Order
+from archive.expunging import Approver, Expunging, ExpungingOrder
 from archive.ledgers import Ledgers
 from archive.tables import attachments
 from domain.plan.attachment import Attachment, MediaType
@@ -303,7 +303,7 @@ async def test_what_was_altered_in_the_storage_is_said_and_not_shown(tmp_path: P
 
 async def test_expunging_removes_the_files_and_takes_no_more(storage: ObjectStorage, tmp_path: Path) -> None:
     """The key that opens them is destroyed, and then they are; what a storage that was away still has is removed in time."""
-    order = Order(
+    order = ExpungingOrder(
         at=AT,
         ordered_by="Court of Almaty, decision 12",
         law="Criminal Procedure Code, article 240",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from archive.database import Database
 from archive.deliveries import Deliveries
-from archive.expunging import Approver, Expunction, Expunging, Order
+from archive.expunging import Approver, Expunction, Expunging, ExpungingOrder
 from archive.ledgers import Ledgers
 from archive.occasions import Occasions
 from archive.questions import ListQuestion
@@ -22,7 +22,7 @@ from tests.archive.samples import AT, NAME, READER, batch, database, ledger, new
 
 WHOLE = ledger(6)
 CLOSED = standing(phase="ended", ended=True, closed_at=AT, outcome="destroyed", title="MARKED")
-ORDER = Order(
+ORDER = ExpungingOrder(
     at=AT,
     ordered_by="Court of Almaty, decision 12",
     law="Criminal Procedure Code, article 240",
@@ -117,9 +117,9 @@ def test_it_takes_two_persons() -> None:
     """The same officer twice is one person; officers of two services may bear the same code."""
     values: dict[str, Any] = {name: getattr(ORDER, name) for name in ("at", "ordered_by", "law", "first")}
 
-    assert Order(**values, second=Approver(service="kz.prosecutor", officer="KZ-117"))
+    assert ExpungingOrder(**values, second=Approver(service="kz.prosecutor", officer="KZ-117"))
     with pytest.raises(ValidationError, match="two persons"):
-        Order(**values, second=ORDER.first)
+        ExpungingOrder(**values, second=ORDER.first)
 
 
 def stands_in(folder: Path, data: bytes) -> bool:

@@ -13,7 +13,7 @@ from rich.live import Live
 from ruamel.yaml import YAML
 
 from client import console, contexts
-from client.console import Watched
+from client.console import WatchScreen
 from client.saying import content_of
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen
@@ -422,7 +422,7 @@ def test_the_last_frame_of_a_live_screen_stands_there_once(monkeypatch: pytest.M
     monkeypatch.setattr(console, "talk", Console(file=screen, force_terminal=True, width=80, height=12))
     table = Table().consent()
     shown = view(table.delivery, table.directory.get("kz.knb"), table.now)
-    with Watched(live=True) as watched:
+    with WatchScreen(live=True) as watched:
         assert isinstance(watched._live, Live)
         for entry in table.delivery.ledger:
             watched.see(entry, shown)

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.table import Table as Grid
 
 from client import board, console, entries, render
-from client.board import Board, Listed
+from client.board import Board, BoardRow
 from client.console import Plain, answer, explain, problem
 from domain.delivery.decided import Halted
 from domain.delivery.ledger import Entry, Receipt
@@ -110,7 +110,11 @@ FACES: dict[str, Callable[[str], RenderableType]] = {
     "inbox": lambda words: render.requests((asked(words),)),
     "list": lambda words: board.table(
         Board(
-            (Listed(Row.model_construct(**ROW | dict.fromkeys(("delivery", "group", "phase", "outcome", "title"), words)), None),)
+            (
+                BoardRow(
+                    Row.model_construct(**ROW | dict.fromkeys(("delivery", "group", "phase", "outcome", "title"), words)), None
+                ),
+            )
         ),
         room=SCREEN,
         wide=True,

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from client.human_times import Clock, moments_of
+from client.human_times import TypedTimes, moments_of
 
 NOW = datetime(2026, 3, 2, 20, 30, tzinfo=UTC)
 
 
-def clock(state: str | None) -> Clock:
+def clock(state: str | None) -> TypedTimes:
     """Of a service of this State, in the evening of 2 March 2026 by UTC."""
-    return Clock(lambda: state, lambda: NOW)
+    return TypedTimes(lambda: state, lambda: NOW)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_hour_whose_clock_is_not_certain_is_refused(state: str | None, said: 
 @pytest.mark.parametrize("text", ["2026-03-02T14:00:00+05:00", "2026-13-02t14:00", "2026-03-02T14:00:00"])
 def test_what_is_written_like_rfc_3339_is_left_to_be_judged_as_it_is(text: str) -> None:
     """It is kept as written, right or wrong."""
-    assert text == Clock(lambda: pytest.fail("nobody needs the State"), lambda: NOW).read(text)
+    assert text == TypedTimes(lambda: pytest.fail("nobody needs the State"), lambda: NOW).read(text)
 
 
 def test_the_times_of_a_kind_are_found_from_its_model() -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from client import cli, render
-from client.saying import About, content_of, correction, statement
+from client.saying import PlanAsSeen, content_of, correction, statement
 from client.submitting import kept
 from domain.delivery.requests import Bound, Facts, Request
 from domain.delivery.statement import Seen, Statement
@@ -143,7 +143,7 @@ def test_every_form_that_is_told_in_words_is_one_of_a_model() -> None:
 
 def test_a_correction_keeps_what_was_right() -> None:
     """R18: it says the whole, its officer only what was wrong; one that changes nothing, or is of another kind, is refused."""
-    before = statement("saxaul-22", "uz.customs", "duty", content_of("seizure", SEIZED, None), About())
+    before = statement("saxaul-22", "uz.customs", "duty", content_of("seizure", SEIZED, None), PlanAsSeen())
     said = correction(before.id, "seizure", ["gross=2.2 kg"], "a digit was wrong", None, before)
     again = correction(said.of, "seizure", ["gross=2.3 kg"], "wrong again", None, before.model_copy(update={"content": said}))
     with pytest.raises(Malformed, match="says that already"):

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from typer.testing import CliRunner
 
 from client import board, cli, console, render
-from client.board import Board, Listed
+from client.board import Board, BoardRow
 from client.card_demands import demands_in_words
 from client.listing import table_of
 from domain.plan.demands import demands
@@ -59,7 +59,7 @@ def shown_list(table: Table) -> RenderableType:
     row = Row.model_validate({"whole": True, "channel": "mail"} | name | stands | due)
     seen = glance_of(row.delivery, NOW, title=plan.title, **trouble("overdue", NOW))
     page = floor_page([placed(seen, NOW)], FloorQuestion(), NOW)
-    return board.table(Board((Listed(row, page.rows[0]), Listed(row, None))), WIDTH, NOW)
+    return board.table(Board((BoardRow(row, page.rows[0]), BoardRow(row, None))), WIDTH, NOW)
 
 
 SCREENS: dict[str, Callable[[Table], RenderableType]] = {

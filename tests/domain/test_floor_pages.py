@@ -12,7 +12,7 @@ from domain.signing.canonical import canonical
 from domain.views.floor import PARAMETERS, ROWS_OF_FLOOR, FloorQuestion, FloorRow, Placed, asked, placed
 from domain.views.floor_in_words import PHASES, SHORTLY, SHOWN, cells
 from domain.views.glance import Glance, Shortfall
-from domain.views.selection import Selection, Tally, floor_page
+from domain.views.selection import FloorTally, Selection, floor_page
 from domain.views.urgency import COUNTED, GROUPS, REASONS, holds_until, urgencies
 from domain.words.limits import GLANCE_BYTES, MOST_GLANCED, MOST_IN_A_CELL, MOST_LEGS, MOST_SERVICES, MOST_SILENT
 from domain.words.moments import utc_text
@@ -148,9 +148,11 @@ def test_a_page_is_no_more_work_where_there_are_five_times_the_rows(question: di
     asked, counted = FloorQuestion(**question), list[int]()
     for count in (900, 4_500):
         rows = [placed(one, NOW) for one in night(count, NOW)]
-        selection, tally, other = Selection(asked, rows), Tally(rows), placed(rows[0].glance, NOW + timedelta(hours=3))
+        selection, tally, other = Selection(asked, rows), FloorTally(rows), placed(rows[0].glance, NOW + timedelta(hours=3))
 
-        def work(found: Selection = selection, tally: Tally = tally, before: Placed = rows[0], after: Placed = other) -> None:
+        def work(
+            found: Selection = selection, tally: FloorTally = tally, before: Placed = rows[0], after: Placed = other
+        ) -> None:
             for one in (found, tally):
                 one.remove(before)
                 one.add(after)

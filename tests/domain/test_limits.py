@@ -23,15 +23,15 @@ from domain.delivery.grants import Grant
 from domain.delivery.known import EACH, Known, KnownStatements
 from domain.delivery.memory import (
     Cooperating,
-    Counted,
+    Correctable,
     Delegation,
     Detection,
     Diverging,
     EndedPart,
     Exhibit,
     Gap,
-    Goods,
     Owed,
+    PreparedGoods,
     Recorder,
     Recovered,
     RegisterState,
@@ -325,7 +325,7 @@ def with_what_stays(state: State) -> None:
     state.rekeyed = dict.fromkeys(NAMES, MOST_KEY_CHANGES)
     state.behind = dict.fromkeys(NAMES, BRAKES)
     state.plans = [(99_999, "0" * 64)] * MOST_PLANS
-    state.goods = Goods(amounts(PREPARED_BYTES), (), (), (), NAMES[0])
+    state.goods = PreparedGoods(amounts(PREPARED_BYTES), (), (), (), NAMES[0])
     moved = Exhibit("opening_alarm", NAMES[0], NAMES[1], 99_999, NAMES[2], 10**15, 10**15, "handed_to_court", of="x" * 40)
     each = len(canonical(vars(moved))) + 44
     state.exhibits = {f"{number}".ljust(40, "x"): moved for number in range(EXHIBITS_BYTES // each)}
@@ -361,7 +361,7 @@ def with_what_stays(state: State) -> None:
     )
     state.siblings = Siblings(99_999, dict.fromkeys(range(MOST_MEMBERS), "stopped"), stop=99_999)
     state.opened |= {f"sibling/{one}": 999 for one in PLANNED[:MOST_WAITING]} | {"sibling_stop/": 999}
-    state.counted = {WHO_CORRECTS[0]: Counted(NAMES[0], "interdicted", 99_999, now, 2)}
+    state.counted = {WHO_CORRECTS[0]: Correctable(NAMES[0], "interdicted", 99_999, now, 2)}
     state.transfers = {f"{number:064d}": Transfer("ZZ", "ZZ", answered=True) for number in range(MOST_TRANSFERS)}
     state.cooperating = (Cooperating(NAMES[0], "p" * 40),)
     state.recorders = {f"{number:040d}": Recorder(NAMES[0], "p" * 40) for number in range(MOST_COOPERATING - 1)}
@@ -395,7 +395,7 @@ def with_what_was_found(state: State) -> None:
     """Everything that was found can be corrected, by two officers where two have said it: arrests, which are larger, but for one
     seizure.
     """
-    state.counted = {one: Counted(NAMES[0], "interdicted", 99_999, EPOCH, 2) for one in [*WHO_CORRECTS, "i" * 64]}
+    state.counted = {one: Correctable(NAMES[0], "interdicted", 99_999, EPOCH, 2) for one in [*WHO_CORRECTS, "i" * 64]}
     found = Recovered(amounts(SEIZED_BYTES), (), (), NAMES[0])
     person = Arrestee(code="p" * 40, role="distributor")
     persons = (person,) * (ARRESTED_BYTES // (len(canonical(person)) + 1))

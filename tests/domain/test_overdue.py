@@ -20,7 +20,7 @@ from domain.views.overdue import (
     Missing,
     Overdue,
     OverdueQuestion,
-    Silence,
+    Silences,
     asked,
     missing,
     owing,
@@ -51,7 +51,7 @@ def page(rows: list[Placed], **question: Any) -> Overdue:
     def clock(one: Service) -> datetime | None:
         return NOW.astimezone(ZoneInfo(one.zone)) if one.zone is not None else None
 
-    return Silence(rows, NOW).page(OverdueQuestion(**question), Around(KNOWN.find, clock, lambda _service, _since: None))
+    return Silences(rows, NOW).page(OverdueQuestion(**question), Around(KNOWN.find, clock, lambda _service, _since: None))
 
 
 ROWS = [

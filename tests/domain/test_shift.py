@@ -10,7 +10,7 @@ from domain.signing.canonical import canonical
 from domain.views.floor import placed
 from domain.views.glance import Glance, Shortfall
 from domain.views.happenings import WHATS, Happened
-from domain.views.shift import Known, Sheet, Shift, changed_since, differences, heads_of, sheet_of
+from domain.views.shift import Sheet, SheetSource, Shift, changed_since, differences, heads_of, sheet_of
 from domain.views.shift_in_words import COUNTS, TELLS, coming, remarks, rows, tells
 from domain.words.limits import (
     LARGEST_PAYLOAD,
@@ -37,7 +37,7 @@ def sheet(*glances: Glance, then: dict[str, Glance] | None = None, **more: Any) 
     """The sheet of these."""
     heads = [(one.delivery, 1, "0" * 64) for one in glances]
     given: dict[str, Any] = {"counts": {}, "happened": (), "then": then or {}, "heads": heads}
-    return sheet_of(SHIFT, Known(rows=[placed(one, NOW) for one in glances], **(given | more)))
+    return sheet_of(SHIFT, SheetSource(rows=[placed(one, NOW) for one in glances], **(given | more)))
 
 
 def test_what_got_worse_and_what_got_better_is_told_and_what_is_not_known_is_counted() -> None:

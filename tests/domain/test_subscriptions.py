@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.views.subscriptions import Quiet, Span, Wish, occasions
+from domain.views.subscriptions import DayPart, Quiet, Wish, occasions
 from domain.words.limits import LONGEST_ADDRESS, MOST_OCCASIONS, MOST_QUIET
 from domain.words.moments import utc_text
 from tests.floors import glance_of, trouble, wait
@@ -73,7 +73,7 @@ def test_of_one_row_no_more_is_told_than_its_bound() -> None:
 
 def quiet(*spans: str, zone: str = "Europe/Berlin") -> Quiet:
     """Hours such as 22:00-06:00."""
-    return Quiet(zone=zone, spans=tuple(Span(since=one[:5], until=one[6:]) for one in spans))
+    return Quiet(zone=zone, spans=tuple(DayPart(since=one[:5], until=one[6:]) for one in spans))
 
 
 @pytest.mark.parametrize(

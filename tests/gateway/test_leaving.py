@@ -18,7 +18,7 @@ from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, STATEMENT_TYPE, Envelope, sign
 from domain.signing.keys import key_id
 from domain.words.errors import NotFound, RuleBroken, Unavailable
-from gateway.leaving import BRAKES, KEY_CHANGES, STATEMENTS, Leaving, Share, ShareSpentError
+from gateway.leaving import BRAKES, KEY_CHANGES, STATEMENTS, Leaving, LeavingShare, ShareSpentError
 from gateway.limits import LEFT_BRAKES, LEFT_BYTES, LEFT_KEY_CHANGES, LEFT_KEY_CHANGES_BYTES, LEFT_STATEMENTS
 from rehearsal.services import private_key_of
 from tests.activities.test_stops import a_word
@@ -185,7 +185,7 @@ async def test_a_caller_leaves_so_many_changes_of_keys(at: At) -> None:
     here, plan = at.installation, at.plan
     leaving, police = Leaving(here.reception()._runs), here.directory.get("uz.police")
 
-    async def leave_one(caller: Service, share: Share = KEY_CHANGES) -> None:
+    async def leave_one(caller: Service, share: LeavingShare = KEY_CHANGES) -> None:
         envelope = sign(uuid.uuid4().hex.encode(), KEYS_TYPE, private_key_of("uz.police"))
         await leaving.leave(caller, plan.operation, here.handed(envelope, plan), share)
 

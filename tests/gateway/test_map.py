@@ -10,7 +10,7 @@ from domain.views.map_ground import ground
 from domain.words.places import At
 from gateway.pages.delivery import one_page
 from gateway.pages.maps import Maps, maps
-from gateway.pages.story import Chapter, Narrowed
+from gateway.pages.story import Chapter, StoryFilter
 from papers.outlines import outlines
 from process.language import speaker
 from tests.course import PHASES
@@ -30,7 +30,7 @@ def see(table: Table, place: str, at: At) -> None:
 def drawn(table: Table, service: str, language: str = "en", *, land: bool = True) -> Maps:
     """What this service is drawn now."""
     now, speak = max(table.now, table.delivery.state.now), speaker(language)
-    found = one_page(table.delivery, table.directory.get(service), now, speak, Narrowed(), Chapter((), None, (), ()))
+    found = one_page(table.delivery, table.directory.get(service), now, speak, StoryFilter(), Chapter((), None, (), ()))
     return maps(found.route, found.way_said, speak, outlines() if land else None)
 
 

@@ -28,7 +28,7 @@ from gateway.pages import pages, story
 from gateway.pages.delivery import OnePage, one_page
 from gateway.pages.maps import maps
 from gateway.pages.one import Place
-from gateway.pages.story import EVENTS, Narrowed, narrowed_to
+from gateway.pages.story import EVENTS, StoryFilter, narrowed_to
 from gateway.pages.trees import parts
 from papers.outlines import outlines
 from process.in_force import InForce
@@ -41,15 +41,15 @@ HEAVIEST = 200_000
 """Bytes that a page weighs at most."""
 
 
-def made(table: Table, service: str, narrowed: Narrowed | None = None, before: int | None = None) -> OnePage:
+def made(table: Table, service: str, narrowed: StoryFilter | None = None, before: int | None = None) -> OnePage:
     """What its template draws, for this service."""
     now = max(table.now, table.delivery.state.now)
     reader = table.directory.get(service)
-    return drawn(table, reader, now, "en", narrowed or Narrowed(), before)
+    return drawn(table, reader, now, "en", narrowed or StoryFilter(), before)
 
 
 def drawn(  # noqa: PLR0917 - what a page is made of
-    table: Table, reader: Service, now: datetime, language: str, narrowed: Narrowed, before: int | None = None
+    table: Table, reader: Service, now: datetime, language: str, narrowed: StoryFilter, before: int | None = None
 ) -> OnePage:
     """It, with its chapter of the ledger."""
     size, speak = len(table.delivery.ledger) if before is None else before, speaker(language)
@@ -66,7 +66,7 @@ def rendered(
     key: str | None = "key",
     *,
     printing: bool = False,
-    narrowed: Narrowed | None = None,
+    narrowed: StoryFilter | None = None,
 ) -> str:
     """The page, as it leaves the gateway."""
     app = web.Application()
@@ -76,7 +76,7 @@ def rendered(
     request[CALLER] = Visitor(reader, "P-1", key, None)
     now = max(table.now, table.delivery.state.now)
     speak = speaker(language)
-    found = drawn(table, reader, now, language, narrowed or Narrowed())
+    found = drawn(table, reader, now, language, narrowed or StoryFilter())
     found = replace(found, maps=maps(found.route, found.way_said, speak, outlines()))
     files = files_of(table.delivery, reader, (), ())
     shown = {"delivery": found.view.delivery}
@@ -233,7 +233,7 @@ def test_the_ledger_is_narrowed_by_its_address() -> None:
     assert refused[0].why.startswith("Refused (")
     assert {"uz.prosecutor"} == {one.line.service for one in of_one if one.line.event == "stated"}
     assert ["uz.prosecutor", "kz.prosecutor"] == [one.line.service for one in of_kind]
-    assert Narrowed() == narrowed_to({"show": "nothing", "kind": "nothing"})
+    assert StoryFilter() == narrowed_to({"show": "nothing", "kind": "nothing"})
     assert 4 == max(one.line.seq for one in made(table, "kz.knb", before=5).chapter.tales)
 
 
@@ -288,7 +288,7 @@ def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound
     for number in range(60):
         table.say("kz.police", "sighted", place=f"place {number}")
         table.pass_time(minutes=20)
-    everything = [one.line.seq for one in made(table, "kz.knb", Narrowed(kind="authorisation_granted")).chapter.tales]
+    everything = [one.line.seq for one in made(table, "kz.knb", StoryFilter(kind="authorisation_granted")).chapter.tales]
     looked = 0
 
     def counted(entry: Entry | Withheld, speak: Translate) -> story.Tale:
@@ -303,13 +303,13 @@ def test_of_a_long_ledger_no_more_is_looked_through_than_is_shown_or_has_a_bound
     monkeypatch.setattr(story, "LOOKED_THROUGH", 20)
     found, before = list[int](), len(table.delivery.ledger)
     while before > 0:
-        looked, page = 0, made(table, "kz.knb", Narrowed(kind="authorisation_granted"), before)
+        looked, page = 0, made(table, "kz.knb", StoryFilter(kind="authorisation_granted"), before)
         found += [one.line.seq for one in page.chapter.tales]
         assert looked <= 20
         assert page.chapter.unfinished is bool(page.earlier)
         before = page.chapter.since or 0
     assert everything == found
-    assert "may match too" in rendered(table, "kz.knb", narrowed=Narrowed(kind="authorisation_granted"))
+    assert "may match too" in rendered(table, "kz.knb", narrowed=StoryFilter(kind="authorisation_granted"))
 
 
 def test_every_event_of_a_ledger_has_a_sentence() -> None:

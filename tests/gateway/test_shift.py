@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, select, update
 
 from archive.database import Database
-from archive.expunging import Approver, Order
+from archive.expunging import Approver, ExpungingOrder
 from archive.tables import branches, data_keys, handovers
 from domain.plan.access import MAY, ROLES
 from domain.plan.directory import Directory, ServiceKey
@@ -333,7 +333,7 @@ async def test_a_sheet_stands_sealed_and_goes_with_a_delivery_that_is_expunged(a
     await keep(at.reads, [made("birch-3")], phase="ended", ended=True, closed_at=ended, outcome="destroyed")
     people = {"first": Approver(service=ALL, officer="S-1"), "second": Approver(service=ALL, officer="S-2")}
     await bare_branch(at.reads._database, "birch-3")
-    await at.reception.reading.expunge("birch-3", Order(at=ended, ordered_by="A court", law="A law", **people))
+    await at.reception.reading.expunge("birch-3", ExpungingOrder(at=ended, ordered_by="A court", law="A law", **people))
     record = await door(at).handover(closed.number)
 
     assert (None, closed) == (record.sheet, record.handover)
@@ -349,7 +349,7 @@ async def test_a_sheet_from_before_a_delivery_was_expunged_is_kept_no_more(at: N
     await keep(at.reads, [made("cedar-1")], phase="ended", ended=True, closed_at=ended, outcome="destroyed")
     await bare_branch(at.reads._database, "cedar-1")
     people = {"first": Approver(service=ALL, officer="S-1"), "second": Approver(service=ALL, officer="S-2")}
-    await at.reception.reading.expunge("cedar-1", Order(at=ended, ordered_by="A court", law="A law", **people))
+    await at.reception.reading.expunge("cedar-1", ExpungingOrder(at=ended, ordered_by="A court", law="A law", **people))
     given = HandingOver(sheet=sheet.signed, signed=signature(sheet.digest, "hands_over", "S-1"))
     with pytest.raises(Malformed, match="has been expunged"):
         await door(at).hand_over(given)

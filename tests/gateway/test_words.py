@@ -18,9 +18,8 @@ from domain.views.attachments import FilesOfDelivery, NamedFile
 from domain.views.ladders import Ladder, Step
 from domain.views.lists import Row, Rows
 from domain.views.route_map import RouteMap
-from domain.views.situation import Said, Situation
-from domain.views.timeline import ConsentSpan, Span, Timeline
-from domain.views.timeline import Row as TimelineRow
+from domain.views.situation import Situation, SituationSentence
+from domain.views.timeline import ConsentSpan, Timeline, TimelineRow, TimelineSpan
 from domain.views.timeline_picture import picture
 from domain.views.view import Awaited, Because, DeliveryView, OpenCheckpoint, markdown
 from domain.views.weighings import Weighing
@@ -30,7 +29,7 @@ from gateway.pages import pages
 from gateway.pages.delivery import Called, Climbed, OnePage, Weighed
 from gateway.pages.lines import HistoryLine, line
 from gateway.pages.maps import Maps
-from gateway.pages.story import Chapter, Narrowed, Tale
+from gateway.pages.story import Chapter, StoryFilter, Tale
 from process.in_force import InForce
 from tests.client.test_hostile import AT, MARKUP, ROW, asked, entry, finding, is_harmless, shown_view
 from tests.domain.test_text import HOSTILE, ORDERS
@@ -147,7 +146,7 @@ def view_of(words: str) -> DeliveryView:
 def one_page_of(words: str) -> OnePage:
     """All that its template draws, saying this wherever it can."""
     at, call = datetime(2026, 3, 1, tzinfo=UTC), Called(words, words, "")
-    span, end = Span(at, at + timedelta(hours=1)), Step("end", "halts", at)
+    span, end = TimelineSpan(at, at + timedelta(hours=1)), Step("end", "halts", at)
     wait = OpenCheckpoint.model_construct(
         checkpoint=words,
         place=words,
@@ -160,7 +159,7 @@ def one_page_of(words: str) -> OnePage:
     row = TimelineRow("leg", 0, words, (words,), span, span, goes_on=True, expected=span)
     drawn = Timeline(at, (ConsentSpan(words, words, span, live=True, needed=span),), (row,), timedelta())
     weighed = Weighing(1, AT, words, "prepared", words, 1, (words,), 1, 1)
-    stands = Situation("needs_you", "lost", (Said(words, "act"),), (Said(words),), ladder)
+    stands = Situation("needs_you", "lost", (SituationSentence(words, "act"),), (SituationSentence(words),), ladder)
     line = line_of(words)
     return OnePage(
         view=view_of(words),
@@ -180,7 +179,7 @@ def one_page_of(words: str) -> OnePage:
         weighings=(Weighed(weighed, words, words, words, 1.0),),
         sums=((words, True), (words, False)),
         chapter=Chapter((Tale(line, "said", (words,), words),), None, (words,), ()),
-        narrowed=Narrowed(service=words),
+        narrowed=StoryFilter(service=words),
         groups=(),
         earlier="",
         acknowledged=((words, "asked"),),

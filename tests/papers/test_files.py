@@ -17,7 +17,6 @@ from domain.papers.handed import Format
 from domain.papers.making import Made, Wanted, make, purpose_of
 from domain.papers.making import record_of as papers_record
 from domain.papers.paper import (
-    Bar,
     BarRow,
     Bars,
     Block,
@@ -29,9 +28,10 @@ from domain.papers.paper import (
     Items,
     Map,
     Paragraph,
-    Row,
     Sentence,
     Table,
+    TableRow,
+    TimeBar,
     Value,
     Words,
 )
@@ -207,7 +207,7 @@ def test_words_from_right_to_left_stand_apart() -> None:
 def wide_blocks() -> tuple[Block, ...]:
     """A word as long as a text may be, wherever one may stand."""
     word = (Value("W" * 200, ("plan",)),)
-    cells = Table((Column(word), Column(word), Column(word)), (Row((word, word, word)),))
+    cells = Table((Column(word), Column(word), Column(word)), (TableRow((word, word, word)),))
     lines = (Paragraph(word), Paragraph(word, "left"), Sentence("1", word), Items((word,)), Dated(word, word, word))
     blocks = (*lines, Fields(((word, (word,)),), numbered=True), cells)
     return (*blocks, Columns(blocks, blocks, ruled=True), Break(), *blocks)
@@ -261,7 +261,7 @@ async def test_no_word_leaves_the_page(tmp_path: Path) -> None:
     screen, so that nothing is cut; nor does a picture cut what is said of a bar at its end.
     """
     made = make(record_of(), Wanted("results", "en"), SPEAKERS)
-    bars = Bars((BarRow((Words("at the end"),), (Bar(1000, 1000, "dark", (Words("seized 0 g"),)),)),), ())
+    bars = Bars((BarRow((Words("at the end"),), (TimeBar(1000, 1000, "dark", (Words("seized 0 g"),)),)),), ())
     files = tmp_path / "paper.html", tmp_path / "wide.html"
     files[0].write_bytes(html.render(made))
     files[1].write_bytes(html.render(replace(made, paper=replace(made.paper, blocks=(*wide_blocks(), bars)))))

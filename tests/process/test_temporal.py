@@ -12,7 +12,7 @@ from temporalio.service import KeepAliveConfig
 
 from domain.words.errors import Malformed, Unavailable
 from process import temporal as connection
-from process.certificates import Made, issue, make_authority, now
+from process.certificates import KeyAndCertificate, issue, make_authority, now
 from process.temporal import connect, tls_in
 from tests.installation import PAYLOAD_KEYS
 
@@ -68,14 +68,14 @@ async def test_a_connection_whose_other_end_has_gone_without_a_word_is_given_up(
     assert info.server_version
 
 
-def certified(folder: Path) -> tuple[Path, Made, Made]:
+def certified(folder: Path) -> tuple[Path, KeyAndCertificate, KeyAndCertificate]:
     """Who certifies, a front end's certificate, and ours."""
     folder.mkdir()
     trusted = make_authority(folder, "of a test", 2, now()).certificate
     return trusted, *(issue(folder, name, [name, "127.0.0.1"], 1, now()) for name in ("frontend", "vigil"))
 
 
-async def asked_by(ca: Path, server: Made, ours: Made, trusted: Path) -> list[str]:
+async def asked_by(ca: Path, server: KeyAndCertificate, ours: KeyAndCertificate, trusted: Path) -> list[str]:
     """Who showed that they were somebody, at a front end that takes nobody else; Temporal does not speak there."""
     asks = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ca)
     asks.verify_mode = ssl.CERT_REQUIRED

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from rehearsal.forecast import BINS, Estimate, Failure, course, forecast
+from rehearsal.forecast import BINS, Failure, RunEstimate, course, forecast
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from rehearsal.trials import FEW, Trials
@@ -17,7 +17,7 @@ def world(*acts: dict[str, Any], **fields: Any) -> World:
     return World(PLAN, example_directory(), example_cards(), Scenario.model_validate(settings), seed=1)
 
 
-def course_of(*acts: dict[str, Any], **fields: Any) -> Estimate:
+def course_of(*acts: dict[str, Any], **fields: Any) -> RunEstimate:
     """What one such delivery amounts to."""
     return course(1, simulate(world(*acts, **fields)).delivery)
 
@@ -27,10 +27,10 @@ def hours(number: float) -> timedelta:
     return timedelta(hours=number)
 
 
-def lasting(seed: int, number: float, *, delivered: bool = True, **fields: Any) -> Estimate:
+def lasting(seed: int, number: float, *, delivered: bool = True, **fields: Any) -> RunEstimate:
     """A course that took so many hours."""
     outcome = "delivered_with_arrests" if delivered else "interdicted_early"
-    return Estimate(seed, outcome, hours(number), delivered, **fields)  # type: ignore[arg-type]  # fields by name
+    return RunEstimate(seed, outcome, hours(number), delivered, **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def test_a_checkpoint_waits_from_its_opening_or_from_the_planned_arrival() -> None:

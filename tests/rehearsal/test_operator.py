@@ -12,7 +12,7 @@ from domain.words.errors import NotVerified
 from rehearsal import operator
 from rehearsal.__main__ import world
 from rehearsal.invariants import BrokenInvariantError
-from rehearsal.operator import Shown, is_found_out, signed_elsewhere, two_histories, two_histories_are_found
+from rehearsal.operator import ShownHistory, is_found_out, signed_elsewhere, two_histories, two_histories_are_found
 from rehearsal.services import VIGIL, private_key_of
 from rehearsal.simulator import Simulated, simulate
 
@@ -30,13 +30,13 @@ def said_in(run: Simulated) -> list[int]:
     return [entry.seq for entry in run.delivery.ledger.entries if isinstance(entry.event, Stated)]
 
 
-def verified(shown: Shown, of: Shown, since: int = 0) -> Verified:
+def verified(shown: ShownHistory, of: ShownHistory, since: int = 0) -> Verified:
     """What one was shown, with the receipts from a number on that were given of another."""
     held = [signed(one, private_key_of(VIGIL)) for one in of.receipts if one.seq >= since]
     return verify(shown.packet, shown.delivery.directory, held)
 
 
-def compared(shown: Shown, of: Shown, since: int) -> None:
+def compared(shown: ShownHistory, of: ShownHistory, since: int) -> None:
     """What one is shown, entry by entry, beside the receipts from a number on that were given of another."""
     comparison = Comparison(shown.delivery.plan.operation, [one for one in of.receipts if one.seq >= since])
     for entry in shown.delivery.ledger.entries:

@@ -3,38 +3,38 @@
 from collections.abc import Mapping
 
 from domain.papers.form import Form
-from domain.papers.forms.court import Court
-from domain.papers.forms.destruction import Destruction
-from domain.papers.forms.examination import Examination
-from domain.papers.forms.handover import Handover
-from domain.papers.forms.measures import Measures
-from domain.papers.forms.memorandum import Memorandum
-from domain.papers.forms.order import Order
-from domain.papers.forms.replacement import Replacement
-from domain.papers.forms.request import Request
-from domain.papers.forms.results import Results
-from domain.papers.forms.sampling import Sampling
-from domain.papers.forms.seizure import SeizureRecord
-from domain.papers.forms.submission import Submission
-from domain.papers.forms.surveillance import Surveillance
+from domain.papers.forms.court import CourtForm
+from domain.papers.forms.destruction import DestructionForm
+from domain.papers.forms.examination import ExaminationForm
+from domain.papers.forms.handover import HandoverForm
+from domain.papers.forms.measures import MeasuresForm
+from domain.papers.forms.memorandum import MemorandumForm
+from domain.papers.forms.order import OrderForm
+from domain.papers.forms.replacement import ReplacementForm
+from domain.papers.forms.request import RequestForm
+from domain.papers.forms.results import ResultsForm
+from domain.papers.forms.sampling import SamplingForm
+from domain.papers.forms.seizure import SeizureRecordForm
+from domain.papers.forms.submission import SubmissionForm
+from domain.papers.forms.surveillance import SurveillanceForm
 
 FORMS: Mapping[str, Form] = {
     form.name: form
     for form in (
-        Request(),
-        Memorandum(),
-        Order(),
-        Measures(),
-        Examination(),
-        Replacement(),
-        Sampling(),
-        Handover(),
-        Surveillance(),
-        SeizureRecord(),
-        Submission(),
-        Results(),
-        Destruction(),
-        Court(),
+        RequestForm(),
+        MemorandumForm(),
+        OrderForm(),
+        MeasuresForm(),
+        ExaminationForm(),
+        ReplacementForm(),
+        SamplingForm(),
+        HandoverForm(),
+        SurveillanceForm(),
+        SeizureRecordForm(),
+        SubmissionForm(),
+        ResultsForm(),
+        DestructionForm(),
+        CourtForm(),
     )
 }
 """By name."""

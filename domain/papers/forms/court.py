@@ -6,7 +6,7 @@ from domain.delivery.decided import Halted
 from domain.delivery.reported import Deconflicted
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.court_goods import Goods
+from domain.papers.forms.court_goods import CourtGoods
 from domain.papers.forms.court_proof import Proof
 from domain.papers.forms.court_ways import Ways
 from domain.papers.forms.lots import SEIZED_IN_ALL, seized_in_all
@@ -81,7 +81,7 @@ FIND = mark("Found: {label}, {what}.")
 NO_ARRESTS = mark("{no} arrest and no seizure is recorded.")
 
 
-class Court(Form):
+class CourtForm(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
@@ -104,10 +104,10 @@ class Court(Form):
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As of the newest entry."""
-        return tuple(_Report(record, tongue).blocks())
+        return tuple(_CourtReport(record, tongue).blocks())
 
 
-class _Report(Ways, Goods, Proof):
+class _CourtReport(Ways, CourtGoods, Proof):
     """One report being made: ten sections, numbered sentences."""
 
     def blocks(self) -> Iterator[Block]:

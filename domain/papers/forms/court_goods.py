@@ -16,16 +16,16 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.telling import COMPUTED, Telling, Told
+from domain.papers.forms.telling import COMPUTED, ReportTelling, Told
 from domain.papers.paper import (
-    Bar,
     BarRow,
     Bars,
     Blank,
     Block,
     Line,
-    Row,
     Source,
+    TableRow,
+    TimeBar,
     Value,
     Words,
 )
@@ -73,13 +73,13 @@ MINUTE = timedelta(minutes=1)
 LOG_GAP = mark("By the surveillance log nobody watched from {begins} until {ends}.")
 
 
-class Goods(Telling):
+class CourtGoods(ReportTelling):
     """Custody, mass balance and gaps."""
 
     def _custody(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
         yield self.head(CUSTODY)
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         numbers: list[int] = []
         handled = story.prepared(record)
         if handled is not None:
@@ -214,22 +214,22 @@ class Goods(Telling):
             mass = masses.get(name, 0)
             if mass:
                 label = (Value(f"{tongue.translate(what)} {tongue.mass(mass)}", said.entries),)
-                bars.append(Bar(place, place + mass * 1000 // most, shade, label))  # type: ignore[arg-type]
+                bars.append(TimeBar(place, place + mass * 1000 // most, shade, label))  # type: ignore[arg-type]
                 place += mass * 1000 // most
         rows = [
-            BarRow(tongue.words(FOUND), (Bar(0, planned * 1000 // most, "none", (Value(tongue.mass(planned), ("plan",)),)),)),
+            BarRow(tongue.words(FOUND), (TimeBar(0, planned * 1000 // most, "none", (Value(tongue.mass(planned), ("plan",)),)),)),
             BarRow(tongue.words(DIVIDED), tuple(bars)),
         ]
         if recovered:
             entries = counted(seq for one, _ in recovered for seq in one.entries)
             label = (Value(f"{tongue.translate(SEIZED)} {tongue.mass(end)}", entries),)
-            rows.append(BarRow(tongue.words(AT_END), (Bar(max(place - end * 1000 // most, 0), place, "middle", label),)))
+            rows.append(BarRow(tongue.words(AT_END), (TimeBar(max(place - end * 1000 // most, 0), place, "middle", label),)))
         yield Bars(tuple(rows), ())
 
     def _gaps(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
         yield self.head(GAPS)
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         numbers: list[int] = []
         for one in story.gaps(record):
             last = (self.moment(one.last),) if one.last is not None else NONE

@@ -7,8 +7,22 @@ from dataclasses import dataclass
 
 from domain.papers.forms import story
 from domain.papers.forms.parts import NONE, STEPS, row, table
-from domain.papers.forms.telling import Telling
-from domain.papers.paper import Block, Known, Line, Located, Map, Paragraph, Row, Source, Station, Stretch, Strip, Value, Words
+from domain.papers.forms.telling import ReportTelling
+from domain.papers.paper import (
+    Block,
+    Known,
+    Line,
+    Located,
+    Map,
+    MapStretch,
+    Paragraph,
+    Source,
+    Station,
+    Strip,
+    TableRow,
+    Value,
+    Words,
+)
 from domain.plan.plan import Leg
 from domain.rules.arrival import Delivered
 from domain.rules.custody import Dispatched, HandoverAccepted
@@ -50,7 +64,7 @@ class _Place:
     at: At | None = None
 
 
-class Mapped(Telling):
+class Mapped(ReportTelling):
     """The map, and the table that explains it."""
 
     def _map(self) -> Iterator[Block]:
@@ -128,7 +142,7 @@ class Mapped(Telling):
         ends = [EDGE + step * number for number in range(len(places))]
         return Strip(
             tuple(
-                Stretch(
+                MapStretch(
                     ends[number],
                     ends[number + 1],
                     ends[number + 1] if gone else ends[number],
@@ -142,7 +156,7 @@ class Mapped(Telling):
             ),
         )
 
-    def _rows(self, places: Sequence[_Place], *, where: bool) -> Iterator[Row]:
+    def _rows(self, places: Sequence[_Place], *, where: bool) -> Iterator[TableRow]:
         for number, one in enumerate(places, 1):
             at: Line = (Value(", ".join(one.at), ("plan",)),) if one.at is not None else NONE
             yield row((Words(str(number)),), (one.name,), one.step, one.moment or NONE, *((at,) if where else ()))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from domain.delivery.reported import Stated
 from domain.papers.forms.parts import row, signing, table
-from domain.papers.forms.telling import COMPUTED, Telling
+from domain.papers.forms.telling import COMPUTED, ReportTelling
 from domain.papers.forms.witnessed import SHA, SHOWS
-from domain.papers.paper import Blank, Block, Break, Heading, Line, Row, Value
+from domain.papers.paper import Blank, Block, Break, Heading, Line, TableRow, Value
 from domain.rules.handling import COURT, named
 from domain.views.names import VERDICTS
 from domain.views.sentences import say_kind
@@ -47,7 +47,7 @@ NUMBER, RECORDED, OFFICER, WHAT, ID, VERDICT = (
 )
 
 
-class Proof(Telling):
+class Proof(ReportTelling):
     """What is not in it, the result, and the annex."""
 
     def _left_out(self) -> Iterator[Block]:
@@ -100,7 +100,7 @@ class Proof(Telling):
 
     def _annex(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         numbers: list[int] = []
         for entry, event in record.events(Stated):
             statement = record.delivery.law.read(event.envelope)
@@ -116,7 +116,7 @@ class Proof(Telling):
                 statement.id[:8],
                 verdict,
             )
-            rows.append(Row(tuple((Value(one, (seq,)),) for one in cells)))
+            rows.append(TableRow(tuple((Value(one, (seq,)),) for one in cells)))
             numbers.append(seq)
         heads = ((NUMBER, 2), (RECORDED, 4), (SERVICE, 4), (OFFICER, 4), (WHAT, 6), (ID, 3), (VERDICT, 5))
         yield Break()

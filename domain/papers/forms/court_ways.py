@@ -12,16 +12,16 @@ from domain.papers.forms.parts import (
     NONE,
     act,
 )
-from domain.papers.forms.telling import ARRESTED, COMPUTED, Scale
+from domain.papers.forms.telling import ARRESTED, COMPUTED, TimeScale
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
-    Bar,
     BarRow,
     Bars,
     Blank,
     Block,
     Line,
     Tick,
+    TimeBar,
     Value,
     Words,
 )
@@ -173,12 +173,12 @@ class Ways(Mapped):
         arrests = story.arrests(self.record)
         ends = [one.ends for one in granted] + [said.happened for said, _ in arrests]
         begin, end = min(one.begins for one in granted), max(ends)
-        scale = Scale(begin, end)
+        scale = TimeScale(begin, end)
         rows = []
         for one in granted:
-            bars = [Bar(scale.at(one.begins), scale.at(one.ends), "light", (self.at(one.ends, *one.entries),))]
+            bars = [TimeBar(scale.at(one.begins), scale.at(one.ends), "light", (self.at(one.ends, *one.entries),))]
             mine = [way for way in ridden if way.leg.state == one.act.state]
-            bars += [Bar(scale.at(way.begins), scale.at(way.ends or end), "dark") for way in mine]
+            bars += [TimeBar(scale.at(way.begins), scale.at(way.ends or end), "dark") for way in mine]
             number = f", {one.act.reference.number}" if one.act.reference is not None else ""
             name = (Value(one.act.state + number, one.said.entries),)
             rows.append(BarRow(name, tuple(bars)))
@@ -202,14 +202,14 @@ class Ways(Mapped):
             return
         seen = story.contacts(record)
         end = ridden[-1].ends or (seen[-1].at if seen else ridden[-1].begins)
-        scale = Scale(ridden[0].begins, max(end, ridden[0].begins + timedelta(hours=1)))
+        scale = TimeScale(ridden[0].begins, max(end, ridden[0].begins + timedelta(hours=1)))
         rows = []
         for one in ridden:
             until = one.ends or end
             count = sum(one.begins <= said.happened <= until for said in seen)
             label = (Value(str(count), ("computed",)),)
             name = (Value(f"{one.leg.state}, {one.leg.means}", ("plan",)),)
-            rows.append(BarRow(name, (Bar(scale.at(one.begins), scale.at(until), "middle", label),)))
+            rows.append(BarRow(name, (TimeBar(scale.at(one.begins), scale.at(until), "middle", label),)))
         yield Bars(tuple(rows), scale.days(), (("middle", tongue.words(WATCHED_LEGEND)),))
         for one in ridden:
             filled: dict[str, Value | Line | Blank] = {

@@ -25,14 +25,14 @@ from domain.papers.forms.witnessed import MOST_DIGESTS, files, recorded
 from domain.papers.paper import (
     Blank,
     Block,
-    Box,
     Columns,
     Dated,
     Fields,
     Heading,
     Line,
     Paragraph,
-    Row,
+    TableRow,
+    TickBox,
     Title,
     Value,
 )
@@ -75,7 +75,7 @@ class _Gone:
     content: Disposed | Destroyed
 
 
-class Destruction(Form):
+class DestructionForm(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
@@ -127,11 +127,11 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
         yield table(tongue, heads, rows, [said.seq] * len(rows))
     else:
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
-    yield Paragraph(tongue.say(IDENTITY, yes=Box(), no=Box(), blank=Blank(3)), "left")
-    yield Paragraph(tongue.say(NOTHING_LEFT, yes=Box(), no=Box(), blank=Blank(4)), "left")
+    yield Paragraph(tongue.say(IDENTITY, yes=TickBox(), no=TickBox(), blank=Blank(3)), "left")
+    yield Paragraph(tongue.say(NOTHING_LEFT, yes=TickBox(), no=TickBox(), blank=Blank(4)), "left")
     digests = recorded((said,))
     digest = joined(digests[:MOST_DIGESTS]) or Blank(4)
-    yield Paragraph(tongue.say(RECORDED, yes=Box(bool(digests)), digest=digest, no=Box()), "left")
+    yield Paragraph(tongue.say(RECORDED, yes=TickBox(bool(digests)), digest=digest, no=TickBox()), "left")
     yield from files(tongue, said)
     yield Paragraph(tongue.say(COPIES, blank=Blank(1), other=Blank(3)), "small")
     members = (tongue.say(MEMBER, officer=Value(one, said.entries)) for one in gone.witnesses)
@@ -148,13 +148,13 @@ def _head(
     yield tongue.words(BASIS), (tongue.say(DECISION, blank=Blank(3), number=Blank(2), day=Blank(2)),)
     officers = joined(Value(one, said.entries) for one in gone.witnesses)
     yield tongue.words(COMMISSION), (tongue.say(MEMBERS, officers=officers, chair=Blank(3)),)
-    beside = tongue.say(PRESENT, yes=Box(), told=Box(), no=Box(), name=Blank(3), number=Blank(1), day=Blank(2))
+    beside = tongue.say(PRESENT, yes=TickBox(), told=TickBox(), no=TickBox(), name=Blank(3), number=Blank(1), day=Blank(2))
     yield tongue.words(PROSECUTOR), (beside,)
     means = tongue.quoted(gone.means, *said.entries) if isinstance(gone, Disposed) and gone.means else Blank(3)
     yield tongue.words(METHOD), (tongue.say(MEANS, means=means, place=place),)
 
 
-def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> Row:
+def _row(record: Record, said: Heard, label: str, tongue: Tongue) -> TableRow:
     """What the exhibit is, and what was left of it by the newest report of a laboratory; else what it weighed before."""
     lot = lot_of(record, label, tongue)
     what = lot.what

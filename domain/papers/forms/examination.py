@@ -28,14 +28,14 @@ from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
-    Box,
     Dated,
     Fields,
     Heading,
     Line,
     Paragraph,
-    Row,
     Table,
+    TableRow,
+    TickBox,
     Title,
     Value,
     Words,
@@ -108,7 +108,7 @@ OFFICER, SPECIALIST, WITNESS_SIGNS, WITNESS = (
 )
 
 
-class Examination(Form):
+class ExaminationForm(Form):
     """One of each preparation, with what has corrected it."""
 
     name = "examination"
@@ -163,8 +163,8 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield from _sealed(record, said, prepared, tongue)
     yield Heading(tongue.words(SECTION_PICTURES))
     yield from _pictures(said, tongue)
-    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
-    yield Paragraph(tongue.say(READ, own=Box(), aloud=Box(), right=Box()), "left")
+    yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(READ, own=TickBox(), aloud=TickBox(), right=TickBox()), "left")
     present = (tongue.say(WITNESS_SIGNS, officer=Value(one, said.entries)) for one in prepared.witnesses)
     attesting = (tongue.say(WITNESS, number=(Words(str(number)),)) for number in (1, 2))
     yield signing(
@@ -234,13 +234,13 @@ def _as_found(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -
     packing = tongue.quoted(prepared.packing, *said.entries) if prepared.packing else Blank(3)
     yield Paragraph(tongue.say(FOUND_HIDDEN, hidden=hidden, packing=packing), "left")
     broken = seals(prepared.broken, *said.entries) if prepared.broken else (Blank(3),)
-    boxes = {one: Box(prepared.sealed_before == one) for one in ("intact", "damaged", "none")}
+    boxes = {one: TickBox(prepared.sealed_before == one) for one in ("intact", "damaged", "none")}
     yield Paragraph(tongue.say(BEFORE, seals=broken, whole=boxes["intact"], damaged=boxes["damaged"], none=boxes["none"]), "left")
 
 
 def _units(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
     fates = {"kept": KEPT, "removed": REMOVED}
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for unit in prepared.units:
         fate = Value(tongue.translate(fates[unit.fate]), said.entries) if unit.fate is not None else Blank(3)
         gross = weight(tongue, unit.gross, *said.entries) if unit.gross is not None else (Blank(2),)
@@ -269,7 +269,7 @@ def _taken(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> T
     holder = joined((tongue.service(record, said.service), stored))
     sample_seals = seals(prepared.sample_seals, *said.entries) if prepared.sample_seals else (Blank(2),)
     inside: Line = tongue.words(IN_IT)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     lots = (
         (TAKEN_OUT, prepared.removed, (Blank(2),), holder),
         (SAMPLED, prepared.samples, sample_seals, holder),

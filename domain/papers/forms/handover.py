@@ -22,12 +22,12 @@ from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
-    Box,
     Dated,
     Line,
     Paragraph,
-    Row,
     Table,
+    TableRow,
+    TickBox,
     Title,
     Value,
     Words,
@@ -107,7 +107,7 @@ class _Act:
     preparation: tuple[Heard, Prepared] | None
 
 
-class Handover(Form):
+class HandoverForm(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
@@ -168,7 +168,7 @@ def _blocks(act: _Act) -> Iterator[Block]:
     )
     yield from files(tongue, act.offer, act.acceptance)
     yield Paragraph(_passed(act), "left")
-    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
     copies = tongue.say(COPIES, blank=Blank(1))
     yield Paragraph((*copies, Words(" "), *tongue.words(EQUAL)) if tongue.neutral else copies, "left")
     officers = (tongue.officer(act.offer), tongue.officer(act.acceptance))
@@ -218,18 +218,18 @@ def _found(act: _Act) -> Table:
     used = [prepared[1].scale if prepared is not None else None, *(one.scale for _, one in sides)]
     scales = tuple(_verified(one, told_) for one, told_ in zip(used, told, strict=True))
     rows = [
-        Row((tongue.words(TIME), *moments, (took,))),
-        Row((tongue.words(LOCAL), NONE, *locals_, NONE)),
-        Row((tongue.words(GROSS, strong=True), *grosses, _difference(tongue, found[1], found[2]))),
+        TableRow((tongue.words(TIME), *moments, (took,))),
+        TableRow((tongue.words(LOCAL), NONE, *locals_, NONE)),
+        TableRow((tongue.words(GROSS, strong=True), *grosses, _difference(tongue, found[1], found[2]))),
         _tolerance(act, found),
-        Row((tongue.words(SCALE), *scales, NONE)),
+        TableRow((tongue.words(SCALE), *scales, NONE)),
         _seals(act),
-        Row((tongue.words(CONDITION), NONE, *(_condition(tongue, *one) for one in sides), NONE)),
+        TableRow((tongue.words(CONDITION), NONE, *(_condition(tongue, *one) for one in sides), NONE)),
     ]
     packages = [prepared[1].packages if prepared is not None else None, *(one.packages for _, one in sides)]
     if any(one is not None for one in packages):
         rows.append(
-            Row(
+            TableRow(
                 (
                     tongue.words(PACKAGES),
                     *(
@@ -252,17 +252,17 @@ def _difference(tongue: Tongue, before: Quantity | None, after: Quantity | None)
     return (Value(f"{sign}{tongue.mass(after - before)}", ("computed",)),)
 
 
-def _tolerance(act: _Act, found: Sequence[Quantity | None]) -> Row:
+def _tolerance(act: _Act, found: Sequence[Quantity | None]) -> TableRow:
     tongue, tolerance = act.tongue, act.record.plan.tolerances.gross
     apart = [_difference(tongue, found[0], one) for one in found[1:]]
     masses = [one for one in found if isinstance(one, int)]
     within = max(masses) - min(masses) <= tolerance if masses else None
     said = NONE if within is None else (Value(tongue.translate(WITHIN if within else BEYOND), ("computed",)),)
     name = tongue.say(TOLERANCE, tolerance=Value(f"±{tongue.mass(tolerance)}", ("plan",)))
-    return Row((name, NONE, *apart, said))
+    return TableRow((name, NONE, *apart, said))
 
 
-def _seals(act: _Act) -> Row:
+def _seals(act: _Act) -> TableRow:
     tongue, first = act.tongue, act.preparation
     three = [
         seals(first[1].seals, *first[0].entries) if first is not None else NONE,
@@ -271,7 +271,7 @@ def _seals(act: _Act) -> Row:
     ]
     same = [one.number for one in act.offered.seals] == [one.number for one in act.accepted.seals]
     said = (Value(tongue.translate(SAME if same else OTHER), ("computed",)),) if act.offered.seals else NONE
-    return Row((tongue.words(SEALS), *three, said))
+    return TableRow((tongue.words(SEALS), *three, said))
 
 
 def _condition(tongue: Tongue, said: Heard, found: InHand) -> Line:

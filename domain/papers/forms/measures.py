@@ -86,7 +86,7 @@ CONTROL = mark("Control over this plan: {blank}")
 MADE_BY, HEAD, KNOWN = mark("Made by"), mark("Head of the unit"), mark("Read by who carries it out")
 
 
-class Measures(Form):
+class MeasuresForm(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"

@@ -56,7 +56,7 @@ NOTHING_ADDED = mark("What was said bears no number. Names of persons are not ta
 TAKEN, READ = mark("Taken down by: {taker}"), mark("Read and filed by")
 
 
-class Memorandum(Form):
+class MemorandumForm(Form):
     """One of each State that was first asked by word of mouth, and of each service that consented or agreed so."""
 
     name = "memorandum"

@@ -9,13 +9,13 @@ from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Blank,
     Block,
-    Box,
     Columns,
     Dated,
     Items,
     Line,
     Paragraph,
-    Row,
+    TableRow,
+    TickBox,
     Title,
     Value,
     Words,
@@ -80,7 +80,7 @@ OFFICIAL_SIGNS = mark("Official who made this order")
 COPIES = mark("Made in {blank} copies: No. 1 – into the file; No. 2 – {other}.")
 
 
-class Order(Form):
+class OrderForm(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
@@ -179,7 +179,7 @@ def _acts(
     record: Record,
     granted: Sequence[tuple[Heard, AuthorisationGranted]],
     permitted: Sequence[tuple[Heard, PermissionGranted]],
-) -> Iterator[Row]:
+) -> Iterator[TableRow]:
     acts: list[tuple[Heard, AuthorisationGranted | PermissionGranted]] = [*granted, *permitted]
     for said, one in acts:
         if isinstance(one, AuthorisationGranted):
@@ -243,7 +243,7 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
         state=tongue.the_state(state, "plan"),
         legs=joined((_ends(record, leg) for leg in legs), "; "),
     )
-    yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=Box(), some=Box())
+    yield tongue.say(WAY, modality=tongue.word(plan.modality, "plan"), none=TickBox(), some=TickBox())
     ends = [(instant(one.valid_until), said.entries) for said, one in granted]
     until, entries = max(ends, key=lambda one: one[0])
     for extension, longer in record.said(AuthorisationExtended):

@@ -13,18 +13,18 @@ from domain.papers.paper import (
     Column,
     Line,
     Paragraph,
-    Row,
-    Signature,
+    SignatureLine,
     Signatures,
     Source,
     Table,
+    TableRow,
     Value,
     Words,
 )
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
-from domain.plan.cards import Law, RuleCard
+from domain.plan.cards import LawSource, RuleCard
 from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount, Cash, Item, Scale, SubstanceMass
 from domain.plan.plan import Call, Consignment, Plan, Step
@@ -141,7 +141,7 @@ def scale(tongue: Tongue, used: Scale | None, *sources: Source) -> Line:
     )
 
 
-def unsure(card: RuleCard | None, law: Law | None) -> bool:
+def unsure(card: RuleCard | None, law: LawSource | None) -> bool:
     """Whether nobody has said that the text of this was read: what is not known, believed or an example is marked."""
     return card is None or law is None or card.example or law.mark != "T"
 
@@ -215,7 +215,7 @@ Head = tuple[str, int] | tuple[str, int, bool]
 def table(  # noqa: PLR0913 - a table is made of these
     tongue: Tongue,
     heads: Sequence[Head],
-    rows: Iterable[Row],
+    rows: Iterable[TableRow],
     entries: Iterable[int] | None = None,
     *,
     small: bool = False,
@@ -227,9 +227,9 @@ def table(  # noqa: PLR0913 - a table is made of these
     return made if entries is None else bounded(made, tongue, entries)
 
 
-def row(*cells: Line, total: bool = False) -> Row:
+def row(*cells: Line, total: bool = False) -> TableRow:
     """A row of a table."""
-    return Row(cells, total)
+    return TableRow(cells, total)
 
 
 def seals(found: Iterable[Seal], *sources: Source) -> Line:
@@ -272,7 +272,7 @@ def approved(tongue: Tongue) -> tuple[Block, ...]:
 
 def signing(tongue: Tongue, roles: Iterable[Line], *, stamp: bool = False, paired: bool = False) -> Signatures:
     """Lines for those who sign by hand; their names are written by them."""
-    signatures = tuple(Signature(role, stamp) for role in roles)
+    signatures = tuple(SignatureLine(role, stamp) for role in roles)
     return Signatures(signatures, tongue.translate(SIGNATURE), tongue.translate(INITIALS), tongue.translate(STAMP), paired)
 
 

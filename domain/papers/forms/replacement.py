@@ -23,7 +23,7 @@ from domain.papers.forms.parts import (
     weight,
 )
 from domain.papers.forms.witnessed import witnesses
-from domain.papers.paper import Blank, Block, Box, Dated, Heading, Line, Paragraph, Row, Source, Table, Title, Value
+from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Source, Table, TableRow, TickBox, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.demands import demands
@@ -55,7 +55,7 @@ COPIES = mark("Made in {blank} copies.")
 OFFICER, SPECIALIST = mark("Made by: {officer}"), mark("Specialist")
 
 
-class Replacement(Form):
+class ReplacementForm(Form):
     """One of each preparation in which something was replaced."""
 
     name = "replacement"
@@ -122,7 +122,7 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     gross = weight(tongue, prepared.gross, *said.entries, strong=True)
     yield Paragraph(tongue.say(BEARS, kept=kept, seals=seals(prepared.seals, *said.entries), gross=gross), "left")
     yield Paragraph(tongue.words(TWICE), "small")
-    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
     yield Paragraph(tongue.say(COPIES, blank=Blank(1)), "left")
     roles = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST)]
     yield signing(tongue, [*roles, *present(tongue, prepared.witnesses, said)], paired=True)
@@ -141,7 +141,7 @@ def _by_law(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
 def _taken_out(record: Record, said: Heard, prepared: Prepared, tongue: Tongue) -> Table:
     stored = tongue.quoted(prepared.stored_at, *said.entries) if prepared.stored_at else Blank(3)
     holder = joined((tongue.service(record, said.service), stored))
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for one in prepared.removed:
         units = [unit for unit in prepared.units if unit.fate == "removed" and unit.substance == getattr(one, "substance", None)]
         labels = joined(Value(unit.label, said.entries) for unit in units) or (Blank(2),)

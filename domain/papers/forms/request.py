@@ -9,7 +9,6 @@ from domain.papers.forms.parts import author, calling, consignment, of_the_group
 from domain.papers.paper import (
     Blank,
     Block,
-    Box,
     Columns,
     Fields,
     Heading,
@@ -17,6 +16,7 @@ from domain.papers.paper import (
     Line,
     Paragraph,
     Table,
+    TickBox,
     Title,
     Value,
     Words,
@@ -113,7 +113,7 @@ AUTHORISED = mark("Signed by: {head} the head  {other} authorised by act No. {nu
 EXECUTOR = mark("Executor: {name}, telephone {telephone}")
 
 
-class Request(Form):
+class RequestForm(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
@@ -206,7 +206,7 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
         )
     office = (tongue.quoted(asked.signed_by, "plan"),) if asked.signed_by else (Blank(4),)
     yield signing(tongue, [office], stamp=True)
-    yield Paragraph(tongue.say(AUTHORISED, head=Box(), other=Box(), number=Blank(2), day=Blank(2)), "small")
+    yield Paragraph(tongue.say(AUTHORISED, head=TickBox(), other=TickBox(), number=Blank(2), day=Blank(2)), "small")
     yield Paragraph(tongue.say(EXECUTOR, name=Blank(3), telephone=Blank(2)), "small")
 
 
@@ -218,7 +218,7 @@ def _rows(record: Record, asked: RequestForConsent, tongue: Tongue) -> Iterator[
     in_case = offence.stage == "criminal_case"
     number = Value(asked.case_number, ("plan",)) if asked.case_number else Blank(2)
     stage = (
-        *(Box(not in_case), *tongue.words(BEFORE_CASE), Words("  "), Box(in_case)),
+        *(TickBox(not in_case), *tongue.words(BEFORE_CASE), Words("  "), TickBox(in_case)),
         *tongue.say(IN_CASE, number=number if in_case else Blank(2)),
     )
     yield tongue.words(BASIS), (*((tongue.quoted(one, "plan", unsure=True),) for one in asked.basis), stage)
@@ -232,7 +232,7 @@ def _rows(record: Record, asked: RequestForConsent, tongue: Tongue) -> Iterator[
     yield tongue.words(PERSONS), (tongue.words(NO_NAMES), *_persons(asked, tongue))
     if asked.parties:
         yield tongue.words(PARTIES), tuple(_parties(asked, tongue))
-    boxes = [(Box(one == asked.modality), _way(tongue, one, asked.modality), Words("  ")) for one in WAYS]
+    boxes = [(TickBox(one == asked.modality), _way(tongue, one, asked.modality), Words("  ")) for one in WAYS]
     yield tongue.words(WAY), (tuple(piece for one in boxes for piece in one),)
     yield tongue.words(MEASURES), tuple(_measures(record, asked, tongue))
     digest = digest_of_request(record.plan, asked.state) or ""

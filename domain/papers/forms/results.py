@@ -25,7 +25,6 @@ from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Blank,
     Block,
-    Box,
     Columns,
     Dated,
     Fields,
@@ -33,9 +32,10 @@ from domain.papers.paper import (
     Items,
     Line,
     Paragraph,
-    Row,
     Summary,
     Table,
+    TableRow,
+    TickBox,
     Title,
     Value,
     Words,
@@ -113,7 +113,7 @@ HEAD_SIGNS = mark("Head of the unit")
 EXECUTOR = mark("Executor: {name}, telephone {telephone}. Made in {copies} copies.")
 
 
-class Results(Form):
+class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
@@ -137,10 +137,10 @@ class Results(Form):
 
     def blocks(self, record: Record, subject: str, tongue: Tongue) -> tuple[Block, ...]:
         """As of the newest entry."""
-        return tuple(_Report(record, subject, tongue).blocks())
+        return tuple(_ResultsReport(record, subject, tongue).blocks())
 
 
-class _Report:
+class _ResultsReport:
     """One report being made."""
 
     def __init__(self, record: Record, state: str, tongue: Tongue) -> None:
@@ -209,7 +209,7 @@ class _Report:
 
     def _grounds(self) -> Table:
         tongue = self.tongue
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         numbers: list[int] = []
         for one in story.authorisations(self.record):
             if not self.mine(one.said.service):
@@ -264,7 +264,7 @@ class _Report:
 
     def _results(self) -> Table:
         tongue = self.tongue
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         handled = story.prepared(self.record)
         if handled is not None and self.mine(handled[0].service):
             said, prepared = handled
@@ -290,11 +290,11 @@ class _Report:
         heads = ((MEASURE, 4), (VALUE, 7), (ADD, 5))
         return table(tongue, heads, rows, [self.record.size - 1] * len(rows))
 
-    def _amount(self, when: str, said: Heard, amount: AnyAmount) -> Row:
+    def _amount(self, when: str, said: Heard, amount: AnyAmount) -> TableRow:
         tongue = self.tongue
         return row(tongue.words(when), (Value(tongue.amount(amount), said.entries),), tongue.say(SIZE, blank=Blank(2)))
 
-    def _arrested(self) -> Row:
+    def _arrested(self) -> TableRow:
         tongue = self.tongue
         said: list[Line] = []
         for heard, one in story.arrests(self.record):
@@ -372,7 +372,7 @@ class _Report:
             for said, one in record.said(ResultsSubmitted)
             if self.mine(said.service)
         ]
-        boxes = tongue.say(TO_WHOM, one=Box(), other=Box(), third=Box(), number=Blank(2))
+        boxes = tongue.say(TO_WHOM, one=TickBox(), other=TickBox(), third=TickBox(), number=Blank(2))
         yield tongue.words(SUBMITTED), some(submitted, tongue) or (boxes,)
         costs = [
             (Value(tongue.translate(OWN_COSTS if one.each_bears_its_own else SHARED_COSTS), said.entries),)

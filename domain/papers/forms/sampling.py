@@ -21,7 +21,7 @@ from domain.papers.forms.parts import (
     table,
 )
 from domain.papers.forms.witnessed import witnesses
-from domain.papers.paper import Blank, Block, Box, Dated, Heading, Paragraph, Table, Title, Value
+from domain.papers.paper import Blank, Block, Dated, Heading, Paragraph, Table, TickBox, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
@@ -47,7 +47,7 @@ REMARKS = mark("Remarks of those present: {none} none  {some} {blank}")
 OFFICER, SPECIALIST, TAKER = mark("Made by: {officer}"), mark("Specialist who took the samples"), mark("Samples received by")
 
 
-class Sampling(Form):
+class SamplingForm(Form):
     """One of each preparation at which samples were taken."""
 
     name = "sampling"
@@ -110,9 +110,9 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     stored = tongue.quoted(prepared.stored_at, *said.entries) if prepared.stored_at else Blank(4)
     yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=stored), "left")
     yield Paragraph(tongue.say(SENT, laboratory=Blank(4), number=Blank(2), day=Blank(2), questions=Blank(5)), "left")
-    yield Paragraph(tongue.say(REFERENCE, yes=Box(), mass=Blank(2), no=Box()), "left")
+    yield Paragraph(tongue.say(REFERENCE, yes=TickBox(), mass=Blank(2), no=TickBox()), "left")
     yield Paragraph(tongue.words(SPENT), "small")
-    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
     roles = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST), tongue.words(TAKER)]
     yield signing(tongue, [*roles, *present(tongue, prepared.witnesses, said)], paired=True)
 

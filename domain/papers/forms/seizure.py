@@ -28,13 +28,13 @@ from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
     Block,
-    Box,
     Dated,
     Fields,
     Heading,
     Line,
     Paragraph,
-    Row,
+    TableRow,
+    TickBox,
     Title,
     Value,
     Words,
@@ -101,7 +101,7 @@ class _Seized:
     content: Content
 
 
-class SeizureRecord(Form):
+class SeizureRecordForm(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
@@ -164,9 +164,9 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
     where = tongue.quoted(stored, *said.entries) if stored else Blank(4)
     yield Paragraph(tongue.say(HELD, service=tongue.the_service(record, said.service), stored=where), "left")
     if not isinstance(seized, Prepared):
-        yield Paragraph(tongue.say(COPY, yes=Box(), no=Box()), "left")
-    yield Paragraph(tongue.say(REMARKS, none=Box(), some=Box(), blank=Blank(5)), "left")
-    yield Paragraph(tongue.say(READ, own=Box(), aloud=Box(), right=Box()), "left")
+        yield Paragraph(tongue.say(COPY, yes=TickBox(), no=TickBox()), "left")
+    yield Paragraph(tongue.say(REMARKS, none=TickBox(), some=TickBox(), blank=Blank(5)), "left")
+    yield Paragraph(tongue.say(READ, own=TickBox(), aloud=TickBox(), right=TickBox()), "left")
     beside = present(tongue, seized.witnesses, said) if isinstance(seized, Prepared) else iter([tongue.words(HOLDER)])
     attesting = (tongue.say(WITNESS, number=Words(number)) for number in ("1", "2"))
     signers = [tongue.say(OFFICER, officer=tongue.officer(said)), tongue.words(SPECIALIST_SIGNS)]
@@ -221,7 +221,7 @@ def _recovered(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> 
     yield Paragraph(tongue.say(VALUE, value=value), "left")
 
 
-def _rows(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[Row]:
+def _rows(record: Record, said: Heard, seized: Seizure, tongue: Tongue) -> Iterator[TableRow]:
     """What was recovered, the items that had been put in, and the finds, numbered through."""
     put_in = {item.label: item for _, one in record.said(Prepared) for item in one.items}
     things: list[tuple[Line, Line]] = [mass_of(tongue, one, *said.entries) for one in seized.recovered]
@@ -260,7 +260,7 @@ def _interdicted(said: Heard, seized: Interdicted, tongue: Tongue) -> Iterator[B
     gross = weight(tongue, seized.gross, *said.entries, strong=True) if seized.gross is not None else Blank(2)
     packages = Value(tongue.number(seized.packages), said.entries) if seized.packages is not None else Blank(2)
     yield Paragraph(tongue.say(TOGETHER, gross=gross, packages=packages), "left")
-    whole, broken = (Box(seized.seals_intact is one) for one in (True, False))
-    yield Paragraph(tongue.say(SEALS, whole=whole, damaged=broken, none=Box()), "left")
+    whole, broken = (TickBox(seized.seals_intact is one) for one in (True, False))
+    yield Paragraph(tongue.say(SEALS, whole=whole, damaged=broken, none=TickBox()), "left")
     if seized.seized_by:
         yield Paragraph(tongue.say(BY_OTHERS, who=tongue.quoted(seized.seized_by, *said.entries)), "left")

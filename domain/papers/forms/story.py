@@ -104,7 +104,7 @@ def _end_of(record: Record, checkpoint: str) -> tuple[datetime | None, tuple[int
 
 
 @dataclass(frozen=True)
-class Gap:
+class OutOfSight:
     """Out of sight: last contact, loss as reported, and when it was in sight again."""
 
     last: Heard | None
@@ -115,17 +115,17 @@ class Gap:
     why: str
 
 
-def gaps(record: Record) -> tuple[Gap, ...]:
+def gaps(record: Record) -> tuple[OutOfSight, ...]:
     """Each loss that was said, in order."""
-    found: list[Gap] = []
+    found: list[OutOfSight] = []
     last: Heard | None = None
     for said in record.heard:
         content = said.content
         if isinstance(content, SurveillanceLost):
-            found.append(Gap(last, said, content.reason, None, "", ""))
+            found.append(OutOfSight(last, said, content.reason, None, "", ""))
         elif isinstance(content, SurveillanceRegained) and found and found[-1].found is None:
             one = found[-1]
-            found[-1] = Gap(one.last, one.lost, one.reason, said, content.place, content.reason)
+            found[-1] = OutOfSight(one.last, one.lost, one.reason, said, content.place, content.reason)
         if _is_contact(said):
             last = said
     return tuple(found)

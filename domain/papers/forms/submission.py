@@ -7,7 +7,7 @@ from domain.papers.forms.lots import label_of
 from domain.papers.forms.parts import act, author, day_of, of_the_group, row, signing, table
 from domain.papers.forms.unwritten import as_given
 from domain.papers.forms.witnessed import files
-from domain.papers.paper import Blank, Block, Box, Dated, Items, Line, Paragraph, Table, Title, Value
+from domain.papers.paper import Blank, Block, Dated, Items, Line, Paragraph, Table, TickBox, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.acts import NamedAct
@@ -82,7 +82,7 @@ Listed = (
 """What is evidence of what was done. Information, sightings and reasons are none, and stay in the file."""
 
 
-class Submission(Form):
+class SubmissionForm(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
@@ -202,17 +202,17 @@ def _orders(  # noqa: PLR0913, PLR0917 - an order is made of these
     tongue: Tongue,
 ) -> Iterator[Line]:
     yield tongue.say(SUBMIT, addressee=addressee, case=case, sheets=Blank(1))
-    yield tongue.say(PURPOSE, decide=Box(), prepare=Box(), prove=Box())
+    yield tongue.say(PURPOSE, decide=TickBox(), prepare=TickBox(), prove=TickBox())
     if submitted is not None and submitted[1].exhibits:
         said, one = submitted
         yield tongue.say(EXHIBITS, exhibits=joined(label_of(label, tongue, *said.entries) for label in one.exhibits))
     else:
-        yield tongue.say(EXHIBITS_BLANK, no=Box(), some=Box(), blank=Blank(4))
+        yield tongue.say(EXHIBITS_BLANK, no=TickBox(), some=TickBox(), blank=Blank(4))
     opened = [(one, one.content) for one in own if isinstance(one.content, Declassified)]
     if opened:
         yield tongue.say(SECRET, acts=joined(act(tongue, one.reference, *said.entries) for said, one in opened))
     else:
-        yield tongue.say(SECRET_BLANK, none=Box(), opened=Box(), number=Blank(2), day=Blank(2))
+        yield tongue.say(SECRET_BLANK, none=TickBox(), opened=TickBox(), number=Blank(2), day=Blank(2))
     yield tongue.words(ATTACHED)
     yield tongue.say(SAFETY, blank=Blank(5))
     yield tongue.say(MADE, copies=copies)

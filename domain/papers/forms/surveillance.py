@@ -8,7 +8,7 @@ from domain.delivery.watching import Watched, unwatched
 from domain.papers.form import Form
 from domain.papers.forms.parts import NONE, act, author, consignment, of_the_group, row, signing, table
 from domain.papers.forms.unwritten import as_given
-from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Row, Summary, Title, Value
+from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, Summary, TableRow, Title, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
@@ -76,7 +76,7 @@ class _Watch:
     seen: tuple[tuple[Heard, Seen], ...]
 
 
-class Surveillance(Form):
+class SurveillanceForm(Form):
     """One of each leg that has been travelled, or is, and of which the watch has said something."""
 
     name = "surveillance"
@@ -233,7 +233,7 @@ def _sightings(watch: _Watch, tongue: Tongue) -> Iterator[Block]:
     if not watch.seen:
         yield Paragraph(tongue.say(NOTHING_SEEN, no=Value(tongue.translate(NO), ("computed",))), "left")
         return
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for said, one in watch.seen:
         match one:
             case Sighted(place=place):

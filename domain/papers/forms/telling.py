@@ -33,7 +33,7 @@ Told = tuple[str, dict[str, Value | Line | Blank]]
 """A sentence of a report, and what stands in it."""
 
 
-class Telling:
+class ReportTelling:
     """A report being made of one record, in one language."""
 
     def __init__(self, record: Record, tongue: Tongue) -> None:
@@ -86,7 +86,7 @@ class Telling:
         return Value(self.tongue.translate(text), ("computed",))
 
 
-class Scale:
+class TimeScale:
     """Moments as thousandths of the time from a beginning to an end."""
 
     def __init__(self, begin: datetime, end: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from domain.papers.forms.parts import row, table, unsure
-from domain.papers.paper import Blank, Block, Box, Columns, Line, Paragraph, Value, Words
+from domain.papers.paper import Blank, Block, Columns, Line, Paragraph, TickBox, Value, Words
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.cards import Recorded
@@ -46,13 +46,13 @@ def witnesses(tongue: Tongue, record: Record, state: str, act: Recorded, *said: 
     missed = rule is not None and rule.by == "recording" and not recordings
     unmet: Line = (Words(" "), *tongue.say(RULE_UNMET, no=Value(tongue.translate(NO_RECORDING), ("computed",)))) if missed else ()
     left = (
-        Paragraph((Box(), *tongue.words(WITNESSES, strong=True)), "left"),
+        Paragraph((TickBox(), *tongue.words(WITNESSES, strong=True)), "left"),
         Paragraph((Words("1. "), Blank(4)), "left"),
         Paragraph((Words("2. "), Blank(4)), "left"),
         Paragraph(tongue.say(RIGHTS, blank=Blank(3)), "small"),
     )
     right = (
-        Paragraph((Box(bool(recordings)), *tongue.words(RECORDING, strong=True)), "left"),
+        Paragraph((TickBox(bool(recordings)), *tongue.words(RECORDING, strong=True)), "left"),
         Paragraph(tongue.say(DEVICE, blank=Blank(4)), "left"),
         Paragraph(tongue.say(RECORDING_DIGEST, blank=joined(recordings[:MOST_DIGESTS]) or Blank(3)), "left"),
         Paragraph((*tongue.words(ANNOUNCED), Words(" "), *tongue.say(RULE, state=who, rule=wanted), *unmet), "small"),
