@@ -58,7 +58,7 @@ def compressed(record: Spans, factor: float) -> Spans:
         if isinstance(value, timedelta):
             return max(timedelta(milliseconds=round(value / timedelta(milliseconds=1) / factor)), timedelta(milliseconds=1))
         if isinstance(value, dict):
-            return {key: shorter(item) for key, item in value.items()}
+            return {key: shorter(item) for key, item in value.items() if key != "planned_for"}  # it happens at another time
         if isinstance(value, list | tuple):
             return tuple(shorter(item) for item in value)
         return value
@@ -75,7 +75,9 @@ def hurried(plan: Plan, factor: float) -> Plan:
 
     def sooner(checkpoint: PlannedCheckpoint) -> PlannedCheckpoint:
         by = plan.due_after(checkpoint) - quick.due_after(checkpoint)
-        return checkpoint.model_copy(update={"remind": tuple(one - by for one in checkpoint.remind if one > by)})
+        return checkpoint.model_copy(
+            update={"remind": tuple(one - by for one in checkpoint.remind if one > by), "planned_for": None}
+        )
 
     timely = quick.model_copy(update={"checkpoints": tuple(map(sooner, plan.checkpoints))})
     return Plan.model_validate(timely.model_dump())

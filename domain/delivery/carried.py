@@ -61,6 +61,8 @@ def carried(delivery: Delivery) -> Carried:
     for grant in words["grants"].values():
         if grant["given_at"] is None:
             del grant["given_at"]  # it was given in writing
+    if not words["agreed"]:
+        del words["agreed"]  # nobody agreed before it was written
     for permit in (one for permits in words["permits"].values() for one in permits):
         if not permit["urgent"]:
             del permit["urgent"]

@@ -31,6 +31,7 @@ from tests.support import EXAMPLES, Table
 from workflows.messages import workflow_id
 
 CONSENT = ("consent-kz", "reference=KZ-17", "granted_by_role=prosecutor", "legal_basis=art. 1")
+ORALLY = ("consent-kz", *CONSENT[2:], "form=oral", "spoken=telephone", "taken_down_by=duty officer")
 PREPARED = ("prepared", "gross=13.9 kg", "seals=KZ001/H", "modality=intact", "witnesses=recorded_by_video", "kept=heroin: 13 kg")
 SHA = "0" * 64
 
@@ -84,7 +85,7 @@ async def test_nothing_is_recorded_of_a_name_that_is_mistyped(desk: Desk) -> Non
         await desk.run("stop", name[:-1], "--reason", "x", service="kz.knb"),
         await desk.run("inform", name, "x", "--handling", "H9", service="kz.knb"),
         await desk.run("confirm", name, "departur", "--kind", "dispatched", service="kz.knb"),
-        await desk.run("confirm", name, *CONSENT, "form=oral", "given_at=tomorrow 10:00", service="kz.prosecutor"),
+        await desk.run("confirm", name, *ORALLY, "given_at=tomorrow 10:00", service="kz.prosecutor"),
         await vigil("start", EXAMPLES / "almaty-tashkent" / "plan.yaml", "--as", "kz.police", "--keys", desk.keys),
     )
     told = (
@@ -127,7 +128,8 @@ def test_what_cannot_have_been_is_no_field_of_a_statement() -> None:
     assert ["detected_at"] == wrong("detected", *detected, "detected_at=2026-03-02T14:00:00+05:00")
     assert ["began_at"] == wrong(*PREPARED, "began_at=2026-03-02T09:00:00Z")
     assert ["intervals.1.ends"] == wrong("surveillance_log", watched)
-    until = ("state=UZ", "valid_until=2026-03-02T08:30:01Z"), ("state=UZ", "valid_until=2026-03-02T08:30:00Z")
+    whose = ("state=UZ", "granted_by_role=prosecutor", "legal_basis=test")
+    until = [(*whose, f"valid_until=2026-03-02T08:30:{second}Z") for second in ("01", "00")]
     ending = [content_of("authorisation_extended", one, None) for one in until]
     assert [(), ("It will be refused (R1): 2026-03-02T08:30:00Z has passed",)] == [over(one, now) for one in ending]
 
@@ -229,8 +231,8 @@ async def test_whoever_signs_at_a_terminal_is_shown_what_and_asked(desk: Desk) -
 
 async def test_a_dry_run_shows_the_statement_and_hands_nothing_in(desk: Desk) -> None:
     """As data for a program; the time as people say it is RFC 3339 in it, by the clock of the service's State."""
-    given = ("form=oral", "given_at=yesterday 14:00", "--dry-run", "-o", "json")
-    ran = await desk.run("confirm", desk.plan.operation, *CONSENT, *given, service="kz.prosecutor")
+    given = ("given_at=yesterday 14:00", "--dry-run", "-o", "json")
+    ran = await desk.run("confirm", desk.plan.operation, *ORALLY, *given, service="kz.prosecutor")
     stopped = await desk.run("stop", desk.plan.operation, "--reason", "leak", "--dry-run", service="caricc")
     plan = await vigil("start", EXAMPLES / "almaty-tashkent" / "plan.yaml", "--keys", desk.keys, "--dry-run", "-o", "json")
     asked = await desk.run("inbox", "-o", "json", service="kz.prosecutor")

@@ -140,7 +140,7 @@ def _of_consent(record: Record, said: Heard, one: Given, tongue: Tongue) -> Iter
         (TAKER, (taker,)),
     ]
     if isinstance(one, AuthorisationGranted):
-        term = f"{tongue.moment(instant(one.valid_from))} – {tongue.moment(instant(one.valid_until))}"
+        term = f"{tongue.moment(instant(one.valid_from))} – {tongue.moment(instant(one.valid_until))} UTC"
         rows.append((TERM, (Value(term, own),)))
         rows.append((BASIS, (tongue.quoted(one.legal_basis, *own, unsure=True),)))
         conditions = joined((tongue.quoted(condition.text, *own) for condition in one.conditions), "; ")
