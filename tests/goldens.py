@@ -86,7 +86,7 @@ NOT_LAW = (
     r"def (need_of|kind_of|content|confirming|read|newest|book_for|opened|leaving|next_moment|ground)\(",
     r"def (answers|statement|signature|turned_away|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
     r"def (__pydantic_init_subclass__|__post_init__)\(",
-    r"def (addressees|silence_brings|_declares|_of_papers|unasked|_and_arrested)\(",
+    r"def (addressees|legs|silence_brings|_declares|_of_papers|_of_what_is_reported|unasked|_and_arrested)\(",
     r"class Named\b|def named\(",
     r"raise (TypeError|RuntimeError|ValueError|RuleBroken|Malformed)",
     r"(message|sentence) = ",

@@ -40,7 +40,7 @@ from domain.delivery.persons import Arrested, Arrestee, each_person
 from domain.delivery.progress import First, Progress
 from domain.delivery.verdicts import Cause, Finding, Halt
 from domain.delivery.vocabulary import NoticeKind, Outcome, Result
-from domain.delivery.watching import Charge, Relief, Watched
+from domain.delivery.watching import InCharge, Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, Step, Wait
@@ -144,7 +144,7 @@ class State:
     """The leg it is on; none before dispatch."""
     moves: list[int] = field(default_factory=list)
     """Number of the first entry recorded on each leg."""
-    charges: list[Charge] = field(default_factory=list)
+    charges: list[InCharge] = field(default_factory=list)
     """Who has been responsible on which leg, from when until when, the first one first (R4)."""
     delivered: bool = False
     """It has reached its recipient, or the point at which it was to be seized: the way is over."""
@@ -415,7 +415,7 @@ class State:
             return
         if self.charges:
             self.charges[-1].until = at
-        self.charges.append(Charge(self.responsible, leg, since))
+        self.charges.append(InCharge(self.responsible, leg, since))
         del self.charges[:-MOST_STRETCHES]
 
     def arrest(self, statement: str, arrested: Arrested) -> None:

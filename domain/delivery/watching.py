@@ -43,7 +43,7 @@ class Interval(Frozen):
 
 
 @dataclass
-class Charge:
+class InCharge:
     """A service is responsible, on this leg, from then until then (R4)."""
 
     service: str
@@ -59,7 +59,7 @@ class Charge:
         return self.since < ends and (self.until is None or begins < self.until)
 
 
-def leg_watched(charges: Iterable[Charge], service: str, interval: Interval) -> int | None:
+def leg_watched(charges: Iterable[InCharge], service: str, interval: Interval) -> int | None:
     """The last leg on which this service was responsible at any moment of an interval; none: on none."""
     return max((one.leg for one in charges if one.service == service and one.covers(interval)), default=None)
 

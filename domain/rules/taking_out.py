@@ -183,7 +183,6 @@ class TakenOut(Checked, Kind):
         if self.opened:
             state.open_up()
         before = state.custody
-        if before is None:
-            return
+        assert before is not None  # noqa: S101 - what is on its way was prepared
         by: tuple[Check, ...] = tuple(one for one in state.plan.consignment.checked_by if one != "sight")
         state.custody = before.checked(Custody.of(self, before.gaps), by).less(before, self.samples)

@@ -413,7 +413,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         watching.overlapping,
         watching.relieved_by_another,
         watching.after,
-        watching.Charge.covers,
+        watching.InCharge.covers,
         watching.leg_watched,
     ),
     "checkpoints": words(

@@ -150,7 +150,7 @@ def test_r18_nothing_decided_is_rewritten_by_a_correction() -> None:
 FOR: dict[str, Any] = {"plan_": {"afterwards": timedelta(days=90)}}
 ACT: dict[str, Any] = {"reference": "TEST-1 of 2022-03-12"}
 DESTROYED: dict[str, Any] = ACT | {"exhibits": ["seized"], "how": "destroyed", "witnesses": ["K-1"]}
-REPORT: dict[str, Any] = ACT | {"exhibit": "seized", "report": "expert_opinion", "substance": "mephedrone (4-MMC)"}
+REPORT: dict[str, Any] = ACT | {"exhibit": "seized", "report": "test_report", "substance": "mephedrone (4-MMC)"}
 
 
 def over(**plan: Any) -> Table:

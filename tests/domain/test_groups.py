@@ -352,6 +352,16 @@ def test_r31_what_was_found_together_and_may_be_looked_up_is_said_once() -> None
     assert "other_plan" == code(kept.hand_in(said))
 
 
+def test_r31_that_nobody_is_to_look_is_said_once() -> None:
+    """Who does not let the register be looked into signs once, and each that it names goes no further."""
+    tables = {plan.operation: Table(plan, signed=False) for plan in group_plans()}
+    service = tables[OIL].delivery.state.progress["deconfliction.1"].waiting_for()[0]
+    said = consents_of(tables[OIL], service, "deconfliction.1", *BOTH, kind="deconfliction_refused", asks=False, reason="no")
+
+    assert ["accepted"] * 2 == [tables[name].hand_in(said).verdict.verdict for name in BOTH]
+    assert ["refused"] * 2 == [tables[name].delivery.state.halt.cause for name in BOTH]  # type: ignore[union-attr]
+
+
 def test_r31_an_authorisation_of_several_is_made_longer_once() -> None:
     """One signature, and in each delivery that it names the authorisation runs until then."""
     parcels = Parcels()

@@ -47,7 +47,7 @@ from domain.delivery.progress import First, Progress, RequestStanding
 from domain.delivery.reported import Amended
 from domain.delivery.state import State
 from domain.delivery.verdicts import Halt
-from domain.delivery.watching import Charge, Relief
+from domain.delivery.watching import InCharge, Relief
 from domain.plan.check import faults_in
 from domain.plan.directory import ServiceKey
 from domain.plan.goods import SubstanceMass
@@ -329,7 +329,7 @@ def with_what_stays(state: State) -> None:
     state.plans = [(99_999, "0" * 64)] * MOST_PLANS
     state.goods = PreparedGoods(amounts(PREPARED_BYTES), (), (), (), NAMES[0])
     word = LastWord(99_999, NAMES[0], 2, 10**15, 10**15)
-    state.charges = [Charge(NAMES[0], 99, now, now)] * MOST_STRETCHES
+    state.charges = [InCharge(NAMES[0], 99, now, now)] * MOST_STRETCHES
     moved = Exhibit("opening_alarm", NAMES[0], NAMES[1], 99_999, NAMES[2], 10**15, 10**15, "handed_to_court", of="x" * 40)
     moved = replace(moved, report=word, disposal=word)
     each = len(canonical(moved.words())) + 44

@@ -94,7 +94,7 @@ GIVER_SIGNS, TAKER_SIGNS = mark("Given: {officer}"), mark("Taken: {officer}")
 
 
 @dataclass(frozen=True)
-class _Act:
+class _HandoverAct:
     """What one act is made of."""
 
     record: Record
@@ -135,11 +135,11 @@ class HandoverForm(Form):
         then = record.until(acceptance.counted)
         offer, offered = then.said(HandoverOffered, subject)[-1]
         prepared = then.said(Prepared)
-        act = _Act(then, tongue, subject, offer, offered, acceptance, accepted, prepared[-1] if prepared else None)
+        act = _HandoverAct(then, tongue, subject, offer, offered, acceptance, accepted, prepared[-1] if prepared else None)
         return tuple(_blocks(act))
 
 
-def _blocks(act: _Act) -> Iterator[Block]:
+def _blocks(act: _HandoverAct) -> Iterator[Block]:
     record, tongue = act.record, act.tongue
     operation = tongue.quoted(record.plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, record.plan)))
@@ -176,7 +176,7 @@ def _blocks(act: _Act) -> Iterator[Block]:
     yield signing(tongue, roles, stamp=True, paired=True)
 
 
-def _passed(act: _Act) -> Line:
+def _passed(act: _HandoverAct) -> Line:
     """When responsibility passed, as the plan has it."""
     moment = Value(act.tongue.moment(act.acceptance.at), act.acceptance.entries, strong=True)
     if act.record.plan.custody_passes == "entry":
@@ -184,14 +184,14 @@ def _passed(act: _Act) -> Line:
     return act.tongue.say(PASSES_SIGNED, plan=Value("", ("plan",)), moment=moment, blank=Blank(3))
 
 
-def _devices(act: _Act) -> Iterator[Line]:
+def _devices(act: _HandoverAct) -> Iterator[Line]:
     for said, found in ((act.offer, act.offered), (act.acceptance, act.accepted)):
         for one in found.devices:
             how = Value(act.tongue.translate(WORKS[one.works]), said.entries)
             yield act.tongue.say(DEVICE, label=Value(one.label, said.entries), how=how, officer=act.tongue.officer(said))
 
 
-def _inside(act: _Act) -> Iterator[Block]:
+def _inside(act: _HandoverAct) -> Iterator[Block]:
     if act.preparation is None:
         return
     said, prepared = act.preparation
@@ -203,7 +203,7 @@ def _inside(act: _Act) -> Iterator[Block]:
         yield Paragraph(act.tongue.say(PUT_IN, items=joined(items)), "left")
 
 
-def _found(act: _Act) -> Table:
+def _found(act: _HandoverAct) -> Table:
     tongue = act.tongue
     prepared = act.preparation
     sides: tuple[tuple[Heard, InHand], ...] = ((act.offer, act.offered), (act.acceptance, act.accepted))
@@ -252,7 +252,7 @@ def _difference(tongue: Tongue, before: Quantity | None, after: Quantity | None)
     return (Value(f"{sign}{tongue.mass(after - before)}", ("computed",)),)
 
 
-def _tolerance(act: _Act, found: Sequence[Quantity | None]) -> TableRow:
+def _tolerance(act: _HandoverAct, found: Sequence[Quantity | None]) -> TableRow:
     tongue, tolerance = act.tongue, act.record.plan.tolerances.gross
     apart = [_difference(tongue, found[0], one) for one in found[1:]]
     masses = [one for one in found if isinstance(one, int)]
@@ -262,7 +262,7 @@ def _tolerance(act: _Act, found: Sequence[Quantity | None]) -> TableRow:
     return TableRow((name, NONE, *apart, said))
 
 
-def _seals(act: _Act) -> TableRow:
+def _seals(act: _HandoverAct) -> TableRow:
     tongue, first = act.tongue, act.preparation
     three = [
         seals(first[1].seals, *first[0].entries) if first is not None else NONE,
@@ -287,7 +287,7 @@ def _verified(used: Scale | None, said: Heard | None) -> Line:
     return (Value(f"{used.number}, {day_of(used.verified_until)}", said.entries),)
 
 
-def _conditions(act: _Act) -> Iterator[Line]:
+def _conditions(act: _HandoverAct) -> Iterator[Line]:
     """Those that bind here, which both were told of when they were asked."""
     tongue = act.tongue
     last = {one.service: (one, granted) for one, granted in act.record.said(AuthorisationGranted)}
@@ -307,7 +307,7 @@ def _conditions(act: _Act) -> Iterator[Line]:
             )
 
 
-def _gaps(act: _Act) -> Iterator[Line]:
+def _gaps(act: _HandoverAct) -> Iterator[Line]:
     """Those of the giver's leg: from the loss that was said until it was in sight again."""
     begun = _leg_began(act)
     on_leg = [one for one in act.record.heard if begun <= one.counted < act.acceptance.counted]
@@ -325,11 +325,11 @@ def _gaps(act: _Act) -> Iterator[Line]:
         yield act.tongue.say(NO_GAP, no=Value(act.tongue.translate(NO), ("computed",)))
 
 
-def _moment(act: _Act, said: Heard) -> Value:
+def _moment(act: _HandoverAct, said: Heard) -> Value:
     return Value(act.tongue.moment(said.happened), said.entries)
 
 
-def _leg_began(act: _Act) -> int:
+def _leg_began(act: _HandoverAct) -> int:
     """The entry with which the giver took it over; the first where nobody had handed it over before."""
     before = [one.counted for one, _ in act.record.said(HandoverAccepted) if one.counted < act.acceptance.counted]
     return max(before, default=0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.delivery.watching import Charge, Interval, Watched, unwatched
+from domain.delivery.watching import InCharge, Interval, Watched, unwatched
 from domain.papers.form import Form
 from domain.papers.forms.parts import NONE, act, author, consignment, of_the_group, row, signing, table
 from domain.papers.forms.unwritten import as_given
@@ -127,7 +127,7 @@ def _logged(record: Record, leg: Leg, began: Heard, ended: Heard | None) -> Iter
     what was after it had been delivered.
     """
     first, last = (leg == record.plan.legs[number] for number in (0, -1))
-    charge = Charge(leg.responsible, 0, began.happened, ended.at if ended is not None and not last else None)
+    charge = InCharge(leg.responsible, 0, began.happened, ended.at if ended is not None and not last else None)
     for said, log in record.said(SurveillanceLog):
         for one in log.intervals if said.service == leg.responsible else ():
             if charge.covers(one) or (first and one.span[1] <= charge.since):

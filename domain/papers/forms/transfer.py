@@ -47,7 +47,7 @@ GIVER_SIGNS, TAKER_SIGNS = mark("Given: {officer}"), mark("Taken: {officer}")
 
 
 @dataclass(frozen=True)
-class _Act:
+class _TransferAct:
     """What one act is made of."""
 
     offer: Heard
@@ -83,7 +83,7 @@ class TransferForm(Form):
         return tuple(_blocks(record.until(act.acceptance.counted), act, tongue))
 
 
-def _acts(record: Record) -> Mapping[str, _Act]:
+def _acts(record: Record) -> Mapping[str, _TransferAct]:
     """Each acceptance, with the last offer before it of the same to the same."""
     offers = record.said(ExhibitsOffered)
     found = []
@@ -96,11 +96,11 @@ def _acts(record: Record) -> Mapping[str, _Act]:
             and set(offered.exhibits) & set(accepted.exhibits)
         ]
         if fitting:
-            found.append((said.service, _Act(*fitting[-1], said, accepted)))
+            found.append((said.service, _TransferAct(*fitting[-1], said, accepted)))
     return in_turn(found)
 
 
-def _blocks(record: Record, act: _Act, tongue: Tongue) -> Iterator[Block]:
+def _blocks(record: Record, act: _TransferAct, tongue: Tongue) -> Iterator[Block]:
     plan, acceptance = record.plan, act.acceptance
     whole = "consignment" in act.accepted.exhibits
     yield author(tongue, record, act.offer.service)
@@ -129,7 +129,7 @@ def _blocks(record: Record, act: _Act, tongue: Tongue) -> Iterator[Block]:
     yield signing(tongue, roles, stamp=True, paired=True)
 
 
-def _found(record: Record, act: _Act, tongue: Tongue) -> Table:
+def _found(record: Record, act: _TransferAct, tongue: Tongue) -> Table:
     """What giver and taker each found, beside each other."""
     found: tuple[ExhibitsOffered | ExhibitsAccepted, ...] = (act.offered, act.accepted)
     sides = tuple(zip((act.offer, act.acceptance), found, strict=True))
