@@ -470,7 +470,7 @@ def test_the_questionnaire_has_substances_and_roles() -> None:
     rows_ = [dict(zip(form.head, row, strict=True)) for row in form.rows]
 
     assert ("118", NOT_KNOWN) == next((one["quantity_kg"], one["origin"]) for one in rows_ if one["substance"] == "heroin")
-    assert {"distributor": "2", "recipient": "2"} == {one["role"]: one["persons"] for one in rows_ if one["part"] == "persons"}
+    assert {"distributor": "1", "recipient": "2"} == {one["role"]: one["persons"] for one in rows_ if one["part"] == "persons"}
 
 
 def seized(by: str, how: str, consignments: int, milligrams: int, measure: Measure = "seized") -> Total:
