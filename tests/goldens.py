@@ -375,18 +375,20 @@ def stands(golden: Golden) -> bool:
 
 
 class Reach:
-    """Which branches of the rules have been taken."""
+    """Which branches of the rules have been taken, and which kinds of statements said."""
 
     def __init__(self) -> None:
         self.taken: set[tuple[str, tuple[int, int]]] = set()
 
     def of(self, golden: Golden) -> set[tuple[str, tuple[int, int]]]:
-        """What telling this one again takes."""
+        """What telling this one again takes; and each kind that is said in it, as a way of its own."""
         coverage = _coverage()
         with coverage.collect():
             told_again(golden)
         data = coverage.get_data()
-        return {(file, arc) for file in data.measured_files() for arc in data.arcs(file) or ()}
+        stated = (entry.event.envelope for entry in golden.entries if isinstance(entry.event, Stated))
+        said = {(str(json.loads(one.body())["content"]["kind"]), (0, 0)) for one in stated}
+        return said | {(file, arc) for file in data.measured_files() for arc in data.arcs(file) or ()}
 
     def goes_further(self, golden: Golden) -> bool:
         """Whether it takes what none before has taken; it counts from here on."""

@@ -223,6 +223,10 @@ class Recut:
         return stands(self._instance).head
 
     @property
+    def _has_begun(self) -> bool:
+        return self._instance._object is not None
+
+    @property
     def is_over(self) -> bool:
         """Whether the run has ended."""
         return bool(self.outcomes) and self.outcomes[-1][0] in ("ended", "goes on")
@@ -233,8 +237,8 @@ class Recut:
         jobs = list[WorkflowActivationJob]()
         self._last = given[-1]
         for one in waiting:
-            if one.due is not None and one.due != stands(self._instance).alarm:
-                self._give(jobs)  # what sets an alarm comes in a task before it
+            if one.due is not None and not (self._has_begun and one.due == stands(self._instance).alarm):
+                self._give(jobs)  # what begins the run, or sets an alarm, comes in a task before it
                 jobs = []
                 self._let_pass(one.due)
             job = self._matched(one)
