@@ -75,7 +75,11 @@ class ExhibitBook(OracleBook):
                     yield f"R30: dispatched, and {held_by} holds it"
             case Destroyed() | LossRecorded():
                 self._holders.pop("consignment", None)
-            case (Interdicted() as seized) | Correction(content=Interdicted() as seized):
+            case Interdicted() as seized:
+                self._touched.discard("consignment")
+                self._offers.pop("consignment", None)
+                self._seized(voice, seized)
+            case Correction(content=Interdicted() as seized):
                 self._seized(voice, seized)
             case RecorderIssued(label=label):
                 if self._of(label, self._holders.get(label, voice)) != voice:

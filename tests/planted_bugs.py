@@ -1146,7 +1146,7 @@ BUGS = (
         "(verdict := ACCEPTED)",
         "exhibits",
     ),
-    Bug("R30", "domain/delivery/holdings.py", "        fate = WITH_ANOTHER if holder is None else None\n", "", "exhibits"),
+    Bug("R30", "domain/delivery/holdings.py", "        fate = WITH_ANOTHER if held_by is None else None\n", "", "exhibits"),
     Bug("R30", "domain/delivery/holdings.py", " or one.fate == WITH_ANOTHER for one", " for one", "exhibits"),
     Bug("R30", "domain/rules/exhibits.py", "and one not in outside)", "and False)", "exhibits"),
     Bug("R29", "domain/rules/exhibits.py", "if taker.state != here:", "if False:", "exhibits"),

@@ -71,7 +71,7 @@ class Sanction(Lapse):
         return self.found_by_silence(state, progress.key, at, holds=HELD_FOR_IT, closes=NOT_SANCTIONED)
 
     def ends(self, state: State, service: str) -> datetime:
-        return max(one.valid_until for one in urgent_of(state, service))
+        return max((one.valid_until for one in urgent_of(state, service)), default=state.now)
 
     def lapsing(self, state: State, service: str, at: datetime) -> tuple[Measure, ...]:
         """What was permitted in urgency in the place of this service and nothing else permits at this instant: of what the plan

@@ -231,6 +231,7 @@ CHOICES: Mapping[str, str] = {
     "silent": mark("silent"),
     "not_checked": mark("not checked"),
     "request": mark("request"),
+    "memorandum": mark("memorandum"),
     "order": mark("order to conduct"),
     "measures": mark("plan of measures"),
     "examination": mark("record of examination and weighing"),

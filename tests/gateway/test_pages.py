@@ -596,7 +596,7 @@ async def test_every_fault_of_a_form_is_told_by_its_field(at: At) -> None:
     """All at once: of the content, the moment, the handling code and the conditions; and nothing can be signed."""
     browser = await at.signed_in("uz.prosecutor")
     right = filled(at.plan)
-    fields = right["fields"] | {"reference": " ", "valid_until": "tomorrow", "novel": "x"}
+    fields = right["fields"] | {"granted_by_role": " ", "valid_until": "tomorrow", "novel": "x"}
     answer, text = await browser.ask("POST", f"{at.home}/statement", right | {"fields": fields})
     more, rest = await browser.ask("POST", f"{at.home}/statement", right | {"happened_at": "now", "handling": "H3:"})
     plain = {name: words for name, words in fields.items() if name != "novel"}
@@ -605,7 +605,7 @@ async def test_every_fault_of_a_form_is_told_by_its_field(at: At) -> None:
     assert [422] * 3 == [answer.status, more.status, last.status]
     assert ["novel"] == [one["place"] for one in json.loads(text)["faults"]]
     assert {"happened_at", "handling"} == {one["place"] for one in json.loads(rest)["faults"]}
-    assert {"reference", "valid_until"} == {one["place"] for one in json.loads(third)["faults"]}
+    assert {"granted_by_role", "valid_until"} == {one["place"] for one in json.loads(third)["faults"]}
 
 
 @pytest.mark.parametrize("sent", [{}, [], {"kind": "x"}, FILLED | {"more": 1}, FILLED | {"kind": "no_such_kind"}], ids=str)

@@ -28,7 +28,9 @@ from tests.support import EXAMPLES
 FOLDER = EXAMPLES / "omsk-taraz-parcels"
 GROUP, SCENARIO = FOLDER / "group.yaml", FOLDER / "scenario.yaml"
 ENDS = {OIL: "delivered_with_arrests", CHEMICALS: "delivered_with_arrests", KEPT: "held_back"}
-STOPS = {"service": "kz.customs", "at": "departure", "says": "stop_requested", "details": {"reason": "the sender is warned"}}
+WARNED = {"reason": "the sender is warned"}
+STOPS = {"service": "kz.customs", "at": "departure", "after": "1m", "says": "stop_requested", "details": WARNED}
+"""Before anything can have left."""
 
 
 def written(folder: Path, **of: dict[str, Any]) -> Path:
