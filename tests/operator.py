@@ -73,10 +73,8 @@ DATED = HEARSAY | {"stated", "keys_changed", "amended"}
 
 UNUSED = (
     "example",
-    *(
-        f"services[].{name}"
-        for name in ("id", "names", "official_names", "unit", "address", "contact", "language", "task_queue", "reach", "keys")
-    ),
+    *(f"services[].{name}" for name in ("id", "names", "official_names", "unit", "members")),
+    *(f"services[].{name}" for name in ("address", "contact", "language", "task_queue", "reach", "keys")),
 )
 """Of the directory: what no rule asks for, of a service that nobody asks, or of a key that has signed nothing."""
 

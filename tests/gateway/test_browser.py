@@ -152,7 +152,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
     await at.page.get_by_role("link", name=f"Answer {at.plan.operation}").click()
 
     await at.page.get_by_role("button", name="Check").click()
-    await expect(at.page.locator("#fault-reference")).to_have_text("is missing")
+    await expect(at.page.locator("#fault-granted_by_role")).to_have_text("is missing")
     await expect(at.page.locator("#faults")).to_be_focused()
     for label, words in (
         ("Reference of the act", "14/2-2026"),
