@@ -1147,6 +1147,13 @@ BUGS = (
         "exhibits",
     ),
     Bug("R30", "domain/delivery/holdings.py", "        fate = WITH_ANOTHER if held_by is None else None\n", "", "exhibits"),
+    Bug(
+        "R30",
+        "domain/delivery/state.py",
+        "        if recovered.apart:\n",
+        "        if False:\n",
+        "rehearsal/groups::test_what_was_seized_before_it_was_received_is_received_by_nobody",
+    ),
     Bug("R30", "domain/delivery/holdings.py", " or one.fate == WITH_ANOTHER for one", " for one", "exhibits"),
     Bug("R30", "domain/rules/exhibits.py", "and one not in outside)", "and False)", "exhibits"),
     Bug("R29", "domain/rules/exhibits.py", "if taker.state != here:", "if False:", "exhibits"),
@@ -1305,7 +1312,7 @@ BUGS = (
     Bug(
         "R18",
         "domain/rules/speaking.py",
-        "state.seizures[self.of] = seizure.recovery(before.by, again=before.again)",
+        "state.recover(self.of, seizure.recovery(before.by, again=before.again))",
         "state.seizures['again'] = seizure.recovery()",
         "corrections",
     ),

@@ -418,6 +418,14 @@ class State:
         self.charges.append(InCharge(self.responsible, leg, since))
         del self.charges[:-MOST_STRETCHES]
 
+    def recover(self, statement: str, recovered: Recovered) -> None:
+        """This statement says, perhaps as corrected, what was recovered. Where that is apart from the consignment, nobody holds
+        or is offered the consignment itself any more.
+        """
+        self.seizures[statement] = recovered
+        if recovered.apart:
+            self.exhibits.pop("consignment", None)
+
     def arrest(self, statement: str, arrested: Arrested) -> None:
         """This statement says, perhaps as corrected, who was arrested. Whom it does not name is not freed from it either."""
         self.arrests[statement] = arrested

@@ -118,11 +118,11 @@ class Seizure(Kind):
         return Stays((*self.recovered, *self.items, *labels), share(most, others, delivery.state, "seizure", said))
 
     def apply(self, state: State, said: Said) -> None:
-        """This is what was recovered, by this statement; `again` where it is secured, and so was held already. What does not
+        """This is what it did `recover`, by this statement; `again` where it is secured, and so was held already. What does not
         close any more is explained afresh.
         """
         state.explained = False
-        state.seizures[said.statement.id] = self.recovery(said.voice, again=state.secured)
+        state.recover(said.statement.id, self.recovery(said.voice, again=state.secured))
 
     def recovery(self, by: str, *, again: bool) -> Recovered:
         """What later checks need of it, who holds it, and whether it was weighed `again`."""

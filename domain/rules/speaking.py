@@ -222,7 +222,7 @@ class Correction(Kind):
                 of_exhibits.correct(state, said, self.of)
             case Seizure() as seizure:
                 before = state.seizures[self.of]
-                state.seizures[self.of] = seizure.recovery(before.by, again=before.again)
+                state.recover(self.of, seizure.recovery(before.by, again=before.again))
             case Interdicted() as interdicted:
                 state.interdicted = interdicted.seized(said.voice)
                 interdicted.arrest_otherwise(state, self.of, said.voice)

@@ -393,6 +393,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.states_ahead,
         State.leg_at,
         State.move,
+        State.recover,
         State.take_charge,
         State.stop_all,
         State.hold_all,

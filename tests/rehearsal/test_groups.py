@@ -22,6 +22,11 @@ def test_who_is_silent_on_taking_proceedings_over_halts_nothing() -> None:
     assert not run_group(261).failure
 
 
+def test_what_was_seized_before_it_was_received_is_received_by_nobody() -> None:
+    """Seed 33: what is held back is offered by its finder, and recovered before that is accepted (R30)."""
+    assert not run_group(33).failure
+
+
 def test_the_same_seed_gives_the_same_group() -> None:
     """A failure can be repeated: the plans, and the outcome of each."""
     base = world(5)
