@@ -54,7 +54,7 @@ from domain.words.text import fill, mark
 from protocol.calls import Signer, address, of_delivery
 
 T = TypeVar("T")
-Paged = TypeVar("Paged", Rows, Inbox, SignedInbox)
+Paged = TypeVar("Paged", Rows, Inbox, SignedInbox, LedgerPage)
 Away = Callable[[Unavailable], None]
 """Is told that the gateway, or what is behind it, does not answer for now."""
 
@@ -274,12 +274,8 @@ class Gateway:
 
     async def ledger(self, delivery: str, since: int = 0) -> list[Entry | Withheld]:
         """Ledger entries from a number on, page by page; what is not one's own to read is withheld."""
-        found: list[Entry | Withheld] = []
-        following: int | None = since
-        while following is not None:
-            page = self._read(_PAGE, await self._call("GET", f"{of_delivery(delivery)}/ledger?since={following}"))
-            found += page.entries
-            following = page.next
+        pages = self._pages(_PAGE, f"{of_delivery(delivery)}/ledger", {"since": str(since)}, on="since")
+        found = [entry async for page in pages for entry in page.entries]
         self._compare(delivery, found, found[-1].seq + 1 if found else since)
         return found
 
@@ -324,8 +320,12 @@ class Gateway:
             unreadable.update(page.unreadable)
         return SignedInbox(requests=tuple(requests.values()), unreadable=tuple(sorted(unreadable)))
 
-    async def _pages(self, kind: TypeAdapter[Paged], path: str, asked: Mapping[str, str]) -> AsyncGenerator[Paged, None]:
-        """Page after page of a list. Raises `Unavailable` where there is no end to them: a gateway may be hostile too."""
+    async def _pages(
+        self, kind: TypeAdapter[Paged], path: str, asked: Mapping[str, str], *, on: str = "cursor"
+    ) -> AsyncGenerator[Paged, None]:
+        """Page after page, each asked for by what the one before said is next, in the parameter `on`. Raises `Unavailable` where
+        there is no end to them: a gateway may be hostile too.
+        """
         cursor: dict[str, str] = {}
         for _ in range(MOST_PAGES):
             query = urlencode({**asked, **cursor})
@@ -333,7 +333,7 @@ class Gateway:
             yield page
             if page.next is None:
                 return
-            cursor = {"cursor": page.next}
+            cursor = {on: str(page.next)}
         message = fill("the gateway gives no end to {path}: there is more after {most} pages", path=path, most=MOST_PAGES)
         raise Unavailable(message, hint=mark("narrow it down, or tell whoever runs the installation"))
 

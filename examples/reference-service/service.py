@@ -44,7 +44,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 """Seconds between two attempts to hand in; twice as long each time."""
 MOST_ANSWERS = 100
 LARGEST_LEDGER = 50_000_000
-"""Bytes of a ledger that are read at once."""
+"""Bytes of a page of a ledger, at most, that are read."""
+MOST_ENTRIES = 100_000
+"""Of a ledger: no delivery has more."""
 BRAKES = ("stop_requested", "stop_acknowledged", "interdicted", "seizure", "destroyed", "authorisation_withdrawn", "incident")
 """Kinds that only stop or end something: nothing keeps them back."""
 FOR_GOOD = (400, 403, 404, 409, 413, 422)
@@ -205,7 +207,8 @@ class Service:
                 break
             page = json.loads(answer)
             found += page["entries"]
-            following = page["next"]
+            goes_on = page["entries"] and len(found) < MOST_ENTRIES  # a gateway may be hostile too, and give no end
+            following = page["next"] if goes_on else None
         return found
 
     # What we say

@@ -227,20 +227,21 @@ async def test_an_entry_of_any_size_comes_through_a_stream(ledger: list[Entry]) 
         assert entry == await anext(door.changes(NAME))
 
 
-@pytest.mark.parametrize("asked", ["deliveries", "inbox", "signed_inbox"])
+@pytest.mark.parametrize("asked", ["deliveries", "inbox", "signed_inbox", "ledger"])
 async def test_a_list_without_end_is_not_followed_for_ever(asked: str) -> None:
-    """A gateway that always names one more page is left after as many as a list can have."""
+    """A gateway that always names one more page, of a list or a ledger, is left after as many as a list can have."""
     pages = 0
 
     async def endless(request: web.Request) -> web.Response:
         nonlocal pages
         pages += 1
-        more = {"rows": []} if request.path.endswith("/deliveries") else {"requests": [], "unreadable": []}
-        return web.json_response({**more, "next": f"page-{pages}"})
+        empty = {"deliveries": {"rows": []}, "ledger": {"entries": []}}
+        more = empty.get(request.path.rpartition("/")[2], {"requests": [], "unreadable": []})
+        return web.json_response({**more, "next": pages if "entries" in more else f"page-{pages}"})
 
     async with served(endless) as url, called(url) as door:
         with pytest.raises(Unavailable, match="gives no end"):
-            await getattr(door, asked)()
+            await getattr(door, asked)(*((NAME,) if asked == "ledger" else ()))
 
     assert MOST_PAGES == pages
 
