@@ -47,7 +47,21 @@ class Clock:
 
 
 async def look(client: Client) -> Clock:
-    """Look at it. Raises `Unavailable` if Temporal does not answer."""
+    """Look at it. Raises `Unavailable` if Temporal does not answer.
+
+    Whoever asks while a connection ends is not answered: Temporal ends each after minutes, and another is there at once.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            try:
+                return await _ask(client)
+            except RPCError:
+                return await _ask(client)
+    except (RPCError, TimeoutError) as error:
+        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
+
+
+async def _ask(client: Client) -> Clock:
     service, queue, mine = client.workflow_service, TaskQueue(name=QUEUE), secrets.token_hex(8)
     poll = PollActivityTaskQueueRequest(namespace=client.namespace, task_queue=queue, identity=mine)
     question = DescribeTaskQueueRequest(
@@ -55,16 +69,13 @@ async def look(client: Client) -> Clock:
     )
     pause, polling = ONCE_MORE, asyncio.create_task(service.poll_activity_task_queue(poll, timeout=A_POLL))
     try:
-        async with asyncio.timeout(PATIENCE.total_seconds()):
-            while True:
-                found = await service.describe_task_queue(question, timeout=PATIENCE)
-                for one in found.pollers:
-                    if one.identity == mine:
-                        return Clock(one.last_access_time.ToDatetime(UTC), monotonic())
-                await asyncio.sleep(pause)
-                pause *= 2
-    except (RPCError, TimeoutError) as error:
-        raise Unavailable("Temporal cannot be reached", hint="try again; what was acknowledged is safe") from error
+        while True:
+            found = await service.describe_task_queue(question, timeout=PATIENCE)
+            for one in found.pollers:
+                if one.identity == mine:
+                    return Clock(one.last_access_time.ToDatetime(UTC), monotonic())
+            await asyncio.sleep(pause)
+            pause *= 2
     finally:
         polling.cancel()
         await asyncio.gather(polling, return_exceptions=True)

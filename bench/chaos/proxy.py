@@ -25,6 +25,8 @@ class Proxy:
 
     def __init__(self, to: int) -> None:
         self.port = free_ports(1)[0]
+        self.swallowed = 0
+        """Bytes that came and were not passed on."""
         self._to = to
         self._state: State = "open"
         self._passing: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
@@ -89,6 +91,7 @@ class Proxy:
     async def _pass_on(self, connection: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(MOST):
             if connection in self._deaf:
+                self.swallowed += len(data)
                 continue
             if self._state == "slow":
                 await asyncio.sleep(LATE)

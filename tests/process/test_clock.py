@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
+from bench.chaos.proxy import Proxy
 from domain.words.errors import Unavailable
 from process import clock
 from process.clock import PATIENCE, Clock, look
@@ -46,3 +47,17 @@ async def test_where_temporal_does_not_answer_its_clock_is_not_known(monkeypatch
     await environment.shutdown()
     with pytest.raises(Unavailable, match="Temporal cannot be reached"):
         await look(environment.client)
+
+
+async def test_who_asks_while_a_connection_ends_is_answered_by_the_next(temporal: Client) -> None:
+    """A gateway that has never seen the clock starts deliveries all the same, though its first question was lost on the way."""
+    async with Proxy(int(temporal.service_client.config.target_host.rsplit(":", 1)[1])) as proxy:
+        client = await Client.connect(f"127.0.0.1:{proxy.port}")
+        await proxy.become("silent")
+        asked = asyncio.create_task(look(client))
+        while not proxy.swallowed:  # noqa: ASYNC110 - nobody else says when it has asked
+            await asyncio.sleep(0)
+        await proxy.become("cut")
+        await proxy.become("open")
+
+        assert datetime.now(UTC) - (await asked).said < READ_IN
