@@ -47,7 +47,7 @@ PLANNED = frozenset({"delivered_with_arrests"})
 HALTED = frozenset({"stopped_before_departure", "interdicted_early"})
 """How one that is stopped may end."""
 PATIENCE = 240.0
-"""Seconds for one thing to come true, whatever is killed meanwhile."""
+"""Seconds for one thing to come true, whatever is killed meanwhile; for all of a delivery, since the last fault was mended."""
 SPEAKS = "speaks"
 """Name of the tasks that have no end."""
 REPEATED = 0.15
@@ -175,8 +175,9 @@ class Traffic:
 
     async def _run(self) -> None:
         case = await self._begin(hurried(self.example, HURRY))
-        async with asyncio.timeout(PATIENCE):
-            while (await self.ledger(case))[-1].event.event != "ended":  # noqa: ASYNC110 - no bell rings
+        async with asyncio.timeout(PATIENCE) as patience:
+            while (await self.ledger(case))[-1].event.event != "ended":
+                patience.reschedule(max(patience.when() or 0.0, self._records.mended_at + PATIENCE))
                 await asyncio.sleep(5 * AGAIN)
         await self._over_and_out(case, PLANNED)
 
