@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from archive.questions import Filters
 from domain.delivery.requests import OfGroup, Request
+from domain.delivery.statement import Members
 from domain.plan.directory import Service
 from domain.views.forms import kind_called
 from domain.words.errors import NotFound
@@ -41,6 +42,11 @@ async def chosen(reception: Reception, reader: Service, alike: Sequence[Request]
     for one in found:
         await reception.asked(reader, one.delivery)
     return found
+
+
+def of_members(alike: Sequence[Request], members: Members | None) -> tuple[str, ...]:
+    """Those of these consignments that a first officer has answered in as well, by the same statement (R20)."""
+    return tuple(one.delivery for one in alike if members is not None and _number(one) in members)
 
 
 def longest(together: Sequence[Request]) -> Request:

@@ -122,7 +122,7 @@ function member(list, name, value, called = label(name)) {
   row(list, called, told(name, value));
 }
 
-function told(name, value) {
+export function told(name, value) {
   if (typeof value === "boolean") return value ? texts.yes : texts.no;
   if (typeof value === "number") return MASSES.has(name) ? mass(value) : String(value);
   if (typeof value === "string") return word(name, value);
@@ -158,7 +158,7 @@ function ofMember(name, value) {
   return inText(name, value);
 }
 
-function label(name) {
+export function label(name) {
   return data.words.FIELDS[name] ?? name;
 }
 

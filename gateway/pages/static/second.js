@@ -1,0 +1,44 @@
+// A second officer signs the same as a first one (R20): what the first has said is shown, and where the second says otherwise.
+
+import { filled } from "./checks.js";
+import { data, inText, label, texts, told } from "./signing.js";
+
+const sorted = (_name, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
+const same = (one, other) => JSON.stringify(one ?? null, sorted) === JSON.stringify(other ?? null, sorted);
+const empty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
+
+// What the first officer has said, each at its field.
+export function showFirst() {
+  for (const place of document.querySelectorAll("[data-said]")) {
+    const value = data.first.content[place.dataset.said];
+    place.append(empty(value) ? texts.nothing : told(place.dataset.said, value));
+  }
+}
+
+// Throws where what is about to be signed is not what stands there, though nothing else was typed.
+export function takenOver(said, typed) {
+  for (const [name, value] of Object.entries(data.first.content)) {
+    if (!(typed[name] ?? "").trim() && !same(said.content[name], value)) throw new Error(name);
+  }
+}
+
+// What is to be looked at before it is signed: each field of which the first has said something else, and whose key this is. Where
+// both say the same, that.
+export async function besideFirst(bytes, said, key) {
+  const { officer, keys } = data.first;
+  const found = keys.includes(key.id) ? [filled(texts.sameKey, { officer })] : [];
+  let differs;
+  try {
+    const answer = await fetch(`/desk/deliveries/${data.delivery}/second`, { method: "POST", body: bytes, headers: { "Content-Type": "application/json" } });
+    if (!answer.ok) return { more: [...found, texts.uncompared] };
+    ({ differs } = await answer.json());
+  } catch {
+    return { more: [...found, texts.uncompared] };
+  }
+  for (const [name, theirs] of Object.entries(differs)) {
+    const yours = name === "attachments" ? said.attachments : said.content[name];
+    const words = (value) => inText(name, value) ?? texts.nothing;
+    found.push(filled(texts.otherwise, { field: label(name), officer, theirs: words(theirs), yours: words(yours) }));
+  }
+  return { more: found, agreed: found.length ? "" : filled(texts.same, { officer }) };
+}
