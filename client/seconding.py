@@ -103,8 +103,8 @@ def beside(first: FirstWord | None, said: Statement) -> tuple[str, ...]:
 def _differs(first: Statement, said: Statement, name: str) -> str:
     theirs, yours = (_words(one, name) for one in (first, said))
     return _(
-        "{field}: officer {officer} has signed {theirs}, and you say {yours}. Signed so it is recorded as refused, and neither "
-        "counts (R20). Look again: change yours, or have {officer} sign anew",
+        "{field}: officer {officer} has signed {theirs}, and you say {yours}. Signed so it is recorded as refused (R20), and nothing "
+        "counts yet. Look again: change yours, or have {officer} sign anew",
         field=name,
         officer=first.officer,
         theirs=theirs,

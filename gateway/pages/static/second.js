@@ -1,17 +1,17 @@
 // A second officer signs the same as a first one (R20): what the first has said is shown, and where the second says otherwise.
 
 import { filled } from "./checks.js";
-import { data, inText, label, texts, told } from "./signing.js";
+import { put } from "./page.js";
+import { data, inText, label, texts } from "./signing.js";
 
 const sorted = (_name, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
 const same = (one, other) => JSON.stringify(one ?? null, sorted) === JSON.stringify(other ?? null, sorted);
-const empty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length);
 
-// What the first officer has said, each at its field.
+// What the first officer has said, each at its field, and several of one thing below one another.
 export function showFirst() {
   for (const place of document.querySelectorAll("[data-said]")) {
     const value = data.first.content[place.dataset.said];
-    place.append(empty(value) ? texts.nothing : told(place.dataset.said, value));
+    for (const one of Array.isArray(value) ? value : [value]) put(place, "div", inText(place.dataset.said, one));
   }
 }
 

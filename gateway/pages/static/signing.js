@@ -122,7 +122,7 @@ function member(list, name, value, called = label(name)) {
   row(list, called, told(name, value));
 }
 
-export function told(name, value) {
+function told(name, value) {
   if (typeof value === "boolean") return value ? texts.yes : texts.no;
   if (typeof value === "number") return MASSES.has(name) ? mass(value) : String(value);
   if (typeof value === "string") return word(name, value);
