@@ -54,8 +54,8 @@ def first_signed(caller: CallerOptions, asked: Request, kind: str) -> FirstWord 
 
 
 def to_second(caller: CallerOptions, asked: Request, kind: str) -> FirstWord:
-    """The same for who says that they are the second. Raises `NotAllowed` where one officer is enough, and `NotFound` where no other
-    has signed yet.
+    """The same for who says that they are the second. Raises `NotAllowed` where one officer is enough, and `NotFound` where no
+    other has signed yet.
     """
     first = first_signed(caller, asked, kind)
     if first is not None:
@@ -103,8 +103,8 @@ def beside(first: FirstWord | None, said: Statement) -> tuple[str, ...]:
 def _differs(first: Statement, said: Statement, name: str) -> str:
     theirs, yours = (_words(one, name) for one in (first, said))
     return _(
-        "{field}: officer {officer} has signed {theirs}, and you say {yours}. Signed so it is recorded as refused (R20), and nothing "
-        "counts yet. Look again: change yours, or have {officer} sign anew",
+        "{field}: officer {officer} has signed {theirs}, and you say {yours}. Signed so it is recorded as refused (R20), and "
+        "nothing counts yet. Look again: change yours, or have {officer} sign anew",
         field=name,
         officer=first.officer,
         theirs=theirs,

@@ -222,7 +222,10 @@ async def answer_form(request: web.Request) -> web.Response:
     asked = await request.app[RECEPTION].asked(reader, delivery)
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
-        raise NotFound(mark("no open request for you at this checkpoint"), hint=mark("your inbox shows what is asked of you"))
+        raise NotFound(
+            mark("no open request for you at this checkpoint"),
+            hint=mark("what you have answered stands in the ledger; your inbox shows what is asked of you"),
+        )
     known = await request.app[RECEPTION].reading.delivery(reader, delivery)
     urgent = urgently(known, reader.id, found.checkpoint, found.service)
     kinds = kinds_for(found)[:1] if urgent else kinds_for(found)  # nobody refuses it for another
@@ -234,7 +237,7 @@ async def answer_form(request: web.Request) -> web.Response:
     mine = first is not None and first.statement.officer == request[CALLER].officer
     second = first if first is not None and not mine and still_holds(first, found) else None
     also = request.query.getall("also", ()) if second is None else of_members(alike, second.statement.members)
-    others = await chosen(request.app[RECEPTION], reader, alike, also)
+    others, gone = await chosen(request.app[RECEPTION], reader, alike, also)
     shows(request, [delivery, *(one.delivery for one in alike)])
     speak, now = speaker(language_of(request)), max(datetime.now(UTC), known.state.now)
     zones, told_of = zones_of(known.plan, reader, now), asked_of(known, found, reader, now, speak)
@@ -249,7 +252,7 @@ async def answer_form(request: web.Request) -> web.Response:
         boxes, data["first"] = to_check(boxes), data_of_first(second)
         data["members"] = list(second.statement.members) if second.statement.members is not None else None
     fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "delivery": delivery, "voice": voice}
-    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others}
+    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others, "gone": gone}
     fields |= {"first": first, "mine": mine, "second": second, "own": OWN_FINDING}
     return page(request, "answer.html", **fields, boxes=in_zone(of_urgency(boxes, urgent=urgent), zones), data=data)
 

@@ -1,5 +1,6 @@
 """`--second`: the second of two officers signs what the first has signed (R20), from the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,17 +8,21 @@ from temporalio.client import Client
 
 from client.saying import content_of
 from client.seconding import beside, with_own_findings
+from domain.rules.books import BOOK
 from domain.signing.keys import private_pem
 from domain.views.second import first_word
 from domain.words.errors import Malformed
 from rehearsal.services import SECOND, private_key_of, second
 from tests.command import Ran, vigil
 from tests.domain.test_two_officers import preparing
+from tests.gateway.test_pages import Browser
 from tests.groups import CHEMICALS, OIL, group_plans
-from tests.installation import end_what_runs, installed
+from tests.installation import Installation, end_what_runs, installed
 from tests.support import signed_plan
 from workflows.messages import workflow_id
 
+HOME = f"/desk/deliveries/{OIL}"
+ASKED = f"{HOME}/answer?checkpoint=consent-ru&for=ru.customs&kind=authorisation_granted"
 ACT = ("reference=22/7", "granted_by_role=head of customs", "legal_basis=law")
 
 
@@ -41,9 +46,17 @@ def test_r20_what_is_weighed_and_seen_a_second_officer_types_and_all_else_is_tak
     assert "gross: officer officer-1 has signed 13.9 kg, and you say 13.8 kg" in differs
 
 
-async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_has_named(temporal: Client, tmp_path: Path) -> None:
+async def desk_of(at: Installation, service: str) -> Browser:
+    """A browser in which the second officer of this service is signed in."""
+    browser = Browser(at.http, at.url)
+    await browser.enter((await at.gateway(service, SECOND).sign_in()).address.partition("#")[2])
+    return browser
+
+
+async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_named(temporal: Client, tmp_path: Path) -> None:
     """By one option, in each; before the first, as the first, of one alone and without a network it is refused and says what would
-    be right, and who types it all is told where it is not the same.
+    be right, and who types it all is told where it is not the same. At the desk the same statement is made, of what that page has
+    shown and nothing else, and no other service hears of it.
     """
     plans, folders = group_plans(), {"officer-1": tmp_path / "first", SECOND: tmp_path / "second"}
     for code, folder in folders.items():
@@ -69,7 +82,18 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_ha
             again = await run(*both, "--second", officer="officer-1")
             alone, away = await run(*one, "--second"), await run(*one, "--second", "--offline")
             typed = await run(*both, *(word.replace("22/7", "22/8") for word in ACT), "--dry-run")
-            shown = await run("show", OIL)
+            shown, desk = await run("show", OIL), await desk_of(at, "ru.customs")
+            page = await desk.page(ASKED)
+            data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+            form = {name: data[name] for name in ("kind", "checkpoint", "group", "members", "plan")}
+            form |= {"second": data["first"]["entry"], "happened_at": "2026-03-01T10:00:00Z", "fields": {}}
+            made, other = [
+                await desk.ask("POST", f"{HOME}/statement", form | more) for more in ({}, {"second": data["first"]["entry"] - 1})
+            ]
+            beside_it = [
+                await (await desk_of(at, service)).ask("POST", f"{HOME}/second", json.loads(made[1]))
+                for service in ("ru.customs", "kz.police", "kz.prosecutor")
+            ]
             given = await run(*both, "--second")
             for plan in plans[:2]:
                 await at.caught_up(plan)
@@ -83,4 +107,12 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_ha
     assert "without a network it is not known what the first officer has signed" in away.err
     assert "reference: officer officer-1 has signed 22/7, and you say 22/8" in typed.out.replace("\n", " ")
     assert "officer officer-1 has signed" in " ".join(shown.out.split())
+    assert 'id="second"' in page
+    assert CHEMICALS in page
+    assert ([1, 2], [OIL, CHEMICALS]) == (data["members"], data["deliveries"])
+    said = BOOK.statement.model_validate_json(made[1])
+    assert ([1, 2], "22/7") == (list(said.members or ()), said.content.reference.number)  # type: ignore[union-attr]
+    assert (422, True) == (other[0].status, "does not stand as this page has shown it" in other[1])
+    assert [200, 404, 404] == [answer.status for answer, _ in beside_it]
+    assert {"officer": "officer-1", "differs": {}} == json.loads(beside_it[0][1])
     assert [["ru.customs"]] * 2 == [[consent.service for consent in view.consents] for view in views]

@@ -18,7 +18,9 @@ TWO = with_changes(preparation={"requires": asks("kz.police prepared 2", "kz.knb
 ASKED = "answer?checkpoint=preparation&for=kz.police&kind=prepared"
 
 
-async def test_r20_a_second_officer_finds_for_themselves_and_signs_what_the_first_has_said(temporal: Client, tmp_path: Path) -> None:
+async def test_r20_a_second_officer_finds_for_themselves_and_signs_what_the_first_has_said(
+    temporal: Client, tmp_path: Path
+) -> None:
     """Shown is all but what was weighed and seen, on no page before the second has typed theirs; another weight is told with both
     figures, and the same one signed, pressed twice, makes it count once, under two keys.
     """
@@ -26,7 +28,9 @@ async def test_r20_a_second_officer_finds_for_themselves_and_signs_what_the_firs
     async with opened(temporal, tmp_path, plans=(plan,)) as at:
         systems = Systems(at.installation, plan, Table(plan))
         for state in ("kz", "uz"):
-            await systems.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", valid_until="2099-01-01T00:00:00Z")
+            await systems.say(
+                f"{state}.prosecutor", "authorisation_granted", f"consent-{state}", valid_until="2099-01-01T00:00:00Z"
+            )
         await systems.say("kz.police", "prepared", "preparation", witnesses=["K-7"])
         await at.sign_in("kz.police")
         await at.make_key("kz.police")
