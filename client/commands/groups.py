@@ -22,10 +22,12 @@ from client.group_papers import Drawn, PaperSet, document_of
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
 from client.naming import raise_unless_a_purpose, raise_unless_a_state
+from client.new_group import group_of
 from client.options import DryRun, FieldWords, KindOption, Output, grouped
+from client.plan_files import put
 from client.saying import PlanAsSeen, content_of, kind_for, statement, with_decision, with_reason
 from client.seconding import Second, beside, first_signed, handling_of_first, members_of, to_second, with_own_findings
-from client.signing import NoReason, SignOptions, at_once, clock_of, dry_plans
+from client.signing import NoReason, SignOptions, at_once, clock_of, dry, dry_plans
 from client.submitting import hand_in
 from domain.delivery.ledger import Entry, Left
 from domain.delivery.requests import Request
@@ -50,6 +52,37 @@ GroupCode = Annotated[
 Only = Annotated[list[str] | None, typer.Option("--only", help="only for this consignment; as often as needed")]
 
 app = typer.Typer(help="Operations of several consignments, with consents, arrests and stops in common.", no_args_is_help=True)
+
+
+@app.command("new")
+@grouped
+def new(
+    group: Annotated[str, typer.Argument(help="its code name; the consignments are called GROUP-1, GROUP-2, ...")],
+    plan: Annotated[Path, typer.Argument(help="a plan, as `vigil plan new` begins one: what all share", show_default=False)],
+    consignment: Annotated[
+        list[str], typer.Option("--consignment", help='what one of them is: "heroin 5 kg"; twice or more', show_default=False)
+    ],
+    folder: Annotated[
+        Path | None, typer.Option("--in", help="a new folder for it; else one of its code name", show_default=False)
+    ] = None,
+    dry_run: DryRun = False,
+    output: Output = "text",
+) -> None:
+    """Begin a group with a plan: it becomes what all share, each consignment has its own goods, and gaps for number and papers.
+
+    Nothing is overwritten. Which waits for which, and which is held back, you write yourself (docs/plans.md).
+    """
+    texts, target = group_of(plan, group, consignment), folder or Path(group)
+    document = {"group": str(target / "group.yaml"), "scenario": str(target / "scenario.yaml")}
+    if dry_run:
+        dry(output, document, texts["group.yaml"])
+    put(target, texts)
+    text = _(
+        "{group} and {scenario} are written.\n\nNext:\n  vigil group check {group}\n  vigil plan test {scenario}\n  "
+        "vigil group start {group}",
+        **document,
+    )
+    answer(output, document, text)
 
 
 @app.command("check")

@@ -54,9 +54,9 @@ async def desk_of(at: Installation, service: str) -> Browser:
 
 
 async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_named(temporal: Client, tmp_path: Path) -> None:
-    """By one option, in each; before the first, as the first, of one alone and without a network it is refused and says what would
-    be right, and who types it all is told where it is not the same. At the desk the same statement is made, of what that page has
-    shown and nothing else, and no other service hears of it.
+    """By one option, in each; before the first, as the first, of one alone and without a network it is refused and says what
+    would be right, and who types it all is told where it is not the same. At the desk the same statement is made, of what that
+    page has shown and nothing else, and no other service hears of it.
     """
     plans, folders = group_plans(), {"officer-1": tmp_path / "first", SECOND: tmp_path / "second"}
     for code, folder in folders.items():

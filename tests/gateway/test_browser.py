@@ -197,7 +197,7 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
 
 async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal: Client, tmp_path: Path) -> None:
     """What is asked in the other is shown, and what is asked nowhere is said so. Pressed twice, and sent again where it did not
-    get through, it stands once in each ledger, each with its own receipt, which the browser has proved; and both have the consent.
+    get through, it stands once in each ledger, each with its own receipt, which the browser has proved; both have the consent.
     """
     plans, asked = group_called("seed-oil"), "?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
     one, other = (plan.operation for plan in plans[:2])
