@@ -95,6 +95,7 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_na
                 for service in ("ru.customs", "kz.police", "kz.prosecutor")
             ]
             given = await run(*both, "--second")
+            reads = (await at.reads.page(0, 1000)).reads
             for plan in plans[:2]:
                 await at.caught_up(plan)
             views = [await at.gateway(plans[0].initiator).view(name) for name in (OIL, CHEMICALS)]
@@ -114,5 +115,7 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_na
     assert ([1, 2], "22/7") == (list(said.members or ()), said.content.reference.number)  # type: ignore[union-attr]
     assert (422, True) == (other[0].status, "does not stand as this page has shown it" in other[1])
     assert [200, 404, 404] == [answer.status for answer, _ in beside_it]
+    entry = data["first"]["entry"]
+    assert [(SECOND, "service")] == [(one.officer, one.role) for one in reads if (one.action, one.first) == ("view", entry)]
     assert {"officer": "officer-1", "differs": {}} == json.loads(beside_it[0][1])
     assert [["ru.customs"]] * 2 == [[consent.service for consent in view.consents] for view in views]
