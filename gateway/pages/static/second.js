@@ -5,13 +5,17 @@ import { put } from "./page.js";
 import { data, inText, label, texts } from "./signing.js";
 
 const sorted = (_name, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
+const DIGEST = /^[0-9a-f]{64}$/;
 const same = (one, other) => JSON.stringify(one ?? null, sorted) === JSON.stringify(other ?? null, sorted);
 
 // What the first officer has said, each at its field, and several of one thing below one another.
 export function showFirst() {
   for (const place of document.querySelectorAll("[data-said]")) {
     const value = data.first.content[place.dataset.said];
-    for (const one of Array.isArray(value) ? value : [value]) put(place, "div", inText(place.dataset.said, one));
+    for (const one of Array.isArray(value) ? value : [value]) {
+      const text = inText(place.dataset.said, one);
+      put(put(place, "div"), DIGEST.test(text) ? "code" : "span", text);
+    }
   }
 }
 
