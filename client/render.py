@@ -26,7 +26,7 @@ from domain.views.listed import say_prosecution
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
 from domain.views.request_in_words import in_words
 from domain.views.sentences import say, say_plainly
-from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView, WaitView
+from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, SignedByOne, StopView, WaitView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 from domain.words.text import fill, shown, told
@@ -226,10 +226,16 @@ def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Fitting
         for service in one.services:
             style = "dim" if service.standing == "answered" else ""
             says, standing = needs(service.says), named(STANDINGS, service.standing)
+            for first in service.signed_by_one:
+                standing += "; " + _("officer {officer} has signed, entry {entry}; a second must (R20)", **_of_first(first))
             cells = (one.checkpoint, service.service, says, standing)
             wide.add_row(*cells, ", ".join(_due(one, now)), style=style)
             narrow.add_row(*map(_text, _stacked(*cells, "\n".join(_due(one, now)))), style=style)
     return Fitting(wide, narrow)
+
+
+def _of_first(first: SignedByOne) -> dict[str, str | int]:
+    return {"officer": first.officer, "entry": first.entry}
 
 
 def _stacked(checkpoint: str, service: str, says: str, request: str, due: str) -> tuple[str, str, str]:

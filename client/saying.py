@@ -38,11 +38,17 @@ def _signed(text: str) -> dict[str, Any]:
 _PARTS: Parts = {**PARTS, "agreement": _signed}
 
 
-def content_of(
-    kind: str, words: Iterable[str], request: Request | None, clock: TypedTimes | None = None, before: Content | None = None
+def content_of(  # noqa: PLR0913 - what is said, and what is known
+    kind: str,
+    words: Iterable[str],
+    request: Request | None,
+    clock: TypedTimes | None = None,
+    before: Content | None = None,
+    *,
+    taken_over: Mapping[str, Any] | None = None,
 ) -> Content:
-    """The content of a statement of this kind; times as people say them are read by the `clock`. `before`: what it says where the
-    words say nothing. Raises `Malformed` with every field that is missing or wrong.
+    """The content of a statement of this kind; times as people say them are read by the `clock`. `before`, or field by field
+    `taken_over`: what it says where the words say nothing. Raises `Malformed` with every field that is missing or wrong.
     """
     given: dict[str, str] = {}
     faults: list[Fault] = []
@@ -60,6 +66,8 @@ def content_of(
     asked = forms.asked(kind, request, datetime.now(UTC)) if request is not None else {}
     if before is not None and before.kind == kind:
         asked = {name: getattr(before, name) for name in type(before).model_fields if name != "kind"}
+    if taken_over is not None:
+        asked = taken_over
     try:
         content = forms.content_of(kind, given, asked, _PARTS, hint=hint)
     except Malformed as error:

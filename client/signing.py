@@ -167,10 +167,11 @@ def _of_kind(content: Content) -> Iterator[tuple[str, str]]:
     for name in type(content).model_fields:
         value = getattr(content, name)
         if name != "kind" and value not in (None, "", ()):
-            yield name, _in_words(value, mass=name in masses)
+            yield name, in_words(value, mass=name in masses)
 
 
-def _in_words(value: Any, *, mass: bool = False) -> str:
+def in_words(value: Any, *, mass: bool = False) -> str:
+    """A value as it is shown before it is signed."""
     match value:
         case bool():
             return _("yes") if value else _("no")
@@ -181,7 +182,7 @@ def _in_words(value: Any, *, mass: bool = False) -> str:
         case Seal():
             return f"{value.number}/{value.security}"
         case tuple():
-            return "; ".join(map(_in_words, value))
+            return "; ".join(map(in_words, value))
         case BaseModel():
             return _of_record(value)
         case _:
@@ -195,7 +196,7 @@ def _of_record(record: BaseModel) -> str:
         return str(say() if say.__func__.__code__.co_argcount == 1 else say(speak))
     parts = ((name, getattr(record, name)) for name in type(record).model_fields)
     return ", ".join(
-        f"{told(word(name), speak)}: {_in_words(value, mass=name in ('gross', 'net', 'division'))}"
+        f"{told(word(name), speak)}: {in_words(value, mass=name in ('gross', 'net', 'division'))}"
         for name, value in parts
         if value not in (None, "", ())
     )

@@ -1334,6 +1334,15 @@ BUGS = (
     ),
     Bug("R20", "domain/rules/speaking.py", "        and frozenset(first.keys).isdisjoint(said.keys)\n", "", "two_officers"),
     Bug("R20", "domain/rules/speaking.py", "        and first.officer != said.statement.officer\n", "", "two_officers"),
+    Bug("R11", "domain/views/second.py", "first is None or first.service != reader.id", "first is None", "two_officers"),
+    Bug("R20", "domain/views/second.py", " if name not in OWN_FINDING}", "}", "two_officers"),
+    Bug(
+        "R20",
+        "gateway/pages/seconding.py",
+        "first is None or first.entry != filled.second",
+        "first is None",
+        "client/seconding::test_r20_a_second_officer_signs_for_the_consignments_that_the_first_named",
+    ),
     Bug(
         "R20",
         "domain/rules/speaking.py",

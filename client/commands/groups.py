@@ -22,9 +22,12 @@ from client.group_papers import Drawn, PaperSet, document_of
 from client.jointly import Countersigned, signed
 from client.language import _, named, speak
 from client.naming import raise_unless_a_purpose, raise_unless_a_state
+from client.new_group import group_of
 from client.options import DryRun, FieldWords, KindOption, Output, grouped
+from client.plan_files import put
 from client.saying import PlanAsSeen, content_of, kind_for, statement, with_decision, with_reason
-from client.signing import NoReason, SignOptions, at_once, clock_of, dry_plans
+from client.seconding import Second, beside, first_signed, handling_of_first, members_of, to_second, with_own_findings
+from client.signing import NoReason, SignOptions, at_once, clock_of, dry, dry_plans
 from client.submitting import hand_in
 from domain.delivery.ledger import Entry, Left
 from domain.delivery.requests import Request
@@ -33,6 +36,7 @@ from domain.papers.handed import Format
 from domain.signing.canonical import plain
 from domain.views.lists import Row
 from domain.views.names import OUTCOMES, PHASES
+from domain.views.second import FirstWord
 from domain.views.sentences import say_verdict
 from domain.views.view import DeliveryView, GroupView
 from domain.words.errors import Malformed, NotFound, RuleBroken, VigilError
@@ -48,6 +52,37 @@ GroupCode = Annotated[
 Only = Annotated[list[str] | None, typer.Option("--only", help="only for this consignment; as often as needed")]
 
 app = typer.Typer(help="Operations of several consignments, with consents, arrests and stops in common.", no_args_is_help=True)
+
+
+@app.command("new")
+@grouped
+def new(
+    group: Annotated[str, typer.Argument(help="its code name; the consignments are called GROUP-1, GROUP-2, ...")],
+    plan: Annotated[Path, typer.Argument(help="a plan, as `vigil plan new` begins one: what all share", show_default=False)],
+    consignment: Annotated[
+        list[str], typer.Option("--consignment", help='what one of them is: "heroin 5 kg"; twice or more', show_default=False)
+    ],
+    folder: Annotated[
+        Path | None, typer.Option("--in", help="a new folder for it; else one of its code name", show_default=False)
+    ] = None,
+    dry_run: DryRun = False,
+    output: Output = "text",
+) -> None:
+    """Begin a group with a plan: it becomes what all share, each consignment has its own goods, and gaps for number and papers.
+
+    Nothing is overwritten. Which waits for which, and which is held back, you write yourself (docs/plans.md).
+    """
+    texts, target = group_of(plan, group, consignment), folder or Path(group)
+    document = {"group": str(target / "group.yaml"), "scenario": str(target / "scenario.yaml")}
+    if dry_run:
+        dry(output, document, texts["group.yaml"])
+    put(target, texts)
+    text = _(
+        "{group} and {scenario} are written.\n\nNext:\n  vigil group check {group}\n  vigil plan test {scenario}\n  "
+        "vigil group start {group}",
+        **document,
+    )
+    answer(output, document, text)
 
 
 @app.command("check")
@@ -192,10 +227,14 @@ def confirm(
     fields: FieldWords = None,
     kind: KindOption = None,
     only: Only = None,
+    second: Second = False,
     output: Output = "text",
 ) -> None:
-    """Sign once what is asked of you in several consignments, and hand it in to each that it names."""
-    _say(group, checkpoint, caller, signing, fields or [], kind, only or [], output, positive=True)
+    """Sign once what is asked of you in several consignments, and hand it in to each that it names.
+
+    Where two officers must sign the same, the second signs with --second, for the consignments that the first has named.
+    """
+    _say(group, checkpoint, caller, signing, fields or [], kind, only or [], output, positive=True, second=second)
 
 
 @app.command("refuse")
@@ -308,6 +347,7 @@ def _say(
     *,
     positive: bool,
     no_reason: bool = False,
+    second: bool = False,
 ) -> None:
     """Answer what is asked at the same checkpoint of several consignments by one statement."""
     requests = caller.call(lambda door: door.inbox()).requests
@@ -330,13 +370,21 @@ def _say(
     words = with_decision(chosen, fields, positive=positive)
     if not positive:
         words = with_reason(chosen, words, none=no_reason)
-    content = content_of(chosen, words, base, clock_of(caller))
-    if hasattr(content, "request"):  # that of each, as it was shown
-        content = content.model_copy(update={"request": tuple(one.facts.request_digest or "" for one in asked)})
-    first = asked[0].facts.group
-    assert first is not None  # noqa: S101 - `_asks` has looked
+    first, handling = to_second(caller, asked[0], chosen) if second else first_signed(caller, asked[0], chosen), None
+    if first is not None and second:
+        members = members_of(first, asked)
+        asked = [one for one in asked if _number(one) in members]
+        words, handling = with_own_findings(first, words), handling_of_first(first.statement.handling)
+        content = content_of(chosen, words, base, clock_of(caller), taken_over=first.taken_over())
+    else:
+        members, content = tuple(map(_number, asked)), content_of(chosen, words, base, clock_of(caller))
+        if hasattr(content, "request"):  # that of each, as it was shown
+            content = content.model_copy(update={"request": tuple(one.facts.request_digest or "" for one in asked)})
+    of = asked[0].facts.group
+    assert of is not None  # noqa: S101 - `_asks` has looked
     numbers = {one.delivery: _number(one) for one in asked}
-    _hand_in_to_all(numbers, first.code, first.digest, content, caller, signing, output, base)
+    more: dict[str, Any] = {"members": members, "first": first, "handling": handling}
+    _hand_in_to_all(numbers, of.code, of.digest, content, caller, signing, output, base, **more)
 
 
 def _raise_if_alone(group: str, checkpoint: str, caller: CallerOptions, requests: Sequence[Request]) -> None:
@@ -379,12 +427,19 @@ def _hand_in_to_all(
     signing: SignOptions,
     output: str,
     request: Request | None = None,
+    *,
+    members: tuple[int, ...] = (),
+    first: FirstWord | None = None,
+    handling: str | None = None,
 ) -> None:
-    """One signed statement comes to each consignment that it names. Each judges it by itself; one that fails keeps none back."""
-    members = tuple(sorted(numbers.values()))
+    """One signed statement comes to each consignment that it names: those of these `numbers`, or of these `members` those that
+    still ask. Each judges it by itself; one that fails keeps none back.
+    """
+    members = members or tuple(sorted(numbers.values()))
     checkpoint = request.checkpoint if request is not None else None
-    said = statement(code, caller.service, caller.code, content, PlanAsSeen(digest), checkpoint, members=members)
-    envelope = signing.signed(said, caller.key(), output, request)
+    about = PlanAsSeen(digest)
+    said = statement(code, caller.service, caller.code, content, about, checkpoint, handling=handling, members=members)
+    envelope = signing.signed(said, caller.key(), output, request, beside(first, said))
 
     async def to_each(door: Gateway) -> list[Any]:
         talking = (hand_in(door, envelope, lambda text: talk.print(text, style="dim"), to=name) for name in numbers)

@@ -29,6 +29,15 @@ from client.naming import (
 )
 from client.options import CheckpointName, DeliveryId, DryRun, EncryptFor, FieldWords, KindOption, Known, Output, grouped
 from client.saying import PlanAsSeen, content_of, correction, kind_for, statement, with_decision, with_reason
+from client.seconding import (
+    Second,
+    beside,
+    first_signed,
+    handling_of_first,
+    raise_unless_alone,
+    to_second,
+    with_own_findings,
+)
 from client.signing import NoReason, SignOptions, at_once, clock_of, dry, in_full
 from client.submitting import hand_in, keep, kept
 from domain.delivery.ledger import Left
@@ -42,6 +51,7 @@ from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.views import forms
+from domain.views.second import FirstWord
 from domain.views.sentences import say_verdict
 from domain.views.unasked import ELSEWHERE
 from domain.views.view import DeliveryView
@@ -123,8 +133,11 @@ class SayOptions:
         *,
         positive: bool,
         no_reason: bool = False,
-    ) -> Statement:
-        """The statement, with what else is said. Raises `Malformed` with every field that is missing or wrong."""
+        second: bool = False,
+    ) -> tuple[Statement, FirstWord | None]:
+        """The statement, with what else is said; and what a first officer has signed. Raises `Malformed` with every field that is
+        missing or wrong.
+        """
         request = self.asked_among(requests, caller.service)
         if request is not None and not carried.offline:  # one that was carried may be older than a condition
             self.raise_unless_bound(request)
@@ -138,16 +151,26 @@ class SayOptions:
         words = with_decision(kind, [*(self.fields or []), *more], positive=positive)
         if not positive:
             words = with_reason(kind, words, none=no_reason)
-        content = content_of(kind, words, request, clock_of(caller, carried.directory, offline=carried.offline))
-        return statement(
+        clock, attached = clock_of(caller, carried.directory, offline=carried.offline), tuple(one.attachment for one in files)
+        first, handling, taken_over = None, self.handling, None
+        if request is not None and not carried.offline:
+            first = to_second(caller, request, kind) if second else first_signed(caller, request, kind)
+        if first is not None and request is not None and second:
+            raise_unless_alone(first, request)
+            words, taken_over = with_own_findings(first, words), first.taken_over()
+            attached = attached or first.statement.attachments
+            handling = handling or handling_of_first(first.statement.handling)
+        content = content_of(kind, words, request, clock, taken_over=taken_over)
+        said = statement(
             *(self.delivery, caller.service, caller.code, content),
             _about(self.delivery, content, caller, carried, request),
             self.checkpoint,
             on_behalf_of=self.on_behalf_of,
             fulfils=self.fulfils or [],
-            handling=self.handling,
-            attachments=tuple(one.attachment for one in files),
+            handling=handling,
+            attachments=attached,
         )
+        return said, first
 
 
 @app.command()
@@ -208,13 +231,20 @@ def inbox(
 @app.command()
 @grouped
 def confirm(
-    said: SayOptions, caller: CallerOptions, carried: CarryOptions, signing: SignOptions, output: Output = "text"
+    said: SayOptions,
+    caller: CallerOptions,
+    carried: CarryOptions,
+    signing: SignOptions,
+    second: Second = False,
+    output: Output = "text",
 ) -> None:
     """Sign what a checkpoint asks of you and hand it in. At a terminal you are shown what you sign, and asked.
 
     A time is RFC 3339, or as people say it: "today 14:00", "2026-03-02 14:00", by the clock of your State; "today 14:00 +05:00".
+
+    Where two officers must sign the same, the second signs with --second, and types only what is weighed, counted or seen.
     """
-    _say(said, caller, carried, signing, output, positive=True)
+    _say(said, caller, carried, signing, output, positive=True, second=second)
 
 
 @app.command()
@@ -423,7 +453,11 @@ def _say(
     *more: str,
     positive: bool,
     no_reason: bool = False,
+    second: bool = False,
 ) -> None:
+    if second and carried.offline:
+        hint = _("the first officer's file goes to the gateway first; then sign there, or type the same in full")
+        raise Malformed(_("without a network it is not known what the first officer has signed"), hint=hint)
     if said.request is not None and not carried.offline:
         raise Malformed(_("--request goes with --offline: online nothing is carried in a file"))
     carried.check()
@@ -443,9 +477,9 @@ def _say(
         asked = carrying.requests_in(said.request, caller.folder, caller.service, carried.directory)
     else:
         asked = ()
-    statement_ = said.said(caller, carried, asked, more, files, positive=positive, no_reason=no_reason)
+    statement_, first = said.said(caller, carried, asked, more, files, positive=positive, no_reason=no_reason, second=second)
     request = said.asked_among(asked, caller.service)
-    remarks = () if carried.offline else said.remarks(request, caller.service)
+    remarks = () if carried.offline else (*said.remarks(request, caller.service), *beside(first, statement_))
     _put(signing.signed(statement_, key, output, request, remarks), caller, carried, output, files)
 
 

@@ -188,7 +188,7 @@ class _Drafting:
                 {"scheme": number.scheme, "value": number.value} if number else {"scheme": "other", "value": fill("<number>")}
             ],
             "declared_as": fill("<what its papers say>"),
-            "contents": [_with_quantity(one.amount, unknown) for one in self.answers.goods],
+            "contents": [with_quantity(one.amount, unknown) for one in self.answers.goods],
             "gross": self.answers.gross or unknown,
             **({"imported": True} if self.cast.case.imported else {}),
         }
@@ -346,7 +346,7 @@ def _hours(span: timedelta) -> str:
     return say_span(span) if rest else f"{whole}h"
 
 
-def _with_quantity(amount: dict[str, Any], unknown: str) -> dict[str, Any]:
+def with_quantity(amount: dict[str, Any], unknown: str) -> dict[str, Any]:
     """Of what nobody has measured it is said that it is not, and who allows that."""
     size = "net" if "substance" in amount else "minor" if "currency" in amount else "count"
     return amount if size in amount else amount | {size: unknown}

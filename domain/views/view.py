@@ -28,6 +28,7 @@ from domain.signing.canonical import Frozen
 from domain.views import aftermath
 from domain.views.aftermath import ArrestsView, ProsecutionView, TransferView, WatchLogView
 from domain.views.noted import noted
+from domain.views.second import first_word
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
 from domain.views.unasked import may_say
@@ -39,12 +40,23 @@ from domain.words.text import in_markdown
 Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "held", "halted", "ended"]
 
 
+class SignedByOne(Frozen):
+    """What a first officer has signed where two must sign the same (R20)."""
+
+    says: Need
+    officer: str
+    entry: int
+    """Where it stands in the ledger."""
+
+
 class Awaited(Frozen):
     """One service that an open checkpoint waits for."""
 
     service: str
     says: tuple[Need, ...]
     standing: RequestStanding
+    signed_by_one: Annotated[tuple[SignedByOne, ...], Field(exclude_if=lambda signed: not signed)] = ()
+    """For the service whose officer has signed, and nobody else: a second one must."""
 
 
 class OpenCheckpoint(Frozen):
@@ -498,7 +510,21 @@ def _waiting(delivery: Delivery, name: str, progress: Progress, seen: Sight) -> 
         due=utc_text(progress.due) if progress.due is not None else None,
         overdue=progress.silent,
         services=tuple(
-            Awaited(service=service, says=progress.checkpoint.needs_of(service), standing=progress.standing_of(service))
+            Awaited(
+                service=service,
+                says=progress.checkpoint.needs_of(service),
+                standing=progress.standing_of(service),
+                signed_by_one=tuple(_signed_by_one(delivery, seen.reader, name, service, progress.checkpoint.needs_of(service))),
+            )
             for service in named
         ),
     )
+
+
+def _signed_by_one(
+    delivery: Delivery, reader: Service, name: str, service: str, needs: tuple[Need, ...]
+) -> Iterator[SignedByOne]:
+    for need in needs:
+        first = first_word(delivery, reader, name, service, need)
+        if first is not None:
+            yield SignedByOne(says=need, officer=first.statement.officer, entry=first.entry)

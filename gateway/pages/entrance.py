@@ -68,6 +68,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.stop": "submit",
     "desk.unasked": "view",
     "desk.say": "submit",
+    "desk.second": "view",
     "desk.findings": "enter",
     "desk.words": "directory",
     "desk.me": "enter",
@@ -79,7 +80,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.leave": "enter",
 }
 """The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
-SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say"})
+SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say", "desk.second"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
 
 FORMS = frozenset({"desk.leave", "desk.notices.seen", "desk.notices.unsubscribe", "desk.notices.test"})

@@ -61,6 +61,8 @@ class FilledForm(Frozen):
     group: OperationCode | None = None
     members: Members | None = None
     """Where it is said of several consignments of a group at once: of which group, and of which of them (R31)."""
+    second: Annotated[int | None, Field(ge=0)] = None
+    """The entry of what a first officer has said, where a second one signs the same (R20)."""
     plan: Digest | None = None
     """Which the page showed; of a group, its digest."""
     seen: Seen | None = None
@@ -124,14 +126,18 @@ def _as(box: FormField, shown_as: As, **more: Any) -> FormField:
     return FormField(**(vars(box) | {"shown_as": shown_as} | more))
 
 
-def statement_of(delivery: str, speaker: Visitor, filled: FilledForm) -> Statement:
-    """The statement that a filled form is, with an id of its own. Raises `Malformed` with every fault, by its field."""
+def statement_of(
+    delivery: str, speaker: Visitor, filled: FilledForm, taken_over: Mapping[str, Any] = MappingProxyType({})
+) -> Statement:
+    """The statement that a filled form is, with an id of its own. `taken_over`: what it says where nothing is typed. Raises
+    `Malformed` with every fault, by its field.
+    """
     faults: list[Fault] = []
     typed = {name: words for name, words in filled.fields.items() if words.strip()}
     said = {name: words if _has_lines(filled.kind, name) else _one_line(words) for name, words in typed.items()}
     content = None
     try:
-        content = forms.content_of(filled.kind, said, {}, _PARTS)
+        content = forms.content_of(filled.kind, said, taken_over, _PARTS)
     except Malformed as error:
         faults += error.faults or (Fault(place="kind", problem=error.message),)
     handling = None

@@ -28,6 +28,7 @@ from domain.views import names
 from domain.views.asked import urgently
 from domain.views.forms import kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
+from domain.views.second import OWN_FINDING, first_word
 from domain.views.unasked import known
 from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
@@ -44,9 +45,10 @@ from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
 from gateway.pages.forms import FilledForm, boxes_of, statement_of
+from gateway.pages.seconding import SIGNED_ANEW, compared, data_of_first, first_asked, first_filled, still_holds, to_check
 from gateway.pages.story import StoryFilter
 from gateway.pages.templating import environment
-from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest
+from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest, of_members
 from gateway.papers import paper_wanted
 from gateway.problems import Refusal
 from gateway.reads import looked, shows
@@ -220,7 +222,10 @@ async def answer_form(request: web.Request) -> web.Response:
     asked = await request.app[RECEPTION].asked(reader, delivery)
     found = next((one for one in asked if (one.checkpoint, one.service) == (request.query.get("checkpoint"), voice)), None)
     if found is None:
-        raise NotFound(mark("no open request for you at this checkpoint"), hint=mark("your inbox shows what is asked of you"))
+        raise NotFound(
+            mark("no open request for you at this checkpoint"),
+            hint=mark("what you have answered stands in the ledger; your inbox shows what is asked of you"),
+        )
     known = await request.app[RECEPTION].reading.delivery(reader, delivery)
     urgent = urgently(known, reader.id, found.checkpoint, found.service)
     kinds = kinds_for(found)[:1] if urgent else kinds_for(found)  # nobody refuses it for another
@@ -228,19 +233,27 @@ async def answer_form(request: web.Request) -> web.Response:
     if kind not in kinds:
         raise NotFound(mark("that does not answer what is asked there"))
     alike = await asked_alike(request.app[RECEPTION], reader, found, kind)
-    others = await chosen(request.app[RECEPTION], reader, alike, request.query.getall("also", ()))
+    first = first_asked(known, reader, found, kind)
+    mine = first is not None and first.statement.officer == request[CALLER].officer
+    second = first if first is not None and not mine and still_holds(first, found) else None
+    also = request.query.getall("also", ()) if second is None else of_members(alike, second.statement.members)
+    others, gone = await chosen(request.app[RECEPTION], reader, alike, also)
     shows(request, [delivery, *(one.delivery for one in alike)])
     speak, now = speaker(language_of(request)), max(datetime.now(UTC), known.state.now)
     zones, told_of = zones_of(known.plan, reader, now), asked_of(known, found, reader, now, speak)
     boxes, data = boxes_of(kind, found, now), script_data(request, delivery, found, kind)
     if urgent:
         data["sentence"] = speak(words.URGENT)
-    if others:
+    if others or (second is not None and second.statement.members is not None):
         together = in_order(found, others)
         boxes = for_each(boxes_of(kind, longest(together), now), together)
         data |= data_of(together)
+    if second is not None:
+        boxes, data["first"] = to_check(boxes), data_of_first(second)
+        data["members"] = list(second.statement.members) if second.statement.members is not None else None
     fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "delivery": delivery, "voice": voice}
-    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others}
+    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others, "gone": gone}
+    fields |= {"first": first, "mine": mine, "second": second, "own": OWN_FINDING}
     return page(request, "answer.html", **fields, boxes=in_zone(of_urgency(boxes, urgent=urgent), zones), data=data)
 
 
@@ -284,9 +297,24 @@ async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
 @routes.post(f"{ROOT}/deliveries/{{delivery}}/statement", name="desk.say")
 async def say(request: web.Request) -> web.Response:
     """The bytes that are to be signed, of a form that has been filled in. Nothing has been said by that."""
-    filled = await sent(request, FilledForm)
-    statement = statement_of(request.match_info["delivery"], request[CALLER], filled)
+    filled, delivery, taken_over = await sent(request, FilledForm), request.match_info["delivery"], dict[str, Any]()
+    if filled.second is not None:
+        known = await request.app[RECEPTION].reading.delivery(request[CALLER].service, delivery)
+        taken_over |= first_filled(known, request[CALLER].service, filled).taken_over()
+    statement = statement_of(delivery, request[CALLER], filled, taken_over)
     return web.Response(body=canonical(statement), content_type="application/json")
+
+
+@routes.post(f"{ROOT}/deliveries/{{delivery}}/second", name="desk.second")
+async def second(request: web.Request) -> web.Response:
+    """Where what a second officer is about to sign is not what the first has signed (R20): told once they have said their own."""
+    said, delivery, reader = await sent(request, BOOK.statement), request.match_info["delivery"], request[CALLER].service
+    known, need = await request.app[RECEPTION].reading.delivery(reader, delivery), BOOK.kinds[said.kind].declares.answers
+    first = first_word(known, reader, said.checkpoint or "", said.voice, need)
+    if first is None:
+        raise NotFound(SIGNED_ANEW)
+    shows(request, [delivery], [first.entry])
+    return web.json_response(compared(first, said))
 
 
 @routes.get(f"{ROOT}/findings", name="desk.findings")

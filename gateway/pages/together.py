@@ -1,20 +1,21 @@
 """One answer to what is asked in several consignments of a group (R31): where the same is asked, and the form for it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from archive.questions import Filters
 from domain.delivery.requests import OfGroup, Request
+from domain.delivery.statement import Members
 from domain.plan.directory import Service
 from domain.views.forms import kind_called
-from domain.words.errors import NotFound
 from domain.words.limits import MOST_MEMBERS
-from domain.words.text import mark
 from gateway.pages.forms import FormField
 from gateway.reception import Reception
 
-NOT_ASKED: Final = mark("no open request for you at this checkpoint of that consignment")
+_NAME: Final = re.compile("[a-z][a-z0-9-]{2,39}")
+"""What may be a code name: an address can say anything."""
 
 
 async def asked_alike(reception: Reception, reader: Service, mine: Request, kind: str) -> tuple[Request, ...]:
@@ -33,14 +34,22 @@ async def asked_alike(reception: Reception, reader: Service, mine: Request, kind
     return tuple(sorted(found, key=_number))
 
 
-async def chosen(reception: Reception, reader: Service, alike: Sequence[Request], names: Sequence[str]) -> tuple[Request, ...]:
-    """Those of these consignments; the reader has then read what is asked there. Raises `NotFound` for one where nothing is."""
+async def chosen(
+    reception: Reception, reader: Service, alike: Sequence[Request], names: Sequence[str]
+) -> tuple[tuple[Request, ...], tuple[str, ...]]:
+    """Those of these consignments, of which the reader has then read what is asked there; and the names of those where nothing
+    is, or nothing any more: what was ticked may be answered, stopped or changed before the page is there.
+    """
     found = tuple(one for one in alike if one.delivery in names)
-    if len(found) != len(set(names)):
-        raise NotFound(NOT_ASKED, hint=mark("your inbox shows what is asked of you"))
     for one in found:
         await reception.asked(reader, one.delivery)
-    return found
+    there = {one.delivery for one in found}
+    return found, tuple(name for name in dict.fromkeys(names) if name not in there and _NAME.fullmatch(name))[:MOST_MEMBERS]
+
+
+def of_members(alike: Sequence[Request], members: Members | None) -> tuple[str, ...]:
+    """Those of these consignments that a first officer has answered in as well, by the same statement (R20)."""
+    return tuple(one.delivery for one in alike if members is not None and _number(one) in members)
 
 
 def longest(together: Sequence[Request]) -> Request:

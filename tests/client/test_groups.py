@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from temporalio.client import Client
 
 from client.group_files import checked_group, rehearsable
@@ -15,7 +16,7 @@ from domain.record.verify import verify
 from domain.signing.envelope import STATEMENT_TYPE, sign
 from domain.signing.keys import private_pem
 from rehearsal.services import private_key_of
-from tests.command import vigil
+from tests.command import Ran, vigil
 from tests.gateway.test_pages import Browser
 from tests.groups import CHEMICALS, KEPT, OIL, group_called, group_file, group_plans
 from tests.installation import end_what_runs, installed
@@ -44,6 +45,37 @@ async def test_a_group_is_checked_with_every_fault_once_at_its_line(tmp_path: Pa
     line = 1 + next(number for number, one in enumerate(wrong.read_text().splitlines()) if "kz.nobody" in one)
     assert 1 == found.out.count("kz.nobody")
     assert f"group.yaml:{line}:" in found.out
+
+
+async def test_a_plan_becomes_a_group_that_is_checked_and_tried(tmp_path: Path) -> None:
+    """Its text and comments are what all share; each has its own goods, and gaps for its number and papers; nothing is
+    overwritten, and goods or a plan that cannot be read are told.
+    """
+    for name in ("directory.yaml", "cards"):
+        (tmp_path / name).symlink_to(EXAMPLES / name)
+
+    async def run(*words: object) -> Ran:
+        return await vigil(*words, cwd=tmp_path)
+
+    await run("plan", "new", "elm", "--route", "KZ Almaty, UZ Tashkent", "--channel", "mail", "--goods", "heroin 5 kg")
+    goods = ("--consignment", "heroin 5 kg", "--consignment", "heroin")
+    made, again = [await run("group", "new", "ash", "elm/plan.yaml", *goods) for _ in range(2)]
+    checked, tried = await run("group", "check", "ash/group.yaml", "-o", "json"), await run("plan", "test", "ash/scenario.yaml")
+    (tmp_path / "flat.yaml").write_text(json.dumps(YAML(typ="safe").load(tmp_path / "elm" / "plan.yaml")))
+    one = await run("group", "new", "fir", "elm/plan.yaml", *goods[:2])
+    flat = await run("group", "new", "fir", "flat.yaml", *goods)
+    other = await run("group", "new", "fir", "ash/group.yaml", *goods)
+
+    assert [0, 2, 0, 0, 2, 2, 2] == [ran.code for ran in (made, again, checked, tried, one, flat, other)], tried.out
+    plans = checked.json["plans"]
+    assert ["ash-1", "ash-2"] == [plan["operation"] for plan in plans]
+    assert 5_000_000 == plans[0]["consignment"]["contents"][0]["net"]
+    assert "unmeasured" in str(plans[1]["consignment"]["contents"][0]["net"])
+    assert "  # put in how long each leg really takes" in (tmp_path / "ash" / "group.yaml").read_text().splitlines()
+    assert 2 == [gap["problem"] for gap in checked.json["gaps"]].count("number")
+    assert "a group has two consignments at least" in one.err
+    assert "on a line of its own, at the margin" in flat.err
+    assert not (tmp_path / "fir").exists()
 
 
 async def test_a_group_with_a_gap_is_checked_and_not_started(tmp_path: Path) -> None:

@@ -8,12 +8,14 @@ from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
 from domain.record.door import submit
 from domain.views.asked import request
+from domain.views.second import first_word, otherwise
+from domain.views.view import view
 from domain.words.errors import NotAuthentic
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of, second
 from rehearsal.simulator import World, simulate
 from tests.course import became, code, outcome_of
-from tests.support import Table, asks, example_cards, example_directory, with_changes
+from tests.support import PHOTOGRAPH, Table, asks, example_cards, example_directory, with_changes
 
 TWO = with_changes(
     consent_uz={"requires": asks("uz.prosecutor authorisation 2")},
@@ -189,3 +191,33 @@ def test_r20_the_request_says_that_two_must_sign_and_a_simulated_service_does() 
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "5m", "slowest": "20m"}})
     done = simulate(World(TWO, example_directory(), example_cards(), scenario, 1))
     assert done.delivery.state.outcome == "delivered_with_arrests"
+
+
+def test_r20_r11_a_second_officer_is_shown_what_the_first_said_less_their_own_finding_and_nobody_else_is() -> None:
+    """Newest word of the first, by its entry; never the weight and the seals, which each finds; of no other service, not the
+    initiator either; and no more once two have signed, or where one is enough.
+    """
+    table = preparing()
+    table.say("kz.police", "prepared", "preparation", gross="1.39 kg")
+    table.say("kz.knb", "ready", "preparation")
+    entry = table.say("kz.police", "prepared", "preparation").seq
+    delivery, police = table.delivery, table.directory.get("kz.police")
+    first = first_word(delivery, police, "preparation", "kz.police", "prepared")
+    assert first is not None
+    assert (first.entry, first.statement.officer) == (entry, "officer-1")
+    assert {"gross", "seals"} == set(first.own_findings())
+    assert {"kept", "modality", "opened"} <= first.taken_over().keys()
+    assert first.taken_over().keys().isdisjoint({"gross", "seals", "packages"})
+    told = {
+        reader.id: [one.signed_by_one for wait in view(delivery, reader, table.now).waiting for one in wait.services]
+        for reader in table.directory.services
+    }
+    assert [one.entry for signed in told.pop("kz.police") for one in signed] == [entry]
+    assert not [one for others in told.values() for signed in others for one in signed]
+    assert not [one for one in told if first_word(delivery, table.directory.get(one), "preparation", "kz.police", "prepared")]
+
+    other = table.statement("kz.police", "prepared", "preparation", gross="13.900001 kg", attachments=(PHOTOGRAPH,))
+    assert otherwise(first.statement, other) == ("gross", "attachments")
+    assert otherwise(first.statement, table.statement("kz.police", "prepared", "preparation", officer="officer-2")) == ()
+    table.say("kz.police", "prepared", "preparation", officer="officer-2")
+    assert first_word(delivery, police, "preparation", "kz.police", "prepared") is None

@@ -196,7 +196,9 @@ async def test_an_officer_signs_in_and_consents(at: At) -> None:
 
 
 async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal: Client, tmp_path: Path) -> None:
-    """What is asked in the other is shown; each has its own receipt, which the browser has proved, and both have the consent."""
+    """What is asked in the other is shown, and what is asked nowhere is said so. Pressed twice, and sent again where it did not
+    get through, it stands once in each ledger, each with its own receipt, which the browser has proved; both have the consent.
+    """
     plans, asked = group_called("seed-oil"), "?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
     one, other = (plan.operation for plan in plans[:2])
     try:
@@ -204,10 +206,12 @@ async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal
             await at.installation.opened(plans[1], "consent-kz")
             await at.sign_in("kz.prosecutor")
             await at.make_key("kz.prosecutor")
-            await at.go(f"/desk/deliveries/{one}/answer{asked}")
+            await at.go(f"/desk/deliveries/{one}/answer{asked}&also={plans[2].operation}")
+            await expect(at.page.locator(".notice.warn:visible")).to_contain_text(f"In {plans[2].operation} nothing is asked")
             await at.page.get_by_label(other).check()
             await at.page.get_by_role("button", name="Show me what is asked there").click()
             await expect(at.page.locator(".together")).to_contain_text(other)
+            await expect(at.page.locator(".together")).to_contain_text("Word for word as above")
             for label, words in (
                 ("Reference of the act", "22/7"),
                 ("Granted by", "Deputy Prosecutor General"),
@@ -216,13 +220,26 @@ async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal
                 await at.page.get_by_label(label).fill(words)
             await at.page.get_by_role("button", name="Check").click()
             await expect(at.page.locator("#words")).to_contain_text("seed-oil")
-            await at.page.get_by_role("button", name="Sign", exact=True).click()
+            lost = f"**/v1/deliveries/{one}/statements"
+            await at.page.route(lost, lambda route: route.abort())
+            await at.page.get_by_role("button", name="Sign", exact=True).dblclick()
+            await expect(at.page.locator("#outcome-title")).to_have_text("Signed, and it does not count in each")
+            await expect(at.page.locator("#receipt a")).to_have_count(1)
+            await at.page.unroute(lost)
+            await at.page.get_by_role("button", name="Send the same again").click()
             await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
             for name in (one, other):
                 await expect(at.page.locator("#receipt")).to_contain_text(name)
             await expect(at.page.locator("#receipt a")).to_have_count(2)
             views = [await at.installation.gateway(plans[0].initiator).view(name) for name in (one, other)]
             assert [["kz.prosecutor"]] * 2 == [[consent.service for consent in view.consents] for view in views]
+            ledgers = [await at.installation.gateway(plans[0].initiator).ledger(name) for name in (one, other)]
+            said = [
+                [one.event for one in ledger if isinstance(one, Entry) and isinstance(one.event, Stated)] for ledger in ledgers
+            ]
+            granted = [[one.envelope for one in each if read_statement(one.envelope).members] for each in said]
+            assert [1, 1] == [len(each) for each in granted]
+            assert granted[0] == granted[1]
     finally:
         await end_what_runs(temporal, *(workflow_id(plan.operation) for plan in plans))
 

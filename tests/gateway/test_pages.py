@@ -353,13 +353,14 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
     [
         name
         for name, action in ACTIONS.items()
-        if action not in NO_VIEWS | {None, "file", "packet", "ledger", "handover"} and not name.startswith("desk.overdue")
+        if action not in NO_VIEWS | {None, "file", "packet", "ledger", "handover"}
+        and not name.startswith(("desk.overdue", "desk.second"))
     ],
 )
 async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
     is in `test_attachments.py`, a handover's in `test_shift.py`, that of silent services in
-    `test_overdue.py`.
+    `test_overdue.py`, and of what two officers say in `client/test_seconding.py`.
     """
     for stream in ("gateway.floor", "gateway.pages.one"):
         monkeypatch.setattr(f"{stream}.LASTS", 0.0)

@@ -15,6 +15,7 @@ from playwright.async_api import BrowserContext, Page, Route, async_playwright, 
 from temporalio.client import Client
 
 from archive.sessions import SignedIn
+from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
 from domain.record.handover import SHIFT_TYPE, Handed, HandingOver
 from domain.signing.canonical import canonical
@@ -35,7 +36,7 @@ from tests.gateway.test_floor import NOW, RING, ROWS, keep
 from tests.gateway.test_page_of_delivery import rendered
 from tests.groups import group_called
 from tests.installation import Installation, end_what_runs, installed, stop_by
-from tests.support import signed_plan
+from tests.support import Table, signed_plan
 from workflows.messages import workflow_id
 
 READER: Final = "kz.prosecutor"
@@ -64,6 +65,7 @@ NO_PAGE: Final = {
     "desk.statistics.take": "a file to be saved",
     "desk.paper": "a file to be saved",
     "desk.say": "the bytes that are to be signed",
+    "desk.second": "a script compares what two officers say",
 }
 """Routes of the pages that answer with no page, and what they are for."""
 
@@ -108,6 +110,7 @@ async def press_out(page: Page) -> None:
 
 
 CONSENT: Final = "/deliveries/{asked}/answer?checkpoint=consent-kz&for=kz.prosecutor&kind=authorisation_granted"
+SECONDED: Final = "/deliveries/{asked}/answer?checkpoint=consent-ru&for=ru.customs&kind=authorisation_granted"
 VISITS: Final = (
     Visit("desk.door", "/in", "#refused", NOBODY),
     Visit("desk.home", "", "h1", NOBODY, also="signed in by nobody"),
@@ -141,6 +144,7 @@ VISITS: Final = (
     Visit("desk.answer", CONSENT, "#faults li", does=leave_out, also="with nothing in it"),
     Visit("desk.answer", CONSENT, "#said #sentence", does=fill_in, also="what is signed"),
     Visit("desk.answer", CONSENT + "&also={other}", ".together", also="of two at once"),
+    Visit("desk.answer", SECONDED, "#second", "ru.customs", also="of a second officer"),
     Visit("desk.answer", "/deliveries/{asked}/answer?checkpoint=nothing", "h1", also="not asked"),
     Visit("desk.stop", "/deliveries/{asked}/stop", "#reason"),
     Visit("desk.stop", "/deliveries/{asked}/stop", "h1", "supervision", also="not there"),
@@ -215,6 +219,7 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
                 await installation.gateway(plan.initiator).start(signed_plan(plan))
             for plan in (asked, other):
                 await installation.opened(plan, "consent-kz")
+            await _signed_by_one(installation, asked)
             by = stopped.initiator
             await installation.gateway(by).submit(stopped.operation, stop_by(by, stopped, reason="they are watched"))
             await installation.caught_up(stopped)
@@ -234,6 +239,13 @@ async def walking(temporal: Client, folder: Path, code: str) -> AsyncIterator[Wa
             await browser.close()
     finally:
         await end_what_runs(temporal, *(workflow_id(plan.operation) for plan in plans))
+
+
+async def _signed_by_one(installation: Installation, plan: Plan) -> None:
+    """A first officer of two consents, and a second one is waited for."""
+    said = Table(plan).statement("ru.customs", "authorisation_granted", "consent-ru", valid_until="2099-01-01T00:00:00Z")
+    signed = sign_statement(said, private_key_of("ru.customs"))
+    await installation.gateway("ru.customs").submit(plan.operation, signed)
 
 
 async def handed_over(door: Gateway) -> None:

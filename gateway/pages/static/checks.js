@@ -1,10 +1,10 @@
 // What is to be looked at before it is signed: the statement as one sentence, and where it says more or other than was asked. All of
 // it is read from the bytes that will be signed.
 
-import { $, put } from "./page.js";
+import { $, put, show } from "./page.js";
 import { data, inText, mass, texts } from "./signing.js";
 
-const filled = (text, values) => text.replace(/{([a-z_]+)}/g, (_whole, name) => values[name] ?? "–");
+export const filled = (text, values) => text.replace(/{([a-z_]+)}/g, (_whole, name) => values[name] ?? "–");
 
 function* remarks({ content, fulfils = [] }) {
   const asked = data.asked;
@@ -30,12 +30,14 @@ function* remarks({ content, fulfils = [] }) {
   if (data.confirms && fulfils.length < asked.conditions.length) yield filled(texts.unmet, { all: asked.conditions.length, met: fulfils.length });
 }
 
-// Show both, and the bytes.
-export function lookedAt(bytes, said) {
+// Show both, and the bytes; `more`: what else is to be looked at, and `agreed` what need not be.
+export function lookedAt(bytes, said, { more = [], agreed = "" }) {
   const all = { ...said, ...said.content };
   const values = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, inText(name, value)]));
   $("sentence").textContent = filled(texts.sentence, values);
   $("remarks").replaceChildren();
-  for (const one of remarks(said)) put($("remarks"), "li", one);
+  for (const one of [...remarks(said), ...more]) put($("remarks"), "li", one);
+  $("agreed").textContent = agreed;
+  show($("agreed"), agreed !== "");
   $("bytes").textContent = new TextDecoder().decode(bytes);
 }

@@ -2,6 +2,7 @@
 
 import { $, now, read, show } from "./page.js";
 import { clear, composed, countersigned, data, faulty, inWords, notTheSame, ready, signAndHandIn, signForEach, statementIn } from "./signing.js";
+import { besideFirst, showFirst, takenOver } from "./second.js";
 import { Chosen } from "./files.js";
 import { lookedAt } from "./checks.js";
 import { setMoment } from "./moments.js";
@@ -13,6 +14,7 @@ let bytes = null;
 const chosenFiles = $("files") ? new Chosen(data, read("file-texts")) : null; // what is said of several consignments has none
 
 setMoment("happened_at", now());
+if (data.first) showFirst();
 
 // What was seen, compared: without the ledger it is what the newest receipt proves, or the request says.
 async function seen() {
@@ -39,6 +41,7 @@ function filled(known, attachments) {
     checkpoint: data.checkpoint,
     plan: data.plan,
     seen: known,
+    second: data.first?.entry ?? null,
     on_behalf_of: data.on_behalf_of,
     happened_at: given.get("+happened_at"),
     fulfils: given.getAll("+fulfils"),
@@ -50,6 +53,7 @@ function filled(known, attachments) {
 
 // What the statement says of the chosen files; null, with what is wrong, where one cannot be attached.
 async function attachedFiles() {
+  if (data.first) return data.first.attachments; // two officers sign the same files
   if (chosenFiles === null) return [];
   try {
     return await chosenFiles.said();
@@ -69,12 +73,14 @@ form.addEventListener("submit", async (event) => {
     const attached = await attachedFiles();
     if (attached === null) return;
     const known = await seen();
-    bytes = await composed(filled(known, attached));
+    const form = filled(known, attached);
+    bytes = await composed(form);
     $("check").disabled = false;
     if (bytes === null) return;
     const said = statementIn(bytes, data.kind, known, attached);
+    if (data.first) takenOver(said, form.fields);
     inWords(said, $("words"));
-    lookedAt(bytes, said);
+    lookedAt(bytes, said, data.first ? await besideFirst(bytes, said, key) : {});
   } catch (error) {
     bytes = null;
     if (!(error instanceof Contradiction)) notTheSame(); // else it stays so: nothing can be checked any more, or signed
@@ -102,5 +108,5 @@ $("sign").addEventListener("click", async () => {
   show($("back"), false);
   show($("sign"), false);
   if (data.deliveries) await signForEach(chosen, key);
-  else await signAndHandIn(chosen, key, () => chosenFiles.handIn(key));
+  else await signAndHandIn(chosen, key, async () => chosenFiles?.handIn(key));
 });

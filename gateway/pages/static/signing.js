@@ -158,7 +158,7 @@ function ofMember(name, value) {
   return inText(name, value);
 }
 
-function label(name) {
+export function label(name) {
   return data.words.FIELDS[name] ?? name;
 }
 
@@ -216,7 +216,7 @@ export async function signForEach(bytes, key) {
     outcome(good ? "good" : "bad", good ? texts.signed : texts.notByAll, "", {});
     for (const [delivery, one] of became) {
       const told = document.createElement("span");
-      told.textContent = `${one.text} `;
+      told.textContent = `${one.good ? "✓" : "!"} ${one.text} `;
       if (one.receipt) {
         const link = put(told, "a", $("save").textContent);
         asFile(link, one.receipt, `${delivery}.${one.name}`);
@@ -259,6 +259,9 @@ async function inOne(who, key, body, bytes) {
     return { done: false, good: false, text: `${texts[`unproved_${error.message}`]} ${texts.unprovedMore}`, receipt: answer, name: "unproved" };
   }
 }
+
+// Whether what was said counts, or will once its time has come.
+const counts = (verdict) => verdict === "accepted" || verdict === "early";
 
 // All that the rules found of what was said; of what counts it may be several things.
 function allFound(given) {
@@ -315,8 +318,8 @@ async function receipt(answer, bytes) {
   }
   const { verdict } = given.entry.event.verdict;
   const found = allFound(given);
-  const refused = verdict === "refused";
-  outcome(refused ? "bad" : "good", refused ? texts.refused : texts.signed, refused ? texts.refusedMore : "", {
+  const [how, title, more] = verdict === "refused" ? ["bad", texts.refused, texts.refusedMore] : counts(verdict) ? ["good", texts.signed, ""] : ["warn", texts.late, texts.lateMore];
+  outcome(how, title, more, {
     [texts.verdict]: data.words.VERDICTS[verdict] ?? verdict,
     [texts.rule]: [...new Set(found.map((one) => one.rule))].join(", "),
     [texts.why]: (await Promise.all(found.map(sentence))).filter(Boolean).join("; "),

@@ -1,0 +1,48 @@
+// A second officer signs the same as a first one (R20): what the first has said is shown, and where the second says otherwise.
+
+import { filled } from "./checks.js";
+import { put } from "./page.js";
+import { data, inText, label, texts } from "./signing.js";
+
+const sorted = (_name, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
+const DIGEST = /^[0-9a-f]{64}$/;
+const same = (one, other) => JSON.stringify(one ?? null, sorted) === JSON.stringify(other ?? null, sorted);
+
+// What the first officer has said, each at its field, and several of one thing below one another.
+export function showFirst() {
+  for (const place of document.querySelectorAll("[data-said]")) {
+    const value = data.first.content[place.dataset.said];
+    for (const one of Array.isArray(value) ? value : [value]) {
+      const text = inText(place.dataset.said, one);
+      put(put(place, "div"), DIGEST.test(text) ? "code" : "span", text);
+    }
+  }
+}
+
+// Throws where what is about to be signed is not what stands there, though nothing else was typed.
+export function takenOver(said, typed) {
+  for (const [name, value] of Object.entries(data.first.content)) {
+    if (!(typed[name] ?? "").trim() && !same(said.content[name], value)) throw new Error(name);
+  }
+}
+
+// What is to be looked at before it is signed: each field of which the first has said something else, and whose key this is. Where
+// both say the same, that.
+export async function besideFirst(bytes, said, key) {
+  const { officer, keys } = data.first;
+  const found = keys.includes(key.id) ? [filled(texts.sameKey, { officer })] : [];
+  let differs;
+  try {
+    const answer = await fetch(`/desk/deliveries/${data.delivery}/second`, { method: "POST", body: bytes, headers: { "Content-Type": "application/json" } });
+    if (!answer.ok) return { more: [...found, texts.uncompared] };
+    ({ differs } = await answer.json());
+  } catch {
+    return { more: [...found, texts.uncompared] };
+  }
+  for (const [name, theirs] of Object.entries(differs)) {
+    const yours = name === "attachments" ? said.attachments : said.content[name];
+    const words = (value) => inText(name, value) ?? texts.nothing;
+    found.push(filled(texts.otherwise, { field: label(name), officer, theirs: words(theirs), yours: words(yours) }));
+  }
+  return { more: found, agreed: found.length ? "" : filled(texts.same, { officer }) };
+}
