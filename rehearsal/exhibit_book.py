@@ -8,7 +8,9 @@ from domain.rules.balance import Seizure
 from domain.rules.cooperation import RecorderIssued, RecorderReturned
 from domain.rules.custody import Dispatched
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
+from domain.rules.disposing import Disposed
+from domain.rules.examining import ExhibitDivided, LaboratoryReport
+from domain.rules.handing_on import ExhibitsAccepted, ExhibitsOffered
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Interdicted

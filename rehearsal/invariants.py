@@ -23,7 +23,7 @@ from domain.rules.balance import Seizure, Split
 from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered, MovementDecision
-from domain.rules.exhibits import ExhibitsOffered
+from domain.rules.handing_on import ExhibitsOffered
 from domain.rules.hold import HoldDecided, HoldRequested
 from domain.rules.permission import PermissionGranted, PermissionRefused
 from domain.rules.preparation import Prepared

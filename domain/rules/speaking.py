@@ -20,7 +20,8 @@ from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade, ArrestReported
 from domain.rules.balance import Seizure
 from domain.rules.conclusion import conclusion
-from domain.rules.exhibits import Disposed, LaboratoryReport, disposed_in, reported_in
+from domain.rules.disposing import Disposed, disposed_in
+from domain.rules.examining import LaboratoryReport, reported_in
 from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Declaration, Kind, Stays, officers_asked
 from domain.rules.measures import may_be_permitted
 from domain.rules.permission import PermissionGranted

@@ -16,7 +16,8 @@ from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.verify import verify
 from domain.rules.budget import HELD_TOO_MUCH
-from domain.rules.exhibits import Disposed, LaboratoryReport
+from domain.rules.disposing import Disposed
+from domain.rules.examining import LaboratoryReport
 from domain.signing.canonical import plain
 from domain.views.asked import request
 from domain.views.unasked import known as filled

@@ -34,7 +34,8 @@ from domain.papers.tongue import joined
 from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.detection import Detected
-from domain.rules.exhibits import ExhibitsAccepted, LaboratoryReport
+from domain.rules.examining import LaboratoryReport
+from domain.rules.handing_on import ExhibitsAccepted
 from domain.views.names import EXHIBITS, FATES
 from domain.words.text import mark
 

@@ -33,7 +33,7 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.rules.exhibits import Disposed
+from domain.rules.disposing import Disposed
 from domain.rules.stop import Destroyed
 from domain.words.text import mark
 

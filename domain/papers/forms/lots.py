@@ -11,7 +11,7 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.goods import AnyAmount, SubstanceMass
 from domain.rules.balance import Seizure
-from domain.rules.exhibits import ExhibitDivided, LaboratoryReport
+from domain.rules.examining import ExhibitDivided, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.views.amounts import together
 from domain.views.names import EXHIBITS

@@ -25,7 +25,7 @@ from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, T
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
-from domain.rules.exhibits import ExhibitsAccepted, ExhibitsOffered
+from domain.rules.handing_on import ExhibitsAccepted, ExhibitsOffered
 from domain.words.text import mark
 
 KIND = mark("Act of acceptance and transfer")
