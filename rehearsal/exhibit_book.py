@@ -47,6 +47,8 @@ class ExhibitBook(OracleBook):
         self._kept = True
         """Something goes on in the consignment."""
         self._secured = False
+        self._out: dict[str, str] = {}
+        """By statement that said that something was taken out on the way: its label."""
         self._outside: set[str | None] = set()
         """Who holds what was seized, and takes no part."""
 
@@ -72,6 +74,10 @@ class ExhibitBook(OracleBook):
                 self._makes(of, self._voices[of], corrected)
             case TakenOut(label=label):
                 self._holders[label] = voice
+                self._out[statement.id] = label
+            case Correction(of=of, content=TakenOut(label=label)):
+                self._holders[label] = self._holders.pop(self._out[of])
+                self._out[of] = label
             case Dispatched():
                 if (held_by := self._holders.pop("consignment", None)) != first:
                     yield f"R30: dispatched, and {held_by} holds it"

@@ -402,7 +402,7 @@ class Checker:
             case TakenOut():
                 if self._leg is None or self._delivered or voice != self._responsible():
                     yield f"R10: {voice} took something out of what it does not have on its way"
-                self._scales.taken_out(content)
+                self._scales.taken_out(statement.id, content)
                 self._custody.taken_out(content)
                 if content.opened:
                     yield from self._permits.opened(self._plan.legs[self._leg or 0].state, at, statement.attachments)
@@ -505,6 +505,8 @@ class Checker:
             case Interdicted() as seized:
                 self._seized = seized
                 self._persons.seized(correction.of, voice, seized.arrested)
+            case TakenOut() as taken:
+                self._scales.taken_out(correction.of, taken)
             case ArrestMade() as arrest:
                 self._persons.corrected(correction.of, arrest)
             case Prepared() as prepared:

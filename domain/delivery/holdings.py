@@ -16,9 +16,8 @@ from typing import Any
 from domain.delivery.memory import Exhibit, TakenLot
 from domain.delivery.state import State
 from domain.delivery.verdicts import refused
-from domain.plan.goods import Amount, Key, SubstanceMass, keyed
+from domain.plan.goods import Amount, Key, SubstanceMass, keyed, of_so_much
 from domain.plan.quantity import Bounds, bounds
-from domain.signing.canonical import plain
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
@@ -119,7 +118,7 @@ def amounts(state: State, label: str) -> tuple[Amount, ...]:
 
 def taken_out(lots: Mapping[str, TakenLot]) -> dict[str, Any]:
     """What was taken out on the way, as it is counted."""
-    return {label: {"by": lot.by, "amounts": [plain(one) for one in lot.amounts]} for label, lot in lots.items()}
+    return {label: lot.words() for label, lot in lots.items()}
 
 
 def going_on(state: State) -> tuple[Amount, ...]:
@@ -132,10 +131,10 @@ def going_on(state: State) -> tuple[Amount, ...]:
         out[key] = out.get(key, 0) + (one.quantity if isinstance(one.quantity, int) else 0)
     left: list[Amount] = []
     for key, one in keys[: len(kept)]:
-        if isinstance(one, SubstanceMass) and isinstance(one.net, int) and out.get(key):
-            less = min(out[key], one.net)
+        if isinstance(one.quantity, int) and out.get(key):
+            less = min(out[key], one.quantity)
             out[key] -= less
-            left.append(one.model_copy(update={"net": one.net - less}))
+            left.append(of_so_much(one, one.quantity - less))
         else:
             left.append(one)
     return tuple(left)

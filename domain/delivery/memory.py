@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
-from domain.plan.goods import Amount, Item, SubstanceMass
+from domain.plan.goods import Amount, Item
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
+from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.words.moments import utc_text
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,19 @@ class PreparedGoods:
 
 @dataclass(frozen=True)
 class TakenLot:
-    """What was taken out on the way, under one label, and who holds it (R30)."""
+    """What was taken out on the way, under one label, and who holds it (R30); entry `seq` said so, and can be corrected."""
 
-    amounts: tuple[SubstanceMass, ...]
+    amounts: tuple[Amount, ...]
     by: str
+    seq: int
+    at: datetime
+    packages: int = 0
+    """Whole packages."""
+
+    def words(self) -> dict[str, Any]:
+        """It in JSON."""
+        lot = {"by": self.by, "seq": self.seq, "at": utc_text(self.at), "packages": self.packages}
+        return lot | {"amounts": [plain(one) for one in self.amounts]}
 
 
 @dataclass(frozen=True)
