@@ -117,6 +117,7 @@ class ExhibitBook(OracleBook):
                 carried = {one: one in self._carried for one in labels}
                 self._carried -= {*labels} if how == "lost" else set()
                 yield from self._are_held(labels, voice, statement.kind)
+                yield from self._unnamed(labels)
                 self._overtaken(*labels)
                 self._disposes(statement.id, voice, content, carried)
             case Correction(of=of, content=Disposed(exhibits=labels, how=how) as corrected):
@@ -125,6 +126,7 @@ class ExhibitBook(OracleBook):
                 carried = before | {one: one in self._carried for one in others}
                 self._carried -= {*labels} if how == "lost" else set()
                 yield from self._are_held(others, voice, statement.kind)
+                yield from self._unnamed(labels)
                 self._overtaken(*others)
                 for one in set(before) - {*labels}:
                     self._holders[one] = said
@@ -159,11 +161,24 @@ class ExhibitBook(OracleBook):
     def _divides(self, whole: str, voice: str, parts: tuple[str, ...]) -> Iterator[str]:
         if any(one in self._holders for one in parts):
             yield f"R30: a part of {whole} bears the label of another exhibit"
+        if whole == "consignment":
+            self._touch(*self._inside())
         self._touch(whole)
         self._overtaken(whole)
         self._offers.pop(whole, None)
         self._holders |= {whole: None} | dict.fromkeys(parts, voice)
         self._touched |= {*parts}
+
+    def _inside(self) -> tuple[str, ...]:
+        """Items that were not recovered apart, and of which nothing else was said."""
+        there = (label for label, holder in self._holders.items() if holder == INSIDE)
+        return tuple(one for one in there if not any(one in self._named[seizure] for seizure in self._seizures))
+
+    def _unnamed(self, labels: tuple[str, ...]) -> Iterator[str]:
+        """What becomes of the consignment is said of each item in it by its name."""
+        for one in self._inside() if "consignment" in labels else ():
+            if one not in labels:
+                yield f"R30: what became of the consignment was not said of {one}"
 
     def lapsed(self, taker: str) -> None:
         """Who was offered something did not take it."""

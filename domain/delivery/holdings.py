@@ -97,6 +97,11 @@ def held_outside(state: State) -> tuple[str, ...]:
     return tuple(label for label, one in exhibits(state).items() if outside(one.holder, one.fate))
 
 
+def inside(state: State) -> tuple[str, ...]:
+    """Labels of the items that are `inside` the consignment, and of which nothing else was said."""
+    return tuple(label for label, one in exhibits(state).items() if one.inside)
+
+
 def offered(state: State, service: str) -> tuple[str, ...]:
     """Labels of what is offered to this service."""
     return tuple(label for label, one in state.exhibits.items() if one.offered_to == service)
@@ -262,4 +267,7 @@ def _put_in(state: State, found: dict[str, Exhibit]) -> Iterator[tuple[str, Exhi
     for item in goods.items if goods is not None else ():
         by = next((one.by for one in state.seizures.values() if item.label in one.items and one.apart), None)
         assert goods is not None  # noqa: S101 - it has items
-        yield item.label, replace(inside, what=item.what, by=goods.by) if by is None else Exhibit(item.what, by, goods.by)
+        yield (
+            item.label,
+            replace(inside, what=item.what, by=goods.by, inside=True) if by is None else Exhibit(item.what, by, goods.by),
+        )

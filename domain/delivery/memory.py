@@ -177,6 +177,8 @@ class Exhibit:
     """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6). Or it is a recorder
     that somebody carries: it is handed back first.
     """
+    inside: bool = False
+    """It was put into the consignment and is there still: it has the holder and the fate of that."""
     packages: int | None = None
     net: int | None = None
     """Milligrams of it, where its lot was divided and this part weighed."""

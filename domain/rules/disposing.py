@@ -9,15 +9,17 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import (
+    CONSIGNMENT,
     carried,
     exhibits,
+    inside,
     of_service,
 )
 from domain.delivery.memory import LastWord
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import Verdict
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.plan.acts import DatedAct
 from domain.plan.directory import Service
 from domain.rules.exhibits import Changed, Labels, each_with, last_in, last_word, may_act_on, share_of_them
@@ -30,6 +32,13 @@ from domain.words.limits import (
     MOST_WITNESSES,
 )
 from domain.words.text import fill, mark
+
+INSIDE_UNNAMED = refused(
+    "R30",
+    "inside_unnamed",
+    "in the consignment there is {labels}: name each beside it, or say first what becomes of each",
+    labels="names",
+)
 
 
 class Disposed(Kind):
@@ -67,15 +76,21 @@ class Disposed(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that travel, but for recorders
-        that are `lost`.
+        that are `lost`; then `inside_unnamed` for the items that are `inside` the consignment, where it names that and not them.
         """
-        return may_act_on(delivery, said, self.exhibits, lost=self.how == "lost")
+        verdict = may_act_on(delivery, said, self.exhibits, lost=self.how == "lost")
+        return verdict if verdict != ACCEPTED else self._names_what_is_inside(delivery.state)
+
+    def _names_what_is_inside(self, state: State) -> Verdict:
+        unnamed = tuple(one for one in inside(state) if one not in self.exhibits) if CONSIGNMENT in self.exhibits else ()
+        return INSIDE_UNNAMED(labels=unnamed) if unnamed else ACCEPTED
 
     def as_correction(self, delivery: Delivery, said: Said, of: str) -> Verdict:
         """The same of those that it was not said of before."""
         before = disposed_in(delivery.state, of)
         others = tuple(one for one in self.exhibits if one not in before)
-        return may_act_on(delivery, said, others, lost=self.how == "lost")
+        verdict = may_act_on(delivery, said, others, lost=self.how == "lost")
+        return verdict if verdict != ACCEPTED else self._names_what_is_inside(delivery.state)
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Of each exhibit, what became of it."""

@@ -7,8 +7,10 @@ from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import (
+    CONSIGNMENT,
     LABEL_TAKEN,
     exhibits,
+    inside,
     lots_of,
     mass_of,
     not_its_parts,
@@ -115,7 +117,9 @@ class ExhibitDivided(Kind):
         return share_of_them(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """It is divided, and nobody holds it any more; its `voice` holds each part, which came from the same hands."""
+        """It is divided, and nobody holds it any more; its `voice` holds each part, which came from the same hands, and each item
+        that was `inside` the consignment, where that is divided.
+        """
         state.exhibits |= self.changed(state, said)
 
     def changed(self, state: State, said: Said) -> Changed:
@@ -127,7 +131,8 @@ class ExhibitDivided(Kind):
         parts = {
             one.label: Exhibit("part", said.voice, whole.by, entry=said.seq, net=one.net, of=self.exhibit) for one in self.into
         }
-        return gone | parts
+        loose = inside(state) if self.exhibit == CONSIGNMENT else ()
+        return gone | parts | each_with(state, said, loose, holder=said.voice)
 
 
 class LaboratoryReport(Kind):

@@ -52,7 +52,7 @@ def may_act_on(delivery: Delivery, said: Said, labels: tuple[str, ...], *, lost:
 def each_with(state: State, said: Said, labels: tuple[str, ...], **said_of_it: Any) -> Changed:
     """Each of these that is an exhibit, with what this statement says of it."""
     known = exhibits(state)
-    return {one: replace(known[one], entry=said.seq, **said_of_it) for one in labels if one in known}
+    return {one: replace(known[one], entry=said.seq, inside=False, **said_of_it) for one in labels if one in known}
 
 
 def share_of_them(delivery: Delivery, changed: Changed, most: int) -> Stays:

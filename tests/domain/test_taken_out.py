@@ -7,6 +7,7 @@ import pytest
 
 from domain.delivery.holdings import amounts, exhibits, going_on
 from domain.delivery.memory import Recovered
+from domain.papers.paper import Bars
 from domain.papers.record import Record
 from domain.plan.attachment import Attachment
 from domain.plan.check import faults_in
@@ -17,11 +18,13 @@ from domain.record.verify import verify
 from domain.rules.budget import HELD_TOO_MUCH
 from domain.views.asked import inbox
 from domain.views.request_in_words import in_words
+from domain.views.sight import sight
 from domain.views.unasked import may_say
+from domain.views.weighings import sums
 from domain.words.errors import NotAllowed
 from tests.course import GROSS, became, code
 from tests.domain.test_goods import CHEQUES, CIGARETTES, HEROIN, RIFLES, ends, gone, offers, plan_of
-from tests.domain.test_more_papers import made, text
+from tests.domain.test_more_papers import for_the_court, made, said_in, text
 from tests.support import MEPHEDRONE, SEAL, Table, card_of, example_cards, example_directory, example_plan, with_changes
 
 NEW_SEAL = {"number": "KZ000009", "security": "H"}
@@ -90,6 +93,15 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     assert all(one in text(act) for one in ("7/9", "10\u202fg", "KZ000009", "is it still that"))
     with pytest.raises(NotAllowed):
         made(Record.of(table.delivery), "sampling.on-the-way", reader=table.directory.get("uz.customs"))
+    (added,) = sums(table.delivery, sight(table.delivery, table.directory.get("kz.knb")))
+    assert added.kept == added.taken_out + (added.recovered or 0)
+    assert (added.taken_out, added.closes) == (10_000, True)
+    court = for_the_court(table)
+    assert "Kazakhstan as S-1, act No. 7/9 of 02.03.2022: 4-mmc 10\u202fg." in text(court)
+    assert said_in(court, "taken out on the way 10\u202fg") == said_in(court, "goes on 13,190\u202fg")
+    (bars,) = [one for one in court.paper.blocks if isinstance(one, Bars) and len(one.rows) == 4]
+    kept, went_on = (bars.rows[number].bars for number in (1, 2))
+    assert (kept[-1].begin, kept[-1].end) == (went_on[0].begin, went_on[-1].end)
     assert ("S-1", "kz.police") in [(one.label, one.holder) for one in verify(table.packet()).exhibits]
 
     much = on_its_way()
