@@ -14,6 +14,7 @@ from domain.delivery.custody import Custody
 from domain.delivery.holdings import mass_of, not_its_parts, parts_in
 from domain.delivery.memory import PreparedGoods, Secured
 from domain.delivery.state import State
+from domain.delivery.transfers import seized_otherwise
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
 from domain.plan.quantity import Bounds, Quantity, bounds
@@ -95,8 +96,9 @@ class Balance:
         were counted when it was prepared, and all seizures together have another number of them than the custody, then
         `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross` if
         its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as `interdicted`
-        if they are not as many; `interdicted_unmeasured` where neither can be compared. Last `lot_differs` for each lot that was
-        divided and is `not_its_parts`, those first that were divided first.
+        if they are not as many; `interdicted_unmeasured` where neither can be compared; where it was, what was found
+        `seized_otherwise` when it was handed on since. Last `lot_differs` for each lot that was divided and is `not_its_parts`,
+        those first that were divided first.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
@@ -135,6 +137,7 @@ class Balance:
                 yield NOT_RECOVERED(labels=missing)
         elif state.interdicted is not None and state.custody is not None:
             yield from self._interdicted(state.interdicted, state.custody)
+        yield from seized_otherwise(state)
         for label, together in reversed(parts_in(state).items()):
             if (whole := mass_of(state, label)) is not None and not_its_parts(state, label, together):
                 yield LOT_DIFFERS(label=label, found=together.said, expected=whole.said)

@@ -156,6 +156,18 @@ class LastWord:
 
 
 @dataclass(frozen=True)
+class HandedOn:
+    """What is known of the consignment by who handed it on or received it, or had it before: gross milligrams, the numbers of its
+    seals, sorted, and its packages, as far as somebody looked; and whether packing and seals were intact.
+    """
+
+    gross: int | None
+    seals: tuple[str, ...]
+    packages: int | None
+    intact: bool = True
+
+
+@dataclass(frozen=True)
 class Exhibit:
     """A thing that is held: one holder, or what became of it (R30)."""
 
@@ -188,6 +200,8 @@ class Exhibit:
     """The last report of a laboratory on it."""
     disposal: LastWord | None = None
     """What has said its fate."""
+    handed: HandedOn | None = None
+    """Of the consignment: what was found of it when it was last handed on as an exhibit."""
 
     def words(self) -> dict[str, Any]:
         """It in JSON, without what is as where nothing was said of it."""

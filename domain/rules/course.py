@@ -24,7 +24,7 @@ from domain.rules.coming import all_coming, moments_in_order, stays_open_until
 from domain.rules.conclusion import conclusion
 from domain.rules.contingency import Contingency, Unforeseen, open_about
 from domain.rules.detection import in_hand, reported
-from domain.rules.handing_on import prepares_it
+from domain.rules.exhibits import prepares_it
 from domain.rules.siblings import beginning_to_wait, lacking
 from domain.rules.turns import free_of_conflict, may_begin, next_to_begin, next_to_clear, on_its_leg, turn, waits_for_the_register
 from domain.words.moments import utc_text

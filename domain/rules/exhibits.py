@@ -12,6 +12,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import (
     CONSIGNMENT,
     exhibits,
+    holder,
 )
 from domain.delivery.memory import Exhibit, LastWord
 from domain.delivery.state import State
@@ -90,3 +91,22 @@ def last_word(state: State, said: Said, need: Need, before: Mapping[str, LastWor
     if known is not None:
         return LastWord(known.seq, known.by, known.officers, **had)
     return LastWord(said.seq, said.voice, officers_asked(state, said, need), **had)
+
+
+def to_hand_on(state: State) -> str | None:
+    """Who holds the consignment and has still to hand it on, so that the responsible authority has it before it leaves: its
+    `holder`, where that is another. None before anybody has reported it, and once it has left, is secured, destroyed or lost.
+    """
+    if state.detected is None or state.dispatched or state.secured or state.destroyed or state.lost:
+        return None
+    held_by = holder(state)
+    return held_by if held_by != state.responsible else None
+
+
+def prepares_it(state: State) -> bool:
+    """Whether who is `to_hand_on` the consignment is asked for `prepared` at a checkpoint that has not closed: so it hands it on
+    as it was prepared.
+    """
+    held_by = to_hand_on(state)
+    waits = (one for one in state.plan.at("prepare") if not state.closed(one.id))
+    return held_by is not None and any("prepared" in one.needs_of(held_by) for one in waits)

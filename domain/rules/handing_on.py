@@ -1,33 +1,27 @@
 """Exhibits, and what was found before it leaves, are handed on by offer and acceptance; until then the giver holds them (R30)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from domain.delivery.custody import AWAITS_DECISION, Custody, Discrepancy
 from domain.delivery.delivery import Delivery
-from domain.delivery.event import Moment
-from domain.delivery.holdings import (
-    CONSIGNMENT,
-    exhibits,
-    held_outside,
-    holder,
-    of_service,
-    offered,
-)
-from domain.delivery.progress import Progress
+from domain.delivery.holdings import CONSIGNMENT, exhibits, held_outside, of_service, offered
+from domain.delivery.memory import HandedOn
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Verdict, refused
+from domain.delivery.transfers import as_known, differing, with_found
+from domain.delivery.verdicts import ACCEPTED, Verdict, refused, remarked
 from domain.plan.acts import Act
 from domain.plan.directory import Service
-from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.goods import Check
 from domain.plan.powers import MAY_HOLD
-from domain.rules.contingency import Contingency, Unforeseen, open_about
-from domain.rules.exhibits import Changed, Labels, each_with, may_act_on, share_of_them
+from domain.plan.quantity import Packages
+from domain.rules.exhibits import Changed, Labels, each_with, may_act_on, share_of_them, to_hand_on
 from domain.rules.kind import Kind, Stays, unasked
 from domain.words.identifiers import Seal, ServiceId
 from domain.words.limits import (
@@ -60,9 +54,12 @@ RECEIVED_ELSEWHERE = refused(
     state="name",
     voice="name",
 )
+FOUND_OTHERWISE = remarked("R7", "found_otherwise", "it is otherwise than when somebody last looked at it: {what}", what="words")
 
 WeighedTogether = Annotated[Milligrams | None, Field(exclude_if=lambda mass: mass is None)]
 """Of all that is handed on, with its packing; none where it was not weighed."""
+CountedTogether = Annotated[Packages | None, Field(exclude_if=lambda packages: packages is None)]
+"""How many packages of the consignment there are; none where they were not counted."""
 SealedBy = Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS, exclude_if=lambda seals: not seals)]
 
 
@@ -80,6 +77,7 @@ class ExhibitsOffered(Kind):
     """The request for legal assistance, or the permission, by which it is brought into another State."""
     gross: WeighedTogether = None
     seals: SealedBy = ()
+    packages: CountedTogether = None
 
     declares = unasked("Exhibits offered", rule="R30", answers="exhibit_offer", largest=LARGEST_OF_SEALS)
 
@@ -93,7 +91,8 @@ class ExhibitsOffered(Kind):
         `police`, `security`, `investigator`, `prosecutor`, `court` or `laboratory` (R29);
         `no_assistance` where that is of another State than its `voice`, no authority of which has authorised, and it names
         no `assistance`; then `not_its_holder` for those that its `voice` does not hold, and `still_travels` for those that
-        travel, but for the consignment where its `voice` is the one `to_hand_on` that.
+        travel, but for the consignment where its `voice` is the one `to_hand_on` that; and `awaits_decision` where that
+        `waits_for_a_decision`.
         """
         if not delivery.state.participant(self.to):
             return NO_TAKER(to=self.to)
@@ -103,7 +102,8 @@ class ExhibitsOffered(Kind):
         has_part = any(one.final and one.state == there for one in delivery.state.grants.values())
         if there != giver and not has_part and self.assistance is None:
             return NO_ASSISTANCE(to=self.to, state=there or "-")
-        return may_act_on(delivery, said, self.exhibits, found=to_hand_on(delivery.state) == said.voice)
+        verdict = may_act_on(delivery, said, self.exhibits, found=to_hand_on(delivery.state) == said.voice)
+        return verdict if verdict != ACCEPTED else waits_for_a_decision(delivery.state, self.exhibits)
 
     def addressees(self) -> tuple[str, ...]:
         return (self.to,)
@@ -117,12 +117,14 @@ class ExhibitsOffered(Kind):
         return share_of_them(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """They are offered to that service, and to no other any more."""
-        state.exhibits |= self.changed(state, said)
+        """They are offered to that service, and to no other any more. The consignment is `looked_at` as this says."""
+        changed = self.changed(state, said)
+        look_at(state, said, self)
+        state.exhibits |= changed
 
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""
-        return each_with(state, said, self.exhibits, offered_to=self.to)
+        return looked_at(state, self, each_with(state, said, self.exhibits, offered_to=self.to))
 
 
 class ExhibitsAccepted(Kind):
@@ -136,6 +138,7 @@ class ExhibitsAccepted(Kind):
     """Whether packing and seals are as the giver left them."""
     gross: WeighedTogether = None
     seals: SealedBy = ()
+    packages: CountedTogether = None
     note: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
 
     declares = unasked("Exhibits received", rule="R30", answers="exhibit_acceptance", largest=LARGEST_OF_SEALS)
@@ -149,7 +152,8 @@ class ExhibitsAccepted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_offered_to`, or where it names no `giver` `not_outside`, for those that the `giver` does not hold, or that it has
         not offered to its `voice`, unless they are `held_outside`; where some are that, `received_elsewhere` unless its
-        `voice` is of the State where it is, and `may_not_hold` unless that is of a kind to which something may be offered.
+        `voice` is of the State where it is, and `may_not_hold` unless that is of a kind to which something may be offered. Before
+        that `awaits_decision` where the consignment `waits_for_a_decision`.
         """
         known, outside = exhibits(delivery.state), held_outside(delivery.state)
         not_theirs = tuple(
@@ -161,6 +165,8 @@ class ExhibitsAccepted(Kind):
             return NOT_OUTSIDE(labels=not_theirs)
         if not_theirs:
             return NOT_OFFERED_TO(giver=self.giver or "", labels=not_theirs, voice=said.voice)
+        if (verdict := waits_for_a_decision(delivery.state, self.exhibits)) != ACCEPTED:
+            return verdict
         taker, here = delivery.directory.get(said.voice), delivery.state.here.state
         if not any(one in outside for one in self.exhibits):
             return ACCEPTED
@@ -176,114 +182,75 @@ class ExhibitsAccepted(Kind):
         return share_of_them(delivery, self.changed(delivery.state, said), delivery.law.figures.exhibits_bytes)
 
     def apply(self, state: State, said: Said) -> None:
-        """Its `voice` holds them."""
-        state.exhibits |= self.changed(state, said)
+        """Its `voice` holds them. The consignment is `looked_at` as this says."""
+        changed = self.changed(state, said)
+        look_at(state, said, self)
+        state.exhibits |= changed
 
     def changed(self, state: State, said: Said) -> Changed:
         """How they are once it counts."""
-        return each_with(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None, disposal=None)
+        taken = each_with(state, said, self.exhibits, holder=said.voice, offered_to=None, fate=None, disposal=None)
+        return looked_at(state, self, taken)
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
         return {"exhibits": list(facts.exhibits), "giver": facts.giver}
 
 
-class HandingOn(Contingency):
-    """Who holds what was found, and is not the responsible authority, offers it to that: nothing leaves before (R30)."""
-
-    declares = Unforeseen(
-        name="handing_on",
-        title="that what was found is offered to who carries it on",
-        needs="exhibit_offer",
-        without_end=True,
-        after_halt=False,
-        closes_unanswered=False,
-        once=False,
-        everybody_named=False,
-    )
-
-    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """While it is under way, somebody who takes part is `to_hand_on` the consignment, who neither `prepares_it` nor has
-        offered it to anybody, and none is open.
-        """
-        state = delivery.state
-        held_by = to_hand_on(state)
-        if held_by is None or not state.under_way or not state.participant(held_by) or prepares_it(state):
-            return
-        handed_on = state.exhibits.get(CONSIGNMENT)
-        if (handed_on is None or handed_on.offered_to is None) and not open_about(state, self.declares.name, ""):
-            yield ""
-
-    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """Its `holder`."""
-        asked = Requirement(service=holder(delivery.state), says="exhibit_offer")
-        return Checkpoint(id=name, requires=(asked,), due=delivery.plan.contingencies.remind_every)
-
-    def title_of(self, key: str) -> str:
-        return "handing-on"
-
-    def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """Another holds it, or it has left, and it is not satisfied."""
-        held_by = to_hand_on(delivery.state)
-        return not progress.satisfied and progress.checkpoint.services() != (held_by,)
+def waits_for_a_decision(state: State, labels: tuple[str, ...]) -> Verdict:
+    """Whether the consignment is among these and not handed on: a discrepancy waits for a decision, and it has not left."""
+    if CONSIGNMENT in labels and state.discrepancy is not None and state.under_way and not state.dispatched:
+        return AWAITS_DECISION(entry=state.discrepancy.seq)
+    return ACCEPTED
 
 
-class Receiving(Contingency):
-    """Who is offered exhibits says that it has received them; until then, and if it does not, the giver holds them (R30)."""
-
-    declares = Unforeseen(
-        name="exhibits",
-        title="whether exhibits were received",
-        needs="exhibit_acceptance",
-        without_end=False,
-        after_halt=True,
-        closes_unanswered=True,
-        once=False,
-        everybody_named=False,
-    )
-
-    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """While something is offered, unless one is open: one taker after another."""
-        if first_taker(delivery.state) is not None and not open_about(delivery.state, self.declares.name, ""):
-            yield ""
-
-    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The service to which the first of what is offered is."""
-        asked = Requirement(service=first_taker(delivery.state) or "", says="exhibit_acceptance")
-        return Checkpoint(id=name, requires=(asked,), due=delivery.plan.contingencies.decision)
-
-    def title_of(self, key: str) -> str:
-        return "exhibits"
-
-    def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """Nothing is offered to that service any more, and it is not satisfied."""
-        return not progress.satisfied and not offered(delivery.state, progress.checkpoint.services()[0])
-
-    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """Nothing is offered to that service any more."""
-        for label in offered(state, services[0]):
-            state.exhibits[label] = replace(state.exhibits[label], offered_to=None)
-
-
-def first_taker(state: State) -> str | None:
-    """To whom the first exhibit that is offered is, in the order in which they were first handed on."""
-    return next((one.offered_to for one in state.exhibits.values() if one.offered_to is not None), None)
-
-
-def to_hand_on(state: State) -> str | None:
-    """Who holds the consignment and has still to hand it on, so that the responsible authority has it before it leaves: its
-    `holder`, where that is another. None before anybody has reported it, and once it has left, is secured, destroyed or lost.
+def found_of_it(state: State, act: ExhibitsOffered | ExhibitsAccepted) -> HandedOn | None:
+    """What is found of the consignment; none where that is not handed on, or with something that was not put into it, so that it
+    was not weighed alone.
     """
-    if state.detected is None or state.dispatched or state.secured or state.destroyed or state.lost:
+    put_in = [item.label for item in state.goods.items] if state.goods is not None else []
+    if CONSIGNMENT not in act.exhibits or any(one not in (CONSIGNMENT, *put_in) for one in act.exhibits):
         return None
-    held_by = holder(state)
-    return held_by if held_by != state.responsible else None
+    intact = act.intact if isinstance(act, ExhibitsAccepted) else True
+    return HandedOn(act.gross, tuple(sorted(one.number for one in act.seals)), act.packages, intact)
 
 
-def prepares_it(state: State) -> bool:
-    """Whether who is `to_hand_on` the consignment is asked for `prepared` at a checkpoint that has not closed: so it hands it on
-    as it was prepared.
+def looked_at(state: State, act: ExhibitsOffered | ExhibitsAccepted, changed: Changed) -> Changed:
+    """The same, with what was found of the consignment then, and before of what was not looked at."""
+    found = found_of_it(state, act)
+    if found is None or CONSIGNMENT not in changed:
+        return changed
+    known = with_found(as_known(state), found)
+    return changed | {CONSIGNMENT: replace(changed[CONSIGNMENT], handed=known)}
+
+
+def look_at(state: State, said: Said, act: ExhibitsOffered | ExhibitsAccepted) -> None:
+    """Where what is found of the consignment is `differing` from what was last found of it, the balance is explained afresh; and
+    before it has left, while it is under way, that is a discrepancy at the start of the first leg.
     """
-    held_by = to_hand_on(state)
-    waits = (one for one in state.plan.at("prepare") if not state.closed(one.id))
-    return held_by is not None and any("prepared" in one.needs_of(held_by) for one in waits)
+    found = found_of_it(state, act)
+    differs = differing(state, as_known(state), found) if found is not None else ()
+    if not differs:
+        return
+    state.explained = False
+    if state.under_way and not state.dispatched:
+        by: tuple[tuple[Check, bool], ...] = (
+            ("weight", act.gross is not None),
+            ("seals", bool(act.seals)),
+            ("count", act.packages is not None),
+        )
+        now, known = Custody(act.gross, act.seals, act.packages), state.custody
+        now = known.checked(now, tuple(check for check, done in by if done)) if known is not None else now
+        state.discrepancy = Discrepancy(state.here.start, said.seq, differs, now, taker=False)
+
+
+def found_otherwise(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts: the consignment was handed on as an exhibit, and what was found of it is `differing` from what was last found:
+    its weight, seals or count.
+    """
+    act, state = said.content, delivery.state
+    found = found_of_it(state, act) if isinstance(act, ExhibitsOffered | ExhibitsAccepted) else None
+    differs = {one.code for one in differing(state, as_known(state), found)} if found is not None else set()
+    words = {"seals": {"seal_broken", "seals_differ"}, "weight": {"weight_differs"}, "count": {"packages_differ"}}
+    what = tuple(word for word, codes in words.items() if differs & codes)
+    return FOUND_OTHERWISE(what=what) if what else None

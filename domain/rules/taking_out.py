@@ -261,7 +261,7 @@ class TakenOut(Checked, Kind):
         }
         custody = state.custody
         for lot in lots.values():
-            same = custody is not None and custody.taken == lot.seq and state.leg_at(lot.seq) == state.leg
+            same = custody is not None and custody.taken == lot.seq
             if custody is not None and custody.before is not None and same and closed(state) == ACCEPTED:
                 self._close_up(state, lot.seq, custody.before)
             elif self.opened:

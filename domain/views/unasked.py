@@ -10,7 +10,7 @@ from domain.delivery.holdings import CONSIGNMENT, exhibits, held_outside, of_ser
 from domain.delivery.requests import Facts
 from domain.plan.directory import Service
 from domain.rules.book import Book, book_of
-from domain.rules.handing_on import to_hand_on
+from domain.rules.exhibits import to_hand_on
 from domain.rules.kind import CONCLUDED, HALTED, UNDER_WAY, Counts, Kind
 from domain.views.forms import kind_called
 

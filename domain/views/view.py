@@ -21,7 +21,7 @@ from domain.plan.plan import Plan
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
 from domain.rules.coming import stays_open_until
-from domain.rules.handing_on import to_hand_on
+from domain.rules.exhibits import to_hand_on
 from domain.rules.siblings import lacking, standing_of
 from domain.rules.urgency import written_by
 from domain.signing.canonical import Frozen

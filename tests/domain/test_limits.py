@@ -418,6 +418,7 @@ def delivered(state: State) -> None:
     """It is at the end of its way: nothing waits for a decision any more, and more time is not asked for."""
     with_answers(state)
     state.discrepancy = None
+    state.settle_custody()
     with_what_was_found(state)
 
 
