@@ -73,6 +73,7 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     custody = table.delivery.state.custody
     assert custody is not None
     assert (custody.gross, [one.number for one in custody.seals]) == (GROSS - 10_000, ["KZ000009"])
+    assert custody.before is not None
     said = table.say("kz.police", "exhibits_offered", exhibits=["S-1"], to="kz.knb", purpose="examination")
     assert became(said) == ("accepted", None)
     report = {"exhibit": "S-1", "report": "test_report", "reference": "5 of 2022-03-02", "substance": "mephedrone (4-MMC)"}
@@ -83,6 +84,9 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     assert offer.facts.gross == GROSS - 10_000
     for service, kind in (("kz.police", "handover_offered"), ("uz.customs", "handover_accepted")):
         assert became(table.say(service, kind, "tashkent-airport", gross="13.89 kg", seals=[NEW_SEAL])) == ("accepted", None)
+    on_the_next_leg = table.delivery.state.custody
+    assert on_the_next_leg is not None
+    assert on_the_next_leg.before is None
     table.say("uz.customs", "delivered", "delivery")
     for service in ("uz.police", "kz.knb"):
         table.say(service, "ready", "muster")
@@ -298,6 +302,15 @@ def test_r18_what_was_taken_out_is_corrected_with_all_that_rests_on_it() -> None
     assert rights(table, "the-sample", label="S-9", samples=hundred, seals=[seal]) is None
     assert table.delivery.balance.differences() == ()
     assert verify(table.packet()).outcome == table.delivery.state.outcome
+
+
+def test_r28_what_it_was_before_is_forgotten_once_it_has_arrived() -> None:
+    """Nothing of it is corrected in what is compared with after that, so it is not carried on."""
+    table = Table().dispatch().hand_over()
+    assert takes(table, "uz.customs") is None
+    table.say("uz.customs", "delivered", "delivery")
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.before is None
 
 
 def test_r18_only_what_was_taken_out_last_changes_what_is_compared_with() -> None:
