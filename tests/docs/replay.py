@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
-from domain.delivery import balance, event, grants, holdings, persons, progress, state, verdicts, watching
+from domain.delivery import balance, event, grants, holdings, persons, progress, state, transfers, verdicts, watching
 from domain.delivery import custody as custodies
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
@@ -43,6 +43,7 @@ from domain.rules import (
     disposing,
     examining,
     exhibits,
+    handing_on,
     handling,
     lapse,
     measuring,
@@ -54,6 +55,7 @@ from domain.rules import (
     siblings,
     speaking,
     stop,
+    taking_out,
     turns,
     watch,
 )
@@ -100,6 +102,7 @@ UNTIL = {
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"} | {
     "LaboratoryReport": " of a laboratory report",
     "Disposed": " of a disposal",
+    "TakenOut": " of what was taken out on the way",
 }
 """Of what a word is told, where it is told of two."""
 READERS = {
@@ -474,6 +477,19 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Balance.unexplained,
         preparation.Prepared.as_of,
         preparation.Prepared._as_they_went,
+        taking_out.closed,
+        taking_out.TakenOut.as_taken_out,
+        taking_out.TakenOut.as_correction,
+        taking_out.TakenOut.correct,
+        transfers.as_known,
+        transfers.sent_on,
+        transfers.with_found,
+        transfers.differing,
+        transfers.seized_otherwise,
+        handing_on.found_of_it,
+        handing_on.looked_at,
+        handing_on.look_at,
+        handing_on.waits_for_a_decision,
         custody.InHand.as_found,
         accounts.Seizure.as_seizure,
         stop.Interdicted.as_held,
@@ -502,6 +518,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.lots_of,
         holdings.not_its_parts,
         holdings.offered,
+        holdings.inside,
         holdings.held_outside,
         holdings.taken,
         exhibits.to_hand_on,
