@@ -228,7 +228,7 @@ def test_r10_what_is_counted_is_taken_out_by_count_and_the_balance_closes(
     left = goods[name] - some[name]
     assert [getattr(one, name) for one in going_on(state)] == [left]
     assert takes(table, **NO_MASS | {"label": "S-2", "samples": [goods | some | {name: left + 1}]}) == found
-    rest = goods | some | {name: left}
+    rest = goods | some | {name: left} | ({"serials": "ef" * 32} if "serials" in goods else {})  # the list of fewer is another
     assert ends(table, {"gross": None, "seals": (), "packages": 8}, recovered=[rest], packages=8) == ()
 
 
