@@ -225,6 +225,8 @@ def test_r10_what_is_counted_is_taken_out_by_count_and_the_balance_closes(
     state = table.delivery.state
     name = "minor" if "minor" in goods else "count"
     assert [getattr(one, name) for one in amounts(state, "S-1")] == [some[name]]
+    act = made(Record.of(table.delivery), "sampling.on-the-way", reader=table.directory.get("kz.police"))
+    assert "Whole packages taken out: 2." in text(act)
     left = goods[name] - some[name]
     assert [getattr(one, name) for one in going_on(state)] == [left]
     assert takes(table, **NO_MASS | {"label": "S-2", "samples": [goods | some | {name: left + 1}]}) == found
