@@ -193,7 +193,7 @@ def _results(view: DeliveryView) -> Iterator[tuple[str, str]]:
 
 def whose(one: ExhibitView | HeldExhibit) -> str:
     """Who holds an exhibit, and what became of it; of a recorder, that it was not handed back."""
-    words = [named(EXHIBITS, one.what)]
+    words = [named(EXHIBITS, one.what), *([_("in the consignment")] if one.inside else [])]
     words += [_("held by {service}", service=one.holder)] if one.holder else []
     words += [_("not handed back")] if one.travels and one.what == "recorder" else []
     return ", ".join([*words, *([named(FATES, one.fate)] if one.fate else [])])

@@ -21,7 +21,8 @@ from domain.plan.vocabulary import Need
 from domain.record.door import read_statement
 from domain.rules.arrival import ArrestMade
 from domain.rules.balance import Seizure
-from domain.rules.exhibits import Disposed, LaboratoryReport
+from domain.rules.disposing import Disposed
+from domain.rules.examining import LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction, Delegated
 from domain.rules.stop import Interdicted, StopAcknowledged

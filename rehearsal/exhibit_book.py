@@ -8,7 +8,9 @@ from domain.rules.balance import Seizure
 from domain.rules.cooperation import RecorderIssued, RecorderReturned
 from domain.rules.custody import Dispatched
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, ExhibitDivided, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
+from domain.rules.disposing import Disposed
+from domain.rules.examining import ExhibitDivided, LaboratoryReport
+from domain.rules.handing_on import ExhibitsAccepted, ExhibitsOffered
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Interdicted
@@ -45,6 +47,8 @@ class ExhibitBook(OracleBook):
         self._kept = True
         """Something goes on in the consignment."""
         self._secured = False
+        self._out: dict[str, str] = {}
+        """By statement that said that something was taken out on the way: its label."""
         self._outside: set[str | None] = set()
         """Who holds what was seized, and takes no part."""
 
@@ -70,6 +74,10 @@ class ExhibitBook(OracleBook):
                 self._makes(of, self._voices[of], corrected)
             case TakenOut(label=label):
                 self._holders[label] = voice
+                self._out[statement.id] = label
+            case Correction(of=of, content=TakenOut(label=label)):
+                self._holders[label] = self._holders.pop(self._out[of])
+                self._out[of] = label
             case Dispatched():
                 if (held_by := self._holders.pop("consignment", None)) != first:
                     yield f"R30: dispatched, and {held_by} holds it"
@@ -109,6 +117,7 @@ class ExhibitBook(OracleBook):
                 carried = {one: one in self._carried for one in labels}
                 self._carried -= {*labels} if how == "lost" else set()
                 yield from self._are_held(labels, voice, statement.kind)
+                yield from self._unnamed(labels)
                 self._overtaken(*labels)
                 self._disposes(statement.id, voice, content, carried)
             case Correction(of=of, content=Disposed(exhibits=labels, how=how) as corrected):
@@ -117,6 +126,7 @@ class ExhibitBook(OracleBook):
                 carried = before | {one: one in self._carried for one in others}
                 self._carried -= {*labels} if how == "lost" else set()
                 yield from self._are_held(others, voice, statement.kind)
+                yield from self._unnamed(labels)
                 self._overtaken(*others)
                 for one in set(before) - {*labels}:
                     self._holders[one] = said
@@ -151,11 +161,24 @@ class ExhibitBook(OracleBook):
     def _divides(self, whole: str, voice: str, parts: tuple[str, ...]) -> Iterator[str]:
         if any(one in self._holders for one in parts):
             yield f"R30: a part of {whole} bears the label of another exhibit"
+        if whole == "consignment":
+            self._touch(*self._inside())
         self._touch(whole)
         self._overtaken(whole)
         self._offers.pop(whole, None)
         self._holders |= {whole: None} | dict.fromkeys(parts, voice)
         self._touched |= {*parts}
+
+    def _inside(self) -> tuple[str, ...]:
+        """Items that were not recovered apart, and of which nothing else was said."""
+        there = (label for label, holder in self._holders.items() if holder == INSIDE)
+        return tuple(one for one in there if not any(one in self._named[seizure] for seizure in self._seizures))
+
+    def _unnamed(self, labels: tuple[str, ...]) -> Iterator[str]:
+        """What becomes of the consignment is said of each item in it by its name."""
+        for one in self._inside() if "consignment" in labels else ():
+            if one not in labels:
+                yield f"R30: what became of the consignment was not said of {one}"
 
     def lapsed(self, taker: str) -> None:
         """Who was offered something did not take it."""

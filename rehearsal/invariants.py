@@ -23,7 +23,7 @@ from domain.rules.balance import Seizure, Split
 from domain.rules.conflict import ConflictSettled, ConflictYielded, DeconflictionRefused
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered, MovementDecision
-from domain.rules.exhibits import ExhibitsOffered
+from domain.rules.handing_on import ExhibitsOffered
 from domain.rules.hold import HoldDecided, HoldRequested
 from domain.rules.permission import PermissionGranted, PermissionRefused
 from domain.rules.preparation import Prepared
@@ -402,7 +402,7 @@ class Checker:
             case TakenOut():
                 if self._leg is None or self._delivered or voice != self._responsible():
                     yield f"R10: {voice} took something out of what it does not have on its way"
-                self._scales.taken_out(content)
+                self._scales.taken_out(statement.id, content)
                 self._custody.taken_out(content)
                 if content.opened:
                     yield from self._permits.opened(self._plan.legs[self._leg or 0].state, at, statement.attachments)
@@ -505,6 +505,8 @@ class Checker:
             case Interdicted() as seized:
                 self._seized = seized
                 self._persons.seized(correction.of, voice, seized.arrested)
+            case TakenOut() as taken:
+                self._scales.taken_out(correction.of, taken)
             case ArrestMade() as arrest:
                 self._persons.corrected(correction.of, arrest)
             case Prepared() as prepared:

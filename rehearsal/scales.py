@@ -53,16 +53,20 @@ class BalanceBook(OracleBook):
         self._plan = plan
         self._prepared: Prepared | None = None
         self._seizures: dict[str, Seizure] = {}
-        self._out: list[AnyAmount] = []
-        """Taken out on the way."""
+        self._taken: dict[str, TakenOut] = {}
+        """By statement: what was taken out on the way."""
 
     def prepared(self, content: Prepared) -> None:
         """What was done at the preparation, as last corrected."""
         self._prepared = content
 
-    def taken_out(self, content: TakenOut) -> None:
-        """Samples that were, on the way."""
-        self._out += content.samples
+    def taken_out(self, statement: str, content: TakenOut) -> None:
+        """What was, on the way, as last corrected."""
+        self._taken[statement] = content
+
+    @property
+    def _out(self) -> tuple[AnyAmount, ...]:
+        return tuple(one for content in self._taken.values() for one in content.samples)
 
     def seized(self, statement: str, content: Seizure) -> None:
         """What was recovered at the end, as last corrected."""
@@ -128,24 +132,23 @@ class CustodyBook(OracleBook):
         self._hidden = False
         """Nobody has it in sight."""
         self._gaps = self._gaps_then = 0
-
-    @property
-    def packages(self) -> int | None:
+        self.packages: int | None = None
         """How many there were."""
-        return self._known.packages if self._known is not None else None
 
     def prepared(self, content: Prepared) -> None:
         """It was prepared, as last corrected."""
         self._known, self._picture, self._gaps_then = content, content.picture, self._gaps
         self._gross = content.gross if isinstance(content.gross, int) else None
+        self.packages = content.packages
 
     def taken_out(self, content: TakenOut) -> None:
         """It was closed again after that, and weighs less by that."""
         assert self._known is not None  # noqa: S101 - it has been prepared
-        masses = [one.net for one in content.samples]
-        weighed = content.gross if isinstance(content.gross, int) else self._gross
-        whole = [one for one in masses if isinstance(one, int)]
-        self._gross = max(self._gross - sum(whole), 0) if self._gross is not None and len(whole) == len(masses) else weighed
+        weighed = content.gross if isinstance(content.gross, int) else None
+        whole = [one.net for one in content.samples if isinstance(one, SubstanceMass) and isinstance(one.net, int)]
+        known = self._gross is not None and len(whole) == len(content.samples)
+        self._gross = max((self._gross or 0) - sum(whole), 0) if known else weighed if content.gross is not None else self._gross
+        self.packages = self.packages - content.whole_packages if self.packages is not None else content.packages
         self._known, self._picture = content, content.picture
 
     def out_of_sight(self) -> None:
@@ -172,7 +175,7 @@ class CustodyBook(OracleBook):
             fits &= {seal.number for seal in found.seals} == {seal.number for seal in known.seals}
             fits &= not isinstance(found, HandoverAccepted) or found.seals_intact is True
         if "count" in by:
-            fits &= found.packages == known.packages
+            fits &= found.packages == self.packages
         if "picture" in by:
             fits &= found.picture == self._picture
         if "sight" in by:
@@ -200,9 +203,8 @@ class CustodyBook(OracleBook):
         """It goes on as it was found, and as it was before where that was not checked."""
         before = self._known
         assert before is not None  # noqa: S101 - there was something to compare with
-        unchecked = {"seals": "seals", "count": "packages"}
-        kept = {name: getattr(before, name) for check, name in unchecked.items() if check not in by}
-        self._known = found.model_copy(update=kept)
+        self._known = found if "seals" in by else found.model_copy(update={"seals": before.seals})
+        self.packages = found.packages if "count" in by else self.packages
         self._gaps_then = self._gaps_doubted if "sight" in by else self._gaps_then
         self._gross = found.gross if isinstance(found.gross, int) else self._gross
 

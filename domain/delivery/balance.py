@@ -14,6 +14,7 @@ from domain.delivery.custody import Custody
 from domain.delivery.holdings import mass_of, not_its_parts, parts_in
 from domain.delivery.memory import PreparedGoods, Secured
 from domain.delivery.state import State
+from domain.delivery.transfers import seized_otherwise
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
 from domain.plan.quantity import Bounds, Quantity, bounds
@@ -90,13 +91,14 @@ class Balance:
         recovered of each part; else, where something was seized, what was kept, as `recovered` with all that was; what was taken
         out on the way counts there too; in both cases then: of what was kept and not measured then, the plan's contents, as
         `in_all` with what was removed, sampled and recovered of it, and what was `never_measured`; and where something was seized
-        `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` where the last of it that
-        was recovered has others, then `other_packages` as `recovered` where they were counted when it was prepared, and all
-        seizures together have another number of them, then `not_recovered` with the labels of the items that no seizure names;
-        else, where it was interdicted, `interdicted_gross` if its weight then is not that of the custody within the tolerance
-        `of_gross` weight, and `other_packages` as `interdicted` if they are not as many; `interdicted_unmeasured` where neither
-        can be compared. Last `lot_differs` for each lot that was divided and is `not_its_parts`, those first that were divided
-        first.
+        `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` and of which nothing was
+        taken out on the way, where the last of it that was recovered has others, then `other_packages` as `recovered` where they
+        were counted when it was prepared, and all seizures together have another number of them than the custody, then
+        `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross` if
+        its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as `interdicted`
+        if they are not as many; `interdicted_unmeasured` where neither can be compared; where it was, what was found
+        `seized_otherwise` when it was handed on since. Last `lot_differs` for each lot that was divided and is `not_its_parts`,
+        those first that were divided first.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
@@ -125,7 +127,7 @@ class Balance:
             yield from self._recovered("recovered_in_parts", goods, [*(part.recovered for part in state.ended_parts), *taken])
         elif seizures:
             yield from self._recovered("recovered", goods, [*(one.amounts for one in seizures), *taken])
-            yield from _serials(goods, [one for seizure in seizures for one in seizure.amounts])
+            yield from _serials(goods, [one for lot in taken for one in lot], [one for each in seizures for one in each.amounts])
             counted = [one.packages for one in seizures if one.packages is not None]
             if counted and state.custody is not None and state.custody.packages is not None:
                 yield from _packages("recovered", sum(counted), state.custody.packages)
@@ -135,6 +137,7 @@ class Balance:
                 yield NOT_RECOVERED(labels=missing)
         elif state.interdicted is not None and state.custody is not None:
             yield from self._interdicted(state.interdicted, state.custody)
+        yield from seized_otherwise(state)
         for label, together in reversed(parts_in(state).items()):
             if (whole := mass_of(state, label)) is not None and not_its_parts(state, label, together):
                 yield LOT_DIFFERS(label=label, found=together.said, expected=whole.said)
@@ -230,9 +233,11 @@ def _packages(what: Compared, found: int, expected: Quantity) -> Iterator[Findin
         yield OTHER_PACKAGES(what=what, found=found, expected=bounds(expected).said)
 
 
-def _serials(goods: PreparedGoods, recovered: Iterable[AnyAmount]) -> Iterator[Finding]:
-    keys = keyed((*goods.kept, *recovered))
-    known = {key: one.serials for key, one in keys[len(goods.kept) :] if isinstance(one, Numbered)}
+def _serials(goods: PreparedGoods, out: Sequence[AnyAmount], recovered: Iterable[AnyAmount]) -> Iterator[Finding]:
+    keys = keyed((*goods.kept, *out, *recovered))
+    at = len(goods.kept) + len(out)
+    fewer = {key for key, _ in keys[len(goods.kept) : at]}  # of which what was recovered has another list, as it must
+    known = {key: one.serials for key, one in keys[at:] if isinstance(one, Numbered) and key not in fewer}
     for number, (key, one) in enumerate(keys[: len(goods.kept)], 1):
         taken = one.serials if isinstance(one, Numbered) else None
         if taken is not None and known.get(key) not in (None, taken):

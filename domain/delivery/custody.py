@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from domain.delivery.verdicts import Finding, early, found, refused
-from domain.plan.goods import Check, Checked, SubstanceMass, Tolerances
+from domain.plan.goods import AnyAmount, Check, Checked, SubstanceMass, Tolerances
 from domain.words.identifiers import Seal
 
 SEAL_BROKEN = found("R7", "seal_broken", "a seal is reported broken")
@@ -51,6 +51,10 @@ class Custody:
     packages: int | None = None
     picture: str | None = None
     gaps: int = 0
+    taken: int = 0
+    """The entry by which something was taken out of it since; none where nothing was."""
+    before: "Custody | None" = None
+    """What it weighed and bore before that, so that the entry can be corrected."""
 
     @classmethod
     def of(cls, found: Checked, gaps: int) -> "Custody":
@@ -106,15 +110,16 @@ class Custody:
             found.gaps if "sight" in by else self.gaps,
         )
 
-    def less(self, before: "Custody", taken: Iterable[SubstanceMass]) -> "Custody":
-        """The same, with the gross weight of before less what was taken out since, where both are known: so what is missing
-        beside that is found at the next check.
+    def less(self, before: "Custody", amounts: Iterable[AnyAmount], packages: int) -> "Custody":
+        """The same, with the gross weight of before less what was taken out since, where both were weighed, and with the packages
+        of before less those that were, where they were counted: so what is missing beside that is found at the next check.
         """
-        masses = [one.net for one in taken]
-        known = [one for one in masses if isinstance(one, int)]
-        if before.gross is None or len(known) < len(masses):
-            return self
-        return replace(self, gross=max(before.gross - sum(known), 0))
+        these = tuple(amounts)
+        weighed = [one.net for one in these if isinstance(one, SubstanceMass) and isinstance(one.net, int)]
+        known = before.gross is not None and len(weighed) == len(these)
+        gross = max((before.gross or 0) - sum(weighed), 0) if known else self.gross
+        counted = before.packages is not None
+        return replace(self, gross=gross, packages=max((before.packages or 0) - packages, 0) if counted else self.packages)
 
     def after(self, found: "Custody") -> "Custody":
         """What later checks compare with, after a fresh decision to go on: what was found then, but for the weight where that was

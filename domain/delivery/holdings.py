@@ -16,9 +16,8 @@ from typing import Any
 from domain.delivery.memory import Exhibit, TakenLot
 from domain.delivery.state import State
 from domain.delivery.verdicts import refused
-from domain.plan.goods import Amount, Key, SubstanceMass, keyed
+from domain.plan.goods import Amount, Key, SubstanceMass, keyed, of_so_much
 from domain.plan.quantity import Bounds, bounds
-from domain.signing.canonical import plain
 
 CONSIGNMENT, REMOVED, SAMPLES, SEIZED = "consignment", "removed", "samples", "seized"
 OWN_LABELS = re.compile(rf"{CONSIGNMENT}|{REMOVED}|{SAMPLES}|{SEIZED}(-[0-9]+)?")
@@ -98,6 +97,11 @@ def held_outside(state: State) -> tuple[str, ...]:
     return tuple(label for label, one in exhibits(state).items() if outside(one.holder, one.fate))
 
 
+def inside(state: State) -> tuple[str, ...]:
+    """Labels of the items that are `inside` the consignment, and of which nothing else was said."""
+    return tuple(label for label, one in exhibits(state).items() if one.inside)
+
+
 def offered(state: State, service: str) -> tuple[str, ...]:
     """Labels of what is offered to this service."""
     return tuple(label for label, one in state.exhibits.items() if one.offered_to == service)
@@ -119,7 +123,7 @@ def amounts(state: State, label: str) -> tuple[Amount, ...]:
 
 def taken_out(lots: Mapping[str, TakenLot]) -> dict[str, Any]:
     """What was taken out on the way, as it is counted."""
-    return {label: {"by": lot.by, "amounts": [plain(one) for one in lot.amounts]} for label, lot in lots.items()}
+    return {label: lot.words() for label, lot in lots.items()}
 
 
 def going_on(state: State) -> tuple[Amount, ...]:
@@ -132,10 +136,10 @@ def going_on(state: State) -> tuple[Amount, ...]:
         out[key] = out.get(key, 0) + (one.quantity if isinstance(one.quantity, int) else 0)
     left: list[Amount] = []
     for key, one in keys[: len(kept)]:
-        if isinstance(one, SubstanceMass) and isinstance(one.net, int) and out.get(key):
-            less = min(out[key], one.net)
+        if isinstance(one.quantity, int) and out.get(key):
+            less = min(out[key], one.quantity)
             out[key] -= less
-            left.append(one.model_copy(update={"net": one.net - less}))
+            left.append(of_so_much(one, one.quantity - less))
         else:
             left.append(one)
     return tuple(left)
@@ -263,4 +267,7 @@ def _put_in(state: State, found: dict[str, Exhibit]) -> Iterator[tuple[str, Exhi
     for item in goods.items if goods is not None else ():
         by = next((one.by for one in state.seizures.values() if item.label in one.items and one.apart), None)
         assert goods is not None  # noqa: S101 - it has items
-        yield item.label, replace(inside, what=item.what, by=goods.by) if by is None else Exhibit(item.what, by, goods.by)
+        yield (
+            item.label,
+            replace(inside, what=item.what, by=goods.by, inside=True) if by is None else Exhibit(item.what, by, goods.by),
+        )

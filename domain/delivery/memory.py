@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
-from domain.plan.goods import Amount, Item, SubstanceMass
+from domain.plan.goods import Amount, Item
 from domain.plan.plan import Plan
 from domain.plan.register import Contact
+from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
+from domain.words.moments import utc_text
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,19 @@ class PreparedGoods:
 
 @dataclass(frozen=True)
 class TakenLot:
-    """What was taken out on the way, under one label, and who holds it (R30)."""
+    """What was taken out on the way, under one label, and who holds it (R30); entry `seq` said so, and can be corrected."""
 
-    amounts: tuple[SubstanceMass, ...]
+    amounts: tuple[Amount, ...]
     by: str
+    seq: int
+    at: datetime
+    packages: int = 0
+    """Whole packages."""
+
+    def words(self) -> dict[str, Any]:
+        """It in JSON."""
+        lot = {"by": self.by, "seq": self.seq, "at": utc_text(self.at), "packages": self.packages}
+        return lot | {"amounts": [plain(one) for one in self.amounts]}
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,18 @@ class LastWord:
 
 
 @dataclass(frozen=True)
+class HandedOn:
+    """What is known of the consignment by who handed it on or received it, or had it before: gross milligrams, the numbers of its
+    seals, sorted, and its packages, as far as somebody looked; and whether packing and seals were intact.
+    """
+
+    gross: int | None
+    seals: tuple[str, ...]
+    packages: int | None
+    intact: bool = True
+
+
+@dataclass(frozen=True)
 class Exhibit:
     """A thing that is held: one holder, or what became of it (R30)."""
 
@@ -166,6 +189,8 @@ class Exhibit:
     """It is on its way as the consignment, or inside it: it moves by handover and not as an exhibit (R6). Or it is a recorder
     that somebody carries: it is handed back first.
     """
+    inside: bool = False
+    """It was put into the consignment and is there still: it has the holder and the fate of that."""
     packages: int | None = None
     net: int | None = None
     """Milligrams of it, where its lot was divided and this part weighed."""
@@ -175,6 +200,8 @@ class Exhibit:
     """The last report of a laboratory on it."""
     disposal: LastWord | None = None
     """What has said its fate."""
+    handed: HandedOn | None = None
+    """Of the consignment: what was found of it when it was last handed on as an exhibit."""
 
     def words(self) -> dict[str, Any]:
         """It in JSON, without what is as where nothing was said of it."""

@@ -363,8 +363,12 @@ class State:
         return progress
 
     def handle(self, goods: PreparedGoods) -> None:
-        """This is what was done to the consignment. A device that is not in it any more has not failed."""
+        """This is what was done to the consignment. A device that is not in it any more has not failed; and what was found of the
+        consignment when it was handed on before is not compared with any more.
+        """
         self.goods = goods
+        if (known := self.exhibits.get("consignment")) is not None:
+            self.exhibits["consignment"] = replace(known, handed=None)
         labels = [one.label for one in goods.items]
         self.failed_devices = tuple(one for one in self.failed_devices if one in labels)
 
@@ -402,6 +406,7 @@ class State:
         held the consignment, the responsible authority has it, and may `take_charge`, since then or now, whichever is earlier.
         """
         self.exhibits.pop("consignment", None)
+        self.settle_custody()
         self.leg = 0 if self.leg is None else self.leg + 1
         self.moves.append(seq + 1)
         self.take_charge(at, min(at, since))
@@ -417,6 +422,16 @@ class State:
             self.charges[-1].until = at
         self.charges.append(InCharge(self.responsible, leg, since))
         del self.charges[:-MOST_STRETCHES]
+
+    def arrive(self) -> None:
+        """It has reached its recipient, or the point at which it was to be seized."""
+        self.delivered = True
+        self.settle_custody()
+
+    def settle_custody(self) -> None:
+        """What was taken out of it before is not corrected any more in what later checks compare with."""
+        if self.custody is not None:
+            self.custody = replace(self.custody, taken=0, before=None)
 
     def recover(self, statement: str, recovered: Recovered) -> None:
         """This statement says, perhaps as corrected, what was recovered. Where that is apart from the consignment, nobody holds

@@ -156,13 +156,16 @@ class Summary:
     block: Literal["summary"] = "summary"
 
 
+Shade = Literal["light", "dark", "middle", "none"]
+
+
 @dataclass(frozen=True)
 class TimeBar:
     """A bar of a row, in thousandths of the width."""
 
     begin: int
     end: int
-    shade: Literal["light", "dark", "middle", "none"]
+    shade: Shade
     label: Line = ()
 
 

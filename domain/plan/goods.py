@@ -239,6 +239,14 @@ def say_amount(one: AnyAmount, translate: Translate = str) -> str:
     return one.say(translate)
 
 
+def of_so_much(one: AnyAmount, quantity: int) -> AnyAmount:
+    """The same goods, so much of them as was measured, without what was noted of another amount alone: denominations, serial
+    numbers, value.
+    """
+    measured = {"net": quantity, "minor": quantity, "count": quantity, "notes": (), "serials": None, "value": None}
+    return one.model_copy(update={name: said for name, said in measured.items() if name in type(one).model_fields})
+
+
 def least_mass(amounts: Iterable[AnyAmount]) -> int:
     """Milligrams that these weigh at least."""
     return sum(bounds(one.net).least for one in amounts if isinstance(one, SubstanceMass))

@@ -18,7 +18,9 @@ from domain.rules.arrival import Delivered
 from domain.rules.balance import Seizure, Split
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, ExhibitsAccepted, ExhibitsOffered, LaboratoryReport
+from domain.rules.disposing import Disposed
+from domain.rules.examining import LaboratoryReport
+from domain.rules.handing_on import ExhibitsAccepted, ExhibitsOffered
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Destroyed, Interdicted
 from domain.rules.taking_out import TakenOut

@@ -77,6 +77,8 @@ class HeldExhibit(Frozen):
     fate: str | None
     travels: bool
     """It is on its way, or it is a recorder that was not handed back."""
+    inside: bool
+    """It is in the consignment, and has its holder and its fate."""
 
 
 class AttachedFile(Frozen):
@@ -191,7 +193,7 @@ def verify(
             for one in unwatched(delivery.state.watch_log)
         ),
         exhibits=tuple(
-            HeldExhibit(label=label, what=one.what, holder=one.holder, fate=one.fate, travels=one.travels)
+            HeldExhibit(label=label, what=one.what, holder=one.holder, fate=one.fate, travels=one.travels, inside=one.inside)
             for label, one in exhibits(delivery.state).items()
         ),
         attachments=tuple(attached(delivery, manifest.purpose)),

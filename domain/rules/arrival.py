@@ -83,7 +83,7 @@ class Delivered(Kind):
     def apply(self, state: State, said: Said) -> None:
         """At the end of the last leg it is delivered; at the end of another it is on the next leg."""
         if state.plan.leg_to(said.checkpoint) == len(state.plan.legs) - 1:
-            state.delivered = True
+            state.arrive()
         else:
             state.move(said.seq, said.at, instant(said.statement.happened_at))
 

@@ -82,8 +82,8 @@ class Dispatched(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) while it is held; `record_put_back` while a divergence waits for a decision; `no_live_consent` where a
-        State is not `authorised` now;
+        """`held` (early) while it is held; `record_put_back` while a divergence waits for a decision; `awaits_decision` while a
+        discrepancy does; `no_live_consent` where a State is not `authorised` now;
         `modality_not_allowed` where States are `conflicting`; `permission_missing` for the first permission of any State that is
         not given; `not_received` while its `holder` is not the responsible authority (R30); `departure_not_cleared` unless the
         first leg is `cleared`; `conflict_unsettled` where contacts are `unsettled`;
@@ -94,6 +94,8 @@ class Dispatched(Kind):
             return HELD(entry=delivery.state.hold.seq)
         if divergence is not None:
             return RECORD_PUT_BACK(entry=divergence.seq)
+        if delivery.state.discrepancy is not None:
+            return AWAITS_DECISION(entry=delivery.state.discrepancy.seq)
         if missing := consents.missing(said.at):
             return NO_CONSENT(states=missing)
         if conflicting := consents.conflicting():
@@ -314,17 +316,18 @@ class MovementDecision(Kind):
     def apply(self, state: State, said: Said) -> None:
         """A no halts with the cause `decision` and `decided_against`. With a yes at a checkpoint of the contingency `decision`
         that is then satisfied, and while there is a discrepancy, the discrepancy is over and `went_on` is one more; later checks
-        compare with what was found then; and where a taker had found it, it is on the next leg.
+        compare with what was found then, unless it has still to be prepared; and where a taker had found it, it is on the next
+        leg.
         """
         if not self.proceed:
             state.stop_all("decision", DECIDED_AGAINST(service=said.service, entry=said.seq), said.seq, said.service)
             return
         progress, custody = state.progress[said.checkpoint], state.custody
         about_it = progress.contingency == Decision.declares.name
-        if about_it and progress.satisfied and state.discrepancy is not None and custody is not None:
+        if about_it and progress.satisfied and state.discrepancy is not None:
             found_then, state.discrepancy = state.discrepancy, None
             state.went_on += 1
-            state.custody = custody.after(found_then.found)
+            state.custody = custody.after(found_then.found) if custody is not None else None
             if found_then.taker:
                 state.move(said.seq, said.at, instant(said.statement.happened_at))
 

@@ -16,7 +16,8 @@ from domain.plan.vocabulary import Need
 from domain.rules.arrival import ArrestReported
 from domain.rules.book import Ground, Look, book_of, ground
 from domain.rules.contingency import has_opened
-from domain.rules.exhibits import PARTS_WEIGH_OTHERWISE, WEIGHS_OTHERWISE, other_mass, parts_otherwise
+from domain.rules.examining import PARTS_WEIGH_OTHERWISE, WEIGHS_OTHERWISE, other_mass, parts_otherwise
+from domain.rules.handing_on import FOUND_OTHERWISE, found_otherwise
 from domain.rules.kind import Counts, kind_of
 from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_itself, on_an_unverified_scale
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
@@ -357,6 +358,7 @@ REMARKS: tuple[Ground, ...] = (
     ground(WEIGHS_OTHERWISE)(_of_what_is_reported(other_mass)),
     ground(PARTS_WEIGH_OTHERWISE)(_of_what_is_reported(parts_otherwise)),
     ground(SCALE_UNVERIFIED)(on_an_unverified_scale),
+    ground(FOUND_OTHERWISE)(found_otherwise),
 )
 """What is remarked of a statement that counts."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from domain.delivery.balance import summed, units_of
-from domain.delivery.custody import Custody
+from domain.delivery.custody import AWAITS_DECISION, Custody
 from domain.delivery.delivery import Delivery
 from domain.delivery.holdings import LABEL_TAKEN, taken, taken_out
 from domain.delivery.memory import PreparedGoods
@@ -144,7 +144,9 @@ class Prepared(Checked, Kind):
         return self
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """What is found `as_of` now."""
+        """`awaits_decision` while a discrepancy waits for a decision; then what is found `as_of` now."""
+        if delivery.state.discrepancy is not None:
+            return AWAITS_DECISION(entry=delivery.state.discrepancy.seq)
         return self.as_of(delivery, said.at, said.statement.attachments)
 
     def as_of(self, delivery: Delivery, at: datetime, attached: Sequence[Attachment]) -> Verdict:

@@ -20,12 +20,14 @@ from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade, ArrestReported
 from domain.rules.balance import Seizure
 from domain.rules.conclusion import conclusion
-from domain.rules.exhibits import Disposed, LaboratoryReport, disposed_in, reported_in
+from domain.rules.disposing import Disposed, disposed_in
+from domain.rules.examining import LaboratoryReport, reported_in
 from domain.rules.kind import ALWAYS, HALTED, UNDER_WAY, Declaration, Kind, Stays, officers_asked
 from domain.rules.measures import may_be_permitted
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Interdicted
+from domain.rules.taking_out import TakenOut, lots_in
 from domain.signing.canonical import digest, plain
 from domain.words.identifiers import ServiceId, StatementId
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_GOODS
@@ -141,7 +143,7 @@ class Correction(Kind):
     of: StatementId
     reason: Reason
     content: Annotated[
-        Prepared | ArrestMade | ArrestReported | Seizure | Interdicted | LaboratoryReport | Disposed,
+        Prepared | TakenOut | ArrestMade | ArrestReported | Seizure | Interdicted | LaboratoryReport | Disposed,
         Field(discriminator="kind"),
     ]
 
@@ -164,8 +166,8 @@ class Correction(Kind):
         something later was said of it; `nothing_said` unless a statement under the id it names counts and is of the same service;
         `other_kind` unless what it says is of the kind of that one; for a `prepared` what is found `as_of` the time at which that
         one was recorded, for an `arrest_made` or `arrest_reported` what is found `as_arrest`, for a `seizure` what is found
-        `as_seizure`, for a `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise` where it has its
-        outcome, and its `conclusion` would be another outcome with this than without; then what is wrong with a
+        `as_seizure`, for a `taken_out`, `laboratory_report` or `disposed` what is found `as_correction`; `ends_otherwise`
+        where it has its outcome, and its `conclusion` would be another outcome with this than without; then what is wrong with a
         `second_officer`, where two correct.
         """
         if overtaken := _overtaken(delivery.state, said, self):
@@ -189,7 +191,7 @@ class Correction(Kind):
                 return verdict
         if isinstance(self.content, Interdicted) and (verdict := self.content.as_held(delivery, said.voice)) != ACCEPTED:
             return verdict
-        if isinstance(self.content, LaboratoryReport | Disposed):
+        if isinstance(self.content, TakenOut | LaboratoryReport | Disposed):
             verdict = self.content.as_correction(delivery, said, self.of)
             if verdict != ACCEPTED:
                 return verdict
@@ -207,7 +209,7 @@ class Correction(Kind):
         arrested with it; of an `arrest_made` or `arrest_reported` its persons, of
         whom those stay freed whom it named before; of a
         `prepared` what was done to the consignment, and before it has left what later checks compare with; of a
-        `laboratory_report` or `disposed` what those `correct`. What has been
+        `taken_out`, `laboratory_report` or `disposed` what those `correct`. What has been
         decided on the old ones stays decided; but what does not close in the balance is explained afresh, and where it has its
         outcome the counts in what that rests on are those of now, while the `conclusion` is the same outcome.
         """
@@ -218,7 +220,7 @@ class Correction(Kind):
 
     def _correct(self, state: State, said: Said) -> None:
         match self.content:
-            case LaboratoryReport() | Disposed() as of_exhibits:
+            case TakenOut() | LaboratoryReport() | Disposed() as of_exhibits:
                 of_exhibits.correct(state, said, self.of)
             case Seizure() as seizure:
                 before = state.seizures[self.of]
@@ -240,10 +242,15 @@ CORRECTABLE = ("prepared", "arrest_made", "arrest_reported", "seizure", "interdi
 
 
 def _earlier(state: State, statement: str) -> Correctable | None:
-    """What is remembered of a statement that counts and may be corrected: of a report or a disposal, with its exhibits."""
+    """What is remembered of a statement that counts and may be corrected: of what was taken out, a report or a disposal, with its
+    exhibits.
+    """
     if statement in state.counted:
         return state.counted[statement]
     known = state.statements.first(statement)
+    for lot in lots_in(state, statement).values():
+        assert known is not None  # noqa: S101 - its entry is the one of that statement
+        return Correctable(known.service, "taken_out", lot.seq, lot.at, 1)
     for kind, words in (("laboratory_report", reported_in(state, statement)), ("disposed", disposed_in(state, statement))):
         for word in words.values():
             assert known is not None  # noqa: S101 - its entry is the one of that statement

@@ -163,7 +163,7 @@ class Interdicted(Kind):
         state.exhibits.pop("consignment", None)
         self.arrest(state, said.statement.id, said.voice)
         if ends_as_planned(state, said):
-            state.delivered = True
+            state.arrive()
             return
         finding = SEIZED_BY_ANOTHER(entry=said.seq) if self.seized_by else SEIZED(service=said.service, entry=said.seq)
         state.stop_all("stop", finding, said.seq, said.service)

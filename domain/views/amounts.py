@@ -1,9 +1,8 @@
 """What was measured of one thing, by several statements or in several parts of one, as one amount."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from domain.plan.goods import AnyAmount, Cash, Counted, Key, SubstanceMass, keyed
+from domain.plan.goods import AnyAmount, Key, keyed, of_so_much
 
 
 def together(amounts: Iterable[AnyAmount]) -> tuple[AnyAmount, ...]:
@@ -18,17 +17,5 @@ def together(amounts: Iterable[AnyAmount]) -> tuple[AnyAmount, ...]:
             measured[key] = one
         else:
             assert isinstance(before.quantity, int)  # noqa: S101 - looked at when it came in
-            measured[key] = before.model_copy(update=_of_both(before, before.quantity + one.quantity))
+            measured[key] = of_so_much(before, before.quantity + one.quantity)
     return (*measured.values(), *apart)
-
-
-def _of_both(one: AnyAmount, whole: int) -> dict[str, Any]:
-    """How much there is of both, without what was noted of one of them alone."""
-    match one:
-        case SubstanceMass():
-            return {"net": whole}
-        case Cash():
-            return {"minor": whole, "notes": (), "serials": None}
-        case Counted():
-            return {"count": whole, "value": None}
-    return {"count": whole, "serials": None}

@@ -121,6 +121,8 @@ class ExhibitView(Frozen):
     fate: str | None
     travels: bool
     """It is on its way, as the consignment or inside it, or it is a recorder that somebody carries."""
+    inside: bool
+    """It is in the consignment, and has its holder and its fate."""
     entry: int
     """What was last said of it; 0 where nothing was since it became an exhibit."""
 
@@ -397,6 +399,7 @@ def _exhibits(delivery: Delivery, seen: Sight) -> Iterator[ExhibitView]:
                 left=one.left,
                 fate=one.fate,
                 travels=one.travels,
+                inside=one.inside,
                 entry=one.entry,
             )
 

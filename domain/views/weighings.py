@@ -76,8 +76,8 @@ def weighings(delivery: Delivery, seen: Sight) -> tuple[Weighing, ...]:
 
 @dataclass(frozen=True)
 class Sum:
-    """How one substance adds up: what the plan has of it, what the preparation made of that, and what was recovered; the last is
-    none as long as nothing was. Milligrams, of what has a number.
+    """How one substance adds up: what the plan has of it, what the preparation made of that, what was taken out of what was kept
+    on the way, and what was recovered; the last is none as long as nothing was. Milligrams, of what has a number.
     """
 
     substance: str
@@ -85,6 +85,7 @@ class Sum:
     kept: int
     removed: int
     samples: int
+    taken_out: int
     recovered: int | None
     prepared_closes: bool
     """Within the plan's tolerance, as the balance has it."""
@@ -122,6 +123,7 @@ def _sums(delivery: Delivery) -> Iterator[Sum]:
             kept=kept.said,
             removed=removed.said,
             samples=samples.said,
+            taken_out=on_the_way.said,
             recovered=recovered.said if seizures else None,
             prepared_closes=(kept + removed + samples).apart(planned) <= tolerances.of(names[key], planned.least),
             recovered_closes=not seizures or (recovered + on_the_way).apart(kept) <= tolerances.of(names[key], kept.least),

@@ -50,6 +50,8 @@ NOW: Final = mark("{service} has it: {span} of {planned}")
 """Who has it from a stop on, and for how long."""
 PREPARED: Final = mark("{what}: {planned} by the plan {sign} {kept} kept + {removed} taken out + {samples} samples.")
 RECOVERED: Final = mark("{kept} kept {sign} {recovered} recovered.")
+TAKEN_OUT: Final = mark("{kept} kept = {taken_out} taken out on the way + {left} that go on.")
+BOTH: Final = mark("{kept} kept {sign} {taken_out} taken out on the way + {recovered} recovered.")
 HANDLING: Final = mark("handling {code}")
 DAY: Final = mark("day {number}")
 EXAMPLE: Final = mark("EXAMPLE")
@@ -232,14 +234,15 @@ def _added(one: Sum, speak: Translate) -> str:
     def sign(left: int, right: int, *, closes: bool) -> str:
         return "≠" if not closes else "=" if left == right else "≈"
 
-    names = ("planned", "kept", "removed", "samples", "recovered")
+    names = ("planned", "kept", "removed", "samples", "taken_out", "recovered")
     masses = {name: told(say_mass(getattr(one, name) or 0), speak) for name in names}
+    masses["left"] = told(say_mass(one.kept - one.taken_out), speak)
     made = sign(one.planned, one.kept + one.removed + one.samples, closes=one.prepared_closes)
     text = speak(PREPARED).format(what=one.substance, sign=made, **masses)
     if one.recovered is None:
-        return text
-    ends = sign(one.kept, one.recovered, closes=one.recovered_closes)
-    return f"{text} {speak(RECOVERED).format(sign=ends, **masses)}"
+        return f"{text} {speak(TAKEN_OUT).format(**masses)}" if one.taken_out else text
+    ends = sign(one.kept, one.taken_out + one.recovered, closes=one.recovered_closes)
+    return f"{text} {speak(BOTH if one.taken_out else RECOVERED).format(sign=ends, **masses)}"
 
 
 def _address(narrowed: StoryFilter, **query: str) -> str:

@@ -113,6 +113,7 @@ FIELDS: Mapping[str, str] = {
     "sure": mark("How sure that is"),
     "into": mark("Parts"),
     "exhibits": mark("Exhibits"),
+    "whole_packages": mark("Whole packages taken out"),
     "exhibit": mark("Exhibit"),
     "giver": mark("Offered by"),
     "intact": mark("Packing and seals are as they were left"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
-from domain.delivery import balance, event, grants, holdings, persons, progress, state, verdicts, watching
+from domain.delivery import balance, event, grants, holdings, persons, progress, state, transfers, verdicts, watching
 from domain.delivery import custody as custodies
 from domain.delivery.balance import Balance
 from domain.delivery.consents import Consents
@@ -40,17 +40,22 @@ from domain.rules import (
     course,
     custody,
     detection,
+    disposing,
+    examining,
     exhibits,
+    handing_on,
     handling,
     lapse,
     measuring,
     outside,
     preparation,
+    receiving,
     renewal,
     requested,
     siblings,
     speaking,
     stop,
+    taking_out,
     turns,
     watch,
 )
@@ -97,6 +102,7 @@ UNTIL = {
 OWNERS = {"Custody": " of the custody", "Balance": " of the mass balance", "Owed": " of what is to be told"} | {
     "LaboratoryReport": " of a laboratory report",
     "Disposed": " of a disposal",
+    "TakenOut": " of what was taken out on the way",
 }
 """Of what a word is told, where it is told of two."""
 READERS = {
@@ -471,6 +477,19 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Balance.unexplained,
         preparation.Prepared.as_of,
         preparation.Prepared._as_they_went,
+        taking_out.closed,
+        taking_out.TakenOut.as_taken_out,
+        taking_out.TakenOut.as_correction,
+        taking_out.TakenOut.correct,
+        transfers.as_known,
+        transfers.sent_on,
+        transfers.with_found,
+        transfers.differing,
+        transfers.seized_otherwise,
+        handing_on.found_of_it,
+        handing_on.looked_at,
+        handing_on.look_at,
+        handing_on.waits_for_a_decision,
         custody.InHand.as_found,
         accounts.Seizure.as_seizure,
         stop.Interdicted.as_held,
@@ -499,19 +518,20 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings.lots_of,
         holdings.not_its_parts,
         holdings.offered,
+        holdings.inside,
         holdings.held_outside,
         holdings.taken,
         exhibits.to_hand_on,
         exhibits.prepares_it,
-        exhibits.LaboratoryReport.as_correction,
-        exhibits.LaboratoryReport.correct,
-        exhibits.Disposed.as_correction,
-        exhibits.Disposed.correct,
-        exhibits.reported_in,
-        exhibits.disposed_in,
-        exhibits.first_taker,
-        exhibits._held,
-        exhibits._share,
+        examining.LaboratoryReport.as_correction,
+        examining.LaboratoryReport.correct,
+        disposing.Disposed.as_correction,
+        disposing.Disposed.correct,
+        examining.reported_in,
+        disposing.disposed_in,
+        receiving.first_taker,
+        exhibits.may_act_on,
+        exhibits.share_of_them,
         exhibits._sources,
     ),
     "register": words(

@@ -42,7 +42,8 @@ from domain.rules.books import BOOK
 from domain.rules.closing import Cost
 from domain.rules.conflict import ConflictSettled
 from domain.rules.detection import Detected
-from domain.rules.exhibits import Disposed, DividedPart, LaboratoryReport
+from domain.rules.disposing import Disposed
+from domain.rules.examining import DividedPart, LaboratoryReport
 from domain.rules.kind import CONCLUDED, HALTED
 from domain.rules.preparation import Ready
 from domain.signing.canonical import Frozen

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.carried import carried, going_on
-from domain.delivery.holdings import amounts, exhibits, unsettled
+from domain.delivery.holdings import amounts, exhibits, inside, unsettled
 from domain.delivery.reported import Amended
 from domain.papers.forms import FORMS
 from domain.papers.record import Record
@@ -16,7 +16,8 @@ from domain.plan.plan import Plan
 from domain.record.door import amend
 from domain.record.verify import verify
 from domain.rules.budget import HELD_TOO_MUCH
-from domain.rules.exhibits import Disposed, LaboratoryReport
+from domain.rules.disposing import Disposed
+from domain.rules.examining import LaboratoryReport
 from domain.signing.canonical import plain
 from domain.views.asked import request
 from domain.views.unasked import known as filled
@@ -25,7 +26,7 @@ from domain.views.view import view
 from domain.words.limits import LARGEST_WHOLE
 from rehearsal.exhibit_book import ExhibitBook
 from tests.course import became, code, prepared
-from tests.domain.test_more_papers import made, text
+from tests.domain.test_more_papers import for_the_court, made, text
 from tests.second_book import with_figures
 from tests.support import (
     MEPHEDRONE,
@@ -313,6 +314,62 @@ def test_r30_what_was_seized_on_the_way_is_an_exhibit() -> None:
     assert dispose(table, "kz.knb", "consignment", how="destroyed", witnesses=["officer-3"]) is None
     assert {"consignment": None} == holders(table)
     assert "destroyed" == exhibits(table.delivery.state)["consignment"].fate
+
+
+def with_things_inside(*labels: str) -> Table:
+    """On its way, with devices in it."""
+    table = Table().consent()
+    table.say("kz.police", "prepared", "preparation", items=[TRACKER | {"label": one} for one in labels])
+    table.say("kz.knb", "ready", "preparation")
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
+        table.say(service, kind, "departure")
+    return table
+
+
+def test_r30_what_becomes_of_the_consignment_is_said_of_each_thing_in_it_by_name() -> None:
+    """Before, a tracker was destroyed, returned or before a court, and no statement named it. What was disposed of before is not
+    in it any more, and a correction names all too: what it leaves out is with who said so, by itself.
+    """
+    table = with_things_inside("T-1", "T-2", "T-3")
+    table.say("kz.police", "interdicted")
+    assert ("T-1", "T-2", "T-3") == inside(table.delivery.state)
+    assert dispose(table, "kz.police", "T-3", how="returned", to="the unit") is None
+    gone: dict[str, Any] = {"how": "destroyed", "witnesses": ["officer-3"]}
+    for named in (("consignment",), ("consignment", "T-1")):
+        assert "inside_unnamed" == dispose(table, "kz.police", *named, **gone)
+    said = table.say("kz.police", "disposed", id="the-fire", exhibits=["consignment", "T-1", "T-2"], **LASTING | gone)
+    assert became(said) == ("accepted", None)
+    fates = {label: one.fate for label, one in exhibits(table.delivery.state).items()}
+    assert {"consignment": "destroyed", "T-1": "destroyed", "T-2": "destroyed", "T-3": "returned"} == fates
+    act = text(made(Record.of(table.delivery), "destruction.kz.police"))
+    assert all(one in act for one in ("T-1", "T-2"))
+    right = {"kind": "disposed", "exhibits": ["consignment", "T-1"]} | LASTING | gone
+    assert code(table.say("kz.police", "correction", of="the-fire", reason="T-2 was taken out", content=right)) is None
+    assert {"T-2": ("kz.police", None)} == {
+        label: (one.holder, one.fate) for label, one in exhibits(table.delivery.state).items() if label == "T-2"
+    }
+    of_it = right | {"exhibits": ["T-1"]}
+    assert code(table.say("kz.police", "correction", of="the-fire", reason="only T-1", content=of_it)) is None
+    assert "kz.police" == holders(table)["consignment"]
+
+
+def test_r30_what_is_in_a_consignment_that_burns_is_told_with_it() -> None:
+    """Nothing keeps a report of its loss waiting: what was in it is told as in it, with what became of it."""
+    table = with_things_inside("T-1")
+    table.say("kz.police", "destroyed", circumstances="fire", witnesses=["officer-3"])
+    (item,) = [one for one in view(table.delivery, table.directory.get("kz.knb"), table.now).exhibits if one.label == "T-1"]
+    assert (True, "destroyed") == (item.inside, item.fate)
+    assert "T-1, a tracker, in the consignment; destroyed" in text(for_the_court(table))
+    assert "T-1" in text(made(Record.of(table.delivery), "destruction.kz.police"))
+
+
+def test_r30_what_was_in_a_consignment_that_is_divided_is_with_who_divided_it() -> None:
+    """It is none of the parts, and before it was held by nobody."""
+    table = with_things_inside("T-1")
+    table.say("kz.police", "interdicted")
+    said = table.say("kz.police", "exhibit_divided", exhibit="consignment", into=[{"label": "A"}, {"label": "B"}])
+    assert became(said) == ("accepted", None)
+    assert {"consignment": None, "T-1": "kz.police", "A": "kz.police", "B": "kz.police"} == holders(table)
 
 
 @pytest.mark.parametrize("label", ["consignment", "removed", "samples", "seized", "seized-2", "T-1"])

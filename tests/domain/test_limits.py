@@ -339,7 +339,8 @@ def with_what_stays(state: State) -> None:
     state.owed = [Owed(99_999, "escalation", "c" * 100, NAMES[:10])] * (OWED_BYTES // 620)
     seals = tuple(Seal(number=f"{one}".ljust(20, "X"), security="S", maker=CYRILLIC * 40) for one in range(50))
     numbers = tuple(one.number for one in seals)
-    state.custody = Custody(10**15, seals, 10**6, "0" * 64, 99_999)
+    before = Custody(10**15, seals, 10**6, "0" * 64, 99_999)
+    state.custody = replace(before, taken=99_999, before=before)
     differs = (
         SEALS_DIFFER(found=numbers, expected=numbers),
         WEIGHT_DIFFERS(found=10**15, expected=10**15, tolerance=10**15),
@@ -347,7 +348,7 @@ def with_what_stays(state: State) -> None:
         PICTURE_DIFFERS(),
         SIGHT_BROKEN(),
     )
-    state.discrepancy = Discrepancy(PLANNED[0], 99_999, differs, state.custody, taker=True)
+    state.discrepancy = Discrepancy(PLANNED[0], 99_999, differs, before, taker=True)
     state.moves = [99_999] * 50
     state.last_sighting = Sighting("2022-03-01T00:00:00.123456+05:00", CYRILLIC * 120)
     state.last_contact, state.gap = now, Gap(now, 99_999)
@@ -417,6 +418,7 @@ def delivered(state: State) -> None:
     """It is at the end of its way: nothing waits for a decision any more, and more time is not asked for."""
     with_answers(state)
     state.discrepancy = None
+    state.settle_custody()
     with_what_was_found(state)
 
 

@@ -43,6 +43,13 @@ def made(record: Record, name: str, language: str = "en", reader: Service | None
     return make(record, Wanted(name, language), SPEAKERS, reader)
 
 
+def for_the_court(table: Table) -> Made:
+    """The report for the court, which everybody has permitted."""
+    for service in (*table.plan.participants(), "kz.knb"):
+        table.say(service, "disclosure_permitted")
+    return make(Record.of(table.delivery), Wanted("court", "en", "court"), SPEAKERS)
+
+
 def text(paper: Made) -> str:
     """All that it prints, without marks."""
     return "".join(one.text if isinstance(one, Words | Value) else "____" for one in paper.paper.pieces)

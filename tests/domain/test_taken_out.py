@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from domain.delivery.holdings import amounts, exhibits
+from domain.delivery.holdings import amounts, exhibits, going_on
 from domain.delivery.memory import Recovered
+from domain.papers.paper import Bars
 from domain.papers.record import Record
 from domain.plan.attachment import Attachment
 from domain.plan.check import faults_in
@@ -17,10 +18,13 @@ from domain.record.verify import verify
 from domain.rules.budget import HELD_TOO_MUCH
 from domain.views.asked import inbox
 from domain.views.request_in_words import in_words
+from domain.views.sight import sight
 from domain.views.unasked import may_say
+from domain.views.weighings import sums
 from domain.words.errors import NotAllowed
 from tests.course import GROSS, became, code
-from tests.domain.test_more_papers import made, text
+from tests.domain.test_goods import CHEQUES, CIGARETTES, HEROIN, RIFLES, ends, gone, offers, plan_of
+from tests.domain.test_more_papers import for_the_court, made, said_in, text
 from tests.support import MEPHEDRONE, SEAL, Table, card_of, example_cards, example_directory, example_plan, with_changes
 
 NEW_SEAL = {"number": "KZ000009", "security": "H"}
@@ -69,6 +73,7 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     custody = table.delivery.state.custody
     assert custody is not None
     assert (custody.gross, [one.number for one in custody.seals]) == (GROSS - 10_000, ["KZ000009"])
+    assert custody.before is not None
     said = table.say("kz.police", "exhibits_offered", exhibits=["S-1"], to="kz.knb", purpose="examination")
     assert became(said) == ("accepted", None)
     report = {"exhibit": "S-1", "report": "test_report", "reference": "5 of 2022-03-02", "substance": "mephedrone (4-MMC)"}
@@ -79,6 +84,9 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     assert offer.facts.gross == GROSS - 10_000
     for service, kind in (("kz.police", "handover_offered"), ("uz.customs", "handover_accepted")):
         assert became(table.say(service, kind, "tashkent-airport", gross="13.89 kg", seals=[NEW_SEAL])) == ("accepted", None)
+    on_the_next_leg = table.delivery.state.custody
+    assert on_the_next_leg is not None
+    assert on_the_next_leg.before is None
     table.say("uz.customs", "delivered", "delivery")
     for service in ("uz.police", "kz.knb"):
         table.say(service, "ready", "muster")
@@ -89,6 +97,15 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     assert all(one in text(act) for one in ("7/9", "10\u202fg", "KZ000009", "is it still that"))
     with pytest.raises(NotAllowed):
         made(Record.of(table.delivery), "sampling.on-the-way", reader=table.directory.get("uz.customs"))
+    (added,) = sums(table.delivery, sight(table.delivery, table.directory.get("kz.knb")))
+    assert added.kept == added.taken_out + (added.recovered or 0)
+    assert (added.taken_out, added.closes) == (10_000, True)
+    court = for_the_court(table)
+    assert "Kazakhstan as S-1, act No. 7/9 of 02.03.2022: 4-mmc 10\u202fg." in text(court)
+    assert said_in(court, "taken out on the way 10\u202fg") == said_in(court, "goes on 13,190\u202fg")
+    (bars,) = [one for one in court.paper.blocks if isinstance(one, Bars) and len(one.rows) == 4]
+    kept, went_on = (bars.rows[number].bars for number in (1, 2))
+    assert (kept[-1].begin, kept[-1].end) == (went_on[0].begin, went_on[-1].end)
     assert ("S-1", "kz.police") in [(one.label, one.holder) for one in verify(table.packet()).exhibits]
 
     much = on_its_way()
@@ -112,7 +129,8 @@ def test_r7_what_else_is_missing_is_found_at_the_next_check() -> None:
     ("said", "found"),
     [
         ({"label": "samples"}, "label_taken"),
-        ({"samples": [{"substance": "4-mmc", "net": "14 kg"}]}, "not_so_much_in_it"),
+        ({"samples": [{"substance": "4-mmc", "net": "13.5 kg"}]}, "not_so_much_in_it"),
+        ({"samples": [{"substance": "4-mmc", "net": "14 kg"}]}, "more_than_gross"),
         ({"samples": [{"substance": "heroin", "net": 1}]}, "not_so_much_in_it"),
         ({"samples": [{"substance": "heroin", "cas": "50-36-2", "net": 1}]}, "another_substance"),
         ({"broken": []}, "other_seals_before"),
@@ -170,6 +188,152 @@ def test_r16_it_is_opened_on_the_way_where_an_act_permits_that() -> None:
     verify(table.packet())
 
 
+NO_MASS: dict[str, Any] = {"broken": [], "seals": (), "gross": None, "packages": 8, "picture": None}
+EUROS = {"currency": "EUR", "minor": 50_000, "notes": [{"value": 5_000, "count": 10}], "serials": "cd" * 32}
+
+
+def by_count(*goods: dict[str, Any], **planned: Any) -> Table:
+    """What is counted and not weighed, in ten packages, on its way."""
+    plan = plan_of(*goods, by=("count",), **planned)
+    return gone(plan, kept=goods, gross=None, seals=(), packages=10)
+
+
+@pytest.mark.parametrize(
+    ("goods", "some", "too_many"),
+    [
+        (RIFLES, {"count": 3}, ("not_so_many_in_it", {"count": 11})),
+        (CHEQUES, {"count": 1}, ("not_so_many_in_it", {"count": 4})),
+        (CIGARETTES, {"count": 499}, ("not_so_many_in_it", {"count": 501})),
+        (EUROS, {"minor": 20_000, "notes": (), "serials": None}, ("not_so_much_cash_in_it", {"minor": 50_001, "notes": ()})),
+    ],
+)
+def test_r10_what_is_counted_is_taken_out_by_count_and_the_balance_closes(
+    goods: dict[str, Any], some: dict[str, Any], too_many: tuple[str, dict[str, Any]]
+) -> None:
+    """Pieces, notes, cheques, weapons, and whole packages: never more than there were; the next check expects the packages that
+    are left, and the end the rest. Who holds it says how many are in which exhibit.
+    """
+    table = by_count(goods)
+    found, much = too_many
+    for said, code_of in (
+        ({"samples": [goods | much]}, found),
+        ({"samples": [goods | some], "whole_packages": 11}, "not_so_many_packages"),
+        ({"samples": [CIGARETTES | {"goods": "tea"}]}, "not_so_many_in_it"),
+    ):
+        assert takes(table, **NO_MASS | said) == code_of
+    assert takes(table, **NO_MASS | {"samples": [goods | some], "whole_packages": 2}) is None
+    state = table.delivery.state
+    name = "minor" if "minor" in goods else "count"
+    assert [getattr(one, name) for one in amounts(state, "S-1")] == [some[name]]
+    act = made(Record.of(table.delivery), "sampling.on-the-way", reader=table.directory.get("kz.police"))
+    assert "Whole packages taken out: 2." in text(act)
+    left = goods[name] - some[name]
+    assert [getattr(one, name) for one in going_on(state)] == [left]
+    assert takes(table, **NO_MASS | {"label": "S-2", "samples": [goods | some | {name: left + 1}]}) == found
+    rest = goods | some | {name: left} | ({"serials": "ef" * 32} if "serials" in goods else {})  # the list of fewer is another
+    assert ends(table, {"gross": None, "seals": (), "packages": 8}, recovered=[rest], packages=8) == ()
+
+
+def test_r7_packages_that_are_missing_beside_are_found_at_the_next_check() -> None:
+    """Two were taken out, and seven are left of ten: the count at the stop does not hide the third. Where
+    they are not counted on the way, no more are taken out than the plan has.
+    """
+    table = by_count(CIGARETTES)
+    assert takes(table, **NO_MASS | {"samples": [CIGARETTES | {"count": 100}], "whole_packages": 2, "packages": 7}) is None
+    assert offers(table, gross=None, seals=(), packages=7) == (None, ("packages_differ",))
+    weighed = gone(plan_of(HEROIN, goods={"packages": 8}), kept=[HEROIN])
+    gram = [HEROIN | {"net": "1 g"}]
+    assert takes(weighed, samples=gram, whole_packages=5) is None
+    again: dict[str, Any] = {"label": "S-2", "samples": gram, "broken": [NEW_SEAL], "seals": [SEAL]}
+    assert takes(weighed, **again, whole_packages=4) == "not_so_many_packages"
+    assert takes(weighed, **again, whole_packages=3) is None
+
+
+def test_r7_what_is_not_measured_when_it_is_taken_out_says_why_and_is_explained() -> None:
+    """Who allowed it is asked to authorise there; no weight is invented, and the balance asks."""
+    unmeasured = {"unmeasured": "no_means", "allowed_by": "uz.prosecutor"}
+    assert takes(on_its_way(), samples=[TEN | {"net": unmeasured}]) == "not_theirs_to_allow"
+    table = on_its_way()
+    allowed = TEN | {"net": unmeasured | {"allowed_by": "kz.prosecutor"}}
+    assert takes(table, samples=[allowed], gross="13.89 kg") == "leave_not_said"
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.gross == GROSS - 10_000
+    assert [one.code for one in table.delivery.balance.differences()] == ["not_measured"]
+
+
+def rights(table: Table, of: str, **said: Any) -> str | None:
+    """Who took it out says what it should have said; the code of the verdict."""
+    words = {"kind": "taken_out"} | SAID | said
+    return code(table.say("kz.police", "correction", of=of, reason="misread", content=words))
+
+
+def test_r18_what_was_taken_out_is_corrected_with_all_that_rests_on_it() -> None:
+    """Its mass, label and seals: what holds it, the sums and the next check follow. Nobody else corrects it, and nothing that it
+    could not have said at first.
+    """
+    table = on_its_way()
+    assert became(table.say("kz.police", "taken_out", id="the-sample", **SAID)) == ("accepted", None)
+    other = {"kind": "taken_out"} | SAID | {"samples": [TEN | {"net": "1 g"}]}
+    said = table.say("kz.knb", "correction", of="the-sample", reason="misread", content=other)
+    assert code(said) == "nothing_said"
+    much = [TEN | {"net": "13.5 kg"}]
+    assert rights(table, "the-sample", samples=much) == "not_so_much_in_it"
+    assert rights(table, "the-sample", broken=[]) == "other_seals_before"
+    assert rights(table, "the-sample", label="samples") == "label_taken"
+    assert rights(table, "the-sample", opened=True) == "opening_not_permitted"
+    hundred, seal = [TEN | {"net": "100 g"}], NEW_SEAL | {"number": "KZ000008"}
+    assert rights(table, "the-sample", label="S-9", samples=hundred, seals=[seal], gross="13.8 kg") is None
+    state = table.delivery.state
+    assert state.custody is not None
+    assert (state.custody.gross, [one.number for one in state.custody.seals]) == (GROSS - 100_000, ["KZ000008"])
+    assert {"S-9": "kz.police"} == {label: one.holder for label, one in exhibits(state).items() if label[0] == "S"}
+    assert [one.net for one in going_on(state) if isinstance(one, SubstanceMass)] == [13_100_000]
+    table.say("kz.police", "laboratory_report", **REPORT)
+    assert rights(table, "the-sample", label="S-1", samples=hundred, seals=[seal]) == "keeps_its_label"
+    again = {"label": "S-9", "samples": [TEN], "seals": [seal]}
+    table.say("kz.police", "handover_offered", "tashkent-airport", gross="13.8 kg", seals=[seal])
+    assert rights(table, "the-sample", **again, gross="13.89 kg") is None
+    assert state.custody.gross == GROSS - 100_000  # it was compared with
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", gross="13.8 kg", seals=[seal])
+    table.say("uz.customs", "delivered", "delivery")
+    for service in ("uz.police", "kz.knb"):
+        table.say(service, "ready", "muster")
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    table.say("uz.customs", "seizure", "accounting", recovered=[MEPHEDRONE | {"net": "13.1 kg"}])
+    assert [one.code for one in table.delivery.balance.unexplained()] == ["mass_differs"]
+    assert rights(table, "the-sample", label="S-9", samples=hundred, seals=[seal]) is None
+    assert table.delivery.balance.differences() == ()
+    assert verify(table.packet()).outcome == table.delivery.state.outcome
+
+
+def test_r28_what_it_was_before_is_forgotten_once_it_has_arrived() -> None:
+    """Nothing of it is corrected in what is compared with after that, so it is not carried on."""
+    table = Table().dispatch().hand_over()
+    assert takes(table, "uz.customs") is None
+    table.say("uz.customs", "delivered", "delivery")
+    assert table.delivery.state.custody is not None
+    assert table.delivery.state.custody.before is None
+
+
+def test_r18_only_what_was_taken_out_last_changes_what_is_compared_with() -> None:
+    """Another sample was taken out since, from the consignment as that left it: the sums follow, and the next check does not."""
+    table = on_its_way()
+    table.say("kz.police", "taken_out", id="the-first", **SAID)
+    assert takes(table, label="S-2", broken=[NEW_SEAL], seals=[SEAL], gross="13.88 kg") is None
+    assert rights(table, "the-first", samples=[TEN | {"net": "20 g"}]) is None
+    state = table.delivery.state
+    assert state.custody is not None
+    assert state.custody.gross == GROSS - 20_000
+    assert [one.net for one in going_on(state) if isinstance(one, SubstanceMass)] == [13_170_000]
+    assert list(state.taken_out) == ["S-1", "S-2"]
+
+
+REPORT: dict[str, Any] = {
+    "exhibit": "S-9",
+    "report": "test_report",
+    "reference": "5 of 2022-03-02",
+    "substance": "mephedrone (4-MMC)",
+}
 LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
 
 

@@ -1,6 +1,6 @@
 """Of the report for the court: who held what, whether it balances, and when nobody watched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.delivery.holdings import CONSIGNMENT, exhibits
@@ -23,6 +23,7 @@ from domain.papers.paper import (
     Blank,
     Block,
     Line,
+    Shade,
     Source,
     TableRow,
     TimeBar,
@@ -34,7 +35,9 @@ from domain.papers.tongue import joined
 from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.detection import Detected
-from domain.rules.exhibits import ExhibitsAccepted, LaboratoryReport
+from domain.rules.examining import LaboratoryReport
+from domain.rules.handing_on import ExhibitsAccepted
+from domain.rules.taking_out import TakenOut
 from domain.views.names import EXHIBITS, FATES
 from domain.words.text import mark
 
@@ -49,14 +52,18 @@ WHO, SINCE, GROSS, SEALS, CHECKED = (
 DISCREPANCY = mark("Decisions to go on in spite of a discrepancy: {count}.")
 HELD = mark("Exhibit: {exhibit}; held by {holder}.")
 GONE = mark("Exhibit: {exhibit}; {fate}.")
+INSIDE = mark("in the consignment")
 BALANCE, OF_AMOUNTS = mark("Mass balance"), mark("Balance of amounts")
 REPORTED = mark("found")
 FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end")
+ON_THE_WAY, TAKEN, GOES_ON = mark("on the way"), mark("taken out on the way"), mark("goes on")
 REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
 CLOSES = mark("It balances within the plan's tolerances{computed}.")
 DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
 PUT_IN = mark("Put in: {items}.")
+TAKEN_AS = mark("Taken out on the way by {service} as {exhibit}, act {act}: {amounts}.")
+PACKAGES = mark("{amounts}; whole packages: {count}")
 RECOVERED_AS = mark("Recovered by {service}: {amounts}.")
 OPINION = mark("{act}, in case No. {case}")
 EXAMINED = mark("A laboratory examined {exhibit} for {service}, {act}: {substance}.")
@@ -95,6 +102,8 @@ class CourtGoods(ReportTelling):
             exhibit: Line = (label_of(label, tongue, *sources),)
             if not is_given(label):
                 exhibit = (*exhibit, Words(", "), tongue.exhibit(one.what, *lot.sources))
+            if one.inside:
+                exhibit = (*exhibit, Words(", "), *tongue.words(INSIDE))
             if one.holder is not None:
                 lines.append((HELD, {"exhibit": exhibit, "holder": self.the_service(one.holder)}))
             else:
@@ -159,6 +168,7 @@ class CourtGoods(ReportTelling):
                     for item in prepared.items
                 )
                 yield self.tell(PUT_IN, items=joined(items))
+        yield from self.told([self._taken_out(said, one) for said, one in record.said(TakenOut)])
         for said, seizure in story.seizures(record):
             recovered = joined(Value(tongue.amount(one), said.entries) for one in seizure.recovered) or NONE
             labels = joined(Value(label, said.entries) for label in seizure.items)
@@ -170,6 +180,20 @@ class CourtGoods(ReportTelling):
             yield self.tell(DIFFERS, what=tongue.finding(finding, "computed"))
         if not found:
             yield self.tell(CLOSES, computed=COMPUTED)
+
+    def _taken_out(self, said: Heard, taken: TakenOut) -> Told:
+        """What was taken out on the way, and is an exhibit of its own."""
+        tongue = self.tongue
+        amounts = joined(Value(tongue.amount(one), said.entries) for one in taken.samples)
+        if taken.whole_packages:
+            count = Value(str(taken.whole_packages), said.entries)
+            amounts = tongue.say(PACKAGES, amounts=amounts, count=count)
+        return TAKEN_AS, {
+            "service": self.the_service(said.service),
+            "exhibit": label_of(taken.label, tongue, *said.entries),
+            "act": act(tongue, taken.reference, *said.entries),
+            "amounts": amounts,
+        }
 
     def _examined(self, said: Heard, report: LaboratoryReport) -> Told:
         """What a laboratory found, and what it spent and left."""
@@ -189,13 +213,13 @@ class CourtGoods(ReportTelling):
         return EXAMINED_WEIGHED, filled | {name: Value(tongue.mass(one), said.entries) for name, one in weights.items()}
 
     def _balance_bars(self) -> Iterator[Block]:
-        """Of what was measured in grams: by the plan, as prepared, at the end; of one substance."""
+        """Of what was measured in grams: by the plan, as prepared, as it went on, at the end; of one substance."""
         record, tongue = self.record, self.tongue
         handled = story.prepared(record)
         if handled is None:
             return
         said, prepared = handled
-        parts = [
+        parts: list[tuple[str, dict[str, int], Shade]] = [
             (REMOVED, story.masses(prepared.removed), "light"),
             (SAMPLES, story.masses(prepared.samples), "dark"),
             (KEPT, story.masses(prepared.kept), "middle"),
@@ -214,17 +238,35 @@ class CourtGoods(ReportTelling):
             mass = masses.get(name, 0)
             if mass:
                 label = (Value(f"{tongue.translate(what)} {tongue.mass(mass)}", said.entries),)
-                bars.append(TimeBar(place, place + mass * 1000 // most, shade, label))  # type: ignore[arg-type]
+                bars.append(TimeBar(place, place + mass * 1000 // most, shade, label))
                 place += mass * 1000 // most
         rows = [
             BarRow(tongue.words(FOUND), (TimeBar(0, planned * 1000 // most, "none", (Value(tongue.mass(planned), ("plan",)),)),)),
             BarRow(tongue.words(DIVIDED), tuple(bars)),
         ]
+        if taken := record.said(TakenOut):
+            rows.append(BarRow(tongue.words(ON_THE_WAY), self._goes_on(taken, parts[-1][1].get(name, 0), place, most)))
         if recovered:
             entries = counted(seq for one, _ in recovered for seq in one.entries)
             label = (Value(f"{tongue.translate(SEIZED)} {tongue.mass(end)}", entries),)
             rows.append(BarRow(tongue.words(AT_END), (TimeBar(max(place - end * 1000 // most, 0), place, "middle", label),)))
         yield Bars(tuple(rows), ())
+
+    def _goes_on(self, taken: Sequence[tuple[Heard, TakenOut]], kept: int, end: int, most: int) -> tuple[TimeBar, ...]:
+        """Below what was kept, which ends there: what was taken out of it on the way, and what went on."""
+        tongue = self.tongue
+        entries = counted(seq for said, _ in taken for seq in said.entries)
+        out = min(sum(sum(story.masses(one.samples).values()) for _, one in taken), kept)
+        begins, at = (end - mass * 1000 // most for mass in (kept, kept - out))
+        both: tuple[tuple[str, int, int, int, Shade], ...] = (
+            (TAKEN, out, begins, at, "dark"),
+            (GOES_ON, kept - out, at, end, "middle"),
+        )
+        return tuple(
+            TimeBar(start, stop, shade, (Value(f"{tongue.translate(what)} {tongue.mass(mass)}", entries),))
+            for what, mass, start, stop, shade in both
+            if mass
+        )
 
     def _gaps(self) -> Iterator[Block]:
         record, tongue = self.record, self.tongue

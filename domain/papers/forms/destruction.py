@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from domain.delivery.holdings import CONSIGNMENT
+from domain.delivery.holdings import CONSIGNMENT, inside
 from domain.papers.form import Form
 from domain.papers.forms.lots import each_lot
 from domain.papers.forms.parts import (
@@ -33,7 +33,7 @@ from domain.papers.paper import (
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.directory import Service
-from domain.rules.exhibits import Disposed
+from domain.rules.disposing import Disposed
 from domain.rules.stop import Destroyed
 from domain.words.text import mark
 
@@ -117,6 +117,8 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
         yield each_lot(record, said, gone.exhibits, tongue)
     else:
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
+        if items := inside(record.delivery.state):
+            yield each_lot(record, said, items, tongue)
     yield Paragraph(tongue.say(IDENTITY, yes=TickBox(), no=TickBox(), blank=Blank(3)), "left")
     yield Paragraph(tongue.say(NOTHING_LEFT, yes=TickBox(), no=TickBox(), blank=Blank(4)), "left")
     digests = recorded((said,))

@@ -11,8 +11,9 @@ from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.goods import AnyAmount, SubstanceMass
 from domain.rules.balance import Seizure
-from domain.rules.exhibits import ExhibitDivided, LaboratoryReport
+from domain.rules.examining import ExhibitDivided, LaboratoryReport
 from domain.rules.preparation import Prepared
+from domain.rules.taking_out import TakenOut
 from domain.views.amounts import together
 from domain.views.names import EXHIBITS
 from domain.words.text import mark
@@ -29,6 +30,8 @@ SEIZED = mark("seized")
 SEIZED_IN_ALL, NOTHING = mark("seized"), mark("none")
 ON_THE_WAY = mark("{consignment}, on the way")
 TAKEN_OUT = mark("at the preparation {amounts}")
+OUT_ON_THE_WAY = mark("taken out on the way {amounts}")
+TAKEN_FROM_IT = mark("taken out on the way")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,9 @@ def lot_of(record: Record, label: str, tongue: Tongue) -> Lot:
         for item in one.items:
             if item.label == label:
                 return Lot((item_of(tongue, item, *said.entries),), said)
+    for said, out in record.said(TakenOut):
+        if out.label == label:
+            return Lot((Value(tongue.translate(TAKEN_FROM_IT), said.entries),), said, out.samples)
     for number, (said, seizure) in enumerate(record.said(Seizure), 1):
         if seized_label(number) == label:
             return Lot((Value(tongue.translate(SEIZED), said.entries),), said, seizure.recovered)
@@ -118,7 +124,7 @@ def label_of(label: str, tongue: Tongue, *sources: Source) -> Value:
 
 def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = bool) -> Line:
     """What was seized, by substance or other thing, of services that are `mine`; the whole consignment where it was so on the
-    way; and what was taken out at the preparation.
+    way; and what was taken out at the preparation and on the way.
     """
     whole = [said for said, _ in story.interdictions(record) if mine(said.service)]
     seized = [(said, one) for said, one in story.seizures(record) if mine(said.service)]
@@ -132,6 +138,10 @@ def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = 
     if handled is not None and handled[1].removed and mine(handled[0].service):
         amounts = joined(Value(tongue.amount(one), handled[0].entries) for one in together(handled[1].removed))
         found.append(tongue.say(TAKEN_OUT, amounts=amounts))
+    if taken := [(said, one) for said, one in record.said(TakenOut) if mine(said.service)]:
+        entries = counted(seq for said, _ in taken for seq in said.entries)
+        amounts = joined(Value(tongue.amount(one), entries) for one in together(each for _, out in taken for each in out.samples))
+        found.append(tongue.say(OUT_ON_THE_WAY, amounts=amounts))
     return joined(found) or (Value(tongue.translate(NOTHING), ("computed",)),)
 
 

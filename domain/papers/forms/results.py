@@ -49,7 +49,7 @@ from domain.rules.arrival import ArresteeReleased, ArrestMade, Delivered
 from domain.rules.balance import Seizure
 from domain.rules.closing import CostsSettled, Debriefed
 from domain.rules.custody import Dispatched, HandoverAccepted
-from domain.rules.exhibits import Disposed
+from domain.rules.disposing import Disposed
 from domain.rules.preparation import Prepared
 from domain.views.names import FATES, OUTCOMES
 from domain.views.sentences import say_kind

@@ -43,6 +43,7 @@ TEST = mark("Presumptive test on the spot: {test}.")
 REST = mark("After sampling the consignment holds: {kept}; taken out beside: {removed}.")
 NOTHING = mark("nothing")
 BY_ACT, CLOSED = mark("By act {act}, to settle: {purpose}."), mark("Seals broken: {broken}; it goes on under {seals}.")
+WHOLE = mark("Whole packages taken out: {count}.")
 WHERE = mark("2. Holding and examination")
 HELD = mark("The samples are held by {service}, {stored}, until they are handed to the laboratory.")
 SENT = mark("Sent for examination to: {laboratory}, by No. {number} of {day}. Questions: {questions}")
@@ -146,6 +147,8 @@ def _rest(said: Heard, content: Prepared | TakenOut, tongue: Tongue) -> Iterator
     if isinstance(content, TakenOut):
         purpose = tongue.quoted(content.purpose, *said.entries)
         yield Paragraph(tongue.say(BY_ACT, act=act(tongue, content.reference, *said.entries), purpose=purpose), "left")
+        if content.whole_packages:
+            yield Paragraph(tongue.say(WHOLE, count=Value(str(content.whole_packages), said.entries)), "left")
         broken, new = (seals(these, *said.entries) or (Blank(2),) for these in (content.broken, content.seals))
         yield Paragraph(tongue.say(CLOSED, broken=broken, seals=new), "left")
         return

@@ -20,7 +20,7 @@ from domain.rules.balance import Seizure
 from domain.rules.consent import AuthorisationGranted
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.detection import Detected
-from domain.rules.exhibits import LaboratoryReport
+from domain.rules.examining import LaboratoryReport
 from domain.rules.kind import Kind
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared

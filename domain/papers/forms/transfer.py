@@ -25,7 +25,7 @@ from domain.papers.paper import Blank, Block, Dated, Heading, Line, Paragraph, T
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
 from domain.plan.directory import Service
-from domain.rules.exhibits import ExhibitsAccepted, ExhibitsOffered
+from domain.rules.handing_on import FOUND_OTHERWISE, ExhibitsAccepted, ExhibitsOffered
 from domain.words.text import mark
 
 KIND = mark("Act of acceptance and transfer")
@@ -38,7 +38,13 @@ OBJECT = mark("It is taken to be: {object}.")
 THINGS = mark("1. What was handed over")
 AS_FOUND = mark("2. As each found it")
 ITEM, GIVER, TAKER = mark("What"), mark("Given"), mark("Taken")
-TIME, LOCAL, GROSS, SEALS = mark("Time, UTC"), mark("Local time"), mark("Gross, all of it"), mark("Seals")
+TIME, LOCAL, GROSS, SEALS, PACKAGES = (
+    mark("Time, UTC"),
+    mark("Local time"),
+    mark("Gross, all of it"),
+    mark("Seals"),
+    mark("Packages"),
+)
 INTACT = mark("Packing and seals as the giver left them: {yes} yes  {no} no: {note}")
 PASSED = mark("The taker holds it from {moment} UTC on, when the acceptance was recorded. Until then the giver held it.")
 REMARKS = mark("Remarks: {none} none  {some} {blank}")
@@ -115,7 +121,12 @@ def _blocks(record: Record, act: _TransferAct, tongue: Tongue) -> Iterator[Block
     yield Heading(tongue.words(THINGS))
     yield each_lot(record, acceptance, act.accepted.exhibits, tongue)
     yield Heading(tongue.words(AS_FOUND))
-    yield _found(record, act, tongue)
+    yield _found(record, act, tongue, whole=whole)
+    said = (*act.offer.entries, *acceptance.entries)
+    remarks = [
+        (entry.seq, one) for entry, one in record.delivery.remarked() if entry.seq in said and one.code == FOUND_OTHERWISE.name
+    ]
+    yield from (Paragraph((tongue.finding(one, seq),), "left") for seq, one in remarks)
     note = tongue.quoted(act.accepted.note, *acceptance.entries) if act.accepted.note else Blank(4)
     intact = act.accepted.intact
     yield Paragraph(tongue.say(INTACT, yes=TickBox(intact), no=TickBox(not intact), note=note), "left")
@@ -129,7 +140,7 @@ def _blocks(record: Record, act: _TransferAct, tongue: Tongue) -> Iterator[Block
     yield signing(tongue, roles, stamp=True, paired=True)
 
 
-def _found(record: Record, act: _TransferAct, tongue: Tongue) -> Table:
+def _found(record: Record, act: _TransferAct, tongue: Tongue, *, whole: bool) -> Table:
     """What giver and taker each found, beside each other."""
     found: tuple[ExhibitsOffered | ExhibitsAccepted, ...] = (act.offered, act.accepted)
     sides = tuple(zip((act.offer, act.acceptance), found, strict=True))
@@ -141,8 +152,14 @@ def _found(record: Record, act: _TransferAct, tongue: Tongue) -> Table:
             row(tongue.words(LOCAL), *(local(tongue, record, one.checkpoint, one) for one, _ in sides)),
             row(tongue.words(GROSS), *(_or_by_hand(weight(tongue, said.gross, *one.entries)) for one, said in sides)),
             row(tongue.words(SEALS), *(_or_by_hand(seals(said.seals, *one.entries)) for one, said in sides)),
+            *([row(tongue.words(PACKAGES), *(_packages(said, one) for one, said in sides))] if whole else []),
         ],
     )
+
+
+def _packages(said: ExhibitsOffered | ExhibitsAccepted, one: Heard) -> Line:
+    """How many there are, where they were counted."""
+    return (Value(str(said.packages), one.entries),) if said.packages is not None else (Blank(2),)
 
 
 def _or_by_hand(said: Line) -> Line:
