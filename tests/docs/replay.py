@@ -256,8 +256,8 @@ def contingencies() -> Iterator[str]:
 
 def _of_contingency(cls: type[Contingency]) -> Iterator[tuple[str, str]]:
     says, asked = cls.declares, _asked_by(cls)
-    yield "called for", told(vars(cls)["called_for"])
-    yield "asked", f"{told(vars(cls)['checkpoint'])} Each for `{says.needs}`; `need` is `{asked.get('need', 'all')}`."
+    yield "called for", told(cls.called_for)
+    yield "asked", f"{told(cls.checkpoint)} Each for `{says.needs}`; `need` is `{asked.get('need', 'all')}`."
     span = UNTIL[asked["due"]] + (". It waits without end: `opened` has no due time" if says.without_end else "")
     yield "due", f"{span}. `overdue` is `{ast.literal_eval(asked.get('overdue', repr('hold')))}`."
     if says.everybody_named:
