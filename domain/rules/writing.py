@@ -73,8 +73,8 @@ class Written(Contingency):
         return "halts" if state.under_way else "closes"
 
     def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
-        """`not_written` of an authorisation, `agreement_not_written` of an agreement, where it is not under way any more: else the
-        halt says it.
+        """`not_written` of an authorisation, `agreement_not_written` of an agreement, where it is not under way any more: else
+        the halt says it.
         """
         return None if state.under_way else self.not_in_time(services=progress.waiting_for())
 

@@ -86,8 +86,8 @@ UNTIL = {
     "delivery.plan.afterwards or delivery.plan.contingencies.decision": "`afterwards` of the plan, else `contingencies.decision`",
     "delivery.plan.contingencies.acknowledge_stop": "`contingencies.acknowledge_stop` of the plan",
     "delivery.plan.contingencies.remind_every": "`contingencies.remind_every` of the plan",
-    "watch.answer": "`surveillance.answer` of the plan",
-    "watch.search": "`surveillance.search` of the plan",
+    "watch.answer": "`answer` of the `watch`",
+    "watch.search": "`search` of the `watch`",
     "due": "`within` of the duty (of months: as many days as so many have at the least), or the time of the plan; "
     "of one that is due `before` the end of an authorisation, that end less it",
     "left_until(ends, state.now)": "the end of what was permitted in urgency",
@@ -390,6 +390,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.under_way,
         State.advances,
         State.watched,
+        State.watch,
         State.states_ahead,
         State.leg_at,
         State.move,
