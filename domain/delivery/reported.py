@@ -68,9 +68,9 @@ class Amended(Event):
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The new services and cards are known, and the new plan is in force, from here on; who is responsible by it may
         `take_charge`. `cleared` falls back to the leg it is on, -1 before it has left. Where the new plan has a looser watch than
-        the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays only if the register `covers` the new plan. A checkpoint that is
-        open and stands in the new plan is asked as it stands there, and is due `due_after` later than
-        `counted_from`.
+        the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
+        only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
+        there, and is due `due_after` later than `counted_from`.
         """
         before, watch = state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)

@@ -311,7 +311,7 @@ class Duty(Provision):
     what: Words
     after: DutyEvent = "authorisation"
     within: LegalTerm | None = None
-    """From that event on. None: the law gives no number, such as "at once", and each plan names a time, or what is `usual` counts."""
+    """From that event on. None: the law gives no number, such as "at once": a plan names a time, or the `usual` one counts."""
     usual: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
     """What is usual where the law gives no number: an example, and no law. A plan may name another time."""
     before: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None

@@ -110,7 +110,7 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 
 def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:
-    """Where the law makes a duty of something and gives no time for it, the plan names one, unless the card says what is usual; and for
+    """Where the law makes a duty of something and gives no time for it, nor the card a usual one, the plan names one; and for
     nothing else (R16).
     """
     untimed = {one.id: one for one in card.duties_of(plan.case) if one.untimed}

@@ -251,7 +251,7 @@ def questions_stay(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
         covered = bool(given) and all(grant.request == digest_of_request(plan, one.state) for grant in given)
         if not covered and all(delivery.state.closed(other.id) for other in others):
             problem = fill(
-                "R1: {state} has not decided at {checkpoint}, so it stays, or {state} is asked at another checkpoint of authorise",
+                "R1: {state} has not decided at {checkpoint}, so it stays, or {state} is asked at another one of authorise",
                 state=one.state,
                 checkpoint=one.id,
             )

@@ -68,10 +68,7 @@ class DutyDone(Kind):
     )
 
 
-
 DISPOSED_OF: Final = ("destroyed", "returned", "handed_to_court")
-
-
 
 
 class OwedDuty(NamedTuple):
@@ -107,11 +104,11 @@ class DutyOwed(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """Once about each of the `duties` when the event has come that it runs `after`. Its key is the service that it is about and
-        the duty's id, with a dot between. An authorisation has ended once it is withdrawn, its `valid_until` has come, or there is
-        an outcome; a permission once all that the service has `permitted` there has ended, or there is an outcome. What is due
-        `before` the end of an authorisation is called for while it is under way and has not been delivered, and that end is no
-        further away than twice as long. A disposal is that of an exhibit which was destroyed, returned or handed to a court.
+        """Once about each of the `duties` when the event has come that it runs `after`. Its key is the service that it is about
+        and the duty's id, with a dot between. An authorisation has ended once it is withdrawn, its `valid_until` has come, or
+        there is an outcome; a permission once all that the service has `permitted` there has ended, or there is an outcome. What
+        is due `before` the end of an authorisation is called for while it is under way and has not been delivered, and that end
+        is no further away than twice as long. A disposal is of an exhibit which was destroyed, returned or handed to a court.
         """
         state = delivery.state
         come: Mapping[DutyEvent, bool] = {
@@ -133,9 +130,10 @@ class DutyOwed(Contingency):
                 yield one.key
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """Whose duty it is, within the time of the card; where the law gives none, within that of the plan's `duty_times`, what is
-        `usual` by the card, or for a `decision`; where it is due `before` the end of an authorisation, until then. Whoever
-        permitted that of which the result is told is on its ladder, after half of the time.
+        """Whose duty it is, within the time of the card; where the law gives none, within that of the plan's `duty_times`, what
+        is `usual` by the card, or for a `decision`; where it is due `before` the end of an authorisation, until then. To tell a
+        result, it is reminded after half of the time, and after three quarters whoever permitted it is on the ladder; both in
+        whole milliseconds.
         """
         owed = duty_of(delivery, key)
         assert owed is not None  # noqa: S101 - it was called for by it
@@ -145,9 +143,11 @@ class DutyOwed(Contingency):
             due = left_until(grant.valid_until - owed.duty.before, now)
         else:
             due = at_least(owed.duty.within or planned_time(delivery, owed))
-        half = left_until(delivery.state.now + due / 2, delivery.state.now)
-        ladder = (Rung(after=half, to=owed.about),) if owed.duty.after == "end_of_permission" else ()
-        return Checkpoint(id=name, requires=(Requirement(service=owed.service, says="duty"),), due=due, escalate=ladder)
+        half, most = (left_until(delivery.state.now + due * part / 4, delivery.state.now) for part in (2, 3))
+        results = owed.duty.after == "end_of_permission"
+        ladder = (Rung(after=most, to=owed.about),) if results else ()
+        needs = (Requirement(service=owed.service, says="duty"),)
+        return Checkpoint(id=name, requires=needs, due=due, remind=(half,) if results else (), escalate=ladder)
 
     def title_of(self, key: str) -> str:
         return f"duty.{key}"
@@ -252,8 +252,8 @@ def time_of(delivery: Delivery, owed: OwedDuty) -> Finding:
 
 
 def about_duty(delivery: Delivery, key: str) -> tuple[Finding, ...]:
-    """What whoever is asked for a duty is told: of what the result is told, and who says by when; nothing where nobody has it any
-    more.
+    """What whoever is asked for a duty is told: of what the result is told (`result_of`), and who says by when: `time_of_law`,
+    `time_before`, `time_usual` or `time_of_plan`; nothing where nobody has it any more.
     """
     owed = duty_of(delivery, key)
     if owed is None:

@@ -24,9 +24,9 @@ from domain.plan.request_for_consent import DECIDING, digest_of_request, request
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import LOOK_ASKED, TOUCHES, call_about
+from domain.rules.duties import about_duty, duty_of
 from domain.rules.hold import LAPSED, ORDERED
 from domain.rules.measures import may_be_permitted
-from domain.rules.duties import about_duty, duty_of
 from domain.rules.proceedings import TAKEOVER_ASKED, awaited
 from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
 from domain.rules.speaking import asked_in_place, is_backup, may_be_urgent
