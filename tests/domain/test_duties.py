@@ -320,7 +320,7 @@ def test_r16_who_permitted_a_measure_is_told_what_it_brought_once_it_has_ended()
 @pytest.mark.parametrize("how", ["outcome", "withdrawn", "after a halt", "in the authorisation"])
 def test_r16_a_measure_ends_however_the_delivery_does(how: str) -> None:
     """Its result is told when there is an outcome at the latest; when it ends after a halt, to the moment; and once only."""
-    table = listening(RESULT | {"within": "2d"}, until=ENDS if how == "after a halt" else None)
+    table = listening(RESULT | {"within": "2d"}, until="2022-03-01T13:30:00Z" if how == "after a halt" else None)
     if how in ("withdrawn", "in the authorisation"):
         own = card_of("KZ", duties=[RESULT | {"within": "2d", "law": {"mark": "T", "text": example_cards()["KZ"].texts[0].id}}])
         table = Table(with_changes(plan_={"expiry_warnings": []}), other_cards=own)
@@ -332,7 +332,7 @@ def test_r16_a_measure_ends_however_the_delivery_does(how: str) -> None:
         table.dispatch()
         table.say("kz.police", "stop_requested", reason="a risk")
         assert RESULT_TOLD not in table.delivery.state.progress
-        table.pass_time(microseconds=(table.delivery.state.began + timedelta(hours=8) - table.now) // timedelta(microseconds=1))
+        table.pass_time(microseconds=(table.delivery.state.began + timedelta(hours=7.5) - table.now) // timedelta(microseconds=1))
         assert table.delivery.state.outcome is None
     else:
         table.say("kz.police", "stop_requested", reason="a risk")
