@@ -332,8 +332,9 @@ def test_r16_a_measure_ends_however_the_delivery_does(how: str) -> None:
         table.dispatch()
         table.say("kz.police", "stop_requested", reason="a risk")
         assert RESULT_TOLD not in table.delivery.state.progress
-        table.pass_time(microseconds=(table.delivery.state.began + timedelta(hours=7.5) - table.now) // timedelta(microseconds=1))
+        table.pass_time(microseconds=(table.delivery.state.began + timedelta(hours=7.6) - table.now) // timedelta(microseconds=1))
         assert table.delivery.state.outcome is None
+        assert table.at(RESULT_TOLD).opened == table.delivery.state.began + timedelta(hours=7.5)
     else:
         table.say("kz.police", "stop_requested", reason="a risk")
         table.say("kz.police", "interdicted")
