@@ -24,7 +24,7 @@ from domain.views.forms import FIELDS
 from domain.views.given import say_given
 from domain.views.listed import say_prosecution
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
-from domain.views.request_in_words import in_words
+from domain.views.request_in_words import in_words, say_closer
 from domain.views.sentences import say, say_plainly
 from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, SignedByOne, StopView, WaitView
 from domain.words.moments import instant
@@ -74,6 +74,8 @@ def panel(view: DeliveryView, now: datetime | None = None, *, tail: tuple[Entry 
         facts.add_row(_("consignment"), outside)
     if where is not None and where.last_seen:
         facts.add_row(_("last seen"), where.last_seen)
+    if view.closer is not None and view.outcome is None:
+        facts.add_row(_("how closely it is watched"), say_closer(view.closer, speak))
     for consent in view.consents if view.outcome is None else ():
         live = _("live") if consent.live else _("provisional, NOT live") if consent.provisional else _("NOT live")
         words = {"live": live, "moment": moment(consent.valid_until), "service": consent.service}

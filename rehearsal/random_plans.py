@@ -7,7 +7,7 @@ import random
 from itertools import pairwise
 from typing import Any, get_args
 
-from domain.plan.cards import Agreement, DutyEvent, RuleCard
+from domain.plan.cards import Agreement, Duty, DutyEvent, RuleCard
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 
@@ -18,6 +18,8 @@ MODALITIES = ("intact", "removed", "removed_in_part", "replaced_in_part", "repla
 KINDS = ("customs", "police", "prosecutor", "court")
 MEASURES = ("post", "opening", "following_person", "watching_thing", "device", "foreign_officers")
 USED = MEASURES[1:5]
+EVENTS: tuple[DutyEvent, ...] = tuple(one for one in get_args(DutyEvent) if one != "end_of_permission")
+"""What the duty of whoever authorises runs from; see `_telling_results` for the other."""
 LAW = {"mark": "K", "text": "invented"}
 GOODS: tuple[list[dict[str, Any]], ...] = (
     [{"substance": "mephedrone", "net": "13.2 kg"}],
@@ -47,6 +49,7 @@ def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
     words = _plan(seed, states, cards, dice)
     _by_guests(words, random.Random(f"{seed}/guests"))  # noqa: S311 - as above
     cards = _with_agreements(words, cards, random.Random(f"{seed}/agreements"))  # noqa: S311 - as above
+    cards = _telling_results(cards, random.Random(f"{seed}/results"))  # noqa: S311 - as above
     plan = _with_permissions(_with_others(words, random.Random(f"{seed}/others")), cards)  # noqa: S311 - as above
     return plan, _directory(), cards
 
@@ -61,7 +64,7 @@ def _directory() -> Directory:
 
 
 def _card(state: str, dice: random.Random) -> RuleCard:
-    after = dice.choice(get_args(DutyEvent))
+    after = dice.choice(EVENTS)
     duty = {"id": "register", "what": "a copy to the register", "after": after} | _time(after, dice.randint(1, 20))
     needs: dict[str, list[str]] = {}
     for measure in MEASURES:
@@ -110,7 +113,7 @@ def _time(after: str, days: int) -> Words:
 
 def _duty_times(asked: list[str], cards: dict[str, RuleCard]) -> Words:
     """A time for each duty for which the law gives none."""
-    untimed = {state: [one.id for one in cards[state].duties if one.untimed] for state in asked}
+    untimed = {state: [one.id for one in cards[state].duties if one.untimed and one.usual is None] for state in asked}
     return {state: dict.fromkeys(names, "36h") for state, names in untimed.items() if names}
 
 
@@ -349,6 +352,16 @@ def _with_agreements(words: Words, cards: dict[str, RuleCard], dice: random.Rand
             found[at["state"]] = cards[at["state"]].model_copy(update={"agreements": (wanted,)})
             at["requires"].append(_asks(f"{at['state'].lower()}.customs", "agreement"))
     return found
+
+
+def _telling_results(cards: dict[str, RuleCard], dice: random.Random) -> dict[str, RuleCard]:
+    """The cards, of which some want whoever permitted a measure to be told what it brought."""
+    words = {"id": "result", "what": "the result is told", "after": "end_of_permission", "law": LAW}
+    told = Duty.model_validate(words | dice.choice(({"within": "2d"}, {"usual": "3d"})))
+    return {
+        state: card.model_copy(update={"duties": (*card.duties, told)}) if dice.random() < OTHERS else card
+        for state, card in cards.items()
+    }
 
 
 def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:

@@ -344,7 +344,7 @@ def _may_open(plan: Plan, name: str) -> bool:
         or name in UNFORESEEN
         or (plan.group is not None and name == "sibling.stop")
         or (alone is not None and bool(alone.wait_for))
-        or any(duty in plan.authorities(state) for state in plan.asked_states())
+        or duty in plan.deciding()
         or (contingency in ("sanction", "renewal") and about in plan.deciding())
         or (extension != name and any(extension in plan.authorities(state) for state in plan.asked_states()))
         or (decision != name and plan.find(decision) is not None)

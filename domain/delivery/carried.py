@@ -63,6 +63,8 @@ def carried(delivery: Delivery) -> Carried:
             del grant["given_at"]  # it was given in writing
     if not words["agreed"]:
         del words["agreed"]  # nobody agreed before it was written
+    if words["closer"] is None:
+        del words["closer"]
     for permit in (one for permits in words["permits"].values() for one in permits):
         if not permit["urgent"]:
             del permit["urgent"]

@@ -16,6 +16,7 @@ from domain.plan.directory import Directory, Service
 from domain.plan.key_changes import changed, read_change
 from domain.plan.plan import read_plan
 from domain.plan.register import Contact
+from domain.plan.request_for_consent import closest, loosened
 from domain.plan.vocabulary import Digest
 from domain.signing.canonical import Frozen, canonical, digest_of_bytes, plain
 from domain.signing.envelope import SIBLING_TYPE, Envelope, open_envelope
@@ -66,15 +67,17 @@ class Amended(Event):
 
     def apply(self, state: State, when: Moment, law: Law) -> None:
         """The new services and cards are known, and the new plan is in force, from here on; who is responsible by it may
-        `take_charge`. `cleared` falls back to the leg it is
-        on, -1 before it has left. `looked` of the register stays only if the register `covers` the new plan. A checkpoint that is
-        open and stands in the new plan is asked as it stands there, and is due `due_after` later than
-        `counted_from`.
+        `take_charge`. `cleared` falls back to the leg it is on, -1 before it has left. Where the new plan has a looser watch than
+        the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
+        only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
+        there, and is due `due_after` later than `counted_from`.
         """
-        before = state.plan.participants()
+        before, watch = state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)
         state.plan = read_plan(self.plan)
         state.plans.append((when.seq, self.plan.fingerprint()))
+        looser = watch is not None and loosened(watch, state.plan.surveillance)
+        state.closer = closest(watch, state.plan.surveillance) if watch is not None and looser else None
         state.take_charge(when.at, when.at)
         state.cleared = min(state.cleared, -1 if state.leg is None else state.leg)
         state.register.looked = state.register.looked and state.register.covers(state.plan)

@@ -43,7 +43,7 @@ from domain.delivery.vocabulary import NoticeKind, Outcome, Result
 from domain.delivery.watching import InCharge, Relief, Watched
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.plan import Leg, Plan, Step, Wait
+from domain.plan.plan import Leg, Plan, Step, Surveillance, Wait
 from domain.words.limits import MOST_STRETCHES
 
 T = TypeVar("T")
@@ -170,6 +170,8 @@ class State:
     """Where it was last seen; nothing is decided by it."""
     last_contact: datetime | None = None
     """When the last statement was recorded that had it in hand or in sight."""
+    closer: Surveillance | None = None
+    """How closely it is watched until the States have consented to a looser watch (R22); none: no change has loosened it."""
     gap: Gap | None = None
     """The interval out of sight that has not ended."""
     gaps: int = 0
@@ -230,6 +232,13 @@ class State:
     def watched(self) -> bool:
         """Whether it is on its way and must be kept in sight (R9): it has left, is not delivered, and is under way."""
         return self.dispatched and not self.delivered and self.under_way
+
+    @property
+    def watch(self) -> Surveillance | None:
+        """How closely it is watched (R9): as the plan has it; while a change has loosened that and `authorise` has not `passed`,
+        as `closer` has it.
+        """
+        return self.plan.surveillance if self.closer is None or self.passed("authorise") else self.closer
 
     @property
     def participants(self) -> tuple[str, ...]:

@@ -83,9 +83,11 @@ DutyEvent = Literal[
     "end_of_authorisation",
     "outcome",
     "disposal",
+    "end_of_permission",
 ]
 """What a duty runs from: an authorisation ends when it runs out, is withdrawn, or the delivery has its outcome; a disposal is the
-first exhibit of which it is said what became of it."""
+first exhibit of which it is said what became of it; what one service has permitted ends with the last of it, or with the outcome.
+"""
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Kinds = Annotated[tuple[ServiceKind, ...], Field(max_length=MOST_KINDS)]
@@ -300,13 +302,18 @@ class Offences(Provision):
 
 
 class Duty(Provision):
-    """What whoever authorises must also do, and within what time of which event, or how long before it."""
+    """What whoever authorises must also do, and within what time of which event, or how long before it. After the
+    `end_of_permission` whoever carries it out tells the result to whoever permitted it (Kazakhstan, law on operational-search
+    activity art. 12(8)).
+    """
 
     id: Slug
     what: Words
     after: DutyEvent = "authorisation"
     within: LegalTerm | None = None
-    """From that event on. None: the law gives no number, such as "at once", and each plan names a time."""
+    """From that event on. None: the law gives no number, such as "at once": a plan names a time, or the `usual` one counts."""
+    usual: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
+    """What is usual where the law gives no number: an example, and no law. A plan may name another time."""
     before: Annotated[Span | None, Field(exclude_if=lambda span: span is None)] = None
     """How long before the `end_of_authorisation` at the latest."""
 
@@ -315,11 +322,14 @@ class Duty(Provision):
         if self.before is not None and (self.within is not None or self.after != "end_of_authorisation"):
             message = "before is said of the end_of_authorisation alone, in the place of within"
             raise ValueError(message)
+        if self.usual is not None and not self.untimed:
+            message = "usual is said where the law gives no time: leave out within and before, or it"
+            raise ValueError(message)
         return self
 
     @property
     def untimed(self) -> bool:
-        """Whether the law gives no time for it, so that the plan must."""
+        """Whether the law gives no time for it, so that the plan does."""
         return self.within is None and self.before is None
 
 

@@ -110,11 +110,13 @@ def _term(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 
 def _duties(plan: Plan, card: RuleCard) -> Iterator[Fault]:
-    """Where the law makes a duty of something and gives no time for it, the plan names one; and for nothing else (R16)."""
+    """Where the law makes a duty of something and gives no time for it, nor the card a usual one, the plan names one; and for
+    nothing else (R16).
+    """
     untimed = {one.id: one for one in card.duties_of(plan.case) if one.untimed}
     times = plan.duty_times.get(card.state, {})
     for name, duty in untimed.items():
-        if name not in times:
+        if name not in times and duty.usual is None:
             problem = fill(
                 "R16: by the rule card of {state}, {what}, and it gives no time for that; name one in duty_times, such as "
                 "{state}: {example}",

@@ -75,8 +75,13 @@ def _requests(plan: Plan, figures: Figures) -> Iterator[Fault]:
 
 
 def _duties(plan: Plan, cards: Mapping[str, RuleCard]) -> int:
-    asked = [(one.state, len(one.authorities())) for one in plan.at("authorise") if one.state in cards]
-    return sum(len(cards[state].duties_of(plan.case)) * authorities for state, authorities in asked)
+    """How many each authority has, and of how many each that may permit something is told the result."""
+    found = 0
+    for one in plan.at("authorise"):
+        for duty in cards[one.state].duties_of(plan.case) if one.state in cards else ():
+            permit = [asked.service for asked in one.requires if asked.says in ("authorisation", "permission")]
+            found += len(set(permit) if duty.after == "end_of_permission" else one.authorities())
+    return found
 
 
 def known_cards(cards: Mapping[str, RuleCard], figures: Figures) -> Iterator[Fault]:

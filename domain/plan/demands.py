@@ -134,6 +134,7 @@ FORBIDS = mark("not allowed, or ended, where there is: {what}")
 OFFENCES = mark("for these offences alone: {articles}; this plan names {named}")
 DUTY = mark("{what}, within {within} of: {event}")
 DUTY_UNTIMED = mark("{what}, after: {event}; the law gives no time, and this plan names {within} (R16)")
+DUTY_USUAL = mark("{what}, after: {event}; the law gives no time, {within} is usual, and this plan names none (R16)")
 DUTY_BEFORE = mark("{what}, {before} before the authorisation ends at the latest")
 REPORTS = mark("{what}, every {every} at least")
 AFTERWARDS = mark("when all is over: {what}")
@@ -320,7 +321,8 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
         yield _known(card, "offences", OFFENCES, listed, **words)
     for duty in card.duties_of(plan.case):
-        yield _duty(plan, card, duty)
+        if duty.after != "end_of_permission" or plan.permissions(card):
+            yield _duty(plan, card, duty)
     for report in card.about(card.reports, plan.case):
         yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))
     for later in card.about(card.afterwards, plan.case):
@@ -349,6 +351,8 @@ def _duty(plan: Plan, card: RuleCard, duty: Duty) -> Point:
     if duty.within is not None:
         return _known(card, "duties", DUTY, duty, what=duty.what, within=duty.within, event=(duty.after,))
     named = plan.duty_times.get(card.state, {}).get(duty.id)
+    if named is None and duty.usual is not None:
+        return _known(card, "duties", DUTY_USUAL, duty, what=duty.what, within=duty.usual, event=(duty.after,))
     point = _known(card, "duties", DUTY_UNTIMED, duty, what=duty.what, within=named or "-", event=(duty.after,))
     return point.model_copy(update={"fits": named is not None})
 

@@ -214,7 +214,9 @@ class _Drafting:
     def _duty_times(self) -> dict[str, Any]:
         """What a law wants at once or gives no time for: within a day, until somebody says otherwise."""
         untimed = {
-            state: {one.id: "24h" for one in self.cast.cards[state].duties_of(self.cast.case) if one.untimed}
+            state: {
+                one.id: "24h" for one in self.cast.cards[state].duties_of(self.cast.case) if one.untimed and one.usual is None
+            }
             for state in self.answers.states()
         }
         found = {state: times for state, times in untimed.items() if times}

@@ -189,6 +189,14 @@ def loosened(before: Surveillance | None, after: Surveillance | None) -> bool:
     return any(one < other for one, other in zip(old, new, strict=True))
 
 
+def closest(before: Surveillance, after: Surveillance | None) -> Surveillance:
+    """As close as both of them: of each span the shorter one."""
+    if after is None:
+        return before
+    spans = {name: min(getattr(before, name), getattr(after, name)) for name in ("check_in", "answer", "search")}
+    return Surveillance(**spans, degraded=min(before.degraded or before.check_in, after.degraded or after.check_in))
+
+
 def arresting(plan: Plan) -> tuple[str, ...]:
     """The States in which some checkpoint asks for an `arrest`. Each once."""
     asked = (one.state for one in plan.checkpoints if any(need.says == "arrest" for need in one.requires))

@@ -13,7 +13,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
 from domain.plan.directory import Directory
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
-from domain.plan.request_for_consent import arresting, changed
+from domain.plan.request_for_consent import arresting, changed, digest_of_request
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
@@ -238,6 +238,26 @@ def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iter
             yield Fault(place="checkpoints", problem=problem)
 
 
+def questions_stay(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
+    """A State that has still to decide is asked until it has (R1): else a change would stand by taking the question about it out.
+    Not where all that it has consented to is what the new plan asks it, nor where it has no part any more.
+    """
+    for one in delivery.plan.at("authorise"):
+        gone = plan.find(one.id) is None and not delivery.state.closed(one.id) and bool(one.authorities())
+        if not gone or one.state not in (*plan.states(), *plan.asked_states()):
+            continue
+        others = [other for other in plan.at("authorise") if other.state == one.state and other.authorities()]
+        given = [grant for grant in delivery.state.grants.values() if grant.state == one.state and grant.final]
+        covered = bool(given) and all(grant.request == digest_of_request(plan, one.state) for grant in given)
+        if not covered and all(delivery.state.closed(other.id) for other in others):
+            problem = fill(
+                "R1: {state} has not decided at {checkpoint}, so it stays, or {state} is asked at another one of authorise",
+                state=one.state,
+                checkpoint=one.id,
+            )
+            yield Fault(place="checkpoints", problem=problem)
+
+
 CHANGES: tuple[Change, ...] = (
     nothing_fixed,
     passed_checkpoints,
@@ -246,5 +266,6 @@ CHANGES: tuple[Change, ...] = (
     room,
     who_is_replaced,
     fresh_consents,
+    questions_stay,
 )
 """What a change of plan must be, as the law is."""

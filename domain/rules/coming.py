@@ -10,7 +10,7 @@ from domain.delivery.events import AnyEvent
 from domain.delivery.holdings import unsettled
 from domain.delivery.progress import Progress
 from domain.rules.book import book_of
-from domain.rules.permission import asked_before, duties
+from domain.rules.duties import asked_before, duties, results_due
 from domain.rules.renewal import asked_anew, running_out
 from domain.rules.siblings import ends_of_waits
 from domain.rules.turns import next_to_clear
@@ -31,8 +31,8 @@ def moments(delivery: Delivery) -> Iterator[datetime]:
     `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, when what is due before
     its end is asked for, the beginning and the end of each permission, when what is `running_out` is to be `asked_anew`, and for
     the leg that is `next_to_clear` the first instant,
-    to the microsecond, at which the authorisation of one of its `states_of` has less than is `needed`; and when it has its
-    outcome, until when it stays open.
+    to the microsecond, at which the authorisation of one of its `states_of` has less than is `needed`; `results_due`; and when it
+    has its outcome, until when it stays open.
     """
     yield from (at for at, _ in delivery.once(all_coming))
     yield from ends_of_waits(delivery)
@@ -40,6 +40,7 @@ def moments(delivery: Delivery) -> Iterator[datetime]:
     if check_in is not None:
         yield check_in
     yield from _windows(delivery)
+    yield from results_due(delivery)
     until = stays_open_until(delivery)
     if until is not None:
         yield until
@@ -68,9 +69,9 @@ def _windows(delivery: Delivery) -> Iterator[datetime]:
         yield grant.valid_from
         if leg is not None and grant.state in delivery.consents.states_of(leg):
             yield grant.valid_until - delivery.consents.needed(grant.state, leg) + SOONEST
-    for duty, service in duties(delivery):
-        if duty.before is not None:
-            yield asked_before(duty, state.grants[service])
+    for owed in duties(delivery):
+        if owed.duty.before is not None:
+            yield asked_before(owed.duty, state.grants[owed.service])
     for permits in state.permits.values():
         for permit in permits:
             yield from (permit.valid_from, permit.valid_until)

@@ -1,23 +1,21 @@
-"""Permissions of their own (R16), and what whoever authorises must also do."""
+"""Permissions of their own (R16)."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.grants import Grant, Permit
+from domain.delivery.grants import Permit
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Finding, Verdict, found, refused
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
-from domain.plan.cards import Duty, DutyEvent, Measure, RuleCard
+from domain.plan.cards import Measure, RuleCard
 from domain.plan.directory import ServiceKind
-from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Reason
-from domain.rules.contingency import Contingency, Unforeseen, ever_opened
 from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Counts, Declaration, Kind, of_another_state
 from domain.rules.lapse import SANCTION, asks_to_sanction, in_urgency, urgent_of
 from domain.rules.measures import (
@@ -32,8 +30,7 @@ from domain.rules.requested import Requests, decided, other_request
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, as_written, check_window, instant, utc_text
-from domain.words.quantities import left_until
-from domain.words.terms import at_least, iso_term
+from domain.words.terms import iso_term
 
 OTHER_STATE = refused(
     "R16",
@@ -75,17 +72,6 @@ SANCTION_OVERDUE = refused(
     state="name",
     voice="name",
     due="instant",
-)
-TIME_OF_LAW = found("R16", "time_of_law", "by the law of {state}, within {within}", state="name", within="term")
-TIME_BEFORE = found(
-    "R16", "time_before", "by the law of {state}, {before} before the authorisation ends", state="name", before="term"
-)
-TIME_OF_PLAN = found(
-    "R16",
-    "time_of_plan",
-    "the law of {state} gives no time for it; within {within} stands in the plan",
-    state="name",
-    within="term",
 )
 REFUSED = found("R16", "permission_refused", "{state} does not permit it (entry {entry})", state="name", entry="entry")
 
@@ -325,132 +311,5 @@ def _of_another_state(given: str, delivery: Delivery, said: Said) -> Verdict | N
     return of_another_state(given, delivery, said, OTHER_STATE)
 
 
-class DutyDone(Kind):
-    """What the State's rule card makes a duty of whoever authorises has been done."""
-
-    kind: Literal["duty_done"] = "duty_done"
-    reference: Act
-
-    declares = Declaration(
-        title="Duty done",
-        answers="duty",
-        confirms=True,
-        by="asked",
-        counts=ALWAYS,
-        names_checkpoint=True,
-        rule="R17",
-        contact=False,
-        readers="checkpoint",
-        may_be_left_out=False,
-        largest=LARGEST_NOTE,
-    )
-
-
 LAPSES: Final = (SANCTION, "renewal")
 """Contingencies that ask whether a measure may go on; see `domain.rules.lapse`."""
-DISPOSED_OF: Final = ("destroyed", "returned", "handed_to_court")
-
-
-class DutyOwed(Contingency):
-    """Whoever authorised does what its State's card makes a duty, such as a copy of the act to a register."""
-
-    declares = Unforeseen(
-        name="duty",
-        title="that a duty is done",
-        needs="duty",
-        without_end=False,
-        after_halt=True,
-        closes_unanswered=True,
-        once=True,
-        everybody_named=False,
-    )
-
-    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """Once about each duty of each authorisation that is not provisional, when the event has come that it runs `after`: the
-        `duties` of its State's card that are about such a delivery, in the order of `grants`. Its key is the service and the
-        duty's id, with a dot between. An authorisation has ended once it is withdrawn, its `valid_until` has come, or there is an
-        outcome. What is due `before` that is called for while it is under way and has not been delivered, and that end is no
-        further away than twice as long. A disposal is that of an exhibit which was destroyed, returned or handed to a court.
-        """
-        state = delivery.state
-        come: Mapping[DutyEvent, bool] = {
-            "authorisation": True,
-            "detection": state.detected is not None,
-            "opening": state.goods is not None and state.goods.opened,
-            "preparation": state.goods is not None,
-            "departure": state.dispatched,
-            "delivery": state.delivered,
-            "arrest": bool(state.arrests),
-            "seizure": bool(state.seizures) or state.interdicted is not None,
-            "outcome": state.outcome is not None,
-            "disposal": any(one.fate in DISPOSED_OF for one in state.exhibits.values()),
-        }
-        for duty, service in duties(delivery):
-            grant = state.grants[service]
-            over = grant.withdrawn or grant.valid_until <= now or state.outcome is not None
-            if duty.before is not None:
-                near = state.under_way and not state.delivered and asked_before(duty, grant) <= now
-                called = near and not over
-            else:
-                called = over if duty.after == "end_of_authorisation" else come[duty.after]
-            if not called:
-                continue
-            key = f"{service}.{duty.id}"
-            if not ever_opened(delivery.state, self.declares.name, key):
-                yield key
-
-    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """The authority whose duty it is, within the time of the card; where that gives none, within that of the plan's
-        `duty_times`, or for a `decision`; where it is due `before` the end of an authorisation, until then.
-        """
-        found_duty = duty_of(delivery, key)
-        assert found_duty is not None  # noqa: S101 - it was called for by it
-        duty, service = found_duty
-        grant = delivery.state.grants[service]
-        if duty.before is not None:
-            now = max(delivery.state.now, asked_before(duty, grant))  # the newest entry may be older than the moment
-            due = left_until(grant.valid_until - duty.before, now)
-        else:
-            due = at_least(duty.within or planned_time(delivery, grant.state, duty))
-        return Checkpoint(id=name, requires=(Requirement(service=service, says="duty"),), due=due)
-
-    def title_of(self, key: str) -> str:
-        return f"duty.{key}"
-
-
-def asked_before(duty: Duty, grant: Grant) -> datetime:
-    """When a duty is asked for that is due so long before the end of an authorisation: as long before that again."""
-    return grant.valid_until - 2 * (duty.before or timedelta())
-
-
-def duty_of(delivery: Delivery, key: str) -> tuple[Duty, str] | None:
-    """The duty of this key, and whose it is; none where nobody has it any more."""
-    return next(((duty, service) for duty, service in duties(delivery) if f"{service}.{duty.id}" == key), None)
-
-
-def planned_time(delivery: Delivery, state: str, duty: Duty) -> timedelta:
-    """Within what time the plan has it done, where the law gives none."""
-    return delivery.plan.duty_times.get(state, {}).get(duty.id, delivery.plan.contingencies.decision)
-
-
-def time_of(delivery: Delivery, key: str) -> Finding | None:
-    """Who says by when a duty is done: the law, and where that gives no time the plan; none where nobody has it any more."""
-    if (known := duty_of(delivery, key)) is None:
-        return None
-    duty, state = known[0], delivery.state.grants[known[1]].state
-    if duty.before is not None:
-        return TIME_BEFORE(state=state, before=iso_term(duty.before))
-    if duty.within is not None:
-        return TIME_OF_LAW(state=state, within=iso_term(duty.within))
-    return TIME_OF_PLAN(state=state, within=iso_term(planned_time(delivery, state, duty)))
-
-
-def duties(delivery: Delivery) -> tuple[tuple[Duty, str], ...]:
-    """What the cards make a duty of those who have authorised, and whose duty it is."""
-    return tuple(
-        (duty, grant.service)
-        for grant in delivery.state.grants.values()
-        if not grant.provisional
-        if grant.state in delivery.cards
-        for duty in delivery.cards[grant.state].duties_of(delivery.plan.case)
-    )

@@ -12,25 +12,23 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.event import Moment
-from domain.delivery.grants import Agreed
+from domain.delivery.grants import Agreed, Grant
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Facts
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Finding, Verdict, found, refused
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.directory import Service
-from domain.plan.plan import Checkpoint, Requirement
-from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
+from domain.rules.contingency import open_about
 from domain.rules.kind import ALWAYS, Binding, Declaration, Kind, unasked
 from domain.rules.requested import WRITING_OVERDUE
 from domain.rules.unwritten import to_be_written
+from domain.rules.writing import Written, written
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment as MomentText
 from domain.words.moments import instant, utc_text
-from domain.words.quantities import left_until
 
 CONFIRMS_FOR = refused(
     "R1", "confirms_for", "{voice} confirms for {own}, not for {given}", voice="name", own="name", given="name"
@@ -152,60 +150,30 @@ class AgreementConfirmed(Kind):
         return {"state": facts.state}
 
 
-class WrittenAct(Contingency):
+class WrittenAct(Written):
     """Whoever authorised before it was written confirms it in writing, within the time of its State's card (R1)."""
 
-    declares = Unforeseen(
-        name="confirmation",
-        title="the written act",
-        needs="confirmation",
-        without_end=False,
-        after_halt=True,
-        closes_unanswered=False,
-        once=False,
-        everybody_named=False,
-    )
+    declares = written("confirmation", "the written act", "confirmation")
+    not_in_time = NOT_WRITTEN
+
+    def given(self, state: State) -> Mapping[str, Grant]:
+        return state.grants
+
+    def due(self, delivery: Delivery, service: str) -> datetime | None:
+        return written_by(delivery, service)
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
         """About each authority whose authorisation is not `written`, is final, and neither withdrawn nor expired, while it is
         under way and unless one about it is open. In the order of `grants`.
         """
-        state = delivery.state
-        for service, grant in state.grants.items() if state.under_way else ():
-            owed = grant.form != "written" and not grant.provisional and not grant.withdrawn and not grant.expired
-            if owed and not open_about(state, self.declares.name, service):
-                yield service
-
-    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """That authority, within the time `written_within` that its State's card gives where one is given in its form: it counts
-        from when that was `given_at`.
-        """
-        due = written_by(delivery, key)
-        assert due is not None  # noqa: S101 - else it had not been taken
-        needs = (Requirement(service=key, says="confirmation"),)
-        return Checkpoint(id=name, requires=needs, due=left_until(due, delivery.state.now), overdue="interdict")
+        yield from (one for one in super().called_for(delivery, now) if delivery.state.grants[one].final)
 
     def title_of(self, key: str) -> str:
         return f"written.{key}"
 
     def moot(self, delivery: Delivery, progress: Progress) -> bool:
         """The authorisation is withdrawn, another written one stands in its place, or nobody has written it in time."""
-        grant = delivery.state.grants[progress.key]
-        return (grant.form == "written" and not progress.satisfied) or grant.withdrawn or progress.silent
-
-    def silence_brings(self, state: State, key: str) -> Consequence:
-        """It halts; where it is not under way any more, nothing is left to halt, and it closes."""
-        return "halts" if state.under_way else "closes"
-
-    def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
-        """`not_written`, where it is not under way any more: else the halt says it."""
-        return None if state.under_way else NOT_WRITTEN(services=progress.waiting_for())
-
-    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """It has expired. While it is under way, the delivery halts with the cause `expired` and `not_written`."""
-        state.grants[progress.key].expired = True
-        if state.under_way:
-            state.stop_all("expired", NOT_WRITTEN(services=services), when.seq)
+        return delivery.state.grants[progress.key].withdrawn or super().moot(delivery, progress)
 
 
 def written_by(delivery: Delivery, service: str) -> datetime | None:
@@ -216,60 +184,20 @@ def written_by(delivery: Delivery, service: str) -> datetime | None:
     return to_be_written("authorisation", grant.form, grant.given_at, grant.state, delivery)
 
 
-class WrittenAgreement(Contingency):
+class WrittenAgreement(Written):
     """Whoever agreed before it was written confirms it in writing, within the time of its State's card (R1)."""
 
-    declares = Unforeseen(
-        name="written_agreement",
-        title="the written agreement",
-        needs="written_agreement",
-        without_end=False,
-        after_halt=True,
-        closes_unanswered=False,
-        once=False,
-        everybody_named=False,
-    )
+    declares = written("written_agreement", "the written agreement", "written_agreement")
+    not_in_time = AGREEMENT_NOT_WRITTEN
 
-    def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """About each service whose agreement is not `written` and has not expired, while it is under way and unless one about it
-        is open. In the order of `agreed`.
-        """
-        state = delivery.state
-        for service, known in state.agreed.items() if state.under_way else ():
-            owed = known.form != "written" and not known.expired
-            if owed and not open_about(state, self.declares.name, service):
-                yield service
+    def given(self, state: State) -> Mapping[str, Agreed]:
+        return state.agreed
 
-    def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
-        """That service, within the time `written_within` that its State's card gives where an agreement is given in its form: it
-        counts from when that was `given_at`.
-        """
-        due = _agreement_written_by(delivery, delivery.state.agreed[key])
-        assert due is not None  # noqa: S101 - else it had not been taken
-        needs = (Requirement(service=key, says="written_agreement"),)
-        return Checkpoint(id=name, requires=needs, due=left_until(due, delivery.state.now), overdue="interdict")
+    def due(self, delivery: Delivery, service: str) -> datetime | None:
+        return _agreement_written_by(delivery, delivery.state.agreed[service])
 
     def title_of(self, key: str) -> str:
         return f"agreed.{key}"
-
-    def moot(self, delivery: Delivery, progress: Progress) -> bool:
-        """A written one stands in its place, or nobody has written it in time."""
-        known = delivery.state.agreed.get(progress.key)
-        return known is None or (known.form == "written" and not progress.satisfied) or progress.silent
-
-    def silence_brings(self, state: State, key: str) -> Consequence:
-        """It halts; where it is not under way any more, nothing is left to halt, and it closes."""
-        return "halts" if state.under_way else "closes"
-
-    def ends_with_silence(self, state: State, progress: Progress, at: datetime) -> Finding | None:
-        """`agreement_not_written`, where it is not under way any more: else the halt says it."""
-        return None if state.under_way else AGREEMENT_NOT_WRITTEN(services=progress.waiting_for())
-
-    def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """It has expired. While it is under way, the delivery halts with the cause `expired` and `agreement_not_written`."""
-        state.agreed[progress.key].expired = True
-        if state.under_way:
-            state.stop_all("expired", AGREEMENT_NOT_WRITTEN(services=services), when.seq)
 
 
 def _written_out_of_time(

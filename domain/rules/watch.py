@@ -209,7 +209,7 @@ class SightingDue(Contingency):
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
         """The responsible authority."""
-        watch = delivery.plan.surveillance
+        watch = delivery.state.watch
         assert watch is not None  # noqa: S101 - no check-in is due without it
         sighting = (Requirement(service=delivery.state.responsible, says="sighting"),)
         return Checkpoint(id=name, requires=sighting, due=watch.answer)
@@ -246,15 +246,15 @@ class Search(Contingency):
     )
 
     def called_for(self, delivery: Delivery, now: datetime) -> Iterator[str]:
-        """While there is a gap, it is `watched` and the plan has surveillance, unless one is open."""
+        """While there is a gap, it is `watched` and there is a `watch`, unless one is open."""
         state = delivery.state
-        wanted = state.gap is not None and delivery.plan.surveillance is not None and state.watched
+        wanted = state.gap is not None and state.watch is not None and state.watched
         if wanted and not open_about(state, self.declares.name, ""):
             yield ""
 
     def checkpoint(self, delivery: Delivery, key: str, name: str) -> Checkpoint:
         """The responsible authority."""
-        watch = delivery.plan.surveillance
+        watch = delivery.state.watch
         assert watch is not None  # noqa: S101 - nothing is searched for without it
         sighting = (Requirement(service=delivery.state.responsible, says="sighting"),)
         return Checkpoint(id=name, requires=sighting, due=watch.search)
@@ -277,10 +277,10 @@ class Search(Contingency):
 
 def check_in_due(delivery: Delivery) -> datetime | None:
     """When the responsible authority will be asked where it is, unless it says so before (R9): as long after the last contact as
-    the plan's surveillance says by `check_in`, or by `degraded`, where it has that and a device has failed. Never without
-    surveillance or a last contact, while there is a gap or a `sighting` is open, or unless it is `watched`.
+    the `watch` says by `check_in`, or by `degraded`, where it has that and a device has failed. Never without a
+    `watch` or a last contact, while there is a gap or a `sighting` is open, or unless it is `watched`.
     """
-    state, watch = delivery.state, delivery.plan.surveillance
+    state, watch = delivery.state, delivery.state.watch
     if watch is None or state.last_contact is None or state.gap is not None or not state.watched:
         return None
     often = watch.degraded if watch.degraded is not None and state.failed_devices else watch.check_in

@@ -24,9 +24,9 @@ from domain.plan.request_for_consent import DECIDING, digest_of_request, request
 from domain.plan.vocabulary import Need
 from domain.rules.book import book_of
 from domain.rules.conflict import LOOK_ASKED, TOUCHES, call_about
+from domain.rules.duties import about_duty, duty_of
 from domain.rules.hold import LAPSED, ORDERED
 from domain.rules.measures import may_be_permitted
-from domain.rules.permission import duty_of, time_of
 from domain.rules.proceedings import TAKEOVER_ASKED, awaited
 from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
 from domain.rules.speaking import asked_in_place, is_backup, may_be_urgent
@@ -165,8 +165,8 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
         agree_with=other.service if other is not None else None,
         call=other.call if other is not None else None,
     )
-    if progress.contingency == "duty" and (known_duty := duty_of(delivery, progress.key)) is not None:
-        facts = facts.model_copy(update={"duty": known_duty[0].what})
+    if progress.contingency == "duty" and (owed := duty_of(delivery, progress.key)) is not None:
+        facts = facts.model_copy(update={"duty": owed.duty.what})
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
     return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
 
@@ -211,8 +211,8 @@ def _about(delivery: Delivery, name: str, service: Service, says: tuple[Need, ..
         return delivery.balance.unexplained()
     progress = delivery.state.progress[name]
     contingency = book_of(delivery).contingencies.get(progress.contingency or "")
-    if progress.contingency == "duty" and (time := time_of(delivery, progress.key)) is not None:
-        return (time,)
+    if progress.contingency == "duty" and (about := about_duty(delivery, progress.key)):
+        return about
     if contingency is not None and contingency.declares.after_halt:
         seen = sight(delivery, service)
         halted = what_halted(delivery, seen)

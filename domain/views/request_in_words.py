@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.plan.cards import Channel
 from domain.plan.goods import say_amount
-from domain.plan.plan import Call
+from domain.plan.plan import Call, Surveillance
 from domain.plan.quantity import say_quantity
 from domain.plan.request import FROM_MEMORY, Means
 from domain.plan.request_for_consent import RequestForConsent, Stretch
@@ -73,6 +73,7 @@ ARMED, UNARMED = mark("armed"), mark("unarmed")
 SIGHTED = mark(
     "It is sighted at least every {check_in}; {answer} later, without an answer, it counts as lost and is searched for {search}"
 )
+AS_BEFORE = mark("{watch}; so it stays until the States have consented to a looser watch (R22)")
 ORALLY = mark(
     "You were first asked by word of mouth, {means}, at {at}, by {asked_by}; taken down by: {taken_down_by}. This confirms it in "
     "writing."
@@ -243,11 +244,19 @@ def _arrests(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
 
 
 def _lost(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
-    watch = asked.surveillance
-    if watch is not None:
-        spans = {name: told(say_span(getattr(watch, name)), translate) for name in ("check_in", "answer", "search")}
-        yield translate(SIGHTED).format(**spans)
+    if asked.surveillance is not None:
+        yield _watch(asked.surveillance, translate)
     yield asked.on_loss
+
+
+def _watch(watch: Surveillance, translate: Translate) -> str:
+    spans = {name: told(say_span(getattr(watch, name)), translate) for name in ("check_in", "answer", "search")}
+    return translate(SIGHTED).format(**spans)
+
+
+def say_closer(watch: Surveillance, translate: Translate = english) -> str:
+    """How closely it is watched on, while the States decide on a looser watch (R22)."""
+    return translate(AS_BEFORE).format(watch=_watch(watch, translate))
 
 
 def _contact(asked: RequestForConsent, translate: Translate) -> Iterator[str]:

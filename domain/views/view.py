@@ -17,7 +17,7 @@ from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import Form
 from domain.plan.directory import Service
 from domain.plan.goods import Amount
-from domain.plan.plan import Plan
+from domain.plan.plan import Plan, Surveillance
 from domain.plan.request_for_consent import digest_of_request
 from domain.plan.vocabulary import Need
 from domain.rules.coming import stays_open_until
@@ -222,6 +222,8 @@ class DeliveryView(Frozen):
     """Who holds what: of a part, what services of its reader's State hold, are offered, or have taken out or seized."""
     out_of_sight: str | None
     """Since when and why, while it lasts (R9)."""
+    closer: Annotated[Surveillance | None, Field(exclude_if=lambda watch: watch is None)] = None
+    """How closely it is watched on, until the States have consented to the looser watch of the plan in force (R22)."""
     held: HoldView | None
     halted: str | None
     because: Because = Because()
@@ -294,6 +296,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         unbalanced=() if balances else unbalanced(delivery),
         exhibits=tuple(_exhibits(delivery, seen)),
         out_of_sight=_out_of_sight(delivery, why=here),
+        closer=delivery.state.watch if here and delivery.state.watch != delivery.plan.surveillance else None,
         held=held(delivery),
         halted=why_halted(delivery, seen),
         because=Because(

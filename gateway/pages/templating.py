@@ -25,7 +25,7 @@ from domain.views.asked import say_about
 from domain.views.given import say_given
 from domain.views.listed import say_prosecution
 from domain.views.names import IN_GENERAL
-from domain.views.request_in_words import in_words
+from domain.views.request_in_words import in_words, say_closer
 from domain.views.sentences import lag, say_plainly, two_units
 from domain.words.moments import instant
 from domain.words.quantities import say_mass
@@ -107,6 +107,7 @@ def environment(language: str) -> Environment:
         "quantity": lambda mass: say_quantity(mass, speak),
         "pieces": lambda count: say_how(count, str(number_of(count)), speak),
         "ours": speak,
+        "closer": lambda watch: say_closer(watch, speak),
         "prosecution": lambda one: say_prosecution(one, speak),
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),

@@ -41,6 +41,7 @@ from domain.rules import (
     custody,
     detection,
     disposing,
+    duties,
     examining,
     exhibits,
     handing_on,
@@ -91,8 +92,8 @@ UNTIL = {
     "delivery.plan.afterwards or delivery.plan.contingencies.decision": "`afterwards` of the plan, else `contingencies.decision`",
     "delivery.plan.contingencies.acknowledge_stop": "`contingencies.acknowledge_stop` of the plan",
     "delivery.plan.contingencies.remind_every": "`contingencies.remind_every` of the plan",
-    "watch.answer": "`surveillance.answer` of the plan",
-    "watch.search": "`surveillance.search` of the plan",
+    "watch.answer": "`answer` of the `watch`",
+    "watch.search": "`search` of the `watch`",
     "due": "`within` of the duty (of months: as many days as so many have at the least), or the time of the plan; "
     "of one that is due `before` the end of an authorisation, that end less it",
     "left_until(ends, state.now)": "the end of what was permitted in urgency",
@@ -262,8 +263,8 @@ def contingencies() -> Iterator[str]:
 
 def _of_contingency(cls: type[Contingency]) -> Iterator[tuple[str, str]]:
     says, asked = cls.declares, _asked_by(cls)
-    yield "called for", told(vars(cls)["called_for"])
-    yield "asked", f"{told(vars(cls)['checkpoint'])} Each for `{says.needs}`; `need` is `{asked.get('need', 'all')}`."
+    yield "called for", told(cls.called_for)
+    yield "asked", f"{told(cls.checkpoint)} Each for `{says.needs}`; `need` is `{asked.get('need', 'all')}`."
     span = UNTIL[asked["due"]] + (". It waits without end: `opened` has no due time" if says.without_end else "")
     yield "due", f"{span}. `overdue` is `{ast.literal_eval(asked.get('overdue', repr('hold')))}`."
     if says.everybody_named:
@@ -396,6 +397,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         State.under_way,
         State.advances,
         State.watched,
+        State.watch,
         State.states_ahead,
         State.leg_at,
         State.move,
@@ -453,6 +455,10 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         consent._runs_short,
         renewal.running_out,
         renewal.asked_anew,
+        duties.duties,
+        duties.permitted,
+        duties.tells,
+        duties.results_due,
         lapse.goes_by,
         contingency.in_charge,
         voices.agreeing,

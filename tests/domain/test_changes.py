@@ -479,3 +479,14 @@ def test_r22_what_waited_for_a_fresh_consent_goes_on_the_moment_it_is_given() ->
     closed = {entry.event.checkpoint: entry.at for entry in done.delivery.ledger.entries if isinstance(entry.event, Closed)}
 
     assert closed["consent-uz-2"] == closed["tashkent-airport"]
+
+
+def test_r1_a_change_does_not_stand_by_taking_the_question_about_it_out() -> None:
+    """Before, two changes did without consent what one could not. Where another question asks the same, it goes."""
+    table = Table().dispatch()
+    change(table, changed(elsewhere_with_consent))
+    assert "UZ has not decided at consent-uz-2, so it stays" in refused(table, changed(elsewhere))
+    again = FRESH | {"id": "consent-uz-3"}
+    change(table, changed(lambda document: document.update(checkpoints=[*document["checkpoints"], again]), changed(elsewhere)))
+    assert (table.is_open("consent-uz-2"), table.is_open("consent-uz-3")) == (False, True)
+    verify(table.packet())

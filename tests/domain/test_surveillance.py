@@ -1,18 +1,23 @@
 """R9: the consignment is kept in sight, asked after, searched for; and R14: risk to life stops."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from domain.delivery.carried import carried
 from domain.delivery.decided import Closed, Opened
 from domain.plan.plan import Plan
+from domain.record.verify import verify
 from domain.rules.course import next_moment
 from domain.rules.watch import check_in_due
+from domain.views.view import view
 from domain.words.moments import utc_text
 from rehearsal.invariants import Checker
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World, simulate
 from tests.course import became, brings, code, dispatched, entry_of, forbidden, outcome_of
+from tests.domain.test_changes import change
 from tests.support import Table, example_cards, example_directory, example_plan
 
 
@@ -201,3 +206,76 @@ def test_r9_once_a_device_has_failed_it_is_looked_at_more_often() -> None:
     assert table.now + timedelta(hours=2) == before
     assert table.now + timedelta(minutes=30) == check_in_due(table.delivery)
     assert "opened" in brings(table, minutes=30)
+
+
+def watching(**hours: float | None) -> dict[str, Any]:
+    """That plan with another watch, or with none."""
+    watch = {name: timedelta(hours=span) for name, span in hours.items() if span is not None}
+    return {"surveillance": watch or None}
+
+
+def changing(table: Table, asked: str, **hours: float) -> None:
+    """The watch changes, and each State ahead is asked afresh at a checkpoint whose name ends so."""
+    document = watched_plan().model_dump() | watching(**hours)
+    afresh = [one | {"id": f"{one['id']}-{asked}"} for one in document["checkpoints"] if one["step"] == "authorise"]
+    known = {one.id: one.model_dump() for one in table.delivery.plan.checkpoints}
+    document["checkpoints"] = [*(known | ({one["id"]: one for one in afresh} if asked else {})).values()]
+    change(table, Plan.model_validate(document))
+
+
+def answer_afresh(table: Table, asked: str, *states: str) -> None:
+    """They consent to what they are asked there."""
+    for state in states:
+        said = table.say(f"{state}.prosecutor", "authorisation_granted", f"consent-{state}-{asked}")
+        assert became(said) == ("accepted", None)
+
+
+def test_r22_a_looser_watch_counts_once_the_states_have_consented_to_it() -> None:
+    """Before, it counted at once, whatever they said then. A closer one counts at once, and of one that is both, each span for
+    itself.
+    """
+    table = on_the_way()
+    began = table.now
+    changing(table, "8h", check_in=8, answer=0.5, search=6)
+    assert check_in_due(table.delivery) == began + timedelta(hours=2)
+    answer_afresh(table, "8h", "uz")
+    assert check_in_due(table.delivery) == began + timedelta(hours=2)
+    seen = [view(table.delivery, table.directory.get(one), table.now).closer for one in ("kz.police", "uz.customs")]
+    assert seen == [table.delivery.state.watch, None]
+    brings(table, hours=2)
+    assert table.at("sighting.1").due == table.now + timedelta(minutes=30)
+    assert became(table.say("kz.police", "sighted")) == ("accepted", None)
+    answer_afresh(table, "8h", "kz")
+    assert check_in_due(table.delivery) == table.now + timedelta(hours=8)
+    assert view(table.delivery, table.directory.get("kz.police"), table.now).closer is None
+    changing(table, "", check_in=1, answer=0.5, search=6)
+    assert check_in_due(table.delivery) == table.now + timedelta(hours=1)
+    assert carried(table.delivery).led_to_by(table.delivery)
+    verify(table.packet())
+
+
+def test_r22_no_watch_at_all_counts_no_sooner_and_further_changes_do_not_bring_it_nearer() -> None:
+    """It is asked after and searched for until they have agreed; a second change in between loosens nothing by itself."""
+    table = on_the_way()
+    began = table.now
+    changing(table, "none")
+    assert check_in_due(table.delivery) == began + timedelta(hours=2)
+    changing(table, "again", check_in=4, answer=1, search=6)
+    answer_afresh(table, "none", "kz", "uz")
+    assert check_in_due(table.delivery) == began + timedelta(hours=2)
+    assert carried(table.delivery).led_to_by(table.delivery)
+    answer_afresh(table, "again", "kz", "uz")
+    assert check_in_due(table.delivery) == began + timedelta(hours=4)
+    verify(table.packet())
+
+
+def test_r22_whoever_does_not_consent_to_a_looser_watch_halts_it_as_it_was_watched() -> None:
+    """A no is a no. Where the change is undone, what they consented to is as it was, and the question goes."""
+    table = on_the_way()
+    changing(table, "8h", check_in=8, answer=1, search=6)
+    change(table, watched_plan())
+    assert not table.is_open("consent-uz-8h")
+    changing(table, "again", check_in=8, answer=1, search=6)
+    table.say("uz.prosecutor", "authorisation_refused", "consent-uz-again")
+    assert table.delivery.state.halt is not None
+    verify(table.packet())
