@@ -178,5 +178,5 @@ def _said(said: Statement, speak: Translate) -> Iterator[str]:
     yield from listed(content, speak)
     yield from (code for name in ("person", "label") if (code := getattr(content, name, "")))
     for name in ("place", "how", "what", "note", "text", "circumstances", "reason"):
-        if text := getattr(content, name, ""):
+        if (text := getattr(content, name, "")) and not (name == "how" and content.kind == "disposed"):  # listed already
             yield speak(CHOICES[text]) if name == "how" and text in CHOICES else str(text)

@@ -60,6 +60,7 @@ def entry(record: Record, kind: str, service: str) -> int:
 
 RECORD = Record.of(delivered())
 NAMES = names(RECORD)
+CORRECTED = entry(RECORD, "correction", "kg.security")
 
 
 def test_each_form_has_its_papers() -> None:
@@ -108,13 +109,13 @@ VALUES = [
     ("submission.RU", "12201/44", "results_submitted", "ru.fsb", None),
     ("submission.RU", "P-2 (distributor)", "arrest_made", "ru.fsb", None),
     ("destruction.kg.security", "4,230\u202fg", "prepared", "kg.security", None),
-    ("destruction.kg.security", "“burnt”", "disposed", "kg.security", None),
+    ("destruction.kg.security", "“burnt”", "disposed", "kg.security", CORRECTED),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "kind", "service", "how"), VALUES)
-def test_a_value_comes_from_the_statement_that_said_it(name: str, value: str, kind: str, service: str, how: str | None) -> None:
-    """Its source is the entry of that statement, and where it was summed up that too."""
+def test_a_value_comes_from_the_statement_that_said_it(name: str, value: str, kind: str, service: str, how: str | int | None) -> None:
+    """Its source is the entry of that statement, where it was summed up that too, and where it was corrected the entry of that."""
     sources = (entry(RECORD, kind, service), *([how] if how else []))
 
     assert sources == said_in(made(RECORD, name), value)
