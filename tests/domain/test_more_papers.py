@@ -351,6 +351,19 @@ def test_who_did_not_know_is_told_apart_in_every_paper() -> None:
     assert "recipients who do not know of it: 1" in text(made(planned, "measures"))
 
 
+def test_papers_say_what_became_of_exhibits_and_of_a_corrected_act_what_is_right() -> None:
+    """Returned, before a court, in another State by an act of transfer; the commission of a destruction as it was corrected."""
+    record = Record.of(delivered("joint-plan"))
+    results, transfer = text(made(record, "results")), text(made(record, "transfer.kz.knb"))
+    destroyed = text(made(RECORD, "destruction.kg.security"))
+
+    for said in ("CAR-1: returned", "LOT-1, SAMPLE-1: handed to the court"):
+        assert said in results
+    assert "SAMPLE-2" in transfer
+    assert "UZ0071/S" in transfer
+    assert ("K-9" in destroyed, "K-12" in destroyed) == (True, False)
+
+
 def test_a_time_between_two_moments_is_the_one_between_those_that_are_printed() -> None:
     """Seconds are not printed, so they are not counted: whoever subtracts what stands there finds what stands there."""
     tongue = Tongue("en", SPEAKERS["en"])
