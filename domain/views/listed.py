@@ -15,6 +15,7 @@ from domain.rules.speaking import Correction
 from domain.rules.stop import Interdicted
 from domain.rules.watch_log import SurveillanceLog
 from domain.views.names import EXHIBITS, FATES
+from domain.views.request_in_words import moment_there
 from domain.views.sentences import Translate, english
 from domain.words.quantities import say_mass
 from domain.words.text import mark, told, word
@@ -31,7 +32,7 @@ def listed(content: Content, translate: Translate = english) -> Iterator[str]:
         case ArresteeReleased(persons=codes):
             yield from codes
         case SurveillanceLog(intervals=intervals):
-            yield from (f"{one.team} {one.begins} - {one.ends}" for one in intervals)
+            yield from (f"{one.team} {moment_there(one.begins)} – {moment_there(one.ends)}" for one in intervals)
         case CostsSettled(borne=borne):
             yield from (f"{one.by}: {one.what}, {one.amount.say()}" for one in borne)
         case JurisdictionUnderstood(prosecutions=prosecutions) | TransferRequested(prosecutions=prosecutions):
