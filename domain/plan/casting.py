@@ -14,8 +14,8 @@ from domain.plan.powers import MAY_ARREST, MAY_PROSECUTE
 from domain.words.text import mark
 
 Part = Literal["initiator", "found_by", "authority", "in_charge", "arrest"]
-"""What a service may be chosen for: who begins it, who found it and holds it first, who authorises for its State, who is in charge
-of a leg, who arrests."""
+"""What a service may be chosen for: who begins it, who found it and holds it first, who authorises for its State, who is in
+charge of a leg, who arrests."""
 PARTS: Final[Mapping[Part, str]] = {
     "initiator": mark("begins it"),
     "found_by": mark("found it"),

@@ -116,6 +116,8 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> F
         case "string":
             longest = one.get("maxLength")
             return _as(box, "line" if longest is None or longest <= LONG else "text", longest=longest)
+        case "array":
+            return _as(box, "text", value="\n".join(map(str, values)))  # such as exhibits: one on each line
         case _:
             return box
 

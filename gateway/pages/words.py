@@ -355,7 +355,7 @@ HELP: Mapping[str, str] = {
     "finds": mark("One on each line, label and what it is: F-1: 197 000 USD in notes"),
     "conditions": mark("One on each line. Where it binds at one checkpoint, that first: airport: photographs"),
     "arrested": mark("One on each line: P-1: supplier, or P-2: courier: unwitting"),
-    "to": mark("One service on each line: uz.customs"),
+    "information.to": mark("One service on each line: uz.customs"),
     "exhibits_offered.to": mark("The service: uz.customs"),
     "disposed.to": mark("To which owner, State or court, or for which proceeding it is kept; not where it was destroyed or lost"),
     "disclosure_permitted.to": mark("court, or the two letters of a State: KZ"),

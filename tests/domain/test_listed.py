@@ -23,7 +23,13 @@ def test_persons_and_prosecutions_are_said_with_their_roles_in_the_readers_langu
 def test_exhibits_are_said_with_what_became_of_them_and_a_correction_says_what_is_right() -> None:
     """Labels that the rules give, fates and masses in the reader's language; what a corrected act should have said."""
     parts = [{"label": "A", "net": "900 g"}, {"label": "B"}]
-    became = {"kind": "disposed", "exhibits": ["removed", "A"], "how": "returned", "reference": "3/1 of 2022-03-05", "to": "Firm A"}
+    became = {
+        "kind": "disposed",
+        "exhibits": ["removed", "A"],
+        "how": "returned",
+        "reference": "3/1 of 2022-03-05",
+        "to": "Firm A",
+    }
     report = {"exhibit": "samples", "report": "test_report", "reference": "1 of 2022-03-05", "substance": "heroin"}
     weighed = {"received": "12 g", "spent": "2 g", "left": "10 g"}
     offered = {"kind": "exhibits_offered", "exhibits": ["A"], "to": "kz.knb", "purpose": "expert"}

@@ -10,7 +10,7 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import in_turn
 from domain.papers.making import Made, Wanted, make, offered
-from domain.papers.paper import Block, Value, Words, in_groups, pieces_of
+from domain.papers.paper import Block, Source, Value, Words, in_groups, pieces_of
 from domain.papers.paper import Table as TableBlock
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
@@ -114,8 +114,10 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("name", "value", "kind", "service", "how"), VALUES)
-def test_a_value_comes_from_the_statement_that_said_it(name: str, value: str, kind: str, service: str, how: str | int | None) -> None:
-    """Its source is the entry of that statement, where it was summed up that too, and where it was corrected the entry of that."""
+def test_a_value_comes_from_the_statement_that_said_it(
+    name: str, value: str, kind: str, service: str, how: Source | None
+) -> None:
+    """Its source is the entry of that statement; where it was summed up that too, and where it was corrected that entry."""
     sources = (entry(RECORD, kind, service), *([how] if how else []))
 
     assert sources == said_in(made(RECORD, name), value)
