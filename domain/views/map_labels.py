@@ -27,7 +27,7 @@ MARK: Final = 11.0
 
 
 @dataclass(frozen=True)
-class Box:
+class LabelBox:
     """A rectangle by its middle and its halves."""
 
     x: float
@@ -35,18 +35,18 @@ class Box:
     half: float
     high: float
 
-    def meets(self, other: "Box") -> bool:
+    def meets(self, other: "LabelBox") -> bool:
         """Whether they overlap."""
         return abs(self.x - other.x) < self.half + other.half and abs(self.y - other.y) < self.high + other.high
 
 
-def mark_at(at: Point, half: float = MARK) -> Box:
+def mark_at(at: Point, half: float = MARK) -> LabelBox:
     """The room that a mark takes."""
-    return Box(*at, half, half)
+    return LabelBox(*at, half, half)
 
 
 def labels(
-    wanted: Iterable[tuple[Point, str]], marks: Iterable[Box], lines: Sequence[Sequence[Point]], drawn: MapGround
+    wanted: Iterable[tuple[Point, str]], marks: Iterable[LabelBox], lines: Sequence[Sequence[Point]], drawn: MapGround
 ) -> Iterator[Name]:
     """For each mark that has a name, the label: the middle of its base line, and as much of the text as is drawn."""
     taken = [*marks, *map(_of_state, drawn.names)]
@@ -63,25 +63,25 @@ def _wide(text: str) -> float:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text) * LETTER
 
 
-def _of_state(name: Name) -> Box:
-    return Box(name.x, name.y - 4, len(name.text) * LETTER_OF_A_STATE / 2, LINE_HEIGHT / 2)
+def _of_state(name: Name) -> LabelBox:
+    return LabelBox(name.x, name.y - 4, len(name.text) * LETTER_OF_A_STATE / 2, LINE_HEIGHT / 2)
 
 
-def _places(at: Point, half: float) -> Iterator[Box]:
+def _places(at: Point, half: float) -> Iterator[LabelBox]:
     """Right, left, above and below; then beside these."""
     aside, apart = MARK + CLEAR + half, MARK + CLEAR + HALF
     across = (aside, -aside)
-    yield from (Box(at[0] + x, at[1], half, HALF) for x in across)
-    yield from (Box(at[0], at[1] + y, half, HALF) for y in (-apart, apart))
-    yield from (Box(at[0] + x * share, at[1] + y, half, HALF) for share in (1.0, 0.5) for y in (-apart, apart) for x in across)
-    yield from (Box(at[0] + x, at[1] + 2 * y, half, HALF) for y in (-apart, apart) for x in (0.0, *across))
+    yield from (LabelBox(at[0] + x, at[1], half, HALF) for x in across)
+    yield from (LabelBox(at[0], at[1] + y, half, HALF) for y in (-apart, apart))
+    yield from (LabelBox(at[0] + x * share, at[1] + y, half, HALF) for share in (1.0, 0.5) for y in (-apart, apart) for x in across)
+    yield from (LabelBox(at[0] + x, at[1] + 2 * y, half, HALF) for y in (-apart, apart) for x in (0.0, *across))
 
 
-def _inside(box: Box, size: Size) -> bool:
+def _inside(box: LabelBox, size: Size) -> bool:
     return box.half + CLEAR <= box.x <= size.width - box.half - CLEAR and box.high <= box.y <= size.height - box.high - CLEAR
 
 
-def _crossed(box: Box, lines: Sequence[Sequence[Point]]) -> bool:
+def _crossed(box: LabelBox, lines: Sequence[Sequence[Point]]) -> bool:
     """Whether the way goes through it."""
     count = max(int(box.half // HALF), 1)
     along = [(box.x + box.half * step / count, box.y) for step in range(-count, count + 1)]

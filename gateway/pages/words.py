@@ -326,6 +326,23 @@ SENTENCES: Mapping[str, str] = {
     ),
 }
 """What is signed of a kind, as one sentence; of others it is said in general. It is filled in from the bytes that are signed."""
+UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
+    "authorisation_granted": {
+        "oral": mark(
+            "For {state}, as {service}, officer {officer}, you say that it was consented by word of mouth ({spoken}) at {given_at} "
+            "that {delivery} travels through your State, handled as {modalities}, from {valid_from} until {valid_until}: by "
+            "{granted_by_role}, taken down by {taken_down_by}, on the basis of {legal_basis}. The written act must follow in the "
+            "time of your State's rule card; without it this consent ends."
+        ),
+        "reproducible": mark(
+            "For {state}, as {service}, officer {officer}, you say that it was consented in a form that can be read again at "
+            "{given_at} that {delivery} travels through your State, handled as {modalities}, from {valid_from} until {valid_until}: "
+            "by {granted_by_role}, on the basis of {legal_basis}. The written act must follow in the time of your State's rule "
+            "card; without it this consent ends."
+        ),
+    }
+}
+"""What is signed of a kind where there is no written act yet, by the form in which it was given."""
 HELP: Mapping[str, str] = {
     "mass": mark("With its unit: 13.9 kg, 250 g, 40 mg. Not measured: unmeasured no_means kz.prosecutor, who allowed it"),
     "weight": mark("With its unit: 13.9 kg, 250 g, 40 mg"),

@@ -9,7 +9,7 @@ import pytest
 from domain.plan.plan import Call, Plan
 from domain.rules.watch import Sighted
 from domain.views.map_ground import ground
-from domain.views.map_labels import Box
+from domain.views.map_labels import LabelBox
 from domain.words.places import At
 from gateway.pages.delivery import one_page
 from gateway.pages.maps import Maps, maps
@@ -120,12 +120,12 @@ def test_a_post_is_a_shield_with_its_name_and_no_name_stands_on_another() -> Non
         assert f"{escape(told)}" in picture.partition(">")[0]
         assert 4 == len(re.findall(r'<path class="cp[^>]*10 8|<path class="cp[^>]*6 5', picture))
         boxes = [
-            Box(float(x), float(y) - 4, len(unescape(text)) * wide / 2, 6)
+            LabelBox(float(x), float(y) - 4, len(unescape(text)) * wide / 2, 6)
             for kind, wide in (("post", 7.2), ("st", 10.9))
             for x, y, text in re.findall(rf'<text class="{kind}" x="(\d+)" y="(\d+)">([^<]*)', picture)
         ]
         assert 4 <= len(boxes)
-        boxes += [Box(float(x), float(y) - 4, 9, 9) for x, y in re.findall(r'<text class="nr[^"]*" x="(\d+)" y="(\d+)"', picture)]
+        boxes += [LabelBox(float(x), float(y) - 4, 9, 9) for x, y in re.findall(r'<text class="nr[^"]*" x="(\d+)" y="(\d+)"', picture)]
         assert not any(one.meets(other) for one, other in combinations(boxes, 2))
         assert "x" * 40 not in picture.partition(">")[2]
         assert "&lt;airport&gt;" in picture
