@@ -73,7 +73,9 @@ def _places(at: Point, half: float) -> Iterator[LabelBox]:
     across = (aside, -aside)
     yield from (LabelBox(at[0] + x, at[1], half, HALF) for x in across)
     yield from (LabelBox(at[0], at[1] + y, half, HALF) for y in (-apart, apart))
-    yield from (LabelBox(at[0] + x * share, at[1] + y, half, HALF) for share in (1.0, 0.5) for y in (-apart, apart) for x in across)
+    yield from (
+        LabelBox(at[0] + x * share, at[1] + y, half, HALF) for share in (1.0, 0.5) for y in (-apart, apart) for x in across
+    )
     yield from (LabelBox(at[0] + x, at[1] + 2 * y, half, HALF) for y in (-apart, apart) for x in (0.0, *across))
 
 

@@ -125,7 +125,9 @@ def test_a_post_is_a_shield_with_its_name_and_no_name_stands_on_another() -> Non
             for x, y, text in re.findall(rf'<text class="{kind}" x="(\d+)" y="(\d+)">([^<]*)', picture)
         ]
         assert 4 <= len(boxes)
-        boxes += [LabelBox(float(x), float(y) - 4, 9, 9) for x, y in re.findall(r'<text class="nr[^"]*" x="(\d+)" y="(\d+)"', picture)]
+        boxes += [
+            LabelBox(float(x), float(y) - 4, 9, 9) for x, y in re.findall(r'<text class="nr[^"]*" x="(\d+)" y="(\d+)"', picture)
+        ]
         assert not any(one.meets(other) for one, other in combinations(boxes, 2))
         assert "x" * 40 not in picture.partition(">")[2]
         assert "&lt;airport&gt;" in picture
