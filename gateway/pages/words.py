@@ -331,14 +331,14 @@ UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
         "oral": mark(
             "For {state}, as {service}, officer {officer}, you say that it was consented by word of mouth ({spoken}) at "
             "{given_at} that {delivery} travels through your State, handled as {modalities}, from {valid_from} until "
-            "{valid_until}: by {granted_by_role}, taken down by {taken_down_by}, on the basis of {legal_basis}. The written act must follow in the "
-            "time of your State's rule card; without it this consent ends."
+            "{valid_until}: by {granted_by_role}, taken down by {taken_down_by}, on the basis of {legal_basis}. The written "
+            "act must follow in the time of your State's rule card; without it this consent ends."
         ),
         "reproducible": mark(
             "For {state}, as {service}, officer {officer}, you say that it was consented in a form that can be read again at "
             "{given_at} that {delivery} travels through your State, handled as {modalities}, from {valid_from} until "
-            "{valid_until}: by {granted_by_role}, on the basis of {legal_basis}. The written act must follow in the time of your State's rule "
-            "card; without it this consent ends."
+            "{valid_until}: by {granted_by_role}, on the basis of {legal_basis}. The written act must follow in the time of "
+            "your State's rule card; without it this consent ends."
         ),
     }
 }
