@@ -40,6 +40,7 @@ from domain.delivery.reported import (
 )
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding, Verdict
+from domain.plan.cards import Form
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
 from domain.plan.quantity import say_quantity
@@ -188,7 +189,8 @@ def _given(content: Any, speak: Translate) -> Iterator[str]:
     yield from (
         office for name in ("granted_by_role", "given_by_role", "written_by_role") if (office := getattr(content, name, ""))
     )
-    if (form := getattr(content, "form", "written")) != "written":
+    form: Form = getattr(content, "form", "written")
+    if form != "written":
         yield speak(GIVEN_IN[form])
     if (spoken := getattr(content, "spoken", None)) is not None:
         yield speak(SPOKEN[spoken])
