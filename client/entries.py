@@ -155,7 +155,7 @@ def said(statement: Statement) -> str:
         case Incident(what=what):
             facts = what
         case content:
-            facts = getattr(content, "reason", "")
+            facts = ": ".join(filter(None, ("; ".join(listed(content, speak)), getattr(content, "reason", ""))))
     return f"{kind}: {facts}" if facts else kind
 
 

@@ -66,6 +66,9 @@ class AnswerOptions:
     begun_by: Annotated[
         str | None, typer.Option(help="the service that starts it; else the one that fits", show_default=False)
     ] = None
+    found_by: Annotated[
+        str | None, typer.Option(help="who found it and holds it first; else who is in charge first", show_default=False)
+    ] = None
     authority: Annotated[list[str] | None, typer.Option(help="who authorises: KZ=kz.prosecutor", show_default=False)] = None
     in_charge: Annotated[
         list[str] | None,
@@ -163,6 +166,7 @@ def _options(said: AnswerOptions) -> tuple[dict[str, Any], list[Fault]]:
         "stage": said.stage,
         "handling_code": said.code,
         "initiator": said.begun_by,
+        "found_by": said.found_by,
         "authorities": read("--authority", _authorities, said.authority) or {},
         "in_charge": read("--in-charge", _charges, said.in_charge) or {},
         "coordinator": said.coordinator,
@@ -210,6 +214,7 @@ def _asked(
         ask(_("Who begins it ({words})", words=", ".join(fits)), one_of(fits), fits[0]) if fits else None
     )
     more["in_charge"] = given["in_charge"] | _in_charge(casting, states, more["initiator"], given["in_charge"])
+    more["found_by"] = said.found_by or _finder(casting, states[0], more["in_charge"])
     if not said.arrest:
         question = _("Where somebody is arrested, and if wanted by whom, such as: UZ=uz.police, KZ")
         more["arrests"] = ask(question, _arrests_in(cards), states[-1])
@@ -235,6 +240,16 @@ def _in_charge(
             question = _("Who is in charge in {state} ({words})", state=state, words=", ".join(fits))
             found[state] = (ask(question, one_of(fits), usual),)
     return found
+
+
+def _finder(casting: Casting, state: str, in_charge: Mapping[str, Sequence[str]]) -> str | None:
+    """Who found it, where that could be somebody else than who is in charge first; else nobody is asked."""
+    fits = [one.id for one in casting.fitting("found_by", state)]
+    first = next(iter(in_charge.get(state, [one.id for one in casting.fitting("in_charge", state)])), None)
+    if first is None or {*fits} <= {first}:
+        return None
+    question = _("Who found it and holds it first ({words})", words=", ".join(fits))
+    return ask(question, one_of(fits), first if first in fits else fits[0])
 
 
 def _listed(

@@ -21,7 +21,7 @@ STYLE: Final = (
     ".ahead{stroke:#000;stroke-width:2;stroke-dasharray:2 5;stroke-linecap:round;fill:none}"
     ".done{stroke:#000;stroke-width:3;stroke-linecap:round;stroke-linejoin:round;fill:none}.lead{stroke:#000}"
     ".cp{fill:#000;stroke:#fff;stroke-width:1.5}.cp.open{fill:#fff;stroke:#000;stroke-width:2}"
-    ".nr{font-size:12px;fill:#fff}.nr.open{fill:#000}"
+    ".post{font-size:11px;fill:#000}.nr{font-size:12px;fill:#fff}.nr.open{fill:#000}"
 )
 
 
@@ -35,7 +35,7 @@ def picture(block: Mapping[str, Any], known: Outlines | None) -> str:
     """One map, with these outlines."""
     placed = [(one, point((one["longitude"], one["latitude"]))) for one in block["located"]]
     found = RouteMap(
-        stops=tuple(MapStop(int(one["number"]), at, one["known"] != "planned") for one, at in placed),
+        stops=tuple(MapStop(int(one["number"]), at, one["known"] != "planned", one["post"]) for one, at in placed),
         planned=(tuple(at for _, at in placed),),
         tracks=tuple(Track((before, at), gone=one["gone"]) for (_, before), (one, at) in pairwise(placed)),
         sightings=(),

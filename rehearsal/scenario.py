@@ -30,8 +30,9 @@ KINDS: tuple[str, ...] = tuple(BOOK.kinds)
 
 MOST_SIGHTS = 100
 
-OF_A_STATEMENT = ("checkpoint", "plan", "seen", "officer", "happened_at", "fulfils", "handling", "attachments")
-"""Fields of a statement beside its content that an act may set. Who signs it is `service` or `by`."""
+OF_A_STATEMENT = ("id", "checkpoint", "plan", "seen", "officer", "happened_at", "fulfils", "handling", "attachments")
+"""Fields of a statement beside its content that an act may set; by an `id` another act may correct it. Who signs it is `service`
+or `by`."""
 
 
 class Act(Frozen):
@@ -275,11 +276,23 @@ def faults_in(scenario: Scenario, plan: Plan) -> Iterator[Fault]:
             if name not in OF_A_STATEMENT:
                 problem = f"an act sets no {name} of a statement; it may set {', '.join(OF_A_STATEMENT)}"
                 yield Fault(place=f"{place}.statement.{name}", problem=problem)
+        yield from _corrected(scenario, act, place)
     for number, pace in enumerate(scenario.paces):
         yield from _named(scenario, plan, f"paces.{number}", pace.service, None, "", None)
     for number, sight in enumerate(scenario.expect.trail if scenario.expect is not None else ()):
         says = sight.says if isinstance(sight, ExpectedStatement) else None
         yield from _named(scenario, plan, f"expect.trail.{number}", sight.service, sight.checkpoint, "checkpoint", says)
+
+
+def _corrected(scenario: Scenario, act: Act, place: str) -> Iterator[Fault]:
+    """An id stands once, and what an act corrects is what another act of this service has said under it."""
+    known = [(other.service, other.statement.get("id")) for other in scenario.acts]
+    if "id" in act.statement and [name for _, name in known].count(act.statement["id"]) > 1:
+        yield Fault(place=f"{place}.statement.id", problem=f"{act.statement['id']} is the id of another act; give each its own")
+    of = act.details.get("of")
+    if act.says == "correction" and (act.service, of) not in known:
+        problem = f"no act of {act.service} sets statement.id to {of}, so there is nothing to correct"
+        yield Fault(place=f"{place}.details.of", problem=problem)
 
 
 def faults_in_group(scenario: GroupScenario, plans: Sequence[Plan]) -> Iterator[Fault]:

@@ -181,15 +181,16 @@ def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
 
 
 def _set(line: Cue, act: Act) -> Cue:
-    """The line with what the act sets of its statement."""
+    """The line with what the act sets of its statement. What is said at another checkpoint, or at none, answers nothing here."""
     if not act.statement:
         return line
     fields = {name: getattr(line.statement, name) for name in Statement.model_fields}
     try:
-        return replace(line, statement=Statement(**fields | act.statement))
+        statement = Statement(**fields | act.statement)
     except ValueError as error:
         message = f"the scenario sets of what {act.service} says at {act.at}: {error}"
         raise Malformed(message) from error
+    return replace(line, statement=statement, answers=line.answers and statement.checkpoint == line.statement.checkpoint)
 
 
 def acknowledgement(request: Request, at: datetime) -> SignedAcknowledgement:

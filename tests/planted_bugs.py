@@ -1707,6 +1707,9 @@ BUGS = (
     Bug("R4", "domain/papers/forms/court_map.py", "if not reached:", "if True:", "papers"),
     Bug("R4", "domain/papers/forms/court_map.py", "gone = gone and (", "gone = (", "papers"),
     Bug("R11", "domain/views/route_map.py", "if seen.whole or number in seen.legs]", "]", "gateway/map"),
+    Bug(
+        "R11", "domain/views/route_map.py", "for _, leg in legs for call", "for leg in delivery.plan.legs for call", "gateway/map"
+    ),
     Bug("R11", "domain/views/route_map.py", "in ends or not legs]", "or True]", "gateway/map"),
     Bug("R11", "domain/views/route_map.py", "(leg in seen.legs and sees(delivery, seen, entry))", "True", "gateway/map"),
     Bug("R11", "domain/views/map_ground.py", ' and "" not in beside', "", "places"),

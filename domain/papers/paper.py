@@ -238,6 +238,8 @@ class Located:
     longitude: str
     latitude: str
     gone: bool
+    post: str = ""
+    """The border or customs post there, where the plan names one."""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ class Answers(Frozen):
     stage: Stage = "operational"
     handling_code: HandlingCode = "H1"
     initiator: ServiceId | None = None
+    found_by: ServiceId | None = None
+    """Who found it and holds it first; none: who is in charge first."""
     authorities: Annotated[dict[State, ServiceId], Field(default_factory=dict, max_length=MOST_STATES)]
     in_charge: Annotated[dict[State, tuple[ServiceId, ...]], Field(default_factory=dict, max_length=MOST_STATES)]
     """Of several in one State each but the first takes over at a stop on the way."""

@@ -13,10 +13,12 @@ from domain.plan.directory import MAY_ASK_THE_REGISTER, MAY_SEIZE, Directory, Se
 from domain.plan.powers import MAY_ARREST, MAY_PROSECUTE
 from domain.words.text import mark
 
-Part = Literal["initiator", "authority", "in_charge", "arrest"]
-"""What a service may be chosen for: who begins it, who authorises for its State, who is in charge of a leg, who arrests."""
+Part = Literal["initiator", "found_by", "authority", "in_charge", "arrest"]
+"""What a service may be chosen for: who begins it, who found it and holds it first, who authorises for its State, who is in
+charge of a leg, who arrests."""
 PARTS: Final[Mapping[Part, str]] = {
     "initiator": mark("begins it"),
+    "found_by": mark("found it"),
     "authority": mark("authorises"),
     "in_charge": mark("in charge"),
     "arrest": mark("arrests"),
@@ -32,6 +34,7 @@ IN_CHARGE: tuple[ServiceKind, ...] = ("customs", "police", "security", "border_g
 
 USUAL: Mapping[Part, tuple[ServiceKind, ...]] = {
     "initiator": (*IN_CHARGE, "investigator"),
+    "found_by": (*IN_CHARGE, "investigator"),
     "authority": MAY_DECIDE,
     "in_charge": IN_CHARGE,
     "arrest": MAY_ARREST,
@@ -73,7 +76,7 @@ class Casting:
     def _may(self, part: Part, kind: ServiceKind, card: RuleCard) -> bool:
         if part == "authority":
             return card.lets_grant(kind, self.case)
-        return part == "arrest" or not card.excludes(kind, "run", self.case)
+        return part in ("arrest", "found_by") or not card.excludes(kind, "run", self.case)
 
     def who_permits(self, measure: Measure, card: RuleCard, authority: Service) -> tuple[Service, ...] | None:
         """Who may permit a measure that an act must permit, where that is another act than the authorisation; nobody (empty)

@@ -138,6 +138,7 @@ class _Drafting:
             "offence": self._offence(kinds),
             "initiator": self.cast.initiator.id,
             **({"coordinator": answers.coordinator} if answers.coordinator is not None else {}),
+            **({"found_by": self.cast.finder.id} if self.cast.finder.id != self.legs[0].in_charge else {}),
             "modality": answers.modality,
             **({"uses": list(uses)} if uses else {}),
             "answers_for_law": {},

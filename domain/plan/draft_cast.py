@@ -56,6 +56,12 @@ class Cast:
         state = self.answers.route[0].state
         return self._chosen("initiator", state, self.answers.initiator, self.casting.fitting("initiator", state))
 
+    @cached_property
+    def finder(self) -> Service:
+        """Who found it and holds it first: whom the answers name; else who is in charge first."""
+        state, named = self.answers.route[0].state, self.answers.found_by
+        return self.in_charge_of(state)[0] if named is None else self._chosen("found_by", state, named, ())
+
     def authority(self, state: str) -> Service:
         """Who authorises for it."""
         return self._chosen("authority", state, self.answers.authorities.get(state), self.casting.fitting("authority", state))
@@ -124,6 +130,7 @@ class Cast:
             if state not in self.cards:
                 self.lack("authority", self._nobody("authority", state))
         yield self._choice("initiator", self.initiator.state or "", self.initiator)
+        yield self._choice("found_by", self.answers.route[0].state, self.finder)
         for state in self.asked:
             yield self._choice("authority", state, self.authority(state))
         for state in self.answers.states():

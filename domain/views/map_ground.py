@@ -25,7 +25,7 @@ BEYOND: Final = 12.0
 """By how much outlines are drawn beyond the edge, so that no edge of the picture looks like a boundary."""
 SMALLEST: Final = 5.0
 """Of an island that is drawn; square units of the picture."""
-LETTER, LINE_HEIGHT, STEP, AWAY = 9.6, 14.0, 18.0, 20.0
+LETTER, LINE_HEIGHT, STEP, AWAY = 11.0, 14.0, 18.0, 20.0
 """Of a name: width of a letter, height, between two places where it may stand, and how far from the route it stands."""
 
 

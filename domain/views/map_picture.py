@@ -1,13 +1,16 @@
 """A map as SVG that whoever shows it draws in colours of its own, by classes: numbers on it, words under it. A full mark was
-seen, a hollow one follows from the plan; what is gone is a line, what is ahead is dotted.
+seen, a hollow one follows from the plan; what is gone is a line, what is ahead is dotted. A border or customs post is a shield,
+with its name beside it.
 """
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Final
 
 from domain.views.map_ground import MapGround, Size
+from domain.views.map_labels import labels, mark_at
 from domain.views.outlines import Point
 from domain.views.route_map import Here, MapStop, RouteMap, Shape
 from domain.views.shapes import path
@@ -17,6 +20,8 @@ APART: Final = 19.0
 ASIDE: Final = tuple((math.cos(math.radians(turn)) * 22, math.sin(math.radians(turn)) * 22) for turn in range(-60, 300, 45))
 """Where a number stands whose place another covers: beside it, in this order, with a line to it."""
 EDGE: Final = 11.0
+HALO: Final = 17.0
+SHIELD, SMALL_SHIELD = "h20v13l-10 8-10-8z", "h12v8l-6 5-6-5z"
 SHAPES: Final[dict[Shape, str]] = {
     "seen": '<circle class="me" cx="{x}" cy="{y}" r="8"/>',
     "by_plan": '<circle class="me open" cx="{x}" cy="{y}" r="7"/>',
@@ -29,7 +34,10 @@ def map_picture(found: RouteMap, drawn: MapGround, said: str) -> str:
     """The picture; `said` says the same in words."""
     size = drawn.size
     head = f'<svg class="map {size.name}" viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{escape(said)}">'
-    return "".join((head, *_ground(drawn), *_way(found, drawn), *_numbers(found, drawn), *_here(found.here, drawn), "</svg>"))
+    marks = tuple(_marks(found, drawn))
+    signs = (part for one in marks for part in _mark(one))
+    above = (*signs, *_names(found, marks, drawn), *_here(found.here, drawn))
+    return "".join((head, *_ground(drawn), *_way(found, drawn), *above, "</svg>"))
 
 
 def off_the_map(found: RouteMap, drawn: MapGround) -> bool:
@@ -64,21 +72,50 @@ def _way(found: RouteMap, drawn: MapGround) -> Iterator[str]:
             yield f'<circle class="sight" cx="{x:.0f}" cy="{y:.0f}" r="3"/>'
 
 
-def _numbers(found: RouteMap, drawn: MapGround) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Mark:
+    """Of a stop by its number, or of a post at which it calls: where that is, where its mark stands, and the name of a post."""
+
+    stop: MapStop | None
+    place: Point
+    at: Point
+    name: str
+
+
+def _marks(found: RouteMap, drawn: MapGround) -> Iterator[_Mark]:
+    """No two over each other, as long as there is room."""
     taken: list[Point] = []
-    for stop in found.stops:
-        place = drawn.place(stop.at)
+    calls = ((None, one.at, one.name) for one in found.on_the_way if one.at is not None)
+    for stop, there, name in (*((one, one.at, one.post) for one in found.stops), *calls):
+        place = drawn.place(there)
         at = _free(place, taken, drawn.size)
         taken.append(at)
-        if at != place:
-            yield f'<path class="lead" d="M{place[0]:.0f} {place[1]:.0f}L{at[0]:.0f} {at[1]:.0f}"/>'
-        yield from _number(stop, at)
+        yield _Mark(stop, place, at, name)
 
 
-def _number(stop: MapStop, at: Point) -> Iterator[str]:
-    kind = "" if stop.passed else " open"
-    yield f'<circle class="cp{kind}" cx="{at[0]:.0f}" cy="{at[1]:.0f}" r="9"/>'
-    yield f'<text class="nr{kind}" x="{at[0]:.0f}" y="{at[1] + 4:.0f}">{stop.number}</text>'
+def _mark(mark: _Mark) -> Iterator[str]:
+    x, y = map(round, mark.at)
+    if mark.at != mark.place:
+        yield f'<path class="lead" d="M{mark.place[0]:.0f} {mark.place[1]:.0f}L{x} {y}"/>'
+    kind = "" if mark.stop is not None and mark.stop.passed else " open"
+    if mark.stop is None:
+        yield f'<path class="cp{kind}" d="M{x - 6} {y - 6}{SMALL_SHIELD}"/>'
+    elif mark.name:
+        yield f'<path class="cp{kind}" d="M{x - 10} {y - 10}{SHIELD}"/>'
+    else:
+        yield f'<circle class="cp{kind}" cx="{x}" cy="{y}" r="9"/>'
+    if mark.stop is not None:
+        yield f'<text class="nr{kind}" x="{x}" y="{y + 4}">{mark.stop.number}</text>'
+
+
+def _names(found: RouteMap, marks: Sequence[_Mark], drawn: MapGround) -> Iterator[str]:
+    """The names of posts, each beside its shield."""
+    rooms = [mark_at(one.at) for one in marks]
+    if found.here is not None:
+        rooms.append(mark_at(_inside(drawn.place(found.here.at), drawn.size), HALO))
+    lines = [[drawn.place(at) for at in one.line] for one in found.tracks]
+    for one in labels([(one.at, one.name) for one in marks if one.name], rooms, lines, drawn):
+        yield f'<text class="post" x="{one.x:.0f}" y="{one.y:.0f}">{escape(one.text)}</text>'
 
 
 def _free(place: Point, taken: Sequence[Point], size: Size) -> Point:
@@ -93,7 +130,7 @@ def _here(here: Here | None, drawn: MapGround) -> Iterator[str]:
         return
     x, y = map(round, _inside(drawn.place(here.at), drawn.size))
     if here.shape == "seen":
-        yield f'<circle class="halo" cx="{x}" cy="{y}" r="17"/>'
+        yield f'<circle class="halo" cx="{x}" cy="{y}" r="{HALO:.0f}"/>'
     yield SHAPES[here.shape].format(x=x, y=y, left=x - 7, top=y - 7)
 
 

@@ -35,6 +35,8 @@ SCHEMATIC: Final = mark("Straight lines between known places. Boundaries stand n
 LACKING: Final = mark("Without coordinates, and so not on the map: {numbers}.")
 NO_MAP: Final = mark("There is no map: fewer than two places of it have coordinates.")
 OFF_THE_MAP: Final = mark("It was seen beyond the edge of the map.")
+POSTS: Final = mark("Border and customs posts, as shields on the map: {posts}.")
+POSTS_ALONE: Final = mark("Border and customs posts: {posts}.")
 NO_OUTLINES: Final = mark("Outlines of States are not installed, so only places are drawn.")
 
 
@@ -45,6 +47,16 @@ class MapStop:
     number: int
     at: Point
     passed: bool
+    post: str = ""
+    """The border or customs post there, where the plan names one."""
+
+
+@dataclass(frozen=True)
+class PostOnTheWay:
+    """A border or customs post at which a leg calls; without coordinates it is named alone."""
+
+    at: Point | None
+    name: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,9 @@ class RouteMap:
     here: Here | None
     states: tuple[str, ...]
     lacking: tuple[int, ...]
+    on_the_way: tuple[PostOnTheWay, ...] = ()
+    posts: tuple[str, ...] = ()
+    """All posts, on the map or not, each with the number of its place where it has one."""
 
     @property
     def drawn(self) -> bool:
@@ -119,9 +134,13 @@ def route_map(part: SituationSource) -> RouteMap:
             tracks += _both_sides(ways, known, here)
         else:
             tracks.append(Track(tuple(ways), gone=False))
+    calls = (call for _, leg in legs for call in leg.calls if call.post is not None)
+    on_the_way = tuple(PostOnTheWay(point(one.at) if one.at is not None else None, one.post or "") for one in calls)
     return RouteMap(
         stops=tuple(
-            MapStop(number, where[stop.checkpoint], stop.passed) for number, stop, _ in stops if stop.checkpoint in where
+            MapStop(number, where[stop.checkpoint], stop.passed, (one.post if one is not None else None) or "")
+            for number, stop, one in stops
+            if stop.checkpoint in where
         ),
         planned=tuple(line for line in planned if line),
         tracks=tuple(one for one in tracks if len(one.line) > 1),
@@ -129,6 +148,11 @@ def route_map(part: SituationSource) -> RouteMap:
         here=here,
         states=tuple(dict.fromkeys(states)),
         lacking=tuple(number for number, stop, _ in stops if stop.checkpoint not in where),
+        on_the_way=on_the_way,
+        posts=(
+            *(f"{number} {one.post}" for number, _, one in stops if one is not None and one.post is not None),
+            *(one.name for one in on_the_way),
+        ),
     )
 
 

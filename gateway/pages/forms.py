@@ -25,7 +25,7 @@ from domain.words.sizes import bounded
 from domain.words.text import mark
 from gateway.access import Visitor
 
-As = Literal["line", "text", "mass", "moment", "whole", "yes", "one", "many", "fixed"]
+As = Literal["line", "text", "mass", "weight", "moment", "whole", "yes", "one", "many", "fixed"]
 FIXED = ("state", "request", "transfer", "giver", "agreed_with")
 """What an answer says as it was asked, and no officer types: of another value it would not be the answer."""
 LONG = 120
@@ -101,7 +101,7 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> F
     values = tuple(asked) if isinstance(asked, list) else ()
     box = FormField(name, "text", required, "" if values else str(asked), values)
     if [one.get("type") for one in some[:2]] == ["integer", "string"]:  # whole milligrams, or words with a unit
-        return _as(box, "mass")
+        return _as(box, "mass" if some[2:] else "weight")  # what may be an estimate, or not measured; or a weight alone
     one = some[0]
     match one.get("type"):
         case "boolean":
@@ -118,6 +118,8 @@ def _box(name: str, said: Mapping[str, Any], *, required: bool, asked: Any) -> F
         case "string":
             longest = one.get("maxLength")
             return _as(box, "line" if longest is None or longest <= LONG else "text", longest=longest)
+        case "array":
+            return _as(box, "text", value="\n".join(map(str, values)))  # such as exhibits: one on each line
         case _:
             return box
 

@@ -40,12 +40,13 @@ from domain.delivery.reported import (
 )
 from domain.delivery.statement import Statement
 from domain.delivery.verdicts import Finding, Verdict
+from domain.plan.cards import Form
 from domain.plan.goods import say_amount
 from domain.plan.key_changes import read_change
 from domain.plan.quantity import say_quantity
 from domain.record.door import read_statement
 from domain.views.listed import listed
-from domain.views.names import SIBLINGS
+from domain.views.names import GIVEN_IN, SIBLINGS, SPOKEN
 from domain.views.sentences import Translate, english
 from gateway.pages.words import CHOICES
 
@@ -169,6 +170,7 @@ def _said(said: Statement, speak: Translate) -> Iterator[str]:
         yield state
     if (reference := getattr(content, "reference", None)) is not None:
         yield reference.say()
+    yield from _given(content, speak)
     if (gross := getattr(content, "gross", None)) is not None:
         yield say_quantity(gross, speak)
     if (packages := getattr(content, "packages", None)) is not None:
@@ -178,5 +180,19 @@ def _said(said: Statement, speak: Translate) -> Iterator[str]:
     yield from listed(content, speak)
     yield from (code for name in ("person", "label") if (code := getattr(content, name, "")))
     for name in ("place", "how", "what", "note", "text", "circumstances", "reason"):
-        if text := getattr(content, name, ""):
+        if (text := getattr(content, name, "")) and not (name == "how" and content.kind == "disposed"):  # listed already
             yield speak(CHOICES[text]) if name == "how" and text in CHOICES else str(text)
+
+
+def _given(content: Any, speak: Translate) -> Iterator[str]:
+    """By whom an act was given, or written, and what there is of one that was not written yet."""
+    yield from (
+        office for name in ("granted_by_role", "given_by_role", "written_by_role") if (office := getattr(content, name, ""))
+    )
+    form: Form = getattr(content, "form", "written")
+    if form != "written":
+        yield speak(GIVEN_IN[form])
+    if (spoken := getattr(content, "spoken", None)) is not None:
+        yield speak(SPOKEN[spoken])
+    if office := getattr(content, "taken_down_by", ""):
+        yield office

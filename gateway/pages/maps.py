@@ -10,7 +10,7 @@ from domain.papers.tongue import state_called
 from domain.views.map_ground import LARGE, SMALL, ground
 from domain.views.map_picture import map_picture, off_the_map
 from domain.views.outlines import Outlines
-from domain.views.route_map import LACKING, NO_MAP, NO_OUTLINES, OFF_THE_MAP, SCHEMATIC, RouteMap
+from domain.views.route_map import LACKING, NO_MAP, NO_OUTLINES, OFF_THE_MAP, POSTS, POSTS_ALONE, SCHEMATIC, RouteMap
 from domain.views.sentences import Translate
 from gateway.aside import Aside
 from papers.outlines import outlines
@@ -38,7 +38,7 @@ async def maps_of(request: web.Request, found: RouteMap, said: str, speak: Trans
 def maps(found: RouteMap, said: str, speak: Translate, known: Outlines | None) -> Maps:
     """The same with these outlines. `said`: the route in words, for who does not see it."""
     if not found.drawn:
-        return Maps(says=(speak(NO_MAP),) if found.stops or found.lacking else ())
+        return Maps(says=(speak(NO_MAP), *_posts(found, POSTS_ALONE, speak)) if found.stops or found.lacking else ())
     states = tuple((state, state_called(state, speak)) for state in found.states)
     grounds = [ground(known, found.planned or (tuple(one.at for one in found.stops),), states, size) for size in (LARGE, SMALL)]
     words = [*([found.here.said] if found.here is not None else []), speak(SCHEMATIC)]
@@ -48,5 +48,12 @@ def maps(found: RouteMap, said: str, speak: Translate, known: Outlines | None) -
         words.append(speak(OFF_THE_MAP))
     if found.lacking:
         words.append(speak(LACKING).format(numbers=", ".join(map(str, found.lacking))))
-    whole = " ".join([said, *words[: int(found.here is not None)]])
+    posts = _posts(found, POSTS, speak)
+    whole = " ".join([said, *words[: int(found.here is not None)], *posts])
+    words += posts
     return Maps(tuple(map_picture(found, one, whole) for one in grounds), tuple(words))
+
+
+def _posts(found: RouteMap, sentence: str, speak: Translate) -> list[str]:
+    """Their names whole: beside a mark there may be no room."""
+    return [speak(sentence).format(posts="; ".join(found.posts))] if found.posts else []

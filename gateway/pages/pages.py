@@ -359,6 +359,7 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
         "types": SUFFIXES,
         "words": tables | {"KINDS": rules.kinds(speak), "WITHIN": within},
         "sentence": speak(words.SENTENCES[kind]) if kind in words.SENTENCES else None,
+        "unwritten": {form: speak(text) for form, text in words.UNWRITTEN.get(kind, {}).items()},
         "asked": plain(asked.facts) if asked is not None else None,
         "codes": [box.name for box in boxes_of(kind, None, datetime.now(UTC)) if box.choices] if kind else [],
         "compares": kind in COMPARED,

@@ -92,7 +92,8 @@ def environment(language: str) -> Environment:
 
     def word(code: str, table: str) -> str:
         called: Mapping[str, str] = getattr(words, table, None) or getattr(names, table)
-        return speak(called[code]) if code in called else code.replace("_", " ")
+        name = code if code in called else code.rpartition(".")[2]  # of a kind's own field, or of the field wherever it stands
+        return speak(called[name]) if name in called else name.replace("_", " ")
 
     ours: dict[str, Callable[..., Any]] = {
         "word": word,

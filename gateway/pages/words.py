@@ -15,6 +15,9 @@ FIELDS: Mapping[str, str] = {
     "plan": mark("The plan that it is about (SHA-256)"),
     "request": mark("The request that it decides on (SHA-256)"),
     "reference": mark("Reference of the act"),
+    "laboratory_report.reference": mark("Number and date of the report"),
+    "taken_out.reference": mark("Number and date of the act of sampling"),
+    "disposed.reference": mark("Number and date of the act or receipt"),
     "granted_by_role": mark("Granted by (office, never a name)"),
     "legal_basis": mark("Legal basis"),
     "modalities": mark("Ways of handling that are allowed"),
@@ -324,8 +327,26 @@ SENTENCES: Mapping[str, str] = {
     ),
 }
 """What is signed of a kind, as one sentence; of others it is said in general. It is filled in from the bytes that are signed."""
+UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
+    "authorisation_granted": {
+        "oral": mark(
+            "For {state}, as {service}, officer {officer}, you say that it was consented by word of mouth ({spoken}) at "
+            "{given_at} that {delivery} travels through your State, handled as {modalities}, from {valid_from} until "
+            "{valid_until}: by {granted_by_role}, taken down by {taken_down_by}, on the basis of {legal_basis}. The written "
+            "act must follow in the time of your State's rule card; without it this consent ends."
+        ),
+        "reproducible": mark(
+            "For {state}, as {service}, officer {officer}, you say that it was consented in a form that can be read again at "
+            "{given_at} that {delivery} travels through your State, handled as {modalities}, from {valid_from} until "
+            "{valid_until}: by {granted_by_role}, on the basis of {legal_basis}. The written act must follow in the time of "
+            "your State's rule card; without it this consent ends."
+        ),
+    }
+}
+"""What is signed of a kind where there is no written act yet, by the form in which it was given."""
 HELP: Mapping[str, str] = {
     "mass": mark("With its unit: 13.9 kg, 250 g, 40 mg. Not measured: unmeasured no_means kz.prosecutor, who allowed it"),
+    "weight": mark("With its unit: 13.9 kg, 250 g, 40 mg"),
     "moment": mark("Day, time of 24 hours, and how far clocks are ahead of UTC there."),
     "at": mark("In degrees, longitude first: 69.2797, 41.3111"),
     "seals": mark("One on each line, number and class (I, S or H): KZ123456/H"),
@@ -352,7 +373,13 @@ HELP: Mapping[str, str] = {
     "finds": mark("One on each line, label and what it is: F-1: 197 000 USD in notes"),
     "conditions": mark("One on each line. Where it binds at one checkpoint, that first: airport: photographs"),
     "arrested": mark("One on each line: P-1: supplier, or P-2: courier: unwitting"),
-    "to": mark("One service on each line: uz.customs"),
+    "information.to": mark("One service on each line: uz.customs"),
+    "exhibits_offered.to": mark("The service: uz.customs"),
+    "disposed.to": mark("To which owner, State or court, or for which proceeding it is kept; not where it was destroyed or lost"),
+    "disclosure_permitted.to": mark("court, or the two letters of a State: KZ"),
+    "taken_out.label": mark("A label that nothing else bears: P-1"),
+    "disposed.witnesses": mark("One code on each line, never a name; what is destroyed has witnesses"),
+    "laboratory_report.case_number": mark("An expert's opinion is made in a case; a test or a report needs none"),
     "persons": mark("One on each line. Arrested: P-1: supplier, or P-2: courier: unwitting. Released: P-1"),
     "intervals": mark("One on each line: A: visual: 2026-03-01T10:00:00+05:00/2026-03-01T12:30:00+05:00 > B"),
     "borne": mark("One on each line: kz.police: escort to the border: EUR: 1250.00"),

@@ -62,6 +62,28 @@ async def test_programs_are_told_what_was_chosen_and_what_is_missing(office: Pat
     assert len(made.json["gaps"]) == len(checked.json["gaps"]) > 0
 
 
+async def test_who_found_it_may_be_named_and_hands_it_on(office: Path) -> None:
+    """By its option: the plan says so unless that is who is in charge first, and the scenario goes with one more handing on. Who
+    may not hold it, is of another State or is not known: refused, and nothing is written.
+    """
+    for found, told in (
+        ("kz.post", "found_by: R29: a postal operator does not hold what was found"),
+        ("uz.customs", "found_by: R30: uz.customs is of UZ, and the way of what it found begins in KZ"),
+        ("kz.custom", "found_by: service kz.custom is not in the directory"),
+        ("KZ customs", "--found-by: "),
+    ):
+        refused = await vigil("plan", "new", "amber-heron", *SAID, "--found-by", found, cwd=office)
+        assert (2, True, set()) == (refused.code, told in refused.err, left(office)), refused.err
+    in_charge = ("--in-charge", "KZ=kz.knb")
+    made = await vigil("plan", "new", "amber-heron", *SAID, *in_charge, "--found-by", "kz.customs", "-o", "json", cwd=office)
+    plain = await vigil("plan", "new", "plain-heron", *SAID, *in_charge, "--found-by", "kz.knb", cwd=office)
+    tried = await vigil("plan", "test", "amber-heron/scenario.yaml", cwd=office)
+
+    assert (0, 0, 0) == (made.code, plain.code, tried.code), (made.err, plain.err, tried.out)
+    assert ["kz.customs"] == [one["chosen"] for one in made.json["choices"] if one["part"] == "found_by"]
+    assert ("kz.customs", None) == (plan_in(office / "amber-heron").found_by, plan_in(office / "plain-heron").found_by)
+
+
 async def test_nothing_is_ever_overwritten(office: Path) -> None:
     """A second plan of the same code name is refused, and the first stays as it is."""
     await vigil("plan", "new", "amber-heron", *SAID, cwd=office)
@@ -164,6 +186,8 @@ CONVERSATION: list[tuple[str, str | bytes]] = [
     ("Who begins it", "ee.police"),
     ("Who is in charge in EE", ""),
     ("Who is in charge in KZ", "kz.knb"),
+    ("Who found it and holds it first", "kz.customs"),
+    ("kz.customs is not one of these: ee.customs", "ee.customs"),
     ("Where somebody is arrested", "Almaty"),
     ("there is no rule card for Almaty", "KZ=kz.police, EE"),
     ("The offence in EE", "murder"),
@@ -177,7 +201,8 @@ async def test_a_conversation_makes_a_plan_and_asks_again_where_an_answer_is_wro
 
     assert 0 == code, screen
     plan = plan_in(office / "amber-heron")
-    assert ("ee.police", "replaced_in_part", ["opening"]) == (plan.initiator, plan.modality, list(plan.uses))
+    assert ("ee.police", "ee.customs") == (plan.initiator, plan.found_by)
+    assert ("replaced_in_part", ["opening"]) == (plan.modality, list(plan.uses))
     assert ["ee.police", "kz.knb"] == [leg.responsible for leg in plan.legs]
     assert [("kz.police",), ("ee.police",)] == [one.services() for one in plan.at("arrest")]
     assert 0 == (await vigil("plan", "check", "amber-heron/plan.yaml", cwd=office)).code
@@ -195,12 +220,14 @@ async def test_the_conversation_is_in_russian_too(office: Path) -> None:
         ("Кто инициатор", ""),
         ("Кто отвечает в KZ", ""),
         ("Кто отвечает в UZ", ""),
+        ("Кто обнаружил", ""),
         ("Где задерживают", ""),
     ]
     code, screen = await in_conversation(script, "plan", "new", cwd=office, environment={"VIGIL_LANG": "ru"})
 
     assert 0 == code, screen
     text = (office / "amber-heron" / "plan.yaml").read_text()
+    assert "found_by" not in text  # who is in charge first has found it
     assert "facts: <что обнаружено" in text
     assert "# Начат командой" in text
     checked = await vigil("--lang", "ru", "plan", "check", "amber-heron/plan.yaml", cwd=office)

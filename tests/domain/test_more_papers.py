@@ -10,7 +10,7 @@ from domain.delivery.delivery import Delivery
 from domain.papers.forms import FORMS
 from domain.papers.forms.parts import in_turn
 from domain.papers.making import Made, Wanted, make, offered
-from domain.papers.paper import Block, Value, Words, in_groups, pieces_of
+from domain.papers.paper import Block, Source, Value, Words, in_groups, pieces_of
 from domain.papers.paper import Table as TableBlock
 from domain.papers.record import Record
 from domain.papers.tongue import Tongue
@@ -67,6 +67,7 @@ def entry(record: Record, kind: str, service: str) -> int:
 
 RECORD = Record.of(delivered())
 NAMES = names(RECORD)
+CORRECTED = entry(RECORD, "correction", "kg.security")
 
 
 def test_each_form_has_its_papers() -> None:
@@ -115,13 +116,15 @@ VALUES = [
     ("submission.RU", "12201/44", "results_submitted", "ru.fsb", None),
     ("submission.RU", "P-2 (distributor)", "arrest_made", "ru.fsb", None),
     ("destruction.kg.security", "4,230\u202fg", "prepared", "kg.security", None),
-    ("destruction.kg.security", "“burnt”", "disposed", "kg.security", None),
+    ("destruction.kg.security", "“burnt”", "disposed", "kg.security", CORRECTED),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "kind", "service", "how"), VALUES)
-def test_a_value_comes_from_the_statement_that_said_it(name: str, value: str, kind: str, service: str, how: str | None) -> None:
-    """Its source is the entry of that statement, and where it was summed up that too."""
+def test_a_value_comes_from_the_statement_that_said_it(
+    name: str, value: str, kind: str, service: str, how: Source | None
+) -> None:
+    """Its source is the entry of that statement; where it was summed up that too, and where it was corrected that entry."""
     sources = (entry(RECORD, kind, service), *([how] if how else []))
 
     assert sources == said_in(made(RECORD, name), value)
@@ -355,6 +358,19 @@ def test_who_did_not_know_is_told_apart_in_every_paper() -> None:
     assert "Released again: P-3; “knew nothing of it”." in text(made(record, "submission.KZ"))
     assert "recipients who do not know of it: 1" in text(made(planned, "request.pl.prosecutor"))
     assert "recipients who do not know of it: 1" in text(made(planned, "measures"))
+
+
+def test_papers_say_what_became_of_exhibits_and_of_a_corrected_act_what_is_right() -> None:
+    """Returned, before a court, in another State by an act of transfer; the commission of a destruction as it was corrected."""
+    record = Record.of(delivered("joint-plan"))
+    results, transfer = text(made(record, "results")), text(made(record, "transfer.kz.knb"))
+    destroyed = text(made(RECORD, "destruction.kg.security"))
+
+    for said in ("CAR-1: returned", "LOT-1, SAMPLE-1: handed to the court"):
+        assert said in results
+    assert "SAMPLE-2" in transfer
+    assert "UZ0071/S" in transfer
+    assert ("K-9" in destroyed, "K-12" in destroyed) == (True, False)
 
 
 def test_a_time_between_two_moments_is_the_one_between_those_that_are_printed() -> None:

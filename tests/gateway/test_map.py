@@ -1,12 +1,15 @@
 """The route on a map: where it was seen, where it is by the plan, what a part is drawn, and what is said without coordinates."""
 
 import re
+from html import escape, unescape
+from itertools import combinations
 
 import pytest
 
-from domain.plan.plan import Plan
+from domain.plan.plan import Call, Plan
 from domain.rules.watch import Sighted
 from domain.views.map_ground import ground
+from domain.views.map_labels import LabelBox
 from domain.words.places import At
 from gateway.pages.delivery import one_page
 from gateway.pages.maps import Maps, maps
@@ -88,6 +91,50 @@ def test_a_part_is_drawn_its_own_stretch_alone() -> None:
     before = Table().dispatch()
     before.pass_time(hours=1)
     assert drawn(before, "uz.customs").pictures == part.pictures
+
+
+POSTS = {"tashkent-airport": "Tashkent <airport>, post 00102 " + "x" * 100, "delivery": "Chilanzar"}
+ON_THE_WAY = ((("69.6", "42.34"), "Zhibek Zholy"), (("69.2", "41.4"), "Konysbayeva"), (None, "Saryagash"))
+
+
+def with_posts() -> Plan:
+    """The example's plan with a post at two places, and three at which its first leg calls; one of these has no coordinates."""
+    plan = example_plan()
+    checkpoints = (one.model_copy(update={"post": POSTS.get(one.id)}) for one in plan.checkpoints)
+    calls = tuple(Call(kind="road", state="KZ", place="road", post=name, at=at) for at, name in ON_THE_WAY)
+    legs = (plan.legs[0].model_copy(update={"calls": calls}), *plan.legs[1:])
+    return plan.model_copy(update={"checkpoints": tuple(checkpoints), "legs": legs})
+
+
+def test_a_post_is_a_shield_with_its_name_and_no_name_stands_on_another() -> None:
+    """In both renderings: cut where it is long, whole in the words, over no mark, no State and no other name; who has the other
+    leg is told none of it (R11). Without coordinates it stands in words alone.
+    """
+    table = Table(with_posts()).dispatch()
+    table.pass_time(hours=1)
+    found, part = drawn(table, "kz.knb"), drawn(table, "uz.customs")
+
+    told = f"2 {POSTS['tashkent-airport']}; 3 Chilanzar; Zhibek Zholy; Konysbayeva; Saryagash."
+    assert f"Border and customs posts, as shields on the map: {told}" in found.says
+    for picture in found.pictures:
+        assert f"{escape(told)}" in picture.partition(">")[0]
+        assert 4 == len(re.findall(r'<path class="cp[^>]*10 8|<path class="cp[^>]*6 5', picture))
+        boxes = [
+            LabelBox(float(x), float(y) - 4, len(unescape(text)) * wide / 2, 6)
+            for kind, wide in (("post", 7.2), ("st", 10.9))
+            for x, y, text in re.findall(rf'<text class="{kind}" x="(\d+)" y="(\d+)">([^<]*)', picture)
+        ]
+        assert 4 <= len(boxes)
+        boxes += [
+            LabelBox(float(x), float(y) - 4, 9, 9) for x, y in re.findall(r'<text class="nr[^"]*" x="(\d+)" y="(\d+)"', picture)
+        ]
+        assert not any(one.meets(other) for one, other in combinations(boxes, 2))
+        assert "x" * 40 not in picture.partition(">")[2]
+        assert "&lt;airport&gt;" in picture
+    assert any("2 Tashkent <airport>" in said and "Zholy" not in said for said in part.says)
+    assert not any("Zholy" in picture for picture in part.pictures)
+    without_any = Table(without(with_posts(), *POSTS)).dispatch()
+    assert f"Border and customs posts: {told}" in drawn(without_any, "kz.knb").says
 
 
 def test_without_coordinates_there_is_the_line_alone() -> None:

@@ -26,6 +26,7 @@ from gateway.access import CALLER, PROOFS, Proofs, Visitor
 from gateway.limits import PAGE_OF_LEDGER
 from gateway.pages import pages, story
 from gateway.pages.delivery import OnePage, one_page
+from gateway.pages.lines import line
 from gateway.pages.maps import maps
 from gateway.pages.one import Place
 from gateway.pages.story import EVENTS, StoryFilter, narrowed_to
@@ -33,9 +34,10 @@ from gateway.pages.trees import parts
 from papers.outlines import outlines
 from process.in_force import InForce
 from process.language import speaker
+from rehearsal.simulator import World, simulate
 from tests.course import PHASES, consenting, dispatched
 from tests.domain.test_attached import PHOTOGRAPH
-from tests.support import Table, example_plan
+from tests.support import Table, example_cards, example_directory, example_plan, example_scenario
 
 HEAVIEST = 200_000
 """Bytes that a page weighs at most."""
@@ -417,3 +419,13 @@ def test_the_sentence_has_the_reason_by_which_lists_are_sorted(phase: str) -> No
         table.pass_time(hours=hours)
         worst, found = urgency(glance(table.delivery), table.now), made(table, table.plan.initiator).situation
         assert (worst.reason, worst.group) == (found.reason, found.group)
+
+
+def test_the_ledger_says_by_whom_an_act_was_given_and_how_before_it_was_written() -> None:
+    """By word of mouth, on the telephone, and who took it down; later the office that has written it."""
+    plan, scenario = example_scenario("leaves-in-an-hour")
+    delivery = simulate(World(plan, example_directory(), example_cards(), scenario, 1)).delivery
+    said = {one.kind: one.facts for entry in delivery.ledger if (one := line(entry)).service == "lv.police" and one.kind}
+
+    assert ("by word of mouth", "by telephone", "duty officer of the VID") == said["authorisation_granted"][-3:]
+    assert any("prosecutor" in one for one in said["authorisation_confirmed"])

@@ -725,6 +725,19 @@ def test_every_kind_has_a_form_with_each_of_its_fields(kind: str) -> None:
     assert all(choice in words.CHOICES or len(choice) == 1 for box in boxes for choice in box.choices)
 
 
+def test_what_a_field_means_and_wants_follows_from_what_is_said() -> None:
+    """A weight that must be one offers no way to leave it out; words of a kind's own field are of a field that it has; exhibits
+    that are known stand on a line each.
+    """
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    shown = {(kind, box.name): box.shown_as for kind in BOOK.kinds for box in boxes_of(kind, None, now)}
+
+    assert ("weight", "weight") == (shown["laboratory_report", "spent"], shown["exhibits_offered", "gross"])
+    assert ("mass", "mass") == (shown["handover_accepted", "gross"], shown["taken_out", "gross"])
+    assert ["A\nB"] == [box.value for box in boxes_of("disposed", None, now, {"exhibits": ["A", "B"]}) if box.name == "exhibits"]
+    assert {tuple(one.split(".")) for table in (words.FIELDS, words.HELP) for one in table if "." in one} <= shown.keys()
+
+
 def test_every_choice_of_a_form_has_a_name() -> None:
     """Ways of handling, permissions, reasons why nobody came."""
     choices = {

@@ -37,6 +37,7 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Record
 from domain.record.packet import Manifest, Packet, unseal
+from domain.views.map_picture import SHIELD
 from domain.words.errors import Malformed, NotVerified, Unavailable
 from papers import html, pdf
 from papers.file import read
@@ -91,6 +92,9 @@ def test_the_map_of_a_paper_is_drawn_from_its_data() -> None:
     for one in (drawn, bare):
         assert ["1", "2", "3", "4"] == re.findall(r'<text class="nr"[^>]*>(\d)</text>', one)
         assert {"class", "viewBox", "role", "aria-label", "xmlns"} == set(re.findall(r'([\w-]+)="', one.split(">")[0]))
+    post = {**block["located"][1], "post": "Border post"}
+    drawn = picture({**block, "located": [block["located"][0], post, *block["located"][2:]]}, outlines())
+    assert 1 == drawn.count('class="post"') == drawn.count(SHIELD)
     assert "" == picture({**block, "located": block["located"][:1]}, outlines())
 
 

@@ -156,3 +156,19 @@ def test_an_act_may_be_done_at_what_the_rules_open() -> None:
     scenario = Scenario.model_validate({"vigil": "scenario/1", "pace": {"fastest": "1h", "slowest": "2h"}, "acts": acts})
 
     assert ["acts.2.at"] == [fault.place for fault in unfitting(scenario, example_plan())]
+
+
+def test_an_act_corrects_what_another_act_has_said_under_its_id() -> None:
+    """The id of no act of this service, and an id that two acts have, are faults of the scenario."""
+    prosecutor = {"service": "kz.prosecutor", "at": "consent-kz"}
+    said = prosecutor | {"says": "authorisation_granted", "statement": {"id": "consent-0001"}}
+    correction = {"says": "correction", "details": {"of": "consent-0001"}}
+    acts = [said, prosecutor | correction, {"service": "kz.police", "at": "preparation"} | correction]
+    scenario = {"vigil": "scenario/1", "pace": {"fastest": "1h", "slowest": "2h"}}
+
+    found = [*unfitting(Scenario.model_validate(scenario | {"acts": acts}), example_plan())]
+    assert ["acts.2.details.of: no act of kz.police sets statement.id to consent-0001, so there is nothing to correct"] == [
+        f"{one.place}: {one.problem}" for one in found
+    ]
+    found = [*unfitting(Scenario.model_validate(scenario | {"acts": [said, said]}), example_plan())]
+    assert ["acts.0.statement.id", "acts.1.statement.id"] == [one.place for one in found]

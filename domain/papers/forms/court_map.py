@@ -26,6 +26,7 @@ from domain.papers.paper import (
 from domain.plan.plan import Leg
 from domain.rules.arrival import Delivered
 from domain.rules.custody import Dispatched, HandoverAccepted
+from domain.views.request_in_words import with_post
 from domain.words.places import At
 from domain.words.text import mark
 
@@ -38,6 +39,7 @@ CHARTED = mark(
     "Outlines of States are generalised (Natural Earth, public domain); boundaries stand near the route only, and take no "
     "position."
 )
+SHIELDS = mark("A shield is a border or customs post, with its name where there is room; it stands in the table.")
 WHERE = mark("Longitude, latitude")
 PLACE, STEP, RECORDED = mark("Place"), mark("By the plan"), mark("Recorded, UTC")
 NUMBER = mark("No.")
@@ -62,6 +64,7 @@ class _Place:
     known: Known
     moment: Line = ()
     at: At | None = None
+    post: str = ""
 
 
 class Mapped(ReportTelling):
@@ -79,6 +82,8 @@ class Mapped(ReportTelling):
         located = tuple(self._located(places, stretches))
         for said in (CHARTED, SCHEMATIC) if located else (SCHEMATIC,):
             yield Paragraph(self.tongue.say(said, computed=Value("", ("plan", "computed"))), "small")
+        if any(one.post for one in located):
+            yield Paragraph(self.tongue.words(SHIELDS), "small")
         yield Map(strips, legend, located, self._states() if located else ())
         heads = ((NUMBER, 1), (PLACE, 7), (STEP, 4), (RECORDED, 4), *(((WHERE, 4),) if located else ()))
         rows = self._rows(places, where=bool(located))
@@ -92,7 +97,7 @@ class Mapped(ReportTelling):
         for number, one in enumerate(places):
             gone = gone and (number == 0 or stretches[number - 1][1])
             if one.at is not None:
-                yield Located(str(number + 1), one.known, *one.at, gone)
+                yield Located(str(number + 1), one.known, *one.at, gone, one.post)
                 gone = True
 
     def _states(self) -> tuple[tuple[str, str], ...]:
@@ -109,8 +114,9 @@ class Mapped(ReportTelling):
             way = ridden.get(leg.id)
             arrived = way is not None and way.ends is not None and not way.seized
             for call in leg.calls:
-                named = Value(call.place if call.state is None else f"{call.place} ({call.state})", ("plan",))
-                places.append(_Place(named, self.tongue.words(CALLED_AT), "planned", at=call.at))
+                there = with_post(call.place, call.post)
+                named = Value(there if call.state is None else f"{there} ({call.state})", ("plan",))
+                places.append(_Place(named, self.tongue.words(CALLED_AT), "planned", at=call.at, post=call.post or ""))
                 stretches.append((leg, arrived))
             if way is not None and way.seized and way.ends is not None:
                 places += self._seizure()
@@ -125,13 +131,14 @@ class Mapped(ReportTelling):
         planned = record.plan.find(checkpoint)
         if planned is None:
             return _Place(Value(checkpoint, ("plan",)), NONE, "planned")
-        name = Value(f"{planned.place} ({planned.state})", ("plan",))
+        name = Value(f"{with_post(planned.place, planned.post)} ({planned.state})", ("plan",))
+        post = planned.post or ""
         step: Line = (Value(tongue.translate(STEPS[planned.step]), ("plan",)),)
         there = (one for one in record.heard if one.checkpoint == checkpoint)
         reached = [one for one in there if isinstance(one.content, Dispatched | HandoverAccepted | Delivered)]
         if not reached:
-            return _Place(name, step, "planned", at=planned.at)
-        return _Place(name, step, "recorded", (self.at(reached[-1].at, *reached[-1].entries),), planned.at)
+            return _Place(name, step, "planned", at=planned.at, post=post)
+        return _Place(name, step, "recorded", (self.at(reached[-1].at, *reached[-1].entries),), planned.at, post)
 
     def _seizure(self) -> Iterator[_Place]:
         said, content = story.interdictions(self.record)[0]

@@ -34,7 +34,7 @@ function* remarks({ content, fulfils = [] }) {
 export function lookedAt(bytes, said, { more = [], agreed = "" }) {
   const all = { ...said, ...said.content };
   const values = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, inText(name, value)]));
-  $("sentence").textContent = filled(texts.sentence, values);
+  $("sentence").textContent = filled(data.unwritten?.[said.content.form] ?? texts.sentence, values);
   $("remarks").replaceChildren();
   for (const one of [...remarks(said), ...more]) put($("remarks"), "li", one);
   $("agreed").textContent = agreed;

@@ -159,7 +159,7 @@ function ofMember(name, value) {
 }
 
 export function label(name) {
-  return data.words.FIELDS[name] ?? name;
+  return data.words.FIELDS[`${data.kind}.${name}`] ?? data.words.FIELDS[name] ?? name;
 }
 
 function word(name, value) {
