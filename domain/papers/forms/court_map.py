@@ -109,7 +109,9 @@ class Mapped(ReportTelling):
             way = ridden.get(leg.id)
             arrived = way is not None and way.ends is not None and not way.seized
             for call in leg.calls:
-                named = Value(call.place if call.state is None else f"{call.place} ({call.state})", ("plan",))
+                named = (
+                    self.tongue.place(call.place, call.state, "plan") if call.state is not None else Value(call.place, ("plan",))
+                )
                 places.append(_Place(named, self.tongue.words(CALLED_AT), "planned", at=call.at))
                 stretches.append((leg, arrived))
             if way is not None and way.seized and way.ends is not None:
@@ -125,7 +127,7 @@ class Mapped(ReportTelling):
         planned = record.plan.find(checkpoint)
         if planned is None:
             return _Place(Value(checkpoint, ("plan",)), NONE, "planned")
-        name = Value(f"{planned.place} ({planned.state})", ("plan",))
+        name = self.tongue.place(planned.place, planned.state, "plan")
         step: Line = (Value(tongue.translate(STEPS[planned.step]), ("plan",)),)
         there = (one for one in record.heard if one.checkpoint == checkpoint)
         reached = [one for one in there if isinstance(one.content, Dispatched | HandoverAccepted | Delivered)]

@@ -94,7 +94,7 @@ class MeasuresForm(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 5
+    version = 6
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
         )
     )
     for one in states:
-        measures = joined(tongue.word(measure, "plan") for measure in plan.measures(one))
+        measures = joined(tongue.measure(measure, "plan") for measure in plan.measures(one))
         said = measures or (Value(tongue.translate(NO_MEASURE), ("plan",)),)
         yield Paragraph(tongue.say(MEASURES, state=tongue.the_state(one, "plan"), measures=said), "left")
     yield Heading(tongue.words(ROUTE))
@@ -205,7 +205,7 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
             row(
                 place,
                 (Value(tongue.translate(STEPS[one.step]), ("plan",)),),
-                (Value(f"{one.place} ({one.state})", ("plan",)), *zone),
+                (tongue.place(one.place, one.state, "plan"), *zone),
                 first,
                 _due(record.plan, one, tongue),
                 (Value(tongue.translate(_overdue(one)), ("plan",)),),
@@ -272,13 +272,16 @@ def _unforeseen(plan: Plan, *, whole: bool, tongue: Tongue) -> Iterator[Line]:
 
     times = plan.contingencies
     yield tongue.say(ANYONE, decision=span(times.decision))
-    yield tongue.say(DIFFERS, decision=span(times.decision))
+    if not plan.held_back:
+        yield tongue.say(DIFFERS, decision=span(times.decision))
     yield tongue.say(STOPPED, acknowledge=span(times.acknowledge_stop), remind=span(times.remind_every))
-    yield tongue.say(EXPIRES, extension=span(times.extension))
-    if whole:
+    if not plan.held_back:
+        yield tongue.say(EXPIRES, extension=span(times.extension))
+    if whole and not plan.held_back:
         yield tongue.say(LOSS, loss=tongue.quoted(plan.request.on_loss, "plan"))
     yield tongue.words(LIFE)
-    yield (Value(tongue.translate(PASSES[plan.custody_passes]), ("plan",)),)
+    if not plan.held_back:
+        yield (Value(tongue.translate(PASSES[plan.custody_passes]), ("plan",)),)
 
 
 def _forces(record: Record, legs: Sequence[Leg], tongue: Tongue) -> Iterator[Line]:
