@@ -337,6 +337,7 @@ def test_a_seizure_on_the_way_is_a_seizure() -> None:
     assert any("seized the consignment on the way" in one for one in told)
     assert not any("no seizure" in one or "end of that leg is not recorded" in one for one in told)
     assert any("the consignment, on the way" in "".join(map(text_of, one)) for one in summary_of("stopped-under-way", "results"))
+    assert any("the consignment, before it had left" in "".join(map(text_of, one)) for one in summary_of("destination-refuses", "results"))
     printed = "".join(map(text_of, made(Record.of(delivered("stopped-under-way")), "results").paper.pieces))
     assert "Customs Committee of Uzbekistan: stop ordered, “the recipient has been warned”" in printed
     assert "nothing was recorded to have gone otherwise" not in printed

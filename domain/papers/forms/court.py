@@ -73,6 +73,7 @@ RELEASED = mark("{service} released {count}: {reason}.")
 SEIZURE = mark("Seizure and weighing by {service} were recorded on {moment}{act}.")
 BY_ACT = mark(", record {act}")
 SEIZED_ON_THE_WAY = mark("On {moment} {service} seized the consignment on the way, place: {place}; gross weight: {gross}.")
+SEIZED_BEFORE = mark("On {moment} {service} seized the consignment before it had left, place: {place}; gross weight: {gross}.")
 BY_ANOTHER = mark(
     "On {moment} it was seized on the way, place: {place}, by an authority that was not told: {who}, as said by {service}."
 )
@@ -257,4 +258,5 @@ class _CourtReport(Ways, CourtGoods, Proof):
         }
         if content.seized_by:
             return BY_ANOTHER, filled | {"who": self.tongue.quoted(content.seized_by, *said.entries)}
-        return SEIZED_ON_THE_WAY, filled | {"gross": weight(self.tongue, content.gross, *said.entries)}
+        sentence = SEIZED_ON_THE_WAY if story.had_left(self.record, said) else SEIZED_BEFORE
+        return sentence, filled | {"gross": weight(self.tongue, content.gross, *said.entries)}

@@ -212,7 +212,7 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
             )
         )
         rows += [row(place, tongue.words(CONTINUED), NONE, rest, NONE, NONE) for rest in more]
-    heads = ((NUMBERED, 1), (WHAT, 4), (WHERE, 4), (WHO, 7), (UNTIL, 4), (OVERDUE, 4))
+    heads = ((NUMBERED, 1), (WHAT, 4), (WHERE, 5), (WHO, 7), (UNTIL, 4), (OVERDUE, 4))
     return table(tongue, heads, rows, [record.plan_entry] * len(rows), small=True)
 
 

@@ -322,7 +322,13 @@ class _ResultsReport:
         cases = [(said, one) for said, one in self.record.said(CaseOpened) if self.mine(said.service)]
         opened = joined((act(tongue, one.reference, *said.entries) for said, one in cases), "; ")
         articles = joined(tongue.quoted(text, *said.entries) for said, one in cases for text in one.articles)
-        rows.append(row(tongue.words(OPENED), opened or (Blank(2),), tongue.say(ARTICLES, articles=articles) if articles else tongue.say(CASES, blank=Blank(2))))
+        rows.append(
+            row(
+                tongue.words(OPENED),
+                opened or (Blank(2),),
+                tongue.say(ARTICLES, articles=articles) if articles else tongue.say(CASES, blank=Blank(2)),
+            )
+        )
         heads = ((MEASURE, 4), (VALUE, 7), (ADD, 5))
         return table(tongue, heads, rows, [self.record.size - 1] * len(rows))
 
