@@ -107,11 +107,17 @@ def test_a_paper_is_the_one_that_its_packet_makes(form: Format) -> None:
 
 
 def test_a_changed_figure_is_said() -> None:
-    """A paper with one figure changed is refused with the figure and what it should be; with a part cut out, with its words."""
+    """A paper with one figure changed is refused with the figure and what it should be; with a part cut out, with its words; with
+    something typed into a blank, with what that is.
+    """
     packet, manifest = packet_of()
     changed = paper().replace(b"13,900", b"13,400", 1)
     cut = re.sub(rb"<table.*</table>", b"", paper(), count=1, flags=re.DOTALL)
 
+    written = re.sub(rb'(<span class="blank w\d">)', rb"\g<1>17/05", paper(), count=1)
+
+    with pytest.raises(NotVerified, match="“17/05” where this packet makes it say nothing"):
+        verified(written, packet, manifest, SPEAKERS)
     with pytest.raises(NotVerified, match=r"13,400.*13,900"):
         verified(changed, packet, manifest, SPEAKERS)
     with pytest.raises(NotVerified, match="where this packet makes it say “What”"):
