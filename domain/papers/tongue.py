@@ -1,12 +1,10 @@
 """How a paper says things in its language: sentences with values in them, masses, moments, names of States and services."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
-
-import pycountry
 
 from domain.delivery.verdicts import Finding
 from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
@@ -17,6 +15,7 @@ from domain.plan.quantity import Quantity, number_of, say_how
 from domain.plan.substances import known_as
 from domain.views.names import EXHIBITS, MEASURES
 from domain.views.sentences import Translate, say_plainly
+from domain.views.states import state_called
 from domain.words.codes import CODES, Parameter
 from domain.words.moments import instant
 from domain.words.quantities import Money, say_mass
@@ -29,8 +28,6 @@ FROM_100_KG = 100 * 10**6
 UNITS = {"kg": mark("kg"), "g": mark("g"), "mg": mark("mg")}
 SPANS = ((timedelta(days=1), mark("d")), (timedelta(hours=1), mark("h")), (timedelta(minutes=1), mark("min")))
 SECOND = (timedelta(seconds=1), mark("s"))
-CALLED = {"KG": mark("Kyrgyzstan"), "MD": mark("Moldova"), "GB": mark("United Kingdom"), "US": mark("United States")}
-"""States that the tables call otherwise than their own papers do."""
 LANGUAGES = {
     "ru": mark("Russian"),
     "en": mark("English"),
@@ -64,21 +61,11 @@ WITH_ARTICLE = re.compile(
 """What an English sentence calls "the" Russian Federation; most States have a name alone."""
 NO_ARTICLE = re.compile(r"The |H[MR]H? |(His|Her) |\S+$")
 """Services that have none: one word is a name, such as Europol, or the id of one that the directory does not name."""
-TURNED = re.compile("(.+), (.+ of(?: the)?)")
-"""As tables sort names of States: "Iran, Islamic Republic of"."""
 
 
 def printed(at: datetime) -> datetime:
     """A moment as papers print it, to the minute: what is computed from two of them is computed from what stands there."""
     return at.replace(second=0, microsecond=0)
-
-
-def state_called(code: str, translate: Callable[[str], str]) -> str:
-    """What a State is called; one that the tables do not have, by its code."""
-    known = pycountry.countries.get(alpha_2=code)
-    called = translate(CALLED.get(code) or (str(known.name) if known is not None else code))
-    turned = TURNED.fullmatch(called)
-    return f"{turned[2].removeprefix('The ')} {turned[1]}" if turned else called
 
 
 @dataclass(frozen=True)

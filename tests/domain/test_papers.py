@@ -337,7 +337,10 @@ def test_a_seizure_on_the_way_is_a_seizure() -> None:
     assert any("seized the consignment on the way" in one for one in told)
     assert not any("no seizure" in one or "end of that leg is not recorded" in one for one in told)
     assert any("the consignment, on the way" in "".join(map(text_of, one)) for one in summary_of("stopped-under-way", "results"))
-    assert any("the consignment, before it had left" in "".join(map(text_of, one)) for one in summary_of("destination-refuses", "results"))
+    assert any(
+        "the consignment, before it had left" in "".join(map(text_of, one))
+        for one in summary_of("destination-refuses", "results")
+    )
     printed = "".join(map(text_of, made(Record.of(delivered("stopped-under-way")), "results").paper.pieces))
     assert "Customs Committee of Uzbekistan: stop ordered, “the recipient has been warned”" in printed
     assert "nothing was recorded to have gone otherwise" not in printed
@@ -380,7 +383,7 @@ def test_an_arrest_outside_the_time_says_since_when() -> None:
     assert "The last one had ended on 07.03.2022" in told
     assert ["KZ"] == [state for state, said in parts.items() if "done in Kazakhstan, where no authorisation" in said]
     assert ["RU"] == [state for state, said in parts.items() if "whose verification had ended" in said]
-    assert "handed over, Crossing Kyrgyzstan-Kazakhstan" in parts["KG"]
+    assert "Crossing Kyrgyzstan-Kazakhstan (example) National Security Committee of Kazakhstan" in parts["KG"]
 
 
 def test_responsibility_passes_as_the_plan_has_it() -> None:

@@ -11,7 +11,6 @@ from domain.papers.forms.court_proof import Proof
 from domain.papers.forms.court_ways import Ways
 from domain.papers.forms.lots import SEIZED_IN_ALL, seized_in_all
 from domain.papers.forms.parts import (
-    MOST_TOLD,
     act,
     by_role,
     consignment,
