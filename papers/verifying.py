@@ -91,8 +91,9 @@ def _sheets(data: bytes) -> int:
 
 
 def _apart(theirs: list[str], ours: list[str]) -> Iterator[tuple[str, str]]:
-    """The texts that differ, one beside the other, each from a little before where it does: at a cost that no file can raise. What
-    was written into a blank, or taken out, has an empty one beside it.
+    """The texts that differ, one beside the other, each from a little before where it does: at a cost that no file can raise.
+
+    What was written into a blank, or taken out, has an empty one beside it.
     """
     for place, (one, other) in enumerate(zip_longest(theirs, ours, fillvalue="")):
         if one != other and other in theirs[place + 1 : place + 2]:
