@@ -191,7 +191,7 @@ def _route(record: Record, legs: Sequence[tuple[int, Leg]], tongue: Tongue) -> T
                 joined(tongue.service(record, one) for one in leg.accompanied_by) or NONE,
             )
         )
-    heads = ((LEG, 1), (STATE, 3), (WAY_OF, 7), (TAKES, 2), (RESPONSIBLE, 5), (ALONG, 4))
+    heads = ((LEG, 1), (STATE, 4), (WAY_OF, 7), (TAKES, 2), (RESPONSIBLE, 5), (ALONG, 4))
     return table(tongue, heads, rows)
 
 

@@ -283,7 +283,7 @@ def _measures(record: Record, asked: RequestForConsent, tongue: Tongue) -> Itera
 
 
 def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
-    heads = ((LEG, 1), (STATE, 3), (HANDED_OVER, 6), (PLANNED, 4), (TAKES, 2), (RESPONSIBLE, 5))
+    heads = ((LEG, 1), (STATE, 4), (HANDED_OVER, 6), (PLANNED, 4), (TAKES, 2), (RESPONSIBLE, 5))
     rows = tuple(
         row(
             (Value(str(number), ("plan",)),),

@@ -238,7 +238,7 @@ class _ResultsReport:
             if self.mine(said.service):
                 rows.append(self._permitted(said, permit))
                 numbers.append(said.seq)
-        heads = ((STATE, 3), (ACT, 4), (BY, 5), (ASKED, 5), (UNTIL, 3))
+        heads = ((STATE, 4), (ACT, 5), (BY, 5), (ASKED, 5), (UNTIL, 3))
         return table(tongue, heads, rows, numbers) if rows else self._nothing()
 
     def _permitted(self, said: Heard, permit: PermissionGranted) -> TableRow:
