@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from client.language import _, speak
-from domain.papers.tongue import state_called
 from domain.plan.goods import say_amount
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Step
 from domain.plan.quantity import say_quantity
 from domain.views.canvas import ACCENT, BAD, FAINT, INK, PAPER, QUIET, Canvas, broken, room
 from domain.views.names import STEPS
+from domain.views.states import state_called
 from domain.words.quantities import say_span
 from domain.words.text import told, word
 

@@ -65,6 +65,10 @@ def _difference(told: Identity, made: Made, data: bytes, anew: bytes) -> str:
     if not is_pdf(data):
         differing = chain(_apart(*(_Texts.of(one).words for one in (data, anew))), _apart(visible(data), visible(anew)))
         for found, expected in differing:
+            if not expected:
+                return fill("the paper says “{found}” where this packet makes it say nothing", found=found)
+            if not found:
+                return fill("the paper says nothing where this packet makes it say “{expected}”", expected=expected)
             return fill("the paper says “{found}” where this packet makes it say “{expected}”", found=found, expected=expected)
     if told.digest != made.paper.digest:
         return fill(
@@ -87,9 +91,16 @@ def _sheets(data: bytes) -> int:
 
 
 def _apart(theirs: list[str], ours: list[str]) -> Iterator[tuple[str, str]]:
-    """The texts that differ, one beside the other, each from a little before where it does: at a cost that no file can raise."""
-    for one, other in zip_longest(theirs, ours, fillvalue="–"):
-        if one != other:
+    """The texts that differ, one beside the other, each from a little before where it does: at a cost that no file can raise.
+
+    What was written into a blank, or taken out, has an empty one beside it.
+    """
+    for place, (one, other) in enumerate(zip_longest(theirs, ours, fillvalue="")):
+        if one != other and other in theirs[place + 1 : place + 2]:
+            yield shown(one, LONGEST_SHOWN), ""
+        elif one != other and one in ours[place + 1 : place + 2]:
+            yield "", shown(other, LONGEST_SHOWN)
+        elif one != other:
             same = next((place for place, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), 0)
             cut = max(same - BEFORE_IT, 0)
             found, expected = (f"{'…' if cut else ''}{text[cut:]}" for text in (one, other))

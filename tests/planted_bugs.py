@@ -1677,6 +1677,8 @@ BUGS = (
     ),
     Bug("R31", "domain/papers/forms/request.py", "if asked.held_back:", "if False:", "more_papers"),
     Bug("R31", "domain/papers/forms/measures.py", "plan.takes_place(one) and (", "(", "more_papers"),
+    Bug("R31", "domain/plan/demands.py", "if not (plan.held_back and", "if not (False and", "more_papers"),
+    Bug("R17", "domain/papers/forms/lots.py", "any(story.had_left(record, said) for", "any(True for", "papers"),
     Bug("R31", "domain/plan/request_for_consent.py", "and plan.takes_place(one))", ")", "more_papers"),
     Bug("R17", "domain/papers/forms/parts.py", "if unwitting else called", "if False else called", "more_papers"),
     Bug("R17", "domain/papers/forms/submission.py", "if one.unwitting else role", "if False else role", "more_papers"),

@@ -1,21 +1,22 @@
 """How a paper says things in its language: sentences with values in them, masses, moments, names of States and services."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from string import Formatter
 
-import pycountry
-
 from domain.delivery.verdicts import Finding
 from domain.papers.paper import Blank, Line, Piece, Source, Value, Width, Words
 from domain.papers.record import Heard, Record
+from domain.plan.cards import Measure
 from domain.plan.goods import AnyAmount, Cash, Counted, SubstanceMass, say_amount
 from domain.plan.quantity import Quantity, number_of, say_how
 from domain.plan.substances import known_as
-from domain.views.names import EXHIBITS
+from domain.views.names import EXHIBITS, MEASURES
 from domain.views.sentences import Translate, say_plainly
+from domain.views.states import state_called
+from domain.words.codes import CODES, Parameter
 from domain.words.moments import instant
 from domain.words.quantities import Money, say_mass
 from domain.words.text import mark, word
@@ -27,8 +28,6 @@ FROM_100_KG = 100 * 10**6
 UNITS = {"kg": mark("kg"), "g": mark("g"), "mg": mark("mg")}
 SPANS = ((timedelta(days=1), mark("d")), (timedelta(hours=1), mark("h")), (timedelta(minutes=1), mark("min")))
 SECOND = (timedelta(seconds=1), mark("s"))
-CALLED = {"KG": mark("Kyrgyzstan"), "MD": mark("Moldova"), "GB": mark("United Kingdom"), "US": mark("United States")}
-"""States that the tables call otherwise than their own papers do."""
 LANGUAGES = {
     "ru": mark("Russian"),
     "en": mark("English"),
@@ -53,6 +52,8 @@ MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0
 """As the rules write one."""
 
 
+STATES = ("state", "states", "own", "given", "asked")
+"""What a finding calls a State that it names."""
 WITH_ARTICLE = re.compile(
     r"\b(Republic|Federation|Federated|Kingdom|States|Emirates|Islands|Territor(y|ies))\b"
     "|^(Netherlands|Philippines|Bahamas|Maldives|Comoros|Gambia|Holy See|State of)"
@@ -60,21 +61,11 @@ WITH_ARTICLE = re.compile(
 """What an English sentence calls "the" Russian Federation; most States have a name alone."""
 NO_ARTICLE = re.compile(r"The |H[MR]H? |(His|Her) |\S+$")
 """Services that have none: one word is a name, such as Europol, or the id of one that the directory does not name."""
-TURNED = re.compile("(.+), (.+ of(?: the)?)")
-"""As tables sort names of States: "Iran, Islamic Republic of"."""
 
 
 def printed(at: datetime) -> datetime:
     """A moment as papers print it, to the minute: what is computed from two of them is computed from what stands there."""
     return at.replace(second=0, microsecond=0)
-
-
-def state_called(code: str, translate: Callable[[str], str]) -> str:
-    """What a State is called; one that the tables do not have, by its code."""
-    known = pycountry.countries.get(alpha_2=code)
-    called = translate(CALLED.get(code) or (str(known.name) if known is not None else code))
-    turned = TURNED.fullmatch(called)
-    return f"{turned[2].removeprefix('The ')} {turned[1]}" if turned else called
 
 
 @dataclass(frozen=True)
@@ -125,9 +116,25 @@ class Tongue:
         """One of our own words."""
         return Value(self.translate(word(code)), sources)
 
+    def measure(self, one: Measure, *sources: Source) -> Value:
+        """What is done beside letting it go on."""
+        return Value(self.translate(MEASURES[one]), sources)
+
     def finding(self, finding: Finding, *sources: Source) -> Value:
-        """The sentence of a finding, its moments as papers write them."""
-        return Value(MOMENT.sub(lambda found: self.moment(instant(found[0])), say_plainly(finding, self.translate)), sources)
+        """The sentence of a finding, its moments as papers write them, and States by name."""
+        shapes = CODES[finding.code].shapes
+        named = {
+            name: self._named(value) if name in STATES and shapes.get(name) in ("name", "names") else value
+            for name, value in finding.parameters.items()
+        }
+        said = say_plainly(finding.model_copy(update={"parameters": named}), self.translate)
+        return Value(MOMENT.sub(lambda found: self.moment(instant(found[0])), said), sources)
+
+    def _named(self, codes: Parameter) -> Parameter:
+        """States of a finding as a sentence calls them."""
+        if isinstance(codes, tuple):
+            return tuple(self.the_state(one, "computed").text for one in codes)
+        return self.the_state(str(codes), "computed").text
 
     def language(self, code: str, *sources: Source) -> Value:
         """What a language is called; by its code, where that is not one of those that services write in."""
@@ -212,6 +219,10 @@ class Tongue:
         if self.code != "en" or not WITH_ARTICLE.search(called):
             return Value(called, sources)
         return Articled(f"{ARTICLE}{called}", sources)
+
+    def place(self, place: str, state: str, *sources: Source) -> Value:
+        """A place, with its State."""
+        return Value(f"{place} ({self.state(state)})", sources)
 
     def states(self, codes: Iterable[str], *sources: Source) -> Value:
         """Several of them, in a sentence."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from domain.plan.cards import Duty, LawSource, LawText, Measure, Movement, Provision, Recorded, RecordRule, RuleCard
+from domain.plan.cards import Duty, DutyEvent, LawSource, LawText, Measure, Movement, Provision, Recorded, RecordRule, RuleCard
 from domain.plan.plan import Plan
 from domain.signing.canonical import Frozen
 from domain.words.quantities import Span
@@ -51,6 +51,8 @@ TOPICS: Mapping[Topic, str] = {
 }
 """What a card does not know that matters to a plan. Of a measure: whether an act must permit it."""
 MEASURE = mark("whether an act must permit: {measure}")
+NEVER_HELD_BACK: tuple[DutyEvent, ...] = ("departure", "delivery", "arrest")
+"""What never comes of what is held back (R31), so that no duty runs from it."""
 
 
 Value = str | LegalTerm | tuple[str, ...]
@@ -321,7 +323,8 @@ def _beside(plan: Plan, card: RuleCard) -> Iterator[Point]:
         words = {"articles": ", ".join(listed.articles), "named": ", ".join(named) or "-"}
         yield _known(card, "offences", OFFENCES, listed, **words)
     for duty in card.duties_of(plan.case):
-        if duty.after != "end_of_permission" or plan.permissions(card):
+        permitted = duty.after != "end_of_permission" or plan.permissions(card)
+        if permitted and not (plan.held_back and duty.after in NEVER_HELD_BACK):
             yield _duty(plan, card, duty)
     for report in card.about(card.reports, plan.case):
         yield _answered(_known(card, "reports", REPORTS, report, what=report.what, every=report.every))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from domain.delivery.verdicts import Cause
 from domain.delivery.vocabulary import AnyNotice, SiblingNews
-from domain.plan.cards import Form
+from domain.plan.cards import Form, Measure
 from domain.plan.enquiries import Pattern
 from domain.plan.plan import Step
 from domain.plan.vocabulary import CriminalRole, Spoken
@@ -143,6 +143,17 @@ VERDICTS: Mapping[str, str] = {
     "late": mark("late: kept, and changes nothing"),
     "refused": mark("refused"),
 }
+MEASURES: Mapping[Measure, str] = {
+    "post": mark("examining the post"),
+    "opening": mark("opening"),
+    "following_person": mark("following a person"),
+    "watching_thing": mark("watching a thing"),
+    "device": mark("technical means"),
+    "vehicle_entry": mark("entering a vehicle"),
+    "audio_video": mark("sound and pictures"),
+    "foreign_officers": mark("accompanying officers"),
+}
+"""What is done beside letting a consignment go on."""
 OUTCOMES: Mapping[str, str] = {
     "delivered_with_arrests": mark("delivered, with arrests"),
     "delivered_without_arrest": mark("delivered, without an arrest"),

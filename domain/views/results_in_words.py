@@ -15,6 +15,7 @@ from domain.plan.substances import called
 from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES
 from domain.views.request_in_words import TRAVELS
 from domain.views.results import Period, Results, Total
+from domain.views.states import state_called
 from domain.views.tally import OTHER, Measure
 from domain.words.quantities import say_mass, say_minor
 from domain.words.text import mark, told
@@ -114,7 +115,7 @@ def last_day(period: Period) -> date:
 def _tables(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
     by: Mapping[str, tuple[str, Translate]] = {
         "end": (mark("How they ended"), lambda code: speak(OUTCOMES.get(code, mark("not ended")))),
-        "state": (mark("By State"), str),
+        "state": (mark("By State"), lambda code: state_called(code, speak)),
         "channel": (mark("By channel"), lambda code: _called(TRAVELS, code, speak)),
         "goods": (mark("By goods"), lambda code: speak(code.replace("_", " "))),
     }

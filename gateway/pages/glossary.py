@@ -9,8 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from domain.papers.tongue import state_called
 from domain.views.names import OUTCOMES, PHASES
+from domain.views.states import state_called
 from gateway.access import CALLER
 from gateway.pages.entrance import ROOT
 from gateway.pages.pages import language_of, page

@@ -6,12 +6,12 @@ from typing import Final
 
 from aiohttp import web
 
-from domain.papers.tongue import state_called
 from domain.views.map_ground import LARGE, SMALL, ground
 from domain.views.map_picture import map_picture, off_the_map
 from domain.views.outlines import Outlines
 from domain.views.route_map import LACKING, NO_MAP, NO_OUTLINES, OFF_THE_MAP, POSTS, POSTS_ALONE, SCHEMATIC, RouteMap
 from domain.views.sentences import Translate
+from domain.views.states import state_called
 from gateway.aside import Aside
 from papers.outlines import outlines
 

@@ -6,7 +6,7 @@ from typing import Final, get_args
 from domain.plan.goods import CountedIn, Weapon
 from domain.plan.quantity import Known, Why
 from domain.plan.vocabulary import CriminalRole
-from domain.views.names import GIVEN_IN, SPOKEN
+from domain.views.names import GIVEN_IN, MEASURES, SPOKEN
 from domain.words.text import mark, word
 
 FIELDS: Mapping[str, str] = {
@@ -197,15 +197,7 @@ CHOICES: Mapping[str, str] = {
     "removed_in_part": mark("removed in part"),
     "replaced_in_part": mark("replaced in part"),
     "replaced_in_whole": mark("replaced in whole"),
-    "post": mark("examining the post"),
-    "opening": mark("opening"),
-    "following_person": mark("following a person"),
-    "watching_thing": mark("watching a thing"),
-    "device": mark("technical means"),
-    "vehicle_entry": mark("entering a vehicle"),
-    "audio_video": mark("sound and pictures"),
-    **{str(one): said for one, said in (*GIVEN_IN.items(), *SPOKEN.items())},
-    "foreign_officers": mark("accompanying officers"),
+    **{str(one): said for one, said in (*MEASURES.items(), *GIVEN_IN.items(), *SPOKEN.items())},
     "organiser": mark("organiser"),
     "supplier": mark("supplier"),
     "courier": mark("courier"),

@@ -339,11 +339,15 @@ def test_r31_papers_of_what_is_held_back_say_that_it_stays() -> None:
 
     assert "is held back by the plan" in printed["request.ru.customs"]
     assert "Arrests in your State" not in printed["request.ru.customs"]
-    assert "It goes" not in printed["order.RU"]
+    assert "Its way" not in printed["order.RU"]
+    assert "after: departure" not in printed["order.RU"]
+    assert "after: departure" in text(made(Record.of(parcels()[0]), "order.RU"))
+    assert not any(said in printed["measures"] for said in ("At a handover", "does not move", "would end on the way"))
     assert "on the territory of the Russian Federation: Post office, Omsk." in printed["order.RU"]
     assert "It is not let go on." in printed["order.RU"]
     assert "hand it over" not in printed["measures"]
     assert "it has not left" in printed["results"]
+    assert "nothing was recorded" in text(made(record, "results.KZ"))
     assert "measures.KZ" not in names(record)
     assert "held back" not in text(made(Record.of(parcels()[0]), "request.ru.customs"))
 

@@ -185,6 +185,7 @@ def test_an_order_tells_no_state_what_another_decided() -> None:
 
     assert "KZ-17/2022" not in printed["order.RU"]
     assert "KZ-17/2022" not in printed["results.RU"]
+    assert "P-1 “art. 228.1”" in printed["results.RU"]
     assert "Astana" not in printed["results.RU"]
     assert "Astana" in printed["results"]
 
@@ -336,6 +337,10 @@ def test_a_seizure_on_the_way_is_a_seizure() -> None:
     assert any("seized the consignment on the way" in one for one in told)
     assert not any("no seizure" in one or "end of that leg is not recorded" in one for one in told)
     assert any("the consignment, on the way" in "".join(map(text_of, one)) for one in summary_of("stopped-under-way", "results"))
+    assert any(
+        "the consignment, before it had left" in "".join(map(text_of, one))
+        for one in summary_of("destination-refuses", "results")
+    )
     printed = "".join(map(text_of, made(Record.of(delivered("stopped-under-way")), "results").paper.pieces))
     assert "Customs Committee of Uzbekistan: stop ordered, “the recipient has been warned”" in printed
     assert "nothing was recorded to have gone otherwise" not in printed
@@ -369,10 +374,16 @@ def test_an_exhibit_rests_on_the_entry_that_made_it_one() -> None:
 
 
 def test_an_arrest_outside_the_time_says_since_when() -> None:
-    """That no authorisation was valid any more comes with the moment at which the last had ended, and its entry."""
+    """That no authorisation was valid any more comes with the moment at which the last had ended, and its entry; where the rules
+    remark it, with the State by name, in the part of that State and in no other's.
+    """
     told = next(one for one in sentences("partial-replacement") if "Outside the time" in one)
+    parts = {one: " ".join(_texts(Record.of(delivered("partial-replacement")), f"results.{one}")) for one in ("KG", "KZ", "RU")}
 
     assert "The last one had ended on 07.03.2022" in told
+    assert ["KZ"] == [state for state, said in parts.items() if "done in Kazakhstan, where no authorisation" in said]
+    assert ["RU"] == [state for state, said in parts.items() if "whose verification had ended" in said]
+    assert "Crossing Kyrgyzstan-Kazakhstan (example) National Security Committee of Kazakhstan" in parts["KG"]
 
 
 def test_responsibility_passes_as_the_plan_has_it() -> None:

@@ -11,7 +11,6 @@ from domain.papers.forms.court_proof import Proof
 from domain.papers.forms.court_ways import Ways
 from domain.papers.forms.lots import SEIZED_IN_ALL, seized_in_all
 from domain.papers.forms.parts import (
-    MOST_TOLD,
     act,
     by_role,
     consignment,
@@ -44,7 +43,7 @@ from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 MADE_FOR = mark("Made for a court. What its provider has not permitted is not in it: {count} left out, see section 9.")
-PERMITTED_BY = mark("That it goes before a court, its providers have permitted: {entries}.")
+PERMITTED_BY = mark("That it goes before a court, its providers have permitted: {providers}.")
 DECLASSIFIED = mark("Declassified by order No. {number} of {day}")
 TO, IN_CASE = mark("court (prosecution office)"), mark("in case No. {number}")
 KIND, ABOUT = mark("Report for the court"), mark("on the controlled delivery {operation}")
@@ -73,19 +72,25 @@ RELEASED = mark("{service} released {count}: {reason}.")
 SEIZURE = mark("Seizure and weighing by {service} were recorded on {moment}{act}.")
 BY_ACT = mark(", record {act}")
 SEIZED_ON_THE_WAY = mark("On {moment} {service} seized the consignment on the way, place: {place}; gross weight: {gross}.")
+SEIZED_BEFORE = mark("On {moment} {service} seized the consignment before it had left, place: {place}; gross weight: {gross}.")
 BY_ANOTHER = mark(
     "On {moment} it was seized on the way, place: {place}, by an authority that was not told: {who}, as said by {service}."
 )
-CASE = mark("{service} opened criminal case {act}.")
+CASE = mark("{service} opened criminal case {act}: {articles}.")
 FIND = mark("Found: {label}, {what}.")
 NO_ARRESTS = mark("{no} arrest and no seizure is recorded.")
+
+
+def _services(said: list[Heard]) -> dict[str, None]:
+    """Who has said it, each once, in order."""
+    return dict.fromkeys(one.service for one in said)
 
 
 class CourtForm(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 6
+    version = 7
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"
@@ -114,8 +119,9 @@ class _CourtReport(Ways, CourtGoods, Proof):
         tongue = self.tongue
         left = Value(str(len(self.record.left_out)), ("computed",))
         permits = [said for said, one in self.record.said(DisclosurePermitted) if one.to == "court"]
-        entries = joined(Value(str(seq), (seq,)) for said in permits[:MOST_TOLD] for seq in said.entries)
-        permitted = (Paragraph(tongue.say(PERMITTED_BY, entries=entries), "small"),) if entries else ()
+        by = {name: [seq for said in permits if said.service == name for seq in said.entries] for name in _services(permits)}
+        names = joined(Value(self.the_service(name).text, counted(entries)[:-1]) for name, entries in by.items())
+        permitted = (Paragraph(tongue.say(PERMITTED_BY, providers=names), "small"),) if names else ()
         yield Columns(
             (
                 Paragraph(tongue.say(MADE_FOR, count=left), "note"),
@@ -219,7 +225,9 @@ class _CourtReport(Ways, CourtGoods, Proof):
                 case Interdicted():
                     lines.append(self._interdicted(said, content))
                 case CaseOpened():
-                    lines.append((CASE, {**service, "act": act(tongue, content.reference, *said.entries)}))
+                    named = joined(tongue.quoted(one, *said.entries) for one in content.articles)
+                    case = act(tongue, content.reference, *said.entries)
+                    lines.append((CASE, {**service, "act": case, "articles": named}))
                 case NoArrest():
                     lines.append((NO_ARREST, {**service, "reason": tongue.quoted(content.reason, *said.entries)}))
                 case ArresteeReleased():
@@ -249,4 +257,5 @@ class _CourtReport(Ways, CourtGoods, Proof):
         }
         if content.seized_by:
             return BY_ANOTHER, filled | {"who": self.tongue.quoted(content.seized_by, *said.entries)}
-        return SEIZED_ON_THE_WAY, filled | {"gross": weight(self.tongue, content.gross, *said.entries)}
+        sentence = SEIZED_ON_THE_WAY if story.had_left(self.record, said) else SEIZED_BEFORE
+        return sentence, filled | {"gross": weight(self.tongue, content.gross, *said.entries)}

@@ -115,7 +115,7 @@ class Mapped(ReportTelling):
             arrived = way is not None and way.ends is not None and not way.seized
             for call in leg.calls:
                 there = with_post(call.place, call.post)
-                named = Value(there if call.state is None else f"{there} ({call.state})", ("plan",))
+                named = self.tongue.place(there, call.state, "plan") if call.state is not None else Value(there, ("plan",))
                 places.append(_Place(named, self.tongue.words(CALLED_AT), "planned", at=call.at, post=call.post or ""))
                 stretches.append((leg, arrived))
             if way is not None and way.seized and way.ends is not None:
@@ -131,7 +131,7 @@ class Mapped(ReportTelling):
         planned = record.plan.find(checkpoint)
         if planned is None:
             return _Place(Value(checkpoint, ("plan",)), NONE, "planned")
-        name = Value(f"{with_post(planned.place, planned.post)} ({planned.state})", ("plan",))
+        name = self.tongue.place(with_post(planned.place, planned.post), planned.state, "plan")
         post = planned.post or ""
         step: Line = (Value(tongue.translate(STEPS[planned.step]), ("plan",)),)
         there = (one for one in record.heard if one.checkpoint == checkpoint)

@@ -7,6 +7,7 @@ from domain.papers.forms.parts import row, signing, table
 from domain.papers.forms.telling import COMPUTED, ReportTelling
 from domain.papers.forms.witnessed import SHA, SHOWS
 from domain.papers.paper import Blank, Block, Break, Heading, Line, TableRow, Value
+from domain.papers.tongue import joined
 from domain.rules.handling import COURT, named
 from domain.views.names import VERDICTS
 from domain.views.sentences import say_kind
@@ -91,7 +92,12 @@ class Proof(ReportTelling):
                 signers[statement.service, one.keyid] = signers.get((statement.service, one.keyid), 0) + 1
         yield self.tell(KEYS_IN_IT, count=Value(str(len(signers)), ("computed",)))
         rows = tuple(
-            row((self.service(service),), (Value(key, ("directory",)),), (Value(str(count), ("computed",)),), (Blank(2),))
+            row(
+                joined((self.service(service), Value(service, ("directory",)))),
+                (Value(key, ("directory",)),),
+                (Value(str(count), ("computed",)),),
+                (Blank(2),),
+            )
             for (service, key), count in sorted(signers.items())
         )
         heads = ((SERVICE, 5), (KEY, 6), (SIGNED, 3, True), (CONFIRMED, 4))

@@ -119,7 +119,7 @@ class Ways(Mapped):
                 PERMITTED,
                 service=self.the_service(said.service),
                 role=Value(permit.granted_by_role, said.entries),
-                measures=joined(tongue.word(one, *said.entries) for one in permit.permissions),
+                measures=joined(tongue.measure(one, *said.entries) for one in permit.permissions),
                 state=tongue.the_state(permit.state, *said.entries),
                 act=act(tongue, permit.reference, *said.entries),
                 basis=tongue.quoted(permit.legal_basis, *said.entries, unsure=True),
@@ -180,7 +180,7 @@ class Ways(Mapped):
             mine = [way for way in ridden if way.leg.state == one.act.state]
             bars += [TimeBar(scale.at(way.begins), scale.at(way.ends or end), "dark") for way in mine]
             number = f", {one.act.reference.number}" if one.act.reference is not None else ""
-            name = (Value(one.act.state + number, one.said.entries),)
+            name = (Value(tongue.state(one.act.state) + number, one.said.entries),)
             rows.append(BarRow(name, tuple(bars)))
         ticks = [
             Tick(scale.at(said.happened), (Value(f"{tongue.translate(ARRESTED)}, {one.place}", said.entries),), strong=True)
@@ -208,7 +208,7 @@ class Ways(Mapped):
             until = one.ends or end
             count = sum(one.begins <= said.happened <= until for said in seen)
             label = (Value(str(count), ("computed",)),)
-            name = (Value(f"{one.leg.state}, {one.leg.means}", ("plan",)),)
+            name = (Value(f"{tongue.state(one.leg.state)}, {one.leg.means}", ("plan",)),)
             rows.append(BarRow(name, (TimeBar(scale.at(one.begins), scale.at(until), "middle", label),)))
         yield Bars(tuple(rows), scale.days(), (("middle", tongue.words(WATCHED_LEGEND)),))
         for one in ridden:

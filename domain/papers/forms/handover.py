@@ -111,7 +111,7 @@ class HandoverForm(Form):
     """Signed by giver and taker, and by nobody else: so it holds what both may know, and nothing of other legs."""
 
     name = "handover"
-    version = 5
+    version = 6
     title = mark("act of handover")
     two_columns = True
 
@@ -122,7 +122,8 @@ class HandoverForm(Form):
 
     def of(self, record: Record, subject: str) -> str:
         """Its place."""
-        return _place(record, subject)
+        planned = record.plan.find(subject)
+        return f"{planned.place} ({planned.state})" if planned is not None else subject
 
     def may_have(self, record: Record, subject: str, reader: Service) -> bool:
         """Giver and taker."""
@@ -145,7 +146,7 @@ def _blocks(act: _HandoverAct) -> Iterator[Block]:
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, record.plan)))
     yield Dated(
         (day_there(tongue, record, act.checkpoint, act.acceptance),),
-        (Value(_place(record, act.checkpoint), ("plan",)),),
+        (_place(record, act.checkpoint, tongue),),
         tongue.say(NUMBER, blank=Blank(2)),
     )
     giver, taker = (spoken(tongue, record, one) for one in (act.offer, act.acceptance))
@@ -335,6 +336,6 @@ def _leg_began(act: _HandoverAct) -> int:
     return max(before, default=0)
 
 
-def _place(record: Record, checkpoint: str) -> str:
+def _place(record: Record, checkpoint: str, tongue: Tongue) -> Value:
     planned = record.plan.find(checkpoint)
-    return f"{planned.place} ({planned.state})" if planned is not None else checkpoint
+    return tongue.place(planned.place, planned.state, "plan") if planned is not None else Value(checkpoint, ("plan",))

@@ -28,7 +28,7 @@ LOTS: Mapping[str, str] = {
 }
 SEIZED = mark("seized")
 SEIZED_IN_ALL, NOTHING = mark("seized"), mark("none")
-ON_THE_WAY = mark("{consignment}, on the way")
+ON_THE_WAY, BEFORE_IT_LEFT = mark("{consignment}, on the way"), mark("{consignment}, before it had left")
 TAKEN_OUT = mark("at the preparation {amounts}")
 OUT_ON_THE_WAY = mark("taken out on the way {amounts}")
 TAKEN_FROM_IT = mark("taken out on the way")
@@ -133,7 +133,8 @@ def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = 
     found: list[Line] = [(Value(tongue.amount(one), entries),) for one in recovered]
     if whole:
         consignment = label_of(CONSIGNMENT, tongue, *counted(seq for said in whole for seq in said.entries))
-        found.append(tongue.say(ON_THE_WAY, consignment=consignment))
+        when = ON_THE_WAY if any(story.had_left(record, said) for said in whole) else BEFORE_IT_LEFT
+        found.append(tongue.say(when, consignment=consignment))
     handled = story.prepared(record)
     if handled is not None and handled[1].removed and mine(handled[0].service):
         amounts = joined(Value(tongue.amount(one), handled[0].entries) for one in together(handled[1].removed))

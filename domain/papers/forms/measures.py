@@ -94,7 +94,7 @@ class MeasuresForm(Form):
     """Made of the plan alone, so another plan makes another paper."""
 
     name = "measures"
-    version = 5
+    version = 6
     title = mark("plan of measures")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
         )
     )
     for one in states:
-        measures = joined(tongue.word(measure, "plan") for measure in plan.measures(one))
+        measures = joined(tongue.measure(measure, "plan") for measure in plan.measures(one))
         said = measures or (Value(tongue.translate(NO_MEASURE), ("plan",)),)
         yield Paragraph(tongue.say(MEASURES, state=tongue.the_state(one, "plan"), measures=said), "left")
     yield Heading(tongue.words(ROUTE))
@@ -191,7 +191,7 @@ def _route(record: Record, legs: Sequence[tuple[int, Leg]], tongue: Tongue) -> T
                 joined(tongue.service(record, one) for one in leg.accompanied_by) or NONE,
             )
         )
-    heads = ((LEG, 1), (STATE, 3), (WAY_OF, 7), (TAKES, 2), (RESPONSIBLE, 5), (ALONG, 4))
+    heads = ((LEG, 1), (STATE, 4), (WAY_OF, 7), (TAKES, 2), (RESPONSIBLE, 5), (ALONG, 4))
     return table(tongue, heads, rows)
 
 
@@ -205,14 +205,14 @@ def _steps(record: Record, checkpoints: Sequence[PlannedCheckpoint], tongue: Ton
             row(
                 place,
                 (Value(tongue.translate(STEPS[one.step]), ("plan",)),),
-                (Value(f"{one.place} ({one.state})", ("plan",)), *zone),
+                (tongue.place(one.place, one.state, "plan"), *zone),
                 first,
                 _due(record.plan, one, tongue),
                 (Value(tongue.translate(_overdue(one)), ("plan",)),),
             )
         )
         rows += [row(place, tongue.words(CONTINUED), NONE, rest, NONE, NONE) for rest in more]
-    heads = ((NUMBERED, 1), (WHAT, 4), (WHERE, 4), (WHO, 7), (UNTIL, 4), (OVERDUE, 4))
+    heads = ((NUMBERED, 1), (WHAT, 4), (WHERE, 5), (WHO, 7), (UNTIL, 4), (OVERDUE, 4))
     return table(tongue, heads, rows, [record.plan_entry] * len(rows), small=True)
 
 
@@ -272,13 +272,16 @@ def _unforeseen(plan: Plan, *, whole: bool, tongue: Tongue) -> Iterator[Line]:
 
     times = plan.contingencies
     yield tongue.say(ANYONE, decision=span(times.decision))
-    yield tongue.say(DIFFERS, decision=span(times.decision))
+    if not plan.held_back:
+        yield tongue.say(DIFFERS, decision=span(times.decision))
     yield tongue.say(STOPPED, acknowledge=span(times.acknowledge_stop), remind=span(times.remind_every))
-    yield tongue.say(EXPIRES, extension=span(times.extension))
-    if whole:
+    if not plan.held_back:
+        yield tongue.say(EXPIRES, extension=span(times.extension))
+    if whole and not plan.held_back:
         yield tongue.say(LOSS, loss=tongue.quoted(plan.request.on_loss, "plan"))
     yield tongue.words(LIFE)
-    yield (Value(tongue.translate(PASSES[plan.custody_passes]), ("plan",)),)
+    if not plan.held_back:
+        yield (Value(tongue.translate(PASSES[plan.custody_passes]), ("plan",)),)
 
 
 def _forces(record: Record, legs: Sequence[Leg], tongue: Tongue) -> Iterator[Line]:

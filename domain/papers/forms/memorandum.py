@@ -60,7 +60,7 @@ class MemorandumForm(Form):
     """One of each State that was first asked by word of mouth, and of each service that consented or agreed so."""
 
     name = "memorandum"
-    version = 1
+    version = 2
     title = mark("memorandum of what was said by word of mouth")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def _authorised(one: AuthorisationGranted, said: Heard, tongue: Tongue) -> Line:
     sentence = tongue.say(CONSENTS, state=tongue.the_state(one.state, *said.entries), ways=ways)
     if not one.permits:
         return sentence
-    measures = joined(tongue.word(measure, *said.entries) for measure in one.permits)
+    measures = joined(tongue.measure(measure, *said.entries) for measure in one.permits)
     return joined((sentence, tongue.say(PERMITS, measures=measures)), "; ")
 
 

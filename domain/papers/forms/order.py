@@ -47,7 +47,7 @@ HAVING = mark("of {service}, having considered file No. {file} and the request o
 HAVING_ITS_OWN = mark("of {service}, having considered file No. {file},")
 FOUND, ORDERED = mark("have found:"), mark("have ordered:")
 WHAT = mark("What is investigated: {offence}. Qualification: {articles}.")
-THING = mark("The object: {object}. It goes {way}.")
+THING = mark("The object: {object}. Its way: {way}.")
 HELD_BACK = mark("The object: {object}. It is held back by the plan: it does not leave, while others of the operation go on.")
 NECESSITY = mark("Why it is not seized now: {necessity}. Other means do not do, since {blank}.")
 DECISIONS = mark("Acts of the State on which this rests:")
@@ -90,7 +90,7 @@ class OrderForm(Form):
     """One for each State on the way, once it has authorised it: its own acts stand in it, and no other State's."""
 
     name = "order"
-    version = 5
+    version = 6
     title = mark("order to carry it out")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -317,7 +317,7 @@ def _measure(  # noqa: PLR0913, PLR0917 - a measure is permitted by any of these
     """A measure with the act that permits it: of one that was urgent, the one that sanctions it, where there is one. Where
     there is none: a blank, unless the card says that it needs none.
     """
-    named = tongue.word(measure, "plan")
+    named = tongue.measure(measure, "plan")
     never = [seq for seq, measures in _not_sanctioned(record, state) if measure in measures]
     for said, permit in sorted(permitted, key=lambda one: one[1].urgent_at is not None):
         if measure in permit.permissions:

@@ -328,7 +328,7 @@ def seen_by_its_state(record: Record, checkpoint: str, reader: Service) -> bool:
 def calling(tongue: Tongue, calls: Iterable[Call]) -> Line:
     """Where a leg calls on its way, behind what is said of the leg."""
     named = ((with_post(one.place, one.post), one.state) for one in calls)
-    places = (Value(place if state is None else f"{place} ({state})", ("plan",)) for place, state in named)
+    places = (Value(place, ("plan",)) if state is None else tongue.place(place, state, "plan") for place, state in named)
     return tuple(piece for place in places for piece in (Words("; "), *tongue.say(CALLS, place=place)))
 
 

@@ -27,7 +27,7 @@ from domain.plan.access import reads_request
 from domain.plan.cards import Modality
 from domain.plan.demands import demands, needed
 from domain.plan.directory import Service
-from domain.plan.request_for_consent import RequestForConsent, addressees, digest_of_request, request_for_consent
+from domain.plan.request_for_consent import RequestForConsent, Stretch, addressees, digest_of_request, request_for_consent
 from domain.views.law import in_words
 from domain.views.names import SPOKEN, TRADE_ROLES, WHO_TRADES
 from domain.views.request_in_words import CHANNELS, moment_there, with_post
@@ -121,7 +121,7 @@ class RequestForm(Form):
     """To each authority that is asked to authorise, to agree or to permit, as its State was asked."""
 
     name = "request"
-    version = 6
+    version = 7
     title = mark("request for a controlled delivery")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -270,7 +270,7 @@ def _persons(asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:
 
 
 def _measures(record: Record, asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:
-    measures = joined(tongue.word(one, "plan") for one in asked.measures)
+    measures = joined(tongue.measure(one, "plan") for one in asked.measures)
     yield measures or (Value(tongue.translate(NO_MEASURES), ("plan",)),)
     if asked.technical_means:
         yield (tongue.quoted(asked.technical_means, "plan"),)
@@ -283,7 +283,7 @@ def _measures(record: Record, asked: RequestForConsent, tongue: Tongue) -> Itera
 
 
 def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
-    heads = ((LEG, 1), (STATE, 3), (HANDED_OVER, 6), (PLANNED, 4), (TAKES, 2), (RESPONSIBLE, 5))
+    heads = ((LEG, 1), (STATE, 4), (HANDED_OVER, 6), (PLANNED, 4), (TAKES, 2), (RESPONSIBLE, 5))
     rows = tuple(
         row(
             (Value(str(number), ("plan",)),),
@@ -292,7 +292,7 @@ def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
                 Value(f"{with_post(leg.start, leg.start_post)} – {with_post(leg.end, leg.end_post)}, {leg.means}", ("plan",)),
                 *calling(tongue, leg.calls),
             ),
-            (Value(f"{_planned(leg.departs, tongue)} – {_planned(leg.arrives, tongue)}", ("plan",)),),
+            (Value(_planned(leg, tongue), ("plan",)),),
             (Value(tongue.span(leg.takes), ("plan",)),),
             (tongue.service(record, leg.responsible),),
         )
@@ -301,8 +301,10 @@ def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
     return table(tongue, heads, rows)
 
 
-def _planned(moment: str | None, tongue: Tongue) -> str:
-    return moment_there(moment) if moment is not None else tongue.translate(NOT_KNOWN)
+def _planned(leg: Stretch, tongue: Tongue) -> str:
+    """From when until when; once, where neither is known."""
+    said = (moment_there(one) if one is not None else tongue.translate(NOT_KNOWN) for one in (leg.departs, leg.arrives))
+    return " – ".join(dict.fromkeys(said))
 
 
 def _parties(asked: RequestForConsent, tongue: Tongue) -> Iterator[Line]:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from domain.delivery.decided import Opened
+from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
 from domain.papers.form import Form
 from domain.papers.forms import story
 from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
@@ -14,6 +17,7 @@ from domain.papers.forms.parts import (
     counted,
     of_the_group,
     others_of_the_group,
+    role_of,
     row,
     signing,
     some,
@@ -50,9 +54,11 @@ from domain.rules.balance import Seizure
 from domain.rules.closing import CostsSettled, Debriefed
 from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.disposing import Disposed
+from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.views.names import FATES, OUTCOMES
 from domain.views.sentences import say_kind
+from domain.words.moments import instant
 from domain.words.text import mark
 
 TO = mark("to whom: office, name, initials")
@@ -83,11 +89,13 @@ RESULTS = mark("3. Results")
 MEASURE, VALUE, ADD = mark("What"), mark("Result"), mark("To be added for statistics")
 AT_PREPARATION, SAMPLED, AT_END = mark("taken out at the preparation"), mark("samples"), mark("seized at the end")
 SIZE, ROLES, CASES = mark("size: {blank}"), mark("charges: {blank}"), mark("case No., article: {blank}")
+ARTICLES = mark("articles: {articles}")
 RELEASED = mark("released: {count}")
 FINDS, ITEMS, OPENED = mark("other things seized"), mark("substitutes and devices returned"), mark("criminal cases opened")
 ALL_BACK, MISSING = mark("all: {labels}"), mark("not returned: {labels}")
 SUM_OF_MONEY = mark("sum, currency: {blank}")
 DEVIATIONS = mark("4. What went otherwise, and what was done")
+NOTHING_RECORDED = mark("nothing was recorded")
 NO_DEVIATION = mark("nothing was recorded to have gone otherwise")
 GAP = mark("Out of sight from {begins} to {ends}: {reason}; {why}.")
 GAP_OPEN = mark("Out of sight from {begins}: {reason}; it was not in sight again.")
@@ -118,7 +126,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 5
+    version = 6
     title = mark("report on results")
     of_the_whole = True
 
@@ -208,7 +216,7 @@ class _ResultsReport:
             )
         )
 
-    def _grounds(self) -> Table:
+    def _grounds(self) -> Table | Paragraph:
         tongue = self.tongue
         rows: list[TableRow] = []
         numbers: list[int] = []
@@ -226,20 +234,47 @@ class _ResultsReport:
                 )
             )
             numbers.append(one.said.seq)
-        heads = ((STATE, 3), (ACT, 4), (BY, 5), (ASKED, 5), (UNTIL, 3))
-        return table(tongue, heads, rows, numbers)
+        for said, permit in self.record.said(PermissionGranted):
+            if self.mine(said.service):
+                rows.append(self._permitted(said, permit))
+                numbers.append(said.seq)
+        heads = ((STATE, 4), (ACT, 5), (BY, 5), (ASKED, 5), (UNTIL, 3))
+        return table(tongue, heads, rows, numbers) if rows else self._nothing()
 
-    def _course(self) -> Table:
+    def _permitted(self, said: Heard, permit: PermissionGranted) -> TableRow:
+        """An act that permits what an authorisation does not cover."""
+        tongue = self.tongue
+        asked = next((entry.seq for entry, event in self.record.events(Opened) if event.checkpoint == said.checkpoint), None)
+        since = Value(tongue.moment(self.record.at(asked)), (asked,)) if asked is not None else Blank(2)
+        measures = joined(tongue.measure(one, *said.entries) for one in permit.permissions)
+        return row(
+            (Value(tongue.state(permit.state), said.entries),),
+            joined((act(tongue, permit.reference, *said.entries), measures), ": "),
+            joined((tongue.service(self.record, said.service), Value(permit.granted_by_role, said.entries))),
+            (since, Words(" – "), Value(tongue.moment(said.at), said.entries[:1])),
+            (Value(tongue.moment(instant(permit.valid_until)), said.entries),),
+        )
+
+    def _course(self) -> Table | Paragraph:
         tongue, rows, numbers = self.tongue, [], []
         for said in self.record.heard:
             told = self._told(said)
-            if told is not None and self.mine(said.service):
+            if told is not None and (self.mine(said.service) or self._handed_over(said)):
                 what, responsible, gross = told
                 moment = (Value(tongue.moment(said.happened), said.entries),)
                 rows.append(row(moment, what, responsible, gross))
                 numbers.append(said.seq)
         heads = ((WHEN, 3), (WHAT, 6), (WHO, 5), (GROSS, 3, True))
-        return table(tongue, heads, rows, numbers)
+        return table(tongue, heads, rows, numbers) if rows else self._nothing()
+
+    def _handed_over(self, said: Heard) -> bool:
+        """Whether it was taken over from a service of this part, which answers for it until then."""
+        leg = self.record.plan.leg_to(said.checkpoint) if isinstance(said.content, HandoverAccepted) else None
+        return leg is not None and self.mine(self.record.plan.legs[leg].responsible)
+
+    def _nothing(self) -> Paragraph:
+        """In the place of a table without a row."""
+        return Paragraph((Value(self.tongue.translate(NOTHING_RECORDED), ("computed",)),), "left")
 
     def _told(self, said: Heard) -> tuple[Line, Line, Line] | None:
         tongue, content = self.tongue, said.content
@@ -284,10 +319,16 @@ class _ResultsReport:
         rows.append(row(tongue.words(FINDS), joined(finds, "; ") or NONE, tongue.say(SUM_OF_MONEY, blank=Blank(2))))
         if handled is not None and handled[1].items and not self.state:
             rows.append(row(tongue.words(ITEMS), self._items(handled[1]), NONE))
-        cases = [
-            act(tongue, one.reference, *said.entries) for said, one in self.record.said(CaseOpened) if self.mine(said.service)
-        ]
-        rows.append(row(tongue.words(OPENED), joined(cases, "; ") or (Blank(2),), tongue.say(CASES, blank=Blank(2))))
+        cases = [(said, one) for said, one in self.record.said(CaseOpened) if self.mine(said.service)]
+        opened = joined((act(tongue, one.reference, *said.entries) for said, one in cases), "; ")
+        articles = joined(tongue.quoted(text, *said.entries) for said, one in cases for text in one.articles)
+        rows.append(
+            row(
+                tongue.words(OPENED),
+                opened or (Blank(2),),
+                tongue.say(ARTICLES, articles=articles) if articles else tongue.say(CASES, blank=Blank(2)),
+            )
+        )
         heads = ((MEASURE, 4), (VALUE, 7), (ADD, 5))
         return table(tongue, heads, rows, [self.record.size - 1] * len(rows))
 
@@ -307,7 +348,21 @@ class _ResultsReport:
             if self.mine(heard.service):
                 said.append(tongue.say(RELEASED, count=Value(str(len(released.persons)), heard.entries)))
         none: Line = (Value(tongue.translate(NOTHING), ("computed",)),)
-        return row(tongue.words(ARRESTED), joined(said, "; ") or none, tongue.say(ROLES, blank=Blank(2)))
+        charges = joined((self._charged(*one) for one in self.record.said(CaseOpened) if self.mine(one[0].service)), "; ")
+        return row(tongue.words(ARRESTED), joined(said, "; ") or none, tongue.say(ROLES, blank=charges or Blank(2)))
+
+    def _charged(self, said: Heard, case: CaseOpened) -> Line:
+        """With what somebody is charged, by code or, where none is said, by role."""
+        tongue = self.tongue
+        named = (
+            (
+                Value(one.person or role_of(tongue, one.role, one.unwitting), said.entries),
+                Words(": "),
+                *joined(tongue.quoted(text, *said.entries) for text in one.articles),
+            )
+            for one in case.charges
+        )
+        return joined(named, "; ")
 
     def _items(self, prepared: Prepared) -> Line:
         tongue = self.tongue
@@ -347,8 +402,8 @@ class _ResultsReport:
                 service=tongue.the_service(self.record, one.statement.service),
                 why=Value(why, (one.seq,)),
             )
-        for entry, finding in self.record.delivery.remarked() if not self.state else ():
-            if entry.seq < self.record.size:
+        for entry, finding in self.record.delivery.remarked():
+            if entry.seq < self.record.size and self._is_remarked_of(entry):
                 yield tongue.say(REMARKED, what=tongue.finding(finding, entry.seq))
         for seq, silence in story.silences(self.record):
             own = [tongue.the_service(self.record, one).text for one in silence.services if self.mine(one)]
@@ -356,6 +411,13 @@ class _ResultsReport:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():
             yield tongue.say(DIFFERS, what=tongue.finding(finding, "computed"), blank=Blank(3))
+
+    def _is_remarked_of(self, entry: Entry) -> bool:
+        """Whether what is remarked of an entry is in this part: that of what its own services have said."""
+        event = entry.event
+        if not isinstance(event, Stated):
+            return not self.state
+        return self.mine(self.record.delivery.law.read(event.envelope).service)
 
     def _further(self) -> Iterator[tuple[Line, tuple[Line, ...]]]:
         tongue, record = self.tongue, self.record

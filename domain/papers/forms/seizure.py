@@ -24,6 +24,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
+from domain.papers.forms.story import had_left
 from domain.papers.forms.witnessed import files, witnesses
 from domain.papers.paper import (
     Blank,
@@ -105,7 +106,7 @@ class SeizureRecordForm(Form):
     """One of each seizure, with what has corrected it."""
 
     name = "seizure"
-    version = 6
+    version = 7
     title = mark("record of seizure")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -154,7 +155,7 @@ def _blocks(record: Record, said: Heard, seized: Content, tongue: Tongue) -> Ite
         case Seizure():
             yield from _recovered(record, said, seized, tongue)
         case Interdicted():
-            yield from _interdicted(said, seized, tongue)
+            yield from _interdicted(record, said, seized, tongue)
         case Prepared():
             yield from _taken_out(said, seized, tongue)
     yield from files(tongue, said)
@@ -264,8 +265,8 @@ def _taken_out(said: Heard, prepared: Prepared, tongue: Tongue) -> Iterator[Bloc
     yield Paragraph(tongue.say(KEPT, kept=kept), "left")
 
 
-def _interdicted(said: Heard, seized: Interdicted, tongue: Tongue) -> Iterator[Block]:
-    yield Heading(tongue.words(WHOLE))
+def _interdicted(record: Record, said: Heard, seized: Interdicted, tongue: Tongue) -> Iterator[Block]:
+    yield Heading(tongue.words(WHOLE if had_left(record, said) else RECOVERED))
     gross = weight(tongue, seized.gross, *said.entries, strong=True) if seized.gross is not None else Blank(2)
     packages = Value(tongue.number(seized.packages), said.entries) if seized.packages is not None else Blank(2)
     yield Paragraph(tongue.say(TOGETHER, gross=gross, packages=packages), "left")

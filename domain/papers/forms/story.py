@@ -162,8 +162,13 @@ def seizures(record: Record) -> tuple[tuple[Heard, Seizure], ...]:
 
 
 def interdictions(record: Record) -> tuple[tuple[Heard, Interdicted], ...]:
-    """Every seizure of the whole on the way, as last corrected."""
+    """Every seizure of the whole before its end, as last corrected."""
     return record.said(Interdicted)
+
+
+def had_left(record: Record, said: Heard) -> bool:
+    """Whether the consignment was on its way when this was said."""
+    return any(one.counted < said.counted for one, _ in record.said(Dispatched))
 
 
 HALTS = (

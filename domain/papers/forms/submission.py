@@ -6,6 +6,7 @@ from domain.delivery.persons import Arrestee
 from domain.papers.form import Form
 from domain.papers.forms.lots import label_of
 from domain.papers.forms.parts import act, author, day_of, of_the_group, row, signing, table
+from domain.papers.forms.story import had_left
 from domain.papers.forms.unwritten import as_given
 from domain.papers.forms.witnessed import files
 from domain.papers.paper import Blank, Block, Dated, Items, Line, Paragraph, Table, TickBox, Title, Value
@@ -42,7 +43,7 @@ ARRESTED = mark("Persons arrested at {place}: {count}; {persons}.")
 UNWITTING = mark("used without knowing of it")
 RELEASED = mark("Released again: {persons}; {reason}.")
 SEIZED = mark("Seized: {what}.")
-STOPPED = mark("Seized on the way at {place}.")
+STOPPED, STAYED = mark("Seized on the way at {place}."), mark("Seized before it had left, at {place}.")
 TAKEN_OUT = mark("Taken out at the preparation: {what}.")
 SIGNS = mark("The results contain signs of the offence: {blank}")
 SUBMIT = mark("To submit to {addressee}, for use in criminal case or file No. {case}, the papers below, on {sheets} sheets.")
@@ -89,7 +90,7 @@ class SubmissionForm(Form):
     """One for each State in which somebody was arrested, or something seized or taken out: of what its own services have said."""
 
     name = "submission"
-    version = 6
+    version = 7
     title = mark("order on submitting results")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -144,6 +145,7 @@ def _blocks(record: Record, state: str, tongue: Tongue) -> Iterator[Block]:
     yield Paragraph(tongue.say(HAVING, service=tongue.the_service(record, service), operation=operation, file=Blank(2)), "left")
     yield Paragraph(tongue.words(FOUND), "ruling")
     acts = [as_given(tongue, record, one, one.content) for one in own if isinstance(one.content, AuthorisationGranted)]
+    acts += [act(tongue, one.content.reference, *one.entries) for one in own if isinstance(one.content, PermissionGranted)]
     yield Paragraph(tongue.say(CONDUCTED, acts=joined(acts) or Blank(4)), "left")
     articles = joined(tongue.quoted(one, "plan", unsure=True) for one in plan.offence.articles.get(state, ())) or (Blank(3),)
     yield Paragraph(tongue.say(OFFENCE, offence=tongue.quoted(plan.offence.description, "plan"), articles=articles), "left")
@@ -196,7 +198,7 @@ def _found(record: Record, state: str, tongue: Tongue) -> Iterator[Line]:
             case Prepared(removed=removed) if _is_result(said):
                 yield tongue.say(TAKEN_OUT, what=joined(Value(tongue.amount(one), said.entries) for one in removed))
             case Interdicted(place=place):
-                yield tongue.say(STOPPED, place=Value(place, said.entries))
+                yield tongue.say(STOPPED if had_left(record, said) else STAYED, place=Value(place, said.entries))
 
 
 def _role(one: Arrestee, tongue: Tongue) -> str:
