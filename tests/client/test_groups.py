@@ -169,8 +169,8 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
 
 async def test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature(temporal: Client) -> None:
     """The page of one says that the same is asked in another; ticked, it shows the request of each, and the bytes to be signed
-    name the group, both numbers and both requests. The one signature counts in both; where nothing is asked it is not for it. What was
-    found is answered so too, though no request for consent is shown there.
+    name the group, both numbers and both requests. The one signature counts in both; where nothing is asked none is signed. What
+    was found is answered so too, though no request for consent is shown there.
     """
     plans = group_called("lamp-oil")
     one, other, kept = (plan.operation for plan in plans)
