@@ -88,6 +88,7 @@ class Trial:
         try:
             began = clock()
             meanwhile = self.traffic.speak_on() if fault.kind == "outage" else None
+            self.records.go_wrong()
             try:
                 await self.system.begin(fault)
                 await self._last(fault.lasts)

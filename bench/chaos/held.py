@@ -4,6 +4,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from domain.delivery.ledger import Entry, Left, Receipt
 from domain.delivery.reported import Stated
@@ -57,6 +58,10 @@ class Records:
         self.mended_at = 0.0
         self.first: float | None = None
         """Seconds from the end of the last fault to the receipt of the first new statement that was handed in after it."""
+
+    def go_wrong(self) -> None:
+        """Something is wrong from now on, until it is mended."""
+        self.mended_at = inf
 
     def begin_anew(self) -> None:
         """What was wrong is mended now."""

@@ -175,9 +175,10 @@ class Traffic:
 
     async def _run(self) -> None:
         case = await self._begin(hurried(self.example, HURRY))
+        began = self._records.clock()
         async with asyncio.timeout(PATIENCE) as patience:
             while (await self.ledger(case))[-1].event.event != "ended":
-                patience.reschedule(max(patience.when() or 0.0, self._records.mended_at + PATIENCE))
+                patience.reschedule(max(began, self._records.mended_at) + PATIENCE)
                 await asyncio.sleep(5 * AGAIN)
         await self._over_and_out(case, PLANNED)
 
