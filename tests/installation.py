@@ -88,7 +88,7 @@ from workflows import messages
 from workflows.messages import Docket, Fact, HandIn, LedgerSize, hand_in, workflow_id
 
 T = TypeVar("T")
-PATIENCE = 60.0
+PATIENCE = 120.0
 PAYLOAD_KEYS = Ring.of(hashlib.sha256(b"SIMULATED payload key").digest())
 VIGIL_KEY = private_key_of(VIGIL)
 BUILD = "tested"
