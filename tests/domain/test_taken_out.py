@@ -35,7 +35,7 @@ SAID: dict[str, Any] = {
     "purpose": "is it still that",
     "reference": "7/9 of 2022-03-02",
     "place": "customs yard",
-    "opened": False,
+    "opened": True,
     "broken": [SEAL],
     "seals": [NEW_SEAL],
     "gross": "13.89 kg",
