@@ -324,8 +324,8 @@ class PermissionBook(OracleBook):
     def prepared(self, content: Prepared, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
         self._prepared = True
-        inside = (*content.removed, *content.samples, *content.broken, *(one for one in content.items if one.what == "substitute"))
-        if inside and not content.opened:
+        put_in = any(one.what == "substitute" for one in content.items)
+        if (put_in or content.removed or content.samples or content.broken) and not content.opened:
             yield "R16: it was not opened, and something was done in it"
         if content.opened:
             yield from self.opened(self._plan.at("prepare")[0].state, at, attached)

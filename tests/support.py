@@ -394,7 +394,7 @@ class Table:
         )
 
     def _permitted_with_it(self, state: str, voice: str) -> list[str]:
-        """Items of post, devices, opening and watching, where such a service may permit them, and they want no act of their own."""
+        """Items of post, devices, opening and watching, where such a service may permit them without an act of their own."""
         measures: tuple[Measure, ...] = ("post", "device", "opening", "watching_thing")
         rules = {one: self.cards[state].rule_of(one, self.plan.case) if state in self.cards else None for one in measures}
         kind = self.directory.get(voice).kind

@@ -569,7 +569,7 @@ class Plan(Frozen):
 
     @property
     def watched(self) -> bool:
-        """Whether it is watched on its way: check-ins are asked for by `surveillance`, or `sight` is what some check of it goes by."""
+        """Whether it is watched on its way: `surveillance` asks for check-ins, or `sight` is among what some check goes by."""
         by = (self.consignment.checked_by, *(leg.checked_by for leg in self.legs))
         return self.surveillance is not None or any("sight" in one for one in by)
 

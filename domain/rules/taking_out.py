@@ -111,7 +111,7 @@ class TakenOut(Checked, Kind):
     """The act of sampling."""
     place: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     opened: bool
-    """Whether it was opened for it, which may need a permission of its own (R16). Only whole packages come out of it otherwise."""
+    """Whether it was opened for it, which may need a permission of its own (R16). Else only whole packages come out of it."""
     broken: Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS)] = ()
     """Seals broken for it."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=MOST_WITNESSES)]
