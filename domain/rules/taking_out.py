@@ -161,8 +161,8 @@ class TakenOut(Checked, Kind):
     def as_taken_out(  # noqa: PLR0913, PLR0917 - where, when, of what, and in whose place
         self, delivery: Delivery, said: Said, leg: int, at: datetime, before: Custody | None, instead: str | None = None
     ) -> Verdict:
-        """`label_taken` where another exhibit bears its `label`, or only the rules give that (R30); `taken_out_unopened` where it was
-        not `opened`, and no whole package was taken out, or a seal was broken; what is not `possible` of the
+        """`label_taken` where another exhibit bears its `label`, or only the rules give that (R30); `taken_out_unopened` where it
+        was not `opened`, and no whole package was taken out, or a seal was broken; what is not `possible` of the
         samples, in the State of that leg, in the gross weight before; what is wrong `as_checked` there by all that the plan
         names but `sight`; where it is checked by `seals`: `other_seals_before` unless those that it bore are those that were
         broken, and others that it bears now; for the first of the samples of which at least more was taken out, now and before,
