@@ -135,6 +135,8 @@ def _problems(view: DeliveryView) -> Iterator[tuple[str, str]]:
         yield _("discrepancy"), "; ".join(say_plainly(one, speak) for one in because.discrepancy)
     for unequal in because.unbalanced:
         yield _("does not balance"), say_plainly(unequal, speak)
+    for passed in because.let_pass:
+        yield _("within the tolerances"), say_plainly(passed, speak)
     for remark in because.remarked:
         yield _("remarked"), _("entry {entry}: {what}", entry=remark.entry, what=say_plainly(remark.finding, speak))
     if because.out_of_sight is not None:

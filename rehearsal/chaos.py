@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from domain.delivery.statement import Content, sign_statement
-from domain.plan.attachment import Attachment
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
@@ -31,7 +30,7 @@ from domain.signing.envelope import STATEMENT_TYPE, Envelope, sign
 from domain.words.moments import instant
 from rehearsal.amendments import SEVERAL, Amendment, amendments_by_field
 from rehearsal.scenario import Act, Pace, PlanChange, Scenario
-from rehearsal.services import SECOND, key_of, person_at, private_key_of
+from rehearsal.services import A_SHOT, SECOND, key_of, person_at, private_key_of
 
 MOST_TROUBLES, MOST_CHANGES = 3, 3
 MOST_DRAWN = 40
@@ -387,7 +386,7 @@ def _samples_on_the_way(plan: Plan, dice: random.Random) -> tuple[Act, ...] | No
     net = dice.choice((1, 1, number_of(masses[0].net) // 2, 2 * number_of(masses[0].net)))
     substance = dice.choice((masses[0].substance, masses[0].substance, "SIMULATED"))
     details: dict[str, Any] = {"label": "SIMULATED-S", "samples": [{"substance": substance, "net": net}]}
-    details |= {"opened": dice.random() < 0.3}
+    details |= {"opened": dice.random() < 0.9}
     says = partial(Act, service=leg.responsible, at=leg.end)
     offer = {"exhibits": ["SIMULATED-S"], "to": dice.choice(plan.participants()), "purpose": "SIMULATED: examination"}
     after = _hours(dice, 4)
@@ -415,8 +414,7 @@ def _puts_in_a_device(plan: Plan, dice: random.Random) -> Act:
     checkpoint = plan.at("prepare")[0]
     tracker = {"label": "SIMULATED-T", "what": "tracker", "gross": "50 g", "lasts": f"{dice.randint(1, 40)}d"}
     details: dict[str, Any] = {"opened": dice.random() < 0.5} | ({"items": [tracker]} if dice.random() < 0.5 else {})
-    shot = Attachment(digest="0" * 64, size=2_400_000, media_type="image/jpeg", shows="SIMULATED: the parcel, opened")
-    attached = (shot,) if dice.random() < 0.5 else ()
+    attached = (A_SHOT,) if dice.random() < 0.5 else ()
     return Act(
         service=checkpoint.services()[0], at=checkpoint.id, says="prepared", details=details, statement={"attachments": attached}
     )
@@ -430,7 +428,8 @@ def hands_on_a_sample(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None
     checkpoint = plan.at("prepare")[0]
     by = next(one.service for one in checkpoint.requires if one.says == "prepared")
     says = partial(Act, service=by, at=checkpoint.id)
-    sampled = says(says="prepared", details={"samples": [{"substance": masses[0].substance, "net": 1}]}, after=timedelta(hours=1))
+    details = {"samples": [{"substance": masses[0].substance, "net": 1}], "opened": True}
+    sampled = says(says="prepared", details=details, after=timedelta(hours=1))
     to = dice.choice(plan.participants())
     offer = {"exhibits": ["samples"], "to": to, "purpose": "SIMULATED: examination"}
     offer |= {"assistance": "SIMULATED-9 of 2026-02-01"} if dice.random() < 0.5 else {}

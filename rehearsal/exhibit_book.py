@@ -16,7 +16,7 @@ from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Interdicted
 from domain.rules.taking_out import TakenOut
 from domain.rules.watch import LossRecorded
-from rehearsal.oracle import OracleBook, voice_of
+from rehearsal.oracle import OracleBook, passed_in, voice_of
 
 INSIDE = ""
 """Whose an item is that is inside the consignment: whoever holds that."""
@@ -63,7 +63,8 @@ class ExhibitBook(OracleBook):
                 self._holders["consignment"] = voice
                 self._offers.pop("consignment", None)
             case Prepared():
-                guest = voice in self._plan.legs[0].accompanied_by
+                legs = [leg for leg in self._plan.legs if self._plan.legs[0].state in passed_in(leg)]
+                guest = any(voice in leg.accompanied_by for leg in legs)
                 self._makes(statement.id, first if guest else voice, content)
                 if not self.detected:
                     yield "R30: prepared, and nobody had reported what was found"

@@ -404,6 +404,8 @@ class Checker:
                     yield f"R10: {voice} took something out of what it does not have on its way"
                 self._scales.taken_out(statement.id, content)
                 self._custody.taken_out(content)
+                if not content.opened and (content.broken or not content.whole_packages):
+                    yield f"R16: {voice} took something out of what it did not open"
                 if content.opened:
                     yield from self._permits.opened(self._plan.legs[self._leg or 0].state, at, statement.attachments)
             case Delivered():

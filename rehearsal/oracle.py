@@ -306,18 +306,27 @@ class PermissionBook(OracleBook):
         """Whether everything the plan does in this State is permitted there."""
         preparing = any(one.step == "prepare" and one.state == state for one in self._plan.checkpoints)
         accompanied = any(state in passed_in(leg) and leg.accompanied_by for leg in self._plan.legs)
+        watched = self._plan.surveillance is not None or any(
+            "sight" in by for by in (self._plan.consignment.checked_by, *(leg.checked_by for leg in self._plan.legs))
+        )
+        handled = "opening" in self._plan.uses or self._plan.modality != "intact"
         does: dict[Measure, bool] = {one: one in self._plan.uses for one in EVERYWHERE} | {
             "post": self._plan.consignment.kind in ("mail", "express"),
-            "opening": (preparing and "opening" in self._plan.uses and not self._prepared)
+            "opening": (preparing and handled and not self._prepared)
             or any(leg.opened and leg.state == state for leg in self._plan.legs),
             "foreign_officers": accompanied,
         }
+        does["watching_thing"] |= watched
+        does["following_person"] |= watched and self._plan.consignment.kind == "passenger"
         for permission in (one for one, done in does.items() if done):
             yield from self._wanted(state, permission, at, what)
 
     def prepared(self, content: Prepared, at: datetime, attached: Sequence[Attachment]) -> Iterator[str]:
         """Whether what was done at the preparation is permitted: opened there, devices all along the route."""
         self._prepared = True
+        put_in = any(one.what == "substitute" for one in content.items)
+        if (put_in or content.removed or content.samples or content.broken) and not content.opened:
+            yield "R16: it was not opened, and something was done in it"
         if content.opened:
             yield from self.opened(self._plan.at("prepare")[0].state, at, attached)
         if any(item.lasts is not None or item.what in ("tracker", "opening_alarm") for item in content.items):

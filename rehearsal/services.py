@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.delivery.requests import Acknowledgement, Facts, Request, SignedAcknowledgement, sign_acknowledgement
 from domain.delivery.statement import Content, Statement, sign_statement
+from domain.plan.attachment import Attachment
 from domain.plan.directory import Desk, Directory, Reach, Service, ServiceKey
 from domain.plan.goods import AnyAmount, Part, say_amount
 from domain.plan.quantity import Estimate, number_of
@@ -174,6 +175,7 @@ def _line(  # noqa: PLR0913, PLR0917 - the parts of one statement
         officer=officer if isinstance(officer, str) else f"{signer.split('.')[-1]}-{officer:02d}",
         happened_at=at.isoformat(timespec="milliseconds"),
         fulfils=tuple(one.id for one in request.facts.conditions),
+        attachments=(A_SHOT,) if getattr(content, "opened", False) else (),
         content=content,
     )
     answers = BOOK.need_of(content.kind) in request.says
@@ -339,7 +341,7 @@ def _own_words(request: Request, kind: str, dice: random.Random) -> dict[str, An
             "purpose": "SIMULATED: what is it",
             "reference": f"SIMULATED-{dice.randint(1000, 9999)}",
             "place": "SIMULATED: lay-by",
-            "opened": False,
+            "opened": True,
             "witnesses": [f"witness-{dice.randint(1, 99):02d}"],
             **{name: one for name, one in _checked(facts, gross, dice).items() if name != "in_sight"},
         },
@@ -459,6 +461,8 @@ SCALES_SHOW = 1_000_000
 SIZES = ("net", "minor", "count")
 """Fields that say how much there is of something."""
 A_SCALE = {"model": "SIMULATED scale", "number": "0001", "verified_until": "2022-12-31", "division": 1_000}
+A_SHOT = Attachment(digest="0" * 64, size=2_400_000, media_type="image/jpeg", shows="SIMULATED: the parcel, opened")
+"""Of an opening, since the law of some States wants it recorded."""
 A_PICTURE = hashlib.sha256(b"SIMULATED picture").hexdigest()
 
 
@@ -520,7 +524,7 @@ def _handled(modality: str, inside: list[dict[str, Any]]) -> dict[str, Any]:
         removed = [one | {key: _share(one[key])[1]} for one, key in zip(inside, size, strict=True)]
     stands_in = sum(one["net"] for one in removed if isinstance(one.get("net"), int))
     substitute = {"items": [{"label": "SIMULATED-1", "what": "substitute", "gross": min(stands_in, MAX_WHOLE) or 1}]}
-    return {"kept": kept, "removed": removed, **(substitute if modality.startswith("replaced") else {})}
+    return {"kept": kept, "removed": removed, "opened": True, **(substitute if modality.startswith("replaced") else {})}
 
 
 def _share(size: Any) -> tuple[Any, Any]:

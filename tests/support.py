@@ -376,6 +376,9 @@ class Table:
             usual |= {"reference": None, "spoken": "telephone", "taken_down_by": "duty officer"}
         if kind == "authorisation_granted":
             usual["permits"] = self._permitted_with_it(usual["state"], content.get("on_behalf_of", service))
+        if kind == "prepared":  # what is taken out of it was in it
+            put_in = any(one["what"] == "substitute" for one in content.get("items", ()))
+            usual["opened"] = put_in or any(content.get(one) for one in ("removed", "samples", "broken"))
         if kind == "arrest_made":  # another person each time
             before = sum(len(one.persons) for one in self.delivery.state.arrests.values() if one.service == service)
             usual["persons"] = [RECIPIENT | {"code": f"P-{before + 1}"}]
@@ -391,10 +394,9 @@ class Table:
         )
 
     def _permitted_with_it(self, state: str, voice: str) -> list[str]:
-        """Items of post and devices, where such a service may permit them, and they want no act of their own."""
-        rules = {
-            one: self.cards[state].rule_of(one, self.plan.case) if state in self.cards else None for one in ("post", "device")
-        }
+        """Items of post, devices, opening and watching, where such a service may permit them without an act of their own."""
+        measures: tuple[Measure, ...] = ("post", "device", "opening", "watching_thing")
+        rules = {one: self.cards[state].rule_of(one, self.plan.case) if state in self.cards else None for one in measures}
         kind = self.directory.get(voice).kind
         return [one for one, rule in rules.items() if rule is None or (rule.needs != "own_act" and rule.lets_permit(kind))]
 

@@ -42,6 +42,7 @@ def for_consent(state: str, service: str, delivery: str) -> RequestForConsent:
                 "contents": [{"substance": SAID, "net": "13.2 kg"}],
                 "gross": "13.9 kg",
             },
+            "tolerances": {"gross": "20 g"},
             "modality": "intact",
             "reverse": False,
             "route": [],

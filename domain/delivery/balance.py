@@ -79,8 +79,13 @@ INTERDICTED_GROSS = found(
 class Balance:
     """What rules ask about the mass balance, of the state as it is."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, exact: bool = False) -> None:
         self._state = state
+        self._exact = exact
+
+    @property
+    def _tolerances(self) -> Tolerances:
+        return Tolerances(net={}) if self._exact else self._state.plan.tolerances
 
     def differences(self) -> tuple[Finding, ...]:
         """What does not close. Nothing unless it has been prepared, and has left or is `held_back`; nothing where it is
@@ -111,8 +116,15 @@ class Balance:
         """The same; nothing once they are explained."""
         return () if self._state.explained else self.differences()
 
+    def let_pass(self) -> tuple[Finding, ...]:
+        """What is no difference only because of the plan's tolerances: the `differences` that there would be without any and are
+        not there. It is told and never asked about.
+        """
+        known = self.differences()
+        return tuple(one for one in Balance(self._state, exact=True).differences() if one not in known)
+
     def _differences(self, goods: PreparedGoods) -> Iterator[Finding]:
-        state, tolerances = self._state, self._state.plan.tolerances
+        state, tolerances = self._state, self._tolerances
         contents = state.plan.consignment.contents
         yield from compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)
         taken = tuple(lot.amounts for lot in state.taken_out.values())
@@ -143,7 +155,7 @@ class Balance:
                 yield LOT_DIFFERS(label=label, found=together.said, expected=whole.said)
 
     def _recovered(self, what: Compared, goods: PreparedGoods, recovered: Sequence[tuple[AnyAmount, ...]]) -> Iterator[Finding]:
-        contents, tolerances = self._state.plan.consignment.contents, self._state.plan.tolerances
+        contents, tolerances = self._state.plan.consignment.contents, self._tolerances
         yield from compared(what, goods.kept, recovered, tolerances)
         guessed = tuple(one for one in goods.kept if not isinstance(one.quantity, int))
         ends = (goods.removed, goods.samples, *recovered)
@@ -152,7 +164,7 @@ class Balance:
 
     def _interdicted(self, found: Secured, known: Custody) -> Iterator[Finding]:
         if found.gross is not None and known.gross is not None:
-            if abs(found.gross - known.gross) > self._state.plan.tolerances.of_gross(known.gross):
+            if abs(found.gross - known.gross) > self._tolerances.of_gross(known.gross):
                 yield INTERDICTED_GROSS(found=found.gross, expected=known.gross)
         elif found.packages is None or known.packages is None:
             yield INTERDICTED_UNMEASURED()

@@ -128,7 +128,6 @@ class _Drafting:
         """The plan, with who permits these measures in each State: which they are follows from the plan without them."""
         answers, kinds = self.answers, tuple(self.cast.case.goods)
         states = " - ".join(answers.states())
-        uses = (*answers.uses, *(["opening"] if answers.modality != "intact" and "opening" not in answers.uses else []))
         tree: dict[str, Any] = {
             "vigil": "plan/1",
             "operation": answers.operation,
@@ -140,7 +139,7 @@ class _Drafting:
             **({"coordinator": answers.coordinator} if answers.coordinator is not None else {}),
             **({"found_by": self.cast.finder.id} if self.cast.finder.id != self.legs[0].in_charge else {}),
             "modality": answers.modality,
-            **({"uses": list(uses)} if uses else {}),
+            **({"uses": list(answers.uses)} if answers.uses else {}),
             "answers_for_law": {},
             "consignment": self._consignment(kinds),
             **self._tolerances(),
@@ -154,7 +153,7 @@ class _Drafting:
             "legs": list(self._legs()),
             **({"surveillance": {"check_in": answers.check_in, "answer": "1h", "search": "12h"}} if answers.check_in else {}),
         }
-        return tree | {"request": request(self.cast, uses, self.language)}
+        return tree | {"request": request(self.cast, answers.uses, self.language)}
 
     def _offence(self, kinds: tuple[GoodsClass, ...]) -> dict[str, Any]:
         own = self.cast.initiator.state or ""

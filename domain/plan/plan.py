@@ -78,7 +78,9 @@ STAYING: tuple[Step, ...] = ("authorise", "prepare", "account")
 """What is done with a consignment that is held back."""
 
 Used = Literal["opening", "following_person", "watching_thing", "device", "vehicle_entry", "audio_video"]
-"""Measures that a plan says it takes. The others follow: `post` from how it goes, `foreign_officers` from who travels along."""
+"""Measures that a plan says it takes. The others follow: `post` from how it goes, `foreign_officers` from who travels along. And
+so do these, said or not: `opening` from a modality other than `intact`, `watching_thing` and `following_person` from a watch.
+"""
 
 
 MaybePost = Annotated[Line | None, Field(exclude_if=lambda post: post is None)]
@@ -540,26 +542,36 @@ class Plan(Frozen):
 
     def measures(self, state: str) -> tuple[Measure, ...]:
         """What it does in a State beside letting the consignment go on: `post`, where it is of kind `mail` or `express`;
-        `opening`, where the plan `uses` it and has a checkpoint of step `prepare` there, or where it may be `opened` on a leg
-        there; `foreign_officers`, where a leg there is `accompanied_by` somebody; and whatever else it `uses`, everywhere. In
-        this order. In a State that is not on the route only what it does to persons: `following_person` and `audio_video`.
+        `opening`, where it has a checkpoint of step `prepare` and the plan `uses` it or has another modality than `intact`, or
+        where it may be `opened` on a leg there; `watching_thing`, on the whole route, where it is `watched`, and then
+        `following_person` too where it is of kind `passenger`; `foreign_officers`, where a leg there is `accompanied_by`
+        somebody; and whatever else it `uses`, everywhere. In the order of what follows here. In a State that is not on the route
+        only what it does to persons: `following_person` and `audio_video`, where the plan `uses` them.
         """
         return self.once(Plan._measures, state)
 
     def _measures(self, state: str) -> tuple[Measure, ...]:
         passes = state in self.states()
+        watched = passes and self.watched
+        opened = "opening" in self.uses or self.modality != "intact"
         here: dict[Measure, bool] = {
             "post": passes and self.consignment.kind in POSTAL,
-            "opening": ("opening" in self.uses and any(one.state == state for one in self.at("prepare")))
+            "opening": (opened and any(one.state == state for one in self.at("prepare")))
             or any(leg.opened and leg.state == state for leg in self.legs),
-            "following_person": "following_person" in self.uses,
-            "watching_thing": passes and "watching_thing" in self.uses,
+            "following_person": "following_person" in self.uses or (watched and self.consignment.kind == "passenger"),
+            "watching_thing": watched or (passes and "watching_thing" in self.uses),
             "device": passes and "device" in self.uses,
             "vehicle_entry": passes and "vehicle_entry" in self.uses,
             "audio_video": "audio_video" in self.uses,
             "foreign_officers": any(leg.accompanied_by for leg in self.legs if state in leg.states),
         }
         return tuple(one for one, done in here.items() if done)
+
+    @property
+    def watched(self) -> bool:
+        """Whether it is watched on its way: `surveillance` asks for check-ins, or `sight` is among what some check goes by."""
+        by = (self.consignment.checked_by, *(leg.checked_by for leg in self.legs))
+        return self.surveillance is not None or any("sight" in one for one in by)
 
     def permissions(self, card: RuleCard) -> tuple[Measure, ...]:
         """What of it an act must permit in the State of this card (R16): each of the `measures` there for which the card says so,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from domain.plan.cards import Measure, Modality
+from domain.plan.goods import Check, Tolerances
 from domain.plan.plan import Call, Consignment, Leg, MaybePost, Offence, Plan, PlannedCheckpoint, Surveillance
 from domain.plan.request import Addressed, Companions, ToldToAll
 from domain.plan.vocabulary import Digest, HandlingCode, Line, Need
@@ -43,6 +44,8 @@ class Stretch(Frozen):
     responsible: ServiceId
     accompanied_by: Annotated[tuple[ServiceId, ...], Field(max_length=MOST_ESCORTS)] = ()
     calls: Annotated[tuple[Call, ...], Field(max_length=MOST_CALLS)] = ()
+    checked_by: Annotated[tuple[Check, ...], Field(max_length=5, exclude_if=lambda checks: not checks)] = ()
+    """How it is checked where it is handed over at its end; none: as the consignment says."""
     opened: Annotated[bool, Field(exclude_if=lambda opened: not opened)] = False
     """It may be opened there to take a sample out."""
 
@@ -71,6 +74,8 @@ class RequestForConsent(ToldToAll, Addressed):
     coordinator: ServiceId | None
     offence: Offence
     consignment: Consignment
+    tolerances: Tolerances
+    """By how much of it what is measured may differ, and nobody is asked why."""
     modality: Modality
     reverse: bool
     """It travels back to its sender."""
@@ -116,6 +121,7 @@ def _request_for_consent(plan: Plan, state: str) -> RequestForConsent | None:
         coordinator=plan.coordinator,
         offence=plan.offence,
         consignment=plan.consignment,
+        tolerances=plan.tolerances,
         modality=plan.modality,
         reverse=plan.reverse,
         held_back=plan.held_back,
@@ -143,10 +149,11 @@ def _digest_of_request(plan: Plan, state: str) -> Digest | None:
 
 def decided_on(plan: Plan, state: str) -> tuple[Any, ...]:
     """What of the request is this State's to decide, so that it is asked afresh once it changes: the way of handling, the
-    `measures` there, what the `request` says to all and to this State, the way through it (from where to where each leg goes
-    that has it among its `states`, past which posts, by what means, who travels along, whether it may be opened on it, and where
-    it calls there), and whether it travels back to its sender. Not the way through others, who is responsible, when it is planned
-    for, and how long it takes: in which time it may pass, an authorisation says itself (R5).
+    `measures` there, what the `request` says to all and to this State, the way through it (from where to where each leg
+    goes that has it among its `states`, past which posts, by what means, who travels along, how it is checked at its end,
+    whether it may be opened on it, and where it calls there), and whether it travels back to its sender. Not the way
+    through others, who is responsible, when it is planned for, and how long it takes: in which time it may pass, an
+    authorisation says itself (R5).
     """
     said = plan.request.model_copy(update={"to": {}, "companions": _along(plan, state)})
     way = tuple(_way(plan, leg, state) for leg in plan.legs if state in leg.states)
@@ -210,7 +217,7 @@ def _along(plan: Plan, state: str) -> tuple[Companions, ...]:
 def _way(plan: Plan, leg: Leg, state: str) -> tuple[Any, ...]:
     calls = tuple((one.place, one.post) for one in leg.calls if one.state == state and one.not_touched is None)
     posts = tuple(at.post if at is not None else None for at in (plan.find(leg.start), plan.find(leg.end)))
-    return _place(plan, leg.start), _place(plan, leg.end), posts, leg.means, calls, leg.opened
+    return _place(plan, leg.start), _place(plan, leg.end), posts, leg.means, calls, leg.checked_by, leg.opened
 
 
 def _stretches(plan: Plan) -> Iterator[Stretch]:
@@ -229,6 +236,7 @@ def _stretches(plan: Plan) -> Iterator[Stretch]:
             responsible=leg.responsible,
             accompanied_by=leg.accompanied_by,
             calls=leg.calls,
+            checked_by=leg.checked_by,
             opened=leg.opened,
         )
 

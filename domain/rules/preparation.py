@@ -55,6 +55,11 @@ NOT_PERMITTED = refused(
     state="name",
     permission="word",
 )
+DONE_UNOPENED = refused(
+    "R16",
+    "done_unopened",
+    "something was removed, sampled or put in in its place, or a seal was broken, and it is said not to have been opened",
+)
 NOT_RECORDED = refused(
     "R16",
     "opening_not_recorded",
@@ -100,7 +105,7 @@ class Prepared(Checked, Kind):
     """Each unit as weighed; together they are what was kept, removed and sampled (R10)."""
     items: Annotated[tuple[Item, ...], Field(max_length=MOST_ITEMS)] = ()
     opened: bool = False
-    """Whether it was opened, which may need a permission of its own (R16)."""
+    """Whether it was opened, which may need a permission of its own (R16); nothing is taken out of it otherwise."""
     test: Annotated[str, Field(max_length=LONGEST_LINE)] = ""
     """Presumptive test and its result."""
     broken: Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS)] = ()
@@ -151,7 +156,8 @@ class Prepared(Checked, Kind):
 
     def as_of(self, delivery: Delivery, at: datetime, attached: Sequence[Attachment]) -> Verdict:
         """`prepared_otherwise` unless its `modality` is the plan's; `not_that_modality` where it is not what its modality
-        means; `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30);
+        means; `done_unopened` where it was not `opened`, and something was removed or sampled, a substitute put in, or a seal
+        broken; `label_taken` for the items whose label another exhibit bears, or that only the rules give (R30);
         `began_in_future` where the work began after that time; what is wrong `as_checked` by all that the plan names but
         `sight`, in the State of the plan's first checkpoint of step `prepare`; what is not `possible` there; what is not
         `packed`; `no_substitute_for_it` where substitutes were put in and weigh otherwise than the masses removed, beyond the
@@ -170,6 +176,8 @@ class Prepared(Checked, Kind):
             return OTHERWISE(given=self.modality, asked=plan.modality)
         if not self._is_what_its_modality_means():
             return NOT_THAT(modality=self.modality)
+        if not self.opened and self._was_opened():
+            return DONE_UNOPENED()
         if borne := taken(delivery.state, [one.label for one in self.items], self._known(delivery)):
             return LABEL_TAKEN(labels=borne)
         if self.began_at is not None and instant(self.began_at) > at:
@@ -207,6 +215,10 @@ class Prepared(Checked, Kind):
         """Labels of the items of the record that this one takes the place of."""
         goods = delivery.state.goods
         return [one.label for one in goods.items] if goods is not None else []
+
+    def _was_opened(self) -> bool:
+        """Whether what was done cannot be done from outside; a device or a marking can."""
+        return bool(self.removed or self.samples or self.broken) or any(one.what == "substitute" for one in self.items)
 
     def _adds_up(self, plan: Plan) -> Verdict:
         by = tuple(check for check in plan.consignment.checked_by if check != "sight")

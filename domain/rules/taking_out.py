@@ -80,6 +80,11 @@ OTHER_SEALS = refused(
     found="names",
     expected="names",
 )
+TAKEN_UNOPENED = refused(
+    "R16",
+    "taken_out_unopened",
+    "a sample was taken out of a package, or a seal was broken, and it is said not to have been opened",
+)
 OPENING_MISSING = refused("R16", "opening_not_permitted", "no act of {state} permits that it is opened there", state="name")
 NO_RECORDING = refused(
     "R16",
@@ -106,7 +111,7 @@ class TakenOut(Checked, Kind):
     """The act of sampling."""
     place: Annotated[str, Field(min_length=1, max_length=LONGEST_PLACE)]
     opened: bool
-    """Whether it was opened for it, which may need a permission of its own (R16)."""
+    """Whether it was opened for it, which may need a permission of its own (R16). Else only whole packages come out of it."""
     broken: Annotated[tuple[Seal, ...], Field(max_length=MOST_SEALS)] = ()
     """Seals broken for it."""
     witnesses: Annotated[tuple[OfficerCode, ...], Field(min_length=1, max_length=MOST_WITNESSES)]
@@ -156,7 +161,8 @@ class TakenOut(Checked, Kind):
     def as_taken_out(  # noqa: PLR0913, PLR0917 - where, when, of what, and in whose place
         self, delivery: Delivery, said: Said, leg: int, at: datetime, before: Custody | None, instead: str | None = None
     ) -> Verdict:
-        """`label_taken` where another exhibit bears its `label`, or only the rules give that (R30); what is not `possible` of the
+        """`label_taken` where another exhibit bears its `label`, or only the rules give that (R30); `taken_out_unopened` where it
+        was not `opened`, and no whole package was taken out, or a seal was broken; what is not `possible` of the
         samples, in the State of that leg, in the gross weight before; what is wrong `as_checked` there by all that the plan
         names but `sight`; where it is checked by `seals`: `other_seals_before` unless those that it bore are those that were
         broken, and others that it bears now; for the first of the samples of which at least more was taken out, now and before,
@@ -169,6 +175,8 @@ class TakenOut(Checked, Kind):
         state, plan, there = delivery.state, delivery.plan, delivery.plan.legs[leg].state
         if borne := taken(state, (self.label,), () if instead is None else (instead,)):
             return LABEL_TAKEN(labels=borne)
+        if not self.opened and (self.broken or not self.whole_packages):
+            return TAKEN_UNOPENED()
         by, others = _checks(state), [lot for label, lot in state.taken_out.items() if label != instead]
         for verdict in (
             possible(plan, self.samples, (), before.gross if before is not None else None, (there,)),

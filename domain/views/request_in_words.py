@@ -1,6 +1,6 @@
 """A request for consent in sentences, for who decides on it: the order is that of a letter of request."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from domain.plan.cards import Channel
@@ -13,7 +13,7 @@ from domain.views.law import SURE
 from domain.views.names import CRIMINAL_ROLES, SPOKEN, TRADE_ROLES, WHO_TRADES
 from domain.views.sentences import Translate, english
 from domain.words.moments import as_written, instant, utc_text
-from domain.words.quantities import say_span
+from domain.words.quantities import say_mass, say_span
 from domain.words.text import mark, told, word
 
 CHANNELS: Mapping[Means, str] = {
@@ -36,6 +36,14 @@ TRAVELS: Mapping[Channel, str] = {
     "goods": mark("as goods"),
 }
 
+CHECKED = mark("It is checked by: {checks}")
+NOT_WEIGHED = mark("It is not weighed: {why}")
+CHECKED_THERE = mark("at its end it is checked by: {checks}")
+MAY_DIFFER = mark("What is measured may differ by so much, and nobody is asked why: {these}; nothing else may")
+OF_GROSS = mark("gross weight by {mass}")
+OF_NET = mark("{substance} by {mass}")
+OF_SUBSTITUTES = mark("what is put in from what is taken out by {mass}")
+OF_ANY_WEIGHT = mark("what is put in may weigh anything")
 ASKS = mark("{addressees} of {state} is asked to decide, by {requesters}; signed by: {signed_by}")
 COORDINATES = mark("{coordinator} coordinates; it has no power of its own")
 MARKED = mark("{marking}; handling code {code}")
@@ -187,11 +195,31 @@ def _handling(asked: RequestForConsent, translate: Translate) -> Iterator[str]:
         yield translate(HELD_BACK)
     if asked.reverse:
         yield translate(RETURNS)
+    yield translate(CHECKED).format(checks=_checks(asked.consignment.checked_by, translate))
+    if (why := asked.consignment.not_weighed) is not None:
+        yield translate(NOT_WEIGHED).format(why=say_quantity(why, translate))
+    yield may_differ(asked, translate)
     if asked.measures:
         measures = ", ".join(translate(word(one)) for one in asked.measures)
         yield translate(MEASURES).format(state=asked.state, measures=measures)
     if asked.technical_means:
         yield translate(TECHNICAL).format(means=asked.technical_means)
+
+
+def _checks(by: Iterable[str], translate: Translate) -> str:
+    return ", ".join(translate(word(one)) for one in by)
+
+
+def may_differ(asked: RequestForConsent, translate: Translate) -> str:
+    """Each tolerance: what is let pass of what, a twentieth of it at most."""
+    given = asked.tolerances
+    these = [translate(OF_GROSS).format(mass=told(say_mass(given.gross), translate))]
+    these += [translate(OF_NET).format(substance=name, mass=told(say_mass(most), translate)) for name, most in given.net.items()]
+    if given.substitute == "any":
+        these.append(translate(OF_ANY_WEIGHT))
+    elif asked.modality.startswith("replaced"):
+        these.append(translate(OF_SUBSTITUTES).format(mass=told(say_mass(given.substitute), translate)))
+    return translate(MAY_DIFFER).format(these=", ".join(these))
 
 
 def _leg(leg: Stretch, translate: Translate) -> str:
@@ -202,6 +230,8 @@ def _leg(leg: Stretch, translate: Translate) -> str:
     parts.append(translate(PLANNED).format(departs=departs, arrives=arrives))
     if leg.accompanied_by:
         parts.append(translate(ALONG).format(services=", ".join(leg.accompanied_by)))
+    if leg.checked_by:
+        parts.append(translate(CHECKED_THERE).format(checks=_checks(leg.checked_by, translate)))
     if leg.opened:
         parts.append(translate(OPENED))
     return "; ".join([*parts, *(_call(one, translate) for one in leg.calls)])

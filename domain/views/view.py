@@ -194,6 +194,8 @@ class Because(Frozen):
     """Of what halted it."""
     discrepancy: tuple[Finding, ...] = ()
     unbalanced: tuple[Finding, ...] = ()
+    let_pass: tuple[Finding, ...] = ()
+    """What is otherwise in the mass balance within the plan's tolerances, so that nobody is asked why (R10)."""
     remarked: tuple[Remark, ...] = ()
     """What counts, and of which the rules remark something (R29, R30); and silences with which something ended (R16)."""
     out_of_sight: str | None = None
@@ -304,6 +306,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
             rule=rule_of_halt(delivery, seen),
             discrepancy=() if fits or found is None else found.differs,
             unbalanced=() if balances else delivery.balance.unexplained(),
+            let_pass=() if balances else delivery.balance.let_pass(),
             remarked=tuple(
                 Remark(entry=entry.seq, finding=finding)
                 for entry in noted(delivery.ledger).remarked
@@ -470,6 +473,7 @@ def markdown(shown: DeliveryView) -> str:
     if shown.discrepancy:
         lines.append(f"- **discrepancy**: {words(shown.discrepancy)}")
     lines += [f"- **does not balance**: {words(one)}" for one in shown.unbalanced]
+    lines += [f"- within the tolerances: {words(say_plainly(one))}" for one in shown.because.let_pass]
     if shown.diverged is not None:
         lines.append(f"- **record put back** entry {shown.diverged}: the archive has another history of it")
     if shown.out_of_sight:

@@ -52,6 +52,8 @@ PREPARED: Final = mark("{what}: {planned} by the plan {sign} {kept} kept + {remo
 RECOVERED: Final = mark("{kept} kept {sign} {recovered} recovered.")
 TAKEN_OUT: Final = mark("{kept} kept = {taken_out} taken out on the way + {left} that go on.")
 BOTH: Final = mark("{kept} kept {sign} {taken_out} taken out on the way + {recovered} recovered.")
+LESS: Final = mark("That is {mass} less, which the tolerance of the plan lets pass.")
+MORE: Final = mark("That is {mass} more, which the tolerance of the plan lets pass.")
 HANDLING: Final = mark("handling {code}")
 DAY: Final = mark("day {number}")
 EXAMPLE: Final = mark("EXAMPLE")
@@ -234,15 +236,24 @@ def _added(one: Sum, speak: Translate) -> str:
     def sign(left: int, right: int, *, closes: bool) -> str:
         return "≠" if not closes else "=" if left == right else "≈"
 
+    def passes(left: int, right: int, *, closes: bool) -> str:
+        """By how much it is otherwise, where nobody is asked about it."""
+        mass = told(say_mass(abs(left - right)), speak)
+        return f" {speak(LESS if right < left else MORE).format(mass=mass)}" if closes and left != right else ""
+
     names = ("planned", "kept", "removed", "samples", "taken_out", "recovered")
     masses = {name: told(say_mass(getattr(one, name) or 0), speak) for name in names}
     masses["left"] = told(say_mass(one.kept - one.taken_out), speak)
-    made = sign(one.planned, one.kept + one.removed + one.samples, closes=one.prepared_closes)
+    found = one.kept + one.removed + one.samples
+    made = sign(one.planned, found, closes=one.prepared_closes)
     text = speak(PREPARED).format(what=one.substance, sign=made, **masses)
+    text += passes(one.planned, found, closes=one.prepared_closes)
     if one.recovered is None:
         return f"{text} {speak(TAKEN_OUT).format(**masses)}" if one.taken_out else text
-    ends = sign(one.kept, one.taken_out + one.recovered, closes=one.recovered_closes)
-    return f"{text} {speak(BOTH if one.taken_out else RECOVERED).format(sign=ends, **masses)}"
+    found = one.taken_out + one.recovered
+    ends = sign(one.kept, found, closes=one.recovered_closes)
+    text = f"{text} {speak(BOTH if one.taken_out else RECOVERED).format(sign=ends, **masses)}"
+    return text + passes(one.kept, found, closes=one.recovered_closes)
 
 
 def _address(narrowed: StoryFilter, **query: str) -> str:

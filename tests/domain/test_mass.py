@@ -21,11 +21,13 @@ from domain.record.door import submit
 from domain.rules.balance import Seizure
 from domain.rules.conclusion import conclusion
 from domain.rules.speaking import Correction
+from domain.views.view import view
 from domain.words.moments import instant
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
 from tests.course import TOLERANCE, altered, became, forbidden
+from tests.domain.test_more_papers import for_the_court, text
 from tests.support import MEPHEDRONE, Table, example_cards, example_directory, example_plan, with_changes
 
 NET = 13_200_000
@@ -97,6 +99,17 @@ def grams(net: int, substance: str = "mephedrone (4-MMC)") -> dict[str, Any]:
 def test_r10_balance_closes_exactly_within_the_tolerance(difference: int) -> None:
     """Up to 20 g more or less nobody asks; a milligram beyond, somebody must explain."""
     assert (weighed(NET + difference) == ()) == (abs(difference) <= TOLERANCE)
+
+
+def test_r10_what_the_tolerance_lets_pass_is_told_as_a_figure() -> None:
+    """Nobody explains 20 g that are missing, and everybody who sees the balance reads of them; of what fits, nothing."""
+    table = recovered(grams(NET - TOLERANCE))
+    assert table.delivery.balance.differences() == ()
+    (told,) = table.delivery.balance.let_pass()
+    assert (told.parameters["found"], told.parameters["expected"]) == (NET - TOLERANCE, NET)
+    assert view(table.delivery, table.directory.get("kz.knb"), table.now).because.let_pass == (told,)
+    assert "otherwise within the plan's tolerances" in text(for_the_court(table))
+    assert recovered(MEPHEDRONE).delivery.balance.let_pass() == ()
 
 
 @given(st.lists(st.integers(0, NET), min_size=1, max_size=6))

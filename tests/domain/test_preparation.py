@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.course import became
-from tests.support import MEPHEDRONE, Table, card_of, with_changes
+from tests.course import became, code
+from tests.support import MEPHEDRONE, Table, card_of, example_plan, with_changes
 
 A_TENTH = {"substance": "mephedrone (4-MMC)", "net": "1.32 kg"}
 THE_REST = {"substance": "mephedrone (4-MMC)", "net": "11.88 kg"}
@@ -114,6 +114,56 @@ def test_r16_opening_needs_a_permission_where_the_card_separates_it() -> None:
     assert says(preparing(**separated), opened=True) == ("refused", "R16")
     assert says(preparing(**separated), opened=False) == ("accepted", None)
     assert says(preparing(**card_of("KZ", separate=[])), opened=True) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("done", "found"),
+    [
+        ({"samples": [MEPHEDRONE | {"net": "1 g"}], "kept": [MEPHEDRONE | {"net": "13.199 kg"}]}, "done_unopened"),
+        ({"broken": [{"number": "KZ000002", "security": "H"}]}, "done_unopened"),
+        ({"items": [TRACKER]}, None),
+    ],
+)
+def test_r16_what_is_done_inside_is_done_to_what_was_opened(done: dict[str, Any], found: str | None) -> None:
+    """Sampled or unsealed without opening is a contradiction, and so is what is removed and replaced; a tracker goes on from
+    outside.
+    """
+    assert code(preparing().say("kz.police", "prepared", "preparation", **done, opened=False)) == found
+    part = {"kept": [MEPHEDRONE | {"net": "1 kg"}], "removed": [MEPHEDRONE | {"net": "12.2 kg"}]}
+    for modality, more in (("removed_in_part", {}), ("replaced_in_part", {"items": [SUGAR | {"gross": "12.2 kg"}]})):
+        said = preparing(modality).say("kz.police", "prepared", "preparation", modality=modality, opened=False, **part, **more)
+        assert code(said) == "done_unopened"
+
+
+def test_r16_opening_follows_from_what_is_done_and_a_watch_from_how_it_is_kept_in_sight() -> None:
+    """Said or not: whatever is not sent on intact is opened where it is prepared, and what is watched is watched on the whole
+    route; a passenger is followed. A card that does not know is asked, and nothing is prepared or leaves without a permission.
+    """
+    watch = {"check_in": "6h", "answer": "2h", "search": "12h"}
+    by_sight = example_plan().consignment.model_dump() | {"checked_by": ["sight"]}
+    legs = example_plan().model_dump()["legs"]
+    for changes, kz, uz in (
+        ({"modality": "removed"}, {"post", "opening"}, {"post"}),
+        ({"surveillance": watch}, {"post", "watching_thing"}, {"post", "watching_thing"}),
+        ({"consignment": by_sight}, {"post", "watching_thing"}, {"post", "watching_thing"}),
+        ({"legs": [legs[0] | {"checked_by": ["sight"]}, legs[1]]}, {"post", "watching_thing"}, {"post", "watching_thing"}),
+        (
+            {"surveillance": watch, "consignment": by_sight | {"kind": "passenger"}},
+            {"following_person", "watching_thing"},
+            {"following_person", "watching_thing"},
+        ),
+    ):
+        plan = with_changes(plan_=changes)
+        assert ({*plan.measures("KZ")}, {*plan.measures("UZ")}, plan.measures("FR")) == (kz, uz, ())
+    lacking = (({"surveillance": watch}, "watching_thing", "UZ"), ({"modality": "removed"}, "opening", "KZ"))
+    for changes, permission, state in lacking:
+        table = Table(with_changes(plan_=changes))
+        for code_of in ("kz", "uz"):
+            said: dict[str, Any] = {"permits": ["post"], "modalities": [table.plan.modality]}
+            table.say(f"{code_of}.prosecutor", "authorisation_granted", f"consent-{code_of}", **said)
+        halt = table.delivery.state.halt
+        assert halt is not None
+        assert halt.finding.parameters == {"permission": permission, "state": state}
 
 
 def test_r16_opening_is_the_preparing_states_matter_alone() -> None:

@@ -397,6 +397,20 @@ def watched(**hours: int) -> dict[str, Any]:
 WATCHED = with_changes(plan_=watched())
 
 
+def test_r1_tolerances_and_checks_are_told_and_bound_by_the_digest() -> None:
+    """By how much what is measured may differ, and what each handover goes by: another of either is another request."""
+    net = {"net": {"mephedrone": "400 g"}, "gross": "20 g", "substitute": "any"}
+    legs = PLAN.model_dump()["legs"]
+    plan = with_changes(plan_={"tolerances": net, "legs": [legs[0] | {"checked_by": ["sight"]}, *legs[1:]]})
+    told = request_for_consent(plan, "UZ")
+    assert told is not None
+    lines = str(in_words(told))
+    for said in ("gross weight by 20 g, mephedrone by 400 g, what is put in may weigh anything", "weight, seals", "at its end"):
+        assert said in lines
+    for changes in ({"tolerances": net | {"net": {"mephedrone": "399 g"}}}, {"legs": legs}):
+        assert digest_of_request(plan, "UZ") != digest_of_request(with_changes(plan, plan_=changes), "UZ")
+
+
 @pytest.mark.parametrize(
     ("changes", "states"),
     [
@@ -410,10 +424,12 @@ WATCHED = with_changes(plan_=watched())
     ],
 )
 def test_r22_which_changes_a_consent_does_not_cover(changes: dict[str, Any], states: set[str]) -> None:
-    """A looser watch, a way back and another post ask afresh; a closer watch, an arrest less, and another moment do not."""
+    """A looser watch, a way back and another post ask afresh; a closer watch, an arrest less, and another moment do not; the
+    first watch is a measure of its own.
+    """
     plan = with_changes(WATCHED, **changes)
     assert states == {state for state in PLAN.states() if changed(WATCHED, plan, state)}
-    assert not changed(PLAN, WATCHED, "KZ")
+    assert changed(PLAN, WATCHED, "KZ") == ("the measures there",)
 
 
 def test_r22_a_state_to_which_an_arrest_is_moved_consents_anew() -> None:

@@ -35,7 +35,7 @@ SAID: dict[str, Any] = {
     "purpose": "is it still that",
     "reference": "7/9 of 2022-03-02",
     "place": "customs yard",
-    "opened": False,
+    "opened": True,
     "broken": [SEAL],
     "seals": [NEW_SEAL],
     "gross": "13.89 kg",
@@ -136,12 +136,14 @@ def test_r7_what_else_is_missing_is_found_at_the_next_check() -> None:
         ({"broken": []}, "other_seals_before"),
         ({"broken": [SEAL, NEW_SEAL]}, "other_seals_before"),
         ({"seals": []}, "checked_otherwise"),
-        ({"opened": True}, "opening_not_permitted"),
+        ({"opened": False}, "taken_out_unopened"),
+        ({"opened": False, "broken": [], "seals": [SEAL]}, "taken_out_unopened"),
+        ({"opened": False, "whole_packages": 1}, "taken_out_unopened"),
         ({"service": "kz.knb"}, "not_responsible"),
     ],
 )
 def test_r10_what_cannot_be_taken_out(said: dict[str, Any], found: str) -> None:
-    """No more than is in it, with its seals accounted for, by who is responsible, opened only where that is permitted."""
+    """No more than is in it, with its seals accounted for, by who is responsible; from inside only of what was opened."""
     assert takes(on_its_way(), **said) == found
 
 
@@ -168,7 +170,8 @@ def test_r16_it_is_opened_on_the_way_where_an_act_permits_that() -> None:
     assert not [one for one in faults_in(asked, example_directory(), example_cards()) if one.problem.startswith("R16")]
 
     without = Table(plan)
-    without.consent()
+    without.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=["post"])
+    without.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     halt = without.delivery.state.halt
     assert halt is not None
     assert (halt.cause, halt.finding.parameters["permission"]) == ("permission", "opening")
@@ -177,6 +180,7 @@ def test_r16_it_is_opened_on_the_way_where_an_act_permits_that() -> None:
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=["post", "opening"])
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     table.dispatch()
+    assert takes(on_its_way(other_cards=card_of("KZ", separate=["opening"]))) == "opening_not_permitted"
     assert takes(table, opened=True) == "sampling_not_recorded"
     shot = Attachment(digest="0" * 64, size=9, media_type="image/jpeg", shows="the seal")
     said = table.say("kz.police", "taken_out", **(SAID | {"opened": True}), attachments=(shot,))
@@ -221,7 +225,7 @@ def test_r10_what_is_counted_is_taken_out_by_count_and_the_balance_closes(
         ({"samples": [CIGARETTES | {"goods": "tea"}]}, "not_so_many_in_it"),
     ):
         assert takes(table, **NO_MASS | said) == code_of
-    assert takes(table, **NO_MASS | {"samples": [goods | some], "whole_packages": 2}) is None
+    assert takes(table, **NO_MASS | {"samples": [goods | some], "whole_packages": 2, "opened": False}) is None
     state = table.delivery.state
     name = "minor" if "minor" in goods else "count"
     assert [getattr(one, name) for one in amounts(state, "S-1")] == [some[name]]
@@ -280,7 +284,7 @@ def test_r18_what_was_taken_out_is_corrected_with_all_that_rests_on_it() -> None
     assert rights(table, "the-sample", samples=much) == "not_so_much_in_it"
     assert rights(table, "the-sample", broken=[]) == "other_seals_before"
     assert rights(table, "the-sample", label="samples") == "label_taken"
-    assert rights(table, "the-sample", opened=True) == "opening_not_permitted"
+    assert rights(table, "the-sample", opened=False) == "taken_out_unopened"
     hundred, seal = [TEN | {"net": "100 g"}], NEW_SEAL | {"number": "KZ000008"}
     assert rights(table, "the-sample", label="S-9", samples=hundred, seals=[seal], gross="13.8 kg") is None
     state = table.delivery.state

@@ -27,7 +27,7 @@ from domain.record.verify import verify
 from domain.rules.arrival import Delivered
 from domain.rules.balance import Seizure, Split
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted
-from domain.rules.custody import HandoverAccepted, HandoverOffered
+from domain.rules.custody import Dispatched, HandoverAccepted, HandoverOffered
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
@@ -39,7 +39,7 @@ from domain.words.moments import instant
 from rehearsal import chaos
 from rehearsal.exhibit_book import ExhibitBook
 from rehearsal.oracle import FORCE, PermissionBook, SpeakerBook, passed_in, voice_of
-from rehearsal.random_plans import KINDS, MEASURES, STATES, dossier
+from rehearsal.random_plans import KINDS, MEASURES, MODALITIES, STATES, dossier
 from rehearsal.scales import CustodyBook, what
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import EPOCH
@@ -62,8 +62,8 @@ Dossier = tuple[Plan, Directory, dict[str, RuleCard]]
 
 
 def bent(seed: int) -> Dossier:
-    """The random plan of this seed with other services asked for its acts, of any kind and State, and others who allow that
-    something is not measured, as far as the check accepts each of these.
+    """The random plan of this seed with other services asked for its acts, of any kind and State, others who allow that
+    something is not measured, and a watch, a measure or the way of handling otherwise, as far as the check accepts each of these.
     """
     plan, directory, cards = dossier(seed)
     dice = random.Random(f"{seed}/bent")  # noqa: S311 - a simulation must be repeatable
@@ -75,6 +75,7 @@ def bent(seed: int) -> Dossier:
         for one in unknown:
             if "allowed_by" in one and dice.random() < HALF:
                 one["allowed_by"] = f"{dice.choice(STATES).lower()}.police"
+        words |= dice.choice(({}, {"uses": []}, {"surveillance": None}, {"modality": dice.choice(MODALITIES)}))
         other = Plan.model_validate(words)
         if not faults_in(other, directory, cards):
             plan = other
@@ -178,10 +179,17 @@ class Proof:
         self.problems += self._unmade(content, statement.checkpoint)
 
     def _by_leave(self, statement: Statement, at: datetime) -> Iterator[str]:
-        """What officers of another State do is done while that State permits it."""
+        """What is done inside it, on its way and by officers of another State is done while that State permits it."""
         match statement.content:
             case PermissionGranted() | AuthorisationGranted() | AuthorisationExtended():
                 self._permits.given(statement.content, voice_of(statement))
+            case Dispatched():
+                for state in dict.fromkeys(one for leg in self.plan.legs for one in passed_in(leg)):
+                    yield from self._permits.on_the_way(state, at, "dispatched")
+            case Prepared() as content:
+                yield from self._permits.prepared(content, at, statement.attachments)
+            case _:
+                pass
         planned, known = self.plan.find(statement.checkpoint or ""), self.directory.get(voice_of(statement))
         guest = planned is not None and known.state != planned.state and statement.kind in ASKED.values()
         if guest and planned is not None and not self._permits.lets_guests(planned.state, at):

@@ -14,8 +14,9 @@ from rehearsal.__main__ import LED, world
 from rehearsal.simulator import simulate
 from rehearsal.unforeseen import NEVER, TURNS
 
-ROUNDS = 40
-"""In each of these every turn comes once, with another plan. Few plans ask for the agreement of another service."""
+ROUNDS = 100
+"""In each of these every turn comes once, with another plan. Few plans ask for the agreement of another service, and few
+permissions are all that keeps one going that ends."""
 
 
 def reached(entries: tuple[Entry, ...]) -> Iterator[tuple[str, str | None]]:

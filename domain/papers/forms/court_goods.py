@@ -59,6 +59,7 @@ FOUND, DIVIDED, AT_END = mark("by the plan"), mark("prepared"), mark("at the end
 ON_THE_WAY, TAKEN, GOES_ON = mark("on the way"), mark("taken out on the way"), mark("goes on")
 REMOVED, SAMPLES, KEPT, SEIZED = mark("taken out"), mark("samples"), mark("kept"), mark("seized")
 CLOSES = mark("It balances within the plan's tolerances{computed}.")
+WITHIN = mark("It is otherwise within the plan's tolerances, and nobody was asked why: {what}.")
 DIFFERS = mark("It does not balance: {what}.")
 PREPARED_AS = mark("Prepared by {service} as: {modality}; kept: {kept}; removed: {removed}; samples: {samples}.")
 PUT_IN = mark("Put in: {items}.")
@@ -178,6 +179,8 @@ class CourtGoods(ReportTelling):
         found = record.delivery.balance.differences()
         for finding in found:
             yield self.tell(DIFFERS, what=tongue.finding(finding, "computed"))
+        for finding in record.delivery.balance.let_pass():
+            yield self.tell(WITHIN, what=tongue.finding(finding, "computed"))
         if not found:
             yield self.tell(CLOSES, computed=COMPUTED)
 

@@ -1,6 +1,6 @@
 """The letter of request to one authority: what its State is asked to decide on, and nothing of what others answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from domain.delivery.decided import Closed, Opened
@@ -30,7 +30,7 @@ from domain.plan.directory import Service
 from domain.plan.request_for_consent import RequestForConsent, Stretch, addressees, digest_of_request, request_for_consent
 from domain.views.law import in_words
 from domain.views.names import SPOKEN, TRADE_ROLES, WHO_TRADES
-from domain.views.request_in_words import CHANNELS, moment_there, with_post
+from domain.views.request_in_words import CHANNELS, may_differ, moment_there, with_post
 from domain.words.moments import instant
 from domain.words.text import mark, word
 
@@ -81,7 +81,9 @@ LEG, STATE, HANDED_OVER, PLANNED, TAKES, RESPONSIBLE = (
     mark("Responsible"),
 )
 PARTIES, PARTY, NOT_KNOWN = mark("Parties in trade"), mark("{role}: {who}"), mark("not known yet")
-PASSES = mark("Tolerance of the gross weight: ±{tolerance}.")
+CHECKED = mark("It is checked by: {checks}.")
+NOT_WEIGHED = mark("It is not weighed: {why}.")
+CHECKED_THERE = mark("leg {number}: {checks}")
 SIGHTED = mark("It is sighted at least every {check_in}; out of sight, it is searched for {search}, then it is to be seized.")
 ASKED = mark("What you are asked to do")
 DECIDE = mark(
@@ -177,7 +179,7 @@ def _blocks(record: Record, service: str, checkpoint: str, asked: RequestForCons
     if asked.held_back:
         yield Paragraph((Value(tongue.translate(HELD_BACK), ("plan",)),))
     yield _route(record, asked, tongue)
-    yield Paragraph(tongue.say(PASSES, tolerance=Value(tongue.mass(plan.tolerances.gross), ("plan",))), "small")
+    yield from _checked(asked, tongue)
     opened = _opened(record, checkpoint)
     assert opened is not None  # noqa: S101 - it is a subject once it has opened
     yield Heading(tongue.words(ASKED))
@@ -299,6 +301,25 @@ def _route(record: Record, asked: RequestForConsent, tongue: Tongue) -> Table:
         for number, leg in enumerate(asked.route, 1)
     )
     return table(tongue, heads, rows)
+
+
+def _checked(asked: RequestForConsent, tongue: Tongue) -> Iterator[Block]:
+    """How it is checked, on which legs otherwise, why it is not weighed, and by how much it may differ."""
+    goods = asked.consignment
+
+    def named(by: Iterable[str]) -> Line:
+        return joined(tongue.word(one, "plan") for one in by)
+
+    own = [
+        tongue.say(CHECKED_THERE, number=Value(str(number), ("plan",)), checks=named(leg.checked_by))
+        for number, leg in enumerate(asked.route, 1)
+        if leg.checked_by
+    ]
+    yield Paragraph(tongue.say(CHECKED, checks=joined([named(goods.checked_by), *own], "; ")), "small")
+    if goods.not_weighed is not None:
+        why = Value(tongue.quantity(goods.not_weighed), ("plan",))
+        yield Paragraph(tongue.say(NOT_WEIGHED, why=why), "small")
+    yield Paragraph((Value(f"{may_differ(asked, tongue.translate)}.", ("plan",)),), "small")
 
 
 def _planned(leg: Stretch, tongue: Tongue) -> str:

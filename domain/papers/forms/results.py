@@ -102,6 +102,7 @@ GAP_OPEN = mark("Out of sight from {begins}: {reason}; it was not in sight again
 NOT_ACCEPTED = mark("Not accepted: {what} of {service}: {why}.")
 REMARKED = mark("Remarked: {what}.")
 DIFFERS = mark("Does not balance: {what}. Reason: {blank}")
+WITHIN = mark("Otherwise within the plan's tolerances, and nobody was asked why: {what}.")
 SILENT = mark("No answer in time from {services}.")
 FURTHER = mark("5. What follows")
 DEBRIEF, SUBMITTED, COSTS, DESTROYED, NOTIFIED, CONCLUSIONS = (
@@ -411,6 +412,8 @@ class _ResultsReport:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():
             yield tongue.say(DIFFERS, what=tongue.finding(finding, "computed"), blank=Blank(3))
+        for finding in self.record.delivery.balance.let_pass() if not self.state else ():
+            yield tongue.say(WITHIN, what=tongue.finding(finding, "computed"))
 
     def _is_remarked_of(self, entry: Entry) -> bool:
         """Whether what is remarked of an entry is in this part: that of what its own services have said."""
