@@ -654,7 +654,7 @@ BUGS = (
         "mass",
     ),
     Bug("R10", "domain/delivery/balance.py", "if item.label not in seen)", "if False)", "mass"),
-    Bug("R10", "domain/delivery/balance.py", "if abs(found.gross - known.gross) > self", "if 0 > self", "mass"),
+    Bug("R10", "domain/delivery/balance.py", "if bounds(found).apart(known) > self", "if 0 > self", "mass"),
     Bug("R10", "domain/delivery/balance.py", "(state.lost and not state.secured)", "state.lost", "mass"),
     Bug("R10", "domain/plan/quantity.py", "return max(above, below, 0)", "return max(above, 0)", "mass"),
     Bug(
