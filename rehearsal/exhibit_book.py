@@ -180,6 +180,10 @@ class ExhibitBook(OracleBook):
             if one not in labels:
                 yield f"R30: what became of the consignment was not said of {one}"
 
+    def holder(self) -> str | None:
+        """Who holds the consignment, where it does not travel and nothing of it was recovered apart."""
+        return self._holders.get("consignment")
+
     def lapsed(self, taker: str) -> None:
         """Who was offered something did not take it."""
         self._offers = {label: to for label, to in self._offers.items() if to != taker}

@@ -92,10 +92,12 @@ def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
 
 
 def accounted(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Where the consignment ends, what is seized of it is said: elsewhere nothing of it can be recovered (R10, R30)."""
-    end = plan.legs[0 if plan.held_back else -1].state
+    """Where the consignment ends, what is seized of it is said: elsewhere nothing of it can be recovered (R10, R30). Of what is
+    held back, `held_back` says it.
+    """
+    end = plan.legs[-1].state
     elsewhere = [index for index, one in enumerate(plan.checkpoints) if one.step == "account" and one.state != end]
-    if elsewhere and len(elsewhere) == len(plan.ids_at("account")):
+    if not plan.held_back and elsewhere and len(elsewhere) == len(plan.at("account")):
         problem = fill(
             "R10: it ends in {end}, so a checkpoint of step account there says what was seized; in {state} nothing of it is recovered",
             end=end,
