@@ -98,7 +98,7 @@ class Checker:
         self._explained = False
         self._conflicts = Conflicts(plan, directory)
         self._holds = HoldBook(plan)
-        self._exhibits = ExhibitBook(plan)
+        self._exhibits = ExhibitBook(plan, directory)
         self._charged: set[str] = set()
         """Who has been responsible at any time."""
         self._refused: set[str] = set()

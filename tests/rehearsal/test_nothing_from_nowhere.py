@@ -153,7 +153,7 @@ class Proof:
 
     def __post_init__(self) -> None:
         self._speakers = SpeakerBook(self.plan, self.directory)
-        self._exhibits = ExhibitBook(self.plan)
+        self._exhibits = ExhibitBook(self.plan, self.directory)
         self._checks, self._sums = CustodyBook(self.plan), BalanceBook(self.plan)
         self._left = False
         self._permits = PermissionBook(self.plan, self.cards)
