@@ -357,7 +357,9 @@ def test_r30_nothing_is_recovered_in_a_state_where_the_consignment_is_not() -> N
 
 
 def test_r30_what_was_handed_on_as_an_exhibit_is_weighed_again_where_it_is() -> None:
-    """It was seized as planned in Tashkent, and Kazakhstan's police, to whom it was handed on, weigh it again; not before."""
+    """It was seized as planned in Tashkent, and Kazakhstan's police, to whom it was handed on, weigh it again; not before. They
+    correct that also when it is with another.
+    """
     plan = two_accounts(delivery={"requires": [{"service": "uz.customs", "says": "interdiction"}]})
     table = Table(plan).dispatch().hand_over()
     assert became(table.say("uz.customs", "interdicted", "delivery", gross="13.9 kg")) == ("accepted", None)
@@ -365,7 +367,11 @@ def test_r30_what_was_handed_on_as_an_exhibit_is_weighed_again_where_it_is() -> 
     assert code(table.say(POLICE, "seizure", ALMATY, recovered=[MEPHEDRONE])) == "recovered_elsewhere"
     table.say("uz.customs", "exhibits_offered", exhibits=["consignment"], to=POLICE, purpose="for the court")
     table.say(POLICE, "exhibits_accepted", exhibits=["consignment"], giver="uz.customs", intact=True)
-    assert became(table.say(POLICE, "seizure", ALMATY, recovered=[MEPHEDRONE])) == ("accepted", None)
+    assert became(table.say(POLICE, "seizure", ALMATY, id="again", recovered=[grams(NET - 1)])) == ("accepted", None)
+    table.say(POLICE, "exhibits_offered", exhibits=["consignment"], to="uz.customs", purpose="for the court")
+    table.say("uz.customs", "exhibits_accepted", exhibits=["consignment"], giver=POLICE, intact=True)
+    content = {"kind": "seizure", "recovered": [MEPHEDRONE]}
+    assert became(table.say(POLICE, "correction", of="again", reason="misread", content=content)) == ("accepted", None)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 10**15)), max_size=20))
