@@ -663,7 +663,7 @@ BUGS = (
     Bug("R10", "domain/plan/check_route.py", "if not plan.held_back and elsewhere", "if False and elsewhere", "docs/plans"),
     Bug("R30", "domain/rules/balance.py", "if there[0] not in lies_in and not", "if False and not", "mass"),
     Bug("R30", "domain/rules/balance.py", "and not (known is not None and", "and not (False and", "mass"),
-    Bug("R30", "domain/rules/balance.py", "or self.items or self.gross is not None or self.packages:", "or self.items:", "mass"),
+    Bug("R30", "domain/rules/balance.py", "or self.items or self.gross or self.packages:", "or self.items:", "mass"),
     Bug("R30", "domain/delivery/holdings.py", "(state.here.state, *([holds.state]", "(state.here.state, *([]", "mass"),
     Bug("R30", "domain/views/asked.py", "return facts if not goods or elsewhere else", "return facts if not goods else", "mass"),
     Bug("R30", "domain/rules/stop.py", "known.state not in state.here.states else None", "False else None", "exhibits"),

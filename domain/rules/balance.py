@@ -108,7 +108,7 @@ class Seizure(Kind):
         known, lies_in = delivery.state.seizures.get(statement), whereabouts(delivery.state)
         there = (delivery.directory.get(voice).state or "",)
         if there[0] not in lies_in and not (known is not None and (known.amounts or known.items)):
-            if self.recovered or self.items or self.gross is not None or self.packages:
+            if self.recovered or self.items or self.gross or self.packages:
                 return RECOVERED_ELSEWHERE(states=lies_in, state=there[0])
         elif self.packages is None and "count" in delivery.plan.consignment.checked_by:
             return NOT_COUNTED()
