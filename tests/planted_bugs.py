@@ -667,7 +667,13 @@ BUGS = (
     Bug("R30", "domain/delivery/holdings.py", "(state.here.state, *([holds.state]", "(state.here.state, *([]", "mass"),
     Bug("R30", "domain/views/asked.py", "return facts if not goods or elsewhere else", "return facts if not goods else", "mass"),
     Bug("R30", "domain/rules/stop.py", "known.state not in state.here.states else None", "False else None", "exhibits"),
-    Bug("R29", "domain/rules/handing_on.py", "here = giver.state if giver is not None and", "here = giver.state if False and", "exhibits"),
+    Bug(
+        "R29",
+        "domain/rules/handing_on.py",
+        "here = giver.state if giver is not None and",
+        "here = giver.state if False and",
+        "exhibits",
+    ),
     Bug("R10", "domain/plan/quantity.py", "return max(above, below, 0)", "return max(above, 0)", "mass"),
     Bug(
         "R10",

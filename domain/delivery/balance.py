@@ -117,8 +117,8 @@ class Balance:
         """What was weighed or counted twice and differs; what nobody weighed is not asked for. If it was prepared: the plan's
         contents, `compared` as `prepared`, and the packages, as for one that has left. Once it was interdicted:
         `interdicted_gross` if its weight then, or else when it was handed on since, and `other_packages` as `interdicted` if
-        their number, is not that of the custody; where nobody prepared it, or nothing was then taken out or put in and the custody
-        has none, that of the plan. Then, where it was, what was found `seized_otherwise`. Last `lot_differs`, likewise.
+        their number, is not that of the custody; where nobody prepared it, or nothing was then taken out or put in and the
+        custody has none, that of the plan. Then, where it was, what was found `seized_otherwise`. Last `lot_differs`, likewise.
         """
         state, goods = self._state, self._state.goods
         if goods is not None:

@@ -99,7 +99,8 @@ def accounted(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
     elsewhere = [index for index, one in enumerate(plan.checkpoints) if one.step == "account" and one.state != end]
     if not plan.held_back and elsewhere and len(elsewhere) == len(plan.at("account")):
         problem = fill(
-            "R10: it ends in {end}, so a checkpoint of step account there says what was seized; in {state} nothing of it is recovered",
+            "R10: it ends in {end}, so a checkpoint of step account there says what was seized; in {state} nothing of it is "
+            "recovered",
             end=end,
             state=plan.checkpoints[elsewhere[0]].state,
         )

@@ -341,8 +341,8 @@ def by_leave_of_who_has_not_said_so(delivery: Delivery, said: Said) -> Verdict |
 
 @ground(HELD_ELSEWHERE)
 def held_where_it_is_not(delivery: Delivery, said: Said) -> Verdict | None:
-    """It counts: the consignment was interdicted. But whom it names as who holds it is `elsewhere`, and is not its holder (R30). Of
-    a correction it is what it says now.
+    """It counts: the consignment was interdicted. But whom it names as who holds it is `elsewhere`, and is not its holder (R30).
+    Of a correction it is what it says now.
     """
     content = said.content.content if isinstance(said.content, Correction) else said.content
     known = content.elsewhere(delivery.state, said.voice) if isinstance(content, Interdicted) else None

@@ -35,7 +35,7 @@ HOLDER_TAKES_PART = refused(
 HELD_ELSEWHERE = remarked(
     "R30",
     "held_elsewhere",
-    "{held_by} is of {state}, where it is not, and so does not hold it: name in `seized_by` who has seized it, if that was another",
+    "{held_by} is of {state}, where it is not, and does not hold it: name in `seized_by` who has seized it, if another did",
     held_by="name",
     state="name",
 )
@@ -167,8 +167,8 @@ class Interdicted(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """It is secured, with this gross weight and number of packages as far as they are known: held by whom it names as
-        `held_by`, unless that is `elsewhere`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`, whoever had held the
-        consignment. It is `unasked` unless it had halted before. Those who were `arrested` with it are arrested by its `voice`,
+        `held_by`, unless that is `elsewhere`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`,
+        whoever had held the consignment. It is `unasked` unless it had halted before. Those who were `arrested` with it are arrested by its `voice`,
         by this statement, but for whom that `holds` already under the same code.
         Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
         `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
@@ -201,8 +201,8 @@ class Interdicted(Kind):
             state.freed.pop(statement, None)
 
     def seized(self, state: State, voice: str) -> Secured:
-        """What later checks need of it: an estimate of its weight is none. It is held by whom it names, unless that is `elsewhere`;
-        else by who says this, unless another has seized it.
+        """What later checks need of it: an estimate of its weight is none. It is held by whom it names, unless that is
+        `elsewhere`; else by who says this, unless another has seized it.
         """
         named = self.held_by if self.elsewhere(state, voice) is None else None
         holder = named or (None if self.seized_by else voice)

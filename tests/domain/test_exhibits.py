@@ -706,8 +706,8 @@ def test_r30_a_service_of_the_directory_that_takes_no_part_holds_what_it_has_sei
 
 
 def test_r30_a_service_of_another_state_holds_nothing_that_was_seized_on_this_ones_soil() -> None:
-    """Before, the FSB of Russia held it in Kazakhstan. The brake works all the same, and whom it names does not hold it; also when
-    that is said again. Where the way calls in Russia, it may hold it; and then Kazakhstan's police do not receive it.
+    """Before, the FSB of Russia held it in Kazakhstan. The brake works all the same, and whom it names does not hold it; also
+    when that is said again. Where the way calls in Russia, it may hold it; and then Kazakhstan's police do not receive it.
     """
     table = taken_away(held_by="ru.fsb", id="the-seizure")
     assert [finding.code for _, finding in table.delivery.remarked()] == ["held_elsewhere"]

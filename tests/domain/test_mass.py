@@ -328,8 +328,8 @@ def two_accounts(**changed: Any) -> Plan:
 
 
 def test_r30_nothing_is_recovered_in_a_state_where_the_consignment_is_not() -> None:
-    """Another State weighed again what lay in Tashkent, and so it crossed a border without a word (found by a specialist). What is
-    found there are finds; who is asked there is told of no contents; and a correction says no more.
+    """Another State weighed again what lay in Tashkent, and so it crossed a border without a word (found by a specialist). What
+    is found there are finds; who is asked there is told of no contents; and a correction says no more.
     """
     counted = plain(example_plan())["consignment"] | {"packages": 3, "checked_by": ["weight", "seals", "count"]}
     plan = two_accounts(plan_={"consignment": counted})
@@ -343,7 +343,9 @@ def test_r30_nothing_is_recovered_in_a_state_where_the_consignment_is_not() -> N
     table.say("uz.customs", "handover_accepted", "tashkent-airport", packages=3)
     table.say("uz.customs", "delivered", "delivery")
     table.say("uz.police", "arrest_made", "arrest-tashkent")
-    told = {name: request(table.delivery, name, who).facts.contents for name, who in (("accounting", "uz.customs"), (ALMATY, POLICE))}
+    told = {
+        name: request(table.delivery, name, who).facts.contents for name, who in (("accounting", "uz.customs"), (ALMATY, POLICE))
+    }
     assert [bool(one) for one in told.values()] == [True, False]
 
     nothing = {"recovered": [], "items": [], "gross": None, "packages": None}

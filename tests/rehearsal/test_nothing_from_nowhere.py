@@ -63,8 +63,8 @@ Dossier = tuple[Plan, Directory, dict[str, RuleCard]]
 
 
 def bent(seed: int) -> Dossier:
-    """The random plan of this seed with other services asked for its acts, of any kind and State, what was seized accounted for in
-    other States, or in two, and others who allow that something is not measured, as far as the check accepts each of these.
+    """The random plan of this seed with other services asked for its acts, of any kind and State, what was seized accounted for
+    in other States, or in two, and others who allow that something is not measured, as far as the check accepts each of these.
     """
     plan, directory, cards = dossier(seed)
     dice = random.Random(f"{seed}/bent")  # noqa: S311 - a simulation must be repeatable
