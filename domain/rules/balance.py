@@ -45,7 +45,7 @@ NOT_COUNTED = refused("R7", "packages_not_counted", "this plan has it checked by
 RECOVERED_ELSEWHERE = refused(
     "R30",
     "recovered_elsewhere",
-    "the consignment is in {states}, so nothing of it is recovered, weighed or counted in {state}: what is found there is `finds`",
+    "the consignment is in {states}, so nothing of it is recovered, weighed or counted in {state}; finds there are `finds`",
     states="names",
     state="name",
 )

@@ -168,8 +168,8 @@ class Interdicted(Kind):
     def apply(self, state: State, said: Said) -> None:
         """It is secured, with this gross weight and number of packages as far as they are known: held by whom it names as
         `held_by`, unless that is `elsewhere`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`,
-        whoever had held the consignment. It is `unasked` unless it had halted before. Those who were `arrested` with it are arrested by its `voice`,
-        by this statement, but for whom that `holds` already under the same code.
+        whoever had held the consignment. It is `unasked` unless it had halted before. Those who were `arrested` with it are
+        arrested by its `voice`, by this statement, but for whom that `holds` already under the same code.
         Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
         `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
