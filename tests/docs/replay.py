@@ -474,6 +474,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         balance.compared,
         balance.never_measured,
         Balance.differences,
+        Balance.missing_before_it_left,
         Balance.unexplained,
         preparation.Prepared.as_of,
         preparation.Prepared._as_they_went,
@@ -493,6 +494,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         custody.InHand.as_found,
         accounts.Seizure.as_seizure,
         stop.Interdicted.as_held,
+        stop.Interdicted.elsewhere,
         preparation.Prepared._is_what_its_modality_means,
     ),
     "exhibits": words(
@@ -509,6 +511,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings._put_in,
         holdings.seized_label,
         holdings.holder,
+        holdings.whereabouts,
         holdings.carried,
         holdings.amounts,
         holdings.going_on,
