@@ -397,11 +397,13 @@ def _samples_on_the_way(plan: Plan, dice: random.Random) -> tuple[Act, ...] | No
 
 
 def _is_seized_by_another(plan: Plan, dice: random.Random) -> tuple[Act, ...]:
-    """An authority that was not told seizes it, and holds it; in some seeds somebody receives it from that one."""
+    """An authority that was not told seizes it, and holds it, or a service that is told at the end alone, of whatever State; in
+    some seeds somebody receives it from that one.
+    """
     at, responsible = _asked(plan, dice, "hand_over", "deliver")
-    details: dict[str, Any] = {"seized_by": "SIMULATED traffic police"} | (
-        {"held_by": responsible} if dice.random() < 0.2 else {}
-    )
+    chance, told = dice.random(), [one.service for one in plan.told_at_end]
+    held_by = {"held_by": responsible} if chance < 0.2 else {"held_by": told[0]} if told and chance < 0.8 else {}
+    details: dict[str, Any] = {"seized_by": "SIMULATED traffic police"} | held_by
     seized = Act(service=responsible, at=at, says="interdicted", details=details, after=_hours(dice, 10))
     receipt = {"exhibits": ["consignment"], "intact": dice.random() < 0.5}
     taker = dice.choice((responsible, dice.choice(plan.participants())))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from domain.delivery.statement import Content, Statement
+from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 from domain.rules.balance import Seizure
 from domain.rules.cooperation import RecorderIssued, RecorderReturned
@@ -25,8 +26,8 @@ INSIDE = ""
 class ExhibitBook(OracleBook):
     """Each label, and who holds what bears it; none: it is said what became of it."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, directory: Directory | None = None) -> None:
+        self._plan, self._directory = plan, directory
         self.detected = False
         self._holders: dict[str, str | None] = {}
         self._made: dict[str, set[str]] = {}
@@ -141,7 +142,10 @@ class ExhibitBook(OracleBook):
         self._secured = True
         if "consignment" in self._touched:
             return
-        holder = seized.held_by or (None if seized.seized_by else voice)
+        there = {state for leg in self._plan.legs if leg.responsible == voice for state in passed_in(leg)}
+        named = self._directory.find(seized.held_by or "") if self._directory is not None else None
+        elsewhere = named is not None and named.id != voice and named.state not in there
+        holder = (None if elsewhere else seized.held_by) or (None if seized.seized_by else voice)
         self._outside = {holder} - {voice}
         self._holders["consignment"] = holder
 
@@ -180,6 +184,10 @@ class ExhibitBook(OracleBook):
         for one in self._inside() if "consignment" in labels else ():
             if one not in labels:
                 yield f"R30: what became of the consignment was not said of {one}"
+
+    def holder(self) -> str | None:
+        """Who holds the consignment, where it does not travel and nothing of it was recovered apart."""
+        return self._holders.get("consignment")
 
     def lapsed(self, taker: str) -> None:
         """Who was offered something did not take it."""

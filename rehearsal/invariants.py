@@ -98,7 +98,7 @@ class Checker:
         self._explained = False
         self._conflicts = Conflicts(plan, directory)
         self._holds = HoldBook(plan)
-        self._exhibits = ExhibitBook(plan)
+        self._exhibits = ExhibitBook(plan, directory)
         self._charged: set[str] = set()
         """Who has been responsible at any time."""
         self._refused: set[str] = set()
@@ -261,13 +261,8 @@ class Checker:
         if self._cause and not self._split and self._seized is None and not self._lost and not self._destroyed:
             yield "R8: halted, and nobody has seized it"
         gone = self._destroyed or (self._lost and self._seized is None)
-        if (
-            (self._leg is not None or self._plan.held_back)
-            and not gone
-            and not self._split
-            and not self._explained
-            and self._scales.unequal(self._seized, self._custody)
-        ):
+        whole = self._scales.unequal if self._leg is not None or self._plan.held_back else self._scales.short_before_it_left
+        if not gone and not self._split and not self._explained and whole(self._seized, self._custody):
             yield "R10: what was recovered is not what was sent, and nobody explained it"
         if outcome == "lost_or_stolen" and not self._searched:
             yield "R9: given up as lost without a search"

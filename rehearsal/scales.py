@@ -76,15 +76,11 @@ class BalanceBook(OracleBook):
         """Whether something is missing or too much, or nobody knows."""
         done, contents = self._prepared, self._plan.consignment.contents
         if done is None:
-            return False
-        if self._differ(contents, (*done.kept, *done.removed, *done.samples)):
+            return self.short_before_it_left(interdicted, custody)
+        if self._prepared_otherwise(done):
             return True
         if any(not isinstance(one.quantity, int) for one in (*done.removed, *done.samples, *self._out)):
             return True
-        if self._plan.consignment.packages is not None and done.packages is not None and not done.removed:
-            least, most = between(self._plan.consignment.packages)
-            if not least <= done.packages <= most:
-                return True
         if not self._seizures:
             return interdicted is not None and custody.seized_otherwise(interdicted)
         found = [*self._out, *(one for seizure in self._seizures.values() for one in seizure.recovered)]
@@ -101,6 +97,30 @@ class BalanceBook(OracleBook):
         counted = [seizure.packages for seizure in self._seizures.values() if seizure.packages is not None]
         other = bool(counted) and custody.packages is not None and sum(counted) != custody.packages
         return other or any(item.label not in labels for item in done.items)
+
+    def short_before_it_left(self, interdicted: Interdicted | None, custody: "CustodyBook") -> bool:
+        """Whether what was weighed or counted twice, and has not left, is not the same."""
+        done, found = self._prepared, self._plan.consignment
+        if done is not None and self._prepared_otherwise(done):
+            return True
+        if interdicted is None:
+            return False
+        whole = done is None or not (done.removed or done.samples or done.items)
+        unknown = found.gross if whole else None
+        weighed = between(custody.gross if custody.gross is not None else unknown)
+        counted = between(custody.packages if custody.packages is not None else found.packages if whole else None)
+        most = min(self._plan.tolerances.gross, weighed[0] // 20)
+        gross = interdicted.gross if isinstance(interdicted.gross, int) else None
+        beyond = gross is not None and not weighed[0] - most <= gross <= weighed[1] + most
+        return beyond or (interdicted.packages is not None and not counted[0] <= interdicted.packages <= counted[1])
+
+    def _prepared_otherwise(self, done: Prepared) -> bool:
+        """Whether what was prepared is not what the plan has, or not in as many packages."""
+        found = self._plan.consignment
+        if self._differ(found.contents, (*done.kept, *done.removed, *done.samples)):
+            return True
+        least, most = between(found.packages)
+        return done.packages is not None and not done.removed and not least <= done.packages <= most
 
     def _differ(self, left: Iterable[AnyAmount], right: Sequence[AnyAmount]) -> bool:
         sums: dict[str, list[int]] = {}
@@ -127,7 +147,8 @@ class CustodyBook(OracleBook):
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._known: Prepared | HandoverOffered | HandoverAccepted | TakenOut | None = None
-        self._gross: int | None = None
+        self.gross: int | None = None
+        """What it weighed, in milligrams."""
         self._picture: str | None = None
         self._hidden = False
         """Nobody has it in sight."""
@@ -138,7 +159,7 @@ class CustodyBook(OracleBook):
     def prepared(self, content: Prepared) -> None:
         """It was prepared, as last corrected."""
         self._known, self._picture, self._gaps_then = content, content.picture, self._gaps
-        self._gross = content.gross if isinstance(content.gross, int) else None
+        self.gross = content.gross if isinstance(content.gross, int) else None
         self.packages = content.packages
 
     def taken_out(self, content: TakenOut) -> None:
@@ -146,8 +167,8 @@ class CustodyBook(OracleBook):
         assert self._known is not None  # noqa: S101 - it has been prepared
         weighed = content.gross if isinstance(content.gross, int) else None
         whole = [one.net for one in content.samples if isinstance(one, SubstanceMass) and isinstance(one.net, int)]
-        known = self._gross is not None and len(whole) == len(content.samples)
-        self._gross = max((self._gross or 0) - sum(whole), 0) if known else weighed if content.gross is not None else self._gross
+        known = self.gross is not None and len(whole) == len(content.samples)
+        self.gross = max((self.gross or 0) - sum(whole), 0) if known else weighed if content.gross is not None else self.gross
         self.packages = self.packages - content.whole_packages if self.packages is not None else content.packages
         self._known, self._picture = content, content.picture
 
@@ -167,10 +188,10 @@ class CustodyBook(OracleBook):
             return None
         fits = True
         if "weight" in by:
-            weighed = isinstance(found.gross, int) and self._gross is not None
+            weighed = isinstance(found.gross, int) and self.gross is not None
             gross = found.gross if isinstance(found.gross, int) else 0
-            most = min(self._plan.tolerances.gross, (self._gross or 0) // 20)
-            fits &= weighed and abs(gross - (self._gross or 0)) <= most
+            most = min(self._plan.tolerances.gross, (self.gross or 0) // 20)
+            fits &= weighed and abs(gross - (self.gross or 0)) <= most
         if "seals" in by:
             fits &= {seal.number for seal in found.seals} == {seal.number for seal in known.seals}
             fits &= not isinstance(found, HandoverAccepted) or found.seals_intact is True
@@ -206,15 +227,15 @@ class CustodyBook(OracleBook):
         self._known = found if "seals" in by else found.model_copy(update={"seals": before.seals})
         self.packages = found.packages if "count" in by else self.packages
         self._gaps_then = self._gaps_doubted if "sight" in by else self._gaps_then
-        self._gross = found.gross if isinstance(found.gross, int) else self._gross
+        self.gross = found.gross if isinstance(found.gross, int) else self.gross
 
     def seized_otherwise(self, found: Interdicted) -> bool:
         """Whether what was seized after a halt is not what was sent on, or nobody knows."""
         if self._known is None:
             return False
         counted = found.packages is not None and self.packages is not None
-        if isinstance(found.gross, int) and self._gross is not None:
-            fits = abs(found.gross - self._gross) <= min(self._plan.tolerances.gross, self._gross // 20)
+        if isinstance(found.gross, int) and self.gross is not None:
+            fits = abs(found.gross - self.gross) <= min(self._plan.tolerances.gross, self.gross // 20)
         else:
             fits = counted
         return not fits or (counted and found.packages != self.packages)

@@ -14,7 +14,7 @@ from domain.delivery.custody import Custody
 from domain.delivery.holdings import mass_of, not_its_parts, parts_in
 from domain.delivery.memory import PreparedGoods, Secured
 from domain.delivery.state import State
-from domain.delivery.transfers import seized_otherwise
+from domain.delivery.transfers import as_known, seized_otherwise
 from domain.delivery.verdicts import Finding, found
 from domain.plan.goods import AnyAmount, Key, Numbered, SubstanceMass, Tolerances, Unit, keyed
 from domain.plan.quantity import Bounds, Quantity, bounds
@@ -88,8 +88,9 @@ class Balance:
         return Tolerances(net={}) if self._exact else self._state.plan.tolerances
 
     def differences(self) -> tuple[Finding, ...]:
-        """What does not close. Nothing unless it has been prepared, and has left or is `held_back`; nothing where it is
-        destroyed, or lost and not secured, or where it has split and the parts have not ended. Else, in this order: the plan's
+        """What does not close. Nothing where it is destroyed, or lost and not secured, or where it has split and the parts have
+        not ended. Where it has not been prepared, or neither has left nor is `held_back`: nothing unless it has halted, and then
+        what is `missing_before_it_left`. Else, in this order: the plan's
         contents, `compared` as `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount
         that was removed, sampled or taken out on the way and was not measured; `other_packages` as `prepared` where nothing was
         removed and they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was
@@ -107,10 +108,11 @@ class Balance:
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed
-        counts = state.dispatched or state.plan.held_back
-        if not counts or gone or state.goods is None or (state.parts and not state.ended_parts):
+        if gone or (state.parts and not state.ended_parts):
             return ()
-        return tuple(self._differences(state.goods))
+        if state.goods is not None and (state.dispatched or state.plan.held_back):
+            return tuple(self._differences(state.goods))
+        return tuple(self.missing_before_it_left()) if state.halt is not None else ()
 
     def unexplained(self) -> tuple[Finding, ...]:
         """The same; nothing once they are explained."""
@@ -123,17 +125,44 @@ class Balance:
         known = self.differences()
         return tuple(one for one in Balance(self._state, exact=True).differences() if one not in known)
 
+    def missing_before_it_left(self) -> Iterator[Finding]:
+        """What was weighed or counted twice and differs; what nobody weighed is not asked for. If it was prepared: the plan's
+        contents, `compared` as `prepared`, and the packages, as for one that has left. Once it was interdicted:
+        `interdicted_gross` if its weight then, or else when it was handed on since, and `other_packages` as `interdicted` if
+        their number, is not that of the custody; where nobody prepared it, or nothing was then taken out or put in and the
+        custody has none, that of the plan. Then, where it was, what was found `seized_otherwise`. Last `lot_differs`, likewise.
+        """
+        state, goods = self._state, self._state.goods
+        if goods is not None:
+            yield from self._prepared(goods)
+            yield from self._packed(goods)
+        if state.interdicted is not None:
+            found, custody, consignment = as_known(state), state.custody or Custody(None, ()), state.plan.consignment
+            whole = goods is None or not (goods.removed or goods.samples or goods.items)
+            gross = state.interdicted.gross if state.interdicted.gross is not None else found.gross
+            weighed = custody.gross if custody.gross is not None else consignment.gross if whole else None
+            counted = custody.packages if custody.packages is not None else consignment.packages if whole else None
+            yield from self._gross(gross, weighed)
+            yield from _packages("interdicted", state.interdicted.packages, counted)
+        yield from seized_otherwise(state)
+        yield from self._lots()
+
+    def _prepared(self, goods: PreparedGoods) -> Iterator[Finding]:
+        contents, found = self._state.plan.consignment.contents, (goods.kept, goods.removed, goods.samples)
+        yield from compared("prepared", contents, found, self._tolerances)
+
+    def _packed(self, goods: PreparedGoods) -> Iterator[Finding]:
+        if not goods.removed:
+            yield from _packages("prepared", goods.packages, self._state.plan.consignment.packages)
+
     def _differences(self, goods: PreparedGoods) -> Iterator[Finding]:
-        state, tolerances = self._state, self._tolerances
-        contents = state.plan.consignment.contents
-        yield from compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)
+        state = self._state
+        yield from self._prepared(goods)
         taken = tuple(lot.amounts for lot in state.taken_out.values())
         for number, one in enumerate((*goods.removed, *goods.samples, *(one for lot in taken for one in lot)), 1):
             if not isinstance(one.quantity, int):
                 yield NOT_MEASURED(number=number, what="removed")
-        packages = state.plan.consignment.packages
-        if packages is not None and goods.packages is not None and not goods.removed:
-            yield from _packages("prepared", goods.packages, packages)
+        yield from self._packed(goods)
         seizures = tuple(state.seizures.values())
         if state.parts:
             yield from self._recovered("recovered_in_parts", goods, [*(part.recovered for part in state.ended_parts), *taken])
@@ -141,7 +170,7 @@ class Balance:
             yield from self._recovered("recovered", goods, [*(one.amounts for one in seizures), *taken])
             yield from _serials(goods, [one for lot in taken for one in lot], [one for each in seizures for one in each.amounts])
             counted = [one.packages for one in seizures if one.packages is not None]
-            if counted and state.custody is not None and state.custody.packages is not None:
+            if counted and state.custody is not None:
                 yield from _packages("recovered", sum(counted), state.custody.packages)
             seen = [label for seizure in seizures for label in seizure.items]
             missing = tuple(item.label for item in goods.items if item.label not in seen)
@@ -150,6 +179,10 @@ class Balance:
         elif state.interdicted is not None and state.custody is not None:
             yield from self._interdicted(state.interdicted, state.custody)
         yield from seized_otherwise(state)
+        yield from self._lots()
+
+    def _lots(self) -> Iterator[Finding]:
+        state = self._state
         for label, together in reversed(parts_in(state).items()):
             if (whole := mass_of(state, label)) is not None and not_its_parts(state, label, together):
                 yield LOT_DIFFERS(label=label, found=together.said, expected=whole.said)
@@ -163,13 +196,17 @@ class Balance:
         yield from never_measured(goods.kept, contents)
 
     def _interdicted(self, found: Secured, known: Custody) -> Iterator[Finding]:
-        if found.gross is not None and known.gross is not None:
-            if abs(found.gross - known.gross) > self._tolerances.of_gross(known.gross):
-                yield INTERDICTED_GROSS(found=found.gross, expected=known.gross)
-        elif found.packages is None or known.packages is None:
+        yield from self._gross(found.gross, known.gross)
+        if (found.gross is None or known.gross is None) and (found.packages is None or known.packages is None):
             yield INTERDICTED_UNMEASURED()
-        if found.packages is not None and known.packages is not None:
-            yield from _packages("interdicted", found.packages, known.packages)
+        yield from _packages("interdicted", found.packages, known.packages)
+
+    def _gross(self, found: int | None, expected: Quantity | None) -> Iterator[Finding]:
+        if found is None or expected is None:
+            return
+        known = bounds(expected)
+        if bounds(found).apart(known) > self._tolerances.of_gross(known.least):
+            yield INTERDICTED_GROSS(found=found, expected=known.said)
 
 
 def compared(
@@ -240,8 +277,8 @@ def only(these: tuple[AnyAmount, ...], amounts: Iterable[AnyAmount]) -> tuple[An
     return tuple(one for key, one in keys[len(these) :] if key in known)
 
 
-def _packages(what: Compared, found: int, expected: Quantity) -> Iterator[Finding]:
-    if bounds(found).apart(bounds(expected)):
+def _packages(what: Compared, found: int | None, expected: Quantity | None) -> Iterator[Finding]:
+    if found is not None and expected is not None and bounds(found).apart(bounds(expected)):
         yield OTHER_PACKAGES(what=what, found=found, expected=bounds(expected).said)
 
 

@@ -78,6 +78,13 @@ def holder(state: State) -> str:
     return state.detected.by if state.detected is not None else state.responsible
 
 
+def whereabouts(state: State) -> tuple[str, ...]:
+    """States in which the consignment is, or was when it was seized: that of the leg that it is on, and that of its holder."""
+    one = exhibits(state).get(CONSIGNMENT)
+    holds = state.directory.find(one.holder) if one is not None and one.holder is not None else None
+    return tuple(dict.fromkeys((state.here.state, *([holds.state] if holds is not None and holds.state is not None else ()))))
+
+
 def of_service(state: State, service: str) -> tuple[str, ...]:
     """Labels of what this service holds and may hand on or dispose of: what does not travel."""
     return tuple(label for label, one in exhibits(state).items() if one.holder == service and not one.travels)

@@ -19,7 +19,7 @@ from domain.plan.check_group import group, held_back, waits
 from domain.plan.check_law import law
 from domain.plan.check_powers import acts, beginning, finding, outside, prosecution
 from domain.plan.check_request import request
-from domain.plan.check_route import accompanied, calls, handovers, places, route
+from domain.plan.check_route import accompanied, accounted, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.check_times import planned
 from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, Service
@@ -366,6 +366,7 @@ CHECKS: tuple[Check, ...] = (
     essentials,
     route,
     places,
+    accounted,
     planned,
     calls,
     accompanied,

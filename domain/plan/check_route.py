@@ -91,6 +91,22 @@ def places(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             yield Fault(place=f"checkpoints.{index}.zone", problem=problem)
 
 
+def accounted(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
+    """Where the consignment ends, what is seized of it is said: elsewhere nothing of it can be recovered (R10, R30). Of what is
+    held back, `held_back` says it.
+    """
+    end = plan.legs[-1].state
+    elsewhere = [index for index, one in enumerate(plan.checkpoints) if one.step == "account" and one.state != end]
+    if not plan.held_back and elsewhere and len(elsewhere) == len(plan.at("account")):
+        problem = fill(
+            "R10: it ends in {end}, so a checkpoint of step account there says what was seized; in {state} nothing of it is "
+            "recovered",
+            end=end,
+            state=plan.checkpoints[elsewhere[0]].state,
+        )
+        yield Fault(place=f"checkpoints.{elsewhere[0]}.state", problem=problem)
+
+
 def calls(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """Each call is in the State that it says. One in no State is on the high seas; where it is said that a State is not touched,
     that can be so there (R1).

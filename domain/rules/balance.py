@@ -10,7 +10,7 @@ from domain.delivery.balance import compared
 from domain.delivery.custody import HELD
 from domain.delivery.delivery import Delivery
 from domain.delivery.event import Moment
-from domain.delivery.holdings import LABEL_TAKEN, taken
+from domain.delivery.holdings import LABEL_TAKEN, taken, whereabouts
 from domain.delivery.memory import EndedPart, Recovered, SplitPart
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
@@ -41,6 +41,14 @@ from domain.words.text import mark
 SPLITS_ONCE = refused("R10", "splits_once", "only what is on its way splits, and once")
 OTHER_PARTS = refused("R10", "other_parts", "it split into {parts}; say how each ended", parts="names")
 NOT_COUNTED = refused("R7", "packages_not_counted", "this plan has it checked by count: say how many packages there were")
+
+RECOVERED_ELSEWHERE = refused(
+    "R30",
+    "recovered_elsewhere",
+    "the consignment is in {states}, so nothing of it is recovered, weighed or counted in {state}; finds there are `finds`",
+    states="names",
+    state="name",
+)
 
 
 class Seizure(Kind):
@@ -90,21 +98,26 @@ class Seizure(Kind):
         return self.as_seizure(delivery, said.statement.id, said.voice)
 
     def as_seizure(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
-        """`packages_not_counted` where the plan has it checked by `count` and they were not; then what is not `possible`, in the
+        """Where the State of its `voice` is none of the `whereabouts`, and what this said before under the id of this `statement`
+        recovered nothing: `recovered_elsewhere` if anything was `recovered`, weighed or counted, or any of the `items`. Else
+        `packages_not_counted` where the plan has it checked by `count` and they were not. Then what is not `possible`, in the
         State of its `voice`; then whether it is `allowed` there that its gross weight was not measured; then `label_taken` for
         the finds whose label another exhibit bears than what was said under the id of this `statement`, or that only the rules
         give (R30).
         """
-        if self.packages is None and "count" in delivery.plan.consignment.checked_by:
-            return NOT_COUNTED()
+        known, lies_in = delivery.state.seizures.get(statement), whereabouts(delivery.state)
         there = (delivery.directory.get(voice).state or "",)
+        if there[0] not in lies_in and not (known is not None and (known.amounts or known.items)):
+            if self.recovered or self.items or self.gross or self.packages:
+                return RECOVERED_ELSEWHERE(states=lies_in, state=there[0])
+        elif self.packages is None and "count" in delivery.plan.consignment.checked_by:
+            return NOT_COUNTED()
         for verdict in (
             possible(delivery.plan, self.recovered, (), self.gross, there),
             allowed(delivery.plan, (self.gross,), there),
         ):
             if verdict != ACCEPTED:
                 return verdict
-        known = delivery.state.seizures.get(statement)
         borne = taken(delivery.state, [one.label for one in self.finds], known.finds if known is not None else ())
         return LABEL_TAKEN(labels=borne) if borne else ACCEPTED
 

@@ -25,8 +25,9 @@ R8   Anyone may hold or stop. Nothing moves while it is held, until the responsi
      (Design decision; Austrian treaties art. 13: who is in control can intervene at any time [E].)
 R9   Surveillance gaps are recorded with their bounds; a missed check-in opens its own ladder: asked, alarmed, searched,
      halted. Never closed by itself. (Illinois v. Andreas: 30 to 45 minutes [E]; Dutch rule: goods never reach the market [E].)
-R10  The mass balance closes, substance by substance and piece by piece, or is explained, before the run closes; no sum in it is
-     impossible, and no estimate passes for a measurement. (Van Traa: the records did not suffice [E].)
+R10  The mass balance closes, substance by substance and piece by piece, or is explained, before the run closes; of what never
+     left, what was weighed or counted twice. No sum in it is impossible, and no estimate passes for a measurement. (Van Traa:
+     the records did not suffice [E].)
 R11  A participant reads only what it needs: its legs, the handovers beside them and what binds it (`domain.views.sight`).
      (Design decision: need to know, as services practise it.)
 R12  Each run ends in exactly one documented outcome, told to every participant. (Design decision.)
@@ -74,7 +75,8 @@ R30  Custody begins with detection: before anybody is asked for consent, who fou
      when and how. Where another carries it on, that one has received it before it leaves. Nothing is without a holder after that:
      what is taken out, sampled, put in, seized or found has one, who hands it on by offer and acceptance, until it is said what
      became of it; for that it stays open after its outcome for as long as the plan gives. It is brought only into a State that
-     has authorised, or by a request for legal assistance or a permission that is named. (Russia CPC art. 143: a report of what
+     has authorised, or by a request for legal assistance or a permission that is named; where it is not, nothing of it is
+     recovered, and nobody holds it. (Russia CPC art. 143: a report of what
      was found [K]; acts of acceptance and transfer, as practised [K]; Van Traa: the records did not suffice [E]; CIS Agreement
      on samples of narcotic drugs of 18.10.2011 [E]; UNTOC art. 18 [K].)
 R31  The consignments of one operation are deliveries of their own under one digest. What is signed for several counts in each

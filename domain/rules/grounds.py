@@ -21,7 +21,7 @@ from domain.rules.handing_on import FOUND_OTHERWISE, found_otherwise
 from domain.rules.kind import Counts, kind_of
 from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_itself, on_an_unverified_scale
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
-from domain.rules.stop import NO_STOP, ends_as_planned
+from domain.rules.stop import HELD_ELSEWHERE, NO_STOP, Interdicted, ends_as_planned
 from domain.words.moments import instant, utc_text
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
@@ -339,6 +339,16 @@ def by_leave_of_who_has_not_said_so(delivery: Delivery, said: Said) -> Verdict |
     return not_said_itself(delivery, content)
 
 
+@ground(HELD_ELSEWHERE)
+def held_where_it_is_not(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts: the consignment was interdicted. But whom it names as who holds it is `elsewhere`, and is not its holder (R30).
+    Of a correction it is what it says now.
+    """
+    content = said.content.content if isinstance(said.content, Correction) else said.content
+    known = content.elsewhere(delivery.state, said.voice) if isinstance(content, Interdicted) else None
+    return HELD_ELSEWHERE(held_by=known.id, state=known.state or "-") if known is not None else None
+
+
 def _of_what_is_reported(look: Callable[[Delivery, Content, str], Verdict | None]) -> Look:
     """What is remarked of a report or of what corrects one."""
 
@@ -355,6 +365,7 @@ def _of_what_is_reported(look: Callable[[Delivery, Content, str], Verdict | None
 REMARKS: tuple[Ground, ...] = (
     after_its_consent,
     by_leave_of_who_has_not_said_so,
+    held_where_it_is_not,
     ground(WEIGHS_OTHERWISE)(_of_what_is_reported(other_mass)),
     ground(PARTS_WEIGH_OTHERWISE)(_of_what_is_reported(parts_otherwise)),
     ground(SCALE_UNVERIFIED)(on_an_unverified_scale),

@@ -152,8 +152,8 @@ class ExhibitsAccepted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_offered_to`, or where it names no `giver` `not_outside`, for those that the `giver` does not hold, or that it has
         not offered to its `voice`, unless they are `held_outside`; where some are that, `received_elsewhere` unless its
-        `voice` is of the State where it is, and `may_not_hold` unless that is of a kind to which something may be offered. Before
-        that `awaits_decision` where the consignment `waits_for_a_decision`.
+        `voice` is of the State of the `giver`, or where none is named of the one where it is, and `may_not_hold` unless that is
+        of a kind to which something may be offered. Before that `awaits_decision` where the consignment `waits_for_a_decision`.
         """
         known, outside = exhibits(delivery.state), held_outside(delivery.state)
         not_theirs = tuple(
@@ -167,7 +167,8 @@ class ExhibitsAccepted(Kind):
             return NOT_OFFERED_TO(giver=self.giver or "", labels=not_theirs, voice=said.voice)
         if (verdict := waits_for_a_decision(delivery.state, self.exhibits)) != ACCEPTED:
             return verdict
-        taker, here = delivery.directory.get(said.voice), delivery.state.here.state
+        taker, giver = delivery.directory.get(said.voice), delivery.directory.find(self.giver or "")
+        here = giver.state if giver is not None and giver.state is not None else delivery.state.here.state
         if not any(one in outside for one in self.exhibits):
             return ACCEPTED
         if taker.state != here:

@@ -226,7 +226,7 @@ class Correction(Kind):
                 before = state.seizures[self.of]
                 state.recover(self.of, seizure.recovery(before.by, again=before.again))
             case Interdicted() as interdicted:
-                state.interdicted = interdicted.seized(said.voice)
+                state.interdicted = interdicted.seized(state, said.voice)
                 interdicted.arrest_otherwise(state, self.of, said.voice)
             case Prepared() as prepared:
                 by = state.goods.by if state.goods is not None else said.voice

@@ -11,7 +11,8 @@ from domain.delivery.memory import Secured
 from domain.delivery.persons import Arrested, Arrestee, MaybeArrestees, each_person
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
+from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused, remarked
+from domain.plan.directory import Service
 from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.powers import MAY_HOLD
 from domain.plan.quantity import Mass, Packages
@@ -30,6 +31,13 @@ HOLDER_NOT_KNOWN = refused(
 )
 HOLDER_TAKES_PART = refused(
     "R30", "holder_takes_part", "{held_by} takes part: it holds it once it has accepted what is offered to it", held_by="name"
+)
+HELD_ELSEWHERE = remarked(
+    "R30",
+    "held_elsewhere",
+    "{held_by} is of {state}, where it is not, and does not hold it: name in `seized_by` who has seized it, if another did",
+    held_by="name",
+    state="name",
 )
 HOLDS_NOTHING = refused(
     "R29", "holds_nothing", "{held_by} is a {what}, and has no power to hold exhibits", held_by="name", what="word"
@@ -147,18 +155,25 @@ class Interdicted(Kind):
             return HOLDER_TAKES_PART(held_by=known.id)
         return ACCEPTED if known.kind in MAY_HOLD else HOLDS_NOTHING(held_by=known.id, what=known.kind)
 
+    def elsewhere(self, state: State, voice: str) -> Service | None:
+        """Whom it names as who holds it, where that is neither its `voice` nor of one of the `states` of the leg that it is on: a
+        service of another State seizes nothing there (R29).
+        """
+        known = state.directory.find(self.held_by) if self.held_by not in (None, voice) else None
+        return known if known is not None and known.state not in state.here.states else None
+
     def bound_to(self) -> Binding:
         return "brake"
 
     def apply(self, state: State, said: Said) -> None:
         """It is secured, with this gross weight and number of packages as far as they are known: held by whom it names as
-        `held_by`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`, whoever had held the
-        consignment. It is `unasked` unless it had halted before. Those who were `arrested` with it are arrested by its `voice`,
-        by this statement, but for whom that `holds` already under the same code.
+        `held_by`, unless that is `elsewhere`, else by nobody of this delivery if `seized_by` names somebody, else by its `voice`,
+        whoever had held the consignment. It is `unasked` unless it had halted before. Those who were `arrested` with it are
+        arrested by its `voice`, by this statement, but for whom that `holds` already under the same code.
         Where the plan `ends_as_planned` with this it is delivered; else it halts with the cause `stop` and
         `interdicted_by_another` if `seized_by` names somebody, or `interdicted_on_the_way`.
         """
-        state.secured, state.interdicted = True, self.seized(said.voice)
+        state.secured, state.interdicted = True, self.seized(state, said.voice)
         state.unasked = state.halt is None
         state.exhibits.pop("consignment", None)
         self.arrest(state, said.statement.id, said.voice)
@@ -185,11 +200,12 @@ class Interdicted(Kind):
         else:
             state.freed.pop(statement, None)
 
-    def seized(self, voice: str) -> Secured:
-        """What later checks need of it: an estimate of its weight is none. Whom it does not name otherwise holds it is who says
-        this, unless another has seized it.
+    def seized(self, state: State, voice: str) -> Secured:
+        """What later checks need of it: an estimate of its weight is none. It is held by whom it names, unless that is
+        `elsewhere`; else by who says this, unless another has seized it.
         """
-        holder = self.held_by or (None if self.seized_by else voice)
+        named = self.held_by if self.elsewhere(state, voice) is None else None
+        holder = named or (None if self.seized_by else voice)
         return Secured(self.gross if isinstance(self.gross, int) else None, self.packages, holder)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from domain.delivery.delivery import Delivery
-from domain.delivery.holdings import CONSIGNMENT, exhibits, going_on, of_service, offered
+from domain.delivery.holdings import CONSIGNMENT, exhibits, going_on, of_service, offered, whereabouts
 from domain.delivery.progress import Progress
 from domain.delivery.requests import Bound, Facts, InGeneral, OfGroup, Request
 from domain.delivery.statement import Seen
@@ -168,7 +168,8 @@ def _facts(delivery: Delivery, name: str, service: str) -> Facts:
     if progress.contingency == "duty" and (owed := duty_of(delivery, progress.key)) is not None:
         facts = facts.model_copy(update={"duty": owed.duty.what})
     facts = facts.model_copy(update=_of_exhibits(delivery, service, says) | _of_proceedings(delivery, progress.key, says))
-    return facts if not goods else facts.model_copy(update=_of_the_consignment(delivery, name))
+    elsewhere = says == ("seizure",) and state not in whereabouts(delivery.state)  # there is nothing of it to be recovered there
+    return facts if not goods or elsewhere else facts.model_copy(update=_of_the_consignment(delivery, name))
 
 
 def _group(delivery: Delivery) -> OfGroup | None:

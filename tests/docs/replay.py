@@ -480,6 +480,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         balance.compared,
         balance.never_measured,
         Balance.differences,
+        Balance.missing_before_it_left,
         Balance.unexplained,
         preparation.Prepared.as_of,
         preparation.Prepared._as_they_went,
@@ -499,6 +500,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         custody.InHand.as_found,
         accounts.Seizure.as_seizure,
         stop.Interdicted.as_held,
+        stop.Interdicted.elsewhere,
         preparation.Prepared._is_what_its_modality_means,
     ),
     "exhibits": words(
@@ -515,6 +517,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         holdings._put_in,
         holdings.seized_label,
         holdings.holder,
+        holdings.whereabouts,
         holdings.carried,
         holdings.amounts,
         holdings.going_on,

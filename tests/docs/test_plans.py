@@ -363,6 +363,11 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("legs.N.accompanied_by.N", "", lambda p, _c: p["legs"][0].update(accompanied_by=["kz.afm"])),
     ("checkpoints.N.state", "R4", lambda p, _c: checkpoint(p, "delivery").update(state="KZ")),
     ("checkpoints.N.state", "R1", lambda p, _c: checkpoint(p, "arrest").update(state="BY")),
+    (
+        "checkpoints.N.state",
+        "R10",
+        lambda p, _c: (asks(p, "accounting", ("kz.police", "seizure")), checkpoint(p, "accounting").update(state="KZ")),
+    ),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("kz.afm", "arrest"))),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "arrest", ("uz.prosecutor", "arrest"))),
     ("checkpoints.N.escalate.N.to", "R29", lambda p, _c: backed_up(p, "arrest", "uz.prosecutor")),

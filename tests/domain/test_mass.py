@@ -15,22 +15,26 @@ from domain.delivery.ledger import Entry
 from domain.delivery.memory import Recovered
 from domain.delivery.statement import Statement, sign_statement
 from domain.delivery.verdicts import Finding
+from domain.plan.check import faults_in
 from domain.plan.goods import Cash, SubstanceMass, keyed
 from domain.plan.plan import Plan
 from domain.record.door import submit
 from domain.rules.balance import Seizure
 from domain.rules.conclusion import conclusion
 from domain.rules.speaking import Correction
+from domain.signing.canonical import plain
+from domain.views.asked import request
 from domain.views.view import view
 from domain.words.moments import instant
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import World, simulate
-from tests.course import TOLERANCE, altered, became, forbidden
+from tests.course import TOLERANCE, altered, became, code, forbidden
 from tests.domain.test_more_papers import for_the_court, text
 from tests.support import MEPHEDRONE, Table, example_cards, example_directory, example_plan, with_changes
 
 NET = 13_200_000
+ALMATY, POLICE = "accounting-almaty", "kz.police"
 CUT = {"substance": "paracetamol", "net": "500 g"}
 EUROS = {"currency": "EUR", "minor": 5_000_000, "serials": "a" * 64}
 
@@ -277,11 +281,114 @@ def test_r10_what_was_seized_is_not_lost_or_destroyed_afterwards() -> None:
     assert differences(table)
 
 
-def test_r10_nothing_sent_nothing_to_account_for() -> None:
-    """Halted before the departure: no balance."""
-    table = Table().prepare()
+NOT_WEIGHED = {"unmeasured": "time", "allowed_by": "kz.prosecutor"}
+SAMPLED = {"kept": [grams(13_100_000)], "samples": [grams(100_000)]}
+
+
+@pytest.mark.parametrize(
+    ("done", "seized", "missing"),
+    [
+        (None, {}, []),  # nobody has weighed it, and nobody is asked to
+        (None, {"gross": "13.9 kg"}, []),
+        (None, {"gross": "5 kg"}, ["interdicted_gross"]),
+        (None, {"packages": 2}, ["other_packages"]),
+        ({}, {"gross": "13.9 kg", "packages": 3}, []),
+        ({}, {"gross": "5 kg", "packages": 2}, ["interdicted_gross", "other_packages"]),
+        ({"kept": [grams(5_000_000)], "gross": "5.7 kg"}, {}, ["mass_differs"]),
+        ({"gross": "13.5 kg"}, {"gross": "13.9 kg"}, ["interdicted_gross"]),
+        (SAMPLED | {"gross": NOT_WEIGHED}, {"gross": "13.8 kg"}, []),
+        ({"gross": NOT_WEIGHED}, {"gross": "13.8 kg"}, ["interdicted_gross"]),
+    ],
+)
+def test_r10_what_vanishes_before_it_leaves_is_explained(
+    done: dict[str, Any] | None, seized: dict[str, Any], missing: list[str]
+) -> None:
+    """Eight kilograms were gone without a word where it was stopped before it left (found by a specialist). What was weighed or
+    counted twice is compared: with the plan, if nobody has prepared it. What was not is not asked for.
+    """
+    counted = plain(example_plan())["consignment"] | {"packages": 3}
+    table = Table(with_changes(plan_={"consignment": counted})).consent()
+    if done is not None:
+        assert became(table.say("kz.police", "prepared", "preparation", **done))[0] == "accepted"
     table.say("uz.police", "stop_requested")
+    assert became(table.say("kz.police", "interdicted", **({"gross": None} | seized))) == ("accepted", None)
+    table.pass_time(days=2)
+    assert [one.code for one in differences(table)] == missing
+    assert table.delivery.state.outcome == (None if missing else "stopped_before_departure")
+    for service in ("kz.police", "kz.prosecutor") if missing else ():
+        table.say(service, "difference_explained", "balance.1")
+    assert table.delivery.state.outcome == "stopped_before_departure"
+
+
+def test_r10_what_was_weighed_after_it_was_seized_is_compared_too() -> None:
+    """It was interdicted before anybody prepared it, not weighed, and handed on: who receives it weighs it."""
+    table = Table().consent()
+    table.say("kz.police", "interdicted", gross=None)
+    table.say("kz.police", "exhibits_offered", exhibits=["consignment"], to="kz.knb", purpose="kept")
+    table.say("kz.knb", "exhibits_accepted", exhibits=["consignment"], giver="kz.police", intact=True, gross="5 kg")
+    assert [one.code for one in differences(table)] == ["interdicted_gross"]
+
+
+ELSEWHERE = {"id": "accounting-almaty", "step": "account", "state": "KZ", "place": "Almaty", "due": "24h"} | {
+    "requires": [{"service": "kz.police", "says": "seizure"}]
+}
+
+
+def two_accounts(**changed: Any) -> Plan:
+    """What is found in Almaty is said as well as what was recovered in Tashkent."""
+    checkpoints = [*plain(example_plan())["checkpoints"], ELSEWHERE]
+    return with_changes(plan_={"checkpoints": checkpoints, **changed.pop("plan_", {})}, **changed)
+
+
+def test_r30_nothing_is_recovered_in_a_state_where_the_consignment_is_not() -> None:
+    """Another State weighed again what lay in Tashkent, and so it crossed a border without a word (found by a specialist). What
+    is found there are finds; who is asked there is told of no contents; and a correction says no more.
+    """
+    counted = plain(example_plan())["consignment"] | {"packages": 3, "checked_by": ["weight", "seals", "count"]}
+    plan = two_accounts(plan_={"consignment": counted})
+    assert faults_in(plan, example_directory(), example_cards()) == ()
+    table = Table(plan).consent()
+    table.say("kz.police", "prepared", "preparation", packages=3)
+    table.say("kz.knb", "ready", "preparation")
+    for service, kind in (("uz.customs", "ready"), ("uz.police", "ready"), ("kz.police", "dispatched")):
+        table.say(service, kind, "departure")
+    table.say("kz.police", "handover_offered", "tashkent-airport", packages=3)
+    table.say("uz.customs", "handover_accepted", "tashkent-airport", packages=3)
+    table.say("uz.customs", "delivered", "delivery")
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    told = {
+        name: request(table.delivery, name, who).facts.contents for name, who in (("accounting", "uz.customs"), (ALMATY, POLICE))
+    }
+    assert [bool(one) for one in told.values()] == [True, False]
+
+    nothing = {"recovered": [], "items": [], "gross": None, "packages": None}
+    for more in ({"recovered": [grams(1)]}, {"items": ["T-1"]}, {"gross": "13.9 kg"}, {"packages": 3}):
+        assert code(table.say(POLICE, "seizure", ALMATY, **(nothing | more))) == "recovered_elsewhere", more
+    found = nothing | {"gross": 0, "packages": 0, "finds": [{"label": "F-1", "what": "a scale"}]}
+    assert became(table.say(POLICE, "seizure", ALMATY, id="in-almaty", **found)) == ("accepted", None)
+    content = {"kind": "seizure"} | nothing | {"recovered": [MEPHEDRONE]}
+    assert code(table.say(POLICE, "correction", of="in-almaty", reason="more", content=content)) == "recovered_elsewhere"
+    said = table.say("uz.customs", "seizure", "accounting", recovered=[MEPHEDRONE], packages=3)
+    assert became(said) == ("accepted", None)
     assert differences(table) == ()
+
+
+def test_r30_what_was_handed_on_as_an_exhibit_is_weighed_again_where_it_is() -> None:
+    """It was seized as planned in Tashkent, and Kazakhstan's police, to whom it was handed on, weigh it again; not before. They
+    correct that also when it is with another.
+    """
+    plan = two_accounts(delivery={"requires": [{"service": "uz.customs", "says": "interdiction"}]})
+    table = Table(plan).dispatch().hand_over()
+    assert became(table.say("uz.customs", "interdicted", "delivery", gross="13.9 kg")) == ("accepted", None)
+    table.say("uz.police", "arrest_made", "arrest-tashkent")
+    assert code(table.say(POLICE, "seizure", ALMATY, recovered=[MEPHEDRONE])) == "recovered_elsewhere"
+    table.say("uz.customs", "exhibits_offered", exhibits=["consignment"], to=POLICE, purpose="for the court")
+    table.say(POLICE, "exhibits_accepted", exhibits=["consignment"], giver="uz.customs", intact=True)
+    assert became(table.say(POLICE, "seizure", ALMATY, id="weighed-again", recovered=[grams(NET - 1)])) == ("accepted", None)
+    table.say(POLICE, "exhibits_offered", exhibits=["consignment"], to="uz.customs", purpose="for the court")
+    table.say("uz.customs", "exhibits_accepted", exhibits=["consignment"], giver=POLICE, intact=True)
+    content = {"kind": "seizure", "recovered": [MEPHEDRONE]}
+    assert became(table.say(POLICE, "correction", of="weighed-again", reason="misread", content=content)) == ("accepted", None)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 10**15)), max_size=20))

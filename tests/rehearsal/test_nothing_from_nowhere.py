@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ from rehearsal import chaos
 from rehearsal.exhibit_book import ExhibitBook
 from rehearsal.oracle import FORCE, PermissionBook, SpeakerBook, passed_in, voice_of
 from rehearsal.random_plans import KINDS, MEASURES, MODALITIES, STATES, dossier
-from rehearsal.scales import CustodyBook, what
+from rehearsal.scales import BalanceBook, CustodyBook, what
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import EPOCH
 from rehearsal.simulator import Simulated, Wedged, World, simulate
@@ -56,14 +57,15 @@ ASKED = {
 }
 """Needs of acts, and the kinds that answer them."""
 ALL_DAY = {"valid_from": EPOCH.isoformat(), "valid_until": "2023-03-01T00:00:00Z", "reason": "SIMULATED: on leave"}
-HALF = 0.5
+HALF, A_FEW = 0.5, 0.2
 
 Dossier = tuple[Plan, Directory, dict[str, RuleCard]]
 
 
 def bent(seed: int) -> Dossier:
-    """The random plan of this seed with other services asked for its acts, of any kind and State, others who allow that
-    something is not measured, and a watch, a measure or the way of handling otherwise, as far as the check accepts each of these.
+    """The random plan of this seed with other services asked for its acts, of any kind and State, what was seized accounted for
+    in other States, or in two, others who allow that something is not measured, and a watch, a measure or the way of handling
+    otherwise, as far as the check accepts each of these.
     """
     plan, directory, cards = dossier(seed)
     dice = random.Random(f"{seed}/bent")  # noqa: S311 - a simulation must be repeatable
@@ -71,6 +73,7 @@ def bent(seed: int) -> Dossier:
         words = plain(plan)
         asked = [one for at in words["checkpoints"] for one in at["requires"] if one["says"] in ASKED]
         dice.choice(asked)["service"] = f"{dice.choice(STATES).lower()}.{dice.choice(KINDS)}"
+        accounts_elsewhere(words, dice)
         unknown = [one["net"] for one in words["consignment"]["contents"] if isinstance(one.get("net"), dict)]
         for one in unknown:
             if "allowed_by" in one and dice.random() < HALF:
@@ -80,6 +83,32 @@ def bent(seed: int) -> Dossier:
         if not faults_in(other, directory, cards):
             plan = other
     return plan, directory, cards
+
+
+def accounts_elsewhere(words: dict[str, Any], dice: random.Random) -> None:
+    """What was seized is accounted for in another State, or there as well, to which exhibits may be sent."""
+    there = dice.choice(STATES)
+    asked = [{"service": f"{there.lower()}.{dice.choice(('customs', 'police'))}", "says": "seizure", "officers": 1}]
+    of_old = next(one for one in words["checkpoints"] if one["step"] == "account")
+    moved = of_old | {"state": there, "requires": asked}
+    if dice.random() < HALF:
+        of_old |= moved
+    elif all(one["id"] != "accounting-too" for one in words["checkpoints"]):
+        words["checkpoints"].append(moved | {"id": "accounting-too"})
+    if there not in {one["state"] for one in words["checkpoints"] if one["step"] == "authorise"}:
+        words["outside"] = [{"state": there, "why": "exhibits_sent"}]
+
+
+def short(plan: Plan, dice: random.Random) -> Iterator[Act]:
+    """Much of it is missing when it is prepared, or when it is seized, and somebody stops it before it leaves."""
+    where, first = plan.at("prepare")[0], plan.legs[0].responsible
+    weighed = [one for one in plain(plan)["consignment"]["contents"] if isinstance(one.get("net"), int)]
+    if weighed and dice.random() < HALF:
+        kept = {"kept": [one | {"net": one["net"] // 3} for one in weighed], "removed": [], "samples": []}
+        yield Act(service=where.requires[0].service, at=where.id, says="prepared", details=kept)  # type: ignore[arg-type]
+    stopped = {"service": dice.choice(plan.participants()), "says": "stop_requested", "after": f"{dice.randint(1, 40)}h"}
+    yield Act(at=dice.choice((where.id, plan.at("authorise")[0].id)), **stopped)  # type: ignore[arg-type]
+    yield Act(service=first, at="stop.interdiction", says="interdicted", details={"gross": "2 g"})
 
 
 def deceits(plan: Plan, dice: random.Random) -> Iterator[Act]:
@@ -95,6 +124,11 @@ def deceits(plan: Plan, dice: random.Random) -> Iterator[Act]:
     if dice.random() < HALF:
         where = plan.at("prepare")[0]
         yield Act(service=where.requires[0].service, at=where.id, says="prepared", details=made_up, after="1s")  # type: ignore[arg-type]
+    everything = {"recovered": [one for one in plain(plan)["consignment"]["contents"] if isinstance(one.get("net"), int)]}
+    for at in plan.at("account") if dice.random() < HALF else ():
+        yield Act(service=at.requires[0].service, at=at.id, says="seizure", details=everything, after="1s")  # type: ignore[arg-type]
+    if dice.random() < A_FEW:
+        yield from short(plan, dice)
 
 
 def world(seed: int) -> World:
@@ -121,8 +155,9 @@ class Proof:
 
     def __post_init__(self) -> None:
         self._speakers = SpeakerBook(self.plan, self.directory)
-        self._exhibits = ExhibitBook(self.plan)
-        self._checks = CustodyBook(self.plan)
+        self._exhibits = ExhibitBook(self.plan, self.directory)
+        self._checks, self._sums = CustodyBook(self.plan), BalanceBook(self.plan)
+        self._left = False
         self._permits = PermissionBook(self.plan, self.cards)
         self._early: dict[str, Statement] = {}
         self._asked: dict[str, tuple[str, ...]] = {}
@@ -150,7 +185,7 @@ class Proof:
                     self._heard(statement, instant(entry.at))
             case Amended(plan=changed):
                 self.plan = read_plan(changed)
-                for book in (self._speakers, self._exhibits, self._checks, self._permits):
+                for book in (self._speakers, self._exhibits, self._checks, self._sums, self._permits):
                     book.follow(self.plan)
             case Opened(checkpoint=name, definition=definition):
                 self._asked[name] = definition.services() if definition is not None else ()
@@ -175,8 +210,25 @@ class Proof:
         content = statement.content
         content = content.content if isinstance(content, Correction) else content
         self.said.append(content)
+        self.problems += self._from_elsewhere(content, voice_of(statement))
         self.problems += self._exhibits.heard(statement)
         self.problems += self._unmade(content, statement.checkpoint)
+        self._weigh(content)
+
+    def _weigh(self, content: Content) -> None:
+        """What was prepared, and whether it has left."""
+        self._left |= isinstance(content, Dispatched)
+        if isinstance(content, Prepared):
+            self._checks.prepared(content)
+            self._sums.prepared(content)
+
+    def _from_elsewhere(self, content: Content, voice: str) -> Iterator[str]:
+        """Something of the consignment was recovered, weighed or counted in a State where it is not."""
+        there = self.directory.get(voice).state
+        if isinstance(content, Seizure) and (content.recovered or content.items or content.gross or content.packages):
+            held_by = self.directory.find(self._exhibits.holder() or "")
+            if there not in {self.plan.legs[-1].state, held_by.state if held_by is not None else None}:
+                yield f"R30: {voice} recovered in {there} what was not there"
 
     def _by_leave(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What is done inside it, on its way and by officers of another State is done while that State permits it."""
@@ -223,6 +275,10 @@ class Proof:
         self.problems += [f"R30: nobody holds {name}" for name, one in told.items() if one.holder is None and one.fate is None]
         self.problems += self._exhibits.differ({name: one.holder for name, one in told.items()})
         gone = any(isinstance(one, LossRecorded | Destroyed | Split) for one in self.said)
+        seized = next((one for one in reversed(self.said) if isinstance(one, Interdicted)), None)
+        halted = done.delivery.state.halt is not None and not (gone or self._left or self.explained)
+        if halted and self._sums.short_before_it_left(seized, self._checks):
+            self.problems.append("R10: something is missing that never left, and nobody explained it")
         if not self.explained and any(isinstance(one, Seizure) for one in self.said) and self._never_measured():
             self.problems.append("R10: nobody measured what was kept, and nobody explained it")
         unrecovered = self.explained and any(isinstance(one, Delivered) for one in self.said)
@@ -298,6 +354,21 @@ def unchecked(seed: int) -> World:
     return World(Plan.model_validate(words), directory, cards, CALM, seed)
 
 
+def sent_nowhere(seed: int) -> World:
+    """The random plan of this seed with what was seized accounted for in another State alone, which no check has seen, and where
+    all of it is said to be recovered.
+    """
+    plan, directory, cards = dossier(seed)
+    words, end = plain(plan), plan.legs[-1].state
+    there = next(one for one in STATES if one != end)
+    at = next(one for one in words["checkpoints"] if one["step"] == "account")
+    at |= {"state": there, "requires": [{"service": f"{there.lower()}.police", "says": "seizure", "officers": 1}]}
+    everything = {"recovered": words["consignment"]["contents"]}
+    act = Act(service=f"{there.lower()}.police", at=at["id"], says="seizure", details=everything, after="1s")  # type: ignore[arg-type]
+    assert any(one.problem.startswith("R10") for one in faults_in(Plan.model_validate(words), directory, cards))
+    return World(Plan.model_validate(words), directory, cards, CALM.model_copy(update={"acts": (act,)}), seed)
+
+
 def guesting(seed: int) -> World | None:
     """The random plan of this seed, in which police of another State delivers it by a permission that ends at some time of the
     way; none where that is no plan.
@@ -326,23 +397,23 @@ def guesting(seed: int) -> World | None:
     return None if faults_in(found, directory, cards) else World(found, directory, cards, scenario, seed)
 
 
-def acts_of(chosen: World) -> tuple[list[str], set[str]]:
-    """What is wrong with who acted where, and by which codes of R29 acts were refused; also where it goes on no more. `renewal`
-    is among the codes where somebody was asked to permit it for longer.
+def acts_of(chosen: World, rule: str = "R29") -> tuple[list[str], set[str]]:
+    """What is wrong with who acted where, and by which codes of this rule acts were refused; also where it goes on no more.
+    `renewal` is among the codes where somebody was asked to permit it for longer.
     """
     proof, codes = Proof(chosen.plan, chosen.directory, cards=dict(chosen.cards)), set()
 
     def watch(_delivery: Delivery, entry: Entry) -> None:
         proof.follow(entry)
         verdict = getattr(entry.event, "verdict", None)
-        if verdict is not None and verdict.rule == "R29" and verdict.verdict == "refused":
+        if verdict is not None and verdict.rule == rule and verdict.verdict == "refused":
             codes.add(verdict.finding.code)
         if isinstance(entry.event, Opened) and entry.event.checkpoint.startswith("renewal."):
             codes.add("renewal")
 
     with suppress(Wedged):
         simulate(chosen, watch)
-    return [one for one in proof.problems if one.startswith("R29")], codes
+    return [one for one in proof.problems if one.startswith(rule)], codes
 
 
 def test_a_plan_that_nobody_checked_lets_no_state_act_where_it_has_no_power() -> None:
@@ -350,6 +421,13 @@ def test_a_plan_that_nobody_checked_lets_no_state_act_where_it_has_no_power() ->
     found = {seed: acts_of(unchecked(seed)) for seed in range(30)}
     assert {} == {seed: problems for seed, (problems, _) in found.items() if problems}
     assert "no_power_there" in {code for _, codes in found.values() for code in codes}
+
+
+def test_nothing_crosses_a_border_by_a_seizure_in_another_state() -> None:
+    """Of a plan that nobody checked, by which another State alone accounts for what was seized: it recovers none of it."""
+    found = {seed: acts_of(sent_nowhere(seed), "R30") for seed in range(15)}
+    assert {} == {seed: problems for seed, (problems, _) in found.items() if problems}
+    assert "recovered_elsewhere" in {code for _, codes in found.values() for code in codes}
 
 
 def test_guests_act_while_they_have_leave_and_no_longer() -> None:
