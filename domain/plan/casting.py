@@ -82,7 +82,7 @@ class Casting:
         rule = card.rule_of(measure, self.case)
         if rule is None:
             return None
-        if rule.lets_permit(authority.kind):
+        if card.lets_permit(authority.kind, measure, self.case):
             return None if rule.needs == "permission" else (authority,)
         return self.of_kinds(rule.by, card.state)
 

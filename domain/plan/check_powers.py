@@ -155,7 +155,7 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         for number, one in enumerate(checkpoint.requires):
             service = directory.find(one.service)
             there = service.state if service is not None and one.says in OF_EXHIBITS else None
-            if there is not None and not _has_part(plan, there):
+            if there is not None and not plan.has_part(there):
                 problem = fill(
                     "R29: exhibits are brought to {service}, and {state} is not on the route: ask it to authorise, or say in "
                     "`outside` why it need not, and name the request for legal assistance when they are offered",
@@ -163,17 +163,21 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     state=there,
                 )
                 yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=problem)
+            ready = service.state if service is not None and one.says == "ready" else None
+            if ready is not None and not plan.has_part(ready):
+                problem = fill(
+                    "R29: {service} is of {state}, which has no part: it is not on the route, not asked to authorise, and not in "
+                    "`outside`; its services are not asked to be ready",
+                    service=one.service,
+                    state=ready,
+                )
+                yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=problem)
         state = checkpoint.state
-        if checkpoint.step in AFTER_DELIVERY and not _has_part(plan, state):
+        if checkpoint.step in AFTER_DELIVERY and not plan.has_part(state):
             problem = fill(
                 "R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state
             )
             yield Fault(place=f"checkpoints.{index}.state", problem=problem)
-
-
-def _has_part(plan: Plan, state: str) -> bool:
-    """Whether it is on the route, is asked to authorise, or the plan says why it need not."""
-    return state in plan.states() or bool(plan.authorities(state)) or any(one.state == state for one in plan.outside)
 
 
 def _examining(checkpoint: PlannedCheckpoint, directory: Directory) -> tuple[str | None, ...]:
