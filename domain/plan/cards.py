@@ -415,13 +415,16 @@ class RuleCard(Frozen):
         """Whether such a service may authorise it: it is one of the deciders, or where it is not known who decides, of the
         `public_authorities`; and it may not be excluded from deciding (R1).
         """
-        return self._named(kind, [one.by for one in self.deciders_of(case)]) and not self.excludes(kind, "decide", case)
+        deciders = self.deciders_of(case)
+        named = any(kind in one.by for one in deciders) if deciders else kind in PUBLIC_AUTHORITIES
+        return named and not self.excludes(kind, "decide", case)
 
-    def lets_agree(self, kind: ServiceKind, case: Case) -> bool:
-        """Whether such a service may agree: it is one of those that must, or where the card knows of none, of the
-        `public_authorities` (R1).
+    def lets_agree(self, kind: ServiceKind, case: Case, instead_of: Collection[ServiceKind] = ()) -> bool:
+        """Whether such a service may agree: it is one of those that must, or of the `public_authorities` and does not say it in
+        the place of one of those that must (R1).
         """
-        return self._named(kind, [one.of for one in self.about(self.agreements, case)])
+        must = [kind for one in self.about(self.agreements, case) for kind in one.of]
+        return kind in must or (kind in PUBLIC_AUTHORITIES and not any(one in must for one in instead_of))
 
     def lets_permit(self, kind: ServiceKind, measure: Measure, case: Case) -> bool:
         """Whether such a service may permit this measure: the card names it for that, or names nobody, and it is one of the
@@ -431,10 +434,6 @@ class RuleCard(Frozen):
         if rule is not None and rule.by:
             return kind in rule.by
         return kind in PUBLIC_AUTHORITIES and not self.excludes(kind, "decide", case)
-
-    def _named(self, kind: ServiceKind, names: Collection[Collection[ServiceKind]]) -> bool:
-        """Whether it is among those that are named, or where nobody is, among those that exercise public authority."""
-        return any(kind in one for one in names) if names else kind in PUBLIC_AUTHORITIES
 
     def lets_decide_alone(self, kind: ServiceKind, case: Case) -> bool:
         """Whether such a service may decide on what it carries out itself, so that its superior is the second voice (R7, R13)."""

@@ -325,7 +325,9 @@ WITHOUT_CONSENT: Mapping[NotAsked, tuple[Step, ...]] = MappingProxyType(
 
 
 class Outside(Frozen):
-    """A State in which somebody is arrested, or something weighed or examined, and through which the consignment does not go."""
+    """A State through which the consignment does not go, and in which somebody is arrested, or something weighed or examined, or
+    of which a service is asked to be ready.
+    """
 
     state: State
     why: NotAsked
