@@ -73,7 +73,7 @@ class Casting:
     def _may(self, part: Part, kind: ServiceKind, card: RuleCard) -> bool:
         if part == "authority":
             return card.lets_grant(kind, self.case)
-        return part == "arrest" or not card.excludes(kind, "run", self.case)
+        return not card.excludes(kind, "run", self.case)
 
     def who_permits(self, measure: Measure, card: RuleCard, authority: Service) -> tuple[Service, ...] | None:
         """Who may permit a measure that an act must permit, where that is another act than the authorisation; nobody (empty)

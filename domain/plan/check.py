@@ -257,8 +257,10 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
-            elif card is not None and _all_ask(checkpoint, "agreement") and not card.lets_agree(
-                backup.kind, plan.case, [one.kind for one in asked if one is not None]
+            elif (
+                card is not None
+                and _all_ask(checkpoint, "agreement")
+                and not card.lets_agree(backup.kind, plan.case, [one.kind for one in asked if one is not None])
             ):
                 problem = fill(
                     "R1: by the rule card of {state} a {kind} does not agree, nor in another's place",

@@ -148,7 +148,8 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             plan.outside[number].why != "exhibits_sent" and any(_readied(one, state, directory) for one in plan.checkpoints)
         ):
             problem = fill(
-                "R1: nobody is arrested, nothing weighed or examined in {state}, and nobody of it waits: leave it out", state=state
+                "R1: nobody is arrested, nothing weighed or examined in {state}, and nobody of it waits: leave it out",
+                state=state,
             )
             yield Fault(place=place, problem=problem)
         yield from _other_than_said(plan, number, directory)

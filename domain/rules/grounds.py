@@ -89,7 +89,9 @@ MAY_NOT_RUN = refused(
     what="word",
     need="word",
 )
-WITHOUT_PART = remarked("R29", "without_part", "done in {state}, which is neither on the route, nor asked, nor outside", state="name")
+WITHOUT_PART = remarked(
+    "R29", "without_part", "done in {state}, which is neither on the route, nor asked, nor outside", state="name"
+)
 AFTER_CONSENT = remarked(
     "R29",
     "after_consent",
@@ -284,8 +286,8 @@ def who_may_not_run_one(delivery: Delivery, said: Said) -> Verdict | None:
     for that.
     """
     declares = kind_of(said.statement).declares
-    need = declares.answers if declares.confirms and declares.by == "asked" else None
-    if need not in RUNNING or need == "interdiction" or delivery.plan.find(said.checkpoint) is None:
+    need = declares.answers if declares.confirms and declares.by == "asked" else None  # to interdict nobody need be asked
+    if need not in RUNNING or delivery.plan.find(said.checkpoint) is None:
         return None
     for name in (said.voice, said.service):
         one = delivery.directory.get(name)

@@ -211,7 +211,8 @@ def test_r4_who_may_not_carry_one_out_is_not_responsible_and_begins_none() -> No
     ):
         assert [place] == [one for one, _ in problems(with_changes(**changed), customs, "R4")], changed
     carries = with_changes(
-        plan_={"found_by": "kz.customs"}, departure={"requires": asks("kz.post dispatched", "kz.customs ready", "uz.customs ready")}
+        plan_={"found_by": "kz.customs"},
+        departure={"requires": asks("kz.post dispatched", "kz.customs ready", "uz.customs ready")},
     )
     assert [] == problems(carries, customs, "R4")
 
