@@ -85,9 +85,9 @@ class AgreementGiven(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`agreement_of_other_state` unless it is for the State of the checkpoint; `other_request` where it agrees to another
         request than the one to that State which follows from the plan in force; `may_not_agree` where by the State's card its
-        `voice`, or its `service` in the place of that, is of a kind that does not agree; `no_such_form_of_agreement` where it is not written and no card knows anything that lets it be so,
-        `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the card has it
-        written, counted from when it was given, is over.
+        `voice`, or its `service` in the place of that, is of a kind that does not agree; `no_such_form_of_agreement` where it is
+        not written and no card knows anything that lets it be so, `given_in_future` where that was `given_at` after now, and
+        `writing_overdue` where the time in which the card has it written, counted from when it was given, is over.
         """
         other = of_another_state(self.state, delivery, said, OTHER_STATE)
         wrong = other or other_request(delivery, said, self.state, self.request) or self._may_not_agree(delivery, said)

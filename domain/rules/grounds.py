@@ -281,9 +281,9 @@ def without_power(delivery: Delivery, said: Said) -> Verdict | None:
 
 @ground(MAY_NOT_RUN)
 def who_may_not_run_one(delivery: Delivery, said: Said) -> Verdict | None:
-    """A checkpoint of the plan asks for `prepared`, `arrest` or `seizure`, and by the card of its State the kind of its `voice`, or
-    of its `service` in the place of that, may not carry out such a delivery (R4). To interdict is a brake, and is never refused
-    for that.
+    """A checkpoint of the plan asks for `prepared`, `arrest` or `seizure`, and by the card of its State the kind of its `voice`,
+    or of its `service` in the place of that, may not carry out such a delivery (R4). To interdict is a brake, and is never
+    refused for that.
     """
     declares = kind_of(said.statement).declares
     need = declares.answers if declares.confirms and declares.by == "asked" else None  # to interdict nobody need be asked

@@ -61,7 +61,7 @@ def permits_wrongly(
     permissions: tuple[Measure, ...],
     window: tuple[datetime, datetime],
 ) -> Verdict | None:
-    """What is wrong with permitting the first of these that a service of one of these kinds may not permit, or not for so long."""
+    """What is wrong with permitting the first of these that one of these kinds may not permit, or nobody for so long."""
     for one in permissions:
         rule = card.rule_of(one, case)
         for kind in kinds:

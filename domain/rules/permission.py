@@ -137,13 +137,13 @@ class PermissionGranted(Kind):
         what it sanctions began), and `permission_not_longer` unless it is after the due time of the checkpoint that it names, and
         `valid_from` is not, where that is of the contingency `renewal`, and then `renewed_too_briefly` unless `valid_until` is
         later than that due time by `shortest_renewal`; `may_not_permit` or `permitted_too_long` for the first measure that by the
-        State's card its `voice`, or its `service` in the place of that where it is not urgent, may not permit, or not for so long; `measure_extended_too_far` for the first that a permission
-        permits which has not ended when this one begins, and ends before it, by more than the card lets extend at a time;
-        `not_all_permitted` where of the plan's `permissions` in that State it could permit more than these (of a sanction, where
-        it is not under way any more: of what was urgent). Where it is urgent, then `asked_to_sanction` where the checkpoint that
-        it names is none of the plan; `not_in_urgency` for the first measure that no card lets its `service` permit so,
-        `permitted_in_future` where it was given after now, and `sanction_overdue` where the time in which the card has it
-        sanctioned, counted from when it was given, is over.
+        State's card its `voice`, or its `service` in the place of that where it is not urgent, may not permit, or not for so
+        long; `measure_extended_too_far` for the first that a permission permits which has not ended when this one begins, and
+        ends before it, by more than the card lets extend at a time; `not_all_permitted` where of the plan's `permissions` in that
+        State it could permit more than these (of a sanction, where it is not under way any more: of what was urgent). Where it is
+        urgent, then `asked_to_sanction` where the checkpoint that it names is none of the plan; `not_in_urgency` for the first
+        measure that no card lets its `service` permit so, `permitted_in_future` where it was given after now, and
+        `sanction_overdue` where the time in which the card has it sanctioned, counted from when it was given, is over.
         """
         if wrong := _of_another_state(self.state, delivery, said):
             return wrong

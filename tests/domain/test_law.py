@@ -198,7 +198,7 @@ def test_whoever_answers_for_the_law_is_told_what_is_not_known() -> None:
 
 
 def test_r4_who_may_not_carry_one_out_is_not_responsible_and_begins_none() -> None:
-    """Nor is it asked to prepare, arrest, seize or interdict, or to answer for who is. It may still be ready, find it and let pass."""
+    """Nor is it asked to prepare, arrest, seize or interdict, or to answer for who is. It may still be ready, find and carry."""
     out = card_of("KZ", exclusions=[provision(kinds=["police", "security"], may_not=["run"])])
 
     asked = ["checkpoints.2.requires.0.service", "checkpoints.7.requires.0.service"]

@@ -396,7 +396,7 @@ def assisted(seed: int) -> World:
 
 
 def test_nobody_decides_without_public_authority_and_nobody_runs_one_whom_the_law_excludes() -> None:
-    """Whatever a plan asks of a laboratory, or whoever lets it speak, and whatever customs say that may not; the seeds ask for it."""
+    """Whatever is asked of a laboratory, whoever lets it speak, and whatever customs say that may not; the seeds ask for it."""
     problems, codes = [], set()
     for seed in range(25):
         chosen = assisted(seed)
