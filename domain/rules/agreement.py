@@ -94,13 +94,13 @@ class AgreementGiven(Kind):
         return wrong or given_wrongly("agreement", (self.state, self.form, self.given_at), delivery, said) or ACCEPTED
 
     def _may_not_agree(self, delivery: Delivery, said: Said) -> Verdict | None:
-        card, (voice, *speaker) = delivery.cards.get(self.state), kinds_of(delivery, said)
+        card, case, (voice, speaker) = delivery.cards.get(self.state), delivery.plan.case, kinds_of(delivery, said)
         if card is None:
             return None
-        if not card.lets_agree(voice, delivery.plan.case):
+        if not card.lets_agree(voice, case):
             return MAY_NOT_AGREE(state=self.state, what=voice)
-        wrong = next((one for one in speaker if not card.lets_agree(one, delivery.plan.case, (voice,))), None)
-        return MAY_NOT_AGREE(state=self.state, what=wrong) if wrong is not None else None
+        wrong = said.service != said.voice and not card.lets_agree(speaker, case, (voice,))
+        return MAY_NOT_AGREE(state=self.state, what=speaker) if wrong else None
 
     def may_be_shared(self) -> bool:
         """Yes."""

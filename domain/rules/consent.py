@@ -17,6 +17,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.powers import PUBLIC_AUTHORITIES
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
@@ -138,8 +139,9 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
-        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where by the State's
-        card its `voice`, or its `service` in the place of that, is of a kind that may not authorise; `longer_than_card`
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where its
+        `voice` is none of the `public_authorities` and the State's card does not name it as a decider, or where by the card its
+        `service`, in the place of its `voice`, is of a kind that may not authorise; `longer_than_card`
         where it lasts, from `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends
         later, counted from the first of this authority; `no_such_form` where it is not written and no card knows anything that
         lets it be so, `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the
@@ -471,11 +473,14 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
 
 
 def _may_not_decide(card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
-    """Whether whose say it is, or who says it in its place, is of a kind that may not authorise."""
-    for kind in kinds_of(delivery, said):
-        if not card.lets_grant(kind, delivery.plan.case):
-            return MAY_NOT_DECIDE(state=card.state, what=kind)
-    return None
+    """Whether whose say it is exercises no public authority, and the card does not name it; or who says it in its place may not
+    authorise.
+    """
+    case, (voice, speaker) = delivery.plan.case, kinds_of(delivery, said)
+    if voice not in PUBLIC_AUTHORITIES and not card.lets_grant(voice, case):
+        return MAY_NOT_DECIDE(state=card.state, what=voice)
+    wrong = said.service != said.voice and not card.lets_grant(speaker, case)
+    return MAY_NOT_DECIDE(state=card.state, what=speaker) if wrong else None
 
 
 def _beyond(term: Term, since: datetime, until: str, state: str) -> Verdict | None:

@@ -8,6 +8,7 @@ from domain.delivery.verdicts import Verdict, refused
 from domain.plan.cards import Case, Measure, RuleCard
 from domain.plan.directory import ServiceKind
 from domain.plan.plan import Plan
+from domain.plan.powers import PUBLIC_AUTHORITIES
 from domain.words.terms import iso_term, outlasts
 
 NOT_BY_IT = refused(
@@ -44,9 +45,9 @@ NOT_IN_URGENCY = refused(
 )
 
 
-def kinds_of(delivery: Delivery, said: Said) -> tuple[ServiceKind, ...]:
-    """Of which kinds whose say it is, and who says it in its place, are."""
-    return tuple(dict.fromkeys(delivery.directory.get(one).kind for one in (said.voice, said.service)))
+def kinds_of(delivery: Delivery, said: Said) -> tuple[ServiceKind, ServiceKind]:
+    """Of which kind whose say it is is, and of which who says it, itself or in the place of that."""
+    return delivery.directory.get(said.voice).kind, delivery.directory.get(said.service).kind
 
 
 def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Measure, ...]:
@@ -57,16 +58,20 @@ def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Mea
 def permits_wrongly(
     card: RuleCard,
     case: Case,
-    kinds: tuple[ServiceKind, ...],
+    kinds: tuple[ServiceKind, ServiceKind],
     permissions: tuple[Measure, ...],
     window: tuple[datetime, datetime],
 ) -> Verdict | None:
-    """What is wrong with permitting the first of these that one of these kinds may not permit, or nobody for so long."""
+    """What is wrong with permitting the first of these that a service of the first kind may not permit, or not for so long, or
+    that one of the second does not permit in its place: it exercises no public authority, and the card does not name it.
+    """
+    voice, speaker = kinds
     for one in permissions:
         rule = card.rule_of(one, case)
-        for kind in kinds:
-            if not card.lets_permit(kind, one, case):
-                return NOT_BY_IT(state=card.state, service=kind, permission=one)
+        if not card.lets_permit(voice, one, case):
+            return NOT_BY_IT(state=card.state, service=voice, permission=one)
+        if speaker not in PUBLIC_AUTHORITIES and not card.lets_permit(speaker, one, case):
+            return NOT_BY_IT(state=card.state, service=speaker, permission=one)
         if rule is not None and rule.longest is not None and outlasts(*window, rule.longest):
             return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=iso_term(rule.longest))
     return None
