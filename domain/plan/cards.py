@@ -412,15 +412,16 @@ class RuleCard(Frozen):
         return tuple(one for one in self.deciders if one.is_about(case, self.state))
 
     def lets_grant(self, kind: ServiceKind, case: Case) -> bool:
-        """Whether such a service may authorise it: it is one of the deciders, or where it is not known who decides, of the
-        `public_authorities`; and it may not be excluded from deciding (R1).
+        """Whether such a service may authorise it: it is one of the deciders, or where it is not known who decides, of the public
+        authorities, which are `customs`, `border_guard`, `police`, `security`, `investigator`, `prosecutor` and `court`; and it
+        is not excluded from deciding (R1).
         """
         deciders = self.deciders_of(case)
         named = any(kind in one.by for one in deciders) if deciders else kind in PUBLIC_AUTHORITIES
         return named and not self.excludes(kind, "decide", case)
 
     def lets_agree(self, kind: ServiceKind, case: Case, instead_of: Collection[ServiceKind] = ()) -> bool:
-        """Whether such a service may agree: it is one of those that must, or of the `public_authorities` and does not say it in
+        """Whether such a service may agree: it is one of those that must, or of the public authorities and does not say it in
         the place of one of those that must (R1).
         """
         must = [kind for one in self.about(self.agreements, case) for kind in one.of]
@@ -428,7 +429,7 @@ class RuleCard(Frozen):
 
     def lets_permit(self, kind: ServiceKind, measure: Measure, case: Case) -> bool:
         """Whether such a service may permit this measure: the card names it for that, or names nobody, and it is one of the
-        `public_authorities` and not excluded from deciding (R16).
+        public authorities and not excluded from deciding (R16).
         """
         rule = self.rule_of(measure, case)
         if rule is not None and rule.by:

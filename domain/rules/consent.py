@@ -140,7 +140,7 @@ class AuthorisationGranted(Kind):
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
         `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where its
-        `voice` is none of the `public_authorities` and the State's card does not name it as a decider, or where by the card its
+        `voice` is none of the public authorities and the State's card does not name it as a decider, or where by the card its
         `service`, in the place of its `voice`, is of a kind that may not authorise; `longer_than_card`
         where it lasts, from `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends
         later, counted from the first of this authority; `no_such_form` where it is not written and no card knows anything that

@@ -138,7 +138,7 @@ class PermissionGranted(Kind):
         `valid_from` is not, where that is of the contingency `renewal`, and then `renewed_too_briefly` unless `valid_until` is
         later than that due time by `shortest_renewal`; `may_not_permit` or `permitted_too_long` for the first measure that by the
         State's card its `voice` may not permit, or not for so long, or where it is not urgent and its `service` is none of the
-        `public_authorities`, that one; `measure_extended_too_far` for the first that a permission permits which has not ended
+        public authorities, that one; `measure_extended_too_far` for the first that a permission permits which has not ended
         when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where of the
         plan's `permissions` in that State it could permit more than these (of a sanction, where it is not under way any more: of
         what was urgent). Where it is urgent, then `asked_to_sanction` where the checkpoint that it names is none of the plan;

@@ -381,6 +381,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         RuleCard.lets_grant,
         RuleCard.lets_agree,
         RuleCard.lets_permit,
+        RuleCard.excludes,
         RuleCard.term_of,
         RuleCard.urgent_for,
         RuleCard.urgent_for_measure,
