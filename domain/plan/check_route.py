@@ -126,7 +126,7 @@ def _untouched(plan: Plan, leg: Leg, call: Call, place: str) -> Iterator[Fault]:
             "R1: it says {why} of {kind}, where what goes by {channel} never is; by land it is in a State, which consents",
             why=word(call.not_touched),
             kind=word(call.kind),
-            channel=word(plan.consignment.kind),
+            channel=plan.consignment.kind,
         )
         yield Fault(place=f"{place}.not_touched", problem=problem)
     if call.state is None:

@@ -480,7 +480,11 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     (
         "checkpoints.N.escalate.N.to",
         "R4",
-        lambda p, c: (backed_up(p, "preparation", "kz.afm"), card(c, exclusions=[OUT | {"kinds": ["security"]}])),
+        lambda p, c: (
+            asks(p, "preparation", ("kz.police", "prepared")),
+            backed_up(p, "preparation", "kz.knb"),
+            card(c, exclusions=[OUT | {"kinds": ["security"]}]),
+        ),
     ),
     ("checkpoints.N.requires.N.service", "R16", lambda p, _c: (p.update(uses=["device"]), asks(p, "consent-uz", POSTED))),
     (
