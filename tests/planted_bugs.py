@@ -4299,7 +4299,7 @@ BUGS = (
         "domain/rules/measures.py",
         "if speaker not in PUBLIC_AUTHORITIES and",
         "if False and",
-        "hostile_stand_ins law",
+        "law",
     ),
     Bug("R13", "domain/plan/check.py", "rung.to in plan.carrying_out():", "False:", "hostile_stand_ins"),
     Bug("R1", "domain/plan/check_goods.py", "if right and not any(", "if False and not any(", "check_goods"),
