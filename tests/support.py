@@ -398,7 +398,8 @@ class Table:
         measures: tuple[Measure, ...] = ("post", "device", "opening", "watching_thing")
         rules = {one: self.cards[state].rule_of(one, self.plan.case) if state in self.cards else None for one in measures}
         kind = self.directory.get(voice).kind
-        return [one for one, rule in rules.items() if rule is None or (rule.needs != "own_act" and rule.lets_permit(kind))]
+        may = [one for one in rules if state not in self.cards or self.cards[state].lets_permit(kind, one, self.plan.case)]
+        return [one for one in may if (rule := rules[one]) is None or rule.needs != "own_act"]
 
     def say(self, service: str, kind: str, at: str | None = None, **content: Any) -> Receipt:
         """The service signs and submits; the receipt. A second officer (`officer-2`) signs with a key of his own."""

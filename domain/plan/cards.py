@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from domain.plan.directory import ServiceKind
+from domain.plan.powers import PUBLIC_AUTHORITIES
 from domain.signing.canonical import Frozen, canonical
 from domain.words.identifiers import Slug, State
 from domain.words.limits import (
@@ -222,7 +223,7 @@ class MeasureRule(Provision):
     that is its own, or in another act. `own_act`: in another act (Spain LECrim 263 bis: opening mail is a separate procedure).
     """
     by: Kinds = ()
-    """Who may permit it; whoever that State says, if none is named."""
+    """Who may permit it; any public authority that the State says, if none is named."""
     longest: LegalTerm | None = None
     """Of one permission."""
     extension: LegalTerm | None = None
@@ -241,10 +242,6 @@ class MeasureRule(Provision):
             message = "contacts are of a person who is followed: give following_person a rule of its own"
             raise ValueError(message)
         return self
-
-    def lets_permit(self, kind: ServiceKind) -> bool:
-        """Whether such a service may permit it."""
-        return not self.by or kind in self.by
 
 
 class Term(Provision):
@@ -425,10 +422,29 @@ class RuleCard(Frozen):
         return tuple(one for one in self.deciders if one.is_about(case, self.state))
 
     def lets_grant(self, kind: ServiceKind, case: Case) -> bool:
-        """Whether such a service may authorise it; where it is not known who may, anyone that may not be `excluded` (R1)."""
+        """Whether such a service may authorise it: it is one of the deciders, or where it is not known who decides, of the public
+        authorities, which are `customs`, `border_guard`, `police`, `security`, `investigator`, `prosecutor` and `court`; and it
+        is not excluded from deciding (R1).
+        """
         deciders = self.deciders_of(case)
-        named = not deciders or any(kind in one.by for one in deciders)
+        named = any(kind in one.by for one in deciders) if deciders else kind in PUBLIC_AUTHORITIES
         return named and not self.excludes(kind, "decide", case)
+
+    def lets_agree(self, kind: ServiceKind, case: Case, instead_of: Collection[ServiceKind] = ()) -> bool:
+        """Whether such a service may agree: it is one of those that must, or of the public authorities and does not say it in
+        the place of one of those that must (R1).
+        """
+        must = [kind for one in self.about(self.agreements, case) for kind in one.of]
+        return kind in must or (kind in PUBLIC_AUTHORITIES and not any(one in must for one in instead_of))
+
+    def lets_permit(self, kind: ServiceKind, measure: Measure, case: Case) -> bool:
+        """Whether such a service may permit this measure: the card names it for that, or names nobody, and it is one of the
+        public authorities and not excluded from deciding (R16).
+        """
+        rule = self.rule_of(measure, case)
+        if rule is not None and rule.by:
+            return kind in rule.by
+        return kind in PUBLIC_AUTHORITIES and not self.excludes(kind, "decide", case)
 
     def lets_decide_alone(self, kind: ServiceKind, case: Case) -> bool:
         """Whether such a service may decide on what it carries out itself, so that its superior is the second voice (R7, R13)."""

@@ -76,7 +76,7 @@ class Casting:
     def _may(self, part: Part, kind: ServiceKind, card: RuleCard) -> bool:
         if part == "authority":
             return card.lets_grant(kind, self.case)
-        return part in ("arrest", "found_by") or not card.excludes(kind, "run", self.case)
+        return part == "found_by" or not card.excludes(kind, "run", self.case)
 
     def who_permits(self, measure: Measure, card: RuleCard, authority: Service) -> tuple[Service, ...] | None:
         """Who may permit a measure that an act must permit, where that is another act than the authorisation; nobody (empty)
@@ -85,7 +85,7 @@ class Casting:
         rule = card.rule_of(measure, self.case)
         if rule is None:
             return None
-        if rule.lets_permit(authority.kind):
+        if card.lets_permit(authority.kind, measure, self.case):
             return None if rule.needs == "permission" else (authority,)
         return self.of_kinds(rule.by, card.state)
 

@@ -16,13 +16,13 @@ from domain.plan.access import reads_request
 from domain.plan.cards import RuleCard
 from domain.plan.check_goods import checks, classes, imports, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
-from domain.plan.check_law import law
+from domain.plan.check_law import law, permits_nothing
 from domain.plan.check_powers import acts, beginning, finding, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, accounted, calls, handovers, places, route
 from domain.plan.check_size import sizes
 from domain.plan.check_times import planned
-from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory, Service
+from domain.plan.directory import MAY_ASK_THE_REGISTER, Directory
 from domain.plan.gaps import gaps_in
 from domain.plan.group import member
 from domain.plan.plan import STEP_NEEDS, Plan, PlannedCheckpoint, Step
@@ -257,9 +257,20 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     kind=word(backup.kind),
                 )
                 yield Fault(place=place, problem=problem)
-            elif card is not None and _cannot_agree(plan, checkpoint, card, backup):
+            elif (
+                card is not None
+                and _all_ask(checkpoint, "agreement")
+                and not card.lets_agree(backup.kind, plan.case, [one.kind for one in asked if one is not None])
+            ):
                 problem = fill(
                     "R1: by the rule card of {state} a {kind} does not agree, nor in another's place",
+                    state=card.state,
+                    kind=word(backup.kind),
+                )
+                yield Fault(place=place, problem=problem)
+            elif card is not None and _all_ask(checkpoint, "permission") and permits_nothing(plan, card, backup.kind):
+                problem = fill(
+                    "R16: by the rule card of {state} a {kind} may permit nothing of what is done there, nor in another's place",
                     state=card.state,
                     kind=word(backup.kind),
                 )
@@ -272,11 +283,9 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 yield Fault(place=place, problem=problem)
 
 
-def _cannot_agree(plan: Plan, checkpoint: PlannedCheckpoint, card: RuleCard, backup: Service) -> bool:
-    """Whether it is asked for nothing but an agreement that the card wants of services of other kinds."""
-    wanted = card.about(card.agreements, plan.case)
-    alone = all(one.says == "agreement" for one in checkpoint.requires)
-    return alone and bool(wanted) and not any(backup.kind in one.of for one in wanted)
+def _all_ask(checkpoint: PlannedCheckpoint, need: Need) -> bool:
+    """Whether nothing else is asked for there."""
+    return all(one.says == need for one in checkpoint.requires)
 
 
 def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -9,8 +9,10 @@ from datetime import timedelta
 from domain.plan.cards import RuleCard
 from domain.plan.check_voices import agreement, second_voice
 from domain.plan.demands import not_known, topic
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, ServiceKind
 from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.powers import PUBLIC_AUTHORITIES, RUNNING
+from domain.plan.vocabulary import Need
 from domain.words.errors import Fault
 from domain.words.quantities import say_span
 from domain.words.terms import at_least, say_term
@@ -168,7 +170,7 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
     for measure in plan.permissions(card):
         rule = card.rule_of(measure, plan.case)
         acts = ("permission",) if rule is not None and rule.needs == "own_act" else ("permission", "authorisation")
-        if not any(says in acts and (rule is None or rule.lets_permit(kind)) for says, kind in asked):
+        if not any(says in acts and card.lets_permit(kind, measure, plan.case) for says, kind in asked):
             who = fill(" of {kinds}", kinds=either(rule.by)) if rule is not None and rule.by else ""
             problem = fill(
                 "R16: in {state} {measure} needs a permission{who}, and nobody there is asked who could give it",
@@ -206,19 +208,57 @@ def _asked(plan: Plan, directory: Directory, cards: Cards, index: int, checkpoin
             )
             yield Fault(place=place, problem=problem)
         elif requirement.says == "authorisation" and card is not None and not card.lets_grant(service.kind, plan.case):
-            deciders = [kind for one in card.deciders_of(plan.case) for kind in one.by]
-            can = fill("; {kinds} can", kinds=either(dict.fromkeys(deciders))) if deciders else ""
             problem = fill(
                 "R1: by the rule card of {state} a {kind} cannot authorise such a delivery{can}",
                 state=card.state,
                 kind=word(service.kind),
-                can=can,
+                can=_who_can(card, plan),
+            )
+            yield Fault(place=place, problem=problem)
+        elif requirement.says == "agreement" and card is not None and not card.lets_agree(service.kind, plan.case):
+            problem = fill(
+                "R1: by the rule card of {state} a {kind} does not agree to such a delivery",
+                state=card.state,
+                kind=word(service.kind),
+            )
+            yield Fault(place=place, problem=problem)
+        elif requirement.says == "permission" and card is not None and permits_nothing(plan, card, service.kind):
+            problem = fill(
+                "R16: by the rule card of {state} a {kind} may permit nothing of what is done there",
+                state=card.state,
+                kind=word(service.kind),
             )
             yield Fault(place=place, problem=problem)
 
 
+def _who_can(card: RuleCard, plan: Plan) -> str:
+    """Who may authorise it: whom the card names; where it names nobody, who exercises public authority."""
+    named = [kind for one in card.deciders_of(plan.case) for kind in one.by] or list(PUBLIC_AUTHORITIES)
+    may = [kind for kind in dict.fromkeys(named) if card.lets_grant(kind, plan.case)]
+    return fill("; {kinds} can", kinds=either(may)) if may else ""
+
+
+def permits_nothing(plan: Plan, card: RuleCard, kind: ServiceKind) -> bool:
+    """Whether it may permit none of what must be permitted there."""
+    wanted = plan.permissions(card)
+    return bool(wanted) and not any(card.lets_permit(kind, one, plan.case) for one in wanted)
+
+
 def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Who may not carry one out there is not responsible for a leg, and does not begin one (Kazakhstan: not the customs)."""
+    """Who may not carry one out is not responsible for a leg, does not begin one, and is not asked to prepare, arrest, seize or
+    interdict, nor to answer for who is (Kazakhstan: not the customs). It is still ready, and a carrier still carries.
+    """
+    for place, name, need in _carrying_out(plan):
+        service = directory.find(name)
+        card = cards.get(service.state or "") if service is not None else None
+        if card is not None and service is not None and card.excludes(service.kind, "run", plan.case):
+            problem = fill(
+                "R4: by the rule card of {state} its {kind} may not carry out a controlled delivery, and is not asked for {need}",
+                state=card.state,
+                kind=word(service.kind),
+                need=word(need),
+            )
+            yield Fault(place=place, problem=problem)
     for index, leg in enumerate(plan.legs):
         card, service = cards.get(leg.state), directory.find(leg.responsible)
         if card is not None and service is not None and card.excludes(service.kind, "run", plan.case):
@@ -238,3 +278,17 @@ def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]
                 kind=word(initiator.kind),
             )
             yield Fault(place=place, problem=problem)
+
+
+def _carrying_out(plan: Plan) -> Iterator[tuple[str, str, Need]]:
+    """Where the plan asks a service to carry something out itself, or lets a backup answer for nothing else: place, service and
+    for what.
+    """
+    for index, at in enumerate(plan.checkpoints):
+        asked = [one.says for one in at.requires]
+        for number, one in enumerate(at.requires):
+            if one.says in RUNNING:
+                yield f"checkpoints.{index}.requires.{number}.service", one.service, one.says
+        for number, rung in enumerate(at.escalate):
+            if rung.may_answer and asked and all(says in RUNNING for says in asked):
+                yield f"checkpoints.{index}.escalate.{number}.to", rung.to, asked[0]

@@ -134,7 +134,7 @@ def _abroad(plan: Plan, checkpoint: PlannedCheckpoint, service: Service, need: N
 
 def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
     """A State that is not on the route, and in which somebody is arrested, something weighed or examined, or a team waits for an
-    arrest, consents as well, or the plan says why it need not (R1, R29).
+    arrest, or of which a service is asked to be ready, consents as well, or the plan says why it need not (R1, R29).
     """
     known = [one.state for one in plan.outside]
     for number, state in enumerate(known):
@@ -144,18 +144,20 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
         if state in plan.states() or plan.authorities(state):
             problem = fill("R1: {state} is on the route or asked to authorise, and so it is not outside", state=state)
             yield Fault(place=place, problem=problem)
-        elif not any(
-            (one.state == state and one.step in ("arrest", "account")) or state in _examining(one, directory)
-            for one in plan.checkpoints
+        elif not any(_does_there(one, state, directory) for one in plan.checkpoints) and not (
+            plan.outside[number].why != "exhibits_sent" and any(_readied(one, state, directory) for one in plan.checkpoints)
         ):
-            problem = fill("R1: nobody is arrested and nothing weighed or examined in {state}: leave it out", state=state)
+            problem = fill(
+                "R1: nobody is arrested, nothing weighed or examined in {state}, and nobody of it waits: leave it out",
+                state=state,
+            )
             yield Fault(place=place, problem=problem)
         yield from _other_than_said(plan, number, directory)
     for index, checkpoint in enumerate(plan.checkpoints):
         for number, one in enumerate(checkpoint.requires):
             service = directory.find(one.service)
             there = service.state if service is not None and one.says in OF_EXHIBITS else None
-            if there is not None and not _has_part(plan, there):
+            if there is not None and not plan.has_part(there):
                 problem = fill(
                     "R29: exhibits are brought to {service}, and {state} is not on the route: ask it to authorise, or say in "
                     "`outside` why it need not, and name the request for legal assistance when they are offered",
@@ -163,17 +165,33 @@ def outside(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                     state=there,
                 )
                 yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=problem)
+            ready = service.state if service is not None and one.says == "ready" else None
+            if ready is not None and not plan.has_part(ready):
+                problem = fill(
+                    "R29: {service} is of {state}, which has no part: it is not on the route, not asked to authorise, and not in "
+                    "`outside`; its services are not asked to be ready",
+                    service=one.service,
+                    state=ready,
+                )
+                yield Fault(place=f"checkpoints.{index}.requires.{number}.service", problem=problem)
         state = checkpoint.state
-        if checkpoint.step in AFTER_DELIVERY and not _has_part(plan, state):
+        if checkpoint.step in AFTER_DELIVERY and not plan.has_part(state):
             problem = fill(
                 "R1: {state} is not on the route: ask it to authorise, or say in `outside` why it need not", state=state
             )
             yield Fault(place=f"checkpoints.{index}.state", problem=problem)
 
 
-def _has_part(plan: Plan, state: str) -> bool:
-    """Whether it is on the route, is asked to authorise, or the plan says why it need not."""
-    return state in plan.states() or bool(plan.authorities(state)) or any(one.state == state for one in plan.outside)
+def _does_there(checkpoint: PlannedCheckpoint, state: str, directory: Directory) -> bool:
+    """Whether somebody is arrested there, or something weighed or examined."""
+    own = checkpoint.state == state and checkpoint.step in ("arrest", "account")
+    return own or state in _examining(checkpoint, directory)
+
+
+def _readied(checkpoint: PlannedCheckpoint, state: str, directory: Directory) -> bool:
+    """Whether a service of that State is asked to be ready."""
+    asked = (directory.find(one.service) for one in checkpoint.requires if one.says == "ready")
+    return any(one is not None and one.state == state for one in asked)
 
 
 def _examining(checkpoint: PlannedCheckpoint, directory: Directory) -> tuple[str | None, ...]:

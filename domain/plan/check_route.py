@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.plan import UNTOUCHED, Call, Leg, Plan, PlannedCheckpoint
+from domain.plan.plan import BY_LAND, IN_THE_AIR, UNTOUCHED, Call, Leg, Plan, PlannedCheckpoint
 from domain.words.errors import Fault
 from domain.words.identifiers import locode_in_state
 from domain.words.text import either, fill, mark, word
@@ -135,6 +135,14 @@ def _untouched(plan: Plan, leg: Leg, call: Call, place: str) -> Iterator[Fault]:
             why=word(call.not_touched),
             kind=word(call.kind),
             fitting=either(fitting),
+        )
+        yield Fault(place=f"{place}.not_touched", problem=problem)
+    elif call.not_touched is not None and call.kind in IN_THE_AIR and plan.consignment.kind in BY_LAND:
+        problem = fill(
+            "R1: it says {why} of {kind}, where what goes by {channel} never is; by land it is in a State, which consents",
+            why=word(call.not_touched),
+            kind=word(call.kind),
+            channel=plan.consignment.kind,
         )
         yield Fault(place=f"{place}.not_touched", problem=problem)
     if call.state is None:

@@ -211,9 +211,15 @@ through its territorial sea or its airspace and does not call (UNCLOS art. 27). 
 """
 
 UNTOUCHED: Mapping[NotTouched, tuple[PlaceOfCall, ...]] = MappingProxyType(
-    {"stays_on_board": ("port", "airport", "station"), "passes_through": ("sea", "air"), "high_seas": ("sea", "air")}
+    {"stays_on_board": ("port", "airport"), "passes_through": ("sea", "air"), "high_seas": ("sea", "air")}
 )
-"""Where each may be."""
+"""Where each may be. By land nothing stays on board: who comes to a station or along a road has entered that State."""
+
+BY_LAND: tuple[Channel, ...] = ("truck", "rail")
+"""Channels that are never in the air. They may be on a ferry."""
+
+IN_THE_AIR: tuple[PlaceOfCall, ...] = ("airport", "air")
+"""Places where only what flies is."""
 
 
 class Call(Frozen):
@@ -321,7 +327,9 @@ WITHOUT_CONSENT: Mapping[NotAsked, tuple[Step, ...]] = MappingProxyType(
 
 
 class Outside(Frozen):
-    """A State in which somebody is arrested, or something weighed or examined, and through which the consignment does not go."""
+    """A State through which the consignment does not go, and in which somebody is arrested, or something weighed or examined, or
+    of which a service is asked to be ready.
+    """
 
     state: State
     why: NotAsked
@@ -513,6 +521,10 @@ class Plan(Frozen):
         once.
         """
         return self._asked_states
+
+    def has_part(self, state: str) -> bool:
+        """Whether a State is on the route, somebody is asked to authorise there, or the plan says in `outside` why not."""
+        return state in self.states() or bool(self.authorities(state)) or any(one.state == state for one in self.outside)
 
     def authorities(self, state: str) -> tuple[str, ...]:
         """The services asked for `authorisation` at checkpoints of step `authorise` in a State, each once, but for those that

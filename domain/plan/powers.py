@@ -35,6 +35,11 @@ POWERS: Mapping[Need, tuple[ServiceKind, ...]] = MappingProxyType(
 )
 """The acts that a checkpoint can ask, and the kinds of service that have the power. What is not here anybody may say."""
 
+RUNNING: tuple[Need, ...] = ("prepared", "arrest", "seizure", "interdiction")
+"""Acts by which a delivery is carried out, beside being in charge of a leg: not of a service that by the card of its State may
+not run one. To send off and to deliver is the carrier's.
+"""
+
 OF_EXHIBITS: tuple[Need, ...] = ("examination", "disposal")
 """What is asked after the end of whoever holds exhibits then."""
 
@@ -53,6 +58,11 @@ MAY_PROSECUTE: tuple[ServiceKind, ...] = ("prosecutor", "court")
 
 IN_A_CASE: tuple[ServiceKind, ...] = (*MAY_ARREST, *MAY_PROSECUTE)
 """Kinds that act in a criminal case: who investigates or arrests, and who prosecutes or decides."""
+
+PUBLIC_AUTHORITIES = IN_A_CASE
+"""Kinds that exercise public authority. Where no card knows who decides, agrees or permits for a State, one of these does: a
+carrier, a laboratory or a centre does not answer for its law.
+"""
 
 MAY_BEGIN = IN_A_CASE
 """Kinds that begin a delivery and change its plan. A carrier, a laboratory or a centre reports what it has found to one of these.

@@ -15,6 +15,7 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.cards import Form
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind, of_another_state
+from domain.rules.measures import kinds_of
 from domain.rules.requested import Requests, decided, other_request
 from domain.rules.unwritten import MaybeNumbered, MaybeSpoken, MaybeTakenDown, check_form, given_wrongly
 from domain.words import identifiers
@@ -33,7 +34,7 @@ OTHER_STATE = refused(
 MAY_NOT_AGREE = refused(
     "R1",
     "may_not_agree",
-    "by the rule card of {state} a {what} does not agree in another's place",
+    "by the rule card of {state} a {what} does not agree to such a delivery",
     state="name",
     what="word",
 )
@@ -83,23 +84,22 @@ class AgreementGiven(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`agreement_of_other_state` unless it is for the State of the checkpoint; `other_request` where it agrees to another
-        request than the one to that State which follows from the plan in force; `may_not_agree` where its `service`, which speaks
-        in the place of its `voice`, is of a kind whose agreement the State's card does not want, though it wants that of its
-        `voice`; `no_such_form_of_agreement` where it is not written and no card knows anything that lets it be so,
-        `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the card has it
-        written, counted from when it was given, is over.
+        request than the one to that State which follows from the plan in force; `may_not_agree` where by the State's card its
+        `voice`, or its `service` in the place of that, is of a kind that does not agree; `no_such_form_of_agreement` where it is
+        not written and no card knows anything that lets it be so, `given_in_future` where that was `given_at` after now, and
+        `writing_overdue` where the time in which the card has it written, counted from when it was given, is over.
         """
         other = of_another_state(self.state, delivery, said, OTHER_STATE)
-        wrong = other or other_request(delivery, said, self.state, self.request) or self._in_place(delivery, said)
+        wrong = other or other_request(delivery, said, self.state, self.request) or self._may_not_agree(delivery, said)
         return wrong or given_wrongly("agreement", (self.state, self.form, self.given_at), delivery, said) or ACCEPTED
 
-    def _in_place(self, delivery: Delivery, said: Said) -> Verdict | None:
-        card = delivery.cards.get(self.state)
-        if said.service == said.voice or card is None:
+    def _may_not_agree(self, delivery: Delivery, said: Said) -> Verdict | None:
+        card, case, (voice, speaker) = delivery.cards.get(self.state), delivery.plan.case, kinds_of(delivery, said)
+        if card is None:
             return None
-        voice, speaker = (delivery.directory.get(one).kind for one in (said.voice, said.service))
-        wanted = card.about(card.agreements, delivery.plan.case)
-        wrong = any(voice in one.of for one in wanted) and not any(speaker in one.of for one in wanted)
+        if not card.lets_agree(voice, case):
+            return MAY_NOT_AGREE(state=self.state, what=voice)
+        wrong = said.service != said.voice and not card.lets_agree(speaker, case, (voice,))
         return MAY_NOT_AGREE(state=self.state, what=speaker) if wrong else None
 
     def may_be_shared(self) -> bool:

@@ -17,10 +17,11 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
+from domain.plan.powers import PUBLIC_AUTHORITIES
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
-from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
+from domain.rules.measures import extended_wrongly, kinds_of, permits_wrongly, steps_too_far
 from domain.rules.requested import Requests, decided, other_request, own_request
 from domain.rules.turns import next_to_clear
 from domain.rules.unwritten import NO_SUCH_FORM, MaybeNumbered, MaybeSpoken, MaybeTakenDown, check_form, given_wrongly
@@ -47,7 +48,7 @@ NO_SUCH_BINDING = refused(
 MAY_NOT_DECIDE = refused(
     "R1",
     "may_not_decide",
-    "by the rule card of {state} a {what} does not authorise in another's place",
+    "by the rule card of {state} a {what} does not authorise such a delivery",
     state="name",
     what="word",
 )
@@ -138,8 +139,9 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
-        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where by the State's
-        card its `service`, which speaks in the place of its `voice`, is of a kind that may not authorise; `longer_than_card`
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where its
+        `voice` is none of the public authorities and the State's card does not name it as a decider, or where by the card its
+        `service`, in the place of its `voice`, is of a kind that may not authorise; `longer_than_card`
         where it lasts, from `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends
         later, counted from the first of this authority; `no_such_form` where it is not written and no card knows anything that
         lets it be so, `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the
@@ -163,10 +165,9 @@ class AuthorisationGranted(Kind):
         return self._by_card(card, delivery, said)
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
-        case, kind = delivery.plan.case, delivery.directory.get(said.voice).kind
-        speaker = delivery.directory.get(said.service).kind
-        if said.service != said.voice and not card.lets_grant(speaker, case):
-            return MAY_NOT_DECIDE(state=self.state, what=speaker)
+        case = delivery.plan.case
+        if wrong := _may_not_decide(card, delivery, said):
+            return wrong
         window, term = (instant(self.valid_from), as_written(self.valid_until)), card.term_of(case)
         if term is not None and term.longest is not None and outlasts(*window, term.longest):
             return LONGER_THAN_CARD(state=self.state, longest=iso_term(term.longest))
@@ -178,7 +179,8 @@ class AuthorisationGranted(Kind):
             rule = card.rule_of(one, case)
             if rule is not None and rule.needs == "own_act":
                 return AN_ACT_OF_ITS_OWN(state=self.state, permission=one)
-        return permits_wrongly(card, case, kind, self.permits, window) or self._goes_on(card, delivery, said) or ACCEPTED
+        wrong = permits_wrongly(card, case, kinds_of(delivery, said), self.permits, window)
+        return wrong or self._goes_on(card, delivery, said) or ACCEPTED
 
     def _goes_on(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
         """Whether it extends what the one in whose place it comes permits by more than the card lets."""
@@ -312,10 +314,10 @@ class AuthorisationExtended(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
-        `extended_too_far` where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends
-        later than the card lets it at all; for the first measure that it `permits`: `measure_extended_too_far` where by the card
-        that is extended by less at a time, or `permitted_too_long` where the card says only how long that may be permitted, and
-        that is less from `valid_from` on.
+        `may_not_decide` as for an authorisation; `extended_too_far` where it is by more than the State's card lets extend at a
+        time, and `beyond_ceiling` where it ends later than the card lets it at all; for the first measure that it `permits`:
+        `measure_extended_too_far` where by the card that is extended by less at a time, or `permitted_too_long` where the card
+        says only how long that may be permitted, and that is less from `valid_from` on.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
@@ -327,6 +329,8 @@ class AuthorisationExtended(Kind):
         card, until = delivery.cards.get(self.state), as_written(self.valid_until)
         if card is None:
             return ACCEPTED
+        if wrong := _may_not_decide(card, delivery, said):
+            return wrong
         term = card.term_of(delivery.plan.case)
         if term is not None and term.extension is not None and outlasts(grant.valid_until, until, term.extension):
             return NOT_AT_ONCE(state=self.state, step=iso_term(term.extension))
@@ -466,6 +470,17 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
     asked = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
     too_short = at + consents.needed(grant.state, leg) > grant.valid_until
     return asked and too_short and grant.state in consents.too_short(leg, at)
+
+
+def _may_not_decide(card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
+    """Whether whose say it is exercises no public authority, and the card does not name it; or who says it in its place may not
+    authorise.
+    """
+    case, (voice, speaker) = delivery.plan.case, kinds_of(delivery, said)
+    if voice not in PUBLIC_AUTHORITIES and not card.lets_grant(voice, case):
+        return MAY_NOT_DECIDE(state=card.state, what=voice)
+    wrong = said.service != said.voice and not card.lets_grant(speaker, case)
+    return MAY_NOT_DECIDE(state=card.state, what=speaker) if wrong else None
 
 
 def _beyond(term: Term, since: datetime, until: str, state: str) -> Verdict | None:

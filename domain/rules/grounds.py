@@ -11,7 +11,7 @@ from domain.delivery.progress import Progress
 from domain.delivery.statement import Content, Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, early, late, refused, remarked
 from domain.plan.plan import Checkpoint
-from domain.plan.powers import BETWEEN, POWERS, WITH_PERMISSION, has_power
+from domain.plan.powers import BETWEEN, POWERS, RUNNING, WITH_PERMISSION, has_power
 from domain.plan.vocabulary import Need
 from domain.rules.arrival import ArrestReported
 from domain.rules.book import Ground, Look, book_of, ground
@@ -80,6 +80,17 @@ NO_LEAVE = refused(
     "{state} does not permit {voice} to act there now, which is no service of its own",
     state="name",
     voice="name",
+)
+MAY_NOT_RUN = refused(
+    "R4",
+    "may_not_run",
+    "by the rule card of {state} its {what} may not carry out a controlled delivery: {need} is not its to say here",
+    state="name",
+    what="word",
+    need="word",
+)
+WITHOUT_PART = remarked(
+    "R29", "without_part", "done in {state}, which is neither on the route, nor asked, nor outside", state="name"
 )
 AFTER_CONSENT = remarked(
     "R29",
@@ -268,6 +279,24 @@ def without_power(delivery: Delivery, said: Said) -> Verdict | None:
     return None if permitted else NO_LEAVE(state=there, voice=voice.id)
 
 
+@ground(MAY_NOT_RUN)
+def who_may_not_run_one(delivery: Delivery, said: Said) -> Verdict | None:
+    """A checkpoint of the plan asks for `prepared`, `arrest` or `seizure`, and by the card of its State the kind of its `voice`,
+    or of its `service` in the place of that, may not carry out such a delivery (R4). To interdict is a brake, and is never
+    refused for that.
+    """
+    declares = kind_of(said.statement).declares
+    need = declares.answers if declares.confirms and declares.by == "asked" else None  # to interdict nobody need be asked
+    if need not in RUNNING or delivery.plan.find(said.checkpoint) is None:
+        return None
+    for name in (said.voice, said.service):
+        one = delivery.directory.get(name)
+        card = delivery.cards.get(one.state or "")
+        if card is not None and card.excludes(one.kind, "run", delivery.plan.case):
+            return MAY_NOT_RUN(state=card.state, what=one.kind, need=need)
+    return None
+
+
 @ground(CONDITION)
 def a_condition_is_not_met(delivery: Delivery, said: Said) -> Verdict | None:
     """It says yes where a condition binds, and does not say that it is met (R19)."""
@@ -311,11 +340,22 @@ GROUNDS: tuple[Ground, ...] = (
     not_open,
     answered_already,
     without_power,
+    who_may_not_run_one,
     a_condition_is_not_met,
     no_second_officer,
     its_own,
 )
 """The order of precedence, as the law is."""
+
+
+@ground(WITHOUT_PART)
+def where_no_state_has_a_part(delivery: Delivery, said: Said) -> Verdict | None:
+    """It counts: it is an act (R29), and has been done. But the State where it was done is not on the route, the plan asks nobody
+    there to authorise, and does not say in `outside` why not. A State arrests on its own soil by its own law. To interdict is a
+    brake.
+    """
+    need, there = _act(said), _where(delivery, said)
+    return WITHOUT_PART(state=there) if need not in (None, "interdiction") and not delivery.plan.has_part(there) else None
 
 
 @ground(AFTER_CONSENT)
@@ -363,6 +403,7 @@ def _of_what_is_reported(look: Callable[[Delivery, Content, str], Verdict | None
 
 
 REMARKS: tuple[Ground, ...] = (
+    where_no_state_has_a_part,
     after_its_consent,
     by_leave_of_who_has_not_said_so,
     held_where_it_is_not,

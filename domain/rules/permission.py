@@ -20,6 +20,7 @@ from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Counts, Declaration, K
 from domain.rules.lapse import SANCTION, asks_to_sanction, in_urgency, urgent_of
 from domain.rules.measures import (
     NOT_IN_URGENCY,
+    kinds_of,
     may_be_permitted,
     permits_wrongly,
     sanctioned_within,
@@ -122,13 +123,14 @@ class PermissionGranted(Kind):
         what it sanctions began), and `permission_not_longer` unless it is after the due time of the checkpoint that it names, and
         `valid_from` is not, where that is of the contingency `renewal`, and then `renewed_too_briefly` unless `valid_until` is
         later than that due time by `shortest_renewal`; `may_not_permit` or `permitted_too_long` for the first measure that by the
-        State's card this service may not permit, or not for so long; `measure_extended_too_far` for the first that a permission
-        permits which has not ended when this one begins, and ends before it, by more than the card lets extend at a time;
-        `not_all_permitted` where of the plan's `permissions` in that State it could permit more than these (of a sanction, where
-        it is not under way any more: of what was urgent). Where it is urgent, then `asked_to_sanction` where the checkpoint that
-        it names is none of the plan; `not_in_urgency` for the first measure that no card lets its `service` permit so,
-        `permitted_in_future` where it was given after now, and `sanction_overdue` where the time in which the card has it
-        sanctioned, counted from when it was given, is over.
+        State's card its `voice` may not permit, or not for so long, or where it is not urgent and its `service` is none of the
+        public authorities, that one; `measure_extended_too_far` for the first that a permission permits which has not ended
+        when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where of the
+        plan's `permissions` in that State it could permit more than these (of a sanction, where it is not under way any more: of
+        what was urgent). Where it is urgent, then `asked_to_sanction` where the checkpoint that it names is none of the plan;
+        `not_in_urgency` for the first measure that no card lets its `service` permit so, `permitted_in_future` where it was given
+        after now, and `sanction_overdue` where the time in which the card has it sanctioned, counted from when it was given, is
+        over.
         """
         if wrong := _of_another_state(self.state, delivery, said):
             return wrong
@@ -158,10 +160,12 @@ class PermissionGranted(Kind):
         return NOT_IN_URGENCY(service=kind, state=self.state, permission=self.permissions[0])
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
-        kind, window = delivery.directory.get(said.voice).kind, (instant(self.valid_from), as_written(self.valid_until))
+        window = (instant(self.valid_from), as_written(self.valid_until))
+        voice, speaker = kinds_of(delivery, said)
+        kinds = (voice, speaker if self.urgent_at is None else voice)
         asked = _asked_for(delivery, card, said)
         missing = tuple(one for one in asked if one not in self.permissions)
-        wrong = permits_wrongly(card, delivery.plan.case, kind, self.permissions, window) or self._goes_on(card, delivery)
+        wrong = permits_wrongly(card, delivery.plan.case, kinds, self.permissions, window) or self._goes_on(card, delivery)
         return wrong or (NOT_ALL(missing=missing) if missing else self._in_urgency(card, delivery, said) or ACCEPTED)
 
     def _in_urgency(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:

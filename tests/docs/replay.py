@@ -23,7 +23,7 @@ from domain.delivery.memory import Owed, RegisterState
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.plan import key_changes, register, voices
-from domain.plan.cards import Case, MeasureRule, Provision, RuleCard
+from domain.plan.cards import Case, Provision, RuleCard
 from domain.plan.goods import Tolerances, keyed
 from domain.plan.plan import Checkpoint, Plan
 from domain.plan.powers import has_power
@@ -379,7 +379,10 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Case.movement_in,
         RuleCard.rule_of,
         RuleCard.wants_permitted,
-        MeasureRule.lets_permit,
+        RuleCard.lets_grant,
+        RuleCard.lets_agree,
+        RuleCard.lets_permit,
+        RuleCard.excludes,
         RuleCard.term_of,
         RuleCard.urgent_for,
         RuleCard.urgent_for_measure,

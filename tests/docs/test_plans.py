@@ -328,6 +328,13 @@ def passes_on(plan: dict[str, Any], responsible: str) -> None:
     plan["legs"][-1]["responsible"] = responsible
 
 
+def goes_by_truck_in_the_air(plan: dict[str, Any]) -> None:
+    """Have a truck stay on board at an airport."""
+    plan["consignment"]["kind"] = "truck"
+    plan["legs"][0]["calls"] = [ABOARD | {"kind": "airport"}]
+
+
+POSTED = ("uz.post", "permission")
 PERMITS = (("kz.prosecutor", "authorisation"), ("kz.knb", "permission"))
 LAW = {"mark": "T", "text": "ord"}
 GUEST = {"service": "kz.knb", "officers": 1}
@@ -474,6 +481,25 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     ("request.marking", "", lambda p, _c: p["request"].update(marking="Secret")),
     ("checkpoints", "R1", lambda _p, c: card(c, agreements=[AGREED])),
     ("expiry_warnings", "R5", lambda _p, c: card(c, terms=[{"ask_before": "72h", "law": LAW}])),
+    ("checkpoints.N.requires.N.service", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["police"]}])),
+    (
+        "checkpoints.N.escalate.N.to",
+        "R4",
+        lambda p, c: (
+            asks(p, "preparation", ("kz.police", "prepared")),
+            backed_up(p, "preparation", "kz.knb"),
+            card(c, exclusions=[OUT | {"kinds": ["security"]}]),
+        ),
+    ),
+    ("checkpoints.N.requires.N.service", "R16", lambda p, _c: (p.update(uses=["device"]), asks(p, "consent-uz", POSTED))),
+    (
+        "checkpoints.N.escalate.N.to",
+        "R16",
+        lambda p, _c: (p.update(uses=["device"]), asks(p, "consent-uz", POSTED), backed_up(p, "consent-uz", "uz.post")),
+    ),
+    ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-uz", ("uz.post", "agreement"))),
+    ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "departure", ("by.police", "ready"))),
+    ("legs.N.calls.N.not_touched", "R1", lambda p, _c: goes_by_truck_in_the_air(p)),
     ("legs.N.responsible", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["police"]}])),
     ("initiator", "R4", lambda _p, c: card(c, exclusions=[OUT | {"kinds": ["security"]}])),
     ("initiator", "R15", lambda p, _c: p.update(initiator="kz.prosecutor")),

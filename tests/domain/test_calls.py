@@ -7,7 +7,7 @@ import pytest
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
 from tests.domain.test_powers import CARDS, DIRECTORY, legs
-from tests.support import asks, with_changes
+from tests.support import asks, example_plan, with_changes
 
 DUSHANBE = {"kind": "airport", "state": "TJ", "place": "Airport of Dushanbe"}
 
@@ -23,7 +23,6 @@ def problems(*calls: dict[str, Any], **changed: Any) -> list[str]:
     [
         DUSHANBE | {"not_touched": "stays_on_board"},
         {"kind": "port", "state": "TJ", "place": "a port", "not_touched": "stays_on_board"},
-        {"kind": "station", "state": "TJ", "place": "a station", "not_touched": "stays_on_board"},
         {"kind": "air", "state": "TJ", "place": "over the Pamirs", "not_touched": "passes_through"},
         {"kind": "sea", "state": "TJ", "place": "territorial sea", "not_touched": "passes_through"},
         {"kind": "sea", "place": "42 N 50 E", "not_touched": "high_seas"},
@@ -32,7 +31,7 @@ def problems(*calls: dict[str, Any], **changed: Any) -> list[str]:
     ids=str,
 )
 def test_r1_where_nothing_is_touched_nobody_is_asked(call: dict[str, Any]) -> None:
-    """On board at a port, an airport or a station; in passage at sea or in the air; or on the high seas."""
+    """On board at a port or an airport; in passage at sea or in the air; or on the high seas."""
     assert problems(call) == []
 
 
@@ -46,6 +45,7 @@ def test_r1_where_nothing_is_touched_nobody_is_asked(call: dict[str, Any]) -> No
         (DUSHANBE | {"not_touched": "high_seas"}, "only on the high seas"),
         (DUSHANBE | {"not_touched": "passes_through"}, "it says passes through of airport"),
         (DUSHANBE | {"kind": "road", "not_touched": "stays_on_board"}, "it says stays on board of road"),
+        (DUSHANBE | {"kind": "station", "not_touched": "stays_on_board"}, "it says stays on board of station"),
         (DUSHANBE | {"state": "UZ", "not_touched": "stays_on_board"}, "UZ is on the route"),
         (DUSHANBE | {"state": "KZ", "not_touched": "stays_on_board"}, "KZ is on the route"),
     ],
@@ -54,6 +54,22 @@ def test_r1_where_nothing_is_touched_nobody_is_asked(call: dict[str, Any]) -> No
 def test_r1_a_reason_is_one_that_can_be_so(call: dict[str, Any], part: str) -> None:
     """No airport is on the high seas, and a State that consents is touched."""
     assert any(one.startswith("R1") and part in one for one in problems(call)), problems(call)
+
+
+AIR = {"kind": "air", "state": "TJ", "place": "over the Pamirs", "not_touched": "passes_through"}
+
+
+@pytest.mark.parametrize("channel", ["truck", "rail"])
+def test_r1_by_land_nothing_is_in_the_air(channel: str) -> None:
+    """A truck or a train enters the State that it comes to; on a ferry it may be on the high seas or stay on board at a port."""
+    goes = {"consignment": example_plan().model_dump()["consignment"] | {"kind": channel}}
+    flies = f"where what goes by {channel} never is; by land it is in a State, which consents"
+    high = {"kind": "air", "place": "42 N 50 E", "not_touched": "high_seas"}
+    for call in (AIR, high, DUSHANBE | {"not_touched": "stays_on_board"}):
+        assert any(one.startswith("R1: it says") and one.endswith(flies) for one in problems(call, **goes)), call
+    ferry = ({"kind": "port", "place": "a port"}, {"kind": "sea", "place": "territorial sea"})
+    for call, why in zip(ferry, ("stays_on_board", "passes_through"), strict=True):
+        assert problems(call | {"state": "TJ", "not_touched": why}, **goes) == []
 
 
 def test_r1_a_state_is_touched_or_not() -> None:
@@ -77,7 +93,7 @@ def test_r1_a_state_outside_has_a_part() -> None:
     """Nobody is arrested and nothing weighed there: then there is nothing to be said of it."""
     idle = with_changes(plan_={"outside": [{"state": "LV", "why": "own_case"}]})
     assert [(one.place, one.problem) for one in faults_in(idle, DIRECTORY, CARDS)] == [
-        ("outside.0.state", "R1: nobody is arrested and nothing weighed or examined in LV: leave it out")
+        ("outside.0.state", "R1: nobody is arrested, nothing weighed or examined in LV, and nobody of it waits: leave it out")
     ]
     latvia = {"state": "LV", "requires": asks("lv.police arrest")}
     assert faults_in(with_changes(idle, arrest_tashkent=latvia), DIRECTORY, CARDS) == ()

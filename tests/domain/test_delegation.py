@@ -202,13 +202,13 @@ def test_r21_backup_of_another_state_cannot_consent() -> None:
 
 
 def test_r21_backup_gives_no_second_answer() -> None:
-    """The prosecutor has answered, and only the post is still waited for: the prosecutor's backup comes too late."""
-    both = asks("uz.prosecutor authorisation", "uz.post authorisation")
+    """The prosecutor has answered, and only the customs are still waited for: the prosecutor's backup comes too late."""
+    both = asks("uz.prosecutor authorisation", "uz.customs authorisation")
     table = climbed(with_changes(BACKED, consent_uz={"requires": both}))
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
     assert table.is_open("consent-uz")
     assert speaks(table, "uz.police") == ("refused", "R17")
-    assert speaks(table, "uz.police", for_="uz.post") == ("accepted", None)
+    assert speaks(table, "uz.police", for_="uz.customs") == ("accepted", None)
 
 
 def test_r21_backup_signs_with_its_own_key() -> None:

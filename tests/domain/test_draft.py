@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from client.plan_text import in_yaml
 from domain.plan.answers import Answers, Stop, read_goods, read_number, read_route
 from domain.plan.cards import Case
+from domain.plan.casting import Casting
 from domain.plan.check import rules
 from domain.plan.documents import Document
 from domain.plan.draft import TAKES, Draft, draft
@@ -167,6 +168,8 @@ def test_services_are_chosen_by_power_state_and_card() -> None:
     chosen = {(one.part, one.state): one for one in made.choices}
     assert "kz.knb" in chosen["in_charge", "KZ"].others
     assert "kz.customs" not in chosen["in_charge", "KZ"].others
+    arresting = Casting(example_directory(), example_cards(), made.plan.case).fitting("arrest", "KZ")
+    assert {"police", "security"} == {one.kind for one in arresting} & {"customs", "police", "security"}
 
 
 def test_who_decides_alone_on_what_it_carries_out_does_so_by_two_officers() -> None:

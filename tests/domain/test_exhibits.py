@@ -34,6 +34,7 @@ from tests.support import (
     WORDS,
     Table,
     asks,
+    card_of,
     example_cards,
     example_directory,
     example_plan,
@@ -190,7 +191,7 @@ def test_r30_what_was_found_and_is_not_received_in_time_is_with_its_finder_still
 def test_r30_who_found_it_and_prepares_it_hands_it_on_prepared() -> None:
     """It is asked for nothing more before that; and nothing leaves before it was received."""
     asked = {"requires": asks("kz.customs prepared", "kz.knb ready")}
-    table = Table(with_changes(preparation=asked, **FOUND_BY)).consent()
+    table = Table(with_changes(preparation=asked, **FOUND_BY), other_cards=card_of("KZ", exclusions=[])).consent()
     assert table.is_open("preparation")
     assert "handing-on.1" not in table.delivery.state.progress
     prepared(table)

@@ -8,7 +8,7 @@ from domain.delivery.holdings import exhibits
 from domain.record.verify import verify
 from tests.course import became, code
 from tests.domain.test_exhibits import FOUND_BY, with_things_inside
-from tests.support import SEAL, WORDS, Table, with_changes
+from tests.support import SEAL, WORDS, Table, card_of, with_changes
 
 OTHER_SEAL = {"number": "KZ000009", "security": "H"}
 SEEN: dict[str, Any] = {"exhibits": ["consignment"], "gross": "13.9 kg", "seals": [SEAL]}
@@ -114,7 +114,7 @@ def test_r7_before_it_has_left_what_does_not_fit_waits_for_a_decision() -> None:
 def test_r7_what_does_not_fit_after_its_preparation_keeps_it_there() -> None:
     """Who found it has prepared it, and hands it on with another seal: nothing leaves or is handed on; a no stops it."""
     asked = {"requires": [{"service": "kz.customs", "says": "prepared"}, {"service": "kz.knb", "says": "ready"}]}
-    table = Table(with_changes(preparation=asked, **FOUND_BY)).consent()
+    table = Table(with_changes(preparation=asked, **FOUND_BY), other_cards=card_of("KZ", exclusions=[])).consent()
     table.say("kz.customs", "prepared", "preparation")
     table.say("kz.knb", "ready", "preparation")
     assert offers(table, "kz.customs", "kz.police", seals=[OTHER_SEAL]) == SEALS

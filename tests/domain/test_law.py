@@ -198,10 +198,40 @@ def test_whoever_answers_for_the_law_is_told_what_is_not_known() -> None:
 
 
 def test_r4_who_may_not_carry_one_out_is_not_responsible_and_begins_none() -> None:
-    """It may still prepare, weigh and let pass."""
+    """Nor is it asked to prepare, arrest, seize or interdict, or to answer for who is. It may still be ready, find and carry."""
     out = card_of("KZ", exclusions=[provision(kinds=["police", "security"], may_not=["run"])])
 
-    assert ["legs.0.responsible", "initiator"] == [place for place, _ in problems(example_plan(), out, "R4")]
+    asked = ["checkpoints.2.requires.0.service", "checkpoints.7.requires.0.service"]
+    assert [*asked, "legs.0.responsible", "initiator"] == [place for place, _ in problems(example_plan(), out, "R4")]
+    customs = card_of("KZ", exclusions=[provision(kinds=["customs", "postal_operator"], may_not=["run"])])
+    for changed, place in (
+        ({"preparation": {"requires": asks("kz.customs prepared")}}, "checkpoints.2.requires.0.service"),
+        ({"accounting": {"state": "KZ", "requires": asks("kz.customs seizure")}}, "checkpoints.8.requires.0.service"),
+        ({"arrest_almaty": {"escalate": [BACKUP | {"to": "kz.customs"}]}}, "checkpoints.7.escalate.0.to"),
+    ):
+        assert [place] == [one for one, _ in problems(with_changes(**changed), customs, "R4")], changed
+    carries = with_changes(
+        plan_={"found_by": "kz.customs"},
+        departure={"requires": asks("kz.post dispatched", "kz.customs ready", "uz.customs ready")},
+    )
+    assert [] == problems(carries, customs, "R4")
+
+
+def test_r4_who_may_not_carry_one_out_does_not_say_that_it_did() -> None:
+    """By a plan that nobody checked, or for a service that has delegated its say; what it brakes or reports itself counts."""
+    out = card_of("KZ", exclusions=[provision(kinds=["customs"], may_not=["run"])])
+    asked = Table(with_changes(preparation={"requires": asks("kz.customs prepared", "kz.knb ready")}), other_cards=out).consent()
+    assert code(asked.say("kz.customs", "prepared", "preparation")) == "may_not_run"
+
+    table = Table(with_changes(departure={"requires": asks("kz.customs dispatched", "uz.customs ready")}), other_cards=out)
+    table.consent().say("kz.police", "delegated", to="kz.customs")
+    stands_in = {"on_behalf_of": "kz.police"}
+    assert code(table.say("kz.customs", "prepared", "preparation", **stands_in)) == "may_not_run"
+    table.say("kz.police", "prepared", "preparation")
+    table.say("kz.knb", "ready", "preparation")
+    assert code(table.say("kz.customs", "dispatched", "departure")) is None
+    assert code(table.say("kz.customs", "interdicted", **stands_in)) is None
+    assert table.delivery.state.interdicted is not None
 
 
 def test_r1_who_may_not_decide_is_asked_for_no_authorisation() -> None:
@@ -209,6 +239,58 @@ def test_r1_who_may_not_decide_is_asked_for_no_authorisation() -> None:
     out = card_of("KZ", exclusions=[provision(kinds=["prosecutor"], may_not=["decide"])])
 
     assert ["checkpoints.0.requires.0.service"] == [place for place, _ in problems(example_plan(), out, "R1")]
+
+
+BACKUP = {"after": "1h", "may_answer": True}
+UNKNOWN = card_of("UZ", deciders=[], agreements=[], exclusions=[], measures=[])
+"""A card that knows neither who decides, nor who agrees or permits."""
+WAITS = {"requires": asks("kz.police dispatched", "uz.post ready")}
+NO_AUTHORITY = ("uz.post", "authorisation"), ("uz.post", "agreement"), ("uz.post", "permission")
+
+
+@pytest.mark.parametrize(("service", "says"), NO_AUTHORITY, ids=str)
+def test_r1_where_nobody_is_known_to_decide_a_carrier_does_not(service: str, says: str) -> None:
+    """Who authorises, agrees or permits exercises public authority, unless the card names another; a backup of it too."""
+    rule, place = "R16" if says == "permission" else "R1", "checkpoints.1.requires.0.service"
+    plan = with_changes(plan_={"uses": ["device"]}, consent_uz={"requires": asks(f"{service} {says}")})
+    assert place in [one for one, _ in problems(plan, UNKNOWN, f"{rule}: by the rule card of UZ")]
+
+    backed = {"requires": asks(f"uz.customs {says}"), "escalate": [BACKUP | {"to": service}]}
+    asked = with_changes(plan_={"uses": ["device"]}, consent_uz=backed)
+    assert "checkpoints.1.escalate.0.to" in [one for one, _ in problems(asked, UNKNOWN, rule)]
+
+    named = {
+        "deciders": [provision(by=["postal_operator"], role="head")],
+        "agreements": [provision(of=["postal_operator"], begun_by=["customs"])],
+        "measures": [provision(measures=["device"], needs="own_act", by=["postal_operator"])],
+    }
+    lets = card_of("UZ", exclusions=[], **named)
+    assert place not in [one for one, _ in problems(plan, lets, f"{rule}: by the rule card of UZ")]
+
+
+def test_r1_a_carrier_that_was_asked_or_speaks_for_another_does_not_decide_either() -> None:
+    """The rules say it again: of a plan that nobody checked, and of whom a decider has delegated its say to."""
+    agrees = {"state": "UZ", "reference": "TEST-8", "given_by_role": "head of service"}
+    for by, for_ in (("uz.post", {}), ("uz.post", {"on_behalf_of": "uz.prosecutor"})):
+        asked = for_.get("on_behalf_of", by)
+        for says, kind, more, wrong in (
+            ("authorisation", "authorisation_granted", {}, "may_not_decide"),
+            ("agreement", "agreement_given", agrees, "may_not_agree"),
+            ("permission", "permission_granted", {"permissions": ["device"]}, "may_not_permit"),
+        ):
+            plan = with_changes(plan_={"uses": ["device"]}, consent_uz={"requires": asks(f"{asked} {says}")}, departure=WAITS)
+            table = Table(plan, other_cards=UNKNOWN)
+            if for_:
+                table.say(asked, "delegated", to=by)
+            assert wrong == code(table.say(by, kind, "consent-uz", **more, **for_)), (for_, says)
+
+
+def test_r5_who_may_not_decide_does_not_extend_in_another_place() -> None:
+    """The prosecutor has authorised, and lets the post speak for it."""
+    table = Table(with_changes(departure=WAITS), other_cards=UNKNOWN).consent()
+    table.say("uz.prosecutor", "delegated", to="uz.post")
+    more = {"valid_until": "2022-07-01T00:00:00Z", "on_behalf_of": "uz.prosecutor"}
+    assert "may_not_decide" == code(table.say("uz.post", "authorisation_extended", **more))
 
 
 # A superior as the second voice

@@ -176,12 +176,12 @@ def test_r16_what_is_not_asked_for_does_not_hide_what_is_not_allowed() -> None:
 
 
 def test_r1_who_may_grant_is_what_the_card_says() -> None:
-    """By a card that lets only a court grant, the prosecutor's checkpoint is a fault."""
-    problems = found(PLAN, card("KZ", granted_by=("court", "customs")))
+    """By a card that lets only others grant, the prosecutor's checkpoint is a fault; of those, customs may not decide there."""
+    problems = found(PLAN, card("KZ", granted_by=("court", "customs", "police")))
     assert problems == [
         (
             "checkpoints.0.requires.0.service",
-            "R1: by the rule card of KZ a prosecutor cannot authorise such a delivery; court or customs can",
+            "R1: by the rule card of KZ a prosecutor cannot authorise such a delivery; court or police can",
         )
     ]
     assert found(PLAN, card("KZ", granted_by=("prosecutor",))) == []

@@ -76,6 +76,10 @@ PREPARED_ABROAD = {"state": "GB", "locode": None, "requires": asks("gb.customs p
         (with_changes(debrief={"requires": asks("uz.post disposal")}), "checkpoints.9.requires.0.service", "R29"),
         (with_changes(plan_={"checkpoints": [*CHECKPOINTS, MUSTER]}), "checkpoints.10.state", "R1"),
         (with_changes(plan_={"outside": [{"state": "UZ", "why": "own_case"}]}), "outside.0.state", "R1"),
+        (with_changes(departure={"requires": asks("kz.police dispatched", "by.police ready")}),
+         "checkpoints.3.requires.1.service", "R29"),
+        (with_changes(plan_={"outside": [{"state": "BY", "why": "exhibits_sent"}]},
+                      departure={"requires": asks("kz.police dispatched", "by.police ready")}), "outside.0.state", "R1"),
         (with_changes(plan_=legs(0, calls=[{"kind": "sea", "place": "a ship"}])), "legs.0.calls.0", "R1"),
         (with_changes(plan_=legs(0, calls=[{"kind": "airport", "state": "TJ", "place": "Dushanbe", "locode": "KZALA"}])),
          "legs.0.calls.0.locode", "KZALA is not in TJ; its first two letters must be the State"),
@@ -275,6 +279,24 @@ def test_r29_an_arrest_while_the_consent_is_live_is_not_remarked() -> None:
         statement = table.statement("kz.knb", "arrest_made", "arrest-almaty").model_copy(update={"happened_at": happened})
         assert became(table.hand_in(statement)) == ("accepted", None)
         assert verify(table.packet()).remarked == ()
+
+
+def test_r29_an_arrest_in_a_state_that_has_no_part_counts_and_is_remarked() -> None:
+    """Police of Belarus, which the ladder comes to, may arrest at home and say so; that the plan gives Belarus no part is said in
+    entry, view and packet. Where it stands in `outside`, which lets its police be ready too, nothing is remarked.
+    """
+    ladder = {"departure": {"escalate": [{"after": "2h", "to": "by.police"}]}}
+    ready = {"departure": {"requires": asks("kz.police dispatched", "uz.customs ready", "by.police ready")}}
+    outside = with_changes(plan_={"outside": [{"state": "BY", "why": "own_case"}]}, **ready)
+    for plan, remark in ((with_changes(**ladder), "without_part"), (outside, None)):
+        assert [] == found(plan)
+        table = Table(plan).consent()
+        said = table.say("by.police", "arrest_reported", place="Minsk", persons=[RECIPIENT])
+        assert (said.verdict.verdict, code(said)) == ("accepted", remark)
+        assert len(table.delivery.state.arrested) == 1
+        shown = view(table.delivery, table.directory.get("by.police"), table.now).because.remarked
+        assert [one.entry for one in shown] == ([said.seq] if remark else [])
+        assert verify(table.packet()).remarked == ((said.seq,) if remark else ())
 
 
 # What follows the arrest

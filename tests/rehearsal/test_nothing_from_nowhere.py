@@ -56,6 +56,9 @@ ASKED = {
     "seizure": "seizure",
 }
 """Needs of acts, and the kinds that answer them."""
+DECIDED = ("authorisation_granted", "authorisation_extended", "agreement_given", "permission_granted")
+ASSISTS = ("postal_operator", "laboratory", "coordinator")
+"""Kinds that exercise no public authority."""
 ALL_DAY = {"valid_from": EPOCH.isoformat(), "valid_until": "2023-03-01T00:00:00Z", "reason": "SIMULATED: on leave"}
 HALF, A_FEW = 0.5, 0.2
 
@@ -205,6 +208,7 @@ class Proof:
         self.problems += [one for one in self._speakers.heard(statement, at) if one.startswith("R29")]
         self.problems += self._between_legs(statement)
         self.problems += self._by_leave(statement, at)
+        self.problems += self._by_law(statement)
         if not self._speakers.counts(statement):
             return
         content = statement.content
@@ -246,6 +250,17 @@ class Proof:
         guest = planned is not None and known.state != planned.state and statement.kind in ASKED.values()
         if guest and planned is not None and not self._permits.lets_guests(planned.state, at):
             yield f"R29: {known.id} did {statement.kind} in {planned.state} without its leave"
+
+    def _by_law(self, statement: Statement) -> Iterator[str]:
+        """Who decides exercises public authority, and who may not run one does not say that it did what the plan asks."""
+        for name in dict.fromkeys((voice_of(statement), statement.service)):
+            one = self.directory.get(name)
+            if statement.kind in DECIDED and one.kind in ASSISTS:
+                yield f"R1: {name} said {statement.kind}"
+            card, asked = self.cards.get(one.state or ""), self.plan.find(statement.checkpoint or "")
+            excluded = [kind for rule in card.exclusions if "run" in rule.may_not for kind in rule.kinds] if card else []
+            if asked is not None and statement.kind in ("prepared", "arrest_made", "seizure") and one.kind in excluded:
+                yield f"R4: {name} said {statement.kind}"
 
     def _between_legs(self, statement: Statement) -> Iterator[str]:
         """Custody and seizure on the way: of services with force, each of a State that a leg of theirs goes through."""
@@ -436,3 +451,51 @@ def test_guests_act_while_they_have_leave_and_no_longer() -> None:
     found = {seed: acts_of(world) for seed, world in worlds.items()}
     assert {} == {seed: problems for seed, (problems, _) in found.items() if problems}
     assert "renewal" in {code for _, codes in found.values() for code in codes}
+
+
+def assisted(seed: int) -> World:
+    """The random plan of this seed by cards that know neither who decides nor who permits, and by which no customs may run one;
+    in every other, laboratories are asked to decide, or speak for those that are. No check has seen it.
+    """
+    plan, directory, cards = dossier(seed)
+    dice = random.Random(f"{seed}/assisted")  # noqa: S311 - as above
+    labs = [{"id": f"{one.lower()}.lab", "kind": "laboratory", "state": one, "names": {"en": "INVENTED"}} for one in STATES]
+    directory = Directory.model_validate(plain(directory) | {"services": [*plain(directory)["services"], *labs]})
+    out = {"kinds": ["customs"], "may_not": ["run"], "law": {"mark": "K", "text": "invented"}}
+    unknown = {"deciders": [], "agreements": [], "measures": [], "urgent_measures": [], "exclusions": [out]}
+    cards = {state: RuleCard.model_validate(plain(card) | unknown) for state, card in cards.items()}
+    words, acts = plain(plan), []
+    for at in words["checkpoints"]:
+        lab = f"{at['state'].lower()}.lab"
+        if at["step"] == "dispatch":
+            waiting = [name for state in cards for name in (f"{state.lower()}.lab", f"{state.lower()}.prosecutor")]
+            at["requires"] += [{"service": name, "says": "ready", "officers": 1} for name in waiting]
+        for one in at["requires"] if at["step"] == "authorise" and seed % 2 else ():
+            name, says = one["service"], f"{one['says']}_{'given' if one['says'] == 'agreement' else 'granted'}"
+            if dice.random() < HALF:
+                one["service"] = lab
+            elif dice.random() < HALF:
+                to = ALL_DAY | {"to": lab}
+                acts += [Act(service=name, at=at["id"], says="delegated", details=to, after="1s")]  # type: ignore[arg-type]
+                acts += [Act(service=name, at=at["id"], says=says, by=lab, after="1m")]  # type: ignore[arg-type]
+    return World(Plan.model_validate(words), directory, cards, CALM.model_copy(update={"acts": tuple(acts)}), seed)
+
+
+def test_nobody_decides_without_public_authority_and_nobody_runs_one_whom_the_law_excludes() -> None:
+    """Whatever is asked of a laboratory, whoever lets it speak, and whatever customs say that may not; the seeds ask for it."""
+    problems, codes = [], set()
+    for seed in range(25):
+        chosen = assisted(seed)
+        proof = Proof(chosen.plan, chosen.directory, cards=dict(chosen.cards))
+
+        def watch(_delivery: Delivery, entry: Entry, proof: Proof = proof) -> None:
+            proof.follow(entry)
+            verdict = getattr(entry.event, "verdict", None)
+            if verdict is not None and verdict.finding is not None:
+                codes.add(verdict.finding.code)
+
+        with suppress(Wedged):
+            simulate(chosen, watch)
+        problems += [f"{seed} {one}" for one in proof.problems if one.startswith(("R1:", "R4"))]
+    assert [] == problems
+    assert {"may_not_decide", "may_not_agree", "may_not_permit", "may_not_run"} <= codes
