@@ -1,7 +1,8 @@
 """Whether a delivery at rest goes on: one that nobody's answer and no moment that is still to come can move is a wedge.
 
-Reminders, rungs of a ladder, check-ins and the end of a consent move nothing on: a delivery that has only these to come is looked
-at as if nothing were. What is asked counts only if an answer as expected, given now, would count.
+Reminders, rungs of a ladder, check-ins, the end of a consent and when a result is asked for, beside the way, move nothing on: a
+delivery that has only these to come is looked at as if nothing were. What is asked counts only if an answer as expected, given
+now, would count.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.record.door import stated
 from domain.rules.coming import coming, moments
+from domain.rules.duties import results_due
 from domain.rules.watch import check_in_due
 from domain.views.asked import request
 from rehearsal.scenario import Pace, Scenario
@@ -54,7 +56,7 @@ def _is_moving(delivery: Delivery, now: datetime) -> bool:
     check_in = check_in_due(delivery)
     idle = [at for at, make in coming(delivery) if getattr(make, "func", make) in MOVES_NOTHING]
     found = Counter(moments(delivery))
-    found.subtract([*idle, *([check_in] if check_in is not None else [])])
+    found.subtract([*idle, *results_due(delivery), *([check_in] if check_in is not None else [])])
     return any(count > 0 and at > now for at, count in found.items())
 
 

@@ -834,8 +834,8 @@ BUGS = (
     Bug(
         "R31",
         "gateway/pages/together.py",
-        "    if len(found) != len(set(names)):",
-        "    if False:",
+        "dict.fromkeys(names) if name not in there and",
+        "dict.fromkeys(names) if False and name not in there and",
         "client/groups::test_an_officer_with_a_browser_answers_in_several_consignments_by_one_signature",
     ),
     Bug(
@@ -1764,7 +1764,7 @@ BUGS = (
     ),
     Bug("R31", "domain/papers/forms/request.py", "if asked.held_back:", "if False:", "more_papers"),
     Bug("R31", "domain/papers/forms/measures.py", "plan.takes_place(one) and (", "(", "more_papers"),
-    Bug("R31", "domain/plan/demands.py", "if not (plan.held_back and", "if not (False and", "more_papers"),
+    Bug("R31", "domain/plan/demands.py", "not (plan.held_back and", "not (False and", "more_papers"),
     Bug("R17", "domain/papers/forms/lots.py", "any(story.had_left(record, said) for", "any(True for", "papers"),
     Bug("R31", "domain/plan/request_for_consent.py", "and plan.takes_place(one))", ")", "more_papers"),
     Bug("R17", "domain/papers/forms/parts.py", "if unwitting else called", "if False else called", "more_papers"),

@@ -252,6 +252,8 @@ WORDS: dict[str, dict[str, Any]] = {
 
 
 BESIDE = ("id", "officer", "on_behalf_of", "fulfils", "handling", "attachments", "plan", "seen")
+RESULT = ".result-of-sanctioned"
+"""How the key of the duty ends by which Kazakhstan's law has a result told (R16)."""
 PHOTOGRAPH = Attachment(digest="ab" * 32, size=2_400_000, media_type="image/jpeg", shows="the parcel, opened")
 """What a statement says beside its content, where `seen` may also be: whether it was delivered in somebody's sight."""
 
@@ -299,13 +301,18 @@ class Table:
         report(self.delivery, fact, self.now)
 
     def settle(self) -> None:
-        """Do what is wanted outside, but for the questions: those the test answers, but whether the register is looked into."""
+        """Do what is wanted outside, but for the questions: those the test answers, but whether the register is looked into, what
+        was found, and what came of what the example's prosecutor permitted.
+        """
         for name, progress in self.delivery.state.progress.items():
             if self.reported and progress.open and progress.contingency == "detection":
                 self.say(progress.checkpoint.services()[0], "detected", name)
                 return
             if self.signed and progress.open and progress.contingency == "deconfliction":
                 self.say(progress.checkpoint.services()[0], "deconfliction_requested", name)
+                return
+            if progress.open and not progress.satisfied and progress.key.endswith(RESULT):
+                self.say(progress.checkpoint.services()[0], "duty_done", name)
                 return
         while errands := [one for one in wanted(self.delivery) if self._is_ours(one)]:
             match errands[0]:

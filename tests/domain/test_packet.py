@@ -153,7 +153,7 @@ def test_packet_with_refused_late_and_early_statements_verifies() -> None:
     proved = verify(data, receipts=held(*receipts))
     verdicts = [(one.verdict.verdict, one.verdict.rule) for one in receipts]
     assert verdicts.count(("refused", "R18")) == 1
-    assert (proved.statements, proved.refused) == (12, 3)
+    assert (proved.statements, proved.refused) == (13, 3)
     assert {verdict for verdict, _ in verdicts} == {"accepted", "refused", "early", "late"}
     assert (proved.outcome, proved.ended) == ("withdrawn", True)
 

@@ -21,7 +21,7 @@ from domain.words.limits import MOST_REMINDERS, RARELY, REMINDERS_AT_PACE
 from domain.words.moments import instant, utc_text
 from rehearsal.services import EPOCH, private_key_of
 from tests.course import became, brings, coming, entry_of, forbidden, replaced
-from tests.support import Table, example_plan
+from tests.support import Table, card_of, example_plan
 
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)
@@ -105,7 +105,7 @@ def test_interdiction_is_reminded_of_at_the_plans_pace_then_daily_and_a_hundred_
     """Every hour by the plan for two days, then daily for seven weeks, and never silent; after that nothing more is recorded of
     it, however long it waits, and it is seized all the same.
     """
-    table = Table().dispatch()
+    table = Table(other_cards=card_of("KZ", duties=[])).dispatch()  # whose results nobody is told when a permission ends
     table.say("kz.knb", "stop_requested")
     table.pass_time(hours=12)
     for rung in range(13, MOST_REMINDERS + 1):

@@ -53,7 +53,9 @@ def test_an_act_sets_the_handling_code_and_whatever_else_a_statement_has(tmp_pat
     assert ("H2", "P-7") == (said.handling.code, said.officer)
 
 
-@pytest.mark.parametrize(("sets", "told"), [("id: other", "it may set checkpoint"), ("handling: {code: H9}", "'H0', 'H1', 'H2'")])
+@pytest.mark.parametrize(
+    ("sets", "told"), [("service: other", "it may set id, checkpoint"), ("handling: {code: H9}", "'H0', 'H1', 'H2'")]
+)
 def test_what_an_act_cannot_set_is_refused(tmp_path: Path, sets: str, told: str) -> None:
     """Who signs it and which delivery it is about are not the act's to choose; a code that there is not is none."""
     act = f"{{service: uz.customs, at: delivery, says: delivered, statement: {{{sets}}}}}"
