@@ -3054,6 +3054,7 @@ BUGS = (
         "gateway/hostile",
     ),
     Bug("R16", "domain/rules/course.py", "leg = next_to_begin(delivery)", "leg = next_to_clear(delivery)", "rehearsal/wedges"),
+    Bug("R16", "rehearsal/wedges.py", "*idle, *results_due(delivery)", "*idle", "rehearsal/wedges"),
     Bug("R22", "domain/rules/amending.py", "    if not state.under_way:\n", "    if state.halt is not None:\n", "chain"),
     Bug(
         "record",
