@@ -277,7 +277,7 @@ def test_what_was_found_passes_by_an_act_of_giver_and_taker() -> None:
 def test_a_part_of_a_lot_is_told_by_what_it_is_of_and_by_its_mass() -> None:
     """No blank stands where the record knows what was handed over."""
     printed = text(made(Record.of(delivered("sydney-perth")), "transfer.au.federal-police"))
-    assert "METH-1a part of: what was taken out: methamphetamine100\u202fg" in printed
+    assert "METH-1a part of what was taken out: methamphetamine100\u202fg" in printed
 
 
 def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:

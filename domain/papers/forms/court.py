@@ -90,7 +90,7 @@ class CourtForm(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 7
+    version = 8
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"
@@ -192,7 +192,7 @@ class _CourtReport(Ways, CourtGoods, Proof):
             quoted = tongue.quoted(reason, *said.entries)
             lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
         for entry, event in record.events(Halted):
-            lines.append((HALTED, {"what": tongue.finding(event.finding, entry.seq)}))
+            lines.append((HALTED, {"what": tongue.finding(record, event.finding, entry.seq)}))
         for seq, silence in story.silences(record):
             services = joined(Value(self.the_service(one).text, (seq, "directory")) for one in silence.services)
             lines.append((SILENT, {"services": services}))
@@ -204,7 +204,9 @@ class _CourtReport(Ways, CourtGoods, Proof):
             yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
         else:
             yield self.tell(ALL_ACCEPTED, no=self.no())
-        remarks = [(REMARKED, {"what": tongue.finding(finding, entry.seq)}) for entry, finding in record.delivery.remarked()]
+        remarks = [
+            (REMARKED, {"what": tongue.finding(record, finding, entry.seq)}) for entry, finding in record.delivery.remarked()
+        ]
         yield from self.told(remarks)  # type: ignore[arg-type]
 
     def _arrests(self) -> Iterator[Block]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.delivery.holdings import CONSIGNMENT, exhibits
 from domain.delivery.watching import unwatched
 from domain.papers.forms import story
-from domain.papers.forms.lots import is_given, label_of, lot_of
+from domain.papers.forms.lots import fate_of, is_given, label_of, lot_of
 from domain.papers.forms.parts import (
     NONE,
     act,
@@ -35,6 +35,7 @@ from domain.papers.tongue import joined
 from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.detection import Detected
+from domain.rules.disposing import Disposed
 from domain.rules.examining import LaboratoryReport
 from domain.rules.handing_on import ExhibitsAccepted
 from domain.rules.taking_out import TakenOut
@@ -95,6 +96,7 @@ class CourtGoods(ReportTelling):
         yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
         lines: list[Told] = []
+        disposed = {label: (said, one) for said, one in record.said(Disposed) for label in one.exhibits}
         for label, one in exhibits(record.delivery.state).items():
             lot = lot_of(record, label, tongue)
             last: tuple[Source, ...] = (one.entry,) if one.entry else ()
@@ -104,11 +106,16 @@ class CourtGoods(ReportTelling):
                 exhibit = (*exhibit, Words(", "), tongue.exhibit(one.what, *lot.sources))
             if one.inside:
                 exhibit = (*exhibit, Words(", "), *tongue.words(INSIDE))
+            fate: Line = ()
+            if one.fate is not None:
+                fate = (Value(tongue.translate(FATES.get(one.fate, one.fate)), last or lot.sources),)
+            if label in disposed and one.fate == disposed[label][1].how:
+                fate = fate_of(*disposed[label], tongue)
             if one.holder is not None:
-                lines.append((HELD, {"exhibit": exhibit, "holder": self.the_service(one.holder)}))
+                holder: Line = (self.the_service(one.holder),)
+                lines.append((HELD, {"exhibit": exhibit, "holder": joined(filter(None, (holder, fate)), "; ")}))
             else:
-                fate = Value(tongue.translate(FATES.get(one.fate or "", one.fate or "–")), last or lot.sources)
-                lines.append((GONE, {"exhibit": exhibit, "fate": fate}))
+                lines.append((GONE, {"exhibit": exhibit, "fate": fate or NONE}))
         yield from self.told(lines)
 
     def _before_it_left(self) -> Iterator[tuple[Heard, Line, Line, Line, Line]]:
@@ -177,7 +184,7 @@ class CourtGoods(ReportTelling):
         yield from self.told([self._examined(said, one) for said, one in record.said(LaboratoryReport)])
         found = record.delivery.balance.differences()
         for finding in found:
-            yield self.tell(DIFFERS, what=tongue.finding(finding, "computed"))
+            yield self.tell(DIFFERS, what=tongue.finding(self.record, finding, "computed"))
         if not found:
             yield self.tell(CLOSES, computed=COMPUTED)
 

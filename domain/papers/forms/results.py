@@ -8,7 +8,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
+from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, fate_of, label_of, seized_in_all
 from domain.papers.forms.parts import (
     NONE,
     act,
@@ -56,7 +56,7 @@ from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.disposing import Disposed
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
-from domain.views.names import FATES, OUTCOMES
+from domain.views.names import OUTCOMES
 from domain.views.sentences import say_kind
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -116,7 +116,7 @@ HELD = mark("held on {day}, {service}")
 HANDED_TO = mark("{act}, to {addressee}")
 TO_WHOM = mark("{one} investigator  {other} prosecutor  {third} court; order No. {number}")
 OWN_COSTS, SHARED_COSTS = mark("each service bears its own"), mark("settled as recorded")
-EXHIBIT = mark("{label}: {fate}, {act}")
+EXHIBIT = mark("{label}: {fate}")
 TOLD, LATER = mark("told: {count}, {act}"), mark("to be told later: {count}, {act}")
 HEAD_SIGNS = mark("Head of the unit")
 EXECUTOR = mark("Executor: {name}, telephone {telephone}. Made in {copies} copies.")
@@ -126,7 +126,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 6
+    version = 7
     title = mark("report on results")
     of_the_whole = True
 
@@ -395,22 +395,23 @@ class _ResultsReport:
         refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]
         for one in refused:
             finding = one.verdict.finding
-            why = f"{finding.rule}, {tongue.finding(finding, one.seq).text}" if finding is not None else "–"
+            found = tongue.finding(self.record, finding, one.seq) if finding is not None else Value("–", (one.seq,))
+            why = f"{finding.rule}, {found.text}" if finding is not None else found.text
             yield tongue.say(
                 NOT_ACCEPTED,
                 what=Value(say_kind(one.statement.kind, tongue.translate), (one.seq,)),
                 service=tongue.the_service(self.record, one.statement.service),
-                why=Value(why, (one.seq,)),
+                why=Value(why, found.sources),
             )
         for entry, finding in self.record.delivery.remarked():
             if entry.seq < self.record.size and self._is_remarked_of(entry):
-                yield tongue.say(REMARKED, what=tongue.finding(finding, entry.seq))
+                yield tongue.say(REMARKED, what=tongue.finding(self.record, finding, entry.seq))
         for seq, silence in story.silences(self.record):
             own = [tongue.the_service(self.record, one).text for one in silence.services if self.mine(one)]
             if own:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():
-            yield tongue.say(DIFFERS, what=tongue.finding(finding, "computed"), blank=Blank(3))
+            yield tongue.say(DIFFERS, what=tongue.finding(self.record, finding, "computed"), blank=Blank(3))
 
     def _is_remarked_of(self, entry: Entry) -> bool:
         """Whether what is remarked of an entry is in this part: that of what its own services have said."""
@@ -447,8 +448,7 @@ class _ResultsReport:
             tongue.say(
                 EXHIBIT,
                 label=joined(label_of(each, tongue, *said.entries) for each in one.exhibits),
-                fate=Value(tongue.translate(FATES.get(one.how, one.how)), said.entries),
-                act=act(tongue, one.reference, *said.entries),
+                fate=fate_of(said, one, tongue),
             )
             for said, one in record.said(Disposed)
             if self.mine(said.service)
