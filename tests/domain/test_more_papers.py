@@ -365,13 +365,22 @@ def test_who_did_not_know_is_told_apart_in_every_paper() -> None:
 
 
 def test_papers_say_what_became_of_exhibits_and_of_a_corrected_act_what_is_right() -> None:
-    """Returned, before a court, in another State by an act of transfer; the commission of a destruction as it was corrected."""
+    """Returned and to whom, before which court, in another State by an act of transfer; the commission of a destruction as it was
+    corrected; and of a consignment that was destroyed whole, what it was.
+    """
     record = Record.of(delivered("joint-plan"))
     results, transfer = text(made(record, "results")), text(made(record, "transfer.kz.knb"))
     destroyed = text(made(RECORD, "destruction.kg.security"))
 
-    for said in ("CAR-1: returned", "LOT-1, SAMPLE-1: handed to the court"):
+    for said in (
+        "CAR-1: returned, to whom: “Firm B, Tashkent (example)”",
+        "LOT-1, SAMPLE-1: handed to the court: “Criminal court",
+    ):
         assert said in results
+    assert "returned, to whom: “Firm B, Tashkent (example)”" in text(made(record, "court"))
+    gone = Record.of(delivered("destroyed-on-the-road"))
+    assert "the consignmentthe consignment: acetic anhydride400" in text(made(gone, "destruction.tj.customs"))
+    assert "6\u202fh 30\u202fminon the way" in text(made(gone, "results"))
     assert "SAMPLE-2" in transfer
     assert "UZ0071/S" in transfer
     assert ("K-9" in destroyed, "K-12" in destroyed) == (True, False)

@@ -31,13 +31,14 @@ from domain.papers.paper import (
     Words,
 )
 from domain.papers.record import Heard
-from domain.papers.tongue import joined
+from domain.papers.tongue import joined, printed
 from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.detection import Detected
 from domain.rules.disposing import Disposed
 from domain.rules.examining import LaboratoryReport
 from domain.rules.handing_on import ExhibitsAccepted
+from domain.rules.stop import Destroyed
 from domain.rules.taking_out import TakenOut
 from domain.views.names import EXHIBITS, FATES
 from domain.words.text import mark
@@ -96,6 +97,7 @@ class CourtGoods(ReportTelling):
         yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
         lines: list[Told] = []
+        destroyed = tuple(seq for said, _ in record.said(Destroyed) for seq in said.entries)
         disposed = {label: (said, one) for said, one in record.said(Disposed) for label in one.exhibits}
         for label, one in exhibits(record.delivery.state).items():
             lot = lot_of(record, label, tongue)
@@ -108,7 +110,8 @@ class CourtGoods(ReportTelling):
                 exhibit = (*exhibit, Words(", "), *tongue.words(INSIDE))
             fate: Line = ()
             if one.fate is not None:
-                fate = (Value(tongue.translate(FATES.get(one.fate, one.fate)), last or lot.sources),)
+                by = destroyed if one.fate == "destroyed" else ()
+                fate = (Value(tongue.translate(FATES.get(one.fate, one.fate)), last or by or lot.sources),)
             if label in disposed and one.fate == disposed[label][1].how:
                 fate = fate_of(*disposed[label], tongue)
             if one.holder is not None:
@@ -300,7 +303,7 @@ class CourtGoods(ReportTelling):
             yield table(tongue, heads, rows, numbers)
         else:
             yield self.tell(NO_GAPS, no=self.no())
-        log = unwatched(record.delivery.state.watch_log)
+        log = [one for one in unwatched(record.delivery.state.watch_log) if printed(one.begins) != printed(one.ends)]
         yield from self.told(
             [
                 (

@@ -28,7 +28,7 @@ LOTS: Mapping[str, str] = {
     CONSIGNMENT: mark("the consignment"),
 }
 SEIZED = mark("seized")
-SEIZED_IN_ALL, NOTHING = mark("seized"), mark("none")
+SEIZED_IN_ALL, NOTHING = mark("seized"), mark("nothing")
 ON_THE_WAY, BEFORE_IT_LEFT = mark("{consignment}, on the way"), mark("{consignment}, before it had left")
 TAKEN_OUT = mark("at the preparation {amounts}")
 OUT_ON_THE_WAY = mark("taken out on the way {amounts}")

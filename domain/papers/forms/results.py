@@ -8,7 +8,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, fate_of, label_of, seized_in_all
+from domain.papers.forms.lots import SEIZED_IN_ALL, fate_of, label_of, seized_in_all
 from domain.papers.forms.parts import (
     NONE,
     act,
@@ -347,7 +347,7 @@ class _ResultsReport:
         for heard, released in self.record.said(ArresteeReleased):
             if self.mine(heard.service):
                 said.append(tongue.say(RELEASED, count=Value(str(len(released.persons)), heard.entries)))
-        none: Line = (Value(tongue.translate(NOTHING), ("computed",)),)
+        none: Line = (Value("0", ("computed",)),)
         charges = joined((self._charged(*one) for one in self.record.said(CaseOpened) if self.mine(one[0].service)), "; ")
         return row(tongue.words(ARRESTED), joined(said, "; ") or none, tongue.say(ROLES, blank=charges or Blank(2)))
 

@@ -70,6 +70,13 @@ class Ridden:
     """With which it came to who was responsible for it."""
     seized: bool = False
     """It ended on the way: there it was seized."""
+    destroyed: bool = False
+    """The same: there the consignment was destroyed."""
+
+    @property
+    def arrived(self) -> bool:
+        """Whether all of the leg was gone."""
+        return self.ends is not None and not self.seized and not self.destroyed
 
 
 def ways(record: Record) -> tuple[Ridden, ...]:
@@ -86,6 +93,11 @@ def ways(record: Record) -> tuple[Ridden, ...]:
         end, entries = _end_of(record, leg.end)
         if end is None and (seized := [one for one, _ in interdictions(record) if one.counted > began]):
             found.append(Ridden(leg, begun, seized[0].at, (*by, *seized[0].entries), began, offer, acceptance, seized=True))
+            break
+        if end is None and (destroyed := [one for one, _ in record.said(Destroyed) if one.counted > began]):
+            found.append(
+                Ridden(leg, begun, destroyed[0].at, (*by, *destroyed[0].entries), began, offer, acceptance, destroyed=True)
+            )
             break
         found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance))
         accepted = record.said(HandoverAccepted, leg.end)
