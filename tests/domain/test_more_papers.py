@@ -377,13 +377,27 @@ def test_papers_say_what_became_of_exhibits_and_of_a_corrected_act_what_is_right
         "LOT-1, SAMPLE-1: handed to the court: “Criminal court",
     ):
         assert said in results
-    assert "returned, to whom: “Firm B, Tashkent (example)”" in text(made(record, "court"))
     gone = Record.of(delivered("destroyed-on-the-road"))
     assert "the consignmentthe consignment: acetic anhydride400" in text(made(gone, "destruction.tj.customs"))
     assert "6\u202fh 30\u202fminon the way" in text(made(gone, "results"))
     assert "SAMPLE-2" in transfer
     assert "UZ0071/S" in transfer
     assert ("K-9" in destroyed, "K-12" in destroyed) == (True, False)
+
+
+def test_a_hold_is_said_with_what_was_decided_and_a_service_with_its_name() -> None:
+    """That it was held is half of it: a court reads that it went on. Who is no more than an id in a finding has its name beside."""
+    table = Table().dispatch()
+    table.say("uz.customs", "hold_requested", reason="the driver waits")
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "hold_decided", "hold.1", decision="go_on", reason="a puncture")
+    table.say("uz.police", "seizure", "accounting")
+    court, results = text(for_the_court(table)), text(made(Record.of(table.delivery), "results"))
+    russian = text(made(Record.of(table.delivery), "results", "ru"))
+
+    assert all("decision on the hold: it goes on, “a puncture”" in said for said in (court, results))
+    assert "uz.police (Ministry of Internal Affairs of Uzbekistan)" in results
+    assert "uz.police (МВД Узбекистана)" in russian
 
 
 def test_a_time_between_two_moments_is_the_one_between_those_that_are_printed() -> None:

@@ -19,7 +19,7 @@ from domain.papers.forms.parts import (
     others_of_the_group,
     weight,
 )
-from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, SAID, Told
+from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, SAID, Told, halt_called
 from domain.papers.paper import (
     Blank,
     Block,
@@ -39,7 +39,6 @@ from domain.rules.arrival import ArresteeReleased, ArrestMade, NoArrest
 from domain.rules.handling import DisclosurePermitted
 from domain.rules.stop import Interdicted
 from domain.views.names import OUTCOMES
-from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 MADE_FOR = mark("Made for a court. What its provider has not permitted is not in it: {count} left out, see section 9.")
@@ -188,9 +187,9 @@ class _CourtReport(Ways, CourtGoods, Proof):
         yield self.head(REFUSALS)
         lines: list[Told] = []
         for said, reason in story.halts(record):
-            what = Value(say_kind(said.statement.kind, tongue.translate), said.entries)
             quoted = tongue.quoted(reason, *said.entries)
-            lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
+            filled = {"service": self.service(said.service), "what": halt_called(tongue, said), "reason": quoted}
+            lines.append((SAID, filled))
         for entry, event in record.events(Halted):
             lines.append((HALTED, {"what": tongue.finding(record, event.finding, entry.seq)}))
         for seq, silence in story.silences(record):

@@ -93,7 +93,7 @@ class CourtGoods(ReportTelling):
         held = sorted((*self._before_it_left(), *self._on_the_way()), key=lambda one: one[0].counted)
         rows = [row((self.service(said.service),), *cells) for said, *cells in held]
         numbers = [said.seq for said, *_ in held]
-        heads = ((WHO, 5), (SINCE, 3), (GROSS, 4, True), (SEALS, 4), (CHECKED, 4))
+        heads = ((WHO, 5), (SINCE, 4), (GROSS, 4, True), (SEALS, 4), (CHECKED, 3))
         yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
         lines: list[Told] = []
@@ -137,7 +137,7 @@ class CourtGoods(ReportTelling):
             yield said, (self.moment(said),), weighed, seals(prepared.seals, *said.entries), NONE
 
     def _on_the_way(self) -> Iterator[tuple[Heard, Line, Line, Line, Line]]:
-        """Who took it over, with what each side weighed, and who seized it."""
+        """Who took it over, with what each side weighed; how it was closed again after something was taken out; who seized it."""
         record, tongue = self.record, self.tongue
         for said, accepted in record.said(HandoverAccepted):
             offers = [one for one in record.said(HandoverOffered, said.checkpoint) if one[0].counted <= said.counted]
@@ -146,6 +146,9 @@ class CourtGoods(ReportTelling):
             missed = (tongue.quoted(accepted.not_checked, *said.entries),) if accepted.not_checked else NONE
             gross = (*given, Words(" / "), *weight(tongue, accepted.gross, *said.entries))
             yield said, (self.moment(said),), gross, seals(accepted.seals, *said.entries), missed
+        for said, out in record.said(TakenOut):
+            when = (self.moment(said), Words(", "), *tongue.words(TAKEN))
+            yield said, when, weight(tongue, out.gross, *said.entries), seals(out.seals, *said.entries), NONE
         ends = [(said, one.gross) for said, one in story.interdictions(record)]
         ends += [(said, one.gross) for said, one in story.seizures(record)]
         for said, mass in ends:

@@ -8,7 +8,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.lots import SEIZED_IN_ALL, fate_of, label_of, seized_in_all
+from domain.papers.forms.lots import SEIZED_IN_ALL, TAKEN_FROM_IT, fate_of, label_of, seized_in_all
 from domain.papers.forms.parts import (
     NONE,
     act,
@@ -24,7 +24,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.telling import SAID
+from domain.papers.forms.telling import SAID, halt_called
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Blank,
@@ -56,6 +56,7 @@ from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.disposing import Disposed
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
+from domain.rules.taking_out import TakenOut
 from domain.views.names import OUTCOMES
 from domain.views.sentences import say_kind
 from domain.words.moments import instant
@@ -238,7 +239,7 @@ class _ResultsReport:
             if self.mine(said.service):
                 rows.append(self._permitted(said, permit))
                 numbers.append(said.seq)
-        heads = ((STATE, 4), (ACT, 5), (BY, 5), (ASKED, 5), (UNTIL, 3))
+        heads = ((STATE, 4), (ACT, 5), (BY, 5), (ASKED, 4), (UNTIL, 4))
         return table(tongue, heads, rows, numbers) if rows else self._nothing()
 
     def _permitted(self, said: Heard, permit: PermissionGranted) -> TableRow:
@@ -285,6 +286,8 @@ class _ResultsReport:
                 return tongue.say(WAS_PREPARED, modality=modality), who, weight(tongue, content.gross, *said.entries)
             case Dispatched():
                 return tongue.words(LEFT), who, NONE
+            case TakenOut():
+                return tongue.words(TAKEN_FROM_IT), who, weight(tongue, content.gross, *said.entries)
             case HandoverAccepted():
                 planned = self.record.plan.find(said.checkpoint)
                 place = Value(planned.place if planned is not None else said.checkpoint, ("plan",))
@@ -306,6 +309,9 @@ class _ResultsReport:
             said, prepared = handled
             rows += [self._amount(AT_PREPARATION, said, amount) for amount in prepared.removed]
             rows += [self._amount(SAMPLED, said, amount) for amount in prepared.samples]
+        for said, taken in self.record.said(TakenOut):
+            if self.mine(said.service):
+                rows += [self._amount(TAKEN_FROM_IT, said, amount) for amount in taken.samples]
         for said, seizure in story.seizures(self.record):
             if self.mine(said.service):
                 rows += [self._amount(AT_END, said, one) for one in seizure.recovered]
@@ -389,7 +395,7 @@ class _ResultsReport:
                 yield tongue.say(
                     SAID,
                     service=tongue.service(self.record, said.service),
-                    what=Value(say_kind(said.statement.kind, tongue.translate), said.entries),
+                    what=halt_called(tongue, said),
                     reason=tongue.quoted(words, *said.entries),
                 )
         refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]

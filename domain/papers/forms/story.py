@@ -15,7 +15,7 @@ from domain.rules.arrival import ArrestMade, Delivered
 from domain.rules.balance import Seizure
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered
-from domain.rules.hold import HoldRequested
+from domain.rules.hold import HoldDecided, HoldRequested
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import SurveillanceLost, SurveillanceRegained
@@ -188,6 +188,7 @@ HALTS = (
     AuthorisationWithdrawn,
     Destroyed,
     HandoverDeclined,
+    HoldDecided,
     HoldRequested,
     Incident,
     Interdicted,
@@ -196,7 +197,7 @@ HALTS = (
 
 
 def halts(record: Record) -> Iterator[tuple[Heard, str]]:
-    """What kept it from going as planned, and why, in the words of who said it."""
+    """What kept it from going as planned, what was decided of a hold, and why, in the words of who said it."""
     for said in record.heard:
         if isinstance(said.content, HALTS):
             words = (getattr(said.content, name, "") for name in ("reason", "what", "circumstances", "place"))
