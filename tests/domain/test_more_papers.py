@@ -386,7 +386,7 @@ def test_papers_say_what_became_of_exhibits_and_of_a_corrected_act_what_is_right
 
 
 def test_a_hold_is_said_with_what_was_decided_and_a_service_with_its_name() -> None:
-    """That it was held is half of it: a court reads that it went on. Who is no more than an id in a finding has its name beside."""
+    """That it was held is half of it: a court reads that it went on. An id in a finding has its name beside it."""
     table = Table().dispatch()
     table.say("uz.customs", "hold_requested", reason="the driver waits")
     for service in ("kz.police", "kz.prosecutor"):

@@ -188,8 +188,8 @@ class _CourtReport(Ways, CourtGoods, Proof):
         lines: list[Told] = []
         for said, reason in story.halts(record):
             quoted = tongue.quoted(reason, *said.entries)
-            filled = {"service": self.service(said.service), "what": halt_called(tongue, said), "reason": quoted}
-            lines.append((SAID, filled))
+            what = halt_called(tongue, said)
+            lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
         for entry, event in record.events(Halted):
             lines.append((HALTED, {"what": tongue.finding(record, event.finding, entry.seq)}))
         for seq, silence in story.silences(record):
