@@ -1663,7 +1663,9 @@ BUGS = (
     Bug("R30", "domain/papers/forms/lots.py", "if disposed.to and disposed.how in TO_WHOM:", "if False:", "more_papers"),
     Bug("R8", "domain/papers/forms/telling.py", "if not isinstance(said.content, HoldDecided):", "if True:", "more_papers"),
     Bug("R7", "domain/papers/forms/story.py", "if end is None and (destroyed := ", "if False and (destroyed := ", "more_papers"),
-    Bug("R7", "domain/papers/forms/court_goods.py", "for said, out in record.said(TakenOut):", "for said, out in ():", "taken_out"),
+    Bug(
+        "R7", "domain/papers/forms/court_goods.py", "for said, out in record.said(TakenOut):", "for said, out in ():", "taken_out"
+    ),
     Bug("R30", "domain/views/returns.py", "together(goods.removed)", "()", "results"),
     Bug(
         "R31",
