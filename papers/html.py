@@ -33,6 +33,7 @@ def _environment() -> Environment:
     environment.filters["css"] = in_css
     environment.filters["counted"] = counted
     environment.filters["unparted"] = unparted
+    environment.filters["first_word"] = first_word
     return environment
 
 
@@ -40,6 +41,13 @@ def unparted(text: str) -> str:
     """A text in which no line ends between the sign for a number and the number, nor between "of" and the blank behind it."""
     text = text.replace("№ ", "№\u00a0").replace("No. ", "No.\u00a0")
     return f"{text[:-1]}\u00a0" if text.endswith((" of ", " от ")) else text
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """A text behind a box: what stays on the line of its box, and the rest."""
+    begins = len(text) - len(text.lstrip())
+    end = text.find(" ", begins)
+    return (text, "") if end < 0 else (text[:end], text[end:])
 
 
 def counted(sheet: str) -> str:

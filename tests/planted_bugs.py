@@ -1747,6 +1747,12 @@ BUGS = (
     Bug("R1", "domain/papers/forms/unwritten.py", "if written is not None:", "if False:", "papers"),
     Bug("R20", "domain/papers/record.py", "elif self._takes_two(one):", "elif False:", "papers"),
     Bug("R30", "domain/papers/forms/seizure.py", "record.said(Prepared) if one.removed]", "()]", "more_papers"),
+    Bug("R30", "domain/papers/forms/lots.py", "if disposed.to and disposed.how in TO_WHOM:", "if False:", "more_papers"),
+    Bug("R8", "domain/papers/forms/telling.py", "if not isinstance(said.content, HoldDecided):", "if True:", "more_papers"),
+    Bug("R7", "domain/papers/forms/story.py", "if end is None and (destroyed := ", "if False and (destroyed := ", "more_papers"),
+    Bug(
+        "R7", "domain/papers/forms/court_goods.py", "for said, out in record.said(TakenOut):", "for said, out in ():", "taken_out"
+    ),
     Bug("R30", "domain/views/returns.py", "together(goods.removed)", "()", "results"),
     Bug(
         "R31",

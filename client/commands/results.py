@@ -128,7 +128,7 @@ def _shown(found: Results) -> Group:
     """The numbers, then every table with a bar beside what can be compared."""
     language = of(os.environ)
     head = Text(f"{speak(words.COUNTED_BY[found.counted_by])}: {words.in_period(found.period)}", style="bold")
-    numbers = "   ".join(f"{name}: {count}" for name, count in words.headline(found, speak))
+    numbers = "   ".join(f"{name}: {count}" for name, count in words.headline(found, speak, language))
     parts: list[Text | Table] = [head, Text(numbers)]
     if not found.totals:
         parts.append(Text(speak(words.NOTHING)))

@@ -54,6 +54,8 @@ MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9]{2}:[0
 
 STATES = ("state", "states", "own", "given", "asked")
 """What a finding calls a State that it names."""
+SERVICES = ("by", "carrier", "competent", "decider", "giver", "held_by", "holder", "service", "services", "taker", "to", "voice")
+"""And a service. What it calls so and the directory does not know, such as a team, stands as it is."""
 WITH_ARTICLE = re.compile(
     r"\b(Republic|Federation|Federated|Kingdom|States|Emirates|Islands|Territor(y|ies))\b"
     "|^(Netherlands|Philippines|Bahamas|Maldives|Comoros|Gambia|Holy See|State of)"
@@ -120,21 +122,30 @@ class Tongue:
         """What is done beside letting it go on."""
         return Value(self.translate(MEASURES[one]), sources)
 
-    def finding(self, finding: Finding, *sources: Source) -> Value:
-        """The sentence of a finding, its moments as papers write them, and States by name."""
+    def finding(self, record: Record, finding: Finding, *sources: Source) -> Value:
+        """The sentence of a finding, its moments as papers write them, States by name, and services by id and name."""
         shapes = CODES[finding.code].shapes
         named = {
-            name: self._named(value) if name in STATES and shapes.get(name) in ("name", "names") else value
+            name: self._named(record, name, value) if shapes.get(name) in ("name", "names") else value
             for name, value in finding.parameters.items()
         }
         said = say_plainly(finding.model_copy(update={"parameters": named}), self.translate)
-        return Value(MOMENT.sub(lambda found: self.moment(instant(found[0])), said), sources)
+        known = any(named[name] != finding.parameters[name] for name in SERVICES if name in named)
+        by_name: tuple[Source, ...] = ("directory",) if known else ()
+        return Value(MOMENT.sub(lambda found: self.moment(instant(found[0])), said), (*sources, *by_name))
 
-    def _named(self, codes: Parameter) -> Parameter:
-        """States of a finding as a sentence calls them."""
-        if isinstance(codes, tuple):
-            return tuple(self.the_state(one, "computed").text for one in codes)
-        return self.the_state(str(codes), "computed").text
+    def _named(self, record: Record, parameter: str, ids: Parameter) -> Parameter:
+        """States and services of a finding as a sentence calls them."""
+        if isinstance(ids, tuple):
+            return tuple(str(self._named(record, parameter, one)) for one in ids)
+        if parameter in STATES:
+            return self.the_state(str(ids), "computed").text
+        return self._with_name(record, str(ids)) if parameter in SERVICES else ids
+
+    def _with_name(self, record: Record, service: str) -> str:
+        """The id, which no language declines, and in brackets the name, so that it is right whatever the sentence asks."""
+        called = self.service(record, service).text
+        return service if called == service else f"{service} ({called})"
 
     def language(self, code: str, *sources: Source) -> Value:
         """What a language is called; by its code, where that is not one of those that services write in."""

@@ -5,6 +5,7 @@ A name of goods stands in no result (`domain.views.tally`), so whatever is in a 
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -55,7 +56,10 @@ _HELD: Final[Mapping[str, str]] = {
     "ended": mark("held, and did not go on"),
     "open": mark("held, and not decided yet"),
 }
+UNITS: Final = mark("{number} units")
 _BLIND: Final = mark("did not know")
+_LONG: Final = re.compile(r"(?<![0-9.])[0-9]{4,}")
+"""A whole number, or what stands before its point, of which the thousands are not apart."""
 _KEPT: Final[Mapping[str, str]] = {"held": mark("still held"), "released": mark("released")}
 
 
@@ -84,10 +88,15 @@ def in_tables(found: Results, speak: Translate, language: str) -> tuple[ShownTab
     return tuple(one for one in _tables(found, speak, language) if one.rows)
 
 
-def headline(found: Results, speak: Translate) -> tuple[tuple[str, int], ...]:
+def thousands_apart(text: object, language: str) -> str:
+    """As a reader of this language has thousands apart: by commas, in Russian by a narrow space at which no line ends."""
+    return _LONG.sub(lambda found: f"{int(found[0]):,}".replace(",", "\u202f" if language == "ru" else ","), str(text))
+
+
+def headline(found: Results, speak: Translate, language: str) -> tuple[tuple[str, str], ...]:
     """The four numbers that different forms mean by a case, each with its name."""
     all_ = found.all
-    numbers = (all_.operations, all_.consignments, all_.count, all_.amount)
+    numbers = _numbers(language, all_.operations, all_.consignments, all_.count, all_.amount)
     return tuple(zip(map(speak, (OPERATIONS, CONSIGNMENTS, LEGS, PARCELS)), numbers, strict=True))
 
 
@@ -112,6 +121,10 @@ def last_day(period: Period) -> date:
     return (datetime.fromisoformat(period.until) - datetime.resolution).date()
 
 
+def _numbers(language: str, *counts: int) -> tuple[str, ...]:
+    return tuple(thousands_apart(one, language) for one in counts)
+
+
 def _tables(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
     by: Mapping[str, tuple[str, Translate]] = {
         "end": (mark("How they ended"), lambda code: speak(OUTCOMES.get(code, mark("not ended")))),
@@ -124,18 +137,19 @@ def _tables(found: Results, speak: Translate, language: str) -> Iterator[ShownTa
         counted = sorted(found.of("counted", of), key=lambda one: (-one.consignments, one.by))
         rows = (
             ResultsRow(
-                (name(one.by), *map(str, (one.operations, one.consignments, one.count, one.amount))), *_bar(one.consignments)
+                (name(one.by), *_numbers(language, one.operations, one.consignments, one.count, one.amount)),
+                *_bar(one.consignments, language),
             )
             for one in counted
         )
         yield ShownTable(speak(title), ("", *units), tuple(rows), bars=units[1])
     yield from _goods(found, speak, language)
-    yield from _people(found, speak)
-    yield from _conduct(found, speak)
+    yield from _people(found, speak, language)
+    yield from _conduct(found, speak, language)
 
 
-def _bar(count: int) -> tuple[int, str]:
-    return count, str(count)
+def _bar(count: int, language: str) -> tuple[int, str]:
+    return count, thousands_apart(count, language)
 
 
 def _goods(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
@@ -153,24 +167,24 @@ def _goods(found: Results, speak: Translate, language: str) -> Iterator[ShownTab
                 (
                     what(one, speak, language),
                     speak(_KNOWN[one.how]),
-                    "" if one.how == "unmeasured" else how_much(one, speak),
-                    *map(str, (one.consignments, one.operations)),
+                    "" if one.how == "unmeasured" else how_much(one, speak, language),
+                    *_numbers(language, one.consignments, one.operations),
                 ),
-                *((one.amount, how_much(one, speak)) if one.of == "mass" else (0, "")),
+                *((one.amount, how_much(one, speak, language)) if one.of == "mass" else (0, "")),
             )
             for one in totals
         )
         yield ShownTable(speak(title), head, tuple(rows), words=2)
     gross = {"weighed": mark("gross weight"), "not_weighed": mark("not weighed")}
     rows = (
-        ResultsRow((speak(gross[one.of]), _mass(one, speak), *map(str, (one.consignments, one.operations))))
+        ResultsRow((speak(gross[one.of]), _mass(one, speak, language), *_numbers(language, one.consignments, one.operations)))
         for one in found.of("interdicted")
     )
     yield ShownTable(speak(mark("Interdicted: the consignment as it was")), (head[0], *head[2:]), tuple(rows))
 
 
-def _mass(one: Total, speak: Translate) -> str:
-    return told(say_mass(one.amount), speak) if one.amount else ""
+def _mass(one: Total, speak: Translate, language: str) -> str:
+    return thousands_apart(told(say_mass(one.amount), speak), language) if one.amount else ""
 
 
 def what(one: Total, speak: Translate, language: str) -> str:
@@ -190,18 +204,22 @@ def what(one: Total, speak: Translate, language: str) -> str:
     return f"{speak(kinds.get(one.of, OTHER))} {name}"
 
 
-def how_much(one: Total, speak: Translate) -> str:
-    """The sum, in the units of what it is."""
+def how_much(one: Total, speak: Translate, language: str) -> str:
+    """The sum, in the units of what it is; what is counted is in whatever its plan counts it in."""
     if one.of == "mass":
-        return told(say_mass(one.amount), speak)
-    return f"{say_minor(one.by, one.amount)} {one.by}" if one.of == "cash" and len(one.by) == 3 else str(one.amount)
+        return _mass(one, speak, language) or told(say_mass(0), speak)
+    if one.of == "cash" and len(one.by) == 3:
+        return f"{thousands_apart(say_minor(one.by, one.amount), language)} {one.by}"
+    return speak(UNITS).format(number=thousands_apart(one.amount, language))
 
 
-def _people(found: Results, speak: Translate) -> Iterator[ShownTable]:
+def _people(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
     head = ("", speak(CONSIGNMENTS), speak(OPERATIONS))
     order = {name: number for number, name in enumerate(_REACHED)}
     rows = (
-        ResultsRow((speak(_REACHED[one.of]), str(one.consignments), str(one.operations)), *_bar(one.consignments))
+        ResultsRow(
+            (speak(_REACHED[one.of]), *_numbers(language, one.consignments, one.operations)), *_bar(one.consignments, language)
+        )
         for one in sorted(found.of("reached"), key=lambda one: order[one.of])
     )
     yield ShownTable(speak(mark("Supplier and distributor reached")), head, tuple(rows), bars=head[1])
@@ -214,9 +232,9 @@ def _people(found: Results, speak: Translate) -> Iterator[ShownTable]:
                 (
                     _called(CRIMINAL_ROLES, one.of, speak) + (f" ({speak(_BLIND)})" if one.by == "unwitting" else ""),
                     speak(_KEPT.get(one.how, OTHER)),
-                    *map(str, (one.count, one.consignments)),
+                    *_numbers(language, one.count, one.consignments),
                 ),
-                *_bar(one.count),
+                *_bar(one.count, language),
             )
             for one in sorted(persons, key=lambda one: (-one.count, one.key))
         ),
@@ -225,7 +243,7 @@ def _people(found: Results, speak: Translate) -> Iterator[ShownTable]:
     )
 
 
-def _conduct(found: Results, speak: Translate) -> Iterator[ShownTable]:
+def _conduct(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
     times = speak(mark("Times"))
     named: dict[str, str] = {f"held/{code}": text for code, text in _HELD.items()}
     named |= {f"stopped/{cause}": text for cause, text in IN_GENERAL.items()}
@@ -234,7 +252,10 @@ def _conduct(found: Results, speak: Translate) -> Iterator[ShownTable]:
     yield ShownTable(
         speak(mark("Holds and stops")),
         ("", times, speak(CONSIGNMENTS)),
-        tuple(ResultsRow((name, str(one.count), str(one.consignments)), *_bar(one.count)) for name, one in stops),
+        tuple(
+            ResultsRow((name, *_numbers(language, one.count, one.consignments)), *_bar(one.count, language))
+            for name, one in stops
+        ),
         bars=times,
     )
 

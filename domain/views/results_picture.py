@@ -46,7 +46,7 @@ def picture(found: Results, speak: Translate, language: str) -> str:
     for line in broken(title, canvas.width - 2 * MARGIN, 18, bold=True):
         canvas.text(MARGIN, y, line, size=18, bold=True)
         y += 24
-    y = _numbers(canvas, found, y + 24, speak)
+    y = _numbers(canvas, found, y + 24, speak, language)
     left = right = y + 34
     for one in _panels(found, speak, language):
         if left <= right:
@@ -73,10 +73,10 @@ def _panels(found: Results, speak: Translate, language: str) -> tuple[ShownTable
     return tuple(one for one in in_tables(found, speak, language) if any(row.size for row in one.rows))
 
 
-def _numbers(canvas: Canvas, found: Results, y: float, speak: Translate) -> float:
+def _numbers(canvas: Canvas, found: Results, y: float, speak: Translate, language: str) -> float:
     each = (canvas.width - 2 * MARGIN) / 4
-    for number, (name, count) in enumerate(headline(found, speak)):
-        canvas.text(MARGIN + number * each, y, str(count), size=30, bold=True, fill=ACCENT)
+    for number, (name, count) in enumerate(headline(found, speak, language)):
+        canvas.text(MARGIN + number * each, y, count, size=30, bold=True, fill=ACCENT)
         canvas.text(MARGIN + number * each, y + 22, name, fill=QUIET)
     if not found.totals:
         canvas.text(MARGIN, y + 50, speak(NOTHING), fill=QUIET)

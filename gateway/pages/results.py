@@ -38,7 +38,7 @@ async def results(request: web.Request) -> web.Response:
         days=(found.period.since[:10], words.last_day(found.period)),
         title=speak(words.COUNTED_BY[found.counted_by]),
         period=words.in_period(found.period),
-        numbers=words.headline(found, speak),
+        numbers=words.headline(found, speak, language),
         remarks=words.remarks(found, speak),
         nothing=speak(words.NOTHING),
         panels=tuple(panels(found, speak, language)),

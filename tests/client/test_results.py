@@ -64,7 +64,7 @@ async def test_they_are_shown_with_bars_and_written_as_files(folder: Path) -> No
     assert 0 == shown.code
     assert "Operations: 3" in shown.out
     assert "█" in shown.out
-    assert "250000.00 EUR" in shown.out
+    assert "250,000.00 EUR" in shown.out
     assert "2000-01-01 – 2100-12-31 (UTC)" in shown.out
     assert any(line["by"] == "EUR" for line in lines)
     assert (folder / "out.svg").read_text().startswith("<svg")

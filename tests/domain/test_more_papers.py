@@ -277,7 +277,7 @@ def test_what_was_found_passes_by_an_act_of_giver_and_taker() -> None:
 def test_a_part_of_a_lot_is_told_by_what_it_is_of_and_by_its_mass() -> None:
     """No blank stands where the record knows what was handed over."""
     printed = text(made(Record.of(delivered("sydney-perth")), "transfer.au.federal-police"))
-    assert "METH-1a part of: what was taken out: methamphetamine100\u202fg" in printed
+    assert "METH-1a part of what was taken out: methamphetamine100\u202fg" in printed
 
 
 def test_a_declassified_paper_bears_the_act_in_the_place_of_its_mark() -> None:
@@ -365,16 +365,39 @@ def test_who_did_not_know_is_told_apart_in_every_paper() -> None:
 
 
 def test_papers_say_what_became_of_exhibits_and_of_a_corrected_act_what_is_right() -> None:
-    """Returned, before a court, in another State by an act of transfer; the commission of a destruction as it was corrected."""
+    """Returned and to whom, before which court, in another State by an act of transfer; the commission of a destruction as it was
+    corrected; and of a consignment that was destroyed whole, what it was.
+    """
     record = Record.of(delivered("joint-plan"))
     results, transfer = text(made(record, "results")), text(made(record, "transfer.kz.knb"))
     destroyed = text(made(RECORD, "destruction.kg.security"))
 
-    for said in ("CAR-1: returned", "LOT-1, SAMPLE-1: handed to the court"):
+    for said in (
+        "CAR-1: returned, to whom: “Firm B, Tashkent (example)”",
+        "LOT-1, SAMPLE-1: handed to the court: “Criminal court",
+    ):
         assert said in results
+    gone = Record.of(delivered("destroyed-on-the-road"))
+    assert "the consignmentthe consignment: acetic anhydride400" in text(made(gone, "destruction.tj.customs"))
+    assert "6\u202fh 30\u202fminon the way" in text(made(gone, "results"))
     assert "SAMPLE-2" in transfer
     assert "UZ0071/S" in transfer
     assert ("K-9" in destroyed, "K-12" in destroyed) == (True, False)
+
+
+def test_a_hold_is_said_with_what_was_decided_and_a_service_with_its_name() -> None:
+    """That it was held is half of it: a court reads that it went on. An id in a finding has its name beside it."""
+    table = Table().dispatch()
+    table.say("uz.customs", "hold_requested", reason="the driver waits")
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "hold_decided", "hold.1", decision="go_on", reason="a puncture")
+    table.say("uz.police", "seizure", "accounting")
+    court, results = text(for_the_court(table)), text(made(Record.of(table.delivery), "results"))
+    russian = text(made(Record.of(table.delivery), "results", "ru"))
+
+    assert all("decision on the hold: it goes on, “a puncture”" in said for said in (court, results))
+    assert "uz.police (Ministry of Internal Affairs of Uzbekistan)" in results
+    assert "uz.police (МВД Узбекистана)" in russian
 
 
 def test_a_time_between_two_moments_is_the_one_between_those_that_are_printed() -> None:

@@ -408,7 +408,7 @@ def test_what_is_under_way_has_started_and_not_ended() -> None:
 def test_an_empty_period_says_so() -> None:
     """In words, in noughts, and in a picture."""
     empty = added()
-    assert [0, 0, 0, 0] == [count for _, count in words.headline(empty, str)]
+    assert ["0", "0", "0", "0"] == [count for _, count in words.headline(empty, str, "en")]
     assert () == words.in_tables(empty, str, "en")
     assert words.NOTHING in picture(empty, str, "en")
     assert 1 == len(words.in_csv(empty).splitlines())
@@ -433,7 +433,8 @@ def test_tables_and_picture_say_it_in_the_readers_language(language: str) -> Non
     cells = {cell for one in shown.values() for row in one.rows for cell in row.cells}
 
     assert {"heroin", "MDMA", "118 kg"} <= cells if language == "en" else {"героин", "МДМА", "118 кг"} <= cells
-    assert any("250000.00 EUR" in cell for cell in cells)
+    assert ("250,000.00 EUR" if language == "en" else "250\u202f000.00 EUR") in cells
+    assert "1,234.000056 kg, 1,000" == words.thousands_apart("1234.000056 kg, 1000", "en")
     assert picture(found, speaker(language), language).startswith("<svg")
     drawn = list(panels(found, speaker(language), language))
     assert len(drawn) > 5

@@ -102,6 +102,8 @@ def test_r30_a_sample_on_the_road_has_a_holder_and_the_balance_closes() -> None:
     assert (added.taken_out, added.closes) == (10_000, True)
     court = for_the_court(table)
     assert "Kazakhstan as S-1, act No. 7/9 of 02.03.2022: 4-mmc 10\u202fg." in text(court)
+    assert "taken out on the way13,890\u202fgKZ000009/H" in text(court), "why another seal was on it is said where seals are"
+    assert "Kazakhstan13,890\u202fg" in text(made(Record.of(table.delivery), "results"))
     assert said_in(court, "taken out on the way 10\u202fg") == said_in(court, "goes on 13,190\u202fg")
     (bars,) = [one for one in court.paper.blocks if isinstance(one, Bars) and len(one.rows) == 4]
     kept, went_on = (bars.rows[number].bars for number in (1, 2))

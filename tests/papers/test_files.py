@@ -205,6 +205,14 @@ def test_no_letter_is_printed_as_a_box() -> None:
     assert "中文" in visible(html.render(with_text("中文")))
 
 
+def test_a_box_stays_with_its_word() -> None:
+    """In a browser no line ends between a box and the word behind it."""
+    file = paper().decode()
+
+    assert '<span class="kept"><span class="box"></span> none</span>' in file
+    assert file.count('<span class="kept"><span class="box') == file.count('<span class="box') == 4
+
+
 def test_words_from_right_to_left_stand_apart() -> None:
     """What somebody wrote in Hebrew or Arabic is isolated, so that the figures beside it stay where they are."""
     made = make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)

@@ -19,7 +19,7 @@ from domain.papers.forms.parts import (
     others_of_the_group,
     weight,
 )
-from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, SAID, Told
+from domain.papers.forms.telling import ARRESTED, GAPS_SEEN, NO, OUTCOME, SAID, Told, halt_called
 from domain.papers.paper import (
     Blank,
     Block,
@@ -39,7 +39,6 @@ from domain.rules.arrival import ArresteeReleased, ArrestMade, NoArrest
 from domain.rules.handling import DisclosurePermitted
 from domain.rules.stop import Interdicted
 from domain.views.names import OUTCOMES
-from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 MADE_FOR = mark("Made for a court. What its provider has not permitted is not in it: {count} left out, see section 9.")
@@ -90,7 +89,7 @@ class CourtForm(Form):
     """Made from the record as it may go before a court, by whoever holds a packet or sees the whole."""
 
     name = "court"
-    version = 7
+    version = 8
     title = mark("report for the court")
     of_the_whole = True
     purpose = "court"
@@ -188,11 +187,11 @@ class _CourtReport(Ways, CourtGoods, Proof):
         yield self.head(REFUSALS)
         lines: list[Told] = []
         for said, reason in story.halts(record):
-            what = Value(say_kind(said.statement.kind, tongue.translate), said.entries)
             quoted = tongue.quoted(reason, *said.entries)
+            what = halt_called(tongue, said)
             lines.append((SAID, {"service": self.service(said.service), "what": what, "reason": quoted}))
         for entry, event in record.events(Halted):
-            lines.append((HALTED, {"what": tongue.finding(event.finding, entry.seq)}))
+            lines.append((HALTED, {"what": tongue.finding(record, event.finding, entry.seq)}))
         for seq, silence in story.silences(record):
             services = joined(Value(self.the_service(one).text, (seq, "directory")) for one in silence.services)
             lines.append((SILENT, {"services": services}))
@@ -204,7 +203,9 @@ class _CourtReport(Ways, CourtGoods, Proof):
             yield self.tell(NOT_ACCEPTED, count=Value(str(len(refused)), counted(refused)))
         else:
             yield self.tell(ALL_ACCEPTED, no=self.no())
-        remarks = [(REMARKED, {"what": tongue.finding(finding, entry.seq)}) for entry, finding in record.delivery.remarked()]
+        remarks = [
+            (REMARKED, {"what": tongue.finding(record, finding, entry.seq)}) for entry, finding in record.delivery.remarked()
+        ]
         yield from self.told(remarks)  # type: ignore[arg-type]
 
     def _arrests(self) -> Iterator[Block]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.delivery.holdings import CONSIGNMENT, exhibits
 from domain.delivery.watching import unwatched
 from domain.papers.forms import story
-from domain.papers.forms.lots import is_given, label_of, lot_of
+from domain.papers.forms.lots import fate_of, is_given, label_of, lot_of
 from domain.papers.forms.parts import (
     NONE,
     act,
@@ -31,12 +31,14 @@ from domain.papers.paper import (
     Words,
 )
 from domain.papers.record import Heard
-from domain.papers.tongue import joined
+from domain.papers.tongue import joined, printed
 from domain.plan.goods import SubstanceMass
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.detection import Detected
+from domain.rules.disposing import Disposed
 from domain.rules.examining import LaboratoryReport
 from domain.rules.handing_on import ExhibitsAccepted
+from domain.rules.stop import Destroyed
 from domain.rules.taking_out import TakenOut
 from domain.views.names import EXHIBITS, FATES
 from domain.words.text import mark
@@ -92,10 +94,12 @@ class CourtGoods(ReportTelling):
         held = sorted((*self._before_it_left(), *self._on_the_way()), key=lambda one: one[0].counted)
         rows = [row((self.service(said.service),), *cells) for said, *cells in held]
         numbers = [said.seq for said, *_ in held]
-        heads = ((WHO, 5), (SINCE, 3), (GROSS, 4, True), (SEALS, 4), (CHECKED, 4))
+        heads = ((WHO, 5), (SINCE, 4), (GROSS, 4, True), (SEALS, 4), (CHECKED, 3))
         yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
         lines: list[Told] = []
+        destroyed = tuple(seq for said, _ in record.said(Destroyed) for seq in said.entries)
+        disposed = {label: (said, one) for said, one in record.said(Disposed) for label in one.exhibits}
         for label, one in exhibits(record.delivery.state).items():
             lot = lot_of(record, label, tongue)
             last: tuple[Source, ...] = (one.entry,) if one.entry else ()
@@ -105,11 +109,17 @@ class CourtGoods(ReportTelling):
                 exhibit = (*exhibit, Words(", "), tongue.exhibit(one.what, *lot.sources))
             if one.inside:
                 exhibit = (*exhibit, Words(", "), *tongue.words(INSIDE))
+            fate: Line = ()
+            if one.fate is not None:
+                by = destroyed if one.fate == "destroyed" else ()
+                fate = (Value(tongue.translate(FATES.get(one.fate, one.fate)), last or by or lot.sources),)
+            if label in disposed and one.fate == disposed[label][1].how:
+                fate = fate_of(*disposed[label], tongue)
             if one.holder is not None:
-                lines.append((HELD, {"exhibit": exhibit, "holder": self.the_service(one.holder)}))
+                holder: Line = (self.the_service(one.holder),)
+                lines.append((HELD, {"exhibit": exhibit, "holder": joined(filter(None, (holder, fate)), "; ")}))
             else:
-                fate = Value(tongue.translate(FATES.get(one.fate or "", one.fate or "–")), last or lot.sources)
-                lines.append((GONE, {"exhibit": exhibit, "fate": fate}))
+                lines.append((GONE, {"exhibit": exhibit, "fate": fate or NONE}))
         yield from self.told(lines)
 
     def _before_it_left(self) -> Iterator[tuple[Heard, Line, Line, Line, Line]]:
@@ -128,7 +138,7 @@ class CourtGoods(ReportTelling):
             yield said, (self.moment(said),), weighed, seals(prepared.seals, *said.entries), NONE
 
     def _on_the_way(self) -> Iterator[tuple[Heard, Line, Line, Line, Line]]:
-        """Who took it over, with what each side weighed, and who seized it."""
+        """Who took it over, with what each side weighed; how it was closed again after something was taken out; who seized it."""
         record, tongue = self.record, self.tongue
         for said, accepted in record.said(HandoverAccepted):
             offers = [one for one in record.said(HandoverOffered, said.checkpoint) if one[0].counted <= said.counted]
@@ -137,6 +147,9 @@ class CourtGoods(ReportTelling):
             missed = (tongue.quoted(accepted.not_checked, *said.entries),) if accepted.not_checked else NONE
             gross = (*given, Words(" / "), *weight(tongue, accepted.gross, *said.entries))
             yield said, (self.moment(said),), gross, seals(accepted.seals, *said.entries), missed
+        for said, out in record.said(TakenOut):
+            when = (self.moment(said), Words(", "), *tongue.words(TAKEN))
+            yield said, when, weight(tongue, out.gross, *said.entries), seals(out.seals, *said.entries), NONE
         ends = [(said, one.gross) for said, one in story.interdictions(record)]
         ends += [(said, one.gross) for said, one in story.seizures(record)]
         for said, mass in ends:
@@ -178,9 +191,9 @@ class CourtGoods(ReportTelling):
         yield from self.told([self._examined(said, one) for said, one in record.said(LaboratoryReport)])
         found = record.delivery.balance.differences()
         for finding in found:
-            yield self.tell(DIFFERS, what=tongue.finding(finding, "computed"))
+            yield self.tell(DIFFERS, what=tongue.finding(self.record, finding, "computed"))
         for finding in record.delivery.balance.let_pass():
-            yield self.tell(WITHIN, what=tongue.finding(finding, "computed"))
+            yield self.tell(WITHIN, what=tongue.finding(self.record, finding, "computed"))
         if not found:
             yield self.tell(CLOSES, computed=COMPUTED)
 
@@ -296,7 +309,7 @@ class CourtGoods(ReportTelling):
             yield table(tongue, heads, rows, numbers)
         else:
             yield self.tell(NO_GAPS, no=self.no())
-        log = unwatched(record.delivery.state.watch_log)
+        log = [one for one in unwatched(record.delivery.state.watch_log) if printed(one.begins) != printed(one.ends)]
         yield from self.told(
             [
                 (

@@ -112,7 +112,7 @@ class Mapped(ReportTelling):
         ridden = {one.leg.id: one for one in story.ways(self.record)}
         for leg in plan.legs:
             way = ridden.get(leg.id)
-            arrived = way is not None and way.ends is not None and not way.seized
+            arrived = way is not None and way.arrived
             for call in leg.calls:
                 there = with_post(call.place, call.post)
                 named = self.tongue.place(there, call.state, "plan") if call.state is not None else Value(there, ("plan",))

@@ -56,6 +56,9 @@ WATCHED_LEGEND = mark("leg, with how often it was reported to be in hand or in s
 RESPONSIBLE = mark("{service} was responsible from {begins} until {ends}, {state}: {means}.")
 STILL = mark("{service} was responsible from {begins} on, {state}: {means}; an end of that leg is not recorded.")
 SEIZED_THERE = mark("{service} was responsible from {begins}, {state}: {means}; it was seized on the way, as recorded on {ends}.")
+DESTROYED_THERE = mark(
+    "{service} was responsible from {begins}, {state}: {means}; it was destroyed on the way, as recorded on {ends}."
+)
 LONGEST = mark("The longest time between two reports was {span}.")
 LONGEST_PLANNED = mark("The longest time between two reports was {span}; by the plan it is to be sighted every {check_in}.")
 NOT_LEFT = mark("That it left is not recorded{computed}.")
@@ -220,10 +223,9 @@ class Ways(Mapped):
             }
             if one.ends is None:
                 yield self.tell(STILL, **filled)
-            elif one.seized:
-                yield self.tell(SEIZED_THERE, **filled, ends=self.at(one.ends, *one.entries[-1:]))
             else:
-                yield self.tell(RESPONSIBLE, **filled, ends=self.at(one.ends, *one.entries[-1:]))
+                sentence = SEIZED_THERE if one.seized else DESTROYED_THERE if one.destroyed else RESPONSIBLE
+                yield self.tell(sentence, **filled, ends=self.at(one.ends, *one.entries[-1:]))
         spans = [(later.at - earlier.at, (*earlier.entries, *later.entries)) for earlier, later in pairwise(seen)]
         if spans:
             longest, entries = max(spans, key=lambda one: one[0])

@@ -71,7 +71,7 @@ class DestructionForm(Form):
     """One each time that exhibits were destroyed, or that the consignment itself was."""
 
     name = "destruction"
-    version = 6
+    version = 7
     title = mark("act of destruction")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -117,8 +117,7 @@ def _blocks(record: Record, said: Heard, gone: Disposed | Destroyed, tongue: Ton
         yield each_lot(record, said, gone.exhibits, tongue)
     else:
         yield Paragraph(tongue.say(WHOLE, circumstances=tongue.quoted(gone.circumstances, *said.entries)), "left")
-        if items := inside(record.delivery.state):
-            yield each_lot(record, said, items, tongue)
+        yield each_lot(record, said, (CONSIGNMENT, *inside(record.delivery.state)), tongue)
     yield Paragraph(tongue.say(IDENTITY, yes=TickBox(), no=TickBox(), blank=Blank(3)), "left")
     yield Paragraph(tongue.say(NOTHING_LEFT, yes=TickBox(), no=TickBox(), blank=Blank(4)), "left")
     digests = recorded((said,))

@@ -5,33 +5,40 @@ from dataclasses import dataclass
 
 from domain.delivery.holdings import CONSIGNMENT, OWN_LABELS, REMOVED, SAMPLES, seized_label
 from domain.papers.forms import story
-from domain.papers.forms.parts import NONE, counted, item_of, mass_of, row, table, weight
+from domain.papers.forms.parts import NONE, act, counted, item_of, mass_of, row, table, weight
 from domain.papers.paper import Blank, Line, Source, Table, TableRow, Value
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue, joined
 from domain.plan.goods import AnyAmount, SubstanceMass
 from domain.rules.balance import Seizure
+from domain.rules.disposing import Disposed
 from domain.rules.examining import ExhibitDivided, LaboratoryReport
 from domain.rules.preparation import Prepared
 from domain.rules.taking_out import TakenOut
 from domain.views.amounts import together
-from domain.views.names import EXHIBITS
+from domain.views.names import EXHIBITS, FATES
 from domain.words.text import mark
 
 LABEL, WHAT, MASS, PACKED = mark("Exhibit"), mark("What"), mark("Net mass"), mark("Packing, seal")
 LEFT = mark("after the examination")
-PART_OF = mark("a part of: {lot}")
+PART_OF = mark("a part of {lot}")
 LOTS: Mapping[str, str] = {
     REMOVED: mark("taken out at the preparation"),
     SAMPLES: mark("samples"),
     CONSIGNMENT: mark("the consignment"),
 }
 SEIZED = mark("seized")
-SEIZED_IN_ALL, NOTHING = mark("seized"), mark("none")
+SEIZED_IN_ALL, NOTHING = mark("seized"), mark("nothing")
 ON_THE_WAY, BEFORE_IT_LEFT = mark("{consignment}, on the way"), mark("{consignment}, before it had left")
 TAKEN_OUT = mark("at the preparation {amounts}")
 OUT_ON_THE_WAY = mark("taken out on the way {amounts}")
 TAKEN_FROM_IT = mark("taken out on the way")
+BY_ACT = mark("{fate}, {act}")
+TO_WHOM: Mapping[str, str] = {
+    "returned": mark("returned, to whom: {to}"),
+    "handed_to_court": mark("handed to the court: {to}"),
+    "kept": mark("kept for a proceeding: {to}"),
+}
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,14 @@ def seized_in_all(record: Record, tongue: Tongue, mine: Callable[[str], bool] = 
         amounts = joined(Value(tongue.amount(one), entries) for one in together(each for _, out in taken for each in out.samples))
         found.append(tongue.say(OUT_ON_THE_WAY, amounts=amounts))
     return joined(found) or (Value(tongue.translate(NOTHING), ("computed",)),)
+
+
+def fate_of(said: Heard, disposed: Disposed, tongue: Tongue) -> Line:
+    """What became of exhibits, to whom or what for, and by which act."""
+    fate: Line = (Value(tongue.translate(FATES.get(disposed.how, disposed.how)), said.entries),)
+    if disposed.to and disposed.how in TO_WHOM:
+        fate = tongue.say(TO_WHOM[disposed.how], to=tongue.quoted(disposed.to, *said.entries))
+    return tongue.say(BY_ACT, fate=fate, act=act(tongue, disposed.reference, *said.entries))
 
 
 def is_given(label: str) -> bool:

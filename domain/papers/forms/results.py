@@ -8,7 +8,7 @@ from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
 from domain.papers.form import Form
 from domain.papers.forms import story
-from domain.papers.forms.lots import NOTHING, SEIZED_IN_ALL, label_of, seized_in_all
+from domain.papers.forms.lots import SEIZED_IN_ALL, TAKEN_FROM_IT, fate_of, label_of, seized_in_all
 from domain.papers.forms.parts import (
     NONE,
     act,
@@ -24,7 +24,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
-from domain.papers.forms.telling import SAID
+from domain.papers.forms.telling import SAID, halt_called
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
     Blank,
@@ -56,7 +56,8 @@ from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.disposing import Disposed
 from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
-from domain.views.names import FATES, OUTCOMES
+from domain.rules.taking_out import TakenOut
+from domain.views.names import OUTCOMES
 from domain.views.sentences import say_kind
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -117,7 +118,7 @@ HELD = mark("held on {day}, {service}")
 HANDED_TO = mark("{act}, to {addressee}")
 TO_WHOM = mark("{one} investigator  {other} prosecutor  {third} court; order No. {number}")
 OWN_COSTS, SHARED_COSTS = mark("each service bears its own"), mark("settled as recorded")
-EXHIBIT = mark("{label}: {fate}, {act}")
+EXHIBIT = mark("{label}: {fate}")
 TOLD, LATER = mark("told: {count}, {act}"), mark("to be told later: {count}, {act}")
 HEAD_SIGNS = mark("Head of the unit")
 EXECUTOR = mark("Executor: {name}, telephone {telephone}. Made in {copies} copies.")
@@ -127,7 +128,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 6
+    version = 7
     title = mark("report on results")
     of_the_whole = True
 
@@ -239,7 +240,7 @@ class _ResultsReport:
             if self.mine(said.service):
                 rows.append(self._permitted(said, permit))
                 numbers.append(said.seq)
-        heads = ((STATE, 4), (ACT, 5), (BY, 5), (ASKED, 5), (UNTIL, 3))
+        heads = ((STATE, 4), (ACT, 5), (BY, 5), (ASKED, 4), (UNTIL, 4))
         return table(tongue, heads, rows, numbers) if rows else self._nothing()
 
     def _permitted(self, said: Heard, permit: PermissionGranted) -> TableRow:
@@ -286,6 +287,8 @@ class _ResultsReport:
                 return tongue.say(WAS_PREPARED, modality=modality), who, weight(tongue, content.gross, *said.entries)
             case Dispatched():
                 return tongue.words(LEFT), who, NONE
+            case TakenOut():
+                return tongue.words(TAKEN_FROM_IT), who, weight(tongue, content.gross, *said.entries)
             case HandoverAccepted():
                 planned = self.record.plan.find(said.checkpoint)
                 place = Value(planned.place if planned is not None else said.checkpoint, ("plan",))
@@ -307,6 +310,9 @@ class _ResultsReport:
             said, prepared = handled
             rows += [self._amount(AT_PREPARATION, said, amount) for amount in prepared.removed]
             rows += [self._amount(SAMPLED, said, amount) for amount in prepared.samples]
+        for said, taken in self.record.said(TakenOut):
+            if self.mine(said.service):
+                rows += [self._amount(TAKEN_FROM_IT, said, amount) for amount in taken.samples]
         for said, seizure in story.seizures(self.record):
             if self.mine(said.service):
                 rows += [self._amount(AT_END, said, one) for one in seizure.recovered]
@@ -348,7 +354,7 @@ class _ResultsReport:
         for heard, released in self.record.said(ArresteeReleased):
             if self.mine(heard.service):
                 said.append(tongue.say(RELEASED, count=Value(str(len(released.persons)), heard.entries)))
-        none: Line = (Value(tongue.translate(NOTHING), ("computed",)),)
+        none: Line = (Value("0", ("computed",)),)
         charges = joined((self._charged(*one) for one in self.record.said(CaseOpened) if self.mine(one[0].service)), "; ")
         return row(tongue.words(ARRESTED), joined(said, "; ") or none, tongue.say(ROLES, blank=charges or Blank(2)))
 
@@ -390,30 +396,31 @@ class _ResultsReport:
                 yield tongue.say(
                     SAID,
                     service=tongue.service(self.record, said.service),
-                    what=Value(say_kind(said.statement.kind, tongue.translate), said.entries),
+                    what=halt_called(tongue, said),
                     reason=tongue.quoted(words, *said.entries),
                 )
         refused = [one for one in story.not_counted(self.record) if self.mine(one.statement.service)]
         for one in refused:
             finding = one.verdict.finding
-            why = f"{finding.rule}, {tongue.finding(finding, one.seq).text}" if finding is not None else "–"
+            found = tongue.finding(self.record, finding, one.seq) if finding is not None else Value("–", (one.seq,))
+            why = f"{finding.rule}, {found.text}" if finding is not None else found.text
             yield tongue.say(
                 NOT_ACCEPTED,
                 what=Value(say_kind(one.statement.kind, tongue.translate), (one.seq,)),
                 service=tongue.the_service(self.record, one.statement.service),
-                why=Value(why, (one.seq,)),
+                why=Value(why, found.sources),
             )
         for entry, finding in self.record.delivery.remarked():
             if entry.seq < self.record.size and self._is_remarked_of(entry):
-                yield tongue.say(REMARKED, what=tongue.finding(finding, entry.seq))
+                yield tongue.say(REMARKED, what=tongue.finding(self.record, finding, entry.seq))
         for seq, silence in story.silences(self.record):
             own = [tongue.the_service(self.record, one).text for one in silence.services if self.mine(one)]
             if own:
                 yield tongue.say(SILENT, services=joined(Value(one, (seq, "directory")) for one in own))
         for finding in self.record.delivery.balance.differences() if not self.state else ():
-            yield tongue.say(DIFFERS, what=tongue.finding(finding, "computed"), blank=Blank(3))
+            yield tongue.say(DIFFERS, what=tongue.finding(self.record, finding, "computed"), blank=Blank(3))
         for finding in self.record.delivery.balance.let_pass() if not self.state else ():
-            yield tongue.say(WITHIN, what=tongue.finding(finding, "computed"))
+            yield tongue.say(WITHIN, what=tongue.finding(self.record, finding, "computed"))
 
     def _is_remarked_of(self, entry: Entry) -> bool:
         """Whether what is remarked of an entry is in this part: that of what its own services have said."""
@@ -450,8 +457,7 @@ class _ResultsReport:
             tongue.say(
                 EXHIBIT,
                 label=joined(label_of(each, tongue, *said.entries) for each in one.exhibits),
-                fate=Value(tongue.translate(FATES.get(one.how, one.how)), said.entries),
-                act=act(tongue, one.reference, *said.entries),
+                fate=fate_of(said, one, tongue),
             )
             for said, one in record.said(Disposed)
             if self.mine(said.service)

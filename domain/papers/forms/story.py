@@ -15,7 +15,7 @@ from domain.rules.arrival import ArrestMade, Delivered
 from domain.rules.balance import Seizure
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered
-from domain.rules.hold import HoldRequested
+from domain.rules.hold import HoldDecided, HoldRequested
 from domain.rules.preparation import Prepared
 from domain.rules.stop import Destroyed, Incident, Interdicted, StopRequested
 from domain.rules.watch import SurveillanceLost, SurveillanceRegained
@@ -70,6 +70,13 @@ class Ridden:
     """With which it came to who was responsible for it."""
     seized: bool = False
     """It ended on the way: there it was seized."""
+    destroyed: bool = False
+    """The same: there the consignment was destroyed."""
+
+    @property
+    def arrived(self) -> bool:
+        """Whether all of the leg was gone."""
+        return self.ends is not None and not self.seized and not self.destroyed
 
 
 def ways(record: Record) -> tuple[Ridden, ...]:
@@ -86,6 +93,11 @@ def ways(record: Record) -> tuple[Ridden, ...]:
         end, entries = _end_of(record, leg.end)
         if end is None and (seized := [one for one, _ in interdictions(record) if one.counted > began]):
             found.append(Ridden(leg, begun, seized[0].at, (*by, *seized[0].entries), began, offer, acceptance, seized=True))
+            break
+        if end is None and (destroyed := [one for one, _ in record.said(Destroyed) if one.counted > began]):
+            found.append(
+                Ridden(leg, begun, destroyed[0].at, (*by, *destroyed[0].entries), began, offer, acceptance, destroyed=True)
+            )
             break
         found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance))
         accepted = record.said(HandoverAccepted, leg.end)
@@ -176,6 +188,7 @@ HALTS = (
     AuthorisationWithdrawn,
     Destroyed,
     HandoverDeclined,
+    HoldDecided,
     HoldRequested,
     Incident,
     Interdicted,
@@ -184,7 +197,7 @@ HALTS = (
 
 
 def halts(record: Record) -> Iterator[tuple[Heard, str]]:
-    """What kept it from going as planned, and why, in the words of who said it."""
+    """What kept it from going as planned, what was decided of a hold, and why, in the words of who said it."""
     for said in record.heard:
         if isinstance(said.content, HALTS):
             words = (getattr(said.content, name, "") for name in ("reason", "what", "circumstances", "place"))

@@ -1,6 +1,6 @@
 """How a report tells: numbered sections and sentences, each with what it rests on, and bars along a scale of time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from domain.papers.forms.parts import (
@@ -19,9 +19,13 @@ from domain.papers.paper import (
 )
 from domain.papers.record import Heard, Record
 from domain.papers.tongue import Tongue
+from domain.rules.hold import HoldDecided
+from domain.views.sentences import say_kind
 from domain.words.text import mark
 
 SAID = mark("{service}: {what}, {reason}.")
+DECIDED = mark("{what}: {decision}")
+DECISIONS: Mapping[str, str] = {"go_on": mark("it goes on"), "seize": mark("it is seized"), "end": mark("it ends")}
 OUTCOME, ARRESTED, GAPS_SEEN = mark("outcome"), mark("arrested"), mark("gaps in the watch")
 NO = mark("No")
 LAST_NAMED = 930
@@ -104,3 +108,11 @@ class TimeScale:
         step = max(count // 12, 1)
         days = [first + timedelta(days=number) for number in range(0, count, step)]
         return tuple(Tick(self.at(day), (Value(f"{day:%d.%m}", ("computed",)),)) for day in days if self.at(day) <= LAST_NAMED)
+
+
+def halt_called(tongue: Tongue, said: Heard) -> Line:
+    """What a statement that kept it from going as planned is called; of a decision on a hold, with what was decided."""
+    what = Value(say_kind(said.statement.kind, tongue.translate), said.entries)
+    if not isinstance(said.content, HoldDecided):
+        return (what,)
+    return tongue.say(DECIDED, what=what, decision=Value(tongue.translate(DECISIONS[said.content.decision]), said.entries))

@@ -66,7 +66,7 @@ class TransferForm(Form):
     """One each time that exhibits, or what was found, were offered and accepted: signed by giver and taker."""
 
     name = "transfer"
-    version = 1
+    version = 2
     title = mark("act of acceptance and transfer")
 
     def subjects(self, record: Record) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def _blocks(record: Record, act: _TransferAct, tongue: Tongue) -> Iterator[Block
     remarks = [
         (entry.seq, one) for entry, one in record.delivery.remarked() if entry.seq in said and one.code == FOUND_OTHERWISE.name
     ]
-    yield from (Paragraph((tongue.finding(one, seq),), "left") for seq, one in remarks)
+    yield from (Paragraph((tongue.finding(record, one, seq),), "left") for seq, one in remarks)
     note = tongue.quoted(act.accepted.note, *acceptance.entries) if act.accepted.note else Blank(4)
     intact = act.accepted.intact
     yield Paragraph(tongue.say(INTACT, yes=TickBox(intact), no=TickBox(not intact), note=note), "left")
