@@ -252,7 +252,7 @@ async def answer_form(request: web.Request) -> web.Response:
         boxes, data["first"] = to_check(boxes), data_of_first(second)
         data["members"] = list(second.statement.members) if second.statement.members is not None else None
     fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "delivery": delivery, "voice": voice}
-    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others, "gone": gone}
+    fields |= {"zones": zones, "told_of": told_of, "alike": alike, "others": others, "gone": gone}
     fields |= {"first": first, "mine": mine, "second": second, "own": OWN_FINDING}
     return page(request, "answer.html", **fields, boxes=in_zone(of_urgency(boxes, urgent=urgent), zones), data=data)
 
@@ -269,7 +269,7 @@ async def unasked_form(request: web.Request) -> web.Response:
     shows(request, [name])
     boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
-    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
+    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind}
     fields |= {"zones": (zones := zones_of(delivery.plan, reader, now)), "boxes": in_zone(boxes, zones)}
     return page(request, "unasked.html", **fields, data=script_data(request, name, None, kind or "") | seen)
 

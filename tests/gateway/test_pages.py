@@ -34,17 +34,19 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, private_pem, public_text
-from domain.words.errors import NotAllowed, NotFound, Unavailable
+from domain.views.forms import PARTS, content_of
+from domain.words.errors import Malformed, NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
 from gateway.pages import floor, glossary, notices, one, overdue, pages, provider, results, shift, statistics, words
 from gateway.pages.answer import OFFSETS, zones_of
 from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.forms import boxes_of
+from gateway.pages.templating import EXAMPLE
 from gateway.reads import NO_VIEWS
 from process.configuration import directory_in
 from process.in_force import InMemory
-from process.language import chosen
+from process.language import LANGUAGES, chosen, speaker
 from process.proposals import PROPOSED, proposals
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
@@ -736,6 +738,29 @@ def test_what_a_field_means_and_wants_follows_from_what_is_said() -> None:
     assert ("mass", "mass") == (shown["handover_accepted", "gross"], shown["taken_out", "gross"])
     assert ["A\nB"] == [box.value for box in boxes_of("disposed", None, now, {"exhibits": ["A", "B"]}) if box.name == "exhibits"]
     assert {tuple(one.split(".")) for table in (words.FIELDS, words.HELP) for one in table if "." in one} <= shown.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_example_of_a_help_is_taken_by_a_field_that_shows_it(language: str) -> None:
+    """In each language, typed as it stands there."""
+    speak, now, taken = speaker(language), datetime(2026, 3, 2, tzinfo=UTC), dict[tuple[str, str], bool]()
+    for kind in BOOK.kinds:
+        for box in boxes_of(kind, None, now):
+            for example in EXAMPLE.findall(speak(words.help_of(kind, box.name, box.shown_as))):
+                which = (box.name, example)
+                taken[which] = taken.get(which, False) or box.name not in faulty(kind, {box.name: example})
+
+    assert ("kept", "EUR: 12500.00") in taken
+    assert not [which for which, fine in taken.items() if not fine]
+
+
+def faulty(kind: str, typed: Mapping[str, str]) -> set[str]:
+    """Fields of a statement of which what is typed is wrong."""
+    try:
+        content_of(kind, typed, {}, PARTS)
+    except Malformed as error:
+        return {fault.place.partition(".")[0] for fault in error.faults}
+    return set()
 
 
 def test_every_choice_of_a_form_has_a_name() -> None:
