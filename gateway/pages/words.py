@@ -384,8 +384,8 @@ HELP: Mapping[str, str] = {
     "agreement": mark("The file that the other service has signed, pasted as it is"),
     "parts": mark("One on each line: its code name, outcome, root of its ledger, and what was recovered; see docs/statements.md"),
 }
-"""What a field takes, by its name, by its kind and name where that decides, or by how it is shown. Between backticks stands what may
-be typed as it is.
+"""What a field takes, by its name, by its kind and name where that decides, or by how it is shown. Between backticks stands what
+may be typed as it is.
 """
 
 
