@@ -307,8 +307,8 @@ def requests(found: tuple[Request, ...]) -> Fitting:
 
 
 def _please_say(asked: Request) -> Text:
-    """The needs, which duty it is, what is to be permitted, how many must sign and who has first, what it is about, what of the law
-    is answered for by that, and each condition by the number to confirm it with.
+    """The needs, which duty it is, what is to be permitted, how many must sign and who has first, what it is about, what of the
+    law is answered for by that, and each condition by the number to confirm it with.
     """
     permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = _("; {count} officers sign the same", count=asked.officers) if asked.officers > 1 else ""
