@@ -16,6 +16,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
+from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Request, Stranded
 from domain.papers.handed import Format
 from domain.plan.access import supervises
@@ -26,9 +27,10 @@ from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import key_id
 from domain.views import names
 from domain.views.asked import urgently
+from domain.views.correcting import ToCorrect, to_correct
 from domain.views.forms import kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
-from domain.views.second import OWN_FINDING, first_word
+from domain.views.second import OWN_FINDING, fields_of, first_word
 from domain.views.unasked import known
 from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
@@ -44,7 +46,7 @@ from gateway.pages import choosing, rules, words
 from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
-from gateway.pages.forms import FilledForm, boxes_of, statement_of
+from gateway.pages.forms import FilledForm, boxes_of, boxes_to_correct, statement_of
 from gateway.pages.seconding import SIGNED_ANEW, compared, data_of_first, first_asked, first_filled, still_holds, to_check
 from gateway.pages.story import StoryFilter
 from gateway.pages.templating import environment
@@ -60,6 +62,8 @@ FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
 """All that a page may load, which is ours."""
 COMPARED: Final = frozenset({"handover_offered", "handover_accepted"})
 """Kinds whose weight and seals are compared with what was found before (R7)."""
+LONGEST_ENTRY: Final = 9
+"""Digits of the number of an entry in an address."""
 AT_ONCE = 1.0
 """Seconds that the form of a stop waits for how the delivery stands."""
 
@@ -274,6 +278,39 @@ async def unasked_form(request: web.Request) -> web.Response:
     return page(request, "unasked.html", **fields, data=script_data(request, name, None, kind or "") | seen)
 
 
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/correct", name="desk.correct")
+async def correct_form(request: web.Request) -> web.Response:
+    """The form by which the reader corrects what it has said in an entry, filled with that."""
+    name, reader, now = request.match_info["delivery"], request[CALLER].service, datetime.now(UTC)
+    delivery = await request.app[RECEPTION].reading.delivery(reader, name)
+    corrects = _to_correct(delivery, reader, _number(request.query.get("entry", "")))
+    shows(request, [name], [corrects.entry])
+    found = view_of(delivery, reader, max(now, delivery.state.now))
+    boxes, kind = boxes_to_correct(corrects, now), corrects.content.kind
+    there = [box.name for box in boxes]
+    fields: dict[str, Any] = {"delivery": name, "kind": kind, "corrects": corrects, "boxes": boxes, "second": None}
+    fields |= {"kept": [one for one in fields_of(corrects.content) if one not in there], "own": OWN_FINDING}
+    fields |= {"zones": zones_of(delivery.plan, reader, now)}
+    data = script_data(request, name, None, kind) | {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
+    called = data["words"]["FIELDS"]
+    called |= {one: called[f"{kind}.{one}"] for one in fields_of(corrects.content) if f"{kind}.{one}" in called}
+    return page(request, "correct.html", **fields, data=data | data_to_correct(request, corrects))
+
+
+def _number(text: str) -> int:
+    """Of an entry; one that is none, for what is no number."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_ENTRY else -1
+
+
+def _to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect:
+    """Raises `NotFound` where the reader has said nothing there that it may correct."""
+    found = to_correct(delivery, reader, entry)
+    if found is None:
+        hint = mark("the ledger on the page of the delivery shows what you may correct")
+        raise NotFound(mark("nothing that you said there can be corrected, or not any more"), hint=hint)
+    return found
+
+
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
 async def stop_form(request: web.Request) -> web.Response:
     """The form that stops a delivery. It needs nothing of the delivery, so that it opens whatever is away; what is seen of it is
@@ -301,7 +338,11 @@ async def say(request: web.Request) -> web.Response:
     if filled.second is not None:
         known = await request.app[RECEPTION].reading.delivery(request[CALLER].service, delivery)
         taken_over |= first_filled(known, request[CALLER].service, filled).taken_over()
-    statement = statement_of(delivery, request[CALLER], filled, taken_over)
+    corrects = None
+    if filled.corrects is not None:
+        known = await request.app[RECEPTION].reading.delivery(request[CALLER].service, delivery)
+        corrects = _to_correct(known, request[CALLER].service, filled.corrects)
+    statement = statement_of(delivery, request[CALLER], filled, taken_over, corrects)
     return web.Response(body=canonical(statement), content_type="application/json")
 
 
@@ -364,6 +405,17 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
         "codes": [box.name for box in boxes_of(kind, None, datetime.now(UTC)) if box.choices] if kind else [],
         "compares": kind in COMPARED,
         "confirms": bool(kind) and BOOK.kinds[kind].declares.confirms,
+    }
+
+
+def data_to_correct(request: web.Request, corrects: ToCorrect) -> dict[str, Any]:
+    """What the scripts need to know of a correction, beside what they do of the kind that is corrected."""
+    speak = speaker(language_of(request))
+    return {
+        "kind": "correction",
+        "sentence": speak(words.SENTENCES["correction"]),
+        "unwritten": {},
+        "corrects": {"entry": corrects.entry, "of": corrects.of, "content": plain(corrects.content)},
     }
 
 

@@ -313,6 +313,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "arrest_made": ARRESTED,
     "arrest_reported": ARRESTED,
+    "correction": mark(
+        "As {service}, officer {officer}, you correct what you have said of {delivery} in statement {of}. Why: {reason}."
+    ),
     "hold_decided": mark("As {service}, officer {officer}, you decide on the hold of {delivery}: {decision}. {reason}."),
     "movement_decision": mark(
         "As {service}, officer {officer}, you decide about {delivery}, whether it may go on: {proceed}. {reason}."

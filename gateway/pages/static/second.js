@@ -26,6 +26,19 @@ export function takenOver(said, typed) {
   }
 }
 
+// Throws where it corrects another statement than the page is about, or by one of another kind.
+export function raiseUnlessOf({ content }) {
+  if (content.of !== data.corrects.of || content.content.kind !== data.corrects.content.kind) throw new Error("of");
+}
+
+// What a correction changes: each field, with what it said before.
+export function changed({ content }) {
+  const [before, after] = [data.corrects.content, content.content];
+  const words = (name, value) => inText(name, value) ?? texts.nothing;
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => !same(before[name], after[name]));
+  return names.map((name) => filled(texts.changed, { field: label(name), before: words(name, before[name]), after: words(name, after[name]) }));
+}
+
 // What is to be looked at before it is signed: each field of which the first has said something else, and whose key this is. Where
 // both say the same, that.
 export async function besideFirst(bytes, said, key) {
