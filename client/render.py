@@ -312,7 +312,7 @@ def _please_say(asked: Request) -> Text:
     """
     permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = _("; {count} officers sign the same", count=asked.officers) if asked.officers > 1 else ""
-    firsts = [Text(shown(_of_first(one)), "bold") for one in asked.signed_by_one]
+    firsts = [shown(_of_first(one)) for one in asked.signed_by_one]
     bound = [shown(_("condition {number}: {text}", number=one.id, text=one.text)) for one in asked.facts.conditions]
     topics = ", ".join(told(topic(one), speak) for one in asked.facts.law_not_known)
     law = [_("by authorising you answer for: {topics}", topics=topics)] if topics else []

@@ -8,6 +8,7 @@ from domain.delivery.persons import Arrestee
 from domain.delivery.statement import Content
 from domain.plan.acts import NamedAct
 from domain.plan.goods import Cash, Counted, Find, Instruments, Item, Scale, SubstanceMass, Unit, Weapons
+from domain.plan.quantity import Unmeasured
 from domain.views.forms import PARTS, content_of, masses_of
 from domain.views.second import fields_of
 from domain.words.errors import Malformed
@@ -18,8 +19,8 @@ YES_OR_NO: Final[Mapping[bool, str]] = {True: "yes", False: "no"}
 
 
 def as_typed(content: Content) -> Mapping[str, str]:
-    """By field. What cannot be typed so that it reads back as the same, such as the notes of an amount of cash, is not there; what
-    nothing was said of is empty.
+    """By field. What cannot be typed so that it reads back as the same, such as the notes of an amount of cash, is not there;
+    what nothing was said of is empty.
     """
     said = {name: getattr(content, name) for name in fields_of(content)}
     masses = masses_of(content.kind)
@@ -48,6 +49,8 @@ def _words(value: Any, *, mass: bool = False) -> str:
             return f"{currency} {say_minor(currency, minor)}"
         case NamedAct():
             return value.say()
+        case Unmeasured(unmeasured=why, allowed_by=by):
+            return f"unmeasured {why} {by}"
         case _:
             return _of_parts(value) or str(value)
 

@@ -25,6 +25,7 @@ from domain.views.forms import PARTS, Parts, handling_of
 from domain.views.second import fields_of
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
+from domain.words.limits import LONGEST_REASON
 from domain.words.moments import instant
 from domain.words.sizes import bounded
 from domain.words.text import mark
@@ -142,8 +143,8 @@ def statement_of(
     taken_over: Mapping[str, Any] = MappingProxyType({}),
     corrects: ToCorrect | None = None,
 ) -> Statement:
-    """The statement that a filled form is, with an id of its own. `taken_over`: what it says where nothing is typed. `corrects`: of
-    which it says what it should have said. Raises `Malformed` with every fault, by its field.
+    """The statement that a filled form is, with an id of its own. `taken_over`: what it says where nothing is typed. `corrects`:
+    of which it says what it should have said. Raises `Malformed` with every fault, by its field.
     """
     faults: list[Fault] = []
     kind = filled.kind if corrects is None else corrects.content.kind
@@ -188,14 +189,16 @@ def statement_of(
 
 def _correction(corrects: ToCorrect, said: dict[str, str], fields: Mapping[str, str]) -> Correction:
     """Of what the form has no field for, it says what it said. Raises `Malformed`."""
-    reason = said.pop("reason", "")
-    kept = {name: getattr(corrects.content, name) for name in fields_of(corrects.content) if name not in fields}
+    reason, before = said.pop("reason", ""), corrects.content
+    several = {name for name in fields_of(before) if isinstance(getattr(before, name), tuple)}
+    said = dict.fromkeys(several & fields.keys(), "") | said  # of several things that are taken away there are none
+    kept = {name: getattr(before, name) for name in fields_of(before) if name not in fields}
     content = forms.content_of(corrects.content.kind, said, kept, _PARTS)
     return corrected(corrects.of, reason, content, corrects.content)
 
 
 def boxes_to_correct(corrects: ToCorrect, now: datetime) -> tuple[FormField, ...]:
-    """Why it is corrected, and the fields of its kind filled with what was said; less those whose words would say something else."""
+    """Why it is corrected, and the fields of its kind filled with what was said; less those whose words would say otherwise."""
     words, reason = as_typed(corrects.content), FormField("reason", "text", required=True, value="", longest=LONGEST_REASON)
     boxes = boxes_of(corrects.content.kind, None, now)
     filled = (replace(box, value=words[box.name], usual="") for box in boxes if box.name in words)
