@@ -12,8 +12,8 @@ from tests.support import Table, example_plan
 
 
 async def test_r18_a_weight_that_was_misread_is_corrected_from_the_ledger(temporal: Client, tmp_path: Path) -> None:
-    """The form says what was said, the officer what was wrong and why; each change stands beside what it was, and once it is signed
-    the delivery weighs what is right.
+    """The form says what was said, the officer what was wrong and why; each change stands beside what it was, and once it is
+    signed the delivery weighs what is right.
     """
     plan = renamed(example_plan("almaty-tashkent"))
     async with opened(temporal, tmp_path, plans=(plan,)) as at:
