@@ -17,7 +17,7 @@ from domain.rules.disposing import disposed_in
 from domain.rules.speaking import CORRECTABLE, NOTHING_SAID, OTHER_KIND, OVERTAKEN, Correction
 from domain.views.second import FirstWord
 from domain.words.errors import Malformed, faults_of
-from domain.words.moments import instant
+from domain.words.moments import instant, utc_text
 from domain.words.text import fill, mark
 
 KINDS = (*CORRECTABLE, "taken_out", "laboratory_report", "disposed")
@@ -37,7 +37,9 @@ class ToCorrect:
     officers: int
     """How many sign a correction of it (R20)."""
     first: FirstWord | None
-    """What a first officer has signed in its place, while a second one is waited for."""
+    """What a first officer has signed in its place, while a second one is waited for: as a statement of its kind."""
+    reason: str
+    """Why that one corrects it; empty where there is none."""
 
 
 def may_correct(delivery: Delivery, reader: Service, entry: int) -> bool:
@@ -65,8 +67,12 @@ def to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect | N
             content, first = correction.content, None
         else:
             first = one
-    told = FirstWord(first.seq, first.at.isoformat(), first.statement, first.keys) if first is not None else None
-    return ToCorrect(entry, of, content, officers, told)
+    if first is None:
+        return ToCorrect(entry, of, content, officers, None, "")
+    right = first.content
+    assert isinstance(right, Correction)  # noqa: S101 - as above
+    word = first.statement.model_copy(update={"content": right.content})
+    return ToCorrect(entry, of, content, officers, FirstWord(first.seq, utc_text(first.at), word, first.keys), right.reason)
 
 
 def officers_for(delivery: Delivery, of: str) -> int:

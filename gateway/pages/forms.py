@@ -155,7 +155,7 @@ def statement_of(
         if corrects is None:
             content = forms.content_of(kind, said, taken_over, _PARTS)
         else:
-            content = _correction(corrects, said, filled.fields)
+            content = _correction(corrects, said, filled.fields, taken_over)
     except Malformed as error:
         faults += error.faults or (Fault(place="kind", problem=error.message),)
     handling = None
@@ -187,8 +187,15 @@ def statement_of(
     return statement
 
 
-def _correction(corrects: ToCorrect, said: dict[str, str], fields: Mapping[str, str]) -> Correction:
-    """Of what the form has no field for, it says what it said. Raises `Malformed`."""
+def _correction(
+    corrects: ToCorrect, said: dict[str, str], fields: Mapping[str, str], taken_over: Mapping[str, Any]
+) -> Correction:
+    """Of what the form has no field for, it says what it said; a second officer what the first one says (R20). Raises
+    `Malformed`.
+    """
+    if taken_over:
+        content = forms.content_of(corrects.content.kind, said, taken_over, _PARTS)
+        return corrected(corrects.of, corrects.reason, content, None)
     reason, before = said.pop("reason", ""), corrects.content
     several = {name for name in fields_of(before) if isinstance(getattr(before, name), tuple)}
     said = dict.fromkeys(several & fields.keys(), "") | said  # of several things that are taken away there are none

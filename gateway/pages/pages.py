@@ -23,6 +23,7 @@ from domain.plan.access import supervises
 from domain.plan.attachment import SUFFIXES
 from domain.plan.directory import Service
 from domain.rules.books import BOOK
+from domain.rules.speaking import Correction
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import key_id
 from domain.views import names
@@ -47,7 +48,16 @@ from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
 from gateway.pages.forms import FilledForm, boxes_of, boxes_to_correct, statement_of
-from gateway.pages.seconding import SIGNED_ANEW, compared, data_of_first, first_asked, first_filled, still_holds, to_check
+from gateway.pages.seconding import (
+    SIGNED_ANEW,
+    compared,
+    data_of_first,
+    first_asked,
+    first_filled,
+    first_to_correct,
+    still_holds,
+    to_check,
+)
 from gateway.pages.story import StoryFilter
 from gateway.pages.templating import environment
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest, of_members
@@ -286,15 +296,20 @@ async def correct_form(request: web.Request) -> web.Response:
     corrects = _to_correct(delivery, reader, _number(request.query.get("entry", "")))
     shows(request, [name], [corrects.entry])
     found = view_of(delivery, reader, max(now, delivery.state.now))
-    boxes, kind = boxes_to_correct(corrects, now), corrects.content.kind
+    boxes, kind, first = boxes_to_correct(corrects, now), corrects.content.kind, corrects.first
     there = [box.name for box in boxes]
-    fields: dict[str, Any] = {"delivery": name, "kind": kind, "corrects": corrects, "boxes": boxes, "second": None}
+    fields: dict[str, Any] = {"delivery": name, "kind": kind, "corrects": corrects, "boxes": boxes}
     fields |= {"kept": [one for one in fields_of(corrects.content) if one not in there], "own": OWN_FINDING}
     fields |= {"zones": zones_of(delivery.plan, reader, now)}
     data = script_data(request, name, None, kind) | {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
     called = data["words"]["FIELDS"]
     called |= {one: called[f"{kind}.{one}"] for one in fields_of(corrects.content) if f"{kind}.{one}" in called}
-    return page(request, "correct.html", **fields, data=data | data_to_correct(request, corrects))
+    data |= data_to_correct(request, corrects)
+    second = first if first is not None and first.statement.officer != request[CALLER].officer else None
+    if second is not None:
+        fields |= {"boxes": to_check(boxes_of(kind, None, now)), "kept": []}
+        data |= {"first": data_of_first(second) | {"reason": corrects.reason}}
+    return page(request, "correct.html", **fields, second=second, data=data)
 
 
 def _number(text: str) -> int:
@@ -335,13 +350,14 @@ async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
 async def say(request: web.Request) -> web.Response:
     """The bytes that are to be signed, of a form that has been filled in. Nothing has been said by that."""
     filled, delivery, taken_over = await sent(request, FilledForm), request.match_info["delivery"], dict[str, Any]()
-    if filled.second is not None:
-        known = await request.app[RECEPTION].reading.delivery(request[CALLER].service, delivery)
-        taken_over |= first_filled(known, request[CALLER].service, filled).taken_over()
-    corrects = None
+    corrects, reader = None, request[CALLER].service
     if filled.corrects is not None:
-        known = await request.app[RECEPTION].reading.delivery(request[CALLER].service, delivery)
-        corrects = _to_correct(known, request[CALLER].service, filled.corrects)
+        corrects = _to_correct(await request.app[RECEPTION].reading.delivery(reader, delivery), reader, filled.corrects)
+    if filled.second is not None and corrects is not None:
+        taken_over |= first_to_correct(corrects, filled.second).taken_over()
+    elif filled.second is not None:
+        known = await request.app[RECEPTION].reading.delivery(reader, delivery)
+        taken_over |= first_filled(known, reader, filled).taken_over()
     statement = statement_of(delivery, request[CALLER], filled, taken_over, corrects)
     return web.Response(body=canonical(statement), content_type="application/json")
 
@@ -352,6 +368,11 @@ async def second(request: web.Request) -> web.Response:
     said, delivery, reader = await sent(request, BOOK.statement), request.match_info["delivery"], request[CALLER].service
     known, need = await request.app[RECEPTION].reading.delivery(reader, delivery), BOOK.kinds[said.kind].declares.answers
     first = first_word(known, reader, said.checkpoint or "", said.voice, need)
+    if isinstance(said.content, Correction):
+        earlier = known.state.statements.first(said.content.of)
+        corrects = to_correct(known, reader, earlier.seq) if earlier is not None else None
+        first = corrects.first if corrects is not None else None
+        said = said.model_copy(update={"content": said.content.content})
     if first is None:
         raise NotFound(SIGNED_ANEW)
     shows(request, [delivery], [first.entry])
