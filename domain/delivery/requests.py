@@ -140,6 +140,15 @@ class SignedByOne(Frozen):
     """Where it stands in the ledger."""
 
 
+class CorrectedByOne(Frozen):
+    """What a first officer has signed in the place of a statement, where two must correct it (R20)."""
+
+    of: StatementId
+    officer: str
+    entry: int
+    """Where it stands in the ledger."""
+
+
 class Request(Frozen):
     """Please say this, here, until then. The id is also the idempotency key: asking again is the same request."""
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
+from domain.delivery.requests import CorrectedByOne
 from domain.delivery.statement import Content, Said, Statement
 from domain.plan.directory import Service
 from domain.rules.books import read
@@ -73,6 +74,15 @@ def to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect | N
     assert isinstance(right, Correction)  # noqa: S101 - as above
     word = first.statement.model_copy(update={"content": right.content})
     return ToCorrect(entry, of, content, officers, FirstWord(first.seq, utc_text(first.at), word, first.keys), right.reason)
+
+
+def corrected_by_one(delivery: Delivery, reader: Service) -> tuple[CorrectedByOne, ...]:
+    """What first officers of the reader's own service correct, while a second one is waited for; of no other service (R11)."""
+    of_reader = [of for of, first in delivery.state.firsts.items() if first.service == reader.id]
+    entries = [known.seq for of in of_reader if (known := delivery.state.statements.first(of)) is not None]
+    there = [found for entry in entries if (found := to_correct(delivery, reader, entry)) is not None]
+    firsts = ((one.of, one.first) for one in there if one.first is not None)
+    return tuple(CorrectedByOne(of=of, officer=first.statement.officer, entry=first.entry) for of, first in firsts)
 
 
 def officers_for(delivery: Delivery, of: str) -> int:

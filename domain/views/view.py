@@ -12,7 +12,7 @@ from domain.delivery.delivery import Delivery, remarks_of
 from domain.delivery.grants import Grant
 from domain.delivery.holdings import WITH_ANOTHER, amounts, exhibits
 from domain.delivery.progress import Progress, RequestStanding
-from domain.delivery.requests import SignedByOne
+from domain.delivery.requests import CorrectedByOne, SignedByOne
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import Form
@@ -28,6 +28,7 @@ from domain.rules.urgency import written_by
 from domain.signing.canonical import Frozen
 from domain.views import aftermath
 from domain.views.aftermath import ArrestsView, ProsecutionView, TransferView, WatchLogView
+from domain.views.correcting import corrected_by_one
 from domain.views.noted import noted
 from domain.views.second import signed_by_one
 from domain.views.sentences import say_plainly
@@ -235,6 +236,8 @@ class DeliveryView(Frozen):
     """Labels of recorders that somebody who cooperates carries still."""
     may_say: tuple[str, ...] = ()
     """Kinds of what the reader may say by itself now, unasked."""
+    corrected_by_one: Annotated[tuple[CorrectedByOne, ...], Field(exclude_if=lambda signed: not signed)] = ()
+    """Corrections that an officer of the reader has signed, and nobody else's: a second one must."""
     outcome: Outcome | None
     stays_open_until: str | None = None
     """After its outcome, until when it can be said what becomes of what is still held (R30); none: it waits for none of that."""
@@ -312,6 +315,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         group=_group(delivery, seen),
         recorders=aftermath.recorders(delivery, seen),
         may_say=may_say(delivery, reader),
+        corrected_by_one=corrected_by_one(delivery, reader),
         outcome=delivery.state.outcome,
         stays_open_until=_stays_open_until(delivery),
         started_at=utc_text(delivery.state.began),

@@ -356,13 +356,14 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
         name
         for name, action in ACTIONS.items()
         if action not in NO_VIEWS | {None, "file", "packet", "ledger", "handover"}
-        and not name.startswith(("desk.overdue", "desk.second"))
+        and not name.startswith(("desk.overdue", "desk.second", "desk.correct"))
     ],
 )
 async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
     is in `test_attachments.py`, a handover's in `test_shift.py`, that of silent services in
-    `test_overdue.py`, and of what two officers say in `client/test_seconding.py`.
+    `test_overdue.py`, of what two officers say in `client/test_seconding.py`, and of what is corrected in
+    `test_correcting.py`.
     """
     for stream in ("gateway.floor", "gateway.pages.one"):
         monkeypatch.setattr(f"{stream}.LASTS", 0.0)
@@ -829,7 +830,7 @@ async def test_nothing_that_is_signed_is_shown_in_an_unreviewed_translation(at: 
     browser.cookie += f"; vigil-language={language}"
     theirs = {one.word for one in proposals(language).values() if len(one.word) > 6}
     for name in (*SIGNING, "desk.home", "desk.view"):
-        if ROUTES[name].method == "GET":
+        if ROUTES[name].method == "GET" and name != "desk.correct":  # nothing is to be corrected yet: test_correcting.py
             path = at.path(name)
             page = await browser.page(f"{path}{'&' if '?' in path else '?'}lang={language}")
             assert '<html lang="en">' in page

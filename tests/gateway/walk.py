@@ -68,7 +68,7 @@ NO_PAGE: Final = {
     "desk.correct": "a form as the others, of what was said; test_correcting.py and test_browser_second.py open it",
     "desk.second": "a script compares what two officers say",
 }
-"""Routes of the pages that answer with no page, and what they are for."""
+"""Routes of the pages that answer with no page, or with one that another test opens; and what they are for."""
 
 
 @dataclass(frozen=True)
