@@ -41,6 +41,7 @@ async def test_r18_a_weight_that_was_misread_is_corrected_from_the_ledger(tempor
         await expect(at.page.locator("#sentence")).to_contain_text("Why: a digit too many.")
         await at.page.get_by_role("button", name="Sign", exact=True).click()
         await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+        await at.installation.caught_up(plan)
         view = await at.installation.gateway(plan.initiator).view(plan.operation)
         assert view.position is not None
         assert 13_900_000 == view.position.gross

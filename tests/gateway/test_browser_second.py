@@ -113,6 +113,7 @@ async def test_r20_what_two_officers_said_two_correct_and_the_second_types_what_
         await expect(at.page.locator("#agreed")).to_have_text("Officer officer-1 has signed exactly this.")
         await at.page.get_by_role("button", name="Sign", exact=True).click()
         await expect(at.page.locator("#outcome-title")).to_have_text("Signed and recorded")
+        await at.installation.caught_up(plan)
         view = await at.installation.gateway(plan.initiator).view(plan.operation)
         assert view.position is not None
         assert 13_900_000 == view.position.gross
