@@ -157,7 +157,7 @@ def statement_of(
         else:
             content = _correction(corrects, said, filled.fields, taken_over)
     except Malformed as error:
-        faults += error.faults or (Fault(place="kind", problem=error.message),)
+        faults += error.faults or (Fault(place="kind" if corrects is None else "", problem=error.message),)
     handling = None
     try:
         handling = handling_of(filled.handling) if filled.handling else None
