@@ -12,7 +12,7 @@ from client.entries import line, moment
 from client.language import _, named, needs, speak
 from client.tables import Fitting, Lines, pairs
 from domain.delivery.ledger import Entry, Withheld
-from domain.delivery.requests import Request
+from domain.delivery.requests import Request, SignedByOne
 from domain.delivery.verdicts import Finding
 from domain.plan.demands import topic
 from domain.plan.goods import say_amount
@@ -26,7 +26,7 @@ from domain.views.listed import say_prosecution
 from domain.views.names import CRIMINAL_ROLES, EXHIBITS, FATES, IN_GENERAL, OUTCOMES, PHASES, SIBLINGS, STANDINGS
 from domain.views.request_in_words import in_words, say_closer
 from domain.views.sentences import say, say_plainly
-from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, SignedByOne, StopView, WaitView
+from domain.views.view import DeliveryView, ExhibitView, OpenCheckpoint, Position, StopView, WaitView
 from domain.words.moments import instant
 from domain.words.quantities import say_mass, say_span
 from domain.words.text import fill, shown, told
@@ -231,15 +231,15 @@ def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Fitting
             style = "dim" if service.standing == "answered" else ""
             says, standing = needs(service.says), named(STANDINGS, service.standing)
             for first in service.signed_by_one:
-                standing += "; " + _("officer {officer} has signed, entry {entry}; a second must (R20)", **_of_first(first))
+                standing += "; " + _of_first(first)
             cells = (one.checkpoint, service.service, says, standing)
             wide.add_row(*cells, ", ".join(_due(one, now)), style=style)
             narrow.add_row(*map(_text, _stacked(*cells, "\n".join(_due(one, now)))), style=style)
     return Fitting(wide, narrow)
 
 
-def _of_first(first: SignedByOne) -> dict[str, str | int]:
-    return {"officer": first.officer, "entry": first.entry}
+def _of_first(first: SignedByOne) -> str:
+    return _("officer {officer} has signed, entry {entry}; a second must (R20)", officer=first.officer, entry=first.entry)
 
 
 def _stacked(checkpoint: str, service: str, says: str, request: str, due: str) -> tuple[str, str, str]:
@@ -309,15 +309,16 @@ def requests(found: tuple[Request, ...]) -> Fitting:
 
 
 def _please_say(asked: Request) -> Text:
-    """The needs, which duty it is, what is to be permitted, how many must sign, what it is about, what of the law is answered for
-    by that, and each condition by the number to confirm it with.
+    """The needs, which duty it is, what is to be permitted, how many must sign and who has first, what it is about, what of the
+    law is answered for by that, and each condition by the number to confirm it with.
     """
     permitted = f" ({needs(asked.facts.permissions)})" if asked.facts.permissions else ""
     signed = _("; {count} officers sign the same", count=asked.officers) if asked.officers > 1 else ""
+    firsts = [shown(_of_first(one)) for one in asked.signed_by_one]
     bound = [shown(_("condition {number}: {text}", number=one.id, text=one.text)) for one in asked.facts.conditions]
     topics = ", ".join(told(topic(one), speak) for one in asked.facts.law_not_known)
     law = [_("by authorising you answer for: {topics}", topics=topics)] if topics else []
     about = [shown(say_about(asked.facts.about, speak))] if asked.facts.about else []
     call = [shown(_("call {service}: {how}", service=asked.facts.agree_with, how=asked.facts.call))] if asked.facts.call else []
     duty = f": {speak(asked.facts.duty)}" if asked.facts.duty is not None else ""
-    return Text("\n".join([shown(needs(asked.says) + duty + permitted + signed), *about, *call, *law, *bound]))
+    return Text("\n".join([shown(needs(asked.says) + duty + permitted + signed), *firsts, *about, *call, *law, *bound]))

@@ -18,6 +18,7 @@ from domain.plan.attachment import Attachment
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
 from domain.views import forms
+from domain.views.correcting import corrected
 from domain.views.forms import FIELDS, PARTS, Parts, handling_of
 from domain.words.errors import Fault, Malformed, faults_of
 
@@ -152,15 +153,12 @@ def correction(  # noqa: PLR0913, PLR0917 - what is corrected, and how
     if isinstance(said, Correction):
         said = said.content
     content = content_of(kind, words, None, clock, said)
-    if content == said:
-        hint = _("give what was wrong, and what is right, as field=value")
-        raise Malformed(_("{statement} says that already", statement=of), hint=hint)
     try:
-        return Correction(of=of, reason=reason, content=content)
-    except ValidationError as error:
+        return corrected(of, reason, content, said)
+    except Malformed as error:
         typed = {"of": "STATEMENT-ID", "content": "kind"}
-        faults = [one.model_copy(update={"place": typed.get(one.place, one.place)}) for one in faults_of(error)]
-        raise Malformed(_("{statement} cannot be corrected so", statement=of), faults) from error
+        faults = [one.model_copy(update={"place": typed.get(one.place, one.place)}) for one in error.faults]
+        raise Malformed(error.message, faults, hint=error.hint) from error
 
 
 def _handling(text: str) -> Handling:

@@ -18,6 +18,7 @@ from domain.delivery.requests import Request
 from domain.delivery.statement import Handling, Statement
 from domain.record.door import read_statement
 from domain.rules.books import BOOK
+from domain.rules.speaking import Correction
 from domain.views.forms import masses_of
 from domain.views.second import FirstWord, otherwise
 from domain.words.errors import Fault, Malformed, NotAllowed, NotFound
@@ -31,6 +32,7 @@ Second = Annotated[
     ),
 ]
 NOTHING = mark("nothing")
+ALONE = mark("whoever signs first leaves --second out; each officer has a code and a key of their own, see --officer and --keys")
 
 
 def first_signed(caller: CallerOptions, asked: Request, kind: str) -> FirstWord | None:
@@ -45,12 +47,16 @@ def first_signed(caller: CallerOptions, asked: Request, kind: str) -> FirstWord 
     number = next((one.entry for one in signed if one.says == BOOK.kinds[kind].declares.answers), None)
     if number is None:
         return None
-    entries = caller.at(asked.delivery, lambda door: door.ledger(asked.delivery, number))
+    first = _said_in(caller, asked.delivery, number)
+    return first if first is not None and first.statement.officer != caller.code else None
+
+
+def _said_in(caller: CallerOptions, delivery: str, number: int) -> FirstWord | None:
+    entries = caller.at(delivery, lambda door: door.ledger(delivery, number))
     found = next((one for one in entries if isinstance(one, Entry) and one.seq == number), None)
     if found is None or not isinstance(found.event, Stated):
         return None
-    said = read_statement(found.event.envelope)
-    return FirstWord(number, found.at, said, ()) if said.officer != caller.code else None
+    return FirstWord(number, found.at, read_statement(found.event.envelope), ())
 
 
 def to_second(caller: CallerOptions, asked: Request, kind: str) -> FirstWord:
@@ -59,21 +65,41 @@ def to_second(caller: CallerOptions, asked: Request, kind: str) -> FirstWord:
     """
     first = first_signed(caller, asked, kind)
     if first is not None:
-        talk.print(
-            _(
-                "officer {officer} has signed this in entry {entry}. What is weighed, counted or seen you say yourself; all else "
-                "is as that officer said it: check it before you sign",
-                officer=first.statement.officer,
-                entry=first.entry,
-            ),
-            markup=False,
-        )
+        _tell(first)
         return first
     where = {"checkpoint": asked.checkpoint, "delivery": asked.delivery}
     if asked.officers == 1:
         raise NotAllowed(_("{checkpoint} of {delivery} asks one officer of you, not two", **where), hint=_("leave --second out"))
-    hint = _("whoever signs first leaves --second out; each officer has a code and a key of their own, see --officer and --keys")
+    hint = _(ALONE)
     raise NotFound(_("no other officer of yours has signed {checkpoint} of {delivery} yet", **where), hint=hint)
+
+
+def correction_to_second(caller: CallerOptions, delivery: str, of: str) -> tuple[FirstWord, str]:
+    """What a first officer has signed in the place of this statement, as one of its kind, and why. Raises `NotFound` where no
+    other officer has.
+    """
+    view = caller.at(delivery, lambda door: door.view(delivery))
+    signed = next((one for one in view.corrected_by_one if one.of == of and one.officer != caller.code), None)
+    first = _said_in(caller, delivery, signed.entry) if signed is not None else None
+    if first is None or not isinstance(first.statement.content, Correction):
+        hint = _(ALONE)
+        raise NotFound(_("no other officer of yours has signed a correction of {statement} yet", statement=of), hint=hint)
+    _tell(first)
+    right = first.statement.content
+    said = first.statement.model_copy(update={"content": right.content})
+    return FirstWord(first.entry, first.at, said, ()), right.reason
+
+
+def _tell(first: FirstWord) -> None:
+    talk.print(
+        _(
+            "officer {officer} has signed this in entry {entry}. What is weighed, counted or seen you say yourself; all else "
+            "is as that officer said it: check it before you sign",
+            officer=first.statement.officer,
+            entry=first.entry,
+        ),
+        markup=False,
+    )
 
 
 def with_own_findings(first: FirstWord, words: Iterable[str]) -> list[str]:

@@ -32,6 +32,7 @@ from client.saying import PlanAsSeen, content_of, correction, kind_for, statemen
 from client.seconding import (
     Second,
     beside,
+    correction_to_second,
     first_signed,
     handling_of_first,
     raise_unless_alone,
@@ -43,6 +44,7 @@ from client.submitting import hand_in, keep, kept
 from domain.delivery.ledger import Left
 from domain.delivery.requests import Request
 from domain.delivery.statement import Content, Seen, Statement
+from domain.plan.attachment import Attachment
 from domain.record.door import read_statement
 from domain.rules.handling import DisclosurePermitted, Information
 from domain.rules.hold import HoldRequested
@@ -51,6 +53,7 @@ from domain.rules.stop import Incident, StopRequested
 from domain.signing.canonical import plain
 from domain.signing.envelope import Envelope
 from domain.views import forms
+from domain.views.correcting import corrected
 from domain.views.second import FirstWord
 from domain.views.sentences import say_verdict
 from domain.views.unasked import ELSEWHERE
@@ -408,7 +411,7 @@ def correct(
     caller: CallerOptions,
     carried: CarryOptions,
     signing: SignOptions,
-    reason: Annotated[str, typer.Option(help="why", show_default=False)],
+    reason: Annotated[str, typer.Option(help="why; with --second it is the first officer's", show_default=False)] = "",
     fields: Annotated[
         list[str] | None,
         typer.Argument(
@@ -418,15 +421,48 @@ def correct(
         ),
     ] = None,
     attach: AttachOption = None,
+    second: Second = False,
     output: Output = "text",
 ) -> None:
-    """Correct what you said. The earlier statement stays; this one says what it should have said."""
+    """Correct what you said. The earlier statement stays; this one says what it should have said.
+
+    Where two officers must correct it, the second signs with --second, and types only what is weighed, counted or seen.
+    """
+    if second:
+        _second_correction(delivery, of, fields or [], caller, carried, signing, output)
+        return
     before = None
     if not carried.offline:
         with suppress(Unavailable):  # then it is kept in a file, and judged when it is handed in
             before = own(of, delivery, caller.at(delivery, lambda door: door.ledger(delivery)), caller.service)
     content = correction(of, kind, fields or [], reason, clock_of(caller, carried.directory, offline=carried.offline), before)
     _pass_on(delivery, content, caller, carried, signing, output, files=described(attach or ()))
+
+
+def _second_correction(
+    delivery: str,
+    of: str,
+    words: Sequence[str],
+    caller: CallerOptions,
+    carried: CarryOptions,
+    signing: SignOptions,
+    output: str,
+) -> None:
+    """Sign what a first officer of this service has signed in the place of a statement (R20)."""
+    _raise_without_network(carried)
+    first, reason = correction_to_second(caller, delivery, of)
+    clock = clock_of(caller, carried.directory, offline=False)
+    content = content_of(first.statement.kind, with_own_findings(first, words), None, clock, taken_over=first.taken_over())
+    remarks = beside(first, first.statement.model_copy(update={"content": content}))
+    handling, attached = handling_of_first(first.statement.handling), first.statement.attachments
+    right = corrected(of, reason, content, None)
+    _pass_on(delivery, right, caller, carried, signing, output, handling, remarks=remarks, attached=attached)
+
+
+def _raise_without_network(carried: CarryOptions) -> None:
+    if carried.offline:
+        hint = _("the first officer's file goes to the gateway first; then sign there, or type the same in full")
+        raise Malformed(_("without a network it is not known what the first officer has signed"), hint=hint)
 
 
 @app.command()
@@ -455,9 +491,8 @@ def _say(
     no_reason: bool = False,
     second: bool = False,
 ) -> None:
-    if second and carried.offline:
-        hint = _("the first officer's file goes to the gateway first; then sign there, or type the same in full")
-        raise Malformed(_("without a network it is not known what the first officer has signed"), hint=hint)
+    if second:
+        _raise_without_network(carried)
     if said.request is not None and not carried.offline:
         raise Malformed(_("--request goes with --offline: online nothing is carried in a file"))
     carried.check()
@@ -501,10 +536,11 @@ def _pass_on(
     handling: str | None = None,
     files: Sequence[Given] = (),
     remarks: tuple[str, ...] = (),
+    attached: tuple[Attachment, ...] = (),
 ) -> None:
     carried.check()
     key, about = caller.key(), _about(delivery, content, caller, carried)
-    attached = tuple(one.attachment for one in files)
+    attached = attached or tuple(one.attachment for one in files)
     said = statement(delivery, caller.service, caller.code, content, about, handling=handling, attachments=attached)
     _put(signing.signed(said, key, output, remarks=remarks), caller, carried, output, files)
 

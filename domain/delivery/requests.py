@@ -131,6 +131,24 @@ class Facts(Frozen):
         return self
 
 
+class SignedByOne(Frozen):
+    """What a first officer has signed where two must sign the same (R20)."""
+
+    says: Need
+    officer: str
+    entry: int
+    """Where it stands in the ledger."""
+
+
+class CorrectedByOne(Frozen):
+    """What a first officer has signed in the place of a statement, where two must correct it (R20)."""
+
+    of: StatementId
+    officer: str
+    entry: int
+    """Where it stands in the ledger."""
+
+
 class Request(Frozen):
     """Please say this, here, until then. The id is also the idempotency key: asking again is the same request."""
 
@@ -146,6 +164,8 @@ class Request(Frozen):
     says: tuple[Need, ...]
     officers: int = 1
     """How many officers must sign (R20)."""
+    signed_by_one: Annotated[tuple[SignedByOne, ...], Field(exclude_if=lambda signed: not signed)] = ()
+    """In the inbox of the service whose officer has signed, and of nobody else: a second one must."""
     asked_at: UtcText
     due: UtcText | None
     facts: Facts

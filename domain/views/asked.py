@@ -32,6 +32,7 @@ from domain.rules.siblings import A_SIBLING_STOPPED, SIBLINGS_MISSING, lacking
 from domain.rules.speaking import asked_in_place, is_backup, may_be_urgent
 from domain.signing.canonical import canonical
 from domain.views.names import IN_GENERAL
+from domain.views.second import signed_by_one
 from domain.views.sentences import Translate, english, say
 from domain.views.sight import rule_of_halt, sight, what_halted
 from domain.words.limits import ABOUT_BYTES, MOST_ABOUT, PROBLEM_CHARACTERS
@@ -115,8 +116,11 @@ def inbox(delivery: Delivery, service: str, at: datetime) -> tuple[Request, ...]
 
 
 def asked_of(delivery: Delivery, name: str, voice: str, reader: str) -> Request:
-    """The request to a service there, as this one may answer it: in urgency it says a permission and nothing else."""
-    asked = request(delivery, name, voice)
+    """The request to a service there, as this one may answer it: in urgency it says a permission and nothing else. It says who of
+    this one has signed first, where two must.
+    """
+    signed = signed_by_one(delivery, delivery.directory.get(reader), name, voice)
+    asked = request(delivery, name, voice).model_copy(update={"signed_by_one": signed})
     return asked.model_copy(update={"says": ("permission",)}) if urgently(delivery, reader, name, voice) else asked
 
 

@@ -10,6 +10,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.progress import First
 from domain.delivery.reported import Stated
+from domain.delivery.requests import SignedByOne
 from domain.delivery.statement import Content, Said, Statement
 from domain.plan.directory import Service
 from domain.plan.vocabulary import Need
@@ -70,6 +71,15 @@ def first_word(delivery: Delivery, reader: Service, checkpoint: str, voice: str,
         if found is not None:
             return found
     return None
+
+
+def signed_by_one(delivery: Delivery, reader: Service, checkpoint: str, voice: str) -> tuple[SignedByOne, ...]:
+    """Which first officers of the reader's own service have signed there for this voice, while a second one is waited for."""
+    needs = delivery.state.progress[checkpoint].checkpoint.needs_of(voice)
+    firsts = ((need, first_word(delivery, reader, checkpoint, voice, need)) for need in needs)
+    return tuple(
+        SignedByOne(says=need, officer=first.statement.officer, entry=first.entry) for need, first in firsts if first is not None
+    )
 
 
 def _said_in(entry: Entry, first: First, checkpoint: str, voice: str) -> FirstWord | None:

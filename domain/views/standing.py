@@ -14,7 +14,7 @@ from domain.plan.vocabulary import Digest
 from domain.rules.book import book_of
 from domain.rules.speaking import is_backup
 from domain.signing.canonical import Frozen, canonical
-from domain.views.asked import asked_of, request, urgently
+from domain.views.asked import asked_of, urgently
 from domain.views.glance import Glance, glance
 from domain.views.sight import Sight, sight, whole
 from domain.views.tally import Tally, tally
@@ -158,7 +158,7 @@ def _requests(delivery: Delivery) -> tuple[OpenRequest, ...]:
 
 
 def _asked(delivery: Delivery, name: str, voice: str) -> OpenRequest:
-    asked = request(delivery, name, voice)
+    asked = asked_of(delivery, name, voice, voice)
     return OpenRequest(id=asked.id, service=voice, checkpoint=name, due=asked.due, request=canonical(asked))
 
 

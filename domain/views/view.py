@@ -12,6 +12,7 @@ from domain.delivery.delivery import Delivery, remarks_of
 from domain.delivery.grants import Grant
 from domain.delivery.holdings import WITH_ANOTHER, amounts, exhibits
 from domain.delivery.progress import Progress, RequestStanding
+from domain.delivery.requests import CorrectedByOne, SignedByOne
 from domain.delivery.verdicts import Cause, Finding
 from domain.delivery.vocabulary import Outcome
 from domain.plan.cards import Form
@@ -27,8 +28,9 @@ from domain.rules.urgency import written_by
 from domain.signing.canonical import Frozen
 from domain.views import aftermath
 from domain.views.aftermath import ArrestsView, ProsecutionView, TransferView, WatchLogView
+from domain.views.correcting import corrected_by_one
 from domain.views.noted import noted
-from domain.views.second import first_word
+from domain.views.second import signed_by_one
 from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
 from domain.views.unasked import may_say
@@ -38,15 +40,6 @@ from domain.words.quantities import Milligrams
 from domain.words.text import in_markdown
 
 Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "held", "halted", "ended"]
-
-
-class SignedByOne(Frozen):
-    """What a first officer has signed where two must sign the same (R20)."""
-
-    says: Need
-    officer: str
-    entry: int
-    """Where it stands in the ledger."""
 
 
 class Awaited(Frozen):
@@ -245,6 +238,8 @@ class DeliveryView(Frozen):
     """Labels of recorders that somebody who cooperates carries still."""
     may_say: tuple[str, ...] = ()
     """Kinds of what the reader may say by itself now, unasked."""
+    corrected_by_one: Annotated[tuple[CorrectedByOne, ...], Field(exclude_if=lambda signed: not signed)] = ()
+    """Corrections that an officer of the reader has signed, and nobody else's: a second one must."""
     outcome: Outcome | None
     stays_open_until: str | None = None
     """After its outcome, until when it can be said what becomes of what is still held (R30); none: it waits for none of that."""
@@ -323,6 +318,7 @@ def view(delivery: Delivery, reader: Service, now: datetime) -> DeliveryView:
         group=_group(delivery, seen),
         recorders=aftermath.recorders(delivery, seen),
         may_say=may_say(delivery, reader),
+        corrected_by_one=corrected_by_one(delivery, reader),
         outcome=delivery.state.outcome,
         stays_open_until=_stays_open_until(delivery),
         started_at=utc_text(delivery.state.began),
@@ -524,17 +520,8 @@ def _waiting(delivery: Delivery, name: str, progress: Progress, seen: Sight) -> 
                 service=service,
                 says=progress.checkpoint.needs_of(service),
                 standing=progress.standing_of(service),
-                signed_by_one=tuple(_signed_by_one(delivery, seen.reader, name, service, progress.checkpoint.needs_of(service))),
+                signed_by_one=signed_by_one(delivery, seen.reader, name, service),
             )
             for service in named
         ),
     )
-
-
-def _signed_by_one(
-    delivery: Delivery, reader: Service, name: str, service: str, needs: tuple[Need, ...]
-) -> Iterator[SignedByOne]:
-    for need in needs:
-        first = first_word(delivery, reader, name, service, need)
-        if first is not None:
-            yield SignedByOne(says=need, officer=first.statement.officer, entry=first.entry)

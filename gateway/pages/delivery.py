@@ -15,6 +15,7 @@ from domain.delivery.reported import Stated
 from domain.plan.directory import Service
 from domain.plan.quantity import say_quantity
 from domain.rules.book import book_of
+from domain.views.correcting import KINDS, may_correct
 from domain.views.floor_in_words import LATE
 from domain.views.ladders import Ladder, Step, ladders, say_step
 from domain.views.names import STEPS
@@ -125,6 +126,8 @@ class OnePage:
     """The address of earlier entries; empty where there are none."""
     acknowledged: tuple[tuple[str, RequestStanding], ...]
     """Who has acknowledged that it was stopped, and who not yet, as far as the reader is told; empty where nobody is asked."""
+    correctable: frozenset[int]
+    """Entries of the chapter that say what the reader may correct."""
     proposed: str
     """A reason for a hold or a stop, from what is wrong; empty where nothing is."""
     temporal: str
@@ -170,6 +173,11 @@ def one_page(  # noqa: PLR0913, PLR0917 - a page is made of these
         groups=tuple((code, name, _address(replace(narrowed, show=code))) for code, name in (("", ""), *GROUPS.items())),
         earlier=_address(narrowed, before=str(newest.since)) if newest.since is not None else "",
         acknowledged=tuple(_acknowledged(delivery, seen)),
+        correctable=frozenset(
+            one.line.seq
+            for one in newest.tales
+            if one.line.kind in KINDS and one.line.service == reader.id and may_correct(delivery, reader, one.line.seq)
+        ),
         proposed=proposed(stands.reason, speak),
         temporal=temporal if seen.whole else "",
     )

@@ -67,6 +67,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.answer": "inbox",
     "desk.stop": "submit",
     "desk.unasked": "view",
+    "desk.correct": "view",
     "desk.say": "submit",
     "desk.second": "view",
     "desk.findings": "enter",
@@ -80,7 +81,7 @@ ACTIONS: Mapping[str, str | None] = {
     "desk.leave": "enter",
 }
 """The action of `domain.plan.access` that each page is; None: for anybody, since it says nothing of a delivery or person."""
-SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.say", "desk.second"})
+SIGNING = frozenset({"desk.answer", "desk.stop", "desk.unasked", "desk.correct", "desk.say", "desk.second"})
 """Pages for what is to be signed, and so not for those who have come in without a key."""
 
 FORMS = frozenset({"desk.leave", "desk.notices.seen", "desk.notices.unsubscribe", "desk.notices.test"})

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -14,12 +14,18 @@ from domain.delivery.requests import Request
 from domain.delivery.statement import Members, Seen, Statement
 from domain.plan.attachment import Attachments
 from domain.plan.vocabulary import ConditionId, Digest
+from domain.rules.kind import Kind
+from domain.rules.speaking import Correction
 from domain.rules.stop import StopAcknowledged
 from domain.signing.canonical import Frozen, Verbatim
 from domain.views import forms
+from domain.views.as_typed import as_typed
+from domain.views.correcting import ToCorrect, corrected
 from domain.views.forms import PARTS, Parts, handling_of
+from domain.views.second import fields_of
 from domain.words.errors import Fault, Malformed, faults_of
 from domain.words.identifiers import CheckpointId, OperationCode, ServiceId
+from domain.words.limits import LONGEST_REASON
 from domain.words.moments import instant
 from domain.words.sizes import bounded
 from domain.words.text import mark
@@ -61,6 +67,8 @@ class FilledForm(Frozen):
     group: OperationCode | None = None
     members: Members | None = None
     """Where it is said of several consignments of a group at once: of which group, and of which of them (R31)."""
+    corrects: Annotated[int | None, Field(ge=0)] = None
+    """The entry of the statement that is corrected (R18); `kind` is then what corrects it."""
     second: Annotated[int | None, Field(ge=0)] = None
     """The entry of what a first officer has said, where a second one signs the same (R20)."""
     plan: Digest | None = None
@@ -129,19 +137,27 @@ def _as(box: FormField, shown_as: As, **more: Any) -> FormField:
 
 
 def statement_of(
-    delivery: str, speaker: Visitor, filled: FilledForm, taken_over: Mapping[str, Any] = MappingProxyType({})
+    delivery: str,
+    speaker: Visitor,
+    filled: FilledForm,
+    taken_over: Mapping[str, Any] = MappingProxyType({}),
+    corrects: ToCorrect | None = None,
 ) -> Statement:
-    """The statement that a filled form is, with an id of its own. `taken_over`: what it says where nothing is typed. Raises
-    `Malformed` with every fault, by its field.
+    """The statement that a filled form is, with an id of its own. `taken_over`: what it says where nothing is typed. `corrects`:
+    of which it says what it should have said. Raises `Malformed` with every fault, by its field.
     """
     faults: list[Fault] = []
+    kind = filled.kind if corrects is None else corrects.content.kind
     typed = {name: words for name, words in filled.fields.items() if words.strip()}
-    said = {name: words if _has_lines(filled.kind, name) else _one_line(words) for name, words in typed.items()}
-    content = None
+    said = {name: words if _has_lines(kind, name) else _one_line(words) for name, words in typed.items()}
+    content: Kind | None = None
     try:
-        content = forms.content_of(filled.kind, said, taken_over, _PARTS)
+        if corrects is None:
+            content = forms.content_of(kind, said, taken_over, _PARTS)
+        else:
+            content = _correction(corrects, said, filled.fields, taken_over)
     except Malformed as error:
-        faults += error.faults or (Fault(place="kind", problem=error.message),)
+        faults += error.faults or (Fault(place="kind" if corrects is None else "", problem=error.message),)
     handling = None
     try:
         handling = handling_of(filled.handling) if filled.handling else None
@@ -169,6 +185,31 @@ def statement_of(
     if faults:
         raise Malformed(mark("nothing can be signed yet"), faults, hint=mark("fix what is named"))
     return statement
+
+
+def _correction(
+    corrects: ToCorrect, said: dict[str, str], fields: Mapping[str, str], taken_over: Mapping[str, Any]
+) -> Correction:
+    """Of what the form has no field for, it says what it said; a second officer what the first one says (R20). Raises
+    `Malformed`.
+    """
+    if taken_over:
+        content = forms.content_of(corrects.content.kind, said, taken_over, _PARTS)
+        return corrected(corrects.of, corrects.reason, content, None)
+    reason, before = said.pop("reason", ""), corrects.content
+    several = {name for name in fields_of(before) if isinstance(getattr(before, name), tuple)}
+    said = dict.fromkeys(several & fields.keys(), "") | said  # of several things that are taken away there are none
+    kept = {name: getattr(before, name) for name in fields_of(before) if name not in fields}
+    content = forms.content_of(corrects.content.kind, said, kept, _PARTS)
+    return corrected(corrects.of, reason, content, corrects.content)
+
+
+def boxes_to_correct(corrects: ToCorrect, now: datetime) -> tuple[FormField, ...]:
+    """Why it is corrected, and the fields of its kind filled with what was said; less those whose words would say otherwise."""
+    words, reason = as_typed(corrects.content), FormField("reason", "text", required=True, value="", longest=LONGEST_REASON)
+    boxes = boxes_of(corrects.content.kind, None, now)
+    filled = (replace(box, value=words[box.name], usual="") for box in boxes if box.name in words)
+    return (reason, *filled)
 
 
 def _has_lines(kind: str, name: str) -> bool:

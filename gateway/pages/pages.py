@@ -16,19 +16,22 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
+from domain.delivery.delivery import Delivery
 from domain.delivery.requests import Request, Stranded
 from domain.papers.handed import Format
 from domain.plan.access import supervises
 from domain.plan.attachment import SUFFIXES
 from domain.plan.directory import Service
 from domain.rules.books import BOOK
+from domain.rules.speaking import Correction
 from domain.signing.canonical import Frozen, canonical, plain
 from domain.signing.keys import key_id
 from domain.views import names
 from domain.views.asked import urgently
+from domain.views.correcting import ToCorrect, to_correct
 from domain.views.forms import kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
-from domain.views.second import OWN_FINDING, first_word
+from domain.views.second import OWN_FINDING, fields_of, first_word
 from domain.views.unasked import known
 from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
@@ -44,8 +47,17 @@ from gateway.pages import choosing, rules, words
 from gateway.pages.answer import asked_of, in_zone, of_urgency, zones_of
 from gateway.pages.brakes import BRAKES, braked, fields_of_brakes
 from gateway.pages.entrance import ROOT, SESSIONS, SILENT, remember, token_of, visitor_of
-from gateway.pages.forms import FilledForm, boxes_of, statement_of
-from gateway.pages.seconding import SIGNED_ANEW, compared, data_of_first, first_asked, first_filled, still_holds, to_check
+from gateway.pages.forms import FilledForm, boxes_of, boxes_to_correct, statement_of
+from gateway.pages.seconding import (
+    SIGNED_ANEW,
+    compared,
+    data_of_first,
+    first_asked,
+    first_filled,
+    first_to_correct,
+    still_holds,
+    to_check,
+)
 from gateway.pages.story import StoryFilter
 from gateway.pages.templating import environment
 from gateway.pages.together import asked_alike, chosen, data_of, for_each, in_order, longest, of_members
@@ -60,6 +72,8 @@ FILES = {path.name: path.read_bytes() for path in (HERE / "static").iterdir()}
 """All that a page may load, which is ours."""
 COMPARED: Final = frozenset({"handover_offered", "handover_accepted"})
 """Kinds whose weight and seals are compared with what was found before (R7)."""
+LONGEST_ENTRY: Final = 9
+"""Digits of the number of an entry in an address."""
 AT_ONCE = 1.0
 """Seconds that the form of a stop waits for how the delivery stands."""
 
@@ -252,7 +266,7 @@ async def answer_form(request: web.Request) -> web.Response:
         boxes, data["first"] = to_check(boxes), data_of_first(second)
         data["members"] = list(second.statement.members) if second.statement.members is not None else None
     fields: dict[str, Any] = {"asked": found, "kinds": kinds, "kind": kind, "delivery": delivery, "voice": voice}
-    fields |= {"zones": zones, "told_of": told_of, "helps": words.HELP, "alike": alike, "others": others, "gone": gone}
+    fields |= {"zones": zones, "told_of": told_of, "alike": alike, "others": others, "gone": gone}
     fields |= {"first": first, "mine": mine, "second": second, "own": OWN_FINDING}
     return page(request, "answer.html", **fields, boxes=in_zone(of_urgency(boxes, urgent=urgent), zones), data=data)
 
@@ -269,9 +283,47 @@ async def unasked_form(request: web.Request) -> web.Response:
     shows(request, [name])
     boxes = boxes_of(kind, None, now, known(delivery, reader, kind, now)) if kind is not None else ()
     seen = {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
-    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind, "helps": words.HELP}
+    fields: dict[str, Any] = {"delivery": name, "kinds": found.may_say, "kind": kind}
     fields |= {"zones": (zones := zones_of(delivery.plan, reader, now)), "boxes": in_zone(boxes, zones)}
     return page(request, "unasked.html", **fields, data=script_data(request, name, None, kind or "") | seen)
+
+
+@routes.get(f"{ROOT}/deliveries/{{delivery}}/correct", name="desk.correct")
+async def correct_form(request: web.Request) -> web.Response:
+    """The form by which the reader corrects what it has said in an entry, filled with that."""
+    name, reader, now = request.match_info["delivery"], request[CALLER].service, datetime.now(UTC)
+    delivery = await request.app[RECEPTION].reading.delivery(reader, name)
+    corrects = _to_correct(delivery, reader, _number(request.query.get("entry", "")))
+    shows(request, [name], [corrects.entry])
+    found = view_of(delivery, reader, max(now, delivery.state.now))
+    boxes, kind, first = boxes_to_correct(corrects, now), corrects.content.kind, corrects.first
+    there = [box.name for box in boxes]
+    fields: dict[str, Any] = {"delivery": name, "kind": kind, "corrects": corrects, "boxes": boxes}
+    fields |= {"kept": [one for one in fields_of(corrects.content) if one not in there], "own": OWN_FINDING}
+    fields |= {"zones": zones_of(delivery.plan, reader, now)}
+    data = script_data(request, name, None, kind) | {"plan": found.plan, "seen": {"size": found.entries, "root": found.root}}
+    called = data["words"]["FIELDS"]
+    called |= {one: called[f"{kind}.{one}"] for one in fields_of(corrects.content) if f"{kind}.{one}" in called}
+    data |= data_to_correct(request, corrects)
+    second = first if first is not None and first.statement.officer != request[CALLER].officer else None
+    if second is not None:
+        fields |= {"boxes": to_check(boxes_of(kind, None, now)), "kept": []}
+        data |= {"first": data_of_first(second) | {"reason": corrects.reason}}
+    return page(request, "correct.html", **fields, second=second, data=data)
+
+
+def _number(text: str) -> int:
+    """Of an entry; one that is none, for what is no number."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_ENTRY else -1
+
+
+def _to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect:
+    """Raises `NotFound` where the reader has said nothing there that it may correct."""
+    found = to_correct(delivery, reader, entry)
+    if found is None:
+        hint = mark("the ledger on the page of the delivery shows what you may correct")
+        raise NotFound(mark("nothing that you said there can be corrected, or not any more"), hint=hint)
+    return found
 
 
 @routes.get(f"{ROOT}/deliveries/{{delivery}}/stop", name="desk.stop")
@@ -298,10 +350,15 @@ async def _as_it_stands(request: web.Request, delivery: str) -> dict[str, Any]:
 async def say(request: web.Request) -> web.Response:
     """The bytes that are to be signed, of a form that has been filled in. Nothing has been said by that."""
     filled, delivery, taken_over = await sent(request, FilledForm), request.match_info["delivery"], dict[str, Any]()
-    if filled.second is not None:
-        known = await request.app[RECEPTION].reading.delivery(request[CALLER].service, delivery)
-        taken_over |= first_filled(known, request[CALLER].service, filled).taken_over()
-    statement = statement_of(delivery, request[CALLER], filled, taken_over)
+    corrects, reader = None, request[CALLER].service
+    if filled.corrects is not None:
+        corrects = _to_correct(await request.app[RECEPTION].reading.delivery(reader, delivery), reader, filled.corrects)
+    if filled.second is not None and corrects is not None:
+        taken_over |= first_to_correct(corrects, filled.second).taken_over()
+    elif filled.second is not None:
+        known = await request.app[RECEPTION].reading.delivery(reader, delivery)
+        taken_over |= first_filled(known, reader, filled).taken_over()
+    statement = statement_of(delivery, request[CALLER], filled, taken_over, corrects)
     return web.Response(body=canonical(statement), content_type="application/json")
 
 
@@ -311,6 +368,11 @@ async def second(request: web.Request) -> web.Response:
     said, delivery, reader = await sent(request, BOOK.statement), request.match_info["delivery"], request[CALLER].service
     known, need = await request.app[RECEPTION].reading.delivery(reader, delivery), BOOK.kinds[said.kind].declares.answers
     first = first_word(known, reader, said.checkpoint or "", said.voice, need)
+    if isinstance(said.content, Correction):
+        earlier = known.state.statements.first(said.content.of)
+        corrects = to_correct(known, reader, earlier.seq) if earlier is not None else None
+        first = corrects.first if corrects is not None else None
+        said = said.model_copy(update={"content": said.content.content})
     if first is None:
         raise NotFound(SIGNED_ANEW)
     shows(request, [delivery], [first.entry])
@@ -364,6 +426,17 @@ def script_data(request: web.Request, delivery: str, asked: Request | None, kind
         "codes": [box.name for box in boxes_of(kind, None, datetime.now(UTC)) if box.choices] if kind else [],
         "compares": kind in COMPARED,
         "confirms": bool(kind) and BOOK.kinds[kind].declares.confirms,
+    }
+
+
+def data_to_correct(request: web.Request, corrects: ToCorrect) -> dict[str, Any]:
+    """What the scripts need to know of a correction, beside what they do of the kind that is corrected."""
+    speak = speaker(language_of(request))
+    return {
+        "kind": "correction",
+        "sentence": speak(words.SENTENCES["correction"]),
+        "unwritten": {},
+        "corrects": {"entry": corrects.entry, "of": corrects.of, "content": plain(corrects.content)},
     }
 
 

@@ -12,6 +12,7 @@ from domain.delivery.statement import Statement
 from domain.plan.directory import Service
 from domain.rules.books import BOOK
 from domain.signing.canonical import plain
+from domain.views.correcting import ToCorrect
 from domain.views.forms import kind_called
 from domain.views.second import OWN_FINDING, FirstWord, first_word, otherwise
 from domain.words.errors import Malformed
@@ -39,6 +40,13 @@ def first_filled(known: Delivery, reader: Service, filled: FilledForm) -> FirstW
     if first is None or first.entry != filled.second:
         raise Malformed(SIGNED_ANEW, hint=mark("load the page anew, and read what stands there now"))
     return first
+
+
+def first_to_correct(corrects: ToCorrect, entry: int) -> FirstWord:
+    """What a first officer has signed in its place. Raises `Malformed` where it is another than the page showed."""
+    if corrects.first is None or corrects.first.entry != entry:
+        raise Malformed(SIGNED_ANEW, hint=mark("load the page anew, and read what stands there now"))
+    return corrects.first
 
 
 def to_check(boxes: Sequence[FormField]) -> tuple[FormField, ...]:

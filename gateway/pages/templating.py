@@ -1,6 +1,7 @@
 """How templates of pages are written: compiled once for every language, with filters that say codes in a reader's words."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from functools import cache, partial
@@ -12,7 +13,7 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from domain.delivery.verdicts import Finding
 from domain.plan.demands import topic
@@ -54,6 +55,8 @@ class _Compiled(BytecodeCache):
 
 
 COMPILED: Final = _Compiled()
+EXAMPLE: Final = re.compile("`([^`]+)`")
+"""In a help, what may be typed as it stands there."""
 
 
 def compile_all() -> None:
@@ -110,6 +113,7 @@ def environment(language: str) -> Environment:
         "ours": speak,
         "closer": lambda watch: say_closer(watch, speak),
         "prosecution": lambda one: say_prosecution(one, speak),
+        "help": lambda kind, box: with_examples(speak(words.help_of(kind, box.name, box.shown_as))),
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
         "about": lambda about: say_about(about, speak),
@@ -129,6 +133,12 @@ def environment(language: str) -> Environment:
 def moment(text: str) -> str:
     """A time of the record as people read it, to the minute, in UTC and saying so."""
     return instant(text).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def with_examples(text: str) -> Markup:
+    """A help, with what is typed word for word set apart from what is said of it."""
+    parts = enumerate(EXAMPLE.split(text))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in parts)
 
 
 def lean(data: Any) -> Markup:

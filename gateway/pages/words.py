@@ -313,6 +313,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "arrest_made": ARRESTED,
     "arrest_reported": ARRESTED,
+    "correction": mark(
+        "As {service}, officer {officer}, you correct what you have said of {delivery} in statement {of}. Why: {reason}."
+    ),
     "hold_decided": mark("As {service}, officer {officer}, you decide on the hold of {delivery}: {decision}. {reason}."),
     "movement_decision": mark(
         "As {service}, officer {officer}, you decide about {delivery}, whether it may go on: {proceed}. {reason}."
@@ -337,50 +340,61 @@ UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """What is signed of a kind where there is no written act yet, by the form in which it was given."""
 HELP: Mapping[str, str] = {
-    "mass": mark("With its unit: 13.9 kg, 250 g, 40 mg. Not measured: unmeasured no_means kz.prosecutor, who allowed it"),
-    "weight": mark("With its unit: 13.9 kg, 250 g, 40 mg"),
+    "mass": mark("With its unit: `13.9 kg`, `250 g`, `40 mg`. Not measured: `unmeasured no_means kz.prosecutor`, who allowed it"),
+    "weight": mark("With its unit: `13.9 kg`, `250 g`, `40 mg`"),
     "moment": mark("Day, time of 24 hours, and how far clocks are ahead of UTC there."),
-    "at": mark("In degrees, longitude first: 69.2797, 41.3111"),
-    "seals": mark("One on each line, number and class (I, S or H): KZ123456/H"),
-    "broken": mark("One on each line, number and class (I, S or H): KZ123456/H"),
-    "kept": mark("One on each line: heroin: 1.98 kg, cash: EUR: 12500.00, or counted: weapon rifle: 12"),
-    "removed": mark("One on each line: heroin: 1.98 kg, cash: EUR: 12500.00, or counted: weapon rifle: 12"),
-    "samples": mark("One on each line: heroin: 1.98 kg, cash: EUR: 12500.00, or counted: weapon rifle: 12"),
-    "recovered": mark("One on each line: heroin: 1.98 kg, cash: EUR: 12500.00, or counted: weapon rifle: 12"),
+    "at": mark("In degrees, longitude first: `69.2797, 41.3111`"),
+    "seals": mark("One on each line, number and class (I, S or H): `KZ123456/H`"),
+    "broken": mark("One on each line, number and class (I, S or H): `KZ123456/H`"),
+    "kept": mark("One on each line: `heroin: 1.98 kg`, cash `EUR: 12500.00`, or counted: `weapon rifle: 12`"),
+    "removed": mark("One on each line: `heroin: 1.98 kg`, cash `EUR: 12500.00`, or counted: `weapon rifle: 12`"),
+    "samples": mark("One on each line: `heroin: 1.98 kg`, cash `EUR: 12500.00`, or counted: `weapon rifle: 12`"),
+    "recovered": mark("One on each line: `heroin: 1.98 kg`, cash `EUR: 12500.00`, or counted: `weapon rifle: 12`"),
     "units": mark(
-        "One on each line, label, substance, net, packages, gross, kept or removed: A-1: heroin: 1 kg: 40: 1.1 kg: kept"
+        "One on each line, label, substance, net, packages, gross, kept or removed: `A-1: heroin: 1 kg: 40: 1.1 kg: kept`"
     ),
     "items": mark(
-        "One on each line. Put in: T-1: tracker: 120 g: 9d: No. 4417, or S-1: substitute: 1 kg: gypsum. Recovered: T-1"
+        "One on each line. Put in: `T-1: tracker: 120 g: 9d: No. 4417`, or `S-1: substitute: 1 kg: gypsum`. Recovered: `T-1`"
     ),
-    "reference": mark("Number and date of the act: 7/5 of 2026-03-01"),
-    "assistance": mark("Number and date of the act: 7/5 of 2026-03-01"),
-    "scale": mark("Model, number, verified until, division: VLT-15: 20447: 2026-12-31: 1 g"),
-    "devices": mark("One on each line: T-1: working, T-2: silent, or T-3: not_checked"),
-    "value": mark("Currency and amount: KZT 12500.00"),
-    "charges": mark("One on each line: supplier: 228.1, 229.1, or of one person: courier: 228.1: P-2"),
+    "reference": mark("Number and date of the act: `7/5 of 2026-03-01`"),
+    "assistance": mark("Number and date of the act: `7/5 of 2026-03-01`"),
+    "scale": mark("Model, number, verified until, division: `VLT-15: 20447: 2026-12-31: 1 g`"),
+    "devices": mark("One on each line: `T-1: working`, `T-2: silent`, or `T-3: not_checked`"),
+    "value": mark("Currency and amount: `KZT 12500.00`"),
+    "charges": mark("One on each line: `supplier: 228.1, 229.1`, or of one person: `courier: 228.1: P-2`"),
     "articles": mark("One on each line"),
     "statements": mark("One on each line: the number of the statement"),
-    "sample_seals": mark("One on each line, number and class (I, S or H): KZ123456/H"),
-    "finds": mark("One on each line, label and what it is: F-1: 197 000 USD in notes"),
-    "conditions": mark("One on each line. Where it binds at one checkpoint, that first: airport: photographs"),
-    "arrested": mark("One on each line: P-1: supplier, or P-2: courier: unwitting"),
-    "information.to": mark("One service on each line: uz.customs"),
-    "exhibits_offered.to": mark("The service: uz.customs"),
+    "sample_seals": mark("One on each line, number and class (I, S or H): `KZ123456/H`"),
+    "finds": mark("One on each line, label and what it is: `F-1: 197 000 USD in notes`"),
+    "conditions": mark("One on each line. Where it binds at one checkpoint, that first: `airport: photographs`"),
+    "arrested": mark("One on each line: `P-1: supplier`, or `P-2: courier: unwitting`"),
+    "information.to": mark("One service on each line: `uz.customs`"),
+    "exhibits_offered.to": mark("The service: `uz.customs`"),
     "disposed.to": mark("To which owner, State or court, or for which proceeding it is kept; not where it was destroyed or lost"),
-    "disclosure_permitted.to": mark("court, or the two letters of a State: KZ"),
-    "taken_out.label": mark("A label that nothing else bears: P-1"),
+    "disclosure_permitted.to": mark("`court`, or the two letters of a State: `KZ`"),
+    "taken_out.label": mark("A label that nothing else bears: `P-1`"),
     "disposed.witnesses": mark("One code on each line, never a name; what is destroyed has witnesses"),
     "laboratory_report.case_number": mark("An expert's opinion is made in a case; a test or a report needs none"),
-    "persons": mark("One on each line. Arrested: P-1: supplier, or P-2: courier: unwitting. Released: P-1"),
-    "intervals": mark("One on each line: A: visual: 2026-03-01T10:00:00+05:00/2026-03-01T12:30:00+05:00 > B"),
-    "borne": mark("One on each line: kz.police: escort to the border: EUR: 1250.00"),
-    "prosecutions": mark("One on each line: supplier: KZ, or of one person: courier: UZ: P-2"),
+    "persons": mark("One on each line. Arrested: `P-1: supplier`, or `P-2: courier: unwitting`. Released: `P-1`"),
+    "intervals": mark("One on each line: `A: visual: 2026-03-01T10:00:00+05:00/2026-03-01T12:30:00+05:00 > B`"),
+    "borne": mark("One on each line: `kz.police: escort to the border: EUR: 1250.00`"),
+    "prosecutions": mark("One on each line: `supplier: KZ`, or of one person: `courier: UZ: P-2`"),
     "witnesses": mark("One code on each line, never a name"),
     "officers": mark("One code on each line, never a name"),
-    "taken_for": mark("One on each line, without a mass: mephedrone"),
-    "into": mark("One on each line, label and net weight: S-1: 5 g"),
-    "exhibits": mark("One label on each line: samples, seized, T-1"),
+    "taken_for": mark("One on each line, without a mass: `mephedrone`"),
+    "into": mark("Two or more, label and net weight, on lines of their own or so: `S-1: 5 g; S-2: 5 g`"),
+    "exhibits": mark("One label on each line: `samples`, `seized`, `T-1`"),
     "agreement": mark("The file that the other service has signed, pasted as it is"),
     "parts": mark("One on each line: its code name, outcome, root of its ledger, and what was recovered; see docs/statements.md"),
 }
+"""What a field takes, by its name, by its kind and name where that decides, or by how it is shown. Between backticks stands what
+may be typed as it is.
+"""
+
+
+def help_of(kind: str, name: str, shown_as: str) -> str:
+    """What a field of a form takes; empty where that goes without saying."""
+    own = f"{kind}.{name}"
+    if own in HELP or (name in HELP and shown_as in {"text", "line"}):
+        return HELP.get(own) or HELP[name]
+    return HELP.get(shown_as, "")

@@ -53,7 +53,9 @@ async def desk_of(at: Installation, service: str) -> Browser:
     return browser
 
 
-async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_named(temporal: Client, tmp_path: Path) -> None:
+async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_named(  # noqa: PLR0915 - one after the other
+    temporal: Client, tmp_path: Path
+) -> None:
     """By one option, in each; before the first, as the first, of one alone and without a network it is refused and says what
     would be right, and who types it all is told where it is not the same. At the desk the same statement is made, of what that
     page has shown and nothing else, and no other service hears of it.
@@ -83,6 +85,7 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_na
             alone, away = await run(*one, "--second"), await run(*one, "--second", "--offline")
             typed = await run(*both, *(word.replace("22/7", "22/8") for word in ACT), "--dry-run")
             shown, desk = await run("show", OIL), await desk_of(at, "ru.customs")
+            inbox = await run("inbox"), await desk.page("/desk/inbox")
             page = await desk.page(ASKED)
             data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
             form = {name: data[name] for name in ("kind", "checkpoint", "group", "members", "plan")}
@@ -108,6 +111,7 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_na
     assert "without a network it is not known what the first officer has signed" in away.err
     assert "reference: officer officer-1 has signed 22/7, and you say 22/8" in typed.out.replace("\n", " ")
     assert "officer officer-1 has signed" in " ".join(shown.out.split())
+    assert [2, 2] == [text.count("officer-1") for text in (inbox[0].out, inbox[1])]
     assert 'id="second"' in page
     assert CHEMICALS in page
     assert ([1, 2], [OIL, CHEMICALS]) == (data["members"], data["deliveries"])

@@ -7,7 +7,7 @@ import pytest
 from domain.delivery.statement import sign_statement
 from domain.plan.plan import Plan
 from domain.record.door import submit
-from domain.views.asked import request
+from domain.views.asked import inbox, request
 from domain.views.second import first_word, otherwise
 from domain.views.view import view
 from domain.words.errors import NotAuthentic
@@ -194,8 +194,8 @@ def test_r20_the_request_says_that_two_must_sign_and_a_simulated_service_does() 
 
 
 def test_r20_r11_a_second_officer_is_shown_what_the_first_said_less_their_own_finding_and_nobody_else_is() -> None:
-    """Newest word of the first, by its entry; never the weight and the seals, which each finds; of no other service, not the
-    initiator either; and no more once two have signed, or where one is enough.
+    """Newest word of the first, by its entry, which inbox and view name; never the weight and the seals, which each finds; of no
+    other service, not the initiator either; and no more once two have signed, or where one is enough.
     """
     table = preparing()
     table.say("kz.police", "prepared", "preparation", gross="1.39 kg")
@@ -214,6 +214,9 @@ def test_r20_r11_a_second_officer_is_shown_what_the_first_said_less_their_own_fi
     }
     assert [one.entry for signed in told.pop("kz.police") for one in signed] == [entry]
     assert not [one for others in told.values() for signed in others for one in signed]
+    asked = {one.id: [each.signed_by_one for each in inbox(delivery, one.id, table.now)] for one in table.directory.services}
+    assert [(entry, "officer-1")] == [(one.entry, one.officer) for signed in asked.pop("kz.police") for one in signed]
+    assert not [one for others in asked.values() for signed in others for one in signed]
     assert not [one for one in told if first_word(delivery, table.directory.get(one), "preparation", "kz.police", "prepared")]
 
     other = table.statement("kz.police", "prepared", "preparation", gross="13.900001 kg", attachments=(PHOTOGRAPH,))

@@ -34,17 +34,19 @@ from domain.rules.books import BOOK
 from domain.signing.canonical import canonical
 from domain.signing.envelope import KEYS_TYPE, sign
 from domain.signing.keys import key_id, private_pem, public_text
-from domain.words.errors import NotAllowed, NotFound, Unavailable
+from domain.views.forms import PARTS, content_of
+from domain.words.errors import Malformed, NotAllowed, NotFound, Unavailable
 from gateway import limits
 from gateway.limits import Share
 from gateway.pages import floor, glossary, notices, one, overdue, pages, provider, results, shift, statistics, words
 from gateway.pages.answer import OFFSETS, zones_of
 from gateway.pages.entrance import ACTIONS, SIGNING
 from gateway.pages.forms import boxes_of
+from gateway.pages.templating import EXAMPLE
 from gateway.reads import NO_VIEWS
 from process.configuration import directory_in
 from process.in_force import InMemory
-from process.language import chosen
+from process.language import LANGUAGES, chosen, speaker
 from process.proposals import PROPOSED, proposals
 from protocol.gateway import Gateway
 from rehearsal.services import private_key_of
@@ -354,13 +356,14 @@ def test_every_page_is_an_action_of_the_policy_or_for_anybody() -> None:
         name
         for name, action in ACTIONS.items()
         if action not in NO_VIEWS | {None, "file", "packet", "ledger", "handover"}
-        and not name.startswith(("desk.overdue", "desk.second"))
+        and not name.startswith(("desk.overdue", "desk.second", "desk.correct"))
     ],
 )
 async def test_every_page_that_shows_anything_leaves_its_record(at: At, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who, in which role, what of which delivery: one record for each page, and another for the end of what is followed. A file's
     is in `test_attachments.py`, a handover's in `test_shift.py`, that of silent services in
-    `test_overdue.py`, and of what two officers say in `client/test_seconding.py`.
+    `test_overdue.py`, of what two officers say in `client/test_seconding.py`, and of what is corrected in
+    `test_correcting.py`.
     """
     for stream in ("gateway.floor", "gateway.pages.one"):
         monkeypatch.setattr(f"{stream}.LASTS", 0.0)
@@ -738,6 +741,29 @@ def test_what_a_field_means_and_wants_follows_from_what_is_said() -> None:
     assert {tuple(one.split(".")) for table in (words.FIELDS, words.HELP) for one in table if "." in one} <= shown.keys()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_example_of_a_help_is_taken_by_a_field_that_shows_it(language: str) -> None:
+    """In each language, typed as it stands there."""
+    speak, now, taken = speaker(language), datetime(2026, 3, 2, tzinfo=UTC), dict[tuple[str, str], bool]()
+    for kind in BOOK.kinds:
+        for box in boxes_of(kind, None, now):
+            for example in EXAMPLE.findall(speak(words.help_of(kind, box.name, box.shown_as))):
+                which = (box.name, example)
+                taken[which] = taken.get(which, False) or box.name not in faulty(kind, {box.name: example})
+
+    assert ("kept", "EUR: 12500.00") in taken
+    assert not [which for which, fine in taken.items() if not fine]
+
+
+def faulty(kind: str, typed: Mapping[str, str]) -> set[str]:
+    """Fields of a statement of which what is typed is wrong."""
+    try:
+        content_of(kind, typed, {}, PARTS)
+    except Malformed as error:
+        return {fault.place.partition(".")[0] for fault in error.faults}
+    return set()
+
+
 def test_every_choice_of_a_form_has_a_name() -> None:
     """Ways of handling, permissions, reasons why nobody came."""
     choices = {
@@ -804,7 +830,7 @@ async def test_nothing_that_is_signed_is_shown_in_an_unreviewed_translation(at: 
     browser.cookie += f"; vigil-language={language}"
     theirs = {one.word for one in proposals(language).values() if len(one.word) > 6}
     for name in (*SIGNING, "desk.home", "desk.view"):
-        if ROUTES[name].method == "GET":
+        if ROUTES[name].method == "GET" and name != "desk.correct":  # nothing is to be corrected yet: test_correcting.py
             path = at.path(name)
             page = await browser.page(f"{path}{'&' if '?' in path else '?'}lang={language}")
             assert '<html lang="en">' in page

@@ -65,9 +65,10 @@ NO_PAGE: Final = {
     "desk.statistics.take": "a file to be saved",
     "desk.paper": "a file to be saved",
     "desk.say": "the bytes that are to be signed",
+    "desk.correct": "a form as the others, of what was said; test_correcting.py and test_browser_second.py open it",
     "desk.second": "a script compares what two officers say",
 }
-"""Routes of the pages that answer with no page, and what they are for."""
+"""Routes of the pages that answer with no page, or with one that another test opens; and what they are for."""
 
 
 @dataclass(frozen=True)

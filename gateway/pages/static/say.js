@@ -2,7 +2,7 @@
 
 import { $, now, read, show } from "./page.js";
 import { clear, composed, countersigned, data, faulty, inWords, notTheSame, ready, signAndHandIn, signForEach, statementIn } from "./signing.js";
-import { besideFirst, showFirst, takenOver } from "./second.js";
+import { besideFirst, changed, raiseUnlessOf, showFirst, takenOver } from "./second.js";
 import { Chosen } from "./files.js";
 import { lookedAt } from "./checks.js";
 import { setMoment } from "./moments.js";
@@ -41,6 +41,7 @@ function filled(known, attachments) {
     checkpoint: data.checkpoint,
     plan: data.plan,
     seen: known,
+    corrects: data.corrects?.entry ?? null,
     second: data.first?.entry ?? null,
     on_behalf_of: data.on_behalf_of,
     happened_at: given.get("+happened_at"),
@@ -78,9 +79,10 @@ form.addEventListener("submit", async (event) => {
     $("check").disabled = false;
     if (bytes === null) return;
     const said = statementIn(bytes, data.kind, known, attached);
+    if (data.corrects) raiseUnlessOf(said);
     if (data.first) takenOver(said, form.fields);
     inWords(said, $("words"));
-    lookedAt(bytes, said, data.first ? await besideFirst(bytes, said, key) : {});
+    lookedAt(bytes, said, data.first ? await besideFirst(bytes, said, key) : data.corrects ? { more: changed(said) } : {});
   } catch (error) {
     bytes = null;
     if (!(error instanceof Contradiction)) notTheSame(); // else it stays so: nothing can be checked any more, or signed

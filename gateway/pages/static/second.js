@@ -19,11 +19,28 @@ export function showFirst() {
   }
 }
 
+// What is said of the thing itself: by a correction, what it should have said.
+const content = (said) => (data.corrects ? said.content.content : said.content);
+
 // Throws where what is about to be signed is not what stands there, though nothing else was typed.
 export function takenOver(said, typed) {
+  if (data.corrects && said.content.reason !== data.first.reason) throw new Error("reason");
   for (const [name, value] of Object.entries(data.first.content)) {
-    if (!(typed[name] ?? "").trim() && !same(said.content[name], value)) throw new Error(name);
+    if (!(typed[name] ?? "").trim() && !same(content(said)[name], value)) throw new Error(name);
   }
+}
+
+// Throws where it corrects another statement than the page is about, or by one of another kind.
+export function raiseUnlessOf(said) {
+  if (said.content.of !== data.corrects.of || content(said).kind !== data.corrects.content.kind) throw new Error("of");
+}
+
+// What a correction changes: each field, with what it said before.
+export function changed(said) {
+  const [before, after] = [data.corrects.content, content(said)];
+  const words = (name, value) => inText(name, value) ?? texts.nothing;
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => !same(before[name], after[name]));
+  return names.map((name) => filled(texts.changed, { field: label(name), before: words(name, before[name]), after: words(name, after[name]) }));
 }
 
 // What is to be looked at before it is signed: each field of which the first has said something else, and whose key this is. Where
@@ -40,7 +57,7 @@ export async function besideFirst(bytes, said, key) {
     return { more: [...found, texts.uncompared] };
   }
   for (const [name, theirs] of Object.entries(differs)) {
-    const yours = name === "attachments" ? said.attachments : said.content[name];
+    const yours = name === "attachments" ? said.attachments : content(said)[name];
     const words = (value) => inText(name, value) ?? texts.nothing;
     found.push(filled(texts.otherwise, { field: label(name), officer, theirs: words(theirs), yours: words(yours) }));
   }

@@ -1,0 +1,132 @@
+"""What a service may correct of what it has said (R18): which of its statements, what each says as it was last corrected, and the
+correction that is made of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from domain.delivery.delivery import Delivery
+from domain.delivery.ledger import Entry
+from domain.delivery.reported import Stated
+from domain.delivery.requests import CorrectedByOne
+from domain.delivery.statement import Content, Said, Statement
+from domain.plan.directory import Service
+from domain.rules.books import read
+from domain.rules.disposing import disposed_in
+from domain.rules.speaking import CORRECTABLE, NOTHING_SAID, OTHER_KIND, OVERTAKEN, Correction
+from domain.views.second import FirstWord
+from domain.words.errors import Malformed, faults_of
+from domain.words.moments import instant, utc_text
+from domain.words.text import fill, mark
+
+KINDS = (*CORRECTABLE, "taken_out", "laboratory_report", "disposed")
+"""Kinds of statements that can be corrected, each by one of its kind."""
+CLOSED = frozenset(one.name for one in (NOTHING_SAID, OTHER_KIND, OVERTAKEN))
+"""Findings by which a statement cannot be corrected, or not any more, whatever is said in its place."""
+
+
+@dataclass(frozen=True)
+class ToCorrect:
+    """A statement that its service may correct."""
+
+    entry: int
+    of: str
+    content: Content
+    """What it says, as last corrected."""
+    officers: int
+    """How many sign a correction of it (R20)."""
+    first: FirstWord | None
+    """What a first officer has signed in its place, while a second one is waited for: as a statement of its kind."""
+    reason: str
+    """Why that one corrects it; empty where there is none."""
+
+
+def may_correct(delivery: Delivery, reader: Service, entry: int) -> bool:
+    """Whether what is said in this entry is the reader's own, and it may correct it as the delivery stands."""
+    said = _said_in(delivery, reader, entry)
+    if said is None or said.statement.kind not in KINDS or delivery.state.ended:
+        return False
+    right = Correction(of=said.statement.id, reason="-", content=said.content)
+    corrects = Said(said.seq, delivery.state.now, said.statement.model_copy(update={"content": right}), said.keys)
+    finding = right.judge(delivery, corrects).finding
+    return finding is None or finding.code not in CLOSED
+
+
+def to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect | None:
+    """That statement; none where it may not be corrected."""
+    said = _said_in(delivery, reader, entry)
+    if said is None or not may_correct(delivery, reader, entry):
+        return None
+    of, content, first = said.statement.id, said.content, None
+    officers = officers_for(delivery, of)
+    for one in _corrections(delivery, reader, entry, of):
+        correction = one.content
+        assert isinstance(correction, Correction)  # noqa: S101 - none else was looked for
+        if officers == 1 or (first is not None and first.content == correction and _is_second(one, first)):
+            content, first = correction.content, None
+        else:
+            first = one
+    if first is None:
+        return ToCorrect(entry, of, content, officers, None, "")
+    right = first.content
+    assert isinstance(right, Correction)  # noqa: S101 - as above
+    word = first.statement.model_copy(update={"content": right.content})
+    return ToCorrect(entry, of, content, officers, FirstWord(first.seq, utc_text(first.at), word, first.keys), right.reason)
+
+
+def corrected_by_one(delivery: Delivery, reader: Service) -> tuple[CorrectedByOne, ...]:
+    """What first officers of the reader's own service correct, while a second one is waited for; of no other service (R11)."""
+    of_reader = [of for of, first in delivery.state.firsts.items() if first.service == reader.id]
+    entries = [known.seq for of in of_reader if (known := delivery.state.statements.first(of)) is not None]
+    there = [found for entry in entries if (found := to_correct(delivery, reader, entry)) is not None]
+    firsts = ((one.of, one.first) for one in there if one.first is not None)
+    return tuple(CorrectedByOne(of=of, officer=first.statement.officer, entry=first.entry) for of, first in firsts)
+
+
+def officers_for(delivery: Delivery, of: str) -> int:
+    """How many officers sign a correction of this statement: as many as had to say it."""
+    counted = delivery.state.counted.get(of)
+    if counted is not None:
+        return counted.officers
+    return max((word.officers for word in disposed_in(delivery.state, of).values()), default=1)
+
+
+def corrected(of: str, reason: str, content: Content, before: Content | None) -> Correction:
+    """What an earlier statement should have said. Raises `Malformed` where it says so already, and for a kind or a reason that is
+    none of a correction.
+    """
+    if content == before:
+        hint = mark("change what was wrong to what is right")
+        raise Malformed(fill("{statement} says that already", statement=of), hint=hint)
+    try:
+        return Correction.model_validate({"of": of, "reason": reason, "content": content})
+    except ValidationError as error:
+        raise Malformed(fill("{statement} cannot be corrected so", statement=of), faults_of(error)) from error
+
+
+def _said_in(delivery: Delivery, reader: Service, entry: int) -> Said | None:
+    """What the reader itself has said there, where it counts."""
+    if not 0 <= entry < len(delivery.ledger):
+        return None
+    return _own(delivery.ledger[entry], reader)
+
+
+def _own(entry: object, reader: Service) -> Said | None:
+    if not isinstance(entry, Entry) or not isinstance(entry.event, Stated) or entry.event.verdict.verdict == "refused":
+        return None
+    statement: Statement = read(entry.event.envelope)
+    keys = tuple(one.keyid for one in entry.event.envelope.signatures)
+    return Said(entry.seq, instant(entry.at), statement, keys) if statement.service == reader.id else None
+
+
+def _corrections(delivery: Delivery, reader: Service, after: int, of: str) -> Iterator[Said]:
+    for seq in range(after + 1, len(delivery.ledger)):
+        said = _own(delivery.ledger[seq], reader)
+        if said is not None and isinstance(said.content, Correction) and said.content.of == of:
+            yield said
+
+
+def _is_second(said: Said, first: Said) -> bool:
+    return said.statement.officer != first.statement.officer and set(said.keys).isdisjoint(first.keys)
