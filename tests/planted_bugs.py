@@ -654,8 +654,8 @@ BUGS = (
     Bug(
         "R10",
         "domain/delivery/balance.py",
-        'compared("prepared", contents, (goods.kept, goods.removed, goods.samples), tolerances)',
-        'compared("prepared", contents, (goods.kept, goods.removed), tolerances)',
+        "contents, (goods.kept, goods.removed, goods.samples)",
+        "contents, (goods.kept, goods.removed)",
         "mass",
     ),
     Bug("R10", "domain/delivery/balance.py", "if item.label not in seen)", "if False)", "mass"),
@@ -766,7 +766,13 @@ BUGS = (
     Bug("R11", "domain/views/view.py", "title=delivery.plan.title if seen.whole else None", "title=delivery.plan.title", "sight"),
     Bug("R11", "domain/views/view.py", "if seen.whole or seen.own(grant.service, delivery)", "if True", "sight"),
     Bug("R11", "domain/views/view.py", "position=_position(delivery) if here else None", "position=_position(delivery)", "sight"),
-    Bug("R11", "domain/views/asked.py", "return facts if not goods else facts.model_copy(", "return facts.model_copy(", "sight"),
+    Bug(
+        "R11",
+        "domain/views/asked.py",
+        "return facts if not goods or elsewhere else facts.model_copy(",
+        "return facts.model_copy(",
+        "sight",
+    ),
     Bug(
         "R12",
         "domain/delivery/decided.py",
@@ -1058,8 +1064,8 @@ BUGS = (
     Bug(
         "R4",
         "domain/plan/casting.py",
-        'return not card.excludes(kind, "run", self.case)',
-        'return part == "arrest" or not card.excludes(kind, "run", self.case)',
+        'return part == "found_by" or not card.excludes(kind, "run", self.case)',
+        'return part in ("arrest", "found_by") or not card.excludes(kind, "run", self.case)',
         "draft",
     ),
     Bug("R4", "domain/rules/grounds.py", 'card.excludes(one.kind, "run", delivery.plan.case):', "False:", f"law {FROM_NOWHERE}"),
@@ -1075,7 +1081,13 @@ BUGS = (
     Bug("R1", "domain/plan/check_powers.py", "if step not in fitting):", "if False):", "docs/plans"),
     Bug("R1", "domain/plan/cards.py", "case.movement_in(state) in self.movements", "True", "law"),
     Bug("R1", "domain/plan/cards.py", 'return named and not self.excludes(kind, "decide", case)', "return named", "law"),
-    Bug("R4", "domain/plan/check_law.py", 'card.excludes(service.kind, "run", plan.case)', "False", "law"),
+    Bug(
+        "R4",
+        "domain/plan/check_law.py",
+        "cards.get(leg.state), directory.find(leg.responsible)\n        if card is not None",
+        "cards.get(leg.state), directory.find(leg.responsible)\n        if False",
+        "law",
+    ),
     Bug("R4", "domain/plan/check_law.py", 'card.excludes(initiator.kind, "run", plan.case)', "False", "law"),
     Bug("R5", "domain/plan/check_law.py", "any(lead >= term.ask_before for lead in", "any(True for lead in", "law"),
     Bug(
@@ -1324,7 +1336,13 @@ BUGS = (
         "if False else sent_on",
         "handed_on",
     ),
-    Bug("R10", "domain/delivery/balance.py", "        yield from seized_otherwise(state)\n", "", "handed_on"),
+    Bug(
+        "R10",
+        "domain/delivery/balance.py",
+        "state.custody)\n        yield from seized_otherwise(state)\n",
+        "state.custody)\n",
+        "handed_on",
+    ),
     Bug(
         "R7",
         "domain/rules/handing_on.py",
@@ -1357,7 +1375,7 @@ BUGS = (
         "R29", "domain/rules/handing_on.py", "any(one.final and one.state == there for", "any(one.state == there for", "exhibits"
     ),
     Bug("R29", "domain/rules/handing_on.py", "not has_part and self.assistance is None", "not has_part", "exhibits"),
-    Bug("R29", "domain/plan/check_powers.py", "if there is not None and not _has_part(plan, there):", "if False:", "exhibits"),
+    Bug("R29", "domain/plan/check_powers.py", "if there is not None and not plan.has_part(there):", "if False:", "exhibits"),
     Bug("R1", "domain/plan/check_powers.py", " or one.state in _examining(at, directory)", "", "exhibits"),
     Bug("R30", "domain/rules/stop.py", "(None if self.seized_by else voice)", "voice", "exhibits"),
     Bug("R30", "domain/rules/stop.py", "if delivery.state.participant(known.id):", "if False:", "exhibits"),
@@ -1795,7 +1813,13 @@ BUGS = (
         "                case StopRequested():",
         "papers",
     ),
-    Bug("R8", "domain/papers/forms/story.py", "if one.counted > began]):", "if False]):", "papers"),
+    Bug(
+        "R8",
+        "domain/papers/forms/story.py",
+        "interdictions(record) if one.counted > began]):",
+        "interdictions(record) if False]):",
+        "papers",
+    ),
     Bug("R16", "domain/papers/forms/court_ways.py", "        yield from self._beside()\n", "", "papers"),
     Bug("R30", "domain/papers/forms/court_goods.py", "(*lot.sources, *last)", '("computed",)', "papers"),
     Bug("R29", "domain/papers/forms/court_ways.py", "                if past:", "                if False:", "papers"),
@@ -3281,7 +3305,7 @@ BUGS = (
         "client/hostile",
     ),
     Bug("text", "client/console.py", "markup=False", "markup=True", "client/hostile"),
-    Bug("R18", "client/saying.py", "    if content == said:", "    if content is said:", "client/saying"),
+    Bug("R18", "domain/views/correcting.py", "    if content == before:", "    if content is before:", "client/saying"),
     Bug("command", "client/running.py", "while not other_end.poll(0):", "while not other_end.poll(0) or True:", "client/listing"),
     Bug("text", "client/console.py", "sys.stdout.write(in_json(json_text)", "sys.stdout.write(json_text", "client/hostile"),
     Bug("text", "client/entries.py", "Text(shown(words), style)", "Text(words, style)", "client/hostile"),
@@ -3743,7 +3767,7 @@ BUGS = (
     Bug(
         "R1",
         "domain/plan/check_powers.py",
-        "if checkpoint.step in AFTER_DELIVERY and not _has_part(plan, state):",
+        "if checkpoint.step in AFTER_DELIVERY and not plan.has_part(state):",
         "if False:",
         "powers",
     ),
@@ -4323,7 +4347,7 @@ BUGS = (
     ),
     Bug("R7", "domain/rules/measuring.py", "    if given != asked:", "    if False:", "goods"),
     Bug("R7", "domain/rules/measuring.py", "if not any(plan.may_allow(one, state) for state in states))", "if False)", "goods"),
-    Bug("R7", "domain/rules/balance.py", "        if self.packages is None and", "        if False and", "goods"),
+    Bug("R7", "domain/rules/balance.py", "elif self.packages is None and", "elif False and", "goods"),
     Bug("R10", "domain/rules/measuring.py", "weighs > most + plan.tolerances.gross", "weighs > 2 * most", "goods"),
     Bug("R10", "domain/rules/measuring.py", "        if both is not None and", "        if False and", "goods"),
     Bug("R10", "domain/rules/measuring.py", "packages > inside else", "packages > 4 * inside else", "goods"),
@@ -4383,7 +4407,7 @@ BUGS = (
     Bug(
         "R10", "domain/delivery/balance.py", "            if not isinstance(one.quantity, int):", "            if False:", "goods"
     ),
-    Bug("R10", "domain/delivery/balance.py", "    if bounds(found).apart(bounds(expected)):", "    if False:", "goods"),
+    Bug("R10", "domain/delivery/balance.py", " and bounds(found).apart(bounds(expected)):", " and False:", "goods"),
     Bug(
         "R10",
         "domain/plan/substances.py",
@@ -4467,7 +4491,13 @@ BUGS = (
         "two_voices",
     ),
     Bug("R7", "domain/rules/balance.py", "            allowed(delivery.plan, (self.gross,), there),\n", "", "leaves"),
-    Bug("R7", "domain/rules/grounds.py", "said.content.content if isinstance(said.content, Correction) else", "", "leaves"),
+    Bug(
+        "R7",
+        "domain/rules/grounds.py",
+        "said.content.content if isinstance(said.content, Correction) else said.content\n    return not_said_itself",
+        "said.content\n    return not_said_itself",
+        "leaves",
+    ),
     # States beside the route
     Bug(
         "R1",
@@ -4552,8 +4582,8 @@ BUGS = (
     Bug(
         "R1",
         "domain/plan/check_powers.py",
-        '(one.state == state and one.step in ("arrest", "account")) or state in',
-        "True or state in",
+        'checkpoint.state == state and checkpoint.step in ("arrest", "account")',
+        "True",
         "calls",
     ),
     # the surveillance log

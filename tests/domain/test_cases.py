@@ -40,13 +40,13 @@ def test_r16_opening_a_container_needs_no_permission_for_post() -> None:
 
 
 def test_r16_a_plan_that_opens_is_asked_for_a_permission_only_for_post() -> None:
-    """The same card, the same plan: only an item of post wants the permission in the plan."""
+    """The same card, the same plan: only an item of post wants the permission in the plan. Of watching the card says nothing."""
     container = changed(example_plan("algeciras-valencia"), uses=["opening"])
     consignment = container.consignment.model_dump(mode="json") | {"kind": "express"}
     card = Table(container).cards["ES"]
 
-    assert container.permissions(card) == ()
-    assert changed(container, consignment=consignment).permissions(card) == ("post", "opening")
+    assert container.permissions(card) == ("watching_thing",)
+    assert changed(container, consignment=consignment).permissions(card) == ("post", "opening", "watching_thing")
 
 
 @pytest.mark.parametrize(("asked", "outcome"), [(False, "interdicted_early"), (True, "stopped_before_departure")])

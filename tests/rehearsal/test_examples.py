@@ -31,6 +31,7 @@ REFUSED = {
         ("checkpoints", "R1"),
         ("legs.1.responsible", "R4"),
         ("checkpoints.4.requires.0.service", "R29"),
+        ("checkpoints.6.state", "R10"),
         ("answers_for_law", "R1"),
         ("request.to", "R1"),
     }
