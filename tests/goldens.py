@@ -82,7 +82,7 @@ MOST_OF_A_TEST = 4
 
 NOT_LAW = (
     r"def (asked|decided|window|until|may_read|third_state|permitted|bound|code_of|asked_in_place|may_be_opened|_as_it_counts)\(",
-    r"def (has_occasion|_asked_of|time_of|about_duty|lapse)\(",
+    r"def (has_occasion|_asked_of|time_of|about_duty|lapse|written)\(",
     r"def (need_of|kind_of|content|confirming|read|newest|book_for|opened|leaving|next_moment|ground)\(",
     r"def (answers|statement|signature|turned_away|_read|_parsed|_check_needs|_answers|kinds_in|contingencies_in|_closing)\(",
     r"def (__pydantic_init_subclass__|__post_init__)\(",

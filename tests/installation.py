@@ -223,7 +223,7 @@ class Installation:
         async with asyncio.timeout(PATIENCE):
             size = 0
             while True:
-                size = 1 + await self.kept(plan, size)  # nothing is read anew before there is more
+                there = await self.kept(plan, size)
                 with suppress(NotFound):
                     ledger = await reading.ledger(initiator, plan.operation, 0)
                     events = [one.event for one in ledger.entries if isinstance(one, Entry)]
@@ -231,6 +231,8 @@ class Installation:
                         return
                     for name in [one.checkpoint for one in (await reading.view(initiator, plan.operation)).waiting]:
                         await self.let_begin(plan, name)
+                    size = there + 1  # nothing is read anew before there is more
+                await asyncio.sleep(0.02)
 
     async def let_begin(self, plan: Plan, checkpoint: str) -> None:
         """Where nobody serves, the authority that holds it reports what was found (R30), and a competent service signs that the
@@ -239,7 +241,6 @@ class Installation:
         kind = {"detection": "detected", "deconfliction": "deconfliction_requested"}.get(checkpoint.partition(".")[0])
         if kind is None or self.services is not None or not self.signs or (plan, checkpoint) in self.let:
             return
-        self.let.append((plan, checkpoint))
         signer = plan.legs[0].responsible if kind == "detected" else competent(plan, self.directory)[0]
         said = Statement(
             id=f"begin-{checkpoint.replace('.', '-')}",
@@ -252,6 +253,7 @@ class Installation:
             content=BOOK.content({"kind": kind} | WORDS[kind]),
         )
         await self.gateway(signer).submit(plan.operation, sign_statement(said, private_key_of(signer)))
+        self.let.append((plan, checkpoint))
 
     async def to_the_end(self, plan: Plan) -> list[Entry]:
         """The whole ledger, once the delivery has ended. Raises `AssertionError` with where it stands if it does not."""

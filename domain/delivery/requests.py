@@ -22,7 +22,7 @@ from domain.signing.canonical import Frozen, canonical, digest, plain
 from domain.signing.envelope import ACKNOWLEDGEMENT_TYPE, Envelope, Signature, open_envelope, payload_of, sign
 from domain.words.codes import RuleNumber
 from domain.words.errors import Malformed, NotAuthentic, faults_of
-from domain.words.identifiers import CheckpointId, OperationCode, Seal, ServiceId, State, StatementId
+from domain.words.identifiers import CheckpointId, OfficerCode, OperationCode, Seal, ServiceId, State, StatementId
 from domain.words.limits import (
     LARGEST_ACKNOWLEDGEMENT,
     LONGEST_BUILD,
@@ -31,6 +31,7 @@ from domain.words.limits import (
     LONGEST_NOTICE,
     LONGEST_NUMBER,
     MOST_ABOUT,
+    MOST_BY_TWO,
     MOST_CARRIED_REQUESTS,
     MOST_MEMBERS,
     MOST_NAMED,
@@ -135,7 +136,7 @@ class SignedByOne(Frozen):
     """What a first officer has signed where two must sign the same (R20)."""
 
     says: Need
-    officer: str
+    officer: OfficerCode
     entry: int
     """Where it stands in the ledger."""
 
@@ -144,7 +145,7 @@ class CorrectedByOne(Frozen):
     """What a first officer has signed in the place of a statement, where two must correct it (R20)."""
 
     of: StatementId
-    officer: str
+    officer: OfficerCode
     entry: int
     """Where it stands in the ledger."""
 
@@ -164,7 +165,7 @@ class Request(Frozen):
     says: tuple[Need, ...]
     officers: int = 1
     """How many officers must sign (R20)."""
-    signed_by_one: Annotated[tuple[SignedByOne, ...], Field(exclude_if=lambda signed: not signed)] = ()
+    signed_by_one: Annotated[tuple[SignedByOne, ...], Field(max_length=MOST_BY_TWO, exclude_if=lambda signed: not signed)] = ()
     """In the inbox of the service whose officer has signed, and of nobody else: a second one must."""
     asked_at: UtcText
     due: UtcText | None

@@ -35,6 +35,7 @@ from domain.views.sentences import say_plainly
 from domain.views.sight import Sight, everybody_named, length, rule_of_halt, sees, sight, what_halted, why_halted
 from domain.views.unasked import may_say
 from domain.words.codes import RuleNumber
+from domain.words.limits import MOST_BY_TWO
 from domain.words.moments import utc_text
 from domain.words.quantities import Milligrams
 from domain.words.text import in_markdown
@@ -48,7 +49,7 @@ class Awaited(Frozen):
     service: str
     says: tuple[Need, ...]
     standing: RequestStanding
-    signed_by_one: Annotated[tuple[SignedByOne, ...], Field(exclude_if=lambda signed: not signed)] = ()
+    signed_by_one: Annotated[tuple[SignedByOne, ...], Field(max_length=MOST_BY_TWO, exclude_if=lambda signed: not signed)] = ()
     """For the service whose officer has signed, and nobody else: a second one must."""
 
 

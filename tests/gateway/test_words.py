@@ -183,6 +183,7 @@ def one_page_of(words: str) -> OnePage:
         groups=(),
         earlier="",
         acknowledged=((words, "asked"),),
+        correctable=frozenset({1}),
         proposed=words,
         temporal="",
         maps=Maps(says=(words,)),

@@ -261,7 +261,7 @@ async def test_the_end_of_one_lets_the_other_pass(temporal: Client) -> None:
         await asyncio.gather(start(at, first), start(at, second))
         _, checkpoint = contact_in((await asyncio.gather(at.until(first, hit), at.until(second, hit)))[0])
         await say(at, first, FIRST, ConflictYielded(reason="they are further"), checkpoint)
-        await say(at, first, "kz.police", Interdicted(gross=1, seals_intact=True, place="Almaty"))
+        await say(at, first, "kz.police", Interdicted(gross=first.consignment.gross, seals_intact=True, place="Almaty"))
         entries = await at.to_the_end(first)
         closed = await at.until(second, freed)
         await at.until(second, lambda entry: entry.event.event == "opened" and entry.event.checkpoint == "consent-kz")
