@@ -12,17 +12,20 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from client import keyring
-from client.language import _
+from client.language import _, speak
 from client.options import EncryptFor, Known
 from domain.delivery.requests import Request, SignedInbox
 from domain.plan.directory import Directory
+from domain.plan.slips import PACKET, by_its_beginning, written_by_people
 from domain.signing.envelope import REQUEST_TYPE, open_envelope
 from domain.signing.recipients import RecipientText
-from domain.words.errors import Malformed, NotAuthentic, NotFound, faults_of
+from domain.words.errors import Malformed, NotAuthentic, NotFound, NotVerified, faults_of
 from process import age, files
 from process.configuration import directory_in, installation_of, like_it
 
 ENCRYPTED = ".age"
+HEAD = 1_000
+"""Bytes by which it is seen of what kind a file is."""
 _RECIPIENT: TypeAdapter[str] = TypeAdapter(RecipientText)
 
 
@@ -100,6 +103,18 @@ def read(path: Path, folder: Path | None, service: str | None = None, *, must_be
     readers = (service,) if service is not None else keyring.services_in(folder) if folder is not None else ()
     own = [one for reader in readers for one in keyring.identities_of(folder, reader)] if folder is not None else []
     return age.decrypt(data, own, str(path))
+
+
+def packet_in(path: Path, folder: Path | None, service: str | None = None) -> bytes:
+    """The bytes of an evidence packet. Raises `NotVerified`, with its kind, for a file of another kind, and what `read` does."""
+    data = read(path, folder, service)
+    if data.startswith(PACKET):
+        return data
+    what = by_its_beginning(data[:HEAD]) or written_by_people(data[:HEAD])
+    message = _("{path}: {problem}", path=path, problem=_("not an evidence packet, or not a whole one"))
+    if what is not None:
+        message = _("{path}: this is {kind}, and an evidence packet is wanted here", path=path, kind=speak(what))
+    raise NotVerified(message, hint=_("`vigil export` writes one"))
 
 
 def requests_in(path: Path, folder: Path, service: str, directory: Path | None) -> tuple[Request, ...]:

@@ -56,7 +56,7 @@ def deliveries_in(packets: list[Path], period: Period, by: CountedBy, trusted: P
 
 
 def _verified(path: Path, trusted: PacketTrust) -> Delivery:
-    data = carrying.read(path, trusted.folder, trusted.service)
+    data = carrying.packet_in(path, trusted.folder, trusted.service)
     try:
         verify(data, trusted.directory)
     except NotVerified as error:

@@ -22,7 +22,6 @@ from domain.papers.paper import in_groups
 from domain.plan.attachment import each_once
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory
-from domain.plan.slips import PACKET, by_its_beginning, written_by_people
 from domain.record.epcis import exchange
 from domain.record.histories import against as compare_packets
 from domain.record.packet import unseal
@@ -43,8 +42,6 @@ from process.files import write_new
 from process.language import speakers
 from protocol.gateway import Gateway
 
-HEAD = 1_000
-"""Bytes by which a file of quite another kind is known."""
 PURPOSES = {
     "operation": mark("for the operation itself; for a court or a State export it anew with --purpose"),
     "court": mark("for a court"),
@@ -140,7 +137,7 @@ class _Carried:
 
 def _exchange(packet: Path, file: Path | None, how: _Carried, output: str) -> None:
     """Its custody as EPCIS, once it is verified."""
-    data = carrying.read(packet, how.folder, how.service)
+    data = carrying.packet_in(packet, how.folder, how.service)
     trusted = directory_in(how.directory) if how.directory is not None else None
     if trusted is None and not how.unverified:
         raise _unproved()
@@ -192,14 +189,11 @@ def verify(
     held = receipts_at(receipts or [])
     trusted = directory_in(directory) if directory is not None else None
     law = cards_in(cards) if cards is not None else None
-    data, *parts = (carrying.read(path, keys.expanduser(), service) for path in (packet, *(part or [])))
+    data, *parts = (carrying.packet_in(path, keys.expanduser(), service) for path in (packet, *(part or [])))
     try:
         found, manifest, _tip = unseal(data)
     except NotVerified as error:
-        what = None if data.startswith(PACKET) else by_its_beginning(data[:HEAD]) or written_by_people(data[:HEAD])
         message = _("{path}: {problem}", path=packet, problem=speak(error.reason))
-        if what is not None:
-            message = _("{path}: this is {kind}, and an evidence packet is wanted here", path=packet, kind=speak(what))
         raise NotVerified(message, hint=_("`vigil export` writes one")) from error
     if trusted is None and not keys_unverified:
         raise _unproved()
@@ -207,7 +201,7 @@ def verify(
     proved = verify_packet(data, trusted, list(dict.fromkeys((*held, *kept))), law)
     fit_parts(data, parts, trusted, law)
     if against is not None:
-        _compare(data, carrying.read(against, keys.expanduser(), service), trusted, law)
+        _compare(data, carrying.packet_in(against, keys.expanduser(), service), trusted, law)
     printed = [_printed(one, data) for one in paper or []]
     table = _proof(proved, None if directory is None else str(directory))
     named = [one.attachment for one in proved.attachments]

@@ -58,7 +58,7 @@ def paper(
     raise_unless_a_purpose("--for", to)
     wanted = Wanted(name, language, to)
     if packet is not None:
-        data = carrying.read(packet, keys.expanduser(), service)
+        data = carrying.packet_in(packet, keys.expanduser(), service)
         verify_packet(data, directory_in(directory) if directory is not None else None)
         found, manifest, _seal = unseal(data)
         record = record_of(found, manifest.purpose)

@@ -56,6 +56,9 @@ BEGINS: Final[Mapping[bytes, str]] = {
 _FIRST: Final = re.compile(rb"^\s*vigil: *([a-z-]{1,20})/", re.MULTILINE)
 _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
 
+_FLOW_COLON: Final = re.compile(r"([A-Za-z_]+): *([^\"'{}\[\],#][^{}\[\],]*: [^{}\[\],]*?)\s*[,}\]]")
+"""The same within braces, where a comma ends a value."""
+
 
 def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
     """That this is a file of another kind, with what the wanted one is; none where it is what is wanted, or says nothing."""
@@ -95,7 +98,7 @@ NO_COLON: Final = "could not find expected ':'"
 
 def of_yaml(reason: str, line: str) -> Filled:
     """What the parser stumbled over in this line, and what to write instead."""
-    colon = _COLON.match(line)
+    colon = _FLOW_COLON.search(line) if "{" in line else _COLON.match(line)
     if colon is not None and ("mapping values" in reason or "':'" in reason):
         name, text = colon.groups()
         return fill("a colon with a space behind it begins a value; put the text in quotes: {right}", right=f'{name}: "{text}"')

@@ -37,7 +37,7 @@ def problems(text: str) -> list[str]:
     [
         ("title: Air mail, Almaty to Tashkent", "title: Air mail: Almaty", 'put the text in quotes: title: "Air mail: Almaty"'),
         ("place: Airport, Tashkent", "place: Airport: Tashkent", 'put the text in quotes: place: "Airport: Tashkent"'),
-        ("means: air mail}", "means: by air: mail}", "a colon with a space behind it begins a value"),
+        ("means: air mail}", "means: by air: mail}", 'put the text in quotes: means: "by air: mail"'),
         ("place: Airport, Tashkent", 'place: "Airport, Tashkent', "a quote above is not closed"),
         (
             "      channel: caricc\n      language: ru",
