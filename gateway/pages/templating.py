@@ -113,7 +113,7 @@ def environment(language: str) -> Environment:
         "ours": speak,
         "closer": lambda watch: say_closer(watch, speak),
         "prosecution": lambda one: say_prosecution(one, speak),
-        "help": lambda kind, box: with_examples(speak(words.help_of(kind, box.name, box.shown_as))),
+        "help": lambda kind, box: with_examples(words.help_of(kind, box.name, box.shown_as), speak),
         "kind": lambda kind: speak(BOOK.kinds[kind].declares.title),
         "contingency": lambda name: speak(BOOK.contingencies[name].declares.title),
         "about": lambda about: say_about(about, speak),
@@ -135,9 +135,9 @@ def moment(text: str) -> str:
     return instant(text).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def with_examples(text: str) -> Markup:
-    """A help, with what is typed word for word set apart from what is said of it."""
-    parts = enumerate(EXAMPLE.split(text))
+def with_examples(text: str, speak: Callable[[str], str]) -> Markup:
+    """A help in the reader's language, with what is typed word for word set apart from what is said of it; none of no help."""
+    parts = enumerate(EXAMPLE.split(speak(text) if text else ""))
     return Markup("").join(Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in parts)
 
 

@@ -267,11 +267,12 @@ class Course:
         assert 1 == len(re.findall(rb"/Type /Page\b", await paper.pdf(prefer_css_page_size=True)))
 
     async def ends(self) -> list[Entry]:
-        """Everybody has acknowledged, and they have met; the whole ledger."""
+        """Everybody has acknowledged, who permitted a measure knows what it brought, and they have met; the whole ledger."""
         others = [one for one in self.plan.participants() if one != "uz.customs"]
         await self.systems.say("uz.customs", "stop_acknowledged", "stop.acknowledged")
         await expect(self.page.locator(".known li.done")).to_contain_text("uz.customs")
         await asyncio.gather(*(self.systems.say(one, "stop_acknowledged", "stop.acknowledged") for one in others))
+        await self.systems.say("kz.police", "duty_done", "duty.kz.prosecutor.result-of-sanctioned")
         await self.systems.say("caricc", "debriefed", "debrief")
         entries = await self.installation.to_the_end(self.plan)
         await expect(self.row).to_have_class(re.compile("gone"))

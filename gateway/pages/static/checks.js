@@ -31,7 +31,7 @@ function* remarks({ content, fulfils = [] }) {
 }
 
 // Show both, and the bytes; `more`: what else is to be looked at, and `agreed` what need not be.
-export function lookedAt(bytes, said, { more = [], agreed = "" }) {
+export function lookedAt(bytes, said, { more = [], agreed = "" } = {}) {
   const all = { ...said, ...said.content };
   const values = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, inText(name, value)]));
   $("sentence").textContent = filled(data.unwritten?.[said.content.form] ?? texts.sentence, values);
