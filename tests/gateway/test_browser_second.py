@@ -15,6 +15,7 @@ from domain.record.door import read_statement
 from domain.words.moments import utc_text
 from rehearsal.services import private_key_of, second
 from tests.gateway.test_browser import opened, pytestmark  # noqa: F401 - it marks these tests too
+from tests.gateway.test_browser_access import AXE, FOUND
 from tests.gateway.test_browser_whole import Systems
 from tests.installation import renamed
 from tests.support import WORDS, Table, asks, with_changes
@@ -27,7 +28,7 @@ async def test_r20_a_second_officer_finds_for_themselves_and_signs_what_the_firs
     temporal: Client, tmp_path: Path
 ) -> None:
     """Shown is all but what was weighed and seen, on no page before the second has typed theirs; another weight is told with both
-    figures, and the same one signed, pressed twice, makes it count once, under two keys.
+    figures, and the same one signed, pressed twice, makes it count once, under two keys. axe finds nothing on it.
     """
     plan = renamed(TWO)
     async with opened(temporal, tmp_path, plans=(plan,)) as at:
@@ -39,8 +40,10 @@ async def test_r20_a_second_officer_finds_for_themselves_and_signs_what_the_firs
         await systems.say("kz.police", "prepared", "preparation", witnesses=["K-7"])
         await at.sign_in("kz.police")
         await at.make_key("kz.police")
+        await at.page.context.add_init_script(AXE)
         await at.go(f"/desk/deliveries/{plan.operation}/{ASKED}")
 
+        assert [] == await at.page.evaluate(FOUND, None)
         await expect(at.page.locator("#second")).to_contain_text("Officer officer-1 has signed this. You are the second.")
         await expect(at.page.locator("[data-said=witnesses]")).to_have_text("K-7")
         await expect(at.page.locator("[name=gross]")).to_have_value("")
@@ -76,7 +79,7 @@ async def test_r20_what_two_officers_said_two_correct_and_the_second_types_what_
     temporal: Client, tmp_path: Path
 ) -> None:
     """Before the second has typed the weight, the page shows neither the old one nor that of the first; another is told with
-    both, and the same one makes the correction count.
+    both, and the same one makes the correction count. axe finds nothing on it.
     """
     plan = renamed(TWO)
     async with opened(temporal, tmp_path, plans=(plan,)) as at:
@@ -97,10 +100,12 @@ async def test_r20_what_two_officers_said_two_correct_and_the_second_types_what_
         await at.installation.caught_up(plan)
         await at.sign_in("kz.police")
         await at.make_key("kz.police")
+        await at.page.context.add_init_script(AXE)
         await at.go(f"/desk/deliveries/{plan.operation}")
         await at.page.get_by_role("link", name="Correct it").first.click()
 
         await expect(at.page.locator("#second")).to_contain_text("Why it is corrected: a digit too many")
+        assert [] == await at.page.evaluate(FOUND, None)
         await expect(at.page.locator("[name=gross]")).to_have_value("")
         check = at.page.get_by_role("button", name="Check")
         await at.page.locator("[name=seals]").fill("KZ000001/H")
