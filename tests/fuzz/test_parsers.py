@@ -141,9 +141,9 @@ def nested(opening: str, closing: str) -> Callable[[bytes], bytes]:
 )
 def test_what_is_large_or_deep_is_refused_soon(name: str, bomb: Callable[[bytes], bytes]) -> None:
     """Thousands of levels, a number of 100,000 digits, a text of 400,000 characters: refused, and nobody waits."""
-    began = time.monotonic()
+    began = time.process_time()
     assert isinstance(tried(name, bomb(DOORS[name].valid()[0])), VigilError)
-    assert time.monotonic() - began < SOON
+    assert time.process_time() - began < SOON
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def test_what_is_large_or_deep_is_refused_soon(name: str, bomb: Callable[[bytes]
 @pytest.mark.parametrize("name", YAML_DOORS)
 def test_a_bomb_of_yaml_is_refused_soon(name: str, text: str) -> None:
     """Aliases that stand for billions of values, that hold themselves, levels without end, tags that ask to run something."""
-    began = time.monotonic()
+    began = time.process_time()
     assert isinstance(tried(name, text.encode(errors="surrogatepass")), Malformed)
-    assert time.monotonic() - began < SOON
+    assert time.process_time() - began < SOON
 
 
 def test_a_key_given_twice_never_means_one_thing_to_us_and_another_to_others() -> None:
