@@ -20,7 +20,7 @@ from domain.record.door import read_statement
 from domain.rules.books import BOOK
 from domain.rules.speaking import Correction
 from domain.views.forms import masses_of
-from domain.views.second import FirstWord, otherwise
+from domain.views.second import FirstWord, otherwise, still_holds
 from domain.words.errors import Fault, Malformed, NotAllowed, NotFound
 from domain.words.text import mark, told
 
@@ -32,6 +32,7 @@ Second = Annotated[
     ),
 ]
 NOTHING = mark("nothing")
+ANEW = mark("that officer signs anew first, and you then")
 ALONE = mark("whoever signs first leaves --second out; each officer has a code and a key of their own, see --officer and --keys")
 
 
@@ -61,15 +62,19 @@ def _said_in(caller: CallerOptions, delivery: str, number: int) -> FirstWord | N
 
 def to_second(caller: CallerOptions, asked: Request, kind: str) -> FirstWord:
     """The same for who says that they are the second. Raises `NotAllowed` where one officer is enough, and `NotFound` where no
-    other has signed yet.
+    other has signed yet, or what is asked has changed since.
     """
     first = first_signed(caller, asked, kind)
-    if first is not None:
+    if first is not None and still_holds(first, asked):
         _tell(first)
         return first
     where = {"checkpoint": asked.checkpoint, "delivery": asked.delivery}
     if asked.officers == 1:
         raise NotAllowed(_("{checkpoint} of {delivery} asks one officer of you, not two", **where), hint=_("leave --second out"))
+    if first is not None:
+        raise NotFound(
+            _("what is asked at {checkpoint} of {delivery} has changed since the first officer signed", **where), hint=_(ANEW)
+        )
     hint = _(ALONE)
     raise NotFound(_("no other officer of yours has signed {checkpoint} of {delivery} yet", **where), hint=hint)
 

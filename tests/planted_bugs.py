@@ -1575,7 +1575,13 @@ BUGS = (
     ),
     Bug("R20", "domain/rules/speaking.py", "        and frozenset(first.keys).isdisjoint(said.keys)\n", "", "two_officers"),
     Bug("R20", "domain/rules/speaking.py", "        and first.officer != said.statement.officer\n", "", "two_officers"),
-    Bug("R11", "domain/views/second.py", "first is None or first.service != reader.id", "first is None", "two_officers"),
+    Bug(
+        "R11",
+        "domain/views/second.py",
+        "if first is not None and first.service == reader.id else",
+        "if first is not None else",
+        "two_officers",
+    ),
     Bug("R20", "domain/views/second.py", " if name not in OWN_FINDING}", "}", "two_officers"),
     Bug(
         "R20",

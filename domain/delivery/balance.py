@@ -90,21 +90,20 @@ class Balance:
     def differences(self) -> tuple[Finding, ...]:
         """What does not close. Nothing where it is destroyed, or lost and not secured, or where it has split and the parts have
         not ended. Where it has not been prepared, or neither has left nor is `held_back`: nothing unless it has halted, and then
-        what is `missing_before_it_left`. Else, in this order: the plan's
-        contents, `compared` as `prepared` with what was kept, removed and sampled; `not_measured` as `removed` for each amount
-        that was removed, sampled or taken out on the way and was not measured; `other_packages` as `prepared` where nothing was
-        removed and they are not as many as the plan has; where it has split, what was kept, as `recovered_in_parts` with what was
-        recovered of each part; else, where something was seized, what was kept, as `recovered` with all that was; what was taken
-        out on the way counts there too; in both cases then: of what was kept and not measured then, the plan's contents, as
-        `in_all` with what was removed, sampled and recovered of it, and what was `never_measured`; and where something was seized
-        `serials_differ` for each cash, and `numbers_differ` for all else, that was kept with `serials` and of which nothing was
-        taken out on the way, where the last of it that was recovered has others, then `other_packages` as `recovered` where they
-        were counted when it was prepared, and all seizures together have another number of them than the custody, then
-        `not_recovered` with the labels of the items that no seizure names; else, where it was interdicted, `interdicted_gross` if
-        its weight then is not that of the custody within the tolerance `of_gross` weight, and `other_packages` as `interdicted`
-        if they are not as many; `interdicted_unmeasured` where neither can be compared; where it was, what was found
-        `seized_otherwise` when it was handed on since. Last `lot_differs` for each lot that was divided and is `not_its_parts`,
-        those first that were divided first.
+        what is `missing_before_it_left`. Else, in this order: the plan's contents, `compared` as `prepared` with what was kept,
+        removed and sampled; `not_measured` as `removed` for each amount that was removed, sampled or taken out on the way and was
+        not measured; `other_packages` as `prepared` where nothing was removed and they are not as many as the plan has; where it
+        has split, what was kept, as `recovered_in_parts` with what was recovered of each part; else, where something was seized,
+        what was kept, as `recovered` with all that was; what was taken out on the way counts there too; in both cases then: of
+        what was kept and not measured then, the plan's contents, as `in_all` with what was removed, sampled and recovered of it,
+        and what was `never_measured`; and where something was seized `serials_differ` for each cash, and `numbers_differ` for all
+        else, that was kept with `serials` and of which nothing was taken out on the way, where the last of it that was recovered
+        has others, then `other_packages` as `recovered` where they were counted when it was prepared, and all seizures together
+        have another number of them than the custody, then `not_recovered` with the labels of the items that no seizure names;
+        else, where it was interdicted, `interdicted_gross` if its weight then is not that of the custody within the tolerance
+        `of_gross` weight, and `other_packages` as `interdicted` if they are not as many; `interdicted_unmeasured` where neither
+        can be compared; where it was, what was found `seized_otherwise` when it was handed on since. Last `lot_differs` for each
+        lot that was divided and is `not_its_parts`, those first that were divided first.
         """
         state = self._state
         gone = (state.lost and not state.secured) or state.destroyed

@@ -17,12 +17,13 @@ may have been told that something waits, and not have read it."""
 
 @dataclass(frozen=True)
 class First:
-    """What a first officer has said where two must say the same (R20): who, by which keys, and the digest of that."""
+    """What a first officer has said where two must say the same (R20): who, by which keys, the digest of that, and its entry."""
 
     service: str
     officer: str
     keys: tuple[str, ...]
     word: str
+    seq: int
 
 
 def _pairs(table: Any) -> Any:

@@ -30,9 +30,8 @@ def moments(delivery: Delivery) -> Iterator[datetime]:
     """Every instant at which a decision may fall that does not fall before: those of what is `coming`; the `ends_of_waits`;
     `check_in_due`; while it is under way and has not been delivered, the beginning of each authorisation, when what is due before
     its end is asked for, the beginning and the end of each permission, when what is `running_out` is to be `asked_anew`, and for
-    the leg that is `next_to_clear` the first instant,
-    to the microsecond, at which the authorisation of one of its `states_of` has less than is `needed`; `results_due`; and when it
-    has its outcome, until when it stays open.
+    the leg that is `next_to_clear` the first instant, to the microsecond, at which the authorisation of one of its `states_of`
+    has less than is `needed`; `results_due`; and when it has its outcome, until when it stays open.
     """
     yield from (at for at, _ in delivery.once(all_coming))
     yield from ends_of_waits(delivery)

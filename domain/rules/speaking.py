@@ -305,7 +305,7 @@ def is_second_officer(said: Said, first: First | None) -> bool:
 
 def first_of(said: Said) -> First:
     """What is remembered of a first officer's statement until a second one has said the same."""
-    return First(said.service, said.statement.officer, said.keys, _word(said))
+    return First(said.service, said.statement.officer, said.keys, _word(said), said.seq)
 
 
 def _word(said: Said) -> str:

@@ -3,7 +3,8 @@ correction that is made of it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -15,13 +16,13 @@ from domain.delivery.statement import Content, Said, Statement
 from domain.plan.directory import Service
 from domain.rules.books import read
 from domain.rules.disposing import disposed_in
-from domain.rules.speaking import CORRECTABLE, NOTHING_SAID, OTHER_KIND, OVERTAKEN, Correction
-from domain.views.second import FirstWord
+from domain.rules.speaking import NOTHING_SAID, OTHER_KIND, OVERTAKEN, Correction
+from domain.views.second import FirstWord, word_of
 from domain.words.errors import Malformed, faults_of
-from domain.words.moments import instant, utc_text
+from domain.words.moments import instant
 from domain.words.text import fill, mark
 
-KINDS = (*CORRECTABLE, "taken_out", "laboratory_report", "disposed")
+KINDS = tuple(one.model_fields["kind"].default for one in get_args(Correction.model_fields["content"].annotation))
 """Kinds of statements that can be corrected, each by one of its kind."""
 CLOSED = frozenset(one.name for one in (NOTHING_SAID, OTHER_KIND, OVERTAKEN))
 """Findings by which a statement cannot be corrected, or not any more, whatever is said in its place."""
@@ -59,30 +60,32 @@ def to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect | N
     said = _said_in(delivery, reader, entry)
     if said is None or not may_correct(delivery, reader, entry):
         return None
-    of, content, first = said.statement.id, said.content, None
-    officers = officers_for(delivery, of)
+    of, content, officers = said.statement.id, said.content, officers_for(delivery, said.statement.id)
+    earlier: Said | None = None
     for one in _corrections(delivery, reader, entry, of):
-        correction = one.content
-        assert isinstance(correction, Correction)  # noqa: S101 - none else was looked for
-        if officers == 1 or (first is not None and first.content == correction and _is_second(one, first)):
-            content, first = correction.content, None
+        right = one.content
+        assert isinstance(right, Correction)  # noqa: S101 - none else was looked for
+        if officers == 1 or (earlier is not None and earlier.content == right and _is_second(one, earlier)):
+            content, earlier = right.content, None
         else:
-            first = one
-    if first is None:
+            earlier = one
+    first = delivery.state.firsts.get(of)
+    word = word_of(delivery, first) if first is not None else None
+    if word is None or not isinstance(right := word.statement.content, Correction):
         return ToCorrect(entry, of, content, officers, None, "")
-    right = first.content
-    assert isinstance(right, Correction)  # noqa: S101 - as above
-    word = first.statement.model_copy(update={"content": right.content})
-    return ToCorrect(entry, of, content, officers, FirstWord(first.seq, utc_text(first.at), word, first.keys), right.reason)
+    as_its_kind = replace(word, statement=word.statement.model_copy(update={"content": right.content}))
+    return ToCorrect(entry, of, content, officers, as_its_kind, right.reason)
 
 
 def corrected_by_one(delivery: Delivery, reader: Service) -> tuple[CorrectedByOne, ...]:
     """What first officers of the reader's own service correct, while a second one is waited for; of no other service (R11)."""
-    of_reader = [of for of, first in delivery.state.firsts.items() if first.service == reader.id]
-    entries = [known.seq for of in of_reader if (known := delivery.state.statements.first(of)) is not None]
-    there = [found for entry in entries if (found := to_correct(delivery, reader, entry)) is not None]
-    firsts = ((one.of, one.first) for one in there if one.first is not None)
-    return tuple(CorrectedByOne(of=of, officer=first.statement.officer, entry=first.entry) for of, first in firsts)
+    state = delivery.state
+    own = [(of, first, state.statements.first(of)) for of, first in state.firsts.items() if first.service == reader.id]
+    return tuple(
+        CorrectedByOne(of=of, officer=first.officer, entry=first.seq)
+        for of, first, known in own
+        if known is not None and may_correct(delivery, reader, known.seq)
+    )
 
 
 def officers_for(delivery: Delivery, of: str) -> int:
@@ -122,8 +125,10 @@ def _own(entry: object, reader: Service) -> Said | None:
 
 
 def _corrections(delivery: Delivery, reader: Service, after: int, of: str) -> Iterator[Said]:
-    for seq in range(after + 1, len(delivery.ledger)):
-        said = _own(delivery.ledger[seq], reader)
+    for one in delivery.ledger.since(after + 1):
+        if not isinstance(one, Entry) or not isinstance(one.event, Stated) or of.encode() not in one.event.envelope.body():
+            continue  # a long delivery has tens of thousands: only those that may name it are read
+        said = _own(one, reader)
         if said is not None and isinstance(said.content, Correction) and said.content.of == of:
             yield said
 

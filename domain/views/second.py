@@ -10,14 +10,12 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.progress import First
 from domain.delivery.reported import Stated
-from domain.delivery.requests import SignedByOne
-from domain.delivery.statement import Content, Said, Statement
+from domain.delivery.requests import Request, SignedByOne
+from domain.delivery.statement import Content, Statement
 from domain.plan.directory import Service
 from domain.plan.vocabulary import Need
 from domain.rules.books import read
-from domain.rules.speaking import first_of
 from domain.signing.canonical import plain
-from domain.words.moments import instant
 
 OWN_FINDING: Final = frozenset(
     {
@@ -62,35 +60,35 @@ def first_word(delivery: Delivery, reader: Service, checkpoint: str, voice: str,
     """What a first officer of the reader's own service has said there for this voice, while a second one is waited for. None for
     every other reader, were it who is spoken for (R11): of them no second officer is waited for.
     """
-    progress = delivery.state.progress.get(checkpoint)
-    first = progress.firsts.get((voice, need)) if progress is not None and progress.open and need is not None else None
-    if first is None or first.service != reader.id:
-        return None
-    for entry in reversed(delivery.ledger.entries):
-        found = _said_in(entry, first, checkpoint, voice)
-        if found is not None:
-            return found
-    return None
+    first = _first(delivery, reader, checkpoint, voice, need) if need is not None else None
+    return word_of(delivery, first) if first is not None else None
 
 
 def signed_by_one(delivery: Delivery, reader: Service, checkpoint: str, voice: str) -> tuple[SignedByOne, ...]:
     """Which first officers of the reader's own service have signed there for this voice, while a second one is waited for."""
     needs = delivery.state.progress[checkpoint].checkpoint.needs_of(voice)
-    firsts = ((need, first_word(delivery, reader, checkpoint, voice, need)) for need in needs)
-    return tuple(
-        SignedByOne(says=need, officer=first.statement.officer, entry=first.entry) for need, first in firsts if first is not None
-    )
+    firsts = ((need, _first(delivery, reader, checkpoint, voice, need)) for need in needs)
+    return tuple(SignedByOne(says=need, officer=first.officer, entry=first.seq) for need, first in firsts if first is not None)
 
 
-def _said_in(entry: Entry, first: First, checkpoint: str, voice: str) -> FirstWord | None:
-    """The statement of this entry, where it is what this first officer has said."""
-    if not isinstance(entry.event, Stated):
+def _first(delivery: Delivery, reader: Service, checkpoint: str, voice: str, need: Need) -> First | None:
+    progress = delivery.state.progress.get(checkpoint)
+    first = progress.firsts.get((voice, need)) if progress is not None and progress.open else None
+    return first if first is not None and first.service == reader.id else None
+
+
+def word_of(delivery: Delivery, first: First) -> FirstWord | None:
+    """The statement of a first officer, from its entry; none where that is left out of what is held here."""
+    entry = delivery.ledger[first.seq] if delivery.ledger.holds(first.seq) else None
+    if not isinstance(entry, Entry) or not isinstance(entry.event, Stated):
         return None
-    said = read(entry.event.envelope)
-    if (said.service, said.officer, said.checkpoint, said.voice) != (first.service, first.officer, checkpoint, voice):
-        return None
-    heard = first_of(Said(entry.seq, instant(entry.at), said, first.keys))
-    return FirstWord(entry.seq, entry.at, said, first.keys) if heard == first else None
+    return FirstWord(entry.seq, entry.at, read(entry.event.envelope), first.keys)
+
+
+def still_holds(first: FirstWord, asked: Request) -> bool:
+    """Whether it is about what is asked now: a consent names the digest of its request, which changes with the plan (R22)."""
+    named = getattr(first.statement.content, "request", None)
+    return named is None or asked.facts.request_digest in ((named,) if isinstance(named, str) else named)
 
 
 def otherwise(first: Statement, said: Statement) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ API, the web desk and Temporal's own UI alike.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -41,6 +41,8 @@ from domain.words.quantities import Milligrams
 from domain.words.text import in_markdown
 
 Phase = Literal["consent", "preparation", "departure", "under_way", "arrest", "accounting", "held", "halted", "ended"]
+_BY_ONE: Any = Field(max_length=MOST_BY_TWO, exclude_if=lambda signed: not signed)
+"""Of so much at most a second officer is waited for."""
 
 
 class Awaited(Frozen):
@@ -49,7 +51,7 @@ class Awaited(Frozen):
     service: str
     says: tuple[Need, ...]
     standing: RequestStanding
-    signed_by_one: Annotated[tuple[SignedByOne, ...], Field(max_length=MOST_BY_TWO, exclude_if=lambda signed: not signed)] = ()
+    signed_by_one: Annotated[tuple[SignedByOne, ...], _BY_ONE] = ()
     """For the service whose officer has signed, and nobody else: a second one must."""
 
 
@@ -239,7 +241,9 @@ class DeliveryView(Frozen):
     """Labels of recorders that somebody who cooperates carries still."""
     may_say: tuple[str, ...] = ()
     """Kinds of what the reader may say by itself now, unasked."""
-    corrected_by_one: Annotated[tuple[CorrectedByOne, ...], Field(exclude_if=lambda signed: not signed)] = ()
+    corrected_by_one: Annotated[
+        tuple[CorrectedByOne, ...], Field(max_length=MOST_BY_TWO, exclude_if=lambda signed: not signed)
+    ] = ()
     """Corrections that an officer of the reader has signed, and nobody else's: a second one must."""
     outcome: Outcome | None
     stays_open_until: str | None = None

@@ -141,7 +141,7 @@ class _Drawing:
 
 async def _drawing(request: web.Request, delivery: Delivery, now: datetime) -> _Drawing:
     reader, name = request[CALLER].service, delivery.plan.operation
-    before = _number(request.query.get("before", ""), len(delivery.ledger))
+    before = pages.number_in(request.query.get("before", ""), len(delivery.ledger))
     speak, narrowed = speaker(pages.language_of(request)), narrowed_to(request.query)
     entries = newest_first(delivery, sight(delivery, reader), before)
     newest = await chapter(entries, PAGE_OF_LEDGER, narrowed, speak)
@@ -270,7 +270,3 @@ def _in_temporal(request: web.Request, delivery: str) -> str:
     """Where Temporal's own pages have this delivery; empty where the installation does not say."""
     ours = request.app.get(pages.TEMPORAL_UI)
     return f"{ours}{quote(workflow_id(delivery), safe='')}" if ours is not None else ""
-
-
-def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else otherwise

@@ -31,7 +31,7 @@ from domain.views.asked import urgently
 from domain.views.correcting import ToCorrect, to_correct
 from domain.views.forms import kinds_for
 from domain.views.law import CALLED, NOT_KNOWN, NOT_KNOWN_MARK, SURE, explained
-from domain.views.second import OWN_FINDING, fields_of, first_word
+from domain.views.second import OWN_FINDING, fields_of, first_word, still_holds
 from domain.views.unasked import known
 from domain.views.view import view as view_of
 from domain.words.errors import Malformed, NotAuthentic, NotFound, Unavailable, VigilError, faults_of
@@ -55,7 +55,6 @@ from gateway.pages.seconding import (
     first_asked,
     first_filled,
     first_to_correct,
-    still_holds,
     to_check,
 )
 from gateway.pages.story import StoryFilter
@@ -293,7 +292,7 @@ async def correct_form(request: web.Request) -> web.Response:
     """The form by which the reader corrects what it has said in an entry, filled with that."""
     name, reader, now = request.match_info["delivery"], request[CALLER].service, datetime.now(UTC)
     delivery = await request.app[RECEPTION].reading.delivery(reader, name)
-    corrects = _to_correct(delivery, reader, _number(request.query.get("entry", "")))
+    corrects = _to_correct(delivery, reader, number_in(request.query.get("entry", ""), -1))
     shows(request, [name], [corrects.entry])
     found = view_of(delivery, reader, max(now, delivery.state.now))
     boxes, kind, first = boxes_to_correct(corrects, now), corrects.content.kind, corrects.first
@@ -312,9 +311,9 @@ async def correct_form(request: web.Request) -> web.Response:
     return page(request, "correct.html", **fields, second=second, data=data)
 
 
-def _number(text: str) -> int:
-    """Of an entry; one that is none, for what is no number."""
-    return int(text) if text.isdecimal() and len(text) <= LONGEST_ENTRY else -1
+def number_in(text: str, otherwise: int) -> int:
+    """The number of an entry in an address; `otherwise` for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_ENTRY else otherwise
 
 
 def _to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect:

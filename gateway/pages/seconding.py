@@ -27,12 +27,6 @@ def first_asked(known: Delivery, reader: Service, asked: Request, kind: str) -> 
     return first_word(known, reader, asked.checkpoint, asked.service, BOOK.kinds[kind].declares.answers)
 
 
-def still_holds(first: FirstWord, asked: Request) -> bool:
-    """Whether it is about what is asked now: a consent names the digest of its request, which changes with the plan (R22)."""
-    named = getattr(first.statement.content, "request", None)
-    return named is None or asked.facts.request_digest in ((named,) if isinstance(named, str) else named)
-
-
 def first_filled(known: Delivery, reader: Service, filled: FilledForm) -> FirstWord:
     """The same for a form that a second officer has filled in. Raises `Malformed` where it is another than the page showed."""
     need, voice = kind_called(filled.kind).declares.answers, filled.on_behalf_of or reader.id

@@ -1,21 +1,23 @@
 """One answer to what is asked in several consignments of a group (R31): where the same is asked, and the form for it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from archive.questions import Filters
 from domain.delivery.requests import OfGroup, Request
 from domain.delivery.statement import Members
 from domain.plan.directory import Service
 from domain.views.forms import kind_called
+from domain.words.identifiers import OperationCode
 from domain.words.limits import MOST_MEMBERS
 from gateway.pages.forms import FormField
 from gateway.reception import Reception
 
-_NAME: Final = re.compile("[a-z][a-z0-9-]{2,39}")
-"""What may be a code name: an address can say anything."""
+_NAME: Final = TypeAdapter[str](OperationCode)
+"""An address can say anything."""
 
 
 async def asked_alike(reception: Reception, reader: Service, mine: Request, kind: str) -> tuple[Request, ...]:
@@ -44,7 +46,14 @@ async def chosen(
     for one in found:
         await reception.asked(reader, one.delivery)
     there = {one.delivery for one in found}
-    return found, tuple(name for name in dict.fromkeys(names) if name not in there and _NAME.fullmatch(name))[:MOST_MEMBERS]
+    return found, tuple(name for name in dict.fromkeys(names) if name not in there and _is_a_name(name))[:MOST_MEMBERS]
+
+
+def _is_a_name(text: str) -> bool:
+    try:
+        return bool(_NAME.validate_python(text))
+    except ValidationError:
+        return False
 
 
 def of_members(alike: Sequence[Request], members: Members | None) -> tuple[str, ...]:

@@ -302,7 +302,7 @@ CONFLICTS = [f"{number:012x}" for number in range(MOST_CONTACTS)]
 PLANNED = [f"c{number}".ljust(40, "x") for number in range(MOST_SERVICES)]
 WHO_CORRECTS = [f"{number:064d}" for number in range(MOST_CORRECTABLE)]
 CYRILLIC = "\N{CYRILLIC CAPITAL LETTER YA}"
-FIRST = First(NAMES[0], "o" * 40, tuple(f"{number:032x}" for number in range(4)), "0" * 64)
+FIRST = First(NAMES[0], "o" * 40, tuple(f"{number:032x}" for number in range(4)), "0" * 64, 99_999)
 
 
 def with_what_stays(state: State) -> None:
