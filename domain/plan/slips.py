@@ -56,8 +56,10 @@ BEGINS: Final[Mapping[bytes, str]] = {
 _FIRST: Final = re.compile(rb"^\s*vigil: *([a-z-]{1,20})/", re.MULTILINE)
 _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
 
-_FLOW_COLON: Final = re.compile(r"([A-Za-z_]+): *([^\"'{}\[\],#][^{}\[\],]*: [^{}\[\],]*?)\s*[,}\]]")
+_FLOW_COLON: Final = re.compile(r"(?<![A-Za-z_])([A-Za-z_]+): *([^\"'{}\[\],#][^{}\[\],]*: [^{}\[\],]*?)\s*[,}\]]")
 """The same within braces, where a comma ends a value."""
+LONGEST_LINE: Final = 300
+"""Characters of a line that is explained: looking for a colon in one of a million would take minutes."""
 
 
 def another_kind(found: Any, wanted: Any) -> tuple[str, str] | None:
@@ -98,6 +100,7 @@ NO_COLON: Final = "could not find expected ':'"
 
 def of_yaml(reason: str, line: str) -> Filled:
     """What the parser stumbled over in this line, and what to write instead."""
+    line = line[:LONGEST_LINE]
     colon = _FLOW_COLON.search(line) if "{" in line else _COLON.match(line)
     if colon is not None and ("mapping values" in reason or "':'" in reason):
         name, text = colon.groups()
