@@ -2597,6 +2597,13 @@ BUGS = (
         "activities/clock",
     ),
     Bug("clock", "process/clock.py", "if one.identity == mine:", "if one:", "process/clock"),
+    Bug(
+        "replay",
+        "process/sandbox.py",
+        "if began == self._began and act.history_length > self._length:",
+        "if False:",
+        "process/sandbox::test_what_no_task_has_taken_yet_is_given_to_no_run",
+    ),
     Bug("clock", "process/clock.py", "timedelta(seconds=at - self.at)", "timedelta()", "process/clock"),
     Bug("clock", "gateway/health.py", "if abs(self._ahead) > AHEAD:", "if -self._ahead > AHEAD:", WRONG_CLOCK),
     Bug("clock", "gateway/health.py", "if abs(self._ahead) > AHEAD:", "if self._ahead > AHEAD:", WRONG_CLOCK),

@@ -7,10 +7,10 @@ ways are short, run to their planned end meanwhile. What its services are asked,
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from temporalio.client import Client, RPCError, WorkflowQueryFailedError
@@ -36,6 +36,7 @@ from tests.support import signed_plan
 from workflows import messages
 from workflows.messages import LedgerSize, workflow_id
 
+T = TypeVar("T")
 AGAIN, LONGEST_AGAIN = 0.2, 1.6
 """Seconds until what was not answered is tried again; twice as long each time, and at most."""
 AT_ONCE = 8
@@ -52,6 +53,21 @@ SPEAKS = "speaks"
 """Name of the tasks that have no end."""
 REPEATED = 0.15
 """How much of what is said has been said before."""
+
+
+async def again(attempt: Callable[[], Awaitable[T]], *passing: type[Exception]) -> T:
+    """Try until it comes true, whatever of these errors it meets. Raises `TimeoutError`, which says what it met last."""
+    met: Exception | None = None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    return await attempt()
+                except passing as error:
+                    met = error
+                await asyncio.sleep(AGAIN)
+    except TimeoutError as error:
+        raise TimeoutError(f"for {PATIENCE:.0f} s: {met}") from error
 
 
 @dataclass(frozen=True)
@@ -226,12 +242,7 @@ class Traffic:
         held, size = [one.envelope for one in case.receipts.values()], max((one.size for one in case.held), default=0)
         await self.ledger(case, size)
         door = self._doors[case.plan.initiator]
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                with suppress(Unavailable, NotFound):
-                    data = await door.packet(case.plan.operation)
-                    break
-                await asyncio.sleep(AGAIN)
+        data = await again(lambda: door.packet(case.plan.operation), Unavailable, NotFound)
         try:
             proved = await asyncio.to_thread(verify, data, self._records.directory, held)
         except NotVerified as error:
@@ -244,23 +255,24 @@ class Traffic:
     async def ledger(self, case: Case, size: int = 0) -> list[Entry]:
         """The whole ledger, once the archive has so much of it. Raises `TimeoutError`."""
         door = self._doors[case.plan.initiator]
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                with suppress(Unavailable, NotFound):
-                    entries = [one for one in await door.ledger(case.plan.operation) if isinstance(one, Entry)]
-                    if len(entries) >= size:
-                        return entries
-                await asyncio.sleep(AGAIN)
+
+        async def look() -> list[Entry]:
+            entries = [one for one in await door.ledger(case.plan.operation) if isinstance(one, Entry)]
+            if len(entries) < size:
+                raise NotFound(f"the archive has {len(entries)} entries of {case.plan.operation}, and not {size}")
+            return entries
+
+        return await again(look, Unavailable, NotFound)
 
     async def _stated(self, case: Case) -> LedgerSize:
         """What the workflow says of its ledger. Raises `TimeoutError`."""
         handle = self._client.get_workflow_handle(workflow_id(case.plan.operation))
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                with suppress(RPCError, WorkflowQueryFailedError):
-                    stated: LedgerSize = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize)
-                    return stated
-                await asyncio.sleep(AGAIN)
+
+        async def ask() -> LedgerSize:
+            stated: LedgerSize = await handle.query(messages.QUERY_SIZE, result_type=LedgerSize)
+            return stated
+
+        return await again(ask, RPCError, WorkflowQueryFailedError)
 
     async def _begin(self, example: Plan | None = None) -> Case:
         """Start a delivery of its own, which no other touches."""

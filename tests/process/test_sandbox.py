@@ -4,7 +4,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.api.enums.v1 import CommandType
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import Success, WorkflowActivationCompletion
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.worker import WorkflowInstance
 
@@ -18,8 +21,16 @@ def run() -> WorkflowInstance:
     inside = SimpleNamespace(
         get_info=lambda: SimpleNamespace(namespace=OWN.namespace, workflow_id=OWN.workflow_id),
         get_serialization_context=lambda _: "asked inside",
+        activate=lambda act: WorkflowActivationCompletion(run_id=act.run_id, successful=Success()),
     )
     return _Run(cast("WorkflowInstance", inside))
+
+
+def brings(job: str, began: int, length: int) -> WorkflowActivation:
+    """What a task that began at this second brings, with a history of this length."""
+    act = WorkflowActivation(run_id="one", history_length=length, timestamp=Timestamp(seconds=began))
+    getattr(act.jobs.add(), job).SetInParent()
+    return act
 
 
 @pytest.mark.parametrize("command", [None, CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK])
@@ -35,3 +46,19 @@ def test_what_might_be_of_another_workflow_is_asked_inside() -> None:
     about: Any = SimpleNamespace(command_type=CommandType.COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION)
 
     assert str(run().get_serialization_context(about)) == "asked inside"
+
+
+def test_what_no_task_has_taken_yet_is_given_to_no_run() -> None:
+    """It comes at the time of the task before, with a longer history: refused, and the run has not seen it. What a task brings in
+    two turns, a query, and what the next task brings, are taken.
+    """
+    one = run()
+
+    def taken(job: str, began: int, length: int) -> bool:
+        return one.activate(brings(job, began, length)).HasField("successful")
+
+    assert taken("initialize_workflow", 7, 3)
+    assert taken("resolve_activity", 7, 3)
+    assert taken("query_workflow", 7, 5)
+    assert not taken("signal_workflow", 7, 6)
+    assert taken("do_update", 8, 7)
