@@ -50,7 +50,7 @@ class DeliveryPage(Frozen):
 
 
 class InboxRow(Frozen):
-    """What one service is asked for at one checkpoint. `request`: its bytes; none if somebody altered them in the database, which
+    """What one service is asked for, at a checkpoint or at none. `request`: its bytes; none if somebody altered them in the database, which
     must not keep anybody from the rest of the inbox.
     """
 
