@@ -302,6 +302,11 @@ class Inbox(Frozen):
     next: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = None
     """The cursor of the next page; none at the end."""
 
+    @property
+    def deliveries(self) -> tuple[str, ...]:
+        """Of which deliveries something is asked here."""
+        return (*(one.delivery for one in self.requests), *(one.delivery for one in self.corrections))
+
 
 class SignedInbox(Frozen):
     """The same to be carried in a file: each request in an envelope signed by Vigil."""

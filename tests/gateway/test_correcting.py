@@ -88,8 +88,8 @@ async def test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it
 
 
 async def test_r20_what_two_officers_said_the_second_corrects_by_an_option(temporal: Client, tmp_path: Path) -> None:
-    """Before a first one has, or as the first, it is refused; another weight is told with both; the same one counts. Until then it
-    stands in the inbox of the service, with what to do, and in no other.
+    """Before a first one has, or as the first, it is refused; another weight is told with both; the same one counts. Until then
+    it stands in the inbox of the service, with what to do, and in no other.
     """
     plan = renamed(with_changes(preparation={"requires": asks("kz.police prepared 2", "kz.knb ready")}))
     for officer, key in (("officer-1", private_key_of("kz.police")), (SECOND, private_key_of(second("kz.police")))):
