@@ -246,6 +246,28 @@ def test_no_word_leaves_its_room() -> None:
         assert any(min(row[: 4 * right]) < 255 for row in rows)
 
 
+def test_the_whole_name_of_a_row_of_bars_stands_beside_them() -> None:
+    """However long an act's number is: in HTML it is broken before the bars, in PDF the row is as high as it; nothing is cut."""
+    name, made = "Russian Federation, No. " + "7/12-34 " * 20, make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    bars = [Bars((BarRow((Words(one),), (TimeBar(0, 1000, "light"),)),) * 2, ()) for one in (name, "Russian Federation")]
+    long, short = (replace(made, paper=replace(made.paper, blocks=(one,))) for one in bars)
+    lines = re.findall(r'<text x="0" y="([0-9]+)">([^<]*)</text>', html.render(long).decode())
+    dark = []
+    for one in (long, short):
+        given = {"given": pdf.given(one).decode()}
+        pages = typst.compile(TEMPLATE.read_bytes(), format="png", ppi=40, ignore_system_fonts=True, sys_inputs=given)
+        assert pages is not None
+        width, rows = pixels(pages if isinstance(pages, bytes) else pages[0])
+        dark.append(sum(min(row[4 * (width * 30 // 210) : 4 * (width * 60 // 210)]) < 200 for row in rows))
+
+    assert [name.strip()] * 2 == [
+        " ".join(text for _, text in half) for half in (lines[: len(lines) // 2], lines[len(lines) // 2 :])
+    ]
+    assert len({at for at, _ in lines}) == len(lines) >= 2 * 5
+    assert max(len(text) for _, text in lines) < 32
+    assert dark[0] > dark[1] + 2 * 5 * 2  # at least five lines more for each, of two rows of pixels
+
+
 @pytest.mark.parametrize(
     ("name", "language"),
     [("handover.kazakh-russian-border", "ru-en"), ("request.ru.customs", "ru"), ("submission.KG", "en"), ("court", "ru")],
