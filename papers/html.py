@@ -35,10 +35,16 @@ def _environment() -> Environment:
     )
     environment.filters["css"] = in_css
     environment.filters["counted"] = counted
+    environment.filters["by_option"] = by_option
     environment.filters["in_lines"] = in_lines
     environment.filters["unparted"] = unparted
     environment.filters["first_word"] = first_word
     return environment
+
+
+def by_option(command: str) -> list[str]:
+    """A command, or two in two languages, so that each option with its value is a part: no line ends within it."""
+    return re.split(r"(--[a-z]+ [^ ]+)", command)
 
 
 def in_lines(name: str) -> list[str]:
