@@ -126,6 +126,7 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
                 "confirm", "motor-oil", "consent-kz", "--kind", "authorisation_granted", *words, service="kz.prosecutor"
             )
             shown = await run("show", "motor-oil", service="kz.police")
+            ledgers = [await run("ledger", "motor-oil", service=service) for service in ("kz.police", "ru.police")]
             browser = Browser(at.http, at.url)
             await browser.enter((await at.gateway("kz.police", "officer-1").sign_in()).address.partition("#")[2])
             pages = [await browser.page(f"/desk/deliveries{one}") for one in (f"/{OIL}", "?group=motor-oil")]
@@ -146,6 +147,7 @@ async def test_a_group_is_started_answered_once_stopped_and_exported(temporal: C
         assert name in consent[1]
         assert ["kz.prosecutor"] == [one.service for one in views[name].consents]
     assert (0, True) == (shown[0], all(name in shown[1] for name in names))
+    assert ["entries that are not yours" in told for _, told in ledgers] == [False, True]
     assert 'href="/desk/deliveries?group=motor-oil"' in pages[0]
     assert all(name in pages[1] for name in names)
     assert (0, 3) == (stop[0], alone[0]), stop

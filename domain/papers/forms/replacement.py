@@ -119,7 +119,9 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Paragraph(_stands_in(record, said, prepared, tongue), "left")
     yield Paragraph(tongue.say(RECOGNISED, blank=Blank(4)), "left")
     yield Heading(tongue.words(LEFT))
-    kept = joined(Value(tongue.amount(one), said.entries) for one in prepared.kept) or (Value(tongue.translate(NOTHING), said.entries),)
+    kept = joined(Value(tongue.amount(one), said.entries) for one in prepared.kept) or (
+        Value(tongue.translate(NOTHING), said.entries),
+    )
     gross = weight(tongue, prepared.gross, *said.entries, strong=True)
     yield Paragraph(tongue.say(BEARS, kept=kept, seals=seals(prepared.seals, *said.entries), gross=gross), "left")
     yield Paragraph(tongue.words(TWICE), "small")
