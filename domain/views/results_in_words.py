@@ -272,7 +272,7 @@ def _conduct(found: Results, speak: Translate, language: str) -> Iterator[ShownT
 def _answers(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
     """What was refused, whether answers came in time, and how long they took; of whom and by which rule say statistics."""
     times = speak(mark("Times"))
-    names = {"refused": mark("statements refused"), "answered": mark("answers, and how long they took")}
+    names = {"refused": mark("statements refused"), "answered": mark("answers given")}
     shown = [(names["refused"], one) for one in found.of("refused")]
     shown += [(text, one) for how, text in _JUDGED.items() for one in found.of("asked") if one.how == how]
     shown += [(names["answered"], one) for one in found.of("answered")]
