@@ -50,8 +50,8 @@ class DeliveryPage(Frozen):
 
 
 class InboxRow(Frozen):
-    """What one service is asked for at one checkpoint. `request`: its bytes; none if somebody altered them in the database, which
-    must not keep anybody from the rest of the inbox.
+    """What one service is asked for, at a checkpoint or at none. `request`: its bytes; none if somebody altered them in the
+    database, which must not keep anybody from the rest of the inbox.
     """
 
     delivery: str

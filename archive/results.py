@@ -4,7 +4,7 @@ what a simulation said of it: no ledger is opened, and what is read is as much a
 Numbers are added up in two parts, so that no sum of them is beyond what a database can hold.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from archive.questions import Reach
 from archive.tables import data_keys, deliveries, forecasts, participants, tallies
 from domain.views.results import CountedBy, Period, Results, Total
 from domain.views.statistics import PER, Forecast, Narrowed, Statistics, durations, endings, refusals, times
-from domain.views.tally import STATISTICAL
+from domain.views.tally import JUDGED, STATISTICAL
 from domain.words.limits import MOST_TOTALS
 from domain.words.moments import instant, utc_text
 
@@ -49,8 +49,9 @@ class PeriodResults:
         """The results of a period: of all deliveries, or of those that this reader takes part in, as far as it may see them."""
         among = _in(period, by)
         lines = _lines(reader, reach).where(*among, tallies.c.measure.not_in(STATISTICAL)).limit(MOST_TOTALS + 1)
+        in_short = _lines(reader, reach, _IN_SHORT).where(*among, _SHORTENED)
         async with self._database.reading() as connection:
-            found = (await connection.execute(lines)).all()
+            found = (*(await connection.execute(in_short)).all(), *(await connection.execute(lines)).all())
             expunged = (await connection.execute(_expunged(reader, reach).where(*among))).scalar_one()
         return Results(
             counted_by=by,
@@ -60,7 +61,7 @@ class PeriodResults:
             whole=reach == "all",
             expunged=expunged,
             cut=len(found) > MOST_TOTALS,
-            totals=tuple(map(_total, found[:MOST_TOTALS])),
+            totals=tuple(sorted(map(_total, found[:MOST_TOTALS]), key=lambda one: one.key)),
         )
 
     async def statistics(self, reader: str, reach: Reach, period: Period, by: CountedBy, narrowed: Narrowed) -> Statistics:
@@ -138,10 +139,20 @@ def _narrowed(reach: Reach, narrowed: Narrowed) -> tuple[ColumnElement[bool], ..
     )
 
 
-_KEY = (tallies.c.measure, tallies.c.first, tallies.c.second, tallies.c.third)
+_KEY: Final = (tallies.c.measure, tallies.c.first, tallies.c.second, tallies.c.third)
+_IN_SHORT: Final = (
+    tallies.c.measure,
+    literal("").label("first"),
+    literal("").label("second"),
+    case((tallies.c.measure == "asked", tallies.c.third), else_="").label("third"),
+)
+_SHORTENED: Final = or_(
+    tallies.c.measure.in_(("refused", "answered")), and_(tallies.c.measure == "asked", tallies.c.third.in_(JUDGED))
+)
+"""As `domain.views.tally.in_short` says it."""
 
 
-def _lines(reader: str, reach: Reach) -> Select[Any]:
+def _lines(reader: str, reach: Reach, key: Sequence[ColumnElement[Any]] = _KEY) -> Select[Any]:
     """Each line of the answer, of those rows that are this reader's."""
     operations = func.count(distinct(func.coalesce(deliveries.c.operation, deliveries.c.delivery)))
     sums = [
@@ -150,10 +161,10 @@ def _lines(reader: str, reach: Reach) -> Select[Any]:
         for expression in (func.sum(column // literal(APART)), func.sum(column % literal(APART)))
     ]
     return (
-        select(*_KEY, operations, func.count(), *sums, func.max(tallies.c.longest))
+        select(*key, operations, func.count(distinct(deliveries.c.delivery)), *sums, func.max(tallies.c.longest))
         .select_from(_among(reader, reach))
-        .group_by(*_KEY)
-        .order_by(*_KEY)
+        .group_by(*key)
+        .order_by(*key)
     )
 
 

@@ -94,6 +94,7 @@ def _participant(one: Participant, standing: Standing) -> dict[str, Any]:
 def _asked(key: DataKey, one: OpenRequest) -> dict[str, Any]:
     return {
         **one.model_dump(exclude={"request"}),
+        "checkpoint": one.checkpoint or "",
         "due": one.due or NEVER,
         "since": one.since or EVER,
         "until": one.until or NEVER,

@@ -219,7 +219,8 @@ requests = Table(
     Index("ix_requests_service", "service", "due", "delivery", "id"),
 )
 """What is being asked: a row for each service that an open checkpoint waits for, and for each that may answer in its place, from
-`since` on and before `until`. `change`: the batch that wrote the row.
+`since` on and before `until`. A correction that a second officer is to sign has no checkpoint. `change`: the batch that wrote the
+row.
 """
 
 tallies = Table(

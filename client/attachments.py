@@ -6,6 +6,7 @@ No file is ever in memory as a whole. What is handed in comes after the statemen
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ TRIES: Final = 3
 """How often a file is sent while the gateway or its storage is away; then the command says how to send it again."""
 PAUSE: Final = 2.0
 CODES: Mapping[str, HandlingCode] = {"H0": "H0", "H1": "H1", "H2": "H2", "H3": "H3"}
+MISTYPED_CODE: Final = re.compile("[HhНн] ?[0-9]")  # two of the letters are Cyrillic
+"""What was meant as a handling code: as a part of what the file shows it would protect nothing."""
 
 Tick: TypeAlias = Callable[[int], None]
 AtHand = Literal["fits", "missing", "changed"]
@@ -52,9 +55,9 @@ def described(words: Iterable[str]) -> tuple[Given, ...]:
         path, shows, code = _parted(one)
         raise_if_large(path)
         found.append(Given(path, description(path, shows, code)))
-    digests = [one.attachment.digest for one in found]
-    if len(digests) != len(set(digests)):
-        raise Malformed(_("a file is attached twice"))
+        twice = next((before for before in found[:-1] if before.attachment.digest == found[-1].attachment.digest), None)
+        if twice is not None:
+            raise Malformed(_("{path} is the same file as {other}: attach it once", path=path, other=twice.path))
     return tuple(found)
 
 
@@ -63,6 +66,9 @@ def _parted(words: str) -> tuple[Path, str, HandlingCode | None]:
     code = CODES.get(last.strip())
     if code is not None:
         words = rest
+    elif MISTYPED_CODE.fullmatch(last.strip()):
+        message = _("{words}: {code} is no handling code, and stands where one does", words=words, code=last.strip())
+        raise Malformed(message, hint=_("one of {known}", known=", ".join(CODES)))
     path, colon, shows = words.partition(":")
     if not colon or not shows.strip():
         raise Malformed(

@@ -38,6 +38,8 @@ class Foretelling:
             return {}
         try:
             chosen = staged(files, self.scenario)
+            if len(chosen) > 1:
+                _say_what_takes_long(len(chosen), self.simulate)
             found = foreseen(Trials(tuple(one.world(1) for one in chosen), self.simulate, self.trouble))
         except VigilError as error:
             _not_kept(error)
@@ -55,6 +57,14 @@ def kept(found: dict[str, Forecast], delivery: str, initiator: CallerOptions) ->
         _not_kept(error)
         return False
     return True
+
+
+def _say_what_takes_long(consignments: int, times: int) -> None:
+    """The largest group takes minutes."""
+    text = _(
+        "{count} consignments are simulated first, {times} times; --simulate 0 leaves that out", count=consignments, times=times
+    )
+    talk.print(text, style="dim", markup=False)
 
 
 def _not_kept(error: VigilError) -> None:

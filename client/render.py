@@ -12,7 +12,7 @@ from client.entries import line, moment
 from client.language import _, named, needs, speak
 from client.tables import Fitting, Lines, pairs
 from domain.delivery.ledger import Entry, Withheld
-from domain.delivery.requests import Request, SignedByOne
+from domain.delivery.requests import CorrectionAsked, Request, SignedByOne
 from domain.delivery.verdicts import Finding
 from domain.plan.demands import topic
 from domain.plan.goods import say_amount
@@ -238,7 +238,7 @@ def waiting_table(waiting: tuple[OpenCheckpoint, ...], now: datetime) -> Fitting
     return Fitting(wide, narrow)
 
 
-def _of_first(first: SignedByOne) -> str:
+def _of_first(first: SignedByOne | CorrectionAsked) -> str:
     return _("officer {officer} has signed, entry {entry}; a second must (R20)", officer=first.officer, entry=first.entry)
 
 
@@ -269,15 +269,18 @@ def sayable(kinds: tuple[str, ...]) -> Table:
     """What may be said unasked, and by which fields."""
     table = Lines(_("kind"), _("what it says"), _("fields"))
     for kind in kinds:
-        known = BOOK.kinds.get(kind)  # a gateway may know more than this command
-        title = speak(known.declares.title) if known is not None else kind
-        table.add_row(kind, title, ", ".join(FIELDS.get(kind, ())))
+        table.add_row(kind, _title(kind), ", ".join(FIELDS.get(kind, ())))
     return table
 
 
-def asked_in_full(found: tuple[Request, ...]) -> RenderableType:
+def _title(kind: str) -> str:
+    known = BOOK.kinds.get(kind)  # a gateway may know more than this command
+    return speak(known.declares.title) if known is not None else kind
+
+
+def asked_in_full(found: tuple[Request, ...], corrections: tuple[CorrectionAsked, ...] = ()) -> RenderableType:
     """An inbox, and below it each request for consent in full, with the digest that who consents names."""
-    parts: list[RenderableType] = [requests(found)]
+    parts: list[RenderableType] = [requests(found, corrections)]
     for asked in found:
         if asked.facts.request is not None and asked.facts.request_digest is not None:
             title = _("{delivery}, {checkpoint}: the request", delivery=asked.delivery, checkpoint=asked.checkpoint)
@@ -294,8 +297,8 @@ def for_consent(asked: RequestForConsent, digest: str) -> RenderableType:
     return table
 
 
-def requests(found: tuple[Request, ...]) -> Fitting:
-    """An inbox."""
+def requests(found: tuple[Request, ...], corrections: tuple[CorrectionAsked, ...] = ()) -> Fitting:
+    """An inbox, and after what is asked in it what a second officer is to correct, with the command for that."""
     headings = (_("delivery"), _("checkpoint"), _("place"), _("asked"), _("due"))
     delivery, checkpoint, place, says, due = headings
     wide, narrow = Lines(*headings), Lines(f"{delivery}\n{checkpoint}\n{due}", f"{says}\n{place}")
@@ -305,7 +308,16 @@ def requests(found: tuple[Request, ...]) -> Fitting:
         where = [shown(asked.facts.place)] if asked.facts.place else []
         said = Text("\n").join([_please_say(asked), *map(Text, where)])
         narrow.add_row(_text(f"{asked.delivery}\n{asked.checkpoint}\n{until}"), said)
+    for one in corrections:
+        wide.add_row(one.delivery, "", "", _please_correct(one), "")
+        narrow.add_row(one.delivery, _please_correct(one))
     return Fitting(wide, narrow)
+
+
+def _please_correct(one: CorrectionAsked) -> Text:
+    what = _("correct what was said, {kind}", kind=_title(one.kind))
+    command = f"vigil correct {one.delivery} {one.of} {one.kind} --second"
+    return Text("\n".join(map(shown, (what, _of_first(one), command))))
 
 
 def _please_say(asked: Request) -> Text:

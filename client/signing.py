@@ -145,7 +145,7 @@ def in_full(said: Statement, coming: tuple[str, ...] = ()) -> RenderableType:
     if said.handling is not None:
         table.add_row(_("handling code"), " ".join(filter(None, (said.handling.code, said.handling.caveat))))
     for one in said.attachments:
-        table.add_row(_("file"), f"{one.shows} ({one.digest[:16]})")
+        table.add_row(_("file"), ", ".join(filter(None, (f"{one.shows} ({one.digest[:16]})", one.handling))))
     if said.plan is not None:
         table.add_row(_("plan"), said.plan)
     return Group(table, *(Text(shown(one), "bold yellow") for one in coming))

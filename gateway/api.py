@@ -357,7 +357,7 @@ async def inbox(request: web.Request) -> web.Response:
     """
     reception, caller = request.app[RECEPTION], request[CALLER].service
     found = await reception.inbox(caller, request.query.get("cursor"))
-    shows(request, (one.delivery for one in found.requests))
+    shows(request, found.deliveries)
     return _model(reception.signed(found) if request.query.get("signed") == "yes" else found)
 
 

@@ -9,10 +9,10 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from archive.cached_deliveries import FoldedDeliveries
 from archive.chases import Chases
@@ -25,7 +25,7 @@ from archive.results import PeriodResults
 from archive.shifts import Shifts
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry, Kept, Receipt, Withheld
-from domain.delivery.requests import Inbox, Request
+from domain.delivery.requests import CorrectionAsked, Inbox, Request
 from domain.plan.access import reach, role_of
 from domain.plan.demands import Demand
 from domain.plan.directory import Service
@@ -57,6 +57,7 @@ PIECE: Final = 10
 """Entries that are looked at in one turn of the loop: each takes up to 0.3 ms."""
 STILL_THERE: Final = 30.0
 """Seconds of silence after which who follows a delivery looks whether its workflow is still there."""
+_ASKED: Final = TypeAdapter[Request | CorrectionAsked](Annotated[Request | CorrectionAsked, Field(discriminator="vigil")])
 
 
 class Reading:
@@ -277,14 +278,20 @@ class Reading:
         Raises `Malformed` for a cursor of another inbox.
         """
         found = await self.lists.inbox(caller.id, cursor)
-        requests: list[Request] = []
+        asked: list[Request | CorrectionAsked] = []
         unreadable: set[str] = set()
         for one in found.asked:
             try:
-                requests.append(Request.model_validate_json(one.request or b""))
+                asked.append(_ASKED.validate_json(one.request or b""))
             except ValidationError:
                 unreadable.add(one.delivery)
-        return Inbox(requests=tuple(requests), unreadable=tuple(sorted(unreadable)), next=found.next), found.asked
+        page = Inbox(
+            requests=tuple(one for one in asked if isinstance(one, Request)),
+            corrections=tuple(one for one in asked if isinstance(one, CorrectionAsked)),
+            unreadable=tuple(sorted(unreadable)),
+            next=found.next,
+        )
+        return page, found.asked
 
     async def asked(self, caller: Service, name: str) -> tuple[Request, ...]:
         """What the caller is being asked now in one delivery. Raises `NotFound`."""

@@ -9,9 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from domain.papers.handed import identity_of
 from domain.papers.making import Made
 from domain.record.packet import Purpose
+from domain.views.canvas import broken
 from papers.file import in_html
 from papers.maps import with_pictures
 
+BESIDE_BARS, LETTERS_OF_BARS = 135, 9
+"""Room for the name of a row beside its bars, and the size of its letters, in units of the picture."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -32,9 +35,21 @@ def _environment() -> Environment:
     )
     environment.filters["css"] = in_css
     environment.filters["counted"] = counted
+    environment.filters["by_option"] = by_option
+    environment.filters["in_lines"] = in_lines
     environment.filters["unparted"] = unparted
     environment.filters["first_word"] = first_word
     return environment
+
+
+def by_option(command: str) -> list[str]:
+    """A command, or two in two languages, so that each option with its value is a part: no line ends within it."""
+    return re.split(r"(--[a-z]+ [^ ]+)", command)
+
+
+def in_lines(name: str) -> list[str]:
+    """The name of a row of bars, in lines that end before its bars begin."""
+    return broken(name, BESIDE_BARS, LETTERS_OF_BARS)
 
 
 def unparted(text: str) -> str:

@@ -14,7 +14,7 @@ from yarl import URL
 
 from domain.delivery.chasing import Chase
 from domain.delivery.ledger import Entry, Left, Withheld, leaf_of
-from domain.delivery.requests import AnyAlarm, Inbox, Request, SignedInbox
+from domain.delivery.requests import AnyAlarm, CorrectionAsked, Inbox, Request, SignedInbox
 from domain.papers.handed import PaperFile
 from domain.papers.making import Offered
 from domain.plan.attachment import File
@@ -303,13 +303,16 @@ class Gateway:
     async def inbox(self) -> Inbox:
         """What one is being asked, every page."""
         found: dict[str, Request] = {}
+        corrections: dict[tuple[str, str], CorrectionAsked] = {}
         unreadable: set[str] = set()
         async for page in self._pages(_INBOX, "/v1/inbox", {}):
             found.update({one.id: one for one in page.requests})  # one that is asked anew meanwhile comes again
+            corrections.update({(one.delivery, one.of): one for one in page.corrections})
             unreadable.update(page.unreadable)
         for one in found.values():
             self._compare_seen(one)
-        return Inbox(requests=tuple(found.values()), unreadable=tuple(sorted(unreadable)))
+        asked = {"requests": tuple(found.values()), "corrections": tuple(corrections.values())}
+        return Inbox(**asked, unreadable=tuple(sorted(unreadable)))
 
     async def signed_inbox(self) -> SignedInbox:
         """The same, each request in an envelope signed by Vigil."""

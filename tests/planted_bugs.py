@@ -1585,6 +1585,20 @@ BUGS = (
     Bug("R20", "domain/views/second.py", " if name not in OWN_FINDING}", "}", "two_officers"),
     Bug(
         "R20",
+        "domain/views/standing.py",
+        ", *_to_correct(delivery)]",
+        "]",
+        "gateway/correcting::test_r20_what_two_officers_said_the_second_corrects_by_an_option",
+    ),
+    Bug(
+        "R11",
+        "domain/views/correcting.py",
+        "            yield first.service, CorrectionAsked",
+        "            yield delivery.plan.initiator, CorrectionAsked",
+        "gateway/correcting::test_r20_what_two_officers_said_the_second_corrects_by_an_option",
+    ),
+    Bug(
+        "R20",
         "gateway/pages/seconding.py",
         "first is None or first.entry != filled.second",
         "first is None",

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from client import attachments
 from client.caller import CallerOptions
-from client.console import answer
+from client.console import answer, talk
 from client.language import _
 from client.options import DeliveryId, DryRun, Output, grouped
 from client.signing import dry
@@ -61,6 +61,7 @@ def add(
         return [await attachments.hand_in(door, delivery, path, file) for path, file in looked]
 
     new = caller.call(all_in)
+    unnamed = caller.call(lambda door: door.files(delivery)).unnamed
     told = [plain(file) | {"file": str(path), "new": one} for (path, file), one in zip(looked, new, strict=True)]
     lines = (
         _("{path}: handed in as {digest}", path=one["file"], digest=one["digest"])
@@ -69,6 +70,8 @@ def add(
         for one in told
     )
     answer(output, told, "\n".join(lines))
+    if any(file.digest in unnamed for _path, file in looked):
+        talk.print(_("no statement names it yet: sign one with --attach within a week, else it is removed"), markup=False)
 
 
 @app.command("list")

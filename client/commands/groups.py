@@ -159,8 +159,11 @@ def ledger(group: GroupCode, caller: CallerOptions, output: Output = "text") -> 
         found = [(row.delivery, entry) for row in rows for entry in await door.ledger(row.delivery)]
         return sorted(found, key=lambda one: one[1].at if isinstance(one[1], Entry) else "")
 
-    found = [(name, entry) for name, entry in caller.call(read) if isinstance(entry, Entry)]
-    lines = (line_of(name, entry) for name, entry in found)
+    every = caller.call(read)
+    found = [(name, entry) for name, entry in every if isinstance(entry, Entry)]
+    lines = [line_of(name, entry) for name, entry in found]
+    if len(found) < len(every):
+        lines.append(Text(_("entries that are not yours to read (R11): {count}", count=len(every) - len(found)), style="dim"))
     paged(output, [{"delivery": name, "entry": plain(entry)} for name, entry in found], Text("\n").join(lines))
 
 

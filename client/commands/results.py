@@ -48,8 +48,8 @@ def results(
     ] = None,
 ) -> None:
     """What came of the deliveries of a period: operations, consignments, legs and parcels apart, seizures, arrests, holds and
-    stops; refusals, silences and times of answers are said by `vigil statistics`. Supervisors get all deliveries,
-    others their own part (R11).
+    stops, refusals, silences and times of answers: `vigil statistics` says by whom, where and by which rule. Supervisors get all
+    deliveries, others their own part (R11).
     """
     count.wanted()
     if state is not None:
@@ -134,7 +134,8 @@ def _shown(found: Results) -> Group:
         parts.append(Text(speak(words.NOTHING)))
     for one in words.in_tables(found, speak, language):
         parts += [Text(""), Text(one.title, style="bold"), table_of(one)]
-    return Group(*parts, Text(""), *(Text(one, style="dim") for one in words.remarks(found, speak)))
+    more = _("Which service took how long, and which rule refused what: vigil statistics")
+    return Group(*parts, Text(""), *(Text(one, style="dim") for one in (*words.remarks(found, speak), more)))
 
 
 def table_of(one: words.ShownTable) -> Table:

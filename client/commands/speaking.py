@@ -202,11 +202,17 @@ def inbox(
     if file is None:
         found = caller.call(lambda door: door.inbox())
         if delivery is not None:
-            found = found.model_copy(update={"requests": tuple(one for one in found.requests if one.delivery == delivery)})
-            if not found.requests:
+            found = found.model_copy(
+                update={
+                    "requests": tuple(one for one in found.requests if one.delivery == delivery),
+                    "corrections": tuple(one for one in found.corrections if one.delivery == delivery),
+                }
+            )
+            if not (found.requests or found.corrections):
                 caller.at(delivery, lambda door: door.view(delivery))  # a name that is none is told
-        said = render.asked_in_full(found.requests) if delivery is not None else render.requests(found.requests)
-        answer(output, plain(found), said if found.requests else _("nothing is asked of you now"))
+        in_words = render.asked_in_full if delivery is not None else render.requests
+        said = in_words(found.requests, found.corrections)
+        answer(output, plain(found), said if found.requests or found.corrections else _("nothing is asked of you now"))
         if delivery is not None:
             talk.print(_("what you may say unasked: vigil say {delivery}", delivery=delivery), markup=False)
         unreadable = found.unreadable

@@ -150,6 +150,17 @@ class CorrectedByOne(Frozen):
     """Where it stands in the ledger."""
 
 
+class CorrectionAsked(CorrectedByOne):
+    """The same in the inbox of their service, among what is asked of it in all its deliveries."""
+
+    vigil: Literal["correction_asked/1"] = "correction_asked/1"
+    delivery: OperationCode
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
+    """Of the statement that is corrected."""
+    corrects: int
+    """Where that stands in the ledger."""
+
+
 class Request(Frozen):
     """Please say this, here, until then. The id is also the idempotency key: asking again is the same request."""
 
@@ -284,10 +295,17 @@ class Inbox(Frozen):
     """A page of what one service is being asked, in all its deliveries."""
 
     requests: tuple[Request, ...]
+    corrections: Annotated[tuple[CorrectionAsked, ...], Field(exclude_if=lambda asked: not asked)] = ()
+    """What a first officer of the service corrects, and a second one must sign too (R20)."""
     unreadable: tuple[OperationCode, ...] = ()
     """Deliveries that ask something which somebody altered in the archive: tell whoever runs the installation."""
     next: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = None
     """The cursor of the next page; none at the end."""
+
+    @property
+    def deliveries(self) -> tuple[str, ...]:
+        """Of which deliveries something is asked here."""
+        return (*(one.delivery for one in self.requests), *(one.delivery for one in self.corrections))
 
 
 class SignedInbox(Frozen):

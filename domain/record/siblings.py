@@ -42,6 +42,10 @@ class Heeding(Frozen):
 
 def heeding(delivery: Delivery) -> Heeding:
     """What this delivery wants to hear now. It is one of a group."""
+    return delivery.once(_heeding)
+
+
+def _heeding(delivery: Delivery) -> Heeding:
     group, state = delivery.plan.group, delivery.state
     assert group is not None  # noqa: S101 - else it has no sibling
     waits = [one for one in state.awaited() if one.key not in state.siblings.reached]

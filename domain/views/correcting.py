@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from domain.delivery.delivery import Delivery
 from domain.delivery.ledger import Entry
 from domain.delivery.reported import Stated
-from domain.delivery.requests import CorrectedByOne
+from domain.delivery.requests import CorrectedByOne, CorrectionAsked
 from domain.delivery.statement import Content, Said, Statement
 from domain.plan.directory import Service
 from domain.rules.books import read
@@ -46,19 +46,23 @@ class ToCorrect:
 
 def may_correct(delivery: Delivery, reader: Service, entry: int) -> bool:
     """Whether what is said in this entry is the reader's own, and it may correct it as the delivery stands."""
+    return _correctable(delivery, reader, entry) is not None
+
+
+def _correctable(delivery: Delivery, reader: Service, entry: int) -> Said | None:
     said = _said_in(delivery, reader, entry)
     if said is None or said.statement.kind not in KINDS or delivery.state.ended:
-        return False
+        return None
     right = Correction(of=said.statement.id, reason="-", content=said.content)
     corrects = Said(said.seq, delivery.state.now, said.statement.model_copy(update={"content": right}), said.keys)
     finding = right.judge(delivery, corrects).finding
-    return finding is None or finding.code not in CLOSED
+    return said if finding is None or finding.code not in CLOSED else None
 
 
 def to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect | None:
     """That statement; none where it may not be corrected."""
-    said = _said_in(delivery, reader, entry)
-    if said is None or not may_correct(delivery, reader, entry):
+    said = _correctable(delivery, reader, entry)
+    if said is None:
         return None
     of, content, officers = said.statement.id, said.content, officers_for(delivery, said.statement.id)
     earlier: Said | None = None
@@ -79,13 +83,21 @@ def to_correct(delivery: Delivery, reader: Service, entry: int) -> ToCorrect | N
 
 def corrected_by_one(delivery: Delivery, reader: Service) -> tuple[CorrectedByOne, ...]:
     """What first officers of the reader's own service correct, while a second one is waited for; of no other service (R11)."""
-    state = delivery.state
-    own = [(of, first, state.statements.first(of)) for of, first in state.firsts.items() if first.service == reader.id]
     return tuple(
-        CorrectedByOne(of=of, officer=first.officer, entry=first.seq)
-        for of, first, known in own
-        if known is not None and may_correct(delivery, reader, known.seq)
+        CorrectedByOne(of=one.of, officer=one.officer, entry=one.entry)
+        for service, one in corrections_asked(delivery)
+        if service == reader.id
     )
+
+
+def corrections_asked(delivery: Delivery) -> Iterator[tuple[str, CorrectionAsked]]:
+    """Each correction that a first officer has signed and a second one may sign, with their service."""
+    for of, first in delivery.state.firsts.items():
+        known = delivery.state.statements.first(of)
+        said = _correctable(delivery, delivery.directory.get(first.service), known.seq) if known is not None else None
+        if said is not None:
+            signed = {"of": of, "kind": said.statement.kind, "corrects": said.seq, "officer": first.officer, "entry": first.seq}
+            yield first.service, CorrectionAsked(delivery=delivery.plan.operation, **signed)
 
 
 def officers_for(delivery: Delivery, of: str) -> int:

@@ -17,7 +17,7 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.vocabulary import UtcText
 from domain.signing.canonical import Frozen
 from domain.views.sight import whole
-from domain.views.tally import STATISTICAL, Measure, Word, tally
+from domain.views.tally import STATISTICAL, Measure, Word, in_short, tally
 from domain.words.errors import Fault, Malformed
 from domain.words.identifiers import ServiceId
 from domain.words.limits import MOST_TOTALS
@@ -169,21 +169,27 @@ class Adding:
     """By delivery: the group or the delivery that it is a part of."""
     sums: dict[tuple[str, str, str, str], _Sum] = field(default_factory=dict)
     statistical: bool = False
-    """Whether what statistics are made of is added up, and not what results are."""
+    """Whether what statistics are made of is added up, line by line, and not what results are."""
 
     def add(self, delivery: Delivery) -> None:
         """One more, the whole of it."""
         plan = delivery.plan
         self.operations[plan.operation] = plan.group.code if plan.group is not None else plan.parent
+        occurs: dict[tuple[str, str, str, str], _Sum] = {}
         for line in tally(delivery, whole(delivery)):
+            key: tuple[str, str, str, str] | None = line.key
             if (line.measure in STATISTICAL) != self.statistical:
+                key = None if self.statistical else in_short(line)
+            if key is None:
                 continue
-            found = self.sums.setdefault(line.key, _Sum())
+            found = self.sums.setdefault(key, _Sum())
             found.operations.add(plan.operation)
-            found.consignments += 1
+            occurs[key] = found
             found.count += line.count
             found.amount += line.amount
             found.most = max(found.most, line.most)
+        for found in occurs.values():
+            found.consignments += 1
 
     def totals(self) -> Iterator[Total]:
         """The sums, in the order of their keys."""

@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from domain.plan.quantity import Translate
@@ -16,6 +16,7 @@ from domain.plan.substances import called
 from domain.views.names import CRIMINAL_ROLES, IN_GENERAL, OUTCOMES
 from domain.views.request_in_words import TRAVELS
 from domain.views.results import Period, Results, Total
+from domain.views.sentences import two_units
 from domain.views.states import state_called
 from domain.views.tally import OTHER, Measure
 from domain.words.quantities import say_mass, say_minor
@@ -56,7 +57,11 @@ _HELD: Final[Mapping[str, str]] = {
     "ended": mark("held, and did not go on"),
     "open": mark("held, and not decided yet"),
 }
-UNITS: Final = mark("{number} units")
+_JUDGED: Final[Mapping[str, str]] = {
+    "in_time": mark("asked and answered in time"),
+    "late": mark("answered late, after silence was recorded"),
+    "silent": mark("never answered"),
+}
 _BLIND: Final = mark("did not know")
 _LONG: Final = re.compile(r"(?<![0-9.])[0-9]{4,}")
 """A whole number, or what stands before its point, of which the thousands are not apart."""
@@ -201,16 +206,19 @@ def what(one: Total, speak: Translate, language: str) -> str:
         "counted": mark("goods of HS"),
     }
     name = speak(one.by.replace("_", " ")) if one.of == "weapons" else one.by
+    if one.of == "counted":
+        code, _, unit = one.by.partition(" ")
+        name = f"{code}, {speak(unit)}" if unit else code
     return f"{speak(kinds.get(one.of, OTHER))} {name}"
 
 
 def how_much(one: Total, speak: Translate, language: str) -> str:
-    """The sum, in the units of what it is; what is counted is in whatever its plan counts it in."""
+    """The sum, in the units of what it is; of what is counted the number, since `what` says in what it is counted."""
     if one.of == "mass":
         return _mass(one, speak, language) or told(say_mass(0), speak)
     if one.of == "cash" and len(one.by) == 3:
         return f"{thousands_apart(say_minor(one.by, one.amount), language)} {one.by}"
-    return speak(UNITS).format(number=thousands_apart(one.amount, language))
+    return thousands_apart(one.amount, language)
 
 
 def _people(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
@@ -258,6 +266,27 @@ def _conduct(found: Results, speak: Translate, language: str) -> Iterator[ShownT
         ),
         bars=times,
     )
+    yield from _answers(found, speak, language)
+
+
+def _answers(found: Results, speak: Translate, language: str) -> Iterator[ShownTable]:
+    """What was refused, whether answers came in time, and how long they took; of whom and by which rule say statistics."""
+    times = speak(mark("Times"))
+    names = {"refused": mark("statements refused"), "answered": mark("answers given")}
+    shown = [(names["refused"], one) for one in found.of("refused")]
+    shown += [(text, one) for how, text in _JUDGED.items() for one in found.of("asked") if one.how == how]
+    shown += [(names["answered"], one) for one in found.of("answered")]
+    counts = [(speak(name), *_numbers(language, one.count, one.consignments), *_took(one, speak)) for name, one in shown]
+    rows = [ResultsRow(cells, *_bar(one.count, language)) for cells, (_, one) in zip(counts, shown, strict=True)]
+    head = ("", times, speak(CONSIGNMENTS), speak(mark("On average")), speak(mark("Longest")))
+    yield ShownTable(speak(mark("Refusals, silences and answers")), head, tuple(rows), bars=times)
+
+
+def _took(one: Total, speak: Translate) -> tuple[str, str]:
+    if one.measure != "answered":
+        return "", ""
+    average, longest = (two_units(timedelta(seconds=seconds), speak) for seconds in (one.amount // max(one.count, 1), one.most))
+    return average, longest
 
 
 def _called(names: Mapping[Any, str], code: str, speak: Translate) -> str:
@@ -267,8 +296,8 @@ def _called(names: Mapping[Any, str], code: str, speak: Translate) -> str:
 
 def _amount_in(one: Total) -> str:
     if one.measure in ("found", "removed", "sampled", "seized"):
-        return {"mass": "mg", "cash": "minor units"}.get(one.of, "pieces")
-    return {"counted": "parcels", "interdicted": "mg"}.get(one.measure, "")
+        return {"mass": "mg", "cash": "minor units", "counted": one.by.partition(" ")[2]}.get(one.of, "") or "pieces"
+    return {"counted": "parcels", "interdicted": "mg", "answered": "seconds"}.get(one.measure, "")
 
 
 _COLUMNS: Final[tuple[tuple[str, Callable[[Total], object]], ...]] = (
@@ -279,7 +308,7 @@ _COLUMNS: Final[tuple[tuple[str, Callable[[Total], object]], ...]] = (
     ("operations", lambda one: one.operations),
     ("consignments", lambda one: one.consignments),
     ("count", lambda one: one.count),
-    ("count_of", lambda one: {"counted": "legs", "arrested": "persons"}.get(one.measure, "times")),
+    ("count_of", lambda one: {"counted": "legs", "arrested": "persons", "answered": "answers"}.get(one.measure, "times")),
     ("amount", lambda one: one.amount),
     ("amount_in", _amount_in),
 )

@@ -266,7 +266,7 @@ def _how_much(amount: AnyAmount) -> tuple[str, str, str]:
     number = number_of(quantity)
     if isinstance(amount, SubstanceMass):
         return _kg(number), "kg", known
-    return str(number), "minor units" if hasattr(amount, "currency") else "pieces", known
+    return str(number), "minor units" if hasattr(amount, "currency") else getattr(amount, "unit", "pieces"), known
 
 
 def _kg(milligrams: int) -> str:

@@ -15,6 +15,7 @@ from domain.rules.book import book_of
 from domain.rules.speaking import is_backup
 from domain.signing.canonical import Frozen, canonical
 from domain.views.asked import asked_of, urgently
+from domain.views.correcting import corrections_asked
 from domain.views.glance import Glance, glance
 from domain.views.sight import Sight, sight, whole
 from domain.views.tally import Tally, tally
@@ -45,14 +46,15 @@ class Participant(Frozen):
 
 
 class OpenRequest(Frozen):
-    """What an open checkpoint asks, in the inbox of one service: its own, or one that it may answer for another (R21).
+    """What an open checkpoint asks, in the inbox of one service: its own, or one that it may answer for another (R21). Or, at no
+    checkpoint, a correction that its second officer is to sign (R20).
 
     `id` is the request's; `request` are the bytes that it is asked with. From `since` on and before `until` it may be answered.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER)]
     service: ServiceId
-    checkpoint: CheckpointId
+    checkpoint: CheckpointId | None = None
     due: UtcText | None = None
     since: UtcText | None = None
     until: UtcText | None = None
@@ -142,19 +144,24 @@ def _tallies(delivery: Delivery, seen: Iterable[Sight]) -> Iterator[Tally]:
 
 def _requests(delivery: Delivery) -> tuple[OpenRequest, ...]:
     """What each service is asked, and after it, as long as there is room (R28), what it may answer for others."""
-    open_now = [(name, one) for name, one in delivery.state.progress.items() if one.open]
-    own = [_asked(delivery, name, voice) for name, progress in open_now for voice in progress.waiting_for()]
+    waiting = [(name, voice) for name, one in delivery.state.progress.items() if one.open for voice in one.waiting_for()]
+    own = [*(_asked(delivery, name, voice) for name, voice in waiting), *_to_correct(delivery)]
     left = REQUESTS_BYTES - sum(len(one.request) for one in own)
     for_others: list[OpenRequest] = []
-    for one in own:
-        deputies = [*_deputies(delivery, one.checkpoint, one.service), *_urgent(delivery, one.checkpoint, one.service)]
-        for deputy, since, until in deputies:
-            asked = canonical(asked_of(delivery, one.checkpoint, one.service, deputy))
+    for (name, voice), one in zip(waiting, own, strict=False):
+        for deputy, since, until in (*_deputies(delivery, name, voice), *_urgent(delivery, name, voice)):
+            asked = canonical(asked_of(delivery, name, voice, deputy))
             left -= len(asked)
             if left >= 0 and len(own) + len(for_others) < MOST_REQUESTS:
                 times = {"service": deputy, "since": _text(since), "until": _text(until), "request": asked}
                 for_others.append(one.model_copy(update=times))
     return (*own, *for_others)
+
+
+def _to_correct(delivery: Delivery) -> Iterator[OpenRequest]:
+    """What second officers are to correct too, each in the inbox of their service."""
+    for service, asked in corrections_asked(delivery):
+        yield OpenRequest(id=f"correction/{asked.of}", service=service, request=canonical(asked))
 
 
 def _asked(delivery: Delivery, name: str, voice: str) -> OpenRequest:

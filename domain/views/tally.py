@@ -52,7 +52,7 @@ Measure = Literal[
 the plan ends. The last four are not of results but of statistics (`domain.views.statistics`): how it went.
 """
 STATISTICAL: Final[tuple[Measure, ...]] = ("refused", "asked", "answered", "lasted")
-"""Of what statistics are made, and nothing else is."""
+"""Of what statistics are made; results have the sums of three of these (`in_short`)."""
 
 Dimension = Literal["all", "state", "channel", "goods", "end"]
 """By what deliveries are counted: all of them; each State of the legs; channel; class of goods; how it ended."""
@@ -90,6 +90,19 @@ class Line(Frozen):
     def key(self) -> tuple[str, str, str, str]:
         """Of what it is."""
         return (self.measure, self.of, self.by, self.how)
+
+
+JUDGED: Final = ("in_time", "late", "silent")
+"""Of what was asked, that of which it is known whether it was answered in time."""
+
+
+def in_short(line: Line) -> tuple[Measure, str, str, str] | None:
+    """Under what results add up a line that is of statistics: what was refused, what was answered and how long that took, and
+    whether it was in time; none for all else.
+    """
+    if line.measure == "asked" and line.how in JUDGED:
+        return (line.measure, "", "", line.how)
+    return (line.measure, "", "", "") if line.measure in ("refused", "answered") else None
 
 
 class Tally(Frozen):
@@ -186,13 +199,15 @@ def _amounts(measure: Literal["found", "removed", "sampled", "seized"], amounts:
 
 
 def _what(one: AnyAmount) -> str:
-    """By which closed word it is counted: a substance by the catalogue, counted goods by the six digits that all States share."""
+    """By which closed words it is counted: a substance by the catalogue; counted goods by the six digits that all States share
+    and what they are counted in, since a carton is no pack.
+    """
     match one:
         case SubstanceMass(substance=name, cas=cas):
             known = known_as(name, cas)
             return known.english if known is not None else OTHER
-        case Counted(hs=code):
-            return code[:6]
+        case Counted(hs=code, unit=unit):
+            return f"{code[:6]} {unit}"
         case Weapons(weapon=weapon):
             return weapon
         case Cash(currency=currency):

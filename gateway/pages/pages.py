@@ -139,7 +139,7 @@ async def home(request: web.Request) -> web.StreamResponse:
 async def inbox(request: web.Request) -> web.Response:
     """What is asked of the reader, in all deliveries, the most urgent first."""
     found = await request.app[RECEPTION].inbox(request[CALLER].service, request.query.get("cursor"))
-    shows(request, (one.delivery for one in found.requests))
+    shows(request, found.deliveries)
     return page(request, "inbox.html", found=found)
 
 

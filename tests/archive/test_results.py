@@ -209,18 +209,27 @@ async def test_of_what_is_expunged_is_counted_what_the_lists_say_still(url: str)
 
 
 async def test_no_ledger_is_opened_and_few_statements_are_asked(url: str) -> None:
-    """However many deliveries there are: the database adds them up by itself."""
+    """However many deliveries there are: the database adds them up by itself. What is of statistics it adds up over all services,
+    and counts no consignment twice.
+    """
     async with opened(url) as room:
         draw = random.Random(20)  # noqa: S311 - a seed that is the same each time
         lines = [(ALL, END), (ALL, HEROIN), (ALL, ARRESTED, HEROIN)]
-        await put(room.archive, room.ring, {f"saxaul-{number}": ended(*draw.choice(lines)) for number in range(300)})
+        await put(room.archive, room.ring, {f"saxaul-{number}": ended(*draw.choice(lines)) for number in range(299)})
+        late = MINE[0].model_copy(update={"how": "late", "by": "kz.knb"})
+        refused = Line(measure="refused", of="R6", by="kz.knb", count=2)
+        await put(room.archive, room.ring, {"saxaul-299": ended(ALL, *MINE, *THEIRS, late, refused, LASTED)})
         asked: list[str] = []
         engine = room.archive._engine.sync_engine
         event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         found = await room.of()
 
     selects = [one for one in asked if one.startswith("SELECT")]
-    assert (300, 2) == (found.all.consignments, len(selects))
+    assert [("", "", "in_time", 1, 1, 2, 0), ("", "", "late", 1, 1, 1, 0)] == said(found, "asked")
+    assert [("", "", "", 1, 1, 2, 6_000)] == said(found, "answered")
+    assert [("", "", "", 1, 1, 2, 0)] == said(found, "refused")
+    assert not found.of("lasted")
+    assert (300, 3) == (found.all.consignments, len(selects))
     assert not any(" entries" in one for one in selects)
 
 

@@ -1,5 +1,6 @@
 """An officer attaches a file, another fetches it, and a stranger compares it with the packet."""
 
+import re
 from pathlib import Path
 
 from archive.attachments.files import Quota
@@ -31,6 +32,9 @@ async def test_a_file_goes_from_an_officer_into_the_packet(desk: Desk, tmp_path:
     desk.installation.files._quota = quota
     before = await desk.run("attachment", "list", name, "-o", "json", service="kz.police")
     added = await desk.run("attachment", "add", name, "parcel.jpg", "-o", "json", service="kz.police", cwd=folder)
+    (folder / "later.txt").write_text("to be named")
+    unnamed = await desk.run("attachment", "add", name, "later.txt", "-o", "json", service="kz.police", cwd=folder)
+    coded = await desk.run("inform", name, "x", "--attach", "note.txt: a note: H2", "--dry-run", service="kz.police", cwd=folder)
     listed = await desk.run("attachment", "list", name, service="kz.knb")
     one, note = before.json["files"]
     digest = one["attachment"]["digest"]
@@ -45,6 +49,8 @@ async def test_a_file_goes_from_an_officer_into_the_packet(desk: Desk, tmp_path:
     assert 2 == large.code
     assert f"film.mp4 has {LARGEST_FILE + 1} bytes, and a file that is handed in {LARGEST_FILE} at most" in large.err
     assert (added.code, added.json[0]["new"]) == (0, True)
+    assert ("no statement names it yet" in added.err, "no statement names it yet" in unnamed.err) == (False, True)
+    assert re.search(r"file +a note \([0-9a-f]{16}\), H2", coded.out)
     assert "the parcel, opened" in listed.out
     assert (got.code, (folder / got.json["file"]).read_bytes()) == (0, JPEG)
     assert (again.code, none.code) == (2, 3)

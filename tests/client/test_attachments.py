@@ -50,6 +50,7 @@ def test_a_file_is_described_by_what_is_in_it(parcel: Path) -> None:
         ("parcel.jpg", b"<html>", "{path}: the parcel", "does not begin as image/jpeg"),
         ("parcel.jpg", b"", "{path}: the parcel", "there is nothing in it"),
         ("parcel.jpg", JPEG, "{path}: " + "x" * 121, "cannot be attached so"),
+        *(("parcel.jpg", JPEG, "{path}: the seal: " + code, f"{code} is no handling code") for code in ("H9", "h2", "\u041d2")),
     ],
 )
 def test_what_cannot_be_attached_is_refused(tmp_path: Path, name: str, data: bytes, words: str, problem: str) -> None:
@@ -84,7 +85,7 @@ def test_a_file_is_attached_once(parcel: Path) -> None:
     """The same twice, under another name too, is a mistake."""
     copy = parcel.with_name("copy.jpg")
     copy.write_bytes(JPEG)
-    with pytest.raises(Malformed, match="twice"):
+    with pytest.raises(Malformed, match=r"copy\.jpg is the same file as .*parcel\.jpg"):
         described([f"{parcel}: the parcel", f"{copy}: the parcel"])
 
 

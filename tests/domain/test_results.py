@@ -24,7 +24,8 @@ from domain.views.results_picture import IN_PAGE, panels, picture
 from domain.views.returns import NOT_KNOWN, WITHHELD, of_incidents, of_period
 from domain.views.sight import sight, whole
 from domain.views.standing import standing
-from domain.views.tally import OTHER, Line, Measure, bounded, tally
+from domain.views.statistics import Narrowed, of_deliveries
+from domain.views.tally import JUDGED, OTHER, Line, Measure, bounded, tally
 from domain.words.errors import Malformed
 from domain.words.limits import MOST_TALLIED
 from domain.words.quantities import MAX_WHOLE
@@ -110,7 +111,8 @@ def test_each_delivery_adds_what_was_counted_by_hand(row: dict[str, str]) -> Non
 
 def test_results_add_up() -> None:
     """Of all examples together: operations, consignments, legs, parcels, persons by role and substances are what was
-    added up by hand from that table; and each dimension adds up to all of it.
+    added up by hand from that table; and each dimension adds up to all of it. Refusals, silences and answers are as many as
+    statistics have, one by one.
     """
     table, (total,), (seized,) = rows(), rows(1), rows(2)
     found = added(*(golden(row["ledger"]) for row in table))
@@ -124,6 +126,13 @@ def test_results_add_up() -> None:
         parts = found.of("counted", dimension)
         assert (found.all.consignments, found.all.count) == (sum(p.consignments for p in parts), sum(p.count for p in parts))
     assert found.all.count == sum(one.count for one in found.of("counted", "state"))
+    how = of_deliveries((golden(row["ledger"]) for row in table), found.period, "started", Narrowed(), found.as_of)
+    answers, refused = found.of("answered")[0], found.of("refused")[0]
+    assert sum(one.count for one in how.refused) == refused.count
+    assert sum(one.answers for one in how.kinds) == answers.count
+    assert max(one.longest_s for one in how.kinds) == answers.most
+    asked = {one.how: one.count for one in found.of("asked")}
+    assert {name: sum(getattr(one, name) for one in how.kinds) for name in JUDGED} == {"late": 0} | asked
 
 
 @pytest.mark.parametrize("path", sorted((GOLDEN / "1").glob("example-*.json.gz"))[::4], ids=lambda path: path.name)

@@ -1,6 +1,8 @@
 """An officer corrects at the desk what their service has said (R18)."""
 
+import html
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,8 +88,8 @@ async def test_r18_what_a_service_has_said_is_corrected_by_a_form_filled_with_it
 
 
 async def test_r20_what_two_officers_said_the_second_corrects_by_an_option(temporal: Client, tmp_path: Path) -> None:
-    """Before a first one has, or as the first, it is refused; another weight is told with both; the same one counts. No other
-    service hears of it.
+    """Before a first one has, or as the first, it is refused; another weight is told with both; the same one counts. Until then
+    it stands in the inbox of the service, with what to do, and in no other.
     """
     plan = renamed(with_changes(preparation={"requires": asks("kz.police prepared 2", "kz.knb ready")}))
     for officer, key in (("officer-1", private_key_of("kz.police")), (SECOND, private_key_of(second("kz.police")))):
@@ -116,15 +118,25 @@ async def test_r20_what_two_officers_said_the_second_corrects_by_an_option(tempo
         first = await run(*what, "gross=13.9 kg", "--reason", "a digit too many", officer="officer-1")
         await installation.caught_up(plan)
         views = [await installation.gateway(one).view(plan.operation) for one in ("kz.police", plan.initiator, "kz.knb")]
+        asked = await run("inbox", plan.operation)
+        at = At(installation, plan)
+        pages = [await (await at.signed_in(one)).page("/desk/inbox") for one in ("kz.police", plan.initiator, "kz.knb")]
+        corrects = re.search(rf'href="({at.home}/correct\?entry=[0-9]+)"', pages[0])
+        form = await (await at.signed_in("kz.police")).page(html.unescape(corrects[1])) if corrects else ""
         itself = await run(*what, "--second", officer="officer-1")
         other = await run(*what, "--second", "gross=13.8 kg", "seals=KZ000001/H", "--dry-run")
         given = await run(*what, "--second", "gross=13.9 kg", "seals=KZ000001/H")
         await installation.caught_up(plan)
         after = await installation.gateway("kz.police").view(plan.operation)
+        then = await installation.gateway("kz.police").inbox()
 
     assert [0, 3, 0, 3, 0, 0] == [ran.code for ran in (twice, early, first, itself, other, given)], given.err
     assert "no other officer of yours has signed a correction" in early.err
     assert "gross: officer officer-1 has signed 13.9 kg, and you say 13.8 kg" in " ".join(other.out.split())
     assert [[("officer-1", of)], [], []] == [[(one.officer, one.of) for one in view.corrected_by_one] for view in views]
+    assert f"vigil correct {plan.operation} {of} prepared --second" in " ".join(asked.out.split())
+    assert [True, False, False] == ["/correct?entry=" in page for page in pages]
+    assert "Why it is corrected: a digit too many" in form or "You have signed this" in form
     assert after.position is not None
+    assert not then.corrections
     assert (13_900_000, ()) == (after.position.gross, after.corrected_by_one)

@@ -246,6 +246,35 @@ def test_no_word_leaves_its_room() -> None:
         assert any(min(row[: 4 * right]) < 255 for row in rows)
 
 
+def test_a_paper_in_two_languages_says_the_whole_command_in_both() -> None:
+    """How it is checked: in each with its code, which no line parts from its option."""
+    page = html.render(make(record_of(), Wanted(HANDOVER, "ru-en"), SPEAKERS)).decode()
+
+    assert 2 == len(re.findall(r'vigil verify \w+ <span class="whole">--paper [0-9]{12}</span>', page))
+
+
+def test_the_whole_name_of_a_row_of_bars_stands_beside_them() -> None:
+    """However long an act's number is: in HTML it is broken before the bars, in PDF the row is as high as it; nothing is cut."""
+    name, made = "Russian Federation, No. " + "7/12-34 " * 20, make(record_of(), Wanted(HANDOVER, "en"), SPEAKERS)
+    bars = [Bars((BarRow((Words(one),), (TimeBar(0, 1000, "light"),)),) * 2, ()) for one in (name, "Russian Federation")]
+    long, short = (replace(made, paper=replace(made.paper, blocks=(one,))) for one in bars)
+    lines = re.findall(r'<text x="0" y="([0-9]+)">([^<]*)</text>', html.render(long).decode())
+    dark = []
+    for one in (long, short):
+        given = {"given": pdf.given(one).decode()}
+        pages = typst.compile(TEMPLATE.read_bytes(), format="png", ppi=40, ignore_system_fonts=True, sys_inputs=given)
+        assert pages is not None
+        width, rows = pixels(pages if isinstance(pages, bytes) else pages[0])
+        dark.append(sum(min(row[4 * (width * 30 // 210) : 4 * (width * 60 // 210)]) < 200 for row in rows))
+
+    assert [name.strip()] * 2 == [
+        " ".join(text for _, text in half) for half in (lines[: len(lines) // 2], lines[len(lines) // 2 :])
+    ]
+    assert len({at for at, _ in lines}) == len(lines) >= 2 * 5
+    assert max(len(text) for _, text in lines) < 32
+    assert dark[0] > dark[1] + 2 * 5 * 2  # at least five lines more for each, of two rows of pixels
+
+
 @pytest.mark.parametrize(
     ("name", "language"),
     [("handover.kazakh-russian-border", "ru-en"), ("request.ru.customs", "ru"), ("submission.KG", "en"), ("court", "ru")],
@@ -279,10 +308,11 @@ async def test_no_word_leaves_the_page(tmp_path: Path) -> None:
     """A word as long as a text may be breaks in HTML, and so does a blank: the page is never wider than a telephone, a sheet or a
     screen, so that nothing is cut; nor does a picture cut what is said of a bar at its end.
     """
-    made = make(record_of(), Wanted("results", "en"), SPEAKERS)
+    made, both = (make(record_of(), Wanted(*one), SPEAKERS) for one in (("results", "en"), (HANDOVER, "ru-en")))
     bars = Bars((BarRow((Words("at the end"),), (TimeBar(1000, 1000, "dark", (Words("seized 0 g"),)),)),), ())
-    files = tmp_path / "paper.html", tmp_path / "wide.html"
+    files = tmp_path / "paper.html", tmp_path / "wide.html", tmp_path / "both.html"
     files[0].write_bytes(html.render(made))
+    files[2].write_bytes(html.render(both))
     files[1].write_bytes(html.render(replace(made, paper=replace(made.paper, blocks=(*wide_blocks(), bars)))))
     found = []
     async with async_playwright() as playwright:

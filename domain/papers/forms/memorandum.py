@@ -28,7 +28,7 @@ from domain.words.moments import instant
 from domain.words.text import mark, word
 
 KIND, ABOUT = mark("Memorandum"), mark("of what was said by word of mouth, controlled delivery {operation}")
-NUMBER = mark("No. {blank}")
+NUMBER, PLACE = mark("No. {blank}"), mark("place where it is made")
 WHAT, SAID_BY, MEANS, HOUR, TAKER, SUBJECT, TERM, BASIS, CONDITIONS, DIGEST, WRITING = (
     mark("What was said"),
     mark("Who said it"),
@@ -102,7 +102,7 @@ def _head(record: Record, service: str, day: Value, tongue: Tongue) -> Iterator[
     yield author(tongue, record, service)
     operation = tongue.quoted(record.plan.operation, "plan")
     yield Title(tongue.words(KIND), (tongue.say(ABOUT, operation=operation), *of_the_group(tongue, record.plan)))
-    yield Dated((day,), (Blank(3),), tongue.say(NUMBER, blank=Blank(2)))
+    yield Dated((day,), (Blank(3, tongue.translate(PLACE)),), tongue.say(NUMBER, blank=Blank(2)))
 
 
 def _of_request(record: Record, state: str, asked: AskedOrally, tongue: Tongue) -> Iterator[Block]:

@@ -47,6 +47,7 @@ TOTAL = mark("Together")
 STANDS_IN = mark("Taken out {removed}, put in {put_in}; difference {difference}, tolerance by the plan {tolerance}.")
 ANY = mark("it need not weigh the same")
 PACKED = mark("What was taken out is packed and sealed: {blank}")
+NOTHING = mark("nothing")
 BEARS = mark("{kept}. Seals after the replacement: {seals}; gross weight {gross}.")
 RECOGNISED = mark("The substitute is told from what it replaces by: {blank}")
 TWICE = mark("What was taken out is kept until the case is decided. The substitute is taken back at the end of the operation.")
@@ -118,7 +119,9 @@ def _blocks(record: Record, subject: str, said: Heard, prepared: Prepared, tongu
     yield Paragraph(_stands_in(record, said, prepared, tongue), "left")
     yield Paragraph(tongue.say(RECOGNISED, blank=Blank(4)), "left")
     yield Heading(tongue.words(LEFT))
-    kept = joined(Value(tongue.amount(one), said.entries) for one in prepared.kept) or NONE
+    kept = joined(Value(tongue.amount(one), said.entries) for one in prepared.kept) or (
+        Value(tongue.translate(NOTHING), said.entries),
+    )
     gross = weight(tongue, prepared.gross, *said.entries, strong=True)
     yield Paragraph(tongue.say(BEARS, kept=kept, seals=seals(prepared.seals, *said.entries), gross=gross), "left")
     yield Paragraph(tongue.words(TWICE), "small")
