@@ -245,6 +245,20 @@ def test_a_consignment_without_a_count_is_one_parcel() -> None:
     assert (1, 40) == tuple(of(one)["counted", "all", "", ""].amount for one in (Table(), counted))
 
 
+def test_counted_goods_stand_by_what_the_plan_counts_them_in() -> None:
+    """Cartons and packs are two lines; the table, and the file for programs, say which is which."""
+    goods = [{"hs": "2402200000", "goods": "cigarettes", "count": n, "unit": unit} for n, unit in ((480, "carton"), (9, "pack"))]
+    consignment = example_plan().consignment.model_dump() | {"contents": goods, "goods": ["tobacco"]}
+    found = added(Table(with_changes(plan_={"consignment": consignment, "tolerances": {"gross": 0, "net": {}}})).delivery)
+    table = next(one for one in words.in_tables(found, speaker("en"), "en") if one.title == "Found, as the plans have it")
+
+    assert [("goods of HS 240220, carton", "480"), ("goods of HS 240220, pack", "9")] == [
+        (row.cells[0], row.cells[2]) for row in table.rows
+    ]
+    rows = [line.split(",") for line in words.in_csv(found).splitlines() if line.startswith("found,")]
+    assert [["240220 carton", "480", "carton"], ["240220 pack", "9", "pack"]] == [[row[2], row[8], row[9]] for row in rows]
+
+
 def test_a_leg_counts_once_it_has_begun() -> None:
     """Before departure there is none; after it the first, in its State and no other."""
     assert 0 == of(Table())["counted", "all", "", ""].count
