@@ -19,7 +19,7 @@ from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import accounted, became, consenting, dispatched, forbidden, prepared
-from tests.support import Table, card_of, asks, example_cards, example_directory, example_plan
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan
 
 FRESH = {
     "id": "consent-uz-2",

@@ -8,7 +8,7 @@ from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
 from domain.record.door import amend
 from tests.course import became, code
-from tests.support import Table, card_of, asks, example_cards, example_directory, example_plan, signed_plan, with_changes
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan, with_changes
 
 TOLD = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]})
 """With uz.security, which neither decides nor carries anything out."""

@@ -45,6 +45,7 @@ from rehearsal.scales import BalanceBook, CustodyBook, what
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import EPOCH
 from rehearsal.simulator import Simulated, Wedged, World, simulate
+from rehearsal.stand_ins import StandInBook
 
 SEEDS, BATCH = 120, 20
 """In batches, so that processes share them."""
@@ -162,6 +163,7 @@ class Proof:
         self._checks, self._sums = CustodyBook(self.plan), BalanceBook(self.plan)
         self._left = False
         self._permits = PermissionBook(self.plan, self.cards)
+        self._stand_ins = StandInBook(self.plan, self.cards, self.directory)
         self._early: dict[str, Statement] = {}
         self._asked: dict[str, tuple[str, ...]] = {}
 
@@ -188,7 +190,7 @@ class Proof:
                     self._heard(statement, instant(entry.at))
             case Amended(plan=changed):
                 self.plan = read_plan(changed)
-                for book in (self._speakers, self._exhibits, self._checks, self._sums, self._permits):
+                for book in (self._speakers, self._exhibits, self._checks, self._sums, self._permits, self._stand_ins):
                     book.follow(self.plan)
             case Opened(checkpoint=name, definition=definition):
                 self._asked[name] = definition.services() if definition is not None else ()
@@ -209,6 +211,7 @@ class Proof:
         self.problems += self._between_legs(statement)
         self.problems += self._by_leave(statement, at)
         self.problems += self._by_law(statement)
+        self.problems += self._stand_ins.heard(statement)
         if not self._speakers.counts(statement):
             return
         content = statement.content
