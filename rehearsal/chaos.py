@@ -339,7 +339,7 @@ def permits_in_urgency(plan: Plan, dice: random.Random) -> Act | None:
 def lets_another_permit(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
     """Whose say a permission is lets another of its State give it, of whatever kind; later it gives it itself, or does not."""
     asked = _is_asked(plan, dice, "permission")
-    return _lets_another(plan, dice, *asked, "permission_granted", {}) if asked is not None else None
+    return _lets_another(plan, dice, Act(service=asked[1], at=asked[0], says="permission_granted")) if asked is not None else None
 
 
 def lets_another_go_on(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
@@ -349,7 +349,7 @@ def lets_another_go_on(plan: Plan, dice: random.Random) -> tuple[Act, ...] | Non
     handed_over = [one.id for one in plan.at("hand_over")]
     at = dice.choice(("hold", "hold", "divergence", *(f"{one}.decision" for one in handed_over)))
     kind, details = ("hold_decided", {"decision": "go_on"}) if at == "hold" else ("movement_decision", {})
-    acts = _lets_another(plan, dice, at, service, kind, details)
+    acts = _lets_another(plan, dice, Act(service=service, at=at, says=kind, details=details))
     if acts is None or at == "divergence":
         return acts
     if at == "hold":
@@ -360,19 +360,17 @@ def lets_another_go_on(plan: Plan, dice: random.Random) -> tuple[Act, ...] | Non
     return (found, *acts) if found is not None else acts
 
 
-def _lets_another(
-    plan: Plan, dice: random.Random, at: str, service: str, kind: str, details: dict[str, Any]
-) -> tuple[Act, ...] | None:
-    """It lets another say this there."""
-    others = [one for one in plan.participants() if one[:3] == service[:3] and one != service]
+def _lets_another(plan: Plan, dice: random.Random, own: Act) -> tuple[Act, ...] | None:
+    """Whoever would say this lets another say it, and in most seeds says it later itself."""
+    others = [one for one in plan.participants() if one[:3] == own.service[:3] and one != own.service]
     if not others:
         return None
     to = dice.choice(others)
     window = {"valid_from": BEFORE_ALL, "valid_until": "2023-03-01T00:00:00Z", "reason": "SIMULATED: on leave"}
-    says = partial(Act, service=service, at=at)
-    delegated = says(says="delegated", details=window | {"to": to}, after=timedelta(seconds=1))
-    acts = (delegated, says(says=kind, by=to, details=details, after=timedelta(minutes=dice.randint(1, 60))))
-    return (*acts, says(says=kind, details=details, after=timedelta(hours=3))) if dice.random() < CALM else acts
+    delegated = Act(service=own.service, at=own.at, says="delegated", details=window | {"to": to}, after=timedelta(seconds=1))
+    instead = own.model_copy(update={"by": to, "after": timedelta(minutes=dice.randint(1, 60))})
+    later = own.model_copy(update={"after": timedelta(hours=3)})
+    return (delegated, instead, later) if dice.random() < CALM else (delegated, instead)
 
 
 def _sets_conditions(plan: Plan, dice: random.Random) -> Act:

@@ -2,10 +2,10 @@
 
 Checked here: R1 (every State is asked, and about nothing that is still to be written), R3 (the modality is one every card
 allows), R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that
-every checkpoint can be satisfied. Who answers in the place of others stands in `domain.plan.check_backups` (R21), the way in `domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods`
-(R7, R10), who may do what where in `domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group`
-(R31), what a request for consent must say in `domain.plan.check_request` (R1), and how large a plan may be in
-`domain.plan.check_size` (R28).
+every checkpoint can be satisfied. Who answers in the place of others stands in `domain.plan.check_backups` (R21), the way in
+`domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods` (R7, R10), who may do what where in
+`domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group` (R31), what a request for consent must
+say in `domain.plan.check_request` (R1), and how large a plan may be in `domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Who may answer in the place of others: of their State, and of a kind whose say by the rule card it is as well (R1, R13, R16, R21).
+"""Who may answer in the place of others: of their State, and of a kind whose say it is too by the rule card (R1, R13, R16, R21).
 
 The rules refuse what it may not say (`domain.rules.standing_in`); here it is said before anybody waits for it.
 """
@@ -28,7 +28,9 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
                 continue
             problem = _abroad(backup, asked) or (_does_not_decide(plan, card, checkpoint, backup, asked) if card else None)
             problem = problem or _says_both(plan, checkpoint, backup)
-            problem = problem or (_does_not_permit(plan, card, backup, permitted_at(plan, directory, card, checkpoint)) if card else None)
+            problem = problem or (
+                _does_not_permit(plan, card, backup, permitted_at(plan, directory, card, checkpoint)) if card else None
+            )
             if problem is not None:
                 yield Fault(place=f"checkpoints.{index}.escalate.{number}.to", problem=problem)
 
@@ -77,8 +79,8 @@ def _does_not_permit(plan: Plan, card: RuleCard, backup: Service, measures: Sequ
     if lacking is None:
         return None
     return fill(
-        "R16: by the rule card of {state} a {kind} may not permit {measure}, nor in another's place, but {kinds} may; name one of "
-        "these, or ask for that at a checkpoint of its own",
+        "R16: by the rule card of {state} a {kind} may not permit {measure}, nor in another's place, but {kinds} may; name one "
+        "of these, or ask for that at a checkpoint of its own",
         state=card.state,
         kind=word(backup.kind),
         measure=word(lacking),

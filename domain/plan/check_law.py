@@ -239,8 +239,8 @@ def permits_nothing(plan: Plan, card: RuleCard, kind: ServiceKind) -> bool:
 
 
 def permitted_at(plan: Plan, directory: Directory, card: RuleCard, checkpoint: PlannedCheckpoint) -> tuple[Measure, ...]:
-    """What must be permitted there, and may be by who is asked at this checkpoint: by a permission, or where the card wants no act
-    of its own for it by an authorisation.
+    """What must be permitted there, and may be by who is asked at this checkpoint: by a permission, or by an authorisation where
+    the card wants no act of its own for it.
     """
     asked = [(one.says, known.kind) for one in checkpoint.requires if (known := directory.find(one.service)) is not None]
 

@@ -12,14 +12,15 @@ from domain.plan.vocabulary import is_gap
 from domain.signing.canonical import plain
 from domain.words.errors import Fault
 
+
 def gaps_in(plan: Plan) -> Iterator[Fault]:
     """Every gap of the plan, with its place and what is asked for there."""
     yield from _gaps(plain(plan), "")
 
 
 def with_stand_ins(plan: Plan) -> Plan:
-    """The same with each gap in square brackets, as text like any other: what a rehearsal signs, and nobody else. What is said not
-    to be measured is so for want of time, by leave of the first that authorises.
+    """The same with each gap in square brackets, as text like any other: what a rehearsal signs, and nobody else. What is not
+    measured is so for want of time, by leave of the first that authorises.
     """
     return Plan.model_validate(stood_in(plan.model_dump(), leave_in(plan))) if any(gaps_in(plan)) else plan
 

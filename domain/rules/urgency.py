@@ -127,7 +127,8 @@ class AgreementConfirmed(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_agreed_before` unless its `voice` has agreed before it was written; `agrees_for` unless it is for the State of
-        that agreement; `may_not_agree` as for that; `agreed_in_writing` where that is in writing by now; `written_in_future` where it was written after now,
+        that agreement; `may_not_agree` as for that;
+        `agreed_in_writing` where that is in writing by now; `written_in_future` where it was written after now,
         and `written_before_given` where that was before it was given; `writing_overdue` where its time is over, as the card gives
         it, and it is not asked for any more.
         """

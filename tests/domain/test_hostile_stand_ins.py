@@ -209,7 +209,9 @@ WRITTEN = {"reference": "TEST-7", "written_by_role": "head", "written_at": "2022
 SPOKEN = {"form": "oral", "given_at": "2022-03-01T05:30:00Z"}
 
 
-@pytest.mark.parametrize(("law", "found"), [(AGREED, ["may_not_decide", "may_not_agree"]), (AGREED_BESIDE | BESIDE, [None, None])])
+@pytest.mark.parametrize(
+    ("law", "found"), [(AGREED, ["may_not_decide", "may_not_agree"]), (AGREED_BESIDE | BESIDE, [None, None])]
+)
 def test_r1_only_whom_the_card_lets_confirms_in_writing_in_another_place(law: dict[str, Any], found: list[str | None]) -> None:
     """What was given by word of mouth ends unless one who may has it in writing."""
     oral = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation", "agreement"], "law": LAW}

@@ -303,7 +303,7 @@ class Proof:
         unrecovered = self.explained and any(isinstance(one, Delivered) for one in self.said)
         self.problems += self._exhibits.unheld(gone=gone or unrecovered)
 
-    def _left(self) -> Iterator[AnyAmount]:
+    def _remaining(self) -> Iterator[AnyAmount]:
         """What was said, and what that leaves of it where so much was taken out on the way."""
         said = [one for content in self.said for one in amounts(content)]
         for out in (one for content in self.said if isinstance(content, TakenOut) for one in content.samples):
@@ -321,7 +321,7 @@ class Proof:
     def _measured_at_the_end(self, done: Simulated) -> None:
         """What is shown as weighed, counted and sealed stands in a statement that counted."""
         shown = view(done.delivery, self.directory.get(self.plan.initiator), done.delivery.state.now)
-        known = {say_amount(one) for one in self._left()}
+        known = {say_amount(one) for one in self._remaining()}
         for exhibit in shown.exhibits:
             self.problems += [
                 f"R7: nobody said {one} of {exhibit.label}" for one in map(say_amount, exhibit.contents) if one not in known

@@ -45,14 +45,15 @@ def test_random_plans_are_of_every_sort() -> None:
 
 
 def test_r1_r16_a_backup_of_another_kind_is_a_fault_unless_the_card_lets_it() -> None:
-    """Whoever stands on a ladder instead: the check refuses it where by the card it grants not, or permits not all, and no other."""
+    """Whoever stands on a ladder instead: a fault where by the card it does not grant, or not permit all, and only then."""
     found: Counter[bool] = Counter()
     for seed in range(150):
         plan, directory, cards = dossier(seed)
         book = StandInBook(plan, cards, directory)
         for number, at in enumerate(plan.checkpoints):
             needs = {one.says for one in at.requires}
-            idle = [kind for kind in KINDS if (one := f"{at.state.lower()}.{kind}") not in {*at.services(), *plan.carrying_out()}]
+            busy = {*at.services(), *plan.carrying_out()}
+            idle = [kind for kind in KINDS if f"{at.state.lower()}.{kind}" not in busy]
             for kind in idle if any(rung.may_answer for rung in at.escalate) else ():
                 words = plan.model_dump()
                 words["checkpoints"][number]["escalate"][0]["to"] = f"{at.state.lower()}.{kind}"
