@@ -18,6 +18,7 @@ from pydantic import (
     Tag,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
     WrapValidator,
 )
 
@@ -52,7 +53,12 @@ def _is_signed(info: ValidationInfo) -> bool:
 class Unmeasured(Frozen):
     """Not measured: why, and which authority allowed it."""
 
-    unmeasured: Annotated[Why, WrapValidator(_or_gap), PlainSerializer(str)]
+    unmeasured: Annotated[
+        Why,
+        WrapValidator(_or_gap),
+        PlainSerializer(str),  # else pydantic warns of a gap
+        WithJsonSchema({"enum": get_args(Why), "type": "string"}, mode="serialization"),
+    ]
     allowed_by: Annotated[ServiceId, WrapValidator(_or_gap)]
 
 

@@ -9,6 +9,7 @@ from domain.delivery.reported import Diverged
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.plan import Plan
+from domain.views.asked import urgently
 from tests.course import code
 from tests.support import MEASURES, Table, asks, card_of, example_cards, example_directory, example_plan, with_changes
 
@@ -133,6 +134,7 @@ def test_r16_who_permitted_in_urgency_does_not_sanction_it_for_the_court() -> No
     urgent = {"measures": ["following_person"], "by": ["prosecutor"], "sanctioned_within": "72h", "law": LAW}
     table = Table(following(), other_cards=follows("court", urgent_measures=[urgent]))
     table.say("kz.court", "delegated", to="kz.prosecutor")
+    assert urgently(table.delivery, "kz.prosecutor", "court-kz", "kz.court"), "and is asked for nothing else"
     assert code(permits(table, "kz.prosecutor", urgent_at=table.now.isoformat())) is None
     assert code(permits(table, "kz.prosecutor", "sanction.kz.court.1")) == "may_not_permit"
     assert code(permits(table, "kz.court", "sanction.kz.court.1")) is None
