@@ -4022,10 +4022,11 @@ BUGS = (
     Bug(
         "R29",
         "domain/rules/proceedings.py",
-        "if voice is not None and may_prosecute(voice) else PROSECUTES_NOBODY",
-        "if True else PROSECUTES_NOBODY",
+        "return ACCEPTED if other is None else PROSECUTES_NOBODY",
+        "return ACCEPTED if True else PROSECUTES_NOBODY",
         "proceedings",
     ),
+    Bug("R29", "domain/rules/proceedings.py", "both = (said.voice, said.service)", "both = (said.voice,)", "proceedings"),
     Bug("R29", "domain/rules/proceedings.py", "if self.to == _state_of(delivery, said):", "if False:", "proceedings"),
     Bug("R29", "domain/rules/proceedings.py", "if asked is None or asked.to != state:", "if asked is None:", "proceedings"),
     Bug(

@@ -81,9 +81,10 @@ def test_r13_a_prosecutor_on_duty_speaks_for_the_prosecutor() -> None:
 
 def test_r13_nor_is_it_a_backup_where_only_agreement_is_asked() -> None:
     """Whoever begins it or is in charge agrees and permits in nobody's place either."""
-    agreed = asks("kz.prosecutor authorisation", "kz.afm agreement")
     ladder = [{"after": "1h", "to": "kz.police", "may_answer": True}]
-    plan = with_changes(example_plan(), consent_kz={"requires": agreed, "escalate": ladder})
+    words = example_plan().model_dump()
+    own = words["checkpoints"][0] | {"id": "agreed", "requires": asks("kz.afm agreement"), "escalate": ladder}
+    plan = type(example_plan()).model_validate(words | {"checkpoints": [*words["checkpoints"], own]})
     found = [one.problem for one in faults_in(plan, example_directory(), example_cards())]
     assert [one.startswith("R13") for one in found] == [True]
 
