@@ -24,18 +24,23 @@ class StandInBook(LawBook):
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard], directory: Directory | None) -> None:
         super().__init__(plan, cards)
         self._directory = directory
+        self._granted: dict[str, tuple[Measure, ...]] = {}
+        """What each authorisation permits."""
 
     def heard(self, statement: Statement) -> Iterator[str]:
         """What is wrong with one that was accepted."""
         voice, speaker = voice_of(statement), statement.service
+        if isinstance(statement.content, AuthorisationGranted):
+            self._granted[voice] = statement.content.permits
         known = self._directory.find(speaker) if self._directory is not None else None
         if voice == speaker or known is None or known.state not in self._cards:
             return
         kind, state, content = known.kind, known.state or "", statement.content
         says = f"{speaker}, of kind {kind}, said {statement.kind} for {voice}"
-        if isinstance(content, AuthorisationGranted | PermissionGranted) and getattr(content, "urgent_at", None) is None:
-            given = content.permits if isinstance(content, AuthorisationGranted) else content.permissions
-            yield from (f"R16: {says}, of {one}" for one in given if not self.permits(kind, one, state))
+        given = self._granted.get(voice, ()) if isinstance(content, AuthorisationGranted | AuthorisationExtended) else ()
+        if isinstance(content, PermissionGranted) and content.urgent_at is None:
+            given = content.permissions
+        yield from (f"R16: {says}, of {one}" for one in given if not self.permits(kind, one, state))
         if isinstance(content, AuthorisationGranted | AuthorisationExtended | AuthorisationConfirmed):
             yield from () if self.decides(kind, state) else (f"R1: {says}",)
         if isinstance(content, AgreementGiven | AgreementConfirmed):

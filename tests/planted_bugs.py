@@ -1005,6 +1005,13 @@ BUGS = (
     Bug("R16", "domain/rules/measures.py", "for kind in kinds:", "for kind in kinds[:1]:", "hostile_stand_ins"),
     Bug(
         "R16",
+        "domain/rules/consent.py",
+        "if wrong := wrong or not_by_them(",
+        "if wrong := wrong or None and (",
+        "hostile_stand_ins",
+    ),
+    Bug(
+        "R16",
         "domain/rules/permission.py",
         "kinds = (voice, speaker if self.urgent_at is None else voice)",
         "kinds = (voice, speaker)",

@@ -20,7 +20,7 @@ from domain.plan.plan import Checkpoint, Requirement
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
-from domain.rules.measures import extended_wrongly, permits_wrongly, steps_too_far
+from domain.rules.measures import extended_wrongly, not_by_them, permits_wrongly, steps_too_far
 from domain.rules.requested import Requests, decided, other_request, own_request
 from domain.rules.standing_in import kinds_of, may_not_decide
 from domain.rules.turns import next_to_clear
@@ -307,9 +307,9 @@ class AuthorisationExtended(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
-        `may_not_decide` as for an authorisation; `extended_too_far` where it is by more than the State's card lets extend at a
-        time, and `beyond_ceiling` where it ends later than the card lets it at all; for the first measure that it `permits`:
-        `measure_extended_too_far` where by the card that is extended by less at a time, or `permitted_too_long` where the card
+        `may_not_decide` as for an authorisation, and `may_not_permit` for what it permits; `extended_too_far` where it is by more
+        than the State's card lets extend at a time, and `beyond_ceiling` where it ends later than the card lets it
+        at all; for the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by less at a time, or `permitted_too_long` where the card
         says only how long that may be permitted, and that is less from `valid_from` on.
         """
         grant = delivery.state.grants[said.voice]
@@ -322,7 +322,8 @@ class AuthorisationExtended(Kind):
         card, until = delivery.cards.get(self.state), as_written(self.valid_until)
         if card is None:
             return ACCEPTED
-        if wrong := may_not_decide(delivery, said, self.state):
+        wrong = may_not_decide(delivery, said, self.state)
+        if wrong := wrong or not_by_them(card, delivery.plan.case, kinds_of(delivery, said), grant.permits):
             return wrong
         term = card.term_of(delivery.plan.case)
         if term is not None and term.extension is not None and outlasts(grant.valid_until, until, term.extension):

@@ -58,12 +58,22 @@ def permits_wrongly(
     its place, or that may not be permitted for so long.
     """
     for one in permissions:
+        if wrong := not_by_them(card, case, kinds, (one,)):
+            return wrong
         rule = card.rule_of(one, case)
+        if rule is not None and rule.longest is not None and outlasts(*window, rule.longest):
+            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=iso_term(rule.longest))
+    return None
+
+
+def not_by_them(
+    card: RuleCard, case: Case, kinds: tuple[ServiceKind, ServiceKind], permissions: tuple[Measure, ...]
+) -> Verdict | None:
+    """What is wrong with the first of these that a service of the first kind may not permit, or one of the second for it."""
+    for one in permissions:
         for kind in kinds:
             if not card.lets_permit(kind, one, case):
                 return NOT_BY_IT(state=card.state, service=kind, permission=one)
-        if rule is not None and rule.longest is not None and outlasts(*window, rule.longest):
-            return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=iso_term(rule.longest))
     return None
 
 

@@ -127,6 +127,12 @@ def test_r16_what_an_authorisation_permits_is_not_permitted_by_just_anybody_in_i
     for given, found in ((["following_person"], "may_not_permit"), ([], None)):
         said = table.say("kz.border", "authorisation_granted", "consent-kz", on_behalf_of="kz.prosecutor", permits=given)
         assert code(said) == found
+    for given, found in ((["following_person"], "may_not_permit"), ([], None)):
+        table = Table(following(court=False), other_cards=law)
+        table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=given)
+        table.say("kz.prosecutor", "delegated", to="kz.border")
+        longer = {"valid_until": "2022-07-01T00:00:00Z", "on_behalf_of": "kz.prosecutor"}
+        assert code(table.say("kz.border", "authorisation_extended", **longer)) == found, "nor for longer"
 
 
 def test_r16_who_permitted_in_urgency_does_not_sanction_it_for_the_court() -> None:
