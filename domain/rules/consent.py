@@ -308,9 +308,9 @@ class AuthorisationExtended(Kind):
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
         `may_not_decide` as for an authorisation, and `may_not_permit` for what it permits; `extended_too_far` where it is by more
-        than the State's card lets extend at a time, and `beyond_ceiling` where it ends later than the card lets it
-        at all; for the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by less at a time, or `permitted_too_long` where the card
-        says only how long that may be permitted, and that is less from `valid_from` on.
+        than the State's card lets extend at a time, and `beyond_ceiling` where it ends later than the card lets it at all; for
+        the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by less at a time, or
+        `permitted_too_long` where the card says only how long that may be permitted, and that is less from `valid_from` on.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
