@@ -14,7 +14,7 @@ from domain.plan.cards import RuleCard
 from domain.plan.check import rules
 from domain.plan.directory import Directory
 from domain.plan.documents import Document
-from domain.plan.gaps import gaps_in, stood_in
+from domain.plan.gaps import gaps_in, leave_in, stood_in
 from domain.plan.group import GroupFile, expand, placed
 from domain.plan.plan import Plan
 from domain.words.errors import Fault, Malformed
@@ -58,7 +58,7 @@ def rehearsable(dossier: GroupDossier) -> GroupDossier:
     """The same with stand-ins for the gaps of the file, under the digest of that."""
     if not dossier.gaps:
         return dossier
-    file = GroupFile.model_validate(stood_in(dossier.file.model_dump()))
+    file = GroupFile.model_validate(stood_in(dossier.file.model_dump(), leave_in(dossier.plans[0])))
     return replace(dossier, file=file, plans=expand(file).plans, gaps=())
 
 

@@ -9,7 +9,7 @@ from client.language import _
 from client.plan_text import in_yaml
 from domain.plan.answers import Goods, read_goods
 from domain.plan.documents import Document
-from domain.plan.draft import with_quantity
+from domain.plan.draft import not_measured_yet, with_quantity
 from domain.plan.group import GroupFile, expand
 from domain.plan.plan import Plan
 from domain.signing.canonical import plain
@@ -80,22 +80,15 @@ def _without(lines: Sequence[str], names: Sequence[str]) -> Iterable[str]:
 def _member(plan: Plan, name: str, goods: Goods) -> dict[str, Any]:
     """A consignment: as in the plan, with its own goods, and gaps for its number and its papers."""
     written = plain(plan.consignment)
-    unknown = f"unmeasured time {_authority(plan)}"
     own: dict[str, Any] = {
         "kind": written["kind"],
         "goods": written["goods"],
         "identifiers": [{"scheme": "other", "value": fill("<number>")}],
         "declared_as": fill("<what its papers say>"),
-        "contents": [with_quantity(goods.amount, unknown)],
-        "gross": unknown,
+        "contents": [with_quantity(goods.amount)],
+        "gross": not_measured_yet(),
     }
     return {"operation": name, "differs": {"consignment": own | ({"imported": True} if written.get("imported") else {})}}
-
-
-def _authority(plan: Plan) -> str:
-    """Who authorises it where it is now, and so may leave it unmeasured yet."""
-    asked = [need for one in plan.at("authorise") if one.state == plan.legs[0].state for need in one.requires]
-    return next((need.service for need in asked if need.says == "authorisation"), plan.initiator)
 
 
 def _scenario(code: str, plans: Iterable[Plan]) -> str:

@@ -7,7 +7,7 @@ its own, since it signals and starts no other, and so this is answered outside.
 And no run goes ahead of its tasks. A query that comes to a worker without the run brings every event until now, those too that no
 task has taken yet. The SDK gives them to the run for the query's sake, and what comes with the task that takes them then comes
 apart from them. A replay gives both together: commands come in another order, and the run would never replay again (decision
-0083).
+0082).
 """
 
 from typing import Any

@@ -336,6 +336,43 @@ def permits_in_urgency(plan: Plan, dice: random.Random) -> Act | None:
     return Act(service=service, at=at, says="permission_granted", by=next(iter(authorities), None), details=details)
 
 
+def lets_another_permit(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
+    """Whose say a permission is lets another of its State give it, of whatever kind; later it gives it itself, or does not."""
+    asked = _is_asked(plan, dice, "permission")
+    return _lets_another(plan, dice, Act(service=asked[1], at=asked[0], says="permission_granted")) if asked is not None else None
+
+
+def lets_another_go_on(plan: Plan, dice: random.Random) -> tuple[Act, ...] | None:
+    """Who decides on a hold, on a difference or after a record was put back lets another of its State say that it goes on."""
+    deciding = [(one.service, at.state) for at in plan.at("authorise") for one in at.requires if one.says != "permission"]
+    service, state = dice.choice(deciding)
+    handed_over = [one.id for one in plan.at("hand_over")]
+    at = dice.choice(("hold", "hold", "divergence", *(f"{one}.decision" for one in handed_over)))
+    kind, details = ("hold_decided", {"decision": "go_on"}) if at == "hold" else ("movement_decision", {})
+    acts = _lets_another(plan, dice, Act(service=service, at=at, says=kind, details=details))
+    if acts is None or at == "divergence":
+        return acts
+    if at == "hold":
+        there = next((leg.end for leg in plan.legs if leg.state == state), plan.legs[0].end)
+        by = next(one.services()[0] for one in plan.checkpoints if one.id == there)
+        return (Act(service=by, at=there, says="hold_requested", after=timedelta(minutes=1)), *acts)
+    found = breaks_a_seal(plan, dice)
+    return (found, *acts) if found is not None else acts
+
+
+def _lets_another(plan: Plan, dice: random.Random, own: Act) -> tuple[Act, ...] | None:
+    """Whoever would say this lets another say it, and in most seeds says it later itself."""
+    others = [one for one in plan.participants() if one[:3] == own.service[:3] and one != own.service]
+    if not others:
+        return None
+    to = dice.choice(others)
+    window = {"valid_from": BEFORE_ALL, "valid_until": "2023-03-01T00:00:00Z", "reason": "SIMULATED: on leave"}
+    delegated = Act(service=own.service, at=own.at, says="delegated", details=window | {"to": to}, after=timedelta(seconds=1))
+    instead = own.model_copy(update={"by": to, "after": timedelta(minutes=dice.randint(1, 60))})
+    later = own.model_copy(update={"after": timedelta(hours=3)})
+    return (delegated, instead, later) if dice.random() < CALM else (delegated, instead)
+
+
 def _sets_conditions(plan: Plan, dice: random.Random) -> Act:
     """Conditions that bind at some checkpoint; whoever is asked there hears of them, and some outsiders do not care."""
     at, service = _asked(plan, dice, "authorise")
@@ -578,6 +615,9 @@ TROUBLES: tuple[Trouble, ...] = (
     _prepares_otherwise,
     _does_not_permit,
     _does_not_permit,
+    lets_another_permit,
+    lets_another_go_on,
+    lets_another_go_on,
     _sets_conditions,
     _sets_conditions,
     _is_provisional,

@@ -47,6 +47,7 @@ from rehearsal.oracle import (
 )
 from rehearsal.persons import PersonsBook
 from rehearsal.scales import BalanceBook, CustodyBook
+from rehearsal.stand_ins import StandInBook
 
 CONTACTS = ("dispatched", "sighted", "surveillance_regained", "handover_offered", "handover_accepted", "delivered", "taken_out")
 """What is said by who has it in hand or in sight."""
@@ -68,6 +69,7 @@ class Checker:
         self._cards, self._directory = cards or {}, directory
         self._voices = SpeakerBook(plan, directory)
         self._permits = PermissionBook(plan, cards or {})
+        self._stand_ins = StandInBook(plan, cards or {}, directory)
         self._scales = BalanceBook(plan)
         self._early: dict[str, Statement] = {}
         self._ids: set[str] = set()
@@ -202,6 +204,7 @@ class Checker:
         books = (
             self._voices,
             self._permits,
+            self._stand_ins,
             self._scales,
             self._custody,
             self._conflicts,
@@ -322,6 +325,7 @@ class Checker:
             yield f"R8: {statement.kind} counted after the halt"
         yield from self._holds.heard(statement)
         yield from self._voices.heard(statement, at)
+        yield from self._stand_ins.heard(statement)
         if not self._voices.two_agree(statement):
             yield f"R20: a second officer of {statement.service} said something else, and it counted"
         if not self._voices.counts(statement):

@@ -257,12 +257,37 @@ EVERYWHERE: tuple[Measure, ...] = ("following_person", "watching_thing", "device
 """Measures that a plan takes in every State of its route, where it takes them."""
 
 
-class PermissionBook(OracleBook):
-    """What needs a permission of its own, and has it (R16)."""
+class LawBook(OracleBook):
+    """What of the cards is about this delivery."""
 
     def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
         self._plan = plan
         self._cards = cards
+
+    def _is_about(self, one: Provision, state: str) -> bool:
+        """Whether a value of the card of this State is about such a delivery."""
+        if one.movements and self._movement(state) not in one.movements:
+            return False
+        case = self._plan.case
+        goods = not one.goods or bool(set(one.goods) & set(case.goods))
+        return (not one.channels or case.channel in one.channels) and goods and one.stage in (None, case.stage)
+
+    def _movement(self, state: str) -> str:
+        """How it goes through a State; empty where it does not."""
+        through = {known for leg in self._plan.legs for known in passed_in(leg)}
+        if state not in through:
+            return ""
+        if through == {state}:
+            return "domestic"
+        ends = {self._plan.legs[-1].state: "import"} | {self._plan.legs[0].state: "export"}
+        return ends.get(state, "transit")
+
+
+class PermissionBook(LawBook):
+    """What needs a permission of its own, and has it (R16)."""
+
+    def __init__(self, plan: Plan, cards: Mapping[str, RuleCard]) -> None:
+        super().__init__(plan, cards)
         self._given: list[tuple[str, Measure, datetime, datetime, str]] = []
         """Which State permits what, from when until when, and in whose place where it was urgent."""
         self._prepared = False
@@ -346,24 +371,6 @@ class PermissionBook(OracleBook):
         about = [one for one in self._cards[state].measures if measure in one.measures] if state in self._cards else []
         fitting = [one.needs for one in about if self._is_about(one, state)]
         return fitting[0] if fitting else ""
-
-    def _is_about(self, one: Provision, state: str) -> bool:
-        """Whether a value of the card of this State is about such a delivery."""
-        if one.movements and self._movement(state) not in one.movements:
-            return False
-        case = self._plan.case
-        goods = not one.goods or bool(set(one.goods) & set(case.goods))
-        return (not one.channels or case.channel in one.channels) and goods and one.stage in (None, case.stage)
-
-    def _movement(self, state: str) -> str:
-        """How it goes through a State; empty where it does not."""
-        through = {known for leg in self._plan.legs for known in passed_in(leg)}
-        if state not in through:
-            return ""
-        if through == {state}:
-            return "domestic"
-        ends = {self._plan.legs[-1].state: "import"} | {self._plan.legs[0].state: "export"}
-        return ends.get(state, "transit")
 
     def _wanted(self, state: str, permission: Measure, at: datetime, what: str) -> Iterator[str]:
         if state not in self._cards or self._rule(state, permission) == "nothing":

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, get_args
 
 from domain.plan.cards import Agreement, Duty, DutyEvent, RuleCard
+from domain.plan.check_backups import backups
 from domain.plan.directory import Directory
 from domain.plan.plan import Plan
 
@@ -51,14 +52,15 @@ def dossier(seed: int) -> tuple[Plan, Directory, dict[str, RuleCard]]:
     cards = _with_agreements(words, cards, random.Random(f"{seed}/agreements"))  # noqa: S311 - as above
     cards = _telling_results(cards, random.Random(f"{seed}/results"))  # noqa: S311 - as above
     plan = _with_permissions(_with_others(words, random.Random(f"{seed}/others")), cards)  # noqa: S311 - as above
-    return plan, _directory(), cards
+    directory = _directory()
+    return _with_deputies(plan, directory, cards), directory, cards
 
 
 def _directory() -> Directory:
     services: list[Words] = [{"id": "centre", "kind": "coordinator", "members": MEMBERS, "names": {"en": "INVENTED centre"}}]
     for state in STATES:
-        for kind in KINDS:
-            one = {"id": f"{state.lower()}.{kind}", "kind": kind, "state": state, "names": {"en": f"INVENTED {kind}"}}
+        for name, kind in (*zip(KINDS, KINDS, strict=True), ("deputy", "prosecutor")):
+            one = {"id": f"{state.lower()}.{name}", "kind": kind, "state": state, "names": {"en": f"INVENTED {name}"}}
             services.append(one)
     return Directory.model_validate({"vigil": "directory/1", "example": True, "services": services})
 
@@ -370,4 +372,13 @@ def _with_permissions(words: Words, cards: dict[str, RuleCard]) -> Plan:
     for one in words["checkpoints"]:
         if one["step"] == "authorise" and plan.permissions(cards[one["state"]]):
             one["requires"].append(_asks(f"{one['state'].lower()}.court", "permission"))
+    return Plan.model_validate(words)
+
+
+def _with_deputies(plan: Plan, directory: Directory, cards: dict[str, RuleCard]) -> Plan:
+    """The plan, in which the deputy of a prosecutor is the backup wherever by the card a police may not be."""
+    words = plan.model_dump()
+    for fault in backups(plan, directory, cards):
+        _, at, _, rung, _ = fault.place.split(".")
+        words["checkpoints"][int(at)]["escalate"][int(rung)]["to"] = f"{words['checkpoints'][int(at)]['state'].lower()}.deputy"
     return Plan.model_validate(words)

@@ -2,10 +2,10 @@
 
 Checked here: R1 (every State is asked, and about nothing that is still to be written), R3 (the modality is one every card
 allows), R13 (the initiator is not the only one to authorise), R16 (what needs a permission of its own is asked for), and that
-every checkpoint can be satisfied. The way stands in `domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods`
-(R7, R10), who may do what where in `domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group`
-(R31), what a request for consent must say in `domain.plan.check_request` (R1), and how large a plan may be in
-`domain.plan.check_size` (R28).
+every checkpoint can be satisfied. Who answers in the place of others stands in `domain.plan.check_backups` (R21), the way in
+`domain.plan.check_route` (R4, R6), what travels in `domain.plan.check_goods` (R7, R10), who may do what where in
+`domain.plan.check_powers` (R29), what it says of its group in `domain.plan.check_group` (R31), what a request for consent must
+say in `domain.plan.check_request` (R1), and how large a plan may be in `domain.plan.check_size` (R28).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +14,10 @@ from functools import partial
 
 from domain.plan.access import reads_request
 from domain.plan.cards import RuleCard
+from domain.plan.check_backups import backups
 from domain.plan.check_goods import checks, classes, imports, substances, sums, tolerances
 from domain.plan.check_group import group, held_back, waits
-from domain.plan.check_law import law, permits_nothing
+from domain.plan.check_law import law
 from domain.plan.check_powers import acts, beginning, finding, outside, prosecution
 from domain.plan.check_request import request
 from domain.plan.check_route import accompanied, accounted, calls, handovers, places, route
@@ -33,7 +34,7 @@ from domain.words.figures import FIGURES, Figures
 from domain.words.identifiers import locode_in_state
 from domain.words.limits import LONGEST_AFTERWARDS, MOST_SERVICES
 from domain.words.quantities import say_span
-from domain.words.text import fill, word
+from domain.words.text import fill
 
 Cards = Mapping[str, RuleCard]
 
@@ -230,62 +231,6 @@ def _ladder(plan: Plan, index: int, checkpoint: PlannedCheckpoint) -> Iterator[F
             yield Fault(place=f"{place}.after", problem=problem)
         passed.append(rung.to)
         before = rung.after
-
-
-def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
-    """Who may answer in place of others is of their State, and where consent is asked, may grant it there (R21, R1)."""
-    for index, checkpoint in enumerate(plan.checkpoints):
-        asked = [directory.find(service) for service in checkpoint.services()]
-        states = [one.state for one in asked if one is not None]
-        for number, rung in enumerate(checkpoint.escalate):
-            backup, place = directory.find(rung.to), f"checkpoints.{index}.escalate.{number}.to"
-            if backup is None or not rung.may_answer:
-                continue
-            card = cards.get(checkpoint.state)
-            if backup.state not in states:
-                whose = backup.state or "no State"
-                problem = fill(
-                    "R21: {service} is of {whose} and cannot answer here: a State's say stays within it",
-                    service=rung.to,
-                    whose=whose,
-                )
-                yield Fault(place=place, problem=problem)
-            elif checkpoint.authorities() and card is not None and not card.lets_grant(backup.kind, plan.case):
-                problem = fill(
-                    "R1: by the rule card of {state} a {kind} cannot grant, nor in another's place",
-                    state=card.state,
-                    kind=word(backup.kind),
-                )
-                yield Fault(place=place, problem=problem)
-            elif (
-                card is not None
-                and _all_ask(checkpoint, "agreement")
-                and not card.lets_agree(backup.kind, plan.case, [one.kind for one in asked if one is not None])
-            ):
-                problem = fill(
-                    "R1: by the rule card of {state} a {kind} does not agree, nor in another's place",
-                    state=card.state,
-                    kind=word(backup.kind),
-                )
-                yield Fault(place=place, problem=problem)
-            elif card is not None and _all_ask(checkpoint, "permission") and permits_nothing(plan, card, backup.kind):
-                problem = fill(
-                    "R16: by the rule card of {state} a {kind} may permit nothing of what is done there, nor in another's place",
-                    state=card.state,
-                    kind=word(backup.kind),
-                )
-                yield Fault(place=place, problem=problem)
-            elif checkpoint.step == "authorise" and rung.to in plan.carrying_out():
-                problem = fill(
-                    "R13: {service} begins it or is in charge of a leg, so it does not decide in another's place",
-                    service=rung.to,
-                )
-                yield Fault(place=place, problem=problem)
-
-
-def _all_ask(checkpoint: PlannedCheckpoint, need: Need) -> bool:
-    """Whether nothing else is asked for there."""
-    return all(one.says == need for one in checkpoint.requires)
 
 
 def order(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from domain.plan.goods import SMALLEST_SHARE, AnyAmount, Counted, SubstanceMass,
 from domain.plan.plan import Leg, Plan
 from domain.plan.quantity import Quantity, Unmeasured, bounds
 from domain.plan.substances import contradiction, identity, known_as
+from domain.plan.vocabulary import is_gap
 from domain.words.errors import Fault
 from domain.words.limits import MOST_PACKAGES
 from domain.words.quantities import MAX_WHOLE, say_mass
@@ -163,10 +164,11 @@ def checks(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             problem = mark("R7: it is checked by sight alone, and nobody is asked to watch it; say in surveillance how closely")
             yield Fault(place=where, problem=problem)
     for where, quantity in _quantities(plan):
-        if isinstance(quantity, Unmeasured) and not any(plan.may_allow(quantity.allowed_by, state) for state in plan.states()):
+        leave = quantity.allowed_by if isinstance(quantity, Unmeasured) and not is_gap(quantity.allowed_by) else None
+        if leave is not None and not any(plan.may_allow(leave, state) for state in plan.states()):
             problem = fill(
                 "R7: {service} is asked to authorise in no State on the route, so it cannot allow that; name who is",
-                service=quantity.allowed_by,
+                service=leave,
             )
             yield Fault(place=where, problem=problem)
 

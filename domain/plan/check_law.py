@@ -6,7 +6,7 @@ What a card does not know is no fault by itself: the plan says who answers for i
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from domain.plan.cards import RuleCard
+from domain.plan.cards import Case, Measure, RuleCard
 from domain.plan.check_voices import agreement, second_voice
 from domain.plan.demands import not_known, topic
 from domain.plan.directory import Directory, ServiceKind
@@ -155,13 +155,8 @@ def _offence(plan: Plan, card: RuleCard) -> Iterator[Fault]:
 
 def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Fault]:
     """For each measure that an act must permit, somebody is asked who may (R16)."""
-    asked = [
-        (one.says, known.kind)
-        for at in plan.at("authorise")
-        if at.state == card.state
-        for one in at.requires
-        if (known := directory.find(one.service)) is not None
-    ]
+    there = [at for at in plan.at("authorise") if at.state == card.state]
+    could = {measure for at in there for measure in permitted_at(plan, directory, card, at)}
     if plan.asks_permission(card.state) and not plan.permissions(card):
         problem = fill(
             "R16: a permission is asked of {state}, and nothing is done there that an act must permit", state=card.state
@@ -169,8 +164,7 @@ def _measures(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
         yield Fault(place="checkpoints", problem=problem)
     for measure in plan.permissions(card):
         rule = card.rule_of(measure, plan.case)
-        acts = ("permission",) if rule is not None and rule.needs == "own_act" else ("permission", "authorisation")
-        if not any(says in acts and card.lets_permit(kind, measure, plan.case) for says, kind in asked):
+        if measure not in could:
             who = fill(" of {kinds}", kinds=either(rule.by)) if rule is not None and rule.by else ""
             problem = fill(
                 "R16: in {state} {measure} needs a permission{who}, and nobody there is asked who could give it",
@@ -242,6 +236,27 @@ def permits_nothing(plan: Plan, card: RuleCard, kind: ServiceKind) -> bool:
     """Whether it may permit none of what must be permitted there."""
     wanted = plan.permissions(card)
     return bool(wanted) and not any(card.lets_permit(kind, one, plan.case) for one in wanted)
+
+
+def permitted_at(plan: Plan, directory: Directory, card: RuleCard, checkpoint: PlannedCheckpoint) -> tuple[Measure, ...]:
+    """What must be permitted there, and may be by who is asked at this checkpoint: by a permission, or by an authorisation where
+    the card wants no act of its own for it.
+    """
+    asked = [(one.says, known.kind) for one in checkpoint.requires if (known := directory.find(one.service)) is not None]
+
+    def may(measure: Measure) -> bool:
+        rule = card.rule_of(measure, plan.case)
+        acts = ("permission",) if rule is not None and rule.needs == "own_act" else ("permission", "authorisation")
+        return any(says in acts and card.lets_permit(kind, measure, plan.case) for says, kind in asked)
+
+    return tuple(one for one in plan.permissions(card) if may(one))
+
+
+def who_permits(card: RuleCard, measure: Measure, case: Case) -> tuple[ServiceKind, ...]:
+    """The kinds that may: those that the card names, or the public authorities that it does not exclude."""
+    rule = card.rule_of(measure, case)
+    named = rule.by if rule is not None and rule.by else PUBLIC_AUTHORITIES
+    return tuple(kind for kind in named if card.lets_permit(kind, measure, case))
 
 
 def _excluded(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:

@@ -179,8 +179,7 @@ class _Drafting:
         }
 
     def _consignment(self, kinds: tuple[GoodsClass, ...]) -> dict[str, Any]:
-        number = self.answers.number
-        unknown = f"unmeasured time {self.cast.authority(self.answers.route[0].state).id}"
+        number, unknown = self.answers.number, not_measured_yet()
         return {
             "kind": self.answers.channel,
             "goods": list(kinds),
@@ -188,7 +187,7 @@ class _Drafting:
                 {"scheme": number.scheme, "value": number.value} if number else {"scheme": "other", "value": fill("<number>")}
             ],
             "declared_as": fill("<what its papers say>"),
-            "contents": [with_quantity(one.amount, unknown) for one in self.answers.goods],
+            "contents": [with_quantity(one.amount) for one in self.answers.goods],
             "gross": self.answers.gross or unknown,
             **({"imported": True} if self.cast.case.imported else {}),
         }
@@ -348,10 +347,17 @@ def _hours(span: timedelta) -> str:
     return say_span(span) if rest else f"{whole}h"
 
 
-def with_quantity(amount: dict[str, Any], unknown: str) -> dict[str, Any]:
-    """Of what nobody has measured it is said that it is not, and who allows that."""
+def not_measured_yet() -> dict[str, str]:
+    """In the place of a quantity that nobody has given: two gaps, for why it is not measured and who has allowed that. Nobody's
+    leave is written down before it was given.
+    """
+    return {"unmeasured": fill("<why it is not measured>"), "allowed_by": fill("<which authority allowed that>")}
+
+
+def with_quantity(amount: dict[str, Any]) -> dict[str, Any]:
+    """Of what nobody has measured yet it is said that it is not."""
     size = "net" if "substance" in amount else "minor" if "currency" in amount else "count"
-    return amount if size in amount else amount | {size: unknown}
+    return amount if size in amount else amount | {size: not_measured_yet()}
 
 
 def _weight(text: str) -> int | None:

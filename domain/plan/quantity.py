@@ -9,8 +9,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, ValidationInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 
+from domain.plan.vocabulary import is_gap
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import ServiceId
 from domain.words.limits import MOST_PACKAGES
@@ -29,11 +41,25 @@ MAGNITUDE: Final = 10
 """What is suspected may be so many times less or more: an image, a dog or a source tells no more."""
 
 
+def _or_gap(raw: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    """In a plan that is still being written either may be a gap; nothing that is signed has one."""
+    return raw if isinstance(raw, str) and is_gap(raw) and not _is_signed(info) else read(raw)
+
+
+def _is_signed(info: ValidationInfo) -> bool:
+    return info.mode == "json" and info.context != BY_HAND
+
+
 class Unmeasured(Frozen):
     """Not measured: why, and which authority allowed it."""
 
-    unmeasured: Why
-    allowed_by: ServiceId
+    unmeasured: Annotated[
+        Why,
+        WrapValidator(_or_gap),
+        PlainSerializer(str),  # else pydantic warns of a gap
+        WithJsonSchema({"enum": get_args(Why), "type": "string"}, mode="serialization"),
+    ]
+    allowed_by: Annotated[ServiceId, WrapValidator(_or_gap)]
 
 
 class Estimate(Frozen):
@@ -58,7 +84,7 @@ def _how(raw: Any) -> str:
 
 def _in_words(raw: Any, info: ValidationInfo) -> Any:
     """`suspected 20 kg` and `unmeasured cover kz.prosecutor`, in what a person wrote; else what it was."""
-    if not isinstance(raw, str) or (info.mode == "json" and info.context != BY_HAND):
+    if not isinstance(raw, str) or _is_signed(info):
         return raw
     first, _, rest = raw.strip().partition(" ")
     if first in get_args(Known):

@@ -1,5 +1,6 @@
 """Words that plans and statements share."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,6 +8,14 @@ from pydantic import Field, model_validator
 from domain.signing.canonical import Frozen
 from domain.words.identifiers import CheckpointId
 from domain.words.limits import LONGEST_LINE, LONGEST_REASON
+
+_GAP = re.compile(r"<[^<>]+>")
+
+
+def is_gap(text: str) -> bool:
+    """Whether a text stands for one that is still to be written (`domain.plan.gaps`)."""
+    return _GAP.fullmatch(text.strip()) is not None
+
 
 Reason = Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
 

@@ -15,8 +15,8 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.cards import Form
 from domain.plan.vocabulary import Reason
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind, of_another_state
-from domain.rules.measures import kinds_of
 from domain.rules.requested import Requests, decided, other_request
+from domain.rules.standing_in import may_not_agree
 from domain.rules.unwritten import MaybeNumbered, MaybeSpoken, MaybeTakenDown, check_form, given_wrongly
 from domain.words import identifiers
 from domain.words.limits import LARGEST_NOTE, LONGEST_NAME
@@ -30,13 +30,6 @@ OTHER_STATE = refused(
     checkpoint="name",
     asked="name",
     given="name",
-)
-MAY_NOT_AGREE = refused(
-    "R1",
-    "may_not_agree",
-    "by the rule card of {state} a {what} does not agree to such a delivery",
-    state="name",
-    what="word",
 )
 NOT_AGREED = found(
     "R1",
@@ -90,17 +83,8 @@ class AgreementGiven(Kind):
         `writing_overdue` where the time in which the card has it written, counted from when it was given, is over.
         """
         other = of_another_state(self.state, delivery, said, OTHER_STATE)
-        wrong = other or other_request(delivery, said, self.state, self.request) or self._may_not_agree(delivery, said)
+        wrong = other or other_request(delivery, said, self.state, self.request) or may_not_agree(delivery, said, self.state)
         return wrong or given_wrongly("agreement", (self.state, self.form, self.given_at), delivery, said) or ACCEPTED
-
-    def _may_not_agree(self, delivery: Delivery, said: Said) -> Verdict | None:
-        card, case, (voice, speaker) = delivery.cards.get(self.state), delivery.plan.case, kinds_of(delivery, said)
-        if card is None:
-            return None
-        if not card.lets_agree(voice, case):
-            return MAY_NOT_AGREE(state=self.state, what=voice)
-        wrong = said.service != said.voice and not card.lets_agree(speaker, case, (voice,))
-        return MAY_NOT_AGREE(state=self.state, what=speaker) if wrong else None
 
     def may_be_shared(self) -> bool:
         """Yes."""

@@ -55,7 +55,8 @@ R19  A condition of an authorisation binds: no answer counts where it binds unle
 R20  Two persons: where the plan asks for two officers, a second one of the same service signs the same with a key of his own, or
      nothing counts. (Practice of opening, weighing and releasing by two.)
 R21  Who speaks for another service does so by its dated delegation, or as the backup its ladder has come to; delegations
-     stay within a State and make no circle. (Design decision.)
+     stay within a State and make no circle. They pass a say on, and no power: what by the card only certain kinds may say (R1,
+     R16), nobody of another kind says for them. (Design decision.)
 R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
      changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
 R23  Information is used as its provider's handling code lets: H1 comes before no court, and H2 goes to nobody else, neither a

@@ -17,12 +17,12 @@ from domain.delivery.verdicts import ACCEPTED, Verdict, found, refused
 from domain.plan.acts import Act
 from domain.plan.cards import Form, Measure, Modality, RuleCard, Term
 from domain.plan.plan import Checkpoint, Requirement
-from domain.plan.powers import PUBLIC_AUTHORITIES
 from domain.plan.vocabulary import Condition, Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, open_about
 from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Stays, of_another_state, share
-from domain.rules.measures import extended_wrongly, kinds_of, permits_wrongly, steps_too_far
+from domain.rules.measures import extended_wrongly, not_by_them, permits_wrongly, steps_too_far
 from domain.rules.requested import Requests, decided, other_request, own_request
+from domain.rules.standing_in import kinds_of, may_not_decide
 from domain.rules.turns import next_to_clear
 from domain.rules.unwritten import NO_SUCH_FORM, MaybeNumbered, MaybeSpoken, MaybeTakenDown, check_form, given_wrongly
 from domain.words import identifiers
@@ -44,13 +44,6 @@ ALREADY_ENDED = refused(
 )
 NO_SUCH_BINDING = refused(
     "R19", "no_such_binding", "a condition binds at {checkpoint}, and there is no such checkpoint", checkpoint="name"
-)
-MAY_NOT_DECIDE = refused(
-    "R1",
-    "may_not_decide",
-    "by the rule card of {state} a {what} does not authorise such a delivery",
-    state="name",
-    what="word",
 )
 AN_ACT_OF_ITS_OWN = refused(
     "R16",
@@ -166,7 +159,7 @@ class AuthorisationGranted(Kind):
 
     def _by_card(self, card: RuleCard, delivery: Delivery, said: Said) -> Verdict:
         case = delivery.plan.case
-        if wrong := _may_not_decide(card, delivery, said):
+        if wrong := may_not_decide(delivery, said, self.state):
             return wrong
         window, term = (instant(self.valid_from), as_written(self.valid_until)), card.term_of(case)
         if term is not None and term.longest is not None and outlasts(*window, term.longest):
@@ -314,10 +307,10 @@ class AuthorisationExtended(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
-        `may_not_decide` as for an authorisation; `extended_too_far` where it is by more than the State's card lets extend at a
-        time, and `beyond_ceiling` where it ends later than the card lets it at all; for the first measure that it `permits`:
-        `measure_extended_too_far` where by the card that is extended by less at a time, or `permitted_too_long` where the card
-        says only how long that may be permitted, and that is less from `valid_from` on.
+        `may_not_decide` as for an authorisation, and `may_not_permit` for what it permits; `extended_too_far` where it is by more
+        than the State's card lets extend at a time, and `beyond_ceiling` where it ends later than the card lets it at all; for
+        the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by less at a time, or
+        `permitted_too_long` where the card says only how long that may be permitted, and that is less from `valid_from` on.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
@@ -329,7 +322,8 @@ class AuthorisationExtended(Kind):
         card, until = delivery.cards.get(self.state), as_written(self.valid_until)
         if card is None:
             return ACCEPTED
-        if wrong := _may_not_decide(card, delivery, said):
+        wrong = may_not_decide(delivery, said, self.state)
+        if wrong := wrong or not_by_them(card, delivery.plan.case, kinds_of(delivery, said), grant.permits):
             return wrong
         term = card.term_of(delivery.plan.case)
         if term is not None and term.extension is not None and outlasts(grant.valid_until, until, term.extension):
@@ -470,17 +464,6 @@ def _runs_short(delivery: Delivery, service: str, leg: int | None, at: datetime)
     asked = service in delivery.plan.authorities(grant.state) and grant.valid_from <= at
     too_short = at + consents.needed(grant.state, leg) > grant.valid_until
     return asked and too_short and grant.state in consents.too_short(leg, at)
-
-
-def _may_not_decide(card: RuleCard, delivery: Delivery, said: Said) -> Verdict | None:
-    """Whether whose say it is exercises no public authority, and the card does not name it; or who says it in its place may not
-    authorise.
-    """
-    case, (voice, speaker) = delivery.plan.case, kinds_of(delivery, said)
-    if voice not in PUBLIC_AUTHORITIES and not card.lets_grant(voice, case):
-        return MAY_NOT_DECIDE(state=card.state, what=voice)
-    wrong = said.service != said.voice and not card.lets_grant(speaker, case)
-    return MAY_NOT_DECIDE(state=card.state, what=speaker) if wrong else None
 
 
 def _beyond(term: Term, since: datetime, until: str, state: str) -> Verdict | None:

@@ -20,6 +20,7 @@ from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
 from domain.rules.measuring import as_checked
+from domain.rules.standing_in import may_not_let_go_on
 from domain.words.limits import LARGEST_NOTE, LARGEST_OF_SEALS, LONGEST_REASON, MOST_ITEMS
 from domain.words.moments import instant
 from domain.words.text import mark
@@ -301,7 +302,11 @@ class MovementDecision(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`held` (early) for a yes at a checkpoint of the contingency `decision` while it is held: that could move it."""
+        """`may_not_let_go_on` for a yes, as of a decision on a hold; `held` (early) for a yes at a checkpoint of the contingency
+        `decision` while it is held: that could move it.
+        """
+        if self.proceed and (wrong := may_not_let_go_on(delivery, said)):
+            return wrong
         hold, contingency = delivery.state.hold, delivery.state.progress[said.checkpoint].contingency
         waits = hold is not None and self.proceed and contingency == Decision.declares.name
         return HELD(entry=hold.seq) if hold is not None and waits else ACCEPTED

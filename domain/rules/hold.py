@@ -13,11 +13,12 @@ from domain.delivery.event import Moment
 from domain.delivery.progress import Progress
 from domain.delivery.state import State
 from domain.delivery.statement import Said
-from domain.delivery.verdicts import found
+from domain.delivery.verdicts import ACCEPTED, Verdict, found
 from domain.plan.plan import Checkpoint
 from domain.plan.vocabulary import Reason
 from domain.rules.contingency import Consequence, Contingency, Unforeseen, decide_afresh, open_about
 from domain.rules.kind import UNDER_WAY, Binding, Declaration, Kind
+from domain.rules.standing_in import may_not_let_go_on
 from domain.words.limits import LARGEST_BRAKE, LARGEST_NOTE
 
 ORDERED = found("R8", "hold_ordered", "{service} ordered a hold (entry {entry})", service="name", entry="entry")
@@ -129,6 +130,12 @@ class HoldDecided(Kind):
         may_be_left_out=False,
         largest=LARGEST_NOTE,
     )
+
+    def judge(self, delivery: Delivery, said: Said) -> Verdict:
+        """`may_not_let_go_on` where it is to go on, and its `service` says that in the place of one that authorises for its State
+        or must agree by the card of that, and by the card is of a kind that may not authorise, or not agree in the place of that.
+        """
+        return (may_not_let_go_on(delivery, said) if self.is_yes() else None) or ACCEPTED
 
     def bound_to(self) -> Binding:
         return "decision"

@@ -2,19 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from domain.delivery.delivery import Delivery
-from domain.delivery.statement import Said
 from domain.delivery.verdicts import Verdict, refused
 from domain.plan.cards import Case, Measure, RuleCard
 from domain.plan.directory import ServiceKind
 from domain.plan.plan import Plan
-from domain.plan.powers import PUBLIC_AUTHORITIES
 from domain.words.terms import iso_term, outlasts
 
 NOT_BY_IT = refused(
     "R16",
     "may_not_permit",
-    "by the rule card of {state} a {service} may not permit {permission}",
+    "by the rule card of {state} a {service} may not permit {permission}, nor in another's place; let one that may permit it",
     state="name",
     service="word",
     permission="word",
@@ -45,11 +42,6 @@ NOT_IN_URGENCY = refused(
 )
 
 
-def kinds_of(delivery: Delivery, said: Said) -> tuple[ServiceKind, ServiceKind]:
-    """Of which kind whose say it is is, and of which who says it, itself or in the place of that."""
-    return delivery.directory.get(said.voice).kind, delivery.directory.get(said.service).kind
-
-
 def may_be_permitted(plan: Plan, card: RuleCard, kind: ServiceKind) -> tuple[Measure, ...]:
     """Those of the plan's `permissions` in a State that such a service may permit there."""
     return tuple(one for one in plan.permissions(card) if card.lets_permit(kind, one, plan.case))
@@ -62,18 +54,26 @@ def permits_wrongly(
     permissions: tuple[Measure, ...],
     window: tuple[datetime, datetime],
 ) -> Verdict | None:
-    """What is wrong with permitting the first of these that a service of the first kind may not permit, or not for so long, or
-    that one of the second does not permit in its place: it exercises no public authority, and the card does not name it.
+    """What is wrong with permitting the first of these that a service of the first kind may not permit, or one of the second in
+    its place, or that may not be permitted for so long.
     """
-    voice, speaker = kinds
     for one in permissions:
+        if wrong := not_by_them(card, case, kinds, (one,)):
+            return wrong
         rule = card.rule_of(one, case)
-        if not card.lets_permit(voice, one, case):
-            return NOT_BY_IT(state=card.state, service=voice, permission=one)
-        if speaker not in PUBLIC_AUTHORITIES and not card.lets_permit(speaker, one, case):
-            return NOT_BY_IT(state=card.state, service=speaker, permission=one)
         if rule is not None and rule.longest is not None and outlasts(*window, rule.longest):
             return PERMITTED_TOO_LONG(state=card.state, permission=one, longest=iso_term(rule.longest))
+    return None
+
+
+def not_by_them(
+    card: RuleCard, case: Case, kinds: tuple[ServiceKind, ServiceKind], permissions: tuple[Measure, ...]
+) -> Verdict | None:
+    """What is wrong with the first of these that a service of the first kind may not permit, or one of the second for it."""
+    for one in permissions:
+        for kind in kinds:
+            if not card.lets_permit(kind, one, case):
+                return NOT_BY_IT(state=card.state, service=kind, permission=one)
     return None
 
 

@@ -20,7 +20,6 @@ from domain.rules.kind import ALWAYS, UNDER_WAY, Binding, Counts, Declaration, K
 from domain.rules.lapse import SANCTION, asks_to_sanction, in_urgency, urgent_of
 from domain.rules.measures import (
     NOT_IN_URGENCY,
-    kinds_of,
     may_be_permitted,
     permits_wrongly,
     sanctioned_within,
@@ -28,6 +27,7 @@ from domain.rules.measures import (
     urgent_wrongly,
 )
 from domain.rules.requested import Requests, decided, other_request
+from domain.rules.standing_in import kinds_of
 from domain.words import identifiers
 from domain.words.limits import LARGEST_ACT, LARGEST_NOTE, LONGEST_LINE, LONGEST_NAME
 from domain.words.moments import Moment, as_written, check_window, instant, utc_text
@@ -123,8 +123,8 @@ class PermissionGranted(Kind):
         what it sanctions began), and `permission_not_longer` unless it is after the due time of the checkpoint that it names, and
         `valid_from` is not, where that is of the contingency `renewal`, and then `renewed_too_briefly` unless `valid_until` is
         later than that due time by `shortest_renewal`; `may_not_permit` or `permitted_too_long` for the first measure that by the
-        State's card its `voice` may not permit, or not for so long, or where it is not urgent and its `service` is none of the
-        public authorities, that one; `measure_extended_too_far` for the first that a permission permits which has not ended
+        State's card its `voice` may not permit, or where it is not urgent its `service` in the place of that, or not for so
+        long; `measure_extended_too_far` for the first that a permission permits which has not ended
         when this one begins, and ends before it, by more than the card lets extend at a time; `not_all_permitted` where of the
         plan's `permissions` in that State it could permit more than these (of a sanction, where it is not under way any more: of
         what was urgent). Where it is urgent, then `asked_to_sanction` where the checkpoint that it names is none of the plan;

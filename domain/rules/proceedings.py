@@ -61,7 +61,7 @@ class JurisdictionUnderstood(Kind):
         return may_prosecute(service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`prosecutes_nobody` unless its `voice` is a prosecutor or court."""
+        """`prosecutes_nobody` unless its `voice` and its `service` are a prosecutor or court."""
         return _prosecutes(delivery, said)
 
     def apply(self, state: State, said: Said) -> None:
@@ -88,9 +88,9 @@ class TransferRequested(Kind):
         return may_prosecute(service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `own_proceedings` where it asks its own State;
-        `nobody_takes_over` unless a prosecutor or court of the State that it asks takes part; `transfers_spent` where there have
-        been `most_transfers`.
+        """`prosecutes_nobody` unless its `voice` and its `service` are a prosecutor or court; `own_proceedings` where it asks its
+        own State; `nobody_takes_over` unless a prosecutor or court of the State that it asks takes part; `transfers_spent` where
+        there have been `most_transfers`.
         """
         if (verdict := _prosecutes(delivery, said)) != ACCEPTED:
             return verdict
@@ -123,8 +123,8 @@ class TransferAccepted(Kind):
         return may_prosecute(service) and _asked_of(delivery.state, service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `no_transfer` unless its State is asked by the
-        statement that it names; `transfer_decided` where it has answered.
+        """`prosecutes_nobody` unless its `voice` and its `service` are a prosecutor or court; `no_transfer` unless its State is
+        asked by the statement that it names; `transfer_decided` where it has answered.
         """
         return _answers(delivery, said, self.of)
 
@@ -152,8 +152,8 @@ class TransferDeclined(Kind):
         return may_prosecute(service) and _asked_of(delivery.state, service)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`prosecutes_nobody` unless its `voice` is a prosecutor or court; `no_transfer` unless its State is asked by the
-        statement that it names; `transfer_decided` where it has answered.
+        """`prosecutes_nobody` unless its `voice` and its `service` are a prosecutor or court; `no_transfer` unless its State is
+        asked by the statement that it names; `transfer_decided` where it has answered.
         """
         return _answers(delivery, said, self.of)
 
@@ -241,8 +241,9 @@ def may_prosecute(service: Service) -> bool:
 
 
 def _prosecutes(delivery: Delivery, said: Said) -> Verdict:
-    voice = delivery.directory.find(said.voice)
-    return ACCEPTED if voice is not None and may_prosecute(voice) else PROSECUTES_NOBODY(voice=said.voice)
+    both = (said.voice, said.service)
+    other = next((one for one in both if (known := delivery.directory.find(one)) is None or not may_prosecute(known)), None)
+    return ACCEPTED if other is None else PROSECUTES_NOBODY(voice=other)
 
 
 def _state_of(delivery: Delivery, said: Said) -> str:

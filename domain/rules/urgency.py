@@ -23,6 +23,7 @@ from domain.plan.directory import Service
 from domain.rules.contingency import open_about
 from domain.rules.kind import ALWAYS, Binding, Declaration, Kind, unasked
 from domain.rules.requested import WRITING_OVERDUE
+from domain.rules.standing_in import may_not_agree, may_not_decide
 from domain.rules.unwritten import to_be_written
 from domain.rules.writing import Written, written
 from domain.words import identifiers
@@ -78,13 +79,16 @@ class AuthorisationConfirmed(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`confirms_for` unless it is for the State of the authorisation that is confirmed; `is_in_writing` where that is;
+        """`confirms_for` unless it is for the State of the authorisation that is confirmed; `may_not_decide` as for that;
+        `is_in_writing` where it is;
         `written_in_future` where it was written after now, and `written_before_given` where that was before it was given;
         `writing_overdue` where its time is over, as the card gives it, and it is not asked for any more.
         """
         grant = delivery.state.grants[said.voice]
         if self.state != grant.state:
             return CONFIRMS_FOR(voice=said.voice, own=grant.state, given=self.state)
+        if wrong := may_not_decide(delivery, said, self.state):
+            return wrong
         if grant.form == "written":
             return IN_WRITING(voice=said.voice)
         assert grant.given_at is not None  # noqa: S101 - what is not written says when it was given
@@ -123,7 +127,8 @@ class AgreementConfirmed(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_agreed_before` unless its `voice` has agreed before it was written; `agrees_for` unless it is for the State of
-        that agreement; `agreed_in_writing` where that is in writing by now; `written_in_future` where it was written after now,
+        that agreement; `may_not_agree` as for that;
+        `agreed_in_writing` where that is in writing by now; `written_in_future` where it was written after now,
         and `written_before_given` where that was before it was given; `writing_overdue` where its time is over, as the card gives
         it, and it is not asked for any more.
         """
@@ -132,6 +137,8 @@ class AgreementConfirmed(Kind):
             return NOT_GIVEN_BEFORE(voice=said.voice)
         if self.state != known.state:
             return AGREES_FOR(voice=said.voice, own=known.state, given=self.state)
+        if wrong := may_not_agree(delivery, said, self.state):
+            return wrong
         if known.form == "written":
             return AGREED_IN_WRITING(voice=said.voice)
         still = open_about(delivery.state, WrittenAgreement.declares.name, said.voice)

@@ -127,8 +127,20 @@ def asked_of(delivery: Delivery, name: str, voice: str, reader: str) -> Request:
 def urgently(delivery: Delivery, service: str, name: str, voice: str) -> bool:
     """Whether what this service may say there for that one is to permit something in urgency, and nothing else (R16)."""
     progress = delivery.state.progress[name]
-    apart = service != voice and voice not in delivery.state.delegations and not is_backup(delivery, service, voice, progress)
+    instead = voice in delivery.state.delegations or is_backup(delivery, service, voice, progress)
+    apart = service != voice and not (instead and _may_say_it(delivery, service, name, voice))
     return apart and may_be_urgent(delivery, service, voice, progress)
+
+
+def _may_say_it(delivery: Delivery, service: str, name: str, voice: str) -> bool:
+    """Whether this service may say something there in the place of that one without urgency: it is asked for more than a
+    permission, or by the card a service of this kind may permit all of it.
+    """
+    plan, kind, asked = delivery.plan, delivery.directory.get(service).kind, delivery.directory.get(voice)
+    card = delivery.cards.get(asked.state or "")
+    if card is None or delivery.state.progress[name].checkpoint.needs_of(voice) != ("permission",):
+        return True
+    return all(card.lets_permit(kind, one, plan.case) for one in may_be_permitted(plan, card, asked.kind))
 
 
 def _number(delivery: Delivery, name: str, service: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from domain.delivery.vocabulary import Outcome
-from domain.plan import check, check_goods, check_law, check_powers, check_request, check_route
+from domain.plan import check, check_backups, check_goods, check_law, check_powers, check_request, check_route
 from domain.plan.attachment import Attachment
 from domain.plan.cards import (
     Afterwards,
@@ -495,7 +495,7 @@ REFUSALS: list[tuple[str, str, Edit]] = [
     (
         "checkpoints.N.escalate.N.to",
         "R16",
-        lambda p, _c: (p.update(uses=["device"]), asks(p, "consent-uz", POSTED), backed_up(p, "consent-uz", "uz.post")),
+        lambda p, _c: backed_up(p, "consent-uz", "uz.police"),
     ),
     ("checkpoints.N.requires.N.service", "R1", lambda p, _c: asks(p, "consent-uz", ("uz.post", "agreement"))),
     ("checkpoints.N.requires.N.service", "R29", lambda p, _c: asks(p, "departure", ("by.police", "ready"))),
@@ -540,7 +540,9 @@ def test_the_list_of_refusals_is_complete() -> None:
     cells = re.findall(r"^\| (.*?) \| (R\d+|) ?\| (`.*) \|$", listed, re.MULTILINE)
     shown = {(place, rule) for _, rule, places in cells for place in quoted(places)}
     assert shown == {(place, rule) for place, rule, _ in REFUSALS}
-    source = "".join(map(inspect.getsource, (check, check_goods, check_law, check_request, check_route, check_powers)))
+    source = "".join(
+        map(inspect.getsource, (check, check_backups, check_goods, check_law, check_request, check_route, check_powers))
+    )
     assert {rule for _, rule in shown if rule} == set(re.findall(r'f?"(R\d+): ', source))
 
 

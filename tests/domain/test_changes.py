@@ -19,7 +19,7 @@ from rehearsal.scenario import Act, Pace, PlanChange, Scenario
 from rehearsal.services import private_key_of
 from rehearsal.simulator import Simulated, World, simulate
 from tests.course import accounted, became, consenting, dispatched, forbidden, prepared
-from tests.support import Table, asks, example_cards, example_directory, example_plan
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan
 
 FRESH = {
     "id": "consent-uz-2",
@@ -364,7 +364,7 @@ def test_r22_a_rung_that_has_been_climbed_is_not_given_to_another() -> None:
     told = {"after": timedelta(hours=1), "to": "uz.customs"}
     backup = {"to": "uz.police", "may_answer": True}
     asked = changed(set_in("checkpoints", "consent-uz", escalate=[told]))
-    table = Table(asked)
+    table = Table(asked, other_cards=card_of("UZ", measures=[]))
     table.pass_time(hours=2)
     instead = changed(set_in("checkpoints", "consent-uz", escalate=[backup | {"after": timedelta(hours=1)}]))
     assert "whom the ladder of consent-uz has come to stays" in refused(table, instead)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from client.plan_text import in_yaml
 from domain.plan.answers import Answers, Stop, read_goods, read_number, read_route
@@ -17,8 +18,10 @@ from domain.plan.casting import Casting
 from domain.plan.check import rules
 from domain.plan.documents import Document
 from domain.plan.draft import TAKES, Draft, draft
-from domain.plan.gaps import gaps_in, is_gap
+from domain.plan.gaps import gaps_in, with_stand_ins
 from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.vocabulary import is_gap
+from domain.signing.canonical import canonical
 from domain.words.errors import Malformed
 from domain.words.limits import MOST_LEGS, MOST_STOPS
 from tests.support import example_cards, example_directory
@@ -143,11 +146,14 @@ def test_any_sensible_answers_give_a_plan_that_the_check_accepts(said: Answers, 
 
 
 def test_what_only_the_officer_knows_is_a_gap() -> None:
-    """Facts, grounds, aim, necessity, concealment, exhibits, contact, signature, articles, number, papers; and nothing else."""
+    """Facts, grounds, aim, necessity, concealment, exhibits, contact, signature, articles, number, papers, and why and by whose
+    leave it was not weighed; and nothing else.
+    """
     gaps = {one.place for one in gaps_in(drafted(answers()).plan)}
 
     texts = ("facts", "grounds", "aim", "necessity", "concealment", "exhibits", "contact", "signed_by")
     rest = {"offence.articles.KZ.0", "consignment.identifiers.0.value", "consignment.declared_as"}
+    rest |= {"consignment.gross.unmeasured", "consignment.gross.allowed_by"}
     assert {f"request.{one}" for one in texts} | rest == gaps
 
 
@@ -220,11 +226,17 @@ def test_arrests_wait_for_one_another_where_that_is_said() -> None:
 
 
 def test_what_nobody_has_weighed_is_not_invented() -> None:
-    """It is not measured yet, by the leave of the first State's authority."""
+    """Nor is the leave of whoever lets it go unweighed: both are gaps, and a rehearsal has the first authority allow it. What is
+    signed has none: there it is no reason, and no service.
+    """
     plan = drafted(answers(goods="heroin")).plan
 
-    assert "kz.prosecutor" == getattr(plan.consignment.gross, "allowed_by", None)
-    assert "kz.prosecutor" == getattr(plan.consignment.contents[0].quantity, "allowed_by", None)
+    assert "<which authority allowed that>" == getattr(plan.consignment.gross, "allowed_by", None)
+    stood_in = with_stand_ins(plan)
+    assert ("time", "kz.prosecutor") == tuple(stood_in.consignment.gross.model_dump().values())  # type: ignore[union-attr]
+    with pytest.raises(ValidationError, match="allowed_by"):
+        Plan.model_validate_json(canonical(plan))
+    assert "<which authority allowed that>" == getattr(plan.consignment.contents[0].quantity, "allowed_by", None)
 
 
 def test_a_law_that_lists_its_offences_wants_one_named() -> None:

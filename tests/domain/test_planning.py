@@ -256,7 +256,7 @@ def test_ladder_that_helps_nobody_is_a_fault(rungs: tuple[Rung, ...], place: str
 def test_ladder_that_climbs_is_no_fault() -> None:
     """Backup, then the superior abroad who is only told, a millisecond before it is due."""
     climbs = (rung(HOUR, "uz.police", may_answer=True), rung(48 * HOUR - timedelta(milliseconds=1), "caricc"))
-    assert found(laddered(*climbs)) == []
+    assert found(laddered(*climbs), card("UZ", measures=[])) == []
 
 
 def test_r1_backup_must_be_one_who_may_grant() -> None:
@@ -264,7 +264,7 @@ def test_r1_backup_must_be_one_who_may_grant() -> None:
     plan = laddered(rung(HOUR, "uz.police", may_answer=True))
     problems = found(plan, card("UZ", granted_by=("prosecutor", "court")))
     assert [(place, problem[:3]) for place, problem in problems] == [("checkpoints.1.escalate.0.to", "R1:")]
-    assert found(plan, card("UZ", granted_by=("prosecutor", "police"))) == []
+    assert found(plan, card("UZ", granted_by=("prosecutor", "police"), measures=[])) == []
 
 
 @pytest.mark.parametrize(

@@ -118,13 +118,16 @@ def test_r11_the_answer_is_read_by_whoever_reads_the_request() -> None:
         ("kz.police", "transfer_requested", ASKED, ("R29", "prosecutes_nobody")),
         ("uz.customs", "transfer_accepted", {"of": "nobody-asked", "reference": "T-2"}, ("R29", "prosecutes_nobody")),
         ("uz.customs", "transfer_declined", {"of": "nobody-asked"}, ("R29", "prosecutes_nobody")),
+        ("uz.police", "transfer_requested", ASKED | {"on_behalf_of": "uz.prosecutor"}, ("R29", "prosecutes_nobody")),
         ("uz.prosecutor", "transfer_requested", ASKED, ("R29", "own_proceedings")),
         ("kz.prosecutor", "transfer_requested", ASKED | {"to": "FR"}, ("R29", "nobody_takes_over")),
     ],
 )
 def test_what_is_refused_of_proceedings(service: str, kind: str, words: dict[str, Any], found: tuple[str, str]) -> None:
-    """Of who is no prosecutor or court, to its own State, to one of which nobody takes part."""
-    said = Table().deliver().say(service, kind, **words)
+    """Of who is no prosecutor or court, in the place of one neither; to its own State, to one of which nobody takes part."""
+    table = Table().deliver()
+    table.say("uz.prosecutor", "delegated", to="uz.police")
+    said = table.say(service, kind, **words)
     assert (said.verdict.rule, code(said)) == found
 
 

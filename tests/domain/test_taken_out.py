@@ -332,6 +332,9 @@ def test_r18_only_what_was_taken_out_last_changes_what_is_compared_with() -> Non
     assert state.custody.gross == GROSS - 20_000
     assert [one.net for one in going_on(state) if isinstance(one, SubstanceMass)] == [13_170_000]
     assert list(state.taken_out) == ["S-1", "S-2"]
+    whole = {"samples": [TEN], "opened": False, "broken": [], "whole_packages": 1}
+    assert rights(table, "the-first", **whole) is None, "a whole package came out of it, and it was opened for the other"
+    assert state.custody.gross == GROSS - 20_000
 
 
 REPORT: dict[str, Any] = {

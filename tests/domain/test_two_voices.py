@@ -8,7 +8,7 @@ from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
 from domain.record.door import amend
 from tests.course import became, code
-from tests.support import Table, asks, example_cards, example_directory, example_plan, signed_plan, with_changes
+from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan, with_changes
 
 TOLD = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]})
 """With uz.security, which neither decides nor carries anything out."""
@@ -73,7 +73,7 @@ def test_r13_who_comes_to_carry_it_out_later_speaks_for_the_prosecutor_no_more()
 
 def test_r13_a_prosecutor_on_duty_speaks_for_the_prosecutor() -> None:
     """Who neither begins it nor is in charge of a leg may."""
-    table = Table(TOLD)
+    table = Table(TOLD, other_cards=card_of("UZ", measures=[]))
     assert became(table.say("uz.prosecutor", "delegated", to="uz.security")) == ("accepted", None)
     said = table.say("uz.security", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")
     assert became(said) == ("accepted", None)
@@ -81,9 +81,10 @@ def test_r13_a_prosecutor_on_duty_speaks_for_the_prosecutor() -> None:
 
 def test_r13_nor_is_it_a_backup_where_only_agreement_is_asked() -> None:
     """Whoever begins it or is in charge agrees and permits in nobody's place either."""
-    agreed = asks("kz.prosecutor authorisation", "kz.afm agreement")
     ladder = [{"after": "1h", "to": "kz.police", "may_answer": True}]
-    plan = with_changes(example_plan(), consent_kz={"requires": agreed, "escalate": ladder})
+    words = example_plan().model_dump()
+    own = words["checkpoints"][0] | {"id": "agreed", "requires": asks("kz.afm agreement"), "escalate": ladder}
+    plan = type(example_plan()).model_validate(words | {"checkpoints": [*words["checkpoints"], own]})
     found = [one.problem for one in faults_in(plan, example_directory(), example_cards())]
     assert [one.startswith("R13") for one in found] == [True]
 

@@ -20,7 +20,7 @@ from domain.delivery.statement import Content, Statement
 from domain.plan.cards import RuleCard
 from domain.plan.check import faults_in
 from domain.plan.directory import Directory
-from domain.plan.goods import AnyAmount, say_amount
+from domain.plan.goods import AnyAmount, SubstanceMass, say_amount
 from domain.plan.plan import Plan, read_plan
 from domain.plan.quantity import Quantity, Unmeasured
 from domain.record.door import read_statement
@@ -33,6 +33,7 @@ from domain.rules.permission import PermissionGranted
 from domain.rules.preparation import Prepared
 from domain.rules.speaking import Correction
 from domain.rules.stop import Destroyed, Interdicted
+from domain.rules.taking_out import TakenOut
 from domain.rules.watch import LossRecorded
 from domain.signing.canonical import plain
 from domain.views.view import view
@@ -45,6 +46,7 @@ from rehearsal.scales import BalanceBook, CustodyBook, what
 from rehearsal.scenario import Act, Scenario
 from rehearsal.services import EPOCH
 from rehearsal.simulator import Simulated, Wedged, World, simulate
+from rehearsal.stand_ins import StandInBook
 
 SEEDS, BATCH = 120, 20
 """In batches, so that processes share them."""
@@ -162,6 +164,7 @@ class Proof:
         self._checks, self._sums = CustodyBook(self.plan), BalanceBook(self.plan)
         self._left = False
         self._permits = PermissionBook(self.plan, self.cards)
+        self._stand_ins = StandInBook(self.plan, self.cards, self.directory)
         self._early: dict[str, Statement] = {}
         self._asked: dict[str, tuple[str, ...]] = {}
 
@@ -188,7 +191,7 @@ class Proof:
                     self._heard(statement, instant(entry.at))
             case Amended(plan=changed):
                 self.plan = read_plan(changed)
-                for book in (self._speakers, self._exhibits, self._checks, self._sums, self._permits):
+                for book in (self._speakers, self._exhibits, self._checks, self._sums, self._permits, self._stand_ins):
                     book.follow(self.plan)
             case Opened(checkpoint=name, definition=definition):
                 self._asked[name] = definition.services() if definition is not None else ()
@@ -209,6 +212,7 @@ class Proof:
         self.problems += self._between_legs(statement)
         self.problems += self._by_leave(statement, at)
         self.problems += self._by_law(statement)
+        self.problems += self._stand_ins.heard(statement)
         if not self._speakers.counts(statement):
             return
         content = statement.content
@@ -299,6 +303,15 @@ class Proof:
         unrecovered = self.explained and any(isinstance(one, Delivered) for one in self.said)
         self.problems += self._exhibits.unheld(gone=gone or unrecovered)
 
+    def _remaining(self) -> Iterator[AnyAmount]:
+        """What was said, and what that leaves of it where so much was taken out on the way."""
+        said = [one for content in self.said for one in amounts(content)]
+        for out in (one for content in self.said if isinstance(content, TakenOut) for one in content.samples):
+            same = [one for one in said if isinstance(one, SubstanceMass) and what(one) == what(out)]
+            both = [(one, one.net - out.quantity) for one in same if isinstance(one.net, int) and isinstance(out.quantity, int)]
+            said += [one.model_copy(update={"net": left}) for one, left in both if left >= 0]
+        yield from said
+
     def _never_measured(self) -> bool:
         """Whether something was kept of which neither the plan nor the last record of preparation has a measurement."""
         kept = [one.kept for one in self.said if isinstance(one, Prepared)][-1:]
@@ -308,7 +321,7 @@ class Proof:
     def _measured_at_the_end(self, done: Simulated) -> None:
         """What is shown as weighed, counted and sealed stands in a statement that counted."""
         shown = view(done.delivery, self.directory.get(self.plan.initiator), done.delivery.state.now)
-        known = {say_amount(one) for content in self.said for one in amounts(content)}
+        known = {say_amount(one) for one in self._remaining()}
         for exhibit in shown.exhibits:
             self.problems += [
                 f"R7: nobody said {one} of {exhibit.label}" for one in map(say_amount, exhibit.contents) if one not in known

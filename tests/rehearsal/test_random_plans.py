@@ -3,7 +3,9 @@
 from collections import Counter
 
 from domain.plan.check import faults_in
-from rehearsal.random_plans import dossier
+from domain.plan.plan import Plan
+from rehearsal.random_plans import KINDS, dossier
+from rehearsal.stand_ins import StandInBook
 
 SEEDS = range(300)
 
@@ -40,3 +42,25 @@ def test_random_plans_are_of_every_sort() -> None:
         sorts["cash"] += any("currency" in one.model_dump() for one in plan.consignment.contents)
     assert len(sorts) == 10
     assert min(sorts.values()) >= 10
+
+
+def test_r1_r16_a_backup_of_another_kind_is_a_fault_unless_the_card_lets_it() -> None:
+    """Whoever stands on a ladder instead: a fault where by the card it does not grant, or not permit all, and only then."""
+    found: Counter[bool] = Counter()
+    for seed in range(150):
+        plan, directory, cards = dossier(seed)
+        book = StandInBook(plan, cards, directory)
+        for number, at in enumerate(plan.checkpoints):
+            needs = {one.says for one in at.requires}
+            busy = {*at.services(), *plan.carrying_out()}
+            idle = [kind for kind in KINDS if f"{at.state.lower()}.{kind}" not in busy]
+            for kind in idle if any(rung.may_answer for rung in at.escalate) else ():
+                words = plan.model_dump()
+                words["checkpoints"][number]["escalate"][0]["to"] = f"{at.state.lower()}.{kind}"
+                permits = plan.permissions(cards[at.state]) if "permission" in needs else ()
+                wrong = not book.decides(kind, at.state) or not all(book.permits(kind, one, at.state) for one in permits)
+                place = f"checkpoints.{number}.escalate.0.to"
+                faults = [one.problem for one in faults_in(Plan.model_validate(words), directory, cards) if one.place == place]
+                assert wrong is bool(faults), (seed, at.id, kind, faults)
+                found[wrong] += 1
+    assert min(found[True], found[False]) >= 10
