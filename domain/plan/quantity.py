@@ -57,7 +57,7 @@ class Unmeasured(Frozen):
         Why,
         WrapValidator(_or_gap),
         PlainSerializer(str),  # else pydantic warns of a gap
-        WithJsonSchema({"enum": get_args(Why), "type": "string"}, mode="serialization"),
+        WithJsonSchema({"enum": list(get_args(Why)), "type": "string"}, mode="serialization"),
     ]
     allowed_by: Annotated[ServiceId, WrapValidator(_or_gap)]
 

@@ -16,11 +16,13 @@ from rehearsal.services import SECOND, private_key_of, second
 from tests.command import Ran, vigil
 from tests.domain.test_two_officers import preparing
 from tests.gateway.test_pages import Browser
-from tests.groups import CHEMICALS, OIL, group_plans
+from tests.groups import group_called
 from tests.installation import Installation, end_what_runs, installed
 from tests.support import signed_plan
 from workflows.messages import workflow_id
 
+GROUP = "linseed-oil"
+OIL, CHEMICALS = f"{GROUP}-1", f"{GROUP}-2"
 HOME = f"/desk/deliveries/{OIL}"
 ASKED = f"{HOME}/answer?checkpoint=consent-ru&for=ru.customs&kind=authorisation_granted"
 ACT = ("reference=22/7", "granted_by_role=head of customs", "legal_basis=law")
@@ -60,7 +62,7 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_na
     would be right, and who types it all is told where it is not the same. At the desk the same statement is made, of what that
     page has shown and nothing else, and no other service hears of it.
     """
-    plans, folders = group_plans(), {"officer-1": tmp_path / "first", SECOND: tmp_path / "second"}
+    plans, folders = group_called(GROUP), {"officer-1": tmp_path / "first", SECOND: tmp_path / "second"}
     for code, folder in folders.items():
         folder.mkdir()
         key = private_key_of("ru.customs" if code == "officer-1" else second("ru.customs"))
@@ -76,7 +78,7 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_na
                 await at.gateway(plan.initiator).start(signed_plan(plan))
             for plan in plans[:2]:
                 await at.opened(plan, "consent-ru")
-            both, one = ("group", "confirm", "motor-oil", "consent-ru"), ("confirm", OIL, "consent-ru")
+            both, one = ("group", "confirm", GROUP, "consent-ru"), ("confirm", OIL, "consent-ru")
             before = await run(*both, "--second")
             first = await run(*both, *ACT, officer="officer-1")
             for plan in plans[:2]:
@@ -107,7 +109,7 @@ async def test_r20_a_second_officer_signs_for_the_consignments_that_the_first_na
 
     assert [3, 0, 3, 2, 2, 0, 0] == [ran.code for ran in (before, first, again, alone, away, typed, given)], given.err
     assert all("no other officer of yours has signed consent-ru" in ran.err for ran in (before, again))
-    assert "vigil group confirm motor-oil consent-ru --second" in alone.err
+    assert f"vigil group confirm {GROUP} consent-ru --second" in alone.err
     assert "without a network it is not known what the first officer has signed" in away.err
     assert "reference: officer officer-1 has signed 22/7, and you say 22/8" in typed.out.replace("\n", " ")
     assert "officer officer-1 has signed" in " ".join(shown.out.split())
