@@ -31,7 +31,7 @@ from domain.record.verify import Verified, attached, fit_parts
 from domain.record.verify import verify as verify_packet
 from domain.signing.canonical import plain
 from domain.views.names import OUTCOMES
-from domain.words.errors import Malformed, NotVerified
+from domain.words.errors import Malformed, NotFound, NotVerified
 from domain.words.moments import instant
 from domain.words.quantities import say_span
 from domain.words.text import mark
@@ -186,6 +186,8 @@ def verify(
     """Verify a packet, offline: every signature, every link, every rule, and your receipts, those beside your keys too. Exit code
     7 if anything is wrong, or if you give no directory that you trust.
     """
+    if files is not None and not files.is_dir():
+        raise NotFound(_("there is no folder {folder}", folder=files))
     held = receipts_at(receipts or [])
     trusted = directory_in(directory) if directory is not None else None
     law = cards_in(cards) if cards is not None else None

@@ -8,18 +8,19 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 from domain.plan.cards import Channel, GoodsClass, Modality, Stage
 from domain.plan.goods import CountedIn, Weapon, class_of_code
 from domain.plan.plan import Used
-from domain.plan.quantity import Known
+from domain.plan.quantity import Known, Mass
 from domain.plan.request import Means
 from domain.plan.substances import known_as
 from domain.plan.vocabulary import HandlingCode, Line
 from domain.signing.canonical import Frozen
+from domain.words.errors import faults_of
 from domain.words.identifiers import ConsignmentIdentifier, OperationCode, ServiceId, State, currency_code
 from domain.words.limits import LONGEST_GROSS, LONGEST_QUOTED, MOST_LEGS, MOST_STATES, MOST_STOPS, MOST_SUBSTANCES
-from domain.words.quantities import parse_amount, parse_span
+from domain.words.quantities import MASS_UNITS, parse_amount, parse_span
 from domain.words.text import fill, shown
 
 _QUANTITY: Final = re.compile(
-    rf"(?P<name>.*?\S) (?P<quantity>(?:(?:{'|'.join(get_args(Known))}) )?[0-9]+(?:[.][0-9]+)? ?(?:t|kg|g|mg))"
+    rf"(?P<name>.*?\S) (?P<quantity>(?:(?:{'|'.join(get_args(Known))}) )?[0-9]+(?:[.][0-9]+)? ?(?:{'|'.join(MASS_UNITS)}))"
 )
 
 
@@ -30,6 +31,19 @@ def _span(text: str) -> str:
 
 WrittenSpan = Annotated[str, AfterValidator(_span)]
 """A span as people write it, which a plan repeats as it is."""
+_MASS: Final[TypeAdapter[Any]] = TypeAdapter(Mass)
+
+
+def _mass(text: str) -> str:
+    try:
+        _MASS.validate_python(text)
+    except ValidationError as error:
+        raise ValueError(faults_of(error)[0].problem) from error
+    return text
+
+
+WrittenMass = Annotated[str, Field(max_length=LONGEST_GROSS), AfterValidator(_mass)]
+"""A mass as people write it: `5.5 kg`, `suspected 5 kg`, `unmeasured cover kz.prosecutor`."""
 
 
 class Stop(Frozen):
@@ -60,7 +74,7 @@ class Answers(Frozen):
     """Further recipients, in a chain behind the last stop."""
     channel: Channel
     goods: Annotated[tuple[Goods, ...], Field(min_length=1, max_length=MOST_SUBSTANCES)]
-    gross: Annotated[str, Field(max_length=LONGEST_GROSS)] | None = None
+    gross: WrittenMass | None = None
     number: ConsignmentIdentifier | None = None
     imported: bool = False
     """It came from abroad into the State where it is now; the number of an item of post says so itself."""
@@ -183,6 +197,8 @@ def _counted(words: list[str]) -> Goods | None:
             "after the code say what it is, how many and of what ({units}): 240220 cigarettes 2500 carton", units=units
         )
         raise ValueError(message)
+    if name[-1].isdecimal():
+        raise ValueError(fill("{what} is no whole number", what=f"{name[-1]} {count}"))
     amount = {"hs": words[0], "goods": " ".join(name), "count": _count(count), "unit": unit}
     return Goods(amount=amount, goods=class_of_code(words[0]) or "goods")
 
@@ -197,7 +213,7 @@ def _substance(text: str, of: GoodsClass | None) -> Goods:
     name, quantity = text, None
     if (found := _QUANTITY.fullmatch(text)) is not None:
         name, quantity = found["name"], found["quantity"]
-    if known_as(name) is None and re.search(r"[0-9][0-9.,]*( ?[a-z]{1,2})?,?$| [0-9][0-9.,]* ?[a-z]+,?$", name):
+    if known_as(name) is None and re.search(r"[0-9][0-9.,]*( ?[a-zа-я]{1,2})?,?$| [0-9][0-9.,]* ?[a-zа-я]+,?$", name):
         raise ValueError(
             fill(
                 "{what}: write the quantity as 5.3 kg or 250 g, or leave it out where nothing is known",

@@ -32,7 +32,7 @@ MOST_VALUES = 100_000
 """Most values in a document, each alias counted as what it stands for: a few lines of aliases can stand for billions."""
 
 
-HEAD = 100
+HEAD = 1_000
 """Characters by which a file of quite another kind is known."""
 DEEPEST = 100
 """Most lists and maps one inside another in `[` and `{`: the parser's time grows with the square of it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from domain.plan.answers import Answers
 from domain.plan.cards import Channel, GoodsClass, Measure, RuleCard
@@ -22,6 +22,7 @@ from domain.plan.draft_cast import Cast, Choice
 from domain.plan.draft_request import request
 from domain.plan.draft_way import DraftLeg, way
 from domain.plan.plan import PlaceOfCall, Plan
+from domain.plan.quantity import Why
 from domain.words.errors import Malformed
 from domain.words.quantities import BY_HAND, parse_mass, say_mass, say_span
 from domain.words.text import fill, mark, together, word
@@ -351,7 +352,11 @@ def not_measured_yet() -> dict[str, str]:
     """In the place of a quantity that nobody has given: two gaps, for why it is not measured and who has allowed that. Nobody's
     leave is written down before it was given.
     """
-    return {"unmeasured": fill("<why it is not measured>"), "allowed_by": fill("<which authority allowed that>")}
+    reasons = " / ".join(get_args(Why))
+    return {
+        "unmeasured": fill("<why it is not measured: {reasons}>", reasons=reasons),
+        "allowed_by": fill("<the service that allowed that>"),
+    }
 
 
 def with_quantity(amount: dict[str, Any]) -> dict[str, Any]:

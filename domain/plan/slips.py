@@ -40,7 +40,6 @@ READ_BY: Final[Mapping[str, str]] = {
 PACKET: Final = b'{"packet":'
 BEGINS: Final[Mapping[bytes, str]] = {
     PACKET: mark("an evidence packet; `vigil verify` reads it"),
-    b"-----BEGIN ": mark("a key or certificate"),
     b"age-encryption.org/": mark("encrypted for somebody; `vigil open` opens it"),
     b"<!DOCTYPE": mark("a page for a browser"),
     b"<!doctype": mark("a page for a browser"),
@@ -53,6 +52,8 @@ BEGINS: Final[Mapping[bytes, str]] = {
     b"SQLite format 3": mark("a database"),
 }
 """What a file is that is no YAML, by how it begins."""
+_KEY: Final = re.compile(rb"^-----BEGIN ", re.MULTILINE)
+"""It may stand below what a person reads of it."""
 _FIRST: Final = re.compile(rb"^\s*vigil: *([a-z-]{1,20})/", re.MULTILINE)
 _COLON: Final = re.compile(r"^\s*(?:- )?\{?([A-Za-z_]+): *([^\"'{\[#][^{}\[\]]*: .*?)\s*$")
 
@@ -81,6 +82,8 @@ def written_by_people(data: bytes) -> str | None:
 
 def by_its_beginning(data: bytes) -> str | None:
     """What a file is that nobody writes as YAML; none where it may be one."""
+    if _KEY.search(data):
+        return mark("a key or certificate")
     return next((what for sign, what in BEGINS.items() if data.lstrip().startswith(sign)), None)
 
 

@@ -30,6 +30,7 @@ MAX_SPAN: Final = timedelta(days=3660)
 
 _UNIT_MG: Final[dict[str, int]] = {"t": 10**9, "kg": 10**6, "g": 10**3, "mg": 1, "т": 10**9, "кг": 10**6, "г": 10**3, "мг": 1}
 """In Latin, and as Russian writes them."""
+MASS_UNITS: Final = tuple(_UNIT_MG)
 _MASS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([^\W\d_]*)")
 _EXACT: Final = Context(prec=60)  # text is at most 40 characters, so nothing is ever rounded
 _LONGEST_TEXT: Final = 40

@@ -214,9 +214,13 @@ def verified(packet: Path, directory: Path, *more: str) -> tuple[int, dict[str, 
 
 
 def test_verify_names_the_files_and_says_which_are_at_hand(exported: tuple[Path, Path, Attachment], tmp_path: Path) -> None:
-    """Without a folder it names them; with one, what is missing is said, and what was changed ends with code 7."""
+    """Without a folder it names them; with one, what is missing is said, and what was changed ends with code 7. A folder that is
+    not there is no folder without files.
+    """
     packet, directory, named = exported
     folder = tmp_path / "files"
+    words = ("verify", str(packet), "--directory", str(directory), "--attachments", str(folder))
+    assert 3 == CliRunner().invoke(app, words).exit_code
     folder.mkdir()
     code, document = verified(packet, directory)
     assert (code, [one["attachment"]["digest"] for one in document["attachments"]]) == (0, [named.digest])

@@ -121,10 +121,11 @@ async def test_without_anybody_to_ask_what_is_missing_is_named(office: Path) -> 
 async def test_wrong_answers_are_refused_together_with_what_would_be_right(office: Path) -> None:
     """Route, goods, number and service: each fault under the option that has it."""
     wrong = ("--route", "Almaty", "--channel", "mail", "--goods", "heroin 5,3 kg", "--number", "upu_s10 CP1", "--in-charge", "KZ")
-    ran = await vigil("plan", "new", "amber-heron", *wrong, cwd=office)
+    ran = await vigil("plan", "new", "amber-heron", *wrong, "--gross", "19,5 kg", cwd=office)
 
     assert 2 == ran.code
     for told in (
+        "--gross: Mass: '19,5 kg' has a comma",
         "--route: Almaty is no stop",
         "--goods: heroin 5,3 kg: write",
         "--number: ",

@@ -104,6 +104,7 @@ def test_a_wrong_kind_of_file_is_called_by_its_name(text: str, model: type[Any],
     [
         (Table().packet().decode(), "this is an evidence packet; `vigil verify` reads it"),
         ("-----BEGIN PRIVATE KEY-----\n", "this is a key or certificate"),
+        ("public: ed25519:x\nkept: plain\n\n-----BEGIN PRIVATE KEY-----\n", "this is a key or certificate"),
         ("%PDF-1.7\n", "this is a PDF document"),
         ("<!doctype html>\n", "this is a page for a browser"),
         ('<svg xmlns="http://www.w3.org/2000/svg"/>', "this is a picture"),
