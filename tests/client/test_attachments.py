@@ -14,7 +14,7 @@ from client import attachments
 from client.attachments import at_hand, described, get, hand_in, looked_at
 from client.cli import app
 from domain.plan.attachment import Attachment, File
-from domain.words.errors import Malformed, NotVerified
+from domain.words.errors import Malformed, NotFound, NotVerified
 from process.files import making
 from tests.support import Table
 
@@ -220,7 +220,7 @@ def test_verify_names_the_files_and_says_which_are_at_hand(exported: tuple[Path,
     packet, directory, named = exported
     folder = tmp_path / "files"
     words = ("verify", str(packet), "--directory", str(directory), "--attachments", str(folder))
-    assert 3 == CliRunner().invoke(app, words).exit_code
+    assert isinstance(CliRunner().invoke(app, words).exception, NotFound)
     folder.mkdir()
     code, document = verified(packet, directory)
     assert (code, [one["attachment"]["digest"] for one in document["attachments"]]) == (0, [named.digest])
