@@ -18,6 +18,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import found
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Requirement
 from domain.plan.plan import Step as PlanStep
+from domain.plan.successors import asked_instead
 from domain.rules.balance import stands_still
 from domain.rules.book import Step, book_of
 from domain.rules.coming import all_coming, moments_in_order, stays_open_until
@@ -349,10 +350,10 @@ def _opening(delivery: Delivery, name: str, now: datetime) -> Iterator[AnyEvent]
 
 
 def _opening_of(delivery: Delivery, contingency: Contingency, key: str, now: datetime) -> Iterator[AnyEvent]:
-    """A checkpoint that a contingency calls for: with what it is about, and all that it is. It has no due time where it waits
-    without end; else it is due from now by what it says.
+    """A checkpoint that a contingency calls for: with what it is about, and all that it is, `asked_instead` of those that have been
+    replaced. It has no due time where it waits without end; else it is due from now by what it says.
     """
     name = contingency.name_of(delivery.state, key)
-    definition = contingency.checkpoint(delivery, key, name)
+    definition = asked_instead(contingency.checkpoint(delivery, key, name), delivery.plan)
     due = None if contingency.declares.without_end else utc_text(now + definition.due)
     yield Opened(checkpoint=name, due=due, contingency=contingency.declares.name, key=key, definition=definition)
