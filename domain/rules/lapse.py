@@ -61,7 +61,11 @@ class Lapse(Contingency):
         """What is permitted no more, if anything, and whether it goes by that."""
         lapsed = self.lapsing(state, service, at)
         finding = holds if goes_by(state, service, lapsed) else closes
-        return finding(service=state.plan.successor_of(service), state=state.directory.get(service).state or "", lapsed=lapsed) if lapsed else None
+        return (
+            finding(service=state.plan.successor_of(service), state=state.directory.get(service).state or "", lapsed=lapsed)
+            if lapsed
+            else None
+        )
 
     def title_of(self, key: str) -> str:
         return f"{self.declares.name}.{key}"

@@ -395,7 +395,13 @@ def may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progre
     """
     asks = progress.open and progress.contingency is None and "permission" in progress.checkpoint.needs_of(voice)
     known, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
-    if not (asks and _stays(delivery.plan, voice)) or (voice, "permission") in progress.answers or known is None or asked is None or known.state != asked.state:
+    if (
+        not (asks and _stays(delivery.plan, voice))
+        or (voice, "permission") in progress.answers
+        or known is None
+        or asked is None
+        or known.state != asked.state
+    ):
         return False
     card, case = delivery.cards.get(asked.state or ""), delivery.plan.case
     return (
