@@ -19,6 +19,7 @@ from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, begin, report, resume, submit
 from domain.rules.amending import faults_in
 from domain.rules.course import advance, next_moment
+from domain.rules.hold import HoldRequested
 from domain.rules.stop import StopRequested
 from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
@@ -35,6 +36,9 @@ SECRET = bytes(32)
 """Nobody guesses at explored deliveries."""
 LONGEST = 100
 """Steps in which a changed delivery must come to its end, or to where it only waits for an answer that nobody gives."""
+
+
+Brake = type[StopRequested] | type[HoldRequested]
 
 
 @dataclass
@@ -84,13 +88,13 @@ def small_plan(example: Plan) -> Plan:
 class Stage:
     """A delivery at one position. Time stands still until the explorer lets it pass."""
 
-    def __init__(self, world: World, stopper: str | None, patience: int) -> None:
+    def __init__(self, world: World, stopper: str | None, patience: int, brake: Brake = StopRequested) -> None:
         directory = cast(world.directory, world.plan.everybody())
         cards = {state: world.cards[state] for state in world.plan.asked_states()}
         self.time = EPOCH
         self.world = world
         self.delivery: Delivery = begin(signed(world.plan), directory, cards, self.time, SECRET)
-        self.stopper = stopper
+        self.stopper, self.brake = stopper, brake
         self.stopped = False
         self.patience = patience
         """How many times more the explorer may let time pass."""
@@ -196,7 +200,7 @@ class Stage:
             service=self.stopper,
             officer="duty",
             happened_at=self.time.isoformat(),
-            content=StopRequested(reason="explored"),
+            content=self.brake(reason="explored"),
         )
         self.hear(sign_statement(statement, private_key_of(self.stopper)))
 
@@ -233,16 +237,22 @@ class Stage:
 
 
 def explore(
-    world: World, stopper: str | None, patience: int, most: int = 1_000_000, look: Callable[[Stage], None] = lambda _stage: None
+    world: World,
+    stopper: str | None,
+    patience: int,
+    most: int = 1_000_000,
+    look: Callable[[Stage], None] = lambda _stage: None,
+    brake: Brake = StopRequested,
 ) -> Explored:
-    """All interleavings of the scenario's answers, a stop by `stopper`, if any, at any point, and time passing `patience` times.
+    """All interleavings of the scenario's answers, a stop or whatever `brake` is by `stopper`, if any, at any point, and time passing
+    `patience` times.
 
     Every path that ends is checked against the invariants, and no position is a wedge. `look`
     is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
     """
     seen: set[str] = set()
     explored = Explored()
-    todo: list[Callable[[], Stage]] = [lambda: Stage(world, stopper, patience)]
+    todo: list[Callable[[], Stage]] = [lambda: Stage(world, stopper, patience, brake)]
     while todo:
         stage = todo.pop()()
         position = stage.position()
@@ -267,7 +277,14 @@ def plans_of(world: World) -> list[tuple[str, Plan]]:
     return [(name, plan) for name, plan in made if plan is not None]
 
 
-def explore_changes(world: World, plans: Sequence[tuple[str, Plan]], stopper: str | None, patience: int) -> Changed:
+def replacing(plans: Sequence[tuple[str, Plan]]) -> list[tuple[str, Plan]]:
+    """Those in which somebody is replaced."""
+    return [(name, plan) for name, plan in plans if plan.replaced]
+
+
+def explore_changes(
+    world: World, plans: Sequence[tuple[str, Plan]], stopper: str | None, patience: int, brake: Brake = StopRequested
+) -> Changed:
     """Each of these plans in the place of the world's, at every position that `explore` reaches; after a halt once for each cause
     of it.
 
@@ -314,5 +331,5 @@ def explore_changes(world: World, plans: Sequence[tuple[str, Plan]], stopper: st
             raise BrokenInvariantError(message)
         found.outcomes[str(stage.delivery.state.outcome)] += 1
 
-    explore(world, stopper, patience, look=look)
+    explore(world, stopper, patience, look=look, brake=brake)
     return found
