@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.plan.directory import MAY_SEIZE, Directory, Service
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Replaced, Requirement, Step
+from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.vocabulary import Need
 from rehearsal.edits import Edit, edits_by_path, place
 
@@ -172,8 +173,12 @@ def _in_place(plan: Plan, service: str, by: str, passed: tuple[str, ...]) -> Pla
 
 
 def _successor(service: Service, plan: Plan, directory: Directory) -> str | None:
-    """A service that may do what this one does and has no part yet, before one that has."""
+    """A service that may do what this one does and has no part yet, before one that has; of its own kind, or where it is a
+    prosecutor or a court the other of these, before any other.
+    """
     alike = [one for one in directory.services if one.state == service.state and one.id != service.id]
+    near = {service.kind, *(MAY_PROSECUTE if service.kind in MAY_PROSECUTE else ())}
+    alike.sort(key=lambda one: one.kind not in near)
     strong = [one.id for one in alike if not service.may_seize or one.may_seize]
     return next((one for one in strong if one not in plan.participants()), next(iter(strong), None))
 

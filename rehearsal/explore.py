@@ -176,11 +176,15 @@ class Stage:
         return digest(facts)
 
     def _answers(self) -> list[tuple[str, Callable[["Stage"], None]]]:
-        """What those who are asked have not said yet."""
+        """What those who are asked have not said yet; what was refused they say once more."""
         found: list[tuple[str, Callable[[Stage], None]]] = []
         for name, progress in self.delivery.state.progress.items():
             for service in progress.waiting_for() if progress.open else ():
-                for line in lines(request(self.delivery, name, service), self.world.scenario, self.world.seed, self.time):
+                asked = request(self.delivery, name, service)
+                tries = (lines(asked, self.world.scenario, self.world.seed + more, self.time) for more in range(2))
+                for first, again in zip(*tries, strict=True):
+                    known = first.statement.id in self.delivery.state.statements
+                    line = again if known and first.statement.id not in self.delivery.state.early else first
                     if line.statement.id not in self.delivery.state.statements:
                         said = f"{service} {line.statement.kind}"
                         found.append((said, lambda stage, envelope=line.envelope: stage.hear(envelope)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default

@@ -89,10 +89,12 @@ def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Each statement that waits, in the order in which they came, judged as if it came now, with the number of the entry in which
-    it came in. What is not early any more is taken up with that verdict. Of the budgets (R28) only what is held on to is looked
-    at again.
+    it came in. What is not early any more is taken up with that verdict, but none while a State is to be asked or the first leg to be
+    cleared, by what `ask_every_state` and `let_it_go` say: that comes first. Of the budgets (R28) only what is held on to is looked at again.
     """
     law = book_of(delivery)
+    if delivery.state.early and next(chain(ask_every_state(delivery, now), let_it_go(delivery, now)), None) is not None:
+        return
     for early in delivery.state.early.values():
         statement = law.read(early.envelope)
         keys = tuple(one.keyid for one in early.envelope.signatures)

@@ -146,23 +146,28 @@ def test_a_sanction_that_is_open_is_asked_of_the_successor_of_the_court(by: list
     said = table.say("kz.border", "permission_granted", "sanction.kz.court.1", permissions=["following_person"])
     assert code(said) == ("may_not_permit" if by == ["court"] else None)
     assert table.is_open("sanction.kz.court.1") is (by == ["court"])
+    assert len([one for one in table.delivery.state.permits["KZ"] if one.urgent]) == (by == ["court"])
     table.pass_time(hours=73)
     events = (one.event for one in table.delivery.ledger.entries)
     silent = [one.services for one in events if isinstance(one, Silence) and one.checkpoint == "sanction.kz.court.1"]
     assert silent == ([("kz.border",)] if by == ["court"] else [])
 
 
-def test_an_authorisation_of_one_who_was_replaced_is_its_successors_to_extend_write_and_withdraw() -> None:
-    """It was given by word of mouth and runs short: both are asked of the successor, and no other than it may take it back."""
+@pytest.mark.parametrize("before", [True, False])
+def test_an_authorisation_of_one_who_was_replaced_is_its_successors_to_extend_write_and_withdraw(
+    before: bool,
+) -> None:
+    """It was given by word of mouth and runs short, before the change or after it: both are asked of the successor."""
     oral = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation"], "law": LAW}
     plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation")})
     table = Table(plan, other_cards=card_of("KZ", urgent=[oral], **BESIDE))
     spoken = {"form": "oral", "given_at": table.now.isoformat(), "valid_until": (table.now + timedelta(hours=50)).isoformat()}
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **spoken)
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    table.pass_time(hours=3)
-    assert table.is_open("written.kz.prosecutor.1", "extension.kz.prosecutor.1")
+    table.pass_time(hours=3 if before else 0)
+    assert table.is_open("extension.kz.prosecutor.1") is before
     change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    table.pass_time(hours=0 if before else 3)
     assert asked(table, "written.kz.prosecutor.1") == asked(table, "extension.kz.prosecutor.1") == ["kz.court"]
     words = {"state": "KZ", "reference": "TEST-7", "written_by_role": "head", "written_at": table.now.isoformat()}
     assert code(table.say("kz.court", "authorisation_confirmed", legal_basis="test", **words)) is None

@@ -27,7 +27,7 @@ def test_whoever_is_replaced_while_it_is_held_holds_nothing_up() -> None:
     small = world()
     found = explore_changes(small, replacing(plans_of(small)), "uz.customs", patience=0, brake=HoldRequested)
     made = {name for name, count in found.made.items() if count}
-    assert {"kz.prosecutor replaced after consent-kz, KZ asked afresh", "uz.customs replaced after delivery"} <= made
+    assert {"kz.prosecutor replaced after consent-kz, KZ asked afresh", "uz.customs replaced after consent-uz"} <= made
     assert set(found.outcomes) == {"delivered_with_arrests"}
 
 
