@@ -34,6 +34,8 @@ from workflows.errands import Heed, Look, OnceMore, Question, Release, Telling, 
 
 SECRET = bytes(32)
 """Nobody guesses at explored deliveries."""
+MOST = 1_000_000
+"""Positions of one exploration."""
 LONGEST = 100
 """Steps in which a changed delivery must come to its end, or to where it only waits for an answer that nobody gives."""
 
@@ -244,15 +246,14 @@ def explore(
     world: World,
     stopper: str | None,
     patience: int,
-    most: int = 1_000_000,
     look: Callable[[Stage], None] = lambda _stage: None,
     brake: Brake = StopRequested,
 ) -> Explored:
-    """All interleavings of the scenario's answers, a stop or whatever `brake` is by `stopper`, if any, at any point, and time passing
-    `patience` times.
+    """All interleavings of the scenario's answers, a stop or another `brake` by `stopper`, if any, at any point, and time
+    passing `patience` times.
 
     Every path that ends is checked against the invariants, and no position is a wedge. `look`
-    is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
+    is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond a million.
     """
     seen: set[str] = set()
     explored = Explored()
@@ -265,8 +266,8 @@ def explore(
             explored.outcomes[str(stage.delivery.state.outcome)] += stage.delivery.state.ended
             continue
         seen.add(position)
-        if len(seen) > most:
-            message = f"more than {most} positions"
+        if len(seen) > MOST:
+            message = f"more than {MOST} positions"
             raise RuntimeError(message)
         look(stage)
         todo += [lambda stage=stage, choice=choice: stage.after(*choice) for choice in reversed(stage.choices())]  # type: ignore[misc]  # mypy cannot infer a lambda with a default

@@ -196,8 +196,8 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who is replaced is so by one of the same State that has not been replaced itself and by the card may decide what it did; and
-    it is asked nothing more.
+    """Who is replaced is so by one of the same State that has not been replaced itself, and by the card may decide what it did;
+    and it is asked nothing more.
     """
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
     legs = plan.legs[delivery.state.leg or 0 :]

@@ -89,8 +89,9 @@ def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Each statement that waits, in the order in which they came, judged as if it came now, with the number of the entry in which
-    it came in. What is not early any more is taken up with that verdict, but none while a State is to be asked or the first leg to be
-    cleared, by what `ask_every_state` and `let_it_go` say: that comes first. Of the budgets (R28) only what is held on to is looked at again.
+    it came in. What is not early any more is taken up with that verdict, but none while a State is to be asked or the first leg
+    to be cleared, by what `ask_every_state` and `let_it_go` say: that comes first. Of the budgets (R28) only what is held on to
+    is looked at again.
     """
     law = book_of(delivery)
     if delivery.state.early and next(chain(ask_every_state(delivery, now), let_it_go(delivery, now)), None) is not None:
@@ -352,8 +353,8 @@ def _opening(delivery: Delivery, name: str, now: datetime) -> Iterator[AnyEvent]
 
 
 def _opening_of(delivery: Delivery, contingency: Contingency, key: str, now: datetime) -> Iterator[AnyEvent]:
-    """A checkpoint that a contingency calls for: with what it is about, and all that it is, `asked_instead` of those that have been
-    replaced. It has no due time where it waits without end; else it is due from now by what it says.
+    """A checkpoint that a contingency calls for: with what it is about, and all that it is, `asked_instead` of those that have
+    been replaced. It has no due time where it waits without end; else it is due from now by what it says.
     """
     name = contingency.name_of(delivery.state, key)
     definition = asked_instead(contingency.checkpoint(delivery, key, name), delivery.plan)

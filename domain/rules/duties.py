@@ -173,8 +173,9 @@ def asked_before(duty: Duty, grant: Grant) -> datetime:
 def duties(delivery: Delivery) -> tuple[OwedDuty, ...]:
     """What the `duties` of the cards, as far as they are about such a delivery, make a duty of whom: in the order of `grants`, of
     each service whose authorisation is not provisional, about itself, which after it was replaced its successor has, unless that
-    has authorised for the same State and is asked for its own before this is; then, of what runs from the `end_of_permission`, State by
-    State in the order of `permits`, then of `grants`, of who `tells` it, about each service that has `permitted` something there.
+    has authorised for the same State and this was not asked for before; then, of what runs from the `end_of_permission`, State
+    by State in the order of `permits`, then of `grants`, of who `tells` it, about each service that has `permitted` something
+    there.
     """
     grants = [one for one in delivery.state.grants.values() if not one.provisional]
     own = [one for grant in grants for one in _own(delivery, grant)]

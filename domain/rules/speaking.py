@@ -380,8 +380,8 @@ def _stays(plan: Plan, voice: str) -> bool:
 
 
 def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress | None) -> bool:
-    """Whether the checkpoint is open, its ladder lets this service answer there (`may_answer`), and it is of the same State as the
-    one in whose place it answers, which has not been `replaced`.
+    """Whether the checkpoint is open, its ladder lets this service answer there (`may_answer`), and it is of the same State as
+    the one in whose place it answers, which has not been `replaced`.
     """
     if progress is None or not progress.open or not progress.may_answer(speaker) or not _stays(delivery.plan, voice):
         return False
@@ -391,7 +391,8 @@ def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress |
 
 def may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progress) -> bool:
     """Whether a checkpoint of the plan is open that asks that service, which has not been `replaced`, for `permission` and has no
-    answer to it, and this one, which takes part and is of the same State, may by the card of that permit something of it in urgency (R16).
+    answer to it, and this one, which takes part and is of the same State, may by the card of that permit something of it in
+    urgency (R16).
     """
     asks = progress.open and progress.contingency is None and "permission" in progress.checkpoint.needs_of(voice)
     known, asked = delivery.directory.find(speaker), delivery.directory.find(voice)

@@ -153,9 +153,9 @@ def test_a_sanction_that_is_open_is_asked_of_the_successor_of_the_court(by: list
     assert silent == ([("kz.border",)] if by == ["court"] else [])
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("before", [3, 0])
 def test_an_authorisation_of_one_who_was_replaced_is_its_successors_to_extend_write_and_withdraw(
-    before: bool,
+    before: int,
 ) -> None:
     """It was given by word of mouth and runs short, before the change or after it: both are asked of the successor."""
     oral = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation"], "law": LAW}
@@ -164,10 +164,10 @@ def test_an_authorisation_of_one_who_was_replaced_is_its_successors_to_extend_wr
     spoken = {"form": "oral", "given_at": table.now.isoformat(), "valid_until": (table.now + timedelta(hours=50)).isoformat()}
     table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **spoken)
     table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
-    table.pass_time(hours=3 if before else 0)
-    assert table.is_open("extension.kz.prosecutor.1") is before
+    table.pass_time(hours=before)
+    assert table.is_open("extension.kz.prosecutor.1") is (before > 0)
     change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
-    table.pass_time(hours=0 if before else 3)
+    table.pass_time(hours=3 - before)
     assert asked(table, "written.kz.prosecutor.1") == asked(table, "extension.kz.prosecutor.1") == ["kz.court"]
     words = {"state": "KZ", "reference": "TEST-7", "written_by_role": "head", "written_at": table.now.isoformat()}
     assert code(table.say("kz.court", "authorisation_confirmed", legal_basis="test", **words)) is None
