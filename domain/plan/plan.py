@@ -625,7 +625,7 @@ class Plan(Frozen):
         return service
 
     def stands_for(self, service: str) -> tuple[str, ...]:
-        """This service, then those that it is the `successor_of`, each once."""
+        """This service, then those whose successor it is, each once."""
         gone = (one.service for one in self.replaced if self.successor_of(one.service) == service)
         return tuple(dict.fromkeys((service, *gone)))
 

@@ -353,8 +353,8 @@ def _opening(delivery: Delivery, name: str, now: datetime) -> Iterator[AnyEvent]
 
 
 def _opening_of(delivery: Delivery, contingency: Contingency, key: str, now: datetime) -> Iterator[AnyEvent]:
-    """A checkpoint that a contingency calls for: with what it is about, and all that it is, `asked_instead` of those that have
-    been replaced. It has no due time where it waits without end; else it is due from now by what it says.
+    """A checkpoint that a contingency calls for: with what it is about, and all that it is, asked of the successors of those that
+    have been replaced. It has no due time where it waits without end; else it is due from now by what it says.
     """
     name = contingency.name_of(delivery.state, key)
     definition = asked_instead(contingency.checkpoint(delivery, key, name), delivery.plan)

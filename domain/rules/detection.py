@@ -123,7 +123,7 @@ def reported(state: State) -> bool:
 
 
 def to_report(state: State) -> str:
-    """Who reports it: the `successor_of` the plan's `finder`; the responsible authority, once somebody has who takes no part any
+    """Who reports it: the successor of the plan's `finder`; the responsible authority, once somebody has who takes no part any
     more.
     """
     return state.plan.successor_of(state.plan.finder) if state.detected is None else state.responsible
