@@ -28,6 +28,7 @@ from domain.plan.documents import Document
 from domain.plan.plan import Plan
 from domain.record.door import read_statement
 from domain.record.verify import verify
+from domain.rules.hold import HoldRequested
 from domain.signing.canonical import plain
 from process.configuration import cards_in, directory_in, text_of
 from rehearsal import chaos, explore, groups, random_plans, unforeseen
@@ -226,6 +227,8 @@ def _try_changes(patience: int) -> int:
     with ProcessPoolExecutor(PROCESSES) as pool:
         parts = [plans[one::PROCESSES] for one in range(PROCESSES)]
         tried = [pool.submit(explore.explore_changes, small, part, stopper, patience) for part in parts]
+        held = explore.replacing(plans)  # somebody orders a hold, and who is asked about it is replaced
+        tried.append(pool.submit(explore.explore_changes, small, held, stopper, patience, HoldRequested))
         for one in tried:
             try:
                 found = one.result()

@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.plan.directory import MAY_SEIZE, Directory, Service
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Replaced, Requirement, Step
+from domain.plan.powers import MAY_PROSECUTE
 from domain.plan.vocabulary import Need
 from rehearsal.edits import Edit, edits_by_path, place
 
@@ -138,23 +139,46 @@ def _leg(plan: Plan, number: int, directory: Directory) -> Several:
 
 
 def _replaced(plan: Plan, service: str, directory: Directory) -> Several:
-    """Another service of the same State takes the place of one, wherever that is asked or responsible."""
+    """Another service of the same State takes the place of one, wherever that is asked or responsible: from the beginning on, or
+    after so many of the checkpoints that ask it, so that what the rules have opened meanwhile has still to be answered.
+    """
     known = directory.find(service)
     by = _successor(known, plan, directory) if known is not None else None
-    if by is None:
+    if known is None or by is None:
         return
+    yield f"{service} replaced", _in_place(plan, service, by, ())
+    asking = [one for one in plan.checkpoints if service in one.services()]
+    for number, last in enumerate(asking, 1):
+        passed = tuple(one.id for one in asking[:number])
+        later = _in_place(plan, service, by, passed)
+        yield f"{service} replaced after {last.id}", later
+        if any(one.step == "authorise" for one in asking[:number]) and known.state is not None:
+            afresh = _asking_afresh(later, known.state)
+            instead = _asked_instead(afresh.checkpoints[-1], {service: by})
+            yield f"{service} replaced after {last.id}, {known.state} asked afresh", _with(afresh, instead)
+
+
+def _in_place(plan: Plan, service: str, by: str, passed: tuple[str, ...]) -> Plan:
+    """One in the place of another, but where it was asked at what has been passed, or led there."""
     instead = {service: by}
-    checkpoints = tuple(_asked_instead(one, instead) for one in plan.checkpoints)
-    legs = tuple(leg.model_copy(update={"responsible": by}) if leg.responsible == service else leg for leg in plan.legs)
+    checkpoints = tuple(one if one.id in passed else _asked_instead(one, instead) for one in plan.checkpoints)
+    legs = tuple(
+        leg.model_copy(update={"responsible": by}) if leg.responsible == service and leg.end not in passed else leg
+        for leg in plan.legs
+    )
     gone = (*plan.replaced, Replaced(service=service, by=by, reason="SIMULATED: called away"))
     answers = {state: instead.get(who, who) for state, who in plan.answers_for_law.items()}
     changed = {"checkpoints": checkpoints, "legs": legs, "replaced": gone, "answers_for_law": answers}
-    yield f"{service} replaced", plan.model_copy(update=changed)
+    return plan.model_copy(update=changed)
 
 
 def _successor(service: Service, plan: Plan, directory: Directory) -> str | None:
-    """A service that may do what this one does and has no part yet, before one that has."""
+    """A service that may do what this one does and has no part yet, before one that has; of its own kind, or where it is a
+    prosecutor or a court the other of these, before any other.
+    """
     alike = [one for one in directory.services if one.state == service.state and one.id != service.id]
+    near = {service.kind, *(MAY_PROSECUTE if service.kind in MAY_PROSECUTE else ())}
+    alike.sort(key=lambda one: one.kind not in near)
     strong = [one.id for one in alike if not service.may_seize or one.may_seize]
     return next((one for one in strong if one not in plan.participants()), next(iter(strong), None))
 

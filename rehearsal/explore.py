@@ -19,6 +19,7 @@ from domain.plan.plan import Plan, read_plan
 from domain.record.door import amend, begin, report, resume, submit
 from domain.rules.amending import faults_in
 from domain.rules.course import advance, next_moment
+from domain.rules.hold import HoldRequested
 from domain.rules.stop import StopRequested
 from domain.signing.canonical import digest
 from domain.signing.envelope import Envelope
@@ -33,8 +34,13 @@ from workflows.errands import Heed, Look, OnceMore, Question, Release, Telling, 
 
 SECRET = bytes(32)
 """Nobody guesses at explored deliveries."""
+MOST = 1_000_000
+"""Positions of one exploration."""
 LONGEST = 100
 """Steps in which a changed delivery must come to its end, or to where it only waits for an answer that nobody gives."""
+
+
+Brake = type[StopRequested] | type[HoldRequested]
 
 
 @dataclass
@@ -84,13 +90,13 @@ def small_plan(example: Plan) -> Plan:
 class Stage:
     """A delivery at one position. Time stands still until the explorer lets it pass."""
 
-    def __init__(self, world: World, stopper: str | None, patience: int) -> None:
+    def __init__(self, world: World, stopper: str | None, patience: int, brake: Brake = StopRequested) -> None:
         directory = cast(world.directory, world.plan.everybody())
         cards = {state: world.cards[state] for state in world.plan.asked_states()}
         self.time = EPOCH
         self.world = world
         self.delivery: Delivery = begin(signed(world.plan), directory, cards, self.time, SECRET)
-        self.stopper = stopper
+        self.stopper, self.brake = stopper, brake
         self.stopped = False
         self.patience = patience
         """How many times more the explorer may let time pass."""
@@ -172,11 +178,15 @@ class Stage:
         return digest(facts)
 
     def _answers(self) -> list[tuple[str, Callable[["Stage"], None]]]:
-        """What those who are asked have not said yet."""
+        """What those who are asked have not said yet; what was refused they say once more."""
         found: list[tuple[str, Callable[[Stage], None]]] = []
         for name, progress in self.delivery.state.progress.items():
             for service in progress.waiting_for() if progress.open else ():
-                for line in lines(request(self.delivery, name, service), self.world.scenario, self.world.seed, self.time):
+                asked = request(self.delivery, name, service)
+                tries = (lines(asked, self.world.scenario, self.world.seed + more, self.time) for more in range(2))
+                for first, again in zip(*tries, strict=True):
+                    known = first.statement.id in self.delivery.state.statements
+                    line = again if known and first.statement.id not in self.delivery.state.early else first
                     if line.statement.id not in self.delivery.state.statements:
                         said = f"{service} {line.statement.kind}"
                         found.append((said, lambda stage, envelope=line.envelope: stage.hear(envelope)))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
@@ -196,7 +206,7 @@ class Stage:
             service=self.stopper,
             officer="duty",
             happened_at=self.time.isoformat(),
-            content=StopRequested(reason="explored"),
+            content=self.brake(reason="explored"),
         )
         self.hear(sign_statement(statement, private_key_of(self.stopper)))
 
@@ -233,16 +243,21 @@ class Stage:
 
 
 def explore(
-    world: World, stopper: str | None, patience: int, most: int = 1_000_000, look: Callable[[Stage], None] = lambda _stage: None
+    world: World,
+    stopper: str | None,
+    patience: int,
+    look: Callable[[Stage], None] = lambda _stage: None,
+    brake: Brake = StopRequested,
 ) -> Explored:
-    """All interleavings of the scenario's answers, a stop by `stopper`, if any, at any point, and time passing `patience` times.
+    """All interleavings of the scenario's answers, a stop or another `brake` by `stopper`, if any, at any point, and time
+    passing `patience` times.
 
     Every path that ends is checked against the invariants, and no position is a wedge. `look`
-    is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond `most`.
+    is shown each position once, and must leave it as it is. Raises `BrokenInvariantError`, or `RuntimeError` beyond a million.
     """
     seen: set[str] = set()
     explored = Explored()
-    todo: list[Callable[[], Stage]] = [lambda: Stage(world, stopper, patience)]
+    todo: list[Callable[[], Stage]] = [lambda: Stage(world, stopper, patience, brake)]
     while todo:
         stage = todo.pop()()
         position = stage.position()
@@ -251,8 +266,8 @@ def explore(
             explored.outcomes[str(stage.delivery.state.outcome)] += stage.delivery.state.ended
             continue
         seen.add(position)
-        if len(seen) > most:
-            message = f"more than {most} positions"
+        if len(seen) > MOST:
+            message = f"more than {MOST} positions"
             raise RuntimeError(message)
         look(stage)
         todo += [lambda stage=stage, choice=choice: stage.after(*choice) for choice in reversed(stage.choices())]  # type: ignore[misc]  # mypy cannot infer a lambda with a default
@@ -267,7 +282,14 @@ def plans_of(world: World) -> list[tuple[str, Plan]]:
     return [(name, plan) for name, plan in made if plan is not None]
 
 
-def explore_changes(world: World, plans: Sequence[tuple[str, Plan]], stopper: str | None, patience: int) -> Changed:
+def replacing(plans: Sequence[tuple[str, Plan]]) -> list[tuple[str, Plan]]:
+    """Those in which somebody is replaced."""
+    return [(name, plan) for name, plan in plans if plan.replaced]
+
+
+def explore_changes(
+    world: World, plans: Sequence[tuple[str, Plan]], stopper: str | None, patience: int, brake: Brake = StopRequested
+) -> Changed:
     """Each of these plans in the place of the world's, at every position that `explore` reaches; after a halt once for each cause
     of it.
 
@@ -314,5 +336,5 @@ def explore_changes(world: World, plans: Sequence[tuple[str, Plan]], stopper: st
             raise BrokenInvariantError(message)
         found.outcomes[str(stage.delivery.state.outcome)] += 1
 
-    explore(world, stopper, patience, look=look)
+    explore(world, stopper, patience, look=look, brake=brake)
     return found

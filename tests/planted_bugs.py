@@ -479,7 +479,13 @@ BUGS = (
         "if False:",
         "rules_of_route",
     ),
-    Bug("R5", "domain/rules/consent.py", "state.grants[said.voice].withdrawn = True", "pass", "consent rules_of_consent"),
+    Bug(
+        "R5",
+        "domain/rules/consent.py",
+        "state.grants[whose(state, said, state.grants)].withdrawn = True",
+        "pass",
+        "consent rules_of_consent",
+    ),
     Bug(
         "R5",
         "domain/rules/coming.py",
@@ -1152,7 +1158,7 @@ BUGS = (
     Bug("R1", "domain/rules/writing.py", "        self.given(state)[progress.key].expired = True\n", "", "law"),
     Bug("R1", "domain/rules/urgency.py", " if delivery.state.grants[one].final)", ")", "law"),
     Bug("R1", "domain/rules/urgency.py", "if written > said.at", "if False", "law"),
-    Bug("R1", "domain/rules/urgency.py", 'state.grants[said.voice].form = "written"', "pass", "law"),
+    Bug("R1", "domain/rules/urgency.py", 'state.grants[whose(state, said, state.grants)].form = "written"', "pass", "law"),
     Bug("R1", "domain/rules/urgency.py", "counts=ALWAYS,", "counts=type(ALWAYS).UNDER_WAY,", "never_written"),
     Bug(
         "R1",
@@ -1679,8 +1685,8 @@ BUGS = (
     Bug(
         "R21",
         "domain/rules/speaking.py",
-        "if not delegation.valid_from <= at < delegation.valid_until:",
-        "if False:",
+        " or not delegation.valid_from <= at < delegation.valid_until:",
+        ":",
         "delegation",
     ),
     Bug("R21", "domain/rules/speaking.py", "if giver is None or giver.state != taker.state:", "if False:", "delegation"),
@@ -2094,7 +2100,13 @@ BUGS = (
     ),
     Bug("R11", "domain/plan/check.py", "if body is not None and body.members and", "if False and", "request_for_consent"),
     Bug("R30", "domain/rules/examining.py", 'self.report == "expert_opinion" and', "False and", "exhibits"),
-    Bug("R1", "domain/rules/urgency.py", 'state.agreed[said.voice].form = "written"', "pass", "before_it_is_written"),
+    Bug(
+        "R1",
+        "domain/rules/urgency.py",
+        'state.agreed[whose(state, said, state.agreed)].form = "written"',
+        "pass",
+        "before_it_is_written",
+    ),
     Bug("R1", "domain/plan/cards.py", "if what in one.of and form", "if form", "before_it_is_written"),
     Bug(
         "R1",
@@ -2118,7 +2130,7 @@ BUGS = (
     Bug(
         "R16", "domain/rules/permission.py", "until = min(until, instant(self.urgent_at) + within)", "pass", "urgent_permissions"
     ),
-    Bug("R16", "domain/rules/permission.py", "if not (one.urgent and one.service == said.voice)", "", "urgent_permissions"),
+    Bug("R16", "domain/rules/permission.py", "if one not in urgent and", "if", "urgent_permissions"),
     Bug(
         "R16", "domain/rules/permission.py", "return ASKED_TO_SANCTION(checkpoint=said.checkpoint)", "pass", "urgent_permissions"
     ),
@@ -3022,6 +3034,35 @@ BUGS = (
         "    if manifest.exported_at < delivery.ledger.entries[-1].at:\n",
         "    if False:\n",
         "packet::test_seal_before_the_last_entry_is_found",
+    ),
+    Bug("R22", "domain/rules/speaking.py", "if not (brakes or _stays(state.plan, voice)) or not", "if not", "successors"),
+    Bug(
+        "R22",
+        "domain/delivery/reported.py",
+        "                progress.hand_over(state.plan)\n",
+        "                pass\n",
+        "successors",
+    ),
+    Bug(
+        "R22",
+        "domain/rules/course.py",
+        "asked_instead(contingency.checkpoint(",
+        "(lambda one, _: one)(contingency.checkpoint(",
+        "successors",
+    ),
+    Bug("R7", "domain/plan/successors.py", "2 if alone.says in BY_TWO else", "1 if alone.says in BY_TWO else", "successors"),
+    Bug("R22", "domain/plan/successors.py", "stays = (one.service, one.says) in answered", "stays = False", "successors"),
+    Bug("R22", "domain/delivery/progress.py", "if key not in grown}", "}", "successors"),
+    Bug("R1", "domain/rules/amending.py", "    if decides or agreed:\n", "    if agreed:\n", "successors"),
+    Bug("R22", "domain/rules/amending.py", "if new.id in [one.service for", "if None in [one.service for", "successors"),
+    Bug("R22", "domain/rules/successors.py", "in state.plan.stands_for(said.voice) if", "in (said.voice,) if", "successors"),
+    Bug("R22", "domain/rules/duties.py", "if not again or ever_opened", "if True or ever_opened", "successors"),
+    Bug(
+        "R16",
+        "domain/rules/lapse.py",
+        "if one.service in state.plan.stands_for(service))",
+        "if one.service == service)",
+        "successors",
     ),
     Bug(
         "record",

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer
 
-from domain.plan.plan import Checkpoint, PlannedCheckpoint, Rung
+from domain.plan.plan import Checkpoint, Plan, PlannedCheckpoint, Rung
+from domain.plan.successors import asked_instead
 from domain.plan.vocabulary import Need
 from domain.words.figures import Figures
 
@@ -82,6 +83,19 @@ class Progress:
         `paused`.
         """
         return self.opened + self.paused
+
+    def hand_over(self, plan: Plan) -> None:
+        """The successors of those that have been replaced are asked in their place, as in `asked_instead`; what has been answered
+        stays. But where two officers must say now what one said, both are asked. What a first officer of one that was replaced
+        has said is forgotten.
+        """
+        before = self.checkpoint
+        assert isinstance(before, Checkpoint)  # noqa: S101 - one of the plan is as the plan has it
+        self.checkpoint = asked_instead(before, plan, self.answers.keys())
+        grown = [key for key in self.answers if self.checkpoint.officers_for(*key) > before.officers_for(*key)]
+        self.answers = {key: seq for key, seq in self.answers.items() if key not in grown}
+        self.firsts = {key: first for key, first in self.firsts.items() if key[1] in self.checkpoint.needs_of(key[0])}
+        self.standing = {service: known for service, known in self.standing.items() if service in self.checkpoint.needs}
 
     @property
     def open(self) -> bool:

@@ -1,5 +1,6 @@
 """What comes from outside, as the ledger records it: the plan, what is said, and what became of asking and telling."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -70,7 +71,8 @@ class Amended(Event):
         `take_charge`. `cleared` falls back to the leg it is on, -1 before it has left. Where the new plan has a looser watch than
         the `watch` before, `closer` is as close as both of them, span by span; else there is none. `looked` of the register stays
         only if the register `covers` the new plan. A checkpoint that is open and stands in the new plan is asked as it stands
-        there, and is due `due_after` later than `counted_from`.
+        there, and is due `due_after` later than `counted_from`; one that is open and no plan holds they `hand_over`. Nothing is
+        offered any more to who has been replaced.
         """
         before, watch = state.plan.participants(), state.watch
         state.directory, state.cards = self.known_with(state)
@@ -86,6 +88,11 @@ class Amended(Event):
             if planned is not None and progress.open:
                 progress.checkpoint = planned
                 progress.due = progress.counted_from + state.plan.due_after(planned)
+            elif progress.contingency is not None:
+                progress.hand_over(state.plan)
+        for label, one in state.exhibits.items():
+            if one.offered_to is not None and state.plan.successor_of(one.offered_to) != one.offered_to:
+                state.exhibits[label] = replace(one, offered_to=None)
         state.owe(when.seq, "amended", None, tuple(dict.fromkeys((*state.plan.participants(), *before))))
 
     def known_with(self, state: State) -> tuple[Directory, dict[str, RuleCard]]:

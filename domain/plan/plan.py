@@ -611,10 +611,23 @@ class Plan(Frozen):
 
     def participants(self) -> tuple[str, ...]:
         """Every service that has a part, each once: the `initiators`; checkpoint by checkpoint those that are asked, then those
-        on its ladder; leg by leg who is responsible and who travels with it; the coordinator; the `finder`. Not those that have
-        been `replaced`, or are `told_at_end`.
+        on its ladder; leg by leg who is responsible and who travels with it; the coordinator; the `finder`; who has taken the
+        place of one that was `replaced`. Not those that have been `replaced`, or are `told_at_end`.
         """
         return self._participants
+
+    def successor_of(self, service: str) -> str:
+        """Who does now what this service did: whoever has `replaced` it, from one to the next in the order of that list; itself
+        where nobody has.
+        """
+        for one in self.replaced:
+            service = one.by if one.service == service else service
+        return service
+
+    def stands_for(self, service: str) -> tuple[str, ...]:
+        """This service, then those whose successor it is, each once."""
+        gone = (one.service for one in self.replaced if self.successor_of(one.service) == service)
+        return tuple(dict.fromkeys((service, *gone)))
 
     @cached_property
     def _participants(self) -> tuple[str, ...]:
@@ -630,6 +643,8 @@ class Plan(Frozen):
             if self.coordinator is not None:
                 yield self.coordinator
             yield self.finder
+            for one in self.replaced:
+                yield one.by
 
         gone = [*(one.service for one in self.replaced), *(one.service for one in self.told_at_end)]
         return tuple(service for service in dict.fromkeys(mentioned()) if service not in gone)

@@ -11,15 +11,16 @@ from domain.delivery.delivery import Delivery
 from domain.delivery.progress import Progress
 from domain.plan.cards import RuleCard
 from domain.plan.check_size import known_cards, known_services, sizes
-from domain.plan.directory import Directory
+from domain.plan.directory import Directory, Service
 from domain.plan.plan import Leg, Plan, PlannedCheckpoint, Requirement
 from domain.plan.request_for_consent import arresting, changed, digest_of_request
+from domain.plan.voices import asked_for
 from domain.rules.book import Change, book_of
 from domain.rules.turns import may_still_open
 from domain.signing.canonical import canonical
 from domain.words.errors import Fault
 from domain.words.limits import MOST_SERVICES
-from domain.words.text import fill, mark, together
+from domain.words.text import fill, mark, together, word
 
 FIXED = (
     "operation",
@@ -195,7 +196,9 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who is replaced is so by one of the same State, and is asked nothing more."""
+    """Who is replaced is so by one of the same State that has not been replaced itself, and by the card may decide what it did;
+    and it is asked nothing more.
+    """
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
     legs = plan.legs[delivery.state.leg or 0 :]
     for number, one in enumerate(plan.replaced):
@@ -208,11 +211,36 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
                 place=place,
                 problem=fill("R22: {by} must be a service of the same State as {service}", by=one.by, service=one.service),
             )
+        elif number >= len(delivery.plan.replaced):
+            yield from _who_takes_over(delivery, plan, number, (old, new))
         asked = any(one.service in checkpoint.services() for checkpoint in ahead)
         if asked or any(leg.responsible == one.service for leg in legs):
             yield Fault(
                 place=place, problem=fill("R22: {service} is still asked or responsible for what lies ahead", service=one.service)
             )
+
+
+def _who_takes_over(delivery: Delivery, plan: Plan, number: int, both: tuple[Service, Service]) -> Iterator[Fault]:
+    """What is wrong with who newly takes the place of another: all that is open there, it is asked."""
+    place, (old, new) = f"replaced.{number}", both
+    if new.id in [one.service for one in plan.replaced[: number + 1]]:
+        problem = fill("R22: {by} has been replaced itself and does not come back; name one that takes part", by=new.id)
+        yield Fault(place=place, problem=problem)
+    card, case, state = delivery.cards.get(old.state or ""), delivery.plan.case, old.state or ""
+    if card is None:
+        return
+    before, agreeing = delivery.plan.stands_for(old.id), asked_for(delivery.plan, state, "agreement")
+    decides = any(delivery.plan.may_allow(one, state) for one in before) and not card.lets_grant(new.kind, case)
+    agreed = any(one in agreeing for one in before) and not card.lets_agree(new.kind, case, (old.kind,))
+    if decides or agreed:
+        problem = fill(
+            "R1: {service} was asked to decide or to agree, and by the rule card of {state} a {kind} does not do that in its "
+            "place; name one by that may",
+            service=old.id,
+            state=state,
+            kind=word(new.kind),
+        )
+        yield Fault(place=place, problem=problem)
 
 
 def fresh_consents(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:

@@ -58,7 +58,8 @@ R21  Who speaks for another service does so by its dated delegation, or as the b
      stay within a State and make no circle. They pass a say on, and no power: what by the card only certain kinds may say (R1,
      R16), nobody of another kind says for them. (Design decision.)
 R22  A plan is changed under way only by its initiator and only for what is still ahead; a State whose part of the way
-     changes consents afresh, and who has been replaced is not heard any more. (Consent covers only what it was asked for.)
+     changes consents afresh, and who has been replaced is not heard any more: its successor is
+     asked what is open. (Consent covers only what it was asked for.)
 R23  Information is used as its provider's handling code lets: H1 comes before no court, and H2 goes to nobody else, neither a
      court nor a third State, without the provider's recorded permission; H3 neither. (EU Manual on Law Enforcement Information
      Exchange, where H2 bars any further dissemination [E].)

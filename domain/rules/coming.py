@@ -70,7 +70,7 @@ def _windows(delivery: Delivery) -> Iterator[datetime]:
             yield grant.valid_until - delivery.consents.needed(grant.state, leg) + SOONEST
     for owed in duties(delivery):
         if owed.duty.before is not None:
-            yield asked_before(owed.duty, state.grants[owed.service])
+            yield asked_before(owed.duty, state.grants[owed.about])
     for permits in state.permits.values():
         for permit in permits:
             yield from (permit.valid_from, permit.valid_until)

@@ -23,6 +23,7 @@ from domain.rules.kind import HALTED, UNDER_WAY, Binding, Declaration, Kind, Sta
 from domain.rules.measures import extended_wrongly, not_by_them, permits_wrongly, steps_too_far
 from domain.rules.requested import Requests, decided, other_request, own_request
 from domain.rules.standing_in import kinds_of, may_not_decide
+from domain.rules.successors import whose
 from domain.rules.turns import next_to_clear
 from domain.rules.unwritten import NO_SUCH_FORM, MaybeNumbered, MaybeSpoken, MaybeTakenDown, check_form, given_wrongly
 from domain.words import identifiers
@@ -312,7 +313,7 @@ class AuthorisationExtended(Kind):
         the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by less at a time, or
         `permitted_too_long` where the card says only how long that may be permitted, and that is less from `valid_from` on.
         """
-        grant = delivery.state.grants[said.voice]
+        grant = delivery.state.grants[whose(delivery.state, said, delivery.state.grants)]
         if self.state != grant.state:
             return SPEAKS_FOR(voice=said.voice, own=grant.state, given=self.state)
         if grant.expired or grant.valid_until <= said.at:
@@ -342,7 +343,7 @@ class AuthorisationExtended(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """The authorisation runs until then, and has not been warned of."""
-        grant = state.grants[said.voice]
+        grant = state.grants[whose(state, said, state.grants)]
         grant.valid_until, grant.warnings = instant(self.valid_until), 0
 
     @classmethod
@@ -373,7 +374,7 @@ class AuthorisationWithdrawn(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is withdrawn."""
-        own = delivery.state.grants[said.voice].state
+        own = delivery.state.grants[whose(delivery.state, said, delivery.state.grants)].state
         return ACCEPTED if self.state == own else SPEAKS_FOR(voice=said.voice, own=own, given=self.state)
 
     def bound_to(self) -> Binding:
@@ -387,7 +388,7 @@ class AuthorisationWithdrawn(Kind):
         """The authorisation is withdrawn. Unless it has been delivered, or the State is not ahead any more, it halts with the
         cause `withdrawn` and `consent_withdrawn`.
         """
-        state.grants[said.voice].withdrawn = True
+        state.grants[whose(state, said, state.grants)].withdrawn = True
         if self.state in state.states_ahead() and not state.delivered:
             state.stop_all("withdrawn", WITHDRAWN(state=self.state, entry=said.seq), said.seq, said.service)
 

@@ -18,6 +18,7 @@ from domain.delivery.statement import Said
 from domain.delivery.verdicts import found
 from domain.plan.plan import Checkpoint, PlannedCheckpoint, Requirement
 from domain.plan.plan import Step as PlanStep
+from domain.plan.successors import asked_instead
 from domain.rules.balance import stands_still
 from domain.rules.book import Step, book_of
 from domain.rules.coming import all_coming, moments_in_order, stays_open_until
@@ -88,10 +89,13 @@ def close_what_is_over(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
 
 def judge_what_came_early(delivery: Delivery, now: datetime) -> Iterator[AnyEvent]:
     """Each statement that waits, in the order in which they came, judged as if it came now, with the number of the entry in which
-    it came in. What is not early any more is taken up with that verdict. Of the budgets (R28) only what is held on to is looked
-    at again.
+    it came in. What is not early any more is taken up with that verdict, but none while a State is to be asked or the first leg
+    to be cleared, by what `ask_every_state` and `let_it_go` say: that comes first. Of the budgets (R28) only what is held on to
+    is looked at again.
     """
     law = book_of(delivery)
+    if delivery.state.early and next(chain(ask_every_state(delivery, now), let_it_go(delivery, now)), None) is not None:
+        return
     for early in delivery.state.early.values():
         statement = law.read(early.envelope)
         keys = tuple(one.keyid for one in early.envelope.signatures)
@@ -349,10 +353,10 @@ def _opening(delivery: Delivery, name: str, now: datetime) -> Iterator[AnyEvent]
 
 
 def _opening_of(delivery: Delivery, contingency: Contingency, key: str, now: datetime) -> Iterator[AnyEvent]:
-    """A checkpoint that a contingency calls for: with what it is about, and all that it is. It has no due time where it waits
-    without end; else it is due from now by what it says.
+    """A checkpoint that a contingency calls for: with what it is about, and all that it is, asked of the successors of those that
+    have been replaced. It has no due time where it waits without end; else it is due from now by what it says.
     """
     name = contingency.name_of(delivery.state, key)
-    definition = contingency.checkpoint(delivery, key, name)
+    definition = asked_instead(contingency.checkpoint(delivery, key, name), delivery.plan)
     due = None if contingency.declares.without_end else utc_text(now + definition.due)
     yield Opened(checkpoint=name, due=due, contingency=contingency.declares.name, key=key, definition=definition)

@@ -123,8 +123,10 @@ def reported(state: State) -> bool:
 
 
 def to_report(state: State) -> str:
-    """Who reports it: the plan's `finder`; the responsible authority, once somebody has who takes no part any more."""
-    return state.plan.finder if state.detected is None else state.responsible
+    """Who reports it: the successor of the plan's `finder`; the responsible authority, once somebody has who takes no part any
+    more.
+    """
+    return state.plan.successor_of(state.plan.finder) if state.detected is None else state.responsible
 
 
 def in_hand(state: State) -> bool:

@@ -138,7 +138,7 @@ class DutyOwed(Contingency):
         owed = duty_of(delivery, key)
         assert owed is not None  # noqa: S101 - it was called for by it
         if owed.duty.before is not None:
-            grant = delivery.state.grants[owed.service]
+            grant = delivery.state.grants[owed.about]
             now = max(delivery.state.now, asked_before(owed.duty, grant))  # the newest entry may be older than the moment
             due = left_until(grant.valid_until - owed.duty.before, now)
         else:
@@ -158,7 +158,7 @@ def _ends(delivery: Delivery, owed: OwedDuty, now: datetime) -> bool:
     state, duty = delivery.state, owed.duty
     if duty.after == "end_of_permission":
         return state.outcome is not None or permitted(state, owed.state)[owed.about][1] <= now
-    grant = state.grants[owed.service]
+    grant = state.grants[owed.about]
     over = grant.withdrawn or grant.valid_until <= now or state.outcome is not None
     if duty.before is None:
         return over
@@ -172,11 +172,13 @@ def asked_before(duty: Duty, grant: Grant) -> datetime:
 
 def duties(delivery: Delivery) -> tuple[OwedDuty, ...]:
     """What the `duties` of the cards, as far as they are about such a delivery, make a duty of whom: in the order of `grants`, of
-    each service whose authorisation is not provisional, about itself; then, of what runs from the `end_of_permission`, State by
-    State in the order of `permits`, then of `grants`, of who `tells` it, about each service that has `permitted` something there.
+    each service whose authorisation is not provisional, about itself, which after it was replaced its successor has, unless that
+    has authorised for the same State and this was not asked for before; then, of what runs from the `end_of_permission`, State
+    by State in the order of `permits`, then of `grants`, of who `tells` it, about each service that has `permitted` something
+    there.
     """
     grants = [one for one in delivery.state.grants.values() if not one.provisional]
-    own = [OwedDuty(duty, one.service, one.service, one.state) for one in grants for duty in _of(delivery, one.state)]
+    own = [one for grant in grants for one in _own(delivery, grant)]
     states = dict.fromkeys((*delivery.state.permits, *(one.state for one in grants)))
     results = (
         OwedDuty(duty, teller, service, there)
@@ -186,6 +188,17 @@ def duties(delivery: Delivery) -> tuple[OwedDuty, ...]:
         if (teller := tells(delivery.state, there, service)) is not None
     )
     return (*own, *results)
+
+
+def _own(delivery: Delivery, grant: Grant) -> Iterator[OwedDuty]:
+    """What the card makes a duty of who has authorised, or of its successor."""
+    state, now = delivery.state, delivery.plan.successor_of(grant.service)
+    own = state.grants.get(now)
+    again = now != grant.service and own is not None and own.state == grant.state and not own.provisional
+    for duty in _of(delivery, grant.state):
+        owed = OwedDuty(duty, now, grant.service, grant.state)
+        if not again or ever_opened(state, DutyOwed.declares.name, owed.key):
+            yield owed
 
 
 def _of(delivery: Delivery, there: str, *, results: bool = False) -> tuple[Duty, ...]:
@@ -214,11 +227,13 @@ def permitted(state: State, there: str) -> dict[str, tuple[tuple[Measure, ...], 
 
 def tells(state: State, there: str, service: str) -> str | None:
     """Who tells a service of a State the result of what it has permitted there: of that State, and not itself, who is responsible
-    for the last leg there; else who is asked there first, but to authorise; else the first of its `authorities`.
+    for the last leg there; else who is asked there first, but to authorise; else the first of its `authorities`. The successor
+    of each counts in its place.
     """
     legs = [leg.responsible for leg in reversed(state.plan.legs) if leg.state == there]
     acting = [one for at in state.plan.checkpoints if at.state == there and at.step != "authorise" for one in at.services()]
-    others = (one for one in (*legs, *acting, *state.plan.authorities(there)) if one != service)
+    able = map(state.plan.successor_of, (*legs, *acting, *state.plan.authorities(there)))
+    others = (one for one in able if one != state.plan.successor_of(service))
     return next((one for one in others if state.directory.get(one).state == there), None)
 
 

@@ -22,6 +22,7 @@ from domain.rules.kind import Counts, kind_of
 from domain.rules.measuring import NOT_SAID_ITSELF, SCALE_UNVERIFIED, not_said_itself, on_an_unverified_scale
 from domain.rules.speaking import SAME_OFFICER, SAYS_OTHERWISE, Correction, may_speak, second_officer
 from domain.rules.stop import HELD_ELSEWHERE, NO_STOP, Interdicted, ends_as_planned
+from domain.rules.successors import whose
 from domain.words.moments import instant, utc_text
 
 CONTRADICTION = refused("R18", "contradiction", "its id was used in entry {entry} for something else", entry="entry")
@@ -199,10 +200,10 @@ def not_the_responsible_authority(delivery: Delivery, said: Said) -> Verdict | N
 
 @ground(NO_GRANT)
 def without_an_authorisation(delivery: Delivery, said: Said) -> Verdict | None:
-    """It is to be said by who holds an authorisation, and this service holds none, or one that is provisional or was withdrawn
-    (R1).
+    """It is to be said by who holds an authorisation, and this service holds none, nor one in whose place it has come, or
+    one that is provisional or was withdrawn (R1).
     """
-    grant = delivery.state.grants.get(said.voice)
+    grant = delivery.state.grants.get(whose(delivery.state, said, delivery.state.grants))
     holds = grant is not None and grant.final
     return NO_GRANT(voice=said.voice) if kind_of(said.statement).declares.by == "grantor" and not holds else None
 

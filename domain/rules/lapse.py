@@ -61,7 +61,11 @@ class Lapse(Contingency):
         """What is permitted no more, if anything, and whether it goes by that."""
         lapsed = self.lapsing(state, service, at)
         finding = holds if goes_by(state, service, lapsed) else closes
-        return finding(service=service, state=state.directory.get(service).state or "", lapsed=lapsed) if lapsed else None
+        return (
+            finding(service=state.plan.successor_of(service), state=state.directory.get(service).state or "", lapsed=lapsed)
+            if lapsed
+            else None
+        )
 
     def title_of(self, key: str) -> str:
         return f"{self.declares.name}.{key}"
@@ -104,8 +108,8 @@ def urgent(state: State) -> tuple[Permit, ...]:
 
 
 def urgent_of(state: State, service: str) -> tuple[Permit, ...]:
-    """Of that, what was permitted in the place of this service."""
-    return tuple(one for one in urgent(state) if one.service == service)
+    """Of that, what was permitted in the place of this service, or of one that it `stands_for`."""
+    return tuple(one for one in urgent(state) if one.service in state.plan.stands_for(service))
 
 
 def in_urgency(state: State, service: str) -> frozenset[Measure]:

@@ -205,13 +205,15 @@ class PermissionGranted(Kind):
         return "consent"
 
     def apply(self, state: State, said: Said) -> None:
-        """The State has permitted this too, in the place of what it permitted in urgency without its `voice`, and together with
+        """The State has permitted this too, in the place of what it permitted in urgency without its `voice`, or without one that
+        this has replaced, and together with
         what its `voice` permitted of this alone until this begins or later, and ends no later. What is urgent is permitted until
         it must be sanctioned at the latest.
         """
         begins, until = instant(self.valid_from), instant(self.valid_until)
         before = state.permits.get(self.state, ())
-        others = tuple(one for one in before if not (one.urgent and one.service == said.voice) and not self._extends(one, said))
+        urgent = urgent_of(state, said.voice)
+        others = tuple(one for one in before if one not in urgent and not self._extends(one, said))
         begins = min((begins, *(one.valid_from for one in before if self._extends(one, said))))
         if self.urgent_at is not None:
             kind = state.directory.get(said.service).kind

@@ -84,5 +84,5 @@ class Sanction(Lapse):
 
     def no_more(self, state: State, service: str) -> None:
         """What was permitted in its place."""
-        there = state.directory.get(service).state or ""
-        state.permits[there] = tuple(one for one in state.permits.get(there, ()) if not (one.urgent and one.service == service))
+        there, gone = state.directory.get(service).state or "", urgent_of(state, service)
+        state.permits[there] = tuple(one for one in state.permits.get(there, ()) if one not in gone)

@@ -316,13 +316,14 @@ def _word(said: Said) -> str:
 def may_speak(delivery: Delivery, said: Said) -> bool:
     """Whether whoever signed may say this for the service whose say it is (R21): it is that service, or `is_delegate` of it; or
     the checkpoint that it names asks that service for it, and it `is_backup` there, or permits in urgency and `may_be_urgent`.
+    For one that has been replaced a brake alone.
     """
     voice, speaker, state = said.voice, said.service, delivery.state
-    if voice == speaker or _is_delegate(state, speaker, voice, said.at):
-        return True
-    progress = state.progress.get(said.checkpoint)
     content = said.content
     assert isinstance(content, Kind)  # noqa: S101
+    if voice == speaker or _is_delegate(state, speaker, voice, said.at, brakes=content.bound_to() == "brake"):
+        return True
+    progress = state.progress.get(said.checkpoint)
     if progress is None or content.declares.answers not in progress.checkpoint.needs_of(voice):
         return False
     urgent = isinstance(content, PermissionGranted) and content.urgent_at is not None
@@ -357,14 +358,15 @@ def would_say_both(plan: Plan, delegations: Mapping[str, Delegation], service: s
     return next(((one, other) for one, other in pairs if one != other), None)
 
 
-def _is_delegate(state: State, speaker: str, voice: str, at: datetime) -> bool:
+def _is_delegate(state: State, speaker: str, voice: str, at: datetime, *, brakes: bool = False) -> bool:
     """Whether delegations lead from the service whose say it is to this one, from one to the next, each of which has begun and
-    has not ended now; and by the plan in force this one does not `would_say_both`.
+    has not ended now, none of one that has been `replaced`, unless it `brakes`; and by the plan in force this one does not
+    `would_say_both`.
     """
     if would_say_both(state.plan, state.delegations, speaker, at) is not None:
         return False
     while (delegation := state.delegations.get(voice)) is not None:
-        if not delegation.valid_from <= at < delegation.valid_until:
+        if not (brakes or _stays(state.plan, voice)) or not delegation.valid_from <= at < delegation.valid_until:
             return False
         voice = delegation.to
         if voice == speaker:
@@ -372,21 +374,35 @@ def _is_delegate(state: State, speaker: str, voice: str, at: datetime) -> bool:
     return False
 
 
+def _stays(plan: Plan, voice: str) -> bool:
+    """Whether it has not been `replaced`: else what it had to say is its successor's."""
+    return plan.successor_of(voice) == voice
+
+
 def is_backup(delivery: Delivery, speaker: str, voice: str, progress: Progress | None) -> bool:
-    """Whether the checkpoint is open, its ladder lets this service answer there (`may_answer`), and it is of the same State."""
-    if progress is None or not progress.open or not progress.may_answer(speaker):
+    """Whether the checkpoint is open, its ladder lets this service answer there (`may_answer`), and it is of the same State as
+    the one in whose place it answers, which has not been `replaced`.
+    """
+    if progress is None or not progress.open or not progress.may_answer(speaker) or not _stays(delivery.plan, voice):
         return False
     backup, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
     return backup is not None and asked is not None and backup.state == asked.state
 
 
 def may_be_urgent(delivery: Delivery, speaker: str, voice: str, progress: Progress) -> bool:
-    """Whether a checkpoint of the plan is open that asks that service for `permission` and has no answer to it, and this one,
-    which takes part and is of the same State, may by the card of that permit something of it in urgency (R16).
+    """Whether a checkpoint of the plan is open that asks that service, which has not been `replaced`, for `permission` and has no
+    answer to it, and this one, which takes part and is of the same State, may by the card of that permit something of it in
+    urgency (R16).
     """
     asks = progress.open and progress.contingency is None and "permission" in progress.checkpoint.needs_of(voice)
     known, asked = delivery.directory.find(speaker), delivery.directory.find(voice)
-    if not asks or (voice, "permission") in progress.answers or known is None or asked is None or known.state != asked.state:
+    if (
+        not (asks and _stays(delivery.plan, voice))
+        or (voice, "permission") in progress.answers
+        or known is None
+        or asked is None
+        or known.state != asked.state
+    ):
         return False
     card, case = delivery.cards.get(asked.state or ""), delivery.plan.case
     return (

@@ -24,6 +24,7 @@ from domain.rules.contingency import open_about
 from domain.rules.kind import ALWAYS, Binding, Declaration, Kind, unasked
 from domain.rules.requested import WRITING_OVERDUE
 from domain.rules.standing_in import may_not_agree, may_not_decide
+from domain.rules.successors import whose
 from domain.rules.unwritten import to_be_written
 from domain.rules.writing import Written, written
 from domain.words import identifiers
@@ -84,7 +85,8 @@ class AuthorisationConfirmed(Kind):
         `written_in_future` where it was written after now, and `written_before_given` where that was before it was given;
         `writing_overdue` where its time is over, as the card gives it, and it is not asked for any more.
         """
-        grant = delivery.state.grants[said.voice]
+        grantor = whose(delivery.state, said, delivery.state.grants)
+        grant = delivery.state.grants[grantor]
         if self.state != grant.state:
             return CONFIRMS_FOR(voice=said.voice, own=grant.state, given=self.state)
         if wrong := may_not_decide(delivery, said, self.state):
@@ -92,8 +94,8 @@ class AuthorisationConfirmed(Kind):
         if grant.form == "written":
             return IN_WRITING(voice=said.voice)
         assert grant.given_at is not None  # noqa: S101 - what is not written says when it was given
-        still = open_about(delivery.state, WrittenAct.declares.name, said.voice)
-        times = (grant.given_at, instant(self.written_at), written_by(delivery, said.voice))
+        still = open_about(delivery.state, WrittenAct.declares.name, grantor)
+        times = (grant.given_at, instant(self.written_at), written_by(delivery, grantor))
         return _written_out_of_time(times, said, self.state, asked=still) or ACCEPTED
 
     def bound_to(self) -> Binding:
@@ -101,7 +103,7 @@ class AuthorisationConfirmed(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """The authorisation is in writing."""
-        state.grants[said.voice].form = "written"
+        state.grants[whose(state, said, state.grants)].form = "written"
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:
@@ -121,9 +123,9 @@ class AgreementConfirmed(Kind):
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """It has agreed before that was written."""
-        known = delivery.state.agreed.get(service.id)
-        return known is not None and known.form != "written"
+        """It, or one in whose place it has come, has agreed before that was written."""
+        stands_for = delivery.plan.stands_for(service.id)
+        return any(one.form != "written" for giver, one in delivery.state.agreed.items() if giver in stands_for)
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`not_agreed_before` unless its `voice` has agreed before it was written; `agrees_for` unless it is for the State of
@@ -132,7 +134,8 @@ class AgreementConfirmed(Kind):
         and `written_before_given` where that was before it was given; `writing_overdue` where its time is over, as the card gives
         it, and it is not asked for any more.
         """
-        known = delivery.state.agreed.get(said.voice)
+        giver = whose(delivery.state, said, delivery.state.agreed)
+        known = delivery.state.agreed.get(giver)
         if known is None:
             return NOT_GIVEN_BEFORE(voice=said.voice)
         if self.state != known.state:
@@ -141,7 +144,7 @@ class AgreementConfirmed(Kind):
             return wrong
         if known.form == "written":
             return AGREED_IN_WRITING(voice=said.voice)
-        still = open_about(delivery.state, WrittenAgreement.declares.name, said.voice)
+        still = open_about(delivery.state, WrittenAgreement.declares.name, giver)
         times = (known.given_at, instant(self.written_at), _agreement_written_by(delivery, known))
         return _written_out_of_time(times, said, self.state, asked=still) or ACCEPTED
 
@@ -150,7 +153,7 @@ class AgreementConfirmed(Kind):
 
     def apply(self, state: State, said: Said) -> None:
         """The agreement is in writing."""
-        state.agreed[said.voice].form = "written"
+        state.agreed[whose(state, said, state.agreed)].form = "written"
 
     @classmethod
     def asked(cls, facts: Facts, now: datetime) -> Mapping[str, Any]:

@@ -45,8 +45,8 @@ def _its_own(delivery: Delivery, service: Service, kind: type[Kind]) -> bool:
         case "ever_responsible":
             whose = any(one.service == service.id for one in state.charges)
         case "grantor":
-            grant = state.grants.get(service.id)
-            whose = grant is not None and not grant.withdrawn and not grant.provisional
+            held = (state.grants.get(one) for one in state.plan.stands_for(service.id))
+            whose = any(grant is not None and grant.final for grant in held)
         case "anyone":
             whose = True
     return whose and kind.has_occasion(delivery, service)

@@ -571,6 +571,7 @@ NOT_CHANGED: list[tuple[str, str, Changed]] = [
     ("replaced.N", "R22", lambda p, _t: replaces(p, "kz.knb", "kz.afm")),
     ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "kz.afm")),
     ("replaced.N", "R22", lambda p, _t: replaces(p, "uz.police", "uz.post")),
+    ("replaced.N", "R1", lambda p, _t: replaces(p, "uz.prosecutor", "uz.post")),
     ("checkpoints", "R1", lambda p, _t: checkpoint(p, "delivery").update(place="Another address")),
 ]
 ACCEPTS = ("uz.customs", "handover_acceptance")

@@ -1,6 +1,7 @@
 import pytest
 
-from rehearsal.explore import explore, explore_changes, plans_of, small_plan
+from domain.rules.hold import HoldRequested
+from rehearsal.explore import explore, explore_changes, plans_of, replacing, small_plan
 from rehearsal.scenario import Scenario
 from rehearsal.simulator import World
 from tests.support import example_cards, example_directory, example_plan
@@ -18,6 +19,16 @@ def test_every_interleaving_of_a_small_delivery_holds() -> None:
 
     assert explored.positions > 200
     assert {"delivered_with_arrests", "interdicted_early", "stopped_before_departure"} == set(explored.outcomes)
+
+
+@pytest.mark.slow
+def test_whoever_is_replaced_while_it_is_held_holds_nothing_up() -> None:
+    """R22: at every position, before a hold, in it and after; the question goes to the successor, and the delivery to its end."""
+    small = world()
+    found = explore_changes(small, replacing(plans_of(small)), "uz.customs", patience=0, brake=HoldRequested)
+    made = {name for name, count in found.made.items() if count}
+    assert {"kz.prosecutor replaced after consent-kz, KZ asked afresh", "uz.customs replaced after consent-uz"} <= made
+    assert set(found.outcomes) == {"delivered_with_arrests"}
 
 
 @pytest.mark.slow

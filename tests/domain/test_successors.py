@@ -1,0 +1,198 @@
+"""R22: whoever has taken the place of another is asked what is open there, and nothing passes from who was replaced."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.delivery.carried import Carried, carried
+from domain.delivery.decided import Silence
+from domain.plan.plan import Plan
+from domain.views.asked import inbox
+from tests.course import became, code
+from tests.domain.test_changes import change, refused
+from tests.domain.test_hostile_stand_ins import ALONE, DEPUTY, LAW, following, follows, permits
+from tests.support import Table, asks, card_of, with_changes
+from workflows.errands import Question, wanted
+
+BESIDE = ALONE | {"granted_by": ["prosecutor", "border_guard", "court"]}
+"""By the card the border service and a court may decide too."""
+GOES_ON = {"decision": "go_on"}
+
+
+def instead(plan: Plan, old: str, by: str, *, passed: tuple[str, ...] = ("consent-kz",)) -> Plan:
+    """The second takes the place of the first, at all but what has been passed, and is asked for consent if that was."""
+    document = plan.model_dump()
+    for one in document["checkpoints"]:
+        if one["id"] not in passed:
+            one["requires"] = [
+                asked | {"service": by if asked["service"] == old else asked["service"]} for asked in one["requires"]
+            ]
+    if old == "kz.prosecutor":
+        asked = {"service": by, "says": "authorisation"}
+        afresh = document["checkpoints"][0] | {"id": "consent-kz-2", "requires": [asked], "escalate": []}
+        document["checkpoints"] = [*document["checkpoints"], afresh]
+        document["answers_for_law"] |= {"KZ": by} if "KZ" in document["answers_for_law"] else {}
+    document["coordinator"] = "kz.court"
+    document["replaced"] = [*document["replaced"], {"service": old, "by": by, "reason": "busy"}]
+    return Plan.model_validate(document)
+
+
+def on_its_way(law: dict[str, Any] = BESIDE) -> Table:
+    """It has left; the security service began it."""
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation"), "escalate": [DEPUTY]})
+    return Table(plan, other_cards=card_of("KZ", **law)).dispatch()
+
+
+def asked(table: Table, at: str) -> list[str]:
+    """Who is asked at a checkpoint by a question that is under way."""
+    return [one.service for one in wanted(table.delivery) if isinstance(one, Question) and one.checkpoint == at]
+
+
+def test_who_is_replaced_while_something_is_held_is_asked_no_more_and_its_successor_is() -> None:
+    """The question goes out to it, it stands in its inbox, it decides, and the state says so after it was carried on."""
+    table = on_its_way()
+    table.say("kz.knb", "hold_requested")
+    assert asked(table, "hold.1") == ["kz.police", "kz.prosecutor"]
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    assert asked(table, "hold.1") == ["kz.police", "kz.court"]
+    assert "hold.1" in [one.checkpoint for one in inbox(table.delivery, "kz.court", table.now)]
+    state = carried(table.delivery).model_dump_json()
+    assert '"kz.court"' in state[state.index('"hold.1"') :]
+    assert Carried.model_validate_json(state).model_dump_json() == state
+    table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
+    assert table.is_open("hold.1")
+    assert became(table.say("kz.court", "hold_decided", "hold.1", **GOES_ON)) == ("accepted", None)
+    assert table.delivery.state.hold is None
+
+
+def test_nothing_passes_from_who_was_replaced_but_a_brake() -> None:
+    """The card lets its delegate decide, and it did for the prosecutor; for one who has no part any more it only brakes."""
+    for gone in (False, True):
+        table = on_its_way()
+        table.say("kz.knb", "hold_requested")
+        table.say("kz.prosecutor", "delegated", to="kz.border")
+        if gone:
+            change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+        says = table.say("kz.border", "hold_decided", "hold.1", on_behalf_of="kz.prosecutor", **GOES_ON)
+        assert code(says) == ("may_not_speak" if gone else None)
+        assert became(table.say("kz.border", "stop_requested", on_behalf_of="kz.prosecutor"))[0] == "accepted"
+
+
+def test_what_a_replaced_service_delegated_passes_no_further() -> None:
+    """Neither what it said for another: from the police to the prosecutor, and on to the border service."""
+    table = on_its_way()
+    table.say("kz.police", "delegated", to="kz.prosecutor")
+    table.say("kz.prosecutor", "delegated", to="kz.border")
+    table.say("kz.knb", "hold_requested")
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    assert code(table.say("kz.border", "hold_decided", "hold.1", on_behalf_of="kz.police", **GOES_ON)) == "may_not_speak"
+
+
+def test_one_who_is_asked_already_and_takes_another_place_decides_by_two_officers() -> None:
+    """Where one service is left to let it go on, what one officer of it has said is asked anew (R7); not where two are."""
+    table = on_its_way()
+    table.say("kz.knb", "hold_requested")
+    table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
+    progress = table.at("hold.1")
+    others = with_changes(plan_={"replaced": [{"service": "kz.prosecutor", "by": "kz.border", "reason": "busy"}]})
+    replace(progress).hand_over(others)
+    assert [one.officers for one in progress.checkpoint.requires] == [1, 1]
+    progress.hand_over(with_changes(plan_={"replaced": [{"service": "kz.prosecutor", "by": "kz.police", "reason": "busy"}]}))
+    assert [(one.service, one.officers) for one in progress.checkpoint.requires] == [("kz.police", 2)]
+    table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
+    assert table.is_open("hold.1")
+    table.say("kz.police", "hold_decided", "hold.1", officer="officer-2", **GOES_ON)
+    assert table.delivery.state.hold is None
+
+
+def test_what_was_answered_stays() -> None:
+    """The prosecutor had decided before it was replaced: nobody is asked for that again."""
+    table = on_its_way()
+    table.say("kz.knb", "hold_requested")
+    table.say("kz.prosecutor", "hold_decided", "hold.1", **GOES_ON)
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    assert asked(table, "hold.1") == ["kz.police"]
+    table.say("kz.police", "hold_decided", "hold.1", **GOES_ON)
+    assert table.delivery.state.hold is None
+
+
+def test_who_may_not_decide_takes_the_place_of_nobody_who_does() -> None:
+    """Else what is held would wait for one who may not let it go on; and who was replaced does not come back."""
+    table = on_its_way(ALONE)
+    problem = refused(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    assert "replaced.0: R1: kz.prosecutor was asked to decide or to agree, and by the rule card of KZ a court" in problem
+    table = on_its_way()
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    plan = table.delivery.plan.model_dump()
+    plan["replaced"] = [*plan["replaced"], {"service": "kz.court", "by": "kz.prosecutor", "reason": "back"}]
+    assert "R22: kz.prosecutor has been replaced itself and does not come back" in refused(table, Plan.model_validate(plan))
+
+
+@pytest.mark.parametrize("by", [["court"], ["court", "border_guard"]])
+def test_a_sanction_that_is_open_is_asked_of_the_successor_of_the_court(by: list[str]) -> None:
+    """It sanctions what was urgent where its own card lets it; silence is its own, and the measure ends."""
+    urgent = {
+        "measures": ["following_person"],
+        "by": ["prosecutor"],
+        "sanctioned_within": "72h",
+        "law": {"mark": "T", "text": "ord"},
+    }
+    table = Table(following(), other_cards=follows(*by, urgent_measures=[urgent]))
+    permits(table, "kz.prosecutor", urgent_at=table.now.isoformat())
+    change(table, instead(table.delivery.plan, "kz.court", "kz.border", passed=("court-kz",)))
+    assert asked(table, "sanction.kz.court.1") == ["kz.border"]
+    said = table.say("kz.border", "permission_granted", "sanction.kz.court.1", permissions=["following_person"])
+    assert code(said) == ("may_not_permit" if by == ["court"] else None)
+    assert table.is_open("sanction.kz.court.1") is (by == ["court"])
+    assert len([one for one in table.delivery.state.permits["KZ"] if one.urgent]) == (by == ["court"])
+    table.pass_time(hours=73)
+    events = (one.event for one in table.delivery.ledger.entries)
+    silent = [one.services for one in events if isinstance(one, Silence) and one.checkpoint == "sanction.kz.court.1"]
+    assert silent == ([("kz.border",)] if by == ["court"] else [])
+
+
+@pytest.mark.parametrize("before", [3, 0])
+def test_an_authorisation_of_one_who_was_replaced_is_its_successors_to_extend_write_and_withdraw(
+    before: int,
+) -> None:
+    """It was given by word of mouth and runs short, before the change or after it: both are asked of the successor."""
+    oral = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation"], "law": LAW}
+    plan = with_changes(consent_kz={"requires": asks("kz.prosecutor authorisation")})
+    table = Table(plan, other_cards=card_of("KZ", urgent=[oral], **BESIDE))
+    spoken = {"form": "oral", "given_at": table.now.isoformat(), "valid_until": (table.now + timedelta(hours=50)).isoformat()}
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz", **spoken)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    table.pass_time(hours=before)
+    assert table.is_open("extension.kz.prosecutor.1") is (before > 0)
+    change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+    table.pass_time(hours=3 - before)
+    assert asked(table, "written.kz.prosecutor.1") == asked(table, "extension.kz.prosecutor.1") == ["kz.court"]
+    words = {"state": "KZ", "reference": "TEST-7", "written_by_role": "head", "written_at": table.now.isoformat()}
+    assert code(table.say("kz.court", "authorisation_confirmed", legal_basis="test", **words)) is None
+    assert code(table.say("kz.court", "authorisation_extended", valid_until="2022-03-20T06:00:00Z")) is None
+    assert not table.is_open("written.kz.prosecutor.1")
+    assert not table.is_open("extension.kz.prosecutor.1")
+    assert code(table.say("kz.court", "authorisation_withdrawn")) is None
+    assert table.delivery.state.halt is not None
+
+
+def test_a_duty_of_one_who_was_replaced_is_its_successors() -> None:
+    """Open, or still to come; once, where the successor has authorised too. Nobody blames who has no part for its silence."""
+    done = {"what": "the act is registered", "within": "24h", "law": LAW}
+    owed = [done | {"id": "registered", "after": "authorisation"}, done | {"id": "told", "after": "outcome"}]
+    for consents in (False, True):
+        table = on_its_way(BESIDE | {"duties": owed})
+        assert asked(table, "duty.kz.prosecutor.registered") == ["kz.prosecutor"]
+        change(table, instead(table.delivery.plan, "kz.prosecutor", "kz.court"))
+        assert asked(table, "duty.kz.prosecutor.registered") == ["kz.court"]
+        assert code(table.say("kz.court", "duty_done", "duty.kz.prosecutor.registered")) is None
+        if consents:
+            table.say("kz.court", "authorisation_granted", "consent-kz-2")
+        table.say("kz.knb", "stop_requested")
+        table.say("kz.police", "interdicted", "stop.interdiction")
+        table.pass_time(hours=13)
+        about = "kz.court" if consents else "kz.prosecutor"
+        assert asked(table, f"duty.{about}.told") == ["kz.court"]
+        assert [one for one in table.delivery.state.opened if one.endswith(".told")] == [f"duty/{about}.told"]
