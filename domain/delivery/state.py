@@ -108,6 +108,8 @@ class State:
     """By State: what it has permitted, in the order in which it did."""
     delegations: dict[str, Delegation] = field(default_factory=dict)
     """By whom: the last delegation of what it is asked to say."""
+    stood_in: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By service: in whose place it has answered where the plan asks States to decide, though not in urgency (R13)."""
     disclosures: OfReaders[list[Disclosure]] = field(default_factory=list, compare=False)
     """What providers have permitted to go further (R23). For who reads a whole ledger: no verdict and no decision asks for it."""
     detected: Detection | None = None
@@ -358,6 +360,11 @@ class State:
         self.spent[known.service] = Spent(spent.statements + 1, spent.bytes + size, spent.over or over)
         if self.behind is not None:
             self.behind[known.service] = self.behind.get(known.service, 0) + 1
+
+    def stand_in(self, service: str, voice: str) -> None:
+        """It has decided in the place of that one, as it did for others before."""
+        before = self.stood_in.get(service, ())
+        self.stood_in[service] = tuple(dict.fromkeys((*before, voice)))
 
     def close(self, checkpoint: str, result: Result) -> Progress:
         """A checkpoint has closed; how it stood. Its answers and first officers are forgotten, and one that no plan holds is
