@@ -57,6 +57,51 @@ def test_r13_nor_does_a_third_speak_for_both() -> None:
     assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
 
 
+BACKED = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security", "may_answer": True}]})
+"""It may consent for the prosecutor."""
+
+
+def test_r13_nor_does_a_backup_carry_out_what_it_decides() -> None:
+    """Neither before its rung has come nor after; what the prosecutor delegates to it, it may."""
+    table = Table(BACKED, other_cards=card_of("UZ", measures=[]))
+    for hours in (0, 30):
+        table.pass_time(hours=hours)
+        said = table.say("uz.customs", "delegated", to="uz.security")
+        assert code(said) == "says_both"
+        assert said.verdict.finding is not None
+        assert said.verdict.finding.parameters == {"to": "uz.security", "decider": "uz.prosecutor", "carrier": "uz.customs"}
+    assert became(table.say("uz.prosecutor", "delegated", to="uz.security")) == ("accepted", None)
+
+
+def test_r13_nor_one_that_comes_to_be_a_backup_later() -> None:
+    """The initiator brings the ladder when the customs has delegated: it speaks for the customs no more."""
+    table = Table(TOLD, other_cards=card_of("UZ", measures=[]))
+    assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
+    assert code(table.say("uz.security", "ready", "departure", on_behalf_of="uz.customs")) != "may_not_speak"
+    amend(table.delivery, Amended(plan=signed_plan(BACKED)), table.now)
+    assert code(table.say("uz.security", "ready", "departure", on_behalf_of="uz.customs")) == "may_not_speak"
+
+
+@pytest.mark.parametrize("decides", [True, False])
+def test_r13_nor_does_who_has_decided_carry_it_out_when_that_delegation_is_over(decides: bool) -> None:  # noqa: FBT001
+    """It has consented for the prosecutor; its word is spoken, whoever delegates to it then. Else it may."""
+    table = Table(TOLD, other_cards=card_of("UZ", measures=[]))
+    until = (table.now + timedelta(hours=1)).isoformat()
+    table.say("uz.prosecutor", "delegated", to="uz.security", valid_until=until)
+    speaker = {"on_behalf_of": "uz.prosecutor"} if decides else {}
+    signer = "uz.security" if decides else "uz.prosecutor"
+    assert code(table.say(signer, "authorisation_granted", "consent-uz", **speaker)) is None
+    table.pass_time(hours=1)
+    assert code(table.say("uz.customs", "delegated", to="uz.security")) == ("says_both" if decides else None)
+
+
+def test_r13_a_backup_of_one_that_decides_and_carries_it_out_may_stand_in_for_both() -> None:
+    """Where the law lets one service say both, a second of its kind says for it what it says."""
+    both = with_changes(BACKED, consent_uz={"requires": [asks("uz.customs authorisation")[0] | {"officers": 2}]})
+    table = Table(both, other_cards=card_of("UZ", measures=[]))
+    assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
+
+
 def test_r13_who_comes_to_carry_it_out_later_speaks_for_the_prosecutor_no_more() -> None:
     """The plan changes under way: the delegate is responsible for a leg now."""
     table = Table(TOLD)
