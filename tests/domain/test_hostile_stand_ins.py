@@ -293,6 +293,16 @@ def test_r1_nobody_decides_in_another_place_without_the_agreement_that_its_own_d
     assert code(given.say("kz.border", "hold_decided", given.opened("hold"), decision="go_on", **for_it)) == goes_on
 
 
+def test_r1_who_decides_beside_another_agrees_to_what_is_decided_in_the_place_of_that_alone() -> None:
+    """The customs authorises too, so the border service may speak for the prosecutor; but not for the customs."""
+    law = IN_LATVIA | {"granted_by": ["prosecutor", "border_guard", "customs"]}
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.customs authorisation"), "escalate": [DEPUTY]}
+    table = Table(with_changes(consent_kz=asked), other_cards=card_of("KZ", **law))
+    for voice, found in (("kz.prosecutor", None), ("kz.customs", "not_agreed_to")):
+        table.say(voice, "delegated", to="kz.border")
+        assert code(table.say("kz.border", "authorisation_granted", "consent-kz", on_behalf_of=voice)) == found
+
+
 @pytest.mark.parametrize("by", [["prosecutor"], ["prosecutor", "border_guard"]])
 def test_r16_nobody_confirms_in_another_place_what_it_may_not_permit(by: list[str]) -> None:
     """The written act would be of one who may authorise, and not permit that a person is followed."""

@@ -8,7 +8,17 @@ from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
 from domain.record.door import amend
 from tests.course import became, code
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan, with_changes
+from tests.support import (
+    MEASURES,
+    Table,
+    asks,
+    card_of,
+    example_cards,
+    example_directory,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 TOLD = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]})
 """With uz.security, which neither decides nor carries anything out."""
@@ -93,6 +103,20 @@ def test_r13_nor_does_who_has_decided_carry_it_out_when_that_delegation_is_over(
     assert code(table.say(signer, "authorisation_granted", "consent-uz", **speaker)) is None
     table.pass_time(hours=1)
     assert code(table.say("uz.customs", "delegated", to="uz.security")) == ("says_both" if decides else None)
+
+
+def test_r13_who_permits_in_urgency_for_another_decides_nothing_by_that() -> None:
+    """The one whose say it is sanctions it; so it carries out what is delegated to it then."""
+    law = {"mark": "T", "text": "ord"}
+    apart = {"measures": ["following_person"], "needs": "own_act", "law": law}
+    others = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": law}
+    urgent = {"measures": ["following_person"], "by": ["security"], "sanctioned_within": "72h", "law": law}
+    asked = {"requires": asks("uz.prosecutor authorisation", "uz.prosecutor permission")}
+    plan = with_changes(TOLD, plan_={"uses": ["following_person"]}, consent_uz=asked)
+    table = Table(plan, other_cards=card_of("UZ", measures=[apart, others], urgent_measures=[urgent]))
+    permits = {"permissions": ["following_person"], "on_behalf_of": "uz.prosecutor", "urgent_at": table.now.isoformat()}
+    assert code(table.say("uz.security", "permission_granted", "consent-uz", **permits)) is None
+    assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
 
 
 def test_r13_a_backup_of_one_that_decides_and_carries_it_out_may_stand_in_for_both() -> None:
