@@ -4601,8 +4601,8 @@ BUGS = (
         "beside_the_route",
     ),
     # two voices
-    Bug("R13", "domain/rules/speaking.py", "*plan.stood_in_for(service), ", "", "two_voices"),
-    Bug("R13", "domain/rules/speaking.py", ", *state.stood_in.get(service, ())", "", "two_voices"),
+    Bug("R13", "domain/rules/speaking.py", "(*voices, *plan.stood_in_for(service))", "voices", "two_voices"),
+    Bug("R13", "domain/rules/speaking.py", "(*may, service) if has else may", "may", "two_voices"),
     Bug(
         "R13",
         "domain/rules/speaking.py",
@@ -4610,6 +4610,8 @@ BUGS = (
         'planned.step == "authorise":',
         "two_voices",
     ),
+    Bug("R13", "domain/delivery/state.py", "if voice not in self.plan.carrying_out():", "if True:", "two_voices"),
+    Bug("R13", "domain/delivery/state.py", "replace(spent, statements=", "Spent(statements=", "two_voices"),
     Bug("R13", "domain/plan/plan.py", "                if rung.may_answer:\n", "                if True:\n", "two_voices"),
     Bug(
         "R13",

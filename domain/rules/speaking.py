@@ -346,15 +346,17 @@ def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tupl
 
 def would_say_both(state: State, delegations: Mapping[str, Delegation], service: str, at: datetime) -> tuple[str, str] | None:
     """Of this service, and of all whose say comes to it by delegations that have not ended now, from one to the next: one that is
-    among those `carrying_out` by the plan. And of the same, of those for which by the plan it may decide (`stood_in_for`), and of
-    those for which it has (`stood_in`): another that is among those `deciding`. None where there are no two such (R13).
+    among those `carrying_out` by the plan. And of the same, of those for which by the plan it may decide (`stood_in_for`):
+    another that is among those `deciding`, or this service where it has `decided`. None where there are no two such (R13).
     """
     plan, voices = state.plan, [service]
     for voice in voices:  # it grows
         givers = (giver for giver, one in delegations.items() if one.to == voice and at < one.valid_until)
         voices.extend(giver for giver in givers if giver not in voices)
-    decides = dict.fromkeys((*voices, *plan.stood_in_for(service), *state.stood_in.get(service, ())))
-    pairs = ((one, other) for one in decides if one in plan.deciding() for other in voices if other in plan.carrying_out())
+    has = service in state.spent and state.spent[service].decided
+    may = (one for one in (*voices, *plan.stood_in_for(service)) if one in plan.deciding())
+    decides = dict.fromkeys((*may, service) if has else may)
+    pairs = ((one, other) for one in decides for other in voices if other in plan.carrying_out())
     return next(((one, other) for one, other in pairs if one != other), None)
 
 
@@ -453,8 +455,8 @@ def _is_first_to_correct(state: State, said: Said, correction: Correction) -> bo
 
 def _answer(state: State, said: Said, content: Kind) -> None:
     """It answers for its `voice` the checkpoint that it names, or where its kind need not name one, each open one that asks its
-    `voice` for it. The first answer stays. Whoever signed it for another has `stood_in` for that at a checkpoint of step
-    `authorise`, unless it permits in urgency.
+    `voice` for it. The first answer stays. At a checkpoint of step `authorise` whoever signed it for another does `stand_in` for
+    that, unless it permits in urgency.
     """
     need = content.declares.answers
     if need is None:

@@ -119,6 +119,21 @@ def test_r13_who_permits_in_urgency_for_another_decides_nothing_by_that() -> Non
     assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
 
 
+@pytest.mark.parametrize("voices", [("uz.customs",), ("uz.customs", "uz.prosecutor")])
+def test_r13_who_has_decided_only_for_who_carries_it_out_may_carry_it_out_for_that(voices: tuple[str, ...]) -> None:
+    """The customs, which is in charge of the last leg, consents as well: its deputy says both for it, unless it has consented
+    for the prosecutor too.
+    """
+    plan = with_changes(TOLD, consent_uz={"requires": asks("uz.customs authorisation", "uz.prosecutor authorisation")})
+    table = Table(plan, other_cards=card_of("UZ", measures=[]))
+    for voice in voices:
+        until = (table.now + timedelta(hours=1)).isoformat()
+        table.say(voice, "delegated", to="uz.security", valid_until=until)
+        assert code(table.say("uz.security", "authorisation_granted", "consent-uz", on_behalf_of=voice)) is None
+        table.pass_time(hours=1)
+    assert code(table.say("uz.customs", "delegated", to="uz.security")) == ("says_both" if len(voices) == 2 else None)
+
+
 def test_r13_a_backup_of_one_that_decides_and_carries_it_out_may_stand_in_for_both() -> None:
     """Where the law lets one service say both, a second of its kind says for it what it says."""
     both = with_changes(BACKED, consent_uz={"requires": [asks("uz.customs authorisation")[0] | {"officers": 2}]})
