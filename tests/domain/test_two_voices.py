@@ -101,6 +101,7 @@ def test_r13_nor_does_who_has_decided_carry_it_out_when_that_delegation_is_over(
     speaker = {"on_behalf_of": "uz.prosecutor"} if decides else {}
     signer = "uz.security" if decides else "uz.prosecutor"
     assert code(table.say(signer, "authorisation_granted", "consent-uz", **speaker)) is None
+    table.say("uz.security", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")  # too late, and changes nothing
     table.pass_time(hours=1)
     assert code(table.say("uz.customs", "delegated", to="uz.security")) == ("says_both" if decides else None)
 
