@@ -2,7 +2,9 @@
 
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
@@ -31,7 +33,7 @@ class Spent:
     """Of their canonical payloads."""
     over: bool = False
     """Whether one has been refused for being too many or too much: it is told once."""
-    decided: bool = False
+    decided: Annotated[bool, Field(exclude_if=lambda decided: not decided)] = False
     """Whether it has answered where States decide, in the place of one that does not carry it out itself, and not in urgency."""
 
 
