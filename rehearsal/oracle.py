@@ -97,6 +97,8 @@ class SpeakerBook(OracleBook):
         self._directory = directory
         self._delegated: dict[str, tuple[str, datetime, datetime]] = {}
         self._backups: set[tuple[str, str]] = set()
+        self._stood_in: dict[str, set[str]] = {}
+        """By service: for whom it has answered where States decide."""
         self._open: set[str] = set()
         self._conditions: dict[str, list[tuple[str, str]]] = {}
         """By authority: where each condition binds, and its number."""
@@ -120,14 +122,17 @@ class SpeakerBook(OracleBook):
 
     def heard(self, statement: Statement, at: datetime) -> Iterator[str]:
         """What is wrong with a statement that was accepted, whoever signed it."""
-        voice = voice_of(statement)
+        voice, stood = voice_of(statement), self._stood_in.setdefault(statement.service, set())
         urgent = self._is_urgent(statement, voice)
         if voice != statement.service and not (
             urgent or self._is_backup(statement, voice) or self._is_delegate(statement, voice, at)
         ):
             yield f"R21: {statement.service} spoke for {voice}"
         if voice != statement.service and not urgent and not self._is_backup(statement, voice):
-            yield from self._both(statement.service, voice)
+            yield from self._both(statement.service, voice, stood)
+        planned = self._plan.find(statement.checkpoint or "")
+        if voice != statement.service and not urgent and planned is not None and planned.step == "authorise":
+            stood.add(voice)
         if self._answers(statement) and statement.kind not in NO:
             for where, number in [one for some in self._conditions.values() for one in some]:
                 if where == statement.checkpoint and number not in statement.fulfils:
@@ -146,12 +151,21 @@ class SpeakerBook(OracleBook):
             case _:
                 pass
 
-    def _both(self, *two: str) -> Iterator[str]:
-        """Whether one of these decides and the other carries it out, so that one would say both (R13)."""
-        deciding = {one.service for at in self._plan.checkpoints if at.step == "authorise" for one in at.requires}
-        carrying = {*self._plan.initiators(), *(leg.responsible for leg in self._plan.legs)}
-        if any(one in deciding and other in carrying for one, other in (two, two[::-1])):
-            yield f"R13: {two[0]} spoke for {two[1]}, and said both"
+    def _both(self, speaker: str, voice: str, stood: set[str]) -> Iterator[str]:
+        """Whether one of these decides and another carries it out, so that one would say both (R13): who speaks and for whom, and
+        for whom that may answer, or has, where States decide.
+        """
+        consents = [at for at in self._plan.checkpoints if at.step == "authorise"]
+        deciding = {one.service for at in consents for one in at.requires}
+        backed = {
+            one.service
+            for at in consents
+            if any(rung.may_answer and rung.to == speaker for rung in at.escalate)
+            for one in at.requires
+        }
+        carrying = {*self._plan.initiators(), *(leg.responsible for leg in self._plan.legs)} & {speaker, voice}
+        if any(one != other for one in {speaker, voice, *backed, *stood} & deciding for other in carrying):
+            yield f"R13: {speaker} spoke for {voice}, and said both"
 
     def _acted(self, statement: Statement, voice: str) -> Iterator[str]:
         """Whether who did it has the power, and is of the State where it was done or travels along there (R29)."""

@@ -37,18 +37,20 @@ class StandInBook(LawBook):
             return
         kind, state, content = known.kind, known.state or "", statement.content
         says = f"{speaker}, of kind {kind}, said {statement.kind} for {voice}"
-        given = self._granted.get(voice, ()) if isinstance(content, AuthorisationGranted | AuthorisationExtended) else ()
+        decides = isinstance(content, AuthorisationGranted | AuthorisationExtended | AuthorisationConfirmed)
+        given = self._granted.get(voice, ()) if decides else ()
         if isinstance(content, PermissionGranted) and content.urgent_at is None:
             given = content.permissions
         yield from (f"R16: {says}, of {one}" for one in given if not self.permits(kind, one, state))
-        if isinstance(content, AuthorisationGranted | AuthorisationExtended | AuthorisationConfirmed):
-            yield from () if self.decides(kind, state) else (f"R1: {says}",)
+        if decides:
+            yield from () if self.decides(kind, state) and not self._is_alone(kind, voice, state) else (f"R1: {says}",)
         if isinstance(content, AgreementGiven | AgreementConfirmed):
             yield from () if self._agrees(kind, voice, state) else (f"R1: {says}",)
         if (isinstance(content, HoldDecided) and content.decision == "go_on") or (
             isinstance(content, MovementDecision) and content.proceed
         ):
-            decides = voice not in self._plan.authorities(state) or self.decides(kind, state)
+            may = self.decides(kind, state) and not self._is_alone(kind, voice, state)
+            decides = voice not in self._plan.authorities(state) or may
             agrees = voice not in who_agrees(self._plan, self._cards, self._directory, state) or self._agrees(kind, voice, state)
             yield from () if decides and agrees else (f"R8: {says}",)
 
@@ -69,6 +71,16 @@ class StandInBook(LawBook):
         known = self._directory.find(voice) if self._directory is not None else None
         must = {one for rule in self._cards[state].agreements if self._is_about(rule, state) for one in rule.of}
         return kind in must or (kind in AUTHORITY and (known is None or known.kind not in must))
+
+    def _is_alone(self, kind: ServiceKind, voice: str, state: str) -> bool:
+        """Whether by the law others must agree where such a service decides, as they need not where this one does, and the plan
+        asks none of them.
+        """
+        known = {one.id: one.kind for one in self._directory.services} if self._directory is not None else {}
+        asks = [one for at in self._plan.checkpoints if at.step == "authorise" and at.state == state for one in at.requires]
+        agree = {known.get(one.service) for one in asks if one.says == "agreement"}
+        rules = [one for one in self._cards[state].agreements if self._is_about(one, state) and kind in one.decided_by]
+        return any(known.get(voice) not in one.decided_by and kind not in one.of and agree.isdisjoint(one.of) for one in rules)
 
     def _is_out(self, kind: ServiceKind, state: str) -> bool:
         rules = (one for one in self._cards[state].exclusions if "decide" in one.may_not and self._is_about(one, state))

@@ -2,7 +2,9 @@
 
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from domain.delivery.persons import Prosecution
 from domain.delivery.vocabulary import NoticeKind
@@ -24,13 +26,15 @@ class Early:
 
 @dataclass(frozen=True)
 class Spent:
-    """How much a service has said (R28)."""
+    """What a service has said: how much (R28), and whether that decided for another (R13)."""
 
     statements: int = 0
     bytes: int = 0
     """Of their canonical payloads."""
     over: bool = False
     """Whether one has been refused for being too many or too much: it is told once."""
+    decided: Annotated[bool, Field(exclude_if=lambda decided: not decided)] = False
+    """Whether it has answered where States decide, in the place of one that does not carry it out itself, and not in urgency."""
 
 
 @dataclass(frozen=True)

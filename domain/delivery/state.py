@@ -355,9 +355,15 @@ class State:
         """
         self.statements.add(statement, fingerprint, known)
         spent = self.spent.get(known.service, Spent())
-        self.spent[known.service] = Spent(spent.statements + 1, spent.bytes + size, spent.over or over)
+        statements, bytes_ = spent.statements + 1, spent.bytes + size
+        self.spent[known.service] = replace(spent, statements=statements, bytes=bytes_, over=spent.over or over)
         if self.behind is not None:
             self.behind[known.service] = self.behind.get(known.service, 0) + 1
+
+    def stand_in(self, service: str, voice: str) -> None:
+        """It has `decided` in the place of that one, as `spent` has it, unless that is among those `carrying_out`."""
+        if voice not in self.plan.carrying_out():
+            self.spent[service] = replace(self.spent.get(service, Spent()), decided=True)
 
     def close(self, checkpoint: str, result: Result) -> Progress:
         """A checkpoint has closed; how it stood. Its answers and first officers are forgotten, and one that no plan holds is

@@ -9,6 +9,7 @@ from domain.plan.cards import Measure, RuleCard
 from domain.plan.check_law import permitted_at, who_permits
 from domain.plan.directory import Directory, Service
 from domain.plan.plan import Plan, PlannedCheckpoint
+from domain.plan.voices import asked_to_agree, kinds, not_agreed_to
 from domain.words.errors import Fault
 from domain.words.text import either, fill, word
 
@@ -26,7 +27,7 @@ def backups(plan: Plan, directory: Directory, cards: Cards) -> Iterator[Fault]:
             backup = directory.find(rung.to)
             if backup is None or not rung.may_answer:
                 continue
-            problem = _abroad(backup, asked) or (_does_not_decide(plan, card, checkpoint, backup, asked) if card else None)
+            problem = _abroad(backup, asked) or (_does_not_decide(plan, card, checkpoint, backup, directory) if card else None)
             problem = problem or _says_both(plan, checkpoint, backup)
             problem = problem or (
                 _does_not_permit(plan, card, backup, permitted_at(plan, directory, card, checkpoint)) if card else None
@@ -45,17 +46,31 @@ def _abroad(backup: Service, asked: Sequence[Service]) -> str | None:
 
 
 def _does_not_decide(
-    plan: Plan, card: RuleCard, checkpoint: PlannedCheckpoint, backup: Service, asked: Sequence[Service]
+    plan: Plan, card: RuleCard, checkpoint: PlannedCheckpoint, backup: Service, directory: Directory
 ) -> str | None:
-    """Whether by the card it neither grants where that is asked, nor agrees where nothing else is."""
+    """Whether by the card it does not grant where that is asked, or not without an agreement that nobody is asked for, or does
+    not agree where nothing else is asked.
+    """
     if checkpoint.authorities() and not card.lets_grant(backup.kind, plan.case):
+        mixed = any(one.says != "authorisation" for one in checkpoint.requires)
         return fill(
-            "R1: by the rule card of {state} a {kind} cannot grant, nor in another's place",
+            "R1: by the rule card of {state} a {kind} cannot grant, nor in another's place{apart}",
             state=card.state,
             kind=word(backup.kind),
+            apart=fill("; ask for the authorisation at a checkpoint of its own") if mixed else "",
         )
+    asked = asked_to_agree(plan, card.state)
+    for kind in kinds(directory, *checkpoint.authorities()):
+        if of := not_agreed_to(plan, directory, card, (kind, backup.kind), asked):
+            return fill(
+                "R1: by the rule card of {state} what a {kind} decides, in another's place too, needs the agreement of {kinds}; "
+                "ask for that, or name a backup whose decision needs none",
+                state=card.state,
+                kind=word(backup.kind),
+                kinds=either(of),
+            )
     agreement = all(one.says == "agreement" for one in checkpoint.requires)
-    if agreement and not card.lets_agree(backup.kind, plan.case, [one.kind for one in asked]):
+    if agreement and not card.lets_agree(backup.kind, plan.case, kinds(directory, *checkpoint.services())):
         return fill(
             "R1: by the rule card of {state} a {kind} does not agree, nor in another's place",
             state=card.state,

@@ -667,6 +667,21 @@ class Plan(Frozen):
         return self._deciding
 
     @cached_property
+    def _stood_in_for(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = {}
+        for at in self.at("authorise"):
+            for rung in at.escalate:
+                if rung.may_answer:
+                    found.setdefault(rung.to, {}).update(dict.fromkeys(at.services()))
+        return {service: tuple(asked) for service, asked in found.items()}
+
+    def stood_in_for(self, service: str) -> tuple[str, ...]:
+        """The services that are asked at checkpoints of step `authorise` whose ladder lets this one answer there
+        (`may_answer`). Each once.
+        """
+        return self._stood_in_for.get(service, ())
+
+    @cached_property
     def _carrying_out(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.initiators(), *(leg.responsible for leg in self.legs))))
 

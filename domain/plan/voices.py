@@ -1,9 +1,10 @@
 """Whose say it is in a State: who authorises there, and who must agree with them by its rule card (R1, R7, R13)."""
 
+from collections.abc import Iterable
+
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKind
 from domain.plan.plan import Plan
-from domain.plan.vocabulary import Need
 
 Kinds = tuple[ServiceKind, ...]
 
@@ -14,8 +15,7 @@ def agreeing(plan: Plan, directory: Directory, card: RuleCard) -> tuple[str, ...
     those that have been `replaced`.
     """
     wanted = [one for one in card.about(card.agreements, plan.case) if one.wanted(*begun_and_decided(plan, directory, card))]
-    gone = [one.service for one in plan.replaced]
-    asked = (service for service in asked_for(plan, card.state, "agreement") if service not in gone)
+    asked = asked_to_agree(plan, card.state)
     return tuple(one for one in asked if any(kind in agreement.of for agreement in wanted for kind in kinds(directory, one)))
 
 
@@ -27,10 +27,29 @@ def begun_and_decided(
     return kinds(directory, *own), kinds(directory, *plan.authorities(card.state))
 
 
-def asked_for(plan: Plan, state: str, need: Need) -> tuple[str, ...]:
-    """The services asked for this at checkpoints of step `authorise` in a State, each once."""
-    asked = (one for at in plan.at("authorise") if at.state == state for one in at.requires)
-    return tuple(dict.fromkeys(one.service for one in asked if one.says == need))
+def asked_to_agree(plan: Plan, state: str) -> tuple[str, ...]:
+    """The services asked for `agreement` at checkpoints of step `authorise` in a State, each once, but for those that have been
+    `replaced`.
+    """
+    gone = [one.service for one in plan.replaced]
+    asked = (one for at in plan.at("authorise") if at.state == state for one in at.requires if one.says == "agreement")
+    return tuple(dict.fromkeys(one.service for one in asked if one.service not in gone))
+
+
+def not_agreed_to(
+    plan: Plan, directory: Directory, card: RuleCard, two: tuple[ServiceKind, ServiceKind], asked: Iterable[str]
+) -> Kinds:
+    """Which kinds by a card must agree where a service of the second kind decides in the place of one of the first, while nobody
+    else does, as these are asked to: none of them is of such a kind, the second is not, and either the first is, or what that
+    decides itself, or an initiator of this State begins, does not want the same agreement. None where there are no such.
+    """
+    (voice, speaker), agree = two, kinds(directory, *asked)
+    begun, _ = begun_and_decided(plan, directory, card)
+    for one in card.about(card.agreements, plan.case):
+        another = one.wanted(begun, (voice,)) and voice not in one.of
+        if one.wanted(begun, (speaker,)) and not another and not any(kind in one.of for kind in (speaker, *agree)):
+            return one.of
+    return ()
 
 
 def kinds(directory: Directory, *services: str) -> Kinds:

@@ -133,16 +133,17 @@ class AuthorisationGranted(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`other_state` unless it is for the State of the checkpoint; `other_request` where it decides on another request than
         the one to that State which follows from the plan in force; `already_ended` unless `valid_until` is after now;
-        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where its
-        `voice` is none of the public authorities and the State's card does not name it as a decider, or where by the card its
-        `service`, in the place of its `voice`, is of a kind that may not authorise; `longer_than_card`
-        where it lasts, from `valid_from` to `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends
-        later, counted from the first of this authority; `no_such_form` where it is not written and no card knows anything that
-        lets it be so, `given_in_future` where that was `given_at` after now, and `writing_overdue` where the time in which the
-        card has it written, counted from when it was given, is over; for the first that it `permits`: `act_of_its_own`,
-        `may_not_permit` or `permitted_too_long` where by the card that is permitted apart, not by such a service, or not for so
-        long; `measure_extended_too_far` where the one in whose place it comes permits it too, has not ended when this one begins,
-        and is extended by more than the card lets at a time.
+        `no_such_binding` where a condition binds `at` what is no checkpoint of the plan; `may_not_decide` where its `voice` is
+        none of the public authorities and the State's card does not name it as a decider, or where by the card its `service`, in
+        the place of its `voice`, is of a kind that may not authorise, and `not_agreed_to` where it is of one that may not without
+        an agreement, for which the plan asks nobody in that State; `longer_than_card` where it lasts, from `valid_from` to
+        `valid_until`, longer than the State's card says, and `beyond_ceiling` where it ends later, counted from the first of this
+        authority; `no_such_form` where it is not written and no card knows anything that lets it be so, `given_in_future` where
+        that was `given_at` after now, and `writing_overdue` where the time in which the card has it written, counted from when it
+        was given, is over; for the first that it `permits`: `act_of_its_own`, `may_not_permit` or `permitted_too_long` where by
+        the card that is permitted apart, not by such a service, or not for so long; `measure_extended_too_far` where the one in
+        whose place it comes permits it too, has not ended when this one begins, and is extended by more than the card lets at a
+        time.
         """
         if wrong := of_another_state(self.state, delivery, said, OTHER_STATE):
             return wrong
@@ -308,10 +309,11 @@ class AuthorisationExtended(Kind):
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`speaks_for` unless it is for the State of the authorisation that is extended; `expired_already` where that has
         expired, or its `valid_until` is not after now; `not_beyond` unless the new `valid_until` is after the old one;
-        `may_not_decide` as for an authorisation, and `may_not_permit` for what it permits; `extended_too_far` where it is by more
-        than the State's card lets extend at a time, and `beyond_ceiling` where it ends later than the card lets it at all; for
-        the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by less at a time, or
-        `permitted_too_long` where the card says only how long that may be permitted, and that is less from `valid_from` on.
+        `may_not_decide` or `not_agreed_to` as for an authorisation, and `may_not_permit` for what it permits; `extended_too_far`
+        where it is by more than the State's card lets extend at a time, and `beyond_ceiling` where it ends later than the card
+        lets it at all; for the first measure that it `permits`: `measure_extended_too_far` where by the card that is extended by
+        less at a time, or `permitted_too_long` where the card says only how long that may be permitted, and that is less from
+        `valid_from` on.
         """
         grant = delivery.state.grants[whose(delivery.state, said, delivery.state.grants)]
         if self.state != grant.state:

@@ -302,8 +302,8 @@ class MovementDecision(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`may_not_let_go_on` for a yes, as of a decision on a hold; `held` (early) for a yes at a checkpoint of the contingency
-        `decision` while it is held: that could move it.
+        """`may_not_let_go_on` or `not_agreed_to` for a yes, as of a decision on a hold; `held` (early) for a yes at a checkpoint
+        of the contingency `decision` while it is held: that could move it.
         """
         if self.proceed and (wrong := may_not_let_go_on(delivery, said)):
             return wrong

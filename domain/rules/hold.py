@@ -133,7 +133,8 @@ class HoldDecided(Kind):
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
         """`may_not_let_go_on` where it is to go on, and its `service` says that in the place of one that authorises for its State
-        or must agree by the card of that, and by the card is of a kind that may not authorise, or not agree in the place of that.
+        or must agree by the card of that, and by the card is of a kind that may not authorise, or not agree in the place of that;
+        `not_agreed_to` where it is of one that may not decide without an agreement, and nobody is asked here who must agree.
         """
         return (may_not_let_go_on(delivery, said) if self.is_yes() else None) or ACCEPTED
 

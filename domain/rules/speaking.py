@@ -15,7 +15,6 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.delivery.vocabulary import Outcome
-from domain.plan.plan import Plan
 from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade, ArrestReported
 from domain.rules.balance import Seizure
@@ -124,7 +123,7 @@ class Delegated(Kind):
         if passed[-1] in passed[:-1]:
             return CIRCLE(services=tuple(passed))
         then = state.delegations | {said.service: self.delegation()}
-        both = ((one, would_say_both(state.plan, then, one, said.at)) for one in passed[1:])
+        both = ((one, would_say_both(state, then, one, said.at)) for one in passed[1:])
         return next((SAYS_BOTH(to=to, decider=pair[0], carrier=pair[1]) for to, pair in both if pair is not None), ACCEPTED)
 
     def delegation(self) -> Delegation:
@@ -346,15 +345,19 @@ def asked_in_place(delivery: Delivery, speaker: str, at: datetime) -> tuple[tupl
     return tuple(found())
 
 
-def would_say_both(plan: Plan, delegations: Mapping[str, Delegation], service: str, at: datetime) -> tuple[str, str] | None:
+def would_say_both(state: State, delegations: Mapping[str, Delegation], service: str, at: datetime) -> tuple[str, str] | None:
     """Of this service, and of all whose say comes to it by delegations that have not ended now, from one to the next: one that is
-    among those `deciding` by the plan, and another that is among those `carrying_out`; none where there are no two such (R13).
+    among those `carrying_out` by the plan. And of the same, of those for which by the plan it may decide (`stood_in_for`):
+    another that is among those `deciding`, or this service where it has `decided`. None where there are no two such (R13).
     """
-    voices = [service]
+    plan, voices = state.plan, [service]
     for voice in voices:  # it grows
         givers = (giver for giver, one in delegations.items() if one.to == voice and at < one.valid_until)
         voices.extend(giver for giver in givers if giver not in voices)
-    pairs = ((one, other) for one in voices if one in plan.deciding() for other in voices if other in plan.carrying_out())
+    has = service in state.spent and state.spent[service].decided
+    may = (one for one in (*voices, *plan.stood_in_for(service)) if one in plan.deciding())
+    decides = dict.fromkeys((*may, service) if has else may)
+    pairs = ((one, other) for one in decides for other in voices if other in plan.carrying_out())
     return next(((one, other) for one, other in pairs if one != other), None)
 
 
@@ -363,7 +366,7 @@ def _is_delegate(state: State, speaker: str, voice: str, at: datetime, *, brakes
     has not ended now, none of one that has been `replaced`, unless it `brakes`; and by the plan in force this one does not
     `would_say_both`.
     """
-    if would_say_both(state.plan, state.delegations, speaker, at) is not None:
+    if would_say_both(state, state.delegations, speaker, at) is not None:
         return False
     while (delegation := state.delegations.get(voice)) is not None:
         if not (brakes or _stays(state.plan, voice)) or not delegation.valid_from <= at < delegation.valid_until:
@@ -468,11 +471,16 @@ def _is_first_to_correct(state: State, said: Said, correction: Correction) -> bo
 
 def _answer(state: State, said: Said, content: Kind) -> None:
     """It answers for its `voice` the checkpoint that it names, or where its kind need not name one, each open one that asks its
-    `voice` for it. The first answer stays.
+    `voice` for it. The first answer stays. At a checkpoint of step `authorise` whoever signed it for another does `stand_in` for
+    that, unless it permits in urgency.
     """
     need = content.declares.answers
     if need is None:
         return
+    planned = state.plan.find(said.checkpoint or "")
+    urgent = isinstance(content, PermissionGranted) and content.urgent_at is not None
+    if said.service != said.voice and planned is not None and planned.step == "authorise" and not urgent:
+        state.stand_in(said.service, said.voice)
     for name, progress in state.progress.items():
         named = said.checkpoint == name or (not content.declares.names_checkpoint and progress.open)
         if named and need in progress.checkpoint.needs_of(said.voice):

@@ -22,8 +22,9 @@ from domain.plan.acts import Act
 from domain.plan.directory import Service
 from domain.rules.contingency import open_about
 from domain.rules.kind import ALWAYS, Binding, Declaration, Kind, unasked
+from domain.rules.measures import not_by_them
 from domain.rules.requested import WRITING_OVERDUE
-from domain.rules.standing_in import may_not_agree, may_not_decide
+from domain.rules.standing_in import kinds_of, may_not_agree, may_not_decide
 from domain.rules.successors import whose
 from domain.rules.unwritten import to_be_written
 from domain.rules.writing import Written, written
@@ -80,16 +81,16 @@ class AuthorisationConfirmed(Kind):
     )
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`confirms_for` unless it is for the State of the authorisation that is confirmed; `may_not_decide` as for that;
-        `is_in_writing` where it is;
-        `written_in_future` where it was written after now, and `written_before_given` where that was before it was given;
-        `writing_overdue` where its time is over, as the card gives it, and it is not asked for any more.
+        """`confirms_for` unless it is for the State of the authorisation that is confirmed; `may_not_decide` or `not_agreed_to`
+        as for that, and `may_not_permit` for what that `permits`; `is_in_writing` where it is; `written_in_future` where it was
+        written after now, and `written_before_given` where that was before it was given; `writing_overdue` where its time is
+        over, as the card gives it, and it is not asked for any more.
         """
         grantor = whose(delivery.state, said, delivery.state.grants)
         grant = delivery.state.grants[grantor]
         if self.state != grant.state:
             return CONFIRMS_FOR(voice=said.voice, own=grant.state, given=self.state)
-        if wrong := may_not_decide(delivery, said, self.state):
+        if wrong := may_not_decide(delivery, said, self.state) or _may_not_permit(delivery, said, grant):
             return wrong
         if grant.form == "written":
             return IN_WRITING(voice=said.voice)
@@ -222,6 +223,12 @@ def _written_out_of_time(
     if due is not None and due <= said.at and not asked:
         return WRITING_OVERDUE(given=utc_text(given), state=state, due=utc_text(due))
     return None
+
+
+def _may_not_permit(delivery: Delivery, said: Said, grant: Grant) -> Verdict | None:
+    """What is wrong with what an authorisation permits, where by the card whoever confirms it may not permit that."""
+    card = delivery.cards.get(grant.state)
+    return not_by_them(card, delivery.plan.case, kinds_of(delivery, said), grant.permits) if card is not None else None
 
 
 def _agreement_written_by(delivery: Delivery, known: Agreed) -> datetime | None:

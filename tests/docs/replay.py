@@ -369,6 +369,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Plan.everybody,
         Plan.authorities,
         Plan.deciding,
+        Plan.stood_in_for,
+        State.stand_in,
         Plan.carrying_out,
         Plan.may_allow,
         Plan.measures,
@@ -465,6 +467,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         lapse.goes_by,
         contingency.in_charge,
         voices.agreeing,
+        voices.asked_to_agree,
+        voices.not_agreed_to,
     ),
     "measures": words(
         custodies.Custody.differences,

@@ -235,3 +235,95 @@ def test_r1_only_whom_the_card_lets_confirms_in_writing_in_another_place(law: di
         table.say("kz.border", "agreement_confirmed", on_behalf_of="kz.customs", **words),
     ]
     assert [code(one) for one in says] == found
+
+
+# With whose agreement
+
+IN_RUSSIA = BESIDE | {"agreements": [{"of": ["customs"], "decided_by": ["border_guard"], "law": LAW}]}
+"""What the border service decides needs the agreement of customs; what the prosecutor decides does not."""
+IN_LATVIA = BESIDE | {"agreements": [{"of": ["customs"], "decided_by": ["prosecutor", "border_guard"], "law": LAW}]}
+BEGUN = BESIDE | {"agreements": [{"of": ["prosecutor"], "begun_by": ["security"], "law": LAW}]}
+"""What the security service begins needs the agreement of the prosecutor, who authorises it."""
+BEGUN_BESIDE = BESIDE | {"agreements": [{"of": ["prosecutor", "border_guard"], "begun_by": ["security"], "law": LAW}]}
+ORAL = {"forms": ["oral"], "written_within": "24h", "of": ["authorisation", "agreement"], "law": LAW}
+
+
+@pytest.mark.parametrize(
+    ("law", "asked", "found", "goes_on"),
+    [
+        (IN_RUSSIA, False, "not_agreed_to", "not_agreed_to"),
+        (IN_RUSSIA, True, None, "not_agreed_to"),
+        (IN_LATVIA, True, None, None),
+        (BEGUN, False, "not_agreed_to", "not_agreed_to"),
+        (BEGUN_BESIDE, False, None, None),
+    ],
+    ids=["nobody agrees", "asked, not on a hold", "asked anyhow", "who began it", "agrees itself"],
+)
+def test_r1_nobody_decides_in_another_place_without_the_agreement_that_its_own_decision_needs(
+    law: dict[str, Any],
+    asked: bool,  # noqa: FBT001
+    found: str | None,
+    goes_on: str | None,
+) -> None:
+    """It does not authorise, extend, confirm in writing or let go on, and the plan says so; where they are asked, it does."""
+    requires = asks("kz.prosecutor authorisation", *(["kz.customs agreement"] if asked else []))
+    cards = card_of("KZ", urgent=[ORAL], **law)
+
+    def table(ladder: dict[str, Any] = DEPUTY, **said: Any) -> Table:
+        new = Table(with_changes(consent_kz={"requires": requires, "escalate": [ladder]}), other_cards=cards)
+        new.say("kz.customs", "agreement_given", "consent-kz", **AGREES) if asked else None
+        if said:
+            new.say("kz.prosecutor", "authorisation_granted", "consent-kz", **said)
+        new.say("kz.prosecutor", "delegated", to="kz.border") if ladder is DEPUTY else new.pass_time(hours=30)
+        return new
+
+    for_it: dict[str, Any] = {"on_behalf_of": "kz.prosecutor"}
+    backed = table(STANDS_IN)
+    wrong = [
+        one.problem for one in faults_in(backed.plan, example_directory(), example_cards() | cards) if "escalate" in one.place
+    ]
+    assert [one.split(",")[0] for one in wrong] == ["R1: by the rule card of KZ what a border guard decides"] * bool(found)
+    for one in (backed, table()):
+        assert code(one.say("kz.border", "authorisation_granted", "consent-kz", **for_it)) == found
+    given = table(form="written")
+    assert code(given.say("kz.border", "authorisation_extended", valid_until="2022-07-01T00:00:00Z", **for_it)) == found
+    confirmed = table(**SPOKEN).say("kz.border", "authorisation_confirmed", legal_basis="test", state="KZ", **WRITTEN, **for_it)
+    assert code(confirmed) == found
+    given.dispatch().say("kz.knb", "hold_requested")
+    assert code(given.say("kz.border", "hold_decided", given.opened("hold"), decision="go_on", **for_it)) == goes_on
+
+
+def test_r1_who_decides_beside_another_agrees_to_what_is_decided_in_the_place_of_that_alone() -> None:
+    """The customs authorises too, so the border service may speak for the prosecutor; but not for the customs."""
+    law = IN_LATVIA | {"granted_by": ["prosecutor", "border_guard", "customs"]}
+    asked = {"requires": asks("kz.prosecutor authorisation", "kz.customs authorisation"), "escalate": [DEPUTY]}
+    table = Table(with_changes(consent_kz=asked), other_cards=card_of("KZ", **law))
+    for voice, found in (("kz.prosecutor", None), ("kz.customs", "not_agreed_to")):
+        table.say(voice, "delegated", to="kz.border")
+        assert code(table.say("kz.border", "authorisation_granted", "consent-kz", on_behalf_of=voice)) == found
+
+
+@pytest.mark.parametrize("by", [["prosecutor"], ["prosecutor", "border_guard"]])
+def test_r16_nobody_confirms_in_another_place_what_it_may_not_permit(by: list[str]) -> None:
+    """The written act would be of one who may authorise, and not permit that a person is followed."""
+    law = follows(*by, needs="permission", granted_by=["prosecutor", "border_guard"], urgent=[ORAL])
+    for permits_it in (True, False):
+        table = Table(following(court=False), other_cards=law)
+        given = ["following_person"] if permits_it else []
+        table.say("kz.prosecutor", "authorisation_granted", "consent-kz", permits=given, **SPOKEN)
+        table.say("kz.prosecutor", "delegated", to="kz.border")
+        words = WRITTEN | {"state": "KZ", "legal_basis": "test"}
+        said = table.say("kz.border", "authorisation_confirmed", on_behalf_of="kz.prosecutor", **words)
+        assert code(said) == ("may_not_permit" if permits_it and by == ["prosecutor"] else None)
+
+
+def test_r1_who_may_not_grant_is_a_backup_where_only_the_rest_is_asked() -> None:
+    """A deputy prosecutor would agree, and not authorise; the plan says that what it may stands at a checkpoint of its own."""
+    law = card_of("KZ", **ALONE | {"agreements": [MUST_AGREE | {"of": ["customs", "border_guard"]}]})
+    way = "; ask for the authorisation at a checkpoint of its own"
+    for asked in (["kz.prosecutor authorisation", "kz.customs agreement"], ["kz.prosecutor authorisation"]):
+        plan = with_changes(consent_kz={"requires": asks(*asked), "escalate": [STANDS_IN]})
+        (fault, *_) = faults_in(plan, example_directory(), example_cards() | law)
+        assert fault.problem == "R1: by the rule card of KZ a border guard cannot grant, nor in another's place" + way * (
+            len(asked) - 1
+        )

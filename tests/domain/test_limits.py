@@ -323,7 +323,7 @@ def with_what_stays(state: State) -> None:
         for one in NAMES[:MOST_CONSENTS]
     }  # a permit or an agreement takes the place of a grant, and is smaller
     state.delegations = {one: Delegation(one, now, now) for one in NAMES}
-    state.spent = {one: Spent(20_000, SHARED_BYTES, over=True) for one in NAMES}
+    state.spent = {one: Spent(20_000, SHARED_BYTES, over=True, decided=True) for one in NAMES}
     state.rekeyed = dict.fromkeys(NAMES, MOST_KEY_CHANGES)
     state.behind = dict.fromkeys(NAMES, BRAKES)
     state.plans = [(99_999, "0" * 64)] * MOST_PLANS

@@ -8,7 +8,17 @@ from domain.delivery.reported import Amended
 from domain.plan.check import faults_in
 from domain.record.door import amend
 from tests.course import became, code
-from tests.support import Table, asks, card_of, example_cards, example_directory, example_plan, signed_plan, with_changes
+from tests.support import (
+    MEASURES,
+    Table,
+    asks,
+    card_of,
+    example_cards,
+    example_directory,
+    example_plan,
+    signed_plan,
+    with_changes,
+)
 
 TOLD = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security"}]})
 """With uz.security, which neither decides nor carries anything out."""
@@ -54,6 +64,81 @@ def test_r13_nor_does_a_third_speak_for_both() -> None:
     assert said.verdict.finding is not None
     assert said.verdict.finding.parameters == {"to": "uz.security", "decider": "uz.prosecutor", "carrier": "uz.customs"}
     table.pass_time(hours=1)
+    assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
+
+
+BACKED = with_changes(consent_uz={"escalate": [{"after": "30h", "to": "uz.security", "may_answer": True}]})
+"""It may consent for the prosecutor."""
+
+
+def test_r13_nor_does_a_backup_carry_out_what_it_decides() -> None:
+    """Neither before its rung has come nor after; what the prosecutor delegates to it, it may."""
+    table = Table(BACKED, other_cards=card_of("UZ", measures=[]))
+    for hours in (0, 30):
+        table.pass_time(hours=hours)
+        said = table.say("uz.customs", "delegated", to="uz.security")
+        assert code(said) == "says_both"
+        assert said.verdict.finding is not None
+        assert said.verdict.finding.parameters == {"to": "uz.security", "decider": "uz.prosecutor", "carrier": "uz.customs"}
+    assert became(table.say("uz.prosecutor", "delegated", to="uz.security")) == ("accepted", None)
+
+
+def test_r13_nor_one_that_comes_to_be_a_backup_later() -> None:
+    """The initiator brings the ladder when the customs has delegated: it speaks for the customs no more."""
+    table = Table(TOLD, other_cards=card_of("UZ", measures=[]))
+    assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
+    assert code(table.say("uz.security", "ready", "departure", on_behalf_of="uz.customs")) != "may_not_speak"
+    amend(table.delivery, Amended(plan=signed_plan(BACKED)), table.now)
+    assert code(table.say("uz.security", "ready", "departure", on_behalf_of="uz.customs")) == "may_not_speak"
+
+
+@pytest.mark.parametrize("decides", [True, False])
+def test_r13_nor_does_who_has_decided_carry_it_out_when_that_delegation_is_over(decides: bool) -> None:  # noqa: FBT001
+    """It has consented for the prosecutor; its word is spoken, whoever delegates to it then. Else it may."""
+    table = Table(TOLD, other_cards=card_of("UZ", measures=[]))
+    until = (table.now + timedelta(hours=1)).isoformat()
+    table.say("uz.prosecutor", "delegated", to="uz.security", valid_until=until)
+    speaker = {"on_behalf_of": "uz.prosecutor"} if decides else {}
+    signer = "uz.security" if decides else "uz.prosecutor"
+    assert code(table.say(signer, "authorisation_granted", "consent-uz", **speaker)) is None
+    table.say("uz.security", "authorisation_granted", "consent-uz", on_behalf_of="uz.prosecutor")  # too late, and changes nothing
+    table.pass_time(hours=1)
+    assert code(table.say("uz.customs", "delegated", to="uz.security")) == ("says_both" if decides else None)
+
+
+def test_r13_who_permits_in_urgency_for_another_decides_nothing_by_that() -> None:
+    """The one whose say it is sanctions it; so it carries out what is delegated to it then."""
+    law = {"mark": "T", "text": "ord"}
+    apart = {"measures": ["following_person"], "needs": "own_act", "law": law}
+    others = {"measures": [one for one in MEASURES if one != "following_person"], "needs": "nothing", "law": law}
+    urgent = {"measures": ["following_person"], "by": ["security"], "sanctioned_within": "72h", "law": law}
+    asked = {"requires": asks("uz.prosecutor authorisation", "uz.prosecutor permission")}
+    plan = with_changes(TOLD, plan_={"uses": ["following_person"]}, consent_uz=asked)
+    table = Table(plan, other_cards=card_of("UZ", measures=[apart, others], urgent_measures=[urgent]))
+    permits = {"permissions": ["following_person"], "on_behalf_of": "uz.prosecutor", "urgent_at": table.now.isoformat()}
+    assert code(table.say("uz.security", "permission_granted", "consent-uz", **permits)) is None
+    assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
+
+
+@pytest.mark.parametrize("voices", [("uz.customs",), ("uz.customs", "uz.prosecutor")])
+def test_r13_who_has_decided_only_for_who_carries_it_out_may_carry_it_out_for_that(voices: tuple[str, ...]) -> None:
+    """The customs, which is in charge of the last leg, consents as well: its deputy says both for it, unless it has consented
+    for the prosecutor too.
+    """
+    plan = with_changes(TOLD, consent_uz={"requires": asks("uz.customs authorisation", "uz.prosecutor authorisation")})
+    table = Table(plan, other_cards=card_of("UZ", measures=[]))
+    for voice in voices:
+        until = (table.now + timedelta(hours=1)).isoformat()
+        table.say(voice, "delegated", to="uz.security", valid_until=until)
+        assert code(table.say("uz.security", "authorisation_granted", "consent-uz", on_behalf_of=voice)) is None
+        table.pass_time(hours=1)
+    assert code(table.say("uz.customs", "delegated", to="uz.security")) == ("says_both" if len(voices) == 2 else None)
+
+
+def test_r13_a_backup_of_one_that_decides_and_carries_it_out_may_stand_in_for_both() -> None:
+    """Where the law lets one service say both, a second of its kind says for it what it says."""
+    both = with_changes(BACKED, consent_uz={"requires": [asks("uz.customs authorisation")[0] | {"officers": 2}]})
+    table = Table(both, other_cards=card_of("UZ", measures=[]))
     assert became(table.say("uz.customs", "delegated", to="uz.security")) == ("accepted", None)
 
 
