@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from domain.plan.cards import RuleCard
 from domain.plan.directory import Directory, ServiceKind
 from domain.plan.plan import Plan
+from domain.plan.vocabulary import Need
 
 Kinds = tuple[ServiceKind, ...]
 
@@ -32,8 +33,13 @@ def asked_to_agree(plan: Plan, state: str) -> tuple[str, ...]:
     `replaced`.
     """
     gone = [one.service for one in plan.replaced]
-    asked = (one for at in plan.at("authorise") if at.state == state for one in at.requires if one.says == "agreement")
-    return tuple(dict.fromkeys(one.service for one in asked if one.service not in gone))
+    return tuple(service for service in asked_for(plan, state, "agreement") if service not in gone)
+
+
+def asked_for(plan: Plan, state: str, need: Need) -> tuple[str, ...]:
+    """The services asked for this at checkpoints of step `authorise` in a State, each once."""
+    asked = (one for at in plan.at("authorise") if at.state == state for one in at.requires)
+    return tuple(dict.fromkeys(one.service for one in asked if one.says == need))
 
 
 def not_agreed_to(

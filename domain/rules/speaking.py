@@ -15,6 +15,7 @@ from domain.delivery.state import State
 from domain.delivery.statement import Said
 from domain.delivery.verdicts import ACCEPTED, Verdict, refused
 from domain.delivery.vocabulary import Outcome
+from domain.plan.plan import Plan
 from domain.plan.vocabulary import Reason
 from domain.rules.arrival import ArrestMade, ArrestReported
 from domain.rules.balance import Seizure
