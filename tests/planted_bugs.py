@@ -1872,6 +1872,7 @@ BUGS = (
         "papers",
     ),
     Bug("R8", "domain/papers/forms/story.py", '    (Interdicted, "seized"),\n', "", "papers"),
+    Bug("R17", "domain/papers/tongue.py", 'self.code == "ru" and not self.neutral', 'self.code == "ru"', "papers"),
     Bug("R16", "domain/papers/forms/court_ways.py", "        yield from self._beside()\n", "", "papers"),
     Bug("R30", "domain/papers/forms/court_goods.py", "(*lot.sources, *last)", '("computed",)', "papers"),
     Bug("R29", "domain/papers/forms/court_ways.py", "                if past:", "                if False:", "papers"),

@@ -32,9 +32,11 @@ from domain.plan.plan import Call
 from domain.plan.vocabulary import HandlingCode
 from domain.record.replay import replay
 from domain.rules.consent import AuthorisationGranted
+from domain.rules.custody import HandoverAccepted
 from domain.signing.canonical import plain
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
+from domain.words.quantities import Money
 from process.language import speakers
 from rehearsal.simulator import World, simulate
 from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario, with_changes
@@ -370,11 +372,12 @@ def test_a_consignment_that_split_ended_its_way_there() -> None:
 
 
 def test_a_leg_without_an_end_goes_as_far_as_the_record() -> None:
-    """A State is shown to be responsible until the newest entry and no longer; until when its authorisation is valid stands beside
-    the bars, where none covers it; and how long it was on the way is not told as no time.
+    """A State is shown to be responsible until the newest entry and no longer; until when its authorisation is valid stands
+    beside the bars, where none covers it; and how long it was on the way is not told as no time.
     """
     whole = delivered("delegated-say")
-    record = Record.of(replay(whole.ledger.since(0)[:36], whole.directory, whole.cards), "court")
+    over = Record.of(whole).said(HandoverAccepted)[0][0].seq
+    record = Record.of(replay(whole.ledger.since(0)[:over], whole.directory, whole.cards), "court")
     bars = next(one for one in made(record, "court").paper.blocks if isinstance(one, Bars))
     row = next(one for one in bars.rows if text_of(one.name[0]).startswith("Belarus"))
     valid, responsible = row.bars
@@ -517,10 +520,15 @@ def simulated(name: str) -> Delivery:
 
 
 def test_a_number_is_written_once() -> None:
-    """An act in two languages has one blank for its number, behind both words for it."""
+    """An act in two languages has one blank for its number, behind both words for it; and no figure of it has a comma, which is a
+    point to one of its readers and thousands to the other.
+    """
     dated = next(one for one in made(Record.of(delivered()), HANDOVER, "ru-en").paper.blocks if isinstance(one, Dated))
 
     assert 1 == sum(isinstance(piece, Blank) for piece in dated.number)
+    both = [Tongue(code, SPEAKERS[code], neutral=True) for code in LANGUAGES[:2]]
+    assert {("50.626\u202fg", "1\u202f149.979555\u202fkg")} == {(one.mass(50_626), one.mass(1_149_979_555)) for one in both}
+    assert {"1\u202f500.50\u202fEUR"} == {one.money(Money(currency="EUR", minor=150_050)) for one in both}
 
 
 def test_a_request_says_where_it_calls() -> None:
