@@ -1848,7 +1848,9 @@ BUGS = (
     Bug("R30", "domain/papers/forms/seizure.py", "record.said(Prepared) if one.removed]", "()]", "more_papers"),
     Bug("R30", "domain/papers/forms/lots.py", "if disposed.to and disposed.how in TO_WHOM:", "if False:", "more_papers"),
     Bug("R8", "domain/papers/forms/telling.py", "if not isinstance(said.content, HoldDecided):", "if True:", "more_papers"),
-    Bug("R7", "domain/papers/forms/story.py", "if end is None and (destroyed := ", "if False and (destroyed := ", "more_papers"),
+    Bug("R7", "domain/papers/forms/story.py", '    (Destroyed, "destroyed"),\n', "", "more_papers"),
+    Bug("R4", "domain/papers/forms/story.py", '    (Split, "split"),\n', "", "papers"),
+    Bug("R4", "domain/papers/forms/court_ways.py", "way.ends or now", "way.ends or end", "papers"),
     Bug(
         "R7", "domain/papers/forms/court_goods.py", "for said, out in record.said(TakenOut):", "for said, out in ():", "taken_out"
     ),
@@ -1894,13 +1896,8 @@ BUGS = (
         "                case StopRequested():",
         "papers",
     ),
-    Bug(
-        "R8",
-        "domain/papers/forms/story.py",
-        "interdictions(record) if one.counted > began]):",
-        "interdictions(record) if False]):",
-        "papers",
-    ),
+    Bug("R8", "domain/papers/forms/story.py", '    (Interdicted, "seized"),\n', "", "papers"),
+    Bug("R17", "domain/papers/tongue.py", 'self.code == "ru" and not self.neutral', 'self.code == "ru"', "papers"),
     Bug("R16", "domain/papers/forms/court_ways.py", "        yield from self._beside()\n", "", "papers"),
     Bug("R30", "domain/papers/forms/court_goods.py", "(*lot.sources, *last)", '("computed",)', "papers"),
     Bug("R29", "domain/papers/forms/court_ways.py", "                if past:", "                if False:", "papers"),

@@ -81,7 +81,9 @@ class Articled(Value):
 
 @dataclass(frozen=True)
 class Tongue:
-    """One language. `neutral`: figures and units as both languages of a paper in two can read them."""
+    """One language. `neutral`: figures and units as both languages of a paper in two can read them, so no figure with a comma,
+    which one reads as a point and the other as thousands.
+    """
 
     code: str
     translate: Translate
@@ -159,6 +161,10 @@ class Tongue:
         """A whole number, its thousands apart."""
         return f"{whole:,}".replace(",", NARROW if self.code == "ru" or self.neutral else ",")
 
+    @property
+    def _point(self) -> str:
+        return "," if self.code == "ru" and not self.neutral else "."
+
     def mass(self, milligrams: int) -> str:
         """Grams; kilograms from a hundred of them on; every digit that was written."""
         if abs(milligrams) >= FROM_100_KG:
@@ -168,7 +174,7 @@ class Tongue:
             whole, part = str(abs(milligrams) // 1000), f"{abs(milligrams) % 1000:03d}".rstrip("0")
             unit, whole = "g", ("-" if milligrams < 0 else "") + whole
         sign, whole = ("−", whole[1:]) if whole.startswith("-") else ("", whole)
-        decimals = f"{',' if self.code == 'ru' or self.neutral else '.'}{part}" if part else ""
+        decimals = f"{self._point}{part}" if part else ""
         return f"{sign}{self.number(int(whole))}{decimals}{NARROW}{unit if self.neutral else self.translate(UNITS[unit])}"
 
     def quantity(self, mass: Quantity) -> str:
@@ -196,8 +202,7 @@ class Tongue:
         """An amount of money, its thousands apart."""
         amount, currency = value.say().split(" ")
         whole, point, minor = amount.partition(".")
-        decimal = "," if point and (self.code == "ru" or self.neutral) else point
-        return f"{self.number(int(whole))}{decimal}{minor}{NARROW}{currency}"
+        return f"{self.number(int(whole))}{self._point if point else ''}{minor}{NARROW}{currency}"
 
     def moment(self, at: datetime) -> str:
         """Day, hour and minute, UTC."""

@@ -11,6 +11,7 @@ from domain.papers.forms import FORMS
 from domain.papers.forms.parts import MOST_TOLD, bounded, row, some
 from domain.papers.making import LANGUAGES, Made, Wanted, make, offered
 from domain.papers.paper import (
+    Bars,
     Blank,
     Column,
     Columns,
@@ -29,10 +30,13 @@ from domain.papers.record import Record
 from domain.papers.tongue import Tongue
 from domain.plan.plan import Call
 from domain.plan.vocabulary import HandlingCode
+from domain.record.replay import replay
 from domain.rules.consent import AuthorisationGranted
+from domain.rules.custody import HandoverAccepted
 from domain.signing.canonical import plain
 from domain.words.errors import NotAllowed, NotFound, RuleBroken
 from domain.words.limits import MOST_CALLS, MOST_PRINTED_ROWS
+from domain.words.quantities import Money
 from process.language import speakers
 from rehearsal.simulator import World, simulate
 from tests.support import PHOTOGRAPH, example_cards, example_directory, example_scenario, with_changes
@@ -346,6 +350,46 @@ def test_a_seizure_on_the_way_is_a_seizure() -> None:
     assert "nothing was recorded to have gone otherwise" not in printed
 
 
+def test_a_consignment_that_split_ended_its_way_there() -> None:
+    """The reports say into which parts it split, what went in which and how each ended, by the entries that say so; the part of a
+    State that has said none of it does not (R11).
+    """
+    record = Record.of(delivered("split-on-the-way"))
+    court, results, other = (made(record, one).paper.pieces for one in ("court", "results", "results.UZ"))
+    told = [" ".join("".join(map(text_of, pieces)).split()) for pieces in (court, results, other)]
+    heads = ("saxaul-22-1 (mephedrone (4-MMC) 6,000 g)", "saxaul-22-2 (mephedrone (4-MMC) 7,200 g)")
+    ends = [f"{name} – delivered, with arrests, recovered: mephedrone (4-MMC)" for name in ("saxaul-22-1", "saxaul-22-2")]
+
+    assert any("it split on the way, as recorded on 01.03.2022 11:28." in one for one in sentences("split-on-the-way"))
+    assert not any("end of that leg is not recorded" in one for one in sentences("split-on-the-way"))
+    assert all(part in text for text in told[:2] for part in (*heads, *ends))
+    assert "saxaul-22-1" not in told[2]
+    assert "2\u202fh" in ["".join(map(text_of, one)) for one in summary_of("split-on-the-way", "results")]
+    rests = {entry.seq for entry in record.entries if entry.seq in (38, 43)}
+    parts = [one.sources for one in court if isinstance(one, Value) and one.text.startswith("saxaul-22-")]
+    assert rests == {seq for one in parts for seq in one}
+    assert (38,) in [one.sources for one in court if text_of(one) == "gone on in deliveries of its parts"]
+
+
+def test_a_leg_without_an_end_goes_as_far_as_the_record() -> None:
+    """A State is shown to be responsible until the newest entry and no longer; until when its authorisation is valid stands
+    beside the bars, where none covers it; and how long it was on the way is not told as no time.
+    """
+    whole = delivered("delegated-say")
+    over = Record.of(whole).said(HandoverAccepted)[0][0].seq
+    record = Record.of(replay(whole.ledger.since(0)[:over], whole.directory, whole.cards), "court")
+    bars = next(one for one in made(record, "court").paper.blocks if isinstance(one, Bars))
+    row = next(one for one in bars.rows if text_of(one.name[0]).startswith("Belarus"))
+    valid, responsible = row.bars
+
+    assert responsible.begin < responsible.end < valid.end
+    assert "until 06.03.2022 02:46" in "".join(map(text_of, row.name))
+    assert not any(one.label for one in row.bars)
+    report = made(Record.of(record.delivery), "results").paper
+    figures = ["".join(map(text_of, cell)) for one in report.blocks if isinstance(one, Summary) for cell, _ in one.cells]
+    assert "still on the way" in figures
+
+
 def text_of(piece: object) -> str:
     """What a piece prints."""
     return getattr(piece, "text", "")
@@ -476,10 +520,15 @@ def simulated(name: str) -> Delivery:
 
 
 def test_a_number_is_written_once() -> None:
-    """An act in two languages has one blank for its number, behind both words for it."""
+    """An act in two languages has one blank for its number, behind both words for it; and no figure of it has a comma, which is a
+    point to one of its readers and thousands to the other.
+    """
     dated = next(one for one in made(Record.of(delivered()), HANDOVER, "ru-en").paper.blocks if isinstance(one, Dated))
 
     assert 1 == sum(isinstance(piece, Blank) for piece in dated.number)
+    both = [Tongue(code, SPEAKERS[code], neutral=True) for code in LANGUAGES[:2]]
+    assert {("50.626\u202fg", "1\u202f149.979555\u202fkg")} == {(one.mass(50_626), one.mass(1_149_979_555)) for one in both}
+    assert {"1\u202f500.50\u202fEUR"} == {one.money(Money(currency="EUR", minor=150_050)) for one in both}
 
 
 def test_a_request_says_where_it_calls() -> None:

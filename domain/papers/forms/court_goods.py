@@ -33,6 +33,7 @@ from domain.papers.paper import (
 from domain.papers.record import Heard
 from domain.papers.tongue import joined, printed
 from domain.plan.goods import SubstanceMass
+from domain.rules.balance import Split
 from domain.rules.custody import HandoverAccepted, HandoverOffered
 from domain.rules.detection import Detected
 from domain.rules.disposing import Disposed
@@ -98,7 +99,7 @@ class CourtGoods(ReportTelling):
         yield table(tongue, heads, rows, numbers)
         yield self.tell(DISCREPANCY, count=Value(str(record.delivery.state.went_on), ("computed",)))
         lines: list[Told] = []
-        destroyed = tuple(seq for said, _ in record.said(Destroyed) for seq in said.entries)
+        ended: dict[str, type[Destroyed | Split]] = {"destroyed": Destroyed, "parted": Split}
         disposed = {label: (said, one) for said, one in record.said(Disposed) for label in one.exhibits}
         for label, one in exhibits(record.delivery.state).items():
             lot = lot_of(record, label, tongue)
@@ -111,7 +112,8 @@ class CourtGoods(ReportTelling):
                 exhibit = (*exhibit, Words(", "), *tongue.words(INSIDE))
             fate: Line = ()
             if one.fate is not None:
-                by = destroyed if one.fate == "destroyed" else ()
+                kind = ended.get(one.fate)
+                by = tuple(seq for said, _ in record.said(kind) for seq in said.entries) if kind is not None else ()
                 fate = (Value(tongue.translate(FATES.get(one.fate, one.fate)), last or by or lot.sources),)
             if label in disposed and one.fate == disposed[label][1].how:
                 fate = fate_of(*disposed[label], tongue)

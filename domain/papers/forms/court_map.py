@@ -118,7 +118,7 @@ class Mapped(ReportTelling):
                 named = self.tongue.place(there, call.state, "plan") if call.state is not None else Value(there, ("plan",))
                 places.append(_Place(named, self.tongue.words(CALLED_AT), "planned", at=call.at, post=call.post or ""))
                 stretches.append((leg, arrived))
-            if way is not None and way.seized and way.ends is not None:
+            if way is not None and way.cut == "seized" and way.ends is not None:
                 places += self._seizure()
                 stretches.append((leg, True))
             places.append(self._at(leg.end))

@@ -1,6 +1,6 @@
 """Of the report for the court: what was authorised, what fell outside it, and which way it went under whose responsibility."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from domain.papers.forms.parts import (
     NONE,
     act,
 )
+from domain.papers.forms.split import ends_of, parts_of
 from domain.papers.forms.telling import ARRESTED, COMPUTED, TimeScale
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
@@ -29,6 +30,7 @@ from domain.papers.tongue import joined
 from domain.plan.demands import demands, topic
 from domain.rules.agreement import AgreementGiven
 from domain.rules.arrival import ArrestMade
+from domain.rules.balance import PartsEnded, Split
 from domain.rules.custody import HandoverAccepted
 from domain.rules.kind import kind_of
 from domain.rules.permission import PermissionGranted
@@ -38,6 +40,7 @@ from domain.words.text import mark, told
 
 AUTHORISATIONS = mark("Authorisations")
 VALID, UNDER_WAY = mark("authorisation valid"), mark("under this State’s responsibility")
+UNTIL = mark("{authorisation}, until {ends}")
 GIVEN = mark("{service}, {role}, has authorised it by {act} on {basis}, from {begins} until {ends}.")
 AGREED = mark("{service}, {role}, has agreed to it by {act}.")
 PERMITTED = mark("{service}, {role}, has permitted {measures} in {state} by {act} on {basis}, from {begins} until {ends}.")
@@ -59,6 +62,10 @@ SEIZED_THERE = mark("{service} was responsible from {begins}, {state}: {means}; 
 DESTROYED_THERE = mark(
     "{service} was responsible from {begins}, {state}: {means}; it was destroyed on the way, as recorded on {ends}."
 )
+SPLIT_THERE = mark("{service} was responsible from {begins}, {state}: {means}; it split on the way, as recorded on {ends}.")
+CUT: Mapping[story.Cut, str] = {"seized": SEIZED_THERE, "destroyed": DESTROYED_THERE, "split": SPLIT_THERE}
+SPLIT = mark("On {moment} {service} split the consignment into deliveries of its parts, {reason}: {parts}.")
+PARTS_ENDED = mark("How its parts ended, as said by {service}: {parts}.")
 LONGEST = mark("The longest time between two reports was {span}.")
 LONGEST_PLANNED = mark("The longest time between two reports was {span}; by the plan it is to be sighted every {check_in}.")
 NOT_LEFT = mark("That it left is not recorded{computed}.")
@@ -176,14 +183,15 @@ class Ways(Mapped):
         arrests = story.arrests(self.record)
         ends = [one.ends for one in granted] + [said.happened for said, _ in arrests]
         begin, end = min(one.begins for one in granted), max(ends)
-        scale = TimeScale(begin, end)
+        scale, now = TimeScale(begin, end), story.newest(self.record)
         rows = []
         for one in granted:
-            bars = [TimeBar(scale.at(one.begins), scale.at(one.ends), "light", (self.at(one.ends, *one.entries),))]
+            bars = [TimeBar(scale.at(one.begins), scale.at(one.ends), "light")]
             mine = [way for way in ridden if way.leg.state == one.act.state]
-            bars += [TimeBar(scale.at(way.begins), scale.at(way.ends or end), "dark") for way in mine]
+            bars += [TimeBar(scale.at(way.begins), scale.at(way.ends or now), "dark") for way in mine]
             number = f", {one.act.reference.number}" if one.act.reference is not None else ""
-            name = (Value(tongue.state(one.act.state) + number, one.said.entries),)
+            authorisation = Value(tongue.state(one.act.state) + number, one.said.entries)
+            name = tongue.say(UNTIL, authorisation=authorisation, ends=self.at(one.ends, *one.entries))
             rows.append(BarRow(name, tuple(bars)))
         ticks = [
             Tick(scale.at(said.happened), (Value(f"{tongue.translate(ARRESTED)}, {one.place}", said.entries),), strong=True)
@@ -224,8 +232,9 @@ class Ways(Mapped):
             if one.ends is None:
                 yield self.tell(STILL, **filled)
             else:
-                sentence = SEIZED_THERE if one.seized else DESTROYED_THERE if one.destroyed else RESPONSIBLE
+                sentence = CUT[one.cut] if one.cut is not None else RESPONSIBLE
                 yield self.tell(sentence, **filled, ends=self.at(one.ends, *one.entries[-1:]))
+        yield from self._split()
         spans = [(later.at - earlier.at, (*earlier.entries, *later.entries)) for earlier, later in pairwise(seen)]
         if spans:
             longest, entries = max(spans, key=lambda one: one[0])
@@ -235,3 +244,17 @@ class Ways(Mapped):
                 yield self.tell(LONGEST, span=span)
             else:
                 yield self.tell(LONGEST_PLANNED, span=span, check_in=Value(tongue.span(watch.check_in), ("plan",)))
+
+    def _split(self) -> Iterator[Block]:
+        """Into which parts it has split, and how each ended."""
+        record, tongue = self.record, self.tongue
+        for said, split in record.said(Split):
+            yield self.tell(
+                SPLIT,
+                moment=self.moment(said),
+                service=self.the_service(said.service),
+                reason=tongue.quoted(split.reason, *said.entries),
+                parts=parts_of(tongue, said, split),
+            )
+        for said, ended in record.said(PartsEnded):
+            yield self.tell(PARTS_ENDED, service=self.the_service(said.service), parts=ends_of(tongue, said, ended))

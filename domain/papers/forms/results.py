@@ -1,6 +1,6 @@
 """The report of results for heads of services: the whole of it, or the part of one State."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.delivery.decided import Opened
@@ -24,6 +24,7 @@ from domain.papers.forms.parts import (
     table,
     weight,
 )
+from domain.papers.forms.split import ends_of, parts_of
 from domain.papers.forms.telling import SAID, halt_called
 from domain.papers.forms.unwritten import as_given
 from domain.papers.paper import (
@@ -50,7 +51,7 @@ from domain.plan.directory import Service
 from domain.plan.goods import AnyAmount
 from domain.rules.acts import CaseOpened, PersonsNotified, ResultsSubmitted
 from domain.rules.arrival import ArresteeReleased, ArrestMade, Delivered
-from domain.rules.balance import Seizure
+from domain.rules.balance import PartsEnded, Seizure, Split
 from domain.rules.closing import CostsSettled, Debriefed
 from domain.rules.custody import Dispatched, HandoverAccepted
 from domain.rules.disposing import Disposed
@@ -73,18 +74,21 @@ OUTCOME, ARRESTED, ON_THE_WAY = (
     mark("on the way; gaps in the watch: {gaps}"),
 )
 WAY, STAYED = mark("on the way"), mark("it has not left")
+STILL, NO_END = mark("still on the way"), mark("no end is recorded")
 GROUNDS = mark("1. Grounds")
 STATE, ACT, BY, ASKED, UNTIL = mark("State"), mark("Act"), mark("Given by"), mark("Asked – given, UTC"), mark("Valid until, UTC")
 INITIATOR = mark("Initiator: {initiator}. File (criminal case) No. {number}.")
 COURSE = mark("2. Course")
 WHEN, WHAT, WHO, GROSS = mark("Day, hour, UTC"), mark("What happened"), mark("Responsible from then on"), mark("Gross")
-WAS_PREPARED, LEFT, HANDED, ARRIVED, ARREST, SEIZURE = (
+WAS_PREPARED, LEFT, HANDED, ARRIVED, ARREST, SEIZURE, SPLIT, PARTS_ENDED = (
     mark("prepared: {modality}"),
     mark("dispatched"),
     mark("handed over, {place}"),
     mark("delivered: {how}"),
     mark("arrested: {count}, {place}"),
     mark("seized and weighed"),
+    mark("split into deliveries of its parts: {parts}"),
+    mark("how its parts ended: {parts}"),
 )
 RESULTS = mark("3. Results")
 MEASURE, VALUE, ADD = mark("What"), mark("Result"), mark("To be added for statistics")
@@ -128,7 +132,7 @@ class ResultsForm(Form):
     """For the initiator of the whole; for each State that takes part of what is its own."""
 
     name = "results"
-    version = 7
+    version = 8
     title = mark("report on results")
     of_the_whole = True
 
@@ -204,7 +208,6 @@ class _ResultsReport:
         count = story.persons_in(made)
         sources = counted(seq for said, _ in made for seq in said.entries)
         ridden = [one for one in story.ways(self.record) if self.mine(one.leg.responsible)]
-        whole = sum((printed(one.ends) - printed(one.begins) for one in ridden if one.ends is not None), timedelta())
         gaps = [one for one in story.gaps(self.record) if self.mine(one.lost.service)]
         return Summary(
             (
@@ -212,11 +215,21 @@ class _ResultsReport:
                 (seized_in_all(self.record, tongue, self.mine), tongue.words(SEIZED_IN_ALL)),
                 ((Value(str(count), sources),), tongue.words(ARRESTED)),
                 (
-                    (Value(tongue.span(whole) if ridden else tongue.translate(STAYED), ("computed",)),),
+                    (Value(self._time_of(ridden), ("computed",)),),
                     tongue.say(ON_THE_WAY, gaps=Value(str(len(gaps)), ("computed",))) if ridden else tongue.words(WAY),
                 ),
             )
         )
+
+    def _time_of(self, ridden: Sequence[story.Ridden]) -> str:
+        """How long it was on these legs; of a leg without an end, that it is there still, or that none was said."""
+        tongue = self.tongue
+        if not ridden:
+            return tongue.translate(STAYED)
+        spans = [printed(one.ends) - printed(one.begins) for one in ridden if one.ends is not None]
+        if len(spans) < len(ridden):
+            return tongue.translate(STILL if story.concluded(self.record) is None else NO_END)
+        return tongue.span(sum(spans, timedelta()))
 
     def _grounds(self) -> Table | Paragraph:
         tongue = self.tongue
@@ -300,6 +313,10 @@ class _ResultsReport:
                 return tongue.say(ARREST, count=count, place=Value(content.place, said.entries)), NONE, NONE
             case Seizure():
                 return tongue.words(SEIZURE), who, weight(tongue, content.gross, *said.entries)
+            case Split():
+                return tongue.say(SPLIT, parts=parts_of(tongue, said, content)), NONE, NONE
+            case PartsEnded():
+                return tongue.say(PARTS_ENDED, parts=ends_of(tongue, said, content)), NONE, NONE
         return None
 
     def _results(self) -> Table:

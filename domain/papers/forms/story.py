@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from domain.delivery.decided import Concluded, Opened, Silence
 from domain.delivery.reported import Stated
@@ -12,7 +13,7 @@ from domain.papers.record import Heard, Record
 from domain.plan.goods import AnyAmount, SubstanceMass, keyed
 from domain.plan.plan import Leg
 from domain.rules.arrival import ArrestMade, Delivered
-from domain.rules.balance import Seizure
+from domain.rules.balance import Seizure, Split
 from domain.rules.consent import AuthorisationExtended, AuthorisationGranted, AuthorisationRefused, AuthorisationWithdrawn
 from domain.rules.custody import Dispatched, HandoverAccepted, HandoverDeclined, HandoverOffered
 from domain.rules.hold import HoldDecided, HoldRequested
@@ -55,6 +56,15 @@ def authorisations(record: Record) -> tuple[Granted, ...]:
     return tuple(found.values())
 
 
+Cut = Literal["seized", "destroyed", "split"]
+CUTS: tuple[tuple[type[Interdicted | Destroyed | Split], Cut], ...] = (
+    (Interdicted, "seized"),
+    (Destroyed, "destroyed"),
+    (Split, "split"),
+)
+"""What ends a leg on the way."""
+
+
 @dataclass(frozen=True)
 class Ridden:
     """A leg that the consignment went: under whose responsibility, from when until when, by which entries."""
@@ -68,15 +78,13 @@ class Ridden:
     offer: tuple[Heard, HandoverOffered] | None
     acceptance: tuple[Heard, HandoverAccepted] | None
     """With which it came to who was responsible for it."""
-    seized: bool = False
-    """It ended on the way: there it was seized."""
-    destroyed: bool = False
-    """The same: there the consignment was destroyed."""
+    cut: Cut | None = None
+    """It ended on the way: how."""
 
     @property
     def arrived(self) -> bool:
         """Whether all of the leg was gone."""
-        return self.ends is not None and not self.seized and not self.destroyed
+        return self.ends is not None and self.cut is None
 
 
 def ways(record: Record) -> tuple[Ridden, ...]:
@@ -91,13 +99,9 @@ def ways(record: Record) -> tuple[Ridden, ...]:
     acceptance: tuple[Heard, HandoverAccepted] | None = None
     for leg in record.plan.legs:
         end, entries = _end_of(record, leg.end)
-        if end is None and (seized := [one for one, _ in interdictions(record) if one.counted > began]):
-            found.append(Ridden(leg, begun, seized[0].at, (*by, *seized[0].entries), began, offer, acceptance, seized=True))
-            break
-        if end is None and (destroyed := [one for one, _ in record.said(Destroyed) if one.counted > began]):
-            found.append(
-                Ridden(leg, begun, destroyed[0].at, (*by, *destroyed[0].entries), began, offer, acceptance, destroyed=True)
-            )
+        if end is None and (cuts := _cuts(record, began)):
+            said, how = cuts[0]
+            found.append(Ridden(leg, begun, said.at, (*by, *said.entries), began, offer, acceptance, how))
             break
         found.append(Ridden(leg, begun, end, tuple(dict.fromkeys((*by, *entries))), began, offer, acceptance))
         accepted = record.said(HandoverAccepted, leg.end)
@@ -108,6 +112,12 @@ def ways(record: Record) -> tuple[Ridden, ...]:
         offer = offers[-1] if offers else None
         begun, by, began = end, acceptance[0].entries, acceptance[0].counted
     return tuple(found)
+
+
+def _cuts(record: Record, began: int) -> list[tuple[Heard, Cut]]:
+    """What has ended a leg on the way since it began, in order."""
+    found = [(said, how) for kind, how in CUTS for said, _ in record.said(kind) if said.counted > began]
+    return sorted(found, key=lambda one: one[0].counted)
 
 
 def _end_of(record: Record, checkpoint: str) -> tuple[datetime | None, tuple[int, ...]]:
@@ -240,6 +250,12 @@ def not_counted(record: Record) -> Iterator[NotCounted]:
 def silences(record: Record) -> tuple[tuple[int, Silence], ...]:
     """Whose answer did not come in time."""
     return tuple((entry.seq, event) for entry, event in record.events(Silence))
+
+
+def newest(record: Record) -> datetime:
+    """Until when a leg without an end is known to have gone on: its outcome, or as far as the record goes."""
+    ended = concluded(record)
+    return record.at(ended[0] if ended is not None else record.entries[-1].seq)
 
 
 def concluded(record: Record) -> tuple[int, Concluded] | None:
