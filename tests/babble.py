@@ -363,6 +363,8 @@ def changed_where_it_is_open() -> Table:
     table.change(lambda plan: plan["legs"][0].update(end="delivery"))
     table.say("kz.police", "handover_offered", "tashkent-airport")
     table.change(_instead_of("kz.police", "kz.afm"))
+    table.change(_instead_of("kz.prosecutor", "kz.customs", replaced=True))
+    table.change(_instead_of("caricc", "rilo-moscow", replaced=True))
     table.change(_instead_of("uz.police", "uz.customs", replaced=True))
     table.change(lambda plan: plan.update(replaced=()))
     table.change(lambda plan: plan.update(title="Another title"))
@@ -376,6 +378,17 @@ def not_cleared_any_more() -> Table:
     table.deconflict("uz.police")
     table.change(lambda plan: plan.update(title="Another title"))
     table.say("kz.police", "dispatched", "departure")
+    return table
+
+
+def early_behind_a_consent() -> Table:
+    """What came early while it was held waits on for the State that is asked afresh meanwhile."""
+    table = Told().dispatch()
+    table.say("kz.knb", "hold_requested")
+    table.change(_beside("consent-uz", "consent-uz-again"))
+    table.say("uz.customs", "delivered", "delivery")
+    for service in ("kz.police", "kz.prosecutor"):
+        table.say(service, "hold_decided", "hold.1", decision="go_on")
     return table
 
 
@@ -501,6 +514,7 @@ TOLD: dict[str, Callable[[], Table]] = {
     "failed-twice": failed_twice,
     "changed-where-it-is-open": changed_where_it_is_open,
     "not-cleared-any-more": not_cleared_any_more,
+    "early-behind-a-consent": early_behind_a_consent,
     "taken-out-while-open": taken_out_while_open,
     "statements-spent": statements_spent,
     "bytes-spent": bytes_spent,
