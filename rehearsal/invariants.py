@@ -41,6 +41,7 @@ from rehearsal.oracle import (
     HoldBook,
     PermissionBook,
     SpeakerBook,
+    in_its_place,
     passed_in,
     voice_of,
     who_agrees,
@@ -600,7 +601,9 @@ class Checker:
         """Whose decision it is whether it goes on."""
         here = self._plan.legs[self._leg or 0].state
         agree = who_agrees(self._plan, self._cards, self._directory, here)
-        return {self._responsible(), *self._plan.authorities(here), *agree}
+        asked = (one for at in self._plan.checkpoints if at.step == "authorise" and at.state == here for one in at.requires)
+        decide = {in_its_place(self._plan, one.service) for one in asked if one.says == "authorisation"}
+        return {self._responsible(), *decide, *agree}
 
     def _responsible(self) -> str:
         return self._plan.legs[self._leg or 0].responsible

@@ -61,17 +61,25 @@ def who_agrees(plan: Plan, cards: Mapping[str, RuleCard], directory: Directory |
         return ()
     kind = {one.id: one.kind for one in directory.services if one.state == state}
     gone = [one.service for one in plan.replaced]
-    before = (one for at in plan.checkpoints if at.step == "authorise" for one in at.requires)
-    asked = [(one.service, one.says) for one in before if one.service not in gone]
+    asked = [(one.service, one.says) for at in plan.checkpoints if at.step == "authorise" for one in at.requires]
     begins = {kind.get(one) for one in plan.initiators()}
-    decides = {kind.get(service) for service, says in asked if says == "authorisation"}
+    decides = {kind.get(service) for service, says in asked if says == "authorisation" and service not in gone}
     wanted = {
         of
         for one in cards[state].agreements
         if one.is_about(plan.case, state) and ({*one.begun_by} & begins or {*one.decided_by} & decides)
         for of in one.of
     }
-    return tuple(name for name, says in asked if says == "agreement" and kind.get(name) in wanted)
+    agree = [in_its_place(plan, service) for service, says in asked if says == "agreement"]
+    return tuple(name for name in agree if kind.get(name) in wanted)
+
+
+def in_its_place(plan: Plan, service: str) -> str:
+    """Who does now what this service did, of those that came one after another."""
+    for one in plan.replaced:
+        if one.service == service:
+            service = one.by
+    return service
 
 
 def voice_of(statement: Statement) -> str:

@@ -30,9 +30,12 @@ def agreement(plan: Plan, directory: Directory, card: RuleCard) -> Iterator[Faul
 
 
 def _who_cannot_be_left_out(plan: Plan, directory: Directory, card: RuleCard) -> tuple[ServiceKind, ...]:
-    """Of which kinds those are that agree or authorise there, where the checkpoint needs all of them."""
+    """Of which kinds those are that agree or authorise there, where the checkpoint needs all of them; of one that has been
+    replaced its successor.
+    """
     whole = (at for at in plan.at("authorise") if at.state == card.state and at.quorum() == len(at.services()))
-    asked = (one.service for at in whole for one in at.requires if one.says in ("agreement", "authorisation"))
+    said = (one.service for at in whole for one in at.requires if one.says in ("agreement", "authorisation"))
+    asked = map(plan.successor_of, said)
     return kinds(directory, *asked)
 
 

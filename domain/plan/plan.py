@@ -660,10 +660,13 @@ class Plan(Frozen):
 
     @cached_property
     def _deciding(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.service for at in self.at("authorise") for one in at.requires))
+        asked = [one.service for at in self.at("authorise") for one in at.requires]
+        return tuple(dict.fromkeys((*asked, *map(self.successor_of, asked))))
 
     def deciding(self) -> tuple[str, ...]:
-        """The services asked for `authorisation`, `agreement` or `permission` at checkpoints of step `authorise`. Each once."""
+        """The services asked for `authorisation`, `agreement` or `permission` at checkpoints of step `authorise`, then the
+        successors of those that have been replaced. Each once.
+        """
         return self._deciding
 
     @cached_property

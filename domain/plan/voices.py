@@ -12,8 +12,8 @@ Kinds = tuple[ServiceKind, ...]
 
 def agreeing(plan: Plan, directory: Directory, card: RuleCard) -> tuple[str, ...]:
     """The services asked for `agreement` at checkpoints of step `authorise` in the State of a card, each once, that by the card
-    must agree: to what an initiator of this State begins, or to what one that is asked there for `authorisation` decides. Not
-    those that have been `replaced`.
+    must agree: to what an initiator of this State begins, or to what one that is asked there for `authorisation` decides. Of
+    one that has been `replaced` its successor.
     """
     wanted = [one for one in card.about(card.agreements, plan.case) if one.wanted(*begun_and_decided(plan, directory, card))]
     asked = asked_to_agree(plan, card.state)
@@ -29,11 +29,17 @@ def begun_and_decided(
 
 
 def asked_to_agree(plan: Plan, state: str) -> tuple[str, ...]:
-    """The services asked for `agreement` at checkpoints of step `authorise` in a State, each once, but for those that have been
-    `replaced`.
+    """The services asked for `agreement` at checkpoints of step `authorise` in a State, of one that has been `replaced` its
+    successor. Each once.
     """
-    gone = [one.service for one in plan.replaced]
-    return tuple(service for service in asked_for(plan, state, "agreement") if service not in gone)
+    return tuple(dict.fromkeys(map(plan.successor_of, asked_for(plan, state, "agreement"))))
+
+
+def deciding_now(plan: Plan, state: str) -> tuple[str, ...]:
+    """The services asked for `authorisation` at checkpoints of step `authorise` in a State, of one that has been `replaced` its
+    successor. Each once.
+    """
+    return tuple(dict.fromkeys(map(plan.successor_of, asked_for(plan, state, "authorisation"))))
 
 
 def asked_for(plan: Plan, state: str, need: Need) -> tuple[str, ...]:

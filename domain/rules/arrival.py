@@ -253,21 +253,23 @@ class ArresteeReleased(Kind):
 
     @classmethod
     def has_occasion(cls, delivery: Delivery, service: Service) -> bool:
-        """It has arrested somebody."""
-        return any(one.service == service.id for one in delivery.state.arrests.values())
+        """It has arrested somebody, or one whose place it has taken."""
+        voices = delivery.plan.stands_for(service.id)
+        return any(one.service in voices for one in delivery.state.arrests.values())
 
     def judge(self, delivery: Delivery, said: Said) -> Verdict:
-        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice` for `arrest`, or it has arrested
-        somebody; `not_under_arrest` where its
-        `voice` has not arrested one of these, or `holds` one no more: those codes.
+        """`not_asked_to_arrest` unless some checkpoint of the plan asks its `voice`, or one for which that `stands_for`, for
+        `arrest`, or such a one has arrested somebody; `not_under_arrest` where none of them has arrested one of these, or it
+        `holds` one no more: those codes.
         """
-        state = delivery.state
-        asked = any("arrest" in one.needs_of(said.voice) for one in delivery.plan.checkpoints)
-        if not asked and not any(one.service == said.voice for one in state.arrests.values()):
+        state, voices = delivery.state, delivery.plan.stands_for(said.voice)
+        asked = any("arrest" in one.needs_of(voice) for one in delivery.plan.checkpoints for voice in voices)
+        if not asked and not any(one.service in voices for one in state.arrests.values()):
             return NOT_ASKED_TO_ARREST(voice=said.voice)
-        free = tuple(one for one in self.persons if not state.holds(said.voice, one))
+        free = tuple(one for one in self.persons if not any(state.holds(voice, one) for voice in voices))
         return NOT_UNDER_ARREST(voice=said.voice, persons=free) if free else ACCEPTED
 
     def apply(self, state: State, said: Said) -> None:
-        """Its `voice` has freed these, from each statement by which it `holds` them."""
-        state.free(said.voice, self.persons)
+        """Its `voice`, and each for which that `stands_for`, has freed these, from each statement by which it `holds` them."""
+        for voice in state.plan.stands_for(said.voice):
+            state.free(voice, self.persons)

@@ -10,9 +10,9 @@ from domain.delivery.carried import Carried, carried
 from domain.delivery.decided import Silence
 from domain.plan.plan import Plan
 from domain.views.asked import inbox
-from tests.course import became, code
+from tests.course import arrested, became, code
 from tests.domain.test_changes import change, refused
-from tests.domain.test_hostile_stand_ins import ALONE, DEPUTY, LAW, following, follows, permits
+from tests.domain.test_hostile_stand_ins import AGREED_BESIDE, AGREES, ALONE, DEPUTY, LAW, following, follows, permits
 from tests.support import Table, asks, card_of, with_changes
 from workflows.errands import Question, wanted
 
@@ -196,3 +196,66 @@ def test_a_duty_of_one_who_was_replaced_is_its_successors() -> None:
         about = "kz.court" if consents else "kz.prosecutor"
         assert asked(table, f"duty.{about}.told") == ["kz.court"]
         assert [one for one in table.delivery.state.opened if one.endswith(".told")] == [f"duty/{about}.told"]
+
+
+def test_whoever_took_the_place_of_one_that_must_agree_is_asked_at_a_hold_that_comes_later() -> None:
+    """What customs agreed to stands, and its successor decides whether it goes on; not whoever that lets speak, whom the
+    card does not let agree.
+    """
+    asked_both = asks("kz.prosecutor authorisation", "kz.customs agreement")
+    plan = with_changes(consent_kz={"requires": asked_both, "escalate": [DEPUTY]})
+    table = Table(plan, other_cards=card_of("KZ", **AGREED_BESIDE))
+    table.say("kz.customs", "agreement_given", "consent-kz", **AGREES)
+    table.dispatch()
+    change(table, instead(table.delivery.plan, "kz.customs", "kz.border"))
+    table.say("kz.border", "delegated", to="kz.court")
+    table.say("kz.police", "hold_requested")
+    assert asked(table, "hold.1") == ["kz.police", "kz.prosecutor", "kz.border"]
+    says = table.say("kz.court", "hold_decided", "hold.1", on_behalf_of="kz.border", **GOES_ON)
+    assert code(says) == "may_not_let_go_on"
+    assert code(table.say("kz.border", "hold_decided", "hold.1", **GOES_ON)) is None
+
+
+def test_r1_whose_decision_needs_an_agreement_takes_the_place_of_nobody_without_it() -> None:
+    """Customs decided alone; what security decides, customs must agree to, and it is not there any more."""
+    law = {
+        "deciders": [{"by": ["customs", "security"], "role": "its head", "law": LAW}],
+        "agreements": [{"of": ["customs"], "decided_by": ["security"], "law": LAW}],
+        "exclusions": [],
+        "measures": [],
+    }
+    plan = with_changes(
+        consent_kz={"requires": asks("kz.customs authorisation")},
+        plan_={"answers_for_law": {"KZ": "kz.customs"}, "coordinator": "kz.prosecutor"},
+    )
+    table = Table(plan, other_cards=card_of("KZ", **law)).dispatch()
+    document = instead(table.delivery.plan, "kz.customs", "kz.knb").model_dump()
+    asked_now = [{"service": "kz.knb", "says": "authorisation"}]
+    afresh = document["checkpoints"][0] | {"id": "consent-kz-2", "requires": asked_now, "escalate": []}
+    document |= {"checkpoints": [*document["checkpoints"], afresh], "answers_for_law": {"KZ": "kz.knb"}}
+    problem = refused(table, Plan.model_validate(document))
+    assert "R1: by the rule card of KZ what a security decides needs the agreement of customs" in problem
+
+
+def test_r17_whom_one_that_was_replaced_has_arrested_its_successor_releases() -> None:
+    """Else it would be said of them for ever that they are held."""
+    table = arrested()
+    passed = tuple(name for name, progress in table.delivery.state.progress.items() if not progress.open)
+    change(table, instead(table.delivery.plan, "uz.police", "uz.customs", passed=passed))
+    held = len(table.delivery.state.held)
+    assert code(table.say("uz.prosecutor", "arrestee_released")) == "not_asked_to_arrest"
+    assert became(table.say("uz.customs", "arrestee_released")) == ("accepted", None)
+    assert len(table.delivery.state.held) < held
+
+
+def test_of_two_that_decide_one_is_replaced_and_its_successor_is_asked_at_a_hold_that_comes_later() -> None:
+    """No consent is asked afresh, since the other has decided too."""
+    both = asks("kz.prosecutor authorisation", "kz.border authorisation")
+    table = Table(with_changes(consent_kz={"requires": both, "escalate": []}), other_cards=card_of("KZ", **BESIDE))
+    table.say("kz.border", "authorisation_granted", "consent-kz")
+    document = instead(table.dispatch().delivery.plan, "kz.prosecutor", "kz.court").model_dump()
+    document["checkpoints"] = [one for one in document["checkpoints"] if one["id"] != "consent-kz-2"]
+    document["answers_for_law"] |= {"KZ": "kz.border"}
+    change(table, Plan.model_validate(document))
+    table.say("kz.knb", "hold_requested")
+    assert asked(table, "hold.1") == ["kz.police", "kz.court", "kz.border"]
