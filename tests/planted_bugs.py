@@ -3051,7 +3051,13 @@ BUGS = (
         "    if False:\n",
         "packet::test_seal_before_the_last_entry_is_found",
     ),
-    Bug("R8", "domain/rules/contingency.py", "*deciding_now(plan, here)", "*plan.authorities(here)", "successors"),
+    Bug(
+        "R8",
+        "domain/plan/plan.py",
+        "dict.fromkeys(self.successor_of(service) for services",
+        "dict.fromkeys(service for services",
+        "successors",
+    ),
     Bug(
         "R8",
         "domain/plan/voices.py",

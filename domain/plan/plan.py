@@ -527,12 +527,11 @@ class Plan(Frozen):
         return state in self.states() or bool(self.authorities(state)) or any(one.state == state for one in self.outside)
 
     def authorities(self, state: str) -> tuple[str, ...]:
-        """The services asked for `authorisation` at checkpoints of step `authorise` in a State, each once, but for those that
-        have been `replaced`.
+        """The services asked for `authorisation` at checkpoints of step `authorise` in a State, of one that has been `replaced`
+        its successor. Each once.
         """
         found = (one.authorities() for one in self.at("authorise") if one.state == state)
-        gone = [one.service for one in self.replaced]
-        return tuple(dict.fromkeys(service for services in found for service in services if service not in gone))
+        return tuple(dict.fromkeys(self.successor_of(service) for services in found for service in services))
 
     def checked_at(self, checkpoint: str | None) -> tuple[Check, ...]:
         """How it is checked there: by the `checked_by` of the leg that ends there, or else by that of the consignment."""

@@ -35,13 +35,6 @@ def asked_to_agree(plan: Plan, state: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(plan.successor_of, asked_for(plan, state, "agreement"))))
 
 
-def deciding_now(plan: Plan, state: str) -> tuple[str, ...]:
-    """The services asked for `authorisation` at checkpoints of step `authorise` in a State, of one that has been `replaced` its
-    successor. Each once.
-    """
-    return tuple(dict.fromkeys(map(plan.successor_of, asked_for(plan, state, "authorisation"))))
-
-
 def asked_for(plan: Plan, state: str, need: Need) -> tuple[str, ...]:
     """The services asked for this at checkpoints of step `authorise` in a State, each once."""
     asked = (one for at in plan.at("authorise") if at.state == state for one in at.requires)

@@ -10,7 +10,7 @@ from domain.delivery.verdicts import Verdict, refused
 from domain.plan.cards import RuleCard
 from domain.plan.directory import ServiceKind
 from domain.plan.powers import PUBLIC_AUTHORITIES
-from domain.plan.voices import agreeing, asked_to_agree, deciding_now, not_agreed_to
+from domain.plan.voices import agreeing, asked_to_agree, not_agreed_to
 
 MAY_NOT_DECIDE = refused(
     "R1",
@@ -76,7 +76,7 @@ def may_not_agree(delivery: Delivery, said: Said, state: str) -> Verdict | None:
 
 
 def may_not_let_go_on(delivery: Delivery, said: Said) -> Verdict | None:
-    """Whether it is said in the place of one that decides in its State (`deciding_now`), or by the card of that must agree
+    """Whether it is said in the place of one that authorises for its State, or by the card of that must agree
     (`agreeing`), by a service that by the card may not authorise, or not agree in the place of that; or in the place of the
     first by one that may not decide without an agreement that nobody is asked for there. Whose say it is only as the responsible
     authority lets anyone say it to whom it has delegated that.
@@ -85,7 +85,7 @@ def may_not_let_go_on(delivery: Delivery, said: Said) -> Verdict | None:
     card = delivery.cards.get(delivery.directory.get(said.voice).state or "")
     if card is None or said.service == said.voice:
         return None
-    authorises, agree = said.voice in deciding_now(plan, card.state), agreeing(plan, delivery.directory, card)
+    authorises, agree = said.voice in plan.authorities(card.state), agreeing(plan, delivery.directory, card)
     decides = authorises and not card.lets_grant(speaker, plan.case)
     agrees = said.voice in agree and not card.lets_agree(speaker, plan.case, (voice,))
     if decides or agrees:

@@ -370,6 +370,8 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
         Plan.authorities,
         Plan.deciding,
         Plan.stood_in_for,
+        Plan.successor_of,
+        Plan.stands_for,
         State.stand_in,
         Plan.carrying_out,
         Plan.may_allow,
