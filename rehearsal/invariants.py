@@ -312,7 +312,7 @@ class Checker:
         if statement.kind not in ACTS or planned is None:
             return
         happened = min(instant(statement.happened_at), at)
-        authorities = self._plan.authorities(planned.state)
+        authorities = self._asked_to_authorise(planned.state)
         over = authorities and all(
             (known := self._consents.get(one)) is None or not known[1] <= happened < known[2] for one in authorities
         )
@@ -519,7 +519,7 @@ class Checker:
     def _consent(self, voice: str, content: Content) -> Iterator[str]:
         match content:
             case AuthorisationGranted(provisional=False, state=state, valid_from=begin, valid_until=end, modalities=modalities):
-                if voice not in self._plan.authorities(state):
+                if voice not in self._asked_to_authorise(state):
                     yield f"R1: {voice} was not asked for the consent of {state}"
                 self._consents[voice] = (state, instant(begin), instant(end), modalities)
             case AuthorisationExtended(valid_until=end):
@@ -601,9 +601,12 @@ class Checker:
         """Whose decision it is whether it goes on."""
         here = self._plan.legs[self._leg or 0].state
         agree = who_agrees(self._plan, self._cards, self._directory, here)
-        asked = (one for at in self._plan.checkpoints if at.step == "authorise" and at.state == here for one in at.requires)
-        decide = {in_its_place(self._plan, one.service) for one in asked if one.says == "authorisation"}
+        decide = {in_its_place(self._plan, one) for one in self._asked_to_authorise(here)}
         return {self._responsible(), *decide, *agree}
+
+    def _asked_to_authorise(self, state: str) -> set[str]:
+        """By the plan in force, replaced since or not."""
+        return {one for at in self._plan.at("authorise") if at.state == state for one in at.authorities()}
 
     def _responsible(self) -> str:
         return self._plan.legs[self._leg or 0].responsible

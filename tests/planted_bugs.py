@@ -3065,6 +3065,13 @@ BUGS = (
         'asked_for(plan, state, "agreement")',
         "successors",
     ),
+    Bug(
+        "R16",
+        "domain/rules/lapse.py",
+        "return min(when.at, progress.due or when.at)",
+        "return when.at",
+        "permissions_that_end::test_r16_it_is_held_too_where_silence_is_decided_later_than_it_was_due",
+    ),
     Bug("R1", "domain/plan/check_voices.py", "asked = map(plan.successor_of, said)", "asked = said", "successors"),
     Bug(
         "R17",

@@ -75,18 +75,22 @@ class Lapse(Contingency):
         return "holds" if goes_by(state, key, self.lapsing(state, key, self.ends(state, key))) else "closes"
 
     def after_silence(self, state: State, progress: Progress, services: tuple[str, ...], when: Moment) -> None:
-        """Where it `goes_by` what is permitted no more it is held, by nobody's order."""
-        if goes_by(state, progress.key, self.lapsing(state, progress.key, when.at)):
+        """Where it `goes_by` what is permitted no more since it was due, it is held, by nobody's order."""
+        if goes_by(state, progress.key, self.lapsing(state, progress.key, _ended(progress, when))):
             state.hold_all(when.at, when.seq, None)
 
     def after_close(self, state: State, progress: Progress, when: Moment) -> None:
         """If it was `refused`, what that service was asked for is permitted no more, and it is held as after silence."""
         if progress.result == "refused":
-            at = min(when.at, progress.due or when.at)
-            held = goes_by(state, progress.key, self.lapsing(state, progress.key, at))
+            held = goes_by(state, progress.key, self.lapsing(state, progress.key, _ended(progress, when)))
             self.no_more(state, progress.key)
             if held:
                 state.hold_all(when.at, when.seq, None)
+
+
+def _ended(progress: Progress, when: Moment) -> datetime:
+    """When it ended: when it was due, although that is decided later where who hangs is asked once more; else now."""
+    return min(when.at, progress.due or when.at)
 
 
 def goes_by(state: State, service: str, lapsed: tuple[Measure, ...]) -> bool:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from domain.delivery.decided import Closed
+from domain.plan.directory import Poll, Reach
 from domain.record.verify import verify
 from domain.views.asked import inbox
 from domain.views.consequences import after_silence
 from domain.views.view import view
-from tests.course import became, code, refusal
+from domain.words.moments import utc_text
+from tests.course import became, code, entry_of, refusal
 from tests.support import MEASURES, Table, asks, card_of, example_cards, example_plan, with_changes
 
 KZ_LAW = {"mark": "T", "text": example_cards()["KZ"].texts[0].id}
@@ -21,7 +23,7 @@ ENDS = "2022-03-01T14:00:00Z"
 LONGER = "2022-03-01T17:00:00Z"
 
 
-def permitted(measure: str = "following_person", **rule: Any) -> Table:
+def permitted(measure: str = "following_person", *, reach: dict[str, Reach] | None = None, **rule: Any) -> Table:
     """Kazakhstan's prosecutor has permitted a measure for eight hours; the plan warns two hours before a consent ends."""
     plan = with_changes(
         consent_kz={"requires": asks("kz.prosecutor authorisation", "kz.prosecutor permission")},
@@ -35,7 +37,7 @@ def permitted(measure: str = "following_person", **rule: Any) -> Table:
     free = {"measures": [one for one in MEASURES if one != measure], "needs": "nothing", "law": KZ_LAW}
     cards = card_of("KZ", measures=[own, free])
     cards |= card_of("UZ", measures=[{"measures": list(MEASURES), "needs": "nothing", "law": UZ_LAW}])
-    table = Table(plan, other_cards=cards)
+    table = Table(plan, other_cards=cards, reach=reach or {})
     said = table.say("kz.prosecutor", "permission_granted", "consent-kz", permissions=[measure], valid_until=ENDS)
     assert became(said) == ("accepted", None)
     return table
@@ -144,6 +146,18 @@ def test_r16_the_law_may_want_it_asked_for_sooner() -> None:
     until(table, timedelta(hours=-1, milliseconds=-1))
     assert closings(table) == [("renewal.kz.prosecutor.1", "satisfied"), ("renewal.kz.prosecutor.2", "unanswered")]
     assert table.delivery.state.hold is not None
+    verify(table.packet())
+
+
+def test_r16_it_is_held_too_where_silence_is_decided_later_than_it_was_due() -> None:
+    """Who must be polled is asked once more after an outage, and only then is silent: what it goes by has ended before."""
+    table = permitted(reach={"kz.prosecutor": Poll(url="https://kz.example/vigil", every="1m")}).dispatch()
+    until(table, timedelta(hours=-1))
+    silence = entry_of(table, "silence")
+    assert silence.at == utc_text(table.delivery.state.began + LASTS + timedelta(hours=1))
+    hold = table.delivery.state.hold
+    assert hold is not None
+    assert hold.seq == silence.seq
     verify(table.packet())
 
 
