@@ -447,8 +447,10 @@ class Theatre:
         """It has been said: nobody else hears it."""
 
     def _stand_in(self, name: str, services: tuple[str, ...]) -> None:
-        progress = self._delivery.state.progress[name]
-        for backup in filter(progress.may_answer, services) if self._world.backups else ():
+        progress = self._delivery.state.progress.get(name)
+        if progress is None or not self._world.backups:  # what has closed may be forgotten before that is told
+            return
+        for backup in filter(progress.may_answer, services):
             for silent in progress.waiting_for():
                 asked = request(self._delivery, name, silent)
                 for line in stand_in(asked, backup, self._world.scenario, self._world.seed, self._now):

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -19,6 +19,7 @@ from domain.plan.plan import Checkpoint, Plan
 from domain.record.door import read_statement
 from domain.record.receipts import SignedReceipt
 from domain.record.verify import verify
+from domain.words.errors import Unavailable
 from protocol.gateway import Gateway
 from rehearsal.invariants import Checker
 from rehearsal.over_http import SimulatedServices, compressed, factor_for
@@ -96,6 +97,10 @@ async def test_a_statement_acknowledged_just_before_the_kill_is_in_the_ledger(tm
         await embedded.start("temporal", *temporal_command(embedded.layout))
         await embedded.start("worker", sys.executable, "-m", "worker")
         await embedded.wait_until_up()
-        ledger = await gateway.ledger(plan.operation, given.receipt.seq)
+        while True:
+            with suppress(Unavailable):  # the archive is behind the receipt, until it has caught up
+                ledger = await gateway.ledger(plan.operation, given.receipt.seq)
+                break
+            await asyncio.sleep(0.1)
 
     assert given.receipt.entry == ledger[0]

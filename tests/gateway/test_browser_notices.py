@@ -62,7 +62,7 @@ async def test_an_officer_subscribes_and_the_open_page_and_the_browser_say_that_
         await page.get_by_role("button", name="Let this browser notify me").click()
         await expect(page.locator("#notifies")).to_contain_text("This browser notifies you")
         await page.goto(f"{at.url}/desk/floor")
-        await expect(page.locator("html[data-heard]")).to_be_attached(timeout=20_000)
+        await expect(page.locator("html[data-heard]")).to_be_attached(timeout=60_000)
         assert ["Vigil: something waits at the desk / Something waits. Deliveries: 1"] == await page.evaluate("window.heard")
         await page.locator("#waiting").get_by_role("button", name="Seen").click()
         await expect(page.locator("#waiting")).to_be_hidden()
