@@ -20,6 +20,7 @@ AT_MOST = 600
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("usual_ports")
 async def test_an_empty_folder_becomes_a_delivery_that_runs_in_ten_minutes(tmp_path: Path) -> None:
     """The commands of the README as they stand, in one shell that stops at the first failure; only `make venv` is skipped."""
     (steps,) = re.findall(r"```sh first\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -19,6 +19,7 @@ TOUR = "\n".join(re.findall(r"```sh tour\n(.*?)```", GUIDE, re.DOTALL))
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("usual_ports")
 async def test_each_command_of_the_guide_works_in_order_and_answers_in_russian(tmp_path: Path) -> None:
     """From the plan to the packet: consents, preparation, handover, a stop, the history and the proof."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")

@@ -11,6 +11,7 @@ README = (ROOT / "README.md").read_text()
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("usual_ports")
 async def test_the_tour_of_the_readme_works_word_for_word(tmp_path: Path) -> None:
     """Every command of the tour, in order, in one shell that stops at the first failure; only `make venv` is skipped."""
     tour = "\n".join(re.findall(r"```sh tour\n(.*?)```", README, re.DOTALL)).replace("make venv\n", "")
