@@ -231,6 +231,8 @@ async def test_one_signature_answers_in_each_consignment_that_is_ticked(temporal
             for name in (one, other):
                 await expect(at.page.locator("#receipt")).to_contain_text(name)
             await expect(at.page.locator("#receipt a")).to_have_count(2)
+            for plan in plans[:2]:
+                await at.installation.caught_up(plan)
             views = [await at.installation.gateway(plans[0].initiator).view(name) for name in (one, other)]
             assert [["kz.prosecutor"]] * 2 == [[consent.service for consent in view.consents] for view in views]
             ledgers = [await at.installation.gateway(plans[0].initiator).ledger(name) for name in (one, other)]
