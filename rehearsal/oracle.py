@@ -60,10 +60,9 @@ def who_agrees(plan: Plan, cards: Mapping[str, RuleCard], directory: Directory |
     if directory is None or state not in cards:
         return ()
     kind = {one.id: one.kind for one in directory.services if one.state == state}
-    gone = [one.service for one in plan.replaced]
     asked = [(one.service, one.says) for at in plan.checkpoints if at.step == "authorise" for one in at.requires]
     begins = {kind.get(one) for one in plan.initiators()}
-    decides = {kind.get(service) for service, says in asked if says == "authorisation" and service not in gone}
+    decides = {kind.get(in_its_place(plan, service)) for service, says in asked if says == "authorisation"}
     wanted = {
         of
         for one in cards[state].agreements
