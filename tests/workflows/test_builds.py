@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.api.deployment.v1 import WorkerDeploymentInfo
+from temporalio.api.enums.v1 import RoutingConfigUpdateState
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -102,6 +104,25 @@ async def test_a_delivery_stays_with_its_build_until_it_goes_on_as_a_new_run(tem
     assert "accepted" == receipt.verdict.verdict
     assert list(range(len(ledger))) == [entry.seq for entry in ledger]
     assert 1 == sum(isinstance(entry.event, Stated) and entry.event.envelope == stop for entry in ledger)
+
+
+async def test_a_build_that_parts_of_the_queue_have_not_heard_of_is_said(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where Temporal goes on telling its own parts for longer than is waited for, the worker comes up and its log warns."""
+    plan = touching("almaty-tashkent")
+
+    async def still_telling(_client: Client, _queue: str) -> WorkerDeploymentInfo:
+        return WorkerDeploymentInfo(routing_config_update_state=RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS)
+
+    async with installed(temporal, plan, None, build=OLD) as at:
+        assert not [line for line in caplog.records if "not have heard" in line.message]
+        monkeypatch.setattr("process.builds.PATIENCE", 0.2)
+        monkeypatch.setattr("process.builds._deployment", still_telling)
+        await make_current(at.client, at.task_queue, OLD)
+    assert ["a build is current, and parts of the queue may not have heard of it"] == [
+        line.message for line in caplog.records if line.levelname == "WARNING" and line.name == "vigil.builds"
+    ]
 
 
 async def test_a_run_that_has_grown_old_goes_on_as_a_new_one_on_the_current_build(temporal: Client) -> None:
