@@ -99,6 +99,8 @@ def signed_already(value: Any) -> bool:
 
 NO_COLON: Final = "could not find expected ':'"
 """What the parser says, of the line behind the one that lacks it."""
+_TWICE: Final = re.compile(r'found duplicate key "([^"]{1,60})"')
+"""The parser goes on with both values, which belong in no message."""
 
 
 def of_yaml(reason: str, line: str) -> Filled:
@@ -111,6 +113,8 @@ def of_yaml(reason: str, line: str) -> Filled:
     if reason == NO_COLON:
         name, _, text = line.strip().partition(" ")
         return fill("a name has a colon and a space behind it: {right}", right=f"{name}: {text}".strip())
+    if twice := _TWICE.match(reason):
+        return fill("{what} stands twice; once is enough", what=twice[1])
     for sign, words in _SAID.items():
         if sign in reason:
             return fill(words)

@@ -108,6 +108,13 @@ def test_what_is_not_yaml_is_refused_at_its_line(text: str, line: int) -> None:
     assert [fault.place for fault in refused.value.faults] == [f"f.yaml:{line}"]
 
 
+def test_a_key_that_stands_twice_is_named_without_what_it_holds() -> None:
+    """The parser would repeat both values, which may be long and are nobody's to see in a message."""
+    with pytest.raises(Malformed) as refused:
+        Document("courier: a name\ncourier: another name\n", "f.yaml")
+    assert ["courier stands twice; once is enough"] == [fault.problem for fault in refused.value.faults]
+
+
 @pytest.mark.parametrize(
     "text",
     [
