@@ -117,7 +117,7 @@ benches: $(STAMP) ## measure everything else that Vigil promises of its speed, o
 	@$(BIN)/python -m bench.hostile
 	@$(BIN)/python -m bench.archive
 	@$(BIN)/python -m bench.largest
-	@$(BIN)/python -m bench.crowd
+	@$(BIN)/python -m bench.crowd $(if $(SIZES),--sizes $(SIZES))
 	@$(BIN)/python -m bench.sweep
 	@$(BIN)/python -m bench.claims
 	@$(BIN)/python -m bench.starts

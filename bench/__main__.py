@@ -7,8 +7,6 @@ Idle means one delivery at a time, loaded thirty-two at once. Read the ratios: t
 
 import asyncio
 import json
-import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -26,7 +24,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.service import GrpcCompression
 
-from bench.figures import figures, options
+from bench.figures import cpu_seconds, figures, machine, options
 from bench.picture import picture
 from bench.plain import plain_converter
 from bench.shape import CONFIRMATIONS, Script, pattern, script
@@ -57,7 +55,6 @@ ACTIONS = {
 """Events that Temporal's cloud bills as actions; retries and heartbeats of activities are billed besides, and are not in here."""
 MEBI = 1024 * 1024
 PICTURE = Path("build/bench.svg")
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -153,7 +150,7 @@ class Bench:
 
     def _cpu(self, way: Way) -> dict[str, float]:
         """Seconds of the server, the way's own processes, and this one, which is also every service."""
-        used = {name: _ticks(self.embedded.processes[name].pid) / TICKS for name in ("temporal", *way.processes)}
+        used = {name: cpu_seconds(self.embedded.processes[name].pid) for name in ("temporal", *way.processes)}
         return used | {"services": time.process_time()}
 
     def _databases(self) -> int:
@@ -163,11 +160,6 @@ class Bench:
     def _memory(self, way: Way) -> int:
         status = Path(f"/proc/{self.embedded.processes[way.processes[0]].pid}/status").read_text(encoding="ascii")
         return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS"))
-
-
-def _ticks(process: int) -> int:
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
 
 
 async def timed(work: Callable[[Script], Awaitable[None]], scripts: Iterable[Script]) -> float:
@@ -230,12 +222,6 @@ async def measure(folder: Path, rounds: int, deliveries: int, waiting: int) -> d
             await bench.open(waiting)
             told = {way.name: bench.measured[way.name].told() for way in bench.ways}
     return {"of": {"rounds": rounds, "deliveries": deliveries, "at_once": AT_ONCE}, "machine": machine(), "ways": told}
-
-
-def machine() -> dict[str, Any]:
-    """Where it was measured."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MEBI / 1024
-    return {"cores": os.cpu_count(), "memory_gib": round(memory), "python": platform.python_version(), "load": os.getloadavg()[0]}
 
 
 def ratios(ways: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

@@ -1,25 +1,32 @@
-"""Many open deliveries behind one gateway: how long lists, inboxes, views and streams take, and how far the archive is behind.
+"""Many open deliveries on one machine: a curve from a hundred to ten thousand, and what comes back after a kill.
 
-`python -m bench.crowd --deliveries 10000` starts them on real processes, each of them waiting for a prosecutor who has not
-answered yet, and then asks: each question many times, one after another and with a few people at once. Most of its twenty minutes
-on two cores it starts deliveries; fewer show the same in less time.
+`python -m bench.crowd --sizes 100 1000 10000` starts them on real processes, each waiting for a prosecutor who has not answered
+yet. At each size it rests and says what the processes use meanwhile; then it asks for lists, inbox, view and board, speaks, and
+stops some. At the last size Temporal's server, the worker and the gateway are each killed and started again, and it says how long
+after that the first statement has its receipt. Most of the time it starts deliveries.
+
+A service may look for so many things in the register a day (R15), and so starts so many deliveries. Here a day of the register
+is over after `bench.processes.DAY` seconds; all else is as it is elsewhere.
 """
 
 import argparse
 import asyncio
+import json
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
-from bench.largest import BEGINNING, memory, shown
+from bench.figures import cpu_seconds, figures, machine, most_memory
+from bench.largest import BEGINNING
 from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
@@ -28,22 +35,33 @@ from domain.plan.directory import Service
 from domain.plan.plan import Plan
 from domain.record.receipts import SignedReceipt
 from domain.rules.handling import Information
+from domain.signing.envelope import Envelope
 from domain.words.errors import Limited, Unavailable
 from process.serve import leave
 from protocol.gateway import Gateway
 from rehearsal.over_http import SimulatedServices
 from rehearsal.scenario import Scenario
 from rehearsal.services import private_key_of
-from tests.installation import renamed, said_by
+from tests.gateway.test_pages import Browser
+from tests.installation import renamed, said_by, stop_by
 from tests.support import example_cards, example_directory, example_plan, signed_plan
 
-ASKED = "kz.prosecutor"
-"""Whom each delivery waits for, so that everything is in one inbox."""
+ASKED, SPEAKS = "kz.prosecutor", "kz.police"
+"""Whom each delivery waits for, so that everything is in one inbox; and who speaks."""
+SIZES = (100, 1_000, 10_000)
 STARTED_AT_ONCE = 8
 PEOPLE = 8
 """Who ask at once."""
-ROUNDS = 200
+ROUNDS, WHOLE, SAID, STOPPED, KILLED = 200, 5, 100, 20, 5
+"""Questions of each kind for a page, and for all there is; statements; stops; and kills of each process."""
+SETTLES, IDLE = 20.0, 60.0
+"""Seconds until everything rests, and for which the processes are looked at then."""
 PATIENCE = 300.0
+SLOWEST = 2.0
+"""Deliveries a second that come to their question for consent at least, once all are started."""
+AGAIN = 0.02
+"""Seconds between two looks."""
+KILLABLE = ("temporal", "worker", "gateway")
 
 
 class Silent(SimulatedServices):
@@ -53,6 +71,31 @@ class Silent(SimulatedServices):
         """A request has arrived."""
         if request.checkpoint.startswith(BEGINNING):
             super().take(service, request)
+
+
+@dataclass
+class Restartable(Embedded):
+    """The embedded system, whose processes can be killed; its worker has a register whose day is short."""
+
+    told: dict[str, tuple[tuple[str, ...], Mapping[str, str] | None]] = field(default_factory=dict)
+    """How each was started."""
+
+    async def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start one process, which dies with this one; its output goes to its log."""
+        self.told[name] = command, environment
+        if name == "worker":
+            command = (sys.executable, "-m", "bench.processes", "short_day")
+        await super().start(name, *command, environment=environment)
+
+    async def kill(self, name: str) -> None:
+        """It has no time to say anything."""
+        self.processes[name].kill()
+        await self.processes[name].wait()
+
+    async def again(self, name: str) -> None:
+        """Start it as it was started before."""
+        command, environment = self.told[name]
+        await self.start(name, *command, environment=environment)
 
 
 @dataclass
@@ -86,8 +129,8 @@ class Crowd:
                 return
 
     async def fill(self, deliveries: int) -> None:
-        """Start so many."""
-        numbers = iter(range(deliveries))
+        """Start as many as are missing."""
+        numbers = iter(range(len(self.plans), deliveries))
 
         async def one_after_another() -> None:
             for one in numbers:
@@ -99,7 +142,7 @@ class Crowd:
 
     async def asked(self, deliveries: int) -> None:
         """Wait until the inbox of whoever is asked has all of them. Raises `TimeoutError`."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE + deliveries / SLOWEST):
             found = 0
             while found < deliveries:
                 await asyncio.sleep(2)
@@ -109,7 +152,7 @@ class Crowd:
     async def said(self, number: int) -> tuple[SignedReceipt, float, float]:
         """Say something in one of them: the receipt, seconds until it, and from it until a stream shows its entry."""
         plan = self.plans[number % len(self.plans)]
-        word = said_by("kz.police", plan, Information(text=f"number {number}"))
+        word = said_by(SPEAKS, plan, Information(text=f"number {number}"))
         seen, there = asyncio.Event(), asyncio.Event()
 
         async def follow() -> None:
@@ -122,13 +165,33 @@ class Crowd:
         following = asyncio.create_task(follow())
         await there.wait()
         began = time.perf_counter()
-        given = await self.door("kz.police").submit(plan.operation, word)
+        given = await self.door(SPEAKS).submit(plan.operation, word)
         took, began = time.perf_counter() - began, time.perf_counter()
         assert isinstance(given, SignedReceipt)
         async with asyncio.timeout(PATIENCE):
             await seen.wait()
         await following
         return given, took, time.perf_counter() - began
+
+    async def taken(self, plan: Plan, envelope: Envelope) -> None:
+        """Return when this statement of `SPEAKS` has its receipt, however often it takes to be heard. Raises `TimeoutError`."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with suppress(Unavailable, aiohttp.ClientError):
+                    if isinstance(await self.door(SPEAKS).submit(plan.operation, envelope), SignedReceipt):
+                        return
+                await asyncio.sleep(AGAIN)
+
+    async def stopped(self) -> tuple[float, float]:
+        """Stop the newest: seconds until the receipt, and until its initiator's view says so."""
+        plan = self.plans.pop()
+        door, began = self.door(SPEAKS), time.perf_counter()
+        assert isinstance(await door.submit(plan.operation, stop_by(SPEAKS, plan)), SignedReceipt)
+        took = time.perf_counter() - began
+        async with asyncio.timeout(PATIENCE):
+            while (await self.door(plan.initiator).view(plan.operation)).halted is None:  # noqa: ASYNC110 - it is what is measured
+                await asyncio.sleep(AGAIN)
+        return took, time.perf_counter() - began
 
 
 @asynccontextmanager
@@ -140,7 +203,7 @@ async def crowd(folder: Path) -> AsyncIterator[Crowd]:
         dossier = Dossier(pattern, example_directory(), example_cards())
         directory, layout = Rehearsal((Staged(dossier, scenario),), 1, home).lay_out()
         services = Silent(directory, layout.gateway_url, scenario, seed=1)
-        async with Embedded(layout) as embedded, services, aiohttp.ClientSession() as http:
+        async with Restartable(layout) as embedded, services, aiohttp.ClientSession() as http:
             yield Crowd(embedded, http, pattern)
 
 
@@ -159,45 +222,115 @@ async def timed(ask: Callable[[], Awaitable[object]], rounds: int, people: int =
     return took
 
 
-async def measure(folder: Path, deliveries: int) -> None:
-    """Print it all."""
+async def idle(at: Crowd) -> dict[str, float]:
+    """What part of a core each process uses while nobody says anything."""
+    await asyncio.sleep(SETTLES)
+    before = {name: cpu_seconds(process.pid) for name, process in at.embedded.processes.items()}
+    began = time.perf_counter()
+    await asyncio.sleep(IDLE)
+    past = time.perf_counter() - began
+    return {name: round((cpu_seconds(at.embedded.processes[name].pid) - used) / past, 3) for name, used in before.items()}
+
+
+async def questions(at: Crowd) -> dict[str, list[float]]:
+    """Seconds of each question, statement and stop."""
+    asked, initiator = at.door(ASKED), at.door(at.pattern.initiator)
+    one = at.plans[len(at.plans) // 2].operation
+    browser = Browser(at.http, at.embedded.layout.gateway_url)
+    link = await initiator.sign_in()
+    assert 204 == (await browser.enter(link.address.partition("#")[2])).status
+    page = partial(initiator._call, "GET")  # noqa: SLF001 - one page, where its methods take all
+    pages: dict[str, Callable[[], Awaitable[object]]] = {
+        "first page of the list": lambda: page("/v1/deliveries?limit=200"),
+        "first page of those with a word in the title": lambda: page("/v1/deliveries?limit=200&text=77"),
+        "first page of the inbox": partial(asked._call, "GET", "/v1/inbox"),  # noqa: SLF001 - the same
+        "one view": lambda: initiator.view(one),
+        "a page of the board": lambda: browser.page("/desk/floor"),
+    }
+    found: dict[str, list[float]] = {}
+    for name, ask in pages.items():
+        found[name] = await timed(ask, ROUNDS)
+        found[f"{name}, {PEOPLE} at once"] = await timed(ask, ROUNDS, PEOPLE)
+    found["the whole list"] = await timed(initiator.deliveries, WHOLE)
+    found["the whole inbox"] = await timed(asked.inbox, WHOLE)
+    said = [await at.said(number) for number in range(SAID)]
+    found["a receipt"] = [took for _, took, _ in said]
+    found["from a receipt to a stream"] = [behind for _, _, behind in said]
+    stopped = [await at.stopped() for _ in range(STOPPED)]
+    found["a stop's receipt"] = [took for took, _ in stopped]
+    found["a stop, until a view says so"] = [shown for _, shown in stopped]
+    return found
+
+
+async def killed(at: Crowd) -> dict[str, list[float]]:
+    """Seconds from the moment that a killed process is started again until the first statement has its receipt."""
+    found: dict[str, list[float]] = {}
+    for name in KILLABLE:
+        for number in range(KILLED):
+            plan = at.plans[number]
+            await at.embedded.kill(name)
+            word = said_by(SPEAKS, plan, Information(text=f"after {name}, {number}"))
+            began = time.perf_counter()
+            await at.embedded.again(name)
+            await at.taken(plan, word)
+            found.setdefault(f"{name} was killed and is started", []).append(time.perf_counter() - began)
+            await at.embedded.wait_until_up()
+    return found
+
+
+async def measure(folder: Path, sizes: Sequence[int]) -> dict[str, Any]:
+    """Everything, as one document; seconds, parts of a core, MiB and milliseconds."""
+    curve: list[dict[str, Any]] = []
     async with crowd(folder) as at:
-        began = time.perf_counter()
-        await at.fill(deliveries)
-        filled = time.perf_counter() - began
-        await at.asked(deliveries)
-        settled = time.perf_counter() - began
-        asked, initiator = at.door(ASKED), at.door(at.pattern.initiator)
-        one = at.plans[deliveries // 2].operation
-        page = partial(initiator._call, "GET")  # noqa: SLF001 - one page, where its methods take all
-        pages: dict[str, Callable[[], Awaitable[object]]] = {
-            "first page of the list": lambda: page("/v1/deliveries?limit=200"),
-            "first page of those with a word in the title": lambda: page("/v1/deliveries?limit=200&text=777"),
-            "first page of the inbox": partial(asked._call, "GET", "/v1/inbox"),  # noqa: SLF001 - the same
-            "one view": lambda: initiator.view(one),
-        }
-        lines = [f"{deliveries} deliveries were started in {filled:.0f} s; after {settled:.0f} s each was in the inbox\n"]
-        for name, ask in pages.items():
-            lines.append(shown(name, await timed(ask, ROUNDS)))
-            lines.append(shown(f"{name}, {PEOPLE} at once", await timed(ask, ROUNDS, PEOPLE)))
-        lines.append(shown("the whole list", await timed(initiator.deliveries, 5)))
-        lines.append(shown("the whole inbox", await timed(asked.inbox, 5)))
-        found = [await at.said(one) for one in range(ROUNDS)]
-        lines.append(shown("a receipt", [took for _, took, _ in found]))
-        lines.append(shown("from a receipt to a stream (archive's lag)", [behind for _, _, behind in found]))
-        lines.append(memory(at.embedded))
-    sys.stdout.write("".join(lines))
+        for size in sizes:
+            missing, began = size - len(at.plans), time.perf_counter()
+            await at.fill(size)
+            filled = time.perf_counter() - began
+            await at.asked(size)
+            settled = time.perf_counter() - began
+            sys.stderr.write(f"{size} are open after {settled:.0f} s; now they rest\n")
+            own = {"open": size, "begun": missing, "started_s": round(filled, 1), "all_asked_s": round(settled, 1)}
+            own |= {"idle_cores": await idle(at)}
+            own |= {"milliseconds": {name: figures(took) for name, took in (await questions(at)).items()}}
+            own |= {"most_memory_mib": {name: most_memory(at.embedded.processes[name].pid) for name in KILLABLE}}
+            curve.append(own)
+        after = {name: figures(took) for name, took in (await killed(at)).items()}
+    return {"machine": machine(), "curve": curve, "milliseconds_after_a_kill": after}
+
+
+def table(document: Mapping[str, Any]) -> str:
+    """All of it for people: a column for each size."""
+    curve: list[dict[str, Any]] = document["curve"]
+
+    def row(name: str, of: Callable[[dict[str, Any]], object]) -> str:
+        return f"{name:<66}" + "".join(f"{of(one):>18}" for one in curve) + "\n"
+
+    lines = [row("open deliveries", lambda one: one["open"]), row("  of them begun for this", lambda one: one["begun"])]
+    lines += [
+        row("  started after, s", lambda one: one["started_s"]),
+        row("  all asked after, s", lambda one: one["all_asked_s"]),
+    ]
+    for name in KILLABLE:
+        lines.append(row(f"idle, cores of {name}", lambda one, name=name: one["idle_cores"][name]))
+        lines.append(row(f"most memory of {name}, MiB", lambda one, name=name: one["most_memory_mib"][name]))
+    for name in curve[0]["milliseconds"]:
+        lines.append(row(f"{name}, p50 / p99 ms", lambda one, name=name: "{p50} / {p99}".format(**one["milliseconds"][name])))
+    for name, took in document["milliseconds_after_a_kill"].items():
+        lines.append(f"{f'{name}: first receipt, ms':<66}{took['p50']:>18} at most {took['max']}\n")
+    return "".join(lines)
 
 
 async def main() -> None:
     """On an installation of its own."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deliveries", type=int, default=1_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES[:2], help="open deliveries, fewest first")
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vigil-crowd-"))
     sys.stderr.write(f"the logs are in {folder} if it fails\n")
-    await measure(folder, chosen.deliveries)
+    document = await measure(folder, sorted(chosen.sizes))
     shutil.rmtree(folder)
+    sys.stdout.write(json.dumps(document) + "\n" if chosen.output == "json" else table(document))
 
 
 if __name__ == "__main__":

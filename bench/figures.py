@@ -2,10 +2,17 @@
 
 import argparse
 import json
+import os
+import platform
 import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+TICKS = os.sysconf("SC_CLK_TCK")
+KIBI, MEBI = 1024, 1024 * 1024
 
 
 def options(document: str, **given: int) -> argparse.Namespace:
@@ -39,3 +46,21 @@ async def milliseconds(action: Callable[[], Awaitable[object]]) -> float:
     began = time.perf_counter()
     await action()
     return (time.perf_counter() - began) * 1000
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has used of the cores so far (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def most_memory(process: int) -> int:
+    """The most memory that a process has had, in MiB (Linux)."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) // KIBI for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def machine() -> dict[str, Any]:
+    """Where it was measured."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MEBI / KIBI
+    return {"cores": os.cpu_count(), "memory_gib": round(memory), "python": platform.python_version(), "load": os.getloadavg()[0]}

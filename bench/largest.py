@@ -20,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
+from bench.figures import most_memory
 from client.dossier import Dossier, Staged
 from client.embedded import Embedded, held
 from client.rehearse import Rehearsal
@@ -260,12 +261,8 @@ def shown(name: str, seconds: Sequence[float]) -> str:
 
 def memory(embedded: Embedded) -> str:
     """A line with the most memory that each process has had (Linux)."""
-
-    def most(name: str) -> float:
-        status = Path(f"/proc/{embedded.processes[name].pid}/status").read_text(encoding="ascii")
-        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
-
-    return f"{'most memory':<34}" + ", ".join(f"{name} {most(name):.0f} MiB" for name in ("worker", "gateway", "temporal")) + "\n"
+    most = {name: most_memory(embedded.processes[name].pid) for name in ("worker", "gateway", "temporal")}
+    return f"{'most memory':<34}" + ", ".join(f"{name} {mebi} MiB" for name, mebi in most.items()) + "\n"
 
 
 async def measure(folder: Path, statements: int) -> None:

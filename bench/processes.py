@@ -1,5 +1,5 @@
-"""The workers beside Vigil's own in `python -m bench`, each a process: `bare`, a workflow of Temporal and nothing else, and
-`plain`, Vigil's without encryption. Who starts them names the queue (`VIGIL_TASK_QUEUE`).
+"""Workers of the benchmarks, each a process: `bare`, a workflow of Temporal and nothing else; `plain`, Vigil's without
+encryption; `short_day`, Vigil's with a register whose day is over soon. Who starts one names its queue (`VIGIL_TASK_QUEUE`).
 """
 
 import asyncio
@@ -13,12 +13,16 @@ from temporalio.service import GrpcCompression
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import worker
+from archive import claim_rows, claims
 from bench.plain import plain_converter
+from domain.plan import enquiries
 from process.ring import Ring
 from process.serve import serve
 from process.settings import Settings
 
 PATIENCE = timedelta(seconds=60)
+DAY = 5.0
+"""Seconds of a day of the register, for who starts in an hour what is else started in months."""
 
 
 @activity.defn
@@ -75,8 +79,19 @@ async def connect_plain(address: str, namespace: str, ring: Ring, **_more: objec
     )
 
 
+def shorten_the_day() -> None:
+    """A service looks for so many things a day (R15), and then for as many again."""
+    for room in (enquiries, claims, claim_rows):
+        room.WINDOW = timedelta(seconds=DAY)  # type: ignore[attr-defined]
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "plain":
-        worker.connect = connect_plain  # type: ignore[assignment]  # it has one caller
-        serve("plain", worker.run)
-    serve("bare", bare)
+    match sys.argv[1]:
+        case "bare":
+            serve("bare", bare)
+        case "plain":
+            worker.connect = connect_plain  # type: ignore[assignment]  # it has one caller
+            serve("plain", worker.run)
+        case "short_day":
+            shorten_the_day()
+            serve("short_day", worker.run)
