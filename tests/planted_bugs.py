@@ -3112,6 +3112,8 @@ BUGS = (
     ),
     Bug("R22", "domain/rules/amending.py", "    if one.service in gone:\n", "    if False:\n", "successors"),
     Bug("R13", "domain/rules/amending.py", "if spent is not None and spent.decided and", "if False and", "successors"),
+    Bug("R22", "domain/rules/amending.py", "if any(rung.to == one.service for", "if any(False for", "successors"),
+    Bug("R22", "domain/rules/amending.py", "[progress.escalated if progress is not None else 0 :]", "", "successors"),
     Bug("R13", "domain/rules/amending.py", "if spent is not None and spent.decided and", "if", "successors"),
     Bug(
         "R17",

@@ -195,7 +195,9 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who is replaced is so once, by one of the same State that has not been replaced itself; and it is asked nothing more."""
+    """Who is replaced is so once, by one of the same State that has not been replaced itself; and it is asked nothing more, nor
+    told that others do not answer.
+    """
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
     legs = plan.legs[delivery.state.leg or 0 :]
     for number, one in enumerate(plan.replaced):
@@ -215,6 +217,15 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
             yield Fault(
                 place=place, problem=fill("R22: {service} is still asked or responsible for what lies ahead", service=one.service)
             )
+        for checkpoint in ahead:
+            progress = delivery.state.progress.get(checkpoint.id)
+            if any(rung.to == one.service for rung in checkpoint.escalate[progress.escalated if progress is not None else 0 :]):
+                problem = fill(
+                    "R22: the ladder of {checkpoint} still leads to {service}; name another there",
+                    checkpoint=checkpoint.id,
+                    service=one.service,
+                )
+                yield Fault(place=place, problem=problem)
 
 
 def _who_takes_over(plan: Plan, number: int) -> Iterator[Fault]:

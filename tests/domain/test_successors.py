@@ -414,3 +414,37 @@ def test_r13_who_has_decided_in_another_place_takes_charge_of_nothing() -> None:
             assert "legs.0.responsible: R13: kz.border has decided in another's place" in refused(table, after)
         else:
             change(table, after)
+
+
+def test_r22_no_ladder_leads_to_who_was_replaced() -> None:
+    """It would be told who does not answer, and nobody else would; what a ladder has come to already stays."""
+    table = Table(with_changes(consent_kz={"escalate": [DEPUTY]}), other_cards=card_of("KZ", **BESIDE))
+    document = table.delivery.plan.model_dump()
+    document["replaced"] = [{"service": "kz.border", "by": "kz.afm", "reason": "busy"}]
+    to_nobody = Plan.model_validate(document)
+    assert "replaced.0: R22: the ladder of consent-kz still leads to kz.border" in refused(table, to_nobody)
+    document["checkpoints"][0]["escalate"] = [DEPUTY | {"to": "kz.afm"}]
+    change(table, Plan.model_validate(document))
+    table = Table(
+        with_changes(consent_kz={"escalate": [DEPUTY], "due": timedelta(hours=48)}), other_cards=card_of("KZ", **BESIDE)
+    )
+    table.pass_time(hours=31)
+    change(table, with_changes(table.delivery.plan, plan_={"replaced": document["replaced"]}))
+
+
+def test_a_duty_of_two_that_have_authorised_is_asked_once_where_one_takes_the_place_of_the_other() -> None:
+    """What was asked of the one before stays open; what comes later is asked about its successor alone."""
+    done = {"what": "the act is registered", "within": "24h", "law": LAW}
+    owed = [done | {"id": "registered", "after": "authorisation"}, done | {"id": "told", "after": "outcome"}]
+    both = asks("kz.prosecutor authorisation", "kz.border authorisation")
+    plan = with_changes(consent_kz={"requires": both, "escalate": []})
+    table = Table(plan, other_cards=card_of("KZ", **BESIDE | {"duties": owed}))
+    table.say("kz.border", "authorisation_granted", "consent-kz")
+    table.dispatch()
+    document = without_asking_afresh(instead(table.delivery.plan, "kz.prosecutor", "kz.border")).model_dump()
+    change(table, Plan.model_validate(document | {"answers_for_law": document["answers_for_law"] | {"KZ": "kz.border"}}))
+    assert [asked(table, f"duty.{one}.registered") for one in ("kz.prosecutor", "kz.border")] == [["kz.border"]] * 2
+    table.say("kz.knb", "stop_requested")
+    table.say("kz.police", "interdicted", "stop.interdiction")
+    table.pass_time(hours=13)
+    assert [one for one in table.delivery.state.opened if one.endswith(".told")] == ["duty/kz.border.told"]
