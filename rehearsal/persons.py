@@ -109,9 +109,10 @@ class PersonsBook:
                 if known is not None and self._transfers.pop(of, None) != known.state:
                     yield f"R29: {voice} answered for another State, or twice"
             case _:
-                yield from self._cooperates(statement, voice)
+                yield from self._cooperates(statement, voices)
 
-    def _cooperates(self, statement: Statement, voice: str) -> Iterator[str]:
+    def _cooperates(self, statement: Statement, voices: tuple[str, ...]) -> Iterator[str]:
+        voice = voices[0]
         known = self._directory.find(voice) if self._directory is not None else None
         match statement.content:
             case CooperationBegun(person=person):
@@ -123,11 +124,14 @@ class PersonsBook:
                     yield f"R16: {person} carries {label} and does not cooperate"
                 self._recorders.setdefault((voice, person), set()).add(label)
             case RecorderReturned(person=person, label=label):
-                if label not in self._recorders.get((voice, person), ()):
+                of = [one for one in voices if label in self._recorders.get((one, person), ())]
+                if not of:
                     yield f"R16: {label} came back from {person}, who did not carry it"
-                self._recorders[voice, person].discard(label)
+                for one in of:
+                    self._recorders[one, person].discard(label)
             case CooperationEnded(person=person):
-                if self._recorders.pop((voice, person), {"unknown"}):
+                leads = next((one for one in voices if (one, person) in self._recorders), voice)
+                if self._recorders.pop((leads, person), {"unknown"}):
                     yield f"R16: {person} does not cooperate, or carries a recorder still"
             case _:
                 pass

@@ -363,15 +363,15 @@ BUGS = (
     Bug(
         "R1",
         "domain/delivery/consents.py",
-        "if grant is None or not grant.live(at) or (until is not None and until > grant.valid_until):",
-        "if grant is None or not grant.live(at):",
+        "one.live(at) and (until is None or until <= one.valid_until))",
+        "one.live(at))",
         "rules_of_consent",
     ),
     Bug(
         "R1",
         "domain/delivery/consents.py",
-        "return grant.at in order[order.index(asked.id) :]",
-        "return True",
+        "return any(one.at in later for one in live)",
+        "return any(True for one in live)",
         "rules_of_consent",
     ),
     Bug(
@@ -1162,15 +1162,15 @@ BUGS = (
     Bug(
         "R5",
         "domain/rules/consent.py",
-        "before is None or before.since is None else before.since",
-        "True else before.since",
+        "return min((one.since or one.valid_from for one",
+        "return max((one.valid_from for one",
         "law",
     ),
     Bug(
         "R7",
         "domain/plan/check_voices.py",
-        'officers_for(service, "authorisation") == 2',
-        'officers_for(service, "authorisation") > 0',
+        "all(officers == 2 for officers in own)",
+        "all(officers > 0 for officers in own)",
         "law",
     ),
     Bug("R1", "domain/rules/agreement.py", 'state.stop_all("refused", finding', 'state.stop_all("stop", finding', "law"),
@@ -3111,6 +3111,20 @@ BUGS = (
         "R7", "domain/plan/plan.py", "return service in self.authorities(state) or any(asked)", "return any(asked)", "successors"
     ),
     Bug("R22", "domain/rules/amending.py", "    if one.service in gone:\n", "    if False:\n", "successors"),
+    Bug(
+        "R29",
+        "domain/rules/cooperation.py",
+        "for one in state.plan.stands_for(said.voice) if _cooperates",
+        "for one in (said.voice,) if _cooperates",
+        "successors",
+    ),
+    Bug(
+        "R29",
+        "domain/rules/cooperation.py",
+        "for one in delivery.plan.stands_for(said.voice))",
+        "for one in (said.voice,))",
+        "successors",
+    ),
     Bug("R13", "domain/rules/amending.py", "if spent is not None and spent.decided and", "if False and", "successors"),
     Bug("R22", "domain/rules/amending.py", "if any(rung.to == one.service for", "if any(False for", "successors"),
     Bug("R22", "domain/rules/amending.py", "[progress.escalated if progress is not None else 0 :]", "", "successors"),
@@ -4461,8 +4475,8 @@ BUGS = (
     Bug(
         "R7",
         "domain/plan/plan.py",
-        "any(service in one.authorities() for one in self.at",
-        "True or any(service in one.authorities() for one in self.at",
+        "asked = (service in one.authorities() for one in self.at",
+        "asked = (True for one in self.at",
         FROM_NOWHERE,
     ),
     Bug(

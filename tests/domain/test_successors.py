@@ -8,11 +8,14 @@ import pytest
 
 from domain.delivery.carried import Carried, carried
 from domain.delivery.decided import Silence
+from domain.delivery.holdings import exhibits
 from domain.plan.plan import Plan
 from domain.views.asked import inbox
+from domain.views.unasked import may_say
 from tests.course import arrested, became, code, prepared
 from tests.domain.test_changes import change, refused
 from tests.domain.test_hostile_stand_ins import AGREED_BESIDE, AGREES, ALONE, DEPUTY, LAW, following, follows, permits
+from tests.domain.test_persons import BEGUN, RECORDER
 from tests.support import Table, asks, card_of, with_changes
 from workflows.errands import Question, wanted
 
@@ -448,3 +451,22 @@ def test_a_duty_of_two_that_have_authorised_is_asked_once_where_one_takes_the_pl
     table.say("kz.police", "interdicted", "stop.interdiction")
     table.pass_time(hours=13)
     assert [one for one in table.delivery.state.opened if one.endswith(".told")] == ["duty/kz.border.told"]
+
+
+def test_r29_who_cooperated_with_one_that_was_replaced_gives_its_recorder_back_to_the_successor() -> None:
+    """It holds it then, with what it has recorded; and says that they cooperate no more, which nobody else may say."""
+    table = Table(other_cards=card_of("KZ", separate=[])).dispatch()
+    table.say("kz.police", "cooperation_begun", **BEGUN)
+    table.say("kz.police", "recorder_issued", **RECORDER)
+    passed = tuple(name for name, progress in table.delivery.state.progress.items() if not progress.open)
+    document = instead(table.delivery.plan, "kz.police", "kz.border", passed=passed).model_dump()
+    legs = [one | {"responsible": one["responsible"].replace("kz.police", "kz.border")} for one in document["legs"]]
+    change(table, Plan.model_validate(document | {"legs": legs}))
+    over = {"person": "P-2", "reason": "over"}
+    assert code(table.say("kz.knb", "recorder_returned", **RECORDER)) == "not_issued"
+    assert {"recorder_returned", "cooperation_ended"} <= set(may_say(table.delivery, table.directory.get("kz.border")))
+    assert code(table.say("kz.border", "cooperation_ended", **over)) == "carries_still"
+    assert became(table.say("kz.border", "recorder_returned", **RECORDER)) == ("accepted", None)
+    assert exhibits(table.delivery.state)["R-1"].holder == "kz.border"
+    assert became(table.say("kz.border", "cooperation_ended", **over)) == ("accepted", None)
+    assert table.delivery.state.cooperating == ()
