@@ -3125,6 +3125,7 @@ BUGS = (
         "for one in (said.voice,))",
         "successors",
     ),
+    Bug("R29", "domain/plan/check_powers.py", 'plan.successor_of(plan.found_by or "")', 'plan.found_by or ""', "successors"),
     Bug("R13", "domain/rules/amending.py", "if spent is not None and spent.decided and", "if False and", "successors"),
     Bug("R22", "domain/rules/amending.py", "if any(rung.to == one.service for", "if any(False for", "successors"),
     Bug("R22", "domain/rules/amending.py", "[progress.escalated if progress is not None else 0 :]", "", "successors"),

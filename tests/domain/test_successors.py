@@ -470,3 +470,16 @@ def test_r29_who_cooperated_with_one_that_was_replaced_gives_its_recorder_back_t
     assert exhibits(table.delivery.state)["R-1"].holder == "kz.border"
     assert became(table.say("kz.border", "cooperation_ended", **over)) == ("accepted", None)
     assert table.delivery.state.cooperating == ()
+
+
+def test_r29_no_carrier_takes_the_place_of_who_found_it() -> None:
+    """It would report it, and hold it then."""
+    for by, found in (("kz.post", "found_by: R29: a postal operator does not hold what was found"), ("kz.afm", None)):
+        table = Table(with_changes(plan_={"found_by": "kz.customs"}), reported=False)
+        gone = [{"service": "kz.customs", "by": by, "reason": "busy"}]
+        changed = with_changes(table.plan, plan_={"replaced": gone})
+        if found is not None:
+            assert found in refused(table, changed)
+        else:
+            change(table, changed)
+            assert asked(table, "detection.1") == [by]
