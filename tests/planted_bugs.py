@@ -4007,11 +4007,11 @@ BUGS = (
     Bug(
         "R12",
         "domain/rules/arrival.py",
-        "return ARRESTED_ALREADY(voice=voice, persons=twice) if twice else ACCEPTED",
+        "return ARRESTED_ALREADY(voice=still[0][0], persons=twice) if twice else ACCEPTED",
         "return ACCEPTED",
         "persons",
     ),
-    Bug("R12", "domain/rules/arrival.py", "if before is None else code not in said))", "))", "persons"),
+    Bug("R12", "domain/rules/arrival.py", "if before is None else code not in said)]", ")]", "persons"),
     Bug(
         "R12",
         "domain/rules/arrival.py",

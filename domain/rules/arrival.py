@@ -144,15 +144,15 @@ class ArrestMade(Kind):
 
     def as_arrest(self, delivery: Delivery, statement: str, voice: str) -> Verdict:
         """`arrested_already` where its `voice`, or one for which that `stands_for`, has arrested somebody under one of its codes
-        by another statement, and `holds` them still, or this one corrects what did not say so: those codes.
+        by another statement, and `holds` them still, or this one corrects what did not say so: the first such, and those codes.
         """
         state, before = delivery.state, delivery.state.arrests.get(statement)
         others = each_person(one for name, one in state.arrests.items() if name != statement)
         said = {one.code for one in before.persons} if before is not None else set()
         known = [(one, who.code) for who in self.persons for one in delivery.plan.stands_for(voice) if (one, who.code) in others]
-        still = (code for one, code in known if (state.holds(one, code) if before is None else code not in said))
-        twice = tuple(dict.fromkeys(still))
-        return ARRESTED_ALREADY(voice=voice, persons=twice) if twice else ACCEPTED
+        still = [(one, code) for one, code in known if (state.holds(one, code) if before is None else code not in said)]
+        twice = tuple(code for one, code in still if one == still[0][0])
+        return ARRESTED_ALREADY(voice=still[0][0], persons=twice) if twice else ACCEPTED
 
     def stays(self, delivery: Delivery, said: Said, statement: str) -> Stays:
         """Its `persons`."""

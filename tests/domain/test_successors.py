@@ -360,12 +360,17 @@ def test_r17_of_two_persons_under_one_code_a_release_frees_one() -> None:
     assert became(table.say("uz.customs", "arrest_reported", **own)) == ("accepted", None)
     passed = tuple(name for name, progress in table.delivery.state.progress.items() if not progress.open)
     change(table, instead(table.delivery.plan, "uz.police", "uz.customs", passed=passed))
-    assert code(table.say("uz.customs", "arrest_reported", **own)) == "arrested_already"
+    found = table.say("uz.customs", "arrest_reported", **own).verdict.finding
+    assert found is not None
+    assert (found.code, found.parameters) == ("arrested_already", {"voice": "uz.customs", "persons": ("P-1",)})
     for left in (("uz.police",), ()):
         assert became(table.say("uz.customs", "arrestee_released")) == ("accepted", None)
         held = [one for one in ("uz.customs", "uz.police") if table.delivery.state.holds(one, "P-1")]
         assert tuple(held) == left
-        assert code(table.say("uz.customs", "arrest_reported", **own)) == ("arrested_already" if left else None)
+        again = table.say("uz.customs", "arrest_reported", **own).verdict.finding
+        assert ((again.code, again.parameters["voice"]) if again is not None else ()) == (
+            ("arrested_already", *left) if left else ()
+        )
     assert code(table.say("uz.customs", "arrestee_released")) is None
 
 
