@@ -195,8 +195,8 @@ def room(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault
 
 
 def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Iterator[Fault]:
-    """Who is replaced is so once, by one of the same State that has not been replaced itself; and it is asked nothing more, nor
-    told that others do not answer.
+    """Who is replaced is so once, by one of the same State that has not been replaced itself; and it is asked nothing more, but
+    for what it has answered where others are still waited for, nor told that they do not answer.
     """
     ahead = [one for one in plan.checkpoints if not delivery.state.closed(one.id)]
     legs = plan.legs[delivery.state.leg or 0 :]
@@ -212,7 +212,9 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
             )
         elif number >= len(delivery.plan.replaced):
             yield from _who_takes_over(plan, number)
-        asked = any(one.service in checkpoint.services() for checkpoint in ahead)
+        asked = any(
+            one.service in checkpoint.services() and not _has_answered(delivery, checkpoint, one.service) for checkpoint in ahead
+        )
         if asked or any(leg.responsible == one.service for leg in legs):
             yield Fault(
                 place=place, problem=fill("R22: {service} is still asked or responsible for what lies ahead", service=one.service)
@@ -226,6 +228,11 @@ def who_is_replaced(delivery: Delivery, plan: Plan, directory: Directory) -> Ite
                     service=one.service,
                 )
                 yield Fault(place=place, problem=problem)
+
+
+def _has_answered(delivery: Delivery, checkpoint: PlannedCheckpoint, service: str) -> bool:
+    progress = delivery.state.progress.get(checkpoint.id)
+    return progress is not None and progress.answered(service)
 
 
 def _who_takes_over(plan: Plan, number: int) -> Iterator[Fault]:

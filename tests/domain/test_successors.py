@@ -14,7 +14,16 @@ from domain.views.asked import inbox
 from domain.views.unasked import may_say
 from tests.course import arrested, became, code, prepared
 from tests.domain.test_changes import change, refused
-from tests.domain.test_hostile_stand_ins import AGREED_BESIDE, AGREES, ALONE, DEPUTY, LAW, following, follows, permits
+from tests.domain.test_hostile_stand_ins import (
+    AGREED_BESIDE,
+    AGREES,
+    ALONE,
+    DEPUTY,
+    LAW,
+    following,
+    follows,
+    permits,
+)
 from tests.domain.test_persons import BEGUN, RECORDER
 from tests.support import Table, asks, card_of, with_changes
 from workflows.errands import Question, wanted
@@ -488,3 +497,23 @@ def test_r29_no_carrier_takes_the_place_of_who_found_it() -> None:
         else:
             change(table, changed)
             assert asked(table, "detection.1") == [by]
+
+
+def test_r22_who_has_answered_where_another_is_waited_for_may_be_replaced() -> None:
+    """What it said counts, and nobody need wait for the other to be rid of it."""
+    asked_both = asks("kz.prosecutor authorisation", "kz.customs agreement")
+    plan = with_changes(consent_kz={"requires": asked_both, "escalate": []})
+    agreed = {"decided_by": ["prosecutor", "court"], "of": ["customs"], "law": LAW}
+    law = ALONE | {"granted_by": ["prosecutor", "court"], "agreements": [agreed]}
+    table = Table(plan, other_cards=card_of("KZ", **law))
+    document = without_asking_afresh(instead(plan, "kz.prosecutor", "kz.court")).model_dump()
+    after = Plan.model_validate(document | {"answers_for_law": document["answers_for_law"] | {"KZ": "kz.court"}})
+    assert "R22: kz.prosecutor is still asked or responsible" in refused(table, after)
+    table.say("kz.prosecutor", "authorisation_granted", "consent-kz")
+    change(table, after)
+    assert asked(table, "consent-kz") == ["kz.customs"]
+    table.say("kz.customs", "agreement_given", "consent-kz", **AGREES)
+    table.say("uz.prosecutor", "authorisation_granted", "consent-uz")
+    assert table.delivery.consents.missing(table.now) == ()
+    table.say("kz.knb", "hold_requested")
+    assert asked(table, "hold.1") == ["kz.police", "kz.court", "kz.customs"]
