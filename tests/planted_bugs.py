@@ -1160,13 +1160,6 @@ BUGS = (
     ),
     Bug("R5", "domain/rules/consent.py", "if term.ceiling is None or not outlasts(since, end, term.ceiling):", "if True:", "law"),
     Bug(
-        "R5",
-        "domain/rules/consent.py",
-        "return min((one.since or one.valid_from for one",
-        "return max((one.valid_from for one",
-        "law",
-    ),
-    Bug(
         "R7",
         "domain/plan/check_voices.py",
         "all(officers == 2 for officers in own)",
@@ -3095,7 +3088,7 @@ BUGS = (
         "domain/rules/consent.py",
         "for one in self._before(state, said)), default=",
         "for one in ()), default=",
-        "successors",
+        "law",
     ),
     Bug("R1", "domain/delivery/consents.py", "in self._state.plan.line_of(service))", "in (service,))", "successors"),
     Bug(
@@ -3132,7 +3125,7 @@ BUGS = (
         "domain/rules/amending.py",
         "progress is not None and progress.answered(service)",
         "progress is not None",
-        "changes",
+        "successors",
     ),
     Bug("R13", "domain/rules/amending.py", "if spent is not None and spent.decided and", "if False and", "successors"),
     Bug("R22", "domain/rules/amending.py", "if any(rung.to == one.service for", "if any(False for", "successors"),
@@ -4486,7 +4479,7 @@ BUGS = (
         "domain/plan/plan.py",
         "asked = (service in one.authorities() for one in self.at",
         "asked = (True for one in self.at",
-        FROM_NOWHERE,
+        "successors",
     ),
     Bug(
         "R11",
